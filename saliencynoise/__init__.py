@@ -1,0 +1,1 @@
+"""Measure and remove the initialisation noise of saliency maps."""

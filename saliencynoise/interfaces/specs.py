@@ -1,0 +1,83 @@
+"""What plugins declare: frozen records of plain values, so that listing them imports nothing heavy.
+
+A spec's `target` is an import string, `package.module:attribute`, resolved when the name is first used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec:
+    """An architecture, or a whole catalogue of them.
+
+    Attributes:
+        name: name of the architecture, or of the catalogue where `names` is given.
+        summary: one line for `saliencynoise plugins`.
+        target: import string of a callable `(name, **arch_args) -> Model`.
+        names: import string of a callable `() -> Sequence[str]` that lists the names of a catalogue without
+            importing its library; None where the spec stands for the one architecture `name`.
+    """
+
+    name: str
+    summary: str
+    target: str
+    names: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodSpec:
+    """An attribution method.
+
+    Attributes:
+        name: the field's name of the method, in snake case.
+        summary: one line for `saliencynoise plugins`.
+        target: import string of a frozen dataclass whose fields are the method's parameters and whose
+            instances satisfy `PassMethod`.
+        family: the kind of method: "gradient", "cam", "perturbation" or "reference".
+        paper: where the method was published, with DOI or arXiv id.
+        views: names of the views that are reported, the first of which is the headline's: "signed", "relu",
+            "abs" (`saliencynoise.statistics.views`).
+    """
+
+    name: str
+    summary: str
+    target: str
+    family: str
+    paper: str
+    views: tuple[str, ...] = ("signed",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AggregatorSpec:
+    """A way in which the maps of the members become one map.
+
+    Attributes:
+        name: name of the aggregator, in snake case.
+        summary: one line for `saliencynoise plugins`.
+        target: import string of a frozen dataclass whose fields are the aggregator's parameters and whose
+            instances satisfy `Aggregator`.
+    """
+
+    name: str
+    summary: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec:
+    """A data set.
+
+    Attributes:
+        name: name of the data set, in snake case.
+        summary: one line for `saliencynoise plugins`.
+        target: import string of a callable `(*, path, image_size, seed) -> Dataset`.
+        takes_path: whether the name is followed by a path, as in `folder:PATH`.
+    """
+
+    name: str
+    summary: str
+    target: str
+    takes_path: bool = False
+

@@ -1,0 +1,30 @@
+"""The hooks. Each returns a tuple of frozen specs and registers nothing by side effect."""
+
+from __future__ import annotations
+
+import pluggy
+
+from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
+
+hookspec = pluggy.HookspecMarker("saliencynoise")
+hookimpl = pluggy.HookimplMarker("saliencynoise")
+
+
+@hookspec
+def saliencynoise_models() -> tuple[ModelSpec, ...]:  # type: ignore[empty-body]
+    """Return the architectures that the plugin brings."""
+
+
+@hookspec
+def saliencynoise_methods() -> tuple[MethodSpec, ...]:  # type: ignore[empty-body]
+    """Return the attribution methods that the plugin brings."""
+
+
+@hookspec
+def saliencynoise_aggregators() -> tuple[AggregatorSpec, ...]:  # type: ignore[empty-body]
+    """Return the aggregators that the plugin brings."""
+
+
+@hookspec
+def saliencynoise_datasets() -> tuple[DatasetSpec, ...]:  # type: ignore[empty-body]
+    """Return the data sets that the plugin brings."""
