@@ -1,0 +1,1 @@
+"""Built-in aggregators: how the maps of the members become one."""

@@ -1,0 +1,1 @@
+"""Built-in fused attribution methods, a module each."""

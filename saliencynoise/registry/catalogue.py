@@ -1,0 +1,244 @@
+"""Names become plugins: canonical names, short names, suggestions."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError
+from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, PassMethod
+from saliencynoise.interfaces.specs import DatasetSpec, MethodSpec, ModelSpec
+from saliencynoise.registry.loader import BUILTIN, Plugin, Spec, describe, discover
+from saliencynoise.registry.parameters import build, canonical, parse_call
+
+SINGULAR = {
+    "models": "architecture",
+    "methods": "method",
+    "aggregators": "aggregator",
+    "datasets": "data set",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One name of one plugin."""
+
+    plugin: Plugin
+    spec: Spec
+    name: str
+
+    @property
+    def canonical(self) -> str:
+        """`plugin/name`, as in results."""
+        return f"{self.plugin.name}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundMethod:
+    """A method with its parameters.
+
+    Attributes:
+        text: the canonical name with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
+        label: the same without the plugin, for tables.
+        spec: what the plugin declared.
+        distribution: the distribution that brought it, with its version.
+        instance: what computes the maps.
+    """
+
+    text: str
+    label: str
+    spec: MethodSpec
+    distribution: str
+    instance: PassMethod
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundAggregator:
+    """An aggregator with its parameters; attributes as in `BoundMethod`."""
+
+    text: str
+    instance: Aggregator
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundModel:
+    """An architecture with its arguments; attributes as in `BoundMethod`."""
+
+    text: str
+    label: str
+    distribution: str
+    arguments: Mapping[str, Any]
+    instance: Model
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that the installed plugins bring."""
+
+    plugins: Sequence[Plugin]
+    failures: Sequence[PluginFailure]
+    _names: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+
+    def names(self, kind: str) -> list[str]:
+        """Return the short names of one kind ("models", "methods", "aggregators", "datasets"), sorted."""
+        return sorted({entry.name for entry in self.entries(kind)})
+
+    def entries(self, kind: str) -> list[Entry]:
+        """Return every name of one kind, the built-in ones first."""
+        return [
+            Entry(plugin=plugin, spec=spec, name=name)
+            for plugin in self.plugins
+            for spec in plugin.specs[kind]
+            for name in self._names_of(plugin, spec)
+        ]
+
+    def _names_of(self, plugin: Plugin, spec: Spec) -> tuple[str, ...]:
+        if not (isinstance(spec, ModelSpec) and spec.names):
+            return (spec.name,)
+        if spec.names not in self._names:
+            self._names[spec.names] = tuple(load_target(spec.names, plugin)())
+        return self._names[spec.names]
+
+    def find(self, kind: str, name: str) -> Entry:
+        """Return what a short or canonical name stands for.
+
+        Raises:
+            UsageError: if nothing has the name, or several have; or if it names a plugin that failed to load.
+        """
+        plugin_name, slash, short = name.rpartition("/")
+        for failure in self.failures:
+            if slash and failure.plugin == plugin_name:
+                raise UsageError(f"'{name}' is not to be had: {failure}")
+        found = [
+            entry
+            for entry in self.entries(kind)
+            if entry.name == short and (not slash or entry.plugin.name == plugin_name)
+        ]
+        reserved = [entry for entry in found if entry.plugin.name == BUILTIN]
+        if not found:
+            raise UsageError(self._unknown(kind, name))
+        if len(found) > 1 and not reserved:
+            choices = " or ".join(f"'{entry.canonical}'" for entry in found)
+            raise UsageError(f"the {SINGULAR[kind]} '{name}' is brought by several plugins; write {choices}")
+        return (reserved or found)[0]
+
+    def _unknown(self, kind: str, name: str) -> str:
+        known = {entry.name: None for entry in self.entries(kind)}
+        known.update({entry.canonical: None for entry in self.entries(kind)})
+        close = get_close_matches(name, known, n=3)
+        hints = " or ".join(f"'{match}'" for match in close)
+        listing = f"there are {', '.join(sorted(self.names(kind)))}" if len(known) <= 40 else ""
+        text = f"unknown {SINGULAR[kind]} '{name}'; " + (
+            f"did you mean {hints}?" if close else listing or "'saliencynoise plugins' lists what is installed"
+        )
+        return "; ".join([text, *map(str, self.failures)])
+
+    def method(self, text: str) -> BoundMethod:
+        """Return the method that `name` or `name(key=value)` stands for.
+
+        Raises:
+            UsageError: if the name or a parameter is unknown, or a value not possible.
+        """
+        name, values = parse_call(text)
+        entry = self.find("methods", name)
+        assert isinstance(entry.spec, MethodSpec)  # noqa: S101 - the loader validated it; this tells mypy
+        instance = build(_target(entry), values, where=f"method '{name}'")
+        _check_kind(entry, instance, PassMethod)
+        parameters = canonical(instance)
+        return BoundMethod(
+            text=entry.canonical + parameters,
+            label=(entry.name if entry.plugin.name == BUILTIN else entry.canonical) + parameters,
+            spec=entry.spec,
+            distribution=_distribution(entry),
+            instance=instance,
+        )
+
+    def aggregator(self, text: str) -> BoundAggregator:
+        """As `method`, for an aggregator."""
+        name, values = parse_call(text)
+        entry = self.find("aggregators", name)
+        instance = build(_target(entry), values, where=f"aggregator '{name}'")
+        _check_kind(entry, instance, Aggregator)
+        return BoundAggregator(text=entry.canonical + canonical(instance), instance=instance)
+
+    def model(self, name: str, arguments: Mapping[str, Any]) -> BoundModel:
+        """Return the architecture called `name`, with arguments of its own.
+
+        Raises:
+            UsageError: if the name is unknown.
+        """
+        entry = self.find("models", name)
+        instance = _target(entry)(entry.name, **arguments)
+        _check_kind(entry, instance, Model)
+        pairs = ",".join(f"{key}={arguments[key]}" for key in sorted(arguments))
+        suffix = f"({pairs})" if pairs else ""
+        return BoundModel(
+            text=entry.canonical + suffix,
+            label=entry.name + suffix,
+            distribution=_distribution(entry),
+            arguments=dict(arguments),
+            instance=instance,
+        )
+
+    def dataset(self, text: str, *, image_size: int | None, seed: int) -> tuple[str, Dataset]:
+        """Load the data set that `name` or `name:PATH` stands for; return its canonical name and itself.
+
+        Raises:
+            UsageError: if the name is unknown, a path is missing or superfluous, or the data are unusable.
+        """
+        name, colon, path = text.partition(":")
+        entry = self.find("datasets", name)
+        assert isinstance(entry.spec, DatasetSpec)  # noqa: S101 - the loader validated it; this tells mypy
+        if entry.spec.takes_path and not path:
+            raise UsageError(f"the data set '{name}' needs a path; write {name}:PATH")
+        if colon and not entry.spec.takes_path:
+            raise UsageError(f"the data set '{name}' takes no path; write {name} instead of '{text}'")
+        dataset = _target(entry)(path=path or None, image_size=image_size, seed=seed)
+        _check_kind(entry, dataset, Dataset)
+        return entry.canonical, dataset
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return what is installed; discovered once a process."""
+    return Catalogue(*discover())
+
+
+def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:
+    """Import what an import string of a plugin names.
+
+    Raises:
+        UsageError: quoting the plugin's failure.
+    """
+    module, _, attribute = target.partition(":")
+    try:
+        loaded: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
+    except (Exception, SystemExit) as error:
+        failure = PluginFailure(
+            plugin=plugin.name,
+            distribution=plugin.distribution,
+            version=plugin.version,
+            error=f"{target} cannot be imported: {describe(error)}",
+        )
+        raise UsageError(str(failure)) from error
+    return loaded
+
+
+def _target(entry: Entry) -> Callable[..., Any]:
+    return load_target(entry.spec.target, entry.plugin)
+
+
+def _distribution(entry: Entry) -> str:
+    return f"{entry.plugin.distribution} {entry.plugin.version}"
+
+
+def _check_kind(entry: Entry, instance: object, wanted: type) -> None:
+    if not isinstance(instance, wanted):
+        raise ConfigurationError(
+            f"'{entry.canonical}' ({_distribution(entry)}): its target gave {type(instance).__name__}, which "
+            f"does not satisfy {wanted.__name__} of saliencynoise.interfaces"
+        )

@@ -1,0 +1,145 @@
+"""Discovery of plugins, each loaded, called and validated by itself so that a broken one harms no other.
+
+pluggy's own `load_setuptools_entrypoints` stops at the first ImportError and drops the second of two
+distributions that share an entry-point name, and one raising hook loses the results of all; hence this loader,
+with a plugin manager for each plugin.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError
+from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
+from saliencynoise.registry import hookspecs
+
+GROUP = "saliencynoise"
+BUILTIN = "builtin"
+STRICT = "SALIENCYNOISE_STRICT"
+
+Spec = ModelSpec | MethodSpec | AggregatorSpec | DatasetSpec
+
+KINDS: Mapping[str, type[Spec]] = {
+    "models": ModelSpec,
+    "methods": MethodSpec,
+    "aggregators": AggregatorSpec,
+    "datasets": DatasetSpec,
+}
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """A plugin that loaded, and what it brings."""
+
+    name: str
+    distribution: str
+    version: str
+    specs: Mapping[str, tuple[Spec, ...]]
+
+
+def discover(points: Iterable[EntryPoint] | None = None) -> tuple[list[Plugin], list[PluginFailure]]:
+    """Load every plugin of the entry-point group; return those that loaded and those that failed.
+
+    Raises:
+        UsageError: if a plugin failed and `SALIENCYNOISE_STRICT=1`.
+    """
+    found = sorted(points if points is not None else entry_points(group=GROUP), key=_order)
+    claims = Counter(point.name for point in found)
+    plugins, failures = [], []
+    for point in found:
+        try:
+            if claims[point.name] > 1 and not _is_builtin(point):
+                _refuse_shared_name(point, found)
+            plugins.append(_load(point))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything at import
+            failures.append(PluginFailure(plugin=point.name, error=describe(error), **_source(point)))
+    if failures and os.environ.get(STRICT) == "1":
+        raise UsageError(f"{failures[0]} ({STRICT}=1 makes this fatal; unset it or uninstall the plugin)")
+    return plugins, failures
+
+
+def describe(error: BaseException) -> str:
+    """Return an exception in one line, with its type and without line breaks."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _order(point: EntryPoint) -> tuple[bool, str, str]:
+    return (not _is_builtin(point), point.name, _source(point)["distribution"])
+
+
+def _is_builtin(point: EntryPoint) -> bool:
+    return point.name == BUILTIN and _source(point)["distribution"] == GROUP
+
+
+def _source(point: EntryPoint) -> dict[str, str]:
+    distribution = point.dist
+    if distribution is None:
+        return {"distribution": "unknown", "version": "unknown"}
+    return {"distribution": distribution.name, "version": distribution.version}
+
+
+def _refuse_shared_name(point: EntryPoint, found: Iterable[EntryPoint]) -> None:
+    owners = [" ".join(_source(other).values()) for other in found if other.name == point.name]
+    raise ConfigurationError(
+        f"the plugin name '{point.name}' is claimed by {' and '.join(owners)}; uninstall all but one, "
+        "or ask an author to rename the entry point"
+    )
+
+
+def _load(point: EntryPoint) -> Plugin:
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    manager.register(point.load(), name=point.name)
+    manager.check_pending()
+    specs = {kind: _call(manager, kind) for kind in KINDS}
+    if not any(specs.values()):
+        raise ConfigurationError("it brings nothing: no function of it is marked @hookimpl, or all return ()")
+    return Plugin(name=point.name, specs=specs, **_source(point))
+
+
+def _call(manager: pluggy.PluginManager, kind: str) -> tuple[Spec, ...]:
+    results: list[Any] = getattr(manager.hook, f"saliencynoise_{kind}")()
+    specs: list[Spec] = []
+    for result in results:
+        if not isinstance(result, tuple):
+            raise ConfigurationError(f"saliencynoise_{kind} must return a tuple, not {type(result).__name__}")
+        specs.extend(result)
+    for spec in specs:
+        _validate(spec, kind)
+    repeated = [name for name, times in Counter(spec.name for spec in specs).items() if times > 1]
+    if repeated:
+        raise ConfigurationError(f"saliencynoise_{kind} names '{repeated[0]}' twice")
+    return tuple(specs)
+
+
+def _validate(spec: object, kind: str) -> None:
+    wanted = KINDS[kind]
+    if not isinstance(spec, wanted):
+        raise ConfigurationError(
+            f"saliencynoise_{kind} must return {wanted.__name__} records, not {type(spec).__name__}"
+        )
+    if not (isinstance(spec.name, str) and _NAME.fullmatch(spec.name)):
+        raise ConfigurationError(
+            f"saliencynoise_{kind}: the name {spec.name!r} is not made of letters, digits and _ . + -"
+        )
+    if not (isinstance(spec.summary, str) and spec.summary.strip() and "\n" not in spec.summary):
+        raise ConfigurationError(f"saliencynoise_{kind}: '{spec.name}' needs a summary of one line")
+    targets = [spec.target, getattr(spec, "names", None) or spec.target]
+    for target in targets:
+        if not (isinstance(target, str) and _TARGET.fullmatch(target)):
+            raise ConfigurationError(
+                f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is due"
+            )
+    if isinstance(spec, MethodSpec) and not spec.views:
+        raise ConfigurationError(f"saliencynoise_{kind}: '{spec.name}' needs at least one view")

@@ -1,0 +1,1 @@
+"""Pools of trained members and maps on disk: content-addressed, atomic, verified."""

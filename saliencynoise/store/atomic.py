@@ -1,0 +1,88 @@
+"""Files that are either whole or absent: temporary file, fsync, rename."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from saliencynoise.interfaces import UsageError
+
+
+def write_bytes(path: Path, content: bytes) -> str:
+    """Write a file atomically, its folder too, and return the sha256 of its content.
+
+    Raises:
+        UsageError: if the place is read-only or full; what stood at `path` stays.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)  # noqa: PTH105 - `temporary` is a str
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108 - as above
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror or error}; free space there or name another folder"
+        ) from error
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - any JSON document
+    """Write a JSON document atomically, without NaN or Infinity.
+
+    Raises:
+        UsageError: as `write_bytes`.
+    """
+    write_bytes(path, (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401
+    """Return a JSON document, or None where there is no readable one."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def sha256_of(path: Path) -> str | None:
+    """Return the sha256 of a file's content, or None where there is no readable file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def key_of(identity: Any) -> str:  # noqa: ANN401
+    """Return the first 16 hex digits of the hash of what determines a content."""
+    text = json.dumps(identity, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def slug_of(text: str) -> str:
+    """Return a readable name for a file or folder: letters, digits, dots, dashes and underscores only."""
+    kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._") else "-" for letter in text)
+    return "-".join(part for part in kept.split("-") if part)[:60] or "unnamed"
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

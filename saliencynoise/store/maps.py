@@ -1,0 +1,88 @@
+"""Maps of a run on disk: one safetensors file per (member, architecture, method, chunk of images).
+
+`RUN/maps/ARCHITECTURE/METHOD-KEY/` holds `member-0003/chunk-0000.safetensors` and, per member,
+`member-0003.json` with the checksum of each chunk and of the weights that it was computed with.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.store.atomic import read_json, sha256_of, write_bytes, write_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Consecutive attributed images that are computed, stored and verified together.
+
+    Attributes:
+        index: place among the chunks.
+        key: hash of the names of the images and of their targets.
+        rows: the images' places among the attributed images.
+    """
+
+    index: int
+    key: str
+    rows: tuple[int, ...]
+
+
+class MapStore:
+    """The maps of one architecture and method."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def has(self, member: int, weights_sha256: str, chunk: Chunk) -> bool:
+        """Whether a chunk's maps, of these weights, are there and pass their checksum."""
+        entry = self._manifest(member, weights_sha256).get(chunk.key)
+        return entry is not None and sha256_of(self._path(member, chunk)) == entry["sha256"]
+
+    def save(self, member: int, weights_sha256: str, chunk: Chunk, values: Tensor) -> None:
+        """Write a chunk's maps `[B, c, h, w]`, then its checksum.
+
+        Raises:
+            UsageError: if the place is read-only or full.
+        """
+        from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
+
+        content = save({"values": values.detach().float().cpu().contiguous()})
+        entry = {"sha256": write_bytes(self._path(member, chunk), content), "images": len(chunk.rows)}
+        chunks = {**self._manifest(member, weights_sha256), chunk.key: entry}
+        write_json(self._manifest_path(member), {"weights_sha256": weights_sha256, "chunks": chunks})
+
+    def load(self, member: int, chunk: Chunk) -> Tensor:
+        """Return a chunk's maps."""
+        from safetensors.torch import load_file  # noqa: PLC0415 - as above
+
+        return load_file(self._path(member, chunk))["values"]
+
+    def remove(self) -> None:
+        """Delete the maps."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _manifest(self, member: int, weights_sha256: str) -> Mapping[str, Any]:
+        document = read_json(self._manifest_path(member))
+        if not document or document.get("weights_sha256") != weights_sha256:
+            return {}
+        chunks: Mapping[str, Any] = document["chunks"]
+        return chunks
+
+    def _manifest_path(self, member: int) -> Path:
+        return self.folder / f"member-{member:04d}.json"
+
+    def _path(self, member: int, chunk: Chunk) -> Path:
+        return self.folder / f"member-{member:04d}" / f"chunk-{chunk.index:04d}-{chunk.key}.safetensors"
+
+
+def missing_chunks(
+    store: MapStore, member: int, weights_sha256: str, chunks: Sequence[Chunk]
+) -> tuple[Chunk, ...]:
+    """Return the chunks whose maps are still to be computed."""
+    return tuple(chunk for chunk in chunks if not store.has(member, weights_sha256, chunk))

@@ -1,0 +1,16 @@
+"""Where things lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+CACHE = "SALIENCYNOISE_CACHE"
+
+
+def cache_folder() -> Path:
+    """Return the folder of pools' parent: the platform's cache folder, or `SALIENCYNOISE_CACHE`."""
+    override = os.environ.get(CACHE)
+    return Path(override).expanduser() if override else Path(platformdirs.user_cache_dir("saliencynoise"))

@@ -1,0 +1,202 @@
+"""Pools: the trained members of one (data set, architecture, recipe, run seed), on disk.
+
+A pool's folder holds `pool.json` (what determines its members), and for each member `member-0003.safetensors`
+(weights), `member-0003.json` (seeds, accuracy, checksums, versions, hardware, seconds) and
+`member-0003.logits.safetensors` (logits of the test images). The number of members is in no key.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import key_of, read_json, sha256_of, slug_of, write_bytes, write_json
+from saliencynoise.store.places import cache_folder
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRecord:
+    """What the pool knows of one member.
+
+    Attributes:
+        index: place in the ensemble, from 0.
+        seeds: by stream.
+        accuracy: share of the test images that it classifies correctly.
+        seconds: wall-clock seconds of its training.
+        sha256: of the file of weights.
+        logits_sha256: of the file of test logits.
+        versions: of the software that trained it.
+        hardware: that it was trained on.
+    """
+
+    index: int
+    seeds: Mapping[str, int]
+    accuracy: float
+    seconds: float
+    sha256: str
+    logits_sha256: str
+    versions: Mapping[str, str]
+    hardware: Mapping[str, Any]
+
+
+class CorruptMemberError(UsageError):
+    """A member's file is not what its checksum says; it was set aside and is never used."""
+
+
+class Pool:
+    """The members of one pool."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def of(cls, identity: Mapping[str, Any], *, name: str, root: Path | None = None) -> Pool:
+        """Return the pool of what determines its members; nothing is written yet."""
+        folder = (root or pools_folder()) / f"{slug_of(name)}-{key_of(identity)}"
+        return cls(folder)
+
+    def describe(self, identity: Mapping[str, Any], network: Mapping[str, Any]) -> None:
+        """Write `pool.json` where there is none."""
+        if read_json(self.folder / "pool.json") is None:
+            write_json(self.folder / "pool.json", {"format": 1, "identity": identity, "network": network})
+
+    @property
+    def description(self) -> Mapping[str, Any] | None:
+        """What `describe` wrote."""
+        document: Mapping[str, Any] | None = read_json(self.folder / "pool.json")
+        return document
+
+    def indices(self) -> list[int]:
+        """Return the members that there are, by index."""
+        matches = [re.fullmatch(r"member-(\d+)\.json", path.name) for path in self.folder.glob("member-*.json")]
+        return sorted(int(match[1]) for match in matches if match)
+
+    def record(self, index: int) -> MemberRecord | None:
+        """Return a member's record, or None where there is no such member."""
+        document = read_json(self._path(index, ".json"))
+        try:
+            return MemberRecord(**document) if document else None
+        except TypeError:
+            return None
+
+    def verified(self, index: int) -> MemberRecord | None:
+        """Return a member's record after comparing its files with their checksums.
+
+        Raises:
+            CorruptMemberError: if a file differs; the member is set aside first.
+        """
+        record = self.record(index)
+        if record is None:
+            return None
+        for suffix, due in ((".safetensors", record.sha256), (".logits.safetensors", record.logits_sha256)):
+            path = self._path(index, suffix)
+            if sha256_of(path) != due:
+                aside = self._set_aside(index)
+                raise CorruptMemberError(
+                    f"member {index} of the pool is corrupt: {path} fails its checksum; it was set aside in "
+                    f"{aside} and will not be used; run the same command again to train it anew"
+                )
+        return record
+
+    def save(
+        self, index: int, weights: Mapping[str, Tensor], logits: Tensor, record: Mapping[str, Any]
+    ) -> MemberRecord:
+        """Write a member; its record comes last, so that a member is there whole or not at all.
+
+        Raises:
+            UsageError: if the place is read-only or full.
+        """
+        from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
+
+        content = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()})
+        whole = MemberRecord(
+            index=index,
+            sha256=write_bytes(self._path(index, ".safetensors"), content),
+            logits_sha256=write_bytes(self._path(index, ".logits.safetensors"), save({"logits": logits})),
+            **record,
+        )
+        write_json(self._path(index, ".json"), asdict(whole))
+        return whole
+
+    def weights(self, index: int) -> dict[str, Tensor]:
+        """Return a member's state dictionary."""
+        from safetensors.torch import load_file  # noqa: PLC0415 - as above
+
+        return load_file(self._path(index, ".safetensors"))
+
+    def logits(self, index: int) -> Tensor:
+        """Return a member's logits of the test images, `[N, K]`."""
+        from safetensors.torch import load_file  # noqa: PLC0415 - as above
+
+        return load_file(self._path(index, ".logits.safetensors"))["logits"]
+
+    @contextmanager
+    def lock(self, index: int) -> Iterator[None]:
+        """Hold the lock of one member: two processes that share a pool train different members.
+
+        Raises:
+            UsageError: if the place is read-only.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._path(index, ".lock"))
+            lock.acquire()
+        except OSError as error:
+            raise UsageError(
+                f"cannot write {self.folder}: {error.strerror or error}; "
+                "point SALIENCYNOISE_CACHE to a folder that you can write to"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def size(self) -> int:
+        """Return the bytes of all files."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    def remove(self) -> None:
+        """Delete the pool."""
+        shutil.rmtree(self.folder)
+
+    def _path(self, index: int, suffix: str) -> Path:
+        return self.folder / f"member-{index:04d}{suffix}"
+
+    def _set_aside(self, index: int) -> Path:
+        for attempt in range(10_000):
+            aside = self.folder / f"corrupt-{index:04d}-{attempt}"
+            if not aside.exists():
+                break
+        aside.mkdir()
+        for suffix in (".json", ".safetensors", ".logits.safetensors"):
+            if self._path(index, suffix).exists():
+                self._path(index, suffix).rename(aside / self._path(index, suffix).name)
+        return aside
+
+
+def pools_folder() -> Path:
+    """Return where pools lie."""
+    return cache_folder() / "pools"
+
+
+def all_pools(root: Path | None = None) -> list[Pool]:
+    """Return every pool, by name."""
+    folders = sorted((root or pools_folder()).glob("*/pool.json"))
+    return [Pool(path.parent) for path in folders]
+
+
+def identity_text(identity: Mapping[str, Any]) -> str:
+    """Return what determines a pool in one line of JSON."""
+    return json.dumps(identity, sort_keys=True)

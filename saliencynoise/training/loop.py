@@ -1,0 +1,103 @@
+"""The training loop: AdamW, one cycle, one member.
+
+On CPU one thread a member: same seed, same thread count, same weights bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+from saliencynoise.interfaces import derive_seed
+from saliencynoise.training.augmentation import augment, draw
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+    from torch import Tensor, nn
+
+    from saliencynoise.training.recipes import Recipe
+
+Progress = Callable[[int, int], None]
+"""Called with the steps done and the steps in all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeds:
+    """The streams of one member."""
+
+    init: int
+    order: int
+    augment: int
+    dropout: int
+
+    @classmethod
+    def of_member(cls, run_seed: int, member: int) -> Seeds:
+        """Derive a member's streams from the run's seed."""
+        return cls(
+            init=derive_seed(run_seed, "init", member),
+            order=derive_seed(run_seed, "order", member),
+            augment=derive_seed(run_seed, "augment", member),
+            dropout=derive_seed(run_seed, "dropout", member),
+        )
+
+
+def steps_of(recipe: Recipe, images: int) -> int:
+    """Return the steps of a whole training run; an epoch's incomplete last batch is left out."""
+    return recipe.epochs * max(1, images // recipe.batch_size)
+
+
+def train(
+    module: nn.Module,
+    images: Float[Tensor, "N C H W"],
+    labels: Int[Tensor, " N"],
+    recipe: Recipe,
+    seeds: Seeds,
+    *,
+    progress: Progress,
+) -> None:
+    """Train `module` in place on normalised images; images, labels and module are on one device.
+
+    The caller forks the global random state: dropout and stochastic depth draw from it.
+    """
+    device = images.device
+    steps, done = steps_of(recipe, len(images)), 0
+    optimiser = torch.optim.AdamW(
+        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=device.type == "cuda"
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=recipe.learning_rate, total_steps=max(2, steps), pct_start=recipe.warmup
+    )
+    torch.manual_seed(seeds.dropout)
+    module.train()
+    for epoch in range(recipe.epochs):
+        draws = draw(recipe, len(images), seed=derive_seed(seeds.augment, "augment", epoch))
+        shuffle = torch.Generator().manual_seed(derive_seed(seeds.order, "order", epoch))
+        order = torch.randperm(len(images), generator=shuffle)
+        for rows in order.split(recipe.batch_size)[: steps // recipe.epochs]:
+            x = augment(images[rows.to(device)], draws, rows, shift=recipe.shift)
+            with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+                logits = module(x)
+            loss = F.cross_entropy(
+                logits.float(), labels[rows.to(device)], label_smoothing=recipe.label_smoothing
+            )
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.clip_norm)
+            optimiser.step()
+            schedule.step()
+            done += 1
+            progress(done, steps)
+    module.eval()
+
+
+@torch.no_grad()
+def predict(
+    module: nn.Module, images: Float[Tensor, "N C H W"], *, batch_size: int = 128
+) -> Float[Tensor, "N K"]:
+    """Return the logits of all images, in eval mode and float32, on the CPU."""
+    module.eval()
+    return torch.cat([module(x).float().cpu() for x in images.split(batch_size)])
