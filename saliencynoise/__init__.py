@@ -1,1 +1,36 @@
-"""Measure and remove the initialisation noise of saliency maps."""
+"""Measure how much of a saliency map is initialisation noise, and remove it by marginalising over networks.
+
+The public API is loaded when it is first used: importing the package imports neither torch nor any plugin.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from saliencynoise.bench.run import bench
+    from saliencynoise.bench.study import Study
+    from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
+    from saliencynoise.registry.hookspecs import hookimpl
+
+__all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "hookimpl"]
+
+_HOMES = {
+    "Study": "saliencynoise.bench.study",
+    "SaliencyNoiseError": "saliencynoise.interfaces.errors",
+    "UsageError": "saliencynoise.interfaces.errors",
+    "hookimpl": "saliencynoise.registry.hookspecs",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562
+    if name == "bench":
+        return importlib.import_module("saliencynoise.bench")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'saliencynoise' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,6 +1,6 @@
 """What a plugin author reads: the records to declare, the protocols to implement, the errors to raise."""
 
-from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, SaliencyNoiseError, UsageError
+from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, SaliencyNoiseError, UsageError, one_line
 from saliencynoise.interfaces.protocols import (
     Aggregator,
     Batch,
@@ -39,4 +39,5 @@ __all__ = [
     "Tap",
     "UsageError",
     "derive_seed",
+    "one_line",
 ]

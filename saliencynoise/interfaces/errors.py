@@ -31,3 +31,11 @@ class PluginFailure:
 
     def __str__(self) -> str:
         return f"plugin '{self.plugin}' ({self.distribution} {self.version}) failed: {self.error}"
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception in one line: its message, after its type where it is not one of this project's."""
+    message = " ".join(str(error).split())
+    if isinstance(error, SaliencyNoiseError):
+        return message
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError
+from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
 from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, PassMethod
 from saliencynoise.interfaces.specs import DatasetSpec, MethodSpec, ModelSpec
-from saliencynoise.registry.loader import BUILTIN, Plugin, Spec, describe, discover
+from saliencynoise.registry.loader import BUILTIN, Plugin, Spec, discover
 from saliencynoise.registry.parameters import build, canonical, parse_call
 
 SINGULAR = {
@@ -66,13 +66,40 @@ class BoundAggregator:
 
 @dataclass(frozen=True, kw_only=True)
 class BoundModel:
-    """An architecture with its arguments; attributes as in `BoundMethod`."""
+    """An architecture with its arguments, not loaded yet; attributes as in `BoundMethod`."""
 
-    text: str
-    label: str
-    distribution: str
+    entry: Entry
     arguments: Mapping[str, Any]
-    instance: Model
+
+    @property
+    def text(self) -> str:
+        """The canonical name with its arguments."""
+        return self.entry.canonical + self._suffix
+
+    @property
+    def label(self) -> str:
+        """The same without the plugin, for tables."""
+        return self.entry.name + self._suffix
+
+    @property
+    def distribution(self) -> str:
+        """The distribution that brought it, with its version."""
+        return _distribution(self.entry)
+
+    @property
+    def _suffix(self) -> str:
+        pairs = ",".join(f"{key}={self.arguments[key]}" for key in sorted(self.arguments))
+        return f"({pairs})" if pairs else ""
+
+    def load(self) -> Model:
+        """Import the plugin's library and return the architecture.
+
+        Raises:
+            UsageError: if it cannot be had, or not with these arguments.
+        """
+        instance = _target(self.entry)(self.entry.name, **self.arguments)
+        _check_kind(self.entry, instance, Model)
+        return instance  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -166,23 +193,12 @@ class Catalogue:
         return BoundAggregator(text=entry.canonical + canonical(instance), instance=instance)
 
     def model(self, name: str, arguments: Mapping[str, Any]) -> BoundModel:
-        """Return the architecture called `name`, with arguments of its own.
+        """Return the architecture called `name`, with arguments of its own; its library is not imported yet.
 
         Raises:
             UsageError: if the name is unknown.
         """
-        entry = self.find("models", name)
-        instance = _target(entry)(entry.name, **arguments)
-        _check_kind(entry, instance, Model)
-        pairs = ",".join(f"{key}={arguments[key]}" for key in sorted(arguments))
-        suffix = f"({pairs})" if pairs else ""
-        return BoundModel(
-            text=entry.canonical + suffix,
-            label=entry.name + suffix,
-            distribution=_distribution(entry),
-            arguments=dict(arguments),
-            instance=instance,
-        )
+        return BoundModel(entry=self.find("models", name), arguments=dict(arguments))
 
     def dataset(self, text: str, *, image_size: int | None, seed: int) -> tuple[str, Dataset]:
         """Load the data set that `name` or `name:PATH` stands for; return its canonical name and itself.
@@ -222,7 +238,7 @@ def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:
             plugin=plugin.name,
             distribution=plugin.distribution,
             version=plugin.version,
-            error=f"{target} cannot be imported: {describe(error)}",
+            error=f"{target} cannot be imported: {one_line(error)}",
         )
         raise UsageError(str(failure)) from error
     return loaded

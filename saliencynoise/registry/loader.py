@@ -17,7 +17,7 @@ from typing import Any
 
 import pluggy
 
-from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError
+from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
 from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
 from saliencynoise.registry import hookspecs
 
@@ -63,15 +63,10 @@ def discover(points: Iterable[EntryPoint] | None = None) -> tuple[list[Plugin], 
                 _refuse_shared_name(point, found)
             plugins.append(_load(point))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything at import
-            failures.append(PluginFailure(plugin=point.name, error=describe(error), **_source(point)))
+            failures.append(PluginFailure(plugin=point.name, error=one_line(error), **_source(point)))
     if failures and os.environ.get(STRICT) == "1":
         raise UsageError(f"{failures[0]} ({STRICT}=1 makes this fatal; unset it or uninstall the plugin)")
     return plugins, failures
-
-
-def describe(error: BaseException) -> str:
-    """Return an exception in one line, with its type and without line breaks."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _order(point: EntryPoint) -> tuple[bool, str, str]:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,8 @@ class MapStore:
         entry = self._manifest(member, weights_sha256).get(chunk.key)
         return entry is not None and sha256_of(self._path(member, chunk)) == entry["sha256"]
 
-    def save(self, member: int, weights_sha256: str, chunk: Chunk, values: Tensor) -> None:
-        """Write a chunk's maps `[B, c, h, w]`, then its checksum.
+    def save(self, member: int, weights_sha256: str, chunk: Chunk, values: Tensor, *, seconds: float) -> None:
+        """Write a chunk's maps `[B, c, h, w]`, then its checksum and the seconds of the pass that gave them.
 
         Raises:
             UsageError: if the place is read-only or full.
@@ -53,19 +54,40 @@ class MapStore:
         from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
 
         content = save({"values": values.detach().float().cpu().contiguous()})
-        entry = {"sha256": write_bytes(self._path(member, chunk), content), "images": len(chunk.rows)}
+        entry = {"sha256": write_bytes(self._path(member, chunk), content), "seconds": seconds}
         chunks = {**self._manifest(member, weights_sha256), chunk.key: entry}
         write_json(self._manifest_path(member), {"weights_sha256": weights_sha256, "chunks": chunks})
 
     def load(self, member: int, chunk: Chunk) -> Tensor:
-        """Return a chunk's maps."""
-        from safetensors.torch import load_file  # noqa: PLC0415 - as above
+        """Return a chunk's maps, `[B, c, h, w]`."""
+        from safetensors.torch import load_file  # noqa: PLC0415 - torch stays off the import path of the command line
 
         return load_file(self._path(member, chunk))["values"]
 
-    def remove(self) -> None:
-        """Delete the maps."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    @contextmanager
+    def reading(self, members: Sequence[int], chunk: Chunk) -> Iterator[Callable[[int], Tensor]]:
+        """Open a chunk of all members; yield what reads the maps `[E, c, h, w]` of the image at one place in it."""
+        from safetensors import safe_open  # noqa: PLC0415 - as above
+        from torch import stack  # noqa: PLC0415 - as above
+
+        with ExitStack() as files:
+            slices = [
+                files.enter_context(safe_open(self._path(member, chunk), framework="pt")).get_slice("values")
+                for member in members
+            ]
+            yield lambda place: stack([values[place] for values in slices])
+
+    def seconds(self, member: int, weights_sha256: str, chunk: Chunk) -> float:
+        """Return how long the pass took that gave a chunk's maps (other methods may have shared it)."""
+        return float(self._manifest(member, weights_sha256)[chunk.key]["seconds"])
+
+    def remove_members(self) -> None:
+        """Delete the members' maps; what else lies in the folder stays."""
+        for path in self.folder.glob("member-*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def _manifest(self, member: int, weights_sha256: str) -> Mapping[str, Any]:
         document = read_json(self._manifest_path(member))

@@ -7,7 +7,6 @@ A pool's folder holds `pool.json` (what determines its members), and for each me
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -110,6 +109,16 @@ class Pool:
                 )
         return record
 
+    def verify_all(self) -> list[CorruptMemberError]:
+        """Compare all members' files with their checksums; set the corrupt ones aside and return what is wrong."""
+        errors = []
+        for index in self.indices():
+            try:
+                self.verified(index)
+            except CorruptMemberError as error:
+                errors.append(error)
+        return errors
+
     def save(
         self, index: int, weights: Mapping[str, Tensor], logits: Tensor, record: Mapping[str, Any]
     ) -> MemberRecord:
@@ -195,8 +204,3 @@ def all_pools(root: Path | None = None) -> list[Pool]:
     """Return every pool, by name."""
     folders = sorted((root or pools_folder()).glob("*/pool.json"))
     return [Pool(path.parent) for path in folders]
-
-
-def identity_text(identity: Mapping[str, Any]) -> str:
-    """Return what determines a pool in one line of JSON."""
-    return json.dumps(identity, sort_keys=True)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
-from saliencynoise.interfaces import derive_seed
+from saliencynoise.data.tensors import to_float
+from saliencynoise.interfaces import Dataset, derive_seed
 from saliencynoise.training.augmentation import augment, draw
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Float
     from torch import Tensor, nn
 
     from saliencynoise.training.recipes import Recipe
@@ -51,22 +52,16 @@ def steps_of(recipe: Recipe, images: int) -> int:
 
 
 def train(
-    module: nn.Module,
-    images: Float[Tensor, "N C H W"],
-    labels: Int[Tensor, " N"],
-    recipe: Recipe,
-    seeds: Seeds,
-    *,
-    progress: Progress,
+    module: nn.Module, dataset: Dataset, recipe: Recipe, seeds: Seeds, *, device: str, progress: Progress
 ) -> None:
-    """Train `module` in place on normalised images; images, labels and module are on one device.
+    """Train `module`, which is on `device`, in place on the training split.
 
     The caller forks the global random state: dropout and stochastic depth draw from it.
     """
-    device = images.device
+    images, labels = dataset.train.images.to(device), dataset.train.labels.to(device)
     steps, done = steps_of(recipe, len(images)), 0
     optimiser = torch.optim.AdamW(
-        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=device.type == "cuda"
+        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused="cuda" in device
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=recipe.learning_rate, total_steps=max(2, steps), pct_start=recipe.warmup
@@ -78,14 +73,15 @@ def train(
         shuffle = torch.Generator().manual_seed(derive_seed(seeds.order, "order", epoch))
         order = torch.randperm(len(images), generator=shuffle)
         for rows in order.split(recipe.batch_size)[: steps // recipe.epochs]:
-            x = augment(images[rows.to(device)], draws, rows, shift=recipe.shift)
-            with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+            x = to_float(images[rows.to(device)], dataset.mean, dataset.std)
+            x = augment(x, draws, rows, shift=recipe.shift)
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
                 logits = module(x)
             loss = F.cross_entropy(
                 logits.float(), labels[rows.to(device)], label_smoothing=recipe.label_smoothing
             )
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.clip_norm)
             optimiser.step()
             schedule.step()
@@ -95,9 +91,9 @@ def train(
 
 
 @torch.no_grad()
-def predict(
-    module: nn.Module, images: Float[Tensor, "N C H W"], *, batch_size: int = 128
-) -> Float[Tensor, "N K"]:
-    """Return the logits of all images, in eval mode and float32, on the CPU."""
+def predict(module: nn.Module, dataset: Dataset, *, device: str, batch_size: int = 128) -> Float[Tensor, "N K"]:
+    """Return the logits of the test split, in eval mode and float32, on the CPU."""
     module.eval()
-    return torch.cat([module(x).float().cpu() for x in images.split(batch_size)])
+    batches = dataset.test.images.split(batch_size)
+    logits = [module(to_float(batch.to(device), dataset.mean, dataset.std)) for batch in batches]
+    return torch.cat(logits).float().cpu()

@@ -1,0 +1,160 @@
+"""What the user asked for, before any name is resolved."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from saliencynoise.interfaces import UsageError
+
+DEFAULT_METHODS = ("gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchConfig:
+    """A bench, as asked for; the default study where nothing was said.
+
+    Attributes:
+        dataset: name of a data set, or `folder:PATH`.
+        archs: names of architectures.
+        arch_args: arguments of the architectures' own.
+        methods: names of methods, with parameters; empty to train only.
+        members: networks an architecture.
+        images: how many test images are attributed.
+        image_size: edge of the square images, in pixels; None for the data set's own.
+        train_images: train on so many images only; None for all.
+        recipe: fields of the recipe to change.
+        target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        seed: of the run.
+        aggregator: how the members' maps become one.
+        keep_maps: "all", "mean" (the aggregated map only) or "none".
+        out: folder of the results; None for one under ./runs that is named after the settings.
+        fresh: train and attribute again what the pool and the folder already hold.
+    """
+
+    dataset: str = "digits"
+    archs: tuple[str, ...] = ("test_resnet",)
+    arch_args: Mapping[str, Any] = field(default_factory=dict)
+    methods: tuple[str, ...] = DEFAULT_METHODS
+    members: int = 8
+    images: int = 32
+    image_size: int | None = None
+    train_images: int | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    target: str = "true"
+    device: str = "auto"
+    seed: int = 0
+    aggregator: str = "mean"
+    keep_maps: Literal["all", "mean", "none"] = "all"
+    out: str | None = None
+    fresh: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values.
+
+        Raises:
+            UsageError: naming the option, its value and the possible ones.
+        """
+        _check_types(self)
+        if not self.archs:
+            raise UsageError("no architecture is named; give --arch NAME at least once")
+        if self.members < 1:
+            raise UsageError(f"--members {self.members} is not possible; give 2 or more")
+        if self.methods and self.members < 2:
+            raise UsageError("--members 1 gives no SNR, which compares networks; give 2 or more")
+        if self.images < 1:
+            raise UsageError(f"--images {self.images} is not possible; give 1 or more")
+        if self.train_images is not None and self.train_images < 1:
+            raise UsageError(f"--train-images {self.train_images} is not possible; give 1 or more")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed} is not possible; give 0 or more")
+        if self.keep_maps not in {"all", "mean", "none"}:
+            raise UsageError(f"--keep-maps {self.keep_maps} is not possible; choose all, mean or none")
+        if self.target not in {"true", "predicted"} and not self.target.isdecimal():
+            raise UsageError(f"--target {self.target} is not possible; choose true, predicted or a class index")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that determines the figures: all but `out`, `fresh` and `keep_maps`."""
+        values = asdict(self)
+        return {key: value for key, value in values.items() if key not in {"out", "fresh", "keep_maps"}}
+
+
+def config_from(values: Mapping[str, Any]) -> BenchConfig:
+    """Build a config from plain values, as they stand in a file or come from a call.
+
+    Raises:
+        UsageError: if a key is unknown or a value impossible.
+    """
+    known = {entry.name for entry in fields(BenchConfig)}
+    unknown = [key for key in values if key not in known]
+    if unknown:
+        close = get_close_matches(unknown[0], known, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(sorted(known))}"
+        raise UsageError(f"unknown setting '{unknown[0]}'; {hint}")
+    plain = dict(values)
+    for key in ("archs", "methods"):
+        if isinstance(plain.get(key), list):
+            plain[key] = tuple(plain[key])
+    if isinstance(plain.get("target"), int) and not isinstance(plain["target"], bool):
+        plain["target"] = str(plain["target"])
+    return BenchConfig(**plain)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the settings in a TOML file; `epochs` stands for `recipe.epochs`.
+
+    Raises:
+        UsageError: if there is no such file, or it is no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            values = tomllib.load(file)
+    except OSError as error:
+        raise UsageError(f"cannot read --config {path}: {error.strerror}; name a TOML file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"--config {path} is not valid TOML: {error}") from error
+    if "epochs" in values:
+        recipe = values.get("recipe", {})
+        values["recipe"] = {**recipe, "epochs": values.pop("epochs")} if isinstance(recipe, dict) else recipe
+    return values
+
+
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "dataset": ((str,), "a name"),
+    "archs": ((tuple,), "a list of names"),
+    "arch_args": ((dict,), "a table"),
+    "methods": ((tuple,), "a list of names"),
+    "members": ((int,), "a whole number"),
+    "images": ((int,), "a whole number"),
+    "image_size": ((int, type(None)), "a whole number"),
+    "train_images": ((int, type(None)), "a whole number"),
+    "recipe": ((dict,), "a table"),
+    "target": ((str,), "true, predicted or a class index"),
+    "device": ((str,), "a device"),
+    "seed": ((int,), "a whole number"),
+    "aggregator": ((str,), "a name"),
+    "keep_maps": ((str,), "all, mean or none"),
+    "out": ((str, type(None)), "a folder"),
+    "fresh": ((bool,), "true or false"),
+}
+
+
+def _check_types(config: BenchConfig) -> None:
+    for name, (types, wanted) in _TYPES.items():
+        value = getattr(config, name)
+        wrong = isinstance(value, bool) and bool not in types
+        if wrong or not isinstance(value, types):
+            raise UsageError(f"{name} is {value!r}; it must be {wanted}")
+    for name in ("archs", "methods"):
+        value = getattr(config, name)
+        if not all(isinstance(entry, str) for entry in value):
+            raise UsageError(f"{name} is {list(value)!r}; it must be a list of names")
+        repeated = [entry for entry in value if value.count(entry) > 1]
+        if repeated:
+            raise UsageError(f"'{repeated[0]}' stands twice among the {name}; give it once")

@@ -1,0 +1,166 @@
+"""Members' jobs, in this process or in worker processes of one thread each."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import torch
+
+from saliencynoise.bench.member import Event, MemberJob, MemberRunner
+from saliencynoise.bench.worker import run_reporting
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.datasets import save_dataset
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from saliencynoise.interfaces import Dataset
+
+OnEvent = Callable[[MemberJob, Event], None]
+
+
+def worker_count(jobs: int, device: str) -> int:
+    """Return how many worker processes serve so many jobs; 0 to run them in this process."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 0 if device != "cpu" or min(jobs, cores) < 2 else min(jobs, cores)
+
+
+class Dispatcher:
+    """Runs jobs on a device. Worker processes start when they are first needed, once, and end with the context."""
+
+    def __init__(self, dataset: Dataset, device: str) -> None:
+        self._dataset = dataset
+        self._device = device
+        self._runner = MemberRunner(dataset)
+        self._folder = tempfile.TemporaryDirectory(prefix="saliencynoise-")
+        self._processes: dict[int, subprocess.Popen[str]] = {}
+
+    def __enter__(self) -> Dispatcher:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
+        self._folder.cleanup()
+
+    def run(self, jobs: Sequence[MemberJob], on_event: OnEvent) -> None:
+        """Run jobs, in their order as workers become free; events are told in the caller's thread."""
+        workers = worker_count(len(jobs), self._device)
+        if workers == 0:
+            self._run_here(jobs, on_event)
+            return
+        waiting: queue.SimpleQueue[MemberJob] = queue.SimpleQueue()
+        for job in jobs:
+            waiting.put(job)
+        events: queue.SimpleQueue[tuple[MemberJob, Event] | None] = queue.SimpleQueue()
+        if not self._data.exists():
+            save_dataset(self._data, self._dataset)
+        for slot in range(workers):
+            threading.Thread(target=self._serve, args=(slot, waiting, events), daemon=True).start()
+        while workers:
+            item = events.get()
+            if item is None:
+                workers -= 1
+            else:
+                on_event(*item)
+
+    @property
+    def _data(self) -> Path:
+        return Path(self._folder.name) / "dataset.safetensors"
+
+    def _run_here(self, jobs: Sequence[MemberJob], on_event: OnEvent) -> None:
+        with _one_thread():
+            for job in jobs:
+
+                def report(event: Event, job: MemberJob = job) -> None:
+                    on_event(job, event)
+
+                run_reporting(self._runner, job, report)
+
+    def _serve(
+        self,
+        slot: int,
+        waiting: queue.SimpleQueue[MemberJob],
+        events: queue.SimpleQueue[tuple[MemberJob, Event] | None],
+    ) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                job = waiting.get_nowait()
+                for event in self._events_of(slot, job):
+                    events.put((job, event))
+        events.put(None)
+
+    def _events_of(self, slot: int, job: MemberJob) -> Iterator[Event]:
+        try:
+            process = self._process(slot)
+        except OSError as error:
+            yield {"kind": "usage", "error": f"cannot start a worker process: {error}"}
+            return
+        with contextlib.suppress(BrokenPipeError, json.JSONDecodeError):
+            _pipe(process.stdin).write(json.dumps(asdict(job)) + "\n")
+            _pipe(process.stdin).flush()
+            for line in _pipe(process.stdout):
+                event: dict[str, Any] = json.loads(line)
+                if event["kind"] == "done":
+                    return
+                yield event
+        yield {"kind": "failed", "method": None, "error": self._last_words(slot, process)}
+
+    def _process(self, slot: int) -> subprocess.Popen[str]:
+        process = self._processes.get(slot)
+        if process is None or process.poll() is not None:
+            with self._log(slot).open("w") as log:
+                process = subprocess.Popen(  # noqa: S603 - this interpreter and this package
+                    [sys.executable, "-m", "saliencynoise.bench.worker", str(self._data)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                )
+            self._processes[slot] = process
+        return process
+
+    def _log(self, slot: int) -> Path:
+        return Path(self._folder.name) / f"worker-{slot}.log"
+
+    def _last_words(self, slot: int, process: subprocess.Popen[str]) -> str:
+        code = process.wait()
+        lines = self._log(slot).read_text(errors="replace").strip().splitlines()
+        words = f": {lines[-1]}" if lines else ""
+        return f"the worker process ended with code {code} (-9: killed, perhaps for want of memory){words}"
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Use one thread, as the workers do: another thread count gives other bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _pipe(stream: TextIO | Any) -> TextIO:  # noqa: ANN401 - Popen's pipes are typed as optional
+    if stream is None:
+        raise UsageError("the worker process was started without pipes")
+    return stream  # type: ignore[no-any-return]

@@ -1,0 +1,56 @@
+"""How long it will take, from the first steps of training on this machine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from saliencynoise.bench.member import Event, MemberJob
+
+STEPS, SECONDS = 3, 5.0
+"""A rate counts once so many steps, or so many seconds of steps, were measured."""
+
+FORWARD = 1 / 3
+"""Cost of a forward pass beside a training step of as many images."""
+
+
+class Estimate:
+    """Seconds left, in all and for one architecture; fed with the events of the jobs."""
+
+    def __init__(self, jobs: Sequence[MemberJob], *, workers: int, test_images: int) -> None:
+        self._workers = max(1, workers)
+        self._evaluation = {job: FORWARD * test_images / job.recipe["batch_size"] for job in jobs}
+        self._left: dict[MemberJob, float | None] = dict.fromkeys(jobs)
+        self._rates: dict[str, float] = {}
+        self._steps: dict[str, float] = defaultdict(float)
+
+    def feed(self, job: MemberJob, event: Event) -> None:
+        """Take note of an event."""
+        if event["kind"] == "progress":
+            evaluation = self._evaluation[job]
+            self._steps[job.architecture] = event["steps"] + evaluation
+            self._left[job] = event["steps"] - event["done"] + evaluation
+            if event["done"] >= STEPS or event["seconds"] >= SECONDS:
+                self._rates[job.architecture] = event["seconds"] / event["done"]
+        elif event["kind"] in {"trained", "failed"}:
+            self._left[job] = 0.0
+
+    def knows(self, architecture: str) -> bool:
+        """Whether the rate of an architecture was measured."""
+        return architecture in self._rates
+
+    def training_seconds(self, architecture: str | None = None) -> float | None:
+        """Return the seconds of training left; None while a rate is not known."""
+        jobs = [job for job in self._left if architecture in {None, job.architecture}]
+        seconds = 0.0
+        for job in jobs:
+            left = self._left[job]
+            if left == 0.0:
+                continue
+            if job.architecture not in self._rates:
+                return None
+            steps = self._steps[job.architecture] if left is None else left
+            seconds += steps * self._rates[job.architecture]
+        return seconds / min(self._workers, max(1, len(jobs)))

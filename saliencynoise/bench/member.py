@@ -1,0 +1,215 @@
+"""The unit of work: one member. Train it or find it in the pool, then attribute all images with all methods."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.data.tensors import to_float
+from saliencynoise.interfaces import Batch, Dataset, Maps, Network, UsageError, one_line
+from saliencynoise.registry.catalogue import BoundMethod, catalogue
+from saliencynoise.scoring import Scorer, attribute
+from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
+from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.store.provenance import hardware, versions
+from saliencynoise.training.loop import Seeds, predict, train
+from saliencynoise.training.recipes import Recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Event = Mapping[str, Any]
+Report = Callable[[Event], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MemberJob:
+    """One member's work, in plain values that travel to a worker process as JSON.
+
+    Attributes:
+        architecture: canonical name.
+        arguments: the architecture's own.
+        member: index in the ensemble.
+        run_seed: from which the member's seeds derive.
+        recipe: fields of the recipe.
+        pool: folder of the pool.
+        device: where to train and to attribute.
+        retrain: train even a member that the pool holds.
+        recompute: attribute even where maps are there.
+        methods: canonical names, with the folder of each one's maps; empty to train only.
+        images: indices of the attributed test images.
+        targets: the class that is explained, for each of them.
+        chunks: the images' division into files.
+    """
+
+    architecture: str
+    arguments: Mapping[str, Any]
+    member: int
+    run_seed: int
+    recipe: Mapping[str, Any]
+    pool: str
+    device: str
+    retrain: bool
+    recompute: bool
+    methods: Mapping[str, str]
+    images: tuple[int, ...]
+    targets: tuple[int, ...]
+    chunks: tuple[Chunk, ...]
+
+    @classmethod
+    def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
+        """Rebuild a job from what `asdict` and JSON made of it."""
+        chunks = (Chunk(index=c["index"], key=c["key"], rows=tuple(c["rows"])) for c in values["chunks"])
+        lists = {"images": tuple(values["images"]), "targets": tuple(values["targets"]), "chunks": tuple(chunks)}
+        return cls(**{**values, **lists})
+
+
+def describe_network(network: Network) -> dict[str, Any]:
+    """Return what a network is, for the pool and the results."""
+    return {
+        "parameters": sum(parameter.numel() for parameter in network.module.parameters()),
+        "adaptations": list(network.adaptations),
+        "points": {name: {**asdict(p), "grid": list(p.grid)} for name, p in network.points.items()},
+    }
+
+
+def has_work(job: MemberJob) -> bool:
+    """Whether a member is still to be trained, or any of its maps to be computed."""
+    record = Pool(Path(job.pool)).record(job.member)
+    if job.retrain or job.recompute or record is None:
+        return True
+    stores = [MapStore(Path(folder)) for folder in job.methods.values()]
+    return any(missing_chunks(store, job.member, record.sha256, job.chunks) for store in stores)
+
+
+class MemberRunner:
+    """Runs jobs one after another in one process; keeps the last architecture's network between jobs."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._kept: tuple[str, Network] | None = None
+
+    def run(self, job: MemberJob, report: Report) -> None:
+        """Do a job; what it finishes is on disk when it is reported.
+
+        Raises:
+            UsageError: if the architecture cannot be built, or the pool not be written or used.
+        """
+        pool = Pool(Path(job.pool))
+        with pool.lock(job.member):
+            record = None if job.retrain else pool.record(job.member)
+            if record is None:
+                record = self._train(job, pool, report)
+        report({"kind": "trained", "accuracy": record.accuracy, "seconds": record.seconds})
+        if job.methods:
+            self._attribute(job, pool, record, report)
+
+    def _train(self, job: MemberJob, pool: Pool, report: Report) -> MemberRecord:
+        start = time.perf_counter()
+        seeds = Seeds.of_member(job.run_seed, job.member)
+        last = 0.0
+
+        def progress(done: int, steps: int) -> None:
+            nonlocal last
+            now = time.perf_counter()
+            if now - last > 0.2 or done == steps:
+                last = now
+                report({"kind": "progress", "done": done, "steps": steps, "seconds": now - start})
+
+        with torch.random.fork_rng():
+            network = self._build(job, seeds.init)
+            module = network.module.to(job.device)
+            start = time.perf_counter()
+            train(
+                module, self._dataset, Recipe(**job.recipe), seeds, device=job.device, progress=progress
+            )
+        logits = predict(module, self._dataset, device=job.device)
+        correct = logits.argmax(1) == self._dataset.test.labels
+        record = {
+            "seeds": asdict(seeds),
+            "accuracy": correct.double().mean().item(),
+            "seconds": time.perf_counter() - start,
+            "versions": versions(),
+            "hardware": hardware(job.device, threads=torch.get_num_threads()),
+        }
+        return pool.save(job.member, module.state_dict(), logits, record)
+
+    def _build(self, job: MemberJob, seed: int) -> Network:
+        """Build the network under a seed; the caller forks the global random state."""
+        torch.manual_seed(seed)
+        model = catalogue().model(job.architecture, job.arguments).load()
+        channels, height, width = self._dataset.train.images.shape[1:]
+        network = model.build((channels, height, width), len(self._dataset.classes))
+        _refuse_changed_network(network, Pool(Path(job.pool)), job.architecture)
+        self._kept = (f"{job.architecture} {sorted(job.arguments.items())}", network)
+        return network
+
+    def _attribute(self, job: MemberJob, pool: Pool, record: MemberRecord, report: Report) -> None:
+        methods = {text: catalogue().method(text) for text in job.methods}
+        stores = {text: MapStore(Path(folder)) for text, folder in job.methods.items()}
+        missing = {
+            text: job.chunks
+            if job.recompute
+            else missing_chunks(store, job.member, record.sha256, job.chunks)
+            for text, store in stores.items()
+        }
+        scorer: Scorer | None = None
+        for chunk in job.chunks:
+            due = {text: methods[text] for text in methods if chunk in missing[text]}
+            if not due:
+                continue
+            scorer = scorer or Scorer(self._load(job, pool))
+            for text, maps, seconds in self._chunk(scorer, job, chunk, due):
+                if isinstance(maps, Exception):
+                    report({"kind": "failed", "method": text, "error": one_line(maps)})
+                    continue
+                stores[text].save(job.member, record.sha256, chunk, maps.values, seconds=seconds)
+            report({"kind": "attributed", "images": len(chunk.rows)})
+
+    def _load(self, job: MemberJob, pool: Pool) -> Network:
+        key = f"{job.architecture} {sorted(job.arguments.items())}"
+        if self._kept is not None and self._kept[0] == key:
+            network = self._kept[1]
+        else:
+            with torch.random.fork_rng():
+                network = self._build(job, seed=0)
+        network.module.to(job.device).load_state_dict(pool.weights(job.member))
+        return network
+
+    def _chunk(
+        self, scorer: Scorer, job: MemberJob, chunk: Chunk, methods: Mapping[str, BoundMethod]
+    ) -> list[tuple[str, Maps | Exception, float]]:
+        rows = torch.tensor([job.images[row] for row in chunk.rows])
+        images = self._dataset.test.images[rows].to(job.device)
+        target = torch.tensor([job.targets[row] for row in chunk.rows], device=job.device)
+        batch = Batch(x=to_float(images, self._dataset.mean, self._dataset.std), target=target)
+        start = time.perf_counter()
+        results = attribute(scorer, {text: bound.instance for text, bound in methods.items()}, batch)
+        seconds = time.perf_counter() - start
+        return [(text, _checked(maps, len(rows)), seconds) for text, maps in results.items()]
+
+
+def _checked(maps: Maps | Exception, images: int) -> Maps | Exception:
+    if isinstance(maps, Exception):
+        return maps
+    values: Tensor = maps.values
+    if values.ndim != 4 or values.shape[0] != images or not values.is_floating_point():
+        return TypeError(
+            f"the method gave maps of shape {tuple(values.shape)} and type {values.dtype} for {images} images; "
+            "the contract is floating point [B, c, h, w]"
+        )
+    return maps
+
+
+def _refuse_changed_network(network: Network, pool: Pool, architecture: str) -> None:
+    description = pool.description
+    if description is not None and description["network"] != describe_network(network):
+        raise UsageError(
+            f"the pool {pool.folder} was trained with another build of {architecture} (another version of its "
+            "plugin or library); remove it with 'saliencynoise pools remove', or go back to that version"
+        )

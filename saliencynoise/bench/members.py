@@ -1,0 +1,68 @@
+"""The trained members of a study: the ensemble's vote, and the members that a reader must be warned of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+import torch
+from scipy.stats import binomtest
+
+from saliencynoise.store.pool import MemberRecord, Pool
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+    from torch import Tensor
+
+CHANCE_LEVEL = 0.01
+"""A member counts as better than chance if a one-sided binomial test against the largest class says so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Votes:
+    """What the members make of the attributed images.
+
+    Attributes:
+        predicted: `[B]`, the ensemble's class: the largest mean probability.
+        members_correct: `[B]`, how many members give the true label.
+    """
+
+    predicted: Int[Tensor, " B"]
+    members_correct: Int[Tensor, " B"]
+
+
+def votes(pool: Pool, members: Sequence[int], images: Tensor, labels: Tensor) -> Votes:
+    """Return the votes of a pool's members on the test images at `images`."""
+    logits: Float[Tensor, "E B K"] = torch.stack([pool.logits(member)[images] for member in members])
+    return Votes(
+        predicted=logits.double().softmax(-1).mean(0).argmax(-1),
+        members_correct=(logits.argmax(-1) == labels).sum(0),
+    )
+
+
+def flags(records: Sequence[MemberRecord], test_labels: Tensor) -> Mapping[int, str]:
+    """Return, for each member that may have failed, why: a failed network looks like noise.
+
+    A member is flagged if its accuracy is not above chance, or lies below the median by more than 3 points and
+    more than 4 robust standard deviations (1.4826 times the median absolute deviation).
+    """
+    accuracies = [record.accuracy for record in records]
+    middle = median(accuracies)
+    spread = 1.4826 * median(abs(accuracy - middle) for accuracy in accuracies)
+    lowest = middle - max(0.03, 4 * spread)
+    found = {}
+    for record in records:
+        if not _above_chance(record.accuracy, test_labels):
+            found[record.index] = f"accuracy {record.accuracy:.3f} is not above chance"
+        elif record.accuracy < lowest:
+            found[record.index] = f"accuracy {record.accuracy:.3f} is an outlier below the median {middle:.3f}"
+    return found
+
+
+def _above_chance(accuracy: float, test_labels: Tensor) -> bool:
+    images = len(test_labels)
+    chance = test_labels.bincount().max().item() / images
+    test = binomtest(round(accuracy * images), images, chance, alternative="greater")
+    return bool(test.pvalue < CHANCE_LEVEL)

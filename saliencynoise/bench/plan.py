@@ -1,0 +1,308 @@
+"""The plan: every name resolved, every value checked, every member that is there found; nothing computed yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.bench.config import BenchConfig
+from saliencynoise.bench.member import MemberJob, describe_network
+from saliencynoise.data.fingerprint import fingerprint
+from saliencynoise.data.loading import check_dataset
+from saliencynoise.data.selection import limit_train, select_images
+from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, catalogue
+from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.store.maps import Chunk, MapStore
+from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.training.recipes import Recipe, recipe_for
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
+    from torch import Tensor
+
+Targets = Mapping[str, tuple[int, ...]]
+"""The explained class of each attributed image, by architecture."""
+
+CHUNK = 32
+"""Images that are passed, stored and verified together, unless an earlier run chose otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchitecturePlan:
+    """One architecture of the plan.
+
+    Attributes:
+        model: the architecture.
+        pool: where its members lie.
+        identity: what determines them.
+        network: what the network is: parameters, adaptations, points.
+        members: the records of those that are there, by index.
+    """
+
+    model: BoundModel
+    pool: Pool
+    identity: Mapping[str, Any]
+    network: Mapping[str, Any]
+    members: Mapping[int, MemberRecord]
+
+    @property
+    def name(self) -> str:
+        """The canonical name, by which jobs, targets and failures refer to it."""
+        return self.model.entry.canonical
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that is needed to run.
+
+    Attributes:
+        config: what was asked for.
+        dataset_text: canonical name of the data set.
+        dataset: the data set, its training split limited as asked.
+        dataset_key: hash of its content.
+        recipe: how members are trained.
+        device: where.
+        methods: with their parameters.
+        aggregator: with its parameters.
+        images: indices of the attributed test images.
+        architectures: a plan for each.
+        folder: of the results.
+        chunk: images a file.
+    """
+
+    config: BenchConfig
+    dataset_text: str
+    dataset: Dataset
+    dataset_key: str
+    recipe: Recipe
+    device: str
+    methods: Sequence[BoundMethod]
+    aggregator: BoundAggregator
+    images: Int[Tensor, " B"]
+    architectures: Sequence[ArchitecturePlan]
+    folder: Path
+    chunk: int
+
+    @property
+    def members_to_train(self) -> int:
+        """How many members no pool holds yet (with `fresh`, all)."""
+        known = 0 if self.config.fresh else sum(len(architecture.members) for architecture in self.architectures)
+        return len(self.architectures) * self.config.members - known
+
+    @property
+    def map_bytes(self) -> int:
+        """An estimate of the bytes of all members' maps."""
+        count = self.config.members * len(self.images)
+        return sum(4 * count * self._values_of(a, m) for a in self.architectures for m in self.methods)
+
+    def _values_of(self, architecture: ArchitecturePlan, method: BoundMethod) -> int:
+        points = architecture.network["points"]
+        grids = [points[point]["grid"] for point in method.instance.points if point in points]
+        return max(rows * columns for rows, columns in grids) if grids else self.dataset.test.images[0].numel()
+
+    def store(self, architecture: ArchitecturePlan, method: BoundMethod) -> MapStore:
+        """Return where the maps of one architecture and method lie."""
+        name = f"{slug_of(method.label)}-{key_of([method.text, method.distribution])[:8]}"
+        return MapStore(self.folder / "maps" / architecture.pool.folder.name / name)
+
+    def chunks(self, targets: Sequence[int]) -> tuple[Chunk, ...]:
+        """Divide the attributed images, with these targets, into chunks."""
+        names = [self.dataset.test.names[index] for index in self.images.tolist()]
+        starts = range(0, len(names), self.chunk)
+        rows = [tuple(range(start, min(start + self.chunk, len(names)))) for start in starts]
+        return tuple(
+            Chunk(index=i, rows=r, key=key_of([self.dataset_key, [(names[row], targets[row]) for row in r]]))
+            for i, r in enumerate(rows)
+        )
+
+    def jobs(self, targets: Targets | None, *, retrain: bool) -> list[MemberJob]:
+        """Return the members' jobs of the architectures that have targets; without targets, to train all only."""
+        return [
+            self._job(architecture, member, targets[architecture.name] if targets else (), retrain=retrain)
+            for architecture in self.architectures
+            if targets is None or architecture.name in targets
+            for member in range(self.config.members)
+        ]
+
+    def _job(
+        self, architecture: ArchitecturePlan, member: int, targets: tuple[int, ...], *, retrain: bool
+    ) -> MemberJob:
+        return MemberJob(
+            architecture=architecture.name,
+            arguments=architecture.model.arguments,
+            member=member,
+            run_seed=self.config.seed,
+            recipe=asdict(self.recipe),
+            pool=str(architecture.pool.folder),
+            device=self.device,
+            retrain=retrain,
+            recompute=self.config.fresh and bool(targets),
+            methods={m.text: str(self.store(architecture, m).folder) for m in self.methods if targets},
+            images=tuple(self.images.tolist()),
+            targets=targets,
+            chunks=self.chunks(targets) if targets else (),
+        )
+
+
+def make_plan(config: BenchConfig) -> Plan:
+    """Resolve and check everything; names first, then data, then pools.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+    """
+    names = catalogue()
+    methods = [names.method(text) for text in config.methods]
+    _refuse_repeated(methods)
+    aggregator = names.aggregator(config.aggregator)
+    models = [names.model(name, config.arch_args) for name in config.archs]
+    device = resolve_device(config.device)
+    dataset_text, dataset = names.dataset(config.dataset, image_size=config.image_size, seed=config.seed)
+    check_dataset(dataset)
+    dataset = _limited(dataset, config)
+    images = select_images(
+        dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes)
+    )
+    recipe = recipe_for(dataset, device=device, overrides=config.recipe)
+    _check_target(config.target, dataset)
+    key = fingerprint(dataset)
+    architectures = [_plan_architecture(model, dataset, key, recipe, config) for model in models]
+    folder = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset)
+    chunk = _settle_folder(folder, config, key) if methods else CHUNK
+    return Plan(
+        config=config,
+        dataset_text=dataset_text,
+        dataset=dataset,
+        dataset_key=key,
+        recipe=recipe,
+        device=device,
+        methods=methods,
+        aggregator=aggregator,
+        images=images,
+        architectures=architectures,
+        folder=folder,
+        chunk=chunk,
+    )
+
+
+def resolve_device(text: str) -> str:
+    """Return the device that `auto|cpu|cuda|cuda:N|mps` means here; "auto" is CUDA where there is one, else CPU.
+
+    Raises:
+        UsageError: if this machine has no such device.
+    """
+    if text == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind, _, index = text.partition(":")
+    if text == "cpu":
+        return text
+    if text == "mps":
+        if not torch.backends.mps.is_available():
+            raise UsageError("--device mps: this machine has no Apple GPU that torch can use; try --device cpu")
+        return text
+    if kind != "cuda" or (index and not index.isdecimal()):
+        raise UsageError(f"--device {text} is unknown; choose auto, cpu, cuda, cuda:N or mps")
+    if not torch.cuda.is_available():
+        raise UsageError(f"--device {text}: torch finds no CUDA GPU on this machine; try --device cpu")
+    if index and int(index) >= torch.cuda.device_count():
+        last = torch.cuda.device_count() - 1
+        raise UsageError(f"--device {text}: the last GPU of this machine is cuda:{last}; name one up to it")
+    return text
+
+
+def _limited(dataset: Dataset, config: BenchConfig) -> Dataset:
+    if config.train_images is None:
+        return dataset
+    train = limit_train(
+        dataset.train, count=config.train_images, seed=config.seed, num_classes=len(dataset.classes)
+    )
+    return Dataset(**{**vars(dataset), "train": train})
+
+
+def _refuse_repeated(methods: Sequence[BoundMethod]) -> None:
+    texts = [method.text for method in methods]
+    repeated = [text for text in texts if texts.count(text) > 1]
+    if repeated:
+        raise UsageError(f"the method {repeated[0]} is asked for twice; name it once")
+
+
+def _check_target(target: str, dataset: Dataset) -> None:
+    if target.isdecimal() and int(target) >= len(dataset.classes):
+        raise UsageError(
+            f"--target {target}: {dataset.name} has {len(dataset.classes)} classes; give 0 to "
+            f"{len(dataset.classes) - 1}"
+        )
+
+
+def _plan_architecture(
+    model: BoundModel, dataset: Dataset, key: str, recipe: Recipe, config: BenchConfig
+) -> ArchitecturePlan:
+    shape = dataset.train.images.shape[1:]
+    identity = {
+        "dataset": key,
+        "architecture": model.text,
+        "in_shape": list(shape),
+        "classes": len(dataset.classes),
+        "recipe": asdict(recipe),
+        "run_seed": config.seed,
+    }
+    pool = Pool.of(identity, name=f"{dataset.name}-{model.label}")
+    description = pool.description
+    network = (
+        description["network"]
+        if description is not None
+        else describe_network(_built_without_weights(model, tuple(shape), len(dataset.classes)))
+    )
+    records = {} if config.fresh else {i: pool.verified(i) for i in range(config.members)}
+    return ArchitecturePlan(
+        model=model,
+        pool=pool,
+        identity=identity,
+        network=network,
+        members={index: record for index, record in records.items() if record is not None},
+    )
+
+
+def _built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:
+    """Build a network to see whether it can be, and what becomes of it: on the meta device, where it costs little."""
+    channels, height, width = in_shape
+    with torch.random.fork_rng(), torch.device("meta"):
+        return model.load().build((channels, height, width), classes)
+
+
+def _run_name(config: BenchConfig, dataset: Dataset) -> str:
+    archs = config.archs[0] if len(config.archs) == 1 else f"{len(config.archs)}-architectures"
+    return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of(config.settings)[:6]}"
+
+
+GROWING = ("archs", "methods", "members", "images", "aggregator")
+"""Settings that may differ when a folder is used again: what it holds is reused, and it grows."""
+
+
+def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> int:
+    """Check that the folder is ours to write to; return the size of a chunk that its first run chose.
+
+    Raises:
+        UsageError: if another study lies there, or it cannot be written.
+    """
+    fixed = {name: value for name, value in config.settings.items() if name not in GROWING}
+    fixed["dataset_key"] = dataset_key
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--out {folder} is a file; name a folder")
+    found = read_json(folder / "plan.json")
+    if found is None and folder.is_dir() and any(folder.iterdir()):
+        raise UsageError(f"--out {folder} holds other files and no run; name an empty or a new folder")
+    if found is not None and not config.fresh:
+        for name, value in found["fixed"].items():
+            if name in fixed and value != fixed[name]:
+                raise UsageError(
+                    f"{folder} holds a run with {name}={value}, and this one has {name}={fixed[name]}; "
+                    "name another --out, or replace it with --fresh"
+                )
+        return int(found["chunk"])
+    write_json(folder / "plan.json", {"format": 1, "fixed": fixed, "chunk": CHUNK})
+    return CHUNK

@@ -1,0 +1,170 @@
+"""The bench: plan, train, attribute, reduce, write. `saliencynoise bench` and `sn.bench` are both this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from saliencynoise.bench.config import BenchConfig, config_from
+from saliencynoise.bench.dispatch import Dispatcher, worker_count
+from saliencynoise.bench.member import Event, MemberJob, has_work
+from saliencynoise.bench.members import votes
+from saliencynoise.bench.observer import Observer, Silent
+from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan
+from saliencynoise.bench.reduce import FailedCellError, Reduced, reduce_maps
+from saliencynoise.bench.results import write_results
+from saliencynoise.interfaces import UsageError, one_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from saliencynoise.bench.study import Study
+    from saliencynoise.registry.catalogue import BoundMethod
+
+
+@dataclass
+class Failures:
+    """What went wrong, by architecture and method; a method of None stands for all of them."""
+
+    reasons: dict[tuple[str, str | None], str] = field(default_factory=dict)
+
+    def add(self, architecture: str, method: str | None, reason: str) -> None:
+        """Keep the first reason."""
+        self.reasons.setdefault((architecture, method), reason)
+
+    def of(self, architecture: str, method: str | None = None) -> str | None:
+        """Return why a cell, or a whole architecture, failed; None if it did not."""
+        return self.reasons.get((architecture, None)) or self.reasons.get((architecture, method))
+
+
+def bench(*, observer: Observer | None = None, **settings: Any) -> Study:  # noqa: ANN401 - checked by config_from
+    """Train an ensemble (or find it in the pool), attribute test images, and return the study.
+
+    Settings are those of `BenchConfig`; `epochs` stands for `recipe={"epochs": ...}`.
+
+    Raises:
+        UsageError: naming the setting that cannot be used, and the fix.
+    """
+    return run(config_from(settings), observer or Silent())
+
+
+def run(config: BenchConfig, observer: Observer) -> Study:
+    """Run a bench; the study is on disk when it is returned.
+
+    Raises:
+        UsageError: as `bench`.
+    """
+    plan = make_plan(config)
+    observer.planned(plan)
+    failures = Failures()
+    with _lock(plan.folder):
+        targets = _train_and_attribute(plan, observer, failures)
+        observer.reducing(len(plan.architectures) * len(plan.methods))
+        reduced: dict[tuple[str, str], Reduced | str] = {
+            (architecture.name, method.text): _reduce(plan, architecture, method, targets, failures)
+            for architecture in plan.architectures
+            for method in plan.methods
+        }
+        return write_results(plan, targets, reduced)
+
+
+def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[str, str]]:
+    """Train what is missing; return the plan, and why architectures failed, by canonical name.
+
+    Raises:
+        UsageError: as `bench`.
+    """
+    plan = make_plan(config)
+    observer.planned(plan)
+    failures = Failures()
+    with Dispatcher(plan.dataset, plan.device) as dispatcher:
+        _run_jobs(plan, plan.jobs(None, retrain=config.fresh), dispatcher, observer, failures)
+    return plan, {architecture: reason for (architecture, _), reason in failures.reasons.items()}
+
+
+def _train_and_attribute(plan: Plan, observer: Observer, failures: Failures) -> Targets:
+    """Do all jobs; return the targets. Where the ensemble votes on them, all are trained before any attributes."""
+    fresh = plan.config.fresh
+    with Dispatcher(plan.dataset, plan.device) as dispatcher:
+        if plan.config.target == "predicted":
+            _run_jobs(plan, plan.jobs(None, retrain=fresh), dispatcher, observer, failures)
+            targets = _voted_targets(plan, failures)
+            _run_jobs(plan, plan.jobs(targets, retrain=False), dispatcher, observer, failures)
+        else:
+            targets = _given_targets(plan)
+            _run_jobs(plan, plan.jobs(targets, retrain=fresh), dispatcher, observer, failures)
+    return targets
+
+
+def _given_targets(plan: Plan) -> Targets:
+    labels = tuple(plan.dataset.test.labels[plan.images].tolist())
+    given = labels if plan.config.target == "true" else (int(plan.config.target),) * len(labels)
+    return {architecture.name: given for architecture in plan.architectures}
+
+
+def _voted_targets(plan: Plan, failures: Failures) -> Targets:
+    labels = plan.dataset.test.labels[plan.images]
+    members = range(plan.config.members)
+    return {
+        architecture.name: tuple(votes(architecture.pool, members, plan.images, labels).predicted.tolist())
+        for architecture in plan.architectures
+        if failures.of(architecture.name) is None
+    }
+
+
+def _run_jobs(
+    plan: Plan, jobs: Sequence[MemberJob], dispatcher: Dispatcher, observer: Observer, failures: Failures
+) -> None:
+    pending = [job for job in jobs if has_work(job)]
+    if not pending:
+        return
+    for architecture in plan.architectures:
+        architecture.pool.describe(architecture.identity, architecture.network)
+    observer.started(pending, worker_count(len(pending), plan.device))
+
+    def on_event(job: MemberJob, event: Event) -> None:
+        if event["kind"] == "usage":
+            raise UsageError(event["error"])
+        if event["kind"] == "failed":
+            failures.add(job.architecture, event["method"], f"member {job.member}: {event['error']}")
+        observer.event(job, event)
+
+    dispatcher.run(pending, on_event)
+
+
+def _reduce(
+    plan: Plan, architecture: ArchitecturePlan, method: BoundMethod, targets: Targets, failures: Failures
+) -> Reduced | str:
+    """Return what a cell's maps come to, or why it failed."""
+    reason = failures.of(architecture.name, method.text)
+    if reason is not None:
+        return reason
+    try:
+        return reduce_maps(
+            plan.store(architecture, method),
+            members=plan.config.members,
+            chunks=plan.chunks(targets[architecture.name]),
+            labels=plan.dataset.test.labels[plan.images].tolist(),
+            views=method.spec.views,
+            aggregator=plan.aggregator.instance,
+            seed=plan.config.seed,
+        )
+    except FailedCellError as error:
+        return one_line(error)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UsageError(f"another process is writing to {folder}; wait for it, or name another --out") from error
+    try:
+        yield
+    finally:
+        lock.release()

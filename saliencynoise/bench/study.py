@@ -1,0 +1,127 @@
+"""A study: the figures of a bench with all that was needed to obtain them, and the way to the maps."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import read_json, write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+RESULT = "result.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a bench found.
+
+    Attributes:
+        result: the document of `result.json`: configuration, provenance, members, images, cells.
+        folder: where it lies, with `snr.parquet` and `maps.zarr`.
+    """
+
+    result: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def failed(self) -> list[Mapping[str, Any]]:
+        """The cells that could not be computed."""
+        return [cell for cell in self.result["cells"] if cell["status"] == "failed"]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per architecture, method and view, with figures, intervals and floors."""
+        import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+        return pd.DataFrame([_row(cell) for cell in self.result["cells"]])
+
+    @property
+    def images(self) -> pd.DataFrame:
+        """A row per data set, architecture, method, view and image, as in `snr.parquet`."""
+        import pandas as pd  # noqa: PLC0415 - as above
+
+        return pd.read_parquet(self.folder / "snr.parquet")
+
+    @property
+    def maps(self) -> xr.DataTree:
+        """The maps, read when needed: a group per `/architecture/method`, (member, image, channel, y, x).
+
+        Raises:
+            UsageError: if the study was made with `keep_maps="none"`.
+        """
+        import xarray as xr  # noqa: PLC0415 - as above
+
+        path = self.folder / "maps.zarr"
+        if not path.exists():
+            raise UsageError(f"{self.folder} holds no maps; run the bench with --keep-maps all or mean")
+        return xr.open_datatree(path, engine="zarr")
+
+    def save(self, folder: str | Path) -> Study:
+        """Copy the study, with its maps, to another folder, and return it there.
+
+        Raises:
+            UsageError: if the folder is not empty, or cannot be written.
+        """
+        target = Path(folder)
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise UsageError(f"{target} is not an empty folder; name another one")
+        try:
+            shutil.copytree(self.folder, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
+        except OSError as error:
+            raise UsageError(f"cannot write {target}: {error}; name another folder") from error
+        write_json(target / RESULT, dict(self.result))
+        return Study(self.result, target)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Study:
+        """Read a study from its folder.
+
+        Raises:
+            UsageError: if no study lies there, or one of a later version.
+        """
+        path = Path(folder)
+        result = read_json(path / RESULT)
+        if not isinstance(result, dict) or "cells" not in result:
+            hint = "its run did not finish; run it again" if (path / "plan.json").exists() else "name a run's folder"
+            raise UsageError(f"{path} holds no readable {RESULT}; {hint}")
+        if result.get("format") != FORMAT:
+            raise UsageError(
+                f"{path / RESULT} has format {result.get('format')}, and this version reads {FORMAT}; "
+                "update saliencynoise"
+            )
+        return cls(result, path)
+
+
+def number(value: float | str | None) -> float:
+    """Return a figure of a result as a float: JSON holds infinities as words and the undefined as null."""
+    return float("nan") if value is None else float(value)
+
+
+def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {key: cell[key] for key in ("dataset", "architecture", "method", "view")}
+    row |= {"status": cell["status"], "reason": cell["reason"], "members": cell["members"]}
+    row |= {"accuracy": cell["accuracy"]["median"], "accuracy_min": cell["accuracy"]["min"]}
+    figures = cell["figures"]
+    if figures is None:
+        return row
+    row["images"] = figures["images"]
+    for name, estimate in figures["estimates"].items():
+        interval = estimate["interval"] or {"low": None, "high": None}
+        row[name] = number(estimate["value"])
+        row[f"{name}_low"], row[f"{name}_high"] = number(interval["low"]), number(interval["high"])
+        row[f"{name}_floor"] = number(estimate["floor"])
+    needed = figures["members_needed"]
+    row["members_needed"] = number(needed["value"])
+    row["members_needed_low"], row["members_needed_high"] = number(needed["low"]), number(needed["high"])
+    row["signal_p"] = number(figures["signal_p"])
+    row["indicative"] = figures["indicative"]
+    row["seconds"] = cell["seconds"]
+    return row

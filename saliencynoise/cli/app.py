@@ -1,0 +1,45 @@
+"""The commands, by name."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from saliencynoise.cli.bench import bench
+from saliencynoise.cli.plugins import plugins
+from saliencynoise.cli.pools import pools_app
+from saliencynoise.cli.show import show
+from saliencynoise.cli.train import train
+
+app = typer.Typer(
+    name="saliencynoise",
+    help="Measure how much of a saliency map is initialisation noise, and remove it by averaging over networks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer's way of calling back
+    if asked:
+        typer.echo(f"saliencynoise {version('saliencynoise')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that precede a command."""
+
+
+app.command()(bench)
+app.command()(train)
+app.command()(show)
+app.command()(plugins)
+app.add_typer(pools_app, name="pools")

@@ -1,0 +1,84 @@
+"""Options that several commands share, and their way into a `BenchConfig`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from saliencynoise.cli.complete import complete_archs, complete_datasets, complete_methods
+
+if TYPE_CHECKING:
+    from saliencynoise.bench.config import BenchConfig
+
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        help="Data set: digits, or folder:PATH with a folder for each class.  [default: digits]",
+        autocompletion=complete_datasets,
+    ),
+]
+Archs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--arch",
+        help="Architecture, any name of timm; may be repeated.  [default: test_resnet]",
+        autocompletion=complete_archs,
+    ),
+]
+ArchArgs = Annotated[
+    list[str] | None,
+    typer.Option("--arch-arg", help="key=value for the architecture itself; may be repeated.", metavar="K=V"),
+]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated.  [default: all built-in ones]",
+        autocompletion=complete_methods,
+    ),
+]
+Members = Annotated[int | None, typer.Option(help="Networks an architecture.  [default: 8]")]
+Images = Annotated[int | None, typer.Option(help="Test images to attribute.  [default: 32]")]
+ImageSize = Annotated[int | None, typer.Option(help="Edge of the square images, in pixels.")]
+TrainImages = Annotated[int | None, typer.Option(help="Train on so many images only, for a quick look.")]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.  [default: the recipe's]")]
+Target = Annotated[
+    str | None,
+    typer.Option(help="Class to explain: true, predicted (by the ensemble), or an index.  [default: true]"),
+]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.  [default: auto]")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the run.  [default: 0]")]
+Aggregator = Annotated[str | None, typer.Option(help="How members' maps become one.  [default: mean]")]
+KeepMaps = Annotated[
+    str | None, typer.Option(help="Maps to keep: all, mean (the aggregated one) or none.  [default: all]")
+]
+Out = Annotated[str | None, typer.Option(help="Folder of the results.  [default: one under ./runs]")]
+Fresh = Annotated[bool | None, typer.Option("--fresh", help="Train and attribute again, ignoring what is there.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(help="TOML file with these options (archs, methods, members ...) and a table [recipe]."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+
+def config_of(
+    file: Path | None, arch_args: list[str] | None, epochs: int | None, given: Mapping[str, Any]
+) -> BenchConfig:
+    """Build the config: defaults, then the file, then what stands on the command line.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+    """
+    from saliencynoise.bench.config import config_from, read_toml  # noqa: PLC0415 - only when a command runs
+    from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
+
+    values = read_toml(file) if file else {}
+    values.update({name: value for name, value in given.items() if value is not None})
+    if arch_args:
+        values["arch_args"] = parse_pairs(arch_args, where="--arch-arg")
+    if epochs is not None:
+        values["epochs"] = epochs
+    return config_from(values)

@@ -1,0 +1,55 @@
+"""`saliencynoise train`."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from saliencynoise.cli import options as o
+
+
+def train(
+    *,
+    dataset: o.Dataset = None,
+    archs: o.Archs = None,
+    arch_args: o.ArchArgs = None,
+    members: o.Members = None,
+    image_size: o.ImageSize = None,
+    train_images: o.TrainImages = None,
+    epochs: o.Epochs = None,
+    device: o.Device = None,
+    seed: o.Seed = None,
+    fresh: o.Fresh = None,
+    config: o.Config = None,
+    as_json: o.Json = False,
+) -> None:
+    """Fill a pool with trained members, without attributing anything; `bench` then finds them."""
+    given = {
+        "dataset": dataset,
+        "archs": archs,
+        "members": members,
+        "image_size": image_size,
+        "train_images": train_images,
+        "device": device,
+        "seed": seed,
+        "fresh": fresh,
+        "methods": [],
+        "images": 1,
+    }
+    settings = o.config_of(config, arch_args, epochs, given)
+
+    from saliencynoise.bench.run import fill_pools  # noqa: PLC0415 - torch, once the options are known to be sound
+    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.report.pools import pool_rows, print_pools  # noqa: PLC0415 - as above
+
+    with Progress() as progress:
+        plan, failures = fill_pools(settings, progress)
+    pools = [architecture.pool for architecture in plan.architectures]
+    if as_json:
+        typer.echo(json.dumps({"pools": pool_rows(pools), "failures": dict(failures)}, allow_nan=False))
+    else:
+        print_pools(pools)
+        for architecture, reason in failures.items():
+            typer.echo(f"{architecture} failed: {reason}", err=True)
+    raise typer.Exit(1 if failures else 0)

@@ -1,0 +1,98 @@
+"""Maps for people: a Zarr group per architecture and method, which xarray opens as a DataTree.
+
+The truth is `saliencynoise.store.maps`; this is a copy, written member by member so that no more than one
+member's maps are in memory.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.interfaces import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from saliencynoise.store.maps import Chunk, MapStore
+
+DIMENSIONS = ("member", "image", "channel", "y", "x")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """The maps of one architecture and method.
+
+    Attributes:
+        path: "architecture/method".
+        store: the members' maps; None to export the marginal map only.
+        members: how many.
+        chunks: of the images.
+        marginal: `[B, c, h, w]`.
+        coordinates: values along "image", by name.
+        attributes: what a reader must know.
+    """
+
+    path: str
+    store: MapStore | None
+    members: int
+    chunks: Sequence[Chunk]
+    marginal: Tensor
+    coordinates: Mapping[str, Sequence[Any]]
+    attributes: Mapping[str, Any]
+
+
+def export_maps(path: Path, groups: Sequence[Group]) -> None:
+    """Write all groups anew; what stood at `path` is replaced once the new export is whole.
+
+    Raises:
+        UsageError: if the place is read-only or full.
+    """
+    import zarr  # noqa: PLC0415 - kept off the import path of the command line
+
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        root = zarr.open_group(temporary, mode="w", zarr_format=3)
+        for group in groups:
+            _write(root.require_group(group.path), group)
+        zarr.consolidate_metadata(temporary)
+        shutil.rmtree(path, ignore_errors=True)
+        temporary.rename(path)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror or error}; free space there or name another folder"
+        ) from error
+
+
+def _write(target: Any, group: Group) -> None:  # noqa: ANN401 - zarr's groups are typed loosely
+    target.attrs.update(dict(group.attributes))
+    marginal = group.marginal.numpy()
+    _array(target, "marginal", marginal.shape, DIMENSIONS[1:], marginal.dtype)[...] = marginal
+    for name, values in group.coordinates.items():
+        _coordinate(target, name, values)
+    if group.store is None:
+        return
+    shape = (group.members, *marginal.shape)
+    array = _array(target, "maps", shape, DIMENSIONS, marginal.dtype)
+    for chunk in group.chunks:
+        for member in range(group.members):
+            array[member, list(chunk.rows)[0] : chunk.rows[-1] + 1] = group.store.load(member, chunk).numpy()
+
+
+def _array(target: Any, name: str, shape: tuple[int, ...], dimensions: Sequence[str], dtype: Any) -> Any:  # noqa: ANN401
+    chunks = (1, *shape[1:]) if dimensions[0] == "member" else shape
+    return target.create_array(
+        name=name, shape=shape, chunks=chunks, dtype=dtype, dimension_names=dimensions, fill_value=float("nan")
+    )
+
+
+def _coordinate(target: Any, name: str, values: Sequence[Any]) -> None:  # noqa: ANN401
+    import numpy as np  # noqa: PLC0415 - as above
+
+    array = np.asarray(values)
+    stored = target.create_array(name=name, shape=array.shape, dtype=array.dtype, dimension_names=("image",))
+    stored[...] = array
