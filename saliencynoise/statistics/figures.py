@@ -1,0 +1,290 @@
+"""The composition that a bench uses: statistics image by image, then the figures of a study or of a class."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.interfaces import UsageError, derive_seed
+from saliencynoise.statistics.floors import noise_floor
+from saliencynoise.statistics.gram import diag_mean, gram_matrix, means_without, scale_gram
+from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
+from saliencynoise.statistics.published import (
+    snr_pixel,
+    snr_pixel_without,
+    snr_power,
+    snr_power_without,
+    snr_rms,
+    snr_rms_without,
+)
+from saliencynoise.statistics.reliability import MembersNeeded, members_needed
+from saliencynoise.statistics.significance import SignalTest, sign_flip_test
+from saliencynoise.statistics.snr import (
+    amplitude,
+    corrected_snr,
+    cosine,
+    cosine_from_snr,
+    effective_pixels,
+    snr_from_cosine,
+)
+from saliencynoise.statistics.views import get_view
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+DEFINITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "snr_pixel": "mean over images of the mean over pixels of |m|/s; uncorrected, raw maps",
+        "snr_rms": "mean over images of sqrt(sum m^2 / sum s^2); uncorrected, raw maps",
+        "snr_power": "mean over images of sum m^2 / sum s^2; uncorrected, raw maps",
+        "cosine": "c: mean pairwise cosine of members' maps, averaged over images",
+        "snr": "r = c/(1-c): signal energy over noise energy of one map; corrected, unit-norm maps",
+        "snr_amplitude": "signed root of r; comparable in kind with the published table",
+    }
+)
+"""The figures, in the order of tables, and what each one is."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageStatistics:
+    """What is kept of one image's maps: enough for every figure, and small.
+
+    Attributes:
+        gram: `[E, E]`, inner products of members' maps, float64.
+        snr_pixel: of all members; NaN where all maps are zero.
+        snr_pixel_without: `[E]`, the same with each member left out; NaN with two members.
+    """
+
+    gram: Float[Tensor, "E E"]
+    snr_pixel: float
+    snr_pixel_without: Float[Tensor, " E"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A figure with what belongs beside it.
+
+    Attributes:
+        value: the figure; NaN where it is undefined.
+        interval: by default for new members and new images; None below 3 members or where `value` is
+            undefined.
+        floor: what pure noise gives; NaN where that is not known.
+        definition: the formula in words.
+    """
+
+    value: float
+    interval: Interval | None
+    floor: float
+    definition: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Figures:
+    """All figures of one method on one network architecture, over a set of images.
+
+    Attributes:
+        view: name of the view that the maps were in.
+        members: E.
+        images: number of images given.
+        used_images: those with a map that is not all zeros; the others count nowhere.
+        estimates: by key, in the order of `DEFINITIONS`.
+        members_needed: for the reliability asked for, from the headline r.
+        signal_p: p-value of the sign-flip test; None where it was not made.
+        signal_note: how the p-value was obtained, or why there is none.
+        indicative: whether there are fewer than 8 members, so that intervals are rough.
+        per_image: by key `[images]`: the figures per image (`snr` corrected for small samples) and
+            `effective_pixels`; NaN where undefined.
+    """
+
+    view: str
+    members: int
+    images: int
+    used_images: int
+    estimates: Mapping[str, Estimate]
+    members_needed: MembersNeeded
+    signal_p: float | None
+    signal_note: str
+    indicative: bool
+    per_image: Mapping[str, Float[Tensor, " B"]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return values that JSON can hold: null for what is undefined, "inf" and "-inf" for infinities."""
+        estimates = {
+            key: asdict(estimate) | {"words": estimate.interval.words if estimate.interval else None}
+            for key, estimate in self.estimates.items()
+        }
+        needed = asdict(self.members_needed) | {"text": str(self.members_needed)}
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        fields |= {"estimates": estimates, "members_needed": needed}
+        return {name: _json_safe(value) for name, value in fields.items()}
+
+
+def image_statistics(maps: Float[Tensor, "E P"]) -> ImageStatistics:
+    """Return the statistics of one image from all members' maps, so that no two images need be held at once.
+
+    Args:
+        maps: `[E, P]`, in one view, the pixels (channels included) flattened; any floating dtype, any unit.
+
+    Raises:
+        UsageError: not two-dimensional, fewer than two members, no pixel, or values that are not finite.
+
+    >>> image_statistics(torch.tensor([[1.0, 2.0], [3.0, 4.0]])).gram[0, 1].item()
+    11.0
+    """
+    maps = maps.detach().to(device="cpu", dtype=torch.float64)
+    if maps.ndim != 2 or len(maps) < 2 or maps.shape[1] == 0:
+        raise UsageError(f"maps of shape {list(maps.shape)}: need [members, pixels] with at least 2 members")
+    broken = (~maps.isfinite()).any(1).nonzero().flatten().tolist()
+    if broken:
+        raise UsageError(
+            f"maps of members {broken} hold NaN or infinity: leave out these members or this image"
+        )
+    return ImageStatistics(
+        gram=gram_matrix(maps),
+        snr_pixel=float(snr_pixel(maps)),
+        snr_pixel_without=snr_pixel_without(maps),
+    )
+
+
+def summarise(
+    images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9
+) -> Figures:
+    """Return all figures of a set of images: a whole study, or the images of one class.
+
+    Args:
+        images: statistics of each image, all with the same members.
+        view: name of the view that the maps were in; it sets the floors and whether the sign-flip test is
+            valid.
+        seed: of the run; the bootstrap's and the test's seeds are derived from it.
+        reliability: for `members_needed`, between 0 and 1.
+
+    Raises:
+        UsageError: no images, differing numbers of members, an unknown view, or a reliability outside 0 to 1.
+
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> signal = torch.randn(16, 1, 256, generator=generator)
+    >>> maps = signal + torch.randn(16, 8, 256, generator=generator)     # r = 1
+    >>> figures = summarise([image_statistics(m) for m in maps], view="signed", seed=0)
+    >>> round(figures.estimates["snr"].value, 2), str(figures.members_needed)
+    (0.96, '10 [9, 11]')
+    """
+    signed = get_view(view).signed
+    counts = sorted({len(image.gram) for image in images})
+    if len(counts) != 1:
+        raise UsageError(
+            f"need images that all have the same members; got {len(images)} images, members {counts}"
+        )
+    gram = torch.stack([image.gram for image in images])
+    used = diag_mean(gram) > 0
+    per_image = _per_image(images, gram)
+    pooled = _pooled(images, gram, per_image, used) if bool(used.any()) else {}
+    intervals = {
+        key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()
+    }
+    estimates = _estimates(pooled, intervals, view=view, members=counts[0], per_image=per_image)
+    headline = estimates["snr"]
+    test = (
+        sign_flip_test(gram, seed=derive_seed(seed, "bootstrap", 1))
+        if signed
+        else SignalTest(p=None, note=f"no test: the noise of the view '{view}' is not symmetric about zero")
+    )
+    return Figures(
+        view=view,
+        members=counts[0],
+        images=len(images),
+        used_images=int(used.sum()),
+        estimates=estimates,
+        members_needed=members_needed(headline.value, headline.interval, reliability=reliability),
+        signal_p=test.p,
+        signal_note=test.note,
+        indicative=counts[0] < INDICATIVE_BELOW,
+        per_image=per_image,
+    )
+
+
+def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, Tensor]:
+    unit = scale_gram(gram, "unit")
+    return MappingProxyType(
+        {
+            "snr_pixel": torch.tensor([image.snr_pixel for image in images], dtype=torch.float64),
+            "snr_rms": snr_rms(gram),
+            "snr_power": snr_power(gram),
+            "snr": corrected_snr(unit),
+            "cosine": cosine(gram),
+            "effective_pixels": effective_pixels(unit),
+        }
+    )
+
+
+def _pooled(
+    images: Sequence[ImageStatistics], gram: Tensor, per_image: Mapping[str, Tensor], used: Tensor
+) -> dict[str, Pooled]:
+    """Return the figures that are averaged over the used images; the others follow from `snr`."""
+    diag, off, _ = means_without(scale_gram(gram, "unit"))
+    without = {
+        "snr_pixel": torch.stack([image.snr_pixel_without for image in images]),
+        "snr_rms": snr_rms_without(gram),
+        "snr_power": snr_power_without(gram),
+    }
+    published = {
+        key: Pooled(per_image=per_image[key][used], without=values[used], lowest=0.0)
+        for key, values in without.items()
+    }
+    headline = Pooled(
+        per_image=per_image["cosine"][used],
+        without=(off / diag)[used],
+        link=snr_from_cosine,
+        lowest=-1 / gram.shape[-1],
+    )
+    return published | {"snr": headline}
+
+
+def _estimates(
+    pooled: Mapping[str, Pooled],
+    intervals: Mapping[str, Interval | None],
+    *,
+    view: str,
+    members: int,
+    per_image: Mapping[str, Tensor],
+) -> Mapping[str, Estimate]:
+    values = {key: figure.value for key, figure in pooled.items()}
+    ranges = dict(intervals)
+    if "snr" in pooled:
+        interval = intervals["snr"]
+        values["cosine"] = float(pooled["snr"].per_image.mean())
+        values["snr_amplitude"] = float(amplitude(torch.tensor(values["snr"], dtype=torch.float64)))
+        ranges["cosine"] = interval.through(cosine_from_snr) if interval else None
+        ranges["snr_amplitude"] = interval.through(amplitude) if interval else None
+    pixels = float(
+        1 / (1 / per_image["effective_pixels"]).nanmean()
+    )  # the mean of 1/P_eff is nearly unbiased
+    return MappingProxyType(
+        {
+            key: Estimate(
+                value=values.get(key, math.nan),
+                interval=ranges.get(key),
+                floor=noise_floor(key, view=view, members=members, effective_pixels=pixels),
+                definition=definition,
+            )
+            for key, definition in DEFINITIONS.items()
+        }
+    )
+
+
+def _json_safe(value: object) -> object:
+    """Return `value` with tensors as lists, NaN as None and infinities as words."""
+    if isinstance(value, torch.Tensor):
+        return _json_safe(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): _json_safe(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_safe(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value

@@ -1,0 +1,83 @@
+"""How many networks must be averaged until their map can be trusted."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saliencynoise.interfaces import UsageError
+
+if TYPE_CHECKING:
+    from saliencynoise.statistics.intervals import Interval
+
+
+def reliability_at(snr: float, members: int) -> float:
+    """Return R(n) = n r / (1 + n r), the cosine between two independent n-member averages, pooled by energy.
+
+    The cosine between such an average and the true marginal map is the root of R.
+
+    >>> reliability_at(0.5, 18)
+    0.9
+    """
+    return 1.0 if math.isinf(snr) else members * snr / (1 + members * snr)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembersNeeded:
+    """The number of members whose average reaches a reliability.
+
+    Attributes:
+        reliability: the R to be reached, between 0 and 1.
+        value: the number, or None where r <= 0 (or is unknown).
+        low: lower end of its interval, or None where there is none.
+        high: upper end; None where there is no interval, or none above (`low` set: the SNR's interval
+            includes 0).
+    """
+
+    reliability: float
+    value: int | None
+    low: int | None = None
+    high: int | None = None
+
+    def __str__(self) -> str:
+        """Return for example "21 [15, 34]", "21" (no interval), "> 40" (open above) or "undetermined"."""
+        if self.value is None:
+            return "undetermined"
+        if self.low is None:
+            return str(self.value)
+        if self.high is not None:
+            return f"{self.value} [{self.low}, {self.high}]"
+        return f"> {self.low - 1}" if self.low > 1 else "undetermined"
+
+
+def members_needed(
+    snr: float, interval: Interval | None = None, *, reliability: float = 0.9
+) -> MembersNeeded:
+    """Return n = R / ((1 - R) r), rounded up, with the interval of r carried over.
+
+    Args:
+        snr: the corrected power SNR r; not above zero, or NaN, gives an undetermined number.
+        interval: of r, or None.
+        reliability: R, between 0 and 1; 0.9 is a cosine of 0.949 with the true marginal map.
+
+    Raises:
+        UsageError: the reliability is not between 0 and 1.
+
+    >>> str(members_needed(0.43))
+    '21'
+    """
+    if not 0 < reliability < 1:
+        raise UsageError(f"reliability {reliability} is not between 0 and 1: choose for example 0.9")
+    low = high = None
+    if interval is not None:
+        low, high = _count(interval.high, reliability), _count(interval.low, reliability)
+    return MembersNeeded(reliability=reliability, value=_count(snr, reliability), low=low, high=high)
+
+
+def _count(snr: float, reliability: float) -> int | None:
+    """Return the number of members at r = `snr`, at least 1; None for r <= 0 and NaN."""
+    if not snr > 0:
+        return None
+    exact = reliability / ((1 - reliability) * snr)
+    return max(1, math.ceil(exact * (1 - 1e-9)))  # 0.9 / (1 - 0.9) is 9.000000000000002 in floats

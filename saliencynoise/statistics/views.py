@@ -1,0 +1,93 @@
+"""Views of the stored raw maps by value: what is done to each pixel before anything is measured."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """A function of each pixel's value, by name.
+
+    Attributes:
+        name: as in commands, files and results.
+        signed: whether negative values survive; only then does pure noise average to zero.
+        summary: one line for tables and help.
+        function: maps `[..., c, h, w]` to maps of the same shape.
+        noise_snr: the corrected SNR r of pure Gaussian noise in this view: mean^2 / variance of one pixel.
+    """
+
+    name: str
+    signed: bool
+    summary: str
+    function: Callable[[Tensor], Tensor]
+    noise_snr: float
+
+
+VIEWS: Mapping[str, View] = MappingProxyType(
+    {
+        view.name: view
+        for view in (
+            View(
+                name="signed",
+                signed=True,
+                summary="the raw map, sign kept",
+                function=lambda maps: maps,
+                noise_snr=0.0,
+            ),
+            View(
+                name="relu",
+                signed=False,
+                summary="evidence for the class only: negative values set to zero",
+                function=torch.relu,
+                noise_snr=1 / (math.pi - 1),
+            ),
+            View(
+                name="abs",
+                signed=False,
+                summary="magnitude only: absolute values",
+                function=torch.abs,
+                noise_snr=2 / (math.pi - 2),
+            ),
+        )
+    }
+)
+
+
+def get_view(name: str) -> View:
+    """Return the view called `name`.
+
+    >>> round(get_view("abs").noise_snr, 2)
+    1.75
+
+    Raises:
+        UsageError: there is no such view; the message lists the names.
+    """
+    if name not in VIEWS:
+        raise UsageError(f"unknown view '{name}': choose one of {', '.join(VIEWS)}")
+    return VIEWS[name]
+
+
+def apply_view(maps: Float[Tensor, "*n c h w"], name: str) -> Float[Tensor, "*n c h w"]:
+    """Return raw `maps` in the view called `name`; dtype, device and units are kept.
+
+    >>> apply_view(torch.tensor([[[-1.0, 2.0]]]), "relu").sum().item()
+    2.0
+
+    Raises:
+        UsageError: there is no such view; the message lists the names.
+    """
+    return get_view(name).function(maps)
