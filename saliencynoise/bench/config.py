@@ -88,16 +88,18 @@ class BenchConfig:
 def config_from(values: Mapping[str, Any]) -> BenchConfig:
     """Build a config from plain values, as they stand in a file or come from a call.
 
+    `epochs` stands for `recipe.epochs`.
+
     Raises:
         UsageError: if a key is unknown or a value impossible.
     """
-    known = {entry.name for entry in fields(BenchConfig)}
+    known = {entry.name for entry in fields(BenchConfig)} | {"epochs"}
     unknown = [key for key in values if key not in known]
     if unknown:
         close = get_close_matches(unknown[0], known, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(sorted(known))}"
         raise UsageError(f"unknown setting '{unknown[0]}'; {hint}")
-    plain = dict(values)
+    plain = _with_epochs(values)
     for key in ("archs", "methods"):
         if isinstance(plain.get(key), list):
             plain[key] = tuple(plain[key])
@@ -107,7 +109,7 @@ def config_from(values: Mapping[str, Any]) -> BenchConfig:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return the settings in a TOML file; `epochs` stands for `recipe.epochs`.
+    """Return the settings in a TOML file.
 
     Raises:
         UsageError: if there is no such file, or it is no TOML.
@@ -119,10 +121,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise UsageError(f"cannot read --config {path}: {error.strerror}; name a TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"--config {path} is not valid TOML: {error}") from error
-    if "epochs" in values:
-        recipe = values.get("recipe", {})
-        values["recipe"] = {**recipe, "epochs": values.pop("epochs")} if isinstance(recipe, dict) else recipe
     return values
+
+
+def _with_epochs(values: Mapping[str, Any]) -> dict[str, Any]:
+    plain = dict(values)
+    if "epochs" in plain and isinstance(plain.get("recipe", {}), dict):
+        plain["recipe"] = {**plain.get("recipe", {}), "epochs": plain.pop("epochs")}
+    return plain
 
 
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {

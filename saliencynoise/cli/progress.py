@@ -1,0 +1,132 @@
+"""Progress of a bench on standard error: bars on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from saliencynoise.bench.estimate import Estimate
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from saliencynoise.bench.member import Event, MemberJob
+    from saliencynoise.bench.plan import Plan
+
+
+class Progress:
+    """An observer of a bench that tells the user what it will do, and how far it is."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[state]}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._plan: Plan | None = None
+        self._estimate: Estimate | None = None
+        self._told: set[str] = set()
+        self._fractions: dict[MemberJob, float] = {}
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Progress:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def planned(self, plan: Plan) -> None:
+        """Say what will be done."""
+        self._plan = plan
+        members = plan.config.members
+        for architecture in plan.architectures:
+            known = 0 if plan.config.fresh else len(architecture.members)
+            size = architecture.network["parameters"] / 1e6
+            self._say(
+                f"{architecture.model.label} ({size:.2f} M parameters) on {plan.config.dataset}: {members} members, "
+                f"{known} in the pool, {members - known} to train on {len(plan.dataset.train)} images for "
+                f"{plan.recipe.epochs} epochs"
+            )
+        if plan.methods:
+            maps = len(plan.architectures) * len(plan.methods) * members * len(plan.images)
+            self._say(
+                f"maps: {maps} ({len(plan.images)} images, {len(plan.methods)} methods), "
+                f"about {plan.map_bytes / 1e6:.1f} MB, on {plan.device}"
+            )
+
+    def started(self, jobs: Sequence[MemberJob], workers: int) -> None:
+        """Show the bar."""
+        if self._plan is None:
+            return
+        test_images = len(self._plan.dataset.test)
+        self._estimate = Estimate(jobs, workers=workers, test_images=test_images)
+        self._fractions = dict.fromkeys(jobs, 0.0)
+        self._task = self._bars.add_task("members", total=len(jobs), state="")
+
+    def event(self, job: MemberJob, event: Event) -> None:
+        """Move the bar; tell the first estimate, and each member that is done."""
+        if self._estimate is None or self._task is None:
+            return
+        self._estimate.feed(job, event)
+        if event["kind"] == "progress":
+            self._fractions[job] = event["done"] / event["steps"]
+        elif event["kind"] == "trained":
+            self._fractions[job] = 1.0
+            self._say(
+                f"{job.architecture.rpartition('/')[2]} member {job.member}: accuracy {event['accuracy']:.1%}, "
+                f"trained in {event['seconds']:.1f} s{self._left()}"
+            )
+        elif event["kind"] == "failed":
+            self._say(f"{job.architecture} member {job.member} failed: {event['error']}")
+        self._tell_estimate(job)
+        self._bars.update(self._task, completed=sum(self._fractions.values()), state=self._left().lstrip("; "))
+
+    def reducing(self, cells: int) -> None:
+        """Show that the statistics are being computed."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(f"statistics of {cells} cells", total=None, state="")
+
+    def _tell_estimate(self, job: MemberJob) -> None:
+        if self._estimate is None or job.architecture in self._told or not self._estimate.knows(job.architecture):
+            return
+        self._told.add(job.architecture)
+        seconds = self._estimate.training_seconds(job.architecture)
+        if seconds is not None:
+            name = job.architecture.rpartition("/")[2]
+            self._say(f"training {name} will take about {duration(seconds)} on this machine")
+
+    def _left(self) -> str:
+        seconds = self._estimate.training_seconds() if self._estimate else None
+        return f"; about {duration(seconds)} of training left" if seconds else ""
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    >>> duration(42), duration(200), duration(9000)
+    ('42 s', '3 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

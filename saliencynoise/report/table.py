@@ -1,0 +1,144 @@
+"""The table of a study, for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from saliencynoise.bench.study import Study, number
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+LEGEND = (
+    "SNR: mean over pixels of |mean|/sd over members, as published, uncorrected; beside it its floor, what pure "
+    "noise gives with as many members. Corrected: r = c/(1-c), c the mean cosine between members' maps, 0 for pure "
+    "noise (except in the view relu, see its floor in result.json); in brackets the 95% interval for new members "
+    "and new images. p: sign-flip test for any signal. For 0.9: networks to average until two such averages "
+    "agree to 0.9."
+)
+
+
+def print_study(study: Study, console: Console | None = None) -> None:
+    """Print a study's table, what it rests on, and where it lies."""
+    console = console or Console(highlight=False)
+    for part in render_study(study):
+        console.print(part)
+
+
+def render_study(study: Study) -> Iterator[RenderableType]:
+    """Yield the parts of the print: the table, its legend, warnings, provenance, places."""
+    cells = study.result["cells"]
+    yield _table(cells)
+    yield Text(LEGEND, style="dim")
+    yield Text(_basis(study.result))
+    for warning in warnings(study.result):
+        yield Text(warning, style="yellow")
+    yield Text(
+        f"Results in {study.folder} (result.json, snr.parquet, maps.zarr); again with: "
+        f"saliencynoise show {study.folder}"
+    )
+
+
+def warnings(result: Mapping[str, Any]) -> list[str]:
+    """Return what a reader must know before believing the figures."""
+    lines = [f"note: {note}" for note in result["dataset"]["notes"]]
+    for architecture in result["architectures"]:
+        lines += [
+            f"flagged: member {member['index']} of {architecture['label']}: {member['flag']}; "
+            "a network that failed to learn looks like noise"
+            for member in architecture["members"]
+            if member["flag"]
+        ]
+        if architecture["adaptations"]:
+            lines.append(f"adapted: {architecture['label']}: {'; '.join(architecture['adaptations'])}")
+    members = result["settings"]["members"]
+    if members == 2:
+        lines.append("2 members: figures without intervals; --members 8 gives intervals")
+    elif members < 8:
+        lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
+    failed = {(c["architecture"], c["method"], c["reason"]) for c in result["cells"] if c["status"] == "failed"}
+    lines += [f"failed: {method} on {arch}: {reason}" for arch, method, reason in sorted(failed)]
+    return lines
+
+
+def _table(cells: list[Mapping[str, Any]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("architecture", overflow="fold")
+    table.add_column("method", overflow="fold")
+    for header in ("accuracy", "SNR", "floor", "corrected", "95%", "p", "for 0.9", "s"):
+        table.add_column(header, justify="right", no_wrap=header not in {"corrected", "95%", "for 0.9"})
+    for previous, cell in zip([None, *cells], cells, strict=False):
+        same = previous is not None and previous["architecture"] == cell["architecture"]
+        table.add_row(*_row(cell, show_architecture=not same))
+    return table
+
+
+def _row(cell: Mapping[str, Any], *, show_architecture: bool) -> list[str | Text]:
+    flag = "*" if cell["flagged_members"] else ""
+    accuracy = cell["accuracy"]["median"]
+    method = cell["method"] if cell["view"] == "signed" else f"{cell['method']} {cell['view']}"
+    head = [
+        escape(cell["architecture"]) if show_architecture else "",
+        escape(method),
+        "-" if accuracy is None else f"{accuracy:.1%}{flag}",
+    ]
+    if cell["status"] == "failed":
+        return [*head, Text("failed", style="red"), "", "", "", "", "", ""]
+    figures = cell["figures"]
+    pixel, snr = figures["estimates"]["snr_pixel"], figures["estimates"]["snr"]
+    return [
+        *head,
+        show(pixel["value"]),
+        show(pixel["floor"]),
+        show(snr["value"]),
+        _interval(snr["interval"]),
+        _p(figures["signal_p"]),
+        escape(figures["members_needed"]["text"]),
+        f"{cell['seconds']:.1f}",
+    ]
+
+
+def show(value: float | str | None) -> str:
+    """Return a figure with three digits; infinity as a sign, the undefined as a dash."""
+    plain = number(value)
+    if plain != plain:  # noqa: PLR0124 - NaN
+        return "-"
+    if abs(plain) == float("inf"):
+        return "∞" if plain > 0 else "-∞"
+    return f"{plain:.3f}" if abs(plain) < 10 else f"{plain:.3g}"
+
+
+def _interval(interval: Mapping[str, Any] | None) -> str:
+    return "-" if interval is None else escape(f"[{show(interval['low'])}, {show(interval['high'])}]")
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+
+
+def _basis(result: Mapping[str, Any]) -> str:
+    settings, dataset, recipe = result["settings"], result["dataset"], result["recipe"]
+    versions, hardware = result["versions"], result["hardware"]
+    channels, height, width = dataset["image_shape"]
+    return (
+        f"{settings['members']} members; {len(result['images'])} of {dataset['test_images']} test images of "
+        f"{dataset['asked']}, {channels}x{height}x{width}{_correct(result)}; target {settings['target']}; "
+        f"trained on {dataset['train_images']} images, {recipe['epochs']} epochs, {recipe['precision']}; "
+        f"seed {settings['seed']}; torch {versions['torch']}, {hardware['device']}, {hardware['processor']}."
+    )
+
+
+def _correct(result: Mapping[str, Any]) -> str:
+    wrong = sum(
+        any(predicted != image["label"] for predicted in image["predicted"].values())
+        for image in result["images"]
+    )
+    return f" ({wrong} misclassified)" if wrong else ""
