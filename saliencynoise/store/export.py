@@ -7,6 +7,7 @@ member's maps are in memory.
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,10 @@ def export_maps(path: Path, groups: Sequence[Group]) -> None:
         root = zarr.open_group(temporary, mode="w", zarr_format=3)
         for group in groups:
             _write(root.require_group(group.path), group)
-        zarr.consolidate_metadata(temporary)
+        with warnings.catch_warnings():
+            # Zarr 3 has no word yet on the consolidated metadata that lets xarray open a tree quickly
+            warnings.simplefilter("ignore", UserWarning)
+            zarr.consolidate_metadata(temporary)
         shutil.rmtree(path, ignore_errors=True)
         temporary.rename(path)
     except OSError as error:
@@ -80,7 +84,7 @@ def _write(target: Any, group: Group) -> None:  # noqa: ANN401 - zarr's groups a
     array = _array(target, "maps", shape, DIMENSIONS, marginal.dtype)
     for chunk in group.chunks:
         for member in range(group.members):
-            array[member, list(chunk.rows)[0] : chunk.rows[-1] + 1] = group.store.load(member, chunk).numpy()
+            array[member, chunk.rows[0] : chunk.rows[-1] + 1] = group.store.load(member, chunk).numpy()
 
 
 def _array(target: Any, name: str, shape: tuple[int, ...], dimensions: Sequence[str], dtype: Any) -> Any:  # noqa: ANN401
@@ -94,5 +98,6 @@ def _coordinate(target: Any, name: str, values: Sequence[Any]) -> None:  # noqa:
     import numpy as np  # noqa: PLC0415 - as above
 
     array = np.asarray(values)
-    stored = target.create_array(name=name, shape=array.shape, dtype=array.dtype, dimension_names=("image",))
+    dtype = str if array.dtype.kind == "U" else array.dtype
+    stored = target.create_array(name=name, shape=array.shape, dtype=dtype, dimension_names=("image",))
     stored[...] = array
