@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from torch import Tensor
 
     from saliencynoise.store.maps import Chunk, MapStore
@@ -67,12 +68,13 @@ def export_maps(path: Path, groups: Sequence[Group]) -> None:
         shutil.rmtree(path, ignore_errors=True)
         temporary.rename(path)
     except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
         raise UsageError(
             f"cannot write {path}: {error.strerror or error}; free space there or name another folder"
         ) from error
 
 
-def _write(target: Any, group: Group) -> None:  # noqa: ANN401 - zarr's groups are typed loosely
+def _write(target: Any, group: Group) -> None:
     target.attrs.update(dict(group.attributes))
     marginal = group.marginal.numpy()
     _array(target, "marginal", marginal.shape, DIMENSIONS[1:], marginal.dtype)[...] = marginal
@@ -87,14 +89,19 @@ def _write(target: Any, group: Group) -> None:  # noqa: ANN401 - zarr's groups a
             array[member, chunk.rows[0] : chunk.rows[-1] + 1] = group.store.load(member, chunk).numpy()
 
 
-def _array(target: Any, name: str, shape: tuple[int, ...], dimensions: Sequence[str], dtype: Any) -> Any:  # noqa: ANN401
+def _array(target: Any, name: str, shape: tuple[int, ...], dimensions: Sequence[str], dtype: Any) -> Any:
     chunks = (1, *shape[1:]) if dimensions[0] == "member" else shape
     return target.create_array(
-        name=name, shape=shape, chunks=chunks, dtype=dtype, dimension_names=dimensions, fill_value=float("nan")
+        name=name,
+        shape=shape,
+        chunks=chunks,
+        dtype=dtype,
+        dimension_names=dimensions,
+        fill_value=float("nan"),
     )
 
 
-def _coordinate(target: Any, name: str, values: Sequence[Any]) -> None:  # noqa: ANN401
+def _coordinate(target: Any, name: str, values: Sequence[Any]) -> None:
     import numpy as np  # noqa: PLC0415 - as above
 
     array = np.asarray(values)
