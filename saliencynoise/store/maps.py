@@ -67,7 +67,7 @@ class MapStore:
 
     @contextmanager
     def reading(self, members: Sequence[int], chunk: Chunk) -> Iterator[Callable[[int], Tensor]]:
-        """Open a chunk of all members; yield what reads the maps `[E, c, h, w]` of the image at a place in it."""
+        """Open a chunk of all members; yield what reads the maps `[E, c, h, w]` of an image, by place."""
         from safetensors import safe_open  # noqa: PLC0415 - as above
         from torch import stack  # noqa: PLC0415 - as above
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from saliencynoise.interfaces import Dataset, UsageError
 
@@ -114,5 +114,5 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
             raise UsageError(f"the recipe's {key} is {value!r}; it must be of type {types[key]}")
         # `learning_rate=1` and `learning_rate=1.0` are one recipe, and one pool
-        checked[key] = float(overrides[key]) if types[key] == "float" else value
+        checked[key] = float(cast("float", value)) if types[key] == "float" else value
     return checked
