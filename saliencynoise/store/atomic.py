@@ -42,6 +42,18 @@ def write_bytes(path: Path, content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file if there is one.
+
+    Raises:
+        UsageError: if the place is read-only.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}; name another folder") from error
+
+
 def write_json(path: Path, document: Any) -> None:
     """Write a JSON document atomically, without NaN or Infinity.
 

@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import key_of, read_json, sha256_of, slug_of, write_bytes, write_json
+from saliencynoise.store.atomic import (
+    key_of,
+    read_json,
+    remove_file,
+    sha256_of,
+    slug_of,
+    write_bytes,
+    write_json,
+)
 from saliencynoise.store.places import cache_folder
 
 if TYPE_CHECKING:
@@ -138,7 +146,7 @@ class Pool:
         """
         from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
 
-        self._path(index, ".json").unlink(missing_ok=True)
+        remove_file(self._path(index, ".json"))
         content = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()})
         whole = MemberRecord(
             index=index,

@@ -155,7 +155,7 @@ def test_short_runs_train_with_every_warm_up(
 
 
 def test_large_gradients_are_clipped(fresh: Fresh, dataset: Dataset) -> None:
-    recipe = replace(RECIPE, learning_rate=0.5, clip_norm=1e-3)
+    recipe = replace(RECIPE, learning_rate=1e-3, clip_norm=1e-3)
     module = fresh(0)
     norms = []
     step = torch.optim.AdamW.step
