@@ -98,6 +98,8 @@ def test_the_built_in_names_are_reserved(install: Install) -> None:
     names = found(install("aaa", GLOW.replace('"glow"', '"gradient"')))
     assert names.method("gradient").text == "builtin/gradient"
     assert names.method("aaa/gradient").text == "aaa/gradient"
+    reordered = Catalogue(names.plugins[::-1], [])
+    assert reordered.method("gradient").text == "builtin/gradient"
     assert names.names("methods") == ["gradcam", "gradient"]
 
 
