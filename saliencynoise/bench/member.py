@@ -103,9 +103,10 @@ class MemberRunner:
         pool = Pool(Path(job.pool))
         with pool.lock(job.member):
             record = None if job.retrain else pool.record(job.member)
+            kind = "trained" if record is None else "found"
             if record is None:
                 record = self._train(job, pool, report)
-        report({"kind": "trained", "accuracy": record.accuracy, "seconds": record.seconds})
+        report({"kind": kind, "accuracy": record.accuracy, "seconds": record.seconds})
         if job.methods:
             self._attribute(job, pool, record, report)
 

@@ -173,9 +173,11 @@ def _without_images(figures: Figures) -> dict[str, Any]:
 
 
 def _write_parquet(plan: Plan, targets: Targets, voted: Mapping[str, Votes], cells: Cells) -> None:
-    import pandas as pd  # noqa: PLC0415 - a second of import that planning need not wait for
+    """Write a row per architecture, method, view and image; by pyarrow alone, since pandas takes a second to load."""
+    import pyarrow as pa  # noqa: PLC0415 - planning need not wait for it
+    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
-    frames = []
+    tables = []
     for architecture in plan.architectures:
         for method in plan.methods:
             reduced = cells[architecture.name, method.text]
@@ -184,12 +186,16 @@ def _write_parquet(plan: Plan, targets: Targets, voted: Mapping[str, Votes], cel
             about = _about_images(plan, targets[architecture.name], voted[architecture.name])
             for view, figures in reduced.figures.items():
                 own = {"architecture": architecture.model.label, "method": method.label, "view": view}
-                values = {name: column.tolist() for name, column in figures.per_image.items()}
-                frames.append(pd.DataFrame({"dataset": plan.dataset.name, **own, **about, **values}))
-    columns = ["dataset", "architecture", "method", "view", "image"]
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+                constant = {
+                    name: [value] * figures.images
+                    for name, value in {"dataset": plan.dataset.name, **own}.items()
+                }
+                values = {name: column.numpy() for name, column in figures.per_image.items()}
+                tables.append(pa.table({**constant, **about, **values}))
+    columns = ("dataset", "architecture", "method", "view", "image")
+    table = pa.concat_tables(tables) if tables else pa.table({name: pa.array([], "string") for name in columns})
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
+    pq.write_table(table, buffer)
     write_bytes(plan.folder / "snr.parquet", buffer.getvalue())
 
 
@@ -235,7 +241,7 @@ def _write_maps(plan: Plan, targets: Targets, voted: Mapping[str, Votes], cells:
                 )
             )
     if keep != "none":
-        export_maps(plan.folder / "maps.zarr", groups)
+        export_maps(plan.folder / "maps.zarr", groups, plan.dataset.test.images[plan.images])
     if keep != "all":
         for architecture in plan.architectures:
             for method in plan.methods:

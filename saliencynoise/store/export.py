@@ -46,8 +46,10 @@ class Group:
     attributes: Mapping[str, Any]
 
 
-def export_maps(path: Path, groups: Sequence[Group]) -> None:
+def export_maps(path: Path, groups: Sequence[Group], pixels: Tensor) -> None:
     """Write all groups anew; what stood at `path` is replaced once the new export is whole.
+
+    The group "images" holds the attributed images themselves, `pixels`, uint8 `[B, C, H, W]`.
 
     Raises:
         UsageError: if the place is read-only or full.
@@ -58,6 +60,7 @@ def export_maps(path: Path, groups: Sequence[Group]) -> None:
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         root = zarr.open_group(temporary, mode="w", zarr_format=3)
+        _array(root.require_group("images"), "pixels", pixels.shape, DIMENSIONS[1:], "uint8")[...] = pixels.numpy()
         for group in groups:
             _write(root.require_group(group.path), group)
         with warnings.catch_warnings():
@@ -90,7 +93,7 @@ def _write(target: Any, group: Group) -> None:  # noqa: ANN401 - zarr's groups a
 def _array(target: Any, name: str, shape: tuple[int, ...], dimensions: Sequence[str], dtype: Any) -> Any:  # noqa: ANN401
     chunks = (1, *shape[1:]) if dimensions[0] == "member" else shape
     return target.create_array(
-        name=name, shape=shape, chunks=chunks, dtype=dtype, dimension_names=dimensions, fill_value=float("nan")
+        name=name, shape=shape, chunks=chunks, dtype=dtype, dimension_names=dimensions
     )
 
 
