@@ -27,13 +27,14 @@ def _run(arguments: list[str] | None) -> int:
     except SaliencyNoiseError as error:
         return _fail(one_line(error))
     except (KeyboardInterrupt, typer.Abort):
-        print("\nstopped; what was finished is kept: the same command goes on from there", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
+        code = INTERRUPTED
     except ClickException as error:
         return _fail(" ".join(error.format_message().split()))  # type: ignore[attr-defined]
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away, as `head` does
         return 0
+    if code == INTERRUPTED:  # typer, too, makes this of a KeyboardInterrupt
+        print("\nstopped; what was finished is kept: the same command goes on from there", file=sys.stderr)  # noqa: T201
     return code if isinstance(code, int) else 0
 
 
