@@ -1,0 +1,91 @@
+"""Sizes of transformers: timm's own arguments for the size of images and patches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Size: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizing:
+    """Arguments that make a transformer take images of `size` (the images' own, or slightly larger)."""
+
+    arguments: tuple[tuple[str, Any], ...]
+    size: Size
+
+
+def sizings(given: Mapping[str, Any], size: Size, network: nn.Module | None) -> Iterator[Sizing]:
+    """Yield what to try, from the cheapest (the fewest, largest patches) to the dearest.
+
+    What the user gave is left alone. Image sides that patches do not divide are rounded up, for border pixels
+    that no patch covers would have a gradient of zero.
+    """
+    built = patch_size(network)
+    if "img_size" in given:
+        return
+    if "patch_size" in given:
+        yield _sizing(size, patch_size(network), given=True)
+        return
+    if built is not None:
+        yield _sizing(size, built, given=True)
+    else:
+        yield Sizing(arguments=(("img_size", size),), size=size)
+    for patch in _patches(size, built):
+        yield _sizing(size, patch, given=False)
+
+
+def _sizing(size: Size, patch: int | None, *, given: bool) -> Sizing:
+    patch = patch or 1
+    rounded = (math.ceil(size[0] / patch) * patch, math.ceil(size[1] / patch) * patch)
+    arguments: tuple[tuple[str, Any], ...] = (("img_size", rounded),)
+    return Sizing(arguments=arguments if given else (*arguments, ("patch_size", patch)), size=rounded)
+
+
+def _patches(size: Size, built: int | None) -> Iterator[int]:
+    """Yield patch sizes below the built one, large to small; one that divides both sides beats its larger half."""
+    largest = min(size) // 4 if built is None else min(built - 1, min(size) // 4)
+    patch = largest
+    while patch >= 1:
+        half = patch // 2
+        dividing = [p for p in range(patch, half, -1) if size[0] % p == 0 and size[1] % p == 0]
+        yield dividing[0] if dividing else patch
+        patch = half
+
+
+def patch_size(network: nn.Module | None) -> int | None:
+    """Return the side of the patches that a transformer was built with, None if it does not say."""
+    value: Any = getattr(getattr(network, "patch_embed", None), "patch_size", None)
+    if isinstance(value, (tuple, list)) and value:
+        value = max(value)
+    return value if isinstance(value, int) else None
+
+
+def native_size(network: nn.Module) -> Size:
+    """Return the height and width that timm's configuration gives for the architecture."""
+    config: Any = getattr(network, "pretrained_cfg", None) or {}
+    size = config.get("input_size") or (3, 224, 224)
+    return int(size[1]), int(size[2])
+
+
+def describe_sizing(sizing: Sizing, network: nn.Module | None, size: Size) -> tuple[str, ...]:
+    """Return the arguments in words."""
+    words = []
+    before = patch_size(network)
+    for key, value in sizing.arguments:
+        if key == "img_size":
+            words.append(f"img_size set to {value[0]}x{value[1]}")
+        else:
+            words.append(f"{key} {before} -> {value}" if before else f"{key} set to {value}")
+    if sizing.size != size:
+        words.append(
+            f"images resized (bilinear) from {size[0]}x{size[1]} to {sizing.size[0]}x{sizing.size[1]}, "
+            "for whole patches"
+        )
+    return tuple(words)
