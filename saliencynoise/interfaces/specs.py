@@ -80,4 +80,3 @@ class DatasetSpec:
     summary: str
     target: str
     takes_path: bool = False
-

@@ -98,8 +98,8 @@ class Figures:
         signal_p: p-value of the sign-flip test; None where it was not made.
         signal_note: how the p-value was obtained, or why there is none.
         indicative: whether there are fewer than 8 members, so that intervals are rough.
-        per_image: by key `[images]`: the figures per image (`snr` corrected for small samples) and
-            `effective_pixels`; NaN where undefined.
+        per_image: by key `[images]`: the figures per image (`cosine` of unit-norm maps, the others of raw maps,
+            `snr` corrected for small samples) and `effective_pixels`; NaN where undefined.
     """
 
     view: str
@@ -208,16 +208,31 @@ def summarise(
     )
 
 
+def headline(gram: Float[Tensor, "B E E"]) -> Pooled:
+    """Return the pooled r with all that its intervals need.
+
+    Args:
+        gram: one Gram matrix per image, none of them all zeros.
+
+    >>> headline(torch.ones(2, 3, 3).double() + torch.eye(3).double()).value
+    1.0
+    """
+    diag, off, _ = means_without(scale_gram(gram, "unit"))
+    return Pooled(
+        per_image=cosine(gram), without=off / diag, link=snr_from_cosine, lowest=-1 / gram.shape[-1]
+    )
+
+
 def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, Tensor]:
-    unit = scale_gram(gram, "unit")
+    """Return the figures per image; the correction of `snr` assumes Gaussian noise, so it is made on raw maps."""
     return MappingProxyType(
         {
             "snr_pixel": torch.tensor([image.snr_pixel for image in images], dtype=torch.float64),
             "snr_rms": snr_rms(gram),
             "snr_power": snr_power(gram),
-            "snr": corrected_snr(unit),
+            "snr": corrected_snr(gram),
             "cosine": cosine(gram),
-            "effective_pixels": effective_pixels(unit),
+            "effective_pixels": effective_pixels(gram),
         }
     )
 
@@ -226,7 +241,6 @@ def _pooled(
     images: Sequence[ImageStatistics], gram: Tensor, per_image: Mapping[str, Tensor], used: Tensor
 ) -> dict[str, Pooled]:
     """Return the figures that are averaged over the used images; the others follow from `snr`."""
-    diag, off, _ = means_without(scale_gram(gram, "unit"))
     without = {
         "snr_pixel": torch.stack([image.snr_pixel_without for image in images]),
         "snr_rms": snr_rms_without(gram),
@@ -236,13 +250,7 @@ def _pooled(
         key: Pooled(per_image=per_image[key][used], without=values[used], lowest=0.0)
         for key, values in without.items()
     }
-    headline = Pooled(
-        per_image=per_image["cosine"][used],
-        without=(off / diag)[used],
-        link=snr_from_cosine,
-        lowest=-1 / gram.shape[-1],
-    )
-    return published | {"snr": headline}
+    return published | {"snr": headline(gram[used])}
 
 
 def _estimates(
