@@ -98,8 +98,8 @@ class Figures:
         signal_p: p-value of the sign-flip test; None where it was not made.
         signal_note: how the p-value was obtained, or why there is none.
         indicative: whether there are fewer than 8 members, so that intervals are rough.
-        per_image: by key `[images]`: the figures per image (`cosine` of unit-norm maps, the others of raw maps,
-            `snr` corrected for small samples) and `effective_pixels`; NaN where undefined.
+        per_image: by key `[images]`: the figures per image (`cosine` of unit-norm maps, the others of raw
+            maps, `snr` corrected for small samples) and `effective_pixels`; NaN where undefined.
     """
 
     view: str
@@ -188,7 +188,7 @@ def summarise(
         key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()
     }
     estimates = _estimates(pooled, intervals, view=view, members=counts[0], per_image=per_image)
-    headline = estimates["snr"]
+    snr = estimates["snr"]
     test = (
         sign_flip_test(gram, seed=derive_seed(seed, "bootstrap", 1))
         if signed
@@ -200,7 +200,7 @@ def summarise(
         images=len(images),
         used_images=int(used.sum()),
         estimates=estimates,
-        members_needed=members_needed(headline.value, headline.interval, reliability=reliability),
+        members_needed=members_needed(snr.value, snr.interval, reliability=reliability),
         signal_p=test.p,
         signal_note=test.note,
         indicative=counts[0] < INDICATIVE_BELOW,
@@ -224,7 +224,7 @@ def headline(gram: Float[Tensor, "B E E"]) -> Pooled:
 
 
 def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, Tensor]:
-    """Return the figures per image; the correction of `snr` assumes Gaussian noise, so it is made on raw maps."""
+    """Return the figures per image; `snr` on raw maps, for its correction assumes Gaussian noise."""
     return MappingProxyType(
         {
             "snr_pixel": torch.tensor([image.snr_pixel for image in images], dtype=torch.float64),
@@ -269,9 +269,7 @@ def _estimates(
         values["snr_amplitude"] = float(amplitude(torch.tensor(values["snr"], dtype=torch.float64)))
         ranges["cosine"] = interval.through(cosine_from_snr) if interval else None
         ranges["snr_amplitude"] = interval.through(amplitude) if interval else None
-    pixels = float(
-        1 / (1 / per_image["effective_pixels"]).nanmean()
-    )  # the mean of 1/P_eff is nearly unbiased
+    pixels = float(1 / (1 / per_image["effective_pixels"]).nanmean())  # 1/P_eff has the least bias to average
     return MappingProxyType(
         {
             key: Estimate(

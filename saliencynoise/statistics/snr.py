@@ -90,7 +90,7 @@ def corrected_snr(gram: Float[Tensor, "*n E E"]) -> Float[Tensor, "*n"]:
     """Return each image's r with the small-sample correction, (1 - 2/nu) snr_power - 1/E, nu = (E - 1) P_eff.
 
     The plain ratio off / (diag - off) is too high where few pixels are independent: at r = 0.5 and P_eff = 4
-    by 29% (E = 4) and 9% (E = 8); this by 4% and 0% (20,000 simulated images). For raw maps: on unit-norm maps,
+    by 29% (E = 4) and 9% (E = 8); this by 4% and 0% (20,000 simulated images). For raw maps: on unit-norm ones,
     whose noise is not Gaussian, 25% and 8% remain. At least -1/E.
 
     NaN with two members (no P_eff) and where all maps are zero; infinite where the members are identical.
