@@ -80,3 +80,4 @@ class DatasetSpec:
     summary: str
     target: str
     takes_path: bool = False
+

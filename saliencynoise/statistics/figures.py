@@ -30,6 +30,7 @@ from saliencynoise.statistics.snr import (
     cosine,
     cosine_from_snr,
     effective_pixels,
+    pooled_effective_pixels,
     snr_from_cosine,
 )
 from saliencynoise.statistics.views import get_view
@@ -187,7 +188,8 @@ def summarise(
     intervals = {
         key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()
     }
-    estimates = _estimates(pooled, intervals, view=view, members=counts[0], per_image=per_image)
+    pixels = float(pooled_effective_pixels(gram))
+    estimates = _estimates(pooled, intervals, view=view, members=counts[0], pixels=pixels)
     snr = estimates["snr"]
     test = (
         sign_flip_test(gram, seed=derive_seed(seed, "bootstrap", 1))
@@ -259,8 +261,9 @@ def _estimates(
     *,
     view: str,
     members: int,
-    per_image: Mapping[str, Tensor],
+    pixels: float,
 ) -> Mapping[str, Estimate]:
+    """Return the estimates in the order of `DEFINITIONS`; `cosine` and `snr_amplitude` follow from `snr`."""
     values = {key: figure.value for key, figure in pooled.items()}
     ranges = dict(intervals)
     if "snr" in pooled:
@@ -269,7 +272,6 @@ def _estimates(
         values["snr_amplitude"] = float(amplitude(torch.tensor(values["snr"], dtype=torch.float64)))
         ranges["cosine"] = interval.through(cosine_from_snr) if interval else None
         ranges["snr_amplitude"] = interval.through(amplitude) if interval else None
-    pixels = float(1 / (1 / per_image["effective_pixels"]).nanmean())  # 1/P_eff has the least bias to average
     return MappingProxyType(
         {
             key: Estimate(
