@@ -89,8 +89,8 @@ def effective_pixels(gram: Float[Tensor, "*n E E"]) -> Float[Tensor, "*n"]:
 def pooled_effective_pixels(gram: Float[Tensor, "B E E"]) -> Float[Tensor, ""]:
     """Return one P_eff for all images: the harmonic mean of P_eff - 2/n, n = E - 1, at least 1.
 
-    With t1^2 - 2 t2/n, unbiased for the squared trace, in place of t1^2. In simulations of P_eff = 2, 4 and 16
-    at E = 8 the floor of `snr_power` from it is right to 0.2%; from the plain P_eff it is up to 2% too low.
+    With t1^2 - 2 t2/n, unbiased for the squared trace, in place of t1^2. In simulations of P_eff = 2, 4, 16 at
+    E = 8 the floor of `snr_power` from it is right to 0.2%; from the plain P_eff it is up to 2% too low.
     """
     return 1 / (1 / (effective_pixels(gram) - 2 / (gram.shape[-1] - 1))).nanmean()
 

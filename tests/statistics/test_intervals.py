@@ -158,9 +158,9 @@ def coverage(intervals: list[Interval | None], truth: float) -> float:
     return sum(i is not None and i.low <= truth <= i.high for i in intervals) / len(intervals)
 
 
-def true_r(signal: torch.Tensor, correlated) -> float:
-    """The population r of unit-norm maps about `signal` `[B, P]`, from 20,000 members."""
-    maps = correlated(signal[:, None], members=20_000)
+def true_r(signal: torch.Tensor, correlated, members: int = 20_000) -> float:
+    """The population r of unit-norm maps about `signal` `[B, P]`, from the mean cosine of very many pairs."""
+    maps = correlated(signal[:, None], members=members)
     unit = maps / maps.norm(dim=-1, keepdim=True)
     n = len(unit)
     return float(snr_from_cosine(((unit.sum(0).square().sum(-1) - n) / (n * (n - 1))).mean()))
@@ -183,8 +183,7 @@ def test_coverage_for_new_members_and_images(correlated, generator: torch.Genera
         direction = torch.randn(count, 8, generator=generator, dtype=torch.float64)
         return (spread * direction).repeat_interleave(4, -1)
 
-    c = [cosine_from_snr(torch.tensor(true_r(signals(200), correlated))) for _ in range(3)]
-    truth = float(snr_from_cosine(torch.stack(c).mean()))
+    truth = true_r(signals(5000), correlated, members=50)
     studies = gram_matrix(correlated(signals(400 * 16).reshape(400, 16, 32), members=8, shared=1 / 3))
     intervals = [both_interval(headline(gram), seed=k) for k, gram in enumerate(studies)]
     assert 0.93 <= coverage(intervals, truth) <= 0.995

@@ -66,5 +66,5 @@ def test_open_above_keeps_the_lower_end() -> None:
 
 @pytest.mark.parametrize("reliability", [0.0, 1.0, 90.0, math.nan])
 def test_reliability_outside_its_range_is_refused(reliability: float) -> None:
-    with pytest.raises(UsageError, match="is not between 0 and 1: choose for example 0.9"):
+    with pytest.raises(UsageError, match=r"is not between 0 and 1: choose for example 0\.9"):
         members_needed(0.4, reliability=reliability)

@@ -49,7 +49,7 @@ def test_unit_norm_cosine_is_unbiased(r: float, cone) -> None:
 @pytest.mark.parametrize("members", [8, 16])
 @pytest.mark.parametrize("r", [0.5, 4.0])
 def test_pooled_r_of_32_images_is_within_three_percent(r: float, members: int, correlated, generator) -> None:
-    """P_eff = 4 and a third of the noise shared by a member's images; the truth from 100,000 members an image."""
+    """P_eff = 4, a third of the noise shared by a member's images; the truth from 20,000 members."""
     directions = torch.randn(32, 4, generator=generator, dtype=torch.float64)
     signal = (directions * (4 * r) ** 0.5 / directions.norm(dim=1, keepdim=True)).repeat_interleave(4, -1)
     unit = correlated(signal[:, None], members=20_000).squeeze(2)
@@ -65,8 +65,8 @@ def test_pooled_r_of_32_images_is_within_three_percent(r: float, members: int, c
 
 def test_mean_of_ratios_fails_the_same_pass_mark(cone) -> None:
     """The pass mark can fail: the mean of per-image r, the obvious alternative, is too high by far."""
-    c = cosine(gram_matrix(cone(members=8, images=20_000, pixels=5, r=4.0)))
-    assert float(snr_from_cosine(c).mean()) / 4.0 > 1.03
+    c = cosine(gram_matrix(cone(members=4, images=20_000, pixels=3, r=4.0)))
+    assert float(snr_from_cosine(c).mean()) / 4.0 > 1.06
     assert float(snr_from_cosine(c.mean())) / 4.0 == pytest.approx(1, abs=0.01)
 
 
@@ -81,12 +81,10 @@ def test_all_zero_images_do_not_count(rng: np.random.Generator) -> None:
 def test_effective_pixels_of_a_known_covariance(eigenvalues: list[float], generator: torch.Generator) -> None:
     spectrum = torch.tensor(eigenvalues, dtype=torch.float64)
     truth = float(spectrum.sum() ** 2 / spectrum.square().sum())
-    noise = (
-        torch.randn(60, 500, len(spectrum), generator=generator, dtype=torch.float64) * spectrum.sqrt() + 3
-    )
+    draws = torch.randn(60, 2000, len(spectrum), generator=generator, dtype=torch.float64)
+    noise = draws * spectrum.sqrt() + 3
     assert float(effective_pixels(gram_matrix(noise)).mean()) == pytest.approx(truth, rel=0.05)
-    few = torch.randn(8, 20_000, len(spectrum), generator=generator, dtype=torch.float64) * spectrum.sqrt()
-    assert float(pooled_effective_pixels(gram_matrix(few))) == pytest.approx(truth, rel=0.05)
+    assert float(pooled_effective_pixels(gram_matrix(noise[:8]))) == pytest.approx(truth, rel=0.1)
 
 
 def test_effective_pixels_against_its_formula(rng: np.random.Generator) -> None:
