@@ -12,6 +12,7 @@ from saliencynoise.statistics.intervals import (
     both_interval,
     claim_interval,
     images_interval,
+    images_variance,
     members_interval,
     members_variance,
     satterthwaite,
@@ -42,6 +43,13 @@ def test_new_images_of_a_mean_is_near_the_textbook_t_interval(rng: np.random.Gen
     assert interval is not None
     assert (interval.low, interval.high) == pytest.approx(expected, abs=0.02)
     assert (interval.question, interval.df) == ("images", 39)
+
+
+def test_bootstrap_variance_is_not_too_small_with_few_images(rng: np.random.Generator) -> None:
+    values = rng.standard_normal((3, 5))
+    expected = stats.sem(values.mean(1)) ** 2  # the plain bootstrap's would be 2/3 of it
+    variance = images_variance(mean_over_members(torch.tensor(values)), seed=0)
+    assert variance == pytest.approx(expected, rel=0.1)
 
 
 def test_bootstrap_is_reproducible_and_follows_its_seed(rng: np.random.Generator) -> None:
