@@ -58,8 +58,8 @@ def pooled_snr(gram: Float[Tensor, "B E E"]) -> Float[Tensor, ""]:
     """Return the headline r = c / (1 - c), with c the mean over images of `cosine`.
 
     A mean of per-image ratios r would be biased: simulated at r = 0.5 and P_eff = 4 with E = 4 / 8 by
-    +58 / +18%; this with 32 images by +1 / 0% (+4 / 0% where members share noise over images). Images whose maps
-    are all zero are left out.
+    +58 / +18%; this with 32 images by +1 / 0% (+4 / 0% where members share noise over images).
+    Images whose maps are all zero are left out.
 
     >>> pooled_snr(torch.tensor([[[4.0, 3.0], [3.0, 9.0]], [[1.0, 0.0], [0.0, 1.0]]]).double()).item()
     0.3333333333333333
