@@ -104,19 +104,33 @@ def test_many_links_between_folders_are_read_once_each(tmp_path):
     assert len(list_classes(tmp_path)[1].files) == 12
 
 
-def test_very_deep_folders(tmp_path):
-    deep = tmp_path / "a"
-    deep.mkdir()
-    here = os.getcwd()  # noqa: PTH109 - chdir and getcwd belong together
+@pytest.fixture
+def deep_folder(tmp_path):
+    """1,200 folders one in another, taken away again: pytest's own clean-up would recurse too deeply."""
+    here = Path.cwd()
+    os.chdir(tmp_path)
     try:
-        os.chdir(deep)
-        for _ in range(1200):
-            os.mkdir("d")  # noqa: PTH102 - a path of its own length would be too long
-            os.chdir("d")
-    finally:
+        for name in ["a"] + ["d"] * 1200:
+            Path(name).mkdir()
+            os.chdir(name)
         os.chdir(here)
-    (tmp_path / "a" / "1.png").touch()
-    assert [file.name for file in list_classes(tmp_path)[1].files] == ["a/1.png"]
+        yield tmp_path
+    finally:
+        os.chdir(tmp_path)
+        down = 0
+        for name in ["a"] + ["d"] * 1200:
+            if Path(name).exists():
+                os.chdir(name)
+                down += 1
+        for level in range(down):
+            os.chdir("..")
+            Path("d" if level < down - 1 else "a").rmdir()
+        os.chdir(here)
+
+
+def test_very_deep_folders(deep_folder):
+    (deep_folder / "b").mkdir()
+    assert list_classes(deep_folder)[0] == ["a", "b"]
 
 
 def test_names_that_are_not_text(tmp_path):
