@@ -69,6 +69,8 @@ BROKEN = [
     (lambda: replace(make_dataset(), std=(0.0,)), r"std must be positive, not \(0.0,\)"),
     (lambda: replace(make_dataset(), mean=(float("nan"),)), r"mean must be finite, not \(nan,\)"),
     (lambda: replace(make_dataset(), std=torch.ones(1)), "std must be a tuple of floats, not tensor"),
+    (lambda: replace(make_dataset(), notes="a note"), "notes must be a tuple of strings, not str"),
+    (lambda: replace(make_dataset(), augmentations=None), "augmentations must be a frozenset, not NoneType"),
     (
         lambda: replace(make_dataset(), augmentations=frozenset({"rotate"})),
         r"augmentations must be among \['flip', 'shift'\], not \['rotate'\]",
