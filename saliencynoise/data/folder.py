@@ -136,7 +136,7 @@ def _parts(layout: Layout, readable: Sequence[int], seed: int) -> tuple[list[int
 def _assemble(
     part: Sequence[int], layout: Layout, pictures: dict[int, Picture], shape: tuple[int, int, int]
 ) -> Split:
-    """Return the split, taking its images out of `pictures`, so that they are in memory once."""
+    """Return the split, taking its images out of `pictures`: the peak is twice the data set, not more."""
     images: UInt8[np.ndarray, "N C S S"] = np.empty((len(part), *shape), dtype=np.uint8)
     for place, i in enumerate(part):
         images[place] = pictures.pop(i).pixels

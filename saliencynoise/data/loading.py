@@ -43,7 +43,17 @@ def _breaches(dataset: Dataset) -> Iterator[str]:
     if train != test:
         yield f"train and test must hold images of one shape, not {list(train)} and {list(test)}"
     yield from _statistics(dataset, channels=train[0])
-    if unknown := sorted(set(dataset.augmentations) - _AUGMENTATIONS):
+    yield from _words(dataset)
+
+
+def _words(dataset: Dataset) -> Iterator[str]:
+    notes: object = dataset.notes
+    augmentations: object = dataset.augmentations
+    if not isinstance(notes, tuple) or not all(isinstance(note, str) for note in notes):
+        yield f"notes must be a tuple of strings, not {_type(notes)}"
+    if not isinstance(augmentations, frozenset):
+        yield f"augmentations must be a frozenset, not {_type(augmentations)}"
+    elif unknown := sorted(augmentations - _AUGMENTATIONS):
         yield f"augmentations must be among {sorted(_AUGMENTATIONS)}, not {unknown}"
 
 

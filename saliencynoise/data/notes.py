@@ -75,7 +75,7 @@ def _having(trait: str, pictures: Collection[Picture]) -> int:
 
 
 def left_out_notes(layout: Layout, lost: Sequence[str]) -> tuple[str, ...]:
-    """Return what lies in the folder and not in the data set; `lost` names what could not be read, and why."""
+    """Return what the folder holds and the data set does not; `lost`: what could not be read, and why."""
     listing = layout.listing
     groups = (
         (lost, "file", "could not be read and left out"),

@@ -17,7 +17,7 @@ def hashed_order(keys: Sequence[str], *, seed: int) -> list[int]:
     """Return the indices of `keys` in an order drawn by hashing (seed, key); equal keys keep their order.
 
     >>> hashed_order(["a", "b", "c", "d"], seed=0)
-    [1, 2, 3, 0]
+    [3, 0, 2, 1]
     """
     prefix = f"{seed}:".encode()
     digests = [hashlib.sha256(prefix + key.encode("utf-8", "surrogatepass")).digest() for key in keys]
