@@ -163,7 +163,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _pipe(stream: TextIO | Any) -> TextIO:  # noqa: ANN401 - Popen's pipes are typed as optional
+def _pipe(stream: TextIO | Any) -> TextIO:
     if stream is None:
         raise UsageError("the worker process was started without pipes")
-    return stream  # type: ignore[no-any-return]
+    return stream

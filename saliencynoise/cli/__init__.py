@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -11,7 +12,7 @@ from saliencynoise.interfaces.errors import SaliencyNoiseError, one_line
 USAGE, INTERRUPTED = 2, 130
 
 # Typer carries its own copy of click from some version on; this is click's base class in either
-ClickException = typer.BadParameter.__mro__[2]
+ClickException: Any = typer.BadParameter.__mro__[2]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,7 +30,7 @@ def _run(arguments: list[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except ClickException as error:
-        return _fail(" ".join(error.format_message().split()))  # type: ignore[attr-defined]
+        return _fail(" ".join(error.format_message().split()))
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away, as `head` does
         return 0

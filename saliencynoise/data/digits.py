@@ -52,12 +52,9 @@ def load_digits(*, path: str | None, image_size: int | None, seed: int) -> Datas
     labels = torch.from_numpy(rows[:, -1].astype(np.int64))
     images = _scale(torch.from_numpy(rows[:, :-1].reshape(-1, 8, 8)), size)
     names = tuple(f"digits/{index}" for index in range(len(labels)))
-    parts = split_indices(
-        labels.tolist(), names, num_classes=10, percent=_TEST_PERCENT, seed=derive_seed(0, "split")
-    )
+    parts = split_indices(labels.tolist(), names, num_classes=10, percent=_TEST_PERCENT, seed=derive_seed(0, "split"))
     train, test = (
-        Split(images=images[part], labels=labels[part], names=tuple(names[index] for index in part))
-        for part in parts
+        Split(images=images[part], labels=labels[part], names=tuple(names[index] for index in part)) for part in parts
     )
     mean, std = channel_statistics(train.images)
     return Dataset(

@@ -99,15 +99,9 @@ def _check_filled(layout: Layout, readable: Collection[int], lost: Mapping[int, 
         inside = "" if part is None else f" of {layout.test_part if part == 'test' else part}/"
         for label in layout.classes:
             where = f"image folder {str(layout.root)!r}: class {label!r}{inside}"
-            why = [
-                f"{files[i].name} ({lost[i]})"
-                for i in lost
-                if (files[i].label, files[i].part) == (label, part)
-            ]
+            why = [f"{files[i].name} ({lost[i]})" for i in lost if (files[i].label, files[i].part) == (label, part)]
             if not left[label, part] and why:
-                raise UsageError(
-                    f"{where} has no image that can be read, replace its files: {notes.few(why)}"
-                )
+                raise UsageError(f"{where} has no image that can be read, replace its files: {notes.few(why)}")
             if not left[label, part]:
                 raise UsageError(f"{where} holds no images: add images to it, or remove the folder")
             if part is None and left[label, part] == 1:
@@ -133,9 +127,7 @@ def _parts(layout: Layout, readable: Sequence[int], seed: int) -> tuple[list[int
     return [readable[place] for place in train], [readable[place] for place in test]
 
 
-def _assemble(
-    part: Sequence[int], layout: Layout, pictures: dict[int, Picture], shape: tuple[int, int, int]
-) -> Split:
+def _assemble(part: Sequence[int], layout: Layout, pictures: dict[int, Picture], shape: tuple[int, int, int]) -> Split:
     """Return the split, taking its images out of `pictures`: the peak is twice the data set, not more."""
     images: UInt8[np.ndarray, "N C S S"] = np.empty((len(part), *shape), dtype=np.uint8)
     for place, i in enumerate(part):

@@ -11,9 +11,7 @@ from saliencynoise.interfaces import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SPLITS = frozenset(
-    {"train", "training", "val", "valid", "validation", "test", "testing", "eval", "evaluation"}
-)
+_SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing", "eval", "evaluation"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +50,7 @@ def read_layout(root: Path) -> Layout:
         listing = listing + second
     if len(classes) < 2:
         raise _only_class(root if test_part is None else root / "train", classes[0])
-    return Layout(
-        root=root, classes=tuple(classes), listing=listing, test_part=test_part, unused=tuple(unused)
-    )
+    return Layout(root=root, classes=tuple(classes), listing=listing, test_part=test_part, unused=tuple(unused))
 
 
 def find_parts(root: Path) -> tuple[str | None, list[str]]:
@@ -82,8 +78,7 @@ def _only_class(root: Path, name: str) -> UsageError:
     inner = [entry.name for entry in entries_of(str(root / name))[0]] if (root / name).is_dir() else []
     hint = f"; did you mean {str(root / name)!r}?" if len(inner) > 1 else ""
     return UsageError(
-        f"image folder {str(root)!r} has only one class, {name!r}: "
-        f"a classifier needs two or more class folders{hint}"
+        f"image folder {str(root)!r} has only one class, {name!r}: a classifier needs two or more class folders{hint}"
     )
 
 

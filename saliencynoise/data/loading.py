@@ -83,9 +83,7 @@ def _labels(part: str, split: Split, num_classes: int) -> Iterator[str]:
     elif labels.shape != split.images.shape[:1]:
         yield f"{part}.labels must have the shape [{len(split.images)}], not {list(labels.shape)}"
     elif int(labels.min()) < 0 or int(labels.max()) >= num_classes:
-        yield (
-            f"{part}.labels must lie in 0..{num_classes - 1}, not in {int(labels.min())}..{int(labels.max())}"
-        )
+        yield (f"{part}.labels must lie in 0..{num_classes - 1}, not in {int(labels.min())}..{int(labels.max())}")
 
 
 def _names(part: str, split: Split) -> Iterator[str]:

@@ -122,9 +122,7 @@ def text(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _walk(
-    folder: str, name: str, label: tuple[str, str | None], listing: Listing, seen: set[tuple[int, int]]
-) -> None:
+def _walk(folder: str, name: str, label: tuple[str, str | None], listing: Listing, seen: set[tuple[int, int]]) -> None:
     """Add what lies in `folder` and below; `seen` holds the folders around it and those of its class."""
     pending = [(folder, name)]
     while pending:

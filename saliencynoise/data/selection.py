@@ -37,9 +37,7 @@ def select_images(split: Split, *, count: int, seed: int, num_classes: int) -> I
     stream = derive_seed(seed, "selection")
     members = shuffled_classes(split.labels.tolist(), split.names, num_classes=num_classes, seed=stream)
     turns = _turns(num_classes, stream)
-    queue = sorted(
-        (rank, turns[c], index) for c, found in enumerate(members) for rank, index in enumerate(found)
-    )
+    queue = sorted((rank, turns[c], index) for c, found in enumerate(members) for rank, index in enumerate(found))
     return torch.tensor([index for _, _, index in queue[:count]], dtype=torch.int64)
 
 
@@ -70,9 +68,7 @@ def limit_train(split: Split, *, count: int, seed: int, num_classes: int) -> Spl
     members = shuffled_classes(split.labels.tolist(), split.names, num_classes=num_classes, seed=stream)
     turns = _turns(num_classes, stream)
     queue = sorted(
-        (rank / len(found), turns[c], index)
-        for c, found in enumerate(members)
-        for rank, index in enumerate(found)
+        (rank / len(found), turns[c], index) for c, found in enumerate(members) for rank, index in enumerate(found)
     )
     chosen = sorted(index for _, _, index in queue[:count])
     return Split(

@@ -24,9 +24,7 @@ def hashed_order(keys: Sequence[str], *, seed: int) -> list[int]:
     return sorted(range(len(keys)), key=digests.__getitem__)
 
 
-def shuffled_classes(
-    labels: Sequence[int], names: Sequence[str], *, num_classes: int, seed: int
-) -> list[list[int]]:
+def shuffled_classes(labels: Sequence[int], names: Sequence[str], *, num_classes: int, seed: int) -> list[list[int]]:
     """Return, for each class, the indices of its images in hashed order."""
     members: list[list[int]] = [[] for _ in range(num_classes)]
     for index in hashed_order(names, seed=seed):

@@ -50,9 +50,7 @@ def _moments(values: UInt8[Tensor, "N H W"]) -> tuple[float, float]:
     return total / (255 * n), math.sqrt(n * squares - total * total) / (255 * n)
 
 
-def to_float(
-    images: UInt8[Tensor, "N C H W"], mean: Sequence[float], std: Sequence[float]
-) -> Float[Tensor, "N C H W"]:
+def to_float(images: UInt8[Tensor, "N C H W"], mean: Sequence[float], std: Sequence[float]) -> Float[Tensor, "N C H W"]:
     """Return the images as networks see them: float32, scaled to [0, 1], less the mean, over the deviation.
 
     Args:

@@ -111,7 +111,7 @@ def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
 
 
 def show(value: float | str | None) -> str:
-    """Return a figure with two digits behind the point (three below 0.1); infinity as a sign, the undefined as a dash."""
+    """Return a figure with two decimals, three below 0.1; infinity as a sign, the undefined as a dash."""
     plain = number(value)
     if plain != plain:  # noqa: PLR0124 - NaN
         return "-"
@@ -146,7 +146,6 @@ def _basis(result: Mapping[str, Any]) -> str:
 
 def _correct(result: Mapping[str, Any]) -> str:
     wrong = sum(
-        any(predicted != image["label"] for predicted in image["predicted"].values())
-        for image in result["images"]
+        any(predicted != image["label"] for predicted in image["predicted"].values()) for image in result["images"]
     )
     return f" ({wrong} misclassified)" if wrong else ""

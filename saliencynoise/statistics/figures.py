@@ -143,9 +143,7 @@ def image_statistics(maps: Float[Tensor, "E P"]) -> ImageStatistics:
         raise UsageError(f"maps of shape {list(maps.shape)}: need [members, pixels] with at least 2 members")
     broken = (~maps.isfinite()).any(1).nonzero().flatten().tolist()
     if broken:
-        raise UsageError(
-            f"maps of members {broken} hold NaN or infinity: leave out these members or this image"
-        )
+        raise UsageError(f"maps of members {broken} hold NaN or infinity: leave out these members or this image")
     return ImageStatistics(
         gram=gram_matrix(maps),
         snr_pixel=float(snr_pixel(maps)),
@@ -153,9 +151,7 @@ def image_statistics(maps: Float[Tensor, "E P"]) -> ImageStatistics:
     )
 
 
-def summarise(
-    images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9
-) -> Figures:
+def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9) -> Figures:
     """Return all figures of a set of images: a whole study, or the images of one class.
 
     Args:
@@ -178,16 +174,12 @@ def summarise(
     signed = get_view(view).signed
     counts = sorted({len(image.gram) for image in images})
     if len(counts) != 1:
-        raise UsageError(
-            f"need images that all have the same members; got {len(images)} images, members {counts}"
-        )
+        raise UsageError(f"need images that all have the same members; got {len(images)} images, members {counts}")
     gram = torch.stack([image.gram for image in images])
     used = diag_mean(gram) > 0
     per_image = _per_image(images, gram)
     pooled = _pooled(images, gram, per_image, used) if bool(used.any()) else {}
-    intervals = {
-        key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()
-    }
+    intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()}
     pixels = float(pooled_effective_pixels(gram))
     estimates = _estimates(pooled, intervals, view=view, members=counts[0], pixels=pixels)
     snr = estimates["snr"]
@@ -220,9 +212,7 @@ def headline(gram: Float[Tensor, "B E E"]) -> Pooled:
     1.0
     """
     diag, off, _ = means_without(scale_gram(gram, "unit"))
-    return Pooled(
-        per_image=cosine(gram), without=off / diag, link=snr_from_cosine, lowest=-1 / gram.shape[-1]
-    )
+    return Pooled(per_image=cosine(gram), without=off / diag, link=snr_from_cosine, lowest=-1 / gram.shape[-1])
 
 
 def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, Tensor]:
@@ -249,8 +239,7 @@ def _pooled(
         "snr_power": snr_power_without(gram),
     }
     published = {
-        key: Pooled(per_image=per_image[key][used], without=values[used], lowest=0.0)
-        for key, values in without.items()
+        key: Pooled(per_image=per_image[key][used], without=values[used], lowest=0.0) for key, values in without.items()
     }
     return published | {"snr": headline(gram[used])}
 

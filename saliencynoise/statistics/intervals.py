@@ -116,9 +116,7 @@ def images_variance(figure: Pooled, *, seed: int) -> float:
         return 0.0 if figure.images > 1 else math.inf
     generator = torch.Generator().manual_seed(seed)
     blocks = [
-        figure.per_image[
-            torch.randint(figure.images, (RESAMPLES // 10, figure.images), generator=generator)
-        ].mean(1)
+        figure.per_image[torch.randint(figure.images, (RESAMPLES // 10, figure.images), generator=generator)].mean(1)
         for _ in range(10)
     ]
     variance = float(figure.link(torch.cat(blocks)).var())
@@ -192,9 +190,7 @@ def _t_quantile(probability: float, df: float) -> float:
 
 def _around(figure: Pooled, variance: float, *, df: float, question: Question, level: float) -> Interval:
     """Return value +- t sqrt(variance), cut at the figure's lowest value, with its caveats."""
-    notes = (
-        [f"indicative: fewer than {INDICATIVE_BELOW} members"] if figure.members < INDICATIVE_BELOW else []
-    )
+    notes = [f"indicative: fewer than {INDICATIVE_BELOW} members"] if figure.members < INDICATIVE_BELOW else []
     low = high = figure.value
     if math.isinf(variance):
         low, high = figure.lowest, math.inf

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -97,10 +98,9 @@ def test_a_class_index_is_explained_for_every_image(quick, here):
 def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(quick, here, watcher):
     first = bench(**quick, out="run")
     pool = first.result["architectures"][0]["pool"]
-    path = f"{pool}/member-0001.safetensors"
-    with open(path, "r+b") as file:
-        file.seek(1000)
-        file.write(b"\xff\x00\xff")
+    path = Path(pool, "member-0001.safetensors")
+    content = path.read_bytes()
+    path.write_bytes(content[:1000] + bytes(byte ^ 255 for byte in content[1000:1003]) + content[1003:])
     with pytest.raises(UsageError, match=r"member 1 of the pool is corrupt: .*member-0001.safetensors fails its"):
         bench(**quick, out="run")
     again = bench(**quick, out="run", observer=watcher)

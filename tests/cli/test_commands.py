@@ -101,7 +101,10 @@ def test_ctrl_c_stops_with_130_and_keeps_what_was_finished(tmp_path):
     cache = os.environ["SALIENCYNOISE_CACHE"]
     arguments = ["bench", "--members", "6", "--train-images", "320", "--epochs", "3", "--method", "gradient"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "saliencynoise", *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "saliencynoise", *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     deadline = time.time() + 120
     while not list(Path(cache).glob("pools/*/member-*[0-9].json")) and time.time() < deadline:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from PIL import Image
+
 from saliencynoise.interfaces import Dataset, Split
 
 if TYPE_CHECKING:

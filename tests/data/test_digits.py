@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn import datasets
+
 from saliencynoise.data.digits import load_digits
 from saliencynoise.data.loading import check_dataset
 from saliencynoise.interfaces import Dataset, UsageError
-from sklearn import datasets
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +77,7 @@ def test_the_notes_say_what_a_reader_must_know(digits):
 
 
 def test_a_path_is_refused():
-    with pytest.raises(
-        UsageError, match=r"^the data set 'digits' takes no path, but got '/x': write just 'dig"
-    ):
+    with pytest.raises(UsageError, match=r"^the data set 'digits' takes no path, but got '/x': write just 'dig"):
         load_digits(path="/x", image_size=None, seed=0)
 
 

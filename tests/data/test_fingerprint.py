@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.interfaces import Dataset, Split
 from tests.data.builders import make_dataset

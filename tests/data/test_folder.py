@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.data.folder import load_folder
 from saliencynoise.data.loading import check_dataset
@@ -72,9 +73,7 @@ def test_grey_folders_have_one_channel_and_are_not_flipped(tmp_path):
     found = _load(make_folder(tmp_path, {"a": 2, "b": 2}, channels=1))
     assert found.train.images.shape == (2, 1, 8, 8)
     assert found.augmentations == {"shift"}
-    assert found.notes[2] == (
-        "all images are grey: one channel, never flipped (a flipped digit or letter is another)"
-    )
+    assert found.notes[2] == ("all images are grey: one channel, never flipped (a flipped digit or letter is another)")
 
 
 def test_one_colour_image_makes_three_channels(tmp_path):
@@ -95,8 +94,7 @@ def test_mixed_sizes_get_the_median_of_the_shorter_sides(tmp_path):
     found = _load(root)
     assert found.train.images.shape[2:] == (12, 12)
     assert found.notes[0] == (
-        "images of 12x12 pixels (the median of the shorter sides): of 6, 2 were scaled and 3 cropped about "
-        "the centre"
+        "images of 12x12 pixels (the median of the shorter sides): of 6, 2 were scaled and 3 cropped about the centre"
     )
     assert _load(root, image_size=7).train.images.shape[2:] == (7, 7)
 

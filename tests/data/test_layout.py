@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from saliencynoise.data.layout import read_layout
 from saliencynoise.interfaces import UsageError
 from tests.data.builders import make_folder

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+
 from saliencynoise.data.loading import check_dataset
 from saliencynoise.interfaces import ConfigurationError, Dataset
 from tests.data.builders import make_dataset, make_split

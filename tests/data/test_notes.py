@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from saliencynoise.data.notes import content_notes, few, size_note
 from saliencynoise.data.pictures import Picture
 
@@ -20,8 +21,7 @@ def test_sizes():
     assert size_note(8, plain, asked=False) == "images of 8x8 pixels, as they are in the files"
     mixed = [_picture("resized", "cropped"), _picture("cropped"), _picture()]
     assert size_note(8, mixed, asked=False) == (
-        "images of 8x8 pixels (the median of the shorter sides): of 3, 1 were scaled and 2 cropped about "
-        "the centre"
+        "images of 8x8 pixels (the median of the shorter sides): of 3, 1 were scaled and 2 cropped about the centre"
     )
     assert "(the size asked for)" in size_note(8, mixed, asked=True)
 

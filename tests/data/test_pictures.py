@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
+
 from saliencynoise.data.pictures import Picture, Unreadable, read_all, read_picture, read_size
 from tests.data.builders import pixels
 
@@ -140,9 +141,7 @@ def test_exif_orientation_is_undone(tmp_path, orientation):
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_damaged_exif_costs_nothing(tmp_path):
     array = pixels(0)
-    found = _read(
-        Image.fromarray(array), tmp_path / "a.png", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff nonsense"
-    )
+    found = _read(Image.fromarray(array), tmp_path / "a.png", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff nonsense")
     assert np.array_equal(found.pixels.transpose(1, 2, 0), array)
 
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from saliencynoise.data.scan import list_classes, natural, open_root, text
 from saliencynoise.interfaces import UsageError
 from tests.data.builders import make_folder
@@ -42,9 +43,7 @@ def test_names_begin_with_the_part(tmp_path):
 
 
 def test_hidden_things_are_passed_over_in_silence(tmp_path):
-    _touch(
-        tmp_path, "a/1.png", "a/.2.png", "a/.hidden/3.png", ".git/4.png", "a/.DS_Store", "__MACOSX/a/5.png"
-    )
+    _touch(tmp_path, "a/1.png", "a/.2.png", "a/.hidden/3.png", ".git/4.png", "a/.DS_Store", "__MACOSX/a/5.png")
     classes, listing = list_classes(tmp_path)
     assert classes == ["a"]
     assert [file.name for file in listing.files] == ["a/1.png"]
@@ -202,6 +201,4 @@ def test_images_without_class_folders(tmp_path):
 
 
 def test_an_empty_folder(tmp_path):
-    assert "has no class folders (it holds neither folders nor images)" in _message(
-        lambda: list_classes(tmp_path)
-    )
+    assert "has no class folders (it holds neither folders nor images)" in _message(lambda: list_classes(tmp_path))

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import UsageError
 from tests.data.builders import make_split

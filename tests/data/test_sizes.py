@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from saliencynoise.data.sizes import check_image_size, median_side
 from saliencynoise.interfaces import UsageError
 

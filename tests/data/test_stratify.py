@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+
 from saliencynoise.data.stratify import apportion, hashed_order, shuffled_classes, split_indices
 
 

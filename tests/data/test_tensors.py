@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from saliencynoise.data.tensors import channel_statistics, to_float
 
 
@@ -63,7 +64,5 @@ def test_what_is_no_stored_image_is_refused():
 
 
 def test_statistics_are_not_broadcast_over_channels():
-    with pytest.raises(
-        ValueError, match="images of 3 channels need as many means and deviations, not 1 and 1"
-    ):
+    with pytest.raises(ValueError, match="images of 3 channels need as many means and deviations, not 1 and 1"):
         to_float(_images(1, 3, 2, 2), (0.0,), (1.0,))

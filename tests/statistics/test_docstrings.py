@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 
 import pytest
+
 import saliencynoise.statistics
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(saliencynoise.statistics.__path__))

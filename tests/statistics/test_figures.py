@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 import torch
+
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics import Figures, image_statistics, summarise
 
@@ -19,9 +20,7 @@ def study(maps: np.ndarray | torch.Tensor, view: str = "signed", seed: int = 0) 
 @pytest.fixture
 def maps(rng: np.random.Generator) -> np.ndarray:
     """12 images, 8 members, 64 pixels, r = 0.64, with unequal gains."""
-    return (0.8 * rng.standard_normal((12, 1, 64)) + rng.standard_normal((12, 8, 64))) * rng.uniform(
-        0.5, 2, (12, 8, 1)
-    )
+    return (0.8 * rng.standard_normal((12, 1, 64)) + rng.standard_normal((12, 8, 64))) * rng.uniform(0.5, 2, (12, 8, 1))
 
 
 def by_hand(maps: np.ndarray) -> dict[str, float]:
@@ -173,9 +172,7 @@ def test_signal_test_of_signed_maps(maps: np.ndarray, rng: np.random.Generator) 
 
 @pytest.mark.parametrize("members", [2, 3, 8])
 @pytest.mark.parametrize("kind", ["noise", "zeros", "constant", "one live member", "two equal members"])
-def test_nothing_is_nan_silently_and_json_holds_it_all(
-    kind: str, members: int, rng: np.random.Generator
-) -> None:
+def test_nothing_is_nan_silently_and_json_holds_it_all(kind: str, members: int, rng: np.random.Generator) -> None:
     values = rng.standard_normal((3, members, 10))
     if kind == "zeros":
         values[:] = 0

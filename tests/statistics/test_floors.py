@@ -3,10 +3,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import integrate, stats
+
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics import apply_view, image_statistics, summarise
 from saliencynoise.statistics.floors import noise_floor, snr_pixel_floor, snr_power_floor, snr_rms_floor
-from scipy import integrate, stats
 
 
 @pytest.mark.parametrize(("members", "quoted"), [(4, 0.551), (8, 0.318), (16, 0.210), (30, 0.150)])
@@ -23,9 +24,7 @@ def test_pixel_floor_is_infinite_with_two_members(view: str) -> None:
     assert snr_pixel_floor(view, 3) < math.inf
 
 
-@pytest.mark.parametrize(
-    ("view", "members", "quoted"), [("relu", 8, 0.77), ("relu", 30, 0.71), ("signed", 4, 0.5)]
-)
+@pytest.mark.parametrize(("view", "members", "quoted"), [("relu", 8, 0.77), ("relu", 30, 0.71), ("signed", 4, 0.5)])
 def test_rms_floor_as_quoted(view: str, members: int, quoted: float) -> None:
     assert snr_rms_floor(view, members) == pytest.approx(quoted, abs=0.005)
 
@@ -56,9 +55,7 @@ def test_every_floor_is_what_pure_noise_shows(view: str, members: int, generator
 
 def test_power_floor_uses_the_effective_pixels_of_the_study(generator: torch.Generator) -> None:
     noise = torch.randn(1000, 8, 2, generator=generator).repeat_interleave(5, -1)
-    power = summarise([image_statistics(maps) for maps in noise], view="signed", seed=0).estimates[
-        "snr_power"
-    ]
+    power = summarise([image_statistics(maps) for maps in noise], view="signed", seed=0).estimates["snr_power"]
     assert power.value == pytest.approx(14 / 12 / 8, rel=0.08)  # nu = 14; 1/8 would be 14% off
     assert power.floor == pytest.approx(14 / 12 / 8, rel=0.01)
 

@@ -3,6 +3,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import stats
+
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.intervals import (
@@ -18,7 +20,6 @@ from saliencynoise.statistics.intervals import (
     satterthwaite,
 )
 from saliencynoise.statistics.snr import amplitude, cosine_from_snr, snr_from_cosine
-from scipy import stats
 
 
 def mean_over_members(values: torch.Tensor) -> Pooled:

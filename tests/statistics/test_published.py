@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+
 from saliencynoise.statistics import published
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.published import (

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.reliability import members_needed, reliability_at

@@ -3,9 +3,10 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from scipy import stats
+
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.significance import sign_flip_test
-from scipy import stats
 
 
 def test_exact_p_against_flipped_maps(rng: np.random.Generator) -> None:
@@ -13,8 +14,7 @@ def test_exact_p_against_flipped_maps(rng: np.random.Generator) -> None:
     maps = rng.standard_normal((6, 3, 20)) + 0.12
     unit = maps / np.linalg.norm(maps, axis=-1, keepdims=True)
     energies = [
-        ((unit * np.array(signs)[:, None, None]).sum(0) ** 2).sum()
-        for signs in itertools.product([1, -1], repeat=6)
+        ((unit * np.array(signs)[:, None, None]).sum(0) ** 2).sum() for signs in itertools.product([1, -1], repeat=6)
     ]
     expected = np.mean(np.array(energies) >= energies[0] * (1 - 1e-12))
     test = sign_flip_test(gram_matrix(torch.tensor(maps)), seed=0)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.snr import (
     amplitude,

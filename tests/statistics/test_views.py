@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.views import VIEWS, apply_view, get_view
 
