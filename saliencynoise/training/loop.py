@@ -61,7 +61,7 @@ def train(
     images, labels = dataset.train.images.to(device), dataset.train.labels.to(device)
     steps, done = steps_of(recipe, len(images)), 0
     optimiser = torch.optim.AdamW(
-        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused="cuda" in device
+        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=device != "mps"
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=recipe.learning_rate, total_steps=max(2, steps), pct_start=recipe.warmup
