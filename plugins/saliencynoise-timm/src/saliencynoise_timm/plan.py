@@ -21,7 +21,7 @@ from saliencynoise_timm.convolutional import (
 from saliencynoise_timm.creation import Arguments, check_names, create, refusal
 from saliencynoise_timm.points import find_points
 from saliencynoise_timm.tracing import ROWS, Trace, trace
-from saliencynoise_timm.transformers import describe_sizing, native_size, sizings
+from saliencynoise_timm.transformers import accept_any_size, describe_sizing, native_size, own_scaling, sizings
 from saliencynoise_timm.wrappers import Classified, Resized, forget_caches, keep_outputs
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ class Plan:
             device=device,
         )
         apply_edits(network, self.edits)
+        if self.edits:
+            accept_any_size(network)  # patches that overlap now need fewer pixels than timm was told of
         if self.narrow_head:
             drop_wide_head(network, request.num_classes)
         forget_caches(network)
@@ -172,6 +174,7 @@ def attempt(request: Request, plan: Plan, size: Size) -> Attempt:
         return Attempt(plan, network, seen, seen.failure)
     try:
         plan = _with_classifier(plan, request, seen)
+        plan = replace(plan, adaptations=(*plan.adaptations, *own_scaling(network, size)))
         points = find_points(network, seen)
     except LookupError as error:
         return Attempt(plan, network, seen, error)
@@ -217,6 +220,10 @@ def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
     sized = not vgg and _takes_size(request)
     edits: dict[str, StrideEdit] = {}
     current, factor = first, 1.0
+    if sized:  # the first attempt may have stopped at a check of the size, in front of any stride
+        current = attempt(
+            request, Plan(arguments=(*request.arguments, ("img_size", request.size))), request.size
+        )
     for _ in range(_STEPS):
         if current.network is None or current.seen is None:
             return
@@ -236,6 +243,7 @@ def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
         if sized:
             told = (round(factor * request.size[0]), round(factor * request.size[1]))
             arguments = (*arguments, ("img_size", told))
+            words = (*words, f"built as for images of {told[0]}x{told[1]}")
         plan = Plan(arguments=arguments, edits=tuple(edits.values()), narrow_head=vgg, adaptations=words)
         current = attempt(request, plan, request.size)
         yield current

@@ -35,7 +35,6 @@ def find_points(network: nn.Module, seen: Trace) -> dict[str, CamPoint]:
         LookupError: if there is no place that is called once and returns a grid as one tensor.
     """
     top, intermediate = _paths(network, seen)
-    top, intermediate = _before_class_token(network, seen, top), intermediate
     if intermediate == top:
         raise LookupError(f"top and intermediate are both '{top}'")
     return {
@@ -80,7 +79,7 @@ def _paths(network: nn.Module, seen: Trace) -> tuple[str, str]:
         return top, _first_like(seen, top)
     if info[-1].get("reduction") == info[-2].get("reduction"):
         before = _quarter_earlier(top, before)
-    return top, before
+    return _before_class_token(network, seen, top), before
 
 
 def _feature_info(network: nn.Module) -> list[dict[str, Any]]:

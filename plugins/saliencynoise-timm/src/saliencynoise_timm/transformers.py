@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -38,7 +38,11 @@ def sizings(given: Mapping[str, Any], size: Size, network: nn.Module | None) -> 
     else:
         yield Sizing(arguments=(("img_size", size),), size=size)
     for patch in _patches(size, built):
-        yield _sizing(size, patch, given=False)
+        sizing = _sizing(size, patch, given=False)
+        if type(network).__name__ == "PoolingVisionTransformer" and "stride" not in given:
+            # PiT's patches overlap by half
+            sizing = replace(sizing, arguments=(*sizing.arguments, ("stride", max(1, patch // 2))))
+        yield sizing
 
 
 def _sizing(size: Size, patch: int | None, *, given: bool) -> Sizing:
@@ -74,6 +78,23 @@ def native_size(network: nn.Module) -> Size:
     return int(size[1]), int(size[2])
 
 
+def accept_any_size(network: nn.Module) -> None:
+    """Switch off the check of the image size in timm's patch embeddings."""
+    for module in network.modules():
+        if hasattr(module, "strict_img_size"):
+            module.img_size = None  # type: ignore[assignment]
+            module.strict_img_size = False  # type: ignore[assignment]
+
+
+def own_scaling(network: nn.Module, size: Size) -> tuple[str, ...]:
+    """Return in words that CrossViT scales images by itself, once for each of its branches."""
+    scales: Any = getattr(network, "img_size_scaled", None)
+    if not scales or all(tuple(scale) == size for scale in scales):
+        return ()
+    sizes = " and ".join(f"{scale[0]}x{scale[1]}" for scale in scales)
+    return (f"the network itself scales images (bicubic) to {sizes}",)
+
+
 def describe_sizing(sizing: Sizing, network: nn.Module | None, size: Size) -> tuple[str, ...]:
     """Return the arguments in words."""
     words = []
@@ -81,8 +102,10 @@ def describe_sizing(sizing: Sizing, network: nn.Module | None, size: Size) -> tu
     for key, value in sizing.arguments:
         if key == "img_size":
             words.append(f"img_size set to {value[0]}x{value[1]}")
+        elif key == "patch_size" and before:
+            words.append(f"patch_size {before} -> {value}")
         else:
-            words.append(f"{key} {before} -> {value}" if before else f"{key} set to {value}")
+            words.append(f"{key} set to {value}")
     if sizing.size != size:
         words.append(
             f"images resized (bilinear) from {size[0]}x{size[1]} to {sizing.size[0]}x{sizing.size[1]}, "
