@@ -1,4 +1,4 @@
-"""Real numbers through one small member of each family: what the CAM points and the rows of a batch promise."""
+"""Real numbers through small members of the families: what CAM points and rows of a batch promise."""
 
 from __future__ import annotations
 
@@ -6,88 +6,102 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+
 from saliencynoise_timm.model import TimmModel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from saliencynoise.interfaces import CamPoint, Network
 
-FAMILIES = {
-    "beit_base_patch16_224": (3, 16, 16),
+QUICK = {
     "cait_xxs24_224": (3, 32, 32),
-    "coat_lite_tiny": (3, 32, 32),
-    "coat_tiny": (3, 32, 32),
     "convit_tiny": (3, 32, 32),
-    "convmixer_768_32": (3, 28, 28),
     "convnext_atto": (3, 33, 47),
-    "crossvit_9_240": (3, 32, 32),
     "cs3darknet_focus_s": (3, 32, 32),
-    "davit_tiny": (3, 32, 32),
     "deit_tiny_distilled_patch16_224": (1, 28, 28),
-    "densenet121": (3, 32, 32),
     "dla46_c": (3, 33, 47),
-    "dpn48b": (3, 32, 32),
     "edgenext_xx_small": (3, 32, 32),
-    "efficientformer_l1": (3, 32, 32),
-    "efficientformerv2_s0": (3, 32, 32),
     "efficientvim_m1": (3, 32, 32),
     "efficientvit_b0": (3, 32, 32),
-    "efficientvit_m0": (3, 32, 32),
     "ese_vovnet19b_slim_dw": (3, 32, 32),
-    "eva02_tiny_patch14_224": (3, 28, 28),
-    "fastvit_t8": (3, 32, 32),
     "flexivit_small": (3, 33, 47),
-    "focalnet_tiny_srf": (3, 32, 32),
-    "gcvit_xxtiny": (3, 32, 32),
     "ghostnet_050": (3, 32, 32),
     "gmlp_ti16_224": (3, 32, 32),
-    "hiera_tiny_224": (3, 32, 32),
-    "hrnet_w18_small": (3, 32, 32),
-    "inception_v3": (3, 33, 47),
-    "inception_v4": (3, 32, 32),
     "lcnet_035": (1, 28, 28),
-    "legacy_xception": (3, 32, 32),
     "levit_128s": (3, 32, 32),
-    "levit_conv_128s": (1, 28, 28),
     "mobilenetv3_small_050": (1, 16, 16),
     "mobilevit_xxs": (3, 32, 32),
-    "mobilevitv2_050": (3, 32, 32),
-    "mvitv2_small_cls": (3, 32, 32),
-    "mvitv2_tiny": (3, 32, 32),
-    "nest_tiny": (3, 32, 32),
     "pit_ti_224": (3, 32, 32),
     "poolformerv2_s12": (3, 32, 32),
     "pvt_v2_b0": (3, 32, 32),
     "regnetx_002": (3, 33, 47),
+    "resnet18": (3, 32, 32),
+    "rexnet_100": (3, 32, 32),
+    "test_byobnet": (3, 32, 32),
+    "test_coatnet": (3, 32, 32),
+    "test_convnext": (3, 28, 28),
+    "test_efficientnet": (1, 28, 28),
+    "test_mambaout": (3, 32, 32),
+    "test_maxvit": (3, 32, 32),
+    "test_nfnet": (3, 32, 32),
+    "test_resnet": (1, 16, 16),
+    "test_vit": (3, 32, 32),
+    "test_vit2": (3, 33, 47),
+    "test_vit_relpos": (1, 28, 28),
+    "vgg11_bn": (1, 16, 16),
+    "visformer_tiny": (3, 32, 32),
+    "vit_tiny_patch16_224": (1, 16, 16),
+    "xcit_nano_12_p8_224": (3, 33, 47),
+}
+SLOW = {
+    "beit_base_patch16_224": (3, 16, 16),
+    "coat_lite_tiny": (3, 32, 32),
+    "coat_tiny": (3, 32, 32),
+    "convmixer_768_32": (3, 28, 28),
+    "crossvit_9_240": (3, 32, 32),
+    "davit_tiny": (3, 32, 32),
+    "densenet121": (3, 32, 32),
+    "dpn48b": (3, 32, 32),
+    "efficientformer_l1": (3, 32, 32),
+    "efficientformerv2_s0": (3, 32, 32),
+    "efficientvit_m0": (3, 32, 32),
+    "eva02_tiny_patch14_224": (3, 28, 28),
+    "fastvit_t8": (3, 32, 32),
+    "focalnet_tiny_srf": (3, 32, 32),
+    "gcvit_xxtiny": (3, 32, 32),
+    "hiera_tiny_224": (3, 32, 32),
+    "hrnet_w18_small": (3, 32, 32),
+    "inception_v3": (3, 33, 47),
+    "inception_v4": (3, 32, 32),
+    "legacy_xception": (3, 32, 32),
+    "levit_conv_128s": (1, 28, 28),
+    "mobilevitv2_050": (3, 32, 32),
+    "mvitv2_small_cls": (3, 32, 32),
+    "mvitv2_tiny": (3, 32, 32),
+    "nest_tiny": (3, 32, 32),
     "repvgg_a0": (3, 32, 32),
     "repvit_m1": (3, 32, 32),
     "res2net50_14w_8s": (3, 16, 16),
     "resmlp_12_224": (3, 32, 32),
-    "resnet18": (3, 32, 32),
     "resnet50_clip": (3, 32, 32),
     "resnetv2_18": (3, 32, 32),
-    "rexnet_100": (3, 32, 32),
     "samvit_base_patch16_224": (3, 16, 16),
     "skresnet18": (3, 32, 32),
     "swin_tiny_patch4_window7_224": (3, 32, 32),
     "swinv2_cr_tiny_ns_224": (3, 32, 32),
     "swinv2_tiny_window8_256": (3, 32, 32),
-    "test_coatnet": (3, 32, 32),
-    "test_efficientnet": (1, 28, 28),
-    "test_maxvit": (3, 32, 32),
-    "test_nfnet": (3, 32, 32),
-    "test_resnet": (1, 16, 16),
-    "test_vit2": (3, 33, 47),
     "tiny_vit_5m_224": (3, 32, 32),
     "tnt_s_patch16_224": (3, 16, 16),
     "tresnet_m": (3, 32, 32),
     "twins_pcpvt_small": (3, 32, 32),
-    "vgg11_bn": (1, 16, 16),
-    "visformer_tiny": (3, 32, 32),
     "vit_relpos_medium_patch16_cls_224": (3, 16, 16),
-    "vit_tiny_patch16_224": (1, 16, 16),
     "volo_d1_224": (3, 16, 16),
-    "xcit_nano_12_p8_224": (3, 33, 47),
 }
+FAMILIES = QUICK | SLOW
+
+# Downsampling without padding leaves out the last of an odd number of columns, as timm has it.
+CUT = {"convnext_atto"}
 
 
 def built(name: str, shape: tuple[int, int, int], **arguments: Any) -> Network:
@@ -97,7 +111,7 @@ def built(name: str, shape: tuple[int, int, int], **arguments: Any) -> Network:
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in network.module.parameters():
-            parameter += 0.02 * torch.randn(parameter.shape, generator=generator)
+            parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=0.02)
     return network
 
 
@@ -111,9 +125,15 @@ def as_grid(value: torch.Tensor, point: CamPoint) -> torch.Tensor:
 
 def captured(network: Network, x: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     values: dict[str, list[torch.Tensor]] = {key: [] for key in network.points}
+    copies: list[torch.Tensor] = []
+
+    def keep(key: str, out: torch.Tensor) -> None:
+        values[key].append(out)
+        copies.append(out.detach().clone())
+
     handles = [
         network.module.get_submodule(point.module).register_forward_hook(
-            lambda _, __, out, key=key: values[key].append(out)
+            lambda _, __, out, key=key: keep(key, out)
         )
         for key, point in network.points.items()
     ]
@@ -121,20 +141,28 @@ def captured(network: Network, x: torch.Tensor) -> tuple[torch.Tensor, dict[str,
     for handle in handles:
         handle.remove()
     assert all(len(value) == 1 for value in values.values()), "a point is called once in a pass"
+    for value in values.values():
+        assert any(torch.equal(value[0], copy) for copy in copies), "a point is overwritten in place"
     return logits, {key: value[0] for key, value in values.items()}
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+def families(names: Iterable[str]) -> list[Any]:
+    """Mark those that take seconds."""
+    return [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in names]
+
+
+@pytest.mark.parametrize("name", families(FAMILIES))
 def test_points_carry_values_and_gradients_and_rows_are_independent(name: str) -> None:
     torch.set_num_threads(1)
     shape = FAMILIES[name]
     network = built(name, shape)
     module = network.module.double().eval()
-    x = torch.randn(2, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(2), requires_grad=True)
+    x = torch.randn(
+        2, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(2), requires_grad=True
+    )
 
     logits, values = captured(network, x)
     assert logits.shape == (2, 10)
-    versions = {key: value._version for key, value in values.items()}
     gradients = torch.autograd.grad(logits[0, 3] + logits[1, 5], [x, *values.values()])
     for gradient in gradients:
         assert gradient.isfinite().all()
@@ -142,8 +170,10 @@ def test_points_carry_values_and_gradients_and_rows_are_independent(name: str) -
     for (key, point), gradient in zip(network.points.items(), gradients[1:], strict=True):
         value = as_grid(values[key], point)
         assert tuple(value.shape[2:]) == point.grid
-        assert as_grid(gradient, point).abs().amax(dim=(0, 1)).gt(0).all(), f"a cell of {key} has no gradient"
-        assert versions[key] == values[key]._version, f"{key} is overwritten in place"
+        if key == "top" or name not in CUT:
+            assert as_grid(gradient, point).abs().amax(dim=(0, 1)).gt(0).all(), (
+                f"a cell of {key} has no gradient"
+            )
     top = network.points["top"].grid
     assert min(top) >= 4
 
@@ -179,7 +209,7 @@ ORACLES = (
 )
 
 
-@pytest.mark.parametrize("name", ORACLES)
+@pytest.mark.parametrize("name", families(ORACLES))
 def test_the_top_grid_equals_what_timm_returns_as_its_last_feature_map(name: str) -> None:
     network = built(name, FAMILIES[name])
     network.module.eval()
@@ -190,7 +220,7 @@ def test_the_top_grid_equals_what_timm_returns_as_its_last_feature_map(name: str
     torch.testing.assert_close(as_grid(values["top"], network.points["top"]), theirs)
 
 
-@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "beit_base_patch16_224", "deit_tiny_distilled_patch16_224"])
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "test_vit", "deit_tiny_distilled_patch16_224"])
 def test_the_intermediate_grid_of_tokens_equals_what_timm_returns(name: str) -> None:
     network = built(name, FAMILIES[name])
     network.module.eval()
@@ -202,7 +232,7 @@ def test_the_intermediate_grid_of_tokens_equals_what_timm_returns(name: str) -> 
     torch.testing.assert_close(as_grid(values["intermediate"], network.points["intermediate"]), theirs)
 
 
-@pytest.mark.parametrize("name", ["test_vit", "test_resnet", "cait_xxs24_224", "vgg11_bn", "swin_tiny_patch4_window7_224"])
+@pytest.mark.parametrize("name", ["test_vit", "test_resnet", "cait_xxs24_224", "vgg11_bn"])
 def test_the_global_seed_alone_decides_the_weights(name: str) -> None:
     states = []
     for seed in (5, 5, 6):
@@ -213,10 +243,12 @@ def test_the_global_seed_alone_decides_the_weights(name: str) -> None:
     first, same, other = states
     assert first.keys() == same.keys()
     assert all(torch.equal(first[key], same[key]) for key in first)
-    drawn = [key for key, value in first.items() if value.is_floating_point() and value.std() > 0 and value.numel() > 9]
+    drawn = [key for key, value in first.items() if value.is_floating_point() and value.max() > value.min()]
     assert drawn
     assert all(
-        not torch.equal(first[key], other[key]) for key in drawn if "relative" not in key and "attn_mask" not in key
+        not torch.equal(first[key], other[key])
+        for key in drawn
+        if "relative" not in key and "attn_mask" not in key
     )
     if "cls_token" in first:
         assert not torch.equal(first["cls_token"], other["cls_token"])
@@ -244,11 +276,14 @@ def test_edits_leave_every_weight_as_timm_drew_it() -> None:
 def test_weights_loaded_after_an_eval_pass_are_used() -> None:
     torch.manual_seed(0)
     model = TimmModel("levit_128s")
-    first, second = (built_network.module.eval() for built_network in (model.build((3, 32, 32), 10), model.build((3, 32, 32), 10)))
+    first, second = (
+        built_network.module.eval()
+        for built_network in (model.build((3, 32, 32), 10), model.build((3, 32, 32), 10))
+    )
     with torch.no_grad():
         for name, parameter in second.named_parameters():
             if "attention_biases" in name:
-                parameter += torch.randn_like(parameter)
+                parameter.add_(torch.randn_like(parameter))
     x = torch.randn(2, 3, 32, 32)
     with torch.no_grad():
         first(x)

@@ -1,14 +1,13 @@
-"""How an architecture is fitted to an image size: tried on the meta device once, then applied to each network."""
+"""How an architecture is fitted to an image size: tried once on the meta device, applied to every network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
-
 from saliencynoise.interfaces import CamPoint, UsageError
+
 from saliencynoise_timm.convolutional import (
     StrideEdit,
     apply_edits,
@@ -18,13 +17,21 @@ from saliencynoise_timm.convolutional import (
     last_pool,
     merge,
 )
-from saliencynoise_timm.creation import Arguments, check_names, create, refusal
+from saliencynoise_timm.creation import check_names, create, refusal
 from saliencynoise_timm.points import find_points
 from saliencynoise_timm.tracing import ROWS, Trace, trace
-from saliencynoise_timm.transformers import accept_any_size, describe_sizing, native_size, own_scaling, sizings
+from saliencynoise_timm.transformers import (
+    accept_any_size,
+    describe_sizing,
+    native_size,
+    own_scaling,
+    sizings,
+)
 from saliencynoise_timm.wrappers import Classified, Resized, forget_caches, keep_outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import nn
 
 GOAL = 4  # a map of fewer cells than 4x4 says next to nothing about where
@@ -164,7 +171,7 @@ def _reached(found: Attempt, request: Request) -> bool:
 
 
 def attempt(request: Request, plan: Plan, size: Size) -> Attempt:
-    """Build `plan` on the meta device, pass images of `size` through it and complete it with what was seen."""
+    """Build `plan` on the meta device, pass images of `size` through it, and add what was seen."""
     try:
         network = plan.bare(request, device="meta")
     except Exception as error:  # noqa: BLE001 - an argument that this architecture does not take
@@ -213,7 +220,7 @@ def _by_size(request: Request, first: Attempt) -> Iterator[Attempt]:
 def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
     """Lower the earliest strides step by step; where timm fixes the size, it is told of a larger image.
 
-    Half the stride on an image is to the layers behind it what the full stride is on an image of twice the size.
+    To the layers behind it, half the stride on an image is what the full stride is on one of twice the size.
     """
     assert first.network is not None  # noqa: S101 - find_plan stopped otherwise
     vgg = type(first.network).__name__ == "VGG"
@@ -227,9 +234,10 @@ def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
     for _ in range(_STEPS):
         if current.network is None or current.seen is None:
             return
+        level: tuple[StrideEdit, ...]
         if vgg:
             pool = last_pool(current.network, edits)
-            level = (pool,) if pool else ()
+            level = () if pool is None else (pool,)
         else:
             level = earliest_level(current.network, current.seen)
         if not level:
@@ -263,7 +271,7 @@ def _takes_size(request: Request) -> bool:
 def _by_resizing(request: Request, first: Attempt) -> Iterator[Attempt]:
     """Scale the images up to the size that the network was made for."""
     assert first.network is not None  # noqa: S101 - find_plan stopped otherwise
-    size = native_size(first.network)
+    size = native_size(first.network, dict(request.arguments))
     words = f"images resized (bilinear) from {request.size[0]}x{request.size[1]} to {size[0]}x{size[1]}"
     plan = Plan(arguments=request.arguments, resize=size, adaptations=(words,))
     yield attempt(request, plan, size)

@@ -1,4 +1,4 @@
-"""One pass of a network on the meta device: what shape every module sees and returns, at no cost of arithmetic."""
+"""One pass of a network on the meta device: the shapes that modules see and return, and no arithmetic."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Trace:
     Attributes:
         size: height and width of the images.
         inputs: shape of the first tensor that each module was given, at its first call.
-        outputs: for each module path, the shapes of its outputs, call by call; None for anything but one tensor.
+        outputs: for each module path, the shapes of its outputs, call by call; None for all but one tensor.
         order: for each module path, when its first call returned.
         overwritten: modules whose output was changed in place by a later one.
         result: shape of the network's output, None where the pass failed or returned no tensor.
@@ -59,7 +59,11 @@ def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> Trace:
     finally:
         for handle in handles:
             handle.remove()
-    overwritten = frozenset(path for path, (tensor, version) in versions.items() if tensor._version != version)  # noqa: SLF001 - the counter has no public name
+    overwritten = frozenset(
+        path
+        for path, (tensor, version) in versions.items()
+        if tensor._version != version  # noqa: SLF001 - the counter has no public name
+    )
     return Trace(size, seen.inputs, seen.outputs, seen.order, overwritten, result, failure)
 
 
@@ -70,7 +74,7 @@ def _watch(
         if args and isinstance(args[0], torch.Tensor):
             seen.inputs.setdefault(path, tuple(args[0].shape))
 
-    def after(_: nn.Module, __: Any, out: Any) -> None:  # noqa: ANN401 - modules return what they like
+    def after(_: nn.Module, __: Any, out: Any) -> None:
         plain = isinstance(out, torch.Tensor)
         seen.outputs.setdefault(path, []).append(tuple(out.shape) if plain else None)
         seen.order.setdefault(path, len(seen.order))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from torch import nn
 
 Size: TypeAlias = tuple[int, int]
@@ -53,7 +54,7 @@ def _sizing(size: Size, patch: int | None, *, given: bool) -> Sizing:
 
 
 def _patches(size: Size, built: int | None) -> Iterator[int]:
-    """Yield patch sizes below the built one, large to small; one that divides both sides beats its larger half."""
+    """Yield patch sizes below the built one, large to small, preferring those that divide both sides."""
     largest = min(size) // 4 if built is None else min(built - 1, min(size) // 4)
     patch = largest
     while patch >= 1:
@@ -71,8 +72,11 @@ def patch_size(network: nn.Module | None) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def native_size(network: nn.Module) -> Size:
-    """Return the height and width that timm's configuration gives for the architecture."""
+def native_size(network: nn.Module, given: Mapping[str, Any]) -> Size:
+    """Return the height and width that the user gave, or else timm's configuration for the architecture."""
+    if "img_size" in given:
+        asked = given["img_size"]
+        return (asked, asked) if isinstance(asked, int) else (int(asked[0]), int(asked[1]))
     config: Any = getattr(network, "pretrained_cfg", None) or {}
     size = config.get("input_size") or (3, 224, 224)
     return int(size[1]), int(size[2])
