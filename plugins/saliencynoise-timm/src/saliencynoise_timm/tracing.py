@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,9 @@ def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> Trace:
     result, failure = None, None
     network.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            # torch warns once in a process that even kernels with padding "same" may copy: here, not in training
+            warnings.simplefilter("ignore")
             out = network(torch.empty(ROWS, channels, *size, device="meta"))
         result = tuple(out.shape) if isinstance(out, torch.Tensor) else None
     except Exception as error:  # noqa: BLE001 - 98 files of timm fail in as many ways; the reason is kept
