@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import timm
 import torch
-
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +51,9 @@ def create(name: str, *, channels: int, num_classes: int, arguments: Arguments, 
     return network
 
 
-def refusal(name: str, *, channels: int, num_classes: int, arguments: Arguments, error: Exception) -> UsageError:
+def refusal(
+    name: str, *, channels: int, num_classes: int, arguments: Arguments, error: Exception
+) -> UsageError:
     """Return the error for a user's arguments that timm refused, with the arguments that are to blame."""
 
     def fails(trial: Arguments) -> bool:
@@ -67,5 +68,7 @@ def refusal(name: str, *, channels: int, num_classes: int, arguments: Arguments,
     reason = str(error).strip().splitlines()
     said = f"{type(error).__name__}: {reason[0]}" if reason else type(error).__name__
     if not arguments:
-        return UsageError(f"timm/{name} cannot be built for {channels} channels and {num_classes} classes: {said}")
+        return UsageError(
+            f"timm/{name} cannot be built for {channels} channels and {num_classes} classes: {said}"
+        )
     return UsageError(f"timm/{name} does not take {named} ({said})")

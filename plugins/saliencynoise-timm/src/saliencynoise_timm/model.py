@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from saliencynoise.interfaces import Network, UsageError
+
 from saliencynoise_timm.plan import Plan, Request, find_plan
 
 
@@ -26,7 +27,7 @@ class TimmModel:
     name: str
     arch_args: tuple[tuple[str, Any], ...]
 
-    def __init__(self, name: str, /, **arch_args: Any) -> None:  # noqa: ANN401 - timm's own arguments
+    def __init__(self, name: str, /, **arch_args: Any) -> None:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "arch_args", tuple(sorted(arch_args.items())))
 
@@ -36,10 +37,13 @@ class TimmModel:
         The weights follow from torch's global seed alone. Nothing is downloaded.
 
         Raises:
-            UsageError: if timm lacks the architecture or refuses an argument, or if it cannot take such images.
+            UsageError: if timm lacks the architecture or refuses an argument, or if it cannot take such
+                images.
         """
         if len(in_shape) != 3 or min(in_shape) < 1 or num_classes < 1:
-            raise UsageError(f"timm/{self.name} cannot be built for images {in_shape} and {num_classes} classes")
+            raise UsageError(
+                f"timm/{self.name} cannot be built for images {in_shape} and {num_classes} classes"
+            )
         request = Request(
             name=self.name,
             arguments=self.arch_args,

@@ -23,7 +23,9 @@ def list_names() -> tuple[str, ...]:
         raise ModuleNotFoundError("timm is not installed; install it with `pip install timm`", name="timm")
     folder = Path(spec.submodule_search_locations[0]) / "models"
     names = {
-        name for file in folder.glob("*.py") for name in _ENTRY_POINT.findall(file.read_text(encoding="utf-8"))
+        name
+        for file in folder.glob("*.py")
+        for name in _ENTRY_POINT.findall(file.read_text(encoding="utf-8"))
     }
     return tuple(sorted(names, key=_natural))
 

@@ -1,14 +1,13 @@
-"""How an architecture is fitted to an image size: tried on the meta device once, then applied to each network."""
+"""How an architecture is fitted to an image size: tried once on the meta device, applied to every network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
-
 from saliencynoise.interfaces import CamPoint, UsageError
+
 from saliencynoise_timm.convolutional import (
     StrideEdit,
     apply_edits,
@@ -18,13 +17,21 @@ from saliencynoise_timm.convolutional import (
     last_pool,
     merge,
 )
-from saliencynoise_timm.creation import Arguments, check_names, create, refusal
+from saliencynoise_timm.creation import check_names, create, refusal
 from saliencynoise_timm.points import find_points
 from saliencynoise_timm.tracing import ROWS, Trace, trace
-from saliencynoise_timm.transformers import describe_sizing, native_size, sizings
+from saliencynoise_timm.transformers import (
+    accept_any_size,
+    describe_sizing,
+    native_size,
+    own_scaling,
+    sizings,
+)
 from saliencynoise_timm.wrappers import Classified, Resized, forget_caches, keep_outputs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import nn
 
 GOAL = 4  # a map of fewer cells than 4x4 says next to nothing about where
@@ -95,6 +102,8 @@ class Plan:
             device=device,
         )
         apply_edits(network, self.edits)
+        if self.edits:
+            accept_any_size(network)  # patches that overlap now need fewer pixels than timm was told of
         if self.narrow_head:
             drop_wide_head(network, request.num_classes)
         forget_caches(network)
@@ -162,7 +171,7 @@ def _reached(found: Attempt, request: Request) -> bool:
 
 
 def attempt(request: Request, plan: Plan, size: Size) -> Attempt:
-    """Build `plan` on the meta device, pass images of `size` through it and complete it with what was seen."""
+    """Build `plan` on the meta device, pass images of `size` through it, and add what was seen."""
     try:
         network = plan.bare(request, device="meta")
     except Exception as error:  # noqa: BLE001 - an argument that this architecture does not take
@@ -172,6 +181,7 @@ def attempt(request: Request, plan: Plan, size: Size) -> Attempt:
         return Attempt(plan, network, seen, seen.failure)
     try:
         plan = _with_classifier(plan, request, seen)
+        plan = replace(plan, adaptations=(*plan.adaptations, *own_scaling(network, size)))
         points = find_points(network, seen)
     except LookupError as error:
         return Attempt(plan, network, seen, error)
@@ -210,19 +220,24 @@ def _by_size(request: Request, first: Attempt) -> Iterator[Attempt]:
 def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
     """Lower the earliest strides step by step; where timm fixes the size, it is told of a larger image.
 
-    Half the stride on an image is to the layers behind it what the full stride is on an image of twice the size.
+    To the layers behind it, half the stride on an image is what the full stride is on one of twice the size.
     """
     assert first.network is not None  # noqa: S101 - find_plan stopped otherwise
     vgg = type(first.network).__name__ == "VGG"
     sized = not vgg and _takes_size(request)
     edits: dict[str, StrideEdit] = {}
     current, factor = first, 1.0
+    if sized:  # the first attempt may have stopped at a check of the size, in front of any stride
+        current = attempt(
+            request, Plan(arguments=(*request.arguments, ("img_size", request.size))), request.size
+        )
     for _ in range(_STEPS):
         if current.network is None or current.seen is None:
             return
+        level: tuple[StrideEdit, ...]
         if vgg:
             pool = last_pool(current.network, edits)
-            level = (pool,) if pool else ()
+            level = () if pool is None else (pool,)
         else:
             level = earliest_level(current.network, current.seen)
         if not level:
@@ -236,6 +251,7 @@ def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
         if sized:
             told = (round(factor * request.size[0]), round(factor * request.size[1]))
             arguments = (*arguments, ("img_size", told))
+            words = (*words, f"built as for images of {told[0]}x{told[1]}")
         plan = Plan(arguments=arguments, edits=tuple(edits.values()), narrow_head=vgg, adaptations=words)
         current = attempt(request, plan, request.size)
         yield current
@@ -255,7 +271,7 @@ def _takes_size(request: Request) -> bool:
 def _by_resizing(request: Request, first: Attempt) -> Iterator[Attempt]:
     """Scale the images up to the size that the network was made for."""
     assert first.network is not None  # noqa: S101 - find_plan stopped otherwise
-    size = native_size(first.network)
+    size = native_size(first.network, dict(request.arguments))
     words = f"images resized (bilinear) from {request.size[0]}x{request.size[1]} to {size[0]}x{size[1]}"
     plan = Plan(arguments=request.arguments, resize=size, adaptations=(words,))
     yield attempt(request, plan, size)

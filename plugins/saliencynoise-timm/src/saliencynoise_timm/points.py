@@ -1,4 +1,4 @@
-"""Where a network still has a grid of features: its CAM points, found from what timm says and what a pass shows."""
+"""Where a network still has a grid of features: CAM points, from what timm says and what a pass shows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,6 @@ def find_points(network: nn.Module, seen: Trace) -> dict[str, CamPoint]:
         LookupError: if there is no place that is called once and returns a grid as one tensor.
     """
     top, intermediate = _paths(network, seen)
-    top, intermediate = _before_class_token(network, seen, top), intermediate
     if intermediate == top:
         raise LookupError(f"top and intermediate are both '{top}'")
     return {
@@ -80,7 +79,7 @@ def _paths(network: nn.Module, seen: Trace) -> tuple[str, str]:
         return top, _first_like(seen, top)
     if info[-1].get("reduction") == info[-2].get("reduction"):
         before = _quarter_earlier(top, before)
-    return top, before
+    return _before_class_token(network, seen, top), before
 
 
 def _feature_info(network: nn.Module) -> list[dict[str, Any]]:
@@ -125,11 +124,11 @@ def _resolve(network: nn.Module, pattern: str) -> str:
 
 
 def _before_class_token(network: nn.Module, seen: Trace, top: str) -> str:
-    """Return a place from which the gradient flows where only the class token reaches the head.
+    """Return a place with a gradient in networks of which only the class token reaches the head.
 
-    There the patch tokens behind the last block's attention have no effect, and a gradient of exactly zero. The
-    norm in front of the attention is the last place where they have one; blocks that normalise behind the
-    attention, or not at all, leave the block before.
+    There the patch tokens behind the last block's attention have no effect, and a gradient of exactly zero.
+    The norm in front of the attention is the last place where they have one; blocks that normalise behind
+    the attention, or not at all, leave the block before.
     """
     if getattr(network, "global_pool", None) != "token" or not re.fullmatch(r"(.*\.)?blocks\.\d+", top):
         return top
@@ -154,7 +153,9 @@ def _four_dimensional(network: nn.Module, seen: Trace, path: str, shape: tuple[i
     last_fits = last[0] in channels and first[0] not in channels
     if last[0] in channels and first[0] in channels:  # as many channels as pixels: ask the network
         last_fits = getattr(network, "output_fmt", "NCHW") == "NHWC"
-    if last_fits or (first[0] not in channels and _mismatch(last[1:], seen.size) < _mismatch(first[1:], seen.size)):
+    if last_fits or (
+        first[0] not in channels and _mismatch(last[1:], seen.size) < _mismatch(first[1:], seen.size)
+    ):
         return CamPoint(module=path, layout="NHWC", grid=(shape[1], shape[2]))
     return CamPoint(module=path, layout="NCHW", grid=(shape[2], shape[3]))
 
@@ -172,15 +173,21 @@ def _tokens(network: nn.Module, seen: Trace, path: str, shape: tuple[int, ...]) 
     for prefix in prefixes:
         for h in range(1, length - prefix + 1):
             w, rest = divmod(length - prefix, h)
-            if rest == 0 and (found := _mismatch((h, w), seen.size)) < math.inf and (best is None or found < best[0]):
+            if (
+                rest == 0
+                and (found := _mismatch((h, w), seen.size)) < math.inf
+                and (best is None or found < best[0])
+            ):
                 best = (found, (h, w), prefix)
     if best is None:
-        raise LookupError(f"the {length} tokens of '{path}' are no grid over {seen.size[0]}x{seen.size[1]} pixels")
+        raise LookupError(
+            f"the {length} tokens of '{path}' are no grid over {seen.size[0]}x{seen.size[1]} pixels"
+        )
     return CamPoint(module=path, layout="tokens", grid=best[1], prefix_tokens=best[2])
 
 
 def _mismatch(grid: tuple[int, ...], size: tuple[int, int]) -> float:
-    """Return by how much the sides' ratios differ; infinite where no reduction of `size`, rounded, gives `grid`."""
+    """Return by how much the sides' ratios differ; infinite where no reduction of `size` gives `grid`."""
     low = max(n / (g + 1) for n, g in zip(size, grid, strict=True))
     high = min(n / (g - 1) if g > 1 else math.inf for n, g in zip(size, grid, strict=True))
     if low >= high:

@@ -1,7 +1,8 @@
-"""One pass of a network on the meta device: what shape every module sees and returns, at no cost of arithmetic."""
+"""One pass of a network on the meta device: the shapes that modules see and return, and no arithmetic."""
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ class Trace:
     Attributes:
         size: height and width of the images.
         inputs: shape of the first tensor that each module was given, at its first call.
-        outputs: for each module path, the shapes of its outputs, call by call; None for anything but one tensor.
+        outputs: for each module path, the shapes of its outputs, call by call; None for all but one tensor.
         order: for each module path, when its first call returned.
         overwritten: modules whose output was changed in place by a later one.
         result: shape of the network's output, None where the pass failed or returned no tensor.
@@ -51,7 +52,9 @@ def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> Trace:
     result, failure = None, None
     network.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            # torch warns once in a process that even kernels with padding "same" may copy: here, not in training
+            warnings.simplefilter("ignore")
             out = network(torch.empty(ROWS, channels, *size, device="meta"))
         result = tuple(out.shape) if isinstance(out, torch.Tensor) else None
     except Exception as error:  # noqa: BLE001 - 98 files of timm fail in as many ways; the reason is kept
@@ -59,7 +62,11 @@ def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> Trace:
     finally:
         for handle in handles:
             handle.remove()
-    overwritten = frozenset(path for path, (tensor, version) in versions.items() if tensor._version != version)  # noqa: SLF001 - the counter has no public name
+    overwritten = frozenset(
+        path
+        for path, (tensor, version) in versions.items()
+        if tensor._version != version  # noqa: SLF001 - the counter has no public name
+    )
     return Trace(size, seen.inputs, seen.outputs, seen.order, overwritten, result, failure)
 
 
@@ -70,7 +77,7 @@ def _watch(
         if args and isinstance(args[0], torch.Tensor):
             seen.inputs.setdefault(path, tuple(args[0].shape))
 
-    def after(_: nn.Module, __: Any, out: Any) -> None:  # noqa: ANN401 - modules return what they like
+    def after(_: nn.Module, __: Any, out: Any) -> None:
         plain = isinstance(out, torch.Tensor)
         seen.outputs.setdefault(path, []).append(tuple(out.shape) if plain else None)
         seen.order.setdefault(path, len(seen.order))

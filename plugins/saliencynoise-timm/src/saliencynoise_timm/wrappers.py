@@ -55,8 +55,8 @@ class _Forgetful(dict[Any, Any]):
 def forget_caches(network: nn.Module) -> None:
     """Stop LeViT, TinyViT, EfficientFormer and EfficientViT from caching attention biases in eval mode.
 
-    The cache outlives `load_state_dict`, so that a second member would attend with the first one's biases; and
-    it keeps a graph, so that a second backward pass fails.
+    The cache outlives `load_state_dict`, so that a second member would attend with the first one's biases;
+    and it keeps a graph, so that a second backward pass fails.
     """
     for module in network.modules():
         if hasattr(module, "attention_bias_cache"):
@@ -64,7 +64,7 @@ def forget_caches(network: nn.Module) -> None:
 
 
 def keep_outputs(network: nn.Module) -> None:
-    """Make every activation return a new tensor: a hook's tensor must still hold what it held when captured."""
+    """Make every activation return a new tensor, so that what a hook captured keeps its values."""
     for module in network.modules():
         if getattr(module, "inplace", False) is True:
             module.inplace = False  # type: ignore[assignment]
