@@ -7,6 +7,7 @@ default study, so after `saliencynoise bench` nothing is trained.
 import sys
 
 import matplotlib.pyplot as plt
+
 import saliencynoise as sn
 
 

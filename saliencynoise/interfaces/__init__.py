@@ -1,6 +1,12 @@
 """What a plugin author reads: the records to declare, the protocols to implement, the errors to raise."""
 
-from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, SaliencyNoiseError, UsageError, one_line
+from saliencynoise.interfaces.errors import (
+    ConfigurationError,
+    PluginFailure,
+    SaliencyNoiseError,
+    UsageError,
+    one_line,
+)
 from saliencynoise.interfaces.protocols import (
     Aggregator,
     Batch,

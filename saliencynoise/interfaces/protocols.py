@@ -7,11 +7,12 @@ sums over channels and upsampling are *views* that the core applies to stored ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jaxtyping import Float, Int, UInt8
     from torch import Tensor, nn
 
@@ -132,19 +133,19 @@ class Aggregator(Protocol):
     `update(update(s, a), b)` up to rounding.
     """
 
-    def init(self, shape: tuple[int, ...]) -> Any:  # noqa: ANN401 - the state is the aggregator's own business
+    def init(self, shape: tuple[int, ...]) -> Any:
         """Return the state before any member, for maps of `shape`."""
         ...
 
-    def update(self, state: Any, values: Float[Tensor, "..."]) -> Any:  # noqa: ANN401
+    def update(self, state: Any, values: Float[Tensor, "*shape"]) -> Any:
         """Return the state after one more member's map."""
         ...
 
-    def merge(self, left: Any, right: Any) -> Any:  # noqa: ANN401
+    def merge(self, left: Any, right: Any) -> Any:
         """Return the state of both sets of members together."""
         ...
 
-    def result(self, state: Any) -> Float[Tensor, "..."]:  # noqa: ANN401
+    def result(self, state: Any) -> Float[Tensor, "*shape"]:
         """Return the one map.
 
         Raises:

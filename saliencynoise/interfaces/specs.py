@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+VIEWS = ("signed", "relu", "abs")
+"""The names of the views that `saliencynoise.statistics.views` defines."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
@@ -37,8 +40,7 @@ class MethodSpec:
             instances satisfy `PassMethod`.
         family: the kind of method: "gradient", "cam", "perturbation" or "reference".
         paper: where the method was published, with DOI or arXiv id.
-        views: names of the views that are reported, the first of which is the headline's: "signed", "relu",
-            "abs" (`saliencynoise.statistics.views`).
+        views: names of the views that are reported, of `VIEWS`; the first is the headline's.
     """
 
     name: str
@@ -80,4 +82,3 @@ class DatasetSpec:
     summary: str
     target: str
     takes_path: bool = False
-

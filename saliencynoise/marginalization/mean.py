@@ -31,8 +31,14 @@ class Mean:
         return 0, torch.zeros(shape, dtype=torch.float64)
 
     def update(self, state: State, values: Tensor) -> State:
-        """Add one member's map."""
+        """Add one member's map.
+
+        Raises:
+            ValueError: if its shape differs from the others'.
+        """
         members, total = state
+        if values.shape != total.shape:
+            raise ValueError(f"a map of shape {tuple(values.shape)} among maps of shape {tuple(total.shape)}")
         return members + 1, total + values.double().cpu()
 
     def merge(self, left: State, right: State) -> State:

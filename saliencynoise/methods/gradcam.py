@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from saliencynoise.interfaces import Batch, Maps, Point, Tap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
 class GradCam:
-    """Sum of a layer's channels, each weighted by its mean gradient: `[B, 1, h, w]` at the layer's resolution.
+    """Sum of a layer's channels, each weighted by its mean gradient: `[B, 1, h, w]`, as fine as the layer.
 
     Signed: positive where the features raise the target's logit. The rectified map of the paper is the view
     "relu".

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
 from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, PassMethod
 from saliencynoise.interfaces.specs import DatasetSpec, MethodSpec, ModelSpec
-from saliencynoise.registry.loader import BUILTIN, Plugin, Spec, discover
+from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
 from saliencynoise.registry.parameters import build, canonical, parse_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 SINGULAR = {
     "models": "architecture",
@@ -97,7 +99,11 @@ class BoundModel:
         Raises:
             UsageError: if it cannot be had, or not with these arguments.
         """
-        instance = _target(self.entry)(self.entry.name, **self.arguments)
+        target = _target(self.entry)
+        try:
+            instance = target(self.entry.name, **self.arguments)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"architecture '{self.text}': {error}") from error
         _check_kind(self.entry, instance, Model)
         return instance  # type: ignore[no-any-return]
 
@@ -107,8 +113,18 @@ class Catalogue:
     """Everything that the installed plugins bring."""
 
     plugins: Sequence[Plugin]
-    failures: Sequence[PluginFailure]
-    _names: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    unloaded: Sequence[PluginFailure]
+    _names: dict[str, tuple[str, ...] | PluginFailure] = field(default_factory=dict, repr=False)
+
+    @property
+    def failures(self) -> list[PluginFailure]:
+        """The plugins that failed to load, and those whose catalogue of names cannot be had."""
+        self.entries("models")
+        return [*self.unloaded, *self._unlisted]
+
+    @property
+    def _unlisted(self) -> list[PluginFailure]:
+        return [names for names in self._names.values() if isinstance(names, PluginFailure)]
 
     def names(self, kind: str) -> list[str]:
         """Return the short names of one kind ("models", "methods", "aggregators", "datasets"), sorted."""
@@ -127,8 +143,9 @@ class Catalogue:
         if not (isinstance(spec, ModelSpec) and spec.names):
             return (spec.name,)
         if spec.names not in self._names:
-            self._names[spec.names] = tuple(load_target(spec.names, plugin)())
-        return self._names[spec.names]
+            self._names[spec.names] = _listed(spec.names, plugin)
+        names = self._names[spec.names]
+        return () if isinstance(names, PluginFailure) else names
 
     def find(self, kind: str, name: str) -> Entry:
         """Return what a short or canonical name stands for.
@@ -137,9 +154,6 @@ class Catalogue:
             UsageError: if nothing has the name, or several have; or if it names a plugin that failed to load.
         """
         plugin_name, slash, short = name.rpartition("/")
-        for failure in self.failures:
-            if slash and failure.plugin == plugin_name:
-                raise UsageError(f"'{name}' is not to be had: {failure}")
         found = [
             entry
             for entry in self.entries(kind)
@@ -147,6 +161,9 @@ class Catalogue:
         ]
         reserved = [entry for entry in found if entry.plugin.name == BUILTIN]
         if not found:
+            for failure in [*self.unloaded, *self._unlisted]:
+                if slash and failure.plugin == plugin_name:
+                    raise UsageError(f"'{name}' is not to be had: {failure}")
             raise UsageError(self._unknown(kind, name))
         if len(found) > 1 and not reserved:
             choices = " or ".join(f"'{entry.canonical}'" for entry in found)
@@ -158,11 +175,10 @@ class Catalogue:
         known.update({entry.canonical: None for entry in self.entries(kind)})
         close = get_close_matches(name, known, n=3)
         hints = " or ".join(f"'{match}'" for match in close)
-        listing = f"there are {', '.join(sorted(self.names(kind)))}" if len(known) <= 40 else ""
-        text = f"unknown {SINGULAR[kind]} '{name}'; " + (
-            f"did you mean {hints}?" if close else listing or "'saliencynoise plugins' lists what is installed"
-        )
-        return "; ".join([text, *map(str, self.failures)])
+        listing = f"there are {', '.join(self.names(kind))}" if 0 < len(known) <= 40 else ""
+        elsewhere = listing or "'saliencynoise plugins' lists what is installed"
+        text = f"unknown {SINGULAR[kind]} '{name}'; " + (f"did you mean {hints}?" if close else elsewhere)
+        return "; ".join([text, *map(str, self.unloaded), *map(str, self._unlisted)])
 
     def method(self, text: str) -> BoundMethod:
         """Return the method that `name` or `name(key=value)` stands for.
@@ -234,14 +250,32 @@ def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:
     try:
         loaded: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
     except (Exception, SystemExit) as error:
-        failure = PluginFailure(
-            plugin=plugin.name,
-            distribution=plugin.distribution,
-            version=plugin.version,
-            error=f"{target} cannot be imported: {one_line(error)}",
-        )
+        failure = _failure(plugin, f"{target} cannot be imported: {one_line(error)}")
         raise UsageError(str(failure)) from error
     return loaded
+
+
+def _listed(target: str, plugin: Plugin) -> tuple[str, ...] | PluginFailure:
+    """Return the names that a catalogue lists, or why it lists none: that harms no other plugin."""
+    module, _, attribute = target.partition(":")
+    try:
+        names = _checked_names(getattr(importlib.import_module(module), attribute)())
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+        failure = _failure(plugin, f"{target} lists no names: {one_line(error)}")
+        raise_if_strict(failure)
+        return failure
+    return names
+
+
+def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
+        if not (isinstance(name, str) and NAME.fullmatch(name)):
+            raise ConfigurationError(f"the name {name!r} is not made of letters, digits and _ . + -")
+    return tuple(dict.fromkeys(names))
+
+
+def _failure(plugin: Plugin, error: str) -> PluginFailure:
+    return PluginFailure(plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, error=error)
 
 
 def _target(entry: Entry) -> Callable[..., Any]:

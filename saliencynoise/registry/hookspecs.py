@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pluggy
 
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
+if TYPE_CHECKING:
+    from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
 
 hookspec = pluggy.HookspecMarker("saliencynoise")
 hookimpl = pluggy.HookimplMarker("saliencynoise")

@@ -1,8 +1,8 @@
 """Discovery of plugins, each loaded, called and validated by itself so that a broken one harms no other.
 
 pluggy's own `load_setuptools_entrypoints` stops at the first ImportError and drops the second of two
-distributions that share an entry-point name, and one raising hook loses the results of all; hence this loader,
-with a plugin manager for each plugin.
+distributions that share an entry-point name, and one raising hook loses the results of all; hence this
+loader, with a plugin manager for each plugin.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
+from saliencynoise.interfaces.specs import VIEWS, AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
 from saliencynoise.registry import hookspecs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 GROUP = "saliencynoise"
 BUILTIN = "builtin"
@@ -34,7 +36,7 @@ KINDS: Mapping[str, type[Spec]] = {
     "datasets": DatasetSpec,
 }
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -55,18 +57,27 @@ def discover(points: Iterable[EntryPoint] | None = None) -> tuple[list[Plugin], 
         UsageError: if a plugin failed and `SALIENCYNOISE_STRICT=1`.
     """
     found = sorted(points if points is not None else entry_points(group=GROUP), key=_order)
-    claims = Counter(point.name for point in found)
     plugins, failures = [], []
     for point in found:
         try:
-            if claims[point.name] > 1 and not _is_builtin(point):
-                _refuse_shared_name(point, found)
+            if not _is_builtin(point):
+                _check_plugin_name(point, [other for other in found if other.name == point.name])
             plugins.append(_load(point))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything at import
             failures.append(PluginFailure(plugin=point.name, error=one_line(error), **_source(point)))
-    if failures and os.environ.get(STRICT) == "1":
-        raise UsageError(f"{failures[0]} ({STRICT}=1 makes this fatal; unset it or uninstall the plugin)")
+    for failure in failures:
+        raise_if_strict(failure)
     return plugins, failures
+
+
+def raise_if_strict(failure: PluginFailure) -> None:
+    """Make a failure fatal where the environment asks for it.
+
+    Raises:
+        UsageError: if `SALIENCYNOISE_STRICT=1`.
+    """
+    if os.environ.get(STRICT) == "1":
+        raise UsageError(f"{failure} ({STRICT}=1 makes this fatal; unset it or uninstall the plugin)")
 
 
 def _order(point: EntryPoint) -> tuple[bool, str, str]:
@@ -81,15 +92,28 @@ def _source(point: EntryPoint) -> dict[str, str]:
     distribution = point.dist
     if distribution is None:
         return {"distribution": "unknown", "version": "unknown"}
-    return {"distribution": distribution.name, "version": distribution.version}
+    return {"distribution": _metadata(distribution, "Name"), "version": _metadata(distribution, "Version")}
 
 
-def _refuse_shared_name(point: EntryPoint, found: Iterable[EntryPoint]) -> None:
-    owners = [" ".join(_source(other).values()) for other in found if other.name == point.name]
-    raise ConfigurationError(
-        f"the plugin name '{point.name}' is claimed by {' and '.join(owners)}; uninstall all but one, "
-        "or ask an author to rename the entry point"
-    )
+def _metadata(distribution: Distribution, key: str) -> str:
+    """Return a line of a distribution's metadata, which a damaged installation may lack."""
+    try:
+        return str(distribution.metadata[key] or "unknown")
+    except Exception:  # noqa: BLE001 - no METADATA gives None, TypeError or KeyError, as the Python version goes
+        return "unknown"
+
+
+def _check_plugin_name(point: EntryPoint, claims: Sequence[EntryPoint]) -> None:
+    if not NAME.fullmatch(point.name):
+        raise ConfigurationError(f"the plugin name {point.name!r} is not made of letters, digits and _ . + -")
+    if len(claims) > 1:
+        owners = [" ".join(_source(claim).values()) for claim in claims]
+        raise ConfigurationError(
+            f"the plugin name '{point.name}' is claimed by {' and '.join(owners)}; uninstall all but one, "
+            "or ask an author to rename the entry point"
+        )
+    if point.name == BUILTIN:
+        raise ConfigurationError(f"the plugin name '{BUILTIN}' is reserved for {GROUP} itself; rename the entry point")
 
 
 def _load(point: EntryPoint) -> Plugin:
@@ -124,7 +148,7 @@ def _validate(spec: object, kind: str) -> None:
         raise ConfigurationError(
             f"saliencynoise_{kind} must return {wanted.__name__} records, not {type(spec).__name__}"
         )
-    if not (isinstance(spec.name, str) and _NAME.fullmatch(spec.name)):
+    if not (isinstance(spec.name, str) and NAME.fullmatch(spec.name)):
         raise ConfigurationError(
             f"saliencynoise_{kind}: the name {spec.name!r} is not made of letters, digits and _ . + -"
         )
@@ -136,5 +160,16 @@ def _validate(spec: object, kind: str) -> None:
             raise ConfigurationError(
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is due"
             )
-    if isinstance(spec, MethodSpec) and not spec.views:
-        raise ConfigurationError(f"saliencynoise_{kind}: '{spec.name}' needs at least one view")
+    if isinstance(spec, MethodSpec):
+        _validate_views(spec)
+
+
+def _validate_views(spec: MethodSpec) -> None:
+    if not isinstance(spec.views, tuple) or not spec.views:
+        raise ConfigurationError(f"saliencynoise_methods: '{spec.name}' needs a tuple of at least one view")
+    for view in spec.views:
+        if view not in VIEWS or spec.views.count(view) > 1:
+            raise ConfigurationError(
+                f"saliencynoise_methods: '{spec.name}' has the views {spec.views!r}; choose of "
+                f"{', '.join(VIEWS)}, each once"
+            )

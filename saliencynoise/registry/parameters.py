@@ -1,17 +1,26 @@
-"""Names with parameters, `gradcam(layer=top)`: read, check against the target's fields, write canonically."""
+"""Names with parameters, `gradcam(layer=top)`: read, check against the target's fields, write canonically.
+
+What `canonical` writes, `parse_call` and `build` read back to an equal instance: results and worker processes
+know a method by that text alone.
+"""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
+import math
 import re
-from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from saliencynoise.interfaces.errors import ConfigurationError, UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _CALL = re.compile(r"\s*(?P<name>[^()\s]+)\s*(?:\((?P<arguments>.*)\))?\s*", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z_][\w./:+-]*")
 
 
 def parse_call(text: str) -> tuple[str, dict[str, Any]]:
@@ -19,8 +28,8 @@ def parse_call(text: str) -> tuple[str, dict[str, Any]]:
 
     >>> parse_call("gradcam(layer=intermediate)")
     ('gradcam', {'layer': 'intermediate'})
-    >>> parse_call("smoothgrad(samples=25, sigma=0.1)")
-    ('smoothgrad', {'samples': 25, 'sigma': 0.1})
+    >>> parse_call("occlusion(window=(3, 3), fill=0.5)")
+    ('occlusion', {'window': (3, 3), 'fill': 0.5})
 
     Raises:
         UsageError: if the text has another form, or names a parameter twice.
@@ -28,9 +37,25 @@ def parse_call(text: str) -> tuple[str, dict[str, Any]]:
     match = _CALL.fullmatch(text)
     if match is None:
         raise UsageError(f"cannot read '{text}'; write NAME or NAME(key=value, key=value)")
-    arguments = match["arguments"]
-    parts = [part for part in (arguments or "").split(",") if part.strip()]
+    parts = [part for part in _split(match["arguments"] or "") if part.strip()]
     return match["name"], parse_pairs(parts, where=f"'{text}'")
+
+
+def _split(arguments: str) -> list[str]:
+    """Split at the commas that stand in no bracket and no quotation."""
+    parts, depth, quote = [""], 0, ""
+    for letter in arguments:
+        if letter == "," and depth == 0 and not quote:
+            parts.append("")
+            continue
+        if quote:
+            quote = "" if letter == quote and not parts[-1].endswith("\\") else quote
+        elif letter in "'\"":
+            quote = letter
+        else:
+            depth += (letter in "([{") - (letter in ")]}")
+        parts[-1] += letter
+    return parts
 
 
 def parse_pairs(parts: list[str], *, where: str) -> dict[str, Any]:
@@ -50,41 +75,52 @@ def parse_pairs(parts: list[str], *, where: str) -> dict[str, Any]:
     return values
 
 
-def _literal(text: str) -> Any:  # noqa: ANN401 - a parameter's value may have any plain type
+def _literal(text: str) -> Any:
     words = {"true": True, "false": False, "none": None}
     if text.lower() in words:
         return words[text.lower()]
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError):
         return text
 
 
-def build(target: Any, values: Mapping[str, Any], *, where: str) -> Any:  # noqa: ANN401
+def build(target: Any, values: Mapping[str, Any], *, where: str) -> Any:
     """Return `target(**values)` after checking the values against the fields of the dataclass `target`.
 
     Raises:
         UsageError: if a value has no field, or not its type.
-        ConfigurationError: if `target` is no dataclass.
+        ConfigurationError: if `target` is no dataclass, or its types cannot be resolved.
     """
     if not (isinstance(target, type) and dataclasses.is_dataclass(target)):
         raise ConfigurationError(f"the target of {where} must be a dataclass whose fields are its parameters")
-    hints = get_type_hints(target)
-    fields = [field.name for field in dataclasses.fields(target)]
-    for key, value in values.items():
+    try:
+        hints = get_type_hints(target)
+    except NameError as error:
+        raise ConfigurationError(
+            f"the types of the fields of {where} must be importable at run time, not for type checking only: {error}"
+        ) from error
+    fields = [field.name for field in dataclasses.fields(target) if field.init]
+    for key in values:
         if key not in fields:
             raise UsageError(_unknown_parameter(key, fields, where))
-        _check(key, value, hints[key], where)
+    fitted = {key: _checked(key, value, hints[key], where) for key, value in values.items()}
     try:
-        return target(**values)
+        return target(**fitted)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{where}: {error}") from error
 
 
-def canonical(instance: Any) -> str:  # noqa: ANN401
-    """Return all parameters of a method or aggregator, defaults too, as `(key=value, ...)`; "" if it has none."""
-    pairs = [f"{field.name}={getattr(instance, field.name)}" for field in dataclasses.fields(instance)]
+def canonical(instance: Any) -> str:
+    """Return all parameters of an instance, defaults too: `(key=value,...)`, or "" if it has none."""
+    fields = [field for field in dataclasses.fields(instance) if field.init]
+    pairs = [f"{field.name}={_written(getattr(instance, field.name))}" for field in fields]
     return f"({','.join(pairs)})" if pairs else ""
+
+
+def _written(value: object) -> str:
+    plain = isinstance(value, str) and _WORD.fullmatch(value) and _literal(value) == value
+    return str(value) if plain else repr(value)
 
 
 def _unknown_parameter(key: str, fields: list[str], where: str) -> str:
@@ -95,18 +131,45 @@ def _unknown_parameter(key: str, fields: list[str], where: str) -> str:
     return f"{where} has no parameter '{key}'; {hint}"
 
 
-def _check(key: str, value: object, hint: object, where: str) -> None:
+def _checked(key: str, value: object, hint: object, where: str) -> object:
+    try:
+        return _fit(value, hint)
+    except (TypeError, OverflowError):
+        pass
     if get_origin(hint) is Literal:
-        choices = get_args(hint)
-        if value not in choices:
-            raise UsageError(
-                f"{where}: {key}={value} is not possible; choose {' or '.join(str(choice) for choice in choices)}"
-            )
-        return
-    accepted: dict[object, tuple[type, ...]] = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}
-    wanted = accepted.get(hint)
-    if wanted is None:
-        return
-    if not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool):
-        name = getattr(hint, "__name__", str(hint))
-        raise UsageError(f"{where}: {key}={value} is not of type {name}")
+        choices = " or ".join(str(choice) for choice in get_args(hint))
+        raise UsageError(f"{where}: {key}={value} is not possible; choose {choices}")
+    kind = hint.__name__ if isinstance(hint, type) else str(hint)
+    raise UsageError(f"{where}: {key}={value} is not of type {kind}")
+
+
+def _fit(value: object, hint: object) -> object:
+    """Return a value as a field of type `hint` holds it; hints that are not known here accept anything.
+
+    An int becomes a float where that is due: `sigma=1` and `sigma=1.0` are one method, with one name.
+    """
+    origin, options = get_origin(hint), get_args(hint)
+    if origin in {Union, UnionType}:
+        return _fit_any(value, options)
+    if origin is Literal:
+        fits = any(value == option and type(value) is type(option) for option in options)
+    elif hint is float and type(value) is int:
+        return float(value)
+    elif hint is float:
+        fits = isinstance(value, float) and math.isfinite(value)
+    elif hint in {int, bool, str, NoneType}:
+        fits = type(value) is hint
+    else:
+        return value
+    if not fits:
+        raise TypeError
+    return value
+
+
+def _fit_any(value: object, options: tuple[object, ...]) -> object:
+    for option in options:
+        try:
+            return _fit(value, option)
+        except TypeError:
+            continue
+    raise TypeError

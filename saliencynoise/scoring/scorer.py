@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from saliencynoise.interfaces import ConfigurationError, Network, Point, Tap
 from saliencynoise.scoring.layouts import to_grid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from jaxtyping import Float, Int
     from torch import Tensor, nn
 
@@ -29,8 +30,18 @@ class Scorer:
     @torch.no_grad()
     def logits(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N K"]:
         """Return the logits of all classes."""
-        logits: Tensor = self._network.module(x)
+        logits: Tensor = self._network.module(x.clone())  # a network may change its input in place
         return logits
+
+    def check(self, point: Point) -> None:
+        """Refuse a point that the network does not have.
+
+        Raises:
+            ConfigurationError: naming those that it has.
+        """
+        if point != INPUT and point not in self._network.points:
+            known = ", ".join([INPUT, *self._network.points])
+            raise ConfigurationError(f"the network has no point '{point}'; it has {known}")
 
     def taps(
         self, x: Float[Tensor, "B C H W"], target: Int[Tensor, " B"], points: tuple[Point, ...]
@@ -41,13 +52,18 @@ class Scorer:
         as a leaf (on resnet18 this halves the time and changes no bit of the layers' gradients).
 
         Raises:
-            ConfigurationError: if the network has no such point, or the point's module gives no tensor.
+            ConfigurationError: if the network has no such point, or the point's module gives no tensor or is
+                not run.
         """
-        x = x.detach().requires_grad_(requires_grad=INPUT in points)
+        x = x.detach().requires_grad_(INPUT in points)
         captured: dict[Point, Tensor] = {INPUT: x}
         with torch.enable_grad(), self._capture(points, captured):
-            logits: Tensor = self._network.module(x)
+            logits: Tensor = self._network.module(x.clone())
             score = logits.gather(1, target[:, None]).sum()
+        for point in points:
+            if point not in captured:
+                module = self._network.points[point].module
+                raise ConfigurationError(f"the network's forward pass does not run '{module}', its point '{point}'")
         gradients = torch.autograd.grad(score, [captured[point] for point in points])
         return {
             point: Tap(self._grid(captured[point].detach(), point), self._grid(gradient, point))
@@ -71,9 +87,7 @@ class Scorer:
                 handle.remove()
 
     def _module_at(self, point: Point) -> nn.Module:
-        if point not in self._network.points:
-            known = ", ".join([INPUT, *self._network.points])
-            raise ConfigurationError(f"the network has no point '{point}'; it has {known}")
+        self.check(point)
         return self._network.module.get_submodule(self._network.points[point].module)
 
 

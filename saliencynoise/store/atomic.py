@@ -7,10 +7,12 @@ import hashlib
 import json
 import os
 import threading
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_bytes(path: Path, content: bytes) -> str:
@@ -40,7 +42,19 @@ def write_bytes(path: Path, content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - any JSON document
+def remove_file(path: Path) -> None:
+    """Remove a file if there is one.
+
+    Raises:
+        UsageError: if the place is read-only.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}; name another folder") from error
+
+
+def write_json(path: Path, document: Any) -> None:
     """Write a JSON document atomically, without NaN or Infinity.
 
     Raises:
@@ -49,7 +63,7 @@ def write_json(path: Path, document: Any) -> None:  # noqa: ANN401 - any JSON do
     write_bytes(path, (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401
+def read_json(path: Path) -> Any:
     """Return a JSON document, or None where there is no readable one."""
     try:
         return json.loads(path.read_text())
@@ -66,16 +80,19 @@ def sha256_of(path: Path) -> str | None:
         return None
 
 
-def key_of(identity: Any) -> str:  # noqa: ANN401
+def key_of(identity: Any) -> str:
     """Return the first 16 hex digits of the hash of what determines a content."""
     text = json.dumps(identity, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def slug_of(text: str) -> str:
-    """Return a readable name for a file or folder: letters, digits, dots, dashes and underscores only."""
+    """Return a readable name for a file or folder: letters, digits, dots, dashes and underscores only.
+
+    It never begins or ends with a dot: `..` would lead out of the folder that it is meant to lie in.
+    """
     kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._") else "-" for letter in text)
-    return "-".join(part for part in kept.split("-") if part)[:60] or "unnamed"
+    return "-".join(part for part in kept.split("-") if part)[:60].strip("-.") or "unnamed"
 
 
 def _sync_folder(folder: Path) -> None:

@@ -23,7 +23,7 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
     from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
 
     tensors = {
-        f"{name}.{part}": getattr(getattr(dataset, name), part).contiguous()
+        f"{name}.{part}": getattr(getattr(dataset, name), part).contiguous().clone()
         for name in ("train", "test")
         for part in TENSORS
     }

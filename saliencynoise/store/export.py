@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from torch import Tensor
 
     from saliencynoise.store.maps import Chunk, MapStore
@@ -60,7 +61,7 @@ def export_maps(path: Path, groups: Sequence[Group], pixels: Tensor) -> None:
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         root = zarr.open_group(temporary, mode="w", zarr_format=3)
-        _array(root.require_group("images"), "pixels", pixels.shape, DIMENSIONS[1:], "uint8")[...] = pixels.numpy()
+        _write_images(root.require_group("images"), "pixels", pixels.numpy())
         for group in groups:
             _write(root.require_group(group.path), group)
         with warnings.catch_warnings():
@@ -70,34 +71,37 @@ def export_maps(path: Path, groups: Sequence[Group], pixels: Tensor) -> None:
         shutil.rmtree(path, ignore_errors=True)
         temporary.rename(path)
     except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
         raise UsageError(
             f"cannot write {path}: {error.strerror or error}; free space there or name another folder"
         ) from error
 
 
-def _write(target: Any, group: Group) -> None:  # noqa: ANN401 - zarr's groups are typed loosely
+def _write(target: Any, group: Group) -> None:
     target.attrs.update(dict(group.attributes))
     marginal = group.marginal.numpy()
-    _array(target, "marginal", marginal.shape, DIMENSIONS[1:], marginal.dtype)[...] = marginal
+    _write_images(target, "marginal", marginal)
     for name, values in group.coordinates.items():
         _coordinate(target, name, values)
     if group.store is None:
         return
     shape = (group.members, *marginal.shape)
-    array = _array(target, "maps", shape, DIMENSIONS, marginal.dtype)
+    chunks = (1, len(group.chunks[0].rows), *marginal.shape[1:])  # as they are written
+    array = target.create_array(
+        name="maps", shape=shape, chunks=chunks, dtype=marginal.dtype, dimension_names=DIMENSIONS
+    )
     for chunk in group.chunks:
         for member in range(group.members):
             array[member, chunk.rows[0] : chunk.rows[-1] + 1] = group.store.load(member, chunk).numpy()
 
 
-def _array(target: Any, name: str, shape: tuple[int, ...], dimensions: Sequence[str], dtype: Any) -> Any:  # noqa: ANN401
-    chunks = (1, *shape[1:]) if dimensions[0] == "member" else shape
-    return target.create_array(
-        name=name, shape=shape, chunks=chunks, dtype=dtype, dimension_names=dimensions
-    )
+def _write_images(target: Any, name: str, values: Any) -> None:
+    """Write `[B, C, H, W]`."""
+    array = target.create_array(name=name, shape=values.shape, dtype=values.dtype, dimension_names=DIMENSIONS[1:])
+    array[...] = values
 
 
-def _coordinate(target: Any, name: str, values: Sequence[Any]) -> None:  # noqa: ANN401
+def _coordinate(target: Any, name: str, values: Sequence[Any]) -> None:
     import numpy as np  # noqa: PLC0415 - as above
 
     array = np.asarray(values)

@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.store.atomic import read_json, sha256_of, write_bytes, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
     from torch import Tensor
 
 
@@ -60,13 +61,13 @@ class MapStore:
 
     def load(self, member: int, chunk: Chunk) -> Tensor:
         """Return a chunk's maps, `[B, c, h, w]`."""
-        from safetensors.torch import load_file  # noqa: PLC0415 - torch stays off the import path of the command line
+        from safetensors.torch import load_file  # noqa: PLC0415 - as above
 
         return load_file(self._path(member, chunk))["values"]
 
     @contextmanager
     def reading(self, members: Sequence[int], chunk: Chunk) -> Iterator[Callable[[int], Tensor]]:
-        """Open a chunk of all members; yield what reads the maps `[E, c, h, w]` of the image at one place in it."""
+        """Open a chunk of all members; yield what reads the maps `[E, c, h, w]` of an image, by place."""
         from safetensors import safe_open  # noqa: PLC0415 - as above
         from torch import stack  # noqa: PLC0415 - as above
 
@@ -91,9 +92,9 @@ class MapStore:
 
     def _manifest(self, member: int, weights_sha256: str) -> Mapping[str, Any]:
         document = read_json(self._manifest_path(member))
-        if not document or document.get("weights_sha256") != weights_sha256:
+        if not isinstance(document, dict) or document.get("weights_sha256") != weights_sha256:
             return {}
-        chunks: Mapping[str, Any] = document["chunks"]
+        chunks: Mapping[str, Any] = document.get("chunks", {})
         return chunks
 
     def _manifest_path(self, member: int) -> Path:
@@ -103,8 +104,6 @@ class MapStore:
         return self.folder / f"member-{member:04d}" / f"chunk-{chunk.index:04d}-{chunk.key}.safetensors"
 
 
-def missing_chunks(
-    store: MapStore, member: int, weights_sha256: str, chunks: Sequence[Chunk]
-) -> tuple[Chunk, ...]:
+def missing_chunks(store: MapStore, member: int, weights_sha256: str, chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
     """Return the chunks whose maps are still to be computed."""
     return tuple(chunk for chunk in chunks if not store.has(member, weights_sha256, chunk))

@@ -9,19 +9,28 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import key_of, read_json, sha256_of, slug_of, write_bytes, write_json
+from saliencynoise.store.atomic import (
+    key_of,
+    read_json,
+    remove_file,
+    sha256_of,
+    slug_of,
+    write_bytes,
+    write_json,
+)
 from saliencynoise.store.places import cache_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
     from torch import Tensor
 
 
@@ -97,20 +106,26 @@ class Pool:
             CorruptMemberError: if a file differs; the member is set aside first.
         """
         record = self.record(index)
-        if record is None:
-            return None
-        for suffix, due in ((".safetensors", record.sha256), (".logits.safetensors", record.logits_sha256)):
-            path = self._path(index, suffix)
-            if sha256_of(path) != due:
-                aside = self._set_aside(index)
-                raise CorruptMemberError(
-                    f"member {index} of the pool is corrupt: {path} fails its checksum; it was set aside in "
-                    f"{aside} and will not be used; run the same command again to train it anew"
-                )
-        return record
+        if record is None or self._wrong_file(record) is None:
+            return record
+        with self.lock(index):  # another process may have been replacing the member while its files were read
+            record = self.record(index)
+            wrong = None if record is None else self._wrong_file(record)
+            if wrong is None:
+                return record
+            aside = self._set_aside(index)
+        raise CorruptMemberError(
+            f"member {index} of the pool is corrupt: {wrong} fails its checksum; it was set aside in "
+            f"{aside} and will not be used; run the same command again to train it anew"
+        )
+
+    def _wrong_file(self, record: MemberRecord) -> Path | None:
+        dues = {".safetensors": record.sha256, ".logits.safetensors": record.logits_sha256}
+        paths = {self._path(record.index, suffix): due for suffix, due in dues.items()}
+        return next((path for path, due in paths.items() if sha256_of(path) != due), None)
 
     def verify_all(self) -> list[CorruptMemberError]:
-        """Compare all members' files with their checksums; set the corrupt ones aside and return what is wrong."""
+        """Compare all files with their checksums; set corrupt members aside and return what is wrong."""
         errors = []
         for index in self.indices():
             try:
@@ -122,18 +137,19 @@ class Pool:
     def save(
         self, index: int, weights: Mapping[str, Tensor], logits: Tensor, record: Mapping[str, Any]
     ) -> MemberRecord:
-        """Write a member; its record comes last, so that a member is there whole or not at all.
+        """Write a member; its record goes first and comes last: a member is there whole or not at all.
 
         Raises:
             UsageError: if the place is read-only or full.
         """
         from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
 
+        remove_file(self._path(index, ".json"))
         content = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()})
         whole = MemberRecord(
             index=index,
             sha256=write_bytes(self._path(index, ".safetensors"), content),
-            logits_sha256=write_bytes(self._path(index, ".logits.safetensors"), save({"logits": logits})),
+            logits_sha256=write_bytes(self._path(index, ".logits.safetensors"), save({"logits": logits.contiguous()})),
             **record,
         )
         write_json(self._path(index, ".json"), asdict(whole))
@@ -177,8 +193,15 @@ class Pool:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
     def remove(self) -> None:
-        """Delete the pool."""
-        shutil.rmtree(self.folder)
+        """Delete the pool.
+
+        Raises:
+            UsageError: if the place is read-only.
+        """
+        try:
+            shutil.rmtree(self.folder)
+        except OSError as error:
+            raise UsageError(f"cannot delete {self.folder}: {error.strerror or error}; delete it by hand") from error
 
     def _path(self, index: int, suffix: str) -> Path:
         return self.folder / f"member-{index:04d}{suffix}"

@@ -51,6 +51,12 @@ def steps_of(recipe: Recipe, images: int) -> int:
     return recipe.epochs * max(1, images // recipe.batch_size)
 
 
+def _warmup(recipe: Recipe, steps: int) -> float:
+    """Return the share of the steps before the peak; at exactly one step OneCycleLR divides by zero."""
+    at_once = abs(recipe.warmup * steps - 1) < 1e-6
+    return recipe.warmup * (1 + 1e-5) if at_once else recipe.warmup
+
+
 def train(
     module: nn.Module, dataset: Dataset, recipe: Recipe, seeds: Seeds, *, device: str, progress: Progress
 ) -> None:
@@ -64,7 +70,10 @@ def train(
         module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=device != "mps"
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=recipe.learning_rate, total_steps=max(2, steps), pct_start=recipe.warmup
+        optimiser,
+        max_lr=recipe.learning_rate,
+        total_steps=max(2, steps),
+        pct_start=_warmup(recipe, max(2, steps)),
     )
     torch.manual_seed(seeds.dropout)
     module.train()
@@ -72,14 +81,12 @@ def train(
         draws = draw(recipe, len(images), seed=derive_seed(seeds.augment, "augment", epoch))
         shuffle = torch.Generator().manual_seed(derive_seed(seeds.order, "order", epoch))
         order = torch.randperm(len(images), generator=shuffle)
-        for rows in order.split(recipe.batch_size)[: steps // recipe.epochs]:
+        for rows in torch.split(order, recipe.batch_size)[: steps // recipe.epochs]:
             x = to_float(images[rows.to(device)], dataset.mean, dataset.std)
             x = augment(x, draws, rows, shift=recipe.shift)
             with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
                 logits = module(x)
-            loss = F.cross_entropy(
-                logits.float(), labels[rows.to(device)], label_smoothing=recipe.label_smoothing
-            )
+            loss = F.cross_entropy(logits.float(), labels[rows.to(device)], label_smoothing=recipe.label_smoothing)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.clip_norm)
@@ -94,6 +101,6 @@ def train(
 def predict(module: nn.Module, dataset: Dataset, *, device: str, batch_size: int = 128) -> Float[Tensor, "N K"]:
     """Return the logits of the test split, in eval mode and float32, on the CPU."""
     module.eval()
-    batches = dataset.test.images.split(batch_size)
+    batches = torch.split(dataset.test.images, batch_size)
     logits = [module(to_float(batch.to(device), dataset.mean, dataset.std)) for batch in batches]
     return torch.cat(logits).float().cpu()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from saliencynoise.interfaces import Dataset, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,8 @@ class Recipe:
         """
         _require(self.epochs >= 1, "epochs", self.epochs, "1 or more")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")
+        for name in ("learning_rate", "weight_decay", "clip_norm"):
+            _require(math.isfinite(getattr(self, name)), name, getattr(self, name), "finite")
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "more than 0")
         _require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
         _require(0 < self.warmup < 1, "warmup", self.warmup, "between 0 and 1")
@@ -68,8 +72,8 @@ DIGITS = Recipe(epochs=2, batch_size=32, learning_rate=1e-2, shift=1)
 def recipe_for(dataset: Dataset, *, device: str, overrides: Mapping[str, Any]) -> Recipe:
     """Return the recipe of a data set on a device, with the user's own values put in.
 
-    A data set without a recipe of its own gets one that takes about 1,500 steps (at least 3 epochs and at most
-    30), with the augmentations that it declares to preserve labels.
+    A data set without a recipe of its own gets one that takes about 1,500 steps (at least 3 epochs and at
+    most 30), with the augmentations that it declares to preserve labels.
 
     Raises:
         UsageError: if an override is no field of a recipe, or impossible.
@@ -98,6 +102,7 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
         "bool": (bool,),
     }
     types = {field.name: str(field.type) for field in fields(Recipe)}
+    checked: dict[str, Any] = {}
     for key, value in overrides.items():
         if key not in types:
             close = get_close_matches(key, types, n=1)
@@ -106,4 +111,6 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
         wanted = kinds.get(types[key], (str,))
         if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
             raise UsageError(f"the recipe's {key} is {value!r}; it must be of type {types[key]}")
-    return dict(overrides)
+        # `learning_rate=1` and `learning_rate=1.0` are one recipe, and one pool
+        checked[key] = float(cast("float", value)) if types[key] == "float" else value
+    return checked

@@ -1,0 +1,289 @@
+"""Names become plugins: canonical, short, reserved, suggested, refused."""
+
+from __future__ import annotations
+
+from importlib.metadata import distribution
+from typing import TYPE_CHECKING
+
+import pytest
+
+from saliencynoise.interfaces import ConfigurationError, Dataset, UsageError
+from saliencynoise.methods.gradcam import GradCam
+from saliencynoise.registry.catalogue import Catalogue, catalogue
+from saliencynoise.registry.loader import GROUP, discover
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from conftest import Install
+
+GLOW = """
+from dataclasses import dataclass
+
+@hookimpl
+def saliencynoise_methods():
+    return (method("glow", target=__name__ + ":Glow"),)
+
+@dataclass(frozen=True)
+class Glow:
+    points = ("input",)
+    def from_pass(self, taps, batch):
+        return None
+"""
+
+MODELS = """
+@hookimpl
+def saliencynoise_models():
+    return (ModelSpec(name="zoo", summary="a zoo", target=__name__ + ":Net", names=__name__ + ":names"),)
+
+def names():
+    {names}
+
+class Net:
+    def __init__(self, name, *, width=8):
+        self.name, self.width = name, width
+        if width < 1:
+            raise ValueError("width must be 1 or more")
+    def build(self, in_shape, num_classes):
+        raise NotImplementedError
+"""
+
+DATA = """
+@hookimpl
+def saliencynoise_datasets():
+    return (
+        DatasetSpec(name="plain", summary="s", target=__name__ + ":load"),
+        DatasetSpec(name="placed", summary="s", target=__name__ + ":load", takes_path=True),
+        DatasetSpec(name="wrong", summary="s", target="builtins:dict"),
+    )
+
+def load(*, path, image_size, seed):
+    import torch
+    from saliencynoise.interfaces import Dataset, Split
+    split = Split(
+        images=torch.zeros(1, 1, 2, 2, dtype=torch.uint8), labels=torch.zeros(1).long(), names=("a",))
+    return Dataset(
+        name="x", classes=("a",), train=split, test=split, mean=(0.0,), std=(1.0,),
+        notes=(f"{path} {image_size} {seed}",)
+    )
+"""
+
+
+def found(*points: EntryPoint) -> Catalogue:
+    """What these and the built-in plugin bring."""
+    ours = distribution("saliencynoise").entry_points.select(group=GROUP)
+    return Catalogue(*discover([*points, *ours]))
+
+
+def test_short_and_canonical_names_are_one_method() -> None:
+    names = found()
+    short, full = (
+        names.method("gradcam(layer=intermediate)"),
+        names.method("builtin/gradcam( layer = intermediate )"),
+    )
+    assert short == full
+    assert short.text == "builtin/gradcam(layer=intermediate)"
+    assert short.label == "gradcam(layer=intermediate)"
+    assert short.distribution.startswith("saliencynoise 0.")
+    assert short.instance == GradCam(layer="intermediate")
+    assert names.method("gradcam").text == "builtin/gradcam(layer=top)"
+    assert names.method("gradient").text == "builtin/gradient"
+
+
+def test_a_plugins_method_is_labelled_with_its_plugin(install: Install) -> None:
+    bound = found(install("glows", GLOW)).method("glow")
+    assert (bound.text, bound.label, bound.distribution) == ("glows/glow", "glows/glow", "glows 1.2")
+
+
+def test_the_built_in_names_are_reserved(install: Install) -> None:
+    names = found(install("aaa", GLOW.replace('"glow"', '"gradient"')))
+    assert names.method("gradient").text == "builtin/gradient"
+    assert names.method("aaa/gradient").text == "aaa/gradient"
+    assert names.names("methods") == ["gradcam", "gradient"]
+
+
+def test_a_clash_is_an_error_that_lists_both(install: Install) -> None:
+    names = found(install("one", GLOW), install("two", GLOW))
+    with pytest.raises(UsageError) as caught:
+        names.method("glow")
+    assert str(caught.value) == ("the method 'glow' is brought by several plugins; write 'one/glow' or 'two/glow'")
+    assert names.method("two/glow").distribution == "two 1.2"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("gradcan", "unknown method 'gradcan'; did you mean 'gradcam'"),
+        (
+            "builtin/gradiant",
+            "unknown method 'builtin/gradiant'; did you mean 'builtin/gradient' or ",
+        ),
+        ("xyzzy", "unknown method 'xyzzy'; there are gradcam, gradient"),
+        ("no/gradcam", "unknown method 'no/gradcam'; did you mean"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_those_there_are(name: str, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        found().method(name)
+    assert str(caught.value).startswith(text)
+
+
+def test_an_unknown_name_of_a_kind_that_nobody_brings() -> None:
+    with pytest.raises(UsageError) as caught:
+        found().model("resnet18", {})
+    assert str(caught.value) == "unknown architecture 'resnet18'; 'saliencynoise plugins' lists what is installed"
+
+
+def test_an_unknown_name_quotes_the_plugins_that_failed(install: Install) -> None:
+    names = found(install("glows", "raise RuntimeError('no licence')"))
+    with pytest.raises(UsageError) as caught:
+        names.method("glow")
+    assert str(caught.value) == (
+        "unknown method 'glow'; there are gradcam, gradient; "
+        "plugin 'glows' (glows 1.2) failed: RuntimeError: no licence"
+    )
+    with pytest.raises(UsageError) as caught:
+        names.method("glows/glow")
+    assert str(caught.value) == (
+        "'glows/glow' is not to be had: plugin 'glows' (glows 1.2) failed: RuntimeError: no licence"
+    )
+
+
+def test_a_refused_claim_to_a_name_does_not_take_it_from_its_owner(install: Install) -> None:
+    names = found(install("usurper", GLOW, point="builtin"))
+    assert [failure.distribution for failure in names.failures] == ["usurper"]
+    assert names.method("builtin/gradient").text == "builtin/gradient"
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        (
+            "not_there:Glow",
+            "not_there:Glow cannot be imported: ModuleNotFoundError: No module named 'not_there'",
+        ),
+        ("math:Glow", "math:Glow cannot be imported: AttributeError: module 'math' has no attribute 'Glow'"),
+        ("fake_exits:Glow", "fake_exits:Glow cannot be imported: SystemExit: 4"),
+    ],
+)
+def test_a_broken_target_is_told_when_it_is_used(install: Install, target: str, error: str) -> None:
+    exits = install("exits", "raise SystemExit(4)")
+    names = found(exits, install("glows", GLOW.replace('__name__ + ":Glow"', f'"{target}"')))
+    assert "glow" in names.names("methods")
+    with pytest.raises(UsageError) as caught:
+        names.method("glow")
+    assert str(caught.value) == f"plugin 'glows' (glows 1.2) failed: {error}"
+
+
+def test_a_target_that_is_no_method_is_told(install: Install) -> None:
+    names = found(install("glows", GLOW.replace("    def from_pass", "    def from_pas")))
+    with pytest.raises(ConfigurationError) as caught:
+        names.method("glow")
+    assert str(caught.value) == (
+        "'glows/glow' (glows 1.2): its target gave Glow, which does not satisfy PassMethod of saliencynoise.interfaces"
+    )
+
+
+def test_a_target_that_is_no_dataclass_is_told(install: Install) -> None:
+    names = found(install("glows", GLOW.replace("@dataclass(frozen=True)", "")))
+    with pytest.raises(ConfigurationError, match="the target of method 'glow' must be a dataclass"):
+        names.method("glow")
+
+
+def test_a_catalogue_of_architectures(install: Install) -> None:
+    names = found(install("nets", MODELS.replace("{names}", "return ['b-1', 'a.x', 'b-1']")))
+    assert names.names("models") == ["a.x", "b-1"]
+    bound = names.model("b-1", {"width": 4})
+    assert (bound.text, bound.label) == ("nets/b-1(width=4)", "b-1(width=4)")
+    model = bound.load()
+    assert (model.name, model.width) == ("b-1", 4)
+    with pytest.raises(UsageError, match="unknown architecture 'zoo'"):
+        names.model("zoo", {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"width": 0}, r"architecture 'nets/a\(width=0\)': width must be 1 or more"),
+        ({"depth": 3}, r"architecture 'nets/a\(depth=3\)': .* unexpected keyword argument 'depth'"),
+    ],
+)
+def test_impossible_arguments_of_an_architecture(install: Install, arguments: dict[str, int], text: str) -> None:
+    names = found(install("nets", MODELS.replace("{names}", "return ['a']")))
+    with pytest.raises(UsageError, match=text):
+        names.model("a", arguments).load()
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("raise OSError('gone')", "OSError: gone"),
+        ("exit(1)", "SystemExit: 1"),
+        ("return None", "TypeError: 'NoneType' object is not iterable"),
+        ("return ['a', 'b c']", "the name 'b c' is not made of letters, digits and _ . + -"),
+        ("return [1]", "the name 1 is not made of letters, digits and _ . + -"),
+    ],
+)
+def test_a_catalogue_that_lists_no_names_harms_no_other(
+    install: Install, monkeypatch: pytest.MonkeyPatch, body: str, error: str
+) -> None:
+    good = install("good", MODELS.replace("{names}", "return ['a']"))
+    bad = install("bad", MODELS.replace("{names}", body) + GLOW)
+    names = found(good, bad)
+    failure = f"plugin 'bad' (bad 1.2) failed: fake_bad:names lists no names: {error}"
+    assert [str(failure) for failure in names.failures] == [failure]
+    assert names.names("models") == ["a"]
+    assert names.method("glow").text == "bad/glow"
+    with pytest.raises(UsageError) as caught:
+        names.model("b", {})
+    assert str(caught.value).endswith(f"; {failure}")
+    with pytest.raises(UsageError) as caught:
+        names.model("bad/b", {})
+    assert str(caught.value) == f"'bad/b' is not to be had: {failure}"
+
+    monkeypatch.setenv("SALIENCYNOISE_STRICT", "1")
+    with pytest.raises(UsageError, match="SALIENCYNOISE_STRICT=1 makes this fatal"):
+        found(good, bad).names("models")
+
+
+def test_data_sets_with_and_without_a_path(install: Install) -> None:
+    names = found(install("data", DATA))
+    text, dataset = names.dataset("placed:C:/x y", image_size=16, seed=3)
+    assert (text, dataset.notes) == ("data/placed", ("C:/x y 16 3",))
+    text, dataset = names.dataset("data/plain", image_size=None, seed=0)
+    assert isinstance(dataset, Dataset)
+    assert (text, dataset.notes) == ("data/plain", ("None None 0",))
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("placed", "the data set 'placed' needs a path; write placed:PATH"),
+        ("placed:", "the data set 'placed' needs a path; write placed:PATH"),
+        ("plain:x", "the data set 'plain' takes no path; write plain instead of 'plain:x'"),
+        ("plains", "unknown data set 'plains'; did you mean 'plain'"),
+    ],
+)
+def test_data_sets_that_cannot_be_read(install: Install, text: str, error: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        found(install("data", DATA)).dataset(text, image_size=None, seed=0)
+    assert str(caught.value).startswith(error)
+
+
+def test_a_loader_that_gives_no_data_set_is_told(install: Install) -> None:
+    with pytest.raises(ConfigurationError, match=r"'data/wrong' .* gave dict, which does not satisfy Dataset"):
+        found(install("data", DATA)).dataset("wrong", image_size=None, seed=0)
+
+
+def test_the_built_in_targets_exist() -> None:
+    names = found()
+    assert names.failures == []
+    for entry in names.entries("methods"):
+        assert names.method(entry.canonical).instance.points
+    assert names.aggregator("mean").text == "builtin/mean"
+    with pytest.raises(UsageError, match="aggregator 'mean' has no parameter 'trim'; it takes none"):
+        names.aggregator("mean(trim=1)")
+
+
+def test_the_catalogue_is_discovered_once() -> None:
+    assert catalogue() is catalogue()

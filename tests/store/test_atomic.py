@@ -1,0 +1,179 @@
+"""Files are whole or absent, whatever goes wrong; names and keys."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import key_of, read_json, sha256_of, slug_of, write_bytes, write_json
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_what_is_written_is_there_with_its_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "file.bin"
+    assert write_bytes(path, b"one") == hashlib.sha256(b"one").hexdigest() == sha256_of(path)
+    assert write_bytes(path, b"three") == sha256_of(path)
+    assert path.read_bytes() == b"three"
+    assert files(tmp_path) == ["a", "b", "file.bin"]
+
+
+def test_files_honour_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_bytes(tmp_path / "file", b"")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+
+
+def test_the_content_reaches_the_disk_before_the_name_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    sync, rename = os.fsync, Path.replace
+
+    def fsync(handle: int) -> None:
+        calls.append(("fsync", stat.S_ISDIR(os.fstat(handle).st_mode)))
+        sync(handle)
+
+    def replace(path: Path, target: Path) -> Path:
+        calls.append(("rename", path.read_bytes()))
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    write_bytes(tmp_path / "file", b"content")
+    assert calls == [("fsync", False), ("rename", b"content"), ("fsync", True)]
+
+
+@pytest.mark.parametrize("step", ["open", "fsync", "replace"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
+def test_a_full_or_read_only_disk_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, number: int
+) -> None:
+    path = tmp_path / "file"
+    write_bytes(path, b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os if step == "fsync" else Path, step, fail)
+        with pytest.raises(UsageError) as caught:
+            write_bytes(path, b"new")
+    assert str(caught.value) == (f"cannot write {path}: {os.strerror(number)}; free space there or name another folder")
+    assert files(tmp_path) == ["file"]
+    assert path.read_bytes() == b"old"
+
+
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    """As another user than root, whom no mode stops."""
+    code = textwrap.dedent("""
+        import os, sys
+        from pathlib import Path
+        from saliencynoise.interfaces import UsageError
+        from saliencynoise.store.atomic import write_bytes
+        if os.getuid() == 0:
+            os.setuid(65534)
+        try:
+            write_bytes(Path(sys.argv[1]) / "file", b"new")
+        except UsageError as error:
+            print(error)
+    """)
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o555)
+    for parent in [tmp_path, *tmp_path.parents][:3]:
+        if parent.owner() == Path.home().owner():
+            parent.chmod(0o755)
+    result = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
+    assert re.match(rf"cannot write {folder}/file: Permission denied; free space there", result.stdout), result
+    assert files(folder) == []
+
+
+def test_a_folder_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "file").mkdir()
+    with pytest.raises(UsageError, match=r"^cannot write .*/file: Is a directory; free space there or name"):
+        write_bytes(tmp_path / "file", b"new")
+    assert files(tmp_path) == ["file"]
+
+
+def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    with pytest.raises(UsageError, match=r"^cannot write .*/a/file: "):
+        write_bytes(tmp_path / "a" / "file", b"new")
+    assert files(tmp_path) == ["a"]
+
+
+def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_handle: int) -> None:
+        raise KeyboardInterrupt
+
+    write_bytes(tmp_path / "file", b"old")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            write_bytes(tmp_path / "file", b"new")
+    assert files(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
+def test_json_round_trip_without_nan(tmp_path: Path) -> None:
+    path = tmp_path / "document.json"
+    write_json(path, {"ä": [1, None, "x"]})
+    assert read_json(path) == {"ä": [1, None, "x"]}
+    with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
+        write_json(path, {"x": float("nan")})
+    assert read_json(path) == {"ä": [1, None, "x"]}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", None])
+def test_what_is_no_json_is_absent(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "document.json"
+    if content is not None:
+        path.write_bytes(content)
+    assert read_json(path) is None
+
+
+def test_the_checksum_of_no_file(tmp_path: Path) -> None:
+    assert sha256_of(tmp_path / "none") is None
+    assert sha256_of(tmp_path) is None
+
+
+def test_keys_depend_on_the_content_and_not_on_its_order() -> None:
+    assert key_of({"a": 1, "b": [2]}) == key_of({"b": (2,), "a": 1})
+    assert key_of({"a": 1}) == hashlib.sha256(json.dumps({"a": 1}).encode()).hexdigest()[:16]
+    assert len({key_of(value) for value in ({"a": 1}, {"a": 1.0}, {"a": "1"}, {"b": 1}, [])}) == 5
+    with pytest.raises(ValueError, match="Out of range float values"):
+        key_of(float("inf"))
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("digits", "digits"),
+        ("timm/resnet18(width=4, act='x')", "timm-resnet18-width-4-act-x"),
+        ("../../etc", "etc"),
+        ("..", "unnamed"),
+        (".", "unnamed"),
+        (".hidden", "hidden"),
+        ("Größe 3", "Gr-e-3"),
+        ("///", "unnamed"),
+        ("", "unnamed"),
+        ("a_b.c", "a_b.c"),
+        ("x" * 59 + "/yz", "x" * 59),
+    ],
+)
+def test_slugs_are_safe_names(text: str, slug: str) -> None:
+    assert slug_of(text) == slug

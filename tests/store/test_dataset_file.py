@@ -1,0 +1,59 @@
+"""A data set on its way to a worker process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from saliencynoise.interfaces import Dataset, Split, UsageError
+from saliencynoise.store.datasets import load_dataset, save_dataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    images = torch.randint(0, 256, (5, 2, 3, 4), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    labels = torch.tensor([0, 1, 0, 1, 1])
+    train = Split(images=images[:3], labels=labels[:3], names=("a/1", "b/ü", "a/3"))
+    test = Split(images=images[1:].mT, labels=labels[1:], names=("w", "x", "y", "z"))
+    return Dataset(
+        name="of mine",
+        classes=("a", "b"),
+        train=train,
+        test=test,
+        mean=(0.1, 1 / 3),
+        std=(0.2, 1.0),
+        augmentations=frozenset({"shift", "flip"}),
+        notes=("2 files left out",),
+    )
+
+
+def test_it_arrives_as_it_left(dataset: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "data.safetensors"
+    save_dataset(path, dataset)
+    loaded = load_dataset(path)
+    for name in ("name", "classes", "mean", "std", "augmentations", "notes"):
+        assert getattr(loaded, name) == getattr(dataset, name), name
+        assert type(getattr(loaded, name)) is type(getattr(dataset, name)), name
+    for name in ("train", "test"):
+        split, due = getattr(loaded, name), getattr(dataset, name)
+        assert split.names == due.names
+        assert (split.images.dtype, split.labels.dtype) == (torch.uint8, torch.int64)
+        assert torch.equal(split.images, due.images)
+        assert torch.equal(split.labels, due.labels)
+
+
+def test_splits_that_share_memory(dataset: Dataset, tmp_path: Path) -> None:
+    same = Dataset(**{**vars(dataset), "test": dataset.train})
+    save_dataset(tmp_path / "data", same)
+    assert torch.equal(load_dataset(tmp_path / "data").test.images, dataset.train.images)
+
+
+def test_a_place_that_cannot_be_written(dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with pytest.raises(UsageError, match=r"^cannot write .*/data: Is a directory"):
+        save_dataset(tmp_path / "data", dataset)

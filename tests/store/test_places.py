@@ -1,0 +1,45 @@
+"""Where things lie, and what they were made with."""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from saliencynoise.store.places import cache_folder
+from saliencynoise.store.provenance import hardware, versions
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_the_cache_follows_the_environment(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cache_folder() == cache
+    monkeypatch.setenv("SALIENCYNOISE_CACHE", "~/elsewhere")
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert cache_folder() == Path("/home/somebody/elsewhere")
+    for unset in (
+        lambda: monkeypatch.setenv("SALIENCYNOISE_CACHE", ""),
+        lambda: monkeypatch.delenv("SALIENCYNOISE_CACHE"),
+    ):
+        unset()
+        assert cache_folder().name == "saliencynoise"
+        assert cache_folder().is_absolute()
+
+
+def test_versions_are_those_that_run() -> None:
+    import torch
+
+    found = versions()
+    assert found["python"] == platform.python_version()
+    assert torch.__version__.split("+")[0] == found["torch"].split("+")[0]
+    assert {"saliencynoise", "numpy", "safetensors"} <= found.keys()
+
+
+def test_hardware_is_plain_json() -> None:
+    found = hardware("cpu", threads=1)
+    assert json.loads(json.dumps(found)) == found
+    assert (found["device"], found["threads"], found["machine"]) == ("cpu", 1, platform.machine())
+    assert found["processor"]
+    assert "gpu" not in found

@@ -1,0 +1,159 @@
+"""Imports point down only; plugins touch the public rooms only. Read from the source, so nothing escapes."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "saliencynoise"
+
+LEVELS = (
+    {"interfaces"},
+    {"registry", "scoring", "statistics", "data", "store"},
+    {"methods", "marginalization", "training", "testing"},
+    {"bench", "dream", "execution"},
+    {"report"},
+    {"cli"},
+)
+LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
+
+# Built-ins are found by name, through the registry, as anybody's plugins are
+BY_NAME_ONLY = ("methods", "marginalization", "data.digits", "data.folder", "registry.builtins")
+
+# What a plugin may import, and of the registry this name only
+PUBLIC = ("saliencynoise.interfaces", "saliencynoise.testing")
+
+
+def imports(source: str, module: str) -> set[str]:
+    """The modules and names of this project that a module imports anywhere, lazily and for typing too."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = module.split(".")[: -node.level] if node.level else []
+            base = ".".join([*parents, *([node.module] if node.module else [])])
+            found |= {f"{base}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "saliencynoise"}
+
+
+def wrong_imports(source: str, module: str) -> list[str]:
+    """What a module of the core imports that it must not, in words (`module` is its full name)."""
+    own = module.split(".")[1]
+    wrong = []
+    for name in sorted(imports(source, module)):
+        path = name.removeprefix("saliencynoise.")
+        room = path.split(".")[0]
+        if room not in LEVEL:
+            wrong.append(f"{module} imports {name}, which lies in no room")
+        elif room != own and LEVEL[room] >= LEVEL[own]:
+            wrong.append(f"{module} imports {name}, which does not lie below it")
+        elif any(f"{path}.".startswith(f"{hidden}.") for hidden in BY_NAME_ONLY if hidden.split(".")[0] != own):
+            wrong.append(f"{module} imports the built-in {name} by path")
+    return wrong
+
+
+def wrong_plugin_imports(source: str, module: str) -> list[str]:
+    """What a module of a plugin imports from the core that it must not."""
+    return [
+        name
+        for name in sorted(imports(source, module))
+        if name not in {"saliencynoise.registry.hookimpl", "saliencynoise.hookimpl"}
+        and not any(f"{name}.".startswith(f"{public}.") for public in PUBLIC)
+    ]
+
+
+def module_of(path: Path, top: Path) -> str:
+    parts = path.relative_to(top.parent).with_suffix("").parts
+    return ".".join(parts)
+
+
+CORE = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+PLUGINS = sorted(ROOT.glob("plugins/*/src/**/*.py"))
+
+
+def test_every_module_lies_in_a_room() -> None:
+    rooms = {path.relative_to(PACKAGE).parts[0] for path in CORE}
+    assert rooms <= LEVEL.keys(), "give the new room a level in this file, and a line in the design"
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py"}
+    assert {"interfaces", "registry", "bench", "cli"} <= rooms
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: module_of(path, PACKAGE))
+def test_imports_point_down(path: Path) -> None:
+    assert wrong_imports(path.read_text(), module_of(path, PACKAGE)) == []
+
+
+@pytest.mark.parametrize("path", PLUGINS, ids=lambda path: "/".join(path.parts[-2:]))
+def test_plugins_import_the_public_rooms_only(path: Path) -> None:
+    assert wrong_plugin_imports(path.read_text(), module_of(path, path.parents[0])) == []
+
+
+def test_there_are_plugins_to_test() -> None:
+    assert {path.parents[2].name for path in PLUGINS} >= {"saliencynoise-timm"}
+
+
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        ("import saliencynoise.bench.run", "saliencynoise.bench.run, which does not lie below it"),
+        ("from saliencynoise.bench import plan", "saliencynoise.bench.plan, which does not lie below it"),
+        ("from saliencynoise import cli", "saliencynoise.cli, which does not lie below it"),
+        ("from saliencynoise import bench", "saliencynoise.bench, which does not lie below it"),
+        ("from ..report import table", "saliencynoise.report.table, which does not lie below it"),
+        ("from .. import report", "saliencynoise.report, which does not lie below it"),
+        (
+            "def f():\n    from saliencynoise.bench import x",
+            "saliencynoise.bench.x, which does not lie below it",
+        ),
+        ("if TYPE_CHECKING:\n    import saliencynoise.cli", "saliencynoise.cli, which does not lie below it"),
+        (
+            "import saliencynoise.methods.gradient",
+            "saliencynoise.methods.gradient, which does not lie below it",
+        ),
+        ("import saliencynoise.training.loop", "saliencynoise.training.loop, which does not lie below it"),
+        ("from saliencynoise.store import pool", "saliencynoise.store.pool, which does not lie below it"),
+        ("from saliencynoise import UsageError", "saliencynoise.UsageError, which lies in no room"),
+    ],
+)
+def test_the_rule_can_be_broken(source: str, wrong: str) -> None:
+    (found,) = wrong_imports(source, "saliencynoise.scoring.scorer")
+    assert found == f"saliencynoise.scoring.scorer imports {wrong}"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("from saliencynoise.methods.gradient import Gradient", "saliencynoise.methods.gradient.Gradient"),
+        ("import saliencynoise.marginalization.mean", "saliencynoise.marginalization.mean"),
+        ("from saliencynoise.data import digits", "saliencynoise.data.digits"),
+        ("from saliencynoise.registry.builtins import x", "saliencynoise.registry.builtins.x"),
+    ],
+)
+def test_built_ins_are_imported_by_nobody(source: str, name: str) -> None:
+    assert wrong_imports(source, "saliencynoise.bench.plan") == [
+        f"saliencynoise.bench.plan imports the built-in {name} by path"
+    ]
+
+
+def test_imports_down_and_within_a_room_are_free() -> None:
+    source = "import torch\nfrom saliencynoise.data.tensors import x\nfrom saliencynoise.training import recipes"
+    assert wrong_imports(source, "saliencynoise.training.loop") == []
+    assert wrong_imports("from saliencynoise.data.digits import x", "saliencynoise.data.loading") == []
+
+
+def test_the_rule_for_plugins_can_be_broken() -> None:
+    allowed = (
+        "import torch\nfrom saliencynoise.interfaces import Tap\n"
+        "from saliencynoise.interfaces.specs import ModelSpec\n"
+        "from saliencynoise.registry import hookimpl\nimport saliencynoise.testing\nfrom . import names\n"
+    )
+    assert wrong_plugin_imports(allowed, "saliencynoise_x.plugin") == []
+    assert wrong_plugin_imports("from saliencynoise.registry import catalogue", "p.q") == [
+        "saliencynoise.registry.catalogue"
+    ]
+    for module in ("saliencynoise.scoring", "saliencynoise.bench.plan", "saliencynoise"):
+        assert wrong_plugin_imports(f"def f():\n    import {module}", "p.q") == [module]

@@ -1,0 +1,125 @@
+"""Recipes: what is possible, what a data set gets, what a user may put in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from saliencynoise.interfaces import Split, UsageError
+from saliencynoise.training.loop import steps_of
+from saliencynoise.training.recipes import DIGITS, Recipe, recipe_for
+
+if TYPE_CHECKING:
+    from saliencynoise.interfaces import Dataset
+
+
+def of_size(dataset: Dataset, count: int, width: int = 64) -> Dataset:
+    split = Split(
+        images=torch.zeros(count, 1, 8, width, dtype=torch.uint8),
+        labels=torch.zeros(count).long(),
+        names=("x",) * count,
+    )
+    return replace(dataset, train=split)
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"epochs": 0}, "the recipe's epochs is 0; it must be 1 or more"),
+        ({"batch_size": 1}, "the recipe's batch_size is 1; it must be 2 or more"),
+        ({"learning_rate": 0.0}, "the recipe's learning_rate is 0.0; it must be more than 0"),
+        ({"learning_rate": float("nan")}, "the recipe's learning_rate is nan; it must be finite"),
+        ({"learning_rate": float("inf")}, "the recipe's learning_rate is inf; it must be finite"),
+        ({"weight_decay": -1.0}, "the recipe's weight_decay is -1.0; it must be 0 or more"),
+        ({"warmup": 0.0}, "the recipe's warmup is 0.0; it must be between 0 and 1"),
+        ({"warmup": 1.0}, "the recipe's warmup is 1.0; it must be between 0 and 1"),
+        ({"clip_norm": 0.0}, "the recipe's clip_norm is 0.0; it must be more than 0"),
+        ({"clip_norm": float("inf")}, "the recipe's clip_norm is inf; it must be finite"),
+        ({"label_smoothing": 1.0}, "the recipe's label_smoothing is 1.0; it must be 0 or more, below 1"),
+        ({"shift": -1}, "the recipe's shift is -1; it must be 0 or more"),
+        ({"precision": "half"}, "the recipe's precision is half; it must be float32 or bfloat16"),
+    ],
+)
+def test_impossible_numbers(dataset: Dataset, values: dict[str, Any], error: str) -> None:
+    for make in (lambda: Recipe(**values), lambda: recipe_for(dataset, device="cpu", overrides=values)):
+        with pytest.raises(UsageError) as caught:
+            make()
+        assert str(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        ({"epoch": 3}, "a recipe has no 'epoch'; did you mean 'epochs'?"),
+        (
+            {"zzz": 3},
+            (
+                "a recipe has no 'zzz'; it has epochs, batch_size, learning_rate, weight_decay, warmup, "
+                "clip_norm, label_smoothing, shift, flip, precision"
+            ),
+        ),
+        ({"epochs": 2.5}, "the recipe's epochs is 2.5; it must be of type int"),
+        ({"epochs": True}, "the recipe's epochs is True; it must be of type int"),
+        ({"flip": 1}, "the recipe's flip is 1; it must be of type bool"),
+        ({"warmup": "long"}, "the recipe's warmup is 'long'; it must be of type float"),
+        ({"warmup": False}, "the recipe's warmup is False; it must be of type float"),
+        (
+            {"precision": 16},
+            "the recipe's precision is 16; it must be of type Literal['float32', 'bfloat16']",
+        ),
+    ],
+)
+def test_overrides_that_do_not_fit(dataset: Dataset, values: dict[str, Any], error: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        recipe_for(dataset, device="cpu", overrides=values)
+    assert str(caught.value) == error
+
+
+def test_overrides_are_put_in_and_one_value_is_one_recipe(dataset: Dataset) -> None:
+    recipe = recipe_for(dataset, device="cpu", overrides={"epochs": 4, "learning_rate": 1})
+    assert recipe == replace(recipe_for(dataset, device="cpu", overrides={}), epochs=4, learning_rate=1.0)
+    assert type(recipe.learning_rate) is float
+
+
+def test_digits_have_their_own_and_others_a_fallback(dataset: Dataset) -> None:
+    assert recipe_for(replace(dataset, name="digits"), device="cpu", overrides={}) == DIGITS
+    assert recipe_for(dataset, device="cpu", overrides={}) != DIGITS
+
+
+@pytest.mark.parametrize(
+    ("images", "batch_size", "epochs"),
+    [(2, 2, 30), (50, 6, 30), (1000, 64, 30), (6400, 64, 15), (50_000, 64, 3)],
+)
+def test_the_fallback_takes_about_1500_steps(dataset: Dataset, images: int, batch_size: int, epochs: int) -> None:
+    recipe = recipe_for(of_size(dataset, images), device="cpu", overrides={})
+    assert (recipe.batch_size, recipe.epochs) == (batch_size, epochs)
+    if 3 < recipe.epochs < 30:
+        assert 1500 <= steps_of(recipe, images) <= 1500 + images // batch_size
+
+
+def test_the_fallback_augments_as_the_data_set_allows(dataset: Dataset) -> None:
+    def shift_and_flip(*augmentations: Any, width: int = 64) -> tuple[int, bool]:
+        data = replace(of_size(dataset, 20, width), augmentations=frozenset(augmentations))
+        recipe = recipe_for(data, device="cpu", overrides={})
+        return recipe.shift, recipe.flip
+
+    assert shift_and_flip() == (0, False)
+    assert shift_and_flip("shift") == (4, False)
+    assert shift_and_flip("shift", width=8) == (1, False)
+    assert shift_and_flip("flip") == (0, True)
+
+
+def test_precision_follows_the_device_unless_the_user_says_otherwise(dataset: Dataset) -> None:
+    chosen = [
+        recipe_for(dataset, device=device, overrides=overrides).precision
+        for device, overrides in (
+            ("cpu", {}),
+            ("mps", {}),
+            ("cuda:1", {}),
+            ("cuda", {"precision": "float32"}),
+        )
+    ]
+    assert chosen == ["float32", "float32", "bfloat16", "float32"]
