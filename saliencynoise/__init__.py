@@ -24,7 +24,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562
+def __getattr__(name: str) -> Any:
     if name == "bench":
         return importlib.import_module("saliencynoise.bench")
     if name not in _HOMES:

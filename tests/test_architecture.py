@@ -51,9 +51,7 @@ def wrong_imports(source: str, module: str) -> list[str]:
             wrong.append(f"{module} imports {name}, which lies in no room")
         elif room != own and LEVEL[room] >= LEVEL[own]:
             wrong.append(f"{module} imports {name}, which does not lie below it")
-        elif any(
-            f"{path}.".startswith(f"{hidden}.") for hidden in BY_NAME_ONLY if hidden.split(".")[0] != own
-        ):
+        elif any(f"{path}.".startswith(f"{hidden}.") for hidden in BY_NAME_ONLY if hidden.split(".")[0] != own):
             wrong.append(f"{module} imports the built-in {name} by path")
     return wrong
 
@@ -142,9 +140,7 @@ def test_built_ins_are_imported_by_nobody(source: str, name: str) -> None:
 
 
 def test_imports_down_and_within_a_room_are_free() -> None:
-    source = (
-        "import torch\nfrom saliencynoise.data.tensors import x\nfrom saliencynoise.training import recipes"
-    )
+    source = "import torch\nfrom saliencynoise.data.tensors import x\nfrom saliencynoise.training import recipes"
     assert wrong_imports(source, "saliencynoise.training.loop") == []
     assert wrong_imports("from saliencynoise.data.digits import x", "saliencynoise.data.loading") == []
 

@@ -110,9 +110,7 @@ def test_a_registry_would_be_seen(text: str) -> None:
 
 
 def test_sites_that_may_be_named() -> None:
-    assert (
-        strangers("see https://arxiv.org/abs/1 and http://www.w3.org/2000/svg, (https://doi.org/10.1)") == []
-    )
+    assert strangers("see https://arxiv.org/abs/1 and http://www.w3.org/2000/svg, (https://doi.org/10.1)") == []
 
 
 def test_every_wheel_of_types_is_marked() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Room(ModuleType):
-    def __call__(self, **settings: Any) -> Study:  # noqa: ANN401 - checked by config_from
+    def __call__(self, **settings: Any) -> Study:
         """Run a bench: see `saliencynoise.bench.run.bench`."""
         from saliencynoise.bench.run import bench  # noqa: PLC0415 - imports torch, so only when it is called
 

@@ -46,6 +46,7 @@ class Dispatcher:
         self._runner = MemberRunner(dataset)
         self._folder = tempfile.TemporaryDirectory(prefix="saliencynoise-")
         self._processes: dict[int, subprocess.Popen[str]] = {}
+        self._closed = False
 
     def __enter__(self) -> Dispatcher:
         return self
@@ -56,6 +57,7 @@ class Dispatcher:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._closed = True
         for process in self._processes.values():
             process.kill()
             process.wait()
@@ -102,7 +104,7 @@ class Dispatcher:
         events: queue.SimpleQueue[tuple[MemberJob, Event] | None],
     ) -> None:
         with contextlib.suppress(queue.Empty):
-            while True:
+            while not self._closed:
                 job = waiting.get_nowait()
                 for event in self._events_of(slot, job):
                     events.put((job, event))
@@ -122,7 +124,8 @@ class Dispatcher:
                 if event["kind"] == "done":
                     return
                 yield event
-        yield {"kind": "failed", "method": None, "error": self._last_words(slot, process)}
+        if not self._closed:
+            yield {"kind": "failed", "method": None, "error": self._last_words(slot, process)}
 
     def _process(self, slot: int) -> subprocess.Popen[str]:
         process = self._processes.get(slot)
@@ -160,7 +163,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _pipe(stream: TextIO | Any) -> TextIO:  # noqa: ANN401 - Popen's pipes are typed as optional
+def _pipe(stream: TextIO | Any) -> TextIO:
     if stream is None:
         raise UsageError("the worker process was started without pipes")
-    return stream  # type: ignore[no-any-return]
+    return stream

@@ -34,7 +34,7 @@ class Estimate:
             self._left[job] = event["steps"] - event["done"] + evaluation
             if event["done"] >= STEPS or event["seconds"] >= SECONDS:
                 self._rates[job.architecture] = event["seconds"] / event["done"]
-        elif event["kind"] in {"trained", "failed"}:
+        elif event["kind"] in {"trained", "found", "failed"}:
             self._left[job] = 0.0
 
     def knows(self, architecture: str) -> bool:

@@ -65,7 +65,11 @@ class MemberJob:
     def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
         """Rebuild a job from what `asdict` and JSON made of it."""
         chunks = (Chunk(index=c["index"], key=c["key"], rows=tuple(c["rows"])) for c in values["chunks"])
-        lists = {"images": tuple(values["images"]), "targets": tuple(values["targets"]), "chunks": tuple(chunks)}
+        lists = {
+            "images": tuple(values["images"]),
+            "targets": tuple(values["targets"]),
+            "chunks": tuple(chunks),
+        }
         return cls(**{**values, **lists})
 
 
@@ -103,9 +107,10 @@ class MemberRunner:
         pool = Pool(Path(job.pool))
         with pool.lock(job.member):
             record = None if job.retrain else pool.record(job.member)
+            kind = "trained" if record is None else "found"
             if record is None:
                 record = self._train(job, pool, report)
-        report({"kind": "trained", "accuracy": record.accuracy, "seconds": record.seconds})
+        report({"kind": kind, "accuracy": record.accuracy, "seconds": record.seconds})
         if job.methods:
             self._attribute(job, pool, record, report)
 
@@ -125,9 +130,7 @@ class MemberRunner:
             network = self._build(job, seeds.init)
             module = network.module.to(job.device)
             start = time.perf_counter()
-            train(
-                module, self._dataset, Recipe(**job.recipe), seeds, device=job.device, progress=progress
-            )
+            train(module, self._dataset, Recipe(**job.recipe), seeds, device=job.device, progress=progress)
         logits = predict(module, self._dataset, device=job.device)
         correct = logits.argmax(1) == self._dataset.test.labels
         record = {
@@ -153,9 +156,7 @@ class MemberRunner:
         methods = {text: catalogue().method(text) for text in job.methods}
         stores = {text: MapStore(Path(folder)) for text, folder in job.methods.items()}
         missing = {
-            text: job.chunks
-            if job.recompute
-            else missing_chunks(store, job.member, record.sha256, job.chunks)
+            text: job.chunks if job.recompute else missing_chunks(store, job.member, record.sha256, job.chunks)
             for text, store in stores.items()
         }
         scorer: Scorer | None = None

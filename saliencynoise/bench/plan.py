@@ -164,9 +164,7 @@ def make_plan(config: BenchConfig) -> Plan:
     dataset_text, dataset = names.dataset(config.dataset, image_size=config.image_size, seed=config.seed)
     check_dataset(dataset)
     dataset = _limited(dataset, config)
-    images = select_images(
-        dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes)
-    )
+    images = select_images(dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes))
     recipe = recipe_for(dataset, device=device, overrides=config.recipe)
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
@@ -217,9 +215,7 @@ def resolve_device(text: str) -> str:
 def _limited(dataset: Dataset, config: BenchConfig) -> Dataset:
     if config.train_images is None:
         return dataset
-    train = limit_train(
-        dataset.train, count=config.train_images, seed=config.seed, num_classes=len(dataset.classes)
-    )
+    train = limit_train(dataset.train, count=config.train_images, seed=config.seed, num_classes=len(dataset.classes))
     return Dataset(**{**vars(dataset), "train": train})
 
 

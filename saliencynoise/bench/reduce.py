@@ -55,7 +55,7 @@ def reduce_maps(
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR.
     """
     statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
-    marginal = []
+    marginal: list[Tensor] = []
     for maps in _images(store, members, chunks):
         _refuse_unusable(maps, image=len(marginal))
         marginal.append(_aggregate(aggregator, maps))
@@ -95,9 +95,7 @@ def _aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[
     return aggregator.result(state)
 
 
-def _by_class(
-    images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int
-) -> dict[int, Figures]:
+def _by_class(images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int) -> dict[int, Figures]:
     return {
         label: summarise(
             [image for image, own in zip(images, labels, strict=True) if own == label], view=view, seed=seed

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -26,14 +26,32 @@ Cells = Mapping[tuple[str, str], "Reduced | str"]
 """What the maps of an architecture and a method come to, or why they came to nothing."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ensemble:
+    """The trained members of one architecture of a plan.
+
+    Attributes:
+        plan: the architecture's.
+        records: of the members that were trained.
+        flags: of those that may have failed, why.
+        votes: on the attributed images; None where no member was trained.
+        targets: the class that is explained, for each attributed image; empty where the vote on it failed.
+    """
+
+    plan: ArchitecturePlan
+    records: Sequence[MemberRecord]
+    flags: Mapping[int, str]
+    votes: Votes | None
+    targets: tuple[int, ...]
+
+
 def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
     """Write everything that a study consists of; `result.json` comes last, so that it is whole or not there.
 
     Raises:
         UsageError: if the folder is read-only or full.
     """
-    records = {architecture.name: _records(plan, architecture) for architecture in plan.architectures}
-    voted = {name: _votes(plan, name, found) for name, found in records.items() if found}
+    ensembles = [_ensemble(plan, architecture, targets) for architecture in plan.architectures]
     document = {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -44,30 +62,32 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
         "aggregator": plan.aggregator.text,
         "versions": versions(),
         "hardware": hardware(plan.device, threads=1),
-        "architectures": [_architecture(plan, a, records[a.name]) for a in plan.architectures],
-        "images": _images(plan, targets, voted),
+        "architectures": [_architecture(ensemble) for ensemble in ensembles],
+        "images": _images(plan, ensembles),
         "cells": [
             cell
-            for architecture in plan.architectures
+            for ensemble in ensembles
             for method in plan.methods
-            for cell in _cells(plan, architecture, method, targets, records[architecture.name], cells)
+            for cell in _cells(plan, ensemble, method, cells[ensemble.plan.name, method.text])
         ],
     }
-    _write_parquet(plan, targets, voted, cells)
-    _write_maps(plan, targets, voted, cells)
+    _write_parquet(plan, ensembles, cells)
+    _write_maps(plan, ensembles, cells)
     write_json(plan.folder / RESULT, document)
     return Study(document, plan.folder)
 
 
-def _records(plan: Plan, architecture: ArchitecturePlan) -> list[MemberRecord]:
-    found = [architecture.pool.record(member) for member in range(plan.config.members)]
-    return [record for record in found if record is not None]
-
-
-def _votes(plan: Plan, name: str, records: Sequence[MemberRecord]) -> Votes:
-    pool = next(architecture.pool for architecture in plan.architectures if architecture.name == name)
-    labels = plan.dataset.test.labels[plan.images]
-    return votes(pool, [record.index for record in records], plan.images, labels)
+def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets) -> Ensemble:
+    pool, labels = architecture.pool, plan.dataset.test.labels
+    records = [record for record in map(pool.record, range(plan.config.members)) if record is not None]
+    members = [record.index for record in records]
+    return Ensemble(
+        plan=architecture,
+        records=records,
+        flags=flags(records, labels) if records else {},
+        votes=votes(pool, members, plan.images, labels[plan.images]) if records else None,
+        targets=targets.get(architecture.name, ()),
+    )
 
 
 def _dataset(plan: Plan) -> dict[str, Any]:
@@ -84,22 +104,21 @@ def _dataset(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _architecture(
-    plan: Plan, architecture: ArchitecturePlan, records: Sequence[MemberRecord]
-) -> dict[str, Any]:
-    flagged = flags(records, plan.dataset.test.labels) if records else {}
+def _architecture(ensemble: Ensemble) -> dict[str, Any]:
     return {
-        "name": architecture.model.text,
-        "label": architecture.model.label,
-        "distribution": architecture.model.distribution,
-        "pool": str(architecture.pool.folder),
-        **architecture.network,
-        "members": [{**asdict(record), "flag": flagged.get(record.index)} for record in records],
+        "name": ensemble.plan.model.text,
+        "label": ensemble.plan.model.label,
+        "distribution": ensemble.plan.model.distribution,
+        "pool": str(ensemble.plan.pool.folder),
+        **ensemble.plan.network,
+        "members": [{**asdict(record), "flag": ensemble.flags.get(record.index)} for record in ensemble.records],
     }
 
 
-def _images(plan: Plan, targets: Targets, voted: Mapping[str, Votes]) -> list[dict[str, Any]]:
+def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
     labels = plan.dataset.test.labels[plan.images].tolist()
+    voted = {ensemble.plan.name: ensemble.votes for ensemble in ensembles if ensemble.votes is not None}
+    targets = {ensemble.plan.name: ensemble.targets for ensemble in ensembles if ensemble.targets}
     return [
         {
             "name": plan.dataset.test.names[index],
@@ -112,25 +131,16 @@ def _images(plan: Plan, targets: Targets, voted: Mapping[str, Votes]) -> list[di
     ]
 
 
-def _cells(
-    plan: Plan,
-    architecture: ArchitecturePlan,
-    method: BoundMethod,
-    targets: Targets,
-    records: Sequence[MemberRecord],
-    cells: Cells,
-) -> list[dict[str, Any]]:
-    reduced = cells[architecture.name, method.text]
-    accuracies = [record.accuracy for record in records]
-    flagged = flags(records, plan.dataset.test.labels) if records else {}
+def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str) -> list[dict[str, Any]]:
+    accuracies = [record.accuracy for record in ensemble.records]
     common = {
         "dataset": plan.dataset.name,
-        "architecture": architecture.model.label,
+        "architecture": ensemble.plan.model.label,
         "method": method.label,
         "method_name": method.text,
         "distribution": method.distribution,
         "members": plan.config.members,
-        "flagged_members": sorted(flagged),
+        "flagged_members": sorted(ensemble.flags),
         "accuracy": {
             "median": median(accuracies) if accuracies else None,
             "min": min(accuracies, default=None),
@@ -140,7 +150,7 @@ def _cells(
     if isinstance(reduced, str):
         blank = {"status": "failed", "reason": reduced, "figures": None, "classes": None, "seconds": None}
         return [{**common, "view": view, **blank} for view in method.spec.views]
-    done = {"status": "ok", "reason": None, "seconds": _seconds(plan, architecture, method, targets, records)}
+    done = {"status": "ok", "reason": None, "seconds": _seconds(plan, ensemble, method)}
     return [
         {
             **common,
@@ -148,95 +158,93 @@ def _cells(
             "view": view,
             "figures": _without_images(figures),
             "classes": {
-                plan.dataset.classes[label]: _without_images(own)
-                for label, own in reduced.classes[view].items()
+                plan.dataset.classes[label]: _without_images(own) for label, own in reduced.classes[view].items()
             },
         }
         for view, figures in reduced.figures.items()
     ]
 
 
-def _seconds(
-    plan: Plan,
-    architecture: ArchitecturePlan,
-    method: BoundMethod,
-    targets: Targets,
-    records: Sequence[MemberRecord],
-) -> float:
-    store = plan.store(architecture, method)
-    chunks = plan.chunks(targets[architecture.name])
-    return sum(store.seconds(r.index, r.sha256, chunk) for r in records for chunk in chunks)
+def _seconds(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> float:
+    store = plan.store(ensemble.plan, method)
+    chunks = plan.chunks(ensemble.targets)
+    return sum(store.seconds(record.index, record.sha256, chunk) for record in ensemble.records for chunk in chunks)
 
 
 def _without_images(figures: Figures) -> dict[str, Any]:
     return {key: value for key, value in figures.to_dict().items() if key != "per_image"}
 
 
-def _write_parquet(plan: Plan, targets: Targets, voted: Mapping[str, Votes], cells: Cells) -> None:
-    import pandas as pd  # noqa: PLC0415 - a second of import that planning need not wait for
+def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
+    """Write a row per architecture, method, view and image; by pyarrow alone, since pandas takes a second to load."""
+    import pyarrow as pa  # noqa: PLC0415 - planning need not wait for it
+    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
-    frames = []
-    for architecture in plan.architectures:
-        for method in plan.methods:
-            reduced = cells[architecture.name, method.text]
-            if isinstance(reduced, str):
-                continue
-            about = _about_images(plan, targets[architecture.name], voted[architecture.name])
-            for view, figures in reduced.figures.items():
-                own = {"architecture": architecture.model.label, "method": method.label, "view": view}
-                values = {name: column.tolist() for name, column in figures.per_image.items()}
-                frames.append(pd.DataFrame({"dataset": plan.dataset.name, **own, **about, **values}))
-    columns = ["dataset", "architecture", "method", "view", "image"]
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    tables = []
+    for ensemble, method, reduced in _computed(plan, ensembles, cells):
+        about = _about_images(plan, ensemble)
+        for view, figures in reduced.figures.items():
+            names = {"architecture": ensemble.plan.model.label, "method": method.label, "view": view}
+            own = {name: [value] * figures.images for name, value in {"dataset": plan.dataset.name, **names}.items()}
+            tables.append(pa.table({**own, **about, **{k: v.numpy() for k, v in figures.per_image.items()}}))
+    columns = ("dataset", "architecture", "method", "view", "image")
+    table = pa.concat_tables(tables) if tables else pa.table({name: pa.array([], "string") for name in columns})
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
+    pq.write_table(table, buffer)
     write_bytes(plan.folder / "snr.parquet", buffer.getvalue())
 
 
-def _about_images(plan: Plan, targets: Sequence[int], vote: Votes) -> dict[str, list[Any]]:
+def _computed(
+    plan: Plan, ensembles: Sequence[Ensemble], cells: Cells
+) -> Iterator[tuple[Ensemble, BoundMethod, Reduced]]:
+    for ensemble in ensembles:
+        for method in plan.methods:
+            reduced = cells[ensemble.plan.name, method.text]
+            if not isinstance(reduced, str):
+                yield ensemble, method, reduced
+
+
+def _about_images(plan: Plan, ensemble: Ensemble) -> dict[str, list[Any]]:
     classes = plan.dataset.classes
-    labels = plan.dataset.test.labels[plan.images].tolist()
-    return {
+    about = {
         "image": [plan.dataset.test.names[index] for index in plan.images.tolist()],
-        "label": [classes[label] for label in labels],
-        "target": [classes[target] for target in targets],
-        "predicted": [classes[predicted] for predicted in vote.predicted.tolist()],
-        "members_correct": vote.members_correct.tolist(),
+        "label": [classes[label] for label in plan.dataset.test.labels[plan.images].tolist()],
+        "target": [classes[target] for target in ensemble.targets],
     }
+    if ensemble.votes is not None:
+        about["predicted"] = [classes[predicted] for predicted in ensemble.votes.predicted.tolist()]
+        about["members_correct"] = ensemble.votes.members_correct.tolist()
+    return about
 
 
-def _write_maps(plan: Plan, targets: Targets, voted: Mapping[str, Votes], cells: Cells) -> None:
+def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
+    """Write the marginal maps and the export, and delete the members' maps that are not to be kept."""
     from safetensors.torch import save  # noqa: PLC0415 - as above
 
     keep = plan.config.keep_maps
-    groups = []
-    for architecture in plan.architectures:
-        for method in plan.methods:
-            reduced = cells[architecture.name, method.text]
-            if isinstance(reduced, str):
-                continue
-            store = plan.store(architecture, method)
-            if keep != "none":
-                write_bytes(store.folder / "marginal.safetensors", save({"values": reduced.marginal}))
-            own = targets[architecture.name]
-            groups.append(
-                Group(
-                    path=f"{slug_of(architecture.model.label)}/{slug_of(method.label)}",
-                    store=store if keep == "all" else None,
-                    members=plan.config.members,
-                    chunks=plan.chunks(own),
-                    marginal=reduced.marginal,
-                    coordinates=_about_images(plan, own, voted[architecture.name]),
-                    attributes={
-                        "method": method.text,
-                        "architecture": architecture.model.text,
-                        "aggregator": plan.aggregator.text,
-                    },
-                )
-            )
+    computed = list(_computed(plan, ensembles, cells))
     if keep != "none":
-        export_maps(plan.folder / "maps.zarr", groups)
+        for ensemble, method, reduced in computed:
+            store = plan.store(ensemble.plan, method)
+            write_bytes(store.folder / "marginal.safetensors", save({"values": reduced.marginal}))
+        groups = [_group(plan, *cell, members=keep == "all") for cell in computed]
+        export_maps(plan.folder / "maps.zarr", groups, plan.dataset.test.images[plan.images])
     if keep != "all":
-        for architecture in plan.architectures:
-            for method in plan.methods:
-                plan.store(architecture, method).remove_members()
+        for ensemble, method, _ in computed:
+            plan.store(ensemble.plan, method).remove_members()
+
+
+def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:
+    return Group(
+        path=f"{slug_of(ensemble.plan.model.label)}/{slug_of(method.label)}",
+        store=plan.store(ensemble.plan, method) if members else None,
+        members=plan.config.members,
+        chunks=plan.chunks(ensemble.targets),
+        marginal=reduced.marginal,
+        coordinates=_about_images(plan, ensemble),
+        attributes={
+            "method": method.text,
+            "architecture": ensemble.plan.model.text,
+            "aggregator": plan.aggregator.text,
+        },
+    )

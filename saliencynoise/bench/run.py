@@ -41,7 +41,7 @@ class Failures:
         return self.reasons.get((architecture, None)) or self.reasons.get((architecture, method))
 
 
-def bench(*, observer: Observer | None = None, **settings: Any) -> Study:  # noqa: ANN401 - checked by config_from
+def bench(*, observer: Observer | None = None, **settings: Any) -> Study:
     """Train an ensemble (or find it in the pool), attribute test images, and return the study.
 
     Settings are those of `BenchConfig`; `epochs` stands for `recipe={"epochs": ...}`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
@@ -11,7 +12,7 @@ from saliencynoise.interfaces.errors import SaliencyNoiseError, one_line
 USAGE, INTERRUPTED = 2, 130
 
 # Typer carries its own copy of click from some version on; this is click's base class in either
-ClickException = typer.BadParameter.__mro__[2]
+ClickException: Any = typer.BadParameter.__mro__[2]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -27,13 +28,14 @@ def _run(arguments: list[str] | None) -> int:
     except SaliencyNoiseError as error:
         return _fail(one_line(error))
     except (KeyboardInterrupt, typer.Abort):
-        print("\nstopped; what was finished is kept: the same command goes on from there", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
+        code = INTERRUPTED
     except ClickException as error:
-        return _fail(" ".join(error.format_message().split()))  # type: ignore[attr-defined]
+        return _fail(" ".join(error.format_message().split()))
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away, as `head` does
         return 0
+    if code == INTERRUPTED:  # typer, too, makes this of a KeyboardInterrupt
+        print("\nstopped; what was finished is kept: the same command goes on from there", file=sys.stderr)  # noqa: T201
     return code if isinstance(code, int) else 0
 
 

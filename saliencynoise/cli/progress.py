@@ -91,6 +91,8 @@ class Progress:
                 f"{job.architecture.rpartition('/')[2]} member {job.member}: accuracy {event['accuracy']:.1%}, "
                 f"trained in {event['seconds']:.1f} s{self._left()}"
             )
+        elif event["kind"] == "attributed":
+            self._fractions[job] = 1.0
         elif event["kind"] == "failed":
             self._say(f"{job.architecture} member {job.member} failed: {event['error']}")
         self._tell_estimate(job)

@@ -275,9 +275,7 @@ def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _failure(plugin: Plugin, error: str) -> PluginFailure:
-    return PluginFailure(
-        plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, error=error
-    )
+    return PluginFailure(plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, error=error)
 
 
 def _target(entry: Entry) -> Callable[..., Any]:

@@ -113,9 +113,7 @@ def _check_plugin_name(point: EntryPoint, claims: Sequence[EntryPoint]) -> None:
             "or ask an author to rename the entry point"
         )
     if point.name == BUILTIN:
-        raise ConfigurationError(
-            f"the plugin name '{BUILTIN}' is reserved for {GROUP} itself; rename the entry point"
-        )
+        raise ConfigurationError(f"the plugin name '{BUILTIN}' is reserved for {GROUP} itself; rename the entry point")
 
 
 def _load(point: EntryPoint) -> Plugin:

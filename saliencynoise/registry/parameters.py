@@ -98,8 +98,7 @@ def build(target: Any, values: Mapping[str, Any], *, where: str) -> Any:
         hints = get_type_hints(target)
     except NameError as error:
         raise ConfigurationError(
-            f"the types of the fields of {where} must be importable at run time, not for type checking only: "
-            f"{error}"
+            f"the types of the fields of {where} must be importable at run time, not for type checking only: {error}"
         ) from error
     fields = [field.name for field in dataclasses.fields(target) if field.init]
     for key in values:

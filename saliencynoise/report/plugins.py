@@ -46,7 +46,11 @@ def print_plugins(catalogue: Catalogue, console: Console | None = None) -> None:
 
 
 def _spec(plugin: Plugin, spec: Spec) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": spec.name, "canonical": f"{plugin.name}/{spec.name}", "summary": spec.summary}
+    row: dict[str, Any] = {
+        "name": spec.name,
+        "canonical": f"{plugin.name}/{spec.name}",
+        "summary": spec.summary,
+    }
     if isinstance(spec, ModelSpec) and spec.names:
         try:
             row["names"] = len(load_target(spec.names, plugin)())

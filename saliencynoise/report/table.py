@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 LEGEND = (
-    "SNR: mean over pixels of |mean|/sd over members, as published, uncorrected; beside it its floor, what pure "
-    "noise gives with as many members. Corrected: r = c/(1-c), c the mean cosine between members' maps, 0 for pure "
-    "noise (except in the view relu, see its floor in result.json); in brackets the 95% interval for new members "
-    "and new images. p: sign-flip test for any signal. For 0.9: networks to average until two such averages "
-    "agree to 0.9."
+    "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what pure noise gives with as many "
+    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, in the view "
+    "relu 0.47), and its 95% interval for new members and new images. p: sign-flip test for any signal. "
+    "for 0.9: networks to average until two such averages agree to 0.9. s: seconds of attribution, a pass that "
+    "methods share counted for each."
 )
 
 
 def print_study(study: Study, console: Console | None = None) -> None:
     """Print a study's table, what it rests on, and where it lies."""
     console = console or Console(highlight=False)
-    for part in render_study(study):
+    for part in render_study(study, width=console.width):
         console.print(part)
 
 
-def render_study(study: Study) -> Iterator[RenderableType]:
+def render_study(study: Study, *, width: int) -> Iterator[RenderableType]:
     """Yield the parts of the print: the table, its legend, warnings, provenance, places."""
     cells = study.result["cells"]
-    yield _table(cells)
+    yield _table(cells, narrow=width < 92)
     yield Text(LEGEND, style="dim")
     yield Text(_basis(study.result))
     for warning in warnings(study.result):
@@ -67,33 +67,39 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _table(cells: list[Mapping[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("architecture", overflow="fold")
-    table.add_column("method", overflow="fold")
-    for header in ("accuracy", "SNR", "floor", "corrected", "95%", "p", "for 0.9", "s"):
-        table.add_column(header, justify="right", no_wrap=header not in {"corrected", "95%", "for 0.9"})
+def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("architecture, method", overflow="fold", min_width=21)
+    for header in ("acc.", "SNR", "floor", "r", "95% of r", "p", "for 0.9", "s"):
+        table.add_column(header, justify="right", no_wrap=True)
     for previous, cell in zip([None, *cells], cells, strict=False):
-        same = previous is not None and previous["architecture"] == cell["architecture"]
-        table.add_row(*_row(cell, show_architecture=not same))
+        if previous is None or previous["architecture"] != cell["architecture"]:
+            table.add_row(*_architecture_row(cell))
+        same = previous is not None and previous["method_name"] == cell["method_name"]
+        is_view = same and cell["view"] != "signed"
+        table.add_row(*_row(cell, f"    view {cell['view']}" if is_view else _method(cell, narrow=narrow)))
     return table
 
 
-def _row(cell: Mapping[str, Any], *, show_architecture: bool) -> list[str | Text]:
-    flag = "*" if cell["flagged_members"] else ""
+def _architecture_row(cell: Mapping[str, Any]) -> list[str]:
     accuracy = cell["accuracy"]["median"]
-    method = cell["method"] if cell["view"] == "signed" else f"{cell['method']} {cell['view']}"
-    head = [
-        escape(cell["architecture"]) if show_architecture else "",
-        escape(method),
-        "-" if accuracy is None else f"{accuracy:.1%}{flag}",
-    ]
+    flag = "*" if cell["flagged_members"] else ""
+    return [f"[bold]{escape(cell['architecture'])}[/]", "-" if accuracy is None else f"{accuracy:.1%}{flag}"]
+
+
+def _method(cell: Mapping[str, Any], *, narrow: bool) -> str:
+    label = f"  {cell['method']}"
+    return label.replace("(", "(\n  ", 1) if narrow and len(label) > 20 else label
+
+
+def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
     if cell["status"] == "failed":
-        return [*head, Text("failed", style="red"), "", "", "", "", "", ""]
+        return [escape(method), Text("failed", style="red")]
     figures = cell["figures"]
     pixel, snr = figures["estimates"]["snr_pixel"], figures["estimates"]["snr"]
     return [
-        *head,
+        escape(method),
+        "",
         show(pixel["value"]),
         show(pixel["floor"]),
         show(snr["value"]),
@@ -105,13 +111,15 @@ def _row(cell: Mapping[str, Any], *, show_architecture: bool) -> list[str | Text
 
 
 def show(value: float | str | None) -> str:
-    """Return a figure with three digits; infinity as a sign, the undefined as a dash."""
+    """Return a figure with two decimals, three below 0.1; infinity as a sign, the undefined as a dash."""
     plain = number(value)
     if plain != plain:  # noqa: PLR0124 - NaN
         return "-"
     if abs(plain) == float("inf"):
         return "∞" if plain > 0 else "-∞"
-    return f"{plain:.3f}" if abs(plain) < 10 else f"{plain:.3g}"
+    if abs(plain) >= 100:
+        return f"{plain:.3g}"
+    return f"{plain:.3f}" if abs(plain) < 0.1 else f"{plain:.2f}"
 
 
 def _interval(interval: Mapping[str, Any] | None) -> str:
@@ -138,7 +146,6 @@ def _basis(result: Mapping[str, Any]) -> str:
 
 def _correct(result: Mapping[str, Any]) -> str:
     wrong = sum(
-        any(predicted != image["label"] for predicted in image["predicted"].values())
-        for image in result["images"]
+        any(predicted != image["label"] for predicted in image["predicted"].values()) for image in result["images"]
     )
     return f" ({wrong} misclassified)" if wrong else ""

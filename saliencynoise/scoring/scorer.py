@@ -63,9 +63,7 @@ class Scorer:
         for point in points:
             if point not in captured:
                 module = self._network.points[point].module
-                raise ConfigurationError(
-                    f"the network's forward pass does not run '{module}', its point '{point}'"
-                )
+                raise ConfigurationError(f"the network's forward pass does not run '{module}', its point '{point}'")
         gradients = torch.autograd.grad(score, [captured[point] for point in points])
         return {
             point: Tap(self._grid(captured[point].detach(), point), self._grid(gradient, point))

@@ -1,7 +1,7 @@
 """How much of the maps is noise: pure functions on tensors, from members' maps to figures with intervals.
 
 A bench needs three names: `apply_view`, `image_statistics` (per image) and `summarise` (over images).
-"""  # noqa: A005 - inside the package it shadows nothing: imports are absolute
+"""
 
 from saliencynoise.statistics.figures import (
     DEFINITIONS,

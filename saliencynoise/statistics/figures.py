@@ -30,6 +30,7 @@ from saliencynoise.statistics.snr import (
     cosine,
     cosine_from_snr,
     effective_pixels,
+    pooled_effective_pixels,
     snr_from_cosine,
 )
 from saliencynoise.statistics.views import get_view
@@ -98,8 +99,8 @@ class Figures:
         signal_p: p-value of the sign-flip test; None where it was not made.
         signal_note: how the p-value was obtained, or why there is none.
         indicative: whether there are fewer than 8 members, so that intervals are rough.
-        per_image: by key `[images]`: the figures per image (`snr` corrected for small samples) and
-            `effective_pixels`; NaN where undefined.
+        per_image: by key `[images]`: the figures per image (`cosine` of unit-norm maps, the others of raw
+            maps, `snr` corrected for small samples) and `effective_pixels`; NaN where undefined.
     """
 
     view: str
@@ -142,9 +143,7 @@ def image_statistics(maps: Float[Tensor, "E P"]) -> ImageStatistics:
         raise UsageError(f"maps of shape {list(maps.shape)}: need [members, pixels] with at least 2 members")
     broken = (~maps.isfinite()).any(1).nonzero().flatten().tolist()
     if broken:
-        raise UsageError(
-            f"maps of members {broken} hold NaN or infinity: leave out these members or this image"
-        )
+        raise UsageError(f"maps of members {broken} hold NaN or infinity: leave out these members or this image")
     return ImageStatistics(
         gram=gram_matrix(maps),
         snr_pixel=float(snr_pixel(maps)),
@@ -152,9 +151,7 @@ def image_statistics(maps: Float[Tensor, "E P"]) -> ImageStatistics:
     )
 
 
-def summarise(
-    images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9
-) -> Figures:
+def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9) -> Figures:
     """Return all figures of a set of images: a whole study, or the images of one class.
 
     Args:
@@ -177,18 +174,15 @@ def summarise(
     signed = get_view(view).signed
     counts = sorted({len(image.gram) for image in images})
     if len(counts) != 1:
-        raise UsageError(
-            f"need images that all have the same members; got {len(images)} images, members {counts}"
-        )
+        raise UsageError(f"need images that all have the same members; got {len(images)} images, members {counts}")
     gram = torch.stack([image.gram for image in images])
     used = diag_mean(gram) > 0
     per_image = _per_image(images, gram)
     pooled = _pooled(images, gram, per_image, used) if bool(used.any()) else {}
-    intervals = {
-        key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()
-    }
-    estimates = _estimates(pooled, intervals, view=view, members=counts[0], per_image=per_image)
-    headline = estimates["snr"]
+    intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()}
+    pixels = float(pooled_effective_pixels(gram))
+    estimates = _estimates(pooled, intervals, view=view, members=counts[0], pixels=pixels)
+    snr = estimates["snr"]
     test = (
         sign_flip_test(gram, seed=derive_seed(seed, "bootstrap", 1))
         if signed
@@ -200,7 +194,7 @@ def summarise(
         images=len(images),
         used_images=int(used.sum()),
         estimates=estimates,
-        members_needed=members_needed(headline.value, headline.interval, reliability=reliability),
+        members_needed=members_needed(snr.value, snr.interval, reliability=reliability),
         signal_p=test.p,
         signal_note=test.note,
         indicative=counts[0] < INDICATIVE_BELOW,
@@ -208,16 +202,29 @@ def summarise(
     )
 
 
+def headline(gram: Float[Tensor, "B E E"]) -> Pooled:
+    """Return the pooled r with all that its intervals need.
+
+    Args:
+        gram: one Gram matrix per image, none of them all zeros.
+
+    >>> headline(torch.ones(2, 3, 3).double() + torch.eye(3).double()).value
+    1.0
+    """
+    diag, off, _ = means_without(scale_gram(gram, "unit"))
+    return Pooled(per_image=cosine(gram), without=off / diag, link=snr_from_cosine, lowest=-1 / gram.shape[-1])
+
+
 def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, Tensor]:
-    unit = scale_gram(gram, "unit")
+    """Return the figures per image; `snr` on raw maps, for its correction assumes Gaussian noise."""
     return MappingProxyType(
         {
             "snr_pixel": torch.tensor([image.snr_pixel for image in images], dtype=torch.float64),
             "snr_rms": snr_rms(gram),
             "snr_power": snr_power(gram),
-            "snr": corrected_snr(unit),
+            "snr": corrected_snr(gram),
             "cosine": cosine(gram),
-            "effective_pixels": effective_pixels(unit),
+            "effective_pixels": effective_pixels(gram),
         }
     )
 
@@ -226,23 +233,15 @@ def _pooled(
     images: Sequence[ImageStatistics], gram: Tensor, per_image: Mapping[str, Tensor], used: Tensor
 ) -> dict[str, Pooled]:
     """Return the figures that are averaged over the used images; the others follow from `snr`."""
-    diag, off, _ = means_without(scale_gram(gram, "unit"))
     without = {
         "snr_pixel": torch.stack([image.snr_pixel_without for image in images]),
         "snr_rms": snr_rms_without(gram),
         "snr_power": snr_power_without(gram),
     }
     published = {
-        key: Pooled(per_image=per_image[key][used], without=values[used], lowest=0.0)
-        for key, values in without.items()
+        key: Pooled(per_image=per_image[key][used], without=values[used], lowest=0.0) for key, values in without.items()
     }
-    headline = Pooled(
-        per_image=per_image["cosine"][used],
-        without=(off / diag)[used],
-        link=snr_from_cosine,
-        lowest=-1 / gram.shape[-1],
-    )
-    return published | {"snr": headline}
+    return published | {"snr": headline(gram[used])}
 
 
 def _estimates(
@@ -251,8 +250,9 @@ def _estimates(
     *,
     view: str,
     members: int,
-    per_image: Mapping[str, Tensor],
+    pixels: float,
 ) -> Mapping[str, Estimate]:
+    """Return the estimates in the order of `DEFINITIONS`; `cosine` and `snr_amplitude` follow from `snr`."""
     values = {key: figure.value for key, figure in pooled.items()}
     ranges = dict(intervals)
     if "snr" in pooled:
@@ -261,9 +261,6 @@ def _estimates(
         values["snr_amplitude"] = float(amplitude(torch.tensor(values["snr"], dtype=torch.float64)))
         ranges["cosine"] = interval.through(cosine_from_snr) if interval else None
         ranges["snr_amplitude"] = interval.through(amplitude) if interval else None
-    pixels = float(
-        1 / (1 / per_image["effective_pixels"]).nanmean()
-    )  # the mean of 1/P_eff is nearly unbiased
     return MappingProxyType(
         {
             key: Estimate(

@@ -45,7 +45,7 @@ def snr_power_floor(view: str, members: int, effective_pixels: float = math.inf)
     if not get_view(view).signed:
         return snr_floor(view) + 1 / members
     nu = (members - 1) * effective_pixels
-    if nu <= 2:
+    if nu <= 2 + 1e-9:
         return math.inf
     return 1 / (members * (1 - 2 / nu))
 

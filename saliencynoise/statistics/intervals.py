@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import torch
-from scipy.stats import t as student
+from scipy.special import ndtri, stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,9 +116,7 @@ def images_variance(figure: Pooled, *, seed: int) -> float:
         return 0.0 if figure.images > 1 else math.inf
     generator = torch.Generator().manual_seed(seed)
     blocks = [
-        figure.per_image[
-            torch.randint(figure.images, (RESAMPLES // 10, figure.images), generator=generator)
-        ].mean(1)
+        figure.per_image[torch.randint(figure.images, (RESAMPLES // 10, figure.images), generator=generator)].mean(1)
         for _ in range(10)
     ]
     variance = float(figure.link(torch.cat(blocks)).var())
@@ -185,17 +183,20 @@ def satterthwaite(variances: tuple[float, ...], dfs: tuple[int, ...]) -> float:
     return sum(shares) ** 2 / sum(share**2 / df for share, df in zip(shares, dfs, strict=True))
 
 
+def _t_quantile(probability: float, df: float) -> float:
+    """Return Student's quantile, by scipy.special: scipy.stats takes a second to import."""
+    return float(ndtri(probability) if math.isinf(df) else stdtrit(df, probability))
+
+
 def _around(figure: Pooled, variance: float, *, df: float, question: Question, level: float) -> Interval:
     """Return value +- t sqrt(variance), cut at the figure's lowest value, with its caveats."""
-    notes = (
-        [f"indicative: fewer than {INDICATIVE_BELOW} members"] if figure.members < INDICATIVE_BELOW else []
-    )
+    notes = [f"indicative: fewer than {INDICATIVE_BELOW} members"] if figure.members < INDICATIVE_BELOW else []
     low = high = figure.value
     if math.isinf(variance):
         low, high = figure.lowest, math.inf
         notes.append("no bound: leaving out a member or an image makes the figure infinite or undefined")
     elif variance > 0:
-        half = float(student.ppf((1 + level) / 2, df)) * math.sqrt(variance)
+        half = _t_quantile((1 + level) / 2, df) * math.sqrt(variance)
         low, high = max(figure.value - half, figure.lowest), figure.value + half
     return Interval(low=low, high=high, question=question, df=df, note="; ".join(notes), level=level)
 

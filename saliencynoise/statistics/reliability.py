@@ -51,9 +51,7 @@ class MembersNeeded:
         return f"> {self.low - 1}" if self.low > 1 else "undetermined"
 
 
-def members_needed(
-    snr: float, interval: Interval | None = None, *, reliability: float = 0.9
-) -> MembersNeeded:
+def members_needed(snr: float, interval: Interval | None = None, *, reliability: float = 0.9) -> MembersNeeded:
     """Return n = R / ((1 - R) r), rounded up, with the interval of r carried over.
 
     Args:

@@ -91,9 +91,7 @@ def slug_of(text: str) -> str:
 
     It never begins or ends with a dot: `..` would lead out of the folder that it is meant to lie in.
     """
-    kept = "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "._") else "-" for letter in text
-    )
+    kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._") else "-" for letter in text)
     return "-".join(part for part in kept.split("-") if part)[:60].strip("-.") or "unnamed"
 
 

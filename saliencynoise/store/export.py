@@ -47,8 +47,10 @@ class Group:
     attributes: Mapping[str, Any]
 
 
-def export_maps(path: Path, groups: Sequence[Group]) -> None:
+def export_maps(path: Path, groups: Sequence[Group], pixels: Tensor) -> None:
     """Write all groups anew; what stood at `path` is replaced once the new export is whole.
+
+    The group "images" holds the attributed images themselves, `pixels`, uint8 `[B, C, H, W]`.
 
     Raises:
         UsageError: if the place is read-only or full.
@@ -59,6 +61,7 @@ def export_maps(path: Path, groups: Sequence[Group]) -> None:
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         root = zarr.open_group(temporary, mode="w", zarr_format=3)
+        _write_images(root.require_group("images"), "pixels", pixels.numpy())
         for group in groups:
             _write(root.require_group(group.path), group)
         with warnings.catch_warnings():
@@ -77,28 +80,25 @@ def export_maps(path: Path, groups: Sequence[Group]) -> None:
 def _write(target: Any, group: Group) -> None:
     target.attrs.update(dict(group.attributes))
     marginal = group.marginal.numpy()
-    _array(target, "marginal", marginal.shape, DIMENSIONS[1:], marginal.dtype)[...] = marginal
+    _write_images(target, "marginal", marginal)
     for name, values in group.coordinates.items():
         _coordinate(target, name, values)
     if group.store is None:
         return
     shape = (group.members, *marginal.shape)
-    array = _array(target, "maps", shape, DIMENSIONS, marginal.dtype)
+    chunks = (1, len(group.chunks[0].rows), *marginal.shape[1:])  # as they are written
+    array = target.create_array(
+        name="maps", shape=shape, chunks=chunks, dtype=marginal.dtype, dimension_names=DIMENSIONS
+    )
     for chunk in group.chunks:
         for member in range(group.members):
             array[member, chunk.rows[0] : chunk.rows[-1] + 1] = group.store.load(member, chunk).numpy()
 
 
-def _array(target: Any, name: str, shape: tuple[int, ...], dimensions: Sequence[str], dtype: Any) -> Any:
-    chunks = (1, *shape[1:]) if dimensions[0] == "member" else shape
-    return target.create_array(
-        name=name,
-        shape=shape,
-        chunks=chunks,
-        dtype=dtype,
-        dimension_names=dimensions,
-        fill_value=float("nan"),
-    )
+def _write_images(target: Any, name: str, values: Any) -> None:
+    """Write `[B, C, H, W]`."""
+    array = target.create_array(name=name, shape=values.shape, dtype=values.dtype, dimension_names=DIMENSIONS[1:])
+    array[...] = values
 
 
 def _coordinate(target: Any, name: str, values: Sequence[Any]) -> None:

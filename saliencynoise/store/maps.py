@@ -104,8 +104,6 @@ class MapStore:
         return self.folder / f"member-{member:04d}" / f"chunk-{chunk.index:04d}-{chunk.key}.safetensors"
 
 
-def missing_chunks(
-    store: MapStore, member: int, weights_sha256: str, chunks: Sequence[Chunk]
-) -> tuple[Chunk, ...]:
+def missing_chunks(store: MapStore, member: int, weights_sha256: str, chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
     """Return the chunks whose maps are still to be computed."""
     return tuple(chunk for chunk in chunks if not store.has(member, weights_sha256, chunk))

@@ -88,9 +88,7 @@ class Pool:
 
     def indices(self) -> list[int]:
         """Return the members that there are, by index."""
-        matches = [
-            re.fullmatch(r"member-(\d+)\.json", path.name) for path in self.folder.glob("member-*.json")
-        ]
+        matches = [re.fullmatch(r"member-(\d+)\.json", path.name) for path in self.folder.glob("member-*.json")]
         return sorted(int(match[1]) for match in matches if match)
 
     def record(self, index: int) -> MemberRecord | None:
@@ -151,9 +149,7 @@ class Pool:
         whole = MemberRecord(
             index=index,
             sha256=write_bytes(self._path(index, ".safetensors"), content),
-            logits_sha256=write_bytes(
-                self._path(index, ".logits.safetensors"), save({"logits": logits.contiguous()})
-            ),
+            logits_sha256=write_bytes(self._path(index, ".logits.safetensors"), save({"logits": logits.contiguous()})),
             **record,
         )
         write_json(self._path(index, ".json"), asdict(whole))
@@ -205,9 +201,7 @@ class Pool:
         try:
             shutil.rmtree(self.folder)
         except OSError as error:
-            raise UsageError(
-                f"cannot delete {self.folder}: {error.strerror or error}; delete it by hand"
-            ) from error
+            raise UsageError(f"cannot delete {self.folder}: {error.strerror or error}; delete it by hand") from error
 
     def _path(self, index: int, suffix: str) -> Path:
         return self.folder / f"member-{index:04d}{suffix}"

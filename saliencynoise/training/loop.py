@@ -67,7 +67,7 @@ def train(
     images, labels = dataset.train.images.to(device), dataset.train.labels.to(device)
     steps, done = steps_of(recipe, len(images)), 0
     optimiser = torch.optim.AdamW(
-        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused="cuda" in device
+        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=device != "mps"
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser,
@@ -86,9 +86,7 @@ def train(
             x = augment(x, draws, rows, shift=recipe.shift)
             with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
                 logits = module(x)
-            loss = F.cross_entropy(
-                logits.float(), labels[rows.to(device)], label_smoothing=recipe.label_smoothing
-            )
+            loss = F.cross_entropy(logits.float(), labels[rows.to(device)], label_smoothing=recipe.label_smoothing)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.clip_norm)
@@ -100,9 +98,7 @@ def train(
 
 
 @torch.no_grad()
-def predict(
-    module: nn.Module, dataset: Dataset, *, device: str, batch_size: int = 128
-) -> Float[Tensor, "N K"]:
+def predict(module: nn.Module, dataset: Dataset, *, device: str, batch_size: int = 128) -> Float[Tensor, "N K"]:
     """Return the logits of the test split, in eval mode and float32, on the CPU."""
     module.eval()
     batches = torch.split(dataset.test.images, batch_size)

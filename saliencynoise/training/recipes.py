@@ -57,9 +57,7 @@ class Recipe:
         _require(self.clip_norm > 0, "clip_norm", self.clip_norm, "more than 0")
         _require(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "0 or more, below 1")
         _require(self.shift >= 0, "shift", self.shift, "0 or more")
-        _require(
-            self.precision in {"float32", "bfloat16"}, "precision", self.precision, "float32 or bfloat16"
-        )
+        _require(self.precision in {"float32", "bfloat16"}, "precision", self.precision, "float32 or bfloat16")
 
 
 def _require(holds: bool, name: str, value: object, possible: str) -> None:  # noqa: FBT001 - a condition
@@ -68,7 +66,7 @@ def _require(holds: bool, name: str, value: object, possible: str) -> None:  # n
 
 
 # 8 members of test_resnet on one thread each of a 2-core machine: see docs/recipes.md
-DIGITS = Recipe(epochs=3, batch_size=32, learning_rate=5e-3, shift=1)
+DIGITS = Recipe(epochs=2, batch_size=32, learning_rate=1e-2, shift=1)
 
 
 def recipe_for(dataset: Dataset, *, device: str, overrides: Mapping[str, Any]) -> Recipe:

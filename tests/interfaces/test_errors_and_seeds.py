@@ -7,6 +7,7 @@ from itertools import product
 from typing import get_args
 
 import pytest
+
 from saliencynoise import interfaces
 from saliencynoise.interfaces import (
     ConfigurationError,
@@ -49,9 +50,7 @@ def test_seeds_are_stable_between_versions() -> None:
 
 def test_no_two_streams_or_indices_share_a_seed() -> None:
     indices = [(), (0,), (1,), (0, 0), (0, 1), (1, 0), (10,), (-1,)]
-    seeds = [
-        derive_seed(run, stream, *i) for run, stream, i in product((0, 1, 11), get_args(Stream), indices)
-    ]
+    seeds = [derive_seed(run, stream, *i) for run, stream, i in product((0, 1, 11), get_args(Stream), indices)]
     assert len(set(seeds)) == len(seeds) == 3 * 8 * len(indices)
     assert all(0 <= seed < 2**63 for seed in seeds)
 

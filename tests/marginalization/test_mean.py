@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from saliencynoise.interfaces import Aggregator
 from saliencynoise.marginalization.mean import Mean
 

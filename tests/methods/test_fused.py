@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from saliencynoise.interfaces import Batch, PassMethod, Tap
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.gradient import Gradient

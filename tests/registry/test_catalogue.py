@@ -6,6 +6,7 @@ from importlib.metadata import distribution
 from typing import TYPE_CHECKING
 
 import pytest
+
 from saliencynoise.interfaces import ConfigurationError, Dataset, UsageError
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.registry.catalogue import Catalogue, catalogue
@@ -107,9 +108,7 @@ def test_a_clash_is_an_error_that_lists_both(install: Install) -> None:
     names = found(install("one", GLOW), install("two", GLOW))
     with pytest.raises(UsageError) as caught:
         names.method("glow")
-    assert str(caught.value) == (
-        "the method 'glow' is brought by several plugins; write 'one/glow' or 'two/glow'"
-    )
+    assert str(caught.value) == ("the method 'glow' is brought by several plugins; write 'one/glow' or 'two/glow'")
     assert names.method("two/glow").distribution == "two 1.2"
 
 
@@ -134,10 +133,7 @@ def test_an_unknown_name_is_answered_with_those_there_are(name: str, text: str) 
 def test_an_unknown_name_of_a_kind_that_nobody_brings() -> None:
     with pytest.raises(UsageError) as caught:
         found().model("resnet18", {})
-    assert (
-        str(caught.value)
-        == "unknown architecture 'resnet18'; 'saliencynoise plugins' lists what is installed"
-    )
+    assert str(caught.value) == "unknown architecture 'resnet18'; 'saliencynoise plugins' lists what is installed"
 
 
 def test_an_unknown_name_quotes_the_plugins_that_failed(install: Install) -> None:
@@ -186,8 +182,7 @@ def test_a_target_that_is_no_method_is_told(install: Install) -> None:
     with pytest.raises(ConfigurationError) as caught:
         names.method("glow")
     assert str(caught.value) == (
-        "'glows/glow' (glows 1.2): its target gave Glow, which does not satisfy "
-        "PassMethod of saliencynoise.interfaces"
+        "'glows/glow' (glows 1.2): its target gave Glow, which does not satisfy PassMethod of saliencynoise.interfaces"
     )
 
 
@@ -215,9 +210,7 @@ def test_a_catalogue_of_architectures(install: Install) -> None:
         ({"depth": 3}, r"architecture 'nets/a\(depth=3\)': .* unexpected keyword argument 'depth'"),
     ],
 )
-def test_impossible_arguments_of_an_architecture(
-    install: Install, arguments: dict[str, int], text: str
-) -> None:
+def test_impossible_arguments_of_an_architecture(install: Install, arguments: dict[str, int], text: str) -> None:
     names = found(install("nets", MODELS.replace("{names}", "return ['a']")))
     with pytest.raises(UsageError, match=text):
         names.model("a", arguments).load()
@@ -280,9 +273,7 @@ def test_data_sets_that_cannot_be_read(install: Install, text: str, error: str) 
 
 
 def test_a_loader_that_gives_no_data_set_is_told(install: Install) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"'data/wrong' .* gave dict, which does not satisfy Dataset"
-    ):
+    with pytest.raises(ConfigurationError, match=r"'data/wrong' .* gave dict, which does not satisfy Dataset"):
         found(install("data", DATA)).dataset("wrong", image_size=None, seed=0)
 
 

@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 import pytest
+
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry import hookspecs
 from saliencynoise.registry.loader import GROUP, KINDS, discover
@@ -179,9 +180,7 @@ def test_an_entry_point_without_a_distribution_is_listed(install: Install) -> No
 def test_every_hook_is_documented_returns_its_records_and_is_implemented() -> None:
     hooks = {name: value for name, value in vars(hookspecs).items() if hasattr(value, "saliencynoise_spec")}
     assert set(hooks) == {f"saliencynoise_{kind}" for kind in KINDS}
-    builtin, timm = (
-        discover(entry_points(group=GROUP, name=name))[0][0].specs for name in ("builtin", "timm")
-    )
+    builtin, timm = (discover(entry_points(group=GROUP, name=name))[0][0].specs for name in ("builtin", "timm"))
     for kind, record in KINDS.items():
         hook = hooks[f"saliencynoise_{kind}"]
         assert hook.__doc__.startswith("Return the ")

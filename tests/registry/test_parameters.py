@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+
 from saliencynoise.interfaces import ConfigurationError, UsageError
 from saliencynoise.registry.parameters import build, canonical, parse_call, parse_pairs
 
@@ -136,16 +137,12 @@ def test_a_target_without_fields_says_that_it_takes_none() -> None:
 
 @pytest.mark.parametrize("target", [lambda: None, int, Glow()])
 def test_a_target_that_is_no_dataclass_is_refused(target: object) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"^the target of method 'x' must be a dataclass whose fields"
-    ):
+    with pytest.raises(ConfigurationError, match=r"^the target of method 'x' must be a dataclass whose fields"):
         build(target, {}, where="method 'x'")
 
 
 def test_types_that_exist_for_the_type_checker_only_are_refused() -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"^the types of the fields of method 'u' .*'Decimal' is not defined"
-    ):
+    with pytest.raises(ConfigurationError, match=r"^the types of the fields of method 'u' .*'Decimal' is not defined"):
         build(Unresolved, {}, where="method 'u'")
 
 

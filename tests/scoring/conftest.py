@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+
 from saliencynoise.interfaces import Batch, CamPoint, Network
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def _build(name: str) -> Network:
     module = module.double().eval()
     if name.startswith("vit"):
         points = {
-            point: CamPoint(module=path, layout="tokens", grid=(4, 4), prefix_tokens=1)
-            for point, path in VIT.items()
+            point: CamPoint(module=path, layout="tokens", grid=(4, 4), prefix_tokens=1) for point, path in VIT.items()
         }
     else:
         points = {

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 from captum.attr import LayerGradCam, Saliency
+from torch import nn
+
 from saliencynoise.interfaces import Batch, CamPoint, Maps, Network
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.gradient import Gradient
 from saliencynoise.scoring import Scorer, attribute
-from torch import nn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,9 +74,7 @@ def by_image(network: Network, batch: Batch, point: str) -> Tensor:
 
 
 def test_the_gradient_is_captums(network: Network, batch: Batch) -> None:
-    oracle = Saliency(network.module).attribute(
-        batch.x.clone().requires_grad_(), target=batch.target, abs=False
-    )
+    oracle = Saliency(network.module).attribute(batch.x.clone().requires_grad_(), target=batch.target, abs=False)
     assert (oracle < 0).any()
     assert_equal(maps_of(network, batch)["gradient"], oracle)
 
@@ -114,9 +113,7 @@ def test_gradcam_of_a_transformer_is_captums_on_a_grid(
 
 
 @pytest.mark.parametrize(("method", "point"), [("gradient", "input"), ("top", "top"), ("intermediate",) * 2])
-def test_a_batch_is_what_autograd_gives_image_by_image(
-    network: Network, batch: Batch, method: str, point: str
-) -> None:
+def test_a_batch_is_what_autograd_gives_image_by_image(network: Network, batch: Batch, method: str, point: str) -> None:
     assert_equal(maps_of(network, batch)[method], by_image(network, batch, point))
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from torch import nn
+
 from saliencynoise.interfaces import Batch, CamPoint, ConfigurationError, Maps, Network
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.gradient import Gradient
 from saliencynoise.scoring import Scorer, attribute
-from torch import nn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,9 +61,7 @@ def network() -> Network:
 
 @pytest.fixture
 def batch() -> Batch:
-    return Batch(
-        x=torch.rand(2, 1, 5, 5, generator=torch.Generator().manual_seed(0)), target=torch.tensor([1, 0])
-    )
+    return Batch(x=torch.rand(2, 1, 5, 5, generator=torch.Generator().manual_seed(0)), target=torch.tensor([1, 0]))
 
 
 def test_all_methods_share_one_pass_and_see_their_own_points(network: Network, batch: Batch) -> None:

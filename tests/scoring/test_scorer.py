@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from torch import nn
+
 from saliencynoise.interfaces import CamPoint, ConfigurationError, Network
 from saliencynoise.scoring import Scorer
 from saliencynoise.scoring.layouts import to_grid
-from torch import nn
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -126,9 +127,7 @@ def test_values_and_gradients_of_a_linear_network(x: Tensor) -> None:
 
 @pytest.mark.parametrize("after", [nn.ReLU(inplace=True), Scale()])
 @pytest.mark.parametrize("points", [("top",), ("input", "top")])
-def test_a_layer_that_changes_the_tapped_output_in_place(
-    x: Tensor, after: nn.Module, points: tuple[str, ...]
-) -> None:
+def test_a_layer_that_changes_the_tapped_output_in_place(x: Tensor, after: nn.Module, points: tuple[str, ...]) -> None:
     sound = {nn.ReLU: nn.ReLU(), Scale: nn.Identity()}[type(after)]
     found = Scorer(network(conv(), nn.Identity(), after, head())).taps(x, TARGET, points)
     due = Scorer(network(conv(), nn.Identity(), sound, head())).taps(x, TARGET, points)
@@ -140,9 +139,7 @@ def test_a_layer_that_changes_the_tapped_output_in_place(
 
 
 @pytest.mark.parametrize("points", [("top",), ("input", "top")])
-def test_a_network_that_changes_its_input_in_place_leaves_the_batch_alone(
-    x: Tensor, points: tuple[str, ...]
-) -> None:
+def test_a_network_that_changes_its_input_in_place_leaves_the_batch_alone(x: Tensor, points: tuple[str, ...]) -> None:
     before = x.clone()
     scorer = Scorer(network(Scale(), conv(), head()))
     taps = scorer.taps(x, TARGET, points)
@@ -200,9 +197,7 @@ def test_the_network_is_frozen_and_in_eval_mode_and_grad_mode_is_left_as_found(x
     assert torch.is_grad_enabled()
     assert all(torch.equal(first[point].grad, second[point].grad) for point in first)
     assert not net.module.training
-    assert not any(
-        parameter.requires_grad or parameter.grad is not None for parameter in net.module.parameters()
-    )
+    assert not any(parameter.requires_grad or parameter.grad is not None for parameter in net.module.parameters())
     assert all(torch.equal(before[name], value) for name, value in net.module.state_dict().items())
     assert not any(t.requires_grad for tap in first.values() for t in (tap.value, tap.grad))
 
@@ -238,7 +233,5 @@ def test_a_point_that_the_pass_does_not_run(x: Tensor) -> None:
     net = network(conv(), nn.ReLU(), head())
     net.module[0].register_module("aside", nn.ReLU())
     aside = Network(module=net.module, points={"top": CamPoint(module="0.aside", grid=(3, 5))})
-    with pytest.raises(
-        ConfigurationError, match=r"^the network's forward pass does not run '0\.aside', .*'top'$"
-    ):
+    with pytest.raises(ConfigurationError, match=r"^the network's forward pass does not run '0\.aside', .*'top'$"):
         Scorer(aside).taps(x, TARGET, ("top",))

@@ -14,6 +14,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, read_json, sha256_of, slug_of, write_bytes, write_json
 
@@ -39,9 +40,7 @@ def test_files_honour_the_umask(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
 
 
-def test_the_content_reaches_the_disk_before_the_name_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_content_reaches_the_disk_before_the_name_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     sync, rename = os.fsync, Path.replace
 
@@ -74,9 +73,7 @@ def test_a_full_or_read_only_disk_leaves_the_old_file_and_no_other(
         patch.setattr(os if step == "fsync" else Path, step, fail)
         with pytest.raises(UsageError) as caught:
             write_bytes(path, b"new")
-    assert str(caught.value) == (
-        f"cannot write {path}: {os.strerror(number)}; free space there or name another folder"
-    )
+    assert str(caught.value) == (f"cannot write {path}: {os.strerror(number)}; free space there or name another folder")
     assert files(tmp_path) == ["file"]
     assert path.read_bytes() == b"old"
 
@@ -100,12 +97,8 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     for parent in [tmp_path, *tmp_path.parents][:3]:
         if parent.owner() == Path.home().owner():
             parent.chmod(0o755)
-    result = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False
-    )
-    assert re.match(rf"cannot write {folder}/file: Permission denied; free space there", result.stdout), (
-        result
-    )
+    result = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)
+    assert re.match(rf"cannot write {folder}/file: Permission denied; free space there", result.stdout), result
     assert files(folder) == []
 
 
@@ -123,9 +116,7 @@ def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
     assert files(tmp_path) == ["a"]
 
 
-def test_an_interrupt_leaves_the_old_file_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_handle: int) -> None:
         raise KeyboardInterrupt
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.store.datasets import load_dataset, save_dataset
 

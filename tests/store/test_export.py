@@ -10,6 +10,7 @@ import pytest
 import torch
 import xarray as xr
 import zarr
+
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.export import DIMENSIONS, Group, export_maps
 from saliencynoise.store.maps import Chunk, MapStore
@@ -75,9 +76,7 @@ def test_xarray_opens_it_without_a_warning(tmp_path: Path, group: Group, maps: t
 
 def test_several_groups_and_one_with_its_marginal_map_only(tmp_path: Path, group: Group) -> None:
     path = tmp_path / "maps.zarr"
-    mean = Group(
-        **{**vars(group), "path": "net/gradcam-top", "store": None, "marginal": torch.ones(3, 1, 2, 2)}
-    )
+    mean = Group(**{**vars(group), "path": "net/gradcam-top", "store": None, "marginal": torch.ones(3, 1, 2, 2)})
     other = Group(**{**vars(group), "path": "other/gradient"})
     export_maps(path, [group, mean, other])
     tree = opened(path)
@@ -105,9 +104,7 @@ def test_an_error_leaves_the_earlier_export_and_nothing_else(
 
     with monkeypatch.context() as patch:
         patch.setattr(zarr, "consolidate_metadata", full)
-        with pytest.raises(
-            UsageError, match=r"^cannot write .*/maps.zarr: No space left on device; free space"
-        ):
+        with pytest.raises(UsageError, match=r"^cannot write .*/maps.zarr: No space left on device; free space"):
             export_maps(path, [Group(**{**vars(group), "path": "new/gradient"})])
     assert {node.path for node in opened(path).leaves} == {"/net/gradient"}
     assert sorted(found.name for found in tmp_path.glob("*maps.zarr*")) == ["maps.zarr"]

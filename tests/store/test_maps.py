@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+
 from saliencynoise.store import maps as module
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 

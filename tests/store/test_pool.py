@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store import pool as module
 from saliencynoise.store.pool import CorruptMemberError, Pool, all_pools
@@ -84,9 +85,7 @@ def test_the_description_is_written_once(pool: Pool) -> None:
 
 @pytest.mark.parametrize("suffix", FILES[1:])
 @pytest.mark.parametrize("how", [damage, os.unlink, lambda path: path.write_bytes(b"")])
-def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(
-    pool: Pool, suffix: str, how: Any
-) -> None:
+def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(pool: Pool, suffix: str, how: Any) -> None:
     pool.save(0, WEIGHTS, LOGITS, RECORD)
     sound = pool.save(1, WEIGHTS, LOGITS, RECORD)
     path = pool.folder / f"member-0000{suffix}"

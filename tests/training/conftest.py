@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from saliencynoise.interfaces import Dataset, Split
 from torch import nn
+
+from saliencynoise.interfaces import Dataset, Split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +24,9 @@ def dataset() -> Dataset:
         images = torch.randint(0, 100, (count, 1, 6, 8), generator=generator)
         images[labels == 0, :, :, :4] += 100
         images[labels == 1, :, :, 4:] += 100
-        return Split(
-            images=images.to(torch.uint8), labels=labels, names=tuple(f"x/{index}" for index in range(count))
-        )
+        return Split(images=images.to(torch.uint8), labels=labels, names=tuple(f"x/{index}" for index in range(count)))
 
-    return Dataset(
-        name="sides", classes=("left", "right"), train=split(50), test=split(20), mean=(0.4,), std=(0.25,)
-    )
+    return Dataset(name="sides", classes=("left", "right"), train=split(50), test=split(20), mean=(0.4,), std=(0.25,))
 
 
 @pytest.fixture

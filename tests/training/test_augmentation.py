@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from saliencynoise.training.augmentation import Draws, augment, draw
 from saliencynoise.training.recipes import Recipe
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 import torch.nn.functional as F
+
 from saliencynoise.data.tensors import to_float
 from saliencynoise.interfaces import Dataset, Split, derive_seed
 from saliencynoise.training.loop import Seeds, predict, steps_of, train
@@ -44,9 +45,7 @@ def loss(module: nn.Module, split: Split, dataset: Dataset) -> Tensor:
 
 def test_one_epoch_reduces_the_loss(fresh: Fresh, dataset: Dataset) -> None:
     before = loss(fresh(SEEDS.init), dataset.train, dataset)
-    after = loss(
-        trained(fresh, dataset, recipe=replace(RECIPE, epochs=1, batch_size=8)), dataset.train, dataset
-    )
+    after = loss(trained(fresh, dataset, recipe=replace(RECIPE, epochs=1, batch_size=8)), dataset.train, dataset)
     assert after < 0.85 * before
 
 
@@ -144,9 +143,7 @@ def test_an_epoch_sees_each_image_once_in_another_order(fresh: Fresh, dataset: D
 
 @pytest.mark.parametrize("warmup", [0.1, 0.3, 0.5, 0.9])
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 10, 20])
-def test_short_runs_train_with_every_warm_up(
-    fresh: Fresh, dataset: Dataset, warmup: float, steps: int
-) -> None:
+def test_short_runs_train_with_every_warm_up(fresh: Fresh, dataset: Dataset, warmup: float, steps: int) -> None:
     """torch's OneCycleLR divides by zero where the warm-up is exactly one step, as 10% of 10 are."""
     recipe = replace(RECIPE, epochs=steps, batch_size=50, warmup=warmup)
     module = trained(fresh, dataset, recipe=recipe)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+
 from saliencynoise.interfaces import Split, UsageError
 from saliencynoise.training.loop import steps_of
 from saliencynoise.training.recipes import DIGITS, Recipe, recipe_for
@@ -92,9 +93,7 @@ def test_digits_have_their_own_and_others_a_fallback(dataset: Dataset) -> None:
     ("images", "batch_size", "epochs"),
     [(2, 2, 30), (50, 6, 30), (1000, 64, 30), (6400, 64, 15), (50_000, 64, 3)],
 )
-def test_the_fallback_takes_about_1500_steps(
-    dataset: Dataset, images: int, batch_size: int, epochs: int
-) -> None:
+def test_the_fallback_takes_about_1500_steps(dataset: Dataset, images: int, batch_size: int, epochs: int) -> None:
     recipe = recipe_for(of_size(dataset, images), device="cpu", overrides={})
     assert (recipe.batch_size, recipe.epochs) == (batch_size, epochs)
     if 3 < recipe.epochs < 30:

@@ -1,0 +1,60 @@
+"""Every architecture of timm as a `saliencynoise.interfaces.Model`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from saliencynoise.interfaces import Network, UsageError
+
+from saliencynoise_timm.plan import Plan, Request, find_plan
+
+
+@dataclass(frozen=True, init=False)
+class TimmModel:
+    """One timm architecture, fitted to the size of the images.
+
+    Args:
+        name: as in `timm.list_models()`.
+        arch_args: arguments of the architecture, as `timm.create_model` takes them; they win over ours.
+
+    >>> network = TimmModel("test_resnet").build((1, 16, 16), 10)
+    >>> network.points["top"].grid
+    (4, 4)
+    """
+
+    name: str
+    arch_args: tuple[tuple[str, Any], ...]
+
+    def __init__(self, name: str, /, **arch_args: Any) -> None:
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "arch_args", tuple(sorted(arch_args.items())))
+
+    def build(self, in_shape: tuple[int, int, int], num_classes: int) -> Network:
+        """Return a new, randomly initialised network for images of `in_shape` = (C, H, W).
+
+        The weights follow from torch's global seed alone. Nothing is downloaded.
+
+        Raises:
+            UsageError: if timm lacks the architecture or refuses an argument, or if it cannot take such
+                images.
+        """
+        if len(in_shape) != 3 or min(in_shape) < 1 or num_classes < 1:
+            raise UsageError(
+                f"timm/{self.name} cannot be built for images {in_shape} and {num_classes} classes"
+            )
+        request = Request(
+            name=self.name,
+            arguments=self.arch_args,
+            channels=in_shape[0],
+            size=(in_shape[1], in_shape[2]),
+            num_classes=num_classes,
+        )
+        plan = _plan(request, tuple(repr(value) for _, value in self.arch_args))
+        return Network(module=plan.build(request), points=dict(plan.points), adaptations=plan.adaptations)
+
+
+@lru_cache(maxsize=256)
+def _plan(request: Request, spelling: tuple[str, ...]) -> Plan:  # noqa: ARG001 - tells 1 from True and 1.0
+    return find_plan(request)

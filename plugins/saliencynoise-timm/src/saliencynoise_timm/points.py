@@ -1,0 +1,195 @@
+"""Where a network still has a grid of features: CAM points, from what timm says and what a pass shows."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.interfaces import CamPoint
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from saliencynoise_timm.tracing import Trace
+
+# (top, intermediate) where timm's `feature_info` names no module, or one whose output is not one tensor.
+_BY_CLASS: dict[str, tuple[str, str]] = {
+    "CrossVit": ("blocks.-1.blocks.1", "blocks.-2.blocks.1"),  # the coarse branch is the deep one
+    "EfficientViM": ("norm.-1", "stages.-2.blocks.-1.norm"),
+    "EfficientViMDistilled": ("norm.-1", "stages.-2.blocks.-1.norm"),
+    "HighResolutionNet": ("final_layer", "incre_modules.2"),
+    "MultiScaleVit": ("stages.-1.blocks.-1.norm1", "stages.-2.blocks.-1.norm1"),
+    "PoolingVisionTransformer": ("transformers.-1.blocks.-1.norm1", "transformers.-2.blocks.-1"),
+    "TNT": ("blocks.-1.norm_out", "blocks.-q.norm_out"),
+    "Twins": ("norm", "blocks.-2.-1"),
+}
+_COAT_SERIAL = ("serial_blocks4.-1.norm1", "serial_blocks3.-1")
+_COAT_PARALLEL = ("parallel_blocks.-1.norm14", "serial_blocks3.-1")
+
+
+def find_points(network: nn.Module, seen: Trace) -> dict[str, CamPoint]:
+    """Return the points "top" and "intermediate" of a network that was traced.
+
+    Raises:
+        LookupError: if there is no place that is called once and returns a grid as one tensor.
+    """
+    top, intermediate = _paths(network, seen)
+    if intermediate == top:
+        raise LookupError(f"top and intermediate are both '{top}'")
+    return {
+        "top": describe(network, seen, top),
+        "intermediate": describe(network, seen, intermediate),
+    }
+
+
+def describe(network: nn.Module, seen: Trace, path: str) -> CamPoint:
+    """Return the point at `path`: its layout and grid as they are at this image size.
+
+    Raises:
+        LookupError: if the module is not called exactly once, or its output is no grid.
+    """
+    shapes = seen.outputs.get(path, [])
+    if len(shapes) != 1:
+        raise LookupError(f"module '{path}' is called {len(shapes)} times in a pass, not once")
+    shape = shapes[0]
+    if shape is None:
+        raise LookupError(f"module '{path}' does not return one tensor")
+    if len(shape) == 4:
+        return _four_dimensional(network, seen, path, shape)
+    if len(shape) == 3:
+        return _tokens(network, seen, path, shape)
+    raise LookupError(f"module '{path}' returns {len(shape)} dimensions")
+
+
+def _paths(network: nn.Module, seen: Trace) -> tuple[str, str]:
+    kind = type(network).__name__
+    if kind == "CoaT":
+        pair = _COAT_PARALLEL if getattr(network, "parallel_blocks", None) is not None else _COAT_SERIAL
+        return _resolve(network, pair[0]), _resolve(network, pair[1])
+    if kind in _BY_CLASS:
+        return _resolve(network, _BY_CLASS[kind][0]), _resolve(network, _BY_CLASS[kind][1])
+    info = _feature_info(network)
+    if kind == "VGG":
+        info = info[:-1]  # the last entry is the pool after the last layer
+    if len(info) < 2:
+        raise LookupError(f"timm names no features of {kind}")
+    top, before = info[-1]["module"], info[-2]["module"]
+    if kind == "Hiera":
+        return top, _first_like(seen, top)
+    if info[-1].get("reduction") == info[-2].get("reduction"):
+        before = _quarter_earlier(top, before)
+    return _before_class_token(network, seen, top), before
+
+
+def _feature_info(network: nn.Module) -> list[dict[str, Any]]:
+    info: Any = getattr(network, "feature_info", None) or []
+    entries = [dict(entry) for entry in getattr(info, "info", info)]
+    known = dict(network.named_modules())
+    for entry in entries:  # Gemma's and its like's classifiers give the paths inside their encoder
+        if entry["module"] not in known and f"encoder.{entry['module']}" in known:
+            entry["module"] = f"encoder.{entry['module']}"
+    return entries
+
+
+def _quarter_earlier(top: str, otherwise: str) -> str:
+    """Return the block a quarter of the depth before `top`, in networks of one resolution."""
+    match = re.fullmatch(r"(.*?)(\d+)", top)
+    if match is None:
+        return otherwise
+    last = int(match[2])
+    return f"{match[1]}{last - max(1, (last + 1) // 4)}" if last else otherwise
+
+
+def _first_like(seen: Trace, top: str) -> str:
+    """Return the first block with as many tokens as `top`: Hiera's earlier stages order tokens otherwise."""
+    stem = top.rsplit(".", 1)[0]
+    for path, shapes in seen.outputs.items():
+        if re.fullmatch(re.escape(stem) + r"\.\d+", path) and shapes == seen.outputs.get(top):
+            return path
+    raise LookupError(f"no block has the grid of '{top}'")
+
+
+def _resolve(network: nn.Module, pattern: str) -> str:
+    """Return a path with negative indices counted from the end; "-q" is a quarter of the depth before it."""
+    parts: list[str] = []
+    for part in pattern.split("."):
+        if part.startswith("-"):
+            length = sum(1 for _ in network.get_submodule(".".join(parts)).children())
+            index = length - 1 - max(1, length // 4) if part == "-q" else length + int(part)
+            parts.append(str(max(0, index)))
+        else:
+            parts.append(part)
+    return ".".join(parts)
+
+
+def _before_class_token(network: nn.Module, seen: Trace, top: str) -> str:
+    """Return a place with a gradient in networks of which only the class token reaches the head.
+
+    There the patch tokens behind the last block's attention have no effect, and a gradient of exactly zero.
+    The norm in front of the attention is the last place where they have one; blocks that normalise behind
+    the attention, or not at all, leave the block before.
+    """
+    if getattr(network, "global_pool", None) != "token" or not re.fullmatch(r"(.*\.)?blocks\.\d+", top):
+        return top
+    if describe(network, seen, top).prefix_tokens == 0:
+        return top  # CaiT and XCiT: class attention follows, over all patches
+    norm, attention = seen.order.get(f"{top}.norm1"), seen.order.get(f"{top}.attn")
+    if norm is not None and attention is not None and norm < attention:
+        return f"{top}.norm1"
+    stem, index = top.rsplit(".", 1)
+    return f"{stem}.{int(index) - 1}"
+
+
+def _channels(network: nn.Module, path: str) -> set[int]:
+    known = {entry["num_chs"] for entry in _feature_info(network) if entry["module"] == path}
+    features = getattr(network, "num_features", None)
+    return known or ({features} if isinstance(features, int) else set())
+
+
+def _four_dimensional(network: nn.Module, seen: Trace, path: str, shape: tuple[int, ...]) -> CamPoint:
+    channels = _channels(network, path)
+    first, last = (shape[1], shape[2], shape[3]), (shape[3], shape[1], shape[2])
+    last_fits = last[0] in channels and first[0] not in channels
+    if last[0] in channels and first[0] in channels:  # as many channels as pixels: ask the network
+        last_fits = getattr(network, "output_fmt", "NCHW") == "NHWC"
+    if last_fits or (
+        first[0] not in channels and _mismatch(last[1:], seen.size) < _mismatch(first[1:], seen.size)
+    ):
+        return CamPoint(module=path, layout="NHWC", grid=(shape[1], shape[2]))
+    return CamPoint(module=path, layout="NCHW", grid=(shape[2], shape[3]))
+
+
+def _tokens(network: nn.Module, seen: Trace, path: str, shape: tuple[int, ...]) -> CamPoint:
+    length = shape[1]
+    declared = getattr(network, "num_prefix_tokens", None)
+    prefixes = dict.fromkeys([0, declared if isinstance(declared, int) else 1, 1, 2])
+    grid = getattr(getattr(network, "patch_embed", None), "grid_size", None)
+    if grid is not None:
+        for prefix in prefixes:
+            if length - prefix == math.prod(grid):
+                return CamPoint(module=path, layout="tokens", grid=(grid[0], grid[1]), prefix_tokens=prefix)
+    best: tuple[float, tuple[int, int], int] | None = None
+    for prefix in prefixes:
+        for h in range(1, length - prefix + 1):
+            w, rest = divmod(length - prefix, h)
+            if (
+                rest == 0
+                and (found := _mismatch((h, w), seen.size)) < math.inf
+                and (best is None or found < best[0])
+            ):
+                best = (found, (h, w), prefix)
+    if best is None:
+        raise LookupError(
+            f"the {length} tokens of '{path}' are no grid over {seen.size[0]}x{seen.size[1]} pixels"
+        )
+    return CamPoint(module=path, layout="tokens", grid=best[1], prefix_tokens=best[2])
+
+
+def _mismatch(grid: tuple[int, ...], size: tuple[int, int]) -> float:
+    """Return by how much the sides' ratios differ; infinite where no reduction of `size` gives `grid`."""
+    low = max(n / (g + 1) for n, g in zip(size, grid, strict=True))
+    high = min(n / (g - 1) if g > 1 else math.inf for n, g in zip(size, grid, strict=True))
+    if low >= high:
+        return math.inf
+    return abs(math.log(grid[0] / grid[1]) - math.log(size[0] / size[1]))

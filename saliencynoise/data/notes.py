@@ -1,0 +1,86 @@
+"""What a reader of the results must know about a folder of images, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from saliencynoise.data.layout import Layout
+    from saliencynoise.data.pictures import Picture
+
+_NAMED = 5
+_TRAITS = {
+    "deep": "{} of 16 bits reduced to 8 (divided by 257)",
+    "transparent": "{} with transparent parts laid over white",
+    "animated": "{} with several frames, of which the first was used",
+}
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> count(1, "image"), count(2, "image")
+    ('1 image', '2 images')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def few(names: Sequence[str]) -> str:
+    """Return the first five names and how many more there are, in one line whatever the names hold.
+
+    >>> few(["a", "b", "c", "d", "e", "f"])
+    'a, b, c, d, e and 1 more'
+    """
+    shown = ", ".join(name if name.isprintable() else repr(name) for name in names[:_NAMED])
+    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
+
+
+def size_note(size: int, pictures: Collection[Picture], *, asked: bool) -> str:
+    """Return how the images came to be of one size; `asked` if that size was asked for."""
+    scaled, cropped = _having("resized", pictures), _having("cropped", pictures)
+    if not scaled and not cropped:
+        return f"images of {size}x{size} pixels, as they are in the files"
+    reason = "the size asked for" if asked else "the median of the shorter sides"
+    return (
+        f"images of {size}x{size} pixels ({reason}): of {len(pictures)}, {scaled} were scaled "
+        f"and {cropped} cropped about the centre"
+    )
+
+
+def split_note(sizes: Sequence[int], layout: Layout, *, seed: int) -> str:
+    """Return whose split it is, and what was left aside."""
+    train, test = sizes
+    if layout.test_part is None:
+        return f"split by seed {seed}, stratified by class: {train} to train on and {test} to test"
+    aside = f"; not used: {few(layout.unused)}" if layout.unused else ""
+    return f"split as in the folder: {train} in train/ and {test} in {layout.test_part}/{aside}"
+
+
+def content_notes(pictures: Collection[Picture]) -> tuple[str, ...]:
+    """Return what was made of grey images and of unusual formats."""
+    grey = sum(len(picture.pixels) == 1 for picture in pictures)
+    colour: tuple[str, ...] = ()
+    if grey == len(pictures):
+        colour = ("all images are grey: one channel, never flipped (a flipped digit or letter is another)",)
+    elif grey:
+        colour = (f"{count(grey, 'grey image')} among colour images given three equal channels",)
+    numbers = {text: _having(trait, pictures) for trait, text in _TRAITS.items()}
+    return colour + tuple(text.format(count(n, "image")) for text, n in numbers.items() if n)
+
+
+def _having(trait: str, pictures: Collection[Picture]) -> int:
+    return sum(trait in picture.traits for picture in pictures)
+
+
+def left_out_notes(layout: Layout, lost: Sequence[str]) -> tuple[str, ...]:
+    """Return what the folder holds and the data set does not; `lost`: what could not be read, and why."""
+    listing = layout.listing
+    groups = (
+        (lost, "file", "could not be read and left out"),
+        (listing.others, "file", "ignored, being no images"),
+        (listing.strays, "image", "outside the class folders ignored"),
+        (listing.loops, "folder", "read once already, or leading back up, not followed"),
+    )
+    return tuple(f"{count(len(names), noun)} {what}: {few(names)}" for names, noun, what in groups if names)

@@ -1,0 +1,175 @@
+"""One image file becomes bytes `[C, S, S]`: decoded, upright, eight bits, opaque, square."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jaxtyping import UInt8
+
+T = TypeVar("T")
+
+SUFFIXES = frozenset(
+    {".avif", ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm"}
+    | {".tif", ".tiff", ".webp"}
+)
+# Pillow knows more formats; some run other programs (EPS) or recognise anything (TGA).
+_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+_CHUNK = 64  # files a task: below that, handing out tasks costs more than reading small images
+_DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image as read.
+
+    Attributes:
+        pixels: `[C, S, S]`, C = 1 where red, green and blue agree everywhere, else 3.
+        traits: what was done that a reader of the results must know: "resized", "cropped", "transparent",
+            "animated", "deep" (16 bits).
+    """
+
+    pixels: UInt8[np.ndarray, "C S S"]
+    traits: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that could not be read, and why, in a few words."""
+
+    reason: str
+
+
+def read_picture(path: str, image_size: int) -> Picture | Unreadable:
+    """Return the image at `path` as `image_size` x `image_size` pixels.
+
+    The first frame; turned as its EXIF orientation says; 16 bits divided by 257; transparent parts laid over
+    white; scaled (bilinearly, antialiased) so that the shorter side fits, then cropped about its centre. An
+    image that has the size already keeps its every bit.
+    """
+    try:
+        with _stream(path) as stream, Image.open(stream, formats=_formats()) as file:
+            traits = {"animated"} if _is_animated(file) else set()
+            file.load()
+            image = _eight_bits(_upright(file), traits)
+            return Picture(_as_array(_fit(image, image_size, traits)), frozenset(traits))
+    except Exception as error:  # noqa: BLE001 - Pillow's decoders raise a dozen types on damaged files
+        return Unreadable(_reason(error))
+
+
+def read_size(path: str) -> tuple[int, int] | None:
+    """Return width and height as the file's header says, or None where it says nothing that Pillow reads."""
+    try:
+        with _stream(path) as stream, Image.open(stream, formats=_formats()) as file:
+            return file.size
+    except Exception:  # noqa: BLE001 - as above; reading the picture will say why
+        return None
+
+
+def read_all(read: Callable[[str], T], paths: Sequence[str]) -> list[T]:
+    """Return `read` of each path, in order, read in threads (decoders release the interpreter's lock)."""
+    chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
+    # Pillow warns of odd metadata and of large images; here a file is read or unreadable, nothing between
+    with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        warnings.simplefilter("ignore")
+        return [found for part in pool.map(lambda chunk: [read(p) for p in chunk], chunks) for found in part]
+
+
+def _stream(path: str) -> BinaryIO:
+    """Open a file so that small images take one read: each gives the interpreter's lock away."""
+    return open(path, "rb", buffering=1 << 16)  # noqa: PTH123 - 60,000 times: a Path is slow
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Return those of the formats that this build of Pillow has: it raises KeyError on others."""
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def _is_animated(file: Image.Image) -> bool:
+    """Tell whether frames after the first are left out (the preview that cameras add to JPEGs is none)."""
+    return file.format != "MPO" and getattr(file, "is_animated", False)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except Exception:  # noqa: BLE001 - damaged metadata is no reason to lose the picture
+        return image
+    return image
+
+
+def _eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
+    """Return the image in mode L or RGB, without a change where it is in one of them."""
+    if image.mode in _DEEP:
+        traits.add("deep")
+        return _from_16_bits(image)
+    if image.mode == "F":
+        raise ValueError("floating-point pixels: save it with 8 or 16 bits")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        if image.getchannel("A").getextrema() != (255, 255):
+            traits.add("transparent")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    if image.mode in {"L", "RGB"}:
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """Return the levels 0..65535 as 0..255, rounded; Pillow's own conversion clips everything above 255."""
+    levels = np.asarray(image).astype(np.int64)
+    if levels.min() < 0 or levels.max() > 65535:
+        raise ValueError("32-bit pixels: save it with 8 or 16 bits")
+    return Image.fromarray(((levels + 128) // 257).astype(np.uint8))
+
+
+def _fit(image: Image.Image, size: int, traits: set[str]) -> Image.Image:
+    """Return the central square, scaled to `size`; cut before it is scaled, so a long strip costs no more."""
+    width, height = image.size
+    short = min(width, height)
+    if width != height:
+        traits.add("cropped")
+    if short != size:
+        traits.add("resized")
+        left, top = (width - short) / 2, (height - short) / 2
+        box = (left, top, left + short, top + short)
+        return image.resize((size, size), Image.Resampling.BILINEAR, box=box)
+    if width == height:
+        return image
+    left, top = (width - short) // 2, (height - short) // 2
+    return image.crop((left, top, left + short, top + short))
+
+
+def _as_array(image: Image.Image) -> UInt8[np.ndarray, "C S S"]:
+    """Return the pixels channel by channel, the three of a grey picture as one.
+
+    Bytes are compared as bytes: numpy's comparisons give the interpreter's lock away, like small reads.
+    """
+    data = image.tobytes()
+    height, width = image.height, image.width
+    if image.mode == "RGB":
+        red = data[0::3]
+        if red != data[1::3] or red != data[2::3]:
+            return np.frombuffer(data, dtype=np.uint8).reshape(height, width, 3).transpose(2, 0, 1)
+        data = red
+    return np.frombuffer(data, dtype=np.uint8).reshape(1, height, width)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not an image that can be read"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return " ".join(str(error).split())[:80] or type(error).__name__

@@ -1,0 +1,124 @@
+"""A bench that takes a second: few images, few members, this process."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from saliencynoise.bench import dispatch, run
+from saliencynoise.interfaces import Maps, MethodSpec
+from saliencynoise.registry import catalogue, loader
+
+QUICK = {
+    "dataset": "digits",
+    "archs": ["test_resnet"],
+    "members": 3,
+    "images": 4,
+    "train_images": 64,
+    "epochs": 1,
+    "device": "cpu",
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def quick():
+    return dict(QUICK)
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Run jobs in this process, where fakes can reach them."""
+    for module in (dispatch, run):
+        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
+
+
+class Watcher:
+    """An observer that remembers."""
+
+    def __init__(self):
+        self.events, self.plans, self.jobs = [], [], []
+
+    def planned(self, plan):
+        self.plans.append(plan)
+
+    def started(self, jobs, workers):
+        self.jobs += jobs
+
+    def event(self, job, event):
+        self.events.append((job.member, event))
+
+    def reducing(self, cells):
+        self.cells = cells
+
+    def count(self, kind):
+        return sum(event["kind"] == kind for _, event in self.events)
+
+
+@pytest.fixture
+def watcher():
+    return Watcher()
+
+
+@pytest.fixture
+def extra_plugin(monkeypatch):
+    """Install a plugin whose methods misbehave; return nothing, the names are plain."""
+    specs = tuple(
+        MethodSpec(name=name, summary="a fake", target=f"{__name__}:{kind}", family="gradient", paper="none")
+        for name, kind in (("nan", "Nan"), ("raising", "Raising"), ("pixel", "Pixel"), ("flat", "Flat"))
+    )
+    plugin = loader.Plugin(
+        name="fakes",
+        distribution="fakes",
+        version="1",
+        specs={"models": (), "methods": specs, "aggregators": (), "datasets": ()},
+    )
+    plugins, failures = loader.discover()
+    monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], failures))
+    fakes = {"Nan": _Nan, "Raising": _Raising, "Pixel": _Pixel, "Flat": _Flat}
+    real = catalogue.load_target
+    monkeypatch.setattr(
+        catalogue,
+        "load_target",
+        lambda target, own: fakes[target.partition(":")[2]] if own is plugin else real(target, own),
+    )
+    catalogue.catalogue.cache_clear()
+    yield
+    catalogue.catalogue.cache_clear()
+
+
+@dataclass(frozen=True)
+class _Fake:
+    @property
+    def points(self):
+        return ("input",)
+
+
+@dataclass(frozen=True)
+class _Nan(_Fake):
+    def from_pass(self, taps, batch):
+        values = taps["input"].grad.clone()
+        values[-1, 0, 0, :2] = torch.nan
+        return Maps(values=values)
+
+
+@dataclass(frozen=True)
+class _Raising(_Fake):
+    def from_pass(self, taps, batch):
+        raise ArithmeticError("this method\nalways fails")
+
+
+@dataclass(frozen=True)
+class _Pixel(_Fake):
+    def from_pass(self, taps, batch):
+        return Maps(values=taps["input"].grad.mean((2, 3), keepdim=True))
+
+
+@dataclass(frozen=True)
+class _Flat(_Fake):
+    def from_pass(self, taps, batch):
+        return Maps(values=taps["input"].grad.flatten(1))

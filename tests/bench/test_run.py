@@ -1,0 +1,217 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+import saliencynoise as sn
+from saliencynoise.bench.run import bench
+from saliencynoise.bench.study import Study
+from saliencynoise.interfaces import UsageError
+
+
+def figures_of(study):
+    return [{**cell, "seconds": None} for cell in study.result["cells"]]
+
+
+def weights_of(study):
+    return [m["sha256"] for a in study.result["architectures"] for m in a["members"]]
+
+
+def test_a_bench_in_worker_processes_equals_one_in_this_process(quick, here, monkeypatch, tmp_path):
+    inside = bench(**quick, out="inside")
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SALIENCYNOISE_CACHE", str(tmp_path / "other"))
+    outside = bench(**quick, out="outside")
+    assert weights_of(outside) == weights_of(inside)
+    assert figures_of(outside) == figures_of(inside)
+
+
+def test_the_second_run_trains_and_attributes_nothing_and_finds_the_same(quick, here, watcher):
+    first = bench(**quick)
+    second = bench(**quick, observer=watcher)
+    assert watcher.jobs == []
+    assert second.folder == first.folder
+    assert figures_of(second) == figures_of(first)
+
+
+def test_figures_recomputed_from_the_files_by_plain_numpy(quick, here):
+    study = bench(**quick, out="run")
+    checked = 0
+    for cell in study.result["cells"]:
+        if cell["view"] != "signed":
+            continue
+        slug = cell["method"].replace("(", "-").replace(")", "").replace("=", "-")
+        folder = next(iter((study.folder / "maps").glob(f"*/{slug}-*")))
+        members = [load_file(next(iter((folder / f"member-{i:04d}").iterdir())))["values"] for i in range(3)]
+        maps = np.stack(members).astype(np.float64).reshape(3, 4, -1)
+        estimates = cell["figures"]["estimates"]
+        m, s = maps.mean(0), maps.std(0, ddof=1)
+        assert estimates["snr_pixel"]["value"] == pytest.approx(np.mean(np.abs(m) / s), rel=1e-6)
+        rms = np.sqrt((m**2).sum(-1) / (s**2).sum(-1))
+        assert estimates["snr_rms"]["value"] == pytest.approx(rms.mean(), rel=1e-6)
+        unit = maps / np.linalg.norm(maps, axis=-1, keepdims=True)
+        pairs = [(unit[e] * unit[f]).sum(-1).mean() for e in range(3) for f in range(e)]
+        c = np.mean(pairs)
+        assert estimates["snr"]["value"] == pytest.approx(c / (1 - c), rel=1e-6)
+        checked += 1
+    assert checked == 3
+
+
+def test_more_members_and_images_reuse_what_is_there(quick, here, watcher):
+    first = bench(**quick, out="run")
+    quick["members"], quick["images"] = 4, 6
+    second = bench(**quick, out="run", observer=watcher)
+    assert watcher.count("trained") == 1
+    assert weights_of(second)[:3] == weights_of(first)
+    names = [image["name"] for image in second.result["images"]]
+    assert names[:4] == [image["name"] for image in first.result["images"]]
+
+
+def test_fresh_trains_again_to_the_same_weights(quick, here, watcher):
+    first = bench(**quick, out="run")
+    second = bench(**quick, out="run", fresh=True, observer=watcher)
+    assert watcher.count("trained") == 3
+    assert weights_of(second) == weights_of(first)
+
+
+def test_another_seed_gives_other_members(quick, here):
+    assert set(weights_of(bench(**quick))).isdisjoint(weights_of(bench(**quick, seed=1)))
+
+
+def test_the_ensembles_vote_is_explained_the_same_for_every_member(quick, here):
+    study = bench(**quick, target="predicted")
+    for image in study.result["images"]:
+        assert image["target"] == image["predicted"]
+    assert any(image["predicted"]["timm/test_resnet"] != image["label"] for image in study.result["images"])
+
+
+def test_a_class_index_is_explained_for_every_image(quick, here):
+    study = bench(**quick, target=7)
+    assert {target for image in study.result["images"] for target in image["target"].values()} == {7}
+
+
+def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(quick, here, watcher):
+    first = bench(**quick, out="run")
+    pool = first.result["architectures"][0]["pool"]
+    path = Path(pool, "member-0001.safetensors")
+    content = path.read_bytes()
+    path.write_bytes(content[:1000] + bytes(byte ^ 255 for byte in content[1000:1003]) + content[1003:])
+    with pytest.raises(UsageError, match=r"member 1 of the pool is corrupt: .*member-0001.safetensors fails its"):
+        bench(**quick, out="run")
+    again = bench(**quick, out="run", observer=watcher)
+    assert watcher.count("trained") == 1
+    assert weights_of(again) == weights_of(first)
+    assert figures_of(again) == figures_of(first)
+
+
+def test_a_corrupt_map_is_computed_again(quick, here, watcher):
+    first = bench(**quick, out="run")
+    path = next(iter((first.folder / "maps").glob("*/gradient-*/member-0002/*")))
+    path.write_bytes(path.read_bytes()[:-4] + b"\x00\x00\x80\x7f")
+    again = bench(**quick, out="run", observer=watcher)
+    assert watcher.count("attributed") == 1
+    assert figures_of(again) == figures_of(first)
+
+
+def test_nan_in_a_map_fails_that_cell_and_the_rest_goes_on(quick, here, extra_plugin):
+    study = bench(**quick, methods=["nan", "gradient"])
+    by_method = {cell["method"]: cell for cell in study.result["cells"]}
+    assert by_method["fakes/nan"]["status"] == "failed"
+    assert "2 values of NaN or infinity in the map of image 3" in by_method["fakes/nan"]["reason"]
+    assert by_method["gradient"]["status"] == "ok"
+    assert [cell["method"] for cell in study.failed] == ["fakes/nan"]
+
+
+@pytest.mark.parametrize(
+    ("method", "reason"),
+    [
+        ("raising", "member 0: ArithmeticError: this method always fails"),
+        ("pixel", "the maps are 1x1: an SNR over so few pixels means nothing"),
+        ("flat", "the contract is floating point [B, c, h, w]"),
+    ],
+)
+def test_a_method_that_misbehaves_fails_alone(quick, here, extra_plugin, method, reason):
+    study = bench(**quick, methods=[method, "gradient"])
+    assert [cell["status"] for cell in study.result["cells"]] == ["failed", "ok"]
+    assert reason in study.result["cells"][0]["reason"]
+
+
+def test_two_members_have_figures_without_intervals(quick, here):
+    quick["members"] = 2
+    study = bench(**quick)
+    estimates = study.result["cells"][0]["figures"]["estimates"]
+    assert estimates["snr"]["interval"] is None
+    assert estimates["snr_pixel"]["floor"] == "inf"
+    assert np.isfinite(estimates["snr"]["value"])
+
+
+@pytest.mark.parametrize(("keep", "maps"), [("all", True), ("mean", False)])
+def test_what_is_kept_of_the_maps(quick, here, keep, maps):
+    study = bench(**quick, methods=["gradient"], keep_maps=keep)
+    group = study.maps["test_resnet/gradient"]
+    assert ("maps" in group) == maps
+    assert group["marginal"].shape == (4, 1, 16, 16)
+    members = list((study.folder / "maps").glob("*/*/member-*"))
+    assert bool(members) == maps
+    if maps:
+        mean = group["maps"].mean("member")
+        assert float(abs(mean - group["marginal"]).max()) < 1e-6
+
+
+def test_no_maps_are_kept_where_none_are_wanted(quick, here):
+    study = bench(**quick, methods=["gradient"], keep_maps="none")
+    assert not list(study.folder.rglob("*.safetensors"))
+    with pytest.raises(UsageError, match="holds no maps; run the bench with --keep-maps all or mean"):
+        _ = study.maps
+
+
+def test_parquet_has_a_row_for_each_method_view_and_image(quick, here):
+    study = bench(**quick)
+    frame = pd.read_parquet(study.folder / "snr.parquet")
+    assert len(frame) == 5 * 4
+    assert frame.groupby(["method", "view"]).size().eq(4).all()
+    assert frame["members_correct"].between(0, 3).all()
+
+
+def test_a_study_is_saved_and_loaded(quick, here, tmp_path):
+    study = bench(**quick, methods=["gradient"])
+    copy = study.save(tmp_path / "copy")
+    loaded = Study.load(tmp_path / "copy")
+    assert loaded.result == json.loads(json.dumps(study.result))
+    assert loaded.table.equals(copy.table)
+    assert loaded.maps["test_resnet/gradient"]["maps"].shape == (3, 4, 1, 16, 16)
+    with pytest.raises(UsageError, match="is not an empty folder"):
+        study.save(tmp_path / "copy")
+
+
+def test_a_folder_with_another_study_is_refused(quick, here):
+    bench(**quick, methods=["gradient"], out="run")
+    with pytest.raises(UsageError, match="holds a run with seed=0, and this one has seed=1; name another --out"):
+        bench(**quick, methods=["gradient"], out="run", seed=1)
+
+
+def test_a_folder_of_other_files_is_refused(quick, here, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    with pytest.raises(UsageError, match="holds other files and no run"):
+        bench(**quick, out=str(tmp_path / "mine"))
+
+
+def test_sn_bench_is_callable_whatever_was_imported_before():
+    import saliencynoise.bench.config  # noqa: F401
+
+    with pytest.raises(UsageError, match="unknown setting 'member'; did you mean 'members'"):
+        sn.bench(member=3)
+
+
+def test_global_state_is_left_as_found(quick, here):
+    torch.manual_seed(5)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    bench(**quick, methods=["gradient"])
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_num_threads() == threads

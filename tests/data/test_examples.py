@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+
+@pytest.mark.parametrize("name", ["digits", "notes", "scan", "sizes", "stratify", "tensors"])
+def test_the_examples_in_docstrings_hold(name):
+    failed, tried = doctest.testmod(importlib.import_module(f"saliencynoise.data.{name}"))
+    assert tried
+    assert not failed

@@ -1,0 +1,71 @@
+import math
+
+import pytest
+import torch
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.intervals import Interval
+from saliencynoise.statistics.reliability import members_needed, reliability_at
+
+
+def interval(low: float, high: float) -> Interval:
+    return Interval(low=low, high=high, question="both", df=7)
+
+
+@pytest.mark.parametrize("members", [1, 4, 16])
+def test_reliability_is_the_pooled_cosine_of_two_averages(members: int, correlated) -> None:
+    r = 0.5
+    maps = correlated(torch.full((2, 2000, 16), r**0.5), members=members).mean(0)
+    first, second = maps
+    cosine = (first * second).sum() / (first.square().sum() * second.square().sum()).sqrt()
+    assert reliability_at(r, members) == pytest.approx(float(cosine), abs=0.02)
+
+
+def test_reliability_at_the_ends() -> None:
+    assert reliability_at(math.inf, 1) == 1
+    assert reliability_at(0.0, 100) == 0
+
+
+@pytest.mark.parametrize("reliability", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("r", [0.006, 0.43, 1.0, 24.0])
+def test_smallest_number_that_reaches_the_reliability(r: float, reliability: float) -> None:
+    n = members_needed(r, reliability=reliability).value
+    assert n is not None
+    assert reliability_at(r, n) >= reliability - 1e-9
+    assert n == 1 or reliability_at(r, n - 1) < reliability
+
+
+def test_rounding_up_is_not_fooled_by_floats() -> None:
+    assert members_needed(1.0).value == 9  # 0.9 / (1 - 0.9) is 9.000000000000002
+    assert members_needed(0.5).value == 18
+
+
+@pytest.mark.parametrize(
+    ("snr", "ends", "text"),
+    [
+        (0.43, None, "21"),
+        (0.43, (0.26, 0.6), "21 [15, 35]"),
+        (0.1, (-0.1, 0.22), "> 40"),
+        (0.1, (0.0, 0.22), "> 40"),
+        (5.0, (-1.0, 11.0), "undetermined"),
+        (0.1, (-0.1, math.inf), "undetermined"),
+        (0.0, (-0.1, 0.1), "undetermined"),
+        (-0.02, None, "undetermined"),
+        (math.nan, None, "undetermined"),
+        (math.inf, (math.inf, math.inf), "1 [1, 1]"),
+        (100.0, (50.0, math.inf), "1 [1, 1]"),
+    ],
+)
+def test_text(snr: float, ends: tuple[float, float] | None, text: str) -> None:
+    assert str(members_needed(snr, interval(*ends) if ends else None)) == text
+
+
+def test_open_above_keeps_the_lower_end() -> None:
+    needed = members_needed(0.1, interval(-0.1, 0.22))
+    assert (needed.value, needed.low, needed.high) == (90, 41, None)
+
+
+@pytest.mark.parametrize("reliability", [0.0, 1.0, 90.0, math.nan])
+def test_reliability_outside_its_range_is_refused(reliability: float) -> None:
+    with pytest.raises(UsageError, match=r"is not between 0 and 1: choose for example 0\.9"):
+        members_needed(0.4, reliability=reliability)

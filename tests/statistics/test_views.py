@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+import torch
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.views import VIEWS, apply_view, get_view
+
+MAPS = torch.tensor([[[-1.5, 0.0], [2.0, -0.0]]], dtype=torch.float32)[None]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("signed", [-1.5, 0, 2, 0]), ("relu", [0, 0, 2, 0]), ("abs", [1.5, 0, 2, 0])],
+)
+def test_values(name: str, expected: list[float]) -> None:
+    view = apply_view(MAPS, name)
+    assert view.shape == MAPS.shape
+    assert view.dtype == MAPS.dtype
+    assert view.flatten().tolist() == expected
+
+
+def test_raw_maps_are_not_changed_in_place() -> None:
+    maps = MAPS.clone()
+    for name in VIEWS:
+        apply_view(maps, name)
+    assert torch.equal(maps, MAPS)
+
+
+def test_unknown_view_names_the_choices() -> None:
+    with pytest.raises(UsageError, match="unknown view 'square': choose one of signed, relu, abs"):
+        apply_view(MAPS, "square")
+
+
+@pytest.mark.parametrize("name", ["signed", "relu", "abs"])
+def test_record(name: str, rng: np.random.Generator) -> None:
+    view = get_view(name)
+    assert view.name == name
+    assert view.summary
+    noise = apply_view(torch.tensor(rng.standard_normal((1, 1, 10**6))), name)
+    assert view.signed == bool((noise < 0).any())
+    assert noise.mean().square() / noise.var() == pytest.approx(view.noise_snr, abs=0.01)
