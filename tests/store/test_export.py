@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNKS = (Chunk(index=0, key="aa", rows=(0, 1)), Chunk(index=1, key="bb", rows=(2,)))
+PIXELS = torch.arange(3 * 1 * 8 * 10, dtype=torch.uint8).reshape(3, 1, 8, 10)  # zeros among them
 NAN = (1, 2, 0, 1, 3)  # member, image, channel, y, x
 
 
@@ -57,7 +58,10 @@ def test_xarray_opens_it_without_a_warning(tmp_path: Path, group: Group, maps: t
     path = tmp_path / "maps.zarr"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        export_maps(path, [group])
+        export_maps(path, [group], PIXELS)
+    pixels = opened(path)["images/pixels"]
+    assert (pixels.dims, pixels.dtype) == (DIMENSIONS[1:], np.uint8)
+    np.testing.assert_array_equal(pixels.to_numpy(), PIXELS.numpy())
     node = opened(path)["net/gradient"]
     assert node["maps"].dims == DIMENSIONS
     assert node["marginal"].dims == DIMENSIONS[1:]
@@ -78,18 +82,18 @@ def test_several_groups_and_one_with_its_marginal_map_only(tmp_path: Path, group
     path = tmp_path / "maps.zarr"
     mean = Group(**{**vars(group), "path": "net/gradcam-top", "store": None, "marginal": torch.ones(3, 1, 2, 2)})
     other = Group(**{**vars(group), "path": "other/gradient"})
-    export_maps(path, [group, mean, other])
+    export_maps(path, [group, mean, other], PIXELS)
     tree = opened(path)
-    assert {node.path for node in tree.leaves} == {"/net/gradient", "/net/gradcam-top", "/other/gradient"}
+    assert {node.path for node in tree.leaves} == {"/images", "/net/gradient", "/net/gradcam-top", "/other/gradient"}
     assert set(tree["net/gradcam-top"].data_vars) & {"maps", "marginal"} == {"marginal"}
     assert tree["net/gradcam-top"]["marginal"].to_numpy().tolist() == np.ones((3, 1, 2, 2)).tolist()
 
 
 def test_an_earlier_export_is_replaced_as_a_whole(tmp_path: Path, group: Group) -> None:
     path = tmp_path / "maps.zarr"
-    export_maps(path, [group, Group(**{**vars(group), "path": "old/gradient"})])
-    export_maps(path, [group])
-    assert {node.path for node in opened(path).leaves} == {"/net/gradient"}
+    export_maps(path, [group, Group(**{**vars(group), "path": "old/gradient"})], PIXELS)
+    export_maps(path, [group], PIXELS)
+    assert {node.path for node in opened(path).leaves} == {"/images", "/net/gradient"}
     assert sorted(found.name for found in tmp_path.glob("*maps.zarr*")) == ["maps.zarr"]
 
 
@@ -97,7 +101,7 @@ def test_an_error_leaves_the_earlier_export_and_nothing_else(
     tmp_path: Path, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "maps.zarr"
-    export_maps(path, [group])
+    export_maps(path, [group], PIXELS)
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -105,14 +109,14 @@ def test_an_error_leaves_the_earlier_export_and_nothing_else(
     with monkeypatch.context() as patch:
         patch.setattr(zarr, "consolidate_metadata", full)
         with pytest.raises(UsageError, match=r"^cannot write .*/maps.zarr: No space left on device; free space"):
-            export_maps(path, [Group(**{**vars(group), "path": "new/gradient"})])
-    assert {node.path for node in opened(path).leaves} == {"/net/gradient"}
+            export_maps(path, [Group(**{**vars(group), "path": "new/gradient"})], PIXELS)
+    assert {node.path for node in opened(path).leaves} == {"/images", "/net/gradient"}
     assert sorted(found.name for found in tmp_path.glob("*maps.zarr*")) == ["maps.zarr"]
 
 
 def test_a_file_in_the_way(tmp_path: Path, group: Group) -> None:
     (tmp_path / "maps.zarr").write_text("x")
     with pytest.raises(UsageError, match=r"^cannot write .*/maps.zarr: Not a directory"):
-        export_maps(tmp_path / "maps.zarr", [group])
+        export_maps(tmp_path / "maps.zarr", [group], PIXELS)
     assert (tmp_path / "maps.zarr").read_text() == "x"
     assert not list(tmp_path.glob(".maps*"))
