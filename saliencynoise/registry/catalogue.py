@@ -136,10 +136,11 @@ class Catalogue:
             Entry(plugin=plugin, spec=spec, name=name)
             for plugin in self.plugins
             for spec in plugin.specs[kind]
-            for name in self._names_of(plugin, spec)
+            for name in self.names_of(plugin, spec)
         ]
 
-    def _names_of(self, plugin: Plugin, spec: Spec) -> tuple[str, ...]:
+    def names_of(self, plugin: Plugin, spec: Spec) -> tuple[str, ...]:
+        """Return the names that a spec stands for: its own, or those of its catalogue (none where it failed)."""
         if not (isinstance(spec, ModelSpec) and spec.names):
             return (spec.name,)
         if spec.names not in self._names:

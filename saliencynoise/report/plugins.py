@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from saliencynoise.interfaces.errors import SaliencyNoiseError, one_line
 from saliencynoise.interfaces.specs import ModelSpec
-from saliencynoise.registry.catalogue import SINGULAR, load_target
+from saliencynoise.registry.catalogue import SINGULAR
 
 if TYPE_CHECKING:
     from saliencynoise.registry.catalogue import Catalogue
@@ -24,7 +23,7 @@ def plugin_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
             "plugin": plugin.name,
             "distribution": plugin.distribution,
             "version": plugin.version,
-            **{kind: [_spec(plugin, spec) for spec in specs] for kind, specs in plugin.specs.items()},
+            **{kind: [_spec(catalogue, plugin, spec) for spec in specs] for kind, specs in plugin.specs.items()},
         }
         for plugin in catalogue.plugins
     ]
@@ -45,15 +44,8 @@ def print_plugins(catalogue: Catalogue, console: Console | None = None) -> None:
         console.print(str(failure), style="red", markup=False)
 
 
-def _spec(plugin: Plugin, spec: Spec) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "name": spec.name,
-        "canonical": f"{plugin.name}/{spec.name}",
-        "summary": spec.summary,
-    }
+def _spec(catalogue: Catalogue, plugin: Plugin, spec: Spec) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": spec.name, "canonical": f"{plugin.name}/{spec.name}", "summary": spec.summary}
     if isinstance(spec, ModelSpec) and spec.names:
-        try:
-            row["names"] = len(load_target(spec.names, plugin)())
-        except SaliencyNoiseError as error:
-            row |= {"names": 0, "error": one_line(error)}
+        row["names"] = len(catalogue.names_of(plugin, spec))
     return row
