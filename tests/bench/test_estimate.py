@@ -1,0 +1,68 @@
+import pytest
+
+from saliencynoise.bench.estimate import Estimate
+from saliencynoise.bench.member import MemberJob
+
+
+def job(member, architecture="timm/a"):
+    return MemberJob(
+        architecture=architecture,
+        arguments={},
+        member=member,
+        run_seed=0,
+        recipe={"batch_size": 30},
+        pool="",
+        device="cpu",
+        retrain=False,
+        recompute=False,
+        methods={},
+        images=(),
+        targets=(),
+        chunks=(),
+    )
+
+
+def progress(done, steps=100, seconds=1.0):
+    return {"kind": "progress", "done": done, "steps": steps, "seconds": seconds}
+
+
+def test_nothing_is_known_before_enough_steps():
+    jobs = [job(0), job(1)]
+    estimate = Estimate(jobs, workers=2, test_images=0)
+    estimate.feed(jobs[0], progress(2, seconds=1.0))
+    assert estimate.training_seconds() is None
+    estimate.feed(jobs[0], progress(3, seconds=1.0))
+    assert estimate.knows("timm/a")
+
+
+def test_the_steps_that_are_left_are_divided_among_the_workers():
+    jobs = [job(member) for member in range(4)]
+    estimate = Estimate(jobs, workers=2, test_images=0)
+    estimate.feed(jobs[0], progress(10, seconds=20.0))
+    estimate.feed(jobs[1], progress(10, seconds=20.0))
+    assert estimate.training_seconds() == pytest.approx((90 + 90 + 100 + 100) * 2 / 2)
+    estimate.feed(jobs[0], {"kind": "trained"})
+    estimate.feed(jobs[1], {"kind": "failed"})
+    assert estimate.training_seconds() == pytest.approx((100 + 100) * 2 / 2)
+
+
+def test_the_test_pass_counts_as_a_third_of_so_many_training_images():
+    jobs = [job(0)]
+    estimate = Estimate(jobs, workers=0, test_images=90)
+    estimate.feed(jobs[0], progress(100, seconds=100.0))
+    assert estimate.training_seconds() == pytest.approx(1.0)
+
+
+def test_an_architecture_is_estimated_before_the_others_are_known():
+    jobs = [job(0), job(0, "timm/b")]
+    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate.feed(jobs[0], progress(50, seconds=50.0))
+    assert estimate.training_seconds("timm/a") == pytest.approx(50)
+    assert estimate.training_seconds() is None
+
+
+def test_a_long_step_counts_at_once():
+    jobs = [job(0)]
+    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate.feed(jobs[0], progress(1, steps=11, seconds=8.0))
+    assert estimate.training_seconds() == pytest.approx(80)

@@ -1,0 +1,65 @@
+import pytest
+import torch
+from scipy.stats import binomtest
+
+from saliencynoise.bench.members import flags, votes
+from saliencynoise.store.pool import MemberRecord, Pool
+
+LABELS = torch.arange(200) % 10
+
+
+def records(*accuracies):
+    return [
+        MemberRecord(
+            index=index,
+            seeds={},
+            accuracy=accuracy,
+            seconds=1.0,
+            sha256="",
+            logits_sha256="",
+            versions={},
+            hardware={},
+        )
+        for index, accuracy in enumerate(accuracies)
+    ]
+
+
+def test_members_alike_are_not_flagged():
+    assert flags(records(0.97, 0.98, 0.975, 0.985), LABELS) == {}
+
+
+def test_an_outlier_below_is_flagged_and_one_above_is_not():
+    found = flags(records(0.90, 0.91, 0.905, 0.60, 0.99), LABELS)
+    assert found == {3: "accuracy 0.600 is an outlier below the median 0.905"}
+
+
+def test_a_wide_ensemble_tolerates_a_wider_spread():
+    assert flags(records(0.50, 0.60, 0.70, 0.80, 0.90), LABELS) == {}
+
+
+@pytest.mark.parametrize("correct", [10, 20, 25, 30, 31, 32, 33, 60])
+def test_chance_is_told_by_a_binomial_test(correct):
+    accuracy = correct / 200
+    by_chance = binomtest(correct, 200, 0.1, alternative="greater").pvalue >= 0.01
+    assert bool(flags(records(accuracy, accuracy), LABELS)) == by_chance
+
+
+def test_chance_is_the_largest_class():
+    labels = torch.tensor([0] * 150 + [1] * 50)
+    assert flags(records(0.75, 0.75), labels) == {
+        0: "accuracy 0.750 is not above chance",
+        1: "accuracy 0.750 is not above chance",
+    }
+
+
+def test_the_vote_is_the_largest_mean_probability(tmp_path):
+    pool = Pool(tmp_path)
+    logits = torch.tensor([[[9.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.5]], [[0.0, 1.0], [0.0, 1.5]]])
+    for index, own in enumerate(logits):
+        record = {"seeds": {}, "accuracy": 1.0, "seconds": 1.0, "versions": {}, "hardware": {}}
+        pool.save(index, {"w": torch.zeros(1)}, own, record)
+    labels = torch.tensor([1, 1])
+    found = votes(pool, [0, 1, 2], torch.tensor([0, 1]), labels)
+    probabilities = logits.softmax(-1).mean(0)
+    assert found.predicted.tolist() == probabilities.argmax(-1).tolist() == [0, 1]
+    assert found.members_correct.tolist() == [2, 2]

@@ -1,0 +1,122 @@
+import io
+import math
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from saliencynoise.bench.study import Study
+from saliencynoise.report.table import print_study, show
+
+
+def estimate(value, low=None, high=None, floor=0.0):
+    interval = None if low is None else {"low": low, "high": high}
+    return {"value": value, "interval": interval, "floor": floor}
+
+
+def cell(method="gradient", view="signed", **changes):
+    figures = {
+        "estimates": {"snr_pixel": estimate(0.65, floor=0.32), "snr": estimate(0.56, 0.444, 0.674)},
+        "members_needed": {"text": "17 [14, 21]"},
+        "signal_p": 0.0078,
+    }
+    whole = {
+        "architecture": "test_resnet",
+        "method": method,
+        "method_name": f"builtin/{method}",
+        "view": view,
+        "status": "ok",
+        "reason": None,
+        "members": 8,
+        "flagged_members": [],
+        "accuracy": {"median": 0.9958, "min": 0.98, "max": 1.0},
+        "figures": figures,
+        "seconds": 0.83,
+    }
+    return {**whole, **changes}
+
+
+def study(*cells, members=8, notes=(), flag=None):
+    result = {
+        "settings": {"members": members, "seed": 0, "target": "true"},
+        "dataset": {
+            "notes": list(notes),
+            "image_shape": [1, 16, 16],
+            "test_images": 360,
+            "asked": "digits",
+            "train_images": 1437,
+        },
+        "recipe": {"epochs": 2, "precision": "float32"},
+        "versions": {"torch": "2.15.0"},
+        "hardware": {"device": "cpu", "processor": "a processor"},
+        "architectures": [
+            {"label": "test_resnet", "adaptations": ["stride 2 -> 1: conv1"], "members": [{"index": 3, "flag": flag}]}
+        ],
+        "images": [{"label": 1, "predicted": {"timm/test_resnet": 1}}, {"label": 2, "predicted": {"x": 5}}],
+        "cells": list(cells),
+    }
+    return Study(result, Path("runs/x"))
+
+
+def printed(of, width=80):
+    stream = io.StringIO()
+    print_study(of, Console(file=stream, width=width, highlight=False))
+    return stream.getvalue()
+
+
+def test_a_row_holds_the_figures_of_its_cell():
+    text = printed(study(cell()), width=120)
+    row = next(line for line in text.splitlines() if line.startswith("  gradient"))
+    assert row.split() == ["gradient", "0.65", "0.32", "0.56", "[0.44,", "0.67]", ".008", "17", "[14,", "21]", "0.8"]
+    assert "test_resnet" in text
+    assert "99.6%" in text
+
+
+def test_it_fits_80_columns_and_keeps_names_whole():
+    long = cell("gradcam(layer=intermediate)")
+    long["figures"]["estimates"]["snr"] = estimate(14.52, 10.79, 18.24)
+    text = printed(study(cell(), cell("gradcam(layer=top)"), long))
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "layer=intermediate)" in text
+    assert "gradcam(layer=top)" in text
+    assert "…" not in text
+
+
+def test_views_stand_below_their_method():
+    text = printed(study(cell("gradcam(layer=top)"), cell("gradcam(layer=top)", view="relu")))
+    assert "    view relu" in text
+
+
+def test_a_failed_cell_is_shown_as_failed_with_its_reason():
+    text = printed(study(cell(status="failed", reason="member 3: ValueError: [bold]no", figures=None)), width=120)
+    assert "failed" in text
+    assert "failed: gradient on test_resnet: member 3: ValueError: [bold]no" in text
+
+
+def test_what_a_reader_must_know_is_said():
+    text = printed(
+        study(cell(flagged_members=[3]), flag="accuracy 0.1 is not above chance", notes=["a note"]), width=200
+    )
+    assert "99.6%*" in text
+    assert "flagged: member 3 of test_resnet: accuracy 0.1 is not above chance" in text
+    assert "note: a note" in text
+    assert "adapted: test_resnet: stride 2 -> 1: conv1" in text
+    assert "(1 misclassified)" in text
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [(2, "2 members: figures without intervals"), (5, "5 members: intervals are indicative")],
+)
+def test_few_members_are_called_few(members, words):
+    assert words in printed(study(cell(), members=members), width=200)
+    assert "indicative" not in printed(study(cell(), members=8), width=200)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.56, "0.56"), (0.0061, "0.006"), (14.523, "14.52"), (1234.5, "1.23e+03"), ("inf", "∞"), (None, "-")],
+)
+def test_figures_in_words(value, text):
+    assert show(value) == text
+    assert show(math.nan) == "-"
