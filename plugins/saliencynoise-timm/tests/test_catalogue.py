@@ -22,26 +22,6 @@ BIG = (
     *("large", "huge", "giant", "base", "medium", "so400m", "so150m", "_enc", "coat_"),
     *("152", "200", "b7", "b8", "64", "36", "167m", "300m", "412m", "570m"),
 )
-    "large",
-    "huge",
-    "giant",
-    "base",
-    "medium",
-    "so400m",
-    "so150m",
-    "_enc",
-    "coat_",
-    "152",
-    "200",
-    "b7",
-    "b8",
-    "64",
-    "36",
-    "167m",
-    "300m",
-    "412m",
-    "570m",
-]
 
 
 def _sibling(name: str) -> ModuleType:

@@ -26,8 +26,9 @@ from saliencynoise_timm.transformers import (
     native_size,
     own_scaling,
     sizings,
+    steps_between,
 )
-from saliencynoise_timm.wrappers import Classified, Resized, forget_caches, keep_outputs
+from saliencynoise_timm.wrappers import Classified, Repeated, Resized, forget_caches, keep_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +64,7 @@ class Plan:
         features: of an encoder without classifier, how many features it has; None for classifiers.
         channels_last: of such an encoder, whether features are the last axis.
         resize: the size to which images are scaled first, None for none.
+        repeat_channels: whether the network has three channels for images of one.
         points: the CAM points.
         adaptations: all this in words.
     """
@@ -74,6 +76,7 @@ class Plan:
     features: int | None = None
     channels_last: bool = True
     resize: Size | None = None
+    repeat_channels: bool = False
     points: tuple[tuple[str, CamPoint], ...] = ()
     adaptations: tuple[str, ...] = ()
 
@@ -87,7 +90,9 @@ class Plan:
                 network = Classified(
                     network, self.features, request.num_classes, channels_last=self.channels_last
                 )
-        return Resized(network, self.resize) if self.resize else network
+        if self.resize is not None:
+            network = Resized(network, self.resize)
+        return Repeated(network) if self.repeat_channels else network
 
     def bare(self, request: Request, *, device: str) -> nn.Module:
         """Return timm's network with its edits, without wrappers."""
@@ -96,7 +101,7 @@ class Plan:
             arguments.setdefault("mlp_ratio", 1 / 4096)  # not to initialise 100 M weights that then go
         network = create(
             request.name,
-            channels=request.channels,
+            channels=3 if self.repeat_channels else request.channels,
             num_classes=request.num_classes,
             arguments=arguments,
             device=device,
@@ -144,7 +149,13 @@ def find_plan(request: Request) -> Plan:
                 arguments=dict(request.arguments),
                 error=first.failure,
             ) from None
-        return _search(request, first)
+        try:
+            return _search(request, first)
+        except UsageError:
+            if request.channels != 1:
+                raise
+        of_three = replace(request, channels=3)  # CSATv2 transforms colours before anything else
+        return _repeated(_search(of_three, attempt(of_three, first.plan, request.size)))
 
 
 def _search(request: Request, first: Attempt) -> Plan:
@@ -269,9 +280,34 @@ def _takes_size(request: Request) -> bool:
 
 
 def _by_resizing(request: Request, first: Attempt) -> Iterator[Attempt]:
-    """Scale the images up to the size that the network was made for."""
+    """Scale the images up: a little, and then what else helps there; at last to the size timm made it for."""
     assert first.network is not None  # noqa: S101 - find_plan stopped otherwise
     size = native_size(first.network, dict(request.arguments))
+    steps = () if "img_size" in dict(request.arguments) else steps_between(request.size, size)
+    for step in steps:
+        larger = replace(request, size=step)
+        start = attempt(larger, Plan(arguments=request.arguments), step)
+        for found in (start, *_by_size(larger, start), *_by_strides(larger, start)):
+            if found.plan.resize is None and _reached(found, larger):
+                yield replace(found, plan=_resized(found.plan, request, step))
+                break
     words = f"images resized (bilinear) from {request.size[0]}x{request.size[1]} to {size[0]}x{size[1]}"
     plan = Plan(arguments=request.arguments, resize=size, adaptations=(words,))
     yield attempt(request, plan, size)
+
+
+def _resized(plan: Plan, request: Request, size: Size) -> Plan:
+    words = f"images resized (bilinear) from {request.size[0]}x{request.size[1]} to {size[0]}x{size[1]}"
+    return replace(plan, resize=size, points=_inside(plan.points), adaptations=(words, *plan.adaptations))
+
+
+def _repeated(plan: Plan) -> Plan:
+    words = "the one channel given three times"
+    return replace(
+        plan, repeat_channels=True, points=_inside(plan.points), adaptations=(words, *plan.adaptations)
+    )
+
+
+def _inside(points: tuple[tuple[str, CamPoint], ...]) -> tuple[tuple[str, CamPoint], ...]:
+    """Return the points of a network that is wrapped once more."""
+    return tuple((key, replace(point, module=f"network.{point.module}")) for key, point in points)

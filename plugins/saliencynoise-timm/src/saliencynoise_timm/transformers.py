@@ -82,6 +82,15 @@ def native_size(network: nn.Module, given: Mapping[str, Any]) -> Size:
     return int(size[1]), int(size[2])
 
 
+def steps_between(size: Size, native: Size) -> tuple[Size, ...]:
+    """Return sizes to which images might be scaled short of the native one, small to large."""
+    steps = {(k * size[0], k * size[1]) for k in (2, 4)} | {(native[0] // k, native[1] // k) for k in (4, 2)}
+    between = [
+        s for s in steps if min(s[0] - size[0], s[1] - size[1]) >= 0 and math.prod(s) < math.prod(native)
+    ]
+    return tuple(sorted(between, key=math.prod))
+
+
 def accept_any_size(network: nn.Module) -> None:
     """Switch off the check of the image size in timm's patch embeddings."""
     for module in network.modules():
