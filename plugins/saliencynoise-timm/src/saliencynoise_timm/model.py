@@ -8,7 +8,8 @@ from typing import Any
 
 from saliencynoise.interfaces import Network, UsageError
 
-from saliencynoise_timm.plan import Plan, Request, find_plan
+from saliencynoise_timm.plan import Plan, Request
+from saliencynoise_timm.search import find_plan
 
 
 @dataclass(frozen=True, init=False)

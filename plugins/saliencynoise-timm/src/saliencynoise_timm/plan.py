@@ -1,4 +1,4 @@
-"""How an architecture is fitted to an image size: tried once on the meta device, applied to every network."""
+"""How an architecture is fitted to an image size, as a record that builds the network as often as wanted."""
 
 from __future__ import annotations
 
@@ -6,36 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
-from saliencynoise.interfaces import CamPoint, UsageError
 
-from saliencynoise_timm.convolutional import (
-    StrideEdit,
-    apply_edits,
-    describe_edits,
-    drop_wide_head,
-    earliest_level,
-    last_pool,
-    merge,
-)
-from saliencynoise_timm.creation import check_names, create, refusal
-from saliencynoise_timm.points import find_points
-from saliencynoise_timm.tracing import ROWS, Trace, trace
-from saliencynoise_timm.transformers import (
-    accept_any_size,
-    describe_sizing,
-    native_size,
-    own_scaling,
-    sizings,
-)
-from saliencynoise_timm.wrappers import Classified, Resized, forget_caches, keep_outputs
+from saliencynoise_timm.convolutional import StrideEdit, apply_edits, drop_wide_head
+from saliencynoise_timm.creation import create
+from saliencynoise_timm.transformers import accept_any_size
+from saliencynoise_timm.wrappers import Classified, Repeated, Resized, forget_caches, keep_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from saliencynoise.interfaces import CamPoint
     from torch import nn
-
-GOAL = 4  # a map of fewer cells than 4x4 says next to nothing about where
-_STEPS = 24  # more levels of resolution than any network has
 
 Size: TypeAlias = tuple[int, int]
 
@@ -63,6 +42,7 @@ class Plan:
         features: of an encoder without classifier, how many features it has; None for classifiers.
         channels_last: of such an encoder, whether features are the last axis.
         resize: the size to which images are scaled first, None for none.
+        repeat_channels: whether the network has three channels for images of one.
         points: the CAM points.
         adaptations: all this in words.
     """
@@ -74,6 +54,7 @@ class Plan:
     features: int | None = None
     channels_last: bool = True
     resize: Size | None = None
+    repeat_channels: bool = False
     points: tuple[tuple[str, CamPoint], ...] = ()
     adaptations: tuple[str, ...] = ()
 
@@ -87,7 +68,9 @@ class Plan:
                 network = Classified(
                     network, self.features, request.num_classes, channels_last=self.channels_last
                 )
-        return Resized(network, self.resize) if self.resize else network
+        if self.resize is not None:
+            network = Resized(network, self.resize)
+        return Repeated(network) if self.repeat_channels else network
 
     def bare(self, request: Request, *, device: str) -> nn.Module:
         """Return timm's network with its edits, without wrappers."""
@@ -96,7 +79,7 @@ class Plan:
             arguments.setdefault("mlp_ratio", 1 / 4096)  # not to initialise 100 M weights that then go
         network = create(
             request.name,
-            channels=request.channels,
+            channels=3 if self.repeat_channels else request.channels,
             num_classes=request.num_classes,
             arguments=arguments,
             device=device,
@@ -109,169 +92,15 @@ class Plan:
         forget_caches(network)
         return network
 
+    def resized(self, before: Size, after: Size) -> Plan:
+        """Return this plan for images of `before`, scaled to `after`, for which the plan was made."""
+        words = f"images resized (bilinear) from {before[0]}x{before[1]} to {after[0]}x{after[1]}"
+        return replace(self._inside(words), resize=after)
 
-@dataclass(frozen=True)
-class Attempt:
-    """A plan and what a pass showed of it; `plan` has points where it gives a grid at all."""
+    def repeated(self) -> Plan:
+        """Return this plan, made for three channels, for images of one."""
+        return replace(self._inside("the one channel given three times"), repeat_channels=True)
 
-    plan: Plan
-    network: nn.Module | None = None
-    seen: Trace | None = None
-    failure: Exception | None = None
-
-    @property
-    def top(self) -> Size:
-        """Return the grid of the top point, (0, 0) where there is none."""
-        return dict(self.plan.points)["top"].grid if self.plan.points else (0, 0)
-
-
-def find_plan(request: Request) -> Plan:
-    """Return the first plan, from the least change to the greatest, whose top point has at least 4x4 cells.
-
-    Global random state is left as found. No arithmetic is done: networks stand on the meta device.
-
-    Raises:
-        UsageError: if timm lacks the architecture or refuses the user's arguments, or if nothing helps.
-    """
-    check_names(request.name, dict(request.arguments))
-    with torch.random.fork_rng(devices=[]):
-        first = attempt(request, Plan(arguments=request.arguments), request.size)
-        if first.network is None and first.failure is not None:
-            raise refusal(
-                request.name,
-                channels=request.channels,
-                num_classes=request.num_classes,
-                arguments=dict(request.arguments),
-                error=first.failure,
-            ) from None
-        return _search(request, first)
-
-
-def _search(request: Request, first: Attempt) -> Plan:
-    if _reached(first, request):
-        return first.plan
-    reasons = [first.failure]
-    for route in (_by_size, _by_strides, _by_resizing):
-        for found in route(request, first):
-            if _reached(found, request):
-                return found.plan
-            reasons.append(found.failure)
-    why = next((str(reason).splitlines()[0] for reason in reversed(reasons) if reason and str(reason)), "")
-    size = f"{request.channels}x{request.size[0]}x{request.size[1]}"
-    raise UsageError(
-        f"timm/{request.name} cannot be fitted to images of {size}"
-        + (f" with {dict(request.arguments)}" if request.arguments else "")
-        + (f": {why}" if why else "")
-    )
-
-
-def _reached(found: Attempt, request: Request) -> bool:
-    wanted = [min(GOAL, n) for n in request.size]
-    return all(have >= want for have, want in zip(found.top, wanted, strict=True))
-
-
-def attempt(request: Request, plan: Plan, size: Size) -> Attempt:
-    """Build `plan` on the meta device, pass images of `size` through it, and add what was seen."""
-    try:
-        network = plan.bare(request, device="meta")
-    except Exception as error:  # noqa: BLE001 - an argument that this architecture does not take
-        return Attempt(plan, failure=error)
-    seen = trace(network, request.channels, size)
-    if seen.failure is not None:
-        return Attempt(plan, network, seen, seen.failure)
-    try:
-        plan = _with_classifier(plan, request, seen)
-        plan = replace(plan, adaptations=(*plan.adaptations, *own_scaling(network, size)))
-        points = find_points(network, seen)
-    except LookupError as error:
-        return Attempt(plan, network, seen, error)
-    clobbered = any(point.module in seen.overwritten for point in points.values())
-    prefix = "network." * ((plan.features is not None) + (plan.resize is not None))
-    points = {key: replace(point, module=prefix + point.module) for key, point in points.items()}
-    return Attempt(replace(plan, points=tuple(points.items()), keep_outputs=clobbered), network, seen)
-
-
-def _with_classifier(plan: Plan, request: Request, seen: Trace) -> Plan:
-    if seen.result == (ROWS, request.num_classes):
-        return plan
-    if seen.result is None or len(seen.result) not in (3, 4):
-        raise LookupError("the network does not return logits")
-    last = len(seen.result) == 3
-    return replace(
-        plan,
-        features=seen.result[-1] if last else seen.result[1],
-        channels_last=last,
-        adaptations=(*plan.adaptations, "linear classifier added on the mean of the encoder's features"),
-    )
-
-
-def _by_size(request: Request, first: Attempt) -> Iterator[Attempt]:
-    """Try timm's own arguments for the size of images, patches and windows."""
-    for sizing in sizings(dict(request.arguments), request.size, first.network):
-        resize = sizing.size if sizing.size != request.size else None
-        plan = Plan(
-            arguments=(*request.arguments, *sizing.arguments),
-            resize=resize,
-            adaptations=describe_sizing(sizing, first.network, request.size),
-        )
-        yield attempt(request, plan, sizing.size)
-
-
-def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
-    """Lower the earliest strides step by step; where timm fixes the size, it is told of a larger image.
-
-    To the layers behind it, half the stride on an image is what the full stride is on one of twice the size.
-    """
-    assert first.network is not None  # noqa: S101 - find_plan stopped otherwise
-    vgg = type(first.network).__name__ == "VGG"
-    sized = not vgg and _takes_size(request)
-    edits: dict[str, StrideEdit] = {}
-    current, factor = first, 1.0
-    if sized:  # the first attempt may have stopped at a check of the size, in front of any stride
-        current = attempt(
-            request, Plan(arguments=(*request.arguments, ("img_size", request.size))), request.size
-        )
-    for _ in range(_STEPS):
-        if current.network is None or current.seen is None:
-            return
-        level: tuple[StrideEdit, ...]
-        if vgg:
-            pool = last_pool(current.network, edits)
-            level = () if pool is None else (pool,)
-        else:
-            level = earliest_level(current.network, current.seen)
-        if not level:
-            return
-        factor *= max(level[0].before) / max(level[0].after)
-        edits = merge(edits, level)
-        arguments = request.arguments
-        words = describe_edits(edits)
-        if vgg:
-            words = (*words, "the two 4096-wide layers of the head removed")
-        if sized:
-            told = (round(factor * request.size[0]), round(factor * request.size[1]))
-            arguments = (*arguments, ("img_size", told))
-            words = (*words, f"built as for images of {told[0]}x{told[1]}")
-        plan = Plan(arguments=arguments, edits=tuple(edits.values()), narrow_head=vgg, adaptations=words)
-        current = attempt(request, plan, request.size)
-        yield current
-
-
-def _takes_size(request: Request) -> bool:
-    if "img_size" in dict(request.arguments):
-        return False
-    plan = Plan(arguments=(*request.arguments, ("img_size", (256, 256))))
-    try:
-        plan.bare(request, device="meta")
-    except Exception as error:  # noqa: BLE001 - as in attempt
-        return "img_size" not in str(error)
-    return True
-
-
-def _by_resizing(request: Request, first: Attempt) -> Iterator[Attempt]:
-    """Scale the images up to the size that the network was made for."""
-    assert first.network is not None  # noqa: S101 - find_plan stopped otherwise
-    size = native_size(first.network, dict(request.arguments))
-    words = f"images resized (bilinear) from {request.size[0]}x{request.size[1]} to {size[0]}x{size[1]}"
-    plan = Plan(arguments=request.arguments, resize=size, adaptations=(words,))
-    yield attempt(request, plan, size)
+    def _inside(self, words: str) -> Plan:
+        points = tuple((key, replace(point, module=f"network.{point.module}")) for key, point in self.points)
+        return replace(self, points=points, adaptations=(words, *self.adaptations))

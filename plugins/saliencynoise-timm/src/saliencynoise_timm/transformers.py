@@ -82,6 +82,19 @@ def native_size(network: nn.Module, given: Mapping[str, Any]) -> Size:
     return int(size[1]), int(size[2])
 
 
+def steps_between(size: Size, native: Size) -> tuple[Size, ...]:
+    """Return sizes to which images might be scaled short of the native one, small to large.
+
+    Whole multiples of 8, 16 and 32 suit windows; twice and four times the size are for networks that need more
+    pixels; fractions of the native size are for those whose last map has a fixed size.
+    """
+    height, width = size
+    steps = {(math.ceil(height / k) * k, math.ceil(width / k) * k) for k in (8, 16, 32)}
+    steps |= {(k * height, k * width) for k in (2, 4)} | {(native[0] // k, native[1] // k) for k in (4, 2)}
+    between = {s for s in steps if s[0] >= height and s[1] >= width and math.prod(s) < math.prod(native)}
+    return tuple(sorted(between - {size}, key=math.prod))
+
+
 def accept_any_size(network: nn.Module) -> None:
     """Switch off the check of the image size in timm's patch embeddings."""
     for module in network.modules():

@@ -25,6 +25,19 @@ class Resized(nn.Module):
         return out
 
 
+class Repeated(nn.Module):
+    """Give a network of three channels the one channel of the images, three times."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the network's logits `[N, K]` for images `[N, 1, H, W]`."""
+        out: Tensor = self.network(x.expand(-1, 3, -1, -1))
+        return out
+
+
 class Classified(nn.Module):
     """Give an encoder a classifier: a linear layer on the mean of its features over the grid."""
 
