@@ -65,8 +65,9 @@ def _require(holds: bool, name: str, value: object, possible: str) -> None:  # n
         raise UsageError(f"the recipe's {name} is {value}; it must be {possible}")
 
 
-# 8 members of test_resnet on one thread each of a 2-core machine: see docs/recipes.md
-DIGITS = Recipe(epochs=2, batch_size=32, learning_rate=1e-2, shift=1)
+# test_resnet, members 0 to 7 of seed 0: accuracy .983 to .997, 9 s a member on one thread of a 2-core Xeon. With
+# batches of 32 and a rate of .01 (.975 to .992) or .007 (.972 to .997) the worst member is worse.
+DIGITS = Recipe(epochs=2, batch_size=24, learning_rate=7e-3, warmup=0.2, shift=1)
 
 
 def recipe_for(dataset: Dataset, *, device: str, overrides: Mapping[str, Any]) -> Recipe:
