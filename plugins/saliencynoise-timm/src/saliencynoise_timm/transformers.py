@@ -85,8 +85,8 @@ def native_size(network: nn.Module, given: Mapping[str, Any]) -> Size:
 def steps_between(size: Size, native: Size) -> tuple[Size, ...]:
     """Return sizes to which images might be scaled short of the native one, small to large.
 
-    Whole multiples of 8, 16 and 32 suit windows; twice and four times the size are for networks that need more
-    pixels; fractions of the native size are for those whose last map has a fixed size.
+    Whole multiples of 8, 16 and 32 suit windows; twice and four times the size are for networks that need
+    more pixels; fractions of the native size are for those whose last map has a fixed size.
     """
     height, width = size
     steps = {(math.ceil(height / k) * k, math.ceil(width / k) * k) for k in (8, 16, 32)}
