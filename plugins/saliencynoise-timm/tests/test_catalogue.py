@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from saliencynoise.interfaces import UsageError
 
+from saliencynoise.interfaces import UsageError
 from saliencynoise_timm.names import list_names
 from saliencynoise_timm.plan import Request
 from saliencynoise_timm.search import find_plan

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from saliencynoise.interfaces import Model, UsageError
 
+from saliencynoise.interfaces import Model, UsageError
 from saliencynoise_timm.model import TimmModel
 
 
@@ -121,7 +121,5 @@ def test_errors_name_the_value(name: str, arguments: dict[str, object], text: st
 
 
 def test_impossible_images_are_refused() -> None:
-    with pytest.raises(
-        UsageError, match=r"timm/resnet18 cannot be built for images \(3, 0, 32\) and 10 classes"
-    ):
+    with pytest.raises(UsageError, match=r"timm/resnet18 cannot be built for images \(3, 0, 32\) and 10 classes"):
         TimmModel("resnet18").build((3, 0, 32), 10)

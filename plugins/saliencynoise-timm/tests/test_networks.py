@@ -133,9 +133,7 @@ def captured(network: Network, x: torch.Tensor) -> tuple[torch.Tensor, dict[str,
         copies.append(out.detach().clone())
 
     handles = [
-        network.module.get_submodule(point.module).register_forward_hook(
-            lambda _, __, out, key=key: keep(key, out)
-        )
+        network.module.get_submodule(point.module).register_forward_hook(lambda _, __, out, key=key: keep(key, out))
         for key, point in network.points.items()
     ]
     logits = network.module(x)
@@ -158,9 +156,7 @@ def test_points_carry_values_and_gradients_and_rows_are_independent(name: str) -
     shape = FAMILIES[name]
     network = built(name, shape)
     module = network.module.double().eval()
-    x = torch.randn(
-        2, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(2), requires_grad=True
-    )
+    x = torch.randn(2, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(2), requires_grad=True)
 
     logits, values = captured(network, x)
     assert logits.shape == (2, 10)
@@ -172,9 +168,7 @@ def test_points_carry_values_and_gradients_and_rows_are_independent(name: str) -
         value = as_grid(values[key], point)
         assert tuple(value.shape[2:]) == point.grid
         if key == "top" or name not in CUT:
-            assert as_grid(gradient, point).abs().amax(dim=(0, 1)).gt(0).all(), (
-                f"a cell of {key} has no gradient"
-            )
+            assert as_grid(gradient, point).abs().amax(dim=(0, 1)).gt(0).all(), f"a cell of {key} has no gradient"
     top = network.points["top"].grid
     assert min(top) >= 4
 
@@ -247,9 +241,7 @@ def test_the_global_seed_alone_decides_the_weights(name: str) -> None:
     drawn = [key for key, value in first.items() if value.is_floating_point() and value.max() > value.min()]
     assert drawn
     assert all(
-        not torch.equal(first[key], other[key])
-        for key in drawn
-        if "relative" not in key and "attn_mask" not in key
+        not torch.equal(first[key], other[key]) for key in drawn if "relative" not in key and "attn_mask" not in key
     )
     if "cls_token" in first:
         assert not torch.equal(first["cls_token"], other["cls_token"])
@@ -279,8 +271,7 @@ def test_weights_loaded_after_an_eval_pass_are_used() -> None:
     torch.manual_seed(0)
     model = TimmModel("levit_128s")
     first, second = (
-        built_network.module.eval()
-        for built_network in (model.build((3, 32, 32), 10), model.build((3, 32, 32), 10))
+        built_network.module.eval() for built_network in (model.build((3, 32, 32), 10), model.build((3, 32, 32), 10))
     )
     with torch.no_grad():
         for name, parameter in second.named_parameters():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import timm
 import torch
+
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ def create(name: str, *, channels: int, num_classes: int, arguments: Arguments, 
     return network
 
 
-def refusal(
-    name: str, *, channels: int, num_classes: int, arguments: Arguments, error: Exception
-) -> UsageError:
+def refusal(name: str, *, channels: int, num_classes: int, arguments: Arguments, error: Exception) -> UsageError:
     """Return the error for a user's arguments that timm refused, with the arguments that are to blame."""
 
     def fails(trial: Arguments) -> bool:
@@ -68,7 +67,5 @@ def refusal(
     reason = str(error).strip().splitlines()
     said = f"{type(error).__name__}: {reason[0]}" if reason else type(error).__name__
     if not arguments:
-        return UsageError(
-            f"timm/{name} cannot be built for {channels} channels and {num_classes} classes: {said}"
-        )
+        return UsageError(f"timm/{name} cannot be built for {channels} channels and {num_classes} classes: {said}")
     return UsageError(f"timm/{name} does not take {named} ({said})")

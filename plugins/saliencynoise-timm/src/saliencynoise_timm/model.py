@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from saliencynoise.interfaces import Network, UsageError
-
 from saliencynoise_timm.plan import Plan, Request
 from saliencynoise_timm.search import find_plan
 
@@ -42,9 +41,7 @@ class TimmModel:
                 images.
         """
         if len(in_shape) != 3 or min(in_shape) < 1 or num_classes < 1:
-            raise UsageError(
-                f"timm/{self.name} cannot be built for images {in_shape} and {num_classes} classes"
-            )
+            raise UsageError(f"timm/{self.name} cannot be built for images {in_shape} and {num_classes} classes")
         request = Request(
             name=self.name,
             arguments=self.arch_args,

@@ -22,11 +22,7 @@ def list_names() -> tuple[str, ...]:
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("timm is not installed; install it with `pip install timm`", name="timm")
     folder = Path(spec.submodule_search_locations[0]) / "models"
-    names = {
-        name
-        for file in folder.glob("*.py")
-        for name in _ENTRY_POINT.findall(file.read_text(encoding="utf-8"))
-    }
+    names = {name for file in folder.glob("*.py") for name in _ENTRY_POINT.findall(file.read_text(encoding="utf-8"))}
     return tuple(sorted(names, key=_natural))
 
 

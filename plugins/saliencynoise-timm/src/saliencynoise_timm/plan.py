@@ -13,8 +13,9 @@ from saliencynoise_timm.transformers import accept_any_size
 from saliencynoise_timm.wrappers import Classified, Repeated, Resized, forget_caches, keep_outputs
 
 if TYPE_CHECKING:
-    from saliencynoise.interfaces import CamPoint
     from torch import nn
+
+    from saliencynoise.interfaces import CamPoint
 
 Size: TypeAlias = tuple[int, int]
 
@@ -65,9 +66,7 @@ class Plan:
             keep_outputs(network)
         if self.features is not None:
             with torch.device(device):
-                network = Classified(
-                    network, self.features, request.num_classes, channels_last=self.channels_last
-                )
+                network = Classified(network, self.features, request.num_classes, channels_last=self.channels_last)
         if self.resize is not None:
             network = Resized(network, self.resize)
         return Repeated(network) if self.repeat_channels else network

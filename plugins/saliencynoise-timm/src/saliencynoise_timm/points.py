@@ -153,9 +153,7 @@ def _four_dimensional(network: nn.Module, seen: Trace, path: str, shape: tuple[i
     last_fits = last[0] in channels and first[0] not in channels
     if last[0] in channels and first[0] in channels:  # as many channels as pixels: ask the network
         last_fits = getattr(network, "output_fmt", "NCHW") == "NHWC"
-    if last_fits or (
-        first[0] not in channels and _mismatch(last[1:], seen.size) < _mismatch(first[1:], seen.size)
-    ):
+    if last_fits or (first[0] not in channels and _mismatch(last[1:], seen.size) < _mismatch(first[1:], seen.size)):
         return CamPoint(module=path, layout="NHWC", grid=(shape[1], shape[2]))
     return CamPoint(module=path, layout="NCHW", grid=(shape[2], shape[3]))
 
@@ -173,16 +171,10 @@ def _tokens(network: nn.Module, seen: Trace, path: str, shape: tuple[int, ...]) 
     for prefix in prefixes:
         for h in range(1, length - prefix + 1):
             w, rest = divmod(length - prefix, h)
-            if (
-                rest == 0
-                and (found := _mismatch((h, w), seen.size)) < math.inf
-                and (best is None or found < best[0])
-            ):
+            if rest == 0 and (found := _mismatch((h, w), seen.size)) < math.inf and (best is None or found < best[0]):
                 best = (found, (h, w), prefix)
     if best is None:
-        raise LookupError(
-            f"the {length} tokens of '{path}' are no grid over {seen.size[0]}x{seen.size[1]} pixels"
-        )
+        raise LookupError(f"the {length} tokens of '{path}' are no grid over {seen.size[0]}x{seen.size[1]} pixels")
     return CamPoint(module=path, layout="tokens", grid=best[1], prefix_tokens=best[2])
 
 

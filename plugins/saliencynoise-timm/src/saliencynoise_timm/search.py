@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
-from saliencynoise.interfaces import UsageError
 
+from saliencynoise.interfaces import UsageError
 from saliencynoise_timm.convolutional import (
     StrideEdit,
     describe_edits,
@@ -160,9 +160,7 @@ def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
     edits: dict[str, StrideEdit] = {}
     current, factor = first, 1.0
     if sized:  # the first attempt may have stopped at a check of the size, in front of any stride
-        current = attempt(
-            request, Plan(arguments=(*request.arguments, ("img_size", request.size))), request.size
-        )
+        current = attempt(request, Plan(arguments=(*request.arguments, ("img_size", request.size))), request.size)
     for _ in range(_STEPS):
         if current.network is None or current.seen is None:
             return

@@ -70,9 +70,7 @@ def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> Trace:
     return Trace(size, seen.inputs, seen.outputs, seen.order, overwritten, result, failure)
 
 
-def _watch(
-    module: nn.Module, path: str, seen: Trace, versions: dict[str, tuple[torch.Tensor, int]]
-) -> tuple[Any, ...]:
+def _watch(module: nn.Module, path: str, seen: Trace, versions: dict[str, tuple[torch.Tensor, int]]) -> tuple[Any, ...]:
     def before(_: nn.Module, args: tuple[Any, ...]) -> None:
         if args and isinstance(args[0], torch.Tensor):
             seen.inputs.setdefault(path, tuple(args[0].shape))
