@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,10 @@ class MemberRunner:
         Raises:
             UsageError: if the architecture cannot be built, or the pool not be written or used.
         """
-        pool = Pool(Path(job.pool))
+        with _without_tf32():
+            self._run(job, Pool(Path(job.pool)), report)
+
+    def _run(self, job: MemberJob, pool: Pool, report: Report) -> None:
         with pool.lock(job.member):
             record = None if job.retrain else pool.record(job.member)
             kind = "trained" if record is None else "found"
@@ -193,6 +197,17 @@ class MemberRunner:
         results = attribute(scorer, {text: bound.instance for text, bound in methods.items()}, batch)
         seconds = time.perf_counter() - start
         return [(text, _checked(maps, len(rows)), seconds) for text, maps in results.items()]
+
+
+@contextmanager
+def _without_tf32() -> Iterator[None]:
+    """Compute float32 convolutions in float32 on CUDA, where cuDNN would round their inputs to 10 bits."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def _checked(maps: Maps | Exception, images: int) -> Maps | Exception:

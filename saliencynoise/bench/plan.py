@@ -266,8 +266,9 @@ def _plan_architecture(
 def _built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:
     """Build a network to see whether it can be, and what becomes of it: on the meta device, where it costs little."""
     channels, height, width = in_shape
+    loaded = model.load()  # imports the plugin's library, on no account under the meta device
     with torch.random.fork_rng(), torch.device("meta"):
-        return model.load().build((channels, height, width), classes)
+        return loaded.build((channels, height, width), classes)
 
 
 def _run_name(config: BenchConfig, dataset: Dataset) -> str:

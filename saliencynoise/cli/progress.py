@@ -39,7 +39,8 @@ class Progress:
         self._task: TaskID | None = None
 
     def __enter__(self) -> Progress:
-        self._bars.start()
+        if self._console.is_terminal:
+            self._bars.start()
         return self
 
     def __exit__(
@@ -48,7 +49,8 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bars.stop()
+        if self._console.is_terminal:
+            self._bars.stop()
 
     def planned(self, plan: Plan) -> None:
         """Say what will be done."""

@@ -27,12 +27,6 @@ class Scorer:
         self._network = network
         network.module.eval().requires_grad_(requires_grad=False)
 
-    @torch.no_grad()
-    def logits(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N K"]:
-        """Return the logits of all classes."""
-        logits: Tensor = self._network.module(x.clone())  # a network may change its input in place
-        return logits
-
     def check(self, point: Point) -> None:
         """Refuse a point that the network does not have.
 
