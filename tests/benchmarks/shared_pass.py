@@ -1,0 +1,60 @@
+"""What sharing a pass saves, and what ending the backward pass at the layer saves.
+
+`uv run python tests/benchmarks/shared_pass.py [ARCH] [SIZE]`: both sides in one process, one thread, the same images
+and network, alternating; prints the ratio of the medians.
+"""
+
+import sys
+import time
+from statistics import median
+
+import torch
+
+from saliencynoise.interfaces import Batch
+from saliencynoise.methods.gradcam import GradCam
+from saliencynoise.methods.gradient import Gradient
+from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.scoring import Scorer, attribute
+
+METHODS = {"gradient": Gradient(), "top": GradCam("top"), "intermediate": GradCam("intermediate")}
+
+
+def compare(name, one, other, repeats=7):
+    times = {one: [], other: []}
+    for _ in range(repeats + 1):
+        for side, own in times.items():
+            start = time.perf_counter()
+            side()
+            own.append(time.perf_counter() - start)
+    first, second = (median(own[1:]) for own in times.values())
+    print(f"{name}: {first:.3f} s against {second:.3f} s, ratio {first / second:.2f} (medians of {repeats})")
+
+
+def main(arch="resnet18", size="32", images=16):
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    network = catalogue().model(arch, {}).load().build((3, int(size), int(size)), 10)
+    scorer = Scorer(network)
+    batch = Batch(x=torch.randn(images, 3, int(size), int(size)), target=torch.arange(images) % 10)
+    cams = {name: method for name, method in METHODS.items() if name != "gradient"}
+    print(f"{arch}, {images} images of {size} px, torch {torch.__version__}, one thread")
+
+    def together():
+        attribute(scorer, METHODS, batch)
+
+    def apart():
+        for name, method in METHODS.items():
+            attribute(scorer, {name: method}, batch)
+
+    def cams_cut_at_the_layer():
+        scorer.taps(batch.x, batch.target, tuple(cams))
+
+    def cams_back_to_the_image():
+        scorer.taps(batch.x, batch.target, ("input", *cams))
+
+    compare("three methods in one pass against a pass each", together, apart)
+    compare("two CAMs with the backward pass cut against whole", cams_cut_at_the_layer, cams_back_to_the_image)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
