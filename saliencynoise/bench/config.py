@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from saliencynoise.interfaces import UsageError
+
+MOST_MEMBERS = 10_000
 
 DEFAULT_METHODS = ("gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)")
 
@@ -63,8 +66,8 @@ class BenchConfig:
         _check_types(self)
         if not self.archs:
             raise UsageError("no architecture is named; give --arch NAME at least once")
-        if self.members < 1:
-            raise UsageError(f"--members {self.members} is not possible; give 2 or more")
+        if not 1 <= self.members <= MOST_MEMBERS:
+            raise UsageError(f"--members {self.members} is not possible; give 2 or more, at most {MOST_MEMBERS}")
         if self.methods and self.members < 2:
             raise UsageError("--members 1 gives no SNR, which compares networks; give 2 or more")
         if self.images < 1:
@@ -75,7 +78,7 @@ class BenchConfig:
             raise UsageError(f"--seed {self.seed} is not possible; give 0 or more")
         if self.keep_maps not in {"all", "mean", "none"}:
             raise UsageError(f"--keep-maps {self.keep_maps} is not possible; choose all, mean or none")
-        if self.target not in {"true", "predicted"} and not self.target.isdecimal():
+        if self.target not in {"true", "predicted"} and not re.fullmatch("[0-9]+", self.target):
             raise UsageError(f"--target {self.target} is not possible; choose true, predicted or a class index")
 
     @property
@@ -157,6 +160,10 @@ def _check_types(config: BenchConfig) -> None:
         wrong = isinstance(value, bool) and bool not in types
         if wrong or not isinstance(value, types):
             raise UsageError(f"{name} is {value!r}; it must be {wanted}")
+    for name in ("arch_args", "recipe"):
+        for key, entry in getattr(config, name).items():
+            if not isinstance(entry, str | int | float | bool):
+                raise UsageError(f"{name}.{key} is {entry!r}; it must be a number, a word, true or false")
     for name in ("archs", "methods"):
         value = getattr(config, name)
         if not all(isinstance(entry, str) for entry in value):

@@ -149,7 +149,8 @@ class Dispatcher:
         code = process.wait()
         lines = self._log(slot).read_text(errors="replace").strip().splitlines()
         words = f": {lines[-1]}" if lines else ""
-        return f"the worker process ended with code {code} (-9: killed, perhaps for want of memory){words}"
+        killed = ", killed, perhaps for want of memory" if code == -9 else ""
+        return f"its worker process ended (code {code}{killed}); the same command trains it again{words}"
 
 
 @contextmanager

@@ -169,6 +169,8 @@ def make_plan(config: BenchConfig) -> Plan:
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
     architectures = [_plan_architecture(model, dataset, key, recipe, config) for model in models]
+    for architecture in architectures:
+        architecture.pool.describe(architecture.identity, architecture.network)
     folder = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset)
     chunk = _settle_folder(folder, config, key) if methods else CHUNK
     return Plan(
@@ -290,10 +292,11 @@ def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> int:
     fixed["dataset_key"] = dataset_key
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; name a folder")
-    found = read_json(folder / "plan.json")
-    if found is None and folder.is_dir() and any(folder.iterdir()):
+    path = folder / "plan.json"
+    if not path.exists() and folder.is_dir() and any(folder.iterdir()):
         raise UsageError(f"--out {folder} holds other files and no run; name an empty or a new folder")
-    if found is not None and not config.fresh:
+    if path.exists() and not config.fresh:
+        found = _read_plan(path)
         for name, value in found["fixed"].items():
             if name in fixed and value != fixed[name]:
                 raise UsageError(
@@ -301,5 +304,13 @@ def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> int:
                     "name another --out, or replace it with --fresh"
                 )
         return int(found["chunk"])
-    write_json(folder / "plan.json", {"format": 1, "fixed": fixed, "chunk": CHUNK})
+    write_json(path, {"format": 1, "fixed": fixed, "chunk": CHUNK})
     return CHUNK
+
+
+def _read_plan(path: Path) -> dict[str, Any]:
+    found = read_json(path)
+    sound = isinstance(found, dict) and isinstance(found.get("fixed"), dict) and isinstance(found.get("chunk"), int)
+    if not (sound and found["chunk"] > 0):
+        raise UsageError(f"{path} is damaged; name another --out, or replace the run with --fresh")
+    return dict(found)

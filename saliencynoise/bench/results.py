@@ -231,7 +231,7 @@ def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None
         export_maps(plan.folder / "maps.zarr", groups, plan.dataset.test.images[plan.images])
     if keep != "all":
         for ensemble, method, _ in computed:
-            plan.store(ensemble.plan, method).remove_members()
+            plan.store(ensemble.plan, method).remove_members(plan.config.members)
 
 
 def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:

@@ -58,10 +58,12 @@ def run(config: BenchConfig, observer: Observer) -> Study:
     Raises:
         UsageError: as `bench`.
     """
+    if not config.methods:
+        raise UsageError("no method is named; name one with --method, or fill the pool with 'saliencynoise train'")
     plan = make_plan(config)
-    observer.planned(plan)
     failures = Failures()
     with _lock(plan.folder):
+        observer.planned(plan)
         targets = _train_and_attribute(plan, observer, failures)
         observer.reducing(len(plan.architectures) * len(plan.methods))
         reduced: dict[tuple[str, str], Reduced | str] = {
@@ -122,8 +124,6 @@ def _run_jobs(
     pending = [job for job in jobs if has_work(job)]
     if not pending:
         return
-    for architecture in plan.architectures:
-        architecture.pool.describe(architecture.identity, architecture.network)
     observer.started(pending, worker_count(len(pending), plan.device))
 
     def on_event(job: MemberJob, event: Event) -> None:

@@ -89,20 +89,30 @@ class Study:
         """
         path = Path(folder)
         result = read_json(path / RESULT)
-        if not isinstance(result, dict) or "cells" not in result:
+        if not isinstance(result, dict):
             hint = "its run did not finish; run it again" if (path / "plan.json").exists() else "name a run's folder"
             raise UsageError(f"{path} holds no readable {RESULT}; {hint}")
-        if result.get("format") != FORMAT:
+        if result.get("format", FORMAT) != FORMAT:
             raise UsageError(
-                f"{path / RESULT} has format {result.get('format')}, and this version reads {FORMAT}; "
-                "update saliencynoise"
+                f"{path / RESULT} has format {result['format']}, and this version reads {FORMAT}; update saliencynoise"
             )
+        if not _is_whole(result):
+            raise UsageError(f"{path / RESULT} is damaged; run the same bench again, which finds its members and maps")
         return cls(result, path)
 
 
 def number(value: float | str | None) -> float:
     """Return a figure of a result as a float: JSON holds infinities as words and the undefined as null."""
     return float("nan") if value is None else float(value)
+
+
+def _is_whole(result: Mapping[str, Any]) -> bool:
+    keys = {"settings", "dataset", "recipe", "versions", "hardware", "architectures", "images", "cells"}
+    if not keys <= result.keys() or "members" not in result["settings"]:
+        return False
+    cells = result["cells"]
+    own = {"architecture", "method", "view", "status", "reason", "accuracy", "figures"}
+    return isinstance(cells, list) and all(isinstance(cell, dict) and own <= cell.keys() for cell in cells)
 
 
 def _row(cell: Mapping[str, Any]) -> dict[str, Any]:

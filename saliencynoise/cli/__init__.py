@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any
-
-import typer
-
-from saliencynoise.interfaces.errors import SaliencyNoiseError, one_line
 
 USAGE, INTERRUPTED = 2, 130
-
-# Typer carries its own copy of click from some version on; this is click's base class in either
-ClickException: Any = typer.BadParameter.__mro__[2]
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 for success, 1 for failed cells, 2 for bad input, 130 for Ctrl-C."""
-    sys.exit(_run(arguments))
+    try:
+        code = _run(arguments)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        print("\nstopped; what was finished is kept: the same command goes on from there", file=sys.stderr)  # noqa: T201
+    sys.exit(code)
 
 
 def _run(arguments: list[str] | None) -> int:
-    from saliencynoise.cli.app import app  # noqa: PLC0415 - after `main`, so that importing the room is cheap
+    import typer  # noqa: PLC0415 - Ctrl-C may come as early as here
 
+    from saliencynoise.cli.app import app  # noqa: PLC0415 - as above
+    from saliencynoise.interfaces.errors import SaliencyNoiseError, one_line  # noqa: PLC0415 - as above
+
+    # typer carries its own copy of click from some version on; this is click's base class in either
+    click_error = typer.BadParameter.__mro__[2]
     try:
         code = app(args=arguments, standalone_mode=False)
     except SaliencyNoiseError as error:
         return _fail(one_line(error))
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    except ClickException as error:
-        return _fail(" ".join(error.format_message().split()))
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output went away, as `head` does
+    except typer.Abort:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output went away, as `head` does; nothing more can be printed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    if code == INTERRUPTED:  # typer, too, makes this of a KeyboardInterrupt
-        print("\nstopped; what was finished is kept: the same command goes on from there", file=sys.stderr)  # noqa: T201
+    except OSError as error:
+        return _fail(f"{error.filename or 'output'}: {error.strerror or error}; free space there or mend its rights")
+    except Exception as error:
+        if isinstance(error, click_error):
+            return _fail(" ".join(error.format_message().split()))  # type: ignore[attr-defined]
+        raise
     return code if isinstance(code, int) else 0
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Dataset = Annotated[
     str | None,
     typer.Option(
-        help="Data set: digits, or folder:PATH with a folder for each class.  [default: digits]",
+        help="Data set: digits, or folder:PATH with a folder for each class (default: digits).",
         autocompletion=complete_datasets,
     ),
 ]
@@ -24,7 +24,7 @@ Archs = Annotated[
     list[str] | None,
     typer.Option(
         "--arch",
-        help="Architecture, any name of timm; may be repeated.  [default: test_resnet]",
+        help="Architecture, any name of timm; may be repeated (default: test_resnet).",
         autocompletion=complete_archs,
     ),
 ]
@@ -36,30 +36,30 @@ Methods = Annotated[
     list[str] | None,
     typer.Option(
         "--method",
-        help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated.  [default: all built-in ones]",
+        help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated (default: all built-in ones).",
         autocompletion=complete_methods,
     ),
 ]
-Members = Annotated[int | None, typer.Option(help="Networks an architecture.  [default: 8]")]
-Images = Annotated[int | None, typer.Option(help="Test images to attribute.  [default: 32]")]
+Members = Annotated[int | None, typer.Option(help="Networks an architecture (default: 8).")]
+Images = Annotated[int | None, typer.Option(help="Test images to attribute (default: 32).")]
 ImageSize = Annotated[int | None, typer.Option(help="Edge of the square images, in pixels.")]
 TrainImages = Annotated[int | None, typer.Option(help="Train on so many images only, for a quick look.")]
-Epochs = Annotated[int | None, typer.Option(help="Passes over the training images.  [default: the recipe's]")]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the training images (default: the recipe's).")]
 Target = Annotated[
     str | None,
-    typer.Option(help="Class to explain: true, predicted (by the ensemble), or an index.  [default: true]"),
+    typer.Option(help="Class to explain: true, predicted (by the ensemble), or an index (default: true)."),
 ]
-Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.  [default: auto]")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the run.  [default: 0]")]
-Aggregator = Annotated[str | None, typer.Option(help="How members' maps become one.  [default: mean]")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps (default: auto).")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the run (default: 0).")]
+Aggregator = Annotated[str | None, typer.Option(help="How members' maps become one (default: mean).")]
 KeepMaps = Annotated[
-    str | None, typer.Option(help="Maps to keep: all, mean (the aggregated one) or none.  [default: all]")
+    str | None, typer.Option(help="Maps to keep: all, mean (the aggregated one) or none (default: all).")
 ]
-Out = Annotated[str | None, typer.Option(help="Folder of the results.  [default: one under ./runs]")]
+Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./runs).")]
 Fresh = Annotated[bool | None, typer.Option("--fresh", help="Train and attribute again, ignoring what is there.")]
 Config = Annotated[
     Path | None,
-    typer.Option(help="TOML file with these options (archs, methods, members ...) and a table [recipe]."),
+    typer.Option(help="TOML file with these options (archs, methods, members ...) and a table named recipe."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 

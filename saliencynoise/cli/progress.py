@@ -10,6 +10,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from saliencynoise.bench.estimate import Estimate
+from saliencynoise.report.table import counted
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -62,13 +63,13 @@ class Progress:
             self._say(
                 f"{architecture.model.label} ({size:.2f} M parameters) on {plan.config.dataset}: {members} members, "
                 f"{known} in the pool, {members - known} to train on {len(plan.dataset.train)} images for "
-                f"{plan.recipe.epochs} epochs"
+                f"{counted(plan.recipe.epochs, 'epoch')}"
             )
         if plan.methods:
             maps = len(plan.architectures) * len(plan.methods) * members * len(plan.images)
             self._say(
-                f"maps: {maps} ({len(plan.images)} images, {len(plan.methods)} methods), "
-                f"about {plan.map_bytes / 1e6:.1f} MB, on {plan.device}"
+                f"maps: {maps} ({counted(len(plan.images), 'image')}, {counted(len(plan.methods), 'method')}), "
+                f"about {plan.map_bytes / 1e6:.2g} MB, on {plan.device}"
             )
 
     def started(self, jobs: Sequence[MemberJob], workers: int) -> None:
@@ -117,7 +118,7 @@ class Progress:
 
     def _left(self) -> str:
         seconds = self._estimate.training_seconds() if self._estimate else None
-        return f"; about {duration(seconds)} of training left" if seconds else ""
+        return f"; about {duration(seconds)} of training left" if seconds and seconds >= 1 else ""
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)

@@ -177,9 +177,11 @@ class Catalogue:
         close = get_close_matches(name, known, n=3)
         hints = " or ".join(f"'{match}'" for match in close)
         listing = f"there are {', '.join(self.names(kind))}" if 0 < len(known) <= 40 else ""
-        elsewhere = listing or "'saliencynoise plugins' lists what is installed"
+        elsewhere = listing or "'saliencynoise plugins --archs' lists all names"
         text = f"unknown {SINGULAR[kind]} '{name}'; " + (f"did you mean {hints}?" if close else elsewhere)
-        return "; ".join([text, *map(str, self.unloaded), *map(str, self._unlisted)])
+        if "," in name:
+            text = f"unknown {SINGULAR[kind]} '{name}'; for several, repeat the option with a name each"
+        return "; ".join([text, *map(str, self.failures)]).replace("?; ", "? ")
 
     def method(self, text: str) -> BoundMethod:
         """Return the method that `name` or `name(key=value)` stands for.

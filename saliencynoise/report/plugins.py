@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from saliencynoise.interfaces.specs import ModelSpec
 from saliencynoise.registry.catalogue import SINGULAR
+from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from saliencynoise.registry.catalogue import Catalogue
     from saliencynoise.registry.loader import Plugin, Spec
 
@@ -31,7 +33,7 @@ def plugin_rows(catalogue: Catalogue) -> list[dict[str, Any]]:
 
 def print_plugins(catalogue: Catalogue, console: Console | None = None) -> None:
     """Print a line for each thing that a plugin brings, then the failures."""
-    console = console or Console(highlight=False)
+    console = console or Terminal()
     for row in plugin_rows(catalogue):
         console.print(f"[bold]{escape(row['plugin'])}[/bold]  {escape(row['distribution'])} {escape(row['version'])}")
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from saliencynoise.report.terminal import Terminal
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from saliencynoise.store.pool import Pool
 
 
@@ -21,7 +24,7 @@ def pool_rows(pools: Sequence[Pool]) -> list[dict[str, Any]]:
 
 def print_pools(pools: Sequence[Pool], console: Console | None = None) -> None:
     """Print a line for each pool."""
-    console = console or Console(highlight=False)
+    console = console or Terminal()
     if not pools:
         console.print("no pools yet; 'saliencynoise bench' or 'saliencynoise train' makes one")
         return

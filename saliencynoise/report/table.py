@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.bench.study import Study, number
+from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 LEGEND = (
     "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what pure noise gives with as many "
@@ -26,7 +26,7 @@ LEGEND = (
 
 def print_study(study: Study, console: Console | None = None) -> None:
     """Print a study's table, what it rests on, and where it lies."""
-    console = console or Console(highlight=False)
+    console = console or Terminal()
     for part in render_study(study, width=console.width):
         console.print(part)
 
@@ -35,7 +35,8 @@ def render_study(study: Study, *, width: int) -> Iterator[RenderableType]:
     """Yield the parts of the print: the table, its legend, warnings, provenance, places."""
     cells = study.result["cells"]
     yield _table(cells, narrow=width < 92)
-    yield Text(LEGEND, style="dim")
+    if any(cell["status"] == "ok" for cell in cells):
+        yield Text(LEGEND, style="dim")
     yield Text(_basis(study.result))
     for warning in warnings(study.result):
         yield Text(warning, style="yellow")
@@ -59,12 +60,22 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
             lines.append(f"adapted: {architecture['label']}: {'; '.join(architecture['adaptations'])}")
     members = result["settings"]["members"]
     if members == 2:
-        lines.append("2 members: figures without intervals; --members 8 gives intervals")
+        lines.append(
+            "2 members: figures without intervals, and the SNR's floor is infinite; --members 8 gives intervals"
+        )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-    failed = {(c["architecture"], c["method"], c["reason"]) for c in result["cells"] if c["status"] == "failed"}
-    lines += [f"failed: {method} on {arch}: {reason}" for arch, method, reason in sorted(failed)]
-    return lines
+    return lines + _failures(result["cells"])
+
+
+def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each reason, with the methods that failed for it."""
+    methods: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        if cell["status"] == "failed":
+            own = methods.setdefault((cell["architecture"], cell["reason"]), [])
+            own += [] if cell["method"] in own else [cell["method"]]
+    return [f"failed: {', '.join(own)} on {arch}: {reason}" for (arch, reason), own in methods.items()]
 
 
 def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
@@ -110,6 +121,15 @@ def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
     ]
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is due.
+
+    >>> counted(1, "epoch"), counted(2, "epoch")
+    ('1 epoch', '2 epochs')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def show(value: float | str | None) -> str:
     """Return a figure with two decimals, three below 0.1; infinity as a sign, the undefined as a dash."""
     plain = number(value)
@@ -139,7 +159,7 @@ def _basis(result: Mapping[str, Any]) -> str:
     return (
         f"{settings['members']} members; {len(result['images'])} of {dataset['test_images']} test images of "
         f"{dataset['asked']}, {channels}x{height}x{width}{_correct(result)}; target {settings['target']}; "
-        f"trained on {dataset['train_images']} images, {recipe['epochs']} epochs, {recipe['precision']}; "
+        f"trained on {dataset['train_images']} images, {counted(recipe['epochs'], 'epoch')}, {recipe['precision']}; "
         f"seed {settings['seed']}; torch {versions['torch']}, {hardware['device']}, {hardware['processor']}."
     )
 

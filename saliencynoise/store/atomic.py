@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -36,9 +37,7 @@ def write_bytes(path: Path, content: bytes) -> str:
             raise
         _sync_folder(path.parent)
     except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}; free space there or name another folder"
-        ) from error
+        raise UsageError(cannot_write(path, error)) from error
     return hashlib.sha256(content).hexdigest()
 
 
@@ -51,7 +50,14 @@ def remove_file(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}; name another folder") from error
+        raise UsageError(cannot_write(path, error)) from error
+
+
+def cannot_write(path: Path, error: OSError) -> str:
+    """Return what went wrong, and the fix."""
+    fix = "free space there" if error.errno == errno.ENOSPC else "name a folder that can be written to"
+    where = "--out for results, SALIENCYNOISE_CACHE for pools"
+    return f"cannot write {path}: {error.strerror or error}; {fix} ({where})"
 
 
 def write_json(path: Path, document: Any) -> None:

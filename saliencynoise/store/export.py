@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import cannot_write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,9 +73,7 @@ def export_maps(path: Path, groups: Sequence[Group], pixels: Tensor) -> None:
         temporary.rename(path)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}; free space there or name another folder"
-        ) from error
+        raise UsageError(cannot_write(path, error)) from error
 
 
 def _write(target: Any, group: Group) -> None:

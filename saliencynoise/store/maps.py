@@ -82,20 +82,21 @@ class MapStore:
         """Return how long the pass took that gave a chunk's maps (other methods may have shared it)."""
         return float(self._manifest(member, weights_sha256)[chunk.key]["seconds"])
 
-    def remove_members(self) -> None:
-        """Delete the members' maps; what else lies in the folder stays."""
-        for path in self.folder.glob("member-*"):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+    def remove_members(self, count: int) -> None:
+        """Delete the maps of members 0 to `count` - 1; what else lies in the folder stays."""
+        for member in range(count):
+            shutil.rmtree(self.folder / f"member-{member:04d}", ignore_errors=True)
+            self._manifest_path(member).unlink(missing_ok=True)
 
     def _manifest(self, member: int, weights_sha256: str) -> Mapping[str, Any]:
         document = read_json(self._manifest_path(member))
         if not isinstance(document, dict) or document.get("weights_sha256") != weights_sha256:
             return {}
-        chunks: Mapping[str, Any] = document.get("chunks", {})
-        return chunks
+        chunks = document.get("chunks")
+        entries = chunks.items() if isinstance(chunks, dict) else ()
+        return {
+            key: entry for key, entry in entries if isinstance(entry, dict) and {"sha256", "seconds"} <= entry.keys()
+        }
 
     def _manifest_path(self, member: int) -> Path:
         return self.folder / f"member-{member:04d}.json"

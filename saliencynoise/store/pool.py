@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import shutil
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import (
+    cannot_write,
     key_of,
     read_json,
     remove_file,
@@ -76,15 +77,16 @@ class Pool:
         return cls(folder)
 
     def describe(self, identity: Mapping[str, Any], network: Mapping[str, Any]) -> None:
-        """Write `pool.json` where there is none."""
-        if read_json(self.folder / "pool.json") is None:
+        """Write `pool.json` where there is none, or a damaged one."""
+        if self.description is None:
             write_json(self.folder / "pool.json", {"format": 1, "identity": identity, "network": network})
 
     @property
     def description(self) -> Mapping[str, Any] | None:
         """What `describe` wrote."""
-        document: Mapping[str, Any] | None = read_json(self.folder / "pool.json")
-        return document
+        document = read_json(self.folder / "pool.json")
+        sound = isinstance(document, dict) and {"identity", "network"} <= document.keys()
+        return dict(document) if sound else None
 
     def indices(self) -> list[int]:
         """Return the members that there are, by index."""
@@ -92,12 +94,9 @@ class Pool:
         return sorted(int(match[1]) for match in matches if match)
 
     def record(self, index: int) -> MemberRecord | None:
-        """Return a member's record, or None where there is no such member."""
+        """Return a member's record, or None where there is no such member, or none with a sound record."""
         document = read_json(self._path(index, ".json"))
-        try:
-            return MemberRecord(**document) if document else None
-        except TypeError:
-            return None
+        return MemberRecord(**document) if _is_record(document, index) else None
 
     def verified(self, index: int) -> MemberRecord | None:
         """Return a member's record after comparing its files with their checksums.
@@ -179,10 +178,7 @@ class Pool:
             lock = FileLock(self._path(index, ".lock"))
             lock.acquire()
         except OSError as error:
-            raise UsageError(
-                f"cannot write {self.folder}: {error.strerror or error}; "
-                "point SALIENCYNOISE_CACHE to a folder that you can write to"
-            ) from error
+            raise UsageError(cannot_write(self.folder, error)) from error
         try:
             yield
         finally:
@@ -225,5 +221,19 @@ def pools_folder() -> Path:
 
 def all_pools(root: Path | None = None) -> list[Pool]:
     """Return every pool, by name."""
-    folders = sorted((root or pools_folder()).glob("*/pool.json"))
+    folder = root or pools_folder()
+    obstacle = next((place for place in (folder, *folder.parents) if place.exists() and not place.is_dir()), None)
+    if obstacle is not None:
+        raise UsageError(f"{obstacle} is a file; point SALIENCYNOISE_CACHE to a folder")
+    folders = sorted(folder.glob("*/pool.json"))
     return [Pool(path.parent) for path in folders]
+
+
+def _is_record(document: object, index: int) -> bool:
+    names = {entry.name for entry in fields(MemberRecord)}
+    if not (isinstance(document, dict) and document.keys() == names and document["index"] == index):
+        return False
+    numbers = all(isinstance(document[name], int | float) for name in ("accuracy", "seconds"))
+    words = all(isinstance(document[name], str) for name in ("sha256", "logits_sha256"))
+    tables = all(isinstance(document[name], dict) for name in ("seeds", "versions", "hardware"))
+    return numbers and words and tables

@@ -215,3 +215,48 @@ def test_global_state_is_left_as_found(quick, here):
     bench(**quick, methods=["gradient"])
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"fixed": []}', '{"fixed": {}, "chunk": 0}', '{"fixed": {}}'])
+def test_a_damaged_plan_is_named_and_fresh_replaces_it(quick, here, content):
+    study = bench(**quick, methods=["gradient"], out="run")
+    (study.folder / "plan.json").write_text(content)
+    with pytest.raises(UsageError, match=r"plan.json is damaged; name another --out, or replace the run with --fresh"):
+        bench(**quick, methods=["gradient"], out="run")
+    assert figures_of(bench(**quick, methods=["gradient"], out="run", fresh=True)) == figures_of(study)
+
+
+@pytest.mark.parametrize("name", ["settings", "cells", "hardware"])
+def test_a_damaged_result_is_named(quick, here, name):
+    study = bench(**quick, methods=["gradient"])
+    damaged = {key: value for key, value in study.result.items() if key != name}
+    (study.folder / "result.json").write_text(json.dumps(damaged))
+    with pytest.raises(UsageError, match=r"result.json is damaged; run the same bench again"):
+        Study.load(study.folder)
+
+
+@pytest.mark.parametrize("change", [{"accuracy": "x"}, {"accuracy": None}, {"index": 1}, {"seeds": 3}, {"more": 1}])
+def test_a_member_with_a_damaged_record_is_trained_anew(quick, here, watcher, change):
+    first = bench(**quick, methods=["gradient"])
+    path = Path(first.result["architectures"][0]["pool"], "member-0000.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    again = bench(**quick, methods=["gradient"], observer=watcher)
+    assert watcher.count("trained") == 1
+    assert weights_of(again) == weights_of(first)
+
+
+@pytest.mark.parametrize("chunks", [[], {}, {"key": 3}])
+def test_maps_with_a_damaged_manifest_are_computed_again(quick, here, watcher, chunks):
+    first = bench(**quick, methods=["gradient"])
+    path = next(iter((first.folder / "maps").glob("*/*/member-0001.json")))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "chunks": chunks}))
+    again = bench(**quick, methods=["gradient"], observer=watcher)
+    assert watcher.count("attributed") == 1
+    assert figures_of(again) == figures_of(first)
+
+
+def test_a_smaller_run_leaves_the_maps_of_the_others(quick, here):
+    study = bench(**quick, methods=["gradient"], out="run")
+    quick["members"] = 2
+    bench(**quick, methods=["gradient"], out="run", keep_maps="mean")
+    assert [path.name for path in (study.folder / "maps").glob("*/*/member-*[0-9]")] == ["member-0002"]

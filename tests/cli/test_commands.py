@@ -35,7 +35,7 @@ def test_bench_prints_a_table_and_show_prints_it_again(capsys):
     assert "test_resnet" in out
     assert "gradient" in out
     assert "2 members: figures without intervals" in out
-    assert "0 in the pool, 2 to train on 64 images for 1 epochs" in err
+    assert "0 in the pool, 2 to train on 64 images for 1 epoch\n" in err
     assert call(capsys, "show", "run") == (0, out, "")
 
 
@@ -81,6 +81,11 @@ def test_plugins_lists_what_each_brings(capsys):
     assert {"gradient", "gradcam"} <= {method["name"] for method in by_name["builtin"]["methods"]}
     assert by_name["timm"]["models"][0]["names"] > 1000
     assert "builtin  saliencynoise" in call(capsys, "plugins")[1]
+    assert len(call(capsys, "plugins", "--archs")[1].split()) == by_name["timm"]["models"][0]["names"]
+
+
+def test_help_tells_defaults(capsys):
+    assert "(default: 8)" in call(capsys, "bench", "--help")[1]
 
 
 @pytest.mark.parametrize(("command", "names"), [("--method gradc", ["gradcam"]), ("--dataset dig", ["digits"])])

@@ -17,6 +17,8 @@ CASES = [
     (["bench", "--members", "0"], ["--members 0", "give 2 or more"]),
     (["bench", "--members", "1"], ["--members 1 gives no SNR", "give 2 or more"]),
     (["bench", "--members", "many"], ["--members"]),
+    (["bench", "--members", "99999999999"], ["--members 99999999999", "at most 10000"]),
+    (["bench", "--method", "gradient,gradcam"], ["gradient,gradcam", "repeat the option"]),
     (["bench", "--images", "0"], ["--images 0"]),
     (["bench", "--images", "361"], ["361", "360"]),
     (["bench", "--train-images", "9"], ["9", "10"]),
@@ -73,6 +75,8 @@ def test_a_file_of_settings_is_read_and_the_command_line_wins(tmp_path, monkeypa
         ("[recipe]\nepoch = 3", "a recipe has no 'epoch'; did you mean 'epochs'?"),
         ("[recipe]\nepochs = 2.5", "the recipe's epochs is 2.5; it must be of type int"),
         ("members = true", "members is True"),
+        ("[arch_args.a]\nb = 1", "arch_args.a is {'b': 1}; it must be a number, a word, true or false"),
+        ("methods = []", "no method is named"),
     ],
 )
 def test_a_wrong_file_of_settings(text, words, tmp_path, capsys):

@@ -133,7 +133,7 @@ def test_an_unknown_name_is_answered_with_those_there_are(name: str, text: str) 
 def test_an_unknown_name_of_a_kind_that_nobody_brings() -> None:
     with pytest.raises(UsageError) as caught:
         found().model("resnet18", {})
-    assert str(caught.value) == "unknown architecture 'resnet18'; 'saliencynoise plugins' lists what is installed"
+    assert str(caught.value) == "unknown architecture 'resnet18'; 'saliencynoise plugins --archs' lists all names"
 
 
 def test_an_unknown_name_quotes_the_plugins_that_failed(install: Install) -> None:

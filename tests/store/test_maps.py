@@ -119,7 +119,7 @@ def test_all_members_of_an_image_are_read_together(store: MapStore) -> None:
 def test_only_members_maps_are_removed(store: MapStore) -> None:
     filled(store, members=2)
     (store.folder / "mean.safetensors").write_text("x")
-    store.remove_members()
+    store.remove_members(8)
     assert [path.name for path in store.folder.iterdir()] == ["mean.safetensors"]
-    store.remove_members()
-    MapStore(store.folder / "none").remove_members()
+    store.remove_members(8)
+    MapStore(store.folder / "none").remove_members(8)
