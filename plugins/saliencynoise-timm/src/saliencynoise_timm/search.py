@@ -72,11 +72,15 @@ def find_plan(request: Request) -> Plan:
             ) from None
         try:
             return _search(request, first)
-        except UsageError:
+        except UsageError as error:
             if request.channels != 1:
                 raise
+            refused = error
         of_three = replace(request, channels=3)  # CSATv2 transforms colours before anything else
-        return _search(of_three, attempt(of_three, first.plan, request.size)).repeated()
+        try:
+            return _search(of_three, attempt(of_three, first.plan, request.size)).repeated()
+        except UsageError:
+            raise refused from None
 
 
 def _search(request: Request, first: Attempt) -> Plan:
@@ -94,6 +98,7 @@ def _search(request: Request, first: Attempt) -> Plan:
         f"timm/{request.name} cannot be fitted to images of {size}"
         + (f" with {dict(request.arguments)}" if request.arguments else "")
         + (f": {why}" if why else "")
+        + "; try other --arch-arg, another --image-size or another architecture"
     )
 
 
