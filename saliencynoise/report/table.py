@@ -52,7 +52,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     for architecture in result["architectures"]:
         lines += [
             f"flagged: member {member['index']} of {architecture['label']}: {member['flag']}; "
-            "a network that failed to learn looks like noise"
+            "a network that failed to learn looks like noise; more --epochs or a lower learning_rate may help"
             for member in architecture["members"]
             if member["flag"]
         ]
