@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.data.tensors import to_float
-from saliencynoise.interfaces import Batch, Dataset, Maps, Network, UsageError, one_line
+from saliencynoise.interfaces import Batch, Dataset, Maps, Network, Noise, UsageError, one_line
 from saliencynoise.registry.catalogue import BoundMethod, catalogue
-from saliencynoise.scoring import Scorer, attribute
+from saliencynoise.scoring import Passes, attribute_together
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 from saliencynoise.store.pool import MemberRecord, Pool
 from saliencynoise.store.provenance import hardware, versions
@@ -163,12 +163,12 @@ class MemberRunner:
             text: job.chunks if job.recompute else missing_chunks(store, job.member, record.sha256, job.chunks)
             for text, store in stores.items()
         }
-        scorer: Scorer | None = None
+        scorer: Passes | None = None
         for chunk in job.chunks:
             due = {text: methods[text] for text in methods if chunk in missing[text]}
             if not due:
                 continue
-            scorer = scorer or Scorer(self._load(job, pool))
+            scorer = scorer or Passes(self._load(job, pool))
             for text, maps, seconds in self._chunk(scorer, job, chunk, due):
                 if isinstance(maps, Exception):
                     report({"kind": "failed", "method": text, "error": one_line(maps)})
@@ -187,14 +187,15 @@ class MemberRunner:
         return network
 
     def _chunk(
-        self, scorer: Scorer, job: MemberJob, chunk: Chunk, methods: Mapping[str, BoundMethod]
+        self, scorer: Passes, job: MemberJob, chunk: Chunk, methods: Mapping[str, BoundMethod]
     ) -> list[tuple[str, Maps | Exception, float]]:
         rows = torch.tensor([job.images[row] for row in chunk.rows])
         images = self._dataset.test.images[rows].to(job.device)
         target = torch.tensor([job.targets[row] for row in chunk.rows], device=job.device)
-        batch = Batch(x=to_float(images, self._dataset.mean, self._dataset.std), target=target)
+        x = to_float(images, self._dataset.mean, self._dataset.std)
+        batch = Batch(x=x, target=target, background=x[:1], noise=Noise(tuple(chunk.rows)))
         start = time.perf_counter()
-        results = attribute(scorer, {text: bound.instance for text, bound in methods.items()}, batch)
+        results = attribute_together(scorer, {text: bound.instance for text, bound in methods.items()}, batch)
         seconds = time.perf_counter() - start
         return [(text, _checked(maps, len(rows)), seconds) for text, maps in results.items()]
 

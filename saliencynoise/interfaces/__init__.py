@@ -7,23 +7,31 @@ from saliencynoise.interfaces.errors import (
     UsageError,
     one_line,
 )
-from saliencynoise.interfaces.protocols import (
-    Aggregator,
+from saliencynoise.interfaces.methods import (
+    INPUT,
     Batch,
-    CamPoint,
-    Dataset,
+    FunctionalMethod,
     Maps,
-    Model,
-    Network,
+    ModuleMethod,
+    Noise,
     PassMethod,
     Point,
-    Split,
+    Scorer,
     Tap,
 )
-from saliencynoise.interfaces.seeds import Stream, derive_seed
+from saliencynoise.interfaces.protocols import (
+    Aggregator,
+    CamPoint,
+    Dataset,
+    Model,
+    Network,
+    Split,
+)
+from saliencynoise.interfaces.seeds import Stream, derive_seed, seeded
 from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
 
 __all__ = [
+    "INPUT",
     "Aggregator",
     "AggregatorSpec",
     "Batch",
@@ -31,19 +39,24 @@ __all__ = [
     "ConfigurationError",
     "Dataset",
     "DatasetSpec",
+    "FunctionalMethod",
     "Maps",
     "MethodSpec",
     "Model",
     "ModelSpec",
+    "ModuleMethod",
     "Network",
+    "Noise",
     "PassMethod",
     "PluginFailure",
     "Point",
     "SaliencyNoiseError",
+    "Scorer",
     "Split",
     "Stream",
     "Tap",
     "UsageError",
     "derive_seed",
     "one_line",
+    "seeded",
 ]

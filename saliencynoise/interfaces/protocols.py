@@ -1,14 +1,13 @@
-"""What plugin authors implement. Letters: E members, B images, C channels, H W pixels, K classes, N any rows.
+"""What authors of architectures, aggregators and data sets implement; for methods see `methods` beside this file.
 
-Images are float32 `[B, C, H, W]`, normalised. Maps are float32, signed and raw: `[B, C, H, W]` for methods on
-pixels, `[B, 1, h, w]` for methods on a layer, at the layer's own resolution. Absolute values, rectification,
-sums over channels and upsampling are *views* that the core applies to stored maps; a method applies none.
+Letters: E members, B images, C channels, H W pixels, K classes, N any rows. Images are float32 `[B, C, H, W]`,
+normalised.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int, UInt8
     from torch import Tensor, nn
 
-Point: TypeAlias = str
-"""A place in a network: "input", or a CAM point ("top", "intermediate")."""
+    from saliencynoise.interfaces.methods import Point
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +33,37 @@ class CamPoint:
     layout: Literal["NCHW", "NHWC", "tokens"] = "NCHW"
     grid: tuple[int, int]
     prefix_tokens: int = 0
+
+    def to_grid(self, output: Float[Tensor, "N ..."]) -> Float[Tensor, "N C h w"]:
+        """Return what the module computed as a grid; class and register tokens are left out.
+
+        >>> import torch
+        >>> point = CamPoint(module="norm", layout="tokens", grid=(4, 5), prefix_tokens=1)
+        >>> point.to_grid(torch.zeros(2, 1 + 4 * 5, 8)).shape
+        torch.Size([2, 8, 4, 5])
+        """
+        if self.layout == "NCHW":
+            return output
+        if self.layout == "NHWC":
+            return output.permute(0, 3, 1, 2)
+        tokens = output[:, self.prefix_tokens :]
+        return tokens.transpose(1, 2).reshape(len(tokens), -1, *self.grid)
+
+    def from_grid(self, grid: Float[Tensor, "N C h w"], output: Float[Tensor, "N ..."]) -> Float[Tensor, "N ..."]:
+        """Return `output`, what the module computed, with `grid` in the place of its own grid.
+
+        >>> import torch
+        >>> point = CamPoint(module="norm", layout="tokens", grid=(1, 2), prefix_tokens=1)
+        >>> point.from_grid(torch.ones(1, 1, 1, 2), torch.zeros(1, 3, 1)).flatten().tolist()
+        [0.0, 1.0, 1.0]
+        """
+        if self.layout == "NCHW":
+            return grid
+        if self.layout == "NHWC":
+            return grid.permute(0, 2, 3, 1)
+        joined = output.clone()
+        joined[:, self.prefix_tokens :] = grid.flatten(2).transpose(1, 2)
+        return joined
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,63 +94,6 @@ class Model(Protocol):
         Raises:
             UsageError: if the architecture cannot be built for these images, or not with these arguments.
         """
-        ...
-
-
-@dataclass(frozen=True)
-class Tap:
-    """One point of one pass.
-
-    Attributes:
-        value: `[B, c, h, w]`, what the network computed at the point, as a grid whatever the architecture.
-        grad: `[B, c, h, w]`, the derivative of the score of each image's target with respect to `value`.
-    """
-
-    value: Float[Tensor, "B c h w"]
-    grad: Float[Tensor, "B c h w"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """The images that are explained.
-
-    Attributes:
-        x: `[B, C, H, W]`, normalised images.
-        target: `[B]`, the class whose logit is explained; the same for every member.
-    """
-
-    x: Float[Tensor, "B C H W"]
-    target: Int[Tensor, " B"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Maps:
-    """What a method returns.
-
-    Attributes:
-        values: `[B, c, h, w]`, signed and raw: positive where more of it raises the target's logit.
-        diagnostics: figures per image, `[B]` each (a completeness error, say).
-    """
-
-    values: Float[Tensor, "B c h w"]
-    diagnostics: Mapping[str, Float[Tensor, " B"]] = field(default_factory=dict)
-
-
-@runtime_checkable
-class PassMethod(Protocol):
-    """A method that needs no more than values and gradients at some points of one plain pass.
-
-    All pass methods that are asked for together share that pass. A method sees one network and one batch,
-    never members, chunks, memory or devices.
-    """
-
-    @property
-    def points(self) -> tuple[Point, ...]:
-        """The points at which the method reads the pass."""
-        ...
-
-    def from_pass(self, taps: Mapping[Point, Tap], batch: Batch) -> Maps:
-        """Return the maps of the batch, each image's from its own rows only."""
         ...
 
 

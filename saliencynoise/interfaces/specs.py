@@ -6,6 +6,7 @@ A spec's `target` is an import string, `package.module:attribute`, resolved when
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 VIEWS = ("signed", "relu", "abs")
 """The names of the views that `saliencynoise.statistics.views` defines."""
@@ -29,26 +30,46 @@ class ModelSpec:
     names: str | None = None
 
 
+Kind = Literal["pass", "functional", "module"]
+Family = Literal["gradient", "cam", "perturbation", "reference"]
+Claim = Literal["constant", "linear_weights", "linear_contributions", "completeness"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class MethodSpec:
     """An attribution method.
 
     Attributes:
         name: the field's name of the method, in snake case.
-        summary: one line for `saliencynoise plugins`.
-        target: import string of a frozen dataclass whose fields are the method's parameters and whose
-            instances satisfy `PassMethod`.
-        family: the kind of method: "gradient", "cam", "perturbation" or "reference".
+        summary: one line for `saliencynoise methods`.
+        target: import string of a frozen dataclass whose fields are the method's parameters and whose instances
+            satisfy the protocol of `kind`.
+        family: "gradient", "cam", "perturbation" or "reference" (the image is compared with others).
         paper: where the method was published, with DOI or arXiv id.
+        kind: "pass" (`PassMethod`), "functional" (`FunctionalMethod`) or "module" (`ModuleMethod`).
+        stochastic: whether maps depend on `Batch.noise`; then at least two draws are made, crossed with members.
+        cost: what one image costs, in forward and backward passes: "1 forward + 1 backward", "steps x (forward +
+            backward)".
         views: names of the views that are reported, of `VIEWS`; the first is the headline's.
+        claims: what the conformance kit tests beyond the contract. "constant": a network that ignores the image gives
+            zero. "linear_weights": a linear network gives its weights. "linear_contributions": a linear network gives
+            weight times (image - baseline), with a baseline of zero where the background is zero. "completeness":
+            the diagnostic "completeness_error" is at most 1e-3 with the default parameters.
+        library: name of the distribution that does the work, whose version belongs to the result; None if the plugin's
+            own code does it.
     """
 
     name: str
     summary: str
     target: str
-    family: str
+    family: Family
     paper: str
+    kind: Kind = "pass"
+    stochastic: bool = False
+    cost: str = "1 forward + 1 backward"
     views: tuple[str, ...] = ("signed",)
+    claims: tuple[Claim, ...] = ()
+    library: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,16 +6,20 @@ import importlib
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
-from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, PassMethod
+from saliencynoise.interfaces.methods import FunctionalMethod, ModuleMethod, PassMethod
+from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model
 from saliencynoise.interfaces.specs import DatasetSpec, MethodSpec, ModelSpec
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
 from saliencynoise.registry.parameters import build, canonical, parse_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+METHOD_KINDS = {"pass": PassMethod, "functional": FunctionalMethod, "module": ModuleMethod}
 
 SINGULAR = {
     "models": "architecture",
@@ -47,7 +51,7 @@ class BoundMethod:
         text: the canonical name with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
         label: the same without the plugin, for tables.
         spec: what the plugin declared.
-        distribution: the distribution that brought it, with its version.
+        distribution: the distribution that brought it, with its version, and the library's that does the work.
         instance: what computes the maps.
     """
 
@@ -55,7 +59,7 @@ class BoundMethod:
     label: str
     spec: MethodSpec
     distribution: str
-    instance: PassMethod
+    instance: PassMethod | FunctionalMethod | ModuleMethod
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,13 +197,13 @@ class Catalogue:
         entry = self.find("methods", name)
         assert isinstance(entry.spec, MethodSpec)  # noqa: S101 - the loader validated it; this tells mypy
         instance = build(_target(entry), values, where=f"method '{name}'")
-        _check_kind(entry, instance, PassMethod)
+        _check_kind(entry, instance, METHOD_KINDS[entry.spec.kind])
         parameters = canonical(instance)
         return BoundMethod(
             text=entry.canonical + parameters,
             label=(entry.name if entry.plugin.name == BUILTIN else entry.canonical) + parameters,
             spec=entry.spec,
-            distribution=_distribution(entry),
+            distribution=_distribution(entry) + _library(entry.spec),
             instance=instance,
         )
 
@@ -287,6 +291,15 @@ def _target(entry: Entry) -> Callable[..., Any]:
 
 def _distribution(entry: Entry) -> str:
     return f"{entry.plugin.distribution} {entry.plugin.version}"
+
+
+def _library(spec: MethodSpec) -> str:
+    if spec.library is None:
+        return ""
+    try:
+        return f" with {spec.library} {version(spec.library)}"
+    except PackageNotFoundError:
+        return f" with {spec.library}"
 
 
 def _check_kind(entry: Entry, instance: object, wanted: type) -> None:

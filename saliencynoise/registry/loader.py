@@ -12,12 +12,21 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pluggy
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
-from saliencynoise.interfaces.specs import VIEWS, AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
+from saliencynoise.interfaces.specs import (
+    VIEWS,
+    AggregatorSpec,
+    Claim,
+    DatasetSpec,
+    Family,
+    Kind,
+    MethodSpec,
+    ModelSpec,
+)
 from saliencynoise.registry import hookspecs
 
 if TYPE_CHECKING:
@@ -161,7 +170,19 @@ def _validate(spec: object, kind: str) -> None:
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is due"
             )
     if isinstance(spec, MethodSpec):
+        _validate_choices(spec)
         _validate_views(spec)
+
+
+def _validate_choices(spec: MethodSpec) -> None:
+    given = (("kind", (spec.kind,), Kind), ("family", (spec.family,), Family), ("claims", spec.claims, Claim))
+    for name, values, choices in given:
+        wrong = [value for value in values if value not in get_args(choices)]
+        if wrong:
+            raise ConfigurationError(
+                f"saliencynoise_methods: '{spec.name}' has the {name} {wrong[0]!r}; choose of "
+                f"{', '.join(get_args(choices))}"
+            )
 
 
 def _validate_views(spec: MethodSpec) -> None:

@@ -1,95 +1,113 @@
-"""One trained network, asked for scores and for what it computes on the way."""
+"""One network bound to a batch of images: scores and gradients of samples, in passes that fit the memory."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from saliencynoise.interfaces import ConfigurationError, Network, Point, Tap
-from saliencynoise.scoring.layouts import to_grid
+from saliencynoise.interfaces import INPUT, Batch, Point, Tap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from jaxtyping import Float, Int
-    from torch import Tensor, nn
+    from jaxtyping import Float
+    from torch import Tensor
 
-INPUT: Point = "input"
+    from saliencynoise.scoring.passes import Passes
 
 
 class Scorer:
-    """A network in eval mode with frozen parameters; the score of an image is the raw logit of its target."""
+    """The `saliencynoise.interfaces.Scorer` of one network and one batch."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        network.module.eval().requires_grad_(requires_grad=False)
+    def __init__(self, passes: Passes, batch: Batch) -> None:
+        self._passes = passes
+        self._batch = batch
 
-    def check(self, point: Point) -> None:
-        """Refuse a point that the network does not have.
+    def logits(self, samples: Float[Tensor, "B S C H W"]) -> Float[Tensor, "B S K"]:
+        """Return the logits of samples, without gradients."""
+        self._check(samples)
+        rows = samples.flatten(0, 1)
+        logits = torch.cat([self._passes.logits(part) for part in rows.split(self._passes.rows)])
+        return logits.unflatten(0, samples.shape[:2])
 
-        Raises:
-            ConfigurationError: naming those that it has.
-        """
-        if point != INPUT and point not in self._network.points:
-            known = ", ".join([INPUT, *self._network.points])
-            raise ConfigurationError(f"the network has no point '{point}'; it has {known}")
+    def scores(
+        self,
+        samples: Iterable[Float[Tensor, "B _ c h w"]],
+        *,
+        point: Point = INPUT,
+        score: Literal["logit", "probability"] = "logit",
+    ) -> Float[Tensor, "B S"]:
+        """Return the scores of all samples; at another `point` they replace the image's own grid there."""
+        self._passes.check(point)
+        found = []
+        for block, _ in self._packed(samples):
+            logits = self.logits(block) if point == INPUT else self._logits_at(point, block)
+            values = logits.softmax(-1) if score == "probability" else logits
+            found.append(values.gather(2, self._batch.target[:, None, None].expand(-1, block.shape[1], 1))[..., 0])
+        if not found:
+            raise ValueError("no samples were given to score")
+        return torch.cat(found, 1)
+
+    def gradients(self, samples: Iterable[Float[Tensor, "B _ C H W"]]) -> Iterator[Float[Tensor, "B _ C H W"]]:
+        """Yield the derivatives of each sample's score by the sample, block by block as they come."""
+        for block, sizes in self._packed(samples):
+            rows = block.flatten(0, 1)
+            targets = self._batch.target.repeat_interleave(block.shape[1])
+            parts = zip(rows.split(self._passes.rows), targets.split(self._passes.rows), strict=True)
+            gradient = torch.cat([self._passes.taps(part, own, (INPUT,))[INPUT].grad for part, own in parts])
+            yield from gradient.unflatten(0, block.shape[:2]).split(sizes, dim=1)
 
     def taps(
-        self, x: Float[Tensor, "B C H W"], target: Int[Tensor, " B"], points: tuple[Point, ...]
+        self,
+        samples: Float[Tensor, "B S C H W"],
+        *points: Point,
+        mode: Callable[[], AbstractContextManager[object]] | None = None,
     ) -> Mapping[Point, Tap]:
-        """Return values and gradients of the targets' logits at `points`, from one pass.
-
-        Where the image itself is no point, the backward pass ends at the earliest point: its output goes on
-        as a leaf (on resnet18 this halves the time and changes no bit of the layers' gradients).
-
-        Raises:
-            ConfigurationError: if the network has no such point, or the point's module gives no tensor or is
-                not run.
-        """
-        x = x.detach().requires_grad_(INPUT in points)
-        captured: dict[Point, Tensor] = {INPUT: x}
-        with torch.enable_grad(), self._capture(points, captured):
-            logits: Tensor = self._network.module(x.clone())
-            score = logits.gather(1, target[:, None]).sum()
-        for point in points:
-            if point not in captured:
-                module = self._network.points[point].module
-                raise ConfigurationError(f"the network's forward pass does not run '{module}', its point '{point}'")
-        gradients = torch.autograd.grad(score, [captured[point] for point in points])
+        """Return values and gradients at `points`, `[B, S, c, h, w]`; an image's samples share a pass."""
+        self._check(samples)
+        count = samples.shape[1]
+        images = max(1, self._passes.rows // count)
+        parts = []
+        for part, target in zip(samples.split(images), self._batch.target.split(images), strict=True):
+            rows = part.transpose(0, 1).flatten(0, 1)
+            taps = self._passes.taps(rows, target.repeat(count), points, mode=mode or nullcontext)
+            parts.append({point: _by_image(tap, count) for point, tap in taps.items()})
         return {
-            point: Tap(self._grid(captured[point].detach(), point), self._grid(gradient, point))
-            for point, gradient in zip(points, gradients, strict=True)
+            point: Tap(
+                torch.cat([part[point].value for part in parts]), torch.cat([part[point].grad for part in parts])
+            )
+            for point in points
         }
 
-    def _grid(self, value: Tensor, point: Point) -> Tensor:
-        return value if point == INPUT else to_grid(value, self._network.points[point])
+    def _logits_at(self, point: Point, block: Float[Tensor, "B S c h w"]) -> Float[Tensor, "B S K"]:
+        rows = block.flatten(0, 1)
+        images = self._batch.x.repeat_interleave(block.shape[1], 0)
+        parts = zip(images.split(self._passes.rows), rows.split(self._passes.rows), strict=True)
+        logits = torch.cat([self._passes.logits(image, replaced={point: grid}) for image, grid in parts])
+        return logits.unflatten(0, block.shape[:2])
 
-    @contextmanager
-    def _capture(self, points: tuple[Point, ...], captured: dict[Point, Tensor]) -> Iterator[None]:
-        handles = []
-        try:
-            for point in points:
-                if point != INPUT:
-                    hook = partial(_keep, point=point, captured=captured)
-                    handles.append(self._module_at(point).register_forward_hook(hook))
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()
+    def _packed(self, samples: Iterable[Float[Tensor, "B _ ..."]]) -> Iterator[tuple[Tensor, list[int]]]:
+        """Join small blocks until a pass is full; yield what was joined, with the sizes of its blocks."""
+        waiting: list[Tensor] = []
+        for block in samples:
+            self._check(block)
+            if waiting and len(block) * (sum(b.shape[1] for b in waiting) + block.shape[1]) > self._passes.rows:
+                yield torch.cat(waiting, 1), [b.shape[1] for b in waiting]
+                waiting = []
+            waiting.append(block)
+        if waiting:
+            yield torch.cat(waiting, 1), [b.shape[1] for b in waiting]
 
-    def _module_at(self, point: Point) -> nn.Module:
-        self.check(point)
-        return self._network.module.get_submodule(self._network.points[point].module)
+    def _check(self, samples: Tensor) -> None:
+        if samples.ndim != 5 or len(samples) != len(self._batch.x):
+            raise ValueError(
+                f"samples must be [B, S, c, h, w] with B = {len(self._batch.x)} images, not {list(samples.shape)}"
+            )
 
 
-def _keep(
-    _module: nn.Module, _inputs: object, output: object, *, point: Point, captured: dict[Point, Tensor]
-) -> Tensor:
-    """Keep a module's output; hand on a copy, since what follows may change it in place."""
-    if not isinstance(output, torch.Tensor):
-        raise ConfigurationError(f"the module at '{point}' gives {type(output).__name__}, not a tensor")
-    captured[point] = output if output.requires_grad else output.detach().requires_grad_()
-    return captured[point].clone()
+def _by_image(tap: Tap, count: int) -> Tap:
+    """Return a tap of rows ordered by sample as one of images with their samples."""
+    value, grad = (part.unflatten(0, (count, -1)).transpose(0, 1) for part in (tap.value, tap.grad))
+    return Tap(value, grad)

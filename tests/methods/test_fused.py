@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from saliencynoise.interfaces import Batch, PassMethod, Tap
+from saliencynoise.interfaces import Batch, Noise, PassMethod, Tap
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.gradient import Gradient
 
-BATCH = Batch(x=torch.zeros(1, 1, 2, 2), target=torch.zeros(1).long())
+X = torch.zeros(1, 1, 2, 2)
+BATCH = Batch(x=X, target=torch.zeros(1).long(), background=X, noise=Noise((0,)))
 
 
 def test_gradient_is_the_derivative_as_it_is() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from saliencynoise.interfaces import Batch, CamPoint, Network
+from saliencynoise.interfaces import Batch, CamPoint, Network, Noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def network(request: pytest.FixtureRequest, networks: Callable[[str], Network]) 
 def batch() -> Batch:
     generator = torch.Generator().manual_seed(3)
     x = torch.randn(3, 3, SIDE, SIDE, generator=generator, dtype=torch.float64)
-    return Batch(x=x, target=torch.tensor([4, 0, 6]))
+    return Batch(x=x, target=torch.tensor([4, 0, 6]), background=x[1:], noise=Noise((1, 2, 3)))
 
 
 def _build(name: str) -> Network:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from torch import nn
 from saliencynoise.interfaces import Batch, CamPoint, Maps, Network
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.gradient import Gradient
-from saliencynoise.scoring import Scorer, attribute
+from saliencynoise.scoring import Passes, attribute_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ LAYERS = ("top", "intermediate")
 
 
 def maps_of(network: Network, batch: Batch, *names: str) -> dict[str, Tensor]:
-    results = attribute(Scorer(network), {name: METHODS[name] for name in names or METHODS}, batch)
+    results = attribute_together(Passes(network), {name: METHODS[name] for name in names or METHODS}, batch)
     assert all(isinstance(maps, Maps) for maps in results.values()), results
     return {name: maps.values for name, maps in results.items()}
 
@@ -120,7 +121,7 @@ def test_a_batch_is_what_autograd_gives_image_by_image(network: Network, batch: 
 def test_splitting_and_permuting_the_batch_changes_nothing(network: Network, batch: Batch) -> None:
     whole = maps_of(network, batch)
     for rows in ([0], [2, 0], [1, 2]):
-        part = maps_of(network, Batch(x=batch.x[rows], target=batch.target[rows]))
+        part = maps_of(network, replace(batch, x=batch.x[rows], target=batch.target[rows]))
         for name, maps in part.items():
             assert_equal(maps, whole[name][rows])
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from saliencynoise.interfaces import Batch, CamPoint, ConfigurationError, Maps, Network
+from saliencynoise.interfaces import Batch, CamPoint, ConfigurationError, Maps, Network, Noise
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.gradient import Gradient
-from saliencynoise.scoring import Scorer, attribute
+from saliencynoise.scoring import Passes, attribute_together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,12 +61,13 @@ def network() -> Network:
 
 @pytest.fixture
 def batch() -> Batch:
-    return Batch(x=torch.rand(2, 1, 5, 5, generator=torch.Generator().manual_seed(0)), target=torch.tensor([1, 0]))
+    x = torch.rand(2, 1, 5, 5, generator=torch.Generator().manual_seed(0))
+    return Batch(x=x, target=torch.tensor([1, 0]), background=x, noise=Noise((1, 2)))
 
 
 def test_all_methods_share_one_pass_and_see_their_own_points(network: Network, batch: Batch) -> None:
     probes = {"a": Probe(), "b": Probe(("input", "top")), "c": Probe(("input", "input"))}
-    results = attribute(Scorer(network), probes, batch)
+    results = attribute_together(Passes(network), probes, batch)
     assert network.module[0].passes == 1
     assert list(results) == ["a", "b", "c"]
     assert [set(probe.seen[0]) for probe in probes.values()] == [{"top"}, {"input", "top"}, {"input"}]
@@ -75,7 +76,7 @@ def test_all_methods_share_one_pass_and_see_their_own_points(network: Network, b
 def test_what_one_method_raises_stops_no_other(network: Network, batch: Batch) -> None:
     error = RuntimeError("boom")
     bad = {"raises": Probe(error=error), "asks": Probe(("top", "bottom")), "pointless": Pointless()}
-    results = attribute(Scorer(network), {**bad, "gradient": Gradient(), "gradcam": GradCam()}, batch)
+    results = attribute_together(Passes(network), {**bad, "gradient": Gradient(), "gradcam": GradCam()}, batch)
     assert results["raises"] is error
     assert isinstance(results["asks"], ConfigurationError)
     assert str(results["asks"]) == "the network has no point 'bottom'; it has input, top"
@@ -85,6 +86,6 @@ def test_what_one_method_raises_stops_no_other(network: Network, batch: Batch) -
 
 
 def test_a_pass_is_not_run_for_methods_that_cannot_use_it(network: Network, batch: Batch) -> None:
-    assert isinstance(attribute(Scorer(network), {"a": Probe(("bottom",))}, batch)["a"], ConfigurationError)
-    assert attribute(Scorer(network), {}, batch) == {}
+    assert isinstance(attribute_together(Passes(network), {"a": Probe(("bottom",))}, batch)["a"], ConfigurationError)
+    assert attribute_together(Passes(network), {}, batch) == {}
     assert network.module[0].passes == 0

@@ -9,8 +9,7 @@ import torch
 from torch import nn
 
 from saliencynoise.interfaces import CamPoint, ConfigurationError, Network
-from saliencynoise.scoring import Scorer
-from saliencynoise.scoring.layouts import to_grid
+from saliencynoise.scoring import Passes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -97,26 +96,26 @@ def test_the_three_layouts_give_one_grid(x: Tensor) -> None:
     plain = network(first, nn.Identity(), nn.Identity(), last)
     channels_last = network(first, Permute(0, 2, 3, 1), Permute(0, 3, 1, 2), last, layout="NHWC")
     tokens = network(first, Cut(), Join(), last, layout="tokens", prefix=2)
-    tap = Scorer(plain).taps(x, TARGET, ("top",))["top"]
+    tap = Passes(plain).taps(x, TARGET, ("top",))["top"]
     assert tap.value.shape == tap.grad.shape == (2, 4, 3, 5)
     assert torch.equal(tap.value, first(x))
     assert tap.grad.abs().amin() > 0
     for other in (channels_last, tokens):
-        found = Scorer(other).taps(x, TARGET, ("top",))["top"]
+        found = Passes(other).taps(x, TARGET, ("top",))["top"]
         assert torch.equal(found.value, tap.value)
         assert torch.equal(found.grad, tap.grad)
 
 
 def test_tokens_become_a_grid_row_by_row() -> None:
     tokens = torch.arange(2 * 8 * 1.0).reshape(1, 8, 2)
-    grid = to_grid(tokens, CamPoint(module="x", layout="tokens", grid=(2, 3), prefix_tokens=2))
+    grid = CamPoint(module="x", layout="tokens", grid=(2, 3), prefix_tokens=2).to_grid(tokens)
     assert grid[0, 0].tolist() == [[4, 6, 8], [10, 12, 14]]
     assert grid[0, 1].tolist() == [[5, 7, 9], [11, 13, 15]]
 
 
 def test_values_and_gradients_of_a_linear_network(x: Tensor) -> None:
     linear = network(nn.Flatten(), nn.Linear(30, 3))
-    tap = Scorer(linear).taps(x, TARGET, ("input",))["input"]
+    tap = Passes(linear).taps(x, TARGET, ("input",))["input"]
     weight = linear.module[1].weight[TARGET].reshape(2, 2, 3, 5)
     assert torch.equal(tap.value, x)
     torch.testing.assert_close(tap.grad, weight, rtol=1e-12, atol=0)
@@ -126,8 +125,8 @@ def test_values_and_gradients_of_a_linear_network(x: Tensor) -> None:
 @pytest.mark.parametrize("points", [("top",), ("input", "top")])
 def test_a_layer_that_changes_the_tapped_output_in_place(x: Tensor, after: nn.Module, points: tuple[str, ...]) -> None:
     sound = {nn.ReLU: nn.ReLU(), Scale: nn.Identity()}[type(after)]
-    found = Scorer(network(conv(), nn.Identity(), after, head())).taps(x, TARGET, points)
-    due = Scorer(network(conv(), nn.Identity(), sound, head())).taps(x, TARGET, points)
+    found = Passes(network(conv(), nn.Identity(), after, head())).taps(x, TARGET, points)
+    due = Passes(network(conv(), nn.Identity(), sound, head())).taps(x, TARGET, points)
     factor = 3 if isinstance(after, Scale) else 1
     assert (found["top"].value < 0).any()
     assert torch.equal(found["top"].value, due["top"].value)
@@ -138,7 +137,7 @@ def test_a_layer_that_changes_the_tapped_output_in_place(x: Tensor, after: nn.Mo
 @pytest.mark.parametrize("points", [("top",), ("input", "top")])
 def test_a_network_that_changes_its_input_in_place_leaves_the_batch_alone(x: Tensor, points: tuple[str, ...]) -> None:
     before = x.clone()
-    scorer = Scorer(network(Scale(), conv(), head()))
+    scorer = Passes(network(Scale(), conv(), head()))
     taps = scorer.taps(x, TARGET, points)
     assert torch.equal(x, before)
     assert all(torch.equal(taps[point].value, before) for point in points if point == "input")
@@ -162,7 +161,7 @@ def test_the_backward_pass_ends_at_the_earliest_point(x: Tensor) -> None:
         def forward(self, value: Tensor) -> Tensor:
             return Watch.apply(value)
 
-    scorer = Scorer(network(Watched(), conv(), head()))
+    scorer = Passes(network(Watched(), conv(), head()))
     alone = scorer.taps(x, TARGET, ("top",))["top"]
     assert not reached
     joint = scorer.taps(x, TARGET, ("input", "top"))["top"]
@@ -173,8 +172,8 @@ def test_the_backward_pass_ends_at_the_earliest_point(x: Tensor) -> None:
 def test_two_points_at_one_module(x: Tensor) -> None:
     one = network(conv(), nn.ReLU(), head())
     two = Network(module=one.module, points={**one.points, "intermediate": one.points["top"]})
-    taps = Scorer(two).taps(x, TARGET, ("top", "intermediate"))
-    alone = Scorer(one).taps(x, TARGET, ("top",))["top"]
+    taps = Passes(two).taps(x, TARGET, ("top", "intermediate"))
+    alone = Passes(one).taps(x, TARGET, ("top",))["top"]
     for tap in taps.values():
         assert torch.equal(tap.value, alone.value)
         assert torch.equal(tap.grad, alone.grad)
@@ -184,7 +183,7 @@ def test_the_network_is_frozen_and_in_eval_mode_and_grad_mode_is_left_as_found(x
     net = network(conv(), nn.BatchNorm2d(4), nn.Dropout(0.5), head())
     net.module.train()
     before = {name: value.clone() for name, value in net.module.state_dict().items()}
-    scorer = Scorer(net)
+    scorer = Passes(net)
     with torch.no_grad():
         first = scorer.taps(x, TARGET, ("input", "top"))
         assert not torch.is_grad_enabled()
@@ -199,18 +198,18 @@ def test_the_network_is_frozen_and_in_eval_mode_and_grad_mode_is_left_as_found(x
 
 def test_hooks_are_gone_after_a_pass_and_after_an_error(x: Tensor) -> None:
     sound, failing = network(conv(), nn.ReLU(), head()), network(conv(), nn.ReLU(), Failing())
-    Scorer(sound).taps(x, TARGET, ("top",))
+    Passes(sound).taps(x, TARGET, ("top",))
     assert hooks(sound.module) == 0
     with pytest.raises(RuntimeError, match="no such kernel"):
-        Scorer(failing).taps(x, TARGET, ("top",))
+        Passes(failing).taps(x, TARGET, ("top",))
     assert hooks(failing.module) == 0
     with pytest.raises(ConfigurationError):
-        Scorer(sound).taps(x, TARGET, ("top", "bottom"))
+        Passes(sound).taps(x, TARGET, ("top", "bottom"))
     assert hooks(sound.module) == 0
 
 
 def test_an_unknown_point_is_answered_with_those_there_are(x: Tensor) -> None:
-    scorer = Scorer(network(conv(), nn.ReLU(), head()))
+    scorer = Passes(network(conv(), nn.ReLU(), head()))
     with pytest.raises(ConfigurationError, match=r"^the network has no point 'middle'; it has input, top$"):
         scorer.taps(x, TARGET, ("middle",))
     with pytest.raises(ConfigurationError, match=r"^the network has no point 'middle'; it has input, top$"):
@@ -220,7 +219,7 @@ def test_an_unknown_point_is_answered_with_those_there_are(x: Tensor) -> None:
 def test_a_point_whose_module_gives_no_tensor(x: Tensor) -> None:
     net = network(conv(), Pair(), First(), head())
     with pytest.raises(ConfigurationError, match=r"^the module at 'top' gives tuple, not a tensor$"):
-        Scorer(net).taps(x, TARGET, ("top",))
+        Passes(net).taps(x, TARGET, ("top",))
     assert hooks(net.module) == 0
 
 
@@ -229,4 +228,4 @@ def test_a_point_that_the_pass_does_not_run(x: Tensor) -> None:
     net.module[0].register_module("aside", nn.ReLU())
     aside = Network(module=net.module, points={"top": CamPoint(module="0.aside", grid=(3, 5))})
     with pytest.raises(ConfigurationError, match=r"^the network's forward pass does not run '0\.aside', .*'top'$"):
-        Scorer(aside).taps(x, TARGET, ("top",))
+        Passes(aside).taps(x, TARGET, ("top",))
