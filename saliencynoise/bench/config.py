@@ -14,7 +14,17 @@ from saliencynoise.interfaces import UsageError
 
 MOST_MEMBERS = 10_000
 
-DEFAULT_METHODS = ("gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)")
+DEFAULT_METHODS = (
+    "gradient",
+    "integrated_gradients",
+    "smoothgrad",
+    "gradcam(layer=top)",
+    "gradcam(layer=intermediate)",
+    "expected_gradients",
+    "deeplift",
+    "lime",
+)
+"""The eight rows of the published table; expected gradients are its SHAP row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +38,7 @@ class BenchConfig:
         methods: names of methods, with parameters; empty to train only.
         members: networks an architecture.
         images: how many test images are attributed.
+        draws: runs of each stochastic method, the same for every member.
         image_size: edge of the square images, in pixels; None for the data set's own.
         train_images: train on so many images only; None for all.
         recipe: fields of the recipe to change.
@@ -46,6 +57,7 @@ class BenchConfig:
     methods: tuple[str, ...] = DEFAULT_METHODS
     members: int = 8
     images: int = 32
+    draws: int = 2
     image_size: int | None = None
     train_images: int | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +84,10 @@ class BenchConfig:
             raise UsageError("--members 1 gives no SNR, which compares networks; give 2 or more")
         if self.images < 1:
             raise UsageError(f"--images {self.images} is not possible; give 1 or more")
+        if self.draws < 2:
+            raise UsageError(
+                f"--draws {self.draws} cannot tell a method's own noise from the networks'; give 2 or more"
+            )
         if self.train_images is not None and self.train_images < 1:
             raise UsageError(f"--train-images {self.train_images} is not possible; give 1 or more")
         if self.seed < 0:
@@ -141,6 +157,7 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "methods": ((tuple,), "a list of names"),
     "members": ((int,), "a whole number"),
     "images": ((int,), "a whole number"),
+    "draws": ((int,), "a whole number"),
     "image_size": ((int, type(None)), "a whole number"),
     "train_images": ((int, type(None)), "a whole number"),
     "recipe": ((dict,), "a table"),

@@ -7,22 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
-from saliencynoise.data.tensors import to_float
-from saliencynoise.interfaces import Batch, Dataset, Maps, Network, Noise, UsageError, one_line
-from saliencynoise.registry.catalogue import BoundMethod, catalogue
-from saliencynoise.scoring import Passes, attribute_together
+from saliencynoise.bench.attribution import MemberAttribution
+from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 from saliencynoise.store.pool import MemberRecord, Pool
 from saliencynoise.store.provenance import hardware, versions
 from saliencynoise.training.loop import Seeds, predict, train
 from saliencynoise.training.recipes import Recipe
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 Event = Mapping[str, Any]
 Report = Callable[[Event], None]
@@ -42,10 +38,11 @@ class MemberJob:
         device: where to train and to attribute.
         retrain: train even a member that the pool holds.
         recompute: attribute even where maps are there.
-        methods: canonical names, with the folder of each one's maps; empty to train only.
+        methods: canonical names, with the folders of each one's maps, one a draw; empty to train only.
         images: indices of the attributed test images.
         targets: the class that is explained, for each of them.
         chunks: the images' division into files.
+        rows: how many rows a pass has; None to let it follow from the memory.
     """
 
     architecture: str
@@ -57,10 +54,11 @@ class MemberJob:
     device: str
     retrain: bool
     recompute: bool
-    methods: Mapping[str, str]
+    methods: Mapping[str, tuple[str, ...]]
     images: tuple[int, ...]
     targets: tuple[int, ...]
     chunks: tuple[Chunk, ...]
+    rows: int | None
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
@@ -70,6 +68,7 @@ class MemberJob:
             "images": tuple(values["images"]),
             "targets": tuple(values["targets"]),
             "chunks": tuple(chunks),
+            "methods": {text: tuple(folders) for text, folders in values["methods"].items()},
         }
         return cls(**{**values, **lists})
 
@@ -88,7 +87,7 @@ def has_work(job: MemberJob) -> bool:
     record = Pool(Path(job.pool)).record(job.member)
     if job.retrain or job.recompute or record is None:
         return True
-    stores = [MapStore(Path(folder)) for folder in job.methods.values()]
+    stores = [MapStore(Path(folder)) for folders in job.methods.values() for folder in folders]
     return any(missing_chunks(store, job.member, record.sha256, job.chunks) for store in stores)
 
 
@@ -116,7 +115,13 @@ class MemberRunner:
                 record = self._train(job, pool, report)
         report({"kind": kind, "accuracy": record.accuracy, "seconds": record.seconds})
         if job.methods:
-            self._attribute(job, pool, record, report)
+            MemberAttribution(
+                self._dataset,
+                job,
+                weights_sha256=record.sha256,
+                load=lambda: self._load(job, pool),
+                report=report,
+            ).run()
 
     def _train(self, job: MemberJob, pool: Pool, report: Report) -> MemberRecord:
         start = time.perf_counter()
@@ -156,26 +161,6 @@ class MemberRunner:
         self._kept = (f"{job.architecture} {sorted(job.arguments.items())}", network)
         return network
 
-    def _attribute(self, job: MemberJob, pool: Pool, record: MemberRecord, report: Report) -> None:
-        methods = {text: catalogue().method(text) for text in job.methods}
-        stores = {text: MapStore(Path(folder)) for text, folder in job.methods.items()}
-        missing = {
-            text: job.chunks if job.recompute else missing_chunks(store, job.member, record.sha256, job.chunks)
-            for text, store in stores.items()
-        }
-        scorer: Passes | None = None
-        for chunk in job.chunks:
-            due = {text: methods[text] for text in methods if chunk in missing[text]}
-            if not due:
-                continue
-            scorer = scorer or Passes(self._load(job, pool))
-            for text, maps, seconds in self._chunk(scorer, job, chunk, due):
-                if isinstance(maps, Exception):
-                    report({"kind": "failed", "method": text, "error": one_line(maps)})
-                    continue
-                stores[text].save(job.member, record.sha256, chunk, maps.values, seconds=seconds)
-            report({"kind": "attributed", "images": len(chunk.rows)})
-
     def _load(self, job: MemberJob, pool: Pool) -> Network:
         key = f"{job.architecture} {sorted(job.arguments.items())}"
         if self._kept is not None and self._kept[0] == key:
@@ -185,19 +170,6 @@ class MemberRunner:
                 network = self._build(job, seed=0)
         network.module.to(job.device).load_state_dict(pool.weights(job.member))
         return network
-
-    def _chunk(
-        self, scorer: Passes, job: MemberJob, chunk: Chunk, methods: Mapping[str, BoundMethod]
-    ) -> list[tuple[str, Maps | Exception, float]]:
-        rows = torch.tensor([job.images[row] for row in chunk.rows])
-        images = self._dataset.test.images[rows].to(job.device)
-        target = torch.tensor([job.targets[row] for row in chunk.rows], device=job.device)
-        x = to_float(images, self._dataset.mean, self._dataset.std)
-        batch = Batch(x=x, target=target, background=x[:1], noise=Noise(tuple(chunk.rows)))
-        start = time.perf_counter()
-        results = attribute_together(scorer, {text: bound.instance for text, bound in methods.items()}, batch)
-        seconds = time.perf_counter() - start
-        return [(text, _checked(maps, len(rows)), seconds) for text, maps in results.items()]
 
 
 @contextmanager
@@ -209,18 +181,6 @@ def _without_tf32() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.allow_tf32 = before
-
-
-def _checked(maps: Maps | Exception, images: int) -> Maps | Exception:
-    if isinstance(maps, Exception):
-        return maps
-    values: Tensor = maps.values
-    if values.ndim != 4 or values.shape[0] != images or not values.is_floating_point():
-        return TypeError(
-            f"the method gave maps of shape {tuple(values.shape)} and type {values.dtype} for {images} images; "
-            "the contract is floating point [B, c, h, w]"
-        )
-    return maps
 
 
 def _refuse_changed_network(network: Network, pool: Pool, architecture: str) -> None:

@@ -73,6 +73,7 @@ class Plan:
         architectures: a plan for each.
         folder: of the results.
         chunk: images a file.
+        rows: rows of a pass by architecture, as far as they were settled.
     """
 
     config: BenchConfig
@@ -87,6 +88,7 @@ class Plan:
     architectures: Sequence[ArchitecturePlan]
     folder: Path
     chunk: int
+    rows: dict[str, int]
 
     @property
     def members_to_train(self) -> int:
@@ -98,17 +100,29 @@ class Plan:
     def map_bytes(self) -> int:
         """An estimate of the bytes of all members' maps."""
         count = self.config.members * len(self.images)
-        return sum(4 * count * self._values_of(a, m) for a in self.architectures for m in self.methods)
+        return sum(4 * count * self._values_of(a, m) * self.draws(m) for a in self.architectures for m in self.methods)
+
+    def draws(self, method: BoundMethod) -> int:
+        """Return how many times a method is run on each member and image."""
+        return self.config.draws if method.spec.stochastic else 1
 
     def _values_of(self, architecture: ArchitecturePlan, method: BoundMethod) -> int:
         points = architecture.network["points"]
-        grids = [points[point]["grid"] for point in method.instance.points if point in points]
+        asked = getattr(method.instance, "points", (getattr(method.instance, "layer", None),))
+        grids = [points[point]["grid"] for point in asked if point in points]
         return max(rows * columns for rows, columns in grids) if grids else self.dataset.test.images[0].numel()
 
-    def store(self, architecture: ArchitecturePlan, method: BoundMethod) -> MapStore:
-        """Return where the maps of one architecture and method lie."""
-        name = f"{slug_of(method.label)}-{key_of([method.text, method.distribution])[:8]}"
-        return MapStore(self.folder / "maps" / architecture.pool.folder.name / name)
+    def maps_folder(self, architecture: ArchitecturePlan, method: BoundMethod) -> Path:
+        """Return where everything lies that belongs to the maps of one architecture and method."""
+        name = f"{slug_of(method.text)}-{key_of([method.text, method.distribution])[:8]}"
+        return self.folder / "maps" / architecture.pool.folder.name / name
+
+    def stores(self, architecture: ArchitecturePlan, method: BoundMethod) -> tuple[MapStore, ...]:
+        """Return where the maps of one architecture and method lie, a place for each draw of a stochastic method."""
+        folder = self.maps_folder(architecture, method)
+        if not method.spec.stochastic:
+            return (MapStore(folder),)
+        return tuple(MapStore(folder / f"draw-{draw}") for draw in range(self.draws(method)))
 
     def chunks(self, targets: Sequence[int]) -> tuple[Chunk, ...]:
         """Divide the attributed images, with these targets, into chunks."""
@@ -142,10 +156,15 @@ class Plan:
             device=self.device,
             retrain=retrain,
             recompute=self.config.fresh and bool(targets),
-            methods={m.text: str(self.store(architecture, m).folder) for m in self.methods if targets},
+            methods={
+                m.text: tuple(str(store.folder) for store in self.stores(architecture, m))
+                for m in self.methods
+                if targets
+            },
             images=tuple(self.images.tolist()),
             targets=targets,
             chunks=self.chunks(targets) if targets else (),
+            rows=self.rows.get(architecture.name),
         )
 
 
@@ -172,7 +191,7 @@ def make_plan(config: BenchConfig) -> Plan:
     for architecture in architectures:
         architecture.pool.describe(architecture.identity, architecture.network)
     folder = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset)
-    chunk = _settle_folder(folder, config, key) if methods else CHUNK
+    chunk, rows = _settle_folder(folder, config, key) if methods else (CHUNK, {})
     return Plan(
         config=config,
         dataset_text=dataset_text,
@@ -186,6 +205,7 @@ def make_plan(config: BenchConfig) -> Plan:
         architectures=architectures,
         folder=folder,
         chunk=chunk,
+        rows=rows,
     )
 
 
@@ -278,12 +298,12 @@ def _run_name(config: BenchConfig, dataset: Dataset) -> str:
     return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of(config.settings)[:6]}"
 
 
-GROWING = ("archs", "methods", "members", "images", "aggregator")
+GROWING = ("archs", "methods", "members", "images", "draws", "aggregator")
 """Settings that may differ when a folder is used again: what it holds is reused, and it grows."""
 
 
-def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> int:
-    """Check that the folder is ours to write to; return the size of a chunk that its first run chose.
+def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> tuple[int, dict[str, int]]:
+    """Check that the folder is ours to write to; return the chunk's size and the rows of a pass that were settled.
 
     Raises:
         UsageError: if another study lies there, or it cannot be written.
@@ -303,14 +323,27 @@ def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> int:
                     f"{folder} holds a run with {name}={value}, and this one has {name}={fixed[name]}; "
                     "name another --out, or replace it with --fresh"
                 )
-        return int(found["chunk"])
-    write_json(path, {"format": 1, "fixed": fixed, "chunk": CHUNK})
-    return CHUNK
+        return int(found["chunk"]), found["rows"]
+    write_json(path, {"format": 1, "fixed": fixed, "chunk": CHUNK, "rows": {}})
+    return CHUNK, {}
 
 
 def _read_plan(path: Path) -> dict[str, Any]:
     found = read_json(path)
     sound = isinstance(found, dict) and isinstance(found.get("fixed"), dict) and isinstance(found.get("chunk"), int)
-    if not (sound and found["chunk"] > 0):
+    if not (sound and found["chunk"] > 0 and _are_rows(found.get("rows", {}))):
         raise UsageError(f"{path} is damaged; name another --out, or replace the run with --fresh")
-    return dict(found)
+    return {"rows": {}, **found}
+
+
+def _are_rows(rows: Any) -> bool:
+    return isinstance(rows, dict) and all(type(value) is int and value > 0 for value in rows.values())
+
+
+def settle_rows(plan: Plan, architecture: str, rows: int) -> None:
+    """Keep how many rows a pass of an architecture has, so that going on later gives the same bits."""
+    if plan.rows.get(architecture, rows + 1) <= rows:
+        return
+    plan.rows[architecture] = rows
+    path = plan.folder / "plan.json"
+    write_json(path, {**_read_plan(path), "rows": plan.rows})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,15 +33,17 @@ class Reduced:
         figures: over all images, by view.
         classes: the same over the images of each class, by view and class index.
         marginal: `[B, c, h, w]`, the aggregated raw maps.
+        diagnostics: what the method told of its maps, by name, `[D, E, B]`.
     """
 
     figures: Mapping[str, Figures]
     classes: Mapping[str, Mapping[int, Figures]]
     marginal: Float[Tensor, "B c h w"]
+    diagnostics: Mapping[str, Float[Tensor, "D E B"]]
 
 
 def reduce_maps(
-    store: MapStore,
+    stores: Sequence[MapStore],
     *,
     members: int,
     chunks: Sequence[Chunk],
@@ -51,31 +54,54 @@ def reduce_maps(
 ) -> Reduced:
     """Read the maps image by image and return their figures and their marginal maps.
 
+    Args:
+        stores: a store for each draw of the method.
+        members: how many.
+        chunks: of the images.
+        labels: of the images.
+        views: in which the maps are measured.
+        aggregator: makes one map of the members', each averaged over its draws.
+        seed: of the run.
+
     Raises:
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR.
     """
     statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
     marginal: list[Tensor] = []
-    for maps in _images(store, members, chunks):
+    for maps in _images(stores, members, chunks):
         _refuse_unusable(maps, image=len(marginal))
-        marginal.append(_aggregate(aggregator, maps))
+        marginal.append(_aggregate(aggregator, maps.mean(1)))
         for view in views:
-            statistics[view].append(image_statistics(apply_view(maps, view).flatten(1)))
+            statistics[view].append(image_statistics(apply_view(maps, view).flatten(2)))
     return Reduced(
         figures={view: summarise(images, view=view, seed=seed) for view, images in statistics.items()},
         classes={view: _by_class(images, labels, view, seed) for view, images in statistics.items()},
         marginal=torch.stack(marginal),
+        diagnostics=_diagnostics(stores, members, chunks),
     )
 
 
-def _images(store: MapStore, members: int, chunks: Sequence[Chunk]) -> Iterator[Float[Tensor, "E c h w"]]:
+def _images(stores: Sequence[MapStore], members: int, chunks: Sequence[Chunk]) -> Iterator[Float[Tensor, "E D c h w"]]:
     for chunk in chunks:
-        with store.reading(range(members), chunk) as read:
+        with ExitStack() as files:
+            readers = [files.enter_context(store.reading(range(members), chunk)) for store in stores]
             for place in range(len(chunk.rows)):
-                yield read(place)
+                yield torch.stack([read(place) for read in readers], 1)
 
 
-def _refuse_unusable(maps: Float[Tensor, "E c h w"], *, image: int) -> None:
+def _diagnostics(
+    stores: Sequence[MapStore], members: int, chunks: Sequence[Chunk]
+) -> Mapping[str, Float[Tensor, "D E B"]]:
+    """Return what the method told of its maps, by name."""
+    names = stores[0].diagnostics(0, chunks[0])
+    found = [[[store.diagnostics(e, chunk) for chunk in chunks] for e in range(members)] for store in stores]
+    return {
+        name: torch.stack([torch.stack([torch.cat([own[name] for own in row]) for row in rows]) for rows in found])
+        for name in names
+    }
+
+
+def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int) -> None:
     height, width = maps.shape[-2:]
     if min(height, width) < 2:
         raise FailedCellError(

@@ -16,6 +16,8 @@ from saliencynoise.store.export import Group, export_maps
 from saliencynoise.store.provenance import hardware, versions
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets
     from saliencynoise.bench.reduce import Reduced
     from saliencynoise.registry.catalogue import BoundMethod
@@ -140,6 +142,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         "method_name": method.text,
         "distribution": method.distribution,
         "members": plan.config.members,
+        "draws": plan.draws(method),
         "flagged_members": sorted(ensemble.flags),
         "accuracy": {
             "median": median(accuracies) if accuracies else None,
@@ -148,9 +151,17 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         },
     }
     if isinstance(reduced, str):
-        blank = {"status": "failed", "reason": reduced, "figures": None, "classes": None, "seconds": None}
+        blank = dict.fromkeys(("figures", "classes", "seconds", "diagnostics")) | {
+            "status": "failed",
+            "reason": reduced,
+        }
         return [{**common, "view": view, **blank} for view in method.spec.views]
-    done = {"status": "ok", "reason": None, "seconds": _seconds(plan, ensemble, method)}
+    done = {
+        "status": "ok",
+        "reason": None,
+        "seconds": _seconds(plan, ensemble, method),
+        "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items()},
+    }
     return [
         {
             **common,
@@ -166,9 +177,18 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
 
 
 def _seconds(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> float:
-    store = plan.store(ensemble.plan, method)
     chunks = plan.chunks(ensemble.targets)
-    return sum(store.seconds(record.index, record.sha256, chunk) for record in ensemble.records for chunk in chunks)
+    return sum(
+        store.seconds(record.index, record.sha256, chunk)
+        for store in plan.stores(ensemble.plan, method)
+        for record in ensemble.records
+        for chunk in chunks
+    )
+
+
+def _summary(values: Tensor) -> dict[str, float]:
+    """Return the median and the largest of a diagnostic over members, images and draws."""
+    return {"median": float(values.median()), "max": float(values.max())}
 
 
 def _without_images(figures: Figures) -> dict[str, Any]:
@@ -225,19 +245,20 @@ def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None
     computed = list(_computed(plan, ensembles, cells))
     if keep != "none":
         for ensemble, method, reduced in computed:
-            store = plan.store(ensemble.plan, method)
-            write_bytes(store.folder / "marginal.safetensors", save({"values": reduced.marginal}))
+            folder = plan.maps_folder(ensemble.plan, method)
+            write_bytes(folder / "marginal.safetensors", save({"values": reduced.marginal}))
         groups = [_group(plan, *cell, members=keep == "all") for cell in computed]
         export_maps(plan.folder / "maps.zarr", groups, plan.dataset.test.images[plan.images])
     if keep != "all":
         for ensemble, method, _ in computed:
-            plan.store(ensemble.plan, method).remove_members(plan.config.members)
+            for store in plan.stores(ensemble.plan, method):
+                store.remove_members(plan.config.members)
 
 
 def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:
     return Group(
         path=f"{slug_of(ensemble.plan.model.label)}/{slug_of(method.label)}",
-        store=plan.store(ensemble.plan, method) if members else None,
+        stores=plan.stores(ensemble.plan, method) if members else (),
         members=plan.config.members,
         chunks=plan.chunks(ensemble.targets),
         marginal=reduced.marginal,

@@ -14,7 +14,7 @@ from saliencynoise.bench.dispatch import Dispatcher, worker_count
 from saliencynoise.bench.member import Event, MemberJob, has_work
 from saliencynoise.bench.members import votes
 from saliencynoise.bench.observer import Observer, Silent
-from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan
+from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows
 from saliencynoise.bench.reduce import FailedCellError, Reduced, reduce_maps
 from saliencynoise.bench.results import write_results
 from saliencynoise.interfaces import UsageError, one_line
@@ -131,6 +131,8 @@ def _run_jobs(
             raise UsageError(event["error"])
         if event["kind"] == "failed":
             failures.add(job.architecture, event["method"], f"member {job.member}: {event['error']}")
+        if event["kind"] == "rows":
+            settle_rows(plan, job.architecture, event["rows"])
         observer.event(job, event)
 
     dispatcher.run(pending, on_event)
@@ -145,7 +147,7 @@ def _reduce(
         return reason
     try:
         return reduce_maps(
-            plan.store(architecture, method),
+            plan.stores(architecture, method),
             members=plan.config.members,
             chunks=plan.chunks(targets[architecture.name]),
             labels=plan.dataset.test.labels[plan.images].tolist(),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from saliencynoise.cli.bench import bench
+from saliencynoise.cli.methods import methods
 from saliencynoise.cli.plugins import plugins
 from saliencynoise.cli.pools import pools_app
 from saliencynoise.cli.show import show
@@ -41,5 +42,6 @@ def options(
 app.command()(bench)
 app.command()(train)
 app.command()(show)
+app.command()(methods)
 app.command()(plugins)
 app.add_typer(pools_app, name="pools")

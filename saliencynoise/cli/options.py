@@ -36,12 +36,16 @@ Methods = Annotated[
     list[str] | None,
     typer.Option(
         "--method",
-        help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated (default: all built-in ones).",
+        help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated; 'saliencynoise methods' lists them "
+        "(default: the eight of the published table).",
         autocompletion=complete_methods,
     ),
 ]
 Members = Annotated[int | None, typer.Option(help="Networks an architecture (default: 8).")]
 Images = Annotated[int | None, typer.Option(help="Test images to attribute (default: 32).")]
+Draws = Annotated[
+    int | None, typer.Option(help="Runs of each stochastic method, the same for all members (default: 2).")
+]
 ImageSize = Annotated[int | None, typer.Option(help="Edge of the square images, in pixels.")]
 TrainImages = Annotated[int | None, typer.Option(help="Train on so many images only, for a quick look.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training images (default: the recipe's).")]

@@ -105,8 +105,8 @@ class Scorer(Protocol):
     depend on the division.
     """
 
-    def logits(self, samples: Float[Tensor, "B S C H W"]) -> Float[Tensor, "B S K"]:
-        """Return the logits of samples, without gradients."""
+    def logits(self, samples: Float[Tensor, "N S C H W"]) -> Float[Tensor, "N S K"]:
+        """Return the logits of samples, without gradients; of other images than the batch's, too."""
         ...
 
     def scores(

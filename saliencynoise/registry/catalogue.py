@@ -14,7 +14,7 @@ from saliencynoise.interfaces.methods import FunctionalMethod, ModuleMethod, Pas
 from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model
 from saliencynoise.interfaces.specs import DatasetSpec, MethodSpec, ModelSpec
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
-from saliencynoise.registry.parameters import build, canonical, parse_call
+from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +49,7 @@ class BoundMethod:
 
     Attributes:
         text: the canonical name with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
-        label: the same without the plugin, for tables.
+        label: the same with the parameters that were given only, and without the built-in plugin: for tables.
         spec: what the plugin declared.
         distribution: the distribution that brought it, with its version, and the library's that does the work.
         instance: what computes the maps.
@@ -198,14 +198,22 @@ class Catalogue:
         assert isinstance(entry.spec, MethodSpec)  # noqa: S101 - the loader validated it; this tells mypy
         instance = build(_target(entry), values, where=f"method '{name}'")
         _check_kind(entry, instance, METHOD_KINDS[entry.spec.kind])
-        parameters = canonical(instance)
+        name = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundMethod(
-            text=entry.canonical + parameters,
-            label=(entry.name if entry.plugin.name == BUILTIN else entry.canonical) + parameters,
+            text=entry.canonical + canonical(instance),
+            label=name + canonical(instance, only=values),
             spec=entry.spec,
             distribution=_distribution(entry) + _library(entry.spec),
             instance=instance,
         )
+
+    def parameters(self, entry: Entry) -> list[Parameter]:
+        """Return the parameters of a method or an aggregator; imports what it stands for.
+
+        Raises:
+            UsageError: if that cannot be imported.
+        """
+        return parameters_of(_target(entry))
 
     def aggregator(self, text: str) -> BoundAggregator:
         """As `method`, for an aggregator."""

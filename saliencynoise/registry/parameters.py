@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 from saliencynoise.interfaces.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _CALL = re.compile(r"\s*(?P<name>[^()\s]+)\s*(?:\((?P<arguments>.*)\))?\s*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_][\w./:+-]*")
@@ -111,9 +111,46 @@ def build(target: Any, values: Mapping[str, Any], *, where: str) -> Any:
         raise UsageError(f"{where}: {error}") from error
 
 
-def canonical(instance: Any) -> str:
-    """Return all parameters of an instance, defaults too: `(key=value,...)`, or "" if it has none."""
-    fields = [field for field in dataclasses.fields(instance) if field.init]
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """One parameter of a method or an aggregator: its name, its default and its type or choices, in words."""
+
+    name: str
+    default: str
+    type: str
+
+
+def parameters_of(target: Any) -> list[Parameter]:
+    """Return the parameters of a target, in their order.
+
+    Raises:
+        NameError: if the types of its fields cannot be resolved.
+    """
+    hints = get_type_hints(target)
+    return [
+        Parameter(name=field.name, default=_default(field), type=_in_words(hints[field.name]))
+        for field in dataclasses.fields(target)
+        if field.init
+    ]
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    if field.default is not dataclasses.MISSING:
+        return _written(field.default)
+    return "required" if field.default_factory is dataclasses.MISSING else _written(field.default_factory())
+
+
+def _in_words(hint: object) -> str:
+    if get_origin(hint) is Literal:
+        return ", ".join(str(choice) for choice in get_args(hint))
+    if get_origin(hint) in {Union, UnionType}:
+        return ", ".join(_in_words(option) for option in get_args(hint))
+    return "none" if hint is NoneType else getattr(hint, "__name__", str(hint))
+
+
+def canonical(instance: Any, *, only: Collection[str] | None = None) -> str:
+    """Return all parameters of an instance, defaults too, or `only` some: `(key=value,...)`, or "" for none."""
+    fields = [field for field in dataclasses.fields(instance) if field.init and (only is None or field.name in only)]
     pairs = [f"{field.name}={_written(getattr(instance, field.name))}" for field in fields]
     return f"({','.join(pairs)})" if pairs else ""
 
@@ -139,8 +176,7 @@ def _checked(key: str, value: object, hint: object, where: str) -> object:
     if get_origin(hint) is Literal:
         choices = " or ".join(str(choice) for choice in get_args(hint))
         raise UsageError(f"{where}: {key}={value} is not possible; choose {choices}")
-    kind = hint.__name__ if isinstance(hint, type) else str(hint)
-    raise UsageError(f"{where}: {key}={value} is not of type {kind}")
+    raise UsageError(f"{where}: {key}={value} is not of type {_in_words(hint)}")
 
 
 def _fit(value: object, hint: object) -> object:

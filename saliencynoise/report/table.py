@@ -23,6 +23,11 @@ LEGEND = (
     "methods share counted for each."
 )
 
+DRAWS = (
+    "networks alone: r of a stochastic method without its own sampling noise, from {draws} draws that all members "
+    "share; the row above it counts that noise, too."
+)
+
 
 def print_study(study: Study, console: Console | None = None) -> None:
     """Print a study's table, what it rests on, and where it lies."""
@@ -36,7 +41,7 @@ def render_study(study: Study, *, width: int) -> Iterator[RenderableType]:
     cells = study.result["cells"]
     yield _table(cells, narrow=width < 92)
     if any(cell["status"] == "ok" for cell in cells):
-        yield Text(LEGEND, style="dim")
+        yield Text(LEGEND + _draws(cells), style="dim")
     yield Text(_basis(study.result))
     for warning in warnings(study.result):
         yield Text(warning, style="yellow")
@@ -44,6 +49,11 @@ def render_study(study: Study, *, width: int) -> Iterator[RenderableType]:
         f"Results in {study.folder} (result.json, snr.parquet, maps.zarr); again with: "
         f"saliencynoise show {study.folder}"
     )
+
+
+def _draws(cells: Sequence[Mapping[str, Any]]) -> str:
+    drawn = [cell["draws"] for cell in cells if cell["status"] == "ok" and cell["draws"] > 1]
+    return " " + DRAWS.format(draws=drawn[0]) if drawn else ""
 
 
 def warnings(result: Mapping[str, Any]) -> list[str]:
@@ -89,6 +99,8 @@ def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
         same = previous is not None and previous["method_name"] == cell["method_name"]
         is_view = same and cell["view"] != "signed"
         table.add_row(*_row(cell, f"    view {cell['view']}" if is_view else _method(cell, narrow=narrow)))
+        if cell["status"] == "ok" and cell["draws"] > 1:
+            table.add_row(*_networks_row(cell))
     return table
 
 
@@ -119,6 +131,12 @@ def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
         escape(figures["members_needed"]["text"]),
         f"{cell['seconds']:.1f}",
     ]
+
+
+def _networks_row(cell: Mapping[str, Any]) -> list[str]:
+    """Return the row of a stochastic method without its own noise."""
+    snr = cell["figures"]["estimates"]["snr_network"]
+    return ["    networks alone", "", "", "", show(snr["value"]), _interval(snr["interval"]), "", "", ""]
 
 
 def counted(count: int, noun: str) -> str:

@@ -27,10 +27,9 @@ class Scorer:
 
     def logits(self, samples: Float[Tensor, "B S C H W"]) -> Float[Tensor, "B S K"]:
         """Return the logits of samples, without gradients."""
-        self._check(samples)
         rows = samples.flatten(0, 1)
-        logits = torch.cat([self._passes.logits(part) for part in rows.split(self._passes.rows)])
-        return logits.unflatten(0, samples.shape[:2])
+        logits = torch.cat([self._passes.logits(part) for part in torch.split(rows, self._passes.rows)])
+        return logits.reshape(*samples.shape[:2], -1)
 
     def scores(
         self,
@@ -55,9 +54,9 @@ class Scorer:
         for block, sizes in self._packed(samples):
             rows = block.flatten(0, 1)
             targets = self._batch.target.repeat_interleave(block.shape[1])
-            parts = zip(rows.split(self._passes.rows), targets.split(self._passes.rows), strict=True)
+            parts = zip(torch.split(rows, self._passes.rows), torch.split(targets, self._passes.rows), strict=True)
             gradient = torch.cat([self._passes.taps(part, own, (INPUT,))[INPUT].grad for part, own in parts])
-            yield from gradient.unflatten(0, block.shape[:2]).split(sizes, dim=1)
+            yield from torch.split(gradient.reshape(block.shape), sizes, dim=1)
 
     def taps(
         self,
@@ -70,7 +69,7 @@ class Scorer:
         count = samples.shape[1]
         images = max(1, self._passes.rows // count)
         parts = []
-        for part, target in zip(samples.split(images), self._batch.target.split(images), strict=True):
+        for part, target in zip(torch.split(samples, images), torch.split(self._batch.target, images), strict=True):
             rows = part.transpose(0, 1).flatten(0, 1)
             taps = self._passes.taps(rows, target.repeat(count), points, mode=mode or nullcontext)
             parts.append({point: _by_image(tap, count) for point, tap in taps.items()})
@@ -84,9 +83,9 @@ class Scorer:
     def _logits_at(self, point: Point, block: Float[Tensor, "B S c h w"]) -> Float[Tensor, "B S K"]:
         rows = block.flatten(0, 1)
         images = self._batch.x.repeat_interleave(block.shape[1], 0)
-        parts = zip(images.split(self._passes.rows), rows.split(self._passes.rows), strict=True)
+        parts = zip(torch.split(images, self._passes.rows), torch.split(rows, self._passes.rows), strict=True)
         logits = torch.cat([self._passes.logits(image, replaced={point: grid}) for image, grid in parts])
-        return logits.unflatten(0, block.shape[:2])
+        return logits.reshape(*block.shape[:2], -1)
 
     def _packed(self, samples: Iterable[Float[Tensor, "B _ ..."]]) -> Iterator[tuple[Tensor, list[int]]]:
         """Join small blocks until a pass is full; yield what was joined, with the sizes of its blocks."""
@@ -109,5 +108,5 @@ class Scorer:
 
 def _by_image(tap: Tap, count: int) -> Tap:
     """Return a tap of rows ordered by sample as one of images with their samples."""
-    value, grad = (part.unflatten(0, (count, -1)).transpose(0, 1) for part in (tap.value, tap.grad))
+    value, grad = (part.reshape(count, -1, *part.shape[1:]).transpose(0, 1) for part in (tap.value, tap.grad))
     return Tap(value, grad)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.interfaces import UsageError, derive_seed
+from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr
 from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import diag_mean, gram_matrix, means_without, scale_gram
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
@@ -46,6 +47,7 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "snr_power": "mean over images of sum m^2 / sum s^2; uncorrected, raw maps",
         "cosine": "c: mean pairwise cosine of members' maps, averaged over images",
         "snr": "r = c/(1-c): signal energy over noise energy of one map; corrected, unit-norm maps",
+        "snr_network": "r of the networks alone: the sampling noise of a stochastic method taken out; else r",
         "snr_amplitude": "signed root of r; comparable in kind with the published table",
     }
 )
@@ -57,14 +59,16 @@ class ImageStatistics:
     """What is kept of one image's maps: enough for every figure, and small.
 
     Attributes:
-        gram: `[E, E]`, inner products of members' maps, float64.
+        gram: `[E, E]`, inner products of members' maps (averaged over draws), float64.
         snr_pixel: of all members; NaN where all maps are zero.
         snr_pixel_without: `[E]`, the same with each member left out; NaN with two members.
+        crossed: `[E, D, E, D]`, inner products of all members' maps in all draws; None where there is one.
     """
 
     gram: Float[Tensor, "E E"]
     snr_pixel: float
     snr_pixel_without: Float[Tensor, " E"]
+    crossed: Float[Tensor, "E D E D"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +103,8 @@ class Figures:
         signal_p: p-value of the sign-flip test; None where it was not made.
         signal_note: how the p-value was obtained, or why there is none.
         indicative: whether there are fewer than 8 members, so that intervals are rough.
+        draws: D, of a stochastic method; 1 of any other.
+        energy: shares of a map's energy, "signal", "network", "draw" and "residual"; None with one draw.
         per_image: by key `[images]`: the figures per image (`cosine` of unit-norm maps, the others of raw
             maps, `snr` corrected for small samples) and `effective_pixels`; NaN where undefined.
     """
@@ -112,6 +118,8 @@ class Figures:
     signal_p: float | None
     signal_note: str
     indicative: bool
+    draws: int
+    energy: Mapping[str, float] | None
     per_image: Mapping[str, Float[Tensor, " B"]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,28 +134,33 @@ class Figures:
         return {name: _json_safe(value) for name, value in fields.items()}
 
 
-def image_statistics(maps: Float[Tensor, "E P"]) -> ImageStatistics:
+def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
     """Return the statistics of one image from all members' maps, so that no two images need be held at once.
 
     Args:
-        maps: `[E, P]`, in one view, the pixels (channels included) flattened; any floating dtype, any unit.
+        maps: `[E, P]`, in one view, the pixels (channels included) flattened; any floating dtype, any unit. With a
+            stochastic method `[E, D, P]`, the same draws for all members; uncorrected figures are then those of
+            the maps averaged over draws.
 
     Raises:
-        UsageError: not two-dimensional, fewer than two members, no pixel, or values that are not finite.
+        UsageError: of another shape, fewer than two members, no pixel, or values that are not finite.
 
     >>> image_statistics(torch.tensor([[1.0, 2.0], [3.0, 4.0]])).gram[0, 1].item()
     11.0
     """
     maps = maps.detach().to(device="cpu", dtype=torch.float64)
-    if maps.ndim != 2 or len(maps) < 2 or maps.shape[1] == 0:
+    if maps.ndim not in {2, 3} or len(maps) < 2 or maps[0].numel() == 0:
         raise UsageError(f"maps of shape {list(maps.shape)}: need [members, pixels] with at least 2 members")
-    broken = (~maps.isfinite()).any(1).nonzero().flatten().tolist()
+    broken = (~maps.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
     if broken:
         raise UsageError(f"maps of members {broken} hold NaN or infinity: leave out these members or this image")
+    several = maps.ndim == 3 and maps.shape[1] > 1
+    averaged = maps.mean(1) if maps.ndim == 3 else maps
     return ImageStatistics(
-        gram=gram_matrix(maps),
-        snr_pixel=float(snr_pixel(maps)),
-        snr_pixel_without=snr_pixel_without(maps),
+        gram=gram_matrix(averaged),
+        snr_pixel=float(snr_pixel(averaged)),
+        snr_pixel_without=snr_pixel_without(averaged),
+        crossed=crossed_gram(maps) if several else None,
     )
 
 
@@ -178,13 +191,17 @@ def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliab
     gram = torch.stack([image.gram for image in images])
     used = diag_mean(gram) > 0
     per_image = _per_image(images, gram)
+    crossed = _crossed(images)
+    single = gram if crossed is None else between_draws(crossed)
     pooled = _pooled(images, gram, per_image, used) if bool(used.any()) else {}
+    if pooled:
+        pooled |= _headlines(single[used], None if crossed is None else crossed[used])
     intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()}
     pixels = float(pooled_effective_pixels(gram))
     estimates = _estimates(pooled, intervals, view=view, members=counts[0], pixels=pixels)
     snr = estimates["snr"]
     test = (
-        sign_flip_test(gram, seed=derive_seed(seed, "bootstrap", 1))
+        sign_flip_test(single, seed=derive_seed(seed, "bootstrap", 1))
         if signed
         else SignalTest(p=None, note=f"no test: the noise of the view '{view}' is not symmetric about zero")
     )
@@ -198,6 +215,8 @@ def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliab
         signal_p=test.p,
         signal_note=test.note,
         indicative=counts[0] < INDICATIVE_BELOW,
+        draws=1 if crossed is None else crossed.shape[-1],
+        energy=energy_shares(crossed[used]) if crossed is not None and bool(used.any()) else None,
         per_image=per_image,
     )
 
@@ -213,6 +232,20 @@ def headline(gram: Float[Tensor, "B E E"]) -> Pooled:
     """
     diag, off, _ = means_without(scale_gram(gram, "unit"))
     return Pooled(per_image=cosine(gram), without=off / diag, link=snr_from_cosine, lowest=-1 / gram.shape[-1])
+
+
+def _crossed(images: Sequence[ImageStatistics]) -> Tensor | None:
+    found = [image.crossed for image in images if image.crossed is not None]
+    if found and len(found) < len(images):
+        raise UsageError(f"need images that all have the same draws; {len(found)} of {len(images)} have several")
+    return torch.stack(found) if found else None
+
+
+def _headlines(single: Tensor, crossed: Tensor | None) -> dict[str, Pooled]:
+    """Return r, and r of the networks alone: the same thing where the method draws nothing."""
+    snr = headline(single)
+    networks = snr if crossed is None else network_snr(crossed)
+    return {"snr": snr} | ({} if networks is None else {"snr_network": networks})
 
 
 def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, Tensor]:
@@ -232,16 +265,15 @@ def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, 
 def _pooled(
     images: Sequence[ImageStatistics], gram: Tensor, per_image: Mapping[str, Tensor], used: Tensor
 ) -> dict[str, Pooled]:
-    """Return the figures that are averaged over the used images; the others follow from `snr`."""
+    """Return the uncorrected figures, which are averaged over the used images."""
     without = {
         "snr_pixel": torch.stack([image.snr_pixel_without for image in images]),
         "snr_rms": snr_rms_without(gram),
         "snr_power": snr_power_without(gram),
     }
-    published = {
+    return {
         key: Pooled(per_image=per_image[key][used], without=values[used], lowest=0.0) for key, values in without.items()
     }
-    return published | {"snr": headline(gram[used])}
 
 
 def _estimates(

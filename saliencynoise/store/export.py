@@ -31,7 +31,7 @@ class Group:
 
     Attributes:
         path: "architecture/method".
-        store: the members' maps; None to export the marginal map only.
+        stores: the members' maps, a store for each draw; none to export the marginal map only.
         members: how many.
         chunks: of the images.
         marginal: `[B, c, h, w]`.
@@ -40,7 +40,7 @@ class Group:
     """
 
     path: str
-    store: MapStore | None
+    stores: Sequence[MapStore]
     members: int
     chunks: Sequence[Chunk]
     marginal: Tensor
@@ -82,16 +82,29 @@ def _write(target: Any, group: Group) -> None:
     _write_images(target, "marginal", marginal)
     for name, values in group.coordinates.items():
         _coordinate(target, name, values)
-    if group.store is None:
-        return
-    shape = (group.members, *marginal.shape)
-    chunks = (1, len(group.chunks[0].rows), *marginal.shape[1:])  # as they are written
+    if group.stores:
+        _write_members(target, group)
+
+
+def _write_members(target: Any, group: Group) -> None:
+    """Write `[member, image, channel, y, x]`; where a method drew several times, with "draw" after the member."""
+    shape = tuple(group.marginal.shape)
+    chunks = (len(group.chunks[0].rows), *shape[1:])  # as they are written
+    draws = len(group.stores)
+    several = (draws,) if draws > 1 else ()
     array = target.create_array(
-        name="maps", shape=shape, chunks=chunks, dtype=marginal.dtype, dimension_names=DIMENSIONS
+        name="maps",
+        shape=(group.members, *several, *shape),
+        chunks=(1, *(1 for _ in several), *chunks),
+        dtype="float32",
+        dimension_names=(DIMENSIONS[0], *("draw" for _ in several), *DIMENSIONS[1:]),
     )
     for chunk in group.chunks:
+        rows = slice(chunk.rows[0], chunk.rows[-1] + 1)
         for member in range(group.members):
-            array[member, chunk.rows[0] : chunk.rows[-1] + 1] = group.store.load(member, chunk).numpy()
+            for draw, store in enumerate(group.stores):
+                place = (member, draw, rows) if several else (member, rows)
+                array[place] = store.load(member, chunk).numpy()
 
 
 def _write_images(target: Any, name: str, values: Any) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+DIAGNOSTIC = "diagnostic."
+"""What precedes the name of a diagnostic in a file of maps."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
     """Consecutive attributed images that are computed, stored and verified together.
@@ -46,15 +50,25 @@ class MapStore:
         entry = self._manifest(member, weights_sha256).get(chunk.key)
         return entry is not None and sha256_of(self._path(member, chunk)) == entry["sha256"]
 
-    def save(self, member: int, weights_sha256: str, chunk: Chunk, values: Tensor, *, seconds: float) -> None:
-        """Write a chunk's maps `[B, c, h, w]`, then its checksum and the seconds of the pass that gave them.
+    def save(
+        self,
+        member: int,
+        weights_sha256: str,
+        chunk: Chunk,
+        values: Tensor,
+        *,
+        seconds: float,
+        diagnostics: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """Write a chunk's maps `[B, c, h, w]` and diagnostics `[B]`, then the checksum and the seconds they took.
 
         Raises:
             UsageError: if the place is read-only or full.
         """
         from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
 
-        content = save({"values": values.detach().float().cpu().contiguous()})
+        tensors = {"values": values, **{DIAGNOSTIC + name: own for name, own in (diagnostics or {}).items()}}
+        content = save({name: own.detach().float().cpu().contiguous() for name, own in tensors.items()})
         entry = {"sha256": write_bytes(self._path(member, chunk), content), "seconds": seconds}
         chunks = {**self._manifest(member, weights_sha256), chunk.key: entry}
         write_json(self._manifest_path(member), {"weights_sha256": weights_sha256, "chunks": chunks})
@@ -64,6 +78,14 @@ class MapStore:
         from safetensors.torch import load_file  # noqa: PLC0415 - as above
 
         return load_file(self._path(member, chunk))["values"]
+
+    def diagnostics(self, member: int, chunk: Chunk) -> dict[str, Tensor]:
+        """Return what the method told of a chunk's images, `[B]` each."""
+        from safetensors import safe_open  # noqa: PLC0415 - as above
+
+        with safe_open(self._path(member, chunk), framework="pt") as file:
+            names = [name for name in file.keys() if name.startswith(DIAGNOSTIC)]  # noqa: SIM118 - no mapping
+            return {name.removeprefix(DIAGNOSTIC): file.get_tensor(name) for name in names}
 
     @contextmanager
     def reading(self, members: Sequence[int], chunk: Chunk) -> Iterator[Callable[[int], Tensor]]:

@@ -39,7 +39,7 @@ def group(tmp_path: Path, maps: torch.Tensor) -> Group:
             store.save(member, "w", chunk, values[list(chunk.rows)], seconds=1)
     return Group(
         path="net/gradient",
-        store=store,
+        stores=() if store is None else (store,),
         members=2,
         chunks=CHUNKS,
         marginal=maps.mean(0),

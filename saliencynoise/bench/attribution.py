@@ -1,0 +1,177 @@
+"""The maps of one trained member: what is missing is computed, chunk by chunk, and saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.data.selection import select_images
+from saliencynoise.data.tensors import to_float
+from saliencynoise.interfaces import Batch, Dataset, Maps, Network, Noise, PassMethod, derive_seed, one_line
+from saliencynoise.registry.catalogue import BoundMethod, catalogue
+from saliencynoise.scoring import Passes, attribute, attribute_together, fitting_rows, is_out_of_memory
+from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from saliencynoise.bench.member import MemberJob, Report
+
+BACKGROUND = 64
+"""Training images that methods may compare an image with."""
+
+Results = Mapping[str, Maps | Exception]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """One draw of one method, of which some chunks are missing."""
+
+    method: BoundMethod
+    draw: int
+    store: MapStore
+    chunks: Sequence[Chunk]
+
+
+def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"]:
+    """Return the training images that methods may compare with: evenly of all classes, the same in all of a run."""
+    count = min(BACKGROUND, len(dataset.train))
+    seed = derive_seed(run_seed, "background")
+    chosen = select_images(dataset.train, count=count, seed=seed, num_classes=len(dataset.classes))
+    return to_float(dataset.train.images[chosen], dataset.mean, dataset.std)
+
+
+class MemberAttribution:
+    """Attributes a job's images with its methods; the network is loaded when the first map is found missing."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        job: MemberJob,
+        *,
+        weights_sha256: str,
+        load: Callable[[], Network],
+        report: Report,
+    ) -> None:
+        self._dataset = dataset
+        self._job = job
+        self._weights = weights_sha256
+        self._load = load
+        self._report = report
+        self._passes: Passes | None = None
+        self._background: Tensor | None = None
+        self._failed: set[str] = set()
+
+    def run(self) -> None:
+        """Compute and save all that is missing; a method that fails is reported and left alone from there on."""
+        missing = self._missing()
+        for chunk in self._job.chunks:
+            due = [entry for entry in missing if chunk in entry.chunks and entry.method.text not in self._failed]
+            together = [entry for entry in due if isinstance(entry.method.instance, PassMethod)]
+            if together:
+                self._attribute_together(chunk, together)
+            for entry in due:
+                if entry not in together and entry.method.text not in self._failed:
+                    self._attribute(chunk, entry)
+            if due:
+                self._report({"kind": "attributed", "images": len(chunk.rows)})
+
+    def _missing(self) -> list[Due]:
+        found = []
+        for text, folders in self._job.methods.items():
+            method = catalogue().method(text)
+            for draw, folder in enumerate(folders):
+                store = MapStore(Path(folder))
+                wanted: Sequence[Chunk] = self._job.chunks
+                if not self._job.recompute:
+                    wanted = missing_chunks(store, self._job.member, self._weights, wanted)
+                found.append(Due(method=method, draw=draw, store=store, chunks=wanted))
+        return found
+
+    def _attribute_together(self, chunk: Chunk, entries: Sequence[Due]) -> None:
+        methods: dict[str, Any] = {entry.method.text: entry.method.instance for entry in entries}
+        batch = self._batch(chunk, entries[0])
+        results, seconds = self._within_memory(lambda passes: attribute_together(passes, methods, batch))
+        for entry in entries:
+            self._save(chunk, entry, results[entry.method.text], seconds)
+
+    def _attribute(self, chunk: Chunk, entry: Due) -> None:
+        self._report({"kind": "attributing", "method": entry.method.label})
+        batch = self._batch(chunk, entry)
+        results, seconds = self._within_memory(lambda passes: {"": attribute(passes, entry.method.instance, batch)})
+        self._save(chunk, entry, results[""], seconds)
+
+    def _within_memory(self, compute: Callable[[Passes], Results]) -> tuple[Results, float]:
+        """Compute in passes of as many rows as the memory allows; return the results and the seconds they took."""
+        if self._passes is None:
+            self._passes = self._open()
+        while True:
+            start = time.perf_counter()
+            results = compute(self._passes)
+            seconds = time.perf_counter() - start
+            short = any(isinstance(result, Exception) and is_out_of_memory(result) for result in results.values())
+            if not short or self._passes.rows == 1:
+                return results, seconds
+            results = {}  # the exceptions hold on to the tensors of their passes
+            self._passes.rows //= 2
+            self._report({"kind": "rows", "rows": self._passes.rows})
+
+    def _open(self) -> Passes:
+        network = self._load()
+        passes = Passes(network)
+        image = torch.zeros(1, *self._dataset.test.images.shape[1:], device=self._job.device)
+        passes.rows = self._job.rows or fitting_rows(network, image)
+        if passes.rows != self._job.rows:
+            self._report({"kind": "rows", "rows": passes.rows})
+        return passes
+
+    def _batch(self, chunk: Chunk, entry: Due) -> Batch:
+        job, dataset = self._job, self._dataset
+        indices = [job.images[row] for row in chunk.rows]
+        images = dataset.test.images[torch.tensor(indices)].to(job.device)
+        if self._background is None:
+            self._background = background_of(dataset, run_seed=job.run_seed).to(job.device)
+        seeds = (
+            derive_seed(job.run_seed, "method", entry.method.text, dataset.test.names[index], entry.draw)
+            for index in indices
+        )
+        return Batch(
+            x=to_float(images, dataset.mean, dataset.std),
+            target=torch.tensor([job.targets[row] for row in chunk.rows], device=job.device),
+            background=self._background,
+            noise=Noise(tuple(seeds)),
+        )
+
+    def _save(self, chunk: Chunk, entry: Due, maps: Maps | Exception, seconds: float) -> None:
+        maps = _checked(maps, len(chunk.rows))
+        if isinstance(maps, Exception):
+            self._failed.add(entry.method.text)
+            self._report({"kind": "failed", "method": entry.method.text, "error": one_line(maps)})
+            return
+        entry.store.save(
+            self._job.member, self._weights, chunk, maps.values, diagnostics=maps.diagnostics, seconds=seconds
+        )
+
+
+def _checked(maps: Maps | Exception, images: int) -> Maps | Exception:
+    if isinstance(maps, Exception):
+        return maps
+    values: Tensor = maps.values
+    if values.ndim != 4 or values.shape[0] != images or not values.is_floating_point():
+        return TypeError(
+            f"the method gave maps of shape {tuple(values.shape)} and type {values.dtype} for {images} images; "
+            "the contract is floating point [B, c, h, w]"
+        )
+    for name, figures in maps.diagnostics.items():
+        if figures.shape != (images,):
+            return TypeError(
+                f"the method gave the diagnostic '{name}' of shape {tuple(figures.shape)} for {images} images; "
+                "the contract is [B]"
+            )
+    return maps

@@ -1,0 +1,111 @@
+"""A stochastic method's own noise apart from the networks': inner products of members crossed with draws.
+
+All members see the same draws, so a draw's sampling error is common to their maps, and would count as *signal* (r =
+0.545 was simulated where 0.30 was true). With C_ab the mean inner product of two unit-norm maps, a = same member?,
+b = same draw?: C00 is the signal, C10 - C00 what networks differ in, C01 - C00 what draws differ in, and
+C11 - C10 - C01 + C00 what only the pair of both determines.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.statistics.gram import scale_gram
+from saliencynoise.statistics.intervals import Pooled
+from saliencynoise.statistics.snr import snr_from_cosine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+
+def crossed_gram(maps: Float[Tensor, "E D P"]) -> Float[Tensor, "E D E D"]:
+    """Return the inner products of all members' maps in all draws, in float64.
+
+    >>> crossed_gram(torch.tensor([[[1.0], [2.0]]]))[0, 0, 0, 1].item()
+    2.0
+    """
+    rows = maps.to(torch.float64).flatten(0, 1)
+    return (rows @ rows.mT).reshape(*maps.shape[:2], *maps.shape[:2])
+
+
+def between_draws(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]:
+    """Return the Gram matrices of single unit-norm maps without what shared draws have in common.
+
+    Off the diagonal, maps of different members from different draws only; on it, each map with itself. The r of these
+    matrices is that of one network's map from one draw of its own.
+    """
+    unit = _unit(crossed)
+    gram = _different(unit)
+    itself = unit.diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2)  # [B, E, D]
+    return gram - torch.diag_embed(gram.diagonal(dim1=-2, dim2=-1) - itself.mean(-1))
+
+
+def network_snr(crossed: Float[Tensor, "B E D E D"]) -> Pooled | None:
+    """Return C00 / (C10 - C00), pooled over images: the r of the networks alone, as with endless draws.
+
+    As r = q / (1 - q) with q = C00 / C10, a ratio of means over images; an image's contribution is linearised
+    about it. None where the draws of the same member have nothing in common (C10 is not positive).
+    """
+    gram = _different(_unit(crossed))
+    members = gram.shape[-1]
+    stay = 1 - torch.eye(members, dtype=gram.dtype)
+    own = gram.diagonal(dim1=-2, dim2=-1)
+    pairs = (gram - torch.diag_embed(own)).sum(-1)
+    signal = pairs.sum(-1) / (members * (members - 1))
+    same = own.mean(-1)
+    if float(same.mean()) <= 0:
+        return None
+    same_without = own @ stay / (members - 1)
+    if members > 2:
+        signal_without = (pairs.sum(-1, keepdim=True) - 2 * pairs) / ((members - 1) * (members - 2))
+    else:
+        signal_without = torch.full_like(same_without, torch.nan)
+    return Pooled(
+        per_image=_linearised(signal, same),
+        without=_linearised(signal_without, same_without),
+        link=snr_from_cosine,
+        lowest=-1 / members,
+    )
+
+
+def energy_shares(crossed: Float[Tensor, "B E D E D"]) -> Mapping[str, float]:
+    """Return the shares of a single map's energy: "signal", "network", "draw" and "residual"; they sum to one.
+
+    Unbiased, so small ones may be negative.
+    """
+    unit = _unit(crossed)
+    members, draws = unit.shape[-4:-2]
+    gram = _different(unit)
+    same_draw = unit.diagonal(dim1=-3, dim2=-1).sum(-1) / draws  # [B, E, E]
+    off = ~torch.eye(members, dtype=torch.bool)
+    c00, c10 = float(gram[:, off].mean()), float(gram[:, ~off].mean())
+    c01, c11 = float(same_draw[:, off].mean()), float(same_draw[:, ~off].mean())
+    parts = {"signal": c00, "network": c10 - c00, "draw": c01 - c00, "residual": c11 - c10 - c01 + c00}
+    return MappingProxyType({name: part / c11 for name, part in parts.items()})
+
+
+def _unit(crossed: Tensor) -> Tensor:
+    """Return the inner products of the maps divided by their norms."""
+    flat = crossed.flatten(-4, -3).flatten(-2, -1)
+    return scale_gram(flat, "unit").reshape(crossed.shape)
+
+
+def _different(unit: Tensor) -> Float[Tensor, "B E E"]:
+    """Return the mean over all pairs of different draws."""
+    draws = unit.shape[-1]
+    total = unit.sum((-3, -1))
+    same = unit.diagonal(dim1=-3, dim2=-1).sum(-1)
+    gram = (total - same) / (draws * (draws - 1))
+    return (gram + gram.mT) / 2
+
+
+def _linearised(signal: Tensor, same: Tensor) -> Tensor:
+    """Return values per image whose mean is mean(signal) / mean(same), and which vary as that ratio does."""
+    ratio = signal.mean(0) / same.mean(0)
+    return torch.where(same.mean(0) > 0, ratio + (signal - ratio * same) / same.mean(0), torch.nan)
