@@ -102,7 +102,7 @@ class MemberAttribution:
             self._save(chunk, entry, results[entry.method.text], seconds)
 
     def _attribute(self, chunk: Chunk, entry: Due) -> None:
-        self._report({"kind": "attributing", "method": entry.method.label})
+        self._report({"kind": "attributing", "method": entry.method.text})
         batch = self._batch(chunk, entry)
         results, seconds = self._within_memory(lambda passes: {"": attribute(passes, entry.method.instance, batch)})
         self._save(chunk, entry, results[""], seconds)

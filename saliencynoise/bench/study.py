@@ -111,7 +111,7 @@ def _is_whole(result: Mapping[str, Any]) -> bool:
     if not keys <= result.keys() or "members" not in result["settings"]:
         return False
     cells = result["cells"]
-    own = {"architecture", "method", "view", "status", "reason", "accuracy", "figures", "draws", "diagnostics"}
+    own = {"architecture", "method", "view", "status", "reason", "accuracy", "figures"}
     return isinstance(cells, list) and all(isinstance(cell, dict) and own <= cell.keys() for cell in cells)
 
 
@@ -133,10 +133,10 @@ def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
     row["members_needed_low"], row["members_needed_high"] = number(needed["low"]), number(needed["high"])
     row["signal_p"] = number(figures["signal_p"])
     row["indicative"] = figures["indicative"]
-    row["draws"] = cell["draws"]
-    for name, share in (figures["energy"] or {}).items():
+    row["draws"] = cell.get("draws", 1)
+    for name, share in (figures.get("energy") or {}).items():
         row[f"energy_{name}"] = share
-    for name, values in cell["diagnostics"].items():
+    for name, values in (cell.get("diagnostics") or {}).items():
         row[f"{name}_median"], row[f"{name}_max"] = values["median"], values["max"]
     row["seconds"] = cell["seconds"]
     return row

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from saliencynoise.interfaces import Batch, Maps, Scorer
-from saliencynoise.methods.baselines import BaselineName, baseline_of
+from saliencynoise.methods.baselines import baseline_of
 from saliencynoise.methods.segments import Segmentation, counts, masked, segment_means, segments_of, spread
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Lime:
     segments: Segmentation = "grid"
     grid: int = 4
     kernel_width: float = 0.25
-    fill: Literal["segment_mean"] | BaselineName = "segment_mean"
+    fill: Literal["segment_mean", "zero", "blur", "mean", "dataset"] = "segment_mean"
     score: Literal["logit", "probability"] = "logit"
 
     def __post_init__(self) -> None:

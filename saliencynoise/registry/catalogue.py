@@ -181,7 +181,8 @@ class Catalogue:
         close = get_close_matches(name, known, n=3)
         hints = " or ".join(f"'{match}'" for match in close)
         listing = f"there are {', '.join(self.names(kind))}" if 0 < len(known) <= 40 else ""
-        elsewhere = listing or "'saliencynoise plugins --archs' lists all names"
+        command = "methods" if kind == "methods" else "plugins --archs"
+        elsewhere = listing or f"'saliencynoise {command}' lists all names"
         text = f"unknown {SINGULAR[kind]} '{name}'; " + (f"did you mean {hints}?" if close else elsewhere)
         if "," in name:
             text = f"unknown {SINGULAR[kind]} '{name}'; for several, repeat the option with a name each"

@@ -144,8 +144,8 @@ def _in_words(hint: object) -> str:
     if get_origin(hint) is Literal:
         return ", ".join(str(choice) for choice in get_args(hint))
     if get_origin(hint) in {Union, UnionType}:
-        return ", ".join(_in_words(option) for option in get_args(hint))
-    return "none" if hint is NoneType else getattr(hint, "__name__", str(hint))
+        return " | ".join(_in_words(option) for option in get_args(hint))
+    return "None" if hint is NoneType else getattr(hint, "__name__", str(hint))
 
 
 def canonical(instance: Any, *, only: Collection[str] | None = None) -> str:

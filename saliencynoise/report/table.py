@@ -52,8 +52,13 @@ def render_study(study: Study, *, width: int) -> Iterator[RenderableType]:
 
 
 def _draws(cells: Sequence[Mapping[str, Any]]) -> str:
-    drawn = [cell["draws"] for cell in cells if cell["status"] == "ok" and cell["draws"] > 1]
-    return " " + DRAWS.format(draws=drawn[0]) if drawn else ""
+    drawn = max(map(_draws_of, cells), default=1)
+    return " " + DRAWS.format(draws=drawn) if drawn > 1 else ""
+
+
+def _draws_of(cell: Mapping[str, Any]) -> int:
+    """Return in how many draws a cell was computed: 1 for what failed, too, and in results of version 0.1."""
+    return int(cell.get("draws", 1)) if cell["status"] == "ok" else 1
 
 
 def warnings(result: Mapping[str, Any]) -> list[str]:
@@ -99,7 +104,7 @@ def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
         same = previous is not None and previous["method_name"] == cell["method_name"]
         is_view = same and cell["view"] != "signed"
         table.add_row(*_row(cell, f"    view {cell['view']}" if is_view else _method(cell, narrow=narrow)))
-        if cell["status"] == "ok" and cell["draws"] > 1:
+        if _draws_of(cell) > 1:
             table.add_row(*_networks_row(cell))
     return table
 

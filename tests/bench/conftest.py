@@ -12,6 +12,7 @@ from saliencynoise.registry import catalogue, loader
 QUICK = {
     "dataset": "digits",
     "archs": ["test_resnet"],
+    "methods": ["gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)"],
     "members": 3,
     "images": 4,
     "train_images": 64,

@@ -46,7 +46,7 @@ def test_figures_recomputed_from_the_files_by_plain_numpy(quick, here):
         if cell["view"] != "signed":
             continue
         slug = cell["method"].replace("(", "-").replace(")", "").replace("=", "-")
-        folder = next(iter((study.folder / "maps").glob(f"*/{slug}-*")))
+        folder = next(iter((study.folder / "maps").glob(f"*/builtin-{slug}-*")))
         members = [load_file(next(iter((folder / f"member-{i:04d}").iterdir())))["values"] for i in range(3)]
         maps = np.stack(members).astype(np.float64).reshape(3, 4, -1)
         estimates = cell["figures"]["estimates"]
@@ -111,7 +111,7 @@ def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(qu
 
 def test_a_corrupt_map_is_computed_again(quick, here, watcher):
     first = bench(**quick, out="run")
-    path = next(iter((first.folder / "maps").glob("*/gradient-*/member-0002/*")))
+    path = next(iter((first.folder / "maps").glob("*/builtin-gradient-*/member-0002/*")))
     path.write_bytes(path.read_bytes()[:-4] + b"\x00\x00\x80\x7f")
     again = bench(**quick, out="run", observer=watcher)
     assert watcher.count("attributed") == 1
@@ -119,7 +119,7 @@ def test_a_corrupt_map_is_computed_again(quick, here, watcher):
 
 
 def test_nan_in_a_map_fails_that_cell_and_the_rest_goes_on(quick, here, extra_plugin):
-    study = bench(**quick, methods=["nan", "gradient"])
+    study = bench(**quick | {"methods": ["nan", "gradient"]})
     by_method = {cell["method"]: cell for cell in study.result["cells"]}
     assert by_method["fakes/nan"]["status"] == "failed"
     assert "2 values of NaN or infinity in the map of image 3" in by_method["fakes/nan"]["reason"]
@@ -136,7 +136,7 @@ def test_nan_in_a_map_fails_that_cell_and_the_rest_goes_on(quick, here, extra_pl
     ],
 )
 def test_a_method_that_misbehaves_fails_alone(quick, here, extra_plugin, method, reason):
-    study = bench(**quick, methods=[method, "gradient"])
+    study = bench(**quick | {"methods": [method, "gradient"]})
     assert [cell["status"] for cell in study.result["cells"]] == ["failed", "ok"]
     assert reason in study.result["cells"][0]["reason"]
 
@@ -152,7 +152,7 @@ def test_two_members_have_figures_without_intervals(quick, here):
 
 @pytest.mark.parametrize(("keep", "maps"), [("all", True), ("mean", False)])
 def test_what_is_kept_of_the_maps(quick, here, keep, maps):
-    study = bench(**quick, methods=["gradient"], keep_maps=keep)
+    study = bench(**quick | {"methods": ["gradient"]}, keep_maps=keep)
     group = study.maps["test_resnet/gradient"]
     assert ("maps" in group) == maps
     assert group["marginal"].shape == (4, 1, 16, 16)
@@ -164,7 +164,7 @@ def test_what_is_kept_of_the_maps(quick, here, keep, maps):
 
 
 def test_no_maps_are_kept_where_none_are_wanted(quick, here):
-    study = bench(**quick, methods=["gradient"], keep_maps="none")
+    study = bench(**quick | {"methods": ["gradient"]}, keep_maps="none")
     assert not list(study.folder.rglob("*.safetensors"))
     with pytest.raises(UsageError, match="holds no maps; run the bench with --keep-maps all or mean"):
         _ = study.maps
@@ -179,7 +179,7 @@ def test_parquet_has_a_row_for_each_method_view_and_image(quick, here):
 
 
 def test_a_study_is_saved_and_loaded(quick, here, tmp_path):
-    study = bench(**quick, methods=["gradient"])
+    study = bench(**quick | {"methods": ["gradient"]})
     copy = study.save(tmp_path / "copy")
     loaded = Study.load(tmp_path / "copy")
     assert loaded.result == json.loads(json.dumps(study.result))
@@ -190,9 +190,9 @@ def test_a_study_is_saved_and_loaded(quick, here, tmp_path):
 
 
 def test_a_folder_with_another_study_is_refused(quick, here):
-    bench(**quick, methods=["gradient"], out="run")
+    bench(**quick | {"methods": ["gradient"]}, out="run")
     with pytest.raises(UsageError, match="holds a run with seed=0, and this one has seed=1; name another --out"):
-        bench(**quick, methods=["gradient"], out="run", seed=1)
+        bench(**quick | {"methods": ["gradient"]}, out="run", seed=1)
 
 
 def test_a_folder_of_other_files_is_refused(quick, here, tmp_path):
@@ -212,23 +212,23 @@ def test_sn_bench_is_callable_whatever_was_imported_before():
 def test_global_state_is_left_as_found(quick, here):
     torch.manual_seed(5)
     before, threads = torch.get_rng_state(), torch.get_num_threads()
-    bench(**quick, methods=["gradient"])
+    bench(**quick | {"methods": ["gradient"]})
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"fixed": []}', '{"fixed": {}, "chunk": 0}', '{"fixed": {}}'])
 def test_a_damaged_plan_is_named_and_fresh_replaces_it(quick, here, content):
-    study = bench(**quick, methods=["gradient"], out="run")
+    study = bench(**quick | {"methods": ["gradient"]}, out="run")
     (study.folder / "plan.json").write_text(content)
     with pytest.raises(UsageError, match=r"plan.json is damaged; name another --out, or replace the run with --fresh"):
-        bench(**quick, methods=["gradient"], out="run")
-    assert figures_of(bench(**quick, methods=["gradient"], out="run", fresh=True)) == figures_of(study)
+        bench(**quick | {"methods": ["gradient"]}, out="run")
+    assert figures_of(bench(**quick | {"methods": ["gradient"]}, out="run", fresh=True)) == figures_of(study)
 
 
 @pytest.mark.parametrize("name", ["settings", "cells", "hardware"])
 def test_a_damaged_result_is_named(quick, here, name):
-    study = bench(**quick, methods=["gradient"])
+    study = bench(**quick | {"methods": ["gradient"]})
     damaged = {key: value for key, value in study.result.items() if key != name}
     (study.folder / "result.json").write_text(json.dumps(damaged))
     with pytest.raises(UsageError, match=r"result.json is damaged; run the same bench again"):
@@ -237,26 +237,26 @@ def test_a_damaged_result_is_named(quick, here, name):
 
 @pytest.mark.parametrize("change", [{"accuracy": "x"}, {"accuracy": None}, {"index": 1}, {"seeds": 3}, {"more": 1}])
 def test_a_member_with_a_damaged_record_is_trained_anew(quick, here, watcher, change):
-    first = bench(**quick, methods=["gradient"])
+    first = bench(**quick | {"methods": ["gradient"]})
     path = Path(first.result["architectures"][0]["pool"], "member-0000.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    again = bench(**quick, methods=["gradient"], observer=watcher)
+    again = bench(**quick | {"methods": ["gradient"]}, observer=watcher)
     assert watcher.count("trained") == 1
     assert weights_of(again) == weights_of(first)
 
 
 @pytest.mark.parametrize("chunks", [[], {}, {"key": 3}])
 def test_maps_with_a_damaged_manifest_are_computed_again(quick, here, watcher, chunks):
-    first = bench(**quick, methods=["gradient"])
+    first = bench(**quick | {"methods": ["gradient"]})
     path = next(iter((first.folder / "maps").glob("*/*/member-0001.json")))
     path.write_text(json.dumps({**json.loads(path.read_text()), "chunks": chunks}))
-    again = bench(**quick, methods=["gradient"], observer=watcher)
+    again = bench(**quick | {"methods": ["gradient"]}, observer=watcher)
     assert watcher.count("attributed") == 1
     assert figures_of(again) == figures_of(first)
 
 
 def test_a_smaller_run_leaves_the_maps_of_the_others(quick, here):
-    study = bench(**quick, methods=["gradient"], out="run")
+    study = bench(**quick | {"methods": ["gradient"]}, out="run")
     quick["members"] = 2
-    bench(**quick, methods=["gradient"], out="run", keep_maps="mean")
+    bench(**quick | {"methods": ["gradient"]}, out="run", keep_maps="mean")
     assert [path.name for path in (study.folder / "maps").glob("*/*/member-*[0-9]")] == ["member-0002"]

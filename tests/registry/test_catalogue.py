@@ -9,7 +9,7 @@ import pytest
 
 from saliencynoise.interfaces import ConfigurationError, Dataset, UsageError
 from saliencynoise.methods.gradcam import GradCam
-from saliencynoise.registry.catalogue import Catalogue, catalogue
+from saliencynoise.registry.catalogue import METHOD_KINDS, Catalogue, catalogue
 from saliencynoise.registry.loader import GROUP, discover
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def test_the_built_in_names_are_reserved(install: Install) -> None:
     assert names.method("aaa/gradient").text == "aaa/gradient"
     reordered = Catalogue(names.plugins[::-1], [])
     assert reordered.method("gradient").text == "builtin/gradient"
-    assert names.names("methods") == ["gradcam", "gradient"]
+    assert {"gradcam", "gradient"} <= set(names.names("methods"))
+    assert names.names("methods") == sorted(set(names.names("methods")))
 
 
 def test_a_clash_is_an_error_that_lists_both(install: Install) -> None:
@@ -120,7 +121,7 @@ def test_a_clash_is_an_error_that_lists_both(install: Install) -> None:
             "builtin/gradiant",
             "unknown method 'builtin/gradiant'; did you mean 'builtin/gradient' or ",
         ),
-        ("xyzzy", "unknown method 'xyzzy'; there are gradcam, gradient"),
+        ("xyzzy", "unknown method 'xyzzy'; there are "),
         ("no/gradcam", "unknown method 'no/gradcam'; did you mean"),
     ],
 )
@@ -141,7 +142,7 @@ def test_an_unknown_name_quotes_the_plugins_that_failed(install: Install) -> Non
     with pytest.raises(UsageError) as caught:
         names.method("glow")
     assert str(caught.value) == (
-        "unknown method 'glow'; there are gradcam, gradient; "
+        f"unknown method 'glow'; there are {', '.join(names.names('methods'))}; "
         "plugin 'glows' (glows 1.2) failed: RuntimeError: no licence"
     )
     with pytest.raises(UsageError) as caught:
@@ -281,7 +282,9 @@ def test_the_built_in_targets_exist() -> None:
     names = found()
     assert names.failures == []
     for entry in names.entries("methods"):
-        assert names.method(entry.canonical).instance.points
+        bound = names.method(entry.canonical)
+        assert isinstance(bound.instance, METHOD_KINDS[entry.spec.kind])
+        assert names.method(bound.text).instance == bound.instance
     assert names.aggregator("mean").text == "builtin/mean"
     with pytest.raises(UsageError, match="aggregator 'mean' has no parameter 'trim'; it takes none"):
         names.aggregator("mean(trim=1)")

@@ -120,3 +120,13 @@ def test_few_members_are_called_few(members, words):
 def test_figures_in_words(value, text):
     assert show(value) == text
     assert show(math.nan) == "-"
+
+
+def test_a_stochastic_method_is_shown_with_and_without_its_own_noise():
+    drawn = cell("smoothgrad", draws=2)
+    drawn["figures"]["estimates"]["snr_network"] = estimate(1.62, 1.25, 1.99)
+    lines = printed(study(cell(), drawn), width=120).splitlines()
+    row = next(place for place, line in enumerate(lines) if line.startswith("  smoothgrad"))
+    assert lines[row + 1].split() == ["networks", "alone", "1.62", "[1.25,", "1.99]"]
+    assert "from 2 draws that all members share" in " ".join(lines)
+    assert "networks alone" not in printed(study(cell()))

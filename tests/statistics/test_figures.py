@@ -9,7 +9,7 @@ import torch
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics import Figures, image_statistics, summarise
 
-KEYS = ["snr_pixel", "snr_rms", "snr_power", "cosine", "snr", "snr_amplitude"]
+KEYS = ["snr_pixel", "snr_rms", "snr_power", "cosine", "snr", "snr_network", "snr_amplitude"]
 
 
 def study(maps: np.ndarray | torch.Tensor, view: str = "signed", seed: int = 0) -> Figures:
@@ -40,6 +40,7 @@ def by_hand(maps: np.ndarray) -> dict[str, float]:
         "snr_power": np.mean(power),
         "cosine": c,
         "snr": c / (1 - c),
+        "snr_network": c / (1 - c),
         "snr_amplitude": np.sqrt(c / (1 - c)),
     }
 

@@ -80,7 +80,7 @@ def test_xarray_opens_it_without_a_warning(tmp_path: Path, group: Group, maps: t
 
 def test_several_groups_and_one_with_its_marginal_map_only(tmp_path: Path, group: Group) -> None:
     path = tmp_path / "maps.zarr"
-    mean = Group(**{**vars(group), "path": "net/gradcam-top", "store": None, "marginal": torch.ones(3, 1, 2, 2)})
+    mean = Group(**{**vars(group), "path": "net/gradcam-top", "stores": (), "marginal": torch.ones(3, 1, 2, 2)})
     other = Group(**{**vars(group), "path": "other/gradient"})
     export_maps(path, [group, mean, other], PIXELS)
     tree = opened(path)

@@ -1,0 +1,114 @@
+"""Method noise apart from network noise: by loops, and by simulation where the truth is known."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from saliencynoise.statistics import image_statistics, summarise
+from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr
+
+SIGNAL, NETWORK, DRAW, RESIDUAL = 0.3, 0.7, 0.5, 0.5
+
+
+def simulated(generator: torch.Generator, *, members: int = 8, draws: int = 2, images: int = 32) -> torch.Tensor:
+    """Maps `[B, E, D, P]` of 256 pixels with the energies above."""
+
+    def part(energy: float, *shape: int) -> torch.Tensor:
+        return math.sqrt(energy) * torch.randn(images, *shape, 256, generator=generator, dtype=torch.float64)
+
+    return (
+        part(SIGNAL, 1, 1) + part(NETWORK, members, 1) + part(DRAW, 1, draws) + part(RESIDUAL, members, draws)
+    )  # fmt: skip
+
+
+def by_loops(maps: np.ndarray) -> dict[str, float]:
+    """The four mean inner products of unit-norm maps `[B, E, D, P]`, by the words of their definition."""
+    found: dict[str, list[float]] = {"00": [], "01": [], "10": [], "11": []}
+    for image in maps:
+        unit = image / np.linalg.norm(image, axis=-1, keepdims=True)
+        for e in range(unit.shape[0]):
+            for d in range(unit.shape[1]):
+                for f in range(unit.shape[0]):
+                    for g in range(unit.shape[1]):
+                        found[f"{int(e == f)}{int(d == g)}"].append(unit[e, d] @ unit[f, g])
+    return {key: float(np.mean(values)) for key, values in found.items()}
+
+
+@pytest.mark.parametrize("draws", [2, 3])
+def test_all_parts_against_loops(generator: torch.Generator, draws: int) -> None:
+    maps = simulated(generator, members=4, draws=draws, images=5)
+    c = by_loops(maps.numpy())
+    crossed = torch.stack([crossed_gram(image) for image in maps])
+    pooled = network_snr(crossed)
+    assert pooled is not None
+    assert pooled.value == pytest.approx(c["00"] / (c["10"] - c["00"]), rel=1e-9)
+    energy = energy_shares(crossed)
+    assert energy["signal"] == pytest.approx(c["00"], rel=1e-9)
+    assert energy["network"] == pytest.approx(c["10"] - c["00"], rel=1e-9)
+    assert energy["draw"] == pytest.approx(c["01"] - c["00"], rel=1e-9)
+    assert sum(energy.values()) == pytest.approx(1, rel=1e-12)
+    figures = summarise([image_statistics(image) for image in maps], view="signed", seed=0)
+    assert figures.draws == draws
+    assert figures.energy == dict(energy)
+    assert figures.estimates["snr"].value == pytest.approx(c["00"] / (1 - c["00"]), rel=1e-9)
+    assert figures.estimates["snr_network"].value == pytest.approx(pooled.value, rel=1e-12)
+
+
+def test_each_member_left_out_is_the_figure_of_the_others(generator: torch.Generator) -> None:
+    maps = simulated(generator, members=5, images=4)
+    pooled = network_snr(torch.stack([crossed_gram(image) for image in maps]))
+    assert pooled is not None
+    for member in range(5):
+        c = by_loops(np.delete(maps.numpy(), member, 1))
+        found = pooled.link(pooled.without[:, member].mean())
+        assert float(found) == pytest.approx(c["00"] / (c["10"] - c["00"]), rel=1e-9)
+
+
+def test_the_truth_is_found_where_shared_draws_would_pass_for_signal(generator: torch.Generator) -> None:
+    total, network, naive, covered = [], [], [], 0
+    for _ in range(40):
+        maps = simulated(generator)
+        figures = summarise([image_statistics(image) for image in maps], view="signed", seed=0)
+        total.append(figures.estimates["snr"].value)
+        network.append(figures.estimates["snr_network"].value)
+        interval = figures.estimates["snr_network"].interval
+        assert interval is not None
+        covered += interval.low <= SIGNAL / NETWORK <= interval.high
+        one_draw = summarise([image_statistics(image[:, 0]) for image in maps], view="signed", seed=0)
+        naive.append(one_draw.estimates["snr"].value)
+    assert np.mean(total) == pytest.approx(SIGNAL / (NETWORK + DRAW + RESIDUAL), rel=0.02)
+    assert np.mean(network) == pytest.approx(SIGNAL / NETWORK, rel=0.02)
+    assert np.mean(naive) == pytest.approx((SIGNAL + DRAW) / (NETWORK + RESIDUAL), rel=0.02)
+    assert covered >= 36
+
+
+def test_a_method_that_is_nothing_but_its_own_noise(generator: torch.Generator) -> None:
+    maps = torch.randn(16, 6, 2, 64, generator=generator, dtype=torch.float64)
+    figures = summarise([image_statistics(image) for image in maps], view="signed", seed=0)
+    snr = figures.estimates["snr"]
+    assert snr.interval is not None
+    assert snr.interval.low < 0 < snr.interval.high
+    opposite = torch.stack([maps[:, :, 0], -maps[:, :, 0]], 2)
+    crossed = torch.stack([crossed_gram(image) for image in opposite])
+    assert network_snr(crossed) is None
+    assert math.isnan(
+        summarise([image_statistics(i) for i in opposite], view="signed", seed=0).estimates["snr_network"].value
+    )
+
+
+def test_the_diagonal_is_the_map_with_itself(generator: torch.Generator) -> None:
+    crossed = torch.stack([crossed_gram(image) for image in simulated(generator, members=3, images=2)])
+    gram = between_draws(crossed)
+    torch.testing.assert_close(gram.diagonal(dim1=-2, dim2=-1), torch.ones(2, 3, dtype=torch.float64))
+    assert (gram - gram.mT).abs().max() == 0
+
+
+def test_one_draw_is_a_study_without_draws(generator: torch.Generator) -> None:
+    maps = simulated(generator, draws=1, images=4)
+    with_axis = summarise([image_statistics(image) for image in maps], view="signed", seed=0)
+    without = summarise([image_statistics(image[:, 0]) for image in maps], view="signed", seed=0)
+    assert with_axis.to_dict() == without.to_dict()
+    assert with_axis.draws == 1
+    assert with_axis.energy is None
