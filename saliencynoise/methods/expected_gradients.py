@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from saliencynoise.interfaces import Batch, Maps, Scorer
 from saliencynoise.methods.completeness import completeness
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
     from torch import Tensor
 
 
@@ -42,23 +41,28 @@ class ExpectedGradients:
             raise ValueError(f"samples={self.samples} is not possible; give 1 or more")
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:
-        """Return the maps of this draw."""
+        """Return the maps of this draw and their completeness error."""
         drawn = [_draw(generator, len(batch.background), self.samples) for generator in batch.noise.generators()]
         indices = torch.stack([index for index, _ in drawn]).to(batch.x.device)
         places = torch.stack([place for _, place in drawn]).to(batch.x)
-        total = torch.zeros_like(batch.x)
-        path = self._path(batch, indices, places)
-        for sample, gradient in enumerate(net.gradients(path)):
-            total += gradient[:, 0] * (batch.x - batch.background[indices[:, sample]])
-        values = total / self.samples
-        scores = net.logits(batch.background[None])[0].T[batch.target].gather(1, indices)
-        due = net.scores([batch.x[:, None]])[:, 0] - scores.mean(1)
+        values = expected_gradients(net, batch, indices=indices, places=places)
+        references = net.logits(batch.background[None])[0].T[batch.target].gather(1, indices)
+        due = net.scores([batch.x[:, None]])[:, 0] - references.mean(1)
         return Maps(values=values, diagnostics=completeness(values.sum((1, 2, 3)), due))
 
-    def _path(self, batch: Batch, indices: Tensor, places: Tensor) -> Iterator[Float[Tensor, "B 1 C H W"]]:
-        for sample in range(self.samples):
-            reference = batch.background[indices[:, sample]]
-            yield (reference + places[:, sample, None, None, None] * (batch.x - reference))[:, None]
+
+def expected_gradients(
+    net: Scorer, batch: Batch, *, indices: Int[Tensor, "B S"], places: Float[Tensor, "B S"]
+) -> Float[Tensor, "B C H W"]:
+    """Return the mean over samples of (x - r) times the gradient at r + place (x - r), r = background[index]."""
+    total = torch.zeros_like(batch.x)
+    path = (
+        (reference + place[:, None, None, None] * (batch.x - reference))[:, None]
+        for reference, place in zip((batch.background[own] for own in indices.T), places.T, strict=True)
+    )
+    for own, gradient in zip(indices.T, net.gradients(path), strict=True):
+        total += gradient[:, 0] * (batch.x - batch.background[own])
+    return total / places.shape[1]
 
 
 def _draw(generator: torch.Generator, count: int, samples: int) -> tuple[Tensor, Tensor]:
