@@ -71,7 +71,10 @@ class MemberAttribution:
     def run(self) -> None:
         """Compute and save all that is missing; a method that fails is reported and left alone from there on."""
         missing = self._missing()
-        for chunk in self._job.chunks:
+        wanted = [chunk for chunk in self._job.chunks if any(chunk in entry.chunks for entry in missing)]
+        self._report({"kind": "to_attribute", "images": sum(len(chunk.rows) for chunk in wanted)})
+        for chunk in wanted:
+            start = time.perf_counter()
             due = [entry for entry in missing if chunk in entry.chunks and entry.method.text not in self._failed]
             together = [entry for entry in due if isinstance(entry.method.instance, PassMethod)]
             if together:
@@ -80,7 +83,8 @@ class MemberAttribution:
                 if entry not in together and entry.method.text not in self._failed:
                     self._attribute(chunk, entry)
             if due:
-                self._report({"kind": "attributed", "images": len(chunk.rows)})
+                seconds = time.perf_counter() - start
+                self._report({"kind": "attributed", "images": len(chunk.rows), "seconds": seconds})
 
     def _missing(self) -> list[Due]:
         found = []

@@ -1,4 +1,4 @@
-"""How long it will take, from the first steps of training on this machine."""
+"""How long it will take, from the first steps of training and the first attributed images on this machine."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Estimate:
         self._left: dict[MemberJob, float | None] = dict.fromkeys(jobs)
         self._rates: dict[str, float] = {}
         self._steps: dict[str, float] = defaultdict(float)
+        self._images = {job: len(job.images) if job.methods else 0 for job in jobs}
+        self._attributed: dict[str, tuple[int, float]] = {}
 
     def feed(self, job: MemberJob, event: Event) -> None:
         """Take note of an event."""
@@ -34,12 +36,31 @@ class Estimate:
             self._left[job] = event["steps"] - event["done"] + evaluation
             if event["done"] >= STEPS or event["seconds"] >= SECONDS:
                 self._rates[job.architecture] = event["seconds"] / event["done"]
-        elif event["kind"] in {"trained", "found", "failed"}:
+        elif event["kind"] in {"trained", "found"}:
             self._left[job] = 0.0
+        elif event["kind"] == "failed" and event["method"] is None:
+            self._left[job], self._images[job] = 0.0, 0
+        elif event["kind"] == "to_attribute":
+            self._images[job] = event["images"]
+        elif event["kind"] == "attributed":
+            self._images[job] -= event["images"]
+            images, seconds = self._attributed.get(job.architecture, (0, 0.0))
+            self._attributed[job.architecture] = images + event["images"], seconds + event["seconds"]
 
     def knows(self, architecture: str) -> bool:
         """Whether the rate of an architecture was measured."""
         return architecture in self._rates
+
+    def attribution_seconds(self, architecture: str | None = None) -> float | None:
+        """Return the seconds of attribution left; None while the rate of an architecture is not known."""
+        jobs = [job for job in self._images if architecture in {None, job.architecture}]
+        seconds = 0.0
+        for job in jobs:
+            if self._images[job] and job.architecture not in self._attributed:
+                return None
+            images, spent = self._attributed.get(job.architecture, (1, 0.0))
+            seconds += self._images[job] * spent / images
+        return seconds / min(self._workers, max(1, len(jobs)))
 
     def training_seconds(self, architecture: str | None = None) -> float | None:
         """Return the seconds of training left; None while a rate is not known."""

@@ -38,6 +38,7 @@ class Progress:
         self._told: set[str] = set()
         self._fractions: dict[MemberJob, float] = {}
         self._task: TaskID | None = None
+        self._doing = ""
 
     def __enter__(self) -> Progress:
         if self._console.is_terminal:
@@ -66,7 +67,8 @@ class Progress:
                 f"{counted(plan.recipe.epochs, 'epoch')}"
             )
         if plan.methods:
-            maps = len(plan.architectures) * len(plan.methods) * members * len(plan.images)
+            runs = sum(map(plan.draws, plan.methods))
+            maps = len(plan.architectures) * runs * members * len(plan.images)
             self._say(
                 f"maps: {maps} ({counted(len(plan.images), 'image')}, {counted(len(plan.methods), 'method')}), "
                 f"about {plan.map_bytes / 1e6:.2g} MB, on {plan.device}"
@@ -94,12 +96,17 @@ class Progress:
                 f"{job.architecture.rpartition('/')[2]} member {job.member}: accuracy {event['accuracy']:.1%}, "
                 f"trained in {event['seconds']:.1f} s{self._left()}"
             )
+        elif event["kind"] == "attributing":
+            self._doing = f"{event['method'].partition('(')[0].partition('/')[2]}, member {job.member}"
         elif event["kind"] == "attributed":
             self._fractions[job] = 1.0
+            self._tell_attribution(job)
         elif event["kind"] == "failed":
-            self._say(f"{job.architecture} member {job.member} failed: {event['error']}")
+            method = f" with {event['method'].partition('(')[0]}" if event["method"] else ""
+            self._say(f"{job.architecture} member {job.member}{method} failed: {event['error']}")
         self._tell_estimate(job)
-        self._bars.update(self._task, completed=sum(self._fractions.values()), state=self._left().lstrip("; "))
+        state = "; ".join(part for part in (self._doing, self._left().lstrip("; ")) if part)
+        self._bars.update(self._task, completed=sum(self._fractions.values()), state=state)
 
     def reducing(self, cells: int) -> None:
         """Show that the statistics are being computed."""
@@ -116,9 +123,24 @@ class Progress:
             name = job.architecture.rpartition("/")[2]
             self._say(f"training {name} will take about {duration(seconds)} on this machine")
 
+    def _tell_attribution(self, job: MemberJob) -> None:
+        key = f"attribution {job.architecture}"
+        seconds = self._estimate.attribution_seconds(job.architecture) if self._estimate else None
+        if key in self._told or seconds is None or self._plan is None:
+            return
+        self._told.add(key)
+        if seconds >= 1:
+            name, methods = job.architecture.rpartition("/")[2], counted(len(self._plan.methods), "method")
+            self._say(f"attributing {name} with {methods} will take about {duration(seconds)} more on this machine")
+
     def _left(self) -> str:
-        seconds = self._estimate.training_seconds() if self._estimate else None
-        return f"; about {duration(seconds)} of training left" if seconds and seconds >= 1 else ""
+        training = self._estimate.training_seconds() if self._estimate else None
+        attribution = self._estimate.attribution_seconds() if self._estimate else None
+        if training is None or training + (attribution or 0) < 1:
+            return ""
+        if attribution is None:
+            return f"; about {duration(training)} of training left"
+        return f"; about {duration(training + attribution)} left"
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from saliencynoise.bench.estimate import Estimate
@@ -19,6 +21,7 @@ def job(member, architecture="timm/a"):
         images=(),
         targets=(),
         chunks=(),
+        rows=None,
     )
 
 
@@ -42,7 +45,7 @@ def test_the_steps_that_are_left_are_divided_among_the_workers():
     estimate.feed(jobs[1], progress(10, seconds=20.0))
     assert estimate.training_seconds() == pytest.approx((90 + 90 + 100 + 100) * 2 / 2)
     estimate.feed(jobs[0], {"kind": "trained"})
-    estimate.feed(jobs[1], {"kind": "failed"})
+    estimate.feed(jobs[1], {"kind": "failed", "method": None})
     assert estimate.training_seconds() == pytest.approx((100 + 100) * 2 / 2)
 
 
@@ -66,3 +69,25 @@ def test_a_long_step_counts_at_once():
     estimate = Estimate(jobs, workers=1, test_images=0)
     estimate.feed(jobs[0], progress(1, steps=11, seconds=8.0))
     assert estimate.training_seconds() == pytest.approx(80)
+
+
+def attributing(member, images=(1, 2, 3, 4)):
+    return replace(job(member), methods={"builtin/gradient": ("x",)}, images=images)
+
+
+def test_attribution_is_estimated_from_the_images_that_are_done():
+    jobs = [attributing(member) for member in range(4)]
+    estimate = Estimate(jobs, workers=2, test_images=0)
+    assert estimate.attribution_seconds() is None
+    estimate.feed(jobs[0], {"kind": "to_attribute", "images": 4})
+    estimate.feed(jobs[0], {"kind": "attributed", "images": 2, "seconds": 6.0})
+    assert estimate.attribution_seconds() == pytest.approx((2 + 3 * 4) * 3 / 2)
+    estimate.feed(jobs[1], {"kind": "to_attribute", "images": 0})
+    estimate.feed(jobs[2], {"kind": "failed", "method": None, "error": "no"})
+    assert estimate.attribution_seconds() == pytest.approx((2 + 4) * 3 / 2)
+    estimate.feed(jobs[3], {"kind": "failed", "method": "builtin/gradient", "error": "no"})
+    assert estimate.attribution_seconds() == pytest.approx((2 + 4) * 3 / 2)
+
+
+def test_jobs_that_train_only_attribute_nothing():
+    assert Estimate([job(0)], workers=1, test_images=0).attribution_seconds() == 0
