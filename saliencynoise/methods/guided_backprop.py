@@ -48,16 +48,17 @@ class GuidedRectifiers(TorchFunctionMode):
         self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Compute a function; with a hook on the gradient of its result if it is a ReLU."""
-        kwargs = kwargs or {}
+        kwargs = dict(kwargs or {})
         if not _rectifies(func, kwargs):
             return func(*args, **kwargs)
-        in_place = func in OUT_OF_PLACE or kwargs.get("inplace", False)
-        plain = {**kwargs, "inplace": False} if "inplace" in kwargs else kwargs
-        result: Any = OUT_OF_PLACE.get(func, func)(*args, **plain)
+        x, *rest = args or (kwargs.pop("input"),)
+        in_place = func in OUT_OF_PLACE or kwargs.pop("inplace", False)
+        rectifier: Callable[..., Any] = OUT_OF_PLACE.get(func, func)
+        result = rectifier(x.clone() if in_place else x, *rest, **kwargs)
         if result.requires_grad:
             result.register_hook(_positive)
         # copied, since a hook on a view that was changed in place would miss the gradients of its base
-        return (args[0] if args else kwargs["input"]).copy_(result) if in_place else result
+        return x.copy_(result) if in_place else result
 
 
 def _rectifies(func: Callable[..., Any], kwargs: Mapping[str, Any]) -> bool:
