@@ -29,9 +29,9 @@ class Occlusion:
     Source: Zeiler and Fergus, *Visualizing and Understanding Convolutional Networks*, ECCV 2014, arXiv:1311.2901.
 
     Attributes:
-        window: side of the window in pixels; an eighth of the image's shorter side if None.
-        stride: pixels from one window to the next, in both directions; half the window if None. With both of them None
-            a square image of 16 pixels and more has about 225 windows.
+        window: side of the window in pixels; an eighth of the image's shorter side, rounded up, if None.
+        stride: pixels from one window to the next, in both directions; half the window, rounded up, if None. With both
+            of them None a square image has at most 225 windows.
         baseline: what the window shows: "zero", "mean" (of each channel of the image), "blur" or "dataset".
     """
 
@@ -68,8 +68,8 @@ class Occlusion:
 
     def _places(self, height: int, width: int) -> list[Place]:
         shorter = min(height, width)
-        window = self.window or max(1, shorter // 8)
-        stride = self.stride or max(1, window // 2)
+        window = self.window or math.ceil(shorter / 8)
+        stride = self.stride or math.ceil(window / 2)
         if window > shorter:
             raise UsageError(
                 f"window={window} does not fit images of {height}x{width}; it can be 1 to {shorter} pixels"

@@ -25,8 +25,8 @@ class Rise:
     A mask M is a random binary grid, upsampled bilinearly by one cell more than the image and cut out at a random
     place; N masked images x M are scored. The map is sum((score - mean score) M) / ((N - 1) p), the covariance of
     score and visibility over p. The paper's plain estimator sum(score M) / (N p) does not subtract the mean: in
-    expectation it is higher by the mean score at every pixel, which changes no order of pixels, but is no evidence
-    (and not zero for a network that ignores the image), and its Monte-Carlo noise is larger.
+    expectation it is higher by the mean score at every pixel. That changes no order of pixels, but is not zero for a
+    network that ignores the image, and adds the noise of the mean mask.
 
     Source: Petsiuk, Das and Saenko, *RISE*, BMVC 2018, arXiv:1806.07421.
 

@@ -11,12 +11,10 @@ from torch import nn
 
 from saliencynoise.interfaces import Batch, CamPoint, Maps, Network, Noise
 from saliencynoise.scoring import Passes, attribute
-from tests.scoring.conftest import FAMILIES, SIDE, _build
+from tests.scoring.conftest import SIDE, _build
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-__all__ = ["FAMILIES", "family", "maps_of", "small", "small_batch", "swin"]
 
 LAYERS = ("top", "intermediate")
 HEIGHT, WIDTH, CLASSES = 12, 20, 3
@@ -59,24 +57,33 @@ def family(name: str) -> Network:
 
 @cache
 def swin() -> Network:
-    import timm
-
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        module = timm.create_model(
-            "swin_tiny_patch4_window7_224",
-            img_size=SIDE,
-            window_size=2,
-            depths=(1, 1, 1, 1),
-            embed_dim=8,
-            num_heads=(1, 1, 1, 1),
-            num_classes=7,
-        )
+    """A narrow network of the layout NHWC."""
+    narrow = {"window_size": 2, "depths": (1, 1, 1, 1), "embed_dim": 8, "num_heads": (1, 1, 1, 1)}
     points = {
         "top": CamPoint(module="layers.2", layout="NHWC", grid=(4, 4)),
         "intermediate": CamPoint(module="layers.1", layout="NHWC", grid=(8, 8)),
     }
-    return Network(module=module.double().eval(), points=points)
+    return Network(module=_transformer("swin_tiny_patch4_window7_224", narrow), points=points)
+
+
+@cache
+def vit() -> Network:
+    """A narrow network of tokens."""
+    points = {
+        point: CamPoint(module=path, layout="tokens", grid=(4, 4), prefix_tokens=1)
+        for point, path in (("top", "blocks.1"), ("intermediate", "blocks.0"))
+    }
+    narrow = {"depth": 3, "embed_dim": 16, "num_heads": 2}
+    return Network(module=_transformer("vit_tiny_patch16_224", narrow), points=points)
+
+
+def _transformer(name: str, narrow: dict[str, object]) -> nn.Module:
+    import timm
+
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        module: nn.Module = timm.create_model(name, img_size=SIDE, num_classes=7, **narrow)
+    return module.double().eval()
 
 
 def small(layout: str = "NCHW") -> Network:

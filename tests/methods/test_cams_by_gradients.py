@@ -12,7 +12,8 @@ from saliencynoise.interfaces import Batch, Network, Noise, PassMethod, Tap
 from saliencynoise.methods.eigencam import EigenCam
 from saliencynoise.methods.gradcam_plus_plus import GradCamPlusPlus
 from saliencynoise.methods.layercam import LayerCam
-from tests.methods.families import FAMILIES, LAYERS, SIDE, assert_equal, family, maps_of, small, small_batch, swin
+from tests.methods.families import LAYERS, assert_equal, family, maps_of, small, small_batch, swin
+from tests.scoring.conftest import FAMILIES, SIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

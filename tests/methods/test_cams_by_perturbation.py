@@ -12,13 +12,14 @@ from torch import nn
 from saliencynoise.interfaces import Batch, CamPoint, FunctionalMethod, Network, Noise
 from saliencynoise.methods.ablation_cam import AblationCam
 from saliencynoise.methods.scorecam import ScoreCam, unit_range
-from tests.methods.families import LAYERS, LAYOUTS, SIDE, assert_equal, family, maps_of, small, small_batch, swin
+from tests.methods.families import LAYERS, LAYOUTS, assert_equal, family, maps_of, small, small_batch, swin, vit
+from tests.scoring.conftest import SIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-REAL = {"swin": swin, "vit": lambda: family("vit_tiny_patch16_224"), "densenet": lambda: family("densenet121")}
+REAL = {"swin": swin, "vit": vit, "densenet": lambda: family("densenet121")}
 
 
 def one_image() -> Batch:

@@ -28,7 +28,7 @@ METHODS = {
     "ablation_cam": AblationCam(),
     "guided_backprop": GuidedBackprop(),
     "guided_gradcam": GuidedGradCam(),
-    "occlusion": Occlusion(window=4, baseline="blur"),
+    "occlusion": Occlusion(window=6, stride=6, baseline="blur"),
     "rise": Rise(samples=20),
 }
 CONSTANT = METHODS.keys() - {"eigencam", "scorecam"}

@@ -17,7 +17,8 @@ from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.gradient import Gradient
 from saliencynoise.methods.guided_backprop import GuidedBackprop
 from saliencynoise.methods.guided_gradcam import GuidedGradCam
-from tests.methods.families import LAYERS, LAYOUTS, SIDE, assert_equal, family, maps_of, small, small_batch, swin
+from tests.methods.families import LAYERS, LAYOUTS, assert_equal, family, maps_of, small, small_batch, swin, vit
+from tests.scoring.conftest import SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ def test_guided_backprop_is_captums(name: str) -> None:
 
 @pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])
 @pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize("name", ["small", "resnet18", "vgg11_bn", "densenet121"])
+@pytest.mark.parametrize("name", ["small", "resnet18", "densenet121"])
 def test_guided_gradcam_is_captums(name: str, layer: str, upsampling: str) -> None:
     network, batch = network_and_batch(name)
     module = out_of_place(network.module)
@@ -75,7 +76,7 @@ def test_guided_gradcam_of_every_layout_is_one_map(layer: str) -> None:
         assert_equal(maps, plain)
 
 
-@pytest.mark.parametrize("get", [swin, lambda: family("vit_tiny_patch16_224")], ids=["swin", "vit"])
+@pytest.mark.parametrize("get", [swin, vit])
 def test_transformers_have_no_relu_so_it_is_the_gradient_times_the_cam(get: Callable[[], Network]) -> None:
     network, batch = get(), pictures()
     gradient = maps_of(network, Gradient(), batch)
