@@ -106,10 +106,10 @@ def test_layercam_keeps_the_sign_of_the_features() -> None:
 
 def test_eigencam_of_features_of_rank_one_is_known_and_agrees_with_the_sum_of_channels() -> None:
     place, channels = torch.tensor([[1.0, -2.0, 2.0]]), torch.tensor([4.0, 0.0, -3.0])
-    for sign in (1, -1):
-        value = sign * channels[:, None, None] * place  # the sum of the channels is sign x place
-        maps = EigenCam().from_pass({"top": Tap(value[None], torch.zeros(1, 3, 1, 3))}, BATCH).values
-        torch.testing.assert_close(maps, sign * 5 * place[None, None])
+    rank_one = channels[:, None, None] * place  # the sum of the channels is `place`
+    value = torch.stack([rank_one, -rank_one, rank_one])
+    maps = EigenCam().from_pass({"top": Tap(value, torch.zeros_like(value))}, BATCH).values
+    torch.testing.assert_close(maps, torch.stack([5 * place, -5 * place, 5 * place])[:, None])
 
 
 def test_eigencam_ignores_the_target_and_is_zero_where_the_features_are() -> None:

@@ -155,7 +155,11 @@ def test_a_logit_of_zero_gives_a_relative_map_of_zero() -> None:
 
 
 def test_masks_reach_from_zero_to_one_and_constant_channels_show_nothing() -> None:
-    channel = torch.tensor([[0.0, 2.0, 4.0], [0.1, 0.1 + 1e-17, 0.1], [-1e-9, 0.0, 0.0], [7, 7, 7 + 2e-15]]).double()
+    channel = torch.tensor(
+        [[0, 2, 4], [0.1, 0.1, 0.1], [-1e-9, 0, 0], [7, 7, 7 + 2e-15]],
+        dtype=torch.float64,
+    )
+    assert channel[3].unique().numel() == 2
     masks = unit_range(channel[:, None, None])[:, 0, 0]
     assert masks.tolist() == [[0, 0.5, 1], [0, 0, 0], [0, 1, 1], [0, 0, 0]]
 

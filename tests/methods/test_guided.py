@@ -153,6 +153,23 @@ def test_every_way_to_call_a_relu_is_guided(way: str) -> None:
     assert torch.equal(network.module(batch.x), once.module(batch.x))
 
 
+class Beside(nn.Module):
+    """A ReLU and a shortcut around it."""
+
+    def __init__(self, relu: nn.Module) -> None:
+        super().__init__()
+        self.relu = relu
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.relu(x) - x
+
+
+def test_what_goes_beside_a_relu_is_not_guided() -> None:
+    batch, module = small_batch(), body(Beside(Each())).module
+    oracle = CaptumGuidedBackprop(module).attribute(batch.x.clone().requires_grad_(), target=batch.target)
+    assert_equal(maps_of(body(Beside(nn.ReLU())), GuidedBackprop(), batch), oracle)
+
+
 class GuidedSix(torch.autograd.Function):
     """ReLU6 and the guided rule, written out."""
 
