@@ -31,7 +31,8 @@ class GuidedBackprop:
     On the way back a ReLU multiplies max(gradient, 0), in place of the gradient, by its own derivative. This holds for
     ReLU and ReLU6 however they are called: as a module, function or tensor's method, in place, or one module twice.
     Other activations (GELU, SiLU, LeakyReLU ...), and a clamp at zero, keep their derivative: a network that has no
-    ReLU gives its plain gradient.
+    ReLU gives its plain gradient. Equal to captum's on ReLU modules, but where a ReLU's input also goes elsewhere (a
+    shortcut): captum's hook rectifies that path too.
 
     Source: Springenberg et al., *Striving for Simplicity: The All Convolutional Net*, 2014, arXiv:1412.6806.
     """
@@ -54,6 +55,7 @@ class GuidedRectifiers(TorchFunctionMode):
         x, *rest = args or (kwargs.pop("input"),)
         in_place = func in OUT_OF_PLACE or kwargs.pop("inplace", False)
         rectifier: Callable[..., Any] = OUT_OF_PLACE.get(func, func)
+        # a clone, since the derivative of ReLU6 needs the input that is about to be overwritten
         result = rectifier(x.clone() if in_place else x, *rest, **kwargs)
         if result.requires_grad:
             result.register_hook(_positive)
