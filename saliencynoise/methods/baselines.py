@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
 import torch.nn.functional as F
@@ -25,6 +25,9 @@ def baseline_of(name: BaselineName, batch: Batch) -> Float[Tensor, "B C H W"]:
             Gaussian of sigma max(H, W) / 8 pixels, cut at 3 sigma, with edge pixels repeated; "mean": the image's own
             mean colour; "dataset": the mean of the background images.
         batch: the images.
+
+    Raises:
+        ValueError: if there is no such baseline.
     """
     x = batch.x
     if name == "zero":
@@ -33,7 +36,9 @@ def baseline_of(name: BaselineName, batch: Batch) -> Float[Tensor, "B C H W"]:
         return x.mean((2, 3), keepdim=True).expand_as(x)
     if name == "dataset":
         return batch.background.to(x).mean(0, keepdim=True).expand_as(x)
-    return _blurred(x, sigma=max(x.shape[-2:]) / 8)
+    if name == "blur":
+        return _blurred(x, sigma=max(x.shape[-2:]) / 8)
+    raise ValueError(f"baseline={name} is not possible; choose {', '.join(get_args(BaselineName))}")
 
 
 def _blurred(x: Tensor, *, sigma: float) -> Tensor:

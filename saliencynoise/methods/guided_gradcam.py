@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from torch.nn import functional as F
 
 from saliencynoise.interfaces import Batch, Maps, Scorer, Tap
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.guided_backprop import GuidedBackprop
-
-Upsampling = Literal["nearest", "bilinear"]
 
 
 @dataclass(frozen=True)
@@ -28,14 +26,7 @@ class GuidedGradCam:
     """
 
     layer: Literal["top", "intermediate"] = "top"
-    upsampling: Upsampling = "nearest"
-
-    def __post_init__(self) -> None:
-        """Refuse an unknown way of upsampling."""
-        if self.upsampling not in get_args(Upsampling):
-            raise ValueError(
-                f"upsampling={self.upsampling} is not possible; choose {' or '.join(get_args(Upsampling))}"
-            )
+    upsampling: Literal["nearest", "bilinear"] = "nearest"
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:
         """Return the product, from one guided pass and one plain pass."""

@@ -88,7 +88,9 @@ def test_help_tells_defaults(capsys):
     assert "(default: 8)" in call(capsys, "bench", "--help")[1]
 
 
-@pytest.mark.parametrize(("command", "names"), [("--method gradc", ["gradcam"]), ("--dataset dig", ["digits"])])
+@pytest.mark.parametrize(
+    ("command", "names"), [("--method gradc", ["gradcam", "gradcam_plus_plus"]), ("--dataset dig", ["digits"])]
+)
 def test_names_are_completed(command, names):
     words = f"saliencynoise bench {command}"
     environment = {

@@ -206,11 +206,6 @@ def test_the_network_is_plain_again_afterwards_and_after_an_error() -> None:
     assert not any(part._forward_hooks or part._backward_hooks for part in network.module.modules())
 
 
-def test_an_unknown_upsampling_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^upsampling=cubic is not possible; choose nearest or bilinear$"):
-        GuidedGradCam(upsampling="cubic")
-
-
 @pytest.mark.parametrize("method", [GuidedBackprop(), GuidedGradCam()])
 def test_they_satisfy_the_protocol(method: object) -> None:
     assert isinstance(method, FunctionalMethod)
