@@ -31,5 +31,5 @@ def test_the_blur_is_scipys(batch: Batch) -> None:
 
 
 def test_an_unknown_baseline_is_refused(batch: Batch) -> None:
-    with pytest.raises(ValueError, match="^baseline=black is not possible; choose zero, blur, mean, dataset$"):
+    with pytest.raises(ValueError, match=r"^baseline=black is not possible; choose zero, blur, mean, dataset$"):
         baseline_of("black", batch)
