@@ -1,0 +1,214 @@
+"""Which function of torch is what to the rescale rule: affine, a product, elementwise, a maximum.
+
+A rule gets the function as the network called it, out of place, and its arguments with pairs among them. The functions
+that are made of others are in `rescale_formulas`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from saliencynoise.methods.rescale_pairs import Pair, midpoint, pairs_in, quotient, varies, winner, with_slope, with_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Rule = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
+
+AFFINE = frozenset(
+    """
+    add alpha_dropout as_strided avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d
+    adaptive_avg_pool3d batch_norm broadcast_to broadcast_tensors cat channel_shuffle chunk clone concat concatenate
+    constant_pad_nd contiguous copy_ cumsum diag_embed diagonal diff double dropout dropout2d dropout3d dsplit dstack
+    embedding expand expand_as feature_alpha_dropout flatten flip float fold gather hsplit hstack half index_add
+    index_copy index_fill index_select interpolate mT masked_fill masked_scatter masked_select mean moveaxis movedim
+    narrow native_channel_shuffle neg negative pad permute pixel_shuffle pixel_unshuffle positive ravel
+    repeat repeat_interleave reshape reshape_as roll rot90 rsub scatter scatter_add select select_scatter
+    slice_scatter split split_with_sizes squeeze stack sub subtract sum swapaxes swapdims t T take take_along_dim
+    tensor_split tile to trace transpose tril triu type type_as unbind unflatten unfold unsqueeze upsample view view_as
+    vsplit vstack where zero __getitem__ __setitem__
+    """.split()
+)
+"""Affine in all the tensors that vary, together: a difference passes as through the function itself."""
+
+PRODUCTS = frozenset(
+    """
+    mul multiply matmul bmm mm mv dot vdot inner outer ger einsum linear bilinear conv1d conv2d conv3d conv_transpose1d
+    conv_transpose2d conv_transpose3d addmm addbmm baddbmm addmv addr addcmul tensordot cross kron lerp linalg_vecdot
+    linalg_cross linalg_matmul square var
+    """.split()
+)
+"""Affine in each of its tensors, and of degree two in two of them that vary."""
+
+KINKED = frozenset(
+    """
+    abs absolute relu6 leaky_relu elu selu celu rrelu hardtanh hardswish hardsigmoid hardshrink softshrink threshold
+    clamp clip clamp_min clamp_max
+    """.split()
+)
+SMOOTH = frozenset(
+    """
+    gelu silu sigmoid expit special_expit tanh softplus mish logsigmoid log_sigmoid softsign tanhshrink exp exp2 expm1
+    erf sin cos atan arctan sinh cosh asinh __rpow__
+    """.split()
+)
+
+
+def affine_where_few_vary(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return a product: affine in the one tensor that varies, the midpoint rule for two; None where that is not it."""
+    varying = len(list(pairs_in([args, kwargs])))
+    name = func.__name__
+    if varying == 1 and name not in {"square", "var"}:
+        return None
+    return midpoint(func, args, kwargs) if name != "einsum" or varying == 2 else NotImplemented
+
+
+def elementwise(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return a function of each element by the rescale rule."""
+    x, *rest = args
+    if not isinstance(x, Pair) or varies(rest, kwargs):
+        return NotImplemented
+    masked = not any(isinstance(value, Tensor) and value.ndim for value in [*rest, *kwargs.values()])
+    smooth = func.__name__ in SMOOTH
+    return quotient(lambda z: func(z, *rest, **kwargs), x, smooth=smooth, masked=masked)
+
+
+def relu(_func: Any, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> Pair:
+    """Return the rectified input: as `elementwise`, in half the time."""
+    (x,) = args
+    a, b = x.image.detach(), x.reference
+    ya, yb, difference = a.relu(), b.relu(), a - b
+    near = difference.abs() <= 8 * torch.finfo(a.dtype).eps
+    slope = torch.where(near, (a + b > 0).to(a.dtype), (ya - yb) / difference)
+    return with_slope(x, slope, ya, yb)
+
+
+def power(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return a power, by the closed form of its quotient where there is one."""
+    x, exponent = [*args, *kwargs.values()]
+    if not isinstance(x, Pair) or isinstance(exponent, Pair):
+        return NotImplemented
+    if isinstance(exponent, Tensor) and exponent.numel() > 1:
+        return quotient(lambda z: func(z, exponent), x, smooth=False, masked=False)
+    number = float(exponent)
+    if number == 2:
+        return midpoint(torch.square, (x,), {})
+    closed = {0.5: torch.sqrt, -0.5: torch.rsqrt, -1.0: torch.reciprocal}.get(number)
+    return root(closed, (x,), {}) if closed else quotient(lambda z: func(z, number), x, smooth=False)
+
+
+def root(func: Any, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> Pair:
+    """Return a root or a reciprocal; its quotient is written out, since rounding would spoil that of small inputs."""
+    (x,) = args
+    ya, yb = func(x.image.detach()), func(x.reference)
+    if func.__name__ == "sqrt":
+        total = ya + yb
+        slope = torch.where(total > 0, 1 / total, 0.0)  # 0 at 0, as torch has it for norms
+    elif func.__name__ == "rsqrt":
+        slope = -((ya * yb) ** 2) / (ya + yb)
+    else:
+        slope = -ya * yb
+    return with_slope(x, slope, ya, yb)
+
+
+def logarithm(func: Any, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> Pair:
+    """Return the logarithm; log(a / b) = 2 artanh((a - b) / (a + b)) is exact where a and b are close."""
+    (x,) = args
+    a, b = x.image.detach(), x.reference
+    difference, total = a - b, a + b
+    slope = torch.where(difference == 0, 2 / total, 2 * torch.atanh(difference / total) / difference)
+    return with_slope(x, slope, func(a), func(b))
+
+
+def logarithmic_mean(a: Tensor, b: Tensor) -> Tensor:
+    """Return (exp(a) - exp(b)) / (a - b)."""
+    difference = a - b
+    near = ~(difference.abs() > torch.finfo(a.dtype).eps ** (1 / 3) / 5)
+    return torch.where(near, ((a + b) / 2).exp(), (a.exp() - b.exp()) / difference)
+
+
+def logsumexp(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Pair:
+    """Return log(sum(exp(x))): exp, sum and log by their rules, in one, so that nothing overflows."""
+    x, dim, keepdim = _bound(("input", None), ("dim", None), ("keepdim", False), args=args, kwargs=kwargs)
+    a, b = x.image.detach(), x.reference
+    ya, yb = (torch.logsumexp(part, dim, keepdim=True) for part in (a, b))
+    top = torch.maximum(ya, yb)
+    weights = logarithmic_mean(a - top, b - top) / logarithmic_mean(ya - top, yb - top)
+    graph = (weights * x.image).sum(dim, keepdim=keepdim)
+    return with_value(graph, ya.view(graph.shape), yb.view(graph.shape))
+
+
+def max_pool(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the maxima of windows, which may overlap, be padded, dilated or cut."""
+    x, *rest = args
+    name = func.__name__.removesuffix("_with_indices")
+    axes = int(name[-2])
+    indices_too = kwargs.pop("return_indices", False) or func.__name__.endswith("_with_indices")
+    pool = getattr(F, name)
+    (ya, ia), (yb, ib) = (pool(part, *rest, **kwargs, return_indices=True) for part in (x.image.detach(), x.reference))
+    candidates = Pair.of(x.image.flatten(-axes), x.reference.flatten(-axes))
+    pooled = winner(candidates, (ya, yb), (ia, ib))
+    return (pooled, Pair.of(ia, ib)) if indices_too else pooled
+
+
+def amax(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Pair:
+    """Return the maximum over some axes, all of them where none is named."""
+    x, dim, keepdim = _bound(("input", None), ("dim", ()), ("keepdim", False), args=args, kwargs=kwargs)
+    ndim = x.image.ndim
+    axes = sorted({axis % ndim for axis in ((dim,) if isinstance(dim, int) else dim or range(ndim))})
+    others = [axis for axis in range(ndim) if axis not in axes]
+    image, reference = (
+        part.permute(*others, *axes).flatten(len(others)) if axes else part[..., None]
+        for part in (x.image, x.reference)
+    )
+    (ya, ia), (yb, ib) = image.detach().max(-1), reference.max(-1)
+    found = winner(Pair.of(image, reference), (ya[..., None], yb[..., None]), (ia[..., None], ib[..., None]))
+    shape = [1 if axis in axes else size for axis, size in enumerate(x.image.shape)]
+    if not keepdim:
+        shape = [size for axis, size in enumerate(x.image.shape) if axis not in axes]
+    return Pair.of(found.image.reshape(shape), found.reference.reshape(shape))
+
+
+def maximum(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return a maximum: of all elements, over an axis, or of two tensors."""
+    x, *rest = args
+    other = rest[0] if rest else kwargs.get("other")
+    if isinstance(other, Tensor):
+        images = torch.broadcast_tensors(*(part.image if isinstance(part, Pair) else part for part in (x, other)))
+        references = torch.broadcast_tensors(
+            *(part.reference if isinstance(part, Pair) else part for part in (x, other))
+        )
+        return amax(None, (Pair.of(torch.stack(images), torch.stack(references)), 0), {})
+    if not rest and not kwargs:
+        return amax(None, (x,), {})
+    dim = rest[0] if rest else kwargs["dim"]
+    image, reference = (part.max(*rest, **kwargs).indices for part in (x.image.detach(), x.reference))
+    indices = image if torch.equal(image, reference) else Pair.of(image, reference)
+    values = amax(None, (x, dim, rest[1] if len(rest) > 1 else kwargs.get("keepdim", False)), {})
+    return torch.return_types.max((values, indices))
+
+
+def _bound(*names: tuple[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """Return arguments in order, whether they were given by place or by name."""
+    given = [*args, *(kwargs.get(name, default) for name, default in names[len(args) :])]
+    return given[: len(names)]
+
+
+RULES: Mapping[str, Rule] = {
+    **dict.fromkeys(PRODUCTS, affine_where_few_vary),
+    **dict.fromkeys(KINKED | SMOOTH, elementwise),
+    "relu": relu,
+    "pow": power,
+    **dict.fromkeys(("sqrt", "rsqrt", "reciprocal"), root),
+    "log": logarithm,
+    "logsumexp": logsumexp,
+    **dict.fromkeys([f"{kind}max_pool{d}d" for kind in ("", "adaptive_") for d in (1, 2, 3)], max_pool),
+    **dict.fromkeys([f"{kind}max_pool{d}d_with_indices" for kind in ("", "adaptive_") for d in (1, 2, 3)], max_pool),
+    "amax": amax,
+    **dict.fromkeys(("max", "maximum"), maximum),
+}
+"""Rules by the name of the function. A rule that returns None leaves the function affine; NotImplemented, unknown."""
