@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
+
 from saliencynoise.interfaces import Batch, Maps, Scorer
 from saliencynoise.methods.completeness import completeness_error
 from saliencynoise.methods.deeplift import contributions
@@ -32,7 +34,9 @@ class DeepShap:
     def attribute(self, net: Scorer, batch: Batch) -> Maps:
         """Return the mean contributions of the pixels."""
         references = [reference.expand_as(batch.x) for reference in batch.background[: self.references]]
-        values = sum(contributions(net, batch.x, reference) for reference in references) / len(references)
+        values = torch.zeros_like(batch.x)
+        for reference in references:
+            values += contributions(net, batch.x, reference) / len(references)
         scores = net.scores(sample[:, None] for sample in (batch.x, *references))
         difference = scores[:, 0] - scores[:, 1:].mean(1)
         return Maps(values=values, diagnostics={"completeness_error": completeness_error(values, difference)})

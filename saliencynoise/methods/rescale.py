@@ -49,11 +49,13 @@ class Rescale(TorchFunctionMode):
         super().__init__()
         self._rows: Tensor | None = None
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ARG002
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Give a function its rule, if what it is given varies between images and references."""
         kwargs = dict(kwargs or {})
         name = getattr(func, "__name__", str(func))
-        if func is torch.autograd.grad or func is torch.autograd.backward:
+        if func is torch.autograd.grad:
+            if varies(args):
+                raise ConfigurationError("a pass of DeepLIFT gives the multipliers of the input, and of no other point")
             return func(*args, **kwargs)
         if name == "gather" and self._rows is not None:
             args = _both_halves(args, len(self._rows))
@@ -76,34 +78,39 @@ class Rescale(TorchFunctionMode):
         return value
 
     def _on_pairs(self, func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
-        if name == "__get__":
-            return _attribute(func, *args)
-        if name in {"detach", "requires_grad_"}:
+        if name in {"detach", "detach_", "requires_grad_"}:
             return args[0]
+        if name == "__get__":
+            return _attribute(func, args[0])
+        if name == "__iter__":
+            return iter(self._called(Tensor.unbind, "unbind", args, {}))
+        return self._called(func, name, args, kwargs)
+
+    def _called(self, func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
         if not args and "input" in kwargs:
             args = (kwargs.pop("input"),)
         name = IN_PLACE.get(name, name)
-        dunder = name.endswith("__")
-        in_place = (name.endswith("_") and not dunder) or kwargs.get("inplace", False)
-        base = name.removesuffix("_") if not dunder else name
-        if kwargs.get("out") is not None or name == "__set__":
-            raise ConfigurationError(f"DeepLIFT has no rule for '{name}' with a tensor for its result")
-        if in_place or name == "__setitem__":
+        base = name if name.endswith("__") else name.removesuffix("_")
+        changes = name == "__setitem__" or base != name or bool(kwargs.get("inplace", False))
+        if name == "__set__" or kwargs.get("out") is not None:
+            raise ConfigurationError(f"DeepLIFT has no rule for '{name}' into a tensor that was made before")
+        if changes:
             _become_pair(args[0], name)
-        if (base in AFFINE or name in AFFINE) and base not in FORMULAS:
-            return _affine(func, args, kwargs, target=args[0] if in_place or name == "__setitem__" else None)
-        kwargs.pop("inplace", None)
-        result = self._by_rule(_out_of_place(func, name, base), base, args, kwargs)
+        if any(_is_decision(pair) for pair in pairs_in([args, kwargs])):
+            return _decision(func, name, args, kwargs)
+        given = {key: value for key, value in kwargs.items() if key not in {"inplace", "out"}}
+        result = self._by_rule(_out_of_place(func, name, base), base, args, given)
         if result is None:
-            return _affine(func, args, kwargs, target=args[0] if in_place else None)
+            image, reference = _on_both(func, args, kwargs)
+            return args[0] if changes else _joined(image, reference, name)
         if result is NotImplemented:
-            if in_place:
-                raise ConfigurationError(f"DeepLIFT has no rule for '{name}', as the network calls it")
-            return _tried(func, name, args, kwargs)
-        return _written(args[0], result) if in_place else result
+            return _tried(func, name, args, kwargs, changes=changes)
+        return _written(args[0], result) if changes else result
 
     def _by_rule(self, func: Any, base: str, args: Any, kwargs: dict[str, Any]) -> Any:
-        """Return what the function's rule or formula gives; NotImplemented if it has none."""
+        """Return what a rule or formula gives; None if the function is affine, NotImplemented if it is unknown."""
+        if base in AFFINE:
+            return None
         if base in RULES:
             return RULES[base](func, args, kwargs)
         if base not in FORMULAS:
@@ -125,19 +132,31 @@ def _both_halves(args: tuple[Any, ...], rows: int) -> tuple[Any, ...]:
     return torch.cat(halves), dim, *index
 
 
-def _attribute(func: Any, pair: Pair, *_: Any) -> Any:
-    image = func.__get__(pair.image) if not hasattr(func, "__self__") else func(pair.image)
-    return _joined(image, func(pair.reference), "an attribute") if isinstance(image, Tensor) else image
+def _attribute(getter: Any, pair: Pair) -> Any:
+    """Return an attribute: of the images where it is no tensor."""
+    if getter.__self__.__name__ == "data":
+        return pair
+    image = getter(pair.image)
+    return _joined(image, getter(pair.reference), getter.__self__.__name__) if isinstance(image, Tensor) else image
 
 
-def _affine(func: Any, args: Any, kwargs: dict[str, Any], *, target: Any) -> Any:
-    """Return the function on images and on references; `target` is what it changes in place."""
+def _on_both(func: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """Return a function on the images and on the references."""
     image = func(*replace_pairs(args, image_of), **replace_pairs(kwargs, image_of))
     with torch.no_grad():
-        reference = func(*replace_pairs(args, reference_of), **replace_pairs(kwargs, reference_of))
-    if target is not None:
-        return target
-    return _joined(image, reference, func.__name__)
+        return image, func(*replace_pairs(args, reference_of), **replace_pairs(kwargs, reference_of))
+
+
+def _is_decision(pair: Pair) -> bool:
+    return not (pair.image.is_floating_point() or pair.image.is_complex())
+
+
+def _decision(func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
+    """Return what follows from places or conditions that differ; refuse what a difference could not pass."""
+    image, reference = _on_both(func, args, kwargs)
+    if any(tensor.requires_grad for tensor in _tensors(image)):
+        raise ConfigurationError(f"DeepLIFT has no rule for '{name}' by what images and references decide differently")
+    return _joined(image, reference, name)
 
 
 def _joined(image: Any, reference: Any, name: str) -> Any:
@@ -161,31 +180,27 @@ def _joined(image: Any, reference: Any, name: str) -> Any:
     raise ConfigurationError(f"DeepLIFT has no rule for '{name}': images and references give it other decisions")
 
 
-def _tried(func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
+def _tried(func: Any, name: str, args: Any, kwargs: dict[str, Any], *, changes: bool) -> Any:
     """Return a function without a rule, if it is affine between references and images."""
-    result = _affine(func, args, kwargs, target=None)
-    varying = [pair for pair in pairs_in([result]) if pair.image.requires_grad]
-    if not varying:
-        return result
-
-    def between(pair: Pair) -> Tensor:
-        if not pair.image.is_floating_point():
-            raise ConfigurationError(f"DeepLIFT has no rule for '{name}' of what differs between image and reference")
-        return torch.lerp(pair.reference, pair.image.detach(), BETWEEN)
-
+    if changes:
+        raise ConfigurationError(f"DeepLIFT has no rule for '{name}', as the network calls it")
+    image, reference = _on_both(func, args, kwargs)
     with torch.no_grad():
-        found = func(*replace_pairs(args, between), **replace_pairs(kwargs, between))
-    for pair, value in zip(varying, _tensors(found), strict=False):
-        expected = between(pair)
-        scale = torch.maximum(pair.image.detach().abs(), pair.reference.abs()).amax()
-        if not (value - expected).abs().amax() <= 64 * torch.finfo(value.dtype).eps * scale:
+        found = func(*replace_pairs(args, _between), **replace_pairs(kwargs, _between))
+    for a, b, value in zip(_tensors(image), _tensors(reference), _tensors(found), strict=True):
+        error = (value - torch.lerp(b, a.detach(), BETWEEN)).abs().amax()
+        if not error <= 64 * torch.finfo(value.dtype).eps * torch.maximum(a.detach().abs(), b.abs()).amax():
             raise ConfigurationError(f"DeepLIFT has no rule for '{name}', which is not affine, as the network calls it")
-    return result
+    return _joined(image, reference, name)
+
+
+def _between(pair: Pair) -> Tensor:
+    return torch.lerp(pair.reference, pair.image.detach(), BETWEEN)
 
 
 def _tensors(value: Any) -> list[Tensor]:
     if isinstance(value, Tensor):
-        return [value] if value.is_floating_point() else []
+        return [value] if value.numel() and value.is_floating_point() else []
     return [tensor for part in value for tensor in _tensors(part)] if isinstance(value, tuple | list) else []
 
 
@@ -203,11 +218,13 @@ def _become_pair(target: Any, name: str) -> None:
         raise ConfigurationError(f"DeepLIFT cannot follow '{name}' into a part of a tensor that is the same for all")
     image, reference = target.clone(), target.clone()
     target.__class__ = Pair
-    target.image, target.reference = image, reference
+    vars(target).update(image=image, reference=reference)
 
 
 def _written(target: Pair, result: Pair) -> Pair:
     """Write a result where the network wanted it, so that views of the target see it."""
+    if result is target:
+        return target
     target.image.copy_(result.image)
     target.reference.copy_(result.reference)
     return target

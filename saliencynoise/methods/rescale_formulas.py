@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from saliencynoise.interfaces import ConfigurationError
-from saliencynoise.methods.rescale_pairs import Pair, with_slope
-from saliencynoise.methods.rescale_rules import logarithmic_mean
+from saliencynoise.methods.rescale_attention import attention, log_softmax, multi_head_attention, softmax, softmin
+from saliencynoise.methods.rescale_pairs import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def divide(x: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
-    """Return the quotient: a product with the reciprocal where the divisor varies."""
+    """Return the product with the reciprocal; None if the divisor does not vary."""
     if rounding_mode is not None:
         raise ConfigurationError(f"DeepLIFT has no rule for 'div' with rounding_mode='{rounding_mode}'")
-    return x * other.reciprocal() if isinstance(other, Pair) else x * (1 / other)
+    return x * other.reciprocal() if isinstance(other, Pair) else None
 
 
 def divide_by(x: Any, other: Any) -> Any:
@@ -35,7 +35,7 @@ def divide_by(x: Any, other: Any) -> Any:
 
 def addcdiv(x: Any, first: Any, second: Any, *, value: float = 1) -> Any:
     """Return `x + value * first / second`."""
-    return x + value * divide(first, second)
+    return x + value * (first / second)
 
 
 def log1p(x: Any) -> Any:
@@ -60,53 +60,6 @@ def glu(x: Any, dim: int = -1) -> Any:
     return value * gate.sigmoid()
 
 
-def log_softmax(x: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: torch.dtype | None = None) -> Any:
-    """Return x - log(sum(exp(x)))."""
-    dtype = dtype or (_stacklevel if isinstance(_stacklevel, torch.dtype) else None)
-    x = x if dtype is None else x.to(dtype)
-    return x - x.logsumexp(-1 if dim is None else dim, keepdim=True)
-
-
-def softmax(x: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: torch.dtype | None = None) -> Any:
-    """Return exp(log_softmax(x)).
-
-    No multiplier is above 1 so. With exp(x) / sum(exp(x)) as a product they grow as exp of the difference and cancel.
-    """
-    logs = log_softmax(x, dim, _stacklevel, dtype)
-    a, b = logs.image.detach(), logs.reference
-    return with_slope(logs, logarithmic_mean(a, b), a.exp(), b.exp())
-
-
-def softmin(x: Any, dim: int | None = None, _stacklevel: Any = 3, dtype: torch.dtype | None = None) -> Any:
-    """Return the softmax of -x."""
-    return softmax(-x, dim, _stacklevel, dtype)
-
-
-def attention(
-    query: Any,
-    key: Any,
-    value: Any,
-    attn_mask: Any = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,  # noqa: FBT001, FBT002 - torch's order
-    *,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Any:
-    """Return softmax(query key^T scale + mask) value."""
-    if dropout_p:
-        raise ConfigurationError(f"attention drops out, with p={dropout_p}, though the network is in eval mode")
-    if enable_gqa:
-        key, value = (part.repeat_interleave(query.shape[-3] // part.shape[-3], -3) for part in (key, value))
-    logits = (query * (query.shape[-1] ** -0.5 if scale is None else scale)) @ key.transpose(-2, -1)
-    if is_causal:
-        attn_mask = torch.ones(logits.shape[-2:], dtype=torch.bool, device=logits.device).tril()
-    if attn_mask is not None:
-        masks = attn_mask.dtype == torch.bool
-        logits = logits.masked_fill(~attn_mask, -torch.inf) if masks else logits + attn_mask
-    return logits.softmax(-1) @ value
-
-
 def layer_norm(x: Any, shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5, *_: Any) -> Any:
     """Return x, less its mean, over its standard deviation."""
     axes = tuple(range(-len(shape), 0))
@@ -126,7 +79,7 @@ def group_norm(x: Any, groups: int, weight: Any = None, bias: Any = None, eps: f
     return _scaled(_standardised(grouped, (-1,), eps).reshape(x.shape), *_by_channel(x, weight, bias))
 
 
-def instance_norm(
+def instance_norm(  # noqa: PLR0917 - torch's order
     x: Any,
     running_mean: Any = None,
     running_var: Any = None,
@@ -183,7 +136,7 @@ def std(x: Any, *args: Any, **kwargs: Any) -> Any:
 
 def var_mean(x: Any, dim: Axes = None, *args: Any, keepdim: bool = False, **kwargs: Any) -> Any:
     """Return variance and mean."""
-    axes = tuple(range(x.ndim)) if dim is None else dim
+    axes: Any = tuple(range(x.ndim)) if dim is None else dim
     return torch.var(x, axes, *args, keepdim=keepdim, **kwargs), x.mean(axes, keepdim=keepdim)
 
 
@@ -200,27 +153,12 @@ def amin(x: Any, *args: Any, **kwargs: Any) -> Any:
 
 def minimum(x: Any, *args: Any, **kwargs: Any) -> Any:
     """Return a minimum: of all elements, over an axis, or of two tensors."""
-    negated = [-part if isinstance(part, Tensor) else part for part in args]
-    found = torch.max(-x, *negated, **kwargs)
-    if isinstance(found, tuple):
-        return torch.return_types.min((-found[0], found[1]))
-    return -found
+    found: Any = torch.max(-x, *map(_negated, args), **{name: _negated(part) for name, part in kwargs.items()})
+    return -found if isinstance(found, Tensor) else torch.return_types.min((-found[0], found[1]))
 
 
-def batch_norm(
-    x: Any,
-    mean: Any,
-    var: Any,
-    weight: Any = None,
-    bias: Any = None,
-    training: bool = False,  # noqa: FBT001, FBT002 - torch's order
-    *args: Any,
-    **kwargs: Any,
-) -> Any:
-    """Return x, scaled as training left it; refuse statistics of the batch, which mix its rows."""
-    if training:
-        raise ConfigurationError("batch_norm takes the statistics of the batch, though the network is in eval mode")
-    return NotImplemented if isinstance(weight, Pair) else None
+def _negated(value: Any) -> Any:
+    return -value if isinstance(value, Tensor) else value
 
 
 def _standardised(x: Any, axes: tuple[int, ...], eps: float) -> Any:
@@ -249,12 +187,12 @@ FORMULAS: Mapping[str, Callable[..., Any]] = {
     "softmin": softmin,
     "log_softmax": log_softmax,
     "scaled_dot_product_attention": attention,
+    "multi_head_attention_forward": multi_head_attention,
     "layer_norm": layer_norm,
     "rms_norm": rms_norm,
     "group_norm": group_norm,
     "instance_norm": instance_norm,
     "local_response_norm": local_response_norm,
-    "batch_norm": batch_norm,
     "norm": norm,
     **dict.fromkeys(("linalg_vector_norm", "linalg_norm"), vector_norm),
     "normalize": normalize,

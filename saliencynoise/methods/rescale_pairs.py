@@ -45,7 +45,7 @@ class Pair(Tensor):
         return (self.image.detach() + self.reference) / 2
 
     @classmethod
-    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ARG003
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Refuse: outside of its pass a pair means nothing."""
         name = getattr(func, "__name__", func)
         raise ConfigurationError(f"'{name}' was given an activation that the network kept from a pass of DeepLIFT")
@@ -93,10 +93,10 @@ def reference_of(pair: Pair) -> Tensor:
 
 
 class _Scaled(torch.autograd.Function):
-    """A value, whose gradient passes on to `x` times `slope`."""
+    """A value, whose gradient passes on to `_x` times `slope`."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, slope: Tensor, value: list[Tensor]) -> Tensor:  # noqa: ARG004 - backward's
+    def forward(ctx: Any, _x: Tensor, slope: Tensor, value: list[Tensor]) -> Tensor:
         ctx.save_for_backward(slope)
         return _owned(value)
 
@@ -107,14 +107,14 @@ class _Scaled(torch.autograd.Function):
 
 
 class _Valued(torch.autograd.Function):
-    """Another value, whose gradient passes on to `x` as it is."""
+    """Another value, whose gradient passes on to `_x` as it is."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, value: list[Tensor]) -> Tensor:  # noqa: ARG004 - torch's
+    def forward(_ctx: Any, _x: Tensor, value: list[Tensor]) -> Tensor:
         return _owned(value)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, None]:  # noqa: ARG004 - torch's
+    def backward(_ctx: Any, *gradients: Any) -> tuple[Tensor, None]:
         return gradients[0], None
 
 
@@ -126,12 +126,12 @@ def _owned(value: list[Tensor]) -> Tensor:
 
 def with_slope(x: Pair, slope: Tensor, image: Tensor, reference: Tensor) -> Pair:
     """Return the values `image` and `reference` of an elementwise function of `x`, with `slope` as its derivative."""
-    return Pair.of(_Scaled.apply(x.image, slope, [image]), reference)  # type: ignore[no-untyped-call]
+    return Pair.of(_Scaled.apply(x.image, slope, [image]), reference)
 
 
 def with_value(graph: Tensor, image: Tensor, reference: Tensor) -> Pair:
     """Return the values `image` and `reference`, with the derivatives of `graph`."""
-    return Pair.of(_Valued.apply(graph, [image]), reference)  # type: ignore[no-untyped-call]
+    return Pair.of(_Valued.apply(graph, [image]), reference)
 
 
 def quotient(f: Callable[[Tensor], Tensor], x: Pair, *, smooth: bool, masked: bool = True) -> Pair:
@@ -191,4 +191,4 @@ def winner(x: Pair, values: tuple[Tensor, Tensor], indices: tuple[Tensor, Tensor
     chosen = x.image.gather(-1, flat).view(place.shape)
     difference = chosen.detach() - x.reference.gather(-1, flat).view(place.shape)
     slope = torch.where(difference == 0, 1.0, (ya - yb) / difference)
-    return Pair.of(_Scaled.apply(chosen, slope, [ya]), yb)  # type: ignore[no-untyped-call]
+    return Pair.of(_Scaled.apply(chosen, slope, [ya]), yb)

@@ -12,50 +12,61 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from saliencynoise.methods.rescale_pairs import Pair, midpoint, pairs_in, quotient, varies, winner, with_slope, with_value
+from saliencynoise.interfaces import ConfigurationError
+from saliencynoise.methods.rescale_pairs import (
+    Pair,
+    image_of,
+    midpoint,
+    pairs_in,
+    quotient,
+    reference_of,
+    replace_pairs,
+    varies,
+    winner,
+    with_slope,
+    with_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Rule = Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]
 
-AFFINE = frozenset(
-    """
-    add alpha_dropout as_strided avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d
-    adaptive_avg_pool3d batch_norm broadcast_to broadcast_tensors cat channel_shuffle chunk clone concat concatenate
-    constant_pad_nd contiguous copy_ cumsum diag_embed diagonal diff double dropout dropout2d dropout3d dsplit dstack
-    embedding expand expand_as feature_alpha_dropout flatten flip float fold gather hsplit hstack half index_add
-    index_copy index_fill index_select interpolate mT masked_fill masked_scatter masked_select mean moveaxis movedim
-    narrow native_channel_shuffle neg negative pad permute pixel_shuffle pixel_unshuffle positive ravel
-    repeat repeat_interleave reshape reshape_as roll rot90 rsub scatter scatter_add select select_scatter
-    slice_scatter split split_with_sizes squeeze stack sub subtract sum swapaxes swapdims t T take take_along_dim
-    tensor_split tile to trace transpose tril triu type type_as unbind unflatten unfold unsqueeze upsample view view_as
-    vsplit vstack where zero __getitem__ __setitem__
-    """.split()
-)
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+AFFINE = _names("""
+    adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d add as_strided avg_pool1d avg_pool2d avg_pool3d
+    broadcast_tensors broadcast_to cat channel_shuffle chunk clone concat concatenate constant_pad_nd contiguous
+    copy_ cumsum diag_embed diagonal diff double dsplit dstack embedding expand expand_as fft_fft fft_fft2 fft_fftn
+    fft_fftshift fft_ifft fft_ifft2 fft_ifftn fft_ifftshift fft_irfft fft_irfft2 fft_rfft fft_rfft2 fill flatten
+    flip float fold gather half hsplit hstack index_add index_copy index_fill index_put index_select interpolate
+    masked_fill masked_scatter masked_select mean moveaxis movedim mT narrow native_channel_shuffle neg negative pad
+    permute pixel_shuffle pixel_unshuffle positive ravel repeat repeat_interleave reshape reshape_as roll rot90 rsub
+    scatter scatter_add select select_scatter slice_scatter split split_with_sizes squeeze stack sub subtract sum
+    swapaxes swapdims T t take take_along_dim tensor_split tile to trace transpose tril triu type type_as unbind
+    unflatten unfold unsqueeze upsample view view_as view_as_complex view_as_real vsplit vstack where zero
+    __getitem__ __setitem__
+""")
 """Affine in all the tensors that vary, together: a difference passes as through the function itself."""
 
-PRODUCTS = frozenset(
-    """
+PRODUCTS = _names("""
     mul multiply matmul bmm mm mv dot vdot inner outer ger einsum linear bilinear conv1d conv2d conv3d conv_transpose1d
     conv_transpose2d conv_transpose3d addmm addbmm baddbmm addmv addr addcmul tensordot cross kron lerp linalg_vecdot
     linalg_cross linalg_matmul square var
-    """.split()
-)
+""")
 """Affine in each of its tensors, and of degree two in two of them that vary."""
 
-KINKED = frozenset(
-    """
+KINKED = _names("""
     abs absolute relu6 leaky_relu elu selu celu rrelu hardtanh hardswish hardsigmoid hardshrink softshrink threshold
     clamp clip clamp_min clamp_max
-    """.split()
-)
-SMOOTH = frozenset(
-    """
+""")
+SMOOTH = _names("""
     gelu silu sigmoid expit special_expit tanh softplus mish logsigmoid log_sigmoid softsign tanhshrink exp exp2 expm1
     erf sin cos atan arctan sinh cosh asinh __rpow__
-    """.split()
-)
+""")
 
 
 def affine_where_few_vary(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -90,7 +101,9 @@ def relu(_func: Any, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> Pair:
 def power(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return a power, by the closed form of its quotient where there is one."""
     x, exponent = [*args, *kwargs.values()]
-    if not isinstance(x, Pair) or isinstance(exponent, Pair):
+    if not isinstance(x, Pair):
+        return quotient(lambda z: func(x, z), exponent, smooth=True, masked=not isinstance(x, Tensor))
+    if isinstance(exponent, Pair):
         return NotImplemented
     if isinstance(exponent, Tensor) and exponent.numel() > 1:
         return quotient(lambda z: func(z, exponent), x, smooth=False, masked=False)
@@ -142,6 +155,21 @@ def logsumexp(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Pair
     return with_value(graph, ya.view(graph.shape), yb.view(graph.shape))
 
 
+def batch_norm(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Leave it affine with the statistics that training kept; refuse those of the batch, which mix its rows."""
+    if args[5] if len(args) > 5 else kwargs.get("training", False):
+        raise ConfigurationError("'batch_norm' takes the statistics of the batch, though the network is in eval mode")
+    return NotImplemented if varies(args[1:], kwargs) else None
+
+
+def dropout(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return the input as it is, as in eval mode; refuse to drop anything."""
+    x, p, training = _bound(("input", None), ("p", 0.5), ("training", True), args=args, kwargs=kwargs)
+    if training and p > 0:
+        raise ConfigurationError(f"'{func.__name__}' drops with p={p}, though the network is in eval mode")
+    return x
+
+
 def max_pool(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Return the maxima of windows, which may overlap, be padded, dilated or cut."""
     x, *rest = args
@@ -178,11 +206,8 @@ def maximum(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     x, *rest = args
     other = rest[0] if rest else kwargs.get("other")
     if isinstance(other, Tensor):
-        images = torch.broadcast_tensors(*(part.image if isinstance(part, Pair) else part for part in (x, other)))
-        references = torch.broadcast_tensors(
-            *(part.reference if isinstance(part, Pair) else part for part in (x, other))
-        )
-        return amax(None, (Pair.of(torch.stack(images), torch.stack(references)), 0), {})
+        image, reference = (_stacked(replace_pairs((x, other), part)) for part in (image_of, reference_of))
+        return amax(None, (Pair.of(image, reference), 0), {})
     if not rest and not kwargs:
         return amax(None, (x,), {})
     dim = rest[0] if rest else kwargs["dim"]
@@ -190,6 +215,12 @@ def maximum(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     indices = image if torch.equal(image, reference) else Pair.of(image, reference)
     values = amax(None, (x, dim, rest[1] if len(rest) > 1 else kwargs.get("keepdim", False)), {})
     return torch.return_types.max((values, indices))
+
+
+def _stacked(two: tuple[Tensor, Tensor]) -> Tensor:
+    first, second = two
+    zero = torch.zeros_like(first + second)  # of the shape that both broadcast to
+    return torch.stack([first.expand_as(zero), second.expand_as(zero)])
 
 
 def _bound(*names: tuple[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -208,6 +239,8 @@ RULES: Mapping[str, Rule] = {
     "logsumexp": logsumexp,
     **dict.fromkeys([f"{kind}max_pool{d}d" for kind in ("", "adaptive_") for d in (1, 2, 3)], max_pool),
     **dict.fromkeys([f"{kind}max_pool{d}d_with_indices" for kind in ("", "adaptive_") for d in (1, 2, 3)], max_pool),
+    "batch_norm": batch_norm,
+    **dict.fromkeys(_names("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"), dropout),
     "amax": amax,
     **dict.fromkeys(("max", "maximum"), maximum),
 }
