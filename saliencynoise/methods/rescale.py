@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from saliencynoise.interfaces import ConfigurationError
@@ -25,7 +25,7 @@ BETWEEN = 0.381966
 class Rescale(TorchFunctionMode):
     """A context in which the gradient of a network's score is DeepLIFT's multiplier.
 
-    In it, one network is given rows `[2 B, C, H, W]` that require a gradient: first the images, then their references.
+    In it, one network is given a clone of rows `[2 B, C, H, W]` that require a gradient: images, then their references.
     The gradient of the score by the images is the multiplier: times (image - reference) it sums to the difference of
     the scores. The gradient by the references is zero.
 
@@ -33,7 +33,7 @@ class Rescale(TorchFunctionMode):
     if it is affine there.
 
     Raises:
-        ConfigurationError: from within the pass, if a function is neither; naming it.
+        ConfigurationError: from within the pass, if a function is neither; naming it. At its end, if none was run.
 
     Sources: Shrikumar, Greenside and Kundaje, *Learning Important Features Through Propagating Activation Differences*,
     2017, arXiv:1704.02685; the product's midpoint is its Shapley value, Lundberg and Lee 2017, arXiv:1705.07874.
@@ -47,7 +47,7 @@ class Rescale(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: Tensor | None = None
+        self._rows = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Give a function its rule, if what it is given varies between images and references."""
@@ -57,25 +57,27 @@ class Rescale(TorchFunctionMode):
             if varies(args):
                 raise ConfigurationError("a pass of DeepLIFT gives the multipliers of the input, and of no other point")
             return func(*args, **kwargs)
-        if name == "gather" and self._rows is not None:
-            args = _both_halves(args, len(self._rows))
-        elif name not in {"__get__", "__set__"}:
-            args = tuple(self._opened(value) for value in args)
+        if name == "clone" and _is_leaf(args[0]):
+            args = (self._halves_of(args[0]), *args[1:])
+        elif name == "gather" and self._rows:
+            args = _both_halves(args, self._rows)
         if not varies(args, kwargs):
             return func(*args, **kwargs)
         with torch.enable_grad():  # where the network stops gradients, its value depends on the image all the same
             return self._on_pairs(func, name, args, kwargs)
 
-    def _opened(self, value: Any) -> Any:
-        """Return the pair of halves for the rows that the pass began with, anything else as it is."""
-        if self._rows is None and _is_leaf(value):
-            if len(value) % 2:
-                raise ValueError(f"rows are images and then their references, an even number, not {len(value)}")
-            self._rows = value
-        if value is self._rows and self._rows is not None:
-            image, reference = self._rows.chunk(2)
-            return Pair.of(image.clone(), reference.detach().clone())
-        return value
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Refuse a pass that could have seen no references."""
+        super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
+        if kind is None and not self._rows:
+            raise ConfigurationError("no DeepLIFT was run: it begins with a clone of rows that need a gradient")
+
+    def _halves_of(self, rows: Tensor) -> Pair:
+        if len(rows) % 2:
+            raise ValueError(f"rows are images and then their references, an even number, not {len(rows)}")
+        self._rows = len(rows)
+        image, reference = rows.chunk(2)
+        return Pair.of(image, reference.detach())
 
     def _on_pairs(self, func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
         if name in {"detach", "detach_", "requires_grad_"}:
@@ -120,16 +122,17 @@ class Rescale(TorchFunctionMode):
 
 
 def _is_leaf(value: Any) -> bool:
-    return type(value) is Tensor and not isinstance(value, nn.Parameter) and value.requires_grad and value.is_leaf
+    return type(value) is Tensor and value.requires_grad and value.is_leaf
 
 
 def _both_halves(args: tuple[Any, ...], rows: int) -> tuple[Any, ...]:
     """Return the arguments of `gather` on scores, whose targets are the rows' of both halves."""
-    x, dim, *index = args
-    if not index or len(x.image if isinstance(x, Pair) else x) * 2 != len(index[0]) or len(index[0]) != rows:
+    x, dim, *rest = args
+    own = x.image if isinstance(x, Pair) else x
+    if not rest or isinstance(rest[0], Pair) or not len(own) * 2 == len(rest[0]) == rows:
         return args
     halves = [x.image, x.reference] if isinstance(x, Pair) else [x, x]
-    return torch.cat(halves), dim, *index
+    return torch.cat(halves), dim, *rest
 
 
 def _attribute(getter: Any, pair: Pair) -> Any:

@@ -60,7 +60,8 @@ PRODUCTS = _names("""
 """Affine in each of its tensors, and of degree two in two of them that vary."""
 
 KINKED = _names("""
-    abs absolute relu6 leaky_relu elu selu celu rrelu hardtanh hardswish hardsigmoid hardshrink softshrink threshold
+    _threshold abs absolute relu6 leaky_relu elu selu celu rrelu hardtanh hardswish hardsigmoid hardshrink softshrink
+    threshold
     clamp clip clamp_min clamp_max
 """)
 SMOOTH = _names("""

@@ -337,11 +337,8 @@ def test_close_inputs_have_slopes_without_rounding_noise_in_float32(name: str) -
         for dtype in (torch.float64, torch.float32):
             leaf = x.to(dtype, copy=True).requires_grad_()
             with Rescale():
-                y = (
-                    (NOISY[name](leaf.clone()) * torch.arange(1, 6, dtype=dtype)[:, None])
-                    .flatten(1)
-                    .sum(1, keepdim=True)
-                )
+                weights = torch.arange(1, 7, dtype=dtype)[:, None, None]
+                y = (NOISY[name](leaf.clone()) * weights).flatten(1).sum(1, keepdim=True)
                 score = y.gather(1, torch.zeros(2 * B, 1, dtype=torch.long)).sum()
             found.append(torch.autograd.grad(score, leaf)[0].double())
         assert (found[0] - found[1]).abs().amax() <= 1e-3 * found[0].abs().amax()
@@ -418,5 +415,12 @@ def test_other_points_and_odd_rows_are_refused() -> None:
         y = x.clone()
         with pytest.raises(ConfigurationError, match="multipliers of the input, and of no other point"):
             torch.autograd.grad(y.sum(), [y])
-    with Rescale(), pytest.raises(ValueError, match="an even number, not 3"):
+    with pytest.raises(ValueError, match="an even number, not 3"), Rescale():
         torch.randn(3, 2, requires_grad=True).clone()
+
+
+def test_a_pass_without_references_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no DeepLIFT was run: it begins with a clone of rows"), Rescale():
+        torch.relu(rows().requires_grad_()).sum()
+    with pytest.raises(ZeroDivisionError), Rescale():
+        1 / 0  # noqa: B018 - what is raised within goes on as it is
