@@ -32,7 +32,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             family="reference",
             paper="Shrikumar et al. 2017, arXiv:1704.02685",
             kind="functional",
-            cost="2 x (2 forward + 1 backward)",
+            cost="4 forward + 1 backward",
             claims=("constant", "linear_contributions", "completeness"),
         ),
         MethodSpec(
