@@ -43,12 +43,12 @@ AFFINE = _names("""
     copy_ cumsum diag_embed diagonal diff double dsplit dstack embedding expand expand_as fft_fft fft_fft2 fft_fftn
     fft_fftshift fft_ifft fft_ifft2 fft_ifftn fft_ifftshift fft_irfft fft_irfft2 fft_rfft fft_rfft2 fill flatten
     flip float fold gather half hsplit hstack index_add index_copy index_fill index_put index_select interpolate
-    masked_fill masked_scatter masked_select mean moveaxis movedim mT narrow native_channel_shuffle neg negative pad
+    masked_fill masked_scatter masked_select mean moveaxis movedim narrow native_channel_shuffle neg negative pad
     permute pixel_shuffle pixel_unshuffle positive ravel repeat repeat_interleave reshape reshape_as roll rot90 rsub
-    scatter scatter_add select select_scatter slice_scatter split split_with_sizes squeeze stack sub subtract sum
-    swapaxes swapdims T t take take_along_dim tensor_split tile to trace transpose tril triu type type_as unbind
-    unflatten unfold unsqueeze upsample view view_as view_as_complex view_as_real vsplit vstack where zero
-    __getitem__ __setitem__
+    scatter_add select select_scatter slice_scatter split split_with_sizes squeeze stack sub subtract sum swapaxes
+    swapdims t take take_along_dim tensor_split tile to trace transpose tril triu type type_as unbind unflatten
+    unfold unsqueeze upsample view view_as view_as_complex view_as_real vsplit vstack where zero __getitem__
+    __setitem__
 """)
 """Affine in all the tensors that vary, together: a difference passes as through the function itself."""
 
@@ -76,7 +76,8 @@ def affine_where_few_vary(func: Any, args: tuple[Any, ...], kwargs: dict[str, An
     name = func.__name__
     if varying == 1 and name not in {"square", "var"}:
         return None
-    return midpoint(func, args, kwargs) if name != "einsum" or varying == 2 else NotImplemented
+    third = varying > 2 and name in {"einsum", "bilinear"}  # others that take three are of degree two all the same
+    return NotImplemented if third else midpoint(func, args, kwargs)
 
 
 def elementwise(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -356,6 +356,14 @@ REFUSED: dict[str, tuple[Callable[[Tensor], Any], str]] = {
     "floor": (torch.floor, "'floor', which is not affine"),
     "cumprod": (lambda x: x.cumprod(1), "'cumprod', which is not affine"),
     "three operands": (lambda x: torch.einsum("nchw,nchw,nchw->n", x, x, x), "'einsum', which is not affine"),
+    "bilinear in three": (
+        lambda x: F.bilinear(x, x, x[0, :2, :4, None] * x[0, 0, 0]),
+        "'bilinear', which is not affine",
+    ),
+    "scattered products": (
+        lambda x: x.scatter_reduce(1, torch.zeros_like(x).long(), x.tanh(), reduce="prod"),
+        "'scatter_reduce', which is not affine",
+    ),
     "in place": (lambda x: (x + 0).cumprod_(1), "'cumprod_', as the network calls it"),
     "where": (lambda x: torch.where(x > 0, x, 2 * x), "'where' by what images and references decide differently"),
     "a mask of numbers": (lambda x: x * (x > 0).to(x.dtype), "'to': images and references give it other decisions"),
