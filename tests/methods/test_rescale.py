@@ -357,7 +357,7 @@ REFUSED: dict[str, tuple[Callable[[Tensor], Any], str]] = {
     "cumprod": (lambda x: x.cumprod(1), "'cumprod', which is not affine"),
     "three operands": (lambda x: torch.einsum("nchw,nchw,nchw->n", x, x, x), "'einsum', which is not affine"),
     "bilinear in three": (
-        lambda x: F.bilinear(x, x, x[0, :2, :4, None] * x[0, 0, 0]),
+        lambda x: F.bilinear(x, x, x[0, :2, :4]),
         "'bilinear', which is not affine",
     ),
     "scattered products": (
