@@ -1,5 +1,6 @@
 """What a plugin author reads: the records to declare, the protocols to implement, the errors to raise."""
 
+from saliencynoise.interfaces.completeness import completeness_error
 from saliencynoise.interfaces.errors import (
     ConfigurationError,
     PluginFailure,
@@ -56,6 +57,7 @@ __all__ = [
     "Stream",
     "Tap",
     "UsageError",
+    "completeness_error",
     "derive_seed",
     "one_line",
     "seeded",

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.interfaces import Batch, Maps, Scorer
-from saliencynoise.methods.completeness import completeness
+from saliencynoise.interfaces import Batch, Maps, Scorer, completeness_error
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -48,7 +47,8 @@ class ExpectedGradients:
         values = expected_gradients(net, batch, indices=indices, places=places)
         references = net.logits(batch.background[None])[0].T[batch.target].gather(1, indices)
         due = net.scores([batch.x[:, None]])[:, 0] - references.mean(1)
-        return Maps(values=values, diagnostics=completeness(values.sum((1, 2, 3)), due))
+        error = completeness_error(values.sum((1, 2, 3)), due)
+        return Maps(values=values, diagnostics={"completeness_error": error})
 
 
 def expected_gradients(

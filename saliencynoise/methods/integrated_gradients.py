@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
-from saliencynoise.interfaces import Batch, Maps, Scorer
+from saliencynoise.interfaces import Batch, Maps, Scorer, completeness_error
 from saliencynoise.methods.baselines import BaselineName, baseline_of
-from saliencynoise.methods.completeness import completeness
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -53,7 +52,8 @@ class IntegratedGradients:
             mean += float(weight) * gradient[:, 0]
         values = change * mean
         start, end = net.scores([torch.stack([baseline, batch.x], 1)]).unbind(1)
-        return Maps(values=values, diagnostics=completeness(values.sum((1, 2, 3)), end - start))
+        error = completeness_error(values.sum((1, 2, 3)), end - start)
+        return Maps(values=values, diagnostics={"completeness_error": error})
 
 
 def quadrature(rule: Rule, steps: int) -> tuple[Float[np.ndarray, " S"], Float[np.ndarray, " S"]]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.interfaces import Batch, Maps, Scorer
+from saliencynoise.interfaces import Batch, Maps, Scorer, completeness_error
 from saliencynoise.methods.baselines import BaselineName, baseline_of
-from saliencynoise.methods.completeness import completeness
 from saliencynoise.methods.segments import Segmentation, counts, masked, segments_of, spread
 
 if TYPE_CHECKING:
@@ -62,8 +61,8 @@ class KernelShap:
             shapley_values(masks, weights, row[: len(masks)])
             for (masks, weights), row in zip(drawn, scores, strict=True)
         ]
-        total, due = torch.stack([own.sum() for own in values]), scores[:, 1] - scores[:, 0]
-        return Maps(values=spread(values, segments).to(batch.x), diagnostics=completeness(total, due))
+        error = completeness_error(torch.stack([own.sum() for own in values]), scores[:, 1] - scores[:, 0])
+        return Maps(values=spread(values, segments).to(batch.x), diagnostics={"completeness_error": error})
 
 
 def coalitions(players: int, samples: int, generator: Generator) -> tuple[Bool[Tensor, "S P"], Float[Tensor, " S"]]:

@@ -177,6 +177,26 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             cost="samples x forward",
             claims=("constant",),
         ),
+        MethodSpec(
+            name="deeplift",
+            summary="rescale rule, complete on every architecture; baseline=zero, blur, mean or dataset",
+            target="saliencynoise.methods.deeplift:DeepLift",
+            family="reference",
+            paper="Shrikumar et al. 2017, arXiv:1704.02685",
+            kind="functional",
+            cost="4 forward + 1 backward",
+            claims=("constant", "linear_contributions", "completeness"),
+        ),
+        MethodSpec(
+            name="deep_shap",
+            summary="mean of deeplift over images of the background as references",
+            target="saliencynoise.methods.deep_shap:DeepShap",
+            family="reference",
+            paper="Lundberg and Lee 2017, arXiv:1705.07874",
+            kind="functional",
+            cost="references x (3 forward + 1 backward)",
+            claims=("constant", "linear_contributions", "completeness"),
+        ),
     )
 
 
