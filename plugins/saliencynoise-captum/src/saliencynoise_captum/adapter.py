@@ -58,13 +58,14 @@ class CaptumMethod:
     def maps(self, network: Network, part: Batch) -> Maps:
         """Return the maps of a part of the batch: one image, or all where they go together."""
         self.check(network)
-        found = self.found(network, part)
-        values = self.shaped(network, found).to(part.x.dtype)
-        return Maps(values=values, diagnostics=self.diagnostics(network, part, found))
+        with seeded(part.noise.seeds[0]):
+            found = self.found(network, part)
+            values = self.shaped(network, found).to(part.x.dtype)
+            return Maps(values=values, diagnostics=self.diagnostics(network, part, found))
 
     def found(self, network: Network, part: Batch) -> Float[Tensor, "B ..."]:
         """Return what captum returns; zeros where the score depends on nothing."""
-        with seeded(part.noise.seeds[0]), warnings.catch_warnings(), torch.enable_grad():
+        with warnings.catch_warnings(), torch.enable_grad():
             warnings.simplefilter("ignore", UserWarning)  # that hooks are set; that the input now requires gradients
             try:
                 return self.explain(network, part).detach()

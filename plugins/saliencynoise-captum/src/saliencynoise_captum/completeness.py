@@ -18,14 +18,14 @@ ROUNDING = 1e-5
 
 
 def completeness_error(total: Float[Tensor, " B"], difference: Float[Tensor, " B"]) -> Float[Tensor, " B"]:
-    """Return |sum of the map - difference of scores| / |difference of scores|; zero where both are zero.
+    """Return |sum of the map - difference of scores| / |difference of scores|; where that is zero, the absolute error.
 
     >>> import torch
     >>> completeness_error(torch.tensor([1.5, 0.0]), torch.tensor([2.0, 0.0])).tolist()
     [0.25, 0.0]
     """
     gap = (total - difference).abs()
-    return (gap / difference.abs()).where(gap > 0, 0.0)
+    return gap / difference.abs().where(difference != 0, 1.0)
 
 
 def refuse_incomplete(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 
-from saliencynoise.interfaces import Batch, Maps, Network
+from saliencynoise.interfaces import Batch, Maps, Network, seeded
 from saliencynoise_captum.adapter import CaptumMethod, reference, scores
 from saliencynoise_captum.completeness import completeness_error, refuse_incomplete
 
@@ -42,8 +42,9 @@ class RescaleMethod(CaptumMethod):
             UsageError: if captum cannot work on this network; or if the error is too large, without insisting.
         """
         maps = super().attribute_module(network, batch)
-        score = scores(network, batch.x, batch.target)
-        difference = score - expected(network, self.references(batch), batch.target)
+        with seeded(batch.noise.seeds[0]):  # whatever a network may draw
+            score = scores(network, batch.x, batch.target)
+            difference = score - expected(network, self.references(batch), batch.target)
         error = completeness_error(maps.diagnostics["total"], difference)
         if not self.insist:
             use = f"use the built-in deeplift, or insist: captum/{self.name}(insist=true)"

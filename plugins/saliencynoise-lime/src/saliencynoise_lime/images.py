@@ -92,8 +92,10 @@ class Lime:
                 random_seed=seed % 2**32,
             )
         coefficients = dict(explanation.local_exp[target])
-        of_segment = torch.tensor([float(coefficients[segment]) for segment in range(len(coefficients))])
-        return of_segment.double()[torch.from_numpy(explanation.segments)][None].to(x)
+        of_segment = torch.tensor(
+            [float(coefficients[segment]) for segment in range(len(coefficients))], dtype=torch.float64
+        )
+        return of_segment[torch.from_numpy(explanation.segments)][None].to(x)
 
     def _classifier(self, module: nn.Module, like: Tensor) -> Any:
         """Return lime's function of pictures `[N, H, W, 3]`; for images of one channel their mean."""

@@ -41,8 +41,9 @@ class DeepExplainer:
         """
         ones = copies(network, batch)
         rows = list(zip(ones, torch.split(batch.x, 1), batch.noise.seeds, strict=True))
-        score = torch.cat([logits(one, x) for one, x, _ in rows])
-        difference = score - torch.stack([logits(one, batch.background).mean() for one in ones])
+        with quiet(batch.noise.seeds[0]):  # whatever a network may draw
+            score = torch.cat([logits(one, x) for one, x, _ in rows])
+            difference = score - torch.stack([logits(one, batch.background).mean() for one in ones])
         values = torch.cat([_image(one, x, seed, batch.background) for one, x, seed in rows])
         error = completeness_error(values.flatten(1).sum(1), difference)
         if not self.insist:

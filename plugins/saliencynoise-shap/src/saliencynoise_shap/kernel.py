@@ -49,7 +49,8 @@ class KernelExplainer:
         ones = copies(network, batch)
         rows = list(zip(ones, torch.split(batch.x, 1), batch.noise.seeds, strict=True))
         values = torch.cat([self._image(one, x, seed, hidden, cells) for one, x, seed in rows])
-        difference = torch.cat([logits(one, x) - logits(one, hidden) for one, x, _ in rows])
+        with quiet(batch.noise.seeds[0]):  # whatever a network may draw
+            difference = torch.cat([logits(one, x) - logits(one, hidden) for one, x, _ in rows])
         return Maps(
             values=values[:, cells][:, None],
             diagnostics={"completeness_error": completeness_error(values.sum(1), difference)},

@@ -47,7 +47,8 @@ class PartitionExplainer:
         hidden = uniform(self.mask_value, batch)
         rows = list(zip(copies(network, batch), torch.split(batch.x, 1), strict=True))
         values = torch.cat([self._image(one, x, hidden) for one, x in rows])
-        difference = torch.cat([logits(one, x) - logits(one, hidden) for one, x in rows])
+        with quiet(0):  # whatever a network may draw
+            difference = torch.cat([logits(one, x) - logits(one, hidden) for one, x in rows])
         return Maps(
             values=values,
             diagnostics={"completeness_error": completeness_error(values.flatten(1).sum(1), difference)},
