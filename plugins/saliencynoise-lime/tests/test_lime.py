@@ -83,7 +83,7 @@ def test_it_is_its_arithmetic_written_out(score: Any, hide: float | None) -> Non
     values = Lime(samples=150, grid=3, score=score, hide_color=hide).attribute_module(network, batch).values
     cells = torch.from_numpy(grid(16, 12, 3))
     for x, target, seed, found in zip(batch.x, batch.target.tolist(), SEEDS, values, strict=True):
-        shown = np.random.RandomState(seed % 2**32).randint(0, 2, 150 * 9).reshape(150, 9)  # noqa: NPY002 - lime's
+        shown = np.random.RandomState(seed % 2**32).randint(0, 2, 150 * 9).reshape(150, 9)
         shown[0] = 1
         hidden = torch.full_like(x, 0.0 if hide is None else hide)
         if hide is None:

@@ -41,7 +41,7 @@ class DeepExplainer:
         """
         ones = copies(network, batch)
         rows = list(zip(ones, torch.split(batch.x, 1), batch.noise.seeds, strict=True))
-        with quiet(batch.noise.seeds[0]):  # whatever a network may draw
+        with quiet(batch.noise.seeds[0], batch.x.dtype):  # whatever a network may draw
             score = torch.cat([logits(one, x) for one, x, _ in rows])
             difference = score - torch.stack([logits(one, batch.background).mean() for one in ones])
         values = torch.cat([_image(one, x, seed, batch.background) for one, x, seed in rows])
@@ -56,7 +56,7 @@ def _image(one: OneClass, x: Tensor, seed: int, background: Tensor) -> Tensor:
     """Return the mean over parts of the background, since shap passes all of it at once."""
     total = torch.zeros_like(x)
     try:
-        with quiet(seed):
+        with quiet(seed, x.dtype):
             for part in torch.split(background, CHUNK):
                 total += _part(one, x, part) * len(part)
     except (AssertionError, AttributeError, RuntimeError, TypeError) as error:

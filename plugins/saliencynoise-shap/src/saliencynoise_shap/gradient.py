@@ -46,7 +46,7 @@ class GradientExplainer:
     def _image(self, one: torch.nn.Module, x: Tensor, seed: int, background: Tensor) -> Tensor:
         import shap  # noqa: PLC0415 - takes seconds
 
-        with quiet(seed):
+        with quiet(seed, x.dtype):
             explainer = shap.GradientExplainer(
                 one, background, batch_size=self.batch_size, local_smoothing=self.local_smoothing
             )

@@ -49,7 +49,7 @@ class KernelExplainer:
         ones = copies(network, batch)
         rows = list(zip(ones, torch.split(batch.x, 1), batch.noise.seeds, strict=True))
         values = torch.cat([self._image(one, x, seed, hidden, cells) for one, x, seed in rows])
-        with quiet(batch.noise.seeds[0]):  # whatever a network may draw
+        with quiet(batch.noise.seeds[0], batch.x.dtype):  # whatever a network may draw
             difference = torch.cat([logits(one, x) - logits(one, hidden) for one, x, _ in rows])
         return Maps(
             values=values[:, cells][:, None],
@@ -66,7 +66,7 @@ class KernelExplainer:
             return torch.cat(parts).double().cpu().numpy()
 
         players = self.grid**2
-        with quiet(seed):
+        with quiet(seed, x.dtype):
             explainer = shap.KernelExplainer(score, np.zeros((1, players)))
             found = explainer.shap_values(
                 np.ones((1, players)), nsamples=self.samples, l1_reg=False, silent=True, gc_collect=False

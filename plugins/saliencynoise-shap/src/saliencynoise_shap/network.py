@@ -22,27 +22,23 @@ ROWS = 64
 
 
 class OneClass(nn.Module):
-    """The logit of one class, `[N, 1]`, so that shap neither ranks nor explains the others.
+    """The logit of one class, `[N, 1]`, so that shap neither ranks nor explains the others."""
 
-    Images are brought to the type of the network's images: shap's samples are float32.
-    """
-
-    def __init__(self, network: nn.Module, target: int, dtype: torch.dtype) -> None:
+    def __init__(self, network: nn.Module, target: int) -> None:
         super().__init__()
         self.network = network
         self.target = target
-        self.dtype = dtype
 
     def forward(self, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N 1"]:
         """Return the logit."""
-        logits: Tensor = self.network(x.to(self.dtype).clone())
+        logits: Tensor = self.network(x.clone())
         return logits[:, self.target : self.target + 1]
 
 
 def copies(network: Network, batch: Batch) -> list[OneClass]:
     """Return for each image a network of its target: all of them around one copy of the module."""
     copied = copy.deepcopy(network.module)
-    return [OneClass(copied, int(target), batch.x.dtype) for target in batch.target]
+    return [OneClass(copied, int(target)) for target in batch.target]
 
 
 def logits(one: OneClass, x: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
@@ -59,8 +55,16 @@ def uniform(mask_value: float | Literal["mean"], batch: Batch) -> Float[Tensor, 
 
 
 @contextmanager
-def quiet(seed: int) -> Iterator[None]:
-    """Seed the global random state, which shap uses, and leave it as it was; without shap's warnings."""
+def quiet(seed: int, dtype: torch.dtype) -> Iterator[None]:
+    """Seed the global random state, which shap uses, and leave it as it was; without shap's warnings.
+
+    shap's samples have torch's default type, which is set to that of the images.
+    """
+    default = torch.get_default_dtype()
     with seeded(seed), warnings.catch_warnings(), torch.enable_grad():
         warnings.simplefilter("ignore")
-        yield
+        try:
+            torch.set_default_dtype(dtype)
+            yield
+        finally:
+            torch.set_default_dtype(default)

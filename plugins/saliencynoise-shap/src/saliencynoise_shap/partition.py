@@ -47,7 +47,7 @@ class PartitionExplainer:
         hidden = uniform(self.mask_value, batch)
         rows = list(zip(copies(network, batch), torch.split(batch.x, 1), strict=True))
         values = torch.cat([self._image(one, x, hidden) for one, x in rows])
-        with quiet(0):  # whatever a network may draw
+        with quiet(0, batch.x.dtype):  # whatever a network may draw
             difference = torch.cat([logits(one, x) - logits(one, hidden) for one, x in rows])
         return Maps(
             values=values,
@@ -61,7 +61,7 @@ class PartitionExplainer:
             return logits(one, torch.from_numpy(pictures).to(x).permute(0, 3, 1, 2)).cpu().numpy()
 
         picture, mask = (image.permute(0, 2, 3, 1).contiguous().cpu().numpy() for image in (x, hidden))
-        with quiet(0):
+        with quiet(0, x.dtype):
             explainer = shap.PartitionExplainer(score, shap.maskers.Image(mask[0]))
             found = explainer(picture, max_evals=self.max_evals, batch_size=self.batch_size, silent=True)
         return torch.from_numpy(found.values).to(x).permute(0, 3, 1, 2)
