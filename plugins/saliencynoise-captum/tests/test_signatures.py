@@ -145,3 +145,12 @@ def test_listing_imports_nothing_heavy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_registry_builds_it_and_reads_back_what_it_writes(name: str) -> None:
+    from saliencynoise.registry.catalogue import catalogue
+
+    bound = catalogue().method(f"captum/{name}")
+    assert catalogue().method(bound.text).instance == bound.instance
+    assert "with captum " in bound.distribution

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from saliencynoise.interfaces import Maps, Network, UsageError, seeded
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.gradient import Gradient
 from saliencynoise.scoring import Passes, attribute
-from saliencynoise_captum import deeplift, gradients, layers, noise, perturbations
+from saliencynoise_captum import deeplift, gradients, layers, noise, perturbations, relevance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,8 +220,6 @@ def test_captums_deeplift_where_it_is_right(network: Network, batch: Batch) -> N
 
 def test_rounding_is_no_incompleteness(network: Network, batch: Batch) -> None:
     """In float32, where the baseline is the image up to a hair, the difference of the logits is rounding."""
-    import copy
-
     single = replace(network, module=copy.deepcopy(network.module).float())
     x = batch.x.float()
     near = replace(batch, x=x, background=x[:1] + 1e-6)
@@ -240,3 +239,35 @@ def test_a_grid_finer_than_the_image_is_named(network: Network, batch: Batch) ->
         perturbations.FeatureAblation(grid=17).attribute_module(network, batch)
     with pytest.raises(UsageError, match="window=17 is larger than the images of 16x16"):
         perturbations.Occlusion(window=17).attribute_module(network, batch)
+
+
+@pytest.mark.parametrize(
+    "explain", [layers.LayerIntegratedGradients(), layers.LayerGradCam(), deeplift.DeepLift(), relevance.Lrp()]
+)
+def test_activations_in_place_change_nothing(explain: Any, network: Network, batch: Batch) -> None:
+    """At a layer, too, whose output the next module overwrites: captum's integrals stop there by themselves."""
+    before = replace(network, points={"top": replace(network.points["top"], module="3")})
+    module = copy.deepcopy(network.module)
+    for part in module.modules():
+        if isinstance(part, torch.nn.ReLU):
+            part.inplace = True
+    inplace = replace(before, module=module)
+    assert_equal(maps_of(explain, inplace, batch), maps_of(explain, before, batch))
+    assert all(part.inplace for part in module.modules() if isinstance(part, torch.nn.ReLU))
+
+
+def test_relevance_is_conserved_without_biases(network: Network, batch: Batch) -> None:
+    """And a layer's is what captum gives at the input of the next layer that it knows."""
+    module = copy.deepcopy(network.module)
+    for part in module.modules():
+        if getattr(part, "bias", None) is not None:
+            torch.nn.init.zeros_(part.bias)  # type: ignore[arg-type]
+    plain = replace(network, module=module)
+    for explain in (relevance.Lrp(), relevance.LayerLrp(), relevance.LayerLrp(layer="intermediate")):
+        maps = explain.attribute_module(plain, batch)
+        assert maps.diagnostics["conservation_error"].amax() < 1e-6
+    passable = relevance.passable(copy.deepcopy(network.module))
+    found = ca.LayerLRP(passable, passable[5]).attribute(  # type: ignore[index]
+        batch.x.clone().requires_grad_(), target=batch.target, attribute_to_layer_input=True
+    )
+    assert_equal(maps_of(relevance.LayerLrp(), network, batch), found.sum(1, keepdim=True).detach())

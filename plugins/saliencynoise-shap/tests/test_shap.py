@@ -325,3 +325,12 @@ def test_specs() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_registry_builds_it_and_reads_back_what_it_writes(name: str) -> None:
+    from saliencynoise.registry.catalogue import catalogue
+
+    bound = catalogue().method(f"shap/{name}")
+    assert catalogue().method(bound.text).instance == bound.instance
+    assert "with shap " in bound.distribution

@@ -15,7 +15,7 @@ from saliencynoise_captum.fields import check_fields
 
 if TYPE_CHECKING:
     from jaxtyping import Float
-    from torch import Tensor
+    from torch import Tensor, nn
 
 # what torch says where the score does not depend on what it is derived by: the derivative is zero
 UNCONNECTED = ("does not require grad", "not have been used in the graph")
@@ -51,7 +51,7 @@ class CaptumMethod:
         Raises:
             UsageError: if captum cannot work on this network.
         """
-        copied = replace(network, module=copy.deepcopy(network.module))
+        copied = replace(network, module=out_of_place(copy.deepcopy(network.module)))
         parts = [batch] if self.together else images(batch)
         return joined([self.maps(copied, part) for part in parts])
 
@@ -69,14 +69,14 @@ class CaptumMethod:
             warnings.simplefilter("ignore", UserWarning)  # that hooks are set; that the input now requires gradients
             try:
                 return self.explain(network, part).detach()
+            except (AssertionError, AttributeError, NotImplementedError, TypeError) as error:
+                raise self.trouble(error) from error
             except RuntimeError as error:
                 if any(words in str(error) for words in UNCONNECTED):
                     return self.blank(network, part)
                 if any(words in str(error) for words in IN_PLACE):
                     raise self.trouble(error) from error
                 raise
-            except (AssertionError, AttributeError, NotImplementedError, TypeError) as error:
-                raise self.trouble(error) from error
 
     def trouble(self, error: Exception) -> UsageError:
         """Return the error that says that captum cannot work on this network."""
@@ -122,6 +122,17 @@ class CaptumMethod:
     ) -> dict[str, Float[Tensor, " B"]]:
         """Return figures for each image."""
         return {}
+
+
+def out_of_place(module: nn.Module) -> nn.Module:
+    """Make activations return new tensors, which changes no value: captum's integrals at a layer stop at in-place ones.
+
+    The module itself is changed.
+    """
+    for part in module.modules():
+        if getattr(part, "inplace", False) is True:
+            part.inplace = False  # type: ignore[assignment]
+    return module
 
 
 def images(batch: Batch) -> list[Batch]:

@@ -14,14 +14,11 @@ def check_fields(method: Any) -> None:
     """
     hints = get_type_hints(type(method))
     for field in dataclasses.fields(method):
-        value = getattr(method, field.name)
-        if isinstance(value, int) and not isinstance(value, bool) and value < 1 and hints[field.name] is not float:
-            if float in get_args(hints[field.name]):
-                continue
+        value, hint = getattr(method, field.name), hints[field.name]
+        if type(value) is int and int in (hint, *get_args(hint)) and value < 1:
             raise ValueError(f"{field.name}={value} is not possible; choose 1 or more")
-        if isinstance(value, str) and value not in words_of(hints[field.name]):
-            choices = " or ".join(words_of(hints[field.name]))
-            raise ValueError(f"{field.name}={value} is not possible; choose {choices}")
+        if isinstance(value, str) and value not in words_of(hint):
+            raise ValueError(f"{field.name}={value} is not possible; choose {' or '.join(words_of(hint))}")
 
 
 def words_of(hint: Any) -> list[str]:

@@ -32,7 +32,7 @@ class Reshaped(nn.Module):
 
 
 def passable(module: nn.Module) -> nn.Module:
-    """Return a module with the parts that only hand on or reshape, and those in place, in forms that captum can pass.
+    """Return a module with the parts that only hand on or reshape in forms that captum can pass.
 
     The module itself is changed.
     """
@@ -41,8 +41,6 @@ def passable(module: nn.Module) -> nn.Module:
             setattr(module, name, nn.Dropout(0.0))
         elif type(child) is nn.Flatten:
             setattr(module, name, Reshaped(child))
-        elif type(child) is nn.ReLU:
-            child.inplace = False
         else:
             passable(child)
     return module.eval()
