@@ -40,7 +40,7 @@ class Lime:
         score: "logit" or "probability" (the package's choice).
     """
 
-    samples: int = 100
+    samples: int = 64
     segments: Segmentation = "grid"
     grid: int = 4
     kernel_width: float = 0.25

@@ -1,0 +1,1 @@
+"""Captum's attribution methods for saliencynoise."""

@@ -1,0 +1,176 @@
+"""The one way from a method's fields to captum: a copy of the network, a seed for each image, captum's own keywords."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import torch
+
+from saliencynoise.interfaces import Batch, CamPoint, Maps, Network, Noise, UsageError, one_line, seeded
+from saliencynoise_captum.fields import check_fields
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor, nn
+
+# what torch says where the score does not depend on what it is derived by: the derivative is zero
+UNCONNECTED = ("does not require grad", "not have been used in the graph")
+# what torch says where hooks meet operations in place
+IN_PLACE = ("inplace", "in-place")
+
+
+@dataclass(frozen=True)
+class CaptumMethod:
+    """A class of `captum.attr`; each field that is not `own` is a keyword argument of its `attribute`.
+
+    Captum adds hooks and attributes to modules and draws from the global random state: it works on a copy of the
+    network, image by image, each under its own seed.
+
+    Attributes:
+        explainer: name of the class in `captum.attr`.
+        own: the fields that are not passed on as they are.
+        together: whether the images go through captum together: for what is deterministic and makes no more rows.
+        advice: what to use where captum cannot work on a network.
+    """
+
+    explainer: ClassVar[str]
+    own: ClassVar[frozenset[str]] = frozenset()
+    together: ClassVar[bool] = False
+    advice: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    def attribute_module(self, network: Network, batch: Batch) -> Maps:
+        """Return captum's maps, signed and as they are.
+
+        Raises:
+            UsageError: if captum cannot work on this network.
+        """
+        copied = replace(network, module=out_of_place(copy.deepcopy(network.module)))
+        parts = [batch] if self.together else images(batch)
+        return joined([self.maps(copied, part) for part in parts])
+
+    def maps(self, network: Network, part: Batch) -> Maps:
+        """Return the maps of a part of the batch: one image, or all where they go together."""
+        self.check(network)
+        with seeded(part.noise.seeds[0]):
+            found = self.found(network, part)
+            values = self.shaped(network, found).to(part.x.dtype)
+            return Maps(values=values, diagnostics=self.diagnostics(network, part, found))
+
+    def found(self, network: Network, part: Batch) -> Float[Tensor, "B ..."]:
+        """Return what captum returns; zeros where the score depends on nothing."""
+        with warnings.catch_warnings(), torch.enable_grad():
+            warnings.simplefilter("ignore", UserWarning)  # that hooks are set; that the input now requires gradients
+            try:
+                return self.explain(network, part).detach()
+            except (AssertionError, AttributeError, NotImplementedError, TypeError) as error:
+                raise self.trouble(error) from error
+            except RuntimeError as error:
+                if any(words in str(error) for words in UNCONNECTED):
+                    return self.blank(network, part)
+                if any(words in str(error) for words in IN_PLACE):
+                    raise self.trouble(error) from error
+                raise
+
+    def trouble(self, error: Exception) -> UsageError:
+        """Return the error that says that captum cannot work on this network."""
+        return UsageError(f"captum's {self.explainer} cannot work on this network ({one_line(error)}){self.advice}")
+
+    def explain(self, network: Network, part: Batch) -> Float[Tensor, "B ..."]:
+        """Call captum."""
+        import captum.attr  # noqa: PLC0415 - takes a second
+
+        explainer = getattr(captum.attr, self.explainer)(network.module, **self.construction(network, part))
+        x = part.x.clone().requires_grad_()
+        found: Tensor = explainer.attribute(x, target=part.target, **self.arguments(network, part))
+        return found
+
+    def check(self, network: Network) -> None:
+        """Refuse a network on which captum is silently wrong."""
+
+    def construction(self, network: Network, part: Batch) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
+        """Return the keyword arguments of the class, beside the network."""
+        return {}
+
+    def arguments(self, network: Network, part: Batch) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
+        """Return the keyword arguments of `attribute`, beside the images and their target."""
+        names = [field.name for field in dataclasses.fields(self) if field.name not in self.own]
+        found = {name: getattr(self, name) for name in names}
+        if "baselines" in found:
+            found["baselines"] = reference(found["baselines"], part)
+        return found
+
+    def shaped(self, network: Network, found: Float[Tensor, "B ..."]) -> Float[Tensor, "B c h w"]:  # noqa: ARG002
+        """Return what captum returned as a map."""
+        return found
+
+    def blank(self, network: Network, part: Batch) -> Float[Tensor, "B ..."]:  # noqa: ARG002 - for subclasses
+        """Return zeros in the shape of what captum returns."""
+        return torch.zeros_like(part.x)
+
+    def diagnostics(
+        self,
+        network: Network,  # noqa: ARG002 - for subclasses
+        part: Batch,  # noqa: ARG002 - for subclasses
+        found: Float[Tensor, "B ..."],  # noqa: ARG002 - for subclasses
+    ) -> dict[str, Float[Tensor, " B"]]:
+        """Return figures for each image."""
+        return {}
+
+
+def out_of_place(module: nn.Module) -> nn.Module:
+    """Make activations return new tensors, which changes no value: captum's integrals at a layer stop at in-place ones.
+
+    The module itself is changed.
+    """
+    for part in module.modules():
+        if getattr(part, "inplace", False) is True:
+            part.inplace = False  # type: ignore[assignment]
+    return module
+
+
+def images(batch: Batch) -> list[Batch]:
+    """Return the images one by one, each with its own seed."""
+    return [
+        replace(batch, x=batch.x[i : i + 1], target=batch.target[i : i + 1], noise=Noise(batch.noise.seeds[i : i + 1]))
+        for i in range(len(batch.x))
+    ]
+
+
+def joined(parts: list[Maps]) -> Maps:
+    """Return the maps of the parts as one batch's."""
+    return Maps(
+        values=torch.cat([part.values for part in parts]),
+        diagnostics={name: torch.cat([part.diagnostics[name] for part in parts]) for name in parts[0].diagnostics},
+    )
+
+
+def reference(baselines: float | Literal["mean"], part: Batch) -> Float[Tensor, "1 C H W"]:
+    """Return the image that the others are compared with: of one colour, or the mean of the background."""
+    if baselines == "mean":
+        return part.background.mean(0, keepdim=True).to(part.x)
+    return torch.full_like(part.x[:1], float(baselines))
+
+
+def scores(network: Network, x: Float[Tensor, "N C H W"], target: Tensor) -> Float[Tensor, " N"]:
+    """Return the logits of the targets, without gradients."""
+    with torch.no_grad():
+        logits: Tensor = network.module(x.clone())
+    return logits.gather(1, target[:, None])[:, 0]
+
+
+def point_of(network: Network, layer: str) -> CamPoint:
+    """Return a CAM point.
+
+    Raises:
+        UsageError: if the network has no such point.
+    """
+    if layer not in network.points:
+        raise UsageError(f"the network has no point '{layer}'; it has {', '.join(network.points)}")
+    return network.points[layer]

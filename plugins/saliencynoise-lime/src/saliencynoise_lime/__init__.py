@@ -1,0 +1,1 @@
+"""The lime package for saliencynoise."""

@@ -1,0 +1,1 @@
+"""shap's explainers for saliencynoise."""
