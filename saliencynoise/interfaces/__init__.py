@@ -1,6 +1,6 @@
 """What a plugin author reads: the records to declare, the protocols to implement, the errors to raise."""
 
-from saliencynoise.interfaces.completeness import completeness_error
+from saliencynoise.interfaces.completeness import completeness_error, refuse_incomplete
 from saliencynoise.interfaces.errors import (
     ConfigurationError,
     PluginFailure,
@@ -60,5 +60,6 @@ __all__ = [
     "completeness_error",
     "derive_seed",
     "one_line",
+    "refuse_incomplete",
     "seeded",
 ]

@@ -10,11 +10,11 @@ method applies none. A method never sees members, chunks of samples, memory or d
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from jaxtyping import Float, Int
     from torch import Generator, Tensor
@@ -83,6 +83,18 @@ class Batch:
     background: Float[Tensor, "R C H W"]
     noise: Noise
 
+    def split(self, images: int) -> list[Batch]:
+        """Return the batch in parts of at most so many images, each with its own seeds."""
+        return [
+            replace(
+                self,
+                x=self.x[start : start + images],
+                target=self.target[start : start + images],
+                noise=Noise(self.noise.seeds[start : start + images]),
+            )
+            for start in range(0, len(self.x), images)
+        ]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Maps:
@@ -96,6 +108,16 @@ class Maps:
 
     values: Float[Tensor, "B c h w"]
     diagnostics: Mapping[str, Float[Tensor, " B"]] = field(default_factory=dict)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Maps]) -> Maps:
+        """Return the maps of the parts of a batch as those of the whole."""
+        import torch  # noqa: PLC0415 - reading specs must not import torch
+
+        return cls(
+            values=torch.cat([part.values for part in parts]),
+            diagnostics={name: torch.cat([part.diagnostics[name] for part in parts]) for name in parts[0].diagnostics},
+        )
 
 
 class Scorer(Protocol):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 
 from saliencynoise.interfaces import Batch, Maps, Scorer
+from saliencynoise.methods.layer import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ class AblationCam:
             is unstable where it is near zero (where it is zero, so is the map).
     """
 
-    layer: Literal["top", "intermediate"] = "top"
+    layer: Layer = "top"
     relative: bool = False
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 
 from saliencynoise.interfaces import Batch, Maps, Point, Tap
+from saliencynoise.methods.layer import LayerMethod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
-class EigenCam:
+class EigenCam(LayerMethod):
     """A layer's features along their first principal direction: `[B, 1, h, w]`, whatever the target.
 
     The features of an image, a row for each place and a column for each channel, are A = U S V^T, not centred; the
@@ -23,17 +24,7 @@ class EigenCam:
     on no other image.
 
     Source: Muhammad and Yeasin, *Eigen-CAM*, IJCNN 2020, arXiv:2008.00299.
-
-    Attributes:
-        layer: the CAM point, "top" or "intermediate".
     """
-
-    layer: Literal["top", "intermediate"] = "top"
-
-    @property
-    def points(self) -> tuple[Point, ...]:
-        """The layer."""
-        return (self.layer,)
 
     def from_pass(self, taps: Mapping[Point, Tap], batch: Batch) -> Maps:  # noqa: ARG002 - the protocol's
         """Return the projection of the layer's features."""

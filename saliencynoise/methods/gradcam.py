@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import Batch, Maps, Point, Tap
+from saliencynoise.methods.layer import LayerMethod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
-class GradCam:
+class GradCam(LayerMethod):
     """Sum of a layer's channels, each weighted by its mean gradient: `[B, 1, h, w]`, as fine as the layer.
 
     Signed: positive where the features raise the target's logit. The rectified map of the paper is the view
     "relu".
 
     Source: Selvaraju et al., *Grad-CAM*, ICCV 2017, doi:10.1109/ICCV.2017.74.
-
-    Attributes:
-        layer: the CAM point, "top" or "intermediate".
     """
-
-    layer: Literal["top", "intermediate"] = "top"
-
-    @property
-    def points(self) -> tuple[Point, ...]:
-        """The layer."""
-        return (self.layer,)
 
     def from_pass(self, taps: Mapping[Point, Tap], batch: Batch) -> Maps:  # noqa: ARG002 - the protocol's
         """Return the weighted sum of the layer's channels."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 
 from saliencynoise.interfaces import Batch, Maps, Point, Tap
+from saliencynoise.methods.layer import LayerMethod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class GradCamPlusPlus:
+class GradCamPlusPlus(LayerMethod):
     """Sum of a layer's channels, weighted by their positive gradients g and these by alpha: `[B, 1, h, w]`.
 
     alpha = g^2 / (2 g^2 + g^3 sum(A)), with the channel's features A summed over the grid: the closed form for
@@ -26,17 +27,7 @@ class GradCamPlusPlus:
     rectified features; where a channel's sum is negative, alpha has a pole, near which it is large.
 
     Source: Chattopadhyay et al., *Grad-CAM++*, WACV 2018, doi:10.1109/WACV.2018.00097.
-
-    Attributes:
-        layer: the CAM point, "top" or "intermediate".
     """
-
-    layer: Literal["top", "intermediate"] = "top"
-
-    @property
-    def points(self) -> tuple[Point, ...]:
-        """The layer."""
-        return (self.layer,)
 
     def from_pass(self, taps: Mapping[Point, Tap], batch: Batch) -> Maps:  # noqa: ARG002 - the protocol's
         """Return the weighted sum of the layer's channels."""

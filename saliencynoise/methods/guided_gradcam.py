@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from saliencynoise.interfaces import Batch, Maps, Scorer, Tap
 from saliencynoise.methods.gradcam import GradCam
 from saliencynoise.methods.guided_backprop import GuidedBackprop
+from saliencynoise.methods.layer import Layer
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class GuidedGradCam:
         upsampling: "nearest" as in captum, or "bilinear" as in the paper.
     """
 
-    layer: Literal["top", "intermediate"] = "top"
+    layer: Layer = "top"
     upsampling: Literal["nearest", "bilinear"] = "nearest"
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:

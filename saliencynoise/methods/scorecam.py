@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional as F
 
 from saliencynoise.interfaces import Batch, Maps, Scorer
+from saliencynoise.methods.layer import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ class ScoreCam:
         layer: the CAM point, "top" or "intermediate".
     """
 
-    layer: Literal["top", "intermediate"] = "top"
+    layer: Layer = "top"
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:
         """Return the weighted sum of the layer's channels; a forward pass for each of them."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import torch
-
-from saliencynoise.interfaces import Batch, FunctionalMethod, Maps, ModuleMethod, Noise, PassMethod, Point, Tap
+from saliencynoise.interfaces import Batch, FunctionalMethod, Maps, ModuleMethod, PassMethod, Point, Tap
 from saliencynoise.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -42,7 +39,7 @@ def attribute(passes: Passes, method: PassMethod | FunctionalMethod | ModuleMeth
     try:
         if isinstance(method, FunctionalMethod):
             return method.attribute(Scorer(passes, batch), batch)
-        return _joined([method.attribute_module(passes.network, part) for part in _divided(batch, passes.rows)])
+        return Maps.joined([method.attribute_module(passes.network, part) for part in batch.split(passes.rows)])
     except Exception as error:  # noqa: BLE001 - a plugin's method may raise anything
         return error
 
@@ -69,22 +66,3 @@ def _maps(
         return method.from_pass(own, batch)
     except Exception as error:  # noqa: BLE001 - as above
         return error
-
-
-def _divided(batch: Batch, images: int) -> list[Batch]:
-    return [
-        replace(
-            batch,
-            x=batch.x[start : start + images],
-            target=batch.target[start : start + images],
-            noise=Noise(batch.noise.seeds[start : start + images]),
-        )
-        for start in range(0, len(batch.x), images)
-    ]
-
-
-def _joined(parts: list[Maps]) -> Maps:
-    return Maps(
-        values=torch.cat([part.values for part in parts]),
-        diagnostics={name: torch.cat([part.diagnostics[name] for part in parts]) for name in parts[0].diagnostics},
-    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 
-from saliencynoise.interfaces import Batch, CamPoint, Maps, Network, Noise, UsageError, one_line, seeded
+from saliencynoise.interfaces import Batch, CamPoint, Maps, Network, UsageError, one_line, seeded
 from saliencynoise_captum.fields import check_fields
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class CaptumMethod:
             UsageError: if captum cannot work on this network.
         """
         copied = replace(network, module=out_of_place(copy.deepcopy(network.module)))
-        parts = [batch] if self.together else images(batch)
-        return joined([self.maps(copied, part) for part in parts])
+        parts = [batch] if self.together else batch.split(1)
+        return Maps.joined([self.maps(copied, part) for part in parts])
 
     def maps(self, network: Network, part: Batch) -> Maps:
         """Return the maps of a part of the batch: one image, or all where they go together."""
@@ -133,22 +133,6 @@ def out_of_place(module: nn.Module) -> nn.Module:
         if getattr(part, "inplace", False) is True:
             part.inplace = False  # type: ignore[assignment]
     return module
-
-
-def images(batch: Batch) -> list[Batch]:
-    """Return the images one by one, each with its own seed."""
-    return [
-        replace(batch, x=batch.x[i : i + 1], target=batch.target[i : i + 1], noise=Noise(batch.noise.seeds[i : i + 1]))
-        for i in range(len(batch.x))
-    ]
-
-
-def joined(parts: list[Maps]) -> Maps:
-    """Return the maps of the parts as one batch's."""
-    return Maps(
-        values=torch.cat([part.values for part in parts]),
-        diagnostics={name: torch.cat([part.diagnostics[name] for part in parts]) for name in parts[0].diagnostics},
-    )
 
 
 def reference(baselines: float | Literal["mean"], part: Batch) -> Float[Tensor, "1 C H W"]:

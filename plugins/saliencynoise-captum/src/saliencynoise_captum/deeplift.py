@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 
-from saliencynoise.interfaces import Batch, Maps, Network, seeded
+from saliencynoise.interfaces import Batch, Maps, Network, completeness_error, refuse_incomplete, seeded
 from saliencynoise_captum.adapter import CaptumMethod, reference, scores
-from saliencynoise_captum.completeness import completeness_error, refuse_incomplete
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from torch import nn
 
-from saliencynoise.interfaces import Batch, Network, UsageError
+from saliencynoise.interfaces import Batch, Network, UsageError, completeness_error
 from saliencynoise_captum.adapter import CaptumMethod, point_of, reference, scores
-from saliencynoise_captum.completeness import completeness_error
 from saliencynoise_captum.fields import at_least
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 
-from saliencynoise.interfaces import Batch, CamPoint, Network, UsageError
+from saliencynoise.interfaces import Batch, CamPoint, Network, UsageError, completeness_error
 from saliencynoise_captum.adapter import CaptumMethod, point_of, reference, scores
-from saliencynoise_captum.completeness import completeness_error
 from saliencynoise_captum.deeplift import ManyReferences, OneReference
 from saliencynoise_captum.fields import at_least
 from saliencynoise_captum.gradients import Quadrature

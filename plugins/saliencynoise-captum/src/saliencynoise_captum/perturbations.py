@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 
-from saliencynoise.interfaces import Batch, Network, UsageError
+from saliencynoise.interfaces import Batch, Network, UsageError, completeness_error
 from saliencynoise_captum.adapter import CaptumMethod, reference
-from saliencynoise_captum.completeness import completeness_error
 from saliencynoise_captum.fields import at_least
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import nn
 
-from saliencynoise.interfaces import Batch, Network
+from saliencynoise.interfaces import Batch, Network, completeness_error
 from saliencynoise_captum.adapter import CaptumMethod, point_of, scores
-from saliencynoise_captum.completeness import completeness_error
 from saliencynoise_captum.layers import LayerMethod
 
 if TYPE_CHECKING:

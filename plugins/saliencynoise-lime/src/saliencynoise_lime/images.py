@@ -89,7 +89,6 @@ class Lime:
                 num_samples=self.samples,
                 batch_size=ROWS,
                 segmentation_fn=segmenter,
-                random_seed=seed % 2**32,
             )
         coefficients = dict(explanation.local_exp[target])
         of_segment = torch.tensor(

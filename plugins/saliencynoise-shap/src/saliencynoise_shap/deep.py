@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.interfaces import Batch, Maps, Network, UsageError, one_line
-from saliencynoise_shap.completeness import completeness_error, refuse_incomplete
+from saliencynoise.interfaces import Batch, Maps, Network, UsageError, completeness_error, one_line, refuse_incomplete
 from saliencynoise_shap.network import OneClass, copies, logits, quiet
 
 if TYPE_CHECKING:

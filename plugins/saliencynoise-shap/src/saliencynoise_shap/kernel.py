@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
-from saliencynoise.interfaces import Batch, Maps, Network, UsageError
-from saliencynoise_shap.completeness import completeness_error
+from saliencynoise.interfaces import Batch, Maps, Network, UsageError, completeness_error
 from saliencynoise_shap.fields import check_colour, check_count
 from saliencynoise_shap.network import OneClass, copies, logits, quiet, uniform
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from saliencynoise.interfaces import Batch, Maps, Network
-from saliencynoise_shap.completeness import completeness_error
+from saliencynoise.interfaces import Batch, Maps, Network, completeness_error
 from saliencynoise_shap.fields import check_colour, check_count
 from saliencynoise_shap.network import OneClass, copies, logits, quiet, uniform
 
