@@ -1,0 +1,79 @@
+"""Checks of what a method's spec claims beyond the contract, with the default parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces.specs import Claim
+from saliencynoise.testing.checks import Check, ContractBroken
+from saliencynoise.testing.networks import batch_of, constant, linear, linear_weights
+from saliencynoise.testing.values import TOLERANCE, require_equal
+
+if TYPE_CHECKING:
+    from saliencynoise.testing.subjects import MethodSubject
+
+INCOMPLETE = 1e-3
+
+
+def check_constant(subject: MethodSubject) -> None:
+    """Zero, up to rounding of logits of about one."""
+    largest = float(subject.maps(constant()).values.abs().max())
+    if not largest <= TOLERANCE:
+        raise ContractBroken(f"a network that ignores the image gets a map with values of up to {largest:.2g}")
+
+
+def check_linear_weights(subject: MethodSubject) -> None:
+    """The weights of each image's target."""
+    network, batch = linear(), batch_of()
+    require_equal(subject.maps(network, batch).values, linear_weights(network, batch), "maps against the weights")
+
+
+def check_linear_contributions(subject: MethodSubject) -> None:
+    """Weight times image where all that it is compared with is zero."""
+    network, batch = linear(), batch_of(background=0)
+    due = linear_weights(network, batch) * batch.x
+    require_equal(subject.maps(network, batch).values, due, "maps against weight times image")
+
+
+def check_completeness(subject: MethodSubject) -> None:
+    """The method's own figure, on images of some contrast so that logits differ."""
+    plain = batch_of()
+    diagnostics = subject.maps(batch=replace(plain, x=2 * plain.x)).diagnostics
+    if "completeness_error" not in diagnostics:
+        raise ContractBroken("there is no diagnostic 'completeness_error'")
+    largest = float(torch.as_tensor(diagnostics["completeness_error"]).max())
+    if not largest <= INCOMPLETE:
+        raise ContractBroken(f"the completeness error is {largest:.2g}, more than {INCOMPLETE:g}")
+
+
+def _unclaimed(subject: MethodSubject, *, claim: Claim) -> str:
+    if claim not in subject.spec.claims:
+        return f"its spec does not claim '{claim}'"
+    return "" if subject.is_default else "claims are about the default parameters"
+
+
+def checks() -> Iterator[Check[MethodSubject]]:
+    """Yield a check for each claim."""
+    claims: tuple[tuple[Claim, Callable[[MethodSubject], None], str], ...] = (
+        ("constant", check_constant, '"constant": a network that ignores the image gives zero.'),
+        ("linear_weights", check_linear_weights, '"linear_weights": a linear network gives its weights.'),
+        (
+            "linear_contributions",
+            check_linear_contributions,
+            '"linear_contributions": a linear network gives weight times (image - baseline), with a baseline of zero '
+            "where the background is zero.",
+        ),
+        (
+            "completeness",
+            check_completeness,
+            'the diagnostic "completeness_error" is at most 1e-3 with the default parameters.',
+        ),
+    )
+    for claim, run, contract in claims:
+        applies = partial(_unclaimed, claim=claim)
+        yield Check(name=claim, contract=contract, run=run, applies=applies, needs=("finite",))
