@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from saliencynoise.cli.bench import bench
-from saliencynoise.cli.plugins import plugins
+from saliencynoise.cli.plugins import plugins_app
 from saliencynoise.cli.pools import pools_app
 from saliencynoise.cli.show import show
 from saliencynoise.cli.train import train
@@ -41,5 +41,5 @@ def options(
 app.command()(bench)
 app.command()(train)
 app.command()(show)
-app.command()(plugins)
+app.add_typer(plugins_app, name="plugins")
 app.add_typer(pools_app, name="pools")

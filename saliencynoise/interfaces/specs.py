@@ -59,7 +59,7 @@ class MethodSpec:
         claims: what the conformance kit tests beyond the contract. "constant": a network that ignores the image gives
             zero. "linear_weights": a linear network gives its weights. "linear_contributions": a linear network gives
             weight times (image - baseline), with a baseline of zero where the background is zero. "completeness":
-            the diagnostic "completeness_error" is at most 1e-3 with the default parameters.
+            the diagnostic "completeness_error" is at most 1e-3 with the default parameters, on a smooth network.
         library: name of the distribution that does the work, whose version belongs to the result; None if the plugin's
             own code does it.
         expected_failures: checks of the conformance kit that are known to fail, each with the reason. They are strict:

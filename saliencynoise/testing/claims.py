@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import torch
 
 from saliencynoise.interfaces.specs import Claim
 from saliencynoise.testing.checks import Check, ContractBroken
-from saliencynoise.testing.networks import batch_of, constant, linear, linear_weights
+from saliencynoise.testing.networks import batch_of, constant, linear, linear_weights, smooth
 from saliencynoise.testing.values import TOLERANCE, require_equal
 
 if TYPE_CHECKING:
@@ -41,19 +40,31 @@ def check_linear_contributions(subject: MethodSubject) -> None:
 
 
 def check_completeness(subject: MethodSubject) -> None:
-    """The method's own figure, on images of some contrast so that logits differ."""
-    plain = batch_of()
-    diagnostics = subject.maps(batch=replace(plain, x=2 * plain.x)).diagnostics
+    """The method's own figure; and the sum of its maps, where it says that they start from zero."""
+    diagnostics = subject.maps(smooth(), batch_of()).diagnostics
     if "completeness_error" not in diagnostics:
         raise ContractBroken("there is no diagnostic 'completeness_error'")
     largest = float(torch.as_tensor(diagnostics["completeness_error"]).max())
     if not largest <= INCOMPLETE:
         raise ContractBroken(f"the completeness error is {largest:.2g}, more than {INCOMPLETE:g}")
+    if "linear_contributions" in subject.spec.claims:
+        _require_sums(subject)
+
+
+def _require_sums(subject: MethodSubject) -> None:
+    network, batch = smooth(), batch_of(background=0)
+    values = subject.maps(network, batch).values
+    with torch.no_grad():
+        logits = network.module(batch.x) - network.module(torch.zeros_like(batch.x))
+    due = logits.gather(1, batch.target[:, None])[:, 0]
+    require_equal(
+        values.flatten(1).sum(1), due, "sums of the maps against the differences of logits", tolerance=INCOMPLETE
+    )
 
 
 def _unclaimed(subject: MethodSubject, *, claim: Claim) -> str:
     if claim not in subject.spec.claims:
-        return f"its spec does not claim '{claim}'"
+        return "its spec does not claim it"
     return "" if subject.is_default else "claims are about the default parameters"
 
 
@@ -65,13 +76,12 @@ def checks() -> Iterator[Check[MethodSubject]]:
         (
             "linear_contributions",
             check_linear_contributions,
-            '"linear_contributions": a linear network gives weight times (image - baseline), with a baseline of zero '
-            "where the background is zero.",
+            '"linear_contributions": a linear network gives weight times (image - baseline)',
         ),
         (
             "completeness",
             check_completeness,
-            'the diagnostic "completeness_error" is at most 1e-3 with the default parameters.',
+            'the diagnostic "completeness_error" is at most 1e-3 with the default parameters',
         ),
     )
     for claim, run, contract in claims:

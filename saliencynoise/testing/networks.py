@@ -25,6 +25,12 @@ def convolutional(channels: int = 3) -> Network:
     return Network(module=module, points=points)
 
 
+def smooth(channels: int = 3) -> Network:
+    """Return the same network with softplus in place of ReLU, along which few steps suffice for an integral."""
+    network = convolutional(channels)
+    return Network(module=_assembled(channels, activation=nn.Softplus), points=network.points)
+
+
 def other_layouts(channels: int = 3) -> Network:
     """Return the same network, whose top is given as tokens after one class token, and the intermediate as NHWC."""
     module = _assembled(
@@ -149,7 +155,11 @@ class Untoken(nn.Module):
 
 
 def _assembled(
-    channels: int, *, after1: dict[str, nn.Module] | None = None, after2: dict[str, nn.Module] | None = None
+    channels: int,
+    *,
+    after1: dict[str, nn.Module] | None = None,
+    after2: dict[str, nn.Module] | None = None,
+    activation: type[nn.Module] = nn.ReLU,
 ) -> nn.Module:
     """Return the network with modules without weights inserted after its two ReLUs; the weights are the same always.
 
@@ -159,11 +169,11 @@ def _assembled(
         layers: list[tuple[str, nn.Module]] = [
             ("conv1", nn.Conv2d(channels, 4, 3, padding=1)),
             ("norm1", _norm(4)),
-            ("relu1", nn.ReLU()),
+            ("relu1", activation()),
             *(after1 or {}).items(),
             ("conv2", nn.Conv2d(4, 6, 3, stride=2, padding=1)),
             ("norm2", _norm(6)),
-            ("relu2", nn.ReLU()),
+            ("relu2", activation()),
             *(after2 or {}).items(),
             ("pool", nn.AvgPool2d(2)),
             ("flatten", nn.Flatten()),

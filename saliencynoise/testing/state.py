@@ -130,6 +130,6 @@ def _equal(left: Tensor, right: Tensor) -> bool:
 
 def _in_words(attribute: str) -> str:
     known = {"training": "the mode (training or eval)", "_modules": "submodules"}
-    return known.get(attribute) or (
-        attribute.strip("_").replace("_", " ") if "_hooks" in attribute else f"'{attribute}'"
-    )
+    if "_hooks" in attribute:
+        return attribute.strip("_").replace("_", " ")
+    return known.get(attribute, f"'{attribute}'")

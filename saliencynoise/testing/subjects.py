@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from saliencynoise.interfaces import (
@@ -55,16 +55,17 @@ class MethodSubject:
     ) -> Maps:
         """Return the maps, of the convolutional network and three images where nothing else is said.
 
-        The global random state is the same at every call, unless another `seed` is given, and is left as it was.
+        The global random state is the same at every call, unless another `seed` is given, and is left as it was; the
+        method sees a copy of the batch.
 
         Raises:
             Exception: what the method raised.
         """
         with guarded(seed):
-            return self.maps_at_large(Passes(network or convolutional(), rows=rows), batch or batch_of())
+            return self.maps_at_large(Passes(network or convolutional(), rows=rows), _copied(batch or batch_of()))
 
     def maps_at_large(self, passes: Passes, batch: Batch) -> Maps:
-        """Return the maps without guarding the global state.
+        """Return the maps without guarding the global state or the batch.
 
         Raises:
             Exception: what the method raised.
@@ -73,6 +74,10 @@ class MethodSubject:
         if isinstance(found, Exception):
             raise found
         return found
+
+
+def _copied(batch: Batch) -> Batch:
+    return replace(batch, x=batch.x.clone(), target=batch.target.clone(), background=batch.background.clone())
 
 
 @dataclass(frozen=True, kw_only=True)
