@@ -130,5 +130,5 @@ def _too_few(executed: int, least: int) -> CheckResult:
         check="enough_checks",
         contract="A green run of too few checks proves nothing.",
         status="failed",
-        message=f"only {executed} checks were executed; {least} are due",
+        message=f"{executed} of the {least} checks that are due were executed",
     )

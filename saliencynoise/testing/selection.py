@@ -123,7 +123,7 @@ def _of_plugin(catalogue: Catalogue, plugin: Plugin) -> Selection:
         names = catalogue.names_of(plugin, spec)
         samples = names
         if isinstance(spec, ModelSpec) and spec.names:
-            samples = tuple(name for name in spec.samples if name in names) or tuple(sorted(names)[:SAMPLED])
+            samples = spec.samples or tuple(sorted(names)[:SAMPLED])
             rule = "those that it names as samples" if spec.samples else "the first ones by name"
             notes.append(f"{plugin.name}: {len(samples)} of its {len(names)} architectures, {rule}")
         architectures += [f"{plugin.name}/{name}" for name in samples]

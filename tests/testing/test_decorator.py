@@ -76,7 +76,9 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, st
     command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     found: dict[str, dict[str, str]] = {"": {"": done.stdout}}
-    for status, test, name in re.findall(r"^([A-Z]+) (?:\[1\] )?\S*test_kit.py::(\w+)\[(\w+)\]", done.stdout, re.MULTILINE):
+    for status, test, name in re.findall(
+        r"^([A-Z]+) (?:\[1\] )?\S*test_kit.py::(\w+)\[(\w+)\]", done.stdout, re.MULTILINE
+    ):
         found.setdefault(test, {})[name] = status
     return found
 

@@ -30,7 +30,10 @@ def test_every_check_has_a_wrong_method() -> None:
     assert len(WRONG) >= 12
 
 
-@pytest.mark.parametrize("right", [(zoo.Right, {"claims": ("linear_weights", "constant")}), (zoo.Noisy, {"stochastic": True})])
+RIGHT = [(zoo.Right, {"claims": ("linear_weights", "constant")}), (zoo.Noisy, {"stochastic": True})]
+
+
+@pytest.mark.parametrize("right", RIGHT)
 def test_a_right_method_passes(right: tuple[type, dict[str, Any]]) -> None:
     report = check_subject(zoo.subject(*right))
     assert report.of("failed") == []

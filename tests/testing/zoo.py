@@ -1,5 +1,7 @@
 """Methods that are wrong in one way each, under the name of the check that is made for it."""
 
+# ruff: noqa: NPY002, S311 - global generators are what these methods misuse
+
 from __future__ import annotations
 
 import random

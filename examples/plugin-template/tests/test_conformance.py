@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import saliencynoise.testing
 import torch
-from saliencynoise.interfaces import Batch, Noise, Tap
 from saliencynoise_hirescam.method import HiResCam
+
+import saliencynoise.testing
+from saliencynoise.interfaces import Batch, Noise, Tap
 
 
 @saliencynoise.testing.conformance("hirescam/hires_cam")
