@@ -38,7 +38,7 @@ def check_dtype_and_device(subject: MethodSubject) -> None:
     if torch.cuda.is_available():
         cases.append((torch.float32, "cuda"))
     for dtype, device in cases:
-        network, batch = _moved(convolutional(), batch_of(), dtype, device)
+        network, batch = _moved(convolutional(), batch_of(images=1), dtype, device)
         values = subject.maps(network, batch).values
         if values.dtype != dtype or values.device != batch.x.device:
             raise ContractBroken(
@@ -48,7 +48,7 @@ def check_dtype_and_device(subject: MethodSubject) -> None:
 
 def check_finite(subject: MethodSubject) -> None:
     """On the network, on one that ignores the image, and for images of one colour."""
-    plain = batch_of()
+    plain = batch_of(images=2)
     flat = replace(plain, x=torch.zeros_like(plain.x))
     cases = (
         ("random images", convolutional(), plain),
@@ -72,7 +72,7 @@ def check_image(subject: MethodSubject) -> None:
 
 def check_target(subject: MethodSubject) -> None:
     """Each image's map follows its own target, whatever the others' are."""
-    plain = batch_of()
+    plain = batch_of(images=2)
     before = subject.maps(batch=plain).values
     for row in range(len(plain.x)):
         target = plain.target.clone()

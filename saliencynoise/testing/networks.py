@@ -19,7 +19,10 @@ FINE, COARSE = (HEIGHT, WIDTH), (HEIGHT // 2, WIDTH // 2)
 
 
 def convolutional(channels: int = 3) -> Network:
-    """Return convolutions, batch norm in eval mode and ReLU modules; each used once, none in place."""
+    """Return convolutions, batch norm in eval mode and ReLU modules; each used once, none in place.
+
+    A hidden layer follows the top point, so that derivatives at the top depend on the image.
+    """
     module = _assembled(channels)
     points = {"top": CamPoint(module="relu2", grid=COARSE), "intermediate": CamPoint(module="relu1", grid=FINE)}
     return Network(module=module, points=points)
@@ -46,9 +49,13 @@ def other_layouts(channels: int = 3) -> Network:
 
 
 def failing(fuse: Fuse, channels: int = 3) -> Network:
-    """Return the same network, in whose middle a fuse blows at a given forward pass."""
+    """Return the same network, in whose middle a fuse blows at a given forward pass.
+
+    By a hook that is there from the beginning: libraries refuse networks with modules of types that they do not know.
+    """
     network = convolutional(channels)
-    return Network(module=_assembled(channels, after1={"fuse": fuse}), points=network.points)
+    network.module.get_submodule("conv2").register_forward_pre_hook(fuse)
+    return network
 
 
 def constant(channels: int = 3) -> Network:
@@ -87,34 +94,26 @@ def batch_of(channels: int = 3, images: int = 3, *, background: float = 1.0, see
     return Batch(x=x, target=target, background=background * others, noise=Noise((11, 12, 13)[:images]))
 
 
-class Fuse(nn.Module):
-    """Hand on what comes, until the given call raises.
+class Fuse:
+    """A forward hook that counts calls, and raises at the given one.
 
     Attributes:
-        left: calls that are still to come, the raising one included; None for a fuse that only counts.
+        at: the call that raises, from one; None for none.
         calls: calls so far.
     """
 
-    class _Counts:
-        """Beside the module, so that counting is no change of the module's own attributes."""
-
-        def __init__(self, left: int | None) -> None:
-            self.left, self.calls = left, 0
-
     def __init__(self, at: int | None = None) -> None:
-        super().__init__()
-        self.counts = self._Counts(at)
+        self.at, self.calls = at, 0
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return `x`.
+    def __call__(self, _module: nn.Module, _inputs: object) -> None:
+        """Count.
 
         Raises:
             FuseError: at the given call.
         """
-        self.counts.calls += 1
-        if self.counts.calls == self.counts.left:
+        self.calls += 1
+        if self.calls == self.at:
             raise FuseError("the network of the conformance kit raises on purpose")
-        return x
 
 
 class FuseError(RuntimeError):
@@ -177,7 +176,9 @@ def _assembled(
             *(after2 or {}).items(),
             ("pool", nn.AvgPool2d(2)),
             ("flatten", nn.Flatten()),
-            ("head", nn.Linear(6 * HEIGHT * WIDTH // 16, CLASSES)),
+            ("hidden", nn.Linear(6 * HEIGHT * WIDTH // 16, 16)),
+            ("relu3", activation()),
+            ("head", nn.Linear(16, CLASSES)),
         ]
     return nn.Sequential(OrderedDict(layers)).double()
 

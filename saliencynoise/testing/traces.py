@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import Batch, PassMethod, Tap
@@ -44,65 +44,59 @@ def check_taps_unchanged(subject: MethodSubject) -> None:
 
 def check_network_unchanged(subject: MethodSubject) -> None:
     """Hooks, mode, flags, weights, buffers, submodules and attributes after the maps are made."""
-    _require_none(_network_changes(subject))
+    _require_none(_network_changes(subject, Fuse()))
 
 
 def check_network_unchanged_on_error(subject: MethodSubject) -> None:
     """The same when a forward pass raises, where a pass that succeeds leaves no trace."""
-    usual = _network_changes(subject)
-    for call in _calls(subject):
-        found = _network_changes(subject, at=call)
-        _require_none([name for name in found if name not in usual], _when(call))
+    _require_none_on_error(subject, _network_changes)
 
 
 def check_global_state_unchanged(subject: MethodSubject) -> None:
     """Random states and settings after the maps are made."""
-    _require_none(_global_changes(subject))
+    _require_none(_global_changes(subject, Fuse()))
 
 
 def check_global_state_unchanged_on_error(subject: MethodSubject) -> None:
     """The same when a forward pass raises, where a pass that succeeds leaves no trace."""
-    usual = _global_changes(subject)
-    for call in _calls(subject):
-        found = _global_changes(subject, at=call)
-        _require_none([name for name in found if name not in usual], _when(call))
+    _require_none_on_error(subject, _global_changes)
 
 
-def _network_changes(subject: MethodSubject, *, at: int | None = None) -> list[str]:
-    """Return what differs in the network after the method ran, or after its `at`-th forward pass raised."""
-    passes = Passes(failing(Fuse(at)), rows=ROWS)
+def _require_none_on_error(subject: MethodSubject, changes_by: Callable[[MethodSubject, Fuse], list[str]]) -> None:
+    """Let the first, the middle and the last forward pass of a run raise."""
+    fuse = Fuse()
+    usual = changes_by(subject, fuse)
+    if not fuse.calls:
+        raise NotApplicable("the method makes no forward pass of the whole network")
+    for call in sorted({1, (fuse.calls + 1) // 2, fuse.calls}):
+        found = changes_by(subject, Fuse(call))
+        _require_none([name for name in found if name not in usual], f" when forward pass {call} raises")
+
+
+def _network_changes(subject: MethodSubject, fuse: Fuse) -> list[str]:
+    """Return what differs in the network after the method ran, or raised because the fuse blew."""
+    passes = Passes(failing(fuse), rows=ROWS)
     before = network_state(passes.network.module)
     with guarded(0):
-        _run(subject, passes, raises=at is not None)
+        _run(subject, passes, fuse)
     return changes(before, network_state(passes.network.module))
 
 
-def _global_changes(subject: MethodSubject, *, at: int | None = None) -> list[str]:
-    passes = Passes(failing(Fuse(at)), rows=ROWS)
+def _global_changes(subject: MethodSubject, fuse: Fuse) -> list[str]:
+    passes = Passes(failing(fuse), rows=ROWS)
     with guarded(3):
         before = global_state()
-        _run(subject, passes, raises=at is not None)
+        _run(subject, passes, fuse)
         return changes(before, global_state())
 
 
-def _run(subject: MethodSubject, passes: Passes, *, raises: bool) -> None:
+def _run(subject: MethodSubject, passes: Passes, fuse: Fuse) -> None:
     """Run a method; its error is none of ours where the network raised on purpose."""
     try:
-        subject.maps_at_large(passes, batch_of())
+        subject.maps_at_large(passes, batch_of(images=1))
     except Exception:
-        if not raises:
+        if fuse.at is None:
             raise
-
-
-def _calls(subject: MethodSubject) -> list[int]:
-    """Return the first, the middle and the last forward pass that the method makes."""
-    fuse = Fuse()
-    with guarded(0):
-        subject.maps_at_large(Passes(failing(fuse), rows=ROWS), batch_of())
-    calls = fuse.counts.calls
-    if not calls:
-        raise NotApplicable("the method makes no forward pass of the whole network")
-    return sorted({1, (calls + 1) // 2, calls})
 
 
 def _batch_state(batch: Batch) -> State:
@@ -118,10 +112,6 @@ def _taps_state(taps: dict[str, Tap]) -> State:
 def _require_none(found: list[str], when: str = "") -> None:
     if found:
         raise ContractBroken(f"changed{when}: {', '.join(found[:4])}{' ...' if len(found) > 4 else ''}")
-
-
-def _when(call: int) -> str:
-    return f" when forward pass {call} raises"
 
 
 def _is_no_pass_method(subject: MethodSubject) -> str:
