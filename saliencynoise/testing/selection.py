@@ -87,10 +87,14 @@ def _subject(catalogue: Catalogue, one: Selection) -> Subject:
 
 
 def _named(catalogue: Catalogue, name: str) -> Selection:
-    found = _method(catalogue, name) + _architecture(catalogue, name)
-    for plugin in catalogue.plugins:
-        if plugin.name == name:
-            found += _of_plugin(catalogue, plugin)
+    plugins = [_of_plugin(catalogue, plugin) for plugin in catalogue.plugins if plugin.name == name]
+    try:
+        found = _method(catalogue, name) + _architecture(catalogue, name)
+    except UsageError:  # a short name of several plugins; as a plugin's own name it is none the less clear
+        if not plugins:
+            raise
+        found = Selection()
+    found = sum(plugins, found)
     if found == Selection():
         raise UsageError(_unknown(catalogue, name))
     return found

@@ -65,6 +65,11 @@ def test_a_name_of_a_plugin_and_a_method_stands_for_both() -> None:
     assert select(found, ["lime"]).methods == ("builtin/lime", "lime/lime_image")
 
 
+def test_the_name_of_a_plugin_is_clear_though_several_bring_a_method_of_that_name() -> None:
+    found = made(plugin("lime", ("lime",)), plugin("captum", ("lime",)))
+    assert select(found, ["lime"]).methods == ("lime/lime",)
+
+
 def test_names_that_stand_for_nothing_are_refused() -> None:
     failure = PluginFailure(plugin="late", distribution="late", version="2", error="no such module")
     found = made(plugin("p", ("glow",)), plugin("q", ("glow",)), failures=(failure,))
