@@ -11,32 +11,36 @@ import torch
 from saliencynoise.interfaces.specs import Claim
 from saliencynoise.testing.checks import Check, ContractBroken
 from saliencynoise.testing.networks import batch_of, constant, linear, linear_weights, smooth
-from saliencynoise.testing.values import TOLERANCE, require_equal
+from saliencynoise.testing.values import require_equal
 
 if TYPE_CHECKING:
     from saliencynoise.testing.subjects import MethodSubject
 
 INCOMPLETE = 1e-3
+CLAIMED = 1e-8
+"""Largest error of a claimed value, in float64: captum's quadrature is off by 7e-10 and its KernelSHAP, which weighs two
+of its samples by 1e6, by 3e-10; a wrong formula is off by far more."""
 
 
 def check_constant(subject: MethodSubject) -> None:
     """Zero, up to rounding of logits of about one."""
     largest = float(subject.maps(constant()).values.abs().max())
-    if not largest <= TOLERANCE:
+    if not largest <= CLAIMED:
         raise ContractBroken(f"a network that ignores the image gets a map with values of up to {largest:.2g}")
 
 
 def check_linear_weights(subject: MethodSubject) -> None:
     """The weights of each image's target."""
     network, batch = linear(), batch_of()
-    require_equal(subject.maps(network, batch).values, linear_weights(network, batch), "maps against the weights")
+    found, due = subject.maps(network, batch).values, linear_weights(network, batch)
+    require_equal(found, due, "maps against the weights", tolerance=CLAIMED)
 
 
 def check_linear_contributions(subject: MethodSubject) -> None:
     """Weight times image where all that it is compared with is zero."""
     network, batch = linear(), batch_of(background=0)
     due = linear_weights(network, batch) * batch.x
-    require_equal(subject.maps(network, batch).values, due, "maps against weight times image")
+    require_equal(subject.maps(network, batch).values, due, "maps against weight times image", tolerance=CLAIMED)
 
 
 def check_completeness(subject: MethodSubject) -> None:

@@ -176,11 +176,18 @@ def _assembled(
             *(after2 or {}).items(),
             ("pool", nn.AvgPool2d(2)),
             ("flatten", nn.Flatten()),
-            ("hidden", nn.Linear(6 * HEIGHT * WIDTH // 16, 16)),
+            ("hidden", _dense(6 * HEIGHT * WIDTH // 16, 16)),
             ("relu3", activation()),
-            ("head", nn.Linear(16, CLASSES)),
+            ("head", _dense(16, CLASSES)),
         ]
     return nn.Sequential(OrderedDict(layers)).double()
+
+
+def _dense(inputs: int, outputs: int) -> nn.Module:
+    """Return a linear layer with weights as large as after training: torch's own would give logits that hardly differ."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, std=(4 / inputs) ** 0.5)
+    return layer
 
 
 def _norm(channels: int) -> nn.Module:
