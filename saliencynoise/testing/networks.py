@@ -184,7 +184,7 @@ def _assembled(
 
 
 def _dense(inputs: int, outputs: int) -> nn.Module:
-    """Return a linear layer with weights as large as after training: torch's own would give logits that hardly differ."""
+    """Return a linear layer with weights as large as after training; by torch's own, logits hardly differ."""
     layer = nn.Linear(inputs, outputs)
     nn.init.normal_(layer.weight, std=(4 / inputs) ** 0.5)
     return layer
