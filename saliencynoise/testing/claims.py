@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 INCOMPLETE = 1e-3
 CLAIMED = 1e-8
-"""Largest error of a claimed value, in float64: captum's quadrature is off by 7e-10, and its KernelSHAP, which weighs two
-samples by 1e6, by 3e-10; a wrong formula is off by far more."""
+"""Largest error of a claimed value, in float64: captum's quadrature is off by 7e-10 and its KernelSHAP, which weighs
+two samples by 1e6, by 3e-10; a wrong formula is off by far more."""
 
 
 def check_constant(subject: MethodSubject) -> None:
