@@ -33,6 +33,7 @@ LIGHT = {
     "--help": ["-m", "saliencynoise", "--help"],
     "--version": ["-m", "saliencynoise", "--version"],
     "a command's --help": ["-m", "saliencynoise", "bench", "--help"],
+    "the help of the kit": ["-m", "saliencynoise", "plugins", "check", "--help"],
 }
 
 

@@ -9,7 +9,7 @@ import typer
 
 from saliencynoise.cli.bench import bench
 from saliencynoise.cli.methods import methods
-from saliencynoise.cli.plugins import plugins
+from saliencynoise.cli.plugins import plugins_app
 from saliencynoise.cli.pools import pools_app
 from saliencynoise.cli.show import show
 from saliencynoise.cli.train import train
@@ -43,5 +43,5 @@ app.command()(bench)
 app.command()(train)
 app.command()(show)
 app.command()(methods)
-app.command()(plugins)
+app.add_typer(plugins_app, name="plugins")
 app.add_typer(pools_app, name="pools")

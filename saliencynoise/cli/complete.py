@@ -20,6 +20,11 @@ def complete_datasets(incomplete: str) -> list[str]:
     return _names("datasets", incomplete)
 
 
+def complete_subjects(incomplete: str) -> list[str]:
+    """Return the methods and architectures that begin so."""
+    return complete_methods(incomplete) + complete_archs(incomplete)
+
+
 def _names(kind: str, incomplete: str) -> list[str]:
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - only when the shell asks
 

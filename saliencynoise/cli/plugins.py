@@ -1,4 +1,4 @@
-"""`saliencynoise plugins`."""
+"""`saliencynoise plugins` and `saliencynoise plugins check`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from typing import Annotated
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.cli.complete import complete_subjects
+
+plugins_app = typer.Typer()
 
 
+@plugins_app.callback(invoke_without_command=True)
 def plugins(
+    context: typer.Context,
     *,
     archs: Annotated[bool, typer.Option("--archs", help="List the names of all architectures, a line each.")] = False,
     as_json: o.Json = False,
 ) -> None:
     """List what each plugin brings, and the plugins that failed to load, with the reason."""
+    if context.invoked_subcommand is not None:
+        return
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - only when the command runs
     from saliencynoise.report.plugins import plugin_rows, print_plugins  # noqa: PLC0415 - as above
 
@@ -29,3 +36,42 @@ def plugins(
         typer.echo(json.dumps({"plugins": plugin_rows(found), "failures": failures}))
     else:
         print_plugins(found)
+
+
+@plugins_app.command()
+def check(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Methods, architectures or plugins (default: every plugin).",
+            metavar="NAME",
+            autocompletion=complete_subjects,
+        ),
+    ] = None,
+    *,
+    as_json: o.Json = False,
+) -> None:
+    """Test that methods and architectures keep the contract of saliencynoise.interfaces. Exit code 1 if any does not.
+
+    Of a plugin, all methods, and of a catalogue of architectures a few; name others to have them checked.
+    """
+    from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - torch, only when the command runs
+    from saliencynoise.report.conformance import ConformancePrinter, report_row  # noqa: PLC0415 - as above
+    from saliencynoise.testing.selection import check_selection, select  # noqa: PLC0415 - as above
+
+    found = catalogue()
+    selection = select(found, names or [])
+    unloaded = [] if names else found.failures
+    printer = None if as_json else ConformancePrinter()
+    reports = []
+    for report in check_selection(found, selection):
+        reports.append(report)
+        if printer:
+            printer.report(report)
+    if printer:
+        printer.end(reports, selection.notes, unloaded)
+    else:
+        rows = [report_row(report) for report in reports]
+        failures = [asdict(failure) for failure in unloaded]
+        typer.echo(json.dumps({"checked": rows, "notes": selection.notes, "failures": failures}))
+    raise typer.Exit(1 if unloaded or any(report.of("failed") for report in reports) else 0)

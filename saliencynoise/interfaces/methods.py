@@ -5,6 +5,11 @@ Images are float32 `[B, C, H, W]`, normalised. Maps are float32, signed and raw:
 pixels, `[B, 1, h, w]` for methods on a layer, at the layer's own resolution (perturbed segments are `[B, 1, H, W]`).
 Absolute values, rectification, sums over channels and upsampling are *views* that the core applies to stored maps; a
 method applies none. A method never sees members, chunks of samples, memory or devices.
+
+Maps have the dtype and the device of `Batch.x`, and every value is finite. They follow from the network and the batch
+alone: the same noise gives the same map. A method leaves the tensors of its batch, the network and the global state of
+torch, numpy and Python (random numbers, gradient mode) as it found them, even when the network raises.
+`saliencynoise.testing` tests all of this.
 """
 
 from __future__ import annotations

@@ -71,9 +71,11 @@ class Network:
     """A network as built, untrained.
 
     Attributes:
-        module: in eval mode maps `[N, C, H, W]` to logits `[N, K]`, each row on its own.
+        module: in eval mode maps `[N, C, H, W]` to logits `[N, K]`, each row on its own; the same rows give the same
+            logits, and neither they nor the module change by it. Its state_dict holds all that training changes.
         points: the CAM points: "top" (the last layer that still has a grid) and "intermediate" (one level of
-            resolution, or for networks of one resolution about a quarter of the depth, earlier).
+            resolution, or for networks of one resolution about a quarter of the depth, earlier). Each module runs
+            once in a forward pass, and the logits depend on what it gives.
         adaptations: what was changed to suit the image size, in words, for the results; empty if nothing was.
     """
 
@@ -89,7 +91,8 @@ class Model(Protocol):
     def build(self, in_shape: tuple[int, int, int], num_classes: int) -> Network:
         """Return a new, randomly initialised network for images of `in_shape` = (C, H, W).
 
-        The caller sets torch's global seed; nothing may be downloaded.
+        The caller sets torch's global seed, and the weights follow from it alone; nothing may be downloaded. The
+        network is also built on torch's meta device, to see whether it can be: take no decision from weights.
 
         Raises:
             UsageError: if the architecture cannot be built for these images, or not with these arguments.

@@ -22,12 +22,17 @@ class ModelSpec:
         target: import string of a callable `(name, **arch_args) -> Model`.
         names: import string of a callable `() -> Sequence[str]` that lists the names of a catalogue without
             importing its library; None where the spec stands for the one architecture `name`.
+        samples: names of a catalogue that `saliencynoise plugins check` takes for all of it: small ones, of several
+            families. Without them it takes the first three.
+        expected_failures: as in `MethodSpec`.
     """
 
     name: str
     summary: str
     target: str
     names: str | None = None
+    samples: tuple[str, ...] = ()
+    expected_failures: tuple[tuple[str, str], ...] = ()
 
 
 Kind = Literal["pass", "functional", "module"]
@@ -54,9 +59,11 @@ class MethodSpec:
         claims: what the conformance kit tests beyond the contract. "constant": a network that ignores the image gives
             zero. "linear_weights": a linear network gives its weights. "linear_contributions": a linear network gives
             weight times (image - baseline), with a baseline of zero where the background is zero. "completeness":
-            the diagnostic "completeness_error" is at most 1e-3 with the default parameters.
+            the diagnostic "completeness_error" is at most 1e-3 with the default parameters, on a smooth network.
         library: name of the distribution that does the work, whose version belongs to the result; None if the plugin's
             own code does it.
+        expected_failures: checks of the conformance kit that are known to fail, each with the reason. They are strict:
+            one that passes is reported, so that it is dropped.
     """
 
     name: str
@@ -70,6 +77,7 @@ class MethodSpec:
     views: tuple[str, ...] = ("signed",)
     claims: tuple[Claim, ...] = ()
     library: str | None = None
+    expected_failures: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

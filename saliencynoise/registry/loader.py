@@ -169,6 +169,8 @@ def _validate(spec: object, kind: str) -> None:
             raise ConfigurationError(
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is due"
             )
+    if isinstance(spec, MethodSpec | ModelSpec):
+        _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
         _validate_choices(spec)
         _validate_views(spec)
@@ -182,6 +184,14 @@ def _validate_choices(spec: MethodSpec) -> None:
             raise ConfigurationError(
                 f"saliencynoise_methods: '{spec.name}' has the {name} {wrong[0]!r}; choose of "
                 f"{', '.join(get_args(choices))}"
+            )
+
+
+def _validate_expected_failures(spec: MethodSpec | ModelSpec, kind: str) -> None:
+    for pair in spec.expected_failures:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(p, str) and p.strip() for p in pair)):
+            raise ConfigurationError(
+                f"saliencynoise_{kind}: '{spec.name}' expects the failure {pair!r}; write ('name of a check', 'reason')"
             )
 
 

@@ -68,6 +68,10 @@ BROKEN = {
         "'glow' has 'a/b.py' where 'package.module:attribute' is due",
     ),
     "has a class as target": (METHODS.format("(method(target=int),)"), "'glow' has <class 'int'> where"),
+    "expects a failure without a reason": (
+        METHODS.format("(method(expected_failures=(('target', ' '),)),)"),
+        "'glow' expects the failure ('target', ' '); write ('name of a check', 'reason')",
+    ),
     "has no views": (METHODS.format("(method(views=()),)"), "'glow' needs a tuple of at least one view"),
     "has one word as views": (
         METHODS.format("(method(views='abs'),)"),

@@ -70,6 +70,7 @@ GRADIENTS = (
         family="gradient",
         paper=ZEILER,
         claims=("constant", "linear_weights"),
+        expected_failures=(("image", "between ReLUs it passes gradients by their own sign, whatever the image"),),
     ),
     _method(
         name="guided_grad_cam",
@@ -79,6 +80,7 @@ GRADIENTS = (
         paper=SELVARAJU,
         cost="2 forward + 2 backward",
         claims=("constant",),
+        expected_failures=(("layouts", "captum averages over the wrong axes of tokens, so they are refused"),),
     ),
     _method(
         name="smoothgrad",
@@ -135,6 +137,7 @@ GRADIENTS = (
         family="gradient",
         paper=BACH,
         cost="2 forward + 1 backward",
+        expected_failures=(("layouts", "captum has no rule for layers that make or undo tokens"),),
     ),
 )
 
@@ -217,6 +220,7 @@ LAYERS = (
         paper=SELVARAJU,
         views=("signed", "relu"),
         claims=("constant",),
+        expected_failures=(("layouts", "captum averages over the wrong axes of tokens, so they are refused"),),
     ),
     _method(
         name="layer_gradient_x_activation",
@@ -297,6 +301,7 @@ LAYERS = (
         family="cam",
         paper=BACH,
         cost="2 forward + 1 backward",
+        expected_failures=(("layouts", "captum has no rule for layers that make or undo tokens"),),
     ),
 )
 

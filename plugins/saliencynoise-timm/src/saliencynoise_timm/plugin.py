@@ -15,5 +15,6 @@ def saliencynoise_models() -> tuple[ModelSpec, ...]:
             summary="every image classifier of timm, adapted to small images",
             target="saliencynoise_timm.model:TimmModel",
             names="saliencynoise_timm.names:list_names",
+            samples=("test_resnet", "test_efficientnet", "test_convnext", "test_vit"),
         ),
     )

@@ -1,0 +1,1 @@
+"""HiResCAM for saliencynoise."""

@@ -1,0 +1,176 @@
+"""Checks of what a method returns: shapes, numbers, and that they speak of the image and of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import Batch, ConfigurationError, Network, UsageError
+from saliencynoise.registry.parameters import build, canonical, parse_call
+from saliencynoise.testing.checks import Check, ContractBroken
+from saliencynoise.testing.networks import HEIGHT, WIDTH, batch_of, constant, convolutional, other_layouts
+from saliencynoise.testing.values import require_different, require_equal
+
+if TYPE_CHECKING:
+    from saliencynoise.testing.subjects import MethodSubject
+
+
+def check_shapes(subject: MethodSubject) -> None:
+    """Images of three channels and of one, several and one, higher than wide by nobody's assumption."""
+    for channels, images in ((3, 3), (1, 3), (3, 1), (1, 1)):
+        network = convolutional(channels)
+        values = subject.maps(network, batch_of(channels, images)).values
+        grids = {(HEIGHT, WIDTH), *(point.grid for point in network.points.values())}
+        due = [[images, channels, HEIGHT, WIDTH], *([images, 1, *grid] for grid in sorted(grids))]
+        if list(values.shape) not in due:
+            raise ContractBroken(
+                f"for {images} images of {channels}x{HEIGHT}x{WIDTH} the maps are {list(values.shape)}, "
+                f"which is none of {due}"
+            )
+
+
+def check_dtype_and_device(subject: MethodSubject) -> None:
+    """Every dtype and device that there is here; on a GPU in float32."""
+    cases = [(torch.float64, "cpu"), (torch.float32, "cpu")]
+    if torch.cuda.is_available():
+        cases.append((torch.float32, "cuda"))
+    for dtype, device in cases:
+        network, batch = _moved(convolutional(), batch_of(images=1), dtype, device)
+        values = subject.maps(network, batch).values
+        if values.dtype != dtype or values.device != batch.x.device:
+            raise ContractBroken(
+                f"for images of {dtype} on {batch.x.device} the maps are {values.dtype} on {values.device}"
+            )
+
+
+def check_finite(subject: MethodSubject) -> None:
+    """On the network, on one that ignores the image, and for images of one colour."""
+    plain = batch_of(images=2)
+    flat = replace(plain, x=torch.zeros_like(plain.x))
+    cases = (
+        ("random images", convolutional(), plain),
+        ("a network that ignores the image", constant(), plain),
+        ("images that are zero everywhere", convolutional(), flat),
+    )
+    for what, network, batch in cases:
+        wrong = int((~torch.isfinite(subject.maps(network, batch).values)).sum())
+        if wrong:
+            raise ContractBroken(f"{wrong} values are NaN or infinite for {what}")
+
+
+def check_image(subject: MethodSubject) -> None:
+    """Another image of the same target, with the same noise, has another map; and some of it is not zero."""
+    plain = batch_of(images=1)
+    first, second = (subject.maps(batch=replace(plain, x=batch_of(images=1, seed=seed).x)).values for seed in (0, 1))
+    if not (first.any() and second.any()):
+        raise ContractBroken("the map of a random image is zero everywhere")
+    require_different(first, second, "two random images have the same map")
+
+
+def check_target(subject: MethodSubject) -> None:
+    """Each image's map follows its own target, whatever the others' are."""
+    plain = batch_of(images=2)
+    before = subject.maps(batch=plain).values
+    for row in range(len(plain.x)):
+        target = plain.target.clone()
+        target[row] = 1
+        after = subject.maps(batch=replace(plain, target=target)).values
+        require_different(
+            after[row],
+            before[row],
+            f"image {row} of the batch has the same map for the targets {plain.target[row]} and 1",
+        )
+
+
+def check_layouts(subject: MethodSubject) -> None:
+    """The same network has the same maps whether its layers give planes, rows of pixels or tokens."""
+    due = subject.maps().values
+    require_equal(
+        subject.maps(other_layouts()).values, due, "maps where the layers give NHWC and tokens, against planes"
+    )
+
+
+def check_diagnostics(subject: MethodSubject) -> None:
+    """One finite figure for each image."""
+    for name, figures in subject.maps().diagnostics.items():
+        if not isinstance(name, str):
+            raise ContractBroken(f"a diagnostic is called {name!r}, which is no text")
+        if not isinstance(figures, torch.Tensor) or figures.shape != (3,):
+            shape = list(getattr(figures, "shape", []))
+            raise ContractBroken(f"the diagnostic '{name}' of 3 images has the shape {shape} instead of [3]")
+        if not torch.isfinite(figures).all():
+            raise ContractBroken(f"the diagnostic '{name}' is not finite: {figures.tolist()}")
+
+
+def check_parameters(subject: MethodSubject) -> None:
+    """The canonical text, by which results and worker processes know a method, reads back to an equal instance."""
+    method = subject.method
+    frozen = getattr(getattr(method, "__dataclass_params__", None), "frozen", False)
+    if not frozen:
+        raise ContractBroken(f"{type(method).__name__} is no frozen dataclass")
+    text = f"name{canonical(method)}"
+    try:
+        again = build(type(method), parse_call(text)[1], where=text)
+    except (UsageError, ConfigurationError) as error:
+        raise ContractBroken(f"its parameters, written as {text}, do not read back: {error}") from error
+    if again != method:
+        raise ContractBroken(f"its parameters, written as {text}, read back as {again!r} instead of {method!r}")
+
+
+def _moved(network: Network, batch: Batch, dtype: torch.dtype, device: str) -> tuple[Network, Batch]:
+    network.module.to(device, dtype)
+    moved = replace(
+        batch,
+        x=batch.x.to(device, dtype),
+        target=batch.target.to(device),
+        background=batch.background.to(device, dtype),
+    )
+    return network, moved
+
+
+def checks_of_numbers() -> Iterator[Check[MethodSubject]]:
+    """Yield the checks of shapes and numbers; "finite" is needed by most others."""
+    yield Check(
+        name="shapes",
+        contract="Maps are float32, signed and raw: `[B, C, H, W]` for methods on pixels, `[B, 1, h, w]` for methods "
+        "on a layer, at the layer's own resolution",
+        run=check_shapes,
+    )
+    yield Check(
+        name="dtype_and_device",
+        contract="Maps have the dtype and the device of `Batch.x`",
+        run=check_dtype_and_device,
+    )
+    yield Check(name="finite", contract="every value is finite", run=check_finite)
+    yield Check(name="diagnostics", contract="figures per image, `[B]` each", run=check_diagnostics)
+    yield Check(
+        name="parameters",
+        contract="import string of a frozen dataclass whose fields are the method's parameters",
+        run=check_parameters,
+    )
+
+
+def checks_of_meaning() -> Iterator[Check[MethodSubject]]:
+    """Yield the checks that maps speak of the image and of the target, whatever the architecture's layout."""
+    comparable = ("finite", "repeatable")
+    yield Check(
+        name="image",
+        contract="positive where more of it raises the target's logit",
+        run=check_image,
+        needs=comparable,
+    )
+    yield Check(
+        name="target",
+        contract="the class whose logit is explained; the same for every member",
+        run=check_target,
+        needs=comparable,
+    )
+    yield Check(
+        name="layouts",
+        contract="what the network computed at the point, as a grid whatever the architecture",
+        run=check_layouts,
+        needs=comparable,
+    )

@@ -1,0 +1,120 @@
+"""What is checked: a method or an architecture, with the way to run it that every check takes."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from saliencynoise.interfaces import (
+    Batch,
+    FunctionalMethod,
+    Maps,
+    MethodSpec,
+    Model,
+    ModelSpec,
+    ModuleMethod,
+    Network,
+    PassMethod,
+)
+from saliencynoise.scoring import Passes, attribute
+from saliencynoise.testing.networks import batch_of, convolutional
+from saliencynoise.testing.state import guarded
+
+if TYPE_CHECKING:
+    from saliencynoise.registry.catalogue import BoundMethod, BoundModel
+
+ROWS = 256
+"""More rows than any pass of the kit has, so that nothing is divided."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodSubject:
+    """A method under test.
+
+    Attributes:
+        name: its canonical name with every parameter.
+        spec: what its plugin declares.
+        method: what computes the maps.
+    """
+
+    name: str
+    spec: MethodSpec
+    method: PassMethod | FunctionalMethod | ModuleMethod
+
+    @property
+    def is_default(self) -> bool:
+        """Whether every parameter has its default; what a spec claims is said of these."""
+        return all(
+            field.default is not MISSING and getattr(self.method, field.name) == field.default
+            for field in fields(self.method)  # type: ignore[arg-type]
+            if field.init
+        )
+
+    def maps(
+        self, network: Network | None = None, batch: Batch | None = None, *, rows: int = ROWS, seed: int = 0
+    ) -> Maps:
+        """Return the maps, of the convolutional network and three images where nothing else is said.
+
+        The global random state is the same at every call, unless another `seed` is given, and is left as it was; the
+        method sees a copy of the batch.
+
+        Raises:
+            Exception: what the method raised.
+        """
+        with guarded(seed):
+            return self.maps_at_large(Passes(network or convolutional(), rows=rows), _copied(batch or batch_of()))
+
+    def maps_at_large(self, passes: Passes, batch: Batch) -> Maps:
+        """Return the maps without guarding the global state or the batch.
+
+        Raises:
+            Exception: what the method raised.
+        """
+        found = attribute(passes, self.method, batch)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def _copied(batch: Batch) -> Batch:
+    return replace(batch, x=batch.x.clone(), target=batch.target.clone(), background=batch.background.clone())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSubject:
+    """An architecture under test.
+
+    Attributes:
+        name: its canonical name with its arguments.
+        spec: what its plugin declares.
+        model: what builds networks.
+    """
+
+    name: str
+    spec: ModelSpec
+    model: Model
+
+    def build(self, shape: tuple[int, int, int], *, classes: int = 3, seed: int = 0) -> Network:
+        """Return a network in eval mode, built under a seed; the global random state is left as it was."""
+        with guarded(seed):
+            network = self.model.build(shape, classes)
+        network.module.eval()
+        return network
+
+
+Subject: TypeAlias = MethodSubject | ModelSubject
+
+
+def method_subject(bound: BoundMethod) -> MethodSubject:
+    """Return a method of the catalogue as a subject."""
+    return MethodSubject(name=bound.text, spec=bound.spec, method=bound.instance)
+
+
+def model_subject(bound: BoundModel) -> ModelSubject:
+    """Return an architecture of the catalogue as a subject.
+
+    Raises:
+        UsageError: if its library cannot be had.
+    """
+    assert isinstance(bound.entry.spec, ModelSpec)  # noqa: S101 - the loader validated it; this tells mypy
+    return ModelSubject(name=bound.text, spec=bound.entry.spec, model=bound.load())

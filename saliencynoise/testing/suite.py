@@ -1,0 +1,110 @@
+"""All checks of a method and of an architecture, and the report of a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from saliencynoise.interfaces import SaliencyNoiseError, one_line
+from saliencynoise.testing import architectures, claims, independence, maps, points, traces
+from saliencynoise.testing.checks import Check, CheckResult, Status, refuse_unknown, run_checks
+from saliencynoise.testing.subjects import MethodSubject, ModelSubject, Subject
+
+LEAST_OF_A_METHOD = 16
+"""Checks that every method gets, whatever its kind and its claims."""
+
+LEAST_OF_AN_ARCHITECTURE = 14
+"""Checks that every architecture gets, though it may refuse images that are not square or grey."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What came of all checks of one subject.
+
+    Attributes:
+        name: its canonical name.
+        kind: "method" or "architecture".
+        results: a result for each check.
+    """
+
+    name: str
+    kind: Literal["method", "architecture"]
+    results: tuple[CheckResult, ...]
+
+    def of(self, status: Status) -> list[CheckResult]:
+        """Return the results of one status."""
+        return [result for result in self.results if result.status == status]
+
+    @property
+    def executed(self) -> int:
+        """How many checks were executed."""
+        return len(self.results) - len(self.of("not_applicable"))
+
+
+def method_checks() -> Iterator[Check[MethodSubject]]:
+    """Yield the checks of a method, those first that others need."""
+    yield from maps.checks_of_numbers()
+    yield from independence.checks()
+    yield from maps.checks_of_meaning()
+    yield from traces.checks()
+    yield from claims.checks()
+
+
+def model_checks() -> Iterator[Check[ModelSubject]]:
+    """Yield the checks of an architecture, those first that others need."""
+    yield from architectures.checks()
+    yield from points.checks()
+
+
+def checks_of(subject: Subject) -> list[Check[Any]]:
+    """Return all checks of a subject."""
+    return list(method_checks() if isinstance(subject, MethodSubject) else model_checks())
+
+
+def least_of(subject: Subject) -> int:
+    """Return how many checks must be executed before a green run is believed."""
+    return LEAST_OF_A_METHOD if isinstance(subject, MethodSubject) else LEAST_OF_AN_ARCHITECTURE
+
+
+def expectations(subject: Subject, expected: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the reasons of expected failures by check: the spec's, and more.
+
+    Raises:
+        ConfigurationError: if a failure is expected of a check that does not exist, or without a reason.
+    """
+    reasons = {**dict(subject.spec.expected_failures), **(expected or {})}
+    refuse_unknown(reasons, [check.name for check in checks_of(subject)])
+    return reasons
+
+
+def check_subject(subject: Subject, *, expected: Mapping[str, str] | None = None) -> Report:
+    """Run all checks of a method or an architecture.
+
+    Args:
+        subject: what is checked.
+        expected: reasons of expected failures by the check's name, besides those of the spec.
+
+    Raises:
+        ConfigurationError: if a failure is expected of a check that does not exist, or without a reason.
+    """
+    kind: Literal["method", "architecture"] = "method" if isinstance(subject, MethodSubject) else "architecture"
+    results = run_checks(
+        subject,
+        checks_of(subject),
+        expected=expectations(subject, expected),
+        least=least_of(subject),
+    )
+    return Report(name=subject.name, kind=kind, results=results)
+
+
+def not_to_be_had(name: str, kind: Literal["method", "architecture"], error: SaliencyNoiseError) -> Report:
+    """Return the report of something that cannot even be made."""
+    failure = CheckResult(
+        check="made",
+        contract="A spec's `target` is an import string, `package.module:attribute`, resolved when the name is first "
+        "used.",
+        status="failed",
+        message=one_line(error),
+    )
+    return Report(name=name, kind=kind, results=(failure,))

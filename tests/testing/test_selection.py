@@ -1,0 +1,109 @@
+"""Which things a name stands for."""
+
+from __future__ import annotations
+
+import pytest
+
+from saliencynoise.interfaces import MethodSpec, ModelSpec, PluginFailure, UsageError
+from saliencynoise.registry.catalogue import Catalogue, catalogue
+from saliencynoise.registry.loader import Plugin
+from saliencynoise.testing.selection import check_selection, resolve, select
+from saliencynoise.testing.subjects import MethodSubject, ModelSubject
+
+NAMES = ("zebra", "ant", "cow", "bee")
+
+
+def names_of_many() -> tuple[str, ...]:
+    return NAMES
+
+
+def plugin(name: str, methods: tuple[str, ...] = (), models: tuple[ModelSpec, ...] = ()) -> Plugin:
+    specs = tuple(
+        MethodSpec(
+            name=own, summary="s", target="saliencynoise.methods.gradient:Gradient", family="gradient", paper="none"
+        )
+        for own in methods
+    )
+    specs_of = {"methods": specs, "models": models, "aggregators": (), "datasets": ()}
+    return Plugin(name=name, distribution=name, version="1", specs=specs_of)
+
+
+def zoo(samples: tuple[str, ...] = ()) -> ModelSpec:
+    return ModelSpec(
+        name="zoo", summary="s", target="no.such:Module", names=f"{__name__}:names_of_many", samples=samples
+    )
+
+
+def made(*plugins: Plugin, failures: tuple[PluginFailure, ...] = ()) -> Catalogue:
+    found = Catalogue(plugins, failures)
+    found._names[f"{__name__}:names_of_many"] = NAMES
+    return found
+
+
+def test_a_method_an_architecture_and_a_plugin() -> None:
+    found = made(plugin("p", ("glow", "shine"), (zoo(),)))
+    assert select(found, ["glow"]).methods == ("p/glow",)
+    assert select(found, ["p/glow(a=1)"]).methods == ("p/glow(a=1)",)
+    assert select(found, ["zebra"]).architectures == ("p/zebra",)
+    assert select(found, ["shine", "p"]).methods == ("p/shine", "p/glow")
+
+
+def test_of_a_catalogue_the_first_names_are_taken_and_it_is_said() -> None:
+    selection = select(made(plugin("p", (), (zoo(),))), [])
+    assert selection.architectures == ("p/ant", "p/bee", "p/cow")
+    assert selection.notes == ("p: 3 of its 4 architectures, the first ones by name",)
+
+
+def test_or_those_that_it_names_as_samples() -> None:
+    selection = select(made(plugin("p", (), (zoo(("zebra",)),))), ["p"])
+    assert selection.architectures == ("p/zebra",)
+    assert selection.notes == ("p: 1 of its 4 architectures, those that it names as samples",)
+
+
+def test_a_name_of_a_plugin_and_a_method_stands_for_both() -> None:
+    found = made(plugin("builtin", ("lime",)), plugin("lime", ("lime_image",)))
+    assert select(found, ["lime"]).methods == ("builtin/lime", "lime/lime_image")
+
+
+def test_the_name_of_a_plugin_is_clear_though_several_bring_a_method_of_that_name() -> None:
+    found = made(plugin("lime", ("lime",)), plugin("captum", ("lime",)))
+    assert select(found, ["lime"]).methods == ("lime/lime",)
+
+
+def test_names_that_stand_for_nothing_are_refused() -> None:
+    failure = PluginFailure(plugin="late", distribution="late", version="2", error="no such module")
+    found = made(plugin("p", ("glow",)), plugin("q", ("glow",)), failures=(failure,))
+    with pytest.raises(UsageError, match="'x' is no method, no architecture and no plugin; the plugins are p, q;"):
+        select(found, ["x"])
+    with pytest.raises(UsageError, match="'late' is not to be had: plugin 'late'"):
+        select(found, ["late"])
+    with pytest.raises(UsageError, match="several plugins; write 'p/glow' or 'q/glow'"):
+        select(found, ["glow"])
+
+
+def test_resolve_wants_one_thing() -> None:
+    assert isinstance(resolve(catalogue(), "gradcam(layer=intermediate)"), MethodSubject)
+    assert isinstance(resolve(catalogue(), "test_resnet"), ModelSubject)
+    found = made(plugin("p", ("zebra",), (zoo(),)))
+    with pytest.raises(UsageError, match="'zebra' is a method and an architecture"):
+        resolve(found, "zebra")
+
+
+def test_what_cannot_be_imported_is_a_failed_report() -> None:
+    found = made(plugin("p", (), (zoo(("cow",)),)))
+    (report,) = check_selection(found, select(found, ["p"]))
+    (failure,) = report.of("failed")
+    assert failure.check == "made"
+    assert "no.such:Module cannot be imported" in failure.message
+
+
+def test_the_samples_of_timm_exist() -> None:
+    selection = select(catalogue(), ["timm"])
+    assert len(selection.architectures) >= 4
+    assert {name.removeprefix("timm/") for name in selection.architectures} <= set(catalogue().names("models"))
+
+
+def test_a_sample_that_is_not_in_the_catalogue_fails() -> None:
+    found = made(plugin("p", (), (zoo(("yak",)),)))
+    (report,) = check_selection(found, select(found, ["p"]))
+    assert "unknown architecture 'p/yak'" in report.of("failed")[0].message
