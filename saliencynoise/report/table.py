@@ -95,7 +95,7 @@ def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("architecture, method", overflow="fold", min_width=21)
+    table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("acc.", "SNR", "floor", "r", "95% of r", "p", "for 0.9", "s"):
         table.add_column(header, justify="right", no_wrap=True)
     for previous, cell in zip([None, *cells], cells, strict=False):
@@ -117,7 +117,7 @@ def _architecture_row(cell: Mapping[str, Any]) -> list[str]:
 
 def _method(cell: Mapping[str, Any], *, narrow: bool) -> str:
     label = f"  {cell['method']}"
-    return label.replace("(", "(\n  ", 1) if narrow and len(label) > 20 else label
+    return label.replace("(", "(\n  ", 1) if narrow and len(label) > 22 else label
 
 
 def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
@@ -134,7 +134,7 @@ def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
         _interval(snr["interval"]),
         _p(figures["signal_p"]),
         escape(figures["members_needed"]["text"]),
-        f"{cell['seconds']:.1f}",
+        f"{cell['seconds']:.0f}" if cell["seconds"] >= 9.95 else f"{cell['seconds']:.1f}",
     ]
 
 
@@ -154,7 +154,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def show(value: float | str | None) -> str:
-    """Return a figure with two decimals, three below 0.1; infinity as a sign, the undefined as a dash."""
+    """Return a figure with three digits, two decimals at most above 0.1; infinity as a sign, the undefined a dash."""
     plain = number(value)
     if plain != plain:  # noqa: PLR0124 - NaN
         return "-"
@@ -162,6 +162,8 @@ def show(value: float | str | None) -> str:
         return "∞" if plain > 0 else "-∞"
     if abs(plain) >= 100:
         return f"{plain:.3g}"
+    if abs(plain) >= 10:
+        return f"{plain:.1f}"
     return f"{plain:.3f}" if abs(plain) < 0.1 else f"{plain:.2f}"
 
 

@@ -105,6 +105,10 @@ class Fuse:
     def __init__(self, at: int | None = None) -> None:
         self.at, self.calls = at, 0
 
+    def __deepcopy__(self, _memo: object) -> Fuse:
+        """Stay the same fuse in a copy of the network: libraries' methods work on one."""
+        return self
+
     def __call__(self, _module: nn.Module, _inputs: object) -> None:
         """Count.
 

@@ -115,7 +115,7 @@ def test_few_members_are_called_few(members, words):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.56, "0.56"), (0.0061, "0.006"), (14.523, "14.52"), (1234.5, "1.23e+03"), ("inf", "∞"), (None, "-")],
+    [(0.56, "0.56"), (0.0061, "0.006"), (14.523, "14.5"), (1234.5, "1.23e+03"), ("inf", "∞"), (None, "-")],
 )
 def test_figures_in_words(value, text):
     assert show(value) == text

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import copy
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -349,6 +350,14 @@ class KeepsTheSeedOnError(WithModule):
 
 
 @dataclass(frozen=True)
+class KeepsTheSeedOfACopyOnError(KeepsTheSeedOnError):
+    """The same on a copy of the network, as libraries' methods work."""
+
+    def attribute_module(self, network, batch):
+        return super().attribute_module(replace(network, module=copy.deepcopy(network.module)), batch)
+
+
+@dataclass(frozen=True)
 class Noisy(Pixels):
     """Draws, as it may, from the noise of the batch."""
 
@@ -451,7 +460,10 @@ METHODS: dict[str, list[tuple[type, dict[str, Any]]]] = {
     ],
     "network_unchanged_on_error": [(LeavesAHookOnError, {"kind": "module"})],
     "global_state_unchanged": [(Draws, {}), (DrawsFromPython, {}), (Reseeds, {}), (TurnsGradientsOff, {})],
-    "global_state_unchanged_on_error": [(KeepsTheSeedOnError, {"kind": "module"})],
+    "global_state_unchanged_on_error": [
+        (KeepsTheSeedOnError, {"kind": "module"}),
+        (KeepsTheSeedOfACopyOnError, {"kind": "module"}),
+    ],
     "constant": [(NotZero, {"claims": ("constant",)})],
     "linear_weights": [(Squared, {"claims": ("linear_weights",)})],
     "linear_contributions": [(Right, {"claims": ("linear_contributions",)})],
