@@ -1,0 +1,36 @@
+"""Every method and sample architecture that is installed goes through the kit, built in or from a library."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.testing import check_subject
+from saliencynoise.testing.selection import resolve
+
+METHODS = [entry.canonical for entry in catalogue().entries("methods")]
+OTHER_PARAMETERS = [
+    "gradcam(layer=intermediate)",
+    "smoothgrad(statistic=variance)",
+    "integrated_gradients(baseline=blur,rule=trapezoid)",
+    "deeplift(baseline=dataset)",
+    "lime(segments=slic,score=probability)",
+    "scorecam(layer=intermediate)",
+    "ablation_cam(relative=true)",
+    "guided_gradcam(upsampling=bilinear)",
+    "occlusion(window=3,stride=2,baseline=mean)",
+]
+
+
+@pytest.mark.parametrize("name", [*METHODS, *OTHER_PARAMETERS])
+def test_it_keeps_the_contract(name: str) -> None:
+    report = check_subject(resolve(catalogue(), name))
+    assert [(result.check, result.message) for result in report.of("failed")] == []
+    assert report.executed >= 16
+
+
+def test_nothing_is_left_out() -> None:
+    plugins = Counter(name.partition("/")[0] for name in METHODS)
+    assert plugins == {"builtin": 19, "captum": 30, "shap": 4, "lime": 1}
