@@ -29,6 +29,10 @@ DRAWS = (
 )
 
 
+NAME_WIDTH = 22
+"""Columns of the terminal for a method's label."""
+
+
 def print_study(study: Study, console: Console | None = None) -> None:
     """Print a study's table, what it rests on, and where it lies."""
     console = console or Terminal()
@@ -95,7 +99,7 @@ def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("architecture, method", overflow="fold", min_width=22)
+    table.add_column("architecture, method", overflow="fold", min_width=NAME_WIDTH)
     for header in ("acc.", "SNR", "floor", "r", "95% of r", "p", "for 0.9", "s"):
         table.add_column(header, justify="right", no_wrap=True)
     for previous, cell in zip([None, *cells], cells, strict=False):
@@ -116,8 +120,13 @@ def _architecture_row(cell: Mapping[str, Any]) -> list[str]:
 
 
 def _method(cell: Mapping[str, Any], *, narrow: bool) -> str:
-    label = f"  {cell['method']}"
-    return label.replace("(", "(\n  ", 1) if narrow and len(label) > 22 else label
+    """Return the label; in a narrow table broken after the plugin and before the parameters, where it is too long."""
+    lines = [f"  {cell['method']}"]
+    for mark in "/(" if narrow else "":
+        if len(lines[-1]) > NAME_WIDTH and mark in lines[-1]:
+            head, _, tail = lines.pop().partition(mark)
+            lines += [head + mark, f"  {tail}"]
+    return "\n".join(lines)
 
 
 def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:

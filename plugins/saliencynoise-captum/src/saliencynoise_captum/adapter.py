@@ -80,7 +80,9 @@ class CaptumMethod:
 
     def trouble(self, error: Exception) -> UsageError:
         """Return the error that says that captum cannot work on this network."""
-        return UsageError(f"captum's {self.explainer} cannot work on this network ({one_line(error)}){self.advice}")
+        return UsageError(
+            f"captum's {self.explainer} cannot work on this network ({one_line(error).partition('. ')[0]}){self.advice}"
+        )
 
     def explain(self, network: Network, part: Batch) -> Float[Tensor, "B ..."]:
         """Call captum."""

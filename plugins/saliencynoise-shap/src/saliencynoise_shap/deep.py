@@ -62,7 +62,7 @@ def _image(one: OneClass, x: Tensor, seed: int, background: Tensor) -> Tensor:
         if isinstance(error, RuntimeError) and not _known(error):
             raise
         raise UsageError(
-            f"shap's DeepExplainer cannot work on this network ({one_line(error)}): it stops at operations in place, "
+            f"shap's DeepExplainer cannot work on this network ({one_line(error).partition('. ')[0]}): it stops at operations in place, "
             "as of activations and of shortcuts (x += shortcut); use the built-in deep_shap"
         ) from error
     return total / len(background)
