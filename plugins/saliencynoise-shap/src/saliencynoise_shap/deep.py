@@ -61,8 +61,9 @@ def _image(one: OneClass, x: Tensor, seed: int, background: Tensor) -> Tensor:
     except (AssertionError, AttributeError, RuntimeError, TypeError) as error:
         if isinstance(error, RuntimeError) and not _known(error):
             raise
+        reason = one_line(error).partition(". ")[0]
         raise UsageError(
-            f"shap's DeepExplainer cannot work on this network ({one_line(error).partition('. ')[0]}): it stops at operations in place, "
+            f"shap's DeepExplainer cannot work on this network ({reason}): it stops at operations in place, "
             "as of activations and of shortcuts (x += shortcut); use the built-in deep_shap"
         ) from error
     return total / len(background)
