@@ -53,10 +53,9 @@ def print_methods(rows: Sequence[Mapping[str, Any]], console: Console | None = N
     table.add_column("method", no_wrap=True)
     table.add_column("family, kind; cost of an image; paper", overflow="fold")
     for row in rows:
-        name = row["name"] if row["plugin"] == "builtin" else row["canonical"]
         drawn = ", stochastic" if row["stochastic"] else ""
         about = f"{row['family']}, {row['kind']}{drawn}; {row['cost']}"
-        table.add_row(escape(name), f"{escape(about)}\n[dim]{escape(row['paper'])}[/]")
+        table.add_row(escape(_called(row)), f"{escape(about)}\n[dim]{escape(row['paper'])}[/]")
     console.print(table)
     console.print(
         "kind: "
@@ -93,5 +92,10 @@ def print_method(row: Mapping[str, Any], console: Console | None = None) -> None
         table.add_row(*(escape(parameter[key]) for key in ("name", "default", "type")))
     console.print(table)
     first = row["parameters"][0]
-    call = f"{row['name']}({first['name']}={first['default']})"
+    call = f"{_called(row)}({first['name']}={first['default']})"
     console.print(f'set with: --method "{call}"', markup=False)
+
+
+def _called(row: Mapping[str, Any]) -> str:
+    """Return the name that a user writes: a built-in's short one, anybody else's with the plugin."""
+    return str(row["name"] if row["plugin"] == "builtin" else row["canonical"])

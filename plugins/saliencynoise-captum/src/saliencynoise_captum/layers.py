@@ -10,8 +10,7 @@ import torch
 from saliencynoise.interfaces import Batch, CamPoint, Network, UsageError, completeness_error
 from saliencynoise_captum.adapter import CaptumMethod, point_of, reference, scores
 from saliencynoise_captum.deeplift import ManyReferences, OneReference
-from saliencynoise_captum.fields import at_least
-from saliencynoise_captum.gradients import Quadrature
+from saliencynoise_captum.gradients import GradientShap, Quadrature
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -149,29 +148,14 @@ class LayerIntegratedGradients(IntegralMethod):
 
 
 @dataclass(frozen=True)
-class LayerGradientShap(LayerMethod):
+class LayerGradientShap(GradientShap, LayerMethod):
     """Gradients of the layer at random places between noisy copies of the image and images of the background.
 
     Source: Erion et al., *Improving performance of deep learning models with axiomatic attribution priors and expected
     gradients*, Nature Machine Intelligence 2021, arXiv:1906.10670.
-
-    Attributes:
-        n_samples: draws of an image, of the background and of a place between.
-        stdevs: standard deviation of the noise, in units of the normalised image.
     """
 
     explainer = "LayerGradientShap"
-
-    n_samples: int = 5
-    stdevs: float = 0.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        at_least("stdevs", self.stdevs, 0)
-
-    def arguments(self, network: Network, part: Batch) -> dict[str, Any]:
-        """Return the background as baselines, too."""
-        return {**super().arguments(network, part), "baselines": part.background}
 
 
 @dataclass(frozen=True)
