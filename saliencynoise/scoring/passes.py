@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 ROWS = 256
-"""Rows of one pass where nothing else is said: integrated gradients take 2.4 times as long in passes of 8."""
+"""Rows of one pass at most: enough to fill a GPU. On a CPU, passes of 8 rows take no longer in all
+(`tests/benchmarks/rows_of_a_pass.py`)."""
 
 
 class Passes:

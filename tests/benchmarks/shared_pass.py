@@ -5,10 +5,9 @@ and network, alternating; prints the ratio of the medians.
 """
 
 import sys
-import time
-from statistics import median
 
 import torch
+from compare import compare
 
 from saliencynoise.interfaces import Batch, Noise
 from saliencynoise.methods.gradcam import GradCam
@@ -17,17 +16,6 @@ from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import Passes, Scorer, attribute_together
 
 METHODS = {"gradient": Gradient(), "top": GradCam("top"), "intermediate": GradCam("intermediate")}
-
-
-def compare(name, one, other, repeats=7):
-    times = {one: [], other: []}
-    for _ in range(repeats + 1):
-        for side, own in times.items():
-            start = time.perf_counter()
-            side()
-            own.append(time.perf_counter() - start)
-    first, second = (median(own[1:]) for own in times.values())
-    print(f"{name}: {first:.3f} s against {second:.3f} s, ratio {first / second:.2f} (medians of {repeats})")
 
 
 def main(arch="resnet18", size="32", images=16):
