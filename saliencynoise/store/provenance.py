@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("saliencynoise", "torch", "torchvision", "timm", "numpy", "scipy", "safetensors")
+PACKAGES = ("saliencynoise", "torch", "torchvision", "timm", "numpy", "scipy", "scikit-image", "safetensors")
 
 
 def versions() -> dict[str, str]:
