@@ -68,8 +68,8 @@ class Tap:
         grad: as `value`, the derivative of the score of each image's target with respect to it.
     """
 
-    value: Float[Tensor, "B *S c h w"]
-    grad: Float[Tensor, "B *S c h w"]
+    value: Float[Tensor, "B ... c h w"]
+    grad: Float[Tensor, "B ... c h w"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +107,7 @@ class Maps:
 
     Attributes:
         values: `[B, c, h, w]`, signed and raw: positive where more of it raises the target's logit.
-        diagnostics: figures per image, `[B]` each; "completeness_error" is |sum of the map - difference of scores| /
-            |difference of scores|.
+        diagnostics: figures per image, `[B]` each; "completeness_error" is that of the function of this name.
     """
 
     values: Float[Tensor, "B c h w"]
