@@ -73,12 +73,19 @@ def reduce_maps(
         marginal.append(_aggregate(aggregator, maps.mean(1)))
         for view in views:
             statistics[view].append(image_statistics(apply_view(maps, view).flatten(2)))
+    if all(_are_zero(image) for images in statistics.values() for image in images):
+        raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
     return Reduced(
         figures={view: summarise(images, view=view, seed=seed) for view, images in statistics.items()},
         classes={view: _by_class(images, labels, view, seed) for view, images in statistics.items()},
         marginal=torch.stack(marginal),
         diagnostics=_diagnostics(stores, members, chunks),
     )
+
+
+def _are_zero(image: ImageStatistics) -> bool:
+    """Whether no member's map of an image has any energy."""
+    return not bool(image.gram.diagonal().any())
 
 
 def _images(stores: Sequence[MapStore], members: int, chunks: Sequence[Chunk]) -> Iterator[Float[Tensor, "E D c h w"]]:

@@ -32,7 +32,7 @@ class Rise:
 
     Attributes:
         samples: number N of masks of an image (4,000 to 8,000 in the paper).
-        cells: rows and columns of the grid.
+        cells: rows and columns of the grid; no more than the image's longer side has pixels.
         probability: p, with which a cell is visible.
     """
 
@@ -62,9 +62,10 @@ class Rise:
     def masks(self, batch: Batch) -> Iterator[Float[Tensor, "B 1 H W"]]:
         """Yield the masks, one for each image at a time: the same whenever they are asked for, so none is kept."""
         height, width = batch.x.shape[2:]
-        cell = math.ceil(height / self.cells), math.ceil(width / self.cells)
-        draws = [self._draw(generator, *cell) for generator in batch.noise.generators()]
-        size = [(self.cells + 1) * side for side in cell]
+        cells = min(self.cells, max(height, width))
+        cell = math.ceil(height / cells), math.ceil(width / cells)
+        draws = [self._draw(generator, cells, *cell) for generator in batch.noise.generators()]
+        size = [(cells + 1) * side for side in cell]
         for sample in range(self.samples):
             grids = torch.stack([grid[sample] for grid, _, _ in draws])[:, None].to(batch.x)
             smooth = F.interpolate(grids, size=size, mode="bilinear", align_corners=False)
@@ -76,9 +77,9 @@ class Rise:
                 ]
             )
 
-    def _draw(self, generator: torch.Generator, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _draw(self, generator: torch.Generator, cells: int, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return an image's grids and the corners at which their masks are cut out, within a cell."""
-        shape = (self.samples, self.cells, self.cells)
+        shape = (self.samples, cells, cells)
         grids = torch.rand(shape, generator=generator, dtype=torch.float32) < self.probability
         tops, lefts = (torch.randint(side, (self.samples,), generator=generator) for side in (height, width))
         return grids, tops, lefts

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import torch
 
+from saliencynoise.interfaces import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -26,12 +28,17 @@ def segments_of(x: Float[Tensor, "B C H W"], *, kind: Segmentation, grid: int) -
         x: the images.
         kind: "grid", the same cells in every image; or superpixels: "slic" and "felzenszwalb" with about, and
             "quickshift" with however many as come.
-        grid: cells a side, `grid` x `grid` in all; one cell a pixel at the most.
+        grid: cells a side, `grid` x `grid` in all; in an oblong image no more on the shorter side than it has pixels.
+
+    Raises:
+        UsageError: if there are more cells than pixels.
 
     >>> segments_of(torch.zeros(1, 1, 2, 4), kind="grid", grid=2)[0].tolist()
     [[0, 0, 1, 1], [2, 2, 3, 3]]
     """
     height, width = x.shape[-2:]
+    if grid > max(height, width):
+        raise UsageError(f"grid={grid} has more cells than images of {height}x{width} have pixels; give fewer")
     if kind == "grid":
         rows, columns = (torch.arange(n) * min(grid, n) // n for n in (height, width))
         return (rows[:, None] * min(grid, width) + columns).expand(len(x), height, width)

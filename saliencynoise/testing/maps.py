@@ -11,7 +11,7 @@ import torch
 from saliencynoise.interfaces import Batch, ConfigurationError, Network, UsageError
 from saliencynoise.registry.parameters import build, canonical, parse_call
 from saliencynoise.testing.checks import Check, ContractBroken
-from saliencynoise.testing.networks import HEIGHT, WIDTH, batch_of, constant, convolutional, other_layouts
+from saliencynoise.testing.networks import HEIGHT, WIDTH, batch_of, constant, convolutional, other_layouts, retrained
 from saliencynoise.testing.values import require_different, require_equal
 
 if TYPE_CHECKING:
@@ -59,6 +59,15 @@ def check_finite(subject: MethodSubject) -> None:
         wrong = int((~torch.isfinite(subject.maps(network, batch).values)).sum())
         if wrong:
             raise ContractBroken(f"{wrong} values are NaN or infinite for {what}")
+
+
+def check_network(subject: MethodSubject) -> None:
+    """Another member's weights have another map; and the first network's map comes back."""
+    first = subject.maps(convolutional()).values
+    require_different(
+        subject.maps(retrained()).values, first, "two networks have the same map of an image: does it keep the first's?"
+    )
+    require_equal(subject.maps(convolutional()).values, first, "maps of a network before and after another network's")
 
 
 def check_image(subject: MethodSubject) -> None:
@@ -156,6 +165,12 @@ def checks_of_numbers() -> Iterator[Check[MethodSubject]]:
 def checks_of_meaning() -> Iterator[Check[MethodSubject]]:
     """Yield the checks that maps speak of the image and of the target, whatever the architecture's layout."""
     comparable = ("finite", "repeatable")
+    yield Check(
+        name="network",
+        contract="They follow from the network and the batch alone",
+        run=check_network,
+        needs=comparable,
+    )
     yield Check(
         name="image",
         contract="positive where more of it raises the target's logit",

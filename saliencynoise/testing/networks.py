@@ -28,6 +28,16 @@ def convolutional(channels: int = 3) -> Network:
     return Network(module=module, points=points)
 
 
+def retrained(channels: int = 3) -> Network:
+    """Return the same network with other weights, as another member of an ensemble."""
+    network = convolutional(channels)
+    generator = torch.Generator().manual_seed(8)
+    with torch.no_grad():
+        for parameter in network.module.parameters():
+            parameter.mul_(1 + 0.5 * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype))
+    return network
+
+
 def smooth(channels: int = 3) -> Network:
     """Return the same network with softplus in place of ReLU, along which few steps suffice for an integral."""
     network = convolutional(channels)

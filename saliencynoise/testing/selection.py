@@ -103,6 +103,8 @@ def _named(catalogue: Catalogue, name: str) -> Selection:
 def _method(catalogue: Catalogue, name: str) -> Selection:
     short, bracket, parameters = name.partition("(")
     canonical = _canonical(catalogue, "methods", short)
+    if canonical and bracket:
+        catalogue.method(name)  # so that a slip in a parameter is the user's error, and not a failed check
     return Selection(methods=(canonical + bracket + parameters,) if canonical else ())
 
 

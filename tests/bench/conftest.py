@@ -70,7 +70,13 @@ def extra_plugin(monkeypatch):
     """Install a plugin whose methods misbehave; return nothing, the names are plain."""
     specs = tuple(
         MethodSpec(name=name, summary="a fake", target=f"{__name__}:{kind}", family="gradient", paper="none")
-        for name, kind in (("nan", "Nan"), ("raising", "Raising"), ("pixel", "Pixel"), ("flat", "Flat"))
+        for name, kind in (
+            ("nan", "Nan"),
+            ("raising", "Raising"),
+            ("pixel", "Pixel"),
+            ("flat", "Flat"),
+            ("zero", "Zero"),
+        )
     )
     plugin = loader.Plugin(
         name="fakes",
@@ -80,7 +86,7 @@ def extra_plugin(monkeypatch):
     )
     plugins, failures = loader.discover()
     monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], failures))
-    fakes = {"Nan": _Nan, "Raising": _Raising, "Pixel": _Pixel, "Flat": _Flat}
+    fakes = {"Nan": _Nan, "Raising": _Raising, "Pixel": _Pixel, "Flat": _Flat, "Zero": _Zero}
     real = catalogue.load_target
     monkeypatch.setattr(
         catalogue,
@@ -123,3 +129,9 @@ class _Pixel(_Fake):
 class _Flat(_Fake):
     def from_pass(self, taps, batch):
         return Maps(values=taps["input"].grad.flatten(1))
+
+
+@dataclass(frozen=True)
+class _Zero(_Fake):
+    def from_pass(self, taps, batch):
+        return Maps(values=torch.zeros_like(taps["input"].grad))

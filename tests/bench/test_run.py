@@ -133,6 +133,7 @@ def test_nan_in_a_map_fails_that_cell_and_the_rest_goes_on(quick, here, extra_pl
         ("raising", "member 0: ArithmeticError: this method always fails"),
         ("pixel", "the maps are 1x1: an SNR over so few pixels means nothing"),
         ("flat", "the contract is floating point [B, c, h, w]"),
+        ("zero", "the maps of all members are zero on all images: the method found nothing"),
     ],
 )
 def test_a_method_that_misbehaves_fails_alone(quick, here, extra_plugin, method, reason):

@@ -139,6 +139,8 @@ def test_images_smaller_than_the_grid_have_a_cell_for_each_pixel() -> None:
     masks = torch.stack(list(Rise(samples=50, cells=9).masks(batch)))
     assert masks.shape == (50, 2, 1, *SHAPE)
     assert maps_of(network, Rise(samples=50, cells=9), batch).isfinite().all()
+    huge = torch.stack(list(Rise(samples=50, cells=1_000_000).masks(batch)))
+    assert torch.equal(huge, torch.stack(list(Rise(samples=50, cells=6).masks(batch)))), "six pixels, six cells"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from saliencynoise.interfaces import Batch, Maps, Network, Noise, seeded
+from saliencynoise.interfaces import Batch, Maps, Network, Noise, UsageError, seeded
 from saliencynoise.methods import lime as own_lime
 from saliencynoise.methods.kernel_shap import KernelShap, coalitions, shapley_values
 from saliencynoise.methods.lime import Lime
@@ -75,7 +75,9 @@ def test_a_grid_of_cells_as_equal_as_can_be() -> None:
     sizes = segments[0].flatten().bincount()
     assert sizes.sum() == 35
     assert sizes.min() >= 2
-    assert counts(segments_of(torch.zeros(1, 1, 2, 4), kind="grid", grid=9)) == [8], "no more cells than pixels"
+    assert counts(segments_of(torch.zeros(1, 1, 2, 4), kind="grid", grid=4)) == [8], "two rows of four"
+    with pytest.raises(UsageError, match="grid=5 has more cells than images of 2x4 have pixels; give fewer"):
+        segments_of(torch.zeros(1, 1, 2, 4), kind="grid", grid=5)
 
 
 @pytest.mark.parametrize("kind", ["slic", "felzenszwalb", "quickshift"])

@@ -43,7 +43,9 @@ def made(*plugins: Plugin, failures: tuple[PluginFailure, ...] = ()) -> Catalogu
 def test_a_method_an_architecture_and_a_plugin() -> None:
     found = made(plugin("p", ("glow", "shine"), (zoo(),)))
     assert select(found, ["glow"]).methods == ("p/glow",)
-    assert select(found, ["p/glow(a=1)"]).methods == ("p/glow(a=1)",)
+    assert select(found, ["p/glow()"]).methods == ("p/glow()",)
+    with pytest.raises(UsageError, match="method 'p/glow' has no parameter 'a'; it takes none"):
+        select(found, ["p/glow(a=1)"])
     assert select(found, ["zebra"]).architectures == ("p/zebra",)
     assert select(found, ["shine", "p"]).methods == ("p/shine", "p/glow")
 

@@ -206,6 +206,10 @@ class KernelShap(ShapleyMethod):
 
     n_samples: int = 200
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least("grid", self.grid, 2)
+
 
 @dataclass(frozen=True)
 class Lime(BaselineGridMethod):
