@@ -38,6 +38,11 @@ class Due:
     store: MapStore
     chunks: Sequence[Chunk]
 
+    @property
+    def shares_its_pass(self) -> bool:
+        """Whether it is computed with others: pass methods are, unless each draw has noise of its own."""
+        return isinstance(self.method.instance, PassMethod) and not self.method.spec.stochastic
+
 
 def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"]:
     """Return the training images that methods may compare with: evenly of all classes, the same in all of a run."""
@@ -76,7 +81,7 @@ class MemberAttribution:
         for chunk in wanted:
             start = time.perf_counter()
             due = [entry for entry in missing if chunk in entry.chunks and entry.method.text not in self._failed]
-            together = [entry for entry in due if isinstance(entry.method.instance, PassMethod)]
+            together = [entry for entry in due if entry.shares_its_pass]
             if together:
                 self._attribute_together(chunk, together)
             for entry in due:

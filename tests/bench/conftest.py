@@ -69,8 +69,17 @@ def watcher():
 def extra_plugin(monkeypatch):
     """Install a plugin whose methods misbehave; return nothing, the names are plain."""
     specs = tuple(
-        MethodSpec(name=name, summary="a fake", target=f"{__name__}:{kind}", family="gradient", paper="none")
+        MethodSpec(
+            name=name,
+            summary="a fake",
+            target=f"{__name__}:{kind}",
+            family="gradient",
+            paper="none",
+            stochastic=name.startswith("noisy"),
+        )
         for name, kind in (
+            ("noisy", "Noisy"),
+            ("noisy_too", "Noisy"),
             ("nan", "Nan"),
             ("raising", "Raising"),
             ("pixel", "Pixel"),
@@ -86,7 +95,7 @@ def extra_plugin(monkeypatch):
     )
     plugins, failures = loader.discover()
     monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], failures))
-    fakes = {"Nan": _Nan, "Raising": _Raising, "Pixel": _Pixel, "Flat": _Flat, "Zero": _Zero}
+    fakes = {"Nan": _Nan, "Raising": _Raising, "Pixel": _Pixel, "Flat": _Flat, "Zero": _Zero, "Noisy": _Noisy}
     real = catalogue.load_target
     monkeypatch.setattr(
         catalogue,
@@ -135,3 +144,10 @@ class _Flat(_Fake):
 class _Zero(_Fake):
     def from_pass(self, taps, batch):
         return Maps(values=torch.zeros_like(taps["input"].grad))
+
+
+@dataclass(frozen=True)
+class _Noisy(_Fake):
+    def from_pass(self, taps, batch):
+        shape = batch.x.shape[1:]
+        return Maps(values=torch.stack([torch.rand(shape, generator=own) for own in batch.noise.generators()]))

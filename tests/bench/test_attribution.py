@@ -138,3 +138,13 @@ def test_the_background_is_the_same_whatever_is_attributed():
     assert background.shape == (64, 1, 16, 16)
     assert torch.equal(background, background_of(digits, run_seed=0))
     assert not torch.equal(background, background_of(digits, run_seed=1))
+
+
+def test_pass_methods_that_draw_have_noise_of_their_own_in_each_draw(quick, here, extra_plugin):
+    study = bench(**quick | {"methods": ["noisy", "noisy_too", "gradient"]})
+    paths = sorted((study.folder / "maps").glob("*/fakes-noisy*/draw-*/member-0000/*.safetensors"))
+    maps = [load_file(path)["values"] for path in paths]
+    assert len(maps) == 4
+    assert not any(torch.equal(one, other) for place, one in enumerate(maps) for other in maps[:place])
+    others = [load_file(str(path).replace("member-0000", "member-0001"))["values"] for path in paths]
+    assert all(torch.equal(one, other) for one, other in zip(maps, others, strict=True)), "the same for every member"
