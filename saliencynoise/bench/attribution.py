@@ -85,7 +85,7 @@ class MemberAttribution:
             if together:
                 self._attribute_together(chunk, together)
             for entry in due:
-                if entry not in together and entry.method.text not in self._failed:
+                if not entry.shares_its_pass and entry.method.text not in self._failed:
                     self._attribute(chunk, entry)
             if due:
                 seconds = time.perf_counter() - start

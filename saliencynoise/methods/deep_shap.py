@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from saliencynoise.interfaces import Batch, Maps, Scorer, completeness_error
+from saliencynoise.methods.background import background_scores
 from saliencynoise.methods.deeplift import contributions
 
 
@@ -32,11 +33,10 @@ class DeepShap:
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:
         """Return the mean contributions of the pixels."""
-        references = [reference.expand_as(batch.x) for reference in batch.background[: self.references]]
+        batch = replace(batch, background=batch.background[: self.references])
         values = torch.zeros_like(batch.x)
-        for reference in references:
-            values += contributions(net, batch.x, reference) / len(references)
-        scores = net.scores(sample[:, None] for sample in (batch.x, *references))
-        difference = scores[:, 0] - scores[:, 1:].mean(1)
+        for reference in batch.background:
+            values += contributions(net, batch.x, reference.expand_as(batch.x)) / len(batch.background)
+        difference = net.scores([batch.x[:, None]])[:, 0] - background_scores(net, batch).mean(1)
         error = completeness_error(values.sum((1, 2, 3)), difference)
         return Maps(values=values, diagnostics={"completeness_error": error})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import Batch, Maps, Scorer, completeness_error
+from saliencynoise.methods.background import background_scores
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
@@ -45,8 +46,8 @@ class ExpectedGradients:
         indices = torch.stack([index for index, _ in drawn]).to(batch.x.device)
         places = torch.stack([place for _, place in drawn]).to(batch.x)
         values = expected_gradients(net, batch, indices=indices, places=places)
-        references = net.logits(batch.background[None])[0].T[batch.target].gather(1, indices)
-        due = net.scores([batch.x[:, None]])[:, 0] - references.mean(1)
+        references = background_scores(net, batch).gather(1, indices).mean(1)
+        due = net.scores([batch.x[:, None]])[:, 0] - references
         error = completeness_error(values.sum((1, 2, 3)), due)
         return Maps(values=values, diagnostics={"completeness_error": error})
 

@@ -195,7 +195,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             family="reference",
             paper="Lundberg and Lee 2017, arXiv:1705.07874",
             kind="functional",
-            cost="references x (3 forward + 1 backward)",
+            cost="references x (2 forward + 1 backward) + 1 forward",
             claims=("constant", "linear_contributions", "completeness"),
         ),
     )
