@@ -150,12 +150,22 @@ class MemberAttribution:
             derive_seed(job.run_seed, "method", entry.method.text, dataset.test.names[index], entry.draw)
             for index in indices
         )
+        x = to_float(images, dataset.mean, dataset.std)
+        if job.input_noise:
+            x = x + self._input_noise(x, [dataset.test.names[index] for index in indices])
         return Batch(
-            x=to_float(images, dataset.mean, dataset.std),
+            x=x,
             target=torch.tensor([job.targets[row] for row in chunk.rows], device=job.device),
             background=self._background,
             noise=Noise(tuple(seeds)),
         )
+
+    def _input_noise(self, x: Float[Tensor, "B C H W"], names: Sequence[str]) -> Float[Tensor, "B C H W"]:
+        """Return the sampler's noise, one draw for each member and image."""
+        seeds = [derive_seed(self._job.run_seed, "sampler", "input", self._job.member, name) for name in names]
+        drawn = [torch.randn(x.shape[1:], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        extent = x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True)
+        return self._job.input_noise * extent * torch.stack(drawn).to(x)
 
     def _save(self, chunk: Chunk, entry: Due, maps: Maps | Exception, seconds: float) -> None:
         maps = _checked(maps, len(chunk.rows))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from saliencynoise.interfaces import UsageError
 
+MEMBERS = 8
 MOST_MEMBERS = 10_000
 
 DEFAULT_METHODS = (
@@ -36,10 +37,13 @@ class BenchConfig:
         archs: names of architectures.
         arch_args: arguments of the architectures' own.
         methods: names of methods, with parameters; empty to train only.
-        members: networks an architecture.
+        sampler: where members come from; "deep_ensemble" trains each from a seed of its own.
+        members: networks an architecture; None for 8, or for all that the sampler has.
         images: how many test images are attributed.
         draws: runs of each stochastic method, the same for every member.
         image_size: edge of the square images, in pixels; None for the data set's own.
+        normalization: of the images: "dataset" (its own mean and deviation), "imagenet", "none" (0 to 1), or
+            "MEAN/STD" with a number for each channel, as in "0.5,0.5,0.5/0.2,0.2,0.2".
         train_images: train on so many images only; None for all.
         recipe: fields of the recipe to change.
         target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
@@ -55,10 +59,12 @@ class BenchConfig:
     archs: tuple[str, ...] = ("test_resnet",)
     arch_args: Mapping[str, Any] = field(default_factory=dict)
     methods: tuple[str, ...] = DEFAULT_METHODS
-    members: int = 8
+    sampler: str = "deep_ensemble"
+    members: int | None = None
     images: int = 32
     draws: int = 2
     image_size: int | None = None
+    normalization: str = "dataset"
     train_images: int | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
     target: str = "true"
@@ -78,9 +84,9 @@ class BenchConfig:
         _check_types(self)
         if not self.archs:
             raise UsageError("no architecture is named; give --arch NAME at least once")
-        if not 1 <= self.members <= MOST_MEMBERS:
+        if self.members is not None and not 1 <= self.members <= MOST_MEMBERS:
             raise UsageError(f"--members {self.members} is not possible; give 2 or more, at most {MOST_MEMBERS}")
-        if self.methods and self.members < 2:
+        if self.methods and self.members == 1:
             raise UsageError("--members 1 gives no SNR, which compares networks; give 2 or more")
         if self.images < 1:
             raise UsageError(f"--images {self.images} is not possible; give 1 or more")
@@ -155,10 +161,12 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "archs": ((tuple,), "a list of names"),
     "arch_args": ((dict,), "a table"),
     "methods": ((tuple,), "a list of names"),
-    "members": ((int,), "a whole number"),
+    "sampler": ((str,), "a name"),
+    "members": ((int, type(None)), "a whole number"),
     "images": ((int,), "a whole number"),
     "draws": ((int,), "a whole number"),
     "image_size": ((int, type(None)), "a whole number"),
+    "normalization": ((str,), "dataset, imagenet, none or MEAN/STD"),
     "train_images": ((int, type(None)), "a whole number"),
     "recipe": ((dict,), "a table"),
     "target": ((str,), "true, predicted or a class index"),

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from saliencynoise.bench.attribution import MemberAttribution
+from saliencynoise.bench.production import Production
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
-from saliencynoise.store.pool import MemberRecord, Pool
-from saliencynoise.store.provenance import hardware, versions
-from saliencynoise.training.loop import Seeds, predict, train
-from saliencynoise.training.recipes import Recipe
+from saliencynoise.store.pool import Pool
 
 Event = Mapping[str, Any]
 Report = Callable[[Event], None]
@@ -31,11 +29,16 @@ class MemberJob:
     Attributes:
         architecture: canonical name.
         arguments: the architecture's own.
+        sampler: canonical name, with parameters.
+        run: index of the training run that the member comes from.
+        members: all members that are wanted of that run; one job makes them together.
         member: index in the ensemble.
         run_seed: from which the member's seeds derive.
         recipe: fields of the recipe.
         pool: folder of the pool.
+        base_pool: folder of the deep ensemble's pool, whose members a sampler may start from.
         device: where to train and to attribute.
+        input_noise: of the sampler.
         retrain: train even a member that the pool holds.
         recompute: attribute even where maps are there.
         methods: canonical names, with the folders of each one's maps, one a draw; empty to train only.
@@ -47,11 +50,16 @@ class MemberJob:
 
     architecture: str
     arguments: Mapping[str, Any]
+    sampler: str
+    run: int
+    members: tuple[int, ...]
     member: int
     run_seed: int
     recipe: Mapping[str, Any]
     pool: str
+    base_pool: str
     device: str
+    input_noise: float
     retrain: bool
     recompute: bool
     methods: Mapping[str, tuple[str, ...]]
@@ -65,6 +73,7 @@ class MemberJob:
         """Rebuild a job from what `asdict` and JSON made of it."""
         chunks = (Chunk(index=c["index"], key=c["key"], rows=tuple(c["rows"])) for c in values["chunks"])
         lists = {
+            "members": tuple(values["members"]),
             "images": tuple(values["images"]),
             "targets": tuple(values["targets"]),
             "chunks": tuple(chunks),
@@ -84,9 +93,12 @@ def describe_network(network: Network) -> dict[str, Any]:
 
 def has_work(job: MemberJob) -> bool:
     """Whether a member is still to be trained, or any of its maps to be computed."""
-    record = Pool(Path(job.pool)).record(job.member)
+    pool = Pool(Path(job.pool))
+    record = pool.record(job.member)
     if job.retrain or job.recompute or record is None:
         return True
+    if not job.methods:
+        return any(pool.record(member) is None for member in job.members)
     stores = [MapStore(Path(folder)) for folders in job.methods.values() for folder in folders]
     return any(missing_chunks(store, job.member, record.sha256, job.chunks) for store in stores)
 
@@ -108,48 +120,33 @@ class MemberRunner:
             self._run(job, Pool(Path(job.pool)), report)
 
     def _run(self, job: MemberJob, pool: Pool, report: Report) -> None:
-        with pool.lock(job.member):
-            record = None if job.retrain else pool.record(job.member)
-            kind = "trained" if record is None else "found"
-            if record is None:
-                record = self._train(job, pool, report)
-        report({"kind": kind, "accuracy": record.accuracy, "seconds": record.seconds})
+        with pool.lock(job.members[0]):
+            records = [] if job.retrain else [pool.record(member) for member in self._due(job)]
+            found = bool(records) and all(record is not None for record in records)
+            if not found:
+                Production(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
+                records = [pool.record(member) for member in self._due(job)]
+        known = [record for record in records if record is not None]
+        report(
+            {
+                "kind": "found" if found else "trained",
+                "accuracy": [record.accuracy for record in known],
+                "seconds": sum(record.seconds for record in known),
+            }
+        )
         if job.methods:
             MemberAttribution(
                 self._dataset,
                 job,
-                weights_sha256=record.sha256,
+                weights_sha256=known[0].sha256,
                 load=lambda: self._load(job, pool),
                 report=report,
             ).run()
 
-    def _train(self, job: MemberJob, pool: Pool, report: Report) -> MemberRecord:
-        start = time.perf_counter()
-        seeds = Seeds.of_member(job.run_seed, job.member)
-        last = 0.0
-
-        def progress(done: int, steps: int) -> None:
-            nonlocal last
-            now = time.perf_counter()
-            if now - last > 0.2 or done == steps:
-                last = now
-                report({"kind": "progress", "done": done, "steps": steps, "seconds": now - start})
-
-        with torch.random.fork_rng():
-            network = self._build(job, seeds.init)
-            module = network.module.to(job.device)
-            start = time.perf_counter()
-            train(module, self._dataset, Recipe(**job.recipe), seeds, device=job.device, progress=progress)
-        logits = predict(module, self._dataset, device=job.device)
-        correct = logits.argmax(1) == self._dataset.test.labels
-        record = {
-            "seeds": asdict(seeds),
-            "accuracy": correct.double().mean().item(),
-            "seconds": time.perf_counter() - start,
-            "versions": versions(),
-            "hardware": hardware(job.device, threads=torch.get_num_threads()),
-        }
-        return pool.save(job.member, module.state_dict(), logits, record)
+    @staticmethod
+    def _due(job: MemberJob) -> tuple[int, ...]:
+        """Return the members that the job is about: one to attribute it, all of the run to train only."""
+        return (job.member,) if job.methods else job.members
 
     def _build(self, job: MemberJob, seed: int) -> Network:
         """Build the network under a seed; the caller forks the global random state."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.bench.config import BenchConfig
+from saliencynoise.bench.config import MEMBERS, BenchConfig
 from saliencynoise.bench.member import MemberJob, describe_network
+from saliencynoise.bench.production import REFERENCE
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.data.loading import check_dataset
+from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
-from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, catalogue
+from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
 from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
 from saliencynoise.store.maps import Chunk, MapStore
 from saliencynoise.store.pool import MemberRecord, Pool
@@ -39,6 +41,7 @@ class ArchitecturePlan:
     Attributes:
         model: the architecture.
         pool: where its members lie.
+        base_pool: where those of the deep ensemble lie, which a sampler may start from; often the same.
         identity: what determines them.
         network: what the network is: parameters, adaptations, points.
         members: the records of those that are there, by index.
@@ -46,6 +49,7 @@ class ArchitecturePlan:
 
     model: BoundModel
     pool: Pool
+    base_pool: Pool
     identity: Mapping[str, Any]
     network: Mapping[str, Any]
     members: Mapping[int, MemberRecord]
@@ -67,6 +71,8 @@ class Plan:
         dataset_key: hash of its content.
         recipe: how members are trained.
         device: where.
+        sampler: with its parameters.
+        members: networks an architecture.
         methods: with their parameters.
         aggregator: with its parameters.
         images: indices of the attributed test images.
@@ -82,6 +88,8 @@ class Plan:
     dataset_key: str
     recipe: Recipe
     device: str
+    sampler: BoundSampler
+    members: int
     methods: Sequence[BoundMethod]
     aggregator: BoundAggregator
     images: Int[Tensor, " B"]
@@ -94,12 +102,12 @@ class Plan:
     def members_to_train(self) -> int:
         """How many members no pool holds yet (with `fresh`, all)."""
         known = 0 if self.config.fresh else sum(len(architecture.members) for architecture in self.architectures)
-        return len(self.architectures) * self.config.members - known
+        return len(self.architectures) * self.members - known
 
     @property
     def map_bytes(self) -> int:
         """An estimate of the bytes of all members' maps."""
-        count = self.config.members * len(self.images)
+        count = self.members * len(self.images)
         return sum(4 * count * self._values_of(a, m) * self.draws(m) for a in self.architectures for m in self.methods)
 
     def draws(self, method: BoundMethod) -> int:
@@ -135,25 +143,49 @@ class Plan:
         )
 
     def jobs(self, targets: Targets | None, *, retrain: bool) -> list[MemberJob]:
-        """Return the members' jobs of the architectures that have targets; without targets, to train all only."""
+        """Return the members' jobs of the architectures that have targets; without targets, a job to train each run.
+
+        Runs take turns, so that jobs of one run, which wait for each other's training, do not stand side by side.
+        """
+        runs = [
+            (run, members, members if targets is not None else members[:1]) for run, members in enumerate(self._runs())
+        ]
+        order = sorted((place, run) for run, _, own in runs for place in range(len(own)))
         return [
-            self._job(architecture, member, targets[architecture.name] if targets else (), retrain=retrain)
+            self._job(
+                architecture, runs[run][:2], runs[run][2][place], targets[architecture.name] if targets else (), retrain
+            )
             for architecture in self.architectures
             if targets is None or architecture.name in targets
-            for member in range(self.config.members)
+            for place, run in order
         ]
 
+    def _runs(self) -> list[tuple[int, ...]]:
+        """Return the members of each training run."""
+        size = self.sampler.instance.per_run or self.members
+        return [tuple(range(at, min(at + size, self.members))) for at in range(0, self.members, size)]
+
     def _job(
-        self, architecture: ArchitecturePlan, member: int, targets: tuple[int, ...], *, retrain: bool
+        self,
+        architecture: ArchitecturePlan,
+        run: tuple[int, tuple[int, ...]],
+        member: int,
+        targets: tuple[int, ...],
+        retrain: bool,  # noqa: FBT001 - private
     ) -> MemberJob:
         return MemberJob(
             architecture=architecture.name,
             arguments=architecture.model.arguments,
+            sampler=self.sampler.text,
+            run=run[0],
+            members=run[1],
             member=member,
             run_seed=self.config.seed,
             recipe=asdict(self.recipe),
             pool=str(architecture.pool.folder),
+            base_pool=str(architecture.base_pool.folder),
             device=self.device,
+            input_noise=self.sampler.instance.input_noise,
             retrain=retrain,
             recompute=self.config.fresh and bool(targets),
             methods={
@@ -178,18 +210,24 @@ def make_plan(config: BenchConfig) -> Plan:
     methods = [names.method(text) for text in config.methods]
     _refuse_repeated(methods)
     aggregator = names.aggregator(config.aggregator)
+    sampler = names.sampler(config.sampler)
+    config = replace(config, members=_count_members(config.members, sampler))
     models = [names.model(name, config.arch_args) for name in config.archs]
     device = resolve_device(config.device)
     dataset_text, dataset = names.dataset(config.dataset, image_size=config.image_size, seed=config.seed)
     check_dataset(dataset)
-    dataset = _limited(dataset, config)
+    dataset = normalised(_limited(dataset, config), config.normalization)
     images = select_images(dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes))
     recipe = recipe_for(dataset, device=device, overrides=config.recipe)
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
-    architectures = [_plan_architecture(model, dataset, key, recipe, config) for model in models]
+    architectures = [
+        _plan_architecture(model, dataset, key, recipe, sampler=sampler, config=config) for model in models
+    ]
     for architecture in architectures:
         architecture.pool.describe(architecture.identity, architecture.network)
+        base = {name: value for name, value in architecture.identity.items() if name != "sampler"}
+        architecture.base_pool.describe(base, architecture.network)
     folder = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset)
     chunk, rows = _settle_folder(folder, config, key) if methods else (CHUNK, {})
     return Plan(
@@ -199,6 +237,8 @@ def make_plan(config: BenchConfig) -> Plan:
         dataset_key=key,
         recipe=recipe,
         device=device,
+        sampler=sampler,
+        members=config.members or MEMBERS,
         methods=methods,
         aggregator=aggregator,
         images=images,
@@ -241,6 +281,16 @@ def _limited(dataset: Dataset, config: BenchConfig) -> Dataset:
     return Dataset(**{**vars(dataset), "train": train})
 
 
+def _count_members(asked: int | None, sampler: BoundSampler) -> int:
+    """Return how many members there are to be."""
+    available = sampler.instance.available
+    if available is None:
+        return MEMBERS if asked is None else asked
+    if asked is not None and asked > available:
+        raise UsageError(f"--members {asked}: the sampler {sampler.label} has {available}; give {available} or fewer")
+    return available if asked is None else asked
+
+
 def _refuse_repeated(methods: Sequence[BoundMethod]) -> None:
     texts = [method.text for method in methods]
     repeated = [text for text in texts if texts.count(text) > 1]
@@ -257,7 +307,7 @@ def _check_target(target: str, dataset: Dataset) -> None:
 
 
 def _plan_architecture(
-    model: BoundModel, dataset: Dataset, key: str, recipe: Recipe, config: BenchConfig
+    model: BoundModel, dataset: Dataset, key: str, recipe: Recipe, *, sampler: BoundSampler, config: BenchConfig
 ) -> ArchitecturePlan:
     shape = dataset.train.images.shape[1:]
     identity = {
@@ -268,17 +318,21 @@ def _plan_architecture(
         "recipe": asdict(recipe),
         "run_seed": config.seed,
     }
-    pool = Pool.of(identity, name=f"{dataset.name}-{model.label}")
+    base_pool = pool = Pool.of(identity, name=f"{dataset.name}-{model.label}")
+    if sampler.text != REFERENCE:
+        identity["sampler"] = {"name": sampler.text, **sampler.instance.identity()}
+        pool = Pool.of(identity, name=f"{dataset.name}-{model.label}-{sampler.spec.name}")
     description = pool.description
     network = (
         description["network"]
         if description is not None
         else describe_network(_built_without_weights(model, tuple(shape), len(dataset.classes)))
     )
-    records = {} if config.fresh else {i: pool.verified(i) for i in range(config.members)}
+    records = {} if config.fresh else {i: pool.verified(i) for i in range(config.members or MEMBERS)}
     return ArchitecturePlan(
         model=model,
         pool=pool,
+        base_pool=base_pool,
         identity=identity,
         network=network,
         members={index: record for index, record in records.items() if record is not None},

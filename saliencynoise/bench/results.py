@@ -62,6 +62,12 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
         "recipe": asdict(plan.recipe),
         "device": plan.device,
         "aggregator": plan.aggregator.text,
+        "sampler": {
+            "name": plan.sampler.text,
+            "label": plan.sampler.label,
+            "distribution": plan.sampler.distribution,
+            "trains": plan.sampler.instance.trains,
+        },
         "versions": versions(),
         "hardware": hardware(plan.device, threads=1),
         "architectures": [_architecture(ensemble) for ensemble in ensembles],
@@ -81,7 +87,7 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
 
 def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets) -> Ensemble:
     pool, labels = architecture.pool, plan.dataset.test.labels
-    records = [record for record in map(pool.record, range(plan.config.members)) if record is not None]
+    records = [record for record in map(pool.record, range(plan.members)) if record is not None]
     members = [record.index for record in records]
     return Ensemble(
         plan=architecture,
@@ -141,7 +147,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         "method": method.label,
         "method_name": method.text,
         "distribution": method.distribution,
-        "members": plan.config.members,
+        "members": plan.members,
         "draws": plan.draws(method),
         "flagged_members": sorted(ensemble.flags),
         "accuracy": {
@@ -252,14 +258,14 @@ def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None
     if keep != "all":
         for ensemble, method, _ in computed:
             for store in plan.stores(ensemble.plan, method):
-                store.remove_members(plan.config.members)
+                store.remove_members(plan.members)
 
 
 def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:
     return Group(
         path=f"{slug_of(ensemble.plan.model.label)}/{slug_of(method.label)}",
         stores=plan.stores(ensemble.plan, method) if members else (),
-        members=plan.config.members,
+        members=plan.members,
         chunks=plan.chunks(ensemble.targets),
         marginal=reduced.marginal,
         coordinates=_about_images(plan, ensemble),

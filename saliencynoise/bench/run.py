@@ -89,12 +89,15 @@ def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[s
 
 
 def _train_and_attribute(plan: Plan, observer: Observer, failures: Failures) -> Targets:
-    """Do all jobs; return the targets. Where the ensemble votes on them, all are trained before any attributes."""
+    """Do all jobs; return the targets.
+
+    Where the ensemble votes on the targets, or runs give several members, all are trained before any attributes.
+    """
     fresh = plan.config.fresh
     with Dispatcher(plan.dataset, plan.device) as dispatcher:
-        if plan.config.target == "predicted":
+        if plan.config.target == "predicted" or plan.sampler.instance.per_run != 1:
             _run_jobs(plan, plan.jobs(None, retrain=fresh), dispatcher, observer, failures)
-            targets = _voted_targets(plan, failures)
+            targets = _voted_targets(plan, failures) if plan.config.target == "predicted" else _given_targets(plan)
             _run_jobs(plan, plan.jobs(targets, retrain=False), dispatcher, observer, failures)
         else:
             targets = _given_targets(plan)
@@ -110,7 +113,7 @@ def _given_targets(plan: Plan) -> Targets:
 
 def _voted_targets(plan: Plan, failures: Failures) -> Targets:
     labels = plan.dataset.test.labels[plan.images]
-    members = range(plan.config.members)
+    members = range(plan.members)
     return {
         architecture.name: tuple(votes(architecture.pool, members, plan.images, labels).predicted.tolist())
         for architecture in plan.architectures
@@ -148,7 +151,7 @@ def _reduce(
     try:
         return reduce_maps(
             plan.stores(architecture, method),
-            members=plan.config.members,
+            members=plan.members,
             chunks=plan.chunks(targets[architecture.name]),
             labels=plan.dataset.test.labels[plan.images].tolist(),
             views=method.spec.views,

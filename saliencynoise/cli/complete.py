@@ -20,6 +20,11 @@ def complete_datasets(incomplete: str) -> list[str]:
     return _names("datasets", incomplete)
 
 
+def complete_samplers(incomplete: str) -> list[str]:
+    """Return the samplers that begin so."""
+    return _names("samplers", incomplete)
+
+
 def complete_subjects(incomplete: str) -> list[str]:
     """Return the methods and architectures that begin so."""
     return complete_methods(incomplete) + complete_archs(incomplete)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from saliencynoise.cli.complete import complete_archs, complete_datasets, complete_methods
+from saliencynoise.cli.complete import complete_archs, complete_datasets, complete_methods, complete_samplers
 
 if TYPE_CHECKING:
     from saliencynoise.bench.config import BenchConfig
@@ -41,12 +41,24 @@ Methods = Annotated[
         autocompletion=complete_methods,
     ),
 ]
-Members = Annotated[int | None, typer.Option(help="Networks an architecture (default: 8).")]
+Sampler = Annotated[
+    str | None,
+    typer.Option(
+        help="Where members come from, as 'swag' or checkpoints:'PATH/*.safetensors' (default: deep_ensemble, trained "
+        "anew).",
+        autocompletion=complete_samplers,
+    ),
+]
+Members = Annotated[int | None, typer.Option(help="Networks an architecture (default: 8, or all that there are).")]
 Images = Annotated[int | None, typer.Option(help="Test images to attribute (default: 32).")]
 Draws = Annotated[
     int | None, typer.Option(help="Runs of each stochastic method, the same for all members (default: 2).")
 ]
 ImageSize = Annotated[int | None, typer.Option(help="Edge of the square images, in pixels.")]
+Normalization = Annotated[
+    str | None,
+    typer.Option(help="dataset, imagenet, none or MEAN/STD, for networks trained elsewhere (default: dataset)."),
+]
 TrainImages = Annotated[int | None, typer.Option(help="Train on so many images only, for a quick look.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training images (default: the recipe's).")]
 Target = Annotated[

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from saliencynoise.bench.estimate import Estimate
+from saliencynoise.bench.production import REFERENCE
 from saliencynoise.report.table import counted
 
 if TYPE_CHECKING:
@@ -57,14 +58,13 @@ class Progress:
     def planned(self, plan: Plan) -> None:
         """Say what will be done."""
         self._plan = plan
-        members = plan.config.members
+        members = plan.members
         for architecture in plan.architectures:
             known = 0 if plan.config.fresh else len(architecture.members)
             size = architecture.network["parameters"] / 1e6
             self._say(
                 f"{architecture.model.label} ({size:.2f} M parameters) on {plan.config.dataset}: {members} members, "
-                f"{known} in the pool, {members - known} to train on {len(plan.dataset.train)} images for "
-                f"{counted(plan.recipe.epochs, 'epoch')}"
+                f"{known} in the pool, {members - known} to {_to_make(plan)}"
             )
         if plan.methods:
             runs = sum(map(plan.draws, plan.methods))
@@ -93,8 +93,7 @@ class Progress:
         elif event["kind"] == "trained":
             self._fractions[job] = 1.0
             self._say(
-                f"{job.architecture.rpartition('/')[2]} member {job.member}: accuracy {event['accuracy']:.1%}, "
-                f"trained in {event['seconds']:.1f} s{self._left()}"
+                f"{job.architecture.rpartition('/')[2]} {_made(job, event)} in {event['seconds']:.1f} s{self._left()}"
             )
         elif event["kind"] == "attributing":
             self._doing = f"{event['method'].partition('(')[0].partition('/')[2]}, member {job.member}"
@@ -144,6 +143,25 @@ class Progress:
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)
+
+
+def _to_make(plan: Plan) -> str:
+    sampler = plan.sampler
+    what = f"train on {len(plan.dataset.train)} images for {counted(plan.recipe.epochs, 'epoch')}"
+    if sampler.text == REFERENCE:
+        return what
+    return f"make by {sampler.label}" + (f", where it trains: {what}" if sampler.instance.trains else "")
+
+
+def _made(job: MemberJob, event: Event) -> str:
+    """Return what a job made, with its accuracy: one member, or all of a run."""
+    accuracies = event["accuracy"]
+    if len(accuracies) == 1:
+        return f"member {job.member}: accuracy {accuracies[0]:.1%}, trained"
+    return (
+        f"members {job.members[0]} to {job.members[-1]}: accuracies {min(accuracies):.1%} to {max(accuracies):.1%}, "
+        "made"
+    )
 
 
 def duration(seconds: float) -> str:

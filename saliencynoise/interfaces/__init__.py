@@ -28,8 +28,9 @@ from saliencynoise.interfaces.protocols import (
     Network,
     Split,
 )
+from saliencynoise.interfaces.sampling import Sample, Sampler, TrainingRun
 from saliencynoise.interfaces.seeds import Stream, derive_seed, seeded
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
+from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
 
 __all__ = [
     "INPUT",
@@ -52,10 +53,14 @@ __all__ = [
     "PluginFailure",
     "Point",
     "SaliencyNoiseError",
+    "Sample",
+    "Sampler",
+    "SamplerSpec",
     "Scorer",
     "Split",
     "Stream",
     "Tap",
+    "TrainingRun",
     "UsageError",
     "completeness_error",
     "derive_seed",

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-Stream = Literal["init", "order", "augment", "dropout", "method", "split", "selection", "background", "bootstrap"]
+Stream = Literal[
+    "init", "order", "augment", "dropout", "method", "split", "selection", "background", "bootstrap", "sampler"
+]
 
 
 def derive_seed(run_seed: int, stream: Stream, *index: int | str) -> int:

@@ -97,6 +97,26 @@ class AggregatorSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SamplerSpec:
+    """A way in which members come about: trained anew, or by something cheaper.
+
+    Attributes:
+        name: name of the sampler, in snake case.
+        summary: one line for `saliencynoise plugins`.
+        target: import string of a frozen dataclass whose fields are the sampler's parameters and which is a
+            `saliencynoise.interfaces.Sampler`.
+        paper: where it was published, with DOI or arXiv id; empty for what needs no source.
+        value: the parameter that VALUE sets in `name:VALUE`; None if there is none.
+    """
+
+    name: str
+    summary: str
+    target: str
+    paper: str = ""
+    value: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetSpec:
     """A data set.
 

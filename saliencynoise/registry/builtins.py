@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec
+from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, SamplerSpec
 from saliencynoise.registry.hookspecs import hookimpl
 
 
@@ -209,6 +209,36 @@ def saliencynoise_aggregators() -> tuple[AggregatorSpec, ...]:
             name="mean",
             summary="mean of the members' raw maps",
             target="saliencynoise.marginalization.mean:Mean",
+        ),
+    )
+
+
+@hookimpl
+def saliencynoise_samplers() -> tuple[SamplerSpec, ...]:
+    """Return the built-in samplers."""
+    return (
+        SamplerSpec(
+            name="deep_ensemble",
+            summary="networks trained anew from other seeds: the reference",
+            target="saliencynoise.marginalization.deep_ensemble:DeepEnsemble",
+            paper="Lakshminarayanan, Pritzel and Blundell 2017, arXiv:1612.01474",
+        ),
+        SamplerSpec(
+            name="untrained",
+            summary="networks with their initial weights, a sanity check",
+            target="saliencynoise.marginalization.sanity:Untrained",
+            paper="Adebayo et al. 2018, arXiv:1810.03292",
+        ),
+        SamplerSpec(
+            name="permuted_labels",
+            summary="networks trained on permuted labels, a sanity check",
+            target="saliencynoise.marginalization.sanity:PermutedLabels",
+            paper="Adebayo et al. 2018, arXiv:1810.03292",
+        ),
+        SamplerSpec(
+            name="seed_blocks",
+            summary="networks that share some of their seeds, for 'saliencynoise variance'",
+            target="saliencynoise.marginalization.seed_blocks:SeedBlocks",
         ),
     )
 

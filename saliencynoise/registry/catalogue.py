@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
 from saliencynoise.interfaces.methods import FunctionalMethod, ModuleMethod, PassMethod
 from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model
-from saliencynoise.interfaces.specs import DatasetSpec, MethodSpec, ModelSpec
+from saliencynoise.interfaces.sampling import Sampler
+from saliencynoise.interfaces.specs import DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
 from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call
 
@@ -25,6 +26,7 @@ SINGULAR = {
     "models": "architecture",
     "methods": "method",
     "aggregators": "aggregator",
+    "samplers": "sampler",
     "datasets": "data set",
 }
 
@@ -68,6 +70,17 @@ class BoundAggregator:
 
     text: str
     instance: Aggregator
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundSampler:
+    """A sampler with its parameters; attributes as in `BoundMethod`."""
+
+    text: str
+    label: str
+    spec: SamplerSpec
+    distribution: str
+    instance: Sampler
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +144,7 @@ class Catalogue:
         return [names for names in self._names.values() if isinstance(names, PluginFailure)]
 
     def names(self, kind: str) -> list[str]:
-        """Return the short names of one kind ("models", "methods", "aggregators", "datasets"), sorted."""
+        """Return the short names of one kind ("models", "methods", "aggregators", "samplers", "datasets"), sorted."""
         return sorted({entry.name for entry in self.entries(kind)})
 
     def entries(self, kind: str) -> list[Entry]:
@@ -223,6 +236,36 @@ class Catalogue:
         instance = build(_target(entry), values, where=f"aggregator '{name}'")
         _check_kind(entry, instance, Aggregator)
         return BoundAggregator(text=entry.canonical + canonical(instance), instance=instance)
+
+    def sampler(self, text: str) -> BoundSampler:
+        """As `method`, for a sampler; `name:VALUE` sets the parameter that its spec names.
+
+        Raises:
+            UsageError: as `method`, and if a sampler takes no VALUE or lacks one.
+        """
+        called, colon, value = text.partition(":")
+        if "(" in called:
+            called, colon, value = text, "", ""
+        name, values = parse_call(called)
+        entry = self.find("samplers", name)
+        assert isinstance(entry.spec, SamplerSpec)  # noqa: S101 - the loader validated it; this tells mypy
+        parameter = entry.spec.value
+        if colon and parameter is None:
+            raise UsageError(f"the sampler '{name}' takes no value after a colon; write {name} instead of '{text}'")
+        if colon and parameter is not None:
+            values = {parameter: value}
+        if parameter is not None and not values.get(parameter):
+            raise UsageError(f"the sampler '{name}' needs a value; write {name}:{parameter.upper()}")
+        instance = build(_target(entry), values, where=f"sampler '{name}'")
+        _check_kind(entry, instance, Sampler)
+        short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
+        return BoundSampler(
+            text=entry.canonical + canonical(instance),
+            label=short + canonical(instance, only=values),
+            spec=entry.spec,
+            distribution=_distribution(entry),
+            instance=instance,
+        )
 
     def model(self, name: str, arguments: Mapping[str, Any]) -> BoundModel:
         """Return the architecture called `name`, with arguments of its own; its library is not imported yet.

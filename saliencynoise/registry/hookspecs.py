@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec
+    from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
 
 hookspec = pluggy.HookspecMarker("saliencynoise")
 hookimpl = pluggy.HookimplMarker("saliencynoise")
@@ -26,6 +26,11 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:  # type: ignore[empty-bod
 @hookspec
 def saliencynoise_aggregators() -> tuple[AggregatorSpec, ...]:  # type: ignore[empty-body]
     """Return the aggregators that the plugin brings."""
+
+
+@hookspec
+def saliencynoise_samplers() -> tuple[SamplerSpec, ...]:  # type: ignore[empty-body]
+    """Return the samplers that the plugin brings."""
 
 
 @hookspec

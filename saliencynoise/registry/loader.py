@@ -26,6 +26,7 @@ from saliencynoise.interfaces.specs import (
     Kind,
     MethodSpec,
     ModelSpec,
+    SamplerSpec,
 )
 from saliencynoise.registry import hookspecs
 
@@ -36,12 +37,13 @@ GROUP = "saliencynoise"
 BUILTIN = "builtin"
 STRICT = "SALIENCYNOISE_STRICT"
 
-Spec = ModelSpec | MethodSpec | AggregatorSpec | DatasetSpec
+Spec = ModelSpec | MethodSpec | AggregatorSpec | SamplerSpec | DatasetSpec
 
 KINDS: Mapping[str, type[Spec]] = {
     "models": ModelSpec,
     "methods": MethodSpec,
     "aggregators": AggregatorSpec,
+    "samplers": SamplerSpec,
     "datasets": DatasetSpec,
 }
 

@@ -48,6 +48,7 @@ class MemberRecord:
         logits_sha256: of the file of test logits.
         versions: of the software that trained it.
         hardware: that it was trained on.
+        source: what it was made from, where that is not a training run: the name of a file.
     """
 
     index: int
@@ -58,6 +59,7 @@ class MemberRecord:
     logits_sha256: str
     versions: Mapping[str, str]
     hardware: Mapping[str, Any]
+    source: str = ""
 
 
 class CorruptMemberError(UsageError):
@@ -231,9 +233,9 @@ def all_pools(root: Path | None = None) -> list[Pool]:
 
 def _is_record(document: object, index: int) -> bool:
     names = {entry.name for entry in fields(MemberRecord)}
-    if not (isinstance(document, dict) and document.keys() == names and document["index"] == index):
+    if not (isinstance(document, dict) and {"source", *document} == names and document["index"] == index):
         return False
     numbers = all(isinstance(document[name], int | float) for name in ("accuracy", "seconds"))
-    words = all(isinstance(document[name], str) for name in ("sha256", "logits_sha256"))
+    words = all(isinstance(document.get(name, ""), str) for name in ("sha256", "logits_sha256", "source"))
     tables = all(isinstance(document[name], dict) for name in ("seeds", "versions", "hardware"))
     return numbers and words and tables

@@ -5,8 +5,9 @@ On CPU one thread a member: same seed, same thread count, same weights bit for b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,11 +16,13 @@ import torch.nn.functional as F
 from saliencynoise.data.tensors import to_float
 from saliencynoise.interfaces import Dataset, derive_seed
 from saliencynoise.training.augmentation import augment, draw
+from saliencynoise.training.schedules import scheduler
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor, nn
 
+    from saliencynoise.interfaces.sampling import Schedule
     from saliencynoise.training.recipes import Recipe
 
 Progress = Callable[[int, int], None]
@@ -36,13 +39,13 @@ class Seeds:
     dropout: int
 
     @classmethod
-    def of_member(cls, run_seed: int, member: int) -> Seeds:
-        """Derive a member's streams from the run's seed."""
+    def of_member(cls, run_seed: int, member: int, *, streams: Mapping[str, int | str] = MappingProxyType({})) -> Seeds:
+        """Derive a member's streams from the run's seed; `streams` names those that derive from another index."""
         return cls(
-            init=derive_seed(run_seed, "init", member),
-            order=derive_seed(run_seed, "order", member),
-            augment=derive_seed(run_seed, "augment", member),
-            dropout=derive_seed(run_seed, "dropout", member),
+            init=derive_seed(run_seed, "init", streams.get("init", member)),
+            order=derive_seed(run_seed, "order", streams.get("order", member)),
+            augment=derive_seed(run_seed, "augment", streams.get("augment", member)),
+            dropout=derive_seed(run_seed, "dropout", streams.get("dropout", member)),
         )
 
 
@@ -51,30 +54,27 @@ def steps_of(recipe: Recipe, images: int) -> int:
     return recipe.epochs * max(1, images // recipe.batch_size)
 
 
-def _warmup(recipe: Recipe, steps: int) -> float:
-    """Return the share of the steps before the peak; at exactly one step OneCycleLR divides by zero."""
-    at_once = abs(recipe.warmup * steps - 1) < 1e-6
-    return recipe.warmup * (1 + 1e-5) if at_once else recipe.warmup
-
-
 def train(
-    module: nn.Module, dataset: Dataset, recipe: Recipe, seeds: Seeds, *, device: str, progress: Progress
+    module: nn.Module,
+    dataset: Dataset,
+    recipe: Recipe,
+    seeds: Seeds,
+    *,
+    device: str,
+    progress: Progress,
+    schedule: Schedule = "one_cycle",
 ) -> None:
-    """Train `module`, which is on `device`, in place on the training split.
+    """Train `module`, which is on `device`, in place on the training split, and leave it in eval mode.
 
-    The caller forks the global random state: dropout and stochastic depth draw from it.
+    `progress` is called after each step; it may copy the weights, which are then those of that step. The caller
+    forks the global random state: dropout and stochastic depth draw from it.
     """
     images, labels = dataset.train.images.to(device), dataset.train.labels.to(device)
     steps, done = steps_of(recipe, len(images)), 0
     optimiser = torch.optim.AdamW(
         module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=device != "mps"
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        max_lr=recipe.learning_rate,
-        total_steps=max(2, steps),
-        pct_start=_warmup(recipe, max(2, steps)),
-    )
+    rates = scheduler(schedule, optimiser, recipe, steps=steps)
     torch.manual_seed(seeds.dropout)
     module.train()
     for epoch in range(recipe.epochs):
@@ -91,10 +91,31 @@ def train(
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.clip_norm)
             optimiser.step()
-            schedule.step()
+            rates.step()
             done += 1
             progress(done, steps)
     module.eval()
+
+
+@torch.no_grad()
+def refresh_batch_norm(module: nn.Module, dataset: Dataset, *, device: str, batch_size: int = 128) -> None:
+    """Estimate the running statistics of batch norms anew, as the mean over batches of the training images.
+
+    Networks without batch norm stay as they are.
+    """
+    norms = [part for part in module.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]  # noqa: SLF001 - the one base of all of them
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over batches
+        norm.train()
+    for batch in torch.split(dataset.train.images, batch_size):
+        module(to_float(batch.to(device), dataset.mean, dataset.std))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()
 
 
 @torch.no_grad()

@@ -91,7 +91,7 @@ def extra_plugin(monkeypatch):
         name="fakes",
         distribution="fakes",
         version="1",
-        specs={"models": (), "methods": specs, "aggregators": (), "datasets": ()},
+        specs={"models": (), "methods": specs, "aggregators": (), "samplers": (), "datasets": ()},
     )
     plugins, failures = loader.discover()
     monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], failures))

@@ -38,7 +38,13 @@ def declared(tmp_path, monkeypatch):
         from saliencynoise.interfaces import MethodSpec
 
         plain = {"name": "double", "summary": "s", "target": "fake_square:Double", "family": "gradient", "paper": "no"}
-        specs = {"methods": (MethodSpec(**{**plain, **changed}),), "models": (), "aggregators": (), "datasets": ()}
+        specs = {
+            "methods": (MethodSpec(**{**plain, **changed}),),
+            "models": (),
+            "aggregators": (),
+            "samplers": (),
+            "datasets": (),
+        }
         own = {**specs, "methods": builtins.saliencynoise_methods()[:1]}
         plugins = [
             Plugin(name="builtin", distribution="saliencynoise", version="1", specs=own),

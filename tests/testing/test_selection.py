@@ -24,7 +24,7 @@ def plugin(name: str, methods: tuple[str, ...] = (), models: tuple[ModelSpec, ..
         )
         for own in methods
     )
-    specs_of = {"methods": specs, "models": models, "aggregators": (), "datasets": ()}
+    specs_of = {"methods": specs, "models": models, "aggregators": (), "samplers": (), "datasets": ()}
     return Plugin(name=name, distribution=name, version="1", specs=specs_of)
 
 
