@@ -125,6 +125,11 @@ class Plan:
         name = f"{slug_of(method.text)}-{key_of([method.text, method.distribution])[:8]}"
         return self.folder / "maps" / architecture.pool.folder.name / name
 
+    def gram_file(self, architecture: ArchitecturePlan, method: BoundMethod) -> Path:
+        """Return where the Gram matrices of one architecture and method lie."""
+        maps = self.maps_folder(architecture, method)
+        return self.folder / "gram" / maps.parent.name / f"{maps.name}.safetensors"
+
     def stores(self, architecture: ArchitecturePlan, method: BoundMethod) -> tuple[MapStore, ...]:
         """Return where the maps of one architecture and method lie, a place for each draw of a stochastic method."""
         folder = self.maps_folder(architecture, method)

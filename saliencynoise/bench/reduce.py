@@ -32,12 +32,14 @@ class Reduced:
     Attributes:
         figures: over all images, by view.
         classes: the same over the images of each class, by view and class index.
+        grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
         marginal: `[B, c, h, w]`, the aggregated raw maps.
         diagnostics: what the method told of its maps, by name, `[D, E, B]`.
     """
 
     figures: Mapping[str, Figures]
     classes: Mapping[str, Mapping[int, Figures]]
+    grams: Mapping[str, Tensor]
     marginal: Float[Tensor, "B c h w"]
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
 
@@ -78,9 +80,19 @@ def reduce_maps(
     return Reduced(
         figures={view: summarise(images, view=view, seed=seed) for view, images in statistics.items()},
         classes={view: _by_class(images, labels, view, seed) for view, images in statistics.items()},
+        grams=_grams(statistics),
         marginal=torch.stack(marginal),
         diagnostics=_diagnostics(stores, members, chunks),
     )
+
+
+def _grams(statistics: Mapping[str, Sequence[ImageStatistics]]) -> dict[str, Tensor]:
+    grams = {view: torch.stack([image.gram for image in images]) for view, images in statistics.items()}
+    for view, images in statistics.items():
+        crossed = [image.crossed for image in images if image.crossed is not None]
+        if crossed:
+            grams[f"{view}.crossed"] = torch.stack(crossed)
+    return grams
 
 
 def _are_zero(image: ImageStatistics) -> bool:

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.bench.forecast import note_prediction
 from saliencynoise.bench.members import Votes, flags, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study
 from saliencynoise.store.atomic import slug_of, write_bytes, write_json
 from saliencynoise.store.export import Group, export_maps
+from saliencynoise.store.grams import save_grams
 from saliencynoise.store.provenance import hardware, versions
 
 if TYPE_CHECKING:
@@ -79,6 +81,9 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
             for cell in _cells(plan, ensemble, method, cells[ensemble.plan.name, method.text])
         ],
     }
+    for ensemble, method, reduced in _computed(plan, ensembles, cells):
+        save_grams(plan.gram_file(ensemble.plan, method), reduced.grams)
+    note_prediction(plan.folder, document)
     _write_parquet(plan, ensembles, cells)
     _write_maps(plan, ensembles, cells)
     write_json(plan.folder / RESULT, document)
@@ -157,7 +162,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         },
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(("figures", "classes", "seconds", "diagnostics")) | {
+        blank = dict.fromkeys(("figures", "classes", "seconds", "diagnostics", "gram")) | {
             "status": "failed",
             "reason": reduced,
         }
@@ -166,6 +171,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         "status": "ok",
         "reason": None,
         "seconds": _seconds(plan, ensemble, method),
+        "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items()},
     }
     return [

@@ -60,7 +60,15 @@ def run(config: BenchConfig, observer: Observer) -> Study:
     """
     if not config.methods:
         raise UsageError("no method is named; name one with --method, or fill the pool with 'saliencynoise train'")
-    plan = make_plan(config)
+    return run_plan(make_plan(config), observer)
+
+
+def run_plan(plan: Plan, observer: Observer) -> Study:
+    """Do what was planned; the study is on disk when it is returned.
+
+    Raises:
+        UsageError: as `bench`.
+    """
     failures = Failures()
     with _lock(plan.folder):
         observer.planned(plan)

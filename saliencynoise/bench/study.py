@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import read_json, write_json
+from saliencynoise.store.grams import load_grams
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from jaxtyping import Float
+    from torch import Tensor
 
 RESULT = "result.json"
 FORMAT = 1
@@ -35,6 +38,11 @@ class Study:
     def failed(self) -> list[Mapping[str, Any]]:
         """The cells that could not be computed."""
         return [cell for cell in self.result["cells"] if cell["status"] == "failed"]
+
+    @property
+    def done(self) -> list[Mapping[str, Any]]:
+        """The cells that were computed."""
+        return [cell for cell in self.result["cells"] if cell["status"] == "ok"]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -63,6 +71,37 @@ class Study:
         if not path.exists():
             raise UsageError(f"{self.folder} holds no maps; run the bench with --keep-maps all or mean")
         return xr.open_datatree(path, engine="zarr")
+
+    def gram(self, cell: Mapping[str, Any]) -> Float[Tensor, "B E E"]:
+        """Return the inner products of the members' maps on each image, from which every figure of a cell follows.
+
+        Of a stochastic method those of single unit-norm maps from different draws, so that the draws' own noise does
+        not count as signal.
+
+        Args:
+            cell: one of `result["cells"]` that is "ok".
+
+        Raises:
+            UsageError: if the run is of a version that kept none, or its file is damaged.
+        """
+        from saliencynoise.statistics.draws import between_draws  # noqa: PLC0415 - as above
+
+        grams = self._grams(cell)
+        crossed = grams.get(f"{cell['view']}.crossed")
+        return grams[cell["view"]] if crossed is None else between_draws(crossed)
+
+    def crossed(self, cell: Mapping[str, Any]) -> Float[Tensor, "B E D E D"] | None:
+        """Return the inner products of all members' raw maps in all draws; None where there is one draw.
+
+        Raises:
+            UsageError: as `gram`.
+        """
+        return self._grams(cell).get(f"{cell['view']}.crossed")
+
+    def _grams(self, cell: Mapping[str, Any]) -> dict[str, Tensor]:
+        if not cell.get("gram"):
+            raise UsageError(f"{self.folder} holds no Gram matrices; run the same bench again, which finds its maps")
+        return load_grams(self.folder / cell["gram"])
 
     def save(self, folder: str | Path) -> Study:
         """Copy the study, with its maps, to another folder, and return it there.

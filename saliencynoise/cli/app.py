@@ -9,6 +9,7 @@ import typer
 
 from saliencynoise.cli.bench import bench
 from saliencynoise.cli.methods import methods
+from saliencynoise.cli.plan import plan
 from saliencynoise.cli.plugins import plugins_app
 from saliencynoise.cli.pools import pools_app
 from saliencynoise.cli.show import show
@@ -42,6 +43,7 @@ def options(
 app.command()(bench)
 app.command()(train)
 app.command()(show)
+app.command()(plan)
 app.command()(methods)
 app.add_typer(plugins_app, name="plugins")
 app.add_typer(pools_app, name="pools")

@@ -77,6 +77,7 @@ Config = Annotated[
     Path | None,
     typer.Option(help="TOML file with these options (archs, methods, members ...) and a table named recipe."),
 ]
+Run = Annotated[str, typer.Argument(help="Folder of a run.", metavar="RUN")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 

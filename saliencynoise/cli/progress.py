@@ -11,7 +11,7 @@ from rich.progress import Progress as Bars
 
 from saliencynoise.bench.estimate import Estimate
 from saliencynoise.bench.production import REFERENCE
-from saliencynoise.report.table import counted
+from saliencynoise.report.table import counted, duration
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -162,16 +162,3 @@ def _made(job: MemberJob, event: Event) -> str:
         f"members {job.members[0]} to {job.members[-1]}: accuracies {min(accuracies):.1%} to {max(accuracies):.1%}, "
         "made"
     )
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it.
-
-    >>> duration(42), duration(200), duration(9000)
-    ('42 s', '3 min', '2.5 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 
@@ -11,7 +10,7 @@ from saliencynoise.cli import options as o
 
 
 def show(
-    folder: Annotated[str, typer.Argument(help="Folder of a run.", metavar="DIR")],
+    folder: o.Run,
     *,
     as_json: o.Json = False,
 ) -> None:

@@ -107,7 +107,7 @@ def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
             table.add_row(*_architecture_row(cell))
         same = previous is not None and previous["method_name"] == cell["method_name"]
         is_view = same and cell["view"] != "signed"
-        table.add_row(*_row(cell, f"    view {cell['view']}" if is_view else _method(cell, narrow=narrow)))
+        table.add_row(*_row(cell, method_label(cell["method"], cell["view"] if is_view else "signed", narrow=narrow)))
         if _draws_of(cell) > 1:
             table.add_row(*_networks_row(cell))
     return table
@@ -119,9 +119,11 @@ def _architecture_row(cell: Mapping[str, Any]) -> list[str]:
     return [f"[bold]{escape(cell['architecture'])}[/]", "-" if accuracy is None else f"{accuracy:.1%}{flag}"]
 
 
-def _method(cell: Mapping[str, Any], *, narrow: bool) -> str:
-    """Return the label; in a narrow table broken after the plugin and before the parameters, where it is too long."""
-    lines = [f"  {cell['method']}"]
+def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
+    """Return a row's label; in a narrow table broken after the plugin and before the parameters, if it is too long."""
+    if view != "signed":
+        return f"    view {view}"
+    lines = [f"  {method}"]
     for mark in "/(" if narrow else "":
         if len(lines[-1]) > NAME_WIDTH and mark in lines[-1]:
             head, _, tail = lines.pop().partition(mark)
@@ -160,6 +162,19 @@ def counted(count: int, noun: str) -> str:
     ('1 epoch', '2 epochs')
     """
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it.
+
+    >>> duration(42), duration(200), duration(9000)
+    ('42 s', '3 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def show(value: float | str | None) -> str:

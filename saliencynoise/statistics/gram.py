@@ -13,6 +13,8 @@ import torch
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jaxtyping import Float
     from torch import Tensor
 
@@ -74,6 +76,24 @@ def means_without(
     pairs = (stay @ _hollow(gram) * stay).sum(-1)
     off = pairs / ((members - 1) * (members - 2)) if members > 2 else torch.full_like(pairs, torch.nan)
     return diag, off, _without_rounding(diag - off, diag)
+
+
+def cosine_of_averages(gram: Float[Tensor, "B E E"], left: Sequence[int], right: Sequence[int]) -> float:
+    """Return the cosine between the average maps of two groups of members, pooled over images by energy.
+
+    Args:
+        gram: one matrix per image, of unit-norm maps where no image is to weigh more than another.
+        left: members of one group.
+        right: members of the other, none of them in both: a member is not compared with itself.
+
+    >>> gram = torch.tensor([[[4.0, 2.0, 2.0], [2.0, 4.0, 0.0], [2.0, 0.0, 4.0]]])
+    >>> round(cosine_of_averages(gram, [0], [1, 2]), 4)     # 2 / sqrt(4 * 2)
+    0.7071
+    """
+    one, other = list(left), list(right)
+    across = gram[:, one][:, :, other].mean()
+    energies = gram[:, one][:, :, one].mean() * gram[:, other][:, :, other].mean()
+    return float(across / energies.sqrt())
 
 
 def scale_gram(gram: Float[Tensor, "B E E"], scale: Scale) -> Float[Tensor, "B E E"]:
