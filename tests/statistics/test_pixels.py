@@ -113,14 +113,14 @@ def blurred(noise: torch.Tensor) -> torch.Tensor:
     return sum(w * noise.roll(i, -1) for i, w in enumerate(kernel)) / math.sqrt(sum(w * w for w in kernel))
 
 
-@pytest.mark.parametrize("correlated", [False, True])
+@pytest.mark.parametrize("neighbours", ["independent", "correlated"])
 @pytest.mark.parametrize("members", [4, 8, 16])
-def test_false_discoveries_and_power(members: int, correlated: bool, generator: torch.Generator) -> None:
+def test_false_discoveries_and_power(members: int, neighbours: str, generator: torch.Generator) -> None:
     """100 images of 1000 pixels, a tenth with |mu| = sigma; unmoderated t-tests find far fewer."""
     false, power, plain = [], [], []
     for _ in range(100):
         noise = torch.randn(members, 1000, generator=generator, dtype=torch.float64)
-        maps = blurred(noise) if correlated else noise
+        maps = blurred(noise) if neighbours == "correlated" else noise
         maps[:, :100] += 1
         found = surviving_pixels(maps).survivors
         false.append(float(found[100:].sum()) / max(1, int(found.sum())))

@@ -91,7 +91,7 @@ def test_members_for_most_images_is_checked_on_fresh_networks(correlated, genera
 
 def test_members_for_images_is_undetermined_without_signal_or_members(generator: torch.Generator) -> None:
     gram = gram_matrix(torch.randn(8, 20, 30, generator=generator))
-    assert str(members_for_images(gram, seed=0)) in {"undetermined"} or members_for_images(gram, seed=0).high is None
+    assert members_for_images(gram, seed=0).high is None
     assert str(members_for_images(gram[:, :3, :3], seed=0)) == "undetermined"
 
 

@@ -23,11 +23,11 @@ def test_mean_of_disjoint_pairs_against_a_loop(members: int, rng: np.random.Gene
 
 
 def test_mean_of_disjoint_pairs_is_unbiased_where_the_square_of_the_mean_is_not(correlated) -> None:
-    gram = gram_matrix(correlated(torch.full((20_000, 8), 0.5), members=5))
-    truth = (8 * 0.25) ** 2
+    gram = gram_matrix(correlated(torch.full((20_000, 32), 0.5), members=5))
+    truth = (32 * 0.25) ** 2
     mean = hollow(gram).sum((-2, -1)) / 20
     assert float(mean_of_disjoint_pairs(hollow(gram)).mean()) == pytest.approx(truth, rel=0.05)
-    assert float(mean.square().mean()) > 1.3 * truth
+    assert float(mean.square().mean()) > 1.2 * truth
 
 
 @pytest.mark.parametrize("probability", [0.02, 0.1, 0.5, 0.9, 0.99])
@@ -67,7 +67,7 @@ def true_quantile(correlated, generator: torch.Generator) -> float:
 
 
 def test_bias_and_coverage(correlated, generator: torch.Generator) -> None:
-    """150 studies of 32 fresh images with 8 fresh members; plain quantiles of c_i would ask for a third more members."""
+    """150 studies of 32 fresh images with 8 fresh members; plain quantiles of c_i would ask for a third more."""
     truth = true_quantile(correlated, generator)
     grams = studies(correlated, generator, count=150, images=32, members=8)
     found = [snr_of_images(gram, share=0.9, seed=k) for k, gram in enumerate(grams)]
