@@ -3,6 +3,8 @@
 A bench needs three names: `apply_view`, `image_statistics` (per image) and `summarise` (over images).
 """
 
+from saliencynoise.statistics.curve import CurvePoint, average_energy, averaging_curve
+from saliencynoise.statistics.discoveries import benjamini_hochberg
 from saliencynoise.statistics.figures import (
     DEFINITIONS,
     Estimate,
@@ -21,24 +23,39 @@ from saliencynoise.statistics.intervals import (
     images_interval,
     members_interval,
 )
+from saliencynoise.statistics.modes import ImageModes, Modes, mode_test
+from saliencynoise.statistics.pixels import SurvivingPixels, sign_agreement, surviving_pixels
 from saliencynoise.statistics.published import snr_pixel, snr_power, snr_rms
-from saliencynoise.statistics.reliability import MembersNeeded, members_needed, reliability_at
+from saliencynoise.statistics.reliability import (
+    MembersNeeded,
+    members_for_images,
+    members_needed,
+    reliability_at,
+)
 from saliencynoise.statistics.significance import SignalTest, sign_flip_test
 from saliencynoise.statistics.snr import corrected_snr, cosine, effective_pixels, pooled_snr
+from saliencynoise.statistics.spread import snr_of_images
 from saliencynoise.statistics.views import VIEWS, View, apply_view, get_view
 
 __all__ = [
     "DEFINITIONS",
     "VIEWS",
+    "CurvePoint",
     "Estimate",
     "Figures",
+    "ImageModes",
     "ImageStatistics",
     "Interval",
     "MembersNeeded",
+    "Modes",
     "Pooled",
     "SignalTest",
+    "SurvivingPixels",
     "View",
     "apply_view",
+    "average_energy",
+    "averaging_curve",
+    "benjamini_hochberg",
     "both_interval",
     "claim_interval",
     "corrected_snr",
@@ -48,15 +65,20 @@ __all__ = [
     "gram_matrix",
     "image_statistics",
     "images_interval",
+    "members_for_images",
     "members_interval",
     "members_needed",
+    "mode_test",
     "noise_floor",
     "pooled_snr",
     "reliability_at",
     "scale_gram",
+    "sign_agreement",
     "sign_flip_test",
+    "snr_of_images",
     "snr_pixel",
     "snr_power",
     "snr_rms",
     "summarise",
+    "surviving_pixels",
 ]

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.intervals import Interval
-from saliencynoise.statistics.reliability import members_needed, reliability_at
+from saliencynoise.statistics.reliability import members_for_images, members_needed, reliability_at
 
 
 def interval(low: float, high: float) -> Interval:
@@ -69,3 +70,32 @@ def test_open_above_keeps_the_lower_end() -> None:
 def test_reliability_outside_its_range_is_refused(reliability: float) -> None:
     with pytest.raises(UsageError, match=r"is not between 0 and 1: choose for example 0\.9"):
         members_needed(0.4, reliability=reliability)
+
+
+def test_members_for_most_images_is_checked_on_fresh_networks(correlated, generator: torch.Generator) -> None:
+    """Predicted from 8 members; two averages of that many fresh ones then agree on 9 of 10 images."""
+    r = 2 * torch.randn(400, 1, generator=generator, dtype=torch.float64).mul(0.8).exp()
+    signal = torch.full((400, 256), 1.0, dtype=torch.float64) * r.sqrt()
+    needed = members_for_images(gram_matrix(correlated(signal, members=8)), seed=0)
+    assert needed.value is not None
+    assert needed.low is not None
+    assert needed.high is not None
+    assert needed.low < 4.5 / math.exp(-0.8 * 1.2816) < needed.high
+    first, second = correlated(signal.expand(2, -1, -1), members=needed.value).mean(0)
+    cosine = torch.cosine_similarity(first, second, dim=-1)
+    assert float((cosine >= 0.9).double().mean()) == pytest.approx(0.9, abs=0.06)
+    naive = members_needed(2 / (1 + 2) / (1 / 3)).value
+    assert naive is not None
+    assert naive < 0.6 * needed.value
+
+
+def test_members_for_images_is_undetermined_without_signal_or_members(generator: torch.Generator) -> None:
+    gram = gram_matrix(torch.randn(8, 20, 30, generator=generator))
+    assert members_for_images(gram, seed=0).high is None
+    assert str(members_for_images(gram[:, :3, :3], seed=0)) == "undetermined"
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, 90.0])
+def test_share_outside_its_range_is_refused(share: float) -> None:
+    with pytest.raises(UsageError, match=r"share of images .* is not between 0 and 1: choose for example 0\.9"):
+        members_for_images(torch.ones(1, 4, 4), share=share, seed=0)

@@ -1,0 +1,110 @@
+"""What averaging n networks gains, for every n: a closed form, not a fit, and no average is ever formed.
+
+The mean energy of all averages of n of the members is exactly off + (diag - off) / n; signal stays, noise falls as 1/n.
+So from one r follow the SNR of an n-average, n r, and its reliability, R(n) = n r / (1 + n r).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.gram import diag_mean, off_mean
+from saliencynoise.statistics.reliability import reliability_at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from saliencynoise.statistics.intervals import Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurvePoint:
+    """What is to be expected of an average over n members' unit-norm maps.
+
+    Where r <= 0 no signal was found, and an average of any n is of no use: `reliability` and `cosine` are then 0 (the
+    formula would give negative values, and none at n = -1/r); `snr` stays negative, as r is printed. All are NaN where
+    r is.
+
+    Attributes:
+        members: n.
+        energy: of the n-average over that of one member's map; 1 at n = 1, never below 0.
+        snr: n r, the energy of the signal over that of the noise which is left.
+        reliability: R(n), the cosine between two independent n-averages, pooled by energy; in 0 to 1.
+        cosine: sqrt(R), the cosine with the true marginal map; in 0 to 1.
+        interval: of `reliability`, for the question that the interval of r answers; None without one.
+    """
+
+    members: int
+    energy: float
+    snr: float
+    reliability: float
+    cosine: float
+    interval: Interval | None
+
+
+def average_energy(gram: Float[Tensor, "*n E E"], count: int) -> Float[Tensor, "*n"]:
+    """Return off + (diag - off) / n: the energy of averages of n maps, in squared units of the maps.
+
+    Up to n = E exactly the mean over all choices of n members; beyond, what more members would be expected to give.
+
+    Args:
+        gram: of maps in any scale.
+        count: n, at least 1.
+
+    Raises:
+        UsageError: n is below 1.
+
+    >>> average_energy(torch.tensor([[5.0, 3.0], [3.0, 9.0]]).double(), 2).item()     # |(a_1 + a_2) / 2|^2
+    5.0
+    """
+    _check([count])
+    off = off_mean(gram)
+    return off + (diag_mean(gram) - off) / count
+
+
+def averaging_curve(snr: float, interval: Interval | None = None, *, counts: Sequence[int]) -> tuple[CurvePoint, ...]:
+    """Return what averages of n members are expected to give, for each n of `counts`.
+
+    Args:
+        snr: the corrected power SNR r of one map, as the headline; may be negative, infinite or NaN.
+        interval: of r, or None.
+        counts: the n's, each at least 1, below or beyond the E that measured r.
+
+    Raises:
+        UsageError: an n is below 1.
+
+    >>> [round(point.reliability, 2) for point in averaging_curve(0.5, counts=(1, 2, 8, 18))]
+    [0.33, 0.5, 0.8, 0.9]
+    """
+    _check(counts)
+    return tuple(_point(snr, interval, n) for n in counts)
+
+
+def _point(snr: float, interval: Interval | None, n: int) -> CurvePoint:
+    reliability = _reliability(snr, n)
+    return CurvePoint(
+        members=n,
+        energy=1.0 if math.isinf(snr) else max((snr + 1 / n) / (1 + snr), 0.0),
+        snr=n * snr,
+        reliability=reliability,
+        cosine=math.sqrt(reliability),
+        interval=interval.through(lambda ends: ends.new_tensor([_reliability(end, n) for end in ends.tolist()]))
+        if interval
+        else None,
+    )
+
+
+def _reliability(snr: float, n: int) -> float:
+    return snr if math.isnan(snr) else reliability_at(max(snr, 0.0), n)
+
+
+def _check(counts: Sequence[int]) -> None:
+    wrong = [n for n in counts if n < 1]
+    if wrong:
+        raise UsageError(f"averages of {wrong} members: choose numbers of at least 1")

@@ -1,0 +1,204 @@
+"""Is the average map an average of several different explanations? A test for two groups of members, image by image.
+
+A member's score is its coordinate along the direction in which members differ most: the top eigenvector of K = HGH,
+the Gram matrix of the deviations from the mean map. T is the largest share of the scores' variance that lies between
+two groups, over all cuts that leave at least two members on a side. One cloud of Gaussian maps, whatever its shape,
+gives scores that are a random direction of R^(E-1): so the null distribution of T depends on E alone, and a sample of
+it serves all images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.discoveries import benjamini_hochberg
+from saliencynoise.statistics.gram import NOISELESS, diag_mean
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+    from torch import Tensor
+
+FEWEST_MEMBERS = 4
+NULL_SAMPLES = 9999
+"""The smallest p-value is 1 / 10,000: enough for Benjamini and Hochberg over 500 images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageModes:
+    """The two groups into which the members fall on one image.
+
+    Attributes:
+        image: its index.
+        groups: the members of each group, the larger group first (at equal sizes, that of member 0).
+        representatives: of each group the member whose map is nearest to the group's mean map.
+        between: T, the share of the variance along the groups' direction that lies between them; 0 to 1.
+    """
+
+    image: int
+    groups: tuple[tuple[int, ...], tuple[int, ...]]
+    representatives: tuple[int, int]
+    between: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Modes:
+    """Outcome of the test for modes.
+
+    Attributes:
+        p: `[B]`, per image, not adjusted; NaN where all members' maps are equal. None where no test was made.
+        fires: `[B]`, the images with more than one mode, at a rate of false discoveries over images.
+        share: of these among the images tested; NaN where there are none.
+        found: the groups on the images that fire.
+        representative: the member whose maps are nearest to the mean maps on all images, each image with equal weight.
+        note: how the p-values were obtained, or why there are none.
+    """
+
+    p: Float[Tensor, " B"] | None
+    fires: Bool[Tensor, " B"]
+    share: float
+    found: tuple[ImageModes, ...]
+    representative: int
+    note: str
+
+    @property
+    def words(self) -> str:
+        """The outcome, to be printed."""
+        if self.p is None:
+            return self.note
+        tested = int((~self.p.isnan()).sum())
+        if not self.found:
+            return f"no more clustered than one Gaussian mode, on any of {tested} images"
+        return f"more clustered than one Gaussian mode on {len(self.found)} of {tested} images"
+
+
+def mode_test(gram: Float[Tensor, "B E E"], *, seed: int, rate: float = 0.05) -> Modes:
+    """Test on each image whether members fall into two groups, more clearly than one Gaussian cloud would.
+
+    Args:
+        gram: of raw or member-scaled maps; unit norm would bend a cloud into a cap. Member scale, unless differing
+            gains are themselves of interest: a skewed spread of gains reads as groups in raw maps.
+        seed: of the null sample, 9999 draws.
+        rate: of false discoveries over images (Benjamini and Hochberg), between 0 and 1.
+
+    Returns:
+        `found` is empty where no image fires. No test below 4 members, or where no members differ.
+
+    Raises:
+        UsageError: the rate is not between 0 and 1.
+
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> maps = torch.randn(8, 50, generator=generator).double()
+    >>> maps[:3] += 2                                   # three members explain the image otherwise
+    >>> result = mode_test((maps @ maps.T)[None], seed=0)
+    >>> result.words, result.found[0].groups
+    ('more clustered than one Gaussian mode on 1 of 1 images', ((3, 4, 5, 6, 7), (0, 1, 2)))
+    """
+    if not 0 < rate < 1:
+        raise UsageError(f"rate of false discoveries {rate} is not between 0 and 1: choose for example 0.05")
+    members = gram.shape[-1]
+    deviations = centred(gram)
+    spread = diag_mean(deviations) > NOISELESS * diag_mean(gram)
+    nearest = _nearest(deviations, spread)
+    fires = torch.zeros(len(gram), dtype=torch.bool)
+    if members < FEWEST_MEMBERS or not bool(spread.any()):
+        few = f"{members} members; at least {FEWEST_MEMBERS} are needed for two groups"
+        note = "no test: " + (few if members < FEWEST_MEMBERS else "the members' maps are equal")
+        return Modes(p=None, fires=fires, share=torch.nan, found=(), representative=nearest, note=note)
+    scores = top_scores(deviations)
+    between, cuts = largest_between_share(scores)
+    p = torch.where(spread, upper_p(between, null_sample(members, seed=seed)), torch.nan)
+    fires[spread] = benjamini_hochberg(p[spread]) <= rate
+    found = tuple(_groups(i, deviations[i], scores[i], int(cuts[i]), float(between[i])) for i in _indices(fires))
+    return Modes(
+        p=p,
+        fires=fires,
+        share=float(fires[spread].double().mean()),
+        found=found,
+        representative=nearest,
+        note=f"{NULL_SAMPLES} Gaussian samples; Benjamini-Hochberg over {int(spread.sum())} images at {rate:g}",
+    )
+
+
+def centred(gram: Float[Tensor, "*n E E"]) -> Float[Tensor, "*n E E"]:
+    """Return K = HGH, the inner products of the deviations from the members' mean map.
+
+    >>> centred(torch.tensor([[5.0, 3.0], [3.0, 9.0]])).tolist()
+    [[2.0, -2.0], [-2.0, 2.0]]
+    """
+    half = gram - gram.mean(-1, keepdim=True)
+    return half - half.mean(-2, keepdim=True)
+
+
+def top_scores(deviations: Float[Tensor, "*n E E"]) -> Float[Tensor, "*n E"]:
+    """Return the members' coordinates, up to a factor and a sign, along the direction in which they differ most."""
+    vectors: Tensor = torch.linalg.eigh(deviations).eigenvectors
+    return vectors[..., -1]
+
+
+def largest_between_share(scores: Float[Tensor, "*n E"]) -> tuple[Float[Tensor, "*n"], Float[Tensor, "*n"]]:
+    """Return T and the size of the lower group: the best of all cuts that leave at least two members on a side.
+
+    >>> share, size = largest_between_share(torch.tensor([0.0, 5.0, 5.0, 0.0, 0.0]))
+    >>> share.item(), size.item()
+    (1.0, 3)
+    """
+    members = scores.shape[-1]
+    ordered = (scores - scores.mean(-1, keepdim=True)).sort(-1).values
+    sizes = torch.arange(2, members - 1)
+    sums = ordered.cumsum(-1)[..., sizes - 1]
+    between = sums.square() * members / (sizes * (members - sizes))  # of the two means about the whole one
+    best = between.max(-1)
+    return best.values / ordered.square().sum(-1), sizes[best.indices]
+
+
+def null_sample(members: int, *, seed: int, samples: int = NULL_SAMPLES) -> Float[Tensor, " S"]:
+    """Return T of `samples` ensembles in one Gaussian cloud.
+
+    Gaussian deviations Z L^(1/2), with whatever covariance L over pixels, have left singular vectors that are uniform
+    on the unit vectors orthogonal to ones; so are Gaussian scores, centred and normalised. (That a sample with K's own
+    eigenvalues has the same T is tested.)
+    """
+    generator = torch.Generator().manual_seed(seed)
+    return largest_between_share(torch.randn(samples, members, generator=generator, dtype=torch.float64))[0]
+
+
+def upper_p(observed: Float[Tensor, " B"], sample: Float[Tensor, " S"]) -> Float[Tensor, " B"]:
+    """Return the share of `sample` that reaches each value, the value itself counted in: never zero.
+
+    >>> upper_p(torch.tensor([3.0]), torch.tensor([1.0, 2.0, 3.0])).item()
+    0.5
+    """
+    below = torch.searchsorted(sample.sort().values, observed.contiguous())
+    return (len(sample) - below + 1).to(observed.dtype) / (len(sample) + 1)
+
+
+def _nearest(deviations: Tensor, spread: Tensor) -> int:
+    """Return the member nearest to the mean maps, images weighted by their inverse spread; 0 where none differ."""
+    energy = deviations.diagonal(dim1=-2, dim2=-1)[spread]
+    return int((energy / energy.mean(-1, keepdim=True)).sum(0).argmin())
+
+
+def _groups(image: int, deviations: Tensor, scores: Tensor, size: int, between: float) -> ImageModes:
+    order = scores.argsort().tolist()
+    halves = sorted((sorted(order[:size]), sorted(order[size:])), key=lambda half: (-len(half), half))
+    larger, smaller = halves
+    return ImageModes(
+        image=image,
+        groups=(tuple(larger), tuple(smaller)),
+        representatives=(_medoid(deviations, larger), _medoid(deviations, smaller)),
+        between=between,
+    )
+
+
+def _medoid(gram: Tensor, group: list[int]) -> int:
+    """Return the member of `group` nearest to its mean, which has the smallest sum of squared distances to the rest."""
+    own = gram[group][:, group]
+    return group[int((own.diagonal() - 2 * own.mean(-1)).argmin())]
+
+
+def _indices(mask: Tensor) -> list[int]:
+    return [int(i) for i in mask.nonzero().flatten()]

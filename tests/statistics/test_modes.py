@@ -1,0 +1,169 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.gram import gram_matrix, scale_gram
+from saliencynoise.statistics.modes import (
+    FEWEST_MEMBERS,
+    centred,
+    largest_between_share,
+    mode_test,
+    null_sample,
+    top_scores,
+    upper_p,
+)
+
+
+def between_by_hand(scores: np.ndarray) -> float:
+    """Over all ways to split the members, not only cuts: a cut is the best of them."""
+    members = len(scores)
+    total = ((scores - scores.mean()) ** 2).sum()
+    best = 0.0
+    for size in range(2, members - 1):
+        for chosen in itertools.combinations(range(members), size):
+            rest = np.delete(scores, chosen)
+            within = ((scores[list(chosen)] - scores[list(chosen)].mean()) ** 2).sum() + (
+                (rest - rest.mean()) ** 2
+            ).sum()
+            best = max(best, 1 - within / total)
+    return best
+
+
+@pytest.mark.parametrize("members", [4, 5, 8])
+def test_largest_between_share_against_all_splits(members: int, rng: np.random.Generator) -> None:
+    scores = rng.standard_normal((20, members)) + 3
+    found, _ = largest_between_share(torch.tensor(scores))
+    assert found.numpy() == pytest.approx([between_by_hand(row) for row in scores], rel=1e-9)
+
+
+def test_scores_are_the_first_principal_component_of_the_maps(rng: np.random.Generator) -> None:
+    maps = rng.standard_normal((7, 30)) + np.linspace(0, 3, 7)[:, None]
+    left = np.linalg.svd(maps - maps.mean(0), full_matrices=False)[0][:, 0]
+    scores = top_scores(centred(gram_matrix(torch.tensor(maps)))).numpy()
+    assert abs(left @ scores) == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("decay", [0.0, 1.0, 3.0])
+def test_null_is_that_of_gaussian_maps_with_any_eigenvalues(decay: float, generator: torch.Generator) -> None:
+    """4000 samples with K's eigenvalues, as the test is usually described, against the one that serves all images."""
+    eigenvalues = torch.arange(1, 8, dtype=torch.float64) ** -decay
+    maps = torch.randn(4000, 8, 7, generator=generator, dtype=torch.float64) * eigenvalues.sqrt()
+    sampled, _ = largest_between_share(top_scores(centred(maps @ maps.mT)))
+    assert stats.ks_2samp(sampled.numpy(), null_sample(8, seed=3).numpy()).pvalue > 0.01
+
+
+def test_upper_p_counts_ties_and_itself(rng: np.random.Generator) -> None:
+    sample, observed = rng.integers(0, 9, 50).astype(float), rng.integers(-1, 10, 20).astype(float)
+    expected = [(np.sum(sample >= value) + 1) / 51 for value in observed]
+    assert upper_p(torch.tensor(observed), torch.tensor(sample)).tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("members", [4, 8, 16])
+def test_level(members: int, correlated) -> None:
+    """Pure noise and signal with noise, P_eff = 8: p is uniform; after the correction few studies have any image."""
+    maps = correlated(torch.full((200, 16, 32), 0.7), members=members, shared=0.5)
+    results = [mode_test(gram, seed=k) for k, gram in enumerate(gram_matrix(maps))]
+    p = torch.stack([result.p for result in results if result.p is not None])
+    assert 0.03 <= float((p <= 0.05).double().mean()) <= 0.07
+    assert np.mean([bool(result.fires.any()) for result in results]) <= 0.09
+
+
+def test_gains_count_as_modes_in_raw_maps_only(correlated, generator: torch.Generator) -> None:
+    gain = torch.randn(16, 100, 1, 1, generator=generator, dtype=torch.float64).mul(0.5).exp()
+    grams = gram_matrix(gain * correlated(torch.ones(100, 8, 32), members=16))
+    level = {}
+    for scale in ("raw", "member"):
+        p = torch.stack([mode_test(scale_gram(gram, scale), seed=k).p for k, gram in enumerate(grams)])
+        level[scale] = float((p <= 0.05).double().mean())
+    assert level["raw"] > 0.1
+    assert level["member"] < 0.08
+
+
+def two_modes(correlated, members: int, images: int) -> torch.Tensor:
+    """Members 0, 2, ... at +1 and 1, 3, ... at -1 in every pixel: as much energy as the noise has, P_eff = 16."""
+    side = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(members)[:members, None, None]
+    return correlated(torch.zeros(images, 64), members=members) + side
+
+
+def test_power_against_two_equal_modes(correlated) -> None:
+    result = mode_test(gram_matrix(two_modes(correlated, 8, 300)), seed=0)
+    assert result.p is not None
+    assert float((result.p <= 0.05).double().mean()) > 0.85
+    assert result.share > 0.8
+    assert result.words == f"more clustered than one Gaussian mode on {len(result.found)} of 300 images"
+
+
+def test_groups_and_representatives(correlated) -> None:
+    maps = two_modes(correlated, 9, 60) * 3
+    result = mode_test(gram_matrix(maps), seed=0)
+    right = [image for image in result.found if image.groups == ((0, 2, 4, 6, 8), (1, 3, 5, 7))]
+    assert len(right) > 0.9 * len(result.found) > 0
+    assert [image.image for image in result.found] == result.fires.nonzero().flatten().tolist()
+    for image in result.found:
+        for group, representative in zip(image.groups, image.representatives, strict=True):
+            own = maps[list(group), image.image]
+            distances = (own[:, None] - own[None]).square().sum((-1, -2))
+            assert representative == group[int(distances.argmin())]
+
+
+def test_the_overall_representative_is_nearest_to_the_mean_maps(correlated) -> None:
+    maps = correlated(torch.ones(5, 32), members=8)
+    maps[:, 3] *= 100  # one loud image does not decide
+    away = (maps - maps.mean(0)).square().sum(-1)
+    expected = int((away / away.mean(0)).sum(1).argmin())
+    assert mode_test(gram_matrix(maps), seed=0).representative == expected
+
+
+def test_images_are_judged_together() -> None:
+    """One image's p of 0.03 alone fires; among many others it does not."""
+    generator = torch.Generator().manual_seed(0)
+    gram = gram_matrix(torch.randn(8, 400, 20, generator=generator))
+    p = mode_test(gram, seed=0).p
+    assert p is not None
+    chosen = int((p - 0.03).abs().argmin())
+    assert bool(mode_test(gram[chosen, None], seed=0).fires)
+    many = mode_test(gram, seed=0)
+    assert many.fires.tolist() == (stats.false_discovery_control(p.numpy()) <= 0.05).tolist()
+    assert not many.fires[chosen]
+    assert many.words == "no more clustered than one Gaussian mode, on any of 400 images"
+
+
+def test_seed_decides_the_null_sample(generator: torch.Generator) -> None:
+    gram = gram_matrix(torch.randn(8, 5, 20, generator=generator))
+    first, again, other = (mode_test(gram, seed=seed).p for seed in (0, 0, 1))
+    assert first is not None
+    assert other is not None
+    assert again is not None
+    assert first.tolist() == again.tolist() != other.tolist()
+    assert float((first - other).abs().max()) < 0.03
+
+
+def test_few_members_are_not_tested() -> None:
+    result = mode_test(torch.eye(3).double().expand(2, 3, 3), seed=0)
+    assert (result.p, result.found) == (None, ())
+    assert math.isnan(result.share)
+    assert result.words == "no test: 3 members; at least 4 are needed for two groups"
+    assert mode_test(torch.eye(FEWEST_MEMBERS).double()[None], seed=0).p is not None
+
+
+def test_images_on_which_members_agree_are_left_out(generator: torch.Generator) -> None:
+    maps = torch.randn(6, 3, 20, generator=generator)
+    maps[:, 1] = maps[0, 1]
+    maps[:, 2] = 0
+    result = mode_test(gram_matrix(maps), seed=0)
+    assert result.p is not None
+    assert result.p.isnan().tolist() == [False, True, True]
+    assert "over 1 images" in result.note
+    same = mode_test(gram_matrix(maps[:, 1:]), seed=0)
+    assert (same.p, same.words) == (None, "no test: the members' maps are equal")
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0, math.nan])
+def test_a_rate_outside_its_range_is_refused(rate: float) -> None:
+    with pytest.raises(UsageError, match=r"is not between 0 and 1: choose for example 0\.05"):
+        mode_test(torch.eye(4)[None], seed=0, rate=rate)
