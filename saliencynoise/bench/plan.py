@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.averaged import refuse_layers
 from saliencynoise.bench.config import BenchConfig
 from saliencynoise.bench.member import MemberJob, describe_network
 from saliencynoise.data.fingerprint import fingerprint
@@ -178,6 +179,7 @@ def make_plan(config: BenchConfig) -> Plan:
     methods = [names.method(text) for text in config.methods]
     _refuse_repeated(methods)
     aggregator = names.aggregator(config.aggregator)
+    refuse_layers(methods, aggregator)
     models = [names.model(name, config.arch_args) for name in config.archs]
     device = resolve_device(config.device)
     dataset_text, dataset = names.dataset(config.dataset, image_size=config.image_size, seed=config.seed)

@@ -26,6 +26,7 @@ from saliencynoise.interfaces.protocols import (
     Dataset,
     Model,
     Network,
+    NetworkAggregator,
     Split,
 )
 from saliencynoise.interfaces.seeds import Stream, derive_seed, seeded
@@ -47,6 +48,7 @@ __all__ = [
     "ModelSpec",
     "ModuleMethod",
     "Network",
+    "NetworkAggregator",
     "Noise",
     "PassMethod",
     "PluginFailure",

@@ -240,6 +240,18 @@ def saliencynoise_aggregators() -> tuple[AggregatorSpec, ...]:
             summary="unbiased variance over the members: where they disagree",
             target="saliencynoise.marginalization.variance:Variance",
         ),
+        AggregatorSpec(
+            name="mean_logits",
+            summary="the network whose logits are the mean of the members'",
+            target="saliencynoise.marginalization.mean_logits:MeanLogits",
+            level="networks",
+        ),
+        AggregatorSpec(
+            name="mean_probabilities",
+            summary="the network whose probabilities are the mean of the members', explained by their logarithm",
+            target="saliencynoise.marginalization.mean_probabilities:MeanProbabilities",
+            level="networks",
+        ),
     )
 
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
+from saliencynoise.interfaces import AggregatorSpec
 from saliencynoise.registry.catalogue import catalogue
 from tests.marginalization.streams import SHAPE, member_maps, result_of, state_of
 
 if TYPE_CHECKING:
     from saliencynoise.interfaces import Aggregator
 
-NAMES = [entry.canonical for entry in catalogue().entries("aggregators")]
+SPECS = {entry.canonical: entry.spec for entry in catalogue().entries("aggregators")}
+NAMES = [name for name, spec in SPECS.items() if isinstance(spec, AggregatorSpec) and spec.level == "maps"]
 NEED_TWO = {"builtin/significant_mean", "builtin/variance"}
 
 
