@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,41 @@ def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"
     seed = derive_seed(run_seed, "background")
     chosen = select_images(dataset.train, count=count, seed=seed, num_classes=len(dataset.classes))
     return to_float(dataset.train.images[chosen], dataset.mean, dataset.std)
+
+
+def batch_of(
+    dataset: Dataset,
+    *,
+    images: Sequence[int],
+    targets: Sequence[int],
+    background: Float[Tensor, "R C H W"],
+    method: str,
+    draw: int,
+    run_seed: int,
+) -> Batch:
+    """Return the test images at `images` with all that a draw of a method needs, where the background lies."""
+    pixels = dataset.test.images[torch.tensor(images)].to(background.device)
+    seeds = (derive_seed(run_seed, "method", method, dataset.test.names[index], draw) for index in images)
+    return Batch(
+        x=to_float(pixels, dataset.mean, dataset.std),
+        target=torch.tensor(targets, device=background.device),
+        background=background,
+        noise=Noise(tuple(seeds)),
+    )
+
+
+def within_memory(
+    passes: Passes, compute: Callable[[Passes], Results], *, on_rows: Callable[[int], None] = lambda _: None
+) -> Results:
+    """Compute in passes of as many rows as the memory allows; `on_rows` is told where they become fewer."""
+    while True:
+        results = compute(passes)
+        short = any(isinstance(result, Exception) and is_out_of_memory(result) for result in results.values())
+        if not short or passes.rows == 1:
+            return results
+        results = {}  # the exceptions hold on to the tensors of their passes
+        passes.rows //= 2
+        on_rows(passes.rows)
 
 
 class MemberAttribution:
@@ -117,19 +152,18 @@ class MemberAttribution:
         self._save(chunk, entry, results[""], seconds)
 
     def _within_memory(self, compute: Callable[[Passes], Results]) -> tuple[Results, float]:
-        """Compute in passes of as many rows as the memory allows; return the results and the seconds they took."""
+        """Return the results and the seconds that they took, in passes that fit the memory."""
         if self._passes is None:
             self._passes = self._open()
-        while True:
-            start = time.perf_counter()
-            results = compute(self._passes)
-            seconds = time.perf_counter() - start
-            short = any(isinstance(result, Exception) and is_out_of_memory(result) for result in results.values())
-            if not short or self._passes.rows == 1:
-                return results, seconds
-            results = {}  # the exceptions hold on to the tensors of their passes
-            self._passes.rows //= 2
-            self._report({"kind": "rows", "rows": self._passes.rows})
+        start = time.perf_counter()
+
+        def on_rows(rows: int) -> None:
+            nonlocal start
+            start = time.perf_counter()  # what was begun in vain does not count
+            self._report({"kind": "rows", "rows": rows})
+
+        results = within_memory(self._passes, compute, on_rows=on_rows)
+        return results, time.perf_counter() - start
 
     def _open(self) -> Passes:
         network = self._load()
@@ -141,24 +175,22 @@ class MemberAttribution:
         return passes
 
     def _batch(self, chunk: Chunk, entry: Due) -> Batch:
-        job, dataset = self._job, self._dataset
-        indices = [job.images[row] for row in chunk.rows]
-        images = dataset.test.images[torch.tensor(indices)].to(job.device)
+        job = self._job
         if self._background is None:
-            self._background = background_of(dataset, run_seed=job.run_seed).to(job.device)
-        seeds = (
-            derive_seed(job.run_seed, "method", entry.method.text, dataset.test.names[index], entry.draw)
-            for index in indices
-        )
-        x = to_float(images, dataset.mean, dataset.std)
-        if job.input_noise:
-            x = x + self._input_noise(x, [dataset.test.names[index] for index in indices])
-        return Batch(
-            x=x,
-            target=torch.tensor([job.targets[row] for row in chunk.rows], device=job.device),
+            self._background = background_of(self._dataset, run_seed=job.run_seed).to(job.device)
+        batch = batch_of(
+            self._dataset,
+            images=[job.images[row] for row in chunk.rows],
+            targets=[job.targets[row] for row in chunk.rows],
             background=self._background,
-            noise=Noise(tuple(seeds)),
+            method=entry.method.text,
+            draw=entry.draw,
+            run_seed=job.run_seed,
         )
+        if not job.input_noise:
+            return batch
+        names = [self._dataset.test.names[job.images[row]] for row in chunk.rows]
+        return replace(batch, x=batch.x + self._input_noise(batch.x, names))
 
     def _input_noise(self, x: Float[Tensor, "B C H W"], names: Sequence[str]) -> Float[Tensor, "B C H W"]:
         """Return the sampler's noise, one draw for each member and image."""
@@ -168,7 +200,7 @@ class MemberAttribution:
         return self._job.input_noise * extent * torch.stack(drawn).to(x)
 
     def _save(self, chunk: Chunk, entry: Due, maps: Maps | Exception, seconds: float) -> None:
-        maps = _checked(maps, len(chunk.rows))
+        maps = checked(maps, len(chunk.rows))
         if isinstance(maps, Exception):
             self._failed.add(entry.method.text)
             self._report({"kind": "failed", "method": entry.method.text, "error": one_line(maps)})
@@ -178,7 +210,8 @@ class MemberAttribution:
         )
 
 
-def _checked(maps: Maps | Exception, images: int) -> Maps | Exception:
+def checked(maps: Maps | Exception, images: int) -> Maps | Exception:
+    """Return maps as they are, or the error that says which shape of theirs breaks the contract."""
     if isinstance(maps, Exception):
         return maps
     values: Tensor = maps.values

@@ -116,7 +116,7 @@ class MemberRunner:
         Raises:
             UsageError: if the architecture cannot be built, or the pool not be written or used.
         """
-        with _without_tf32():
+        with without_tf32():
             self._run(job, Pool(Path(job.pool)), report)
 
     def _run(self, job: MemberJob, pool: Pool, report: Report) -> None:
@@ -154,7 +154,7 @@ class MemberRunner:
         model = catalogue().model(job.architecture, job.arguments).load()
         channels, height, width = self._dataset.train.images.shape[1:]
         network = model.build((channels, height, width), len(self._dataset.classes))
-        _refuse_changed_network(network, Pool(Path(job.pool)), job.architecture)
+        refuse_changed_network(network, Pool(Path(job.pool)), job.architecture)
         self._kept = (f"{job.architecture} {sorted(job.arguments.items())}", network)
         return network
 
@@ -170,7 +170,7 @@ class MemberRunner:
 
 
 @contextmanager
-def _without_tf32() -> Iterator[None]:
+def without_tf32() -> Iterator[None]:
     """Compute float32 convolutions in float32 on CUDA, where cuDNN would round their inputs to 10 bits."""
     before = torch.backends.cudnn.allow_tf32
     torch.backends.cudnn.allow_tf32 = False
@@ -180,7 +180,12 @@ def _without_tf32() -> Iterator[None]:
         torch.backends.cudnn.allow_tf32 = before
 
 
-def _refuse_changed_network(network: Network, pool: Pool, architecture: str) -> None:
+def refuse_changed_network(network: Network, pool: Pool, architecture: str) -> None:
+    """Refuse a network that is built otherwise than the pool's members were.
+
+    Raises:
+        UsageError: naming the pool.
+    """
     description = pool.description
     if description is not None and description["network"] != describe_network(network):
         raise UsageError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.averaged import refuse_layers
 from saliencynoise.bench.config import MEMBERS, BenchConfig
 from saliencynoise.bench.member import MemberJob, describe_network
 from saliencynoise.bench.production import REFERENCE
@@ -217,6 +218,7 @@ def make_plan(config: BenchConfig) -> Plan:
     aggregator = names.aggregator(config.aggregator)
     sampler = names.sampler(config.sampler)
     config = replace(config, members=_count_members(config.members, sampler))
+    refuse_layers(methods, aggregator)
     models = [names.model(name, config.arch_args) for name in config.archs]
     device = resolve_device(config.device)
     dataset_text, dataset = names.dataset(config.dataset, image_size=config.image_size, seed=config.seed)

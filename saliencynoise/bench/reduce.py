@@ -33,7 +33,7 @@ class Reduced:
         figures: over all images, by view.
         classes: the same over the images of each class, by view and class index.
         grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
-        marginal: `[B, c, h, w]`, the aggregated raw maps.
+        marginal: `[B, c, h, w]`, raw: the members' maps as one, or those of the averaged network.
         diagnostics: what the method told of its maps, by name, `[D, E, B]`.
     """
 
@@ -51,7 +51,7 @@ def reduce_maps(
     chunks: Sequence[Chunk],
     labels: Sequence[int],
     views: Sequence[str],
-    aggregator: Aggregator,
+    marginal: Aggregator | Float[Tensor, "B c h w"],
     seed: int,
 ) -> Reduced:
     """Read the maps image by image and return their figures and their marginal maps.
@@ -62,17 +62,21 @@ def reduce_maps(
         chunks: of the images.
         labels: of the images.
         views: in which the maps are measured.
-        aggregator: makes one map of the members', each averaged over its draws.
+        marginal: the marginal maps, or what makes one map of the members', each averaged over its draws.
         seed: of the run.
 
     Raises:
-        FailedCellError: if a map holds NaN or infinity, or is too small for an SNR.
+        FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
+            the aggregator.
     """
     statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
-    marginal: list[Tensor] = []
+    marginals: list[Tensor] = []
     for maps in _images(stores, members, chunks):
-        _refuse_unusable(maps, image=len(marginal))
-        marginal.append(_aggregate(aggregator, maps.mean(1)))
+        _refuse_unusable(maps, image=len(marginals))
+        if isinstance(marginal, torch.Tensor):
+            marginals.append(marginal[len(marginals)])
+        else:
+            marginals.append(_aggregate(marginal, maps.mean(1)))
         for view in views:
             statistics[view].append(image_statistics(apply_view(maps, view).flatten(2)))
     if all(_are_zero(image) for images in statistics.values() for image in images):
@@ -81,7 +85,7 @@ def reduce_maps(
         figures={view: summarise(images, view=view, seed=seed) for view, images in statistics.items()},
         classes={view: _by_class(images, labels, view, seed) for view, images in statistics.items()},
         grams=_grams(statistics),
-        marginal=torch.stack(marginal),
+        marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
     )
 
@@ -137,7 +141,10 @@ def _aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[
     state: Any = aggregator.init(tuple(maps.shape[1:]))
     for values in maps:
         state = aggregator.update(state, values)
-    return aggregator.result(state)
+    try:
+        return aggregator.result(state)
+    except ValueError as error:
+        raise FailedCellError(f"the members' maps cannot become one: {error}") from error
 
 
 def _by_class(images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int) -> dict[int, Figures]:

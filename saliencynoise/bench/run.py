@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from saliencynoise.bench.averaged import Marginals
 from saliencynoise.bench.config import BenchConfig, config_from
 from saliencynoise.bench.dispatch import Dispatcher, worker_count
 from saliencynoise.bench.member import Event, MemberJob, has_work
@@ -74,8 +75,11 @@ def run_plan(plan: Plan, observer: Observer) -> Study:
         observer.planned(plan)
         targets = _train_and_attribute(plan, observer, failures)
         observer.reducing(len(plan.architectures) * len(plan.methods))
+        marginals = Marginals(plan)
         reduced: dict[tuple[str, str], Reduced | str] = {
-            (architecture.name, method.text): _reduce(plan, architecture, method, targets, failures)
+            (architecture.name, method.text): _reduce(
+                plan, architecture, method, targets, failures=failures, marginals=marginals
+            )
             for architecture in plan.architectures
             for method in plan.methods
         }
@@ -150,7 +154,13 @@ def _run_jobs(
 
 
 def _reduce(
-    plan: Plan, architecture: ArchitecturePlan, method: BoundMethod, targets: Targets, failures: Failures
+    plan: Plan,
+    architecture: ArchitecturePlan,
+    method: BoundMethod,
+    targets: Targets,
+    *,
+    failures: Failures,
+    marginals: Marginals,
 ) -> Reduced | str:
     """Return what a cell's maps come to, or why it failed."""
     reason = failures.of(architecture.name, method.text)
@@ -163,7 +173,7 @@ def _reduce(
             chunks=plan.chunks(targets[architecture.name]),
             labels=plan.dataset.test.labels[plan.images].tolist(),
             views=method.spec.views,
-            aggregator=plan.aggregator.instance,
+            marginal=marginals.of(architecture, method, targets[architecture.name]),
             seed=plan.config.seed,
         )
     except FailedCellError as error:

@@ -26,6 +26,7 @@ from saliencynoise.interfaces.protocols import (
     Dataset,
     Model,
     Network,
+    NetworkAggregator,
     Split,
 )
 from saliencynoise.interfaces.sampling import Sample, Sampler, TrainingRun
@@ -48,6 +49,7 @@ __all__ = [
     "ModelSpec",
     "ModuleMethod",
     "Network",
+    "NetworkAggregator",
     "Noise",
     "PassMethod",
     "PluginFailure",

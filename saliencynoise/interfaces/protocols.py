@@ -129,6 +129,18 @@ class Aggregator(Protocol):
         ...
 
 
+@runtime_checkable
+class NetworkAggregator(Protocol):
+    """How the logits of the members become those of one network, which is then explained in their place.
+
+    Where the attribution is linear in the network and `combine` the mean, that is the mean of the members' maps.
+    """
+
+    def combine(self, logits: Float[Tensor, "E N K"]) -> Float[Tensor, "N K"]:
+        """Return the logits of the one network: differentiable, each row on its own, whatever the members' order."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Split:
     """One part of a data set.

@@ -80,6 +80,9 @@ class MethodSpec:
     expected_failures: tuple[tuple[str, str], ...] = ()
 
 
+Level = Literal["maps", "networks"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class AggregatorSpec:
     """A way in which the maps of the members become one map.
@@ -88,12 +91,15 @@ class AggregatorSpec:
         name: name of the aggregator, in snake case.
         summary: one line for `saliencynoise plugins`.
         target: import string of a frozen dataclass whose fields are the aggregator's parameters and whose
-            instances satisfy `Aggregator`.
+            instances satisfy the protocol of `level`.
+        level: "maps" (`Aggregator`: members are explained, and their maps become one) or "networks"
+            (`NetworkAggregator`: members become one network, and that is explained).
     """
 
     name: str
     summary: str
     target: str
+    level: Level = "maps"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from saliencynoise.marginalization.shapes import require_members, require_shape
+
 if TYPE_CHECKING:
     from jaxtyping import Float64
     from torch import Tensor
@@ -37,8 +39,7 @@ class Mean:
             ValueError: if its shape differs from the others'.
         """
         members, total = state
-        if values.shape != total.shape:
-            raise ValueError(f"a map of shape {tuple(values.shape)} among maps of shape {tuple(total.shape)}")
+        require_shape(values, total.shape)
         return members + 1, total + values.double().cpu()
 
     def merge(self, left: State, right: State) -> State:
@@ -52,6 +53,5 @@ class Mean:
             ValueError: if no member was seen.
         """
         members, total = state
-        if members == 0:
-            raise ValueError("the mean of no members is not defined")
+        require_members(members, "the mean")
         return (total / members).float()

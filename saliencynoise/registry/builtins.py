@@ -210,6 +210,48 @@ def saliencynoise_aggregators() -> tuple[AggregatorSpec, ...]:
             summary="mean of the members' raw maps",
             target="saliencynoise.marginalization.mean:Mean",
         ),
+        AggregatorSpec(
+            name="mean_unit",
+            summary="mean of the members' maps, each scaled to unit norm",
+            target="saliencynoise.marginalization.mean_unit:MeanUnit",
+        ),
+        AggregatorSpec(
+            name="median",
+            summary="median of the members' raw maps, pixel by pixel",
+            target="saliencynoise.marginalization.median:Median",
+        ),
+        AggregatorSpec(
+            name="trimmed_mean",
+            summary="mean of the members' raw maps without a share of the lowest and highest values",
+            target="saliencynoise.marginalization.trimmed_mean:TrimmedMean",
+        ),
+        AggregatorSpec(
+            name="sign_agreement_mean",
+            summary="mean where a share of the members agree on its sign, zero elsewhere",
+            target="saliencynoise.marginalization.sign_agreement_mean:SignAgreementMean",
+        ),
+        AggregatorSpec(
+            name="significant_mean",
+            summary="mean at the pixels where it is significant at a false discovery rate, zero elsewhere",
+            target="saliencynoise.marginalization.significant_mean:SignificantMean",
+        ),
+        AggregatorSpec(
+            name="variance",
+            summary="unbiased variance over the members: where they disagree",
+            target="saliencynoise.marginalization.variance:Variance",
+        ),
+        AggregatorSpec(
+            name="mean_logits",
+            summary="the network whose logits are the mean of the members'",
+            target="saliencynoise.marginalization.mean_logits:MeanLogits",
+            level="networks",
+        ),
+        AggregatorSpec(
+            name="mean_probabilities",
+            summary="the network whose probabilities are the mean of the members', explained by their logarithm",
+            target="saliencynoise.marginalization.mean_probabilities:MeanProbabilities",
+            level="networks",
+        ),
     )
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
 from saliencynoise.interfaces.methods import FunctionalMethod, ModuleMethod, PassMethod
-from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model
+from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, NetworkAggregator
 from saliencynoise.interfaces.sampling import Sampler
-from saliencynoise.interfaces.specs import DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
+from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
 from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 METHOD_KINDS = {"pass": PassMethod, "functional": FunctionalMethod, "module": ModuleMethod}
+AGGREGATOR_LEVELS = {"maps": Aggregator, "networks": NetworkAggregator}
 
 SINGULAR = {
     "models": "architecture",
@@ -69,7 +70,8 @@ class BoundAggregator:
     """An aggregator with its parameters; attributes as in `BoundMethod`."""
 
     text: str
-    instance: Aggregator
+    spec: AggregatorSpec
+    instance: Aggregator | NetworkAggregator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,9 +235,10 @@ class Catalogue:
         """As `method`, for an aggregator."""
         name, values = parse_call(text)
         entry = self.find("aggregators", name)
+        assert isinstance(entry.spec, AggregatorSpec)  # noqa: S101 - as above
         instance = build(_target(entry), values, where=f"aggregator '{name}'")
-        _check_kind(entry, instance, Aggregator)
-        return BoundAggregator(text=entry.canonical + canonical(instance), instance=instance)
+        _check_kind(entry, instance, AGGREGATOR_LEVELS[entry.spec.level])
+        return BoundAggregator(text=entry.canonical + canonical(instance), spec=entry.spec, instance=instance)
 
     def sampler(self, text: str) -> BoundSampler:
         """As `method`, for a sampler; `name:VALUE` sets the parameter that its spec names.

@@ -24,6 +24,7 @@ from saliencynoise.interfaces.specs import (
     DatasetSpec,
     Family,
     Kind,
+    Level,
     MethodSpec,
     ModelSpec,
     SamplerSpec,
@@ -174,17 +175,20 @@ def _validate(spec: object, kind: str) -> None:
     if isinstance(spec, MethodSpec | ModelSpec):
         _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
-        _validate_choices(spec)
+        given = (("kind", (spec.kind,), Kind), ("family", (spec.family,), Family), ("claims", spec.claims, Claim))
+        _validate_choices(spec, kind, given)
         _validate_views(spec)
+    if isinstance(spec, AggregatorSpec):
+        _validate_choices(spec, kind, (("level", (spec.level,), Level),))
 
 
-def _validate_choices(spec: MethodSpec) -> None:
-    given = (("kind", (spec.kind,), Kind), ("family", (spec.family,), Family), ("claims", spec.claims, Claim))
+def _validate_choices(spec: Spec, kind: str, given: Iterable[tuple[str, tuple[str, ...], object]]) -> None:
+    """Refuse values that are not of the choices, `Literal` types."""
     for name, values, choices in given:
         wrong = [value for value in values if value not in get_args(choices)]
         if wrong:
             raise ConfigurationError(
-                f"saliencynoise_methods: '{spec.name}' has the {name} {wrong[0]!r}; choose of "
+                f"saliencynoise_{kind}: '{spec.name}' has the {name} {wrong[0]!r}; choose of "
                 f"{', '.join(get_args(choices))}"
             )
 

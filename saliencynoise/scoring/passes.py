@@ -42,7 +42,8 @@ class Passes:
         """
         if point != INPUT and point not in self.network.points:
             known = ", ".join([INPUT, *self.network.points])
-            raise ConfigurationError(f"the network has no point '{point}'; it has {known}")
+            why = "" if self.network.points else " only, as an average of networks has no layers of its own"
+            raise ConfigurationError(f"the network has no point '{point}'; it has {known}{why}")
 
     def logits(
         self, x: Float[Tensor, "N C H W"], *, replaced: Mapping[Point, Float[Tensor, "N c h w"]] | None = None

@@ -48,6 +48,24 @@ class Net:
         raise NotImplementedError
 """
 
+AGGREGATORS = """
+from dataclasses import dataclass
+
+@hookimpl
+def saliencynoise_aggregators():
+    return (
+        AggregatorSpec(name="first", summary="s", target=__name__ + ":First", level="networks"),
+        AggregatorSpec(name="mixed_up", summary="s", target=__name__ + ":First"),
+        AggregatorSpec(name="no_net", summary="s", target="saliencynoise.marginalization.mean:Mean", level="networks"),
+    )
+
+@dataclass(frozen=True)
+class First:
+    share: float = 0.5
+    def combine(self, logits):
+        return logits[0]
+"""
+
 DATA = """
 @hookimpl
 def saliencynoise_datasets():
@@ -285,9 +303,25 @@ def test_the_built_in_targets_exist() -> None:
         bound = names.method(entry.canonical)
         assert isinstance(bound.instance, METHOD_KINDS[entry.spec.kind])
         assert names.method(bound.text).instance == bound.instance
+    for entry in names.entries("aggregators"):
+        aggregator = names.aggregator(entry.canonical)
+        assert names.aggregator(aggregator.text).instance == aggregator.instance
+    assert names.aggregator("trimmed_mean(share=0.25)").text == "builtin/trimmed_mean(share=0.25)"
     assert names.aggregator("mean").text == "builtin/mean"
     with pytest.raises(UsageError, match="aggregator 'mean' has no parameter 'trim'; it takes none"):
         names.aggregator("mean(trim=1)")
+
+
+def test_an_aggregator_keeps_the_protocol_of_its_level(install: Install) -> None:
+    names = found(install("ours", AGGREGATORS))
+    first = names.aggregator("first")
+    assert (first.text, first.spec.level) == ("ours/first(share=0.5)", "networks")
+    with pytest.raises(
+        ConfigurationError, match=r"'ours/mixed_up' .* gave First, which does not satisfy Aggregator of"
+    ):
+        names.aggregator("mixed_up")
+    with pytest.raises(ConfigurationError, match=r"gave Mean, which does not satisfy NetworkAggregator of"):
+        names.aggregator("no_net")
 
 
 def test_the_catalogue_is_discovered_once() -> None:

@@ -85,6 +85,13 @@ BROKEN = {
         METHODS.format("(method(views=('abs', 'abs')),)"),
         "choose of signed, relu, abs, each once",
     ),
+    "has an unknown level": (
+        (
+            "@hookimpl\ndef saliencynoise_aggregators():\n"
+            "    return (AggregatorSpec(name='a', summary='s', target='b:c', level='logits'),)"
+        ),
+        "saliencynoise_aggregators: 'a' has the level 'logits'; choose of maps, networks",
+    ),
     "repeats a name": (METHODS.format("(method(), method())"), "saliencynoise_methods names 'glow' twice"),
     "has a broken catalogue": (
         (

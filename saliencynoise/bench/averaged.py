@@ -1,0 +1,146 @@
+"""Where marginal maps come from: an aggregator of members' maps, or one network made of the members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.bench.attribution import background_of, batch_of, checked, within_memory
+from saliencynoise.bench.member import refuse_changed_network, without_tf32
+from saliencynoise.bench.reduce import FailedCellError
+from saliencynoise.interfaces import INPUT, Aggregator, NetworkAggregator, UsageError, one_line
+from saliencynoise.scoring import Passes, attribute, averaged_network, fitting_rows, is_out_of_memory
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor, nn
+
+    from saliencynoise.bench.plan import ArchitecturePlan, Plan
+    from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
+    from saliencynoise.store.maps import Chunk
+
+
+def refuse_layers(methods: Sequence[BoundMethod], aggregator: BoundAggregator) -> None:
+    """Refuse methods of a layer where the average of the networks is to be explained.
+
+    Raises:
+        UsageError: naming the method and the layer.
+    """
+    if aggregator.spec.level == "maps":
+        return
+    for method in methods:
+        points = getattr(method.instance, "points", None) or [getattr(method.instance, "layer", INPUT)]
+        for point in points:
+            if point != INPUT:
+                raise UsageError(
+                    f"{method.label} needs the layer '{point}', which an average of networks does not have; use "
+                    "--aggregator mean, or leave the method out"
+                )
+
+
+class Marginals:
+    """What makes the marginal maps of a run's cells; keeps the last architecture's averaged network between cells."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._background: Tensor | None = None
+        self._kept: tuple[str, Passes] | None = None
+
+    def of(
+        self, architecture: ArchitecturePlan, method: BoundMethod, targets: Sequence[int]
+    ) -> Aggregator | Float[Tensor, "B c h w"]:
+        """Return what aggregates the members' maps; or the maps of the averaged network, averaged over draws.
+
+        The averaged network is given the same images, targets, background and noise as each member.
+
+        Raises:
+            FailedCellError: if the method fails on the averaged network.
+            UsageError: if the architecture is no longer built as its members were.
+        """
+        aggregator = self._plan.aggregator
+        if aggregator.spec.level == "maps":
+            assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - the catalogue checked it; this tells mypy
+            return aggregator.instance
+        with without_tf32(), _one_thread():
+            passes = self._passes(architecture)
+            return torch.cat([self._maps(passes, chunk, method, targets) for chunk in self._plan.chunks(targets)])
+
+    def _maps(
+        self, passes: Passes, chunk: Chunk, method: BoundMethod, targets: Sequence[int]
+    ) -> Float[Tensor, "B c h w"]:
+        drawn = [self._of_draw(passes, chunk, method, targets, draw) for draw in range(self._plan.draws(method))]
+        return torch.stack(drawn).mean(0)
+
+    def _of_draw(
+        self, passes: Passes, chunk: Chunk, method: BoundMethod, targets: Sequence[int], draw: int
+    ) -> Float[Tensor, "B c h w"]:
+        plan = self._plan
+        if self._background is None:
+            self._background = background_of(plan.dataset, run_seed=plan.config.seed).to(plan.device)
+        batch = batch_of(
+            plan.dataset,
+            images=[int(plan.images[row]) for row in chunk.rows],
+            targets=[targets[row] for row in chunk.rows],
+            background=self._background,
+            method=method.text,
+            draw=draw,
+            run_seed=plan.config.seed,
+        )
+        found = within_memory(passes, lambda passes: {"": attribute(passes, method.instance, batch)})[""]
+        maps = checked(found, len(chunk.rows))
+        if isinstance(maps, Exception):
+            raise FailedCellError(f"on the average of the networks: {one_line(maps)}")
+        if not maps.values.isfinite().all():
+            raise FailedCellError("the map of the average of the networks has values of NaN or infinity")
+        return maps.values.detach().float().cpu()
+
+    def _passes(self, architecture: ArchitecturePlan) -> Passes:
+        if self._kept is not None and self._kept[0] == architecture.name:
+            return self._kept[1]
+        self._kept = None  # so that the last architecture's networks go before these come
+        try:
+            passes = self._open(architecture)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise FailedCellError(
+                "the networks do not fit the memory together, as their average must; use --aggregator mean"
+            ) from error
+        self._kept = (architecture.name, passes)
+        return passes
+
+    def _open(self, architecture: ArchitecturePlan) -> Passes:
+        aggregator = self._plan.aggregator.instance
+        assert isinstance(aggregator, NetworkAggregator)  # noqa: S101 - as above
+        with torch.random.fork_rng():
+            passes = Passes(averaged_network(self._members(architecture), aggregator))
+        image = torch.zeros(1, *self._plan.dataset.test.images.shape[1:], device=self._plan.device)
+        passes.rows = fitting_rows(passes.network, image)
+        return passes
+
+    def _members(self, architecture: ArchitecturePlan) -> list[nn.Module]:
+        """Build a network for each member and load its weights; the caller forks the global random state."""
+        model = architecture.model.load()
+        channels, height, width = self._plan.dataset.train.images.shape[1:]
+        members = []
+        for member in range(self._plan.members):
+            network = model.build((channels, height, width), len(self._plan.dataset.classes))
+            refuse_changed_network(network, architecture.pool, architecture.name)
+            module = network.module.to(self._plan.device)
+            module.load_state_dict(architecture.pool.weights(member))
+            members.append(module)
+        return members
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute as the workers do, whose results do not depend on the number of cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
