@@ -266,6 +266,36 @@ def saliencynoise_samplers() -> tuple[SamplerSpec, ...]:
             paper="Lakshminarayanan, Pritzel and Blundell 2017, arXiv:1612.01474",
         ),
         SamplerSpec(
+            name="snapshot",
+            summary="networks at the ends of the cycles of one training run",
+            target="saliencynoise.marginalization.snapshot:Snapshot",
+            paper="Huang et al. 2017, arXiv:1704.00109",
+        ),
+        SamplerSpec(
+            name="swag",
+            summary="draws from a Gaussian around the weights of one training run",
+            target="saliencynoise.marginalization.swag:Swag",
+            paper="Maddox et al. 2019, arXiv:1902.02476",
+        ),
+        SamplerSpec(
+            name="mc_dropout",
+            summary="draws of the masks of one network that is trained with dropout",
+            target="saliencynoise.marginalization.mc_dropout:McDropout",
+            paper="Gal and Ghahramani 2016, arXiv:1506.02142",
+        ),
+        SamplerSpec(
+            name="noisegrad",
+            summary="one trained network, with multiplicative noise on its weights",
+            target="saliencynoise.marginalization.noisegrad:NoiseGrad",
+            paper="Bykov et al. 2022, arXiv:2106.10185",
+        ),
+        SamplerSpec(
+            name="fusiongrad",
+            summary="as noisegrad, with noise on the images too",
+            target="saliencynoise.marginalization.noisegrad:FusionGrad",
+            paper="Bykov et al. 2022, arXiv:2106.10185",
+        ),
+        SamplerSpec(
             name="untrained",
             summary="networks with their initial weights, a sanity check",
             target="saliencynoise.marginalization.sanity:Untrained",
