@@ -121,8 +121,8 @@ def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
     """Return an interval as `result.json` holds it."""
     if values is None:
         return None
-    fields = {name: values[name] for name in ("question", "note", "level")}
-    return Interval(**fields, **{name: number(values[name]) for name in ("low", "high", "df")})
+    low, high, df = (number(values[name]) for name in ("low", "high", "df"))
+    return Interval(low=low, high=high, df=df, question=values["question"], note=values["note"], level=values["level"])
 
 
 def same_machine(study: Study) -> bool:

@@ -154,7 +154,7 @@ class Plan:
         Runs take turns, so that jobs of one run, which wait for each other's training, do not stand side by side.
         """
         runs = [
-            (run, members, members if targets is not None else members[:1]) for run, members in enumerate(self._runs())
+            (run, members, members if targets is not None else members[:1]) for run, members in enumerate(self.runs())
         ]
         order = sorted((place, run) for run, _, own in runs for place in range(len(own)))
         return [
@@ -166,7 +166,7 @@ class Plan:
             for place, run in order
         ]
 
-    def _runs(self) -> list[tuple[int, ...]]:
+    def runs(self) -> list[tuple[int, ...]]:
         """Return the members of each training run."""
         size = self.sampler.instance.per_run or self.members
         return [tuple(range(at, min(at + size, self.members))) for at in range(0, self.members, size)]

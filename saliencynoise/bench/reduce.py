@@ -71,12 +71,12 @@ def reduce_maps(
     """
     statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
     marginals: list[Tensor] = []
-    for maps in _images(stores, members, chunks):
+    for maps in images_of(stores, range(members), chunks):
         _refuse_unusable(maps, image=len(marginals))
         if isinstance(marginal, torch.Tensor):
             marginals.append(marginal[len(marginals)])
         else:
-            marginals.append(_aggregate(marginal, maps.mean(1)))
+            marginals.append(aggregate(marginal, maps.mean(1)))
         for view in views:
             statistics[view].append(image_statistics(apply_view(maps, view).flatten(2)))
     if all(_are_zero(image) for images in statistics.values() for image in images):
@@ -104,10 +104,13 @@ def _are_zero(image: ImageStatistics) -> bool:
     return not bool(image.gram.diagonal().any())
 
 
-def _images(stores: Sequence[MapStore], members: int, chunks: Sequence[Chunk]) -> Iterator[Float[Tensor, "E D c h w"]]:
+def images_of(
+    stores: Sequence[MapStore], members: Sequence[int], chunks: Sequence[Chunk]
+) -> Iterator[Float[Tensor, "E D c h w"]]:
+    """Yield the members' maps image by image, so that the maps of no two images are in memory together."""
     for chunk in chunks:
         with ExitStack() as files:
-            readers = [files.enter_context(store.reading(range(members), chunk)) for store in stores]
+            readers = [files.enter_context(store.reading(members, chunk)) for store in stores]
             for place in range(len(chunk.rows)):
                 yield torch.stack([read(place) for read in readers], 1)
 
@@ -137,7 +140,8 @@ def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int) -> None:
         )
 
 
-def _aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[Tensor, "c h w"]:
+def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[Tensor, "c h w"]:
+    """Return the one map that an aggregator makes of the members'."""
     state: Any = aggregator.init(tuple(maps.shape[1:]))
     for values in maps:
         state = aggregator.update(state, values)

@@ -44,6 +44,12 @@ class Study:
         """The cells that were computed."""
         return [cell for cell in self.result["cells"] if cell["status"] == "ok"]
 
+    def targets(self, architecture: str) -> tuple[int, ...]:
+        """Return the class that is explained on each image, of an architecture by its label."""
+        name = next(own["name"] for own in self.result["architectures"] if own["label"] == architecture)
+        targets = [image["target"] for image in self.result["images"]]
+        return tuple(own[name.partition("(")[0]] for own in targets)
+
     @property
     def table(self) -> pd.DataFrame:
         """A row per architecture, method and view, with figures, intervals and floors."""

@@ -15,6 +15,7 @@ from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_s
 from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import diag_mean, gram_matrix, means_without, scale_gram
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
+from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.published import (
     snr_pixel,
     snr_pixel_without,
@@ -131,7 +132,7 @@ class Figures:
         needed = asdict(self.members_needed) | {"text": str(self.members_needed)}
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         fields |= {"estimates": estimates, "members_needed": needed}
-        return {name: _json_safe(value) for name, value in fields.items()}
+        return {name: json_safe(value) for name, value in fields.items()}
 
 
 def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
@@ -304,16 +305,3 @@ def _estimates(
             for key, definition in DEFINITIONS.items()
         }
     )
-
-
-def _json_safe(value: object) -> object:
-    """Return `value` with tensors as lists, NaN as None and infinities as words."""
-    if isinstance(value, torch.Tensor):
-        return _json_safe(value.tolist())
-    if isinstance(value, Mapping):
-        return {str(key): _json_safe(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_safe(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    return value
