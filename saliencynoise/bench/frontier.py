@@ -270,7 +270,7 @@ def _rows(
         return
     held = [_unit(maps) for maps in reference.maps(architecture, method, held_out)]
     gram = torch.stack([_across_draws(maps, maps) for maps in held])
-    single = reference.cost([(0,)], architecture, method)
+    single = reference.cost(reference.groups, architecture, method)
     for strategy in strategies:
         own = {**about, "sampler": strategy.label}
         reason = strategy.failure(architecture, method)
