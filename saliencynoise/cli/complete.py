@@ -21,8 +21,8 @@ def complete_datasets(incomplete: str) -> list[str]:
 
 
 def complete_subjects(incomplete: str) -> list[str]:
-    """Return the methods and architectures that begin so."""
-    return complete_methods(incomplete) + complete_archs(incomplete)
+    """Return the methods, architectures and aggregators that begin so."""
+    return complete_methods(incomplete) + complete_archs(incomplete) + _names("aggregators", incomplete)
 
 
 def _names(kind: str, incomplete: str) -> list[str]:
