@@ -26,8 +26,8 @@ def complete_samplers(incomplete: str) -> list[str]:
 
 
 def complete_subjects(incomplete: str) -> list[str]:
-    """Return the methods and architectures that begin so."""
-    return complete_methods(incomplete) + complete_archs(incomplete)
+    """Return the methods, architectures and aggregators that begin so."""
+    return complete_methods(incomplete) + complete_archs(incomplete) + _names("aggregators", incomplete)
 
 
 def _names(kind: str, incomplete: str) -> list[str]:

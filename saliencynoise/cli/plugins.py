@@ -43,7 +43,7 @@ def check(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Methods, architectures or plugins (default: every plugin).",
+            help="Methods, architectures, aggregators or plugins (default: every plugin).",
             metavar="NAME",
             autocompletion=complete_subjects,
         ),
@@ -51,9 +51,10 @@ def check(
     *,
     as_json: o.Json = False,
 ) -> None:
-    """Test that methods and architectures keep the contract of saliencynoise.interfaces. Exit code 1 if any does not.
+    """Test that methods, architectures and aggregators keep the contract of saliencynoise.interfaces.
 
-    Of a plugin, all methods, and of a catalogue of architectures a few; name others to have them checked.
+    Exit code 1 if any does not. Of a plugin, all is tested, but of a catalogue of architectures a few; name others to
+    have them tested.
     """
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - torch, only when the command runs
     from saliencynoise.report.conformance import ConformancePrinter, report_row  # noqa: PLC0415 - as above

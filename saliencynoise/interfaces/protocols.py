@@ -105,7 +105,8 @@ class Aggregator(Protocol):
     """How the maps of the members of one image become one map: streaming, and mergeable across workers.
 
     The state is whatever the aggregator needs; `merge(update(s, a), update(init(...), b))` equals
-    `update(update(s, a), b)` up to rounding.
+    `update(update(s, a), b)` up to rounding, and the order of the members does not matter. Maps and states that are
+    given stay as they are, and a state does not change with the memory of a map that it was given.
     """
 
     def init(self, shape: tuple[int, ...]) -> Any:
@@ -113,7 +114,11 @@ class Aggregator(Protocol):
         ...
 
     def update(self, state: Any, values: Float[Tensor, "*shape"]) -> Any:
-        """Return the state after one more member's map."""
+        """Return the state after one more member's map.
+
+        Raises:
+            ValueError: if the map has another shape than that of `init`.
+        """
         ...
 
     def merge(self, left: Any, right: Any) -> Any:
@@ -121,10 +126,10 @@ class Aggregator(Protocol):
         ...
 
     def result(self, state: Any) -> Float[Tensor, "*shape"]:
-        """Return the one map.
+        """Return the one map: float32, on the CPU, finite where the members' maps are.
 
         Raises:
-            ValueError: if no member was seen.
+            ValueError: if no member was seen, or fewer than it needs.
         """
         ...
 
@@ -137,7 +142,10 @@ class NetworkAggregator(Protocol):
     """
 
     def combine(self, logits: Float[Tensor, "E N K"]) -> Float[Tensor, "N K"]:
-        """Return the logits of the one network: differentiable, each row on its own, whatever the members' order."""
+        """Return the logits of the one network, of the same dtype: differentiable, each row on its own.
+
+        The order of the members does not matter, and the given logits stay as they are.
+        """
         ...
 
 

@@ -94,12 +94,14 @@ class AggregatorSpec:
             instances satisfy the protocol of `level`.
         level: "maps" (`Aggregator`: members are explained, and their maps become one) or "networks"
             (`NetworkAggregator`: members become one network, and that is explained).
+        expected_failures: as in `MethodSpec`.
     """
 
     name: str
     summary: str
     target: str
     level: Level = "maps"
+    expected_failures: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

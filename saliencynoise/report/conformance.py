@@ -34,7 +34,7 @@ def report_row(report: Report) -> dict[str, Any]:
 
 
 class ConformancePrinter:
-    """Prints a line for each method and architecture as soon as it is checked, and under it what needs a reader."""
+    """Prints a line for each thing as soon as it is checked, and under it what needs a reader."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Terminal()
@@ -58,8 +58,10 @@ class ConformancePrinter:
             self._say(f"note: {note}")
         for failure in failures:
             self._say(str(failure), "red")
-        methods = sum(report.kind == "method" for report in reports)
-        things = f"{counted(methods, 'method')}, {counted(len(reports) - methods, 'architecture')}"
+        kinds = Counter(report.kind for report in reports)
+        things = f"{counted(kinds['method'], 'method')}, {counted(kinds['architecture'], 'architecture')}"
+        if kinds["aggregator"]:
+            things += f", {counted(kinds['aggregator'], 'aggregator')}"
         broken = sum(bool(report.of("failed")) for report in reports)
         self._say(f"total: {things}, {broken} failed; {_counts(reports)}")
 

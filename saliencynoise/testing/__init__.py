@@ -1,4 +1,4 @@
-"""The conformance kit: what every method and every architecture must hold to, as checks with names.
+"""The conformance kit: what methods, architectures and aggregators must hold to, as checks with names.
 
 `conformance` makes tests of pytest of it, `saliencynoise plugins check NAME` runs it from the command line, and
 `check_subject` from Python.
@@ -6,10 +6,11 @@
 
 from saliencynoise.testing.checks import Check, CheckResult, ContractBroken, NotApplicable
 from saliencynoise.testing.decorator import ConformanceTest, conformance, conformance_of
-from saliencynoise.testing.subjects import MethodSubject, ModelSubject
-from saliencynoise.testing.suite import Report, check_subject, method_checks, model_checks
+from saliencynoise.testing.subjects import AggregatorSubject, MethodSubject, ModelSubject
+from saliencynoise.testing.suite import Report, aggregator_checks, check_subject, method_checks, model_checks
 
 __all__ = [
+    "AggregatorSubject",
     "Check",
     "CheckResult",
     "ConformanceTest",
@@ -18,6 +19,7 @@ __all__ = [
     "ModelSubject",
     "NotApplicable",
     "Report",
+    "aggregator_checks",
     "check_subject",
     "conformance",
     "conformance_of",

@@ -70,7 +70,8 @@ def conformance(name: str, *, expected: Mapping[str, str] | None = None) -> Call
             check()
 
     Args:
-        name: of a method, with parameters or without, or of an architecture; the plugin must be installed.
+        name: of a method or an aggregator, with parameters or without, or of an architecture; the plugin must be
+            installed.
         expected: reasons of failures that are known, by the name of the check, besides those of the spec.
 
     Raises:
@@ -82,7 +83,7 @@ def conformance(name: str, *, expected: Mapping[str, str] | None = None) -> Call
 
 
 def conformance_of(subject: Subject, *, expected: Mapping[str, str] | None = None) -> Callable[[Test], Test]:
-    """As `conformance`, for a method or an architecture that no plugin declares."""
+    """As `conformance`, for what no plugin declares."""
     import pytest  # noqa: PLC0415 - as above
 
     checks = {check.name: check for check in checks_of(subject)}

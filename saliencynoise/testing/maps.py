@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.interfaces import Batch, ConfigurationError, Network, UsageError
-from saliencynoise.registry.parameters import build, canonical, parse_call
+from saliencynoise.interfaces import Batch, Network
 from saliencynoise.testing.checks import Check, ContractBroken
 from saliencynoise.testing.networks import HEIGHT, WIDTH, batch_of, constant, convolutional, other_layouts, retrained
-from saliencynoise.testing.values import require_different, require_equal
+from saliencynoise.testing.values import require_different, require_equal, require_readable
 
 if TYPE_CHECKING:
     from saliencynoise.testing.subjects import MethodSubject
@@ -116,17 +115,7 @@ def check_diagnostics(subject: MethodSubject) -> None:
 
 def check_parameters(subject: MethodSubject) -> None:
     """The canonical text, by which results and worker processes know a method, reads back to an equal instance."""
-    method = subject.method
-    frozen = getattr(getattr(method, "__dataclass_params__", None), "frozen", False)
-    if not frozen:
-        raise ContractBroken(f"{type(method).__name__} is no frozen dataclass")
-    text = f"name{canonical(method)}"
-    try:
-        again = build(type(method), parse_call(text)[1], where=text)
-    except (UsageError, ConfigurationError) as error:
-        raise ContractBroken(f"its parameters, written as {text}, do not read back: {error}") from error
-    if again != method:
-        raise ContractBroken(f"its parameters, written as {text}, read back as {again!r} instead of {method!r}")
+    require_readable(subject.method)
 
 
 def _moved(network: Network, batch: Batch, dtype: torch.dtype, device: str) -> tuple[Network, Batch]:

@@ -1,4 +1,4 @@
-"""Which methods and architectures a name stands for, when plugins are checked."""
+"""Which methods, architectures and aggregators a name stands for, when plugins are checked."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from saliencynoise.interfaces import ModelSpec, SaliencyNoiseError, UsageError
-from saliencynoise.testing.subjects import Subject, method_subject, model_subject
-from saliencynoise.testing.suite import Report, check_subject, not_to_be_had
+from saliencynoise.testing.subjects import Subject, aggregator_subject, method_subject, model_subject
+from saliencynoise.testing.suite import Report, Thing, check_subject, not_to_be_had
 
 if TYPE_CHECKING:
     from saliencynoise.registry.catalogue import Catalogue
@@ -24,25 +24,35 @@ class Selection:
     Attributes:
         methods: canonical names, with parameters where they were given.
         architectures: canonical names.
+        aggregators: as methods.
         notes: what was left out, in words.
     """
 
     methods: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
+    aggregators: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __add__(self, other: Selection) -> Selection:
         return Selection(
             methods=tuple(dict.fromkeys(self.methods + other.methods)),
             architectures=tuple(dict.fromkeys(self.architectures + other.architectures)),
+            aggregators=tuple(dict.fromkeys(self.aggregators + other.aggregators)),
             notes=tuple(dict.fromkeys(self.notes + other.notes)),
         )
 
+    def each(self) -> Iterator[tuple[Thing, str]]:
+        """Yield what will be checked: which thing it is, and its name."""
+        yield from (("method", name) for name in self.methods)
+        yield from (("architecture", name) for name in self.architectures)
+        yield from (("aggregator", name) for name in self.aggregators)
+
 
 def select(catalogue: Catalogue, names: Sequence[str]) -> Selection:
-    """Return what names stand for: methods (with parameters or without), architectures, plugins; all without a name.
+    """Return what names stand for; all plugins without a name.
 
-    A name that is a plugin's and a method's stands for both.
+    They may be methods and aggregators (with parameters or without), architectures and plugins. A name that is a
+    plugin's and a method's stands for both.
 
     Raises:
         UsageError: if a name stands for nothing, or for several things of several plugins.
@@ -52,44 +62,45 @@ def select(catalogue: Catalogue, names: Sequence[str]) -> Selection:
 
 
 def resolve(catalogue: Catalogue, name: str) -> Subject:
-    """Return the one method or architecture that a name stands for.
+    """Return the one method, architecture or aggregator that a name stands for.
 
     Raises:
         UsageError: if it stands for nothing, for several, or for what cannot be had.
     """
-    found = _method(catalogue, name) + _architecture(catalogue, name)
-    if not found.methods + found.architectures:
+    found = list(_things(catalogue, name).each())
+    if not found:
         raise UsageError(_unknown(catalogue, name))
-    if len(found.methods + found.architectures) > 1:
-        raise UsageError(f"'{name}' is a method and an architecture; write the canonical name of one, plugin/name")
-    return _subject(catalogue, found)
+    if len(found) > 1:
+        things = " and ".join(f"{'a' if thing == 'method' else 'an'} {thing}" for thing, _ in found)
+        raise UsageError(f"'{name}' is {things}; write the canonical name of one, plugin/name")
+    return _subject(catalogue, *found[0])
 
 
 def check_selection(catalogue: Catalogue, selection: Selection) -> Iterator[Report]:
-    """Yield the report of each method and each architecture, as soon as it is there."""
-    for name in selection.methods:
-        yield _report(catalogue, Selection(methods=(name,)), name, "method")
-    for name in selection.architectures:
-        yield _report(catalogue, Selection(architectures=(name,)), name, "architecture")
+    """Yield the report of each thing as soon as it is there."""
+    for thing, name in selection.each():
+        yield _report(catalogue, thing, name)
 
 
-def _report(catalogue: Catalogue, one: Selection, name: str, kind: Literal["method", "architecture"]) -> Report:
+def _report(catalogue: Catalogue, thing: Thing, name: str) -> Report:
     try:
-        return check_subject(_subject(catalogue, one))
+        return check_subject(_subject(catalogue, thing, name))
     except SaliencyNoiseError as error:
-        return not_to_be_had(name, kind, error)
+        return not_to_be_had(name, thing, error)
 
 
-def _subject(catalogue: Catalogue, one: Selection) -> Subject:
-    if one.methods:
-        return method_subject(catalogue.method(one.methods[0]))
-    return model_subject(catalogue.model(one.architectures[0], {}))
+def _subject(catalogue: Catalogue, thing: Thing, name: str) -> Subject:
+    if thing == "method":
+        return method_subject(catalogue.method(name))
+    if thing == "aggregator":
+        return aggregator_subject(catalogue.aggregator(name))
+    return model_subject(catalogue.model(name, {}))
 
 
 def _named(catalogue: Catalogue, name: str) -> Selection:
     plugins = [_of_plugin(catalogue, plugin) for plugin in catalogue.plugins if plugin.name == name]
     try:
-        found = _method(catalogue, name) + _architecture(catalogue, name)
+        found = _things(catalogue, name)
     except UsageError:  # a short name of several plugins; as a plugin's own name it is none the less clear
         if not plugins:
             raise
@@ -100,17 +111,22 @@ def _named(catalogue: Catalogue, name: str) -> Selection:
     return found
 
 
-def _method(catalogue: Catalogue, name: str) -> Selection:
+def _things(catalogue: Catalogue, name: str) -> Selection:
+    """Return what a name stands for, but for plugins."""
+    architecture = _canonical(catalogue, "models", name)
+    return Selection(
+        methods=_with_parameters(catalogue, "methods", name),
+        architectures=(architecture,) if architecture else (),
+        aggregators=_with_parameters(catalogue, "aggregators", name),
+    )
+
+
+def _with_parameters(catalogue: Catalogue, kind: Literal["methods", "aggregators"], name: str) -> tuple[str, ...]:
     short, bracket, parameters = name.partition("(")
-    canonical = _canonical(catalogue, "methods", short)
-    if canonical and bracket:
-        catalogue.method(name)  # so that a slip in a parameter is the user's error, and not a failed check
-    return Selection(methods=(canonical + bracket + parameters,) if canonical else ())
-
-
-def _architecture(catalogue: Catalogue, name: str) -> Selection:
-    canonical = _canonical(catalogue, "models", name)
-    return Selection(architectures=(canonical,) if canonical else ())
+    canonical = _canonical(catalogue, kind, short)
+    if canonical and bracket:  # so that a slip in a parameter is the user's error, and not a failed check
+        catalogue.method(name) if kind == "methods" else catalogue.aggregator(name)
+    return (canonical + bracket + parameters,) if canonical else ()
 
 
 def _canonical(catalogue: Catalogue, kind: str, name: str) -> str:
@@ -121,8 +137,10 @@ def _canonical(catalogue: Catalogue, kind: str, name: str) -> str:
 
 
 def _of_plugin(catalogue: Catalogue, plugin: Plugin) -> Selection:
-    """Return all methods of a plugin, its architectures, and samples of its catalogues of architectures."""
-    methods = tuple(f"{plugin.name}/{spec.name}" for spec in plugin.specs["methods"])
+    """Return all of a plugin: of its catalogues of architectures, samples."""
+    methods, aggregators = (
+        tuple(f"{plugin.name}/{spec.name}" for spec in plugin.specs[kind]) for kind in ("methods", "aggregators")
+    )
     architectures: list[str] = []
     notes: list[str] = []
     for spec in plugin.specs["models"]:
@@ -133,7 +151,7 @@ def _of_plugin(catalogue: Catalogue, plugin: Plugin) -> Selection:
             rule = "those that it names as samples" if spec.samples else "the first ones by name"
             notes.append(f"{plugin.name}: {len(samples)} of its {len(names)} architectures, {rule}")
         architectures += [f"{plugin.name}/{name}" for name in samples]
-    return Selection(methods=methods, architectures=tuple(architectures), notes=tuple(notes))
+    return Selection(methods=methods, architectures=tuple(architectures), aggregators=aggregators, notes=tuple(notes))
 
 
 def _unknown(catalogue: Catalogue, name: str) -> str:
@@ -142,6 +160,7 @@ def _unknown(catalogue: Catalogue, name: str) -> str:
             return f"'{name}' is not to be had: {failure}"
     plugins = ", ".join(plugin.name for plugin in catalogue.plugins)
     return (
-        f"'{name}' is no method, no architecture and no plugin; the plugins are {plugins}; 'saliencynoise plugins' and "
+        f"'{name}' is no method, no architecture, no aggregator and no plugin; the plugins are {plugins}; "
+        "'saliencynoise plugins' and "
         "'saliencynoise plugins --archs' list what they bring"
     )

@@ -1,4 +1,4 @@
-"""What is checked: a method or an architecture, with the way to run it that every check takes."""
+"""What is checked: a method, an architecture or an aggregator, with the way to run it that every check takes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from saliencynoise.interfaces import (
+    Aggregator,
+    AggregatorSpec,
     Batch,
     FunctionalMethod,
     Maps,
@@ -14,6 +16,7 @@ from saliencynoise.interfaces import (
     ModelSpec,
     ModuleMethod,
     Network,
+    NetworkAggregator,
     PassMethod,
 )
 from saliencynoise.scoring import Passes, attribute
@@ -21,7 +24,7 @@ from saliencynoise.testing.networks import batch_of, convolutional
 from saliencynoise.testing.state import guarded
 
 if TYPE_CHECKING:
-    from saliencynoise.registry.catalogue import BoundMethod, BoundModel
+    from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel
 
 ROWS = 256
 """More rows than any pass of the kit has, so that nothing is divided."""
@@ -102,12 +105,32 @@ class ModelSubject:
         return network
 
 
-Subject: TypeAlias = MethodSubject | ModelSubject
+@dataclass(frozen=True, kw_only=True)
+class AggregatorSubject:
+    """An aggregator under test.
+
+    Attributes:
+        name: its canonical name with every parameter.
+        spec: what its plugin declares.
+        aggregator: what makes one of the members.
+    """
+
+    name: str
+    spec: AggregatorSpec
+    aggregator: Aggregator | NetworkAggregator
+
+
+Subject: TypeAlias = MethodSubject | ModelSubject | AggregatorSubject
 
 
 def method_subject(bound: BoundMethod) -> MethodSubject:
     """Return a method of the catalogue as a subject."""
     return MethodSubject(name=bound.text, spec=bound.spec, method=bound.instance)
+
+
+def aggregator_subject(bound: BoundAggregator) -> AggregatorSubject:
+    """Return an aggregator of the catalogue as a subject."""
+    return AggregatorSubject(name=bound.text, spec=bound.spec, aggregator=bound.instance)
 
 
 def model_subject(bound: BoundModel) -> ModelSubject:

@@ -1,21 +1,26 @@
-"""All checks of a method and of an architecture, and the report of a subject."""
+"""All checks of a method, of an architecture and of an aggregator, and the report of a subject."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from saliencynoise.interfaces import SaliencyNoiseError, one_line
-from saliencynoise.testing import architectures, claims, independence, maps, points, traces
+from saliencynoise.testing import aggregators, architectures, claims, independence, maps, points, traces
 from saliencynoise.testing.checks import Check, CheckResult, Status, refuse_unknown, run_checks
-from saliencynoise.testing.subjects import MethodSubject, ModelSubject, Subject
+from saliencynoise.testing.subjects import AggregatorSubject, MethodSubject, ModelSubject, Subject
+
+Thing: TypeAlias = Literal["method", "architecture", "aggregator"]
 
 LEAST_OF_A_METHOD = 16
 """Checks that every method gets, whatever its kind and its claims."""
 
 LEAST_OF_AN_ARCHITECTURE = 14
 """Checks that every architecture gets, though it may refuse images that are not square or grey."""
+
+LEAST_OF_AN_AGGREGATOR = 6
+"""Checks that every aggregator gets, of maps or of networks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +29,12 @@ class Report:
 
     Attributes:
         name: its canonical name.
-        kind: "method" or "architecture".
+        kind: "method", "architecture" or "aggregator".
         results: a result for each check.
     """
 
     name: str
-    kind: Literal["method", "architecture"]
+    kind: Thing
     results: tuple[CheckResult, ...]
 
     def of(self, status: Status) -> list[CheckResult]:
@@ -57,13 +62,22 @@ def model_checks() -> Iterator[Check[ModelSubject]]:
     yield from points.checks()
 
 
+def aggregator_checks() -> Iterator[Check[AggregatorSubject]]:
+    """Yield the checks of an aggregator, those first that others need."""
+    yield from aggregators.checks()
+
+
 def checks_of(subject: Subject) -> list[Check[Any]]:
     """Return all checks of a subject."""
+    if isinstance(subject, AggregatorSubject):
+        return list(aggregator_checks())
     return list(method_checks() if isinstance(subject, MethodSubject) else model_checks())
 
 
 def least_of(subject: Subject) -> int:
     """Return how many checks must be executed before a green run is believed."""
+    if isinstance(subject, AggregatorSubject):
+        return LEAST_OF_AN_AGGREGATOR
     return LEAST_OF_A_METHOD if isinstance(subject, MethodSubject) else LEAST_OF_AN_ARCHITECTURE
 
 
@@ -79,7 +93,7 @@ def expectations(subject: Subject, expected: Mapping[str, str] | None = None) ->
 
 
 def check_subject(subject: Subject, *, expected: Mapping[str, str] | None = None) -> Report:
-    """Run all checks of a method or an architecture.
+    """Run all checks of a method, an architecture or an aggregator.
 
     Args:
         subject: what is checked.
@@ -88,17 +102,22 @@ def check_subject(subject: Subject, *, expected: Mapping[str, str] | None = None
     Raises:
         ConfigurationError: if a failure is expected of a check that does not exist, or without a reason.
     """
-    kind: Literal["method", "architecture"] = "method" if isinstance(subject, MethodSubject) else "architecture"
     results = run_checks(
         subject,
         checks_of(subject),
         expected=expectations(subject, expected),
         least=least_of(subject),
     )
-    return Report(name=subject.name, kind=kind, results=results)
+    return Report(name=subject.name, kind=_thing(subject), results=results)
 
 
-def not_to_be_had(name: str, kind: Literal["method", "architecture"], error: SaliencyNoiseError) -> Report:
+def _thing(subject: Subject) -> Thing:
+    if isinstance(subject, AggregatorSubject):
+        return "aggregator"
+    return "method" if isinstance(subject, MethodSubject) else "architecture"
+
+
+def not_to_be_had(name: str, kind: Thing, error: SaliencyNoiseError) -> Report:
     """Return the report of something that cannot even be made."""
     failure = CheckResult(
         check="made",

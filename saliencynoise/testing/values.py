@@ -1,9 +1,11 @@
-"""How maps are compared, in words where they differ."""
+"""How maps and parameters are compared, in words where they differ."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from saliencynoise.interfaces import ConfigurationError, UsageError
+from saliencynoise.registry.parameters import build, canonical, parse_call
 from saliencynoise.testing.checks import ContractBroken
 
 if TYPE_CHECKING:
@@ -43,3 +45,21 @@ def require_different(found: Tensor, other: Tensor, what: str) -> None:
     """
     if distance(found, other) <= TOLERANCE:
         raise ContractBroken(what)
+
+
+def require_readable(instance: object) -> None:
+    """Raise unless the canonical text of an instance's parameters reads back to an equal one.
+
+    Raises:
+        ContractBroken: with the text.
+    """
+    frozen = getattr(getattr(instance, "__dataclass_params__", None), "frozen", False)
+    if not frozen:
+        raise ContractBroken(f"{type(instance).__name__} is no frozen dataclass")
+    text = f"name{canonical(instance)}"
+    try:
+        again = build(type(instance), parse_call(text)[1], where=text)
+    except (UsageError, ConfigurationError) as error:
+        raise ContractBroken(f"its parameters, written as {text}, do not read back: {error}") from error
+    if again != instance:
+        raise ContractBroken(f"its parameters, written as {text}, read back as {again!r} instead of {instance!r}")

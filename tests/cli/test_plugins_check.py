@@ -89,20 +89,28 @@ def test_checks_that_do_not_apply_are_listed(capsys, declared):
 
 
 def test_json_holds_every_check(capsys):
-    code, out, _ = call(capsys, "plugins", "check", "gradcam", "test_resnet", "--json")
+    code, out, _ = call(capsys, "plugins", "check", "gradcam", "test_resnet", "median", "--json")
     document = json.loads(out)
     assert code == 0
-    assert [row["kind"] for row in document["checked"]] == ["method", "architecture"]
+    assert [row["kind"] for row in document["checked"]] == ["method", "architecture", "aggregator"]
     for row in document["checked"]:
-        assert row["executed"] == row["passed"] >= 16
+        assert row["executed"] == row["passed"] >= (8 if row["kind"] == "aggregator" else 16)
         assert len(row["checks"]) == row["executed"] + row["not_applicable"]
         assert all(check["contract"] for check in row["checks"])
+
+
+def test_aggregators_are_counted(capsys):
+    code, out, _ = call(capsys, "plugins", "check", "median", "mean_logits")
+    assert code == 0
+    assert "ok      aggregator builtin/median: 8 checks executed, 8 passed" in out
+    assert "not applicable, as it aggregates networks: result, unchanged, merge" in out
+    assert "total: 0 methods, 0 architectures, 2 aggregators, 0 failed; " in out
 
 
 def test_unknown_names_exit_with_two(capsys):
     code, out, err = call(capsys, "plugins", "check", "gradiant")
     assert (code, out) == (2, "")
-    assert "'gradiant' is no method, no architecture and no plugin; the plugins are builtin" in err
+    assert "'gradiant' is no method, no architecture, no aggregator and no plugin; the plugins are builtin" in err
 
 
 def test_plugins_without_check_lists_as_before(capsys):

@@ -1,4 +1,4 @@
-"""Every method and sample architecture that is installed goes through the kit, built in or from a library."""
+"""Every method and aggregator that is installed goes through the kit, built in or from a library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from saliencynoise.registry.catalogue import catalogue
-from saliencynoise.testing import check_subject
+from saliencynoise.testing import AggregatorSubject, check_subject
 from saliencynoise.testing.selection import resolve
 
 METHODS = [entry.canonical for entry in catalogue().entries("methods")]
@@ -22,6 +22,22 @@ OTHER_PARAMETERS = [
     "guided_gradcam(upsampling=bilinear)",
     "occlusion(window=3,stride=2,baseline=mean)",
 ]
+
+
+AGGREGATORS = [entry.canonical for entry in catalogue().entries("aggregators")]
+LEVELS = {"maps": 8, "networks": 6}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*AGGREGATORS, "trimmed_mean(share=0.5)", "sign_agreement_mean(threshold=1.0)", "significant_mean(rate=0.2)"],
+)
+def test_aggregators_keep_the_contract(name: str) -> None:
+    subject = resolve(catalogue(), name)
+    assert isinstance(subject, AggregatorSubject)
+    report = check_subject(subject)
+    assert [(result.check, result.message) for result in report.of("failed")] == []
+    assert report.executed == LEVELS[subject.spec.level]
 
 
 @pytest.mark.parametrize("name", [*METHODS, *OTHER_PARAMETERS])

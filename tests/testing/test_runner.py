@@ -11,7 +11,15 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import ConfigurationError, methods, protocols, specs
-from saliencynoise.testing import Check, NotApplicable, check_subject, conformance_of, method_checks, model_checks
+from saliencynoise.testing import (
+    Check,
+    NotApplicable,
+    aggregator_checks,
+    check_subject,
+    conformance_of,
+    method_checks,
+    model_checks,
+)
 from saliencynoise.testing.checks import ContractBroken, run_checks
 from saliencynoise.testing.state import changes, global_state, guarded, network_state
 
@@ -82,7 +90,7 @@ def test_what_needs_a_check_that_fails_is_left_out_with_the_reason(expected: dic
 
 
 def test_every_need_comes_before() -> None:
-    for checks in (list(method_checks()), list(model_checks())):
+    for checks in (list(method_checks()), list(model_checks()), list(aggregator_checks())):
         names = [own.name for own in checks]
         assert len(set(names)) == len(names)
         assert all(need in names[: names.index(own.name)] for own in checks for need in own.needs)
@@ -90,7 +98,7 @@ def test_every_need_comes_before() -> None:
 
 def test_contracts_are_sentences_of_the_interfaces() -> None:
     text = " ".join(re.sub(r"\s+", " ", inspect.getsource(module)) for module in (methods, protocols, specs))
-    for own in [*method_checks(), *model_checks()]:
+    for own in [*method_checks(), *model_checks(), *aggregator_checks()]:
         assert own.contract in text, own.name
         assert len(own.contract) > 20
 

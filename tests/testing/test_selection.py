@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from saliencynoise.interfaces import MethodSpec, ModelSpec, PluginFailure, UsageError
+from saliencynoise.interfaces import AggregatorSpec, MethodSpec, ModelSpec, PluginFailure, UsageError
 from saliencynoise.registry.catalogue import Catalogue, catalogue
 from saliencynoise.registry.loader import Plugin
 from saliencynoise.testing.selection import check_selection, resolve, select
-from saliencynoise.testing.subjects import MethodSubject, ModelSubject
+from saliencynoise.testing.subjects import AggregatorSubject, MethodSubject, ModelSubject
 
 NAMES = ("zebra", "ant", "cow", "bee")
 
@@ -17,14 +17,19 @@ def names_of_many() -> tuple[str, ...]:
     return NAMES
 
 
-def plugin(name: str, methods: tuple[str, ...] = (), models: tuple[ModelSpec, ...] = ()) -> Plugin:
+def plugin(
+    name: str,
+    methods: tuple[str, ...] = (),
+    models: tuple[ModelSpec, ...] = (),
+    aggregators: tuple[AggregatorSpec, ...] = (),
+) -> Plugin:
     specs = tuple(
         MethodSpec(
             name=own, summary="s", target="saliencynoise.methods.gradient:Gradient", family="gradient", paper="none"
         )
         for own in methods
     )
-    specs_of = {"methods": specs, "models": models, "aggregators": (), "samplers": (), "datasets": ()}
+    specs_of = {"methods": specs, "models": models, "aggregators": aggregators, "samplers": (), "datasets": ()}
     return Plugin(name=name, distribution=name, version="1", specs=specs_of)
 
 
@@ -62,6 +67,30 @@ def test_or_those_that_it_names_as_samples() -> None:
     assert selection.notes == ("p: 1 of its 4 architectures, those that it names as samples",)
 
 
+def test_aggregators_of_maps_and_of_networks_are_checked_with_their_plugin() -> None:
+    specs = tuple(
+        AggregatorSpec(name=name, summary="s", target=f"saliencynoise.marginalization.{target}", level=level)
+        for name, target, level in (
+            ("glow", "median:Median", "maps"),
+            ("trim", "trimmed_mean:TrimmedMean", "maps"),
+            ("vote", "mean_logits:MeanLogits", "networks"),
+        )
+    )
+    found = made(plugin("p", ("glow",), (), specs))
+    assert select(found, ["glow"]).methods == ("p/glow",)
+    assert select(found, ["glow"]).aggregators == ("p/glow",)
+    assert select(found, ["trim(share=0.5)"]).aggregators == ("p/trim(share=0.5)",)
+    with pytest.raises(UsageError, match="aggregator 'p/trim' has no parameter 'shared'; did you mean 'share'"):
+        select(found, ["p/trim(shared=0.5)"])
+    with pytest.raises(UsageError, match="'glow' is a method and an aggregator; write the canonical name of one"):
+        resolve(found, "glow")
+    selection = select(found, ["p"])
+    assert selection.aggregators == ("p/glow", "p/trim", "p/vote")
+    reports = [report for report in check_selection(found, selection) if report.kind == "aggregator"]
+    assert [report.name for report in reports] == ["p/glow", "p/trim(share=0.2)", "p/vote"]
+    assert all(report.of("failed") == [] for report in reports)
+
+
 def test_a_name_of_a_plugin_and_a_method_stands_for_both() -> None:
     found = made(plugin("builtin", ("lime",)), plugin("lime", ("lime_image",)))
     assert select(found, ["lime"]).methods == ("builtin/lime", "lime/lime_image")
@@ -75,7 +104,8 @@ def test_the_name_of_a_plugin_is_clear_though_several_bring_a_method_of_that_nam
 def test_names_that_stand_for_nothing_are_refused() -> None:
     failure = PluginFailure(plugin="late", distribution="late", version="2", error="no such module")
     found = made(plugin("p", ("glow",)), plugin("q", ("glow",)), failures=(failure,))
-    with pytest.raises(UsageError, match="'x' is no method, no architecture and no plugin; the plugins are p, q;"):
+    due = "'x' is no method, no architecture, no aggregator and no plugin; the plugins are p, q;"
+    with pytest.raises(UsageError, match=due):
         select(found, ["x"])
     with pytest.raises(UsageError, match="'late' is not to be had: plugin 'late'"):
         select(found, ["late"])
@@ -86,6 +116,7 @@ def test_names_that_stand_for_nothing_are_refused() -> None:
 def test_resolve_wants_one_thing() -> None:
     assert isinstance(resolve(catalogue(), "gradcam(layer=intermediate)"), MethodSubject)
     assert isinstance(resolve(catalogue(), "test_resnet"), ModelSubject)
+    assert isinstance(resolve(catalogue(), "trimmed_mean(share=0.5)"), AggregatorSubject)
     found = made(plugin("p", ("zebra",), (zoo(),)))
     with pytest.raises(UsageError, match="'zebra' is a method and an architecture"):
         resolve(found, "zebra")
