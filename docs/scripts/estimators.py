@@ -1,0 +1,503 @@
+"""Simulate the estimators where the truth is known, and write `docs/estimators.md`.
+
+`uv run python docs/scripts/estimators.py`: about five minutes on one core. `tests/statistics/test_estimators.py` runs
+the same simulators with fewer repetitions and asserts the same criteria.
+
+A study is E members' maps of B images: a signal per image, plus noise of which a third of the energy is the same on
+all images of a member. The images' r varies, with a log-spread of 0.8 about 0.5.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from scipy.special import ndtri, stdtr
+
+from saliencynoise.statistics.discoveries import benjamini_hochberg
+from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.gram import gram_matrix, off_mean, scale_gram
+from saliencynoise.statistics.intervals import claim_interval, members_interval
+from saliencynoise.statistics.modes import mode_test
+from saliencynoise.statistics.pixels import surviving_pixels
+from saliencynoise.statistics.reliability import MembersNeeded, members_for_images
+from saliencynoise.statistics.significance import sign_flip_test
+from saliencynoise.statistics.snr import cosine, snr_from_cosine
+from saliencynoise.store.provenance import hardware, versions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SEED = 0
+IMAGES = 32
+SHARED = 1 / 3
+R, SPREAD = 0.5, 0.8
+COVERAGE, LEVEL, BIAS, UNBIASED = 0.93, 0.06, 0.03, 3.0
+"""The criteria: least coverage, largest error rate of a test, largest bias of r, and Monte-Carlo errors of c."""
+JUDGED_FROM = 8
+"""Members from which a criterion applies."""
+
+GOOD = ("gaussian", "correlated", "heavy-tailed")
+BAD = ("failed members", "two modes")
+PIXELS = {"gaussian": 16, "correlated": 64, "heavy-tailed": 16, "failed members": 16, "two modes": 16}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A simulated figure with its Monte-Carlo error, and the bounds that it should keep."""
+
+    value: float
+    error: float
+    low: float = -math.inf
+    high: float = math.inf
+
+    def verdict(self, slack: float = 2) -> str:
+        """Return whether the bounds are kept: outright, within `slack` Monte-Carlo errors, or not."""
+        if self.low == -math.inf and self.high == math.inf:
+            return ""
+        if self.low <= self.value <= self.high:
+            return "pass"
+        near = self.low - slack * self.error <= self.value <= self.high + slack * self.error
+        return "pass (within error)" if near else "FAIL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What was simulated, the figure that is judged, and others as text."""
+
+    labels: tuple[str, ...]
+    check: Check
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One section of the page."""
+
+    title: str
+    text: str
+    columns: tuple[str, ...]
+    rows: list[Row] = field(default_factory=list)
+    digits: int = 3
+
+
+# The simulators
+
+
+def generator_of(*names: object) -> torch.Generator:
+    """Return a generator of its own for each configuration."""
+    return torch.Generator().manual_seed(zlib.crc32(repr((SEED, names)).encode()))
+
+
+def blurred(noise: Tensor) -> Tensor:
+    """Correlate neighbours on a square with joined edges, at the same variance: 64 pixels have a P_eff of 7."""
+    side = math.isqrt(noise.shape[-1])
+    grid = noise.unflatten(-1, (side, side))
+    for axis in (-1, -2):
+        blur = 3 * grid
+        for i, weight in ((-2, 1), (-1, 2), (1, 2), (2, 1)):
+            blur += weight * grid.roll(i, axis)
+        grid = blur / math.sqrt(19)
+    return grid.flatten(-2)
+
+
+def normal(generator: torch.Generator, *shape: int) -> Tensor:
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+def signals(generator: torch.Generator, *shape: int, pixels: int, r: float = R, spread: float = SPREAD) -> Tensor:
+    """Return signals `[..., P]` in random directions, of energy P r_i."""
+    direction = normal(generator, *shape, pixels)
+    strength = r * (spread * normal(generator, *shape, 1)).exp()
+    return direction / direction.norm(dim=-1, keepdim=True) * (pixels * strength).sqrt()
+
+
+def maps(kind: str, signal: Tensor, members: int, generator: torch.Generator, *, shared: float = SHARED) -> Tensor:
+    """Return maps `[E, N, B, P]` of N studies about signals `[N, B, P]`; noise has energy P.
+
+    heavy-tailed: a member's noise on all images has one factor, so that it is Student's with 3 degrees of freedom;
+    failed members: one in twenty has no signal and five times the noise; two modes: a pattern as energetic as the noise
+    (the image's signal, shifted) is added by half of the members, by chance, and subtracted by the others.
+    """
+    studies, images, pixels = signal.shape
+    noise = math.sqrt(1 - shared) * normal(generator, members, studies, images, pixels)
+    if shared:
+        noise += math.sqrt(shared) * normal(generator, members, studies, 1, pixels)
+    chance = torch.rand(members, studies, 1, 1, generator=generator, dtype=torch.float64)
+    if kind == "correlated":
+        noise = blurred(noise)
+    if kind == "heavy-tailed":
+        noise *= (3 / normal(generator, 3, members, studies, 1, 1).square().sum(0)).sqrt()
+    if kind == "failed members":
+        failed = (chance < 0.05).double()
+        return (1 - failed) * signal + (1 + 4 * failed) * noise
+    if kind == "two modes":
+        noise += (chance - 0.5).sign() * signal.roll(1, -1) / signal.norm(dim=-1, keepdim=True) * math.sqrt(pixels)
+    return signal + noise
+
+
+def grams(kind: str, signal: Tensor, members: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Yield the Gram matrices `[B, E, E]` of each study, from blocks that bound the memory."""
+    for block in signal.split(50):
+        yield from gram_matrix(maps(kind, block, members, generator))
+
+
+def true_cosine(kind: str, signal: Tensor, generator: torch.Generator, *, members: int) -> tuple[float, float]:
+    """Return the population cosine, averaged over studies of images `[N, B, P]`, and the error of that average.
+
+    From as many members as are asked for, other ones on each image: c is unbiased.
+    """
+    found = []
+    for block in signal.split(max(1, 200 // signal.shape[1])):
+        gram = gram_matrix(maps(kind, block.flatten(0, 1)[:, None], members, generator, shared=0))
+        found.append(off_mean(scale_gram(gram.squeeze(1), "unit")).unflatten(0, block.shape[:2]).mean(1))
+    each = torch.cat(found)
+    return float(each.mean()), float(each.std()) / math.sqrt(len(each))
+
+
+def share(flags: Sequence[bool] | Tensor) -> tuple[float, float]:
+    """Return a share and its Monte-Carlo error (never zero: as if one more of either had been seen)."""
+    values = torch.as_tensor(flags).double()
+    smooth = (float(values.sum()) + 1) / (len(values) + 2)
+    return float(values.mean()), math.sqrt(smooth * (1 - smooth) / len(values))
+
+
+def mean_of(values: Tensor) -> tuple[float, float]:
+    """Return a mean and its Monte-Carlo error."""
+    return float(values.mean()), float(values.std()) / math.sqrt(len(values))
+
+
+# (i) to (iv): the headline and its intervals
+
+
+@dataclass(frozen=True, kw_only=True)
+class Studies:
+    """Estimates of c of many studies, whether their intervals held the truth, and the truth."""
+
+    kind: str
+    members: int
+    question: str
+    cosines: Tensor
+    covered: list[bool]
+    truth: float
+    truth_error: float
+
+
+def studies(kind: str, members: int, question: str, *, repetitions: int, reference: int = 200) -> Studies:
+    """Simulate studies: of the same images for new members, of fresh images for new members and new images."""
+    generator = generator_of(kind, members, question)
+    pixels = PIXELS[kind]
+    if question == "members":
+        images = signals(generator, IMAGES, pixels=pixels)
+        true, signal = images.expand(reference, -1, -1), images.expand(repetitions, -1, -1)
+    else:
+        true = signals(generator, reference, IMAGES, pixels=pixels)
+        signal = signals(generator, repetitions, IMAGES, pixels=pixels)
+    truth, error = true_cosine(kind, true, generator, members=40)
+    target = float(snr_from_cosine(torch.tensor(truth)))
+    cosines, covered = [], []
+    for k, gram in enumerate(grams(kind, signal, members, generator)):
+        figure = headline(gram)
+        interval = members_interval(figure) if question == "members" else claim_interval(figure, seed=k)
+        cosines.append(float(figure.per_image.mean()))
+        covered.append(interval is not None and interval.low <= target <= interval.high)
+    return Studies(
+        kind=kind,
+        members=members,
+        question=question,
+        cosines=torch.tensor(cosines, dtype=torch.float64),
+        covered=covered,
+        truth=truth,
+        truth_error=error,
+    )
+
+
+def cosine_rows(found: Sequence[Studies]) -> list[Row]:
+    """Return how far the mean of c is from the truth, in Monte-Carlo errors."""
+    rows = []
+    for one in found:
+        mean, error = mean_of(one.cosines)
+        off = (mean - one.truth) / math.hypot(error, one.truth_error)
+        check = Check(value=off, error=0.0, low=-UNBIASED, high=UNBIASED)
+        rows.append(Row(labels=(one.kind, str(one.members)), check=check, others=(f"{one.truth:.4f}", f"{mean:.4f}")))
+    return rows
+
+
+def coverage_rows(found: Sequence[Studies], *, judged: bool) -> list[Row]:
+    """Return how often the intervals held the truth."""
+    rows = []
+    for one in found:
+        value, error = share(one.covered)
+        low = COVERAGE if judged and one.members >= JUDGED_FROM else -math.inf
+        check = Check(value=value, error=error, low=low)
+        rows.append(Row(labels=(one.kind, one.question, str(one.members)), check=check))
+    return rows
+
+
+def bias_rows(members: Sequence[int], pixels: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return the relative bias of the pooled r of 32 images with Gaussian noise, P pixels, independent or shared."""
+    grid = [(e, count, shared) for count in pixels for shared in (0.0, SHARED) for e in members]
+    return [bias_row(*place, repetitions=repetitions) for place in grid]
+
+
+def bias_row(members: int, pixels: int, shared: float, *, repetitions: int) -> Row:
+    generator = generator_of("bias", members, pixels, shared)
+    truth, _ = true_cosine("gaussian", signals(generator, 1500, IMAGES, pixels=pixels), generator, members=20)
+    target = truth / (1 - truth)
+    found = []
+    for block in signals(generator, repetitions, IMAGES, pixels=pixels).split(50):
+        gram = gram_matrix(maps("gaussian", block, members, generator, shared=shared))
+        found.append(snr_from_cosine(cosine(gram).mean(-1)))
+    mean, error = mean_of(torch.cat(found) / target - 1)
+    bound = BIAS if members >= JUDGED_FROM else math.inf
+    check = Check(value=mean, error=error, low=-bound, high=bound)
+    labels = (str(pixels), "a third" if shared else "none", str(members))
+    return Row(labels=labels, check=check, others=(f"{target:.3f}",))
+
+
+# (v): tests and their levels
+
+
+def sign_flip_rows(kinds: Sequence[str], members: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return how often the sign-flip test finds signal in noise, and where r is 0.05 (4 images)."""
+    rows = []
+    for kind in kinds:
+        for e in members:
+            level, power = (share(sign_flips(kind, e, r, repetitions=repetitions)) for r in (0.0, 0.05))
+            check = Check(value=level[0], error=level[1], high=LEVEL)
+            rows.append(Row(labels=(kind, str(e)), check=check, others=(f"{power[0]:.2f}",)))
+    return rows
+
+
+def sign_flips(kind: str, members: int, r: float, *, repetitions: int) -> list[bool]:
+    generator = generator_of("sign flip", kind, members, r)
+    signal = signals(generator, repetitions, 4, pixels=PIXELS[kind], r=r)
+    tests = (sign_flip_test(gram, seed=k) for k, gram in enumerate(grams(kind, signal, members, generator)))
+    return [test.p is not None and test.p <= 0.05 for test in tests]
+
+
+def mode_rows(kinds: Sequence[str], members: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return the level of the test for modes, per image, the share of studies with any, and the power.
+
+    Level: 16 images of one mode, member scale. Power: of two modes in Gaussian noise of 16 pixels.
+    """
+    rows = []
+    for kind in kinds:
+        for e in members:
+            p, fires = mode_tests(kind, e, repetitions=repetitions)
+            # images of a study share members: the error is that between studies
+            mean, error = mean_of((p <= 0.05).double().mean(1))
+            check = Check(value=mean, error=error, high=LEVEL)
+            power, _ = mode_tests("two modes", e, repetitions=max(4, repetitions // 4))
+            others = (f"{share(fires)[0]:.3f}", f"{float((power <= 0.05).double().mean()):.2f}")
+            rows.append(Row(labels=(kind, str(e)), check=check, others=others))
+    return rows
+
+
+def mode_tests(kind: str, members: int, *, repetitions: int) -> tuple[Tensor, list[bool]]:
+    generator = generator_of("modes", kind, members)
+    signal = signals(generator, repetitions, 16, pixels=PIXELS[kind])
+    tests = [
+        mode_test(scale_gram(gram, "member"), seed=k) for k, gram in enumerate(grams(kind, signal, members, generator))
+    ]
+    return torch.stack([test.p for test in tests if test.p is not None]), [bool(test.found) for test in tests]
+
+
+# (vi): members that most images need
+
+
+def members_rows(members: Sequence[int], pixels: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return the coverage of the number of members for 90% of the images, and its median over the true number."""
+    rows = []
+    for count in pixels:
+        for e in members:
+            generator = generator_of("members for images", e, count)
+            # at the 10% quantile of r; c rises with r and depends on nothing else
+            worst = signals(generator, 200, IMAGES, pixels=count, r=R * math.exp(SPREAD * ndtri(0.1)), spread=0)
+            truth, _ = true_cosine("gaussian", worst, generator, members=40)
+            exact = 9 * (1 - truth) / truth
+            signal = signals(generator, repetitions, IMAGES, pixels=count)
+            gram = grams("gaussian", signal, e, generator)
+            found = [members_for_images(each, seed=k) for k, each in enumerate(gram)]
+            value, error = share([holds(one, exact) for one in found])
+            median = float(np.median([math.inf if one.value is None else one.value for one in found]))
+            rows.append(
+                Row(
+                    labels=(str(count), str(e)),
+                    check=Check(value=value, error=error, low=COVERAGE),
+                    others=(f"{exact:.1f}", f"{median:.0f}", f"{share([one.high is None for one in found])[0]:.2f}"),
+                )
+            )
+    return rows
+
+
+def holds(needed: MembersNeeded, exact: float) -> bool:
+    """Return whether the interval holds the exact number; its ends are rounded up."""
+    if needed.value is None or needed.low is None:
+        return True  # undetermined: no claim was made
+    return needed.low - 1 <= exact and (needed.high is None or exact <= needed.high)
+
+
+# (vii): which pixels are real
+
+NOISES: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+    "independent": lambda noise, _: noise,
+    "correlated": lambda noise, _: blurred(noise),
+    "unequal variances": lambda noise, generator: noise * (0.5 * normal(generator, noise.shape[-1])).exp(),
+}
+
+
+def pixel_rows(noises: Sequence[str], members: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return false discoveries and power, a tenth of 1024 pixels being real at |mu| / sigma = 1."""
+    rows = []
+    for noise in noises:
+        for e in members:
+            generator = generator_of("pixels", noise, e)
+            figures = np.array([discoveries(noise, e, generator) for _ in range(repetitions)])
+            false, power, plain = figures.mean(0)
+            check = Check(value=false, error=figures[:, 0].std() / math.sqrt(repetitions), high=LEVEL)
+            rows.append(Row(labels=(noise, str(e)), check=check, others=(f"{power:.2f}", f"{plain:.2f}")))
+    return rows
+
+
+def discoveries(noise: str, members: int, generator: torch.Generator) -> tuple[float, float, float]:
+    """Return the share of false discoveries, and the power with and without moderated variances."""
+    image = NOISES[noise](normal(generator, members, 1024), generator)
+    real = torch.arange(1024) < 102
+    image += real
+    found = surviving_pixels(image).survivors
+    t = image.mean(0) / image.std(0) * math.sqrt(members)
+    plain = benjamini_hochberg(torch.as_tensor(2 * stdtr(members - 1, -t.abs().numpy()))) <= 0.05
+    false = float((found & ~real).sum()) / max(1, int(found.sum()))
+    return false, float(found[real].double().mean()), float(plain[real].double().mean())
+
+
+# The page
+
+
+def tables(*, scale: float = 1.0) -> Iterator[Table]:
+    """Yield the sections; `scale` shortens them all."""
+    n = max(20, round(1000 * scale))
+    counts = (4, 8, 16, 30)
+    questions = ("members", "both")
+    good = [studies(k, e, q, repetitions=n) for q in questions for k in GOOD for e in counts]
+    bad = [studies(k, e, q, repetitions=n // 2) for q in questions for k in BAD for e in counts]
+    yield Table(
+        title="The mean cosine is unbiased",
+        text=f"""{n} studies each of the same {IMAGES} images ({n // 2} for the last two kinds), unit-norm maps.
+Criterion: within {UNBIASED:g} Monte-Carlo errors of the population's value (the errors of both together).""",
+        columns=("noise", "E", "true c", "mean c", "Monte-Carlo errors off"),
+        rows=cosine_rows([one for one in (*good, *bad) if one.question == "members"]),
+        digits=1,
+    )
+    yield Table(
+        title="The bias of r",
+        text=f"""Relative bias of r pooled over {IMAGES} fresh images, {3 * n} studies each; Gaussian noise of P
+independent pixels, of which none or a third of the energy is the same on all images of a member. The true r is that of
+unit-norm maps. Criterion: {BIAS:.0%} at E >= {JUDGED_FROM} and P >= 4.""",
+        columns=("P", "shared noise", "E", "true r", "bias"),
+        rows=bias_rows((4, 8, 16), (4, 16), repetitions=3 * n),
+    )
+    yield Table(
+        title="Coverage of the 95% intervals of r",
+        text=f"""{n} studies each. `members`: the same {IMAGES} images, fresh members; `both`: fresh images too.
+Criterion: at least {COVERAGE:.0%} at E >= {JUDGED_FROM}.""",
+        columns=("noise", "question", "E", "coverage"),
+        rows=coverage_rows(good, judged=True),
+    )
+    yield Table(
+        title="Coverage where the assumptions fail",
+        text=f"""The same, {n // 2} studies each, with a twentieth of the members failed (no signal, five times the
+noise), and with two modes (a pattern as energetic as the noise, added or subtracted by chance). No criterion: a warning.""",
+        columns=("members", "question", "E", "coverage"),
+        rows=coverage_rows(bad, judged=False),
+    )
+    yield Table(
+        title="Sign-flip test",
+        text=f"""Share of studies of pure noise with p <= 0.05, {n} each of 4 images; power at r = 0.05.
+Criterion: at most {LEVEL}.""",
+        columns=("noise", "E", "power", "level"),
+        rows=sign_flip_rows(GOOD, (6, 8, 16), repetitions=n),
+    )
+    quarter, fifth = max(20, n // 4), max(20, n // 5)
+    yield Table(
+        title="Test for modes",
+        text=f"""Share of images with p <= 0.05, {quarter} studies of 16 images with one mode, in member scale; share of
+studies with any image that fires; power per image (p <= 0.05) for two modes as above, 16 pixels.
+Criterion: at most {LEVEL} per image.""",
+        columns=("noise", "E", "studies that fire", "power", "level"),
+        rows=mode_rows(GOOD, (4, 8, 16), repetitions=quarter),
+    )
+    yield Table(
+        title="Members for 90% of the images",
+        text=f"""{fifth} studies each of {IMAGES} fresh images, Gaussian noise of P pixels, reliability 0.9: the exact
+number, the median of the estimates, the share of intervals open above, and coverage of the exact number.
+Criterion: at least {COVERAGE:.0%}.""",
+        columns=("P", "E", "exact", "median", "open", "coverage"),
+        rows=members_rows((8, 16), (16, 64), repetitions=fifth),
+    )
+    yield Table(
+        title="Surviving pixels",
+        text=f"""Rate of false discoveries at 0.05, {fifth} images of 1024 pixels, of which a tenth is real with a mean
+of 1 (the noise has a standard deviation of 1; where unequal, as median), and power, with and without moderated
+variances. Criterion: at most {LEVEL}.""",
+        columns=("noise", "E", "power", "unmoderated", "false discoveries"),
+        rows=pixel_rows(tuple(NOISES), (4, 8, 16), repetitions=fifth),
+    )
+
+
+def markdown(table: Table) -> str:
+    """Return a section of the page."""
+    head = [*table.columns, *([] if table.digits == 1 else ["+-"]), "criterion"]
+    lines = [f"## {table.title}", "", table.text, "", "| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for row in table.rows:
+        error = [] if table.digits == 1 else [f"{row.check.error:.{table.digits}f}"]
+        cells = [*row.labels, *row.others, f"{row.check.value:.{table.digits}f}", *error, row.check.verdict()]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def page(sections: Sequence[str], *, seconds: float) -> str:
+    """Return the page."""
+    found = versions()
+    where = ", ".join(f"{name} {found[name]}" for name in ("python", "saliencynoise", "torch", "numpy", "scipy"))
+    machine = hardware("cpu", threads=1)["processor"]
+    body = "\n\n".join(sections)
+    return f"""# Simulated estimators
+
+Written by `docs/scripts/estimators.py` in {seconds:.0f} s: {where}; one thread of {machine}; seed {SEED}.
+
+Where the truth is known, how far are the figures from it? A study is E members' maps of {IMAGES} images. An image's r
+is log-normal with median {R} and a log-spread of {SPREAD}, so images differ; a third of a member's noise energy is the
+same on all its images. Noise: `gaussian`, 16 independent pixels; `correlated`, 64 pixels blurred to a P_eff of 7;
+`heavy-tailed`, 16 pixels, with one factor per member that makes it Student's with 3 degrees of freedom. The true values
+of unit-norm maps have no closed form: they are means over 200 x {IMAGES} images with 40 fresh members each.
+
+"+-" is the Monte-Carlo error (one standard error). "pass": the criterion is met as simulated; "within error": it is
+missed by less than two Monte-Carlo errors; no word: no criterion applies. The tests run the same, shorter.
+
+{body}
+"""
+
+
+def main() -> None:
+    """Simulate, print, and write the page."""
+    torch.set_num_threads(1)
+    start = time.perf_counter()
+    sections = []
+    for table in tables():
+        sections.append(markdown(table))
+        print(sections[-1], f"\n{time.perf_counter() - start:.0f} s\n", flush=True)
+    text = page(sections, seconds=time.perf_counter() - start)
+    (Path(__file__).parents[1] / "estimators.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
