@@ -100,7 +100,7 @@ class Spectrum:
             return f"nothing in the map can be trusted from {source}"
         if pixels == 0:
             return f"details of every size that the map can hold can be trusted from {source}"
-        return f"details finer than {pixels:.2g} pixels cannot be trusted from {source}"
+        return f"details finer than {pixels:.3g} pixels cannot be trusted from {source}"
 
 
 def band_of(height: int, width: int, *, most_bands: int = MOST_BANDS) -> Int[Tensor, "h w"]:

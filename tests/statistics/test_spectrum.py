@@ -81,7 +81,7 @@ def test_a_smooth_signal_in_white_noise(generator: torch.Generator) -> None:
         if k > 0:
             assert band.interval.low - 0.1 <= (3.0 if k < 6 else 0.0) <= band.interval.high + 0.1
     assert 32 / 6.2 <= found.resolution() <= 32 / 5
-    assert found.words() == f"details finer than {found.resolution():.2g} pixels cannot be trusted from one network"
+    assert found.words() == f"details finer than {found.resolution():.3g} pixels cannot be trusted from one network"
 
 
 def test_intervals_cover_the_ssnr_of_a_band(generator: torch.Generator) -> None:
@@ -104,7 +104,7 @@ def test_resolution_is_where_the_average_crosses_one() -> None:
     assert found.resolution(4) == pytest.approx(1 / 0.375)  # c = 1/5, half-way
     assert found.resolution(9) == 0.0  # c = 1/10
     assert found.words(9) == "details of every size that the map can hold can be trusted from the average of 9 networks"
-    assert found.words() == "details finer than 5.3 pixels cannot be trusted from one network"
+    assert found.words() == "details finer than 5.33 pixels cannot be trusted from one network"
 
 
 def test_resolution_without_signal_and_with_empty_bands() -> None:

@@ -1,0 +1,221 @@
+"""Variance components over seeds: against loops, and by simulation of additive and interacting effects."""
+
+import itertools
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+import torch
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.components import SeedComponents, seed_components
+
+STREAMS = ("init", "order", "augment")
+EFFECTS = {"init": 0.3, "order": 0.15, "init order": 0.15, "augment init order": 0.3, "again": 0.1}
+"""Energies of the simulated noise; "again" differs between any two trainings."""
+FIRST = {"init": 0.3, "order": 0.15, "augment": 0.0}
+TOTAL = {"init": 0.85, "order": 0.7, "augment": 0.4}
+
+
+def design(blocks: int, streams: int = 3, replicates: int = 1) -> tuple[list[tuple[int, ...]], list[int], list[int]]:
+    """The full factorial within blocks: seeds, blocks and replicate labels; the labels 0 and 1 come in every block."""
+    rows = [
+        (seeds, block, again)
+        for block in range(blocks)
+        for seeds in itertools.product((0, 1), repeat=streams)
+        for again in range(replicates)
+    ]
+    seeds, block, again = zip(*rows, strict=True)
+    return list(seeds), list(block), list(again)
+
+
+def simulated(
+    generator: torch.Generator,
+    seeds: list[tuple[int, ...]],
+    blocks: list[int],
+    *,
+    effects: Mapping[str, float],
+    names: tuple[str, ...] = STREAMS,
+    signal: float = 1.0,
+    images: int = 8,
+    pixels: int = 256,
+) -> torch.Tensor:
+    """Gram matrices `[B, N, N]` of maps with a random pattern for each combination of seeds named in an effect."""
+
+    def pattern() -> torch.Tensor:
+        return torch.randn(images, pixels, generator=generator, dtype=torch.float64)
+
+    common = math.sqrt(signal) * pattern()
+    known: dict[object, torch.Tensor] = {}
+    maps = []
+    for row, block in zip(seeds, blocks, strict=True):
+        total = common.clone()
+        for effect, energy in effects.items():
+            picked = tuple(row[names.index(name)] for name in effect.split() if name in names)
+            key = (effect, block, picked) if effect != "again" else object()
+            total += math.sqrt(energy) * known.setdefault(key, pattern())
+        maps.append(total)
+    stacked = torch.stack(maps, 1)
+    return stacked @ stacked.mT
+
+
+def found_in(generator: torch.Generator, *, blocks: int = 4, replicates: int = 1, **options) -> SeedComponents:
+    seeds, block, again = design(blocks, replicates=replicates)
+    gram = simulated(generator, seeds, block, **options)
+    return seed_components(gram, seeds=seeds, streams=STREAMS, blocks=block, replicates=again)
+
+
+def test_all_shares_against_loops_over_pairs(generator: torch.Generator) -> None:
+    seeds, blocks, _ = design(3)
+    gram = simulated(generator, seeds, blocks, effects=EFFECTS, images=3, pixels=40)
+    norm = gram.diagonal(dim1=1, dim2=2).sqrt()
+    unit = (gram / norm[:, :, None] / norm[:, None, :]).mean(0)
+    pairs: dict[frozenset[str], list[float]] = {}
+    for e, f in itertools.permutations(range(24), 2):
+        same = frozenset(
+            s for s, a, b in zip(STREAMS, seeds[e], seeds[f], strict=True) if a == b and blocks[e] == blocks[f]
+        )
+        pairs.setdefault(same, []).append(float(unit[e, f]))
+    noise = 1 - np.mean(pairs[frozenset()])
+    found = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks)
+    assert found.noise == pytest.approx(noise)
+    for part in found.streams:
+        first = np.mean(pairs[frozenset([part.stream])]) - np.mean(pairs[frozenset()])
+        total = 1 - np.mean(pairs[frozenset(STREAMS) - {part.stream}])
+        assert part.first.value == pytest.approx(first / noise)
+        assert part.total.value == pytest.approx(total / noise)
+    assert found.replicate is None
+    assert (found.members, found.blocks) == (24, 3)
+
+
+def test_interval_is_the_jackknife_of_studies_with_a_block_less(generator: torch.Generator) -> None:
+    seeds, blocks, _ = design(4)
+    gram = simulated(generator, seeds, blocks, effects=EFFECTS)
+    found = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks).streams[0].total
+    fewer = []
+    for left_out in range(4):
+        keep = [e for e in range(32) if blocks[e] != left_out]
+        study = seed_components(
+            gram[:, keep][:, :, keep],
+            seeds=[seeds[e] for e in keep],
+            streams=STREAMS,
+            blocks=[blocks[e] for e in keep],
+        )
+        fewer.append(study.streams[0].total.value)
+    spread = math.sqrt(3 / 4 * np.sum((np.array(fewer) - np.mean(fewer)) ** 2))
+    assert found.interval is not None
+    assert found.interval.high - found.interval.low == pytest.approx(2 * 3.1824463 * spread, rel=1e-6)
+    assert (found.interval.df, found.interval.note) == (3, "t over 4 blocks of seeds")
+
+
+def test_known_components_are_found_and_covered(generator: torch.Generator) -> None:
+    studies = [found_in(generator, effects=EFFECTS) for _ in range(60)]
+    assert np.mean([study.noise for study in studies]) == pytest.approx(0.5, rel=0.02)
+    for j, stream in enumerate(STREAMS):
+        for shares, truth in (
+            ([study.streams[j].first for study in studies], FIRST[stream]),
+            ([study.streams[j].total for study in studies], TOTAL[stream]),
+        ):
+            assert np.mean([share.value for share in shares]) == pytest.approx(truth, abs=0.012)
+            covered = [s.interval is not None and s.interval.low <= truth <= s.interval.high for s in shares]
+            assert np.mean(covered) >= 0.88  # 0.95 nominal, +- 0.03 by simulation
+
+
+def test_coverage_over_all_components(generator: torch.Generator) -> None:
+    covered = []
+    for _ in range(60):
+        for part in found_in(generator, effects=EFFECTS, images=2).streams:
+            for share, truth in ((part.first, FIRST[part.stream]), (part.total, TOTAL[part.stream])):
+                assert share.interval is not None
+                covered.append(share.interval.low <= truth <= share.interval.high)
+    assert np.mean(covered) >= 0.92
+
+
+def test_chaotic_training(generator: torch.Generator) -> None:
+    found = found_in(generator, effects={"augment init order": 1.0})
+    for part in found.streams:
+        assert part.first.value == pytest.approx(0, abs=0.05)
+        assert part.total.value == pytest.approx(1, abs=0.05)
+    assert found.words == "training is chaotic: a change of any one seed brings in nearly all of the noise"
+
+
+def test_additive_training(generator: torch.Generator) -> None:
+    found = found_in(generator, effects={"init": 0.7, "order": 0.3}, images=32)
+    values = [(part.first.value, part.total.value) for part in found.streams]
+    assert values == [pytest.approx((v, v), abs=0.05) for v in (0.7, 0.3, 0.0)]
+    assert found.words.startswith("the largest part of its own has 'init': ")
+
+
+def test_replicates_show_what_the_hardware_does(generator: torch.Generator) -> None:
+    found = [found_in(generator, effects=EFFECTS, replicates=2, blocks=3).replicate for _ in range(10)]
+    assert np.mean([share.value for share in found if share is not None]) == pytest.approx(0.1, abs=0.01)
+    nothing = found_in(generator, effects={"init": 0.5, "order": 0.5}, replicates=2).replicate
+    assert nothing is not None
+    assert nothing.value == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("streams", [2, 4])
+def test_other_numbers_of_streams(streams: int, generator: torch.Generator) -> None:
+    names = ("init", "order", "augment", "dropout")[:streams]
+    seeds, blocks, _ = design(3, streams=streams)
+    effects = {"init": 0.5, "order": 0.2, "init order": 0.3}
+    gram = simulated(generator, seeds, blocks, effects=effects, names=names, images=32)
+    found = seed_components(gram, seeds=seeds, streams=names, blocks=blocks)
+    values = [(part.first.value, part.total.value) for part in found.streams]
+    assert values == [pytest.approx(truth, abs=0.06) for truth in [(0.5, 0.8), (0.2, 0.5), (0, 0), (0, 0)][:streams]]
+
+
+def test_labels_may_be_words_and_blocks_in_any_order(generator: torch.Generator) -> None:
+    seeds, blocks, _ = design(2)
+    gram = simulated(generator, seeds, blocks, effects=EFFECTS)
+    plain = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks)
+    order = torch.randperm(16, generator=generator).tolist()
+    words = seed_components(
+        gram[:, order][:, :, order],
+        seeds=[[f"s{label}" for label in seeds[e]] for e in order],
+        streams=STREAMS,
+        blocks=[f"block {blocks[e]}" for e in order],
+    )
+    for a, b in zip(plain.streams, words.streams, strict=True):
+        assert a.total.value == pytest.approx(b.total.value, rel=1e-9)
+        assert a.first.interval is not None
+        assert b.first.interval is not None
+        assert a.first.interval.low == pytest.approx(b.first.interval.low, rel=1e-6)
+
+
+def test_gains_of_members_change_nothing(generator: torch.Generator) -> None:
+    seeds, blocks, _ = design(2)
+    gram = simulated(generator, seeds, blocks, effects=EFFECTS)
+    gain = torch.rand(16, generator=generator, dtype=torch.float64) + 0.5
+    arguments = {"seeds": seeds, "streams": STREAMS, "blocks": blocks}
+    scaled = seed_components(gram * gain[:, None] * gain, **arguments)
+    assert scaled.noise == pytest.approx(seed_components(gram, **arguments).noise, rel=1e-9)
+
+
+def test_one_block_has_values_without_intervals(generator: torch.Generator) -> None:
+    found = found_in(generator, effects=EFFECTS, blocks=1)
+    assert all(part.first.interval is None and part.total.interval is None for part in found.streams)
+
+
+def test_bad_designs_are_named(generator: torch.Generator) -> None:
+    seeds, blocks, _ = design(2)
+    gram = simulated(generator, seeds, blocks, effects=EFFECTS, images=1)
+    with pytest.raises(UsageError, match="1 streams of seeds: give 2 to 4"):
+        seed_components(gram, seeds=seeds, streams=("init",), blocks=blocks)
+    with pytest.raises(UsageError, match="16 members' maps, 15 rows of seeds"):
+        seed_components(gram, seeds=seeds[:15], streams=STREAMS, blocks=blocks)
+    with pytest.raises(UsageError, match=r"members \[3\] have not one seed per stream"):
+        seed_components(gram, seeds=[*seeds[:3], (0, 1), *seeds[4:]], streams=STREAMS, blocks=blocks)
+    with pytest.raises(UsageError, match=r"members \[0, 1\] have block and all seeds in common"):
+        seed_components(gram, seeds=[seeds[0], seeds[0], *seeds[2:]], streams=STREAMS, blocks=blocks)
+    square = [e for e in range(16) if sum(seeds[e]) % 2 == 0]  # a half: no two members differ in one seed
+    with pytest.raises(UsageError, match="no two members share all seeds but that of 'init'"):
+        seed_components(
+            gram[:, square][:, :, square],
+            seeds=[seeds[e] for e in square],
+            streams=STREAMS,
+            blocks=[blocks[e] for e in square],
+        )
+    with pytest.raises(UsageError, match="all maps are zero"):
+        seed_components(torch.zeros(2, 16, 16), seeds=seeds, streams=STREAMS, blocks=blocks)
