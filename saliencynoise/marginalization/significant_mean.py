@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-import torch
-from scipy.special import stdtr
-
 from saliencynoise.marginalization.kept import KeptMaps
+from saliencynoise.statistics.pixels import surviving_pixels
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float64
+    from jaxtyping import Float64
     from torch import Tensor
 
 
@@ -19,9 +17,10 @@ if TYPE_CHECKING:
 class SignificantMean(KeptMaps):
     """Mean of the members' raw maps at the pixels where it differs from zero, zero elsewhere.
 
-    Each pixel (of each channel) is tested by Student's t over the members, and the p values are adjusted for their
-    number. Of the pixels that stay, about `rate` at most are there by chance. The share of them grows with the number
-    of members: compare at equal numbers only. Keeps all maps: memory O(E) an image. Needs 2 members.
+    Each pixel (of each channel) is tested by a moderated t over the members (`saliencynoise.statistics.pixels`), and
+    the p values are adjusted for their number. Of the pixels that stay, about `rate` at most are there by chance. The
+    share of them grows with the number of members: compare at equal numbers only. Keeps all maps: memory O(E) an
+    image. Needs 2 members.
 
     Source: Benjamini and Hochberg, *Controlling the False Discovery Rate*, 1995,
     doi:10.1111/j.2517-6161.1995.tb02031.x.
@@ -49,16 +48,4 @@ class SignificantMean(KeptMaps):
     def of(self, ordered: Float64[Tensor, "E ..."]) -> Float64[Tensor, "*shape"]:
         """Return the mean where it survives."""
         mean = ordered.mean(0)
-        return mean.where(surviving(ordered.flatten(1), self.rate).view(mean.shape), 0.0)
-
-
-# replaced by statistics.pixels when merged
-def surviving(maps: Float64[Tensor, "E P"], rate: float) -> Bool[Tensor, " P"]:
-    """Return which pixels differ from zero by a two-sided t test, adjusted after Benjamini and Hochberg."""
-    members, pixels = maps.shape
-    mean, error = maps.mean(0), maps.std(0) / members**0.5
-    t = (mean / error).where(mean != 0, 0.0)  # infinite for equal members, but for zeros
-    p = 2 * torch.as_tensor(stdtr(members - 1, -t.abs().numpy()))
-    ordered = p.sort().values
-    below = ordered <= rate * torch.arange(1, pixels + 1) / pixels
-    return p <= ordered.where(below, -1.0).max()
+        return mean.where(surviving_pixels(ordered.flatten(1), rate=self.rate).survivors.view(mean.shape), 0.0)
