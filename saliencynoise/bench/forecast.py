@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import Study, number
+from saliencynoise.bench.study import Study, interval_of, number
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.gram import cosine_of_averages, scale_gram
-from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.reliability import MembersNeeded, members_for_images, members_needed, reliability_at
 from saliencynoise.store.atomic import read_json, write_json
 from saliencynoise.store.provenance import hardware
@@ -115,14 +114,6 @@ def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Fore
 def _training_seconds(study: Study, architecture: str) -> float:
     own = next(entry for entry in study.result["architectures"] if entry["label"] == architecture)
     return float(median(member["seconds"] for member in own["members"]))
-
-
-def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
-    """Return an interval as `result.json` holds it."""
-    if values is None:
-        return None
-    low, high, df = (number(values[name]) for name in ("low", "high", "df"))
-    return Interval(low=low, high=high, df=df, question=values["question"], note=values["note"], level=values["level"])
 
 
 def same_machine(study: Study) -> bool:

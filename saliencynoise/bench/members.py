@@ -13,7 +13,7 @@ from scipy.special import bdtrc
 from saliencynoise.store.pool import MemberRecord, Pool
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
 CHANCE_LEVEL = 0.01
@@ -26,11 +26,16 @@ class Votes:
 
     Attributes:
         predicted: `[B]`, the ensemble's class: the largest mean probability.
-        members_correct: `[B]`, how many members give the true label.
+        correct: `[B, E]`, which members give the true label.
     """
 
     predicted: Int[Tensor, " B"]
-    members_correct: Int[Tensor, " B"]
+    correct: Bool[Tensor, "B E"]
+
+    @property
+    def members_correct(self) -> Int[Tensor, " B"]:
+        """How many members give the true label."""
+        return self.correct.sum(1)
 
 
 def votes(pool: Pool, members: Sequence[int], images: Tensor, labels: Tensor) -> Votes:
@@ -38,7 +43,7 @@ def votes(pool: Pool, members: Sequence[int], images: Tensor, labels: Tensor) ->
     logits: Float[Tensor, "E B K"] = torch.stack([pool.logits(member)[images] for member in members])
     return Votes(
         predicted=logits.double().softmax(-1).mean(0).argmax(-1),
-        members_correct=(logits.argmax(-1) == labels).sum(0),
+        correct=(logits.argmax(-1) == labels).T,
     )
 
 

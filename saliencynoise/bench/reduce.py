@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.details import Details, Gathering
 from saliencynoise.interfaces import SaliencyNoiseError
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.views import apply_view
@@ -32,6 +33,7 @@ class Reduced:
     Attributes:
         figures: over all images, by view.
         classes: the same over the images of each class, by view and class index.
+        details: what else there is to tell of the maps, by view.
         grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
         marginal: `[B, c, h, w]`, raw: the members' maps as one, or those of the averaged network.
         diagnostics: what the method told of its maps, by name, `[D, E, B]`.
@@ -39,6 +41,7 @@ class Reduced:
 
     figures: Mapping[str, Figures]
     classes: Mapping[str, Mapping[int, Figures]]
+    details: Mapping[str, Details]
     grams: Mapping[str, Tensor]
     marginal: Float[Tensor, "B c h w"]
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
@@ -70,6 +73,7 @@ def reduce_maps(
             the aggregator.
     """
     statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
+    gatherings = {view: Gathering(view=view, seed=seed) for view in views}
     marginals: list[Tensor] = []
     for maps in images_of(stores, range(members), chunks):
         _refuse_unusable(maps, image=len(marginals))
@@ -78,13 +82,17 @@ def reduce_maps(
         else:
             marginals.append(aggregate(marginal, maps.mean(1)))
         for view in views:
-            statistics[view].append(image_statistics(apply_view(maps, view).flatten(2)))
+            viewed = apply_view(maps, view)
+            statistics[view].append(image_statistics(viewed.flatten(2)))
+            gatherings[view].add(viewed.mean(1))
     if all(_are_zero(image) for images in statistics.values() for image in images):
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
+    grams = _grams(statistics)
     return Reduced(
         figures={view: summarise(images, view=view, seed=seed) for view, images in statistics.items()},
         classes={view: _by_class(images, labels, view, seed) for view, images in statistics.items()},
-        grams=_grams(statistics),
+        details={view: gathering.result(grams[view]) for view, gathering in gatherings.items()},
+        grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
     )

@@ -162,7 +162,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         },
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(("figures", "classes", "seconds", "diagnostics", "gram")) | {
+        blank = dict.fromkeys(("figures", "classes", "details", "seconds", "diagnostics", "gram")) | {
             "status": "failed",
             "reason": reduced,
         }
@@ -180,6 +180,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
             **done,
             "view": view,
             "figures": _without_images(figures),
+            "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
             "classes": {
                 plan.dataset.classes[label]: _without_images(own) for label, own in reduced.classes[view].items()
             },
@@ -218,9 +219,14 @@ def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> N
         for view, figures in reduced.figures.items():
             names = {"architecture": ensemble.plan.model.label, "method": method.label, "view": view}
             own = {name: [value] * figures.images for name, value in {"dataset": plan.dataset.name, **names}.items()}
-            tables.append(pa.table({**own, **about, **{k: v.numpy() for k, v in figures.per_image.items()}}))
+            values = {name: column.numpy() for name, column in figures.per_image.items()}
+            tables.append(pa.table({**own, **about, **values, **reduced.details[view].per_image()}))
     columns = ("dataset", "architecture", "method", "view", "image")
-    table = pa.concat_tables(tables) if tables else pa.table({name: pa.array([], "string") for name in columns})
+    table = (
+        pa.concat_tables(tables, promote_options="default")
+        if tables
+        else pa.table({name: pa.array([], "string") for name in columns})
+    )
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     write_bytes(plan.folder / "snr.parquet", buffer.getvalue())

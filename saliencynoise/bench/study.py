@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from saliencynoise.statistics.intervals import Interval
+
 RESULT = "result.json"
 FORMAT = 1
 
@@ -149,6 +151,16 @@ class Study:
 def number(value: float | str | None) -> float:
     """Return a figure of a result as a float: JSON holds infinities as words and the undefined as null."""
     return float("nan") if value is None else float(value)
+
+
+def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
+    """Return an interval as `result.json` holds it."""
+    if values is None:
+        return None
+    from saliencynoise.statistics.intervals import Interval  # noqa: PLC0415 - torch, kept off the import path
+
+    low, high, df = (number(values[name]) for name in ("low", "high", "df"))
+    return Interval(low=low, high=high, df=df, question=values["question"], note=values["note"], level=values["level"])
 
 
 def _is_whole(result: Mapping[str, Any]) -> bool:

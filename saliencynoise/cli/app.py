@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from saliencynoise.cli.bench import bench
+from saliencynoise.cli.compare import compare
 from saliencynoise.cli.methods import methods
 from saliencynoise.cli.plan import plan
 from saliencynoise.cli.plugins import plugins_app
@@ -43,6 +44,7 @@ def options(
 app.command()(bench)
 app.command()(train)
 app.command()(show)
+app.command()(compare)
 app.command()(plan)
 app.command()(methods)
 app.add_typer(plugins_app, name="plugins")

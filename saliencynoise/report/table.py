@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 LEGEND = (
     "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what pure noise gives with as many "
-    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, in the view "
-    "relu 0.47), and its 95% interval for new members and new images. p: sign-flip test for any signal. "
-    "for 0.9: networks to average until two such averages agree to 0.9. s: seconds of attribution, a pass that "
-    "methods share counted for each."
+    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, in the view relu"
+    " 0.47), and its 95% interval for new members and new images. p: sign-flip test for any signal. for 0.9: networks"
+    " to average until two such averages agree to 0.9. px: share of the pixels of these members' mean map that are "
+    "not noise (false discoveries: 5%); it grows with the members. s: seconds of attribution, a pass that methods "
+    "share counted for each. Beside the architecture: its members' median test accuracy."
 )
 
 DRAWS = (
@@ -28,6 +29,9 @@ DRAWS = (
     "share; the row above it counts that noise, too."
 )
 
+
+SEVERAL = 0.1
+"""Share of images with several modes above which a study warns; by chance a test fires on an image now and then."""
 
 NAME_WIDTH = 22
 """Columns of the terminal for a method's label."""
@@ -84,7 +88,18 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-    return lines + _failures(result["cells"])
+    return lines + _modes(result["cells"]) + _failures(result["cells"])
+
+
+def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each cell whose members fall into groups on many images."""
+    found = [(cell, (cell.get("details") or {}).get("modes")) for cell in cells]
+    return [
+        f"modes: {cell['method']} on {cell['architecture']}, view {cell['view']}: {modes['words']}; the mean map "
+        "averages different explanations there, and intervals are unreliable"
+        for cell, modes in found
+        if modes is not None and (modes["share"] or 0) > SEVERAL
+    ]
 
 
 def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -100,7 +115,7 @@ def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
 def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=NAME_WIDTH)
-    for header in ("acc.", "SNR", "floor", "r", "95% of r", "p", "for 0.9", "s"):
+    for header in ("SNR", "floor", "r", "95% of r", "p", "for 0.9", "px", "s"):
         table.add_column(header, justify="right", no_wrap=True)
     for previous, cell in zip([None, *cells], cells, strict=False):
         if previous is None or previous["architecture"] != cell["architecture"]:
@@ -116,7 +131,7 @@ def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
 def _architecture_row(cell: Mapping[str, Any]) -> list[str]:
     accuracy = cell["accuracy"]["median"]
     flag = "*" if cell["flagged_members"] else ""
-    return [f"[bold]{escape(cell['architecture'])}[/]", "-" if accuracy is None else f"{accuracy:.1%}{flag}"]
+    return [f"[bold]{escape(cell['architecture'])}[/]" + ("" if accuracy is None else f" {accuracy:.1%}{flag}")]
 
 
 def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
@@ -138,13 +153,13 @@ def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
     pixel, snr = figures["estimates"]["snr_pixel"], figures["estimates"]["snr"]
     return [
         escape(method),
-        "",
         show(pixel["value"]),
         show(pixel["floor"]),
         show(snr["value"]),
-        _interval(snr["interval"]),
-        _p(figures["signal_p"]),
+        interval_text(snr["interval"]),
+        p_text(figures["signal_p"]),
         escape(figures["members_needed"]["text"]),
+        _surviving(cell),
         f"{cell['seconds']:.0f}" if cell["seconds"] >= 9.95 else f"{cell['seconds']:.1f}",
     ]
 
@@ -152,7 +167,13 @@ def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
 def _networks_row(cell: Mapping[str, Any]) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell["figures"]["estimates"]["snr_network"]
-    return ["    networks alone", "", "", "", show(snr["value"]), _interval(snr["interval"]), "", "", ""]
+    return ["    networks alone", "", "", show(snr["value"]), interval_text(snr["interval"])]
+
+
+def _surviving(cell: Mapping[str, Any]) -> str:
+    """Return the share of surviving pixels; views without sign have no test, and version 0.1 made none."""
+    pixels = (cell.get("details") or {}).get("pixels")
+    return "-" if pixels is None else f"{pixels['share']:.0%}"
 
 
 def counted(count: int, noun: str) -> str:
@@ -191,11 +212,13 @@ def show(value: float | str | None) -> str:
     return f"{plain:.3f}" if abs(plain) < 0.1 else f"{plain:.2f}"
 
 
-def _interval(interval: Mapping[str, Any] | None) -> str:
+def interval_text(interval: Mapping[str, Any] | None) -> str:
+    """Return an interval as "[low, high]", escaped for rich; a dash where there is none."""
     return "-" if interval is None else escape(f"[{show(interval['low'])}, {show(interval['high'])}]")
 
 
-def _p(value: float | None) -> str:
+def p_text(value: float | None) -> str:
+    """Return a p-value; a dash where no test was made."""
     if value is None:
         return "-"
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")

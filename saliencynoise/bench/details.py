@@ -1,0 +1,163 @@
+"""What a study tells of the maps beside the SNR: surviving pixels, similarity, modes, template, spectrum.
+
+Gathered image by image, in memory that does not grow with their number (but for a Gram matrix or two an image).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.interfaces import derive_seed
+from saliencynoise.statistics.modes import Modes, mode_test
+from saliencynoise.statistics.pixels import SurvivingPixels, surviving_pixels
+from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.similarity import Similarity, similarity, spearman_matrix
+from saliencynoise.statistics.spectrum import Spectrum, band_grams, spectrum
+from saliencynoise.statistics.stability import coefficient_of_variation, spearman_distance, stability
+from saliencynoise.statistics.template import Template, TemplateSums, add_image, template
+from saliencynoise.statistics.views import get_view
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+    from torch import Tensor
+
+RATE = 0.05
+"""Of false discoveries among surviving pixels."""
+
+SIMILAR_IMAGES = 64
+"""Images, the first ones, for which SSIM and rank correlations are computed: they cost most."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Details:
+    """Of all images of one architecture, method and view; of a stochastic method of maps averaged over draws.
+
+    Attributes:
+        pixels: of each image; None in views without sign, whose noise has a mean.
+        similarities: of the first images.
+        spearman: `[b, E, E]`, rank correlations of those images' maps.
+        variation: `[B]`, the coefficient of variation.
+        modes: of the maps scaled by member.
+        template: None with a single image.
+        spectrum: None where all maps are zero.
+    """
+
+    pixels: tuple[SurvivingPixels, ...] | None
+    similarities: tuple[Similarity, ...]
+    spearman: Float[Tensor, "b E E"]
+    variation: Float[Tensor, " B"]
+    modes: Modes
+    template: Template | None
+    spectrum: Spectrum | None
+
+    def per_image(self) -> Mapping[str, list[float]]:
+        """Return the columns of `snr.parquet`; NaN for images that were not looked at."""
+        blank = [float("nan")] * (len(self.variation) - len(self.similarities))
+        columns = {"ssim": [own.pairwise.ssim for own in self.similarities] + blank}
+        if self.pixels is not None:
+            columns["surviving_pixels"] = [own.share for own in self.pixels]
+        return columns
+
+    def to_dict(self, correct: Bool[Tensor, "B E"] | None) -> Any:
+        """Return what `result.json` holds: means over images, and the intervals that there are.
+
+        Args:
+            correct: which members classify which image correctly; None where that is not known.
+        """
+        return json_safe(
+            {
+                "pixels": self._pixels(),
+                "similarity": self._similarity(correct),
+                "modes": self._modes(),
+                "template": None if self.template is None else asdict(self.template),
+                "spectrum": None if self.spectrum is None else self._spectrum(self.spectrum),
+            }
+        )
+
+    def _pixels(self) -> dict[str, float] | None:
+        if self.pixels is None:
+            return None
+        names = ("share", "agreement", "agreement_all")
+        return {"rate": RATE} | {name: _mean([getattr(own, name) for own in self.pixels]) for name in names}
+
+    def _similarity(self, correct: Bool[Tensor, "B E"] | None) -> dict[str, Any]:
+        images = len(self.similarities)
+        means = {
+            which: {
+                name: _mean([getattr(getattr(own, which), name) for own in self.similarities])
+                for name in ("ssim", "spearman", "top", "cosine")
+            }
+            for which in ("pairwise", "to_mean")
+        }
+        stable = None if correct is None else stability(spearman_distance(self.spearman), correct[:images])
+        return {
+            "images": images,
+            **means,
+            "coefficient_of_variation": _mean(self.variation.tolist()),
+            "mege": stable.mege if stable else None,
+            "reco": stable.reco if stable else None,
+        }
+
+    def _modes(self) -> dict[str, Any]:
+        return {
+            "words": self.modes.words,
+            "share": self.modes.share,
+            "representative": self.modes.representative,
+            "images": [asdict(own) for own in self.modes.found],
+        }
+
+    @staticmethod
+    def _spectrum(found: Spectrum) -> dict[str, Any]:
+        return {**asdict(found), "resolution": found.resolution(), "words": found.words()}
+
+
+@dataclass
+class Gathering:
+    """Gathers the details of the images of one architecture, method and view."""
+
+    view: str
+    seed: int
+    _pixels: list[SurvivingPixels] = field(default_factory=list)
+    _similarities: list[Similarity] = field(default_factory=list)
+    _spearman: list[Tensor] = field(default_factory=list)
+    _variation: list[float] = field(default_factory=list)
+    _bands: list[Tensor] = field(default_factory=list)
+    _sums: TemplateSums | None = None
+    _size: tuple[int, int] = (0, 0)
+
+    def add(self, maps: Float[Tensor, "E c h w"]) -> None:
+        """Look at one more image's maps, in the view."""
+        maps = maps.double()
+        rows = maps.flatten(1)
+        if get_view(self.view).signed:
+            self._pixels.append(surviving_pixels(rows, rate=RATE))
+        if len(self._similarities) < SIMILAR_IMAGES:
+            seed = derive_seed(self.seed, "bootstrap", 2, len(self._similarities))
+            self._similarities.append(similarity(maps, seed=seed))
+            self._spearman.append(spearman_matrix(rows))
+        self._variation.append(coefficient_of_variation(rows))
+        self._bands.append(band_grams(maps))
+        self._sums = add_image(self._sums, rows)
+        self._size = (maps.shape[-2], maps.shape[-1])
+
+    def result(self, gram: Float[Tensor, "B E E"]) -> Details:
+        """Return the details of all images that were added, whose Gram matrices are `gram`."""
+        height, width = self._size
+        alive = bool(gram.any())
+        return Details(
+            pixels=tuple(self._pixels) if self._pixels else None,
+            similarities=tuple(self._similarities),
+            spearman=torch.stack(self._spearman),
+            variation=torch.tensor(self._variation),
+            modes=mode_test(gram, seed=derive_seed(self.seed, "bootstrap", 3)),
+            template=template(self._sums) if self._sums is not None and self._sums.images > 1 else None,
+            spectrum=spectrum(torch.stack(self._bands), height=height, width=width, seed=self.seed) if alive else None,
+        )
+
+
+def _mean(values: list[float]) -> float:
+    return float(torch.tensor(values, dtype=torch.float64).nanmean())

@@ -1,0 +1,112 @@
+"""Similarity of members' maps, and what their signal is made of: tables of `saliencynoise show RUN`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from saliencynoise.bench.study import Study, number
+from saliencynoise.interfaces import UsageError
+from saliencynoise.report.table import interval_text, method_label, show
+from saliencynoise.report.terminal import Terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SIMILARITY = (
+    "Means over {images}. SSIM: structural similarity of two members' maps, each divided by its own largest absolute "
+    "value (data range 2, 7x7 windows or the largest odd size that fits; - below 3x3). Spearman: rank correlation. "
+    "top: share of the 10% strongest pixels in common (chance: 0.10). cosine: of raw maps. to mean: the same of a "
+    "member with the mean of the others. MeGe, ReCo: Fel et al. 2022, on members trained on the same images (not on "
+    "folds), distance sqrt(1 - |Spearman|); ReCo needs images on which members disagree. CV: s/|mean|, median over "
+    "pixels."
+)
+
+STRUCTURE = (
+    "template: share of the signal that is one map common to all images, with interval; specific r: corrected SNR of "
+    "the rest, which is about the image: a high r with a template near 100% explains no image. signs: members that "
+    "agree with the mean's sign, over the surviving pixels (px, as in the table). modes: images on which the members "
+    "fall into groups, so that their mean averages several explanations. finest: period in pixels of the map's own "
+    "grid below which half of a single network's detail is noise (0: the grid is the limit; ∞: all of it is)."
+)
+
+
+def print_similarity(study: Study, console: Console | None = None) -> None:
+    """Print how alike members' maps are by other measures than the SNR."""
+    console = console or Terminal()
+    headers = ("SSIM", "Spearman", "top", "cosine", "MeGe", "ReCo", "CV")
+    console.print(_table(study, headers, _similarity_rows, narrow=console.width < 92))
+    images = max(cell["details"]["similarity"]["images"] for cell in _known(study))
+    words = f"the first {images} images" if images < len(study.result["images"]) else f"all {images} images"
+    console.print(Text(SIMILARITY.format(images=words), style="dim"))
+
+
+def print_structure(study: Study, console: Console | None = None) -> None:
+    """Print what the members' common signal is made of."""
+    console = console or Terminal()
+    headers = ("template", "95%", "specific r", "95%", "px", "signs", "modes", "finest")
+    console.print(_table(study, headers, _structure_rows, narrow=console.width < 92))
+    console.print(Text(STRUCTURE, style="dim"))
+    for cell in _known(study):
+        spectrum = cell["details"]["spectrum"]
+        if spectrum and cell["view"] == "signed":
+            console.print(Text(f"{cell['method']} on {cell['architecture']}: {spectrum['words']}"))
+
+
+def detail_rows(study: Study) -> list[dict[str, Any]]:
+    """Return the details as values that JSON can hold."""
+    return [{name: cell[name] for name in ("architecture", "method", "view", "details")} for cell in _known(study)]
+
+
+def _known(study: Study) -> list[Mapping[str, Any]]:
+    cells = [cell for cell in study.done if cell.get("details")]
+    if not cells:
+        raise UsageError(f"{study.folder} holds no such figures; run the same bench again, which finds its maps")
+    return cells
+
+
+def _table(study: Study, headers: Sequence[str], rows_of: Any, *, narrow: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("architecture, method", overflow="fold", min_width=22)
+    for header in headers:
+        table.add_column(header, justify="right", no_wrap=True)
+    shown = None
+    for cell in _known(study):
+        if cell["architecture"] != shown:
+            table.add_row(f"[bold]{escape(cell['architecture'])}[/]")
+            shown = cell["architecture"]
+        label = escape(method_label(cell["method"], cell["view"], narrow=narrow))
+        for place, row in enumerate(rows_of(cell["details"])):
+            table.add_row(label if place == 0 else "      to mean", *row)
+    return table
+
+
+def _similarity_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
+    found = details["similarity"]
+    own = (found["mege"], found["reco"], found["coefficient_of_variation"])
+    for which, rest in (("pairwise", own), ("to_mean", ())):
+        measures = found[which]
+        yield [show(measures[name]) for name in ("ssim", "spearman", "top", "cosine")] + [show(value) for value in rest]
+
+
+def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
+    template, pixels, modes, spectrum = (details[name] for name in ("template", "pixels", "modes", "spectrum"))
+    common = ["-"] * 4
+    if template is not None:
+        common = [
+            _percent(template["share"]),
+            interval_text(template["share_interval"]),
+            show(template["snr_specific"]),
+            interval_text(template["snr_specific_interval"]),
+        ]
+    surviving = ["-", "-"] if pixels is None else [_percent(pixels["share"]), _percent(pixels["agreement"])]
+    yield [*common, *surviving, str(len(modes["images"])), show(spectrum["resolution"] if spectrum else None)]
+
+
+def _percent(value: float | str | None) -> str:
+    plain = number(value)
+    return "-" if plain != plain else f"{plain:.0%}"  # noqa: PLR0124 - NaN
