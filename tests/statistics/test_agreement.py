@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.agreement import Agreement, agreement
+from saliencynoise.statistics.agreement import Agreement, _images_variance, agreement
+from saliencynoise.statistics.snr import cosine as mean_cosine
 
 
 def of(a: torch.Tensor, b: torch.Tensor) -> Agreement:
@@ -102,6 +103,25 @@ def test_gains_and_zero_maps(generator: torch.Generator) -> None:
     empty = torch.cat([torch.zeros_like(a[:1]), a]), torch.cat([b[:1], b])
     assert of(*empty).value == pytest.approx(of(a, b).value, rel=1e-12)
     assert of(*empty).images == 16
+
+
+def test_missing_maps_of_some_members_weigh_as_in_the_headline(generator: torch.Generator) -> None:
+    a, b = ensembles(generator, cosine=0.7, r=2)
+    a[:5, :3], b[3:8, 2] = 0, 0
+    unit_a, unit_b = (torch.nn.functional.normalize(m, dim=-1) for m in (a, b))
+    live = (a.any(-1).double().mean(-1) * b.any(-1).double().mean(-1)).sqrt()
+    product = ((unit_a.mean(1) * unit_b.mean(1)).sum(-1) / live).mean()
+    c = [mean_cosine(m @ m.mT).mean() for m in (a, b)]
+    assert of(a, b).value == pytest.approx(float(product / (c[0] * c[1]).sqrt()), rel=1e-9)
+
+
+def test_variance_over_images_against_resampled_images(generator: torch.Generator) -> None:
+    """Where the images differ in SNR and in agreement, the signals' own variances count."""
+    product, a, b = torch.rand(3, 60, generator=generator, dtype=torch.float64)
+    product = product * a
+    draws = torch.randint(60, (20_000, 60), generator=generator)
+    resampled = product[draws].mean(1) / (a[draws].mean(1) * b[draws].mean(1)).sqrt()
+    assert _images_variance(product, a, b) == pytest.approx(float(resampled.var()), rel=0.06)
 
 
 def test_one_image_answers_for_members(generator: torch.Generator) -> None:

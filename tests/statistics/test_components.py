@@ -193,6 +193,19 @@ def test_gains_of_members_change_nothing(generator: torch.Generator) -> None:
     assert scaled.noise == pytest.approx(seed_components(gram, **arguments).noise, rel=1e-9)
 
 
+def test_missing_maps_of_some_members_weigh_as_in_the_headline(generator: torch.Generator) -> None:
+    seeds, blocks, _ = design(2)
+    gram = simulated(generator, seeds, blocks, effects=EFFECTS, images=3)
+    gram[0, :4], gram[0, :, :4] = 0, 0  # on the first image, four members have no map
+    found = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks)
+    live, across = torch.tensor([0.75, 1, 1], dtype=torch.float64), []
+    for e, f in itertools.permutations(range(16), 2):
+        if blocks[e] != blocks[f] or all(a != b for a, b in zip(seeds[e], seeds[f], strict=True)):
+            norm = (gram[:, e, e] * gram[:, f, f]).sqrt()
+            across.append(float((torch.where(norm > 0, gram[:, e, f] / norm, 0.0) / live).mean()))
+    assert found.noise == pytest.approx(1 - np.mean(across))
+
+
 def test_one_block_has_values_without_intervals(generator: torch.Generator) -> None:
     found = found_in(generator, effects=EFFECTS, blocks=1)
     assert all(part.first.interval is None and part.total.interval is None for part in found.streams)

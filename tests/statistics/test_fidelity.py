@@ -8,6 +8,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.fidelity import ONE_RUN, Fidelity, fidelity
+from saliencynoise.statistics.snr import cosine
 
 
 def unit(maps: torch.Tensor) -> torch.Tensor:
@@ -130,9 +131,32 @@ def test_zero_maps_of_the_reference_count_as_in_the_headline(generator: torch.Ge
     padded = torch.cat([maps[:2], maps])
     found = fidelity((padded @ reference.mT).transpose(0, 1), reference @ reference.mT)
     assert found.networks == pytest.approx(whole.networks, rel=1e-9)
-    reference[5:20, 3] = 0
-    found = fidelity((padded @ reference.mT).transpose(0, 1), reference @ reference.mT)
-    assert found.networks == pytest.approx(whole.networks, rel=0.2)
+
+
+def test_missing_maps_of_some_held_out_members_weigh_as_in_the_headline(generator: torch.Generator) -> None:
+    signal = torch.randn(8, 1, 128, generator=generator, dtype=torch.float64)
+    reference, maps = unit(networks(generator, signal, 8)), unit(networks(generator, signal, 1))
+    reference[2:5, :3] = 0
+    live = reference.any(-1).double().mean(-1)
+    c = cosine(reference @ reference.mT).mean()
+    g = ((maps @ reference.mT)[:, 0] / live.sqrt()[:, None]).mean(0)
+    products = [float(g[e] * g[f]) for e in range(8) for f in range(8) if e != f]
+    found = fidelity((maps @ reference.mT).transpose(0, 1), reference @ reference.mT)
+    assert found.fidelity_squared == pytest.approx(np.mean(products) / float(c), rel=1e-9)
+
+
+def test_base_runs_that_differ_widen_the_interval(generator: torch.Generator) -> None:
+    signal = 0.7 * torch.randn(32, 1, 128, generator=generator, dtype=torch.float64)
+    reference = unit(networks(generator, signal, 12))
+    maps = unit(torch.stack([networks(generator, signal, worth).mean(1) for worth in (1, 1, 8, 8)], 1))
+    inner = (maps @ reference.mT).transpose(0, 1)
+    apart, alike = fidelity(inner, reference @ reference.mT), fidelity(inner[:2], reference @ reference.mT)
+    assert apart.interval is not None
+    assert alike.interval is not None
+    assert apart.interval.df == pytest.approx(3, abs=0.2)  # the runs' variance is nearly all of it
+    assert apart.interval.low < 1
+    assert apart.interval.high > 8
+    assert alike.interval.high < 3
 
 
 def test_bad_input_is_named() -> None:
