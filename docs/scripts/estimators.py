@@ -473,7 +473,8 @@ def page(sections: Sequence[str], *, seconds: float) -> str:
     body = "\n\n".join(sections)
     return f"""# Simulated estimators
 
-Written by `docs/scripts/estimators.py` in {seconds:.0f} s: {where}; one thread of {machine}; seed {SEED}.
+Written by `docs/scripts/estimators.py` in {seconds:.0f} s of processor time: {where}; one thread of {machine};
+seed {SEED}.
 
 Where the truth is known, how far are the figures from it? A study is E members' maps of {IMAGES} images. An image's r
 is log-normal with median {R} and a log-spread of {SPREAD}, so images differ; a third of a member's noise energy is the
@@ -492,12 +493,11 @@ missed by less than two Monte-Carlo errors; no word: no criterion applies. The t
 def main() -> None:
     """Simulate, print, and write the page."""
     torch.set_num_threads(1)
-    start = time.perf_counter()
     sections = []
     for table in tables():
         sections.append(markdown(table))
-        print(sections[-1], f"\n{time.perf_counter() - start:.0f} s\n", flush=True)
-    text = page(sections, seconds=time.perf_counter() - start)
+        print(sections[-1], f"\n{time.process_time():.0f} s\n", flush=True)
+    text = page(sections, seconds=time.process_time())
     (Path(__file__).parents[1] / "estimators.md").write_text(text)
 
 
