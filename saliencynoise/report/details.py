@@ -27,11 +27,12 @@ SIMILARITY = (
 )
 
 STRUCTURE = (
-    "template: share of the signal that is one map common to all images, with interval; specific r: corrected SNR of "
-    "the rest, which is about the image: a high r with a template near 100% explains no image. signs: members that "
-    "agree with the mean's sign, over the surviving pixels (px, as in the table). modes: images on which the members "
-    "fall into groups, so that their mean averages several explanations. finest: period in pixels of the map's own "
-    "grid below which half of a single network's detail is noise (0: the grid is the limit; ∞: all of it is)."
+    "common: share of the signal that is one template, the same on all images, with 95% interval for new members; own"
+    " r: corrected SNR of the rest, which is about the image, with its interval: a high r with a template near 100% "
+    "explains no image. signs: members that agree with the mean's sign, over the surviving pixels (px, as in the "
+    "table). modes: images on which the members fall into groups, so that their mean averages several explanations. "
+    "finest: period in pixels of the map's own grid below which half of a single network's detail is noise (0: the "
+    "grid is the limit; ∞: all of it is)."
 )
 
 
@@ -48,7 +49,7 @@ def print_similarity(study: Study, console: Console | None = None) -> None:
 def print_structure(study: Study, console: Console | None = None) -> None:
     """Print what the members' common signal is made of."""
     console = console or Terminal()
-    headers = ("template", "95%", "specific r", "95%", "px", "signs", "modes", "finest")
+    headers = ("common", "95%", "own r", "95%", "px", "signs", "modes", "finest")
     console.print(_table(study, headers, _structure_rows, narrow=console.width < 92))
     console.print(Text(STRUCTURE, style="dim"))
     for cell in _known(study):
@@ -99,7 +100,7 @@ def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
     if template is not None:
         common = [
             _percent(template["share"]),
-            interval_text(template["share_interval"]),
+            _percents(template["share_interval"]),
             show(template["snr_specific"]),
             interval_text(template["snr_specific_interval"]),
         ]
@@ -107,6 +108,13 @@ def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
     yield [*common, *surviving, str(len(modes["images"])), show(spectrum["resolution"] if spectrum else None)]
 
 
+def _percents(interval: Mapping[str, Any] | None) -> str:
+    if interval is None:
+        return "-"
+    low, high = (f"{number(interval[end]) * 100:.0f}".replace("-0", "0") for end in ("low", "high"))
+    return escape(f"[{low}, {high}]")
+
+
 def _percent(value: float | str | None) -> str:
     plain = number(value)
-    return "-" if plain != plain else f"{plain:.0%}"  # noqa: PLR0124 - NaN
+    return "-" if plain != plain else f"{plain:.0%}".replace("-0%", "0%")  # noqa: PLR0124 - NaN

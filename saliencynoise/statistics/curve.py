@@ -60,6 +60,7 @@ def average_energy(gram: Float[Tensor, "*n E E"], count: int) -> Float[Tensor, "
     Raises:
         UsageError: n is below 1.
 
+    >>> import torch
     >>> average_energy(torch.tensor([[5.0, 3.0], [3.0, 9.0]]).double(), 2).item()     # |(a_1 + a_2) / 2|^2
     5.0
     """

@@ -31,8 +31,8 @@ def snr_of_images(
     """Return the r that `share` of the images reach or exceed, with its interval for new members and new images.
 
     The (1 - share) quantile of the images' cosines, free of the error of each, as r = c / (1 - c). Simulated (32
-    images, log-spread of r 0.8, E = 8 and 16): the number of members that follows from it is 1 to 7% too high at the
-    median, and the interval covers 97 to 99%.
+    images, log-spread of r 0.8, E = 8 and 16): the number of members that follows from it is 2 to 5% too high at the
+    median, and the interval covers 96 to 99%.
 
     Args:
         gram: maps of any scale; images whose maps are all zero are left out.

@@ -31,6 +31,7 @@ def cell(method="gradient", view="signed", **changes):
         "flagged_members": [],
         "accuracy": {"median": 0.9958, "min": 0.98, "max": 1.0},
         "figures": figures,
+        "details": {"pixels": {"share": 0.204}, "modes": {"share": 0.0, "words": "no more clustered"}},
         "seconds": 0.83,
     }
     return {**whole, **changes}
@@ -67,9 +68,22 @@ def printed(of, width=80):
 def test_a_row_holds_the_figures_of_its_cell():
     text = printed(study(cell()), width=120)
     row = next(line for line in text.splitlines() if line.startswith("  gradient"))
-    assert row.split() == ["gradient", "0.65", "0.32", "0.56", "[0.44,", "0.67]", ".008", "17", "[14,", "21]", "0.8"]
-    assert "test_resnet" in text
-    assert "99.6%" in text
+    due = ["gradient", "0.65", "0.32", "0.56", "[0.44,", "0.67]", ".008", "17", "[14,", "21]", "20%", "0.8"]
+    assert row.split() == due
+    assert "test_resnet 99.6%" in text
+
+
+def test_a_result_of_version_0_1_has_no_surviving_pixels():
+    row = next(line for line in printed(study(cell(details=None)), width=120).splitlines() if "gradient" in line)
+    assert row.split()[-2:] == ["-", "0.8"]
+
+
+def test_members_in_groups_are_warned_of():
+    modes = {"share": 0.5, "words": "more clustered than one Gaussian mode on 16 of 32 images"}
+    text = " ".join(printed(study(cell(details={"pixels": None, "modes": modes}))).split())
+    assert "modes: gradient on test_resnet, view signed: more clustered than one Gaussian mode on 16 of 32" in text
+    assert "intervals are unreliable" in text
+    assert "modes:" not in printed(study(cell()))
 
 
 def test_it_fits_80_columns_and_keeps_names_whole():

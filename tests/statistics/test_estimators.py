@@ -70,8 +70,8 @@ def test_levels_of_the_tests(script: ModuleType) -> None:
     flips = script.sign_flip_rows(("gaussian", "heavy-tailed"), (8,), repetitions=200)
     assert_kept(flips, 2)
     assert float(flips[0].others[-1]) > 0.3
-    modes = script.mode_rows(("gaussian", "correlated", "heavy-tailed"), (8,), repetitions=40)
-    assert_kept(modes, 3)
+    modes = script.mode_rows(("gaussian", "correlated", "heavy-tailed", "gains"), (8,), repetitions=40)
+    assert_kept(modes, 4)
     assert float(modes[0].others[-1]) > 0.5
 
 

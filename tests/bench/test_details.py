@@ -1,0 +1,89 @@
+"""Details gathered image by image, against the statistics on all maps at once."""
+
+import math
+import resource
+
+import pytest
+import torch
+
+from saliencynoise.bench.details import Gathering
+from saliencynoise.bench.reduce import reduce_maps
+from saliencynoise.marginalization.mean import Mean
+from saliencynoise.statistics.gram import gram_matrix
+from saliencynoise.statistics.pixels import surviving_pixels
+from saliencynoise.statistics.stability import spearman_distance, stability
+from saliencynoise.store.maps import Chunk, MapStore
+
+
+def maps_of(images, members, *, size=8, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    signal = torch.randn(images, 1, 1, size, size, generator=generator)
+    return signal + torch.randn(images, members, 1, size, size, generator=generator)
+
+
+def gathered(maps, view="signed"):
+    gathering = Gathering(view=view, seed=0)
+    for image in maps:
+        gathering.add(image)
+    return gathering.result(gram_matrix(maps.flatten(2).movedim(1, 0)))
+
+
+def test_means_over_images_are_those_of_the_statistics():
+    maps = maps_of(5, 6)
+    correct = torch.rand(5, 6, generator=torch.Generator().manual_seed(1)) < 0.7
+    details = gathered(maps)
+    found = details.to_dict(correct)
+    shares = [surviving_pixels(image.flatten(1)).share for image in maps]
+    assert found["pixels"]["share"] == pytest.approx(sum(shares) / 5)
+    due = stability(spearman_distance(details.spearman), correct)
+    assert (found["similarity"]["mege"], found["similarity"]["reco"]) == (due.mege, due.reco)
+    unit = maps.flatten(2).double() / maps.flatten(2).double().norm(dim=-1, keepdim=True)
+    pairs = [(unit[:, e] * unit[:, f]).sum(-1).mean() for e in range(6) for f in range(e)]
+    assert found["similarity"]["pairwise"]["cosine"] == pytest.approx(float(sum(pairs) / 15))
+    assert found["template"]["share"] == pytest.approx(0, abs=0.1)
+    assert sum(band["energy"] for band in found["spectrum"]["bands"]) == pytest.approx(1)
+
+
+def test_columns_have_a_value_for_each_image_and_views_without_sign_no_test():
+    details = gathered(maps_of(3, 4))
+    assert {name: len(values) for name, values in details.per_image().items()} == {"ssim": 3, "surviving_pixels": 3}
+    without = gathered(maps_of(3, 4).relu(), view="relu")
+    assert without.to_dict(None)["pixels"] is None
+    assert without.to_dict(None)["similarity"]["mege"] is None
+    assert "surviving_pixels" not in without.per_image()
+
+
+def test_a_single_image_has_no_template_and_zero_maps_no_spectrum():
+    assert gathered(maps_of(1, 4)).to_dict(None)["template"] is None
+    assert gathered(torch.zeros(2, 4, 1, 8, 8)).to_dict(None)["spectrum"] is None
+
+
+def test_images_beyond_the_limit_have_no_ssim(monkeypatch):
+    monkeypatch.setattr("saliencynoise.bench.details.SIMILAR_IMAGES", 2)
+    details = gathered(maps_of(3, 4))
+    assert [math.isnan(value) for value in details.per_image()["ssim"]] == [False, False, True]
+    assert details.to_dict(torch.ones(3, 4, dtype=torch.bool))["similarity"]["images"] == 2
+
+
+@pytest.mark.slow
+def test_maps_of_50_members_of_224_pixels_are_never_in_memory_together(tmp_path):
+    """What a reduce needs does not grow with the images: 16 more of them, 161 MB of maps, take next to nothing more."""
+    members, images, size = 50, 20, 224
+    store, chunks = MapStore(tmp_path), []
+    for index in range(images // 4):
+        chunks.append(Chunk(index=index, key=str(index), rows=tuple(range(4 * index, 4 * index + 4))))
+        for member in range(members):
+            store.save(member, "x", chunks[-1], maps_of(4, 1, size=size, seed=member)[:, 0], seconds=0.0)
+
+    def reduced(parts):
+        count = 4 * len(parts)
+        found = reduce_maps(
+            [store], members=members, chunks=parts, labels=[0] * count, views=("signed",), marginal=Mean(), seed=0
+        )
+        assert found.grams["signed"].shape == (count, members, members)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    few = reduced(chunks[:1])
+    grown = reduced(chunks) - few
+    maps = members * (images - 4) * size * size * 4
+    assert grown < 0.2 * maps, f"{grown / 1e6:.0f} MB more for {maps / 1e6:.0f} MB of maps"
