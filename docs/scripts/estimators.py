@@ -415,13 +415,8 @@ Criterion: at least {COVERAGE:.0%} at E >= {JUDGED_FROM}.""",
     yield Table(
         title="Coverage where the assumptions fail",
         text=f"""The same, {n // 2} studies each, with a twentieth of the members failed (no signal, five times the
-<<<<<<< HEAD
-noise), and with two modes (a pattern as energetic as the noise, added or subtracted by chance). No criterion: a
-warning.""",
-=======
 noise), and with two modes (a pattern as energetic as the noise, added or subtracted by chance).
 No criterion: a warning.""",
->>>>>>> stats-a
         columns=("members", "question", "E", "coverage"),
         rows=coverage_rows(bad, judged=False),
     )
