@@ -29,8 +29,8 @@ class Stability:
     Attributes:
         mege: mean generalizability, 0 to 1; NaN where no two members are both correct on an image.
         reco: relative consistency, 0 to 1; NaN where no pair of members disagrees (or none agrees).
-        agreeing: number of distances in S_=, over pairs and images.
-        disagreeing: number of distances in S_!=.
+        agreeing: number of distances in S(both), over pairs and images.
+        disagreeing: number of distances in S(one).
     """
 
     mege: float
@@ -51,10 +51,10 @@ def spearman_distance(correlation: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
 
 
 def stability(distance: Float[Tensor, "B E E"], correct: Bool[Tensor, "B E"]) -> Stability:
-    """Return MeGe = 1 / (1 + mean S_=) and ReCo = max over gamma of TPR + TNR - 1.
+    """Return MeGe = 1 / (1 + mean S(both)) and ReCo = max over gamma of TPR + TNR - 1.
 
-    S_= holds the distances of pairs that both classify the image correctly, S_!= of those of which exactly one does;
-    pairs that are both wrong count nowhere. TPR is the share of S_= up to gamma, TNR that of S_!= above it: ReCo is
+    S(both) holds the distances of pairs that both classify the image correctly, S(one) of those of which exactly one does;
+    pairs that are both wrong count nowhere. TPR is the share of S(both) up to gamma, TNR that of S(one) above it: ReCo is
     how well the distance of two maps tells whether the networks agree. Pairs without a distance (NaN: a map without
     variation) are left out, as by the authors.
 
@@ -88,10 +88,10 @@ def stability(distance: Float[Tensor, "B E E"], correct: Bool[Tensor, "B E"]) ->
 
 
 def coefficient_of_variation(maps: Float[Tensor, "E P"]) -> float:
-    """Return the median over pixels of s/|m|, members' unbiased standard deviation over their absolute mean.
+    """Return the median over pixels of s/abs(m), members' unbiased standard deviation over their absolute mean.
 
     In 0 to infinity (of an even number of pixels the lower middle one); pixels with m = s = 0 are left out, NaN where
-    that is all. Pure noise gives the median of sqrt(E)/|t_(E-1)|, 1.41 sqrt E at E = 8: the number grows with E without
+    that is all. Pure noise gives the median of sqrt(E)/abs(t), t with E - 1 degrees of freedom, 1.41 sqrt E at E = 8: the number grows with E without
     any change in the maps.
 
     >>> round(coefficient_of_variation(torch.tensor([[1.0, 0.0, 2.0], [3.0, 0.0, 2.0]])), 3)
