@@ -2,8 +2,8 @@
 
 With few members a pixel's own variance is a poor estimate, so each is drawn towards a value common to the image's
 pixels, by as much as the pixels' variances are alike: limma's empirical Bayes (Smyth 2004, doi:10.2202/1544-6115.1027).
-Where a tenth of the pixels is real at |mean|/sigma = 1, E = 4 / 8 / 16 find 4 / 40 / 87% of them, unmoderated t-tests
-0 / 2 / 70% (`docs/estimators.md`). For signed maps only: in other views noise has a mean.
+Where a tenth of the pixels have a mean of one sigma, that finds 4 / 40 / 87% of them at E = 4 / 8 / 16, unmoderated
+t-tests 0 / 2 / 70% (`docs/scripts/estimators.py`). For signed maps only: in other views noise has a mean.
 """
 
 from __future__ import annotations

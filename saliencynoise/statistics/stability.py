@@ -53,10 +53,10 @@ def spearman_distance(correlation: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
 def stability(distance: Float[Tensor, "B E E"], correct: Bool[Tensor, "B E"]) -> Stability:
     """Return MeGe = 1 / (1 + mean S(both)) and ReCo = max over gamma of TPR + TNR - 1.
 
-    S(both) holds the distances of pairs that both classify the image correctly, S(one) of those of which exactly one does;
-    pairs that are both wrong count nowhere. TPR is the share of S(both) up to gamma, TNR that of S(one) above it: ReCo is
-    how well the distance of two maps tells whether the networks agree. Pairs without a distance (NaN: a map without
-    variation) are left out, as by the authors.
+    S(both) holds the distances of pairs that both classify the image correctly, S(one) of those of which exactly one
+    does; pairs that are both wrong count nowhere. TPR is the share of S(both) up to gamma, TNR that of S(one) above it:
+    ReCo is how well the distance of two maps tells whether the networks agree. Pairs without a distance (NaN: a map
+    without variation) are left out, as by the authors.
 
     Args:
         distance: of each pair of members per image, symmetric; the authors' is `spearman_distance`.
@@ -91,8 +91,8 @@ def coefficient_of_variation(maps: Float[Tensor, "E P"]) -> float:
     """Return the median over pixels of s/abs(m), members' unbiased standard deviation over their absolute mean.
 
     In 0 to infinity (of an even number of pixels the lower middle one); pixels with m = s = 0 are left out, NaN where
-    that is all. Pure noise gives the median of sqrt(E)/abs(t), t with E - 1 degrees of freedom, 1.41 sqrt E at E = 8: the number grows with E without
-    any change in the maps.
+    that is all. Pure noise gives the median of sqrt(E) / abs(t), t with E - 1 degrees of freedom: 1.41 sqrt E at E = 8.
+    The number grows with E without any change in the maps.
 
     >>> round(coefficient_of_variation(torch.tensor([[1.0, 0.0, 2.0], [3.0, 0.0, 2.0]])), 3)
     0.0
