@@ -28,7 +28,10 @@ class McDropout(Sampler):
     """One network trained with dropout; a member is one draw of all masks, the same for every image.
 
     Every convolution and linear layer but the first loses each of its inputs, a whole channel or feature, with the
-    probability `rate`; what remains is scaled by 1 / (1 - rate). A member's masks stand in its weights.
+    probability `rate`; what remains is scaled by 1 / (1 - rate). A member's masks stand in its weights, for which batch
+    norms' running statistics are estimated anew: those of training are of all masks together. On digits, test_resnet,
+    6 draws, that takes the accuracy from 0.88 to 0.95 with a rate of 0.05, and from 0.55 to 0.81 with 0.1, which its
+    narrow layers learn in 2 epochs with difficulty (0.98 in 4).
 
     Source: Gal and Ghahramani 2016, arXiv:1506.02142.
 
@@ -37,7 +40,7 @@ class McDropout(Sampler):
         members_a_run: draws from one trained network; 0 for all of them from one.
     """
 
-    rate: float = 0.1
+    rate: float = 0.05
     members_a_run: int = 0
 
     def __post_init__(self) -> None:
@@ -64,7 +67,9 @@ class McDropout(Sampler):
         for place in places(self.members_a_run):
             generator = run.generator(place)
             factors = {name: self.drawn(layer, generator) for name, layer in layers.items() if name in ran}
-            yield Sample(weights=masked(layers, weights, factors))
+            module.load_state_dict(masked(layers, weights, factors))
+            run.refresh_batch_norm(module)
+            yield Sample(weights=copied(module))
 
     def drawn(self, layer: Layer, generator: Generator) -> Float[Tensor, " inputs"]:
         """Return the factors of a layer's inputs in one member: 0, or 1 / (1 - rate)."""
