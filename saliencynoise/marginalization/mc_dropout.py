@@ -148,14 +148,14 @@ def _takes_mask(layer: Layer) -> bool:
     """Whether a layer without its first input is the layer without that input's weights: tried on one image."""
     if "weight" not in dict(layer.named_parameters(recurse=False)):
         return False  # made from others at each call
-    factor = torch.ones(inputs_of(layer), device=layer.weight.device)
+    factor = layer.weight.new_ones(inputs_of(layer))
     factor[0] = 0
     extent = (
         []
         if isinstance(layer, nn.Linear)
         else [d * (k - 1) + 1 for d, k in zip(layer.dilation, layer.kernel_size, strict=True)]
     )
-    x = torch.linspace(-1, 1, len(factor) * math.prod(extent), device=factor.device).reshape(1, -1, *extent)
+    x = torch.linspace(-1, 1, len(factor) * math.prod(extent)).to(factor).reshape(1, -1, *extent)
     weight = {"weight": layer.weight * _for_weight(layer, factor)}
     without = torch.func.functional_call(layer, weight, (x,))
     return torch.allclose(layer(x * factor.reshape(1, -1, *[1] * len(extent))), without, rtol=1e-3, atol=1e-6)
