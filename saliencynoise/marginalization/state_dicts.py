@@ -34,7 +34,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     while not _is_state(loaded):
         inner = [loaded[key] for key in WRAPPINGS if key in loaded] if isinstance(loaded, Mapping) else []
         if not inner:
-            keys = f" with the keys {_some(map(str, loaded))}" if isinstance(loaded, Mapping) else ""
+            keys = f" with the keys {_some(map(str, loaded))}" if isinstance(loaded, Mapping) and loaded else ""
             raise UsageError(
                 f"checkpoints: {path} holds a {type(loaded).__name__}{keys} and no state dictionary, neither itself "
                 f"nor under {' or '.join(WRAPPINGS)}; save `model.state_dict()`"
