@@ -22,7 +22,7 @@ LIGHT = {
         "-c",
         (
             "from saliencynoise.registry.catalogue import catalogue as c\n"
-            "[c().names(kind) for kind in ('models', 'methods', 'aggregators', 'datasets')]"
+            "[c().names(kind) for kind in ('models', 'methods', 'aggregators', 'samplers', 'datasets')]"
         ),
     ],
     "the pools": [

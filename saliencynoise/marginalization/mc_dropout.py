@@ -28,7 +28,10 @@ class McDropout(Sampler):
     """One network trained with dropout; a member is one draw of all masks, the same for every image.
 
     Every convolution and linear layer but the first loses each of its inputs, a whole channel or feature, with the
-    probability `rate`; what remains is scaled by 1 / (1 - rate). A member's masks stand in its weights.
+    probability `rate`; what remains is scaled by 1 / (1 - rate). A member's masks stand in its weights, for which batch
+    norms' running statistics are estimated anew: those of training are of all masks together. On digits, test_resnet,
+    6 draws, that takes the accuracy from 0.88 to 0.95 with a rate of 0.05, and from 0.55 to 0.81 with 0.1, which its
+    narrow layers learn in 2 epochs with difficulty (0.98 in 4).
 
     Source: Gal and Ghahramani 2016, arXiv:1506.02142.
 
@@ -37,7 +40,7 @@ class McDropout(Sampler):
         members_a_run: draws from one trained network; 0 for all of them from one.
     """
 
-    rate: float = 0.1
+    rate: float = 0.05
     members_a_run: int = 0
 
     def __post_init__(self) -> None:
@@ -64,7 +67,9 @@ class McDropout(Sampler):
         for place in places(self.members_a_run):
             generator = run.generator(place)
             factors = {name: self.drawn(layer, generator) for name, layer in layers.items() if name in ran}
-            yield Sample(weights=masked(layers, weights, factors))
+            module.load_state_dict(masked(layers, weights, factors))
+            run.refresh_batch_norm(module)
+            yield Sample(weights=copied(module))
 
     def drawn(self, layer: Layer, generator: Generator) -> Float[Tensor, " inputs"]:
         """Return the factors of a layer's inputs in one member: 0, or 1 / (1 - rate)."""
@@ -143,14 +148,14 @@ def _takes_mask(layer: Layer) -> bool:
     """Whether a layer without its first input is the layer without that input's weights: tried on one image."""
     if "weight" not in dict(layer.named_parameters(recurse=False)):
         return False  # made from others at each call
-    factor = torch.ones(inputs_of(layer), device=layer.weight.device)
+    factor = layer.weight.new_ones(inputs_of(layer))
     factor[0] = 0
     extent = (
         []
         if isinstance(layer, nn.Linear)
         else [d * (k - 1) + 1 for d, k in zip(layer.dilation, layer.kernel_size, strict=True)]
     )
-    x = torch.linspace(-1, 1, len(factor) * math.prod(extent), device=factor.device).reshape(1, -1, *extent)
+    x = torch.linspace(-1, 1, len(factor) * math.prod(extent)).to(factor).reshape(1, -1, *extent)
     weight = {"weight": layer.weight * _for_weight(layer, factor)}
     without = torch.func.functional_call(layer, weight, (x,))
     return torch.allclose(layer(x * factor.reshape(1, -1, *[1] * len(extent))), without, rtol=1e-3, atol=1e-6)

@@ -13,6 +13,11 @@ from saliencynoise.marginalization.weights import copied, normal_like, parameter
 class NoiseGrad(Sampler):
     """A trained network, of which every parameter is multiplied by a draw from N(1, noise^2).
 
+    The source chooses the noise that costs 5 points of accuracy: on digits, test_resnet falls from 0.990 to 0.940
+    with 0.12, to 0.966 with 0.1 and to 0.683 with 0.2 (means of 8 draws); other networks need a choice of their own.
+    As there, batch norms keep the trained network's running statistics; estimated anew, they would undo the noise
+    (0.988 with 0.12).
+
     Source: Bykov et al. 2022, arXiv:2106.10185.
 
     Attributes:
@@ -20,7 +25,7 @@ class NoiseGrad(Sampler):
         members_a_run: draws from one trained network; 0 for all of them from one.
     """
 
-    noise: float = 0.2
+    noise: float = 0.12
     members_a_run: int = 0
 
     def __post_init__(self) -> None:
@@ -41,6 +46,8 @@ class NoiseGrad(Sampler):
 class FusionGrad(Sampler):
     """As `NoiseGrad`, and each member sees each image with Gaussian noise of its own.
 
+    The noises add up: by default the weights' is half of `NoiseGrad`'s. Accuracies are those without noise on images.
+
     Source: Bykov et al. 2022, arXiv:2106.10185.
 
     Attributes:
@@ -49,7 +56,7 @@ class FusionGrad(Sampler):
         members_a_run: draws from one trained network; 0 for all of them from one.
     """
 
-    noise: float = 0.1
+    noise: float = 0.06
     input_noise: float = 0.1
     members_a_run: int = 0
 

@@ -296,6 +296,12 @@ def saliencynoise_samplers() -> tuple[SamplerSpec, ...]:
             paper="Bykov et al. 2022, arXiv:2106.10185",
         ),
         SamplerSpec(
+            name="checkpoints",
+            summary="your own trained networks: checkpoints:'PATH/*.safetensors', or torch state dictionaries",
+            target="saliencynoise.marginalization.checkpoints:Checkpoints",
+            value="files",
+        ),
+        SamplerSpec(
             name="untrained",
             summary="networks with their initial weights, a sanity check",
             target="saliencynoise.marginalization.sanity:Untrained",

@@ -74,8 +74,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     lines = [f"note: {note}" for note in result["dataset"]["notes"]]
     for architecture in result["architectures"]:
         lines += [
-            f"flagged: member {member['index']} of {architecture['label']}: {member['flag']}; "
-            "a network that failed to learn looks like noise; more --epochs or a lower learning_rate may help"
+            f"flagged: member {member['index']} of {architecture['label']}: {member['flag']}; {_remedy(result, member)}"
             for member in architecture["members"]
             if member["flag"]
         ]
@@ -100,6 +99,21 @@ def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:
         for cell, modes in found
         if modes is not None and (modes["share"] or 0) > SEVERAL
     ]
+
+
+def _remedy(result: Mapping[str, Any], member: Mapping[str, Any]) -> str:
+    """Return what may be the matter with a flagged member, which depends on where it comes from."""
+    sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
+    if member.get("source"):
+        return (
+            f"{member['source']} may have learned something else than it is shown: compare --normalization, "
+            "--image-size and the order of the classes with those of its training; networks trained without "
+            "saliencynoise need --arch-arg adapt=false"
+        )
+    if not sampler["trains"]:
+        return f"the sampler {sampler['label']} trains no network"
+    milder = "" if sampler["label"] == "deep_ensemble" else f", or other parameters of the sampler {sampler['label']},"
+    return f"a network that failed to learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
 
 
 def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -225,15 +239,26 @@ def p_text(value: float | None) -> str:
 
 
 def _basis(result: Mapping[str, Any]) -> str:
-    settings, dataset, recipe = result["settings"], result["dataset"], result["recipe"]
+    settings, dataset = result["settings"], result["dataset"]
     versions, hardware = result["versions"], result["hardware"]
     channels, height, width = dataset["image_shape"]
     return (
         f"{settings['members']} members; {len(result['images'])} of {dataset['test_images']} test images of "
         f"{dataset['asked']}, {channels}x{height}x{width}{_correct(result)}; target {settings['target']}; "
-        f"trained on {dataset['train_images']} images, {counted(recipe['epochs'], 'epoch')}, {recipe['precision']}; "
+        f"{_origin(result)}; "
         f"seed {settings['seed']}; torch {versions['torch']}, {hardware['device']}, {hardware['processor']}."
     )
+
+
+def _origin(result: Mapping[str, Any]) -> str:
+    """Return where the members come from, in words."""
+    dataset, recipe = result["dataset"], result["recipe"]
+    sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
+    if not sampler["trains"]:
+        return f"members from {result['settings']['sampler']}"
+    made = "" if sampler["label"] == "deep_ensemble" else f"members from {sampler['label']}, "
+    epochs = counted(recipe["epochs"], "epoch")
+    return f"{made}trained on {dataset['train_images']} images, {epochs}, {recipe['precision']}"
 
 
 def _correct(result: Mapping[str, Any]) -> str:

@@ -85,7 +85,7 @@ def test_plugins_lists_what_each_brings(capsys):
 
 
 def test_help_tells_defaults(capsys):
-    assert "(default: 8)" in call(capsys, "bench", "--help")[1]
+    assert "(default: 8, or all" in call(capsys, "bench", "--help")[1]
 
 
 @pytest.mark.parametrize(

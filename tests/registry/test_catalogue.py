@@ -66,6 +66,36 @@ class First:
         return logits[0]
 """
 
+SAMPLERS = """
+from dataclasses import dataclass
+from saliencynoise.interfaces import Sampler, SamplerSpec
+
+@hookimpl
+def saliencynoise_samplers():
+    return (
+        SamplerSpec(name="plain", summary="s", target=__name__ + ":Plain"),
+        SamplerSpec(name="named", summary="s", target=__name__ + ":Named", value="place"),
+        SamplerSpec(name="wrong", summary="s", target=__name__ + ":Wrong"),
+    )
+
+@dataclass(frozen=True)
+class Plain(Sampler):
+    width: float = 0.5
+    def members(self, run):
+        yield from ()
+
+@dataclass(frozen=True)
+class Named(Sampler):
+    place: str = ""
+    times: int = 1
+    def members(self, run):
+        yield from ()
+
+@dataclass(frozen=True)
+class Wrong:
+    pass
+"""
+
 DATA = """
 @hookimpl
 def saliencynoise_datasets():
@@ -326,3 +356,58 @@ def test_an_aggregator_keeps_the_protocol_of_its_level(install: Install) -> None
 
 def test_the_catalogue_is_discovered_once() -> None:
     assert catalogue() is catalogue()
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "label"),
+    [
+        ("plain", "ours/plain(width=0.5)", "ours/plain"),
+        ("ours/plain(width=1)", "ours/plain(width=1.0)", "ours/plain(width=1.0)"),
+        ("named:a b/c:d*", "ours/named(place='a b/c:d*',times=1)", "ours/named(place='a b/c:d*')"),
+        ("named:C:/x(1)", "ours/named(place='C:/x(1)',times=1)", "ours/named(place='C:/x(1)')"),
+        ("named(place='x:y',times=2)", "ours/named(place=x:y,times=2)", "ours/named(place=x:y,times=2)"),
+        ("noisegrad", "builtin/noisegrad(noise=0.12,members_a_run=0)", "noisegrad"),
+    ],
+)
+def test_samplers_with_parameters_and_values(install: Install, asked: str, text: str, label: str) -> None:
+    names = found(install("ours", SAMPLERS))
+    bound = names.sampler(asked)
+    assert (bound.text, bound.label) == (text, label)
+    assert names.sampler(bound.text).instance == bound.instance
+    assert bound.distribution.split()[0] == ("ours" if text.startswith("ours") else "saliencynoise")
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ("plain:x", "the sampler 'plain' takes no value after a colon; write plain instead of 'plain:x'"),
+        ("named", "the sampler 'named' needs a value; write named:PLACE"),
+        ("named:", "the sampler 'named' needs a value; write named:PLACE"),
+        ("named(times=2)", "the sampler 'named' needs a value; write named:PLACE"),
+        ("plain(wide=2)", "sampler 'plain' has no parameter 'wide'; did you mean 'width'?"),
+        ("plain(width=x)", "sampler 'plain': width=x is not of type float"),
+        ("plane", "unknown sampler 'plane'; did you mean 'plain'"),
+        ("snapshot(cycles=0)", "snapshot: cycles=0 is not possible; give 1 or more"),
+    ],
+)
+def test_samplers_that_cannot_be_had(install: Install, asked: str, error: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        found(install("ours", SAMPLERS)).sampler(asked)
+    assert str(caught.value).startswith(error)
+
+
+def test_a_target_that_is_no_sampler_is_told(install: Install) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        found(install("ours", SAMPLERS)).sampler("wrong")
+    assert str(caught.value) == (
+        "'ours/wrong' (ours 1.2): its target gave Wrong, which does not satisfy Sampler of saliencynoise.interfaces"
+    )
+
+
+def test_every_built_in_sampler_has_a_name_a_line_and_a_target_whose_defaults_can_be_read_back() -> None:
+    names = found()
+    for entry in names.entries("samplers"):
+        if entry.plugin.name == "builtin" and entry.spec.value is None:
+            bound = names.sampler(entry.name)
+            assert names.sampler(bound.text).instance == bound.instance
+            assert bound.label == entry.name

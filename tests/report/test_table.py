@@ -119,6 +119,43 @@ def test_what_a_reader_must_know_is_said():
 
 
 @pytest.mark.parametrize(
+    ("sampler", "source", "there", "absent"),
+    [
+        (None, "", ["more --epochs or a lower learning_rate may help", "trained on 1437 images, 2 epochs"], "from"),
+        (
+            "deep_ensemble",
+            "",
+            ["a lower learning_rate may help", "target true; trained on 1437 images"],
+            "members from",
+        ),
+        (
+            "swag(rank=3)",
+            "",
+            ["or other parameters of the sampler swag(rank=3), may help", "members from swag(rank=3),"],
+            "target true; trained",
+        ),
+        ("untrained", "", ["the sampler untrained trains no network", "members from untrained;"], "epochs"),
+        (
+            "checkpoints",
+            "a.pt",
+            ["a.pt may have learned something else", "members from checkpoints:runs/*.pt"],
+            "epochs",
+        ),
+    ],
+)
+def test_where_members_come_from_and_what_may_be_wrong_with_them(sampler, source, there, absent):
+    of = study(cell(flagged_members=[3]), flag="accuracy 0.1 is not above chance")
+    if sampler is not None:
+        trains = sampler not in {"untrained", "checkpoints"}
+        of.result["sampler"] = {"name": f"builtin/{sampler}", "label": sampler, "trains": trains}
+        of.result["settings"]["sampler"] = "checkpoints:runs/*.pt" if source else sampler
+        of.result["architectures"][0]["members"][0]["source"] = source
+    text = printed(of, width=400)
+    assert all(words in text for words in there)
+    assert absent not in text.replace("networks alone", "").split("attribution", 1)[1]
+
+
+@pytest.mark.parametrize(
     ("members", "words"),
     [(2, "2 members: figures without intervals"), (5, "5 members: intervals are indicative")],
 )

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from saliencynoise.data.tensors import to_float
 from saliencynoise.interfaces import Dataset, Split, derive_seed
-from saliencynoise.training.loop import Seeds, predict, steps_of, train
+from saliencynoise.training.loop import Seeds, predict, refresh_batch_norm, steps_of, train
 from saliencynoise.training.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -184,3 +184,65 @@ def test_prediction_is_the_networks_in_eval_mode_whatever_the_batch(fresh: Fresh
     with torch.no_grad():
         due = module((dataset.test.images.double().div(255).sub(0.4).div(0.25)).float())
     torch.testing.assert_close(logits, due, rtol=1e-4, atol=1e-5)
+
+
+def test_refreshed_statistics_are_those_of_the_training_images(fresh: Fresh, dataset: Dataset) -> None:
+    module = trained(fresh, dataset)
+    with torch.no_grad():
+        module[0].weight.mul_(3).add_(0.5)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    refresh_batch_norm(module, dataset, device="cpu", batch_size=50)
+    after = module.state_dict()
+    x = to_float(dataset.train.images, dataset.mean, dataset.std).double()
+    seen = F.conv2d(x, before["0.weight"].double(), before["0.bias"].double(), padding=1)
+    torch.testing.assert_close(after["1.running_mean"].double(), seen.mean((0, 2, 3)), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(after["1.running_var"].double(), seen.var((0, 2, 3)), rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(before["1.running_mean"], after["1.running_mean"])
+    assert all(
+        torch.equal(before[name], after[name]) for name in before if "running" not in name and "num_" not in name
+    )
+    assert module[1].momentum == 0.1
+    assert not any(part.training for part in module.modules())
+
+
+def test_refreshed_statistics_are_a_plain_mean_over_batches(fresh: Fresh, dataset: Dataset) -> None:
+    module = fresh(0).eval()
+    refresh_batch_norm(module, dataset, device="cpu", batch_size=25)
+    with torch.no_grad():
+        seen = [module[0](to_float(part, dataset.mean, dataset.std)) for part in dataset.train.images.split(25)]
+    means = torch.stack([part.mean((0, 2, 3)) for part in seen]).mean(0)
+    variances = torch.stack([part.var((0, 2, 3)) for part in seen]).mean(0)
+    torch.testing.assert_close(module[1].running_mean, means, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(module[1].running_var, variances, rtol=1e-4, atol=1e-5)
+
+
+def test_refreshing_drops_nothing_and_leaves_networks_without_batch_norm_alone(fresh: Fresh, dataset: Dataset) -> None:
+    once, twice = fresh(0).eval(), fresh(0).eval()
+    state = torch.get_rng_state()
+    refresh_batch_norm(once, dataset, device="cpu")
+    for _ in range(2):
+        refresh_batch_norm(twice, dataset, device="cpu")
+    assert equal(once, twice)
+    assert torch.equal(torch.get_rng_state(), state)
+    plain = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.GroupNorm(1, 2))
+    before = {name: value.clone() for name, value in plain.state_dict().items()}
+    refresh_batch_norm(plain, dataset, device="cpu")
+    assert all(torch.equal(value, before[name]) for name, value in plain.state_dict().items())
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_another_schedule_gives_other_weights(fresh: Fresh, dataset: Dataset, schedule: str) -> None:
+    module = fresh(SEEDS.init)
+    with torch.random.fork_rng():
+        train(module, dataset, RECIPE, SEEDS, device="cpu", progress=lambda *_: None, schedule=schedule)
+    assert not equal(module, trained(fresh, dataset))
+
+
+def test_streams_derive_from_the_index_that_is_named_for_them() -> None:
+    seeds = Seeds.of_member(5, 2, streams={"order": "3-cycle-1", "dropout": 7})
+    assert asdict(seeds) == {
+        "init": derive_seed(5, "init", 2),
+        "order": derive_seed(5, "order", "3-cycle-1"),
+        "augment": derive_seed(5, "augment", 2),
+        "dropout": derive_seed(5, "dropout", 7),
+    }

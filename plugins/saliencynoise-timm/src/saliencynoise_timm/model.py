@@ -17,6 +17,8 @@ class TimmModel:
 
     Args:
         name: as in `timm.list_models()`.
+        adapt: whether strides, sizes of patches and the like are fitted to small images; without it the network
+            computes what timm's own does, as networks need that were trained elsewhere.
         arch_args: arguments of the architecture, as `timm.create_model` takes them; they win over ours.
 
     >>> network = TimmModel("test_resnet").build((1, 16, 16), 10)
@@ -26,9 +28,13 @@ class TimmModel:
 
     name: str
     arch_args: tuple[tuple[str, Any], ...]
+    adapt: bool
 
-    def __init__(self, name: str, /, **arch_args: Any) -> None:
+    def __init__(self, name: str, /, *, adapt: bool = True, **arch_args: Any) -> None:
+        if not isinstance(adapt, bool):
+            raise UsageError(f"timm/{name}: adapt={adapt} is not possible; give true or false")
         object.__setattr__(self, "name", name)
+        object.__setattr__(self, "adapt", adapt)
         object.__setattr__(self, "arch_args", tuple(sorted(arch_args.items())))
 
     def build(self, in_shape: tuple[int, int, int], num_classes: int) -> Network:
@@ -48,6 +54,7 @@ class TimmModel:
             channels=in_shape[0],
             size=(in_shape[1], in_shape[2]),
             num_classes=num_classes,
+            adapt=self.adapt,
         )
         plan = _plan(request, tuple(repr(value) for _, value in self.arch_args))
         return Network(module=plan.build(request), points=dict(plan.points), adaptations=plan.adaptations)

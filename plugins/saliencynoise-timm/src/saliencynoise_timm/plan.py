@@ -22,13 +22,14 @@ Size: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be built."""
+    """What is to be built; without `adapt`, what timm builds of it and nothing else."""
 
     name: str
     arguments: tuple[tuple[str, Any], ...]
     channels: int
     size: Size
     num_classes: int
+    adapt: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces import UsageError, one_line
 from saliencynoise_timm.convolutional import (
     StrideEdit,
     describe_edits,
@@ -70,6 +70,8 @@ def find_plan(request: Request) -> Plan:
                 arguments=dict(request.arguments),
                 error=first.failure,
             ) from None
+        if not request.adapt:
+            return _stock(request, first)
         try:
             return _search(request, first)
         except UsageError as error:
@@ -81,6 +83,18 @@ def find_plan(request: Request) -> Plan:
             return _search(of_three, attempt(of_three, first.plan, request.size)).repeated()
         except UsageError:
             raise refused from None
+
+
+def _stock(request: Request, found: Attempt) -> Plan:
+    """Return the plan of timm's own network, whatever the grids of its points: of one cell, on small images."""
+    if found.failure is None and found.plan.features is None:
+        return found.plan
+    why = one_line(found.failure) if found.failure else "it is an encoder, without a classifier of its own"
+    size = f"{request.channels}x{request.size[0]}x{request.size[1]}"
+    raise UsageError(
+        f"timm/{request.name} cannot be used for images of {size} as timm builds it (adapt=False): {why}; give the "
+        "--arch-arg and the --image-size that the networks were trained with, or leave adapt=false away"
+    )
 
 
 def _search(request: Request, first: Attempt) -> Plan:
