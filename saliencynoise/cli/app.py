@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from saliencynoise.cli.bench import bench
+from saliencynoise.cli.frontier import frontier
 from saliencynoise.cli.methods import methods
 from saliencynoise.cli.plan import plan
 from saliencynoise.cli.plugins import plugins_app
@@ -44,6 +45,7 @@ app.command()(bench)
 app.command()(train)
 app.command()(show)
 app.command()(plan)
+app.command()(frontier)
 app.command()(methods)
 app.add_typer(plugins_app, name="plugins")
 app.add_typer(pools_app, name="pools")
