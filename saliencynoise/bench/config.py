@@ -27,6 +27,9 @@ DEFAULT_METHODS = (
 )
 """The eight rows of the published table; expected gradients are its SHAP row."""
 
+FRONTIER_METHODS = ("gradient", "gradcam(layer=top)")
+"""What a frontier compares, unless told otherwise: the noisiest of them, and one of little noise."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BenchConfig:

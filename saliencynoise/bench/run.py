@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,16 +64,26 @@ def run(config: BenchConfig, observer: Observer) -> Study:
     return run_plan(make_plan(config), observer)
 
 
-def run_plan(plan: Plan, observer: Observer) -> Study:
+def run_plan(
+    plan: Plan, observer: Observer, *, targets: Targets | None = None, dispatcher: Dispatcher | None = None
+) -> Study:
     """Do what was planned; the study is on disk when it is returned.
+
+    Args:
+        plan: what is to be done.
+        observer: who is told.
+        targets: the classes to explain where another ensemble voted on them, for each of the plan's architectures.
+        dispatcher: of this data set and device, whose workers go on to serve other plans; None for one of its own.
 
     Raises:
         UsageError: as `bench`.
     """
     failures = Failures()
+    own = Dispatcher(plan.dataset, plan.device) if dispatcher is None else nullcontext(dispatcher)
     with _lock(plan.folder):
         observer.planned(plan)
-        targets = _train_and_attribute(plan, observer, failures)
+        with own as serving:
+            targets = _train_and_attribute(plan, serving, observer, failures, targets)
         observer.reducing(len(plan.architectures) * len(plan.methods))
         marginals = Marginals(plan)
         reduced: dict[tuple[str, str], Reduced | str] = {
@@ -100,20 +110,21 @@ def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[s
     return plan, {architecture: reason for (architecture, _), reason in failures.reasons.items()}
 
 
-def _train_and_attribute(plan: Plan, observer: Observer, failures: Failures) -> Targets:
+def _train_and_attribute(
+    plan: Plan, dispatcher: Dispatcher, observer: Observer, failures: Failures, targets: Targets | None
+) -> Targets:
     """Do all jobs; return the targets.
 
     Where the ensemble votes on the targets, or runs give several members, all are trained before any attributes.
     """
-    fresh = plan.config.fresh
-    with Dispatcher(plan.dataset, plan.device) as dispatcher:
-        if plan.config.target == "predicted" or plan.sampler.instance.per_run != 1:
-            _run_jobs(plan, plan.jobs(None, retrain=fresh), dispatcher, observer, failures)
-            targets = _voted_targets(plan, failures) if plan.config.target == "predicted" else _given_targets(plan)
-            _run_jobs(plan, plan.jobs(targets, retrain=False), dispatcher, observer, failures)
-        else:
-            targets = _given_targets(plan)
-            _run_jobs(plan, plan.jobs(targets, retrain=fresh), dispatcher, observer, failures)
+    votes_on_targets = targets is None and plan.config.target == "predicted"
+    trains_first = votes_on_targets or plan.sampler.instance.per_run != 1
+    if trains_first:
+        _run_jobs(plan, plan.jobs(None, retrain=plan.config.fresh), dispatcher, observer, failures)
+    if targets is None:
+        targets = _voted_targets(plan, failures) if votes_on_targets else _given_targets(plan)
+    retrain = plan.config.fresh and not trains_first
+    _run_jobs(plan, plan.jobs(targets, retrain=retrain), dispatcher, observer, failures)
     return targets
 
 

@@ -9,6 +9,7 @@ import typer
 
 from saliencynoise.cli.bench import bench
 from saliencynoise.cli.compare import compare
+from saliencynoise.cli.frontier import frontier
 from saliencynoise.cli.methods import methods
 from saliencynoise.cli.plan import plan
 from saliencynoise.cli.plugins import plugins_app
@@ -46,6 +47,7 @@ app.command()(train)
 app.command()(show)
 app.command()(compare)
 app.command()(plan)
+app.command()(frontier)
 app.command()(methods)
 app.add_typer(plugins_app, name="plugins")
 app.add_typer(pools_app, name="pools")

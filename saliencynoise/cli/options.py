@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from saliencynoise.cli.complete import complete_archs, complete_datasets, complete_methods, complete_samplers
+from saliencynoise.interfaces.errors import UsageError
 
 if TYPE_CHECKING:
     from saliencynoise.bench.config import BenchConfig
+    from saliencynoise.bench.frontier import FrontierConfig
 
 Dataset = Annotated[
     str | None,
@@ -77,14 +79,50 @@ Config = Annotated[
     Path | None,
     typer.Option(help="TOML file with these options (archs, methods, members ...) and a table named recipe."),
 ]
+FrontierMethods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        help="Method, with parameters; may be repeated (default: gradient and gradcam(layer=top)).",
+        autocompletion=complete_methods,
+    ),
+]
+Samplers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sampler",
+        help="Sampler to compare, with parameters as in 'noisegrad(noise=0.1)'; may be repeated (default: "
+        "deep_ensemble, snapshot, swag, mc_dropout, noisegrad, fusiongrad).",
+        autocompletion=complete_samplers,
+    ),
+]
+Aggregators = Annotated[
+    list[str] | None,
+    typer.Option("--aggregator", help="How members' maps become one; may be repeated (default: mean)."),
+]
+Budgets = Annotated[
+    str | None, typer.Option(help="Numbers of members whose maps are averaged (default: 1,2,4,8).", metavar="N,N")
+]
+Runs = Annotated[int | None, typer.Option(help="Independent base runs of each sampler (default: 4).")]
+Reference = Annotated[
+    int | None, typer.Option(help="Networks trained anew that no sampler uses, to compare with (default: 16).")
+]
+BenchFile = Annotated[
+    Path | None, typer.Option(help="TOML file with the options of bench; its members and sampler are not used.")
+]
 Run = Annotated[str, typer.Argument(help="Folder of a run.", metavar="RUN")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
 def config_of(
-    file: Path | None, arch_args: list[str] | None, epochs: int | None, given: Mapping[str, Any]
+    file: Path | None,
+    arch_args: list[str] | None,
+    epochs: int | None,
+    given: Mapping[str, Any],
+    *,
+    defaults: Mapping[str, Any] | None = None,
 ) -> BenchConfig:
-    """Build the config: defaults, then the file, then what stands on the command line.
+    """Build the config: defaults (a command's own over those of bench), then the file, then the command line.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
@@ -92,10 +130,41 @@ def config_of(
     from saliencynoise.bench.config import config_from, read_toml  # noqa: PLC0415 - only when a command runs
     from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
 
-    values = read_toml(file) if file else {}
+    values = {**(defaults or {}), **(read_toml(file) if file else {})}
     values.update({name: value for name, value in given.items() if value is not None})
     if arch_args:
         values["arch_args"] = parse_pairs(arch_args, where="--arch-arg")
     if epochs is not None:
         values["epochs"] = epochs
     return config_from(values)
+
+
+def frontier_of(
+    file: Path | None,
+    arch_args: list[str] | None,
+    epochs: int | None,
+    given: Mapping[str, Any],
+    own: Mapping[str, Any],
+) -> FrontierConfig:
+    """Build a frontier's config: as `config_of`, and with the options that are its `own`.
+
+    Raises:
+        UsageError: as `config_of`.
+    """
+    from saliencynoise.bench.config import FRONTIER_METHODS  # noqa: PLC0415 - only when a command runs
+
+    bench = config_of(file, arch_args, epochs, given, defaults={"methods": FRONTIER_METHODS})
+    values = {name: value for name, value in own.items() if value is not None}
+    if "budgets" in values:
+        values["budgets"] = _numbers(values["budgets"])
+    values |= {name: tuple(values[name]) for name in ("samplers", "aggregators") if name in values}
+
+    from saliencynoise.bench.frontier import FrontierConfig  # noqa: PLC0415 - torch
+
+    return FrontierConfig(bench=bench, out=bench.out, **values)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    if not all(part.strip().isdecimal() for part in text.split(",")):
+        raise UsageError(f"--budgets {text} is not possible; give whole numbers with commas between, as in 1,2,4,8")
+    return tuple(int(part) for part in text.split(","))

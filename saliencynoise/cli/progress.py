@@ -58,6 +58,7 @@ class Progress:
     def planned(self, plan: Plan) -> None:
         """Say what will be done."""
         self._plan = plan
+        self._told.clear()
         members = plan.members
         for architecture in plan.architectures:
             known = 0 if plan.config.fresh else len(architecture.members)
@@ -81,6 +82,7 @@ class Progress:
         test_images = len(self._plan.dataset.test)
         self._estimate = Estimate(jobs, workers=workers, test_images=test_images)
         self._fractions = dict.fromkeys(jobs, 0.0)
+        self._remove_bar()
         self._task = self._bars.add_task("members", total=len(jobs), state="")
 
     def event(self, job: MemberJob, event: Event) -> None:
@@ -109,9 +111,12 @@ class Progress:
 
     def reducing(self, cells: int) -> None:
         """Show that the statistics are being computed."""
+        self._remove_bar()
+        self._task = self._bars.add_task(f"statistics of {cells} cells", total=None, state="")
+
+    def _remove_bar(self) -> None:
         if self._task is not None:
             self._bars.remove_task(self._task)
-        self._task = self._bars.add_task(f"statistics of {cells} cells", total=None, state="")
 
     def _tell_estimate(self, job: MemberJob) -> None:
         if self._estimate is None or job.architecture in self._told or not self._estimate.knows(job.architecture):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from saliencynoise.cli import options as o
+
+Figures = Literal["curve", "similarity", "structure"]
 
 
 def show(
@@ -25,22 +28,48 @@ def show(
     ] = False,
     as_json: o.Json = False,
 ) -> None:
-    """Print the table of a run again, or other figures of it, from its files."""
+    """Print the table of a run or of a frontier again, or other figures of a run, from its files."""
+    from saliencynoise.bench.frontier import RESULT  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.interfaces.errors import UsageError  # noqa: PLC0415 - as above
+
+    asked: dict[Figures, bool] = {"curve": curve, "similarity": similarity, "structure": structure}
+    wanted = [name for name, own in asked.items() if own]
+    if len(wanted) > 1:
+        raise UsageError(f"--{wanted[0]} and --{wanted[1]} are two prints; ask for one of them")
+    if not Path(folder, RESULT).exists():
+        failed = _show_study(folder, wanted[0] if wanted else None, as_json=as_json)
+    elif wanted:
+        raise UsageError(f"{folder} is a frontier, which has no --{wanted[0]}; name the folder of a run in it")
+    else:
+        failed = _show_frontier(folder, as_json=as_json)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _show_study(folder: str, figures: Figures | None, *, as_json: bool) -> bool:
     from saliencynoise.bench.study import Study  # noqa: PLC0415 - only when the command runs
     from saliencynoise.report.curve import curve_rows, print_curve  # noqa: PLC0415 - as above
     from saliencynoise.report.details import detail_rows, print_similarity, print_structure  # noqa: PLC0415 - as above
     from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
 
     study = Study.load(folder)
-    if as_json:
-        document = {**study.result, "folder": str(study.folder)}
-        if curve:
-            document = {"curves": curve_rows(study)}
-        elif similarity or structure:
-            document = {"details": detail_rows(study)}
+    if as_json and figures is None:
+        typer.echo(json.dumps({**study.result, "folder": str(study.folder)}, allow_nan=False))
+    elif as_json:
+        document = {"curves": curve_rows(study)} if figures == "curve" else {"details": detail_rows(study)}
         typer.echo(json.dumps(document, allow_nan=False))
     else:
-        chosen = [(curve, print_curve), (similarity, print_similarity), (structure, print_structure)]
-        for printer in [own for asked, own in chosen if asked] or [print_study]:
-            printer(study)
-    raise typer.Exit(1 if study.failed else 0)
+        printers = {"curve": print_curve, "similarity": print_similarity, "structure": print_structure}
+        printers.get(figures or "", print_study)(study)
+    return bool(study.failed)
+
+
+def _show_frontier(folder: str, *, as_json: bool) -> bool:
+    from saliencynoise.bench.frontier import failures, load_frontier  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.report.frontier import print_frontier  # noqa: PLC0415 - as above
+
+    document = load_frontier(folder)
+    if as_json:
+        typer.echo(json.dumps({**document, "folder": str(Path(folder))}, allow_nan=False))
+    else:
+        print_frontier(document, Path(folder))
+    return bool(failures(document))

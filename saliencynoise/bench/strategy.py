@@ -1,0 +1,162 @@
+"""A marginalisation strategy: members that a sampler gave, the averages of them, what those agree with and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import mean
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets
+from saliencynoise.bench.reduce import aggregate, images_of
+from saliencynoise.interfaces import Aggregator
+from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
+from saliencynoise.statistics.draws import between_draws, crossed_gram
+from saliencynoise.store.pool import MemberRecord
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Float64
+    from torch import Tensor
+
+    from saliencynoise.bench.study import Study
+
+Cell = tuple[ArchitecturePlan, BoundMethod]
+Groups = Sequence[Sequence[int]]
+"""The members of each map: those of one average."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strategy:
+    """A sampler with the members that it gave.
+
+    Attributes:
+        label: of the sampler, as it was asked for.
+        plan: of its members.
+        study: of its members.
+        groups: the members of each base run, in order.
+    """
+
+    label: str
+    plan: Plan
+    study: Study
+    groups: tuple[tuple[int, ...], ...]
+
+    def groups_of(self, budget: int) -> Groups:
+        """Return the members of each map at a budget: the first of each base run; none where a run has too few.
+
+        Of samplers whose runs give one member each, as many disjoint groups as there are.
+        """
+        if all(len(group) == 1 for group in self.groups):
+            members = [group[0] for group in self.groups]
+            return [tuple(members[at : at + budget]) for at in range(0, len(members) - budget + 1, budget)]
+        return [group[:budget] for group in self.groups if len(group) >= budget]
+
+    @property
+    def targets(self) -> Targets:
+        """The explained classes, of the architectures for which there are any maps."""
+        done = {cell["architecture"] for cell in self.study.done}
+        labels = {own.name: own.model.label for own in self.plan.architectures if own.model.label in done}
+        return {name: self.study.targets(label) for name, label in labels.items()}
+
+    def failure(self, cell: Cell) -> str | None:
+        """Return why the maps of an architecture and method are not to be had; None where they are."""
+        names = (cell[0].model.label, cell[1].text)
+        failed = (own for own in self.study.failed if (own["architecture"], own["method_name"]) == names)
+        return next((str(own["reason"]) for own in failed), None)
+
+    def maps(self, cell: Cell, members: Sequence[int]) -> Iterator[Float[Tensor, "E D c h w"]]:
+        """Yield the members' maps, image by image."""
+        own = self._own(cell[0])
+        return images_of(self.plan.stores(own, cell[1]), members, self.plan.chunks(self.targets[own.name]))
+
+    def gram(self, cell: Cell, members: Sequence[int]) -> Float64[Tensor, "B E E"]:
+        """Return the Gram matrices of some members' raw maps; of a stochastic method, between different draws."""
+        crossed = torch.stack([crossed_gram(maps.flatten(2)) for maps in self.maps(cell, members)])
+        return crossed[:, :, 0, :, 0] if crossed.shape[-1] == 1 else between_draws(crossed)
+
+    def weights(self, architecture: ArchitecturePlan, members: Iterable[int]) -> dict[str, int]:
+        """Return the members by the hash of their weights."""
+        return {self._record(architecture, member).sha256: member for member in members}
+
+    def cost(self, groups: Groups, cell: Cell) -> tuple[float | None, float]:
+        """Return the seconds that a map takes, on the mean over groups, for all images: to train, and to attribute.
+
+        In one draw of a stochastic method. What training took is not known of members that came from a file: None.
+        """
+        records = {member: self._record(cell[0], member) for group in groups for member in group}
+        own = self._own(cell[0])
+        chunks = self.plan.chunks(self.targets[own.name])
+        stores = self.plan.stores(own, cell[1])
+        seconds = {
+            member: sum(store.seconds(member, record.sha256, chunk) for store in stores for chunk in chunks)
+            for member, record in records.items()
+        }
+        attribution = mean(sum(seconds[member] for member in group) for group in groups) / len(stores)
+        if any(record.source for record in records.values()):
+            return None, attribution
+        return mean(sum(records[member].seconds for member in group) for group in groups), attribution
+
+    def _own(self, architecture: ArchitecturePlan) -> ArchitecturePlan:
+        """Return the strategy's plan of an architecture, whose members lie in a pool of their own."""
+        return next(own for own in self.plan.architectures if own.name == architecture.name)
+
+    def _record(self, architecture: ArchitecturePlan, member: int) -> MemberRecord:
+        record = self._own(architecture).pool.record(member)
+        assert record is not None  # noqa: S101 - its maps are there, so it is; this tells mypy
+        return record
+
+
+def inner_products(
+    averages: Sequence[tuple[BoundAggregator, Groups]],
+    members: Sequence[int],
+    maps: Iterable[Float[Tensor, "E D c h w"]],
+    others: Iterable[Float[Tensor, "R D c h w"]],
+) -> list[Float64[Tensor, "S B R"]]:
+    """Return, for each of several averages, the inner products of its S groups' maps with other maps, at unit norm.
+
+    Maps come image by image, and are read once for all averages.
+
+    Args:
+        averages: how the maps of which members become one.
+        members: whose maps come.
+        maps: theirs.
+        others: of networks that are no members.
+
+    Raises:
+        FailedCellError: if an aggregator can make no map of so few members.
+    """
+    places = {member: place for place, member in enumerate(members)}
+    images: list[list[Tensor]] = [[] for _ in averages]
+    for own, held in zip(maps, others, strict=True):
+        known = unit(held)
+        for found, (aggregator, groups) in zip(images, averages, strict=True):
+            chosen = [own[[places[member] for member in group]] for group in groups]
+            made = torch.stack([_of_each_draw(aggregator, group) for group in chosen])
+            found.append(across_draws(unit(made), known))
+    return [torch.stack(found, 1) for found in images]
+
+
+def unit(maps: Float[Tensor, "E D c h w"]) -> Float64[Tensor, "E D P"]:
+    """Return the maps at unit norm; zero maps stay zero."""
+    return torch.nn.functional.normalize(maps.flatten(2).double(), dim=-1)
+
+
+def across_draws(left: Float64[Tensor, "E D P"], right: Float64[Tensor, "F D P"]) -> Float64[Tensor, "E F"]:
+    """Return inner products, of different draws where there are several: a draw that both share is no agreement.
+
+    >>> across_draws(torch.tensor([[[1.0], [3.0]]]), torch.tensor([[[1.0], [10.0]]]))      # (1 x 10 + 3 x 1) / 2
+    tensor([[6.5000]])
+    """
+    products = torch.einsum("edp,fgp->efdg", left, right)
+    draws = products.shape[-1]
+    if draws == 1:
+        return products[..., 0, 0]
+    same = products.diagonal(dim1=-2, dim2=-1).sum(-1)
+    return (products.sum((-2, -1)) - same) / (draws * (draws - 1))
+
+
+def _of_each_draw(aggregator: BoundAggregator, maps: Float[Tensor, "n D c h w"]) -> Float[Tensor, "D c h w"]:
+    assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - of maps, as was checked; this tells mypy
+    return torch.stack([aggregate(aggregator.instance, maps[:, draw]) for draw in range(maps.shape[1])])

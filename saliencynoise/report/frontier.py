@@ -1,0 +1,185 @@
+"""Is there something cheaper than retraining? The table of `saliencynoise frontier`, and its answers in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from saliencynoise.bench.frontier import RESULT, failures
+from saliencynoise.bench.study import number
+from saliencynoise.report.frontier_plot import PLOT
+from saliencynoise.report.table import counted, method_label, show
+from saliencynoise.report.terminal import Terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    Row = Mapping[str, Any]
+
+REFERENCE = "deep_ensemble"
+
+LEGEND = (
+    "n: members whose maps are averaged into one. price: seconds to make the members and their maps of these "
+    "{images}, over those of one network trained anew. cos²: squared cosine of the average with the true mean map over "
+    "all networks, pooled over images; estimated with {held} networks that no strategy uses, and corrected for their "
+    "noise. worth: how many networks trained anew have an average as good, and its 95% interval, for these images, if "
+    "other networks were held out and other base runs made. Rows are means over {runs} of each sampler, "
+    "deep_ensemble's over disjoint groups of {ensemble} networks. s: seconds of one such average, as measured, to make "
+    "its members and to attribute."
+)
+
+
+def print_frontier(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
+    """Print the table of a frontier, what each sampler is worth in words, and what a reader must know."""
+    console = console or Terminal()
+    for part in _parts(document, folder, narrow=console.width < 92):
+        console.print(part)
+
+
+def _parts(document: Mapping[str, Any], folder: Path, *, narrow: bool) -> Iterator[RenderableType]:
+    done = [row for row in document["rows"] if row["status"] == "ok"]
+    for reference in document["references"]:
+        rows = [row for row in document["rows"] if _about(row) == _about(reference)]
+        if rows:
+            yield _heading(reference)
+            yield _table(rows, narrow=narrow, several=len(document["settings"]["aggregators"]) > 1)
+            yield from (Text(sentence) for sentence in sentences(rows))
+            yield ""
+    if done:
+        yield Text(_legend(document), style="dim")
+    yield Text(_basis(document))
+    yield from (Text(line, style="yellow") for line in notes(document))
+    yield Text(f"Results in {folder} ({RESULT}, {PLOT}); again with: saliencynoise show {folder}")
+
+
+def sentences(rows: Sequence[Row]) -> list[str]:
+    """Return, for each strategy but the reference, what the most of its members are worth and what they cost."""
+    done = [row for row in rows if row["status"] == "ok" and row["sampler"] != REFERENCE]
+    strategies = groupby(done, key=lambda row: (row["sampler"], row["aggregator"]))
+    most = [max(own, key=lambda row: int(row["members"])) for _, own in strategies]
+    several = len({row["aggregator"] for row in most}) > 1
+    return [_sentence(row, several=several) for row in most]
+
+
+def _sentence(row: Row, *, several: bool) -> str:
+    found, price = row["fidelity"], row["price"]
+    subject = f"{row['sampler']} with {counted(row['members'], 'member')}"
+    subject += f" ({row['aggregator']}) is" if several else " is"
+    networks = number(found["networks"])
+    if not 0 < networks < float("inf"):
+        return f"{subject} {found['words']}."
+    if price is None:
+        return f"{subject} worth {_worth(found)} networks; what the members cost is not known."
+    return f"{subject} worth {_worth(found)} networks for the price of {show(price)}: {_verdict(found, price)}."
+
+
+def _worth(found: Mapping[str, Any]) -> str:
+    return show(found["networks"]) + ("" if found["interval"] is None else f" {_interval(found)}")
+
+
+def _verdict(found: Mapping[str, Any], price: float) -> str:
+    interval = found["interval"] or {"low": "-inf", "high": "inf"}
+    if number(interval["low"]) > price:
+        return "cheaper than retraining"
+    if number(interval["high"]) < price:
+        return "dearer than retraining"
+    return "neither cheaper nor dearer than retraining, as far as can be told"
+
+
+def notes(document: Mapping[str, Any]) -> list[str]:
+    """Return what a reader must know before believing the figures: failures, caveats, budgets without a row."""
+    lines = [f"failed: {own.get('sampler', REFERENCE)}, {_where(own)}: {own['reason']}" for own in failures(document)]
+    done = [row for row in document["rows"] if row["status"] == "ok"]
+    caveats: dict[str, dict[str, None]] = {}
+    for row in done:
+        for note in filter(None, row["fidelity"]["note"].split("; ")):
+            caveats.setdefault(note, {})[f"{row['sampler']} n={row['members']}"] = None
+    lines += [f"{', '.join(own) if len(own) < 6 else 'all rows'}: {note}" for note, own in caveats.items()]
+    for sampler in dict.fromkeys(row["sampler"] for row in done):
+        there = {row["members"] for row in done if row["sampler"] == sampler}
+        lacking = [str(budget) for budget in sorted(document["settings"]["budgets"]) if budget not in there]
+        if lacking:
+            lines.append(f"{sampler}: its runs give {max(there)} members at most, so no row for {', '.join(lacking)}")
+    return lines
+
+
+def _about(own: Row) -> tuple[str, str]:
+    return own["architecture"], own["method"]
+
+
+def _where(own: Row) -> str:
+    return f"{own['method']} on {own['architecture']}"
+
+
+def _heading(reference: Row) -> Text:
+    heading = Text.from_markup(f"[bold]{escape(reference['architecture'])}[/], {escape(reference['method'])}")
+    return heading.append(f": r of a single network {show(reference['snr'])} {_interval(reference)}")
+
+
+def _table(rows: Sequence[Row], *, narrow: bool, several: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("sampler", overflow="fold", min_width=22)
+    for header, width in (("n", 3), ("price", 5), ("cos²", 6), ("worth", 6), ("95% of worth", 14)):
+        table.add_column(header, justify="right", no_wrap=True, min_width=width)
+    for header in ("s made", "s maps"):
+        table.add_column(header, justify="right", no_wrap=True, min_width=6)
+    shown = None
+    for row in rows:
+        name = row["sampler"] + (f", {row['aggregator']}" if several and row["status"] == "ok" else "")
+        label = escape(method_label(name, narrow=narrow)) if name != shown else ""
+        shown = name
+        table.add_row(label, *_cells(row))
+    return table
+
+
+def _cells(row: Row) -> list[str | Text]:
+    if row["status"] == "failed":
+        return ["", Text("failed", style="red")]
+    found, training = row["fidelity"], row["training_seconds"]
+    undetermined = number(found["networks"]) != number(found["networks"])
+    return [
+        str(row["members"]),
+        "?" if row["price"] is None else show(row["price"]),
+        show(found["fidelity_squared"]),
+        show(found["networks"]),
+        "undetermined" if undetermined else escape(_interval(found)),
+        "?" if training is None else _seconds(training),
+        _seconds(row["attribution_seconds"]),
+    ]
+
+
+def _interval(found: Mapping[str, Any]) -> str:
+    interval = found["interval"]
+    return "-" if interval is None else f"[{show(interval['low'])}, {show(interval['high'])}]"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f}" if seconds >= 9.95 else f"{seconds:.1f}"
+
+
+def _legend(document: Mapping[str, Any]) -> str:
+    settings = document["settings"]
+    return LEGEND.format(
+        images=counted(document["images"], "image"),
+        held=len(document["held_out"]),
+        runs=counted(settings["runs"], "base run"),
+        ensemble=min(document["held_out"]),
+    )
+
+
+def _basis(document: Mapping[str, Any]) -> str:
+    settings, dataset, recipe = document["settings"]["bench"], document["dataset"], document["recipe"]
+    channels, height, width = dataset["image_shape"]
+    return (
+        f"{document['images']} of {dataset['test_images']} test images of {dataset['asked']}, "
+        f"{channels}x{height}x{width}; target {settings['target']}; trained on {dataset['train_images']} images, "
+        f"{counted(recipe['epochs'], 'epoch')}, {recipe['precision']}; seed {settings['seed']}; "
+        f"torch {document['versions']['torch']}, {document['hardware']['device']}, "
+        f"{document['hardware']['processor']}."
+    )
