@@ -12,7 +12,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "write-a-plugin.md"
 
 def test_the_guides_sampler_trains_on_from_the_trained_network(fake_run):
     (source,) = re.findall(r"```python\n(.*?class FineTuned.*?)```", GUIDE.read_text(), re.DOTALL)
-    names = {"__name__": "guide"}
+    names = {"__name__": __name__}
     exec(source, names)  # noqa: S102 - the guide's own code
     sampler = names["FineTuned"](epochs=2)
     assert isinstance(sampler, Sampler)
