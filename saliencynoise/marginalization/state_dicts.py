@@ -117,8 +117,8 @@ def _cause(lists: Mapping[str, list[str]]) -> str:
         return "name the --arch that the file was trained as, and what it was built with by --arch-arg"
     return (
         "the first number of the last layer's is the classes, the second of the first layer's the images' channels: "
-        "where they differ, the data set is another than the file was trained for (grey images have 1 channel, files "
-        "saved in colour 3); where others do, name the --arch-arg that it was built with"
+        "where they differ, the data set is another than the file was trained for (networks that saw grey images in "
+        "colour need --arch-arg in_chans=3); where others do, name the --arch-arg that it was built with"
     )
 
 

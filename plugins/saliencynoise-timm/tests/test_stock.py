@@ -54,6 +54,27 @@ def test_the_adapted_network_takes_the_same_weights_and_computes_something_else(
         assert not torch.allclose(stock.module.eval()(x), adapted.module.eval()(x), rtol=1e-2, atol=1e-3)
 
 
+@pytest.mark.parametrize("adapt", [True, False])
+def test_a_network_of_three_channels_sees_grey_images_three_times(adapt) -> None:
+    network = TimmModel("test_resnet", adapt=adapt, in_chans=3).build((1, 16, 16), 10)
+    colour = TimmModel("test_resnet", adapt=adapt).build((3, 16, 16), 10)
+    assert network.points["top"].module == f"network.{colour.points['top'].module}"
+    network.module.network.load_state_dict(colour.module.state_dict())
+    x = torch.randn(2, 1, 16, 16)
+    with torch.no_grad():
+        assert torch.equal(network.module.eval()(x), colour.module.eval()(x.repeat(1, 3, 1, 1)))
+    assert network.adaptations == ("the one channel given three times", *colour.adaptations)
+
+
+def test_other_channels_are_the_data_sets_matter() -> None:
+    assert TimmModel("test_resnet", in_chans=3).build((3, 16, 16), 10).adaptations
+    for channels, shape in ((2, (1, 16, 16)), (1, (3, 16, 16)), (3, (4, 16, 16))):
+        with pytest.raises(
+            UsageError, match="argument 'in_chans' of timm/test_resnet cannot be set: the data set gives"
+        ):
+            TimmModel("test_resnet", in_chans=channels).build(shape, 10)
+
+
 def test_adapted_is_the_default_and_another_model() -> None:
     assert TimmModel("resnet18") == TimmModel("resnet18", adapt=True)
     assert TimmModel("resnet18") != TimmModel("resnet18", adapt=False)

@@ -19,7 +19,8 @@ class TimmModel:
         name: as in `timm.list_models()`.
         adapt: whether strides, sizes of patches and the like are fitted to small images; without it the network
             computes what timm's own does, as networks need that were trained elsewhere.
-        arch_args: arguments of the architecture, as `timm.create_model` takes them; they win over ours.
+        arch_args: arguments of the architecture, as `timm.create_model` takes them; they win over ours. With
+            in_chans=3, grey images are given to a network of three channels, three times the same.
 
     >>> network = TimmModel("test_resnet").build((1, 16, 16), 10)
     >>> network.points["top"].grid
@@ -48,13 +49,18 @@ class TimmModel:
         """
         if len(in_shape) != 3 or min(in_shape) < 1 or num_classes < 1:
             raise UsageError(f"timm/{self.name} cannot be built for images {in_shape} and {num_classes} classes")
+        arguments = dict(self.arch_args)
+        repeat = in_shape[0] == 1 and arguments.get("in_chans") == 3
+        if repeat or arguments.get("in_chans") == in_shape[0]:
+            del arguments["in_chans"]
         request = Request(
             name=self.name,
-            arguments=self.arch_args,
+            arguments=tuple(arguments.items()),
             channels=in_shape[0],
             size=(in_shape[1], in_shape[2]),
             num_classes=num_classes,
             adapt=self.adapt,
+            repeat=repeat,
         )
         plan = _plan(request, tuple(repr(value) for _, value in self.arch_args))
         return Network(module=plan.build(request), points=dict(plan.points), adaptations=plan.adaptations)

@@ -22,7 +22,10 @@ Size: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be built; without `adapt`, what timm builds of it and nothing else."""
+    """What is to be built; without `adapt`, what timm builds of it and nothing else.
+
+    With `repeat`, a network of three channels is given the one channel of the images three times.
+    """
 
     name: str
     arguments: tuple[tuple[str, Any], ...]
@@ -30,6 +33,7 @@ class Request:
     size: Size
     num_classes: int
     adapt: bool = True
+    repeat: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,6 +59,8 @@ def find_plan(request: Request) -> Plan:
     Raises:
         UsageError: if timm lacks the architecture or refuses the user's arguments, or if nothing helps.
     """
+    if request.repeat:
+        return find_plan(replace(request, channels=3, repeat=False)).repeated()
     check_names(request.name, dict(request.arguments))
     with torch.random.fork_rng(devices=[]):
         first = attempt(request, Plan(arguments=request.arguments), request.size)
