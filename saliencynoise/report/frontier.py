@@ -64,6 +64,9 @@ def sentences(rows: Sequence[Row]) -> list[str]:
     strategies = groupby(done, key=lambda row: (row["sampler"], row["aggregator"]))
     most = [max(own, key=lambda row: int(row["members"])) for _, own in strategies]
     several = len({row["aggregator"] for row in most}) > 1
+    words = {row["fidelity"]["words"] for row in most}
+    if len(words) == 1 < len(most) and all(row["fidelity"]["networks"] is None for row in most):
+        return [f"What samplers are worth is {words.pop()}."]
     return [_sentence(row, several=several) for row in most]
 
 
@@ -96,17 +99,24 @@ def notes(document: Mapping[str, Any]) -> list[str]:
     """Return what a reader must know before believing the figures: failures, caveats, budgets without a row."""
     lines = [f"failed: {own.get('sampler', REFERENCE)}, {_where(own)}: {own['reason']}" for own in failures(document)]
     done = [row for row in document["rows"] if row["status"] == "ok"]
-    caveats: dict[str, dict[str, None]] = {}
+    caveats: dict[str, list[str]] = {}
     for row in done:
         for note in filter(None, row["fidelity"]["note"].split("; ")):
-            caveats.setdefault(note, {})[f"{row['sampler']} n={row['members']}"] = None
-    lines += [f"{', '.join(own) if len(own) < 6 else 'all rows'}: {note}" for note, own in caveats.items()]
+            caveats.setdefault(note, []).append(f"{row['sampler']} n={row['members']} ({_where(row)})")
+    lines += [f"{_listed(own, len(done))}: {note}" for note, own in caveats.items()]
     for sampler in dict.fromkeys(row["sampler"] for row in done):
         there = {row["members"] for row in done if row["sampler"] == sampler}
         lacking = [str(budget) for budget in sorted(document["settings"]["budgets"]) if budget not in there]
         if lacking:
             lines.append(f"{sampler}: its runs give {max(there)} members at most, so no row for {', '.join(lacking)}")
     return lines
+
+
+def _listed(names: Sequence[str], rows: int) -> str:
+    if len(names) == rows > 1:
+        return "all rows"
+    each = list(dict.fromkeys(names))
+    return ", ".join(each[:4]) + (f" and {len(each) - 4} others" if len(each) > 4 else "")
 
 
 def _about(own: Row) -> tuple[str, str]:

@@ -219,7 +219,7 @@ def test_the_accuracy_is_no_part_of_the_price(quick, here, monkeypatch):
 @pytest.fixture
 def fake_samplers(monkeypatch):
     """Install samplers of networks from files, of a held-out network, and of members without end."""
-    fakes = {"files": Files, "held": Held, "endless": Endless}
+    fakes = {"files": Files, "held": Held, "endless": Endless, "hasty": of_the_guide("Hasty")}
     specs = tuple(SamplerSpec(name=name, summary="a fake", target=f"{__name__}:{name}", paper="none") for name in fakes)
     kinds = ("models", "methods", "aggregators", "datasets")
     plugin = loader.Plugin(
@@ -236,6 +236,14 @@ def fake_samplers(monkeypatch):
     catalogue.catalogue.cache_clear()
     yield
     catalogue.catalogue.cache_clear()
+
+
+def of_the_guide(name):
+    """The sampler that the guide writes."""
+    text = Path(__file__).parents[2].joinpath("docs/guides/frontier.md").read_text()
+    names = {"__name__": __name__}
+    exec(text.partition("```python\n")[2].partition("```")[0], names)  # noqa: S102 - our own documentation
+    return names[name]
 
 
 @dataclass(frozen=True)
@@ -270,13 +278,14 @@ def unevaluated(monkeypatch):
 
 
 def test_networks_from_files_have_a_worth_and_no_price(here, unevaluated, fake_samplers):
-    config = small(samplers=("fakes/files", "fakes/held"), budgets=(1, 2, 4), reference=4)
+    config = small(samplers=("fakes/files", "fakes/held", "fakes/hasty"), budgets=(1, 2, 4), reference=4)
     document = run_frontier(config, Silent())
     rows = rows_of(document, sampler="fakes/files")
     assert [(row["members"], row["groups"]) for row in rows] == [(1, 3), (2, 1)]
     assert {row["price"] for row in rows} == {row["training_seconds"] for row in rows} == {None}
     assert all(row["attribution_seconds"] > 0 for row in rows)
     (held,) = rows_of(document, sampler="fakes/held")
+    assert [row["members"] for row in rows_of(document, sampler="fakes/hasty")] == [1, 2, 4]
     assert held["reason"] == "its member 0 is the held-out network 4, with which it is to be compared"
 
 

@@ -32,6 +32,7 @@ def row(sampler="swag", members=8, price=1.4, found=None, **changes):
     return {**whole, **changes}
 
 
+ON = " (gradient on test_resnet)"
 FAILED = {"status": "failed", "reason": "member 3: ValueError: [bold]no"}
 
 
@@ -106,6 +107,20 @@ def test_what_a_sampler_is_worth_in_a_sentence(changes, sentence):
     assert found.startswith(f"swag with 8 members is {sentence}")
 
 
+def test_what_holds_for_all_is_said_once():
+    nothing = worth(None, words="undetermined: no signal", note="no signal")
+    rows = [row(own, n, found=nothing) for own in ("swag", "snapshot") for n in (1, 2)]
+    assert sentences(rows) == ["What samplers are worth is undetermined: no signal."]
+    assert "all rows: no signal" not in notes(document(*rows, row("noisegrad")))
+    assert f"swag n=1{ON}, swag n=2{ON}, snapshot n=1{ON}, snapshot n=2{ON}: no signal" in notes(
+        document(*rows, row("noisegrad"))
+    )
+    many = [row(f"s{at}", found=nothing) for at in range(6)]
+    assert f"s0 n=8{ON}, s1 n=8{ON}, s2 n=8{ON}, s3 n=8{ON} and 2 others: no signal" in notes(
+        document(*many, row("noisegrad"))
+    )
+
+
 def test_each_sampler_and_aggregator_has_a_sentence_about_its_largest_budget():
     rows = [row(members=n, aggregator=own) for own in ("mean", "median") for n in (1, 2)] + [row("snapshot", 1)]
     found = [sentence.partition(" is ")[0] for sentence in sentences(rows)]
@@ -119,7 +134,7 @@ def test_the_undetermined_is_said_in_words():
     text = printed(document(row(found=worth(None, squared=None, note=note, words=f"undetermined: {note}"))), width=120)
     (line,) = (line for line in text.splitlines() if line.startswith("  swag"))
     assert line.split() == ["swag", "8", "1.40", "-", "-", "undetermined", "4.2", "12"]
-    assert f"swag n=8: {note}" in text
+    assert f"swag n=8{ON}: {note}" in text
 
 
 def test_what_failed_is_shown_as_failed_with_its_reason():
@@ -134,8 +149,8 @@ def test_what_failed_is_shown_as_failed_with_its_reason():
 def test_a_reader_is_told_of_caveats_and_of_budgets_without_a_row():
     found = worth(1.0, 0.5, 2.0, note="indicative: fewer than 8 members; one base run")
     lines = notes(document(row(found=found), row("snapshot", 4), budgets=(4, 8)))
-    assert "swag n=8: one base run" in lines
-    assert "swag n=8: indicative: fewer than 8 members" in lines
+    assert f"swag n=8{ON}: one base run" in lines
+    assert f"swag n=8{ON}: indicative: fewer than 8 members" in lines
     assert "snapshot: its runs give 4 members at most, so no row for 8" in lines
     assert not any(line.startswith("swag: its runs") and "8" in line.partition("for")[2] for line in lines)
 
