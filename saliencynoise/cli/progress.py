@@ -95,7 +95,7 @@ class Progress:
         elif event["kind"] == "trained":
             self._fractions[job] = 1.0
             self._say(
-                f"{job.architecture.rpartition('/')[2]} {_made(job, event)} in {event['seconds']:.1f} s{self._left()}"
+                f"{job.architecture.rpartition('/')[2]} {_made(job, event, self._plan)} in {event['seconds']:.1f} s{self._left()}"
             )
         elif event["kind"] == "attributing":
             self._doing = f"{event['method'].partition('(')[0].partition('/')[2]}, member {job.member}"
@@ -158,11 +158,12 @@ def _to_make(plan: Plan) -> str:
     return f"make by {sampler.label}" + (f", where it trains: {what}" if sampler.instance.trains else "")
 
 
-def _made(job: MemberJob, event: Event) -> str:
+def _made(job: MemberJob, event: Event, plan: Plan | None) -> str:
     """Return what a job made, with its accuracy: one member, or all of a run."""
     accuracies = event["accuracy"]
     if len(accuracies) == 1:
-        return f"member {job.member}: accuracy {accuracies[0]:.1%}, trained"
+        trained = plan is None or plan.sampler.instance.trains
+        return f"member {job.member}: accuracy {accuracies[0]:.1%}, {'trained' if trained else 'made'}"
     return (
         f"members {job.members[0]} to {job.members[-1]}: accuracies {min(accuracies):.1%} to {max(accuracies):.1%}, "
         "made"
