@@ -94,9 +94,8 @@ class Progress:
             self._fractions[job] = event["done"] / event["steps"]
         elif event["kind"] == "trained":
             self._fractions[job] = 1.0
-            self._say(
-                f"{job.architecture.rpartition('/')[2]} {_made(job, event, self._plan)} in {event['seconds']:.1f} s{self._left()}"
-            )
+            made = f"{job.architecture.rpartition('/')[2]} {_made(job, event, self._plan)}"
+            self._say(f"{made} in {event['seconds']:.1f} s{self._left()}")
         elif event["kind"] == "attributing":
             self._doing = f"{event['method'].partition('(')[0].partition('/')[2]}, member {job.member}"
         elif event["kind"] == "attributed":
