@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.clock import clock
 from saliencynoise.data.selection import select_images
 from saliencynoise.data.tensors import to_float
 from saliencynoise.interfaces import Batch, Dataset, Maps, Network, Noise, PassMethod, derive_seed, one_line
@@ -155,15 +156,16 @@ class MemberAttribution:
         """Return the results and the seconds that they took, in passes that fit the memory."""
         if self._passes is None:
             self._passes = self._open()
-        start = time.perf_counter()
+        now = clock(self._job.device)
+        start = now()
 
         def on_rows(rows: int) -> None:
             nonlocal start
-            start = time.perf_counter()  # what was begun in vain does not count
+            start = now()  # what was begun in vain does not count
             self._report({"kind": "rows", "rows": rows})
 
         results = within_memory(self._passes, compute, on_rows=on_rows)
-        return results, time.perf_counter() - start
+        return results, now() - start
 
     def _open(self) -> Passes:
         network = self._load()

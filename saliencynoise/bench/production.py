@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.clock import clock
 from saliencynoise.interfaces import ConfigurationError, Dataset, Network, derive_seed
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.store.pool import MemberRecord, Pool
@@ -62,16 +63,16 @@ class Production:
         job, pool = self.job, Pool(Path(self.job.pool))
         sampler = catalogue().sampler(job.sampler).instance
         training = _Training(production=self, index=job.run, epochs=job.recipe["epochs"])
-        samples = sampler.members(training)
+        samples, now = sampler.members(training), clock(job.device)
         for index in job.members:
-            start = time.perf_counter()
+            start = now()
             sample = next(samples, None)
             if sample is None:
                 raise ConfigurationError(f"the sampler {job.sampler} gave run {job.run} no member {index}")
             if not job.retrain and pool.record(index) is not None:
                 training.charge()
                 continue
-            seconds = time.perf_counter() - start + training.charge()  # without the accuracy, which nobody need know
+            seconds = now() - start + training.charge()  # without the accuracy, which nobody need know
             module = training.evaluated(sample.weights)
             logits = predict(module, self.dataset, device=job.device)
             correct = logits.argmax(1) == self.dataset.test.labels
@@ -109,23 +110,24 @@ class _Training:
         self._production = production
         self._run_seed = production.job.run_seed
         self._device = production.job.device
+        self._now = clock(production.job.device)
         self._twin: nn.Module | None = None
         self._charged = 0.0
 
     def build(self, *, init: int | str | None = None) -> nn.Module:
-        start = time.perf_counter()
+        start = self._now()
         seed = derive_seed(self._run_seed, "init", self.index if init is None else init)
         self.seeds["init"] = seed
         module = self._production.build(seed).module.to(self._device)
         if self._twin is None:
             self._twin = copy.deepcopy(module)
-        self._charged -= time.perf_counter() - start  # to build is not to train
+        self._charged -= self._now() - start  # to build is not to train
         return module
 
     def trained(self) -> nn.Module:
-        start = time.perf_counter()
+        start = self._now()
         pool, record = self._production.reference()
-        self._charged += record.seconds - (time.perf_counter() - start)  # it costs the same where it is found
+        self._charged += record.seconds - (self._now() - start)  # it costs the same where it is found
         module = self.build()
         module.load_state_dict(pool.weights(self.index))
         self.seeds = dict(record.seeds)

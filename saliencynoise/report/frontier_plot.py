@@ -86,6 +86,9 @@ def _figure(panels: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]
         lines, labels = axis.get_legend_handles_labels()
         handles |= dict(zip(labels, lines, strict=True))
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.draw_without_rendering()  # settles where points lie, and so where there is room beside them
+    for axis, (_, points) in zip(axes, panels, strict=False):
+        _label(axis, points, {name: colour for name, (colour, _) in styles.items()})
     return figure
 
 
@@ -107,14 +110,30 @@ def _draw(
         bars = [[max(0.0, v - low) for v, (low, _) in zip(y, ends, strict=True)]]
         bars.append([max(0.0, high - v) for v, (_, high) in zip(y, ends, strict=True)])
         axis.errorbar(x, y, bars, color=colour, marker=marker, ms=5, lw=1.2, elinewidth=0.7, capsize=2, label=name)
-        for row, price, value in zip(rows, x, y, strict=True):
-            axis.annotate(str(row["members"]), (price, value), (4, 4), textcoords="offset points", color=colour, size=8)
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_title(f"{panel['architecture']}, {panel['method']}", fontsize=10)
     axis.set_xlabel("price, in networks trained anew")
     axis.set_ylabel("cos² with the true mean map")
     axis.grid(alpha=0.3)
+
+
+def _label(axis: Axes, points: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:
+    """Write n beside each point, where no other point or label is; nowhere if there is no room."""
+    from matplotlib.patheffects import withStroke  # noqa: PLC0415 - as above
+
+    places = [(row["price"], number(row["fidelity"]["fidelity_squared"])) for row in points]
+    taken = [tuple(place) for place in axis.transData.transform(places).tolist()]
+    for row, place, (x, y) in zip(points, places, tuple(taken), strict=True):
+        text = str(row["members"])
+        for dx, dy in ((7, 9), (-7, 9), (7, -9), (-7, -9), (12, 0), (-12, 0)):
+            if all(abs(x + dx - other[0]) > 8 or abs(y + dy - other[1]) > 8 for other in taken):
+                taken.append((x + dx, y + dy))
+                offset = (dx * 0.72, dy * 0.72)  # points, of which an inch has 72, for its 100 dots
+                label = axis.annotate(text, place, offset, textcoords="offset points", ha="center", va="center", size=8)
+                label.set_color(colours[_name(row)])
+                label.set_path_effects([withStroke(linewidth=2, foreground="white")])
+                break
 
 
 def _name(row: Mapping[str, Any]) -> str:

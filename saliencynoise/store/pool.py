@@ -43,7 +43,7 @@ class MemberRecord:
         index: place in the ensemble, from 0.
         seeds: by stream.
         accuracy: share of the test images that it classifies correctly.
-        seconds: wall-clock seconds of its training.
+        seconds: of its training: of the processor's time on a CPU, where one thread works, by the clock elsewhere.
         sha256: of the file of weights.
         logits_sha256: of the file of test logits.
         versions: of the software that trained it.

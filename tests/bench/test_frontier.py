@@ -1,6 +1,7 @@
 """A frontier that takes seconds, run once for most tests; its figures against plain numpy, its pieces against loops."""
 
 import json
+import time
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from safetensors.numpy import load_file
 
 from saliencynoise.bench import dispatch, production, run
+from saliencynoise.bench.clock import clock
 from saliencynoise.bench.config import config_from
 from saliencynoise.bench.frontier import FrontierConfig, _samplers, failures, load_frontier, run_frontier
 from saliencynoise.bench.observer import Silent
@@ -203,17 +205,39 @@ def test_samplers_are_named_as_asked_and_give_the_largest_budget_in_a_run():
 
 
 def test_the_accuracy_is_no_part_of_the_price(quick, here, monkeypatch):
-    late, perf_counter, predict = [0.0], production.time.perf_counter, production.predict
+    late, predict = [0.0], production.predict
 
     def slow(*args, **kwargs):
         late[0] += 1000
         return predict(*args, **kwargs)
 
     monkeypatch.setattr(production, "predict", slow)
-    monkeypatch.setattr(production, "time", SimpleNamespace(perf_counter=lambda: perf_counter() + late[0]))
+    monkeypatch.setattr(production, "clock", lambda device: lambda: time.process_time() + late[0])
     study = bench(**{**quick, "methods": ["gradient"], "members": 2, "sampler": "noisegrad"})
     assert late[0] >= 3000
     assert all(0 < member["seconds"] < 1000 for member in study.result["architectures"][0]["members"])
+
+
+def test_a_machine_that_does_other_things_makes_nothing_dearer(quick, here, monkeypatch):
+    real = production.train
+
+    def interrupted(*args, **kwargs):
+        time.sleep(3)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(production, "train", interrupted)
+    monkeypatch.setattr(production, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
+    start, spent = time.perf_counter(), time.process_time()
+    study = bench(**{**quick, "methods": ["gradient"], "members": 2})
+    waited = time.perf_counter() - start - (time.process_time() - spent)
+    total = sum(member["seconds"] for member in study.result["architectures"][0]["members"])
+    assert waited > 5.9
+    assert total < time.process_time() - spent
+
+
+def test_the_clock_is_the_processors_on_the_cpu_and_the_walls_elsewhere():
+    assert clock("cpu") is time.process_time
+    assert clock("cuda:0") is clock("mps") is time.perf_counter
 
 
 @pytest.fixture
