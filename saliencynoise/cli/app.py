@@ -14,6 +14,7 @@ from saliencynoise.cli.plugins import plugins_app
 from saliencynoise.cli.pools import pools_app
 from saliencynoise.cli.show import show
 from saliencynoise.cli.train import train
+from saliencynoise.cli.variance import variance
 
 app = typer.Typer(
     name="saliencynoise",
@@ -44,6 +45,7 @@ app.command()(bench)
 app.command()(train)
 app.command()(show)
 app.command()(plan)
+app.command()(variance)
 app.command()(methods)
 app.add_typer(plugins_app, name="plugins")
 app.add_typer(pools_app, name="pools")
