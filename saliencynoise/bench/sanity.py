@@ -248,16 +248,16 @@ def _grams(
 
 
 def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, "E E"]:
-    """Return the inner products of maps in a view; of those of a stochastic method from different draws.
+    """Return the inner products of unit-norm maps in a view; of those of a stochastic method from different draws.
 
     >>> maps = torch.tensor([[1.0, -3.0], [3.0, 1.0]])[:, None, None, None]
-    >>> joint_gram(maps, view="magnitude").tolist()                                 # [-1, 1] and [1, -1]
-    [[2.0, -2.0], [-2.0, 2.0]]
+    >>> joint_gram(maps, view="magnitude").round(decimals=9).tolist()            # of [-1, 1] and [1, -1]
+    [[1.0, -1.0], [-1.0, 1.0]]
     """
-    rows = maps.flatten(2)
+    rows = maps.flatten(2).double()
     if view == "magnitude":
         rows = rows.abs() - rows.abs().mean(-1, keepdim=True)
-    crossed = crossed_gram(rows)
+    crossed = crossed_gram(torch.nn.functional.normalize(rows, dim=-1))
     return crossed[:, 0, :, 0] if rows.shape[1] == 1 else between_draws(crossed[None])[0]
 
 

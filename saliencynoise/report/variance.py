@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.bench.study import number
-from saliencynoise.report.table import counted, method_label
+from saliencynoise.report.table import counted, method_label, show
 from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def percent(value: float | str | None) -> str:
     share = number(value)
     if share != share:  # noqa: PLR0124 - NaN
         return "-"
-    return f"{share:.0%}" if abs(share) == float("inf") else f"{round(100 * share) + 0}%"
+    return show(share) if abs(share) == float("inf") else f"{round(100 * share)}%"
 
 
 def _basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
