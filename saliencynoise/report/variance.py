@@ -66,7 +66,7 @@ def render_variance(document: Mapping[str, Any], folder: Path, *, width: int) ->
 
 
 def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("noise", "first order", "95%", "total", "95%"):
         table.add_column(header, justify="right", no_wrap=True)
@@ -88,7 +88,7 @@ def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
 
 
 def _energy_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("shares of energy", overflow="fold", min_width=22)
     for header in ("signal", "networks", "draws", "both"):
         table.add_column(header, justify="right", no_wrap=True)

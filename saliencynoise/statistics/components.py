@@ -109,9 +109,10 @@ class SeedComponents:
         own = f"'{largest.stream}' ({_percent(largest.first.value)})"
         if alone > MOSTLY:
             return f"streams act one by one (first-order parts sum to {_percent(alone)}), most of all {own}"
+        most = max(part.total.value for part in self.streams)
         return (
-            f"combinations of seeds matter: first-order parts sum to {_percent(alone)} of the noise, the largest is "
-            f"that of {own}"
+            f"combinations of seeds matter: alone, streams explain {_percent(alone)} of the noise, most of all {own}, "
+            f"and another seed of one of them brings in {_percent(least)} to {_percent(most)} of it"
         )
 
 
