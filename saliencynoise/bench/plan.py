@@ -333,7 +333,7 @@ def _plan_architecture(
     network = (
         description["network"]
         if description is not None
-        else describe_network(_built_without_weights(model, tuple(shape), len(dataset.classes)))
+        else describe_network(built_without_weights(model, tuple(shape), len(dataset.classes)))
     )
     records = {} if config.fresh else {i: pool.verified(i) for i in range(config.members or MEMBERS)}
     return ArchitecturePlan(
@@ -346,7 +346,7 @@ def _plan_architecture(
     )
 
 
-def _built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:
+def built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:
     """Build a network to see whether it can be, and what becomes of it: on the meta device, where it costs little."""
     channels, height, width = in_shape
     loaded = model.load()  # imports the plugin's library, on no account under the meta device

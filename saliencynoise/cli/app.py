@@ -14,8 +14,10 @@ from saliencynoise.cli.methods import methods
 from saliencynoise.cli.plan import plan
 from saliencynoise.cli.plugins import plugins_app
 from saliencynoise.cli.pools import pools_app
+from saliencynoise.cli.sanity import sanity
 from saliencynoise.cli.show import show
 from saliencynoise.cli.train import train
+from saliencynoise.cli.variance import variance
 
 app = typer.Typer(
     name="saliencynoise",
@@ -47,6 +49,8 @@ app.command()(train)
 app.command()(show)
 app.command()(compare)
 app.command()(plan)
+app.command()(variance)
+app.command()(sanity)
 app.command()(frontier)
 app.command()(methods)
 app.add_typer(plugins_app, name="plugins")

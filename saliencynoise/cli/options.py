@@ -43,6 +43,14 @@ Methods = Annotated[
         autocompletion=complete_methods,
     ),
 ]
+FewMethods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated (default: a few).",
+        autocompletion=complete_methods,
+    ),
+]
 Sampler = Annotated[
     str | None,
     typer.Option(

@@ -9,6 +9,8 @@ from itertools import product
 from saliencynoise.interfaces import Sample, Sampler, TrainingRun, UsageError
 
 STREAMS = ("init", "order", "augment", "dropout")
+REST = "rest"
+"""Stands for all streams that are not named: they change together, as one."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,13 @@ class SeedBlocks(Sampler):
     Seeds are fresh in each block. The last member of a block repeats its first one's seeds: what those two differ in
     is the hardware's doing.
 
+    A stream that is not varied keeps one seed in a block. That is harmless where it has no effect, as dropout in a
+    network without any. Where it has one, nothing can be said of all the noise: two networks of a block that share
+    "init" then share that stream too. To tell one stream from all others name it and "rest", as in "init+rest".
+
     Attributes:
-        streams: what is varied, of "init", "order", "augment" and "dropout", joined by "+"; the others keep one seed
-            in a block.
+        streams: what is varied, of "init", "order", "augment", "dropout" and "rest" (those not named, as one), joined
+            by "+".
     """
 
     streams: str = "init+order+augment"
@@ -28,9 +34,11 @@ class SeedBlocks(Sampler):
     def __post_init__(self) -> None:
         """Refuse unknown streams."""
         names = self.streams.split("+")
-        if not 1 <= len(names) == len(set(names)) or not set(names) <= set(STREAMS):
+        known = len(names) == len(set(names)) and set(names) <= {*STREAMS, REST}
+        if not known or (REST in names and len(names) in {1, len(STREAMS) + 1}):
             raise UsageError(
-                f"seed_blocks: streams={self.streams} is not possible; join some of {', '.join(STREAMS)} by +"
+                f"seed_blocks: streams={self.streams} is not possible; join some of {', '.join(STREAMS)} by +, and "
+                f"{REST} for the others as one"
             )
 
     @property
@@ -44,7 +52,7 @@ class SeedBlocks(Sampler):
         names = self.streams.split("+")
         combinations = list(product((0, 1), repeat=len(names)))
         levels = dict(zip(names, combinations[place % len(combinations)], strict=True))
-        return {name: f"block-{block}-{levels.get(name, 0)}" for name in STREAMS}
+        return {name: f"block-{block}-{levels.get(name, levels.get(REST, 0))}" for name in STREAMS}
 
     def members(self, run: TrainingRun) -> Iterator[Sample]:
         """Yield the one network of the run, whose index says its block and place."""

@@ -2,11 +2,15 @@
 
 Members are trained in blocks: within a block every combination of two seeds per stream (initialisation x order of
 images x augmentation, 2^3 members), fresh seeds in every block. With C_u the mean inner product of the unit-norm maps
-of two members that share *exactly* the seeds u, C_none that of members that share none, and diag the mean energy:
+of two members that share *exactly* the seeds u, C_none that of members that share none, and diag the mean energy
+of the members of those pairs:
 
     noise  = diag - C_none                      all that retraining changes
     V_j    = C_{j} - C_none                     first order: what sharing stream j alone takes away
     T_j    = diag - C_{all but j}               total: what changing stream j alone brings in
+
+Every stream that has an effect must be varied, by itself or as one with others: what all members of a block share
+would be in C_{j} and not in C_none.
 
 V_j counts j's own effect, T_j that and all its interactions (and nondeterministic hardware). Where training is chaotic,
 V is near 0 and T near the whole noise for every stream: any difference, however small, gives another network.
@@ -23,7 +27,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.gram import diag_mean, scale_gram
+from saliencynoise.statistics.gram import NOISELESS, diag_mean, scale_gram
 from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.jackknife import jackknife_variance, t_interval
 
@@ -32,6 +36,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Label = int | str
+MOSTLY, MOSTLY_OTHERWISE = 0.75, 0.25
+"""Shares of the noise from and below which the words say so."""
+WIDE = 0.5
+"""Of an interval that says too little for words."""
 NEVER = -1
 """Code of a pair that is none: a member with itself, or with a block left out."""
 
@@ -85,11 +93,27 @@ class SeedComponents:
 
     @property
     def words(self) -> str:
-        """Whether parts can be told apart, as a sentence."""
-        if all(part.total.value - part.first.value > 0.8 for part in self.streams):
-            return "training is chaotic: a change of any one seed brings in nearly all of the noise"
+        """What explains the noise, as a sentence."""
+        if any(
+            share.interval is None or _width(share) > WIDE for own in self.streams for share in (own.first, own.total)
+        ):
+            return f"undetermined: {self.blocks} blocks leave some parts uncertain by {_percent(WIDE / 2)} and more"
+        alone = sum(part.first.value for part in self.streams)
+        least = min(part.total.value for part in self.streams)
+        if alone < MOSTLY_OTHERWISE and least > MOSTLY:
+            return (
+                f"training is chaotic: no stream alone explains the noise (first-order parts sum to {_percent(alone)}),"
+                f" and another seed of any one brings in {_percent(least)} of it or more"
+            )
         largest = max(self.streams, key=lambda part: part.first.value)
-        return f"the largest part of its own has '{largest.stream}': {largest.first.value:.0%} of the noise"
+        own = f"'{largest.stream}' ({_percent(largest.first.value)})"
+        if alone > MOSTLY:
+            return f"streams act one by one (first-order parts sum to {_percent(alone)}), most of all {own}"
+        most = max(part.total.value for part in self.streams)
+        return (
+            f"combinations of seeds matter: alone, streams explain {_percent(alone)} of the noise, most of all {own}, "
+            f"and another seed of one of them brings in {_percent(least)} to {_percent(most)} of it"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,10 +123,14 @@ class _Pairs:
     gram: Float[Tensor, "N N"]
     shared: Int[Tensor, "N N"]
 
-    def mean(self, code: int, keep: Bool[Tensor, " N"]) -> Tensor:
-        """Return C of the members kept; NaN where they have no such pair."""
+    def difference(self, code: int, keep: Bool[Tensor, " N"]) -> Tensor:
+        """Return diag - C over such pairs of the members kept; NaN where they have none.
+
+        With the energy of the pairs' own members: equal maps have no difference, whatever the others' energy.
+        """
+        energy = self.gram.diagonal()
         chosen = (self.shared == code) & keep[:, None] & keep
-        return self.gram[chosen].mean()
+        return ((energy[:, None] + energy) / 2 - self.gram)[chosen].mean()
 
     def energy(self, keep: Bool[Tensor, " N"]) -> Tensor:
         """Return diag of the members kept."""
@@ -116,6 +144,7 @@ def seed_components(
     streams: Sequence[str],
     blocks: Sequence[Label],
     replicates: Sequence[Label] | None = None,
+    scaled: bool = False,
 ) -> SeedComponents:
     """Return each stream's share of the noise, first order and total.
 
@@ -128,9 +157,12 @@ def seed_components(
         streams: their names, 2 to 4.
         blocks: `[N]`, the block of each member.
         replicates: `[N]`, tells apart members of which all seeds are equal; None where there are none.
+        scaled: the matrices are those of unit-norm maps already and averaged as they are: as from `networks_gram`, for
+            the parts of what networks differ in, without a stochastic method's own noise.
 
     Raises:
-        UsageError: the lengths differ, two members are the same, or the design lacks pairs that a share needs.
+        UsageError: the lengths differ, two members are the same, the design lacks pairs that a share needs, or members
+            without a common seed agree.
 
     >>> generator = torch.Generator().manual_seed(0)
     >>> effect = torch.randn(2, 64, 2, 1, 400, generator=generator)       # blocks, images, seeds of `init`
@@ -142,12 +174,14 @@ def seed_components(
     [('init', 0.5, 1.0), ('order', 0.0, 0.5)]
     """
     _check(gram, seeds, streams, blocks, replicates)
-    used = diag_mean(gram) > 0
+    used = gram.flatten(1).any(1) if scaled else diag_mean(gram) > 0
     if not bool(used.any()):
         raise UsageError("all maps are zero: there is no noise to take apart")
     every = (1 << len(streams)) - 1
-    pairs = _Pairs(gram=_pooled(gram[used].double()), shared=_shared(seeds, blocks))
+    pairs = _Pairs(gram=_pooled(gram[used].double(), scaled=scaled), shared=_shared(seeds, blocks))
     keeps = _kept(blocks)
+    if not float(pairs.difference(0, keeps[0])) > NOISELESS * float(pairs.energy(keeps[0])):
+        raise UsageError("members that share no seed have equal maps: there is no noise to take apart")
     parts = tuple(
         StreamComponents(
             stream=stream,
@@ -160,22 +194,18 @@ def seed_components(
     return SeedComponents(
         streams=parts,
         replicate=_share(keeps, _total(pairs, every), "all seeds") if again else None,
-        noise=float(_noise(pairs, keeps[0]) / pairs.energy(keeps[0])),
+        noise=float(pairs.difference(0, keeps[0]) / pairs.energy(keeps[0])),
         members=len(seeds),
         blocks=len(keeps) - 1,
     )
 
 
 def _first(pairs: _Pairs, code: int) -> Callable[[Tensor], Tensor]:
-    return lambda keep: (pairs.mean(code, keep) - pairs.mean(0, keep)) / _noise(pairs, keep)
+    return lambda keep: 1 - pairs.difference(code, keep) / pairs.difference(0, keep)
 
 
 def _total(pairs: _Pairs, code: int) -> Callable[[Tensor], Tensor]:
-    return lambda keep: (pairs.energy(keep) - pairs.mean(code, keep)) / _noise(pairs, keep)
-
-
-def _noise(pairs: _Pairs, keep: Tensor) -> Tensor:
-    return pairs.energy(keep) - pairs.mean(0, keep)
+    return lambda keep: pairs.difference(code, keep) / pairs.difference(0, keep)
 
 
 def _share(keeps: Sequence[Tensor], figure: Callable[[Tensor], Tensor], sharing: str) -> Share:
@@ -191,8 +221,18 @@ def _share(keeps: Sequence[Tensor], figure: Callable[[Tensor], Tensor], sharing:
     return Share(value=value, interval=t_interval(value, [(variance, blocks - 1)], question="members", note=note))
 
 
-def _pooled(gram: Float[Tensor, "B N N"]) -> Float[Tensor, "N N"]:
+def _width(share: Share) -> float:
+    return math.inf if share.interval is None else share.interval.high - share.interval.low
+
+
+def _percent(share: float) -> str:
+    return f"{round(share, 2) + 0.0:.0%}"
+
+
+def _pooled(gram: Float[Tensor, "B N N"], *, scaled: bool) -> Float[Tensor, "N N"]:
     """Return the mean over images of the Gram matrices of unit-norm maps, each over its mean energy."""
+    if scaled:
+        return gram.mean(0)
     unit = scale_gram(gram, "unit")
     return (unit / diag_mean(unit)[:, None, None]).mean(0)
 

@@ -20,7 +20,7 @@ from saliencynoise.statistics.snr import snr_from_cosine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
     from torch import Tensor
 
 
@@ -40,10 +40,17 @@ def between_draws(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]
     Off the diagonal, maps of different members from different draws only; on it, each map with itself. The r of these
     matrices is that of one network's map from one draw of its own.
     """
-    unit = _unit(crossed)
-    gram = _different(unit)
+    unit, gram = _unit(crossed), networks_gram(crossed)
     itself = unit.diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2)  # [B, E, D]
     return gram - torch.diag_embed(gram.diagonal(dim1=-2, dim2=-1) - itself.mean(-1))
+
+
+def networks_gram(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]:
+    """Return the inner products of unit-norm maps from different draws, on the diagonal too: [e, e] is C10 of member e.
+
+    What draws have in common, and what a map has in common with itself alone, is in none of them.
+    """
+    return _different(_unit(crossed))
 
 
 def network_snr(crossed: Float[Tensor, "B E D E D"]) -> Pooled | None:
@@ -52,7 +59,7 @@ def network_snr(crossed: Float[Tensor, "B E D E D"]) -> Pooled | None:
     As r = q / (1 - q) with q = C00 / C10, a ratio of means over images; an image's contribution is linearised
     about it. None where the draws of the same member have nothing in common (C10 is not positive).
     """
-    gram = _different(_unit(crossed))
+    gram = networks_gram(crossed)
     members = gram.shape[-1]
     stay = 1 - torch.eye(members, dtype=gram.dtype)
     own = gram.diagonal(dim1=-2, dim2=-1)
@@ -74,18 +81,24 @@ def network_snr(crossed: Float[Tensor, "B E D E D"]) -> Pooled | None:
     )
 
 
-def energy_shares(crossed: Float[Tensor, "B E D E D"]) -> Mapping[str, float]:
+def energy_shares(
+    crossed: Float[Tensor, "B E D E D"], *, apart: Bool[Tensor, "E E"] | None = None
+) -> Mapping[str, float]:
     """Return the shares of a single map's energy: "signal", "network", "draw" and "residual"; they sum to one.
 
     Unbiased, so small ones may be negative.
+
+    Args:
+        crossed: of the raw maps.
+        apart: the pairs of members that have nothing in common but the signal; None where all different ones do.
     """
-    unit = _unit(crossed)
+    unit, gram = _unit(crossed), networks_gram(crossed)
     members, draws = unit.shape[-4:-2]
-    gram = _different(unit)
     same_draw = unit.diagonal(dim1=-3, dim2=-1).sum(-1) / draws  # [B, E, E]
-    off = ~torch.eye(members, dtype=torch.bool)
-    c00, c10 = float(gram[:, off].mean()), float(gram[:, ~off].mean())
-    c01, c11 = float(same_draw[:, off].mean()), float(same_draw[:, ~off].mean())
+    itself = torch.eye(members, dtype=torch.bool)
+    off = ~itself if apart is None else apart
+    c00, c10 = float(gram[:, off].mean()), float(gram[:, itself].mean())
+    c01, c11 = float(same_draw[:, off].mean()), float(same_draw[:, itself].mean())
     parts = {"signal": c00, "network": c10 - c00, "draw": c01 - c00, "residual": c11 - c10 - c01 + c00}
     return MappingProxyType({name: part / c11 for name, part in parts.items()})
 

@@ -10,6 +10,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.components import SeedComponents, seed_components
+from saliencynoise.statistics.draws import networks_gram
 
 STREAMS = ("init", "order", "augment")
 EFFECTS = {"init": 0.3, "order": 0.15, "init order": 0.15, "augment init order": 0.3, "again": 0.1}
@@ -137,14 +138,58 @@ def test_chaotic_training(generator: torch.Generator) -> None:
     for part in found.streams:
         assert part.first.value == pytest.approx(0, abs=0.05)
         assert part.total.value == pytest.approx(1, abs=0.05)
-    assert found.words == "training is chaotic: a change of any one seed brings in nearly all of the noise"
+    assert found.words.startswith("training is chaotic: no stream alone explains the noise (first-order parts sum to ")
+    least = min(part.total.value for part in found.streams)
+    assert found.words.endswith(f"and another seed of any one brings in {least:.0%} of it or more")
 
 
 def test_additive_training(generator: torch.Generator) -> None:
     found = found_in(generator, effects={"init": 0.7, "order": 0.3}, images=32)
     values = [(part.first.value, part.total.value) for part in found.streams]
     assert values == [pytest.approx((v, v), abs=0.05) for v in (0.7, 0.3, 0.0)]
-    assert found.words.startswith("the largest part of its own has 'init': ")
+    assert found.words.startswith("streams act one by one (first-order parts sum to ")
+    assert "most of all 'init' (" in found.words
+
+
+def test_words_of_what_lies_between(generator: torch.Generator) -> None:
+    found = found_in(generator, effects={"init": 0.3, "augment init order": 0.7}, images=32)
+    parts = [part.total.value for part in found.streams]
+    assert found.words.startswith("combinations of seeds matter: alone, streams explain ")
+    assert f"most of all 'init' ({found.streams[0].first.value:.0%})" in found.words
+    assert found.words.endswith(f"brings in {min(parts):.0%} to {max(parts):.0%} of it")
+
+
+def test_too_few_blocks_have_no_words(generator: torch.Generator) -> None:
+    found = found_in(generator, effects=EFFECTS, blocks=2, images=1, pixels=16)
+    assert found.words == "undetermined: 2 blocks leave some parts uncertain by 25% and more"
+
+
+def test_maps_that_agree_are_refused() -> None:
+    seeds, blocks, _ = design(2)
+    with pytest.raises(UsageError, match="members that share no seed have equal maps"):
+        seed_components(torch.ones(2, 16, 16), seeds=seeds, streams=STREAMS, blocks=blocks)
+
+
+def test_parts_without_a_methods_own_noise(generator: torch.Generator) -> None:
+    """Maps with noise of each draw: its share is in none of the parts, and members trained again do not differ."""
+    seeds, blocks, again = design(3, replicates=2)
+    plain, noisy = [], []
+    for _ in range(20):
+        gram = simulated(generator, seeds, blocks, effects={"init": 0.4, "init order": 0.6})
+        root = torch.linalg.cholesky(gram + 1e-9 * torch.eye(48, dtype=gram.dtype))
+        draws = root[:, :, None]  # the same in both
+        own = torch.randn(8, 48, 2, 400, generator=generator, dtype=torch.float64)
+        maps = torch.cat([draws.expand(-1, -1, 2, -1), own * (gram.diagonal(dim1=1, dim2=2).mean() / 400).sqrt()], -1)
+        crossed = torch.einsum("bedp,bfgp->bedfg", maps, maps)
+        options = {"seeds": seeds, "streams": STREAMS, "blocks": blocks, "replicates": again}
+        plain.append(seed_components(gram, **options))
+        noisy.append(seed_components(networks_gram(crossed), scaled=True, **options))
+    for j in range(3):
+        for part in ("first", "total"):
+            due, found = (np.mean([getattr(own.streams[j], part).value for own in many]) for many in (plain, noisy))
+            assert found == pytest.approx(due, abs=0.02)
+    replicate = [own.replicate.value for own in noisy if own.replicate is not None]
+    assert np.mean(replicate) == pytest.approx(0, abs=0.01)
 
 
 def test_replicates_show_what_the_hardware_does(generator: torch.Generator) -> None:

@@ -112,3 +112,15 @@ def test_one_draw_is_a_study_without_draws(generator: torch.Generator) -> None:
     assert with_axis.to_dict() == without.to_dict()
     assert with_axis.draws == 1
     assert with_axis.energy is None
+
+
+def test_shares_of_members_that_have_seeds_in_common(generator: torch.Generator) -> None:
+    """Members in pairs of like networks: only pairs that are told to be apart know the signal."""
+    crossed = torch.stack([crossed_gram(maps) for maps in simulated(generator, members=4)])
+    twice = [0, 0, 1, 1, 2, 2, 3, 3]
+    pairs = torch.tensor([[a != b for b in twice] for a in twice])
+    doubled = crossed[:, twice][:, :, :, twice]
+    due = energy_shares(crossed)
+    found = energy_shares(doubled, apart=pairs)
+    assert dict(found) == pytest.approx(dict(due))
+    assert energy_shares(doubled)["signal"] > due["signal"] + 0.03

@@ -1,0 +1,53 @@
+"""`saliencynoise sanity`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from saliencynoise.cli import options as o
+
+
+def sanity(
+    *,
+    dataset: o.Dataset = None,
+    archs: o.Archs = None,
+    arch_args: o.ArchArgs = None,
+    methods: o.FewMethods = None,
+    members: o.Members = None,
+    images: o.Images = None,
+    draws: o.Draws = None,
+    image_size: o.ImageSize = None,
+    train_images: o.TrainImages = None,
+    epochs: o.Epochs = None,
+    permuted_epochs: Annotated[
+        int, typer.Option(help="Passes over the images with permuted labels (default: the recipe's).")
+    ] = 0,
+    target: o.Target = None,
+    device: o.Device = None,
+    seed: o.Seed = None,
+    out: o.Out = None,
+    as_json: o.Json = False,
+) -> None:
+    """Show whether untrained networks, or networks trained on permuted labels, have the same saliency maps.
+
+    With no option: eight small networks of each kind on handwritten digits, six methods.
+    """
+    given = {"dataset": dataset, "archs": archs, "members": members, "images": images, "draws": draws}
+    given |= {"image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed}
+
+    from saliencynoise.bench.sanity import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
+    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.report.sanity import print_sanity  # noqa: PLC0415 - as above
+
+    bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
+    config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)
+    with Progress() as progress:
+        document = run_sanity(config, progress)
+    if as_json:
+        typer.echo(json.dumps({**document, "folder": str(config.folder)}, allow_nan=False))
+    else:
+        print_sanity(document, config.folder)
+    raise typer.Exit(1 if any(row["status"] == "failed" for row in document["rows"]) else 0)

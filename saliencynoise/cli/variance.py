@@ -1,0 +1,55 @@
+"""`saliencynoise variance`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from saliencynoise.cli import options as o
+
+
+def variance(
+    *,
+    dataset: o.Dataset = None,
+    archs: o.Archs = None,
+    arch_args: o.ArchArgs = None,
+    methods: o.FewMethods = None,
+    blocks: Annotated[int, typer.Option(help="Blocks of networks, each with seeds of its own; intervals need 2.")] = 4,
+    streams: Annotated[
+        str | None,
+        typer.Option(help="Those to tell apart, of init,order,augment,dropout (default: all that have an effect)."),
+    ] = None,
+    images: o.Images = None,
+    draws: o.Draws = None,
+    image_size: o.ImageSize = None,
+    train_images: o.TrainImages = None,
+    epochs: o.Epochs = None,
+    device: o.Device = None,
+    seed: o.Seed = None,
+    out: o.Out = None,
+    as_json: o.Json = False,
+) -> None:
+    """Show which randomness makes the noise: initialisation, data order, augmentation, dropout, or hardware.
+
+    Networks are trained in blocks, every combination of two seeds of each stream and one of them again. With no
+    option: 36 small networks on handwritten digits, three methods.
+    """
+    given = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
+    given |= {"train_images": train_images, "device": device, "seed": seed}
+
+    from saliencynoise.bench.variance import METHODS, VarianceConfig, run_variance  # noqa: PLC0415 - torch, only here
+    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.report.variance import print_variance  # noqa: PLC0415 - as above
+
+    bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
+    named = None if streams is None else tuple(streams.replace("+", ",").split(","))
+    config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
+    with Progress() as progress:
+        document = run_variance(config, progress)
+    if as_json:
+        typer.echo(json.dumps({**document, "folder": str(config.folder)}, allow_nan=False))
+    else:
+        print_variance(document, config.folder)
+    raise typer.Exit(1 if any(row["status"] == "failed" for row in document["rows"]) else 0)

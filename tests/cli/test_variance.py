@@ -1,0 +1,84 @@
+"""`variance` and `sanity` on the command line: errors of one line, exit codes, one JSON document."""
+
+import json
+
+import pytest
+
+from saliencynoise import cli
+from saliencynoise.bench import dispatch, run, sanity, variance
+
+QUICK = ["--images", "2", "--train-images", "32", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
+CASES = [
+    (["variance", "--blocks", "1"], ["--blocks 1", "give 2 or more"]),
+    (["variance", "--streams", "init,ordre"], ["unknown stream 'ordre'", "did you mean 'order'"]),
+    (["variance", "--streams", "dropout"], ["'dropout' has no effect on test_resnet: the network drops nothing"]),
+    (["variance", "--method", "gradcm"], ["unknown method 'gradcm'", "did you mean 'gradcam'"]),
+    (["variance", "--arch", "restnet18"], ["restnet18"]),
+    (["variance", "--draws", "1"], ["--draws 1"]),
+    (["variance", "--device", "gpu"], ["--device gpu"]),
+    (["variance", "--images", "0"], ["--images 0"]),
+    (["sanity", "--members", "2"], ["--members 2 gives no intervals", "give 3 or more"]),
+    (["sanity", "--target", "predicted"], ["--target predicted", "give true"]),
+    (["sanity", "--permuted-epochs", "-1"], ["--permuted-epochs -1"]),
+    (["sanity", "--method", "gradcm"], ["unknown method 'gradcm'"]),
+    (["sanity", "--epochs", "0"], ["epochs is 0"]),
+]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for module in (dispatch, run):
+        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
+
+
+def call(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(list(arguments))
+    out, err = capsys.readouterr()
+    return stop.value.code, out, err
+
+
+@pytest.mark.parametrize(("arguments", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])
+def test_bad_input(arguments, words, tmp_path, capsys):
+    code, out, err = call(capsys, *arguments)
+    assert (code, out) == (2, "")
+    (line,) = err.splitlines()
+    assert line.startswith("error: ")
+    assert all(word in line for word in words)
+    assert not list(tmp_path.iterdir())
+
+
+def test_variance_prints_tables_or_one_document(capsys, tmp_path):
+    arguments = ["variance", *QUICK, "--blocks", "2", "--streams", "init", "--out", "run"]
+    code, out, _ = call(capsys, *arguments)
+    assert code == 0
+    assert "initialisation" in out
+    assert "all others" in out
+    code, out, _ = call(capsys, *arguments, "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert [part["stream"] for part in document["rows"][0]["streams"]] == ["init", "rest"]
+    assert (tmp_path / document["folder"] / "variance.json").exists()
+
+
+def test_sanity_prints_tables_or_one_document(capsys, tmp_path):
+    arguments = ["sanity", *QUICK, "--members", "3", "--out", "run"]
+    code, out, _ = call(capsys, *arguments)
+    assert code == 0
+    assert "permuted labels" in out
+    assert out.count("flagged:") == out.count("flagged: trained")
+    code, out, _ = call(capsys, *arguments, "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert [row["view"] for row in document["rows"]] == ["signed", "magnitude"]
+    assert (tmp_path / document["folder"] / "sanity.json").exists()
+
+
+@pytest.mark.parametrize(("command", "module"), [("variance", variance), ("sanity", sanity)])
+def test_a_failed_cell_is_exit_code_1(command, module, monkeypatch, capsys):
+    document = {"rows": [{"status": "ok"}, {"status": "failed"}]}
+    monkeypatch.setattr(module, f"run_{command}", lambda config, observer: document)
+    code, out, _ = call(capsys, command, "--json")
+    assert code == 1
+    assert json.loads(out)["rows"] == document["rows"]

@@ -1,0 +1,59 @@
+"""The rule of the verdicts, case by case, and that it finds what was simulated."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from saliencynoise.statistics.agreement import Agreement, agreement
+from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.intervals import Interval, claim_interval
+from saliencynoise.statistics.sanity import sanity_verdict
+
+
+def between(low: float, high: float) -> Interval:
+    return Interval(low=low, high=high, question="both", df=7)
+
+
+def cosine(low: float | None, high: float = 1.0) -> Agreement:
+    if low is None:
+        return Agreement(value=math.nan, interval=None, raw=0.1, images=8)
+    return Agreement(value=(low + high) / 2, interval=between(low, high), raw=0.1, images=8)
+
+
+@pytest.mark.parametrize(
+    ("trained", "other", "agreement", "verdict"),
+    [
+        (between(-0.1, 0.5), between(1, 2), cosine(0.9), "no signal"),
+        (between(0.4, 0.6), between(-0.1, 0.1), cosine(None), "depends"),
+        (between(0.4, 0.6), between(-0.1, 0.5), cosine(None), "undetermined"),
+        (between(0.4, 0.6), between(0.3, 0.5), cosine(0.1, 0.3), "depends"),
+        (between(0.4, 0.6), between(0.3, 0.5), cosine(0.8, 0.95), "does not depend"),
+        (between(0.4, 0.6), between(0.01, 0.02), cosine(0.8, 0.95), "does not depend"),
+        (between(0.4, 0.6), between(0.3, 0.5), cosine(0.6, 0.8), "in part"),
+        (between(0.4, 0.6), between(0.3, 0.5), cosine(None), "undetermined"),
+        (None, between(0.3, 0.5), cosine(0.8), "undetermined"),
+        (between(0.4, 0.6), None, cosine(0.8), "undetermined"),
+    ],
+)
+def test_every_case(trained: Interval | None, other: Interval | None, agreement: Agreement, verdict: str) -> None:
+    assert sanity_verdict(trained, other, agreement) == verdict
+
+
+@pytest.mark.parametrize(
+    ("shared", "other", "verdict"),
+    [(1.0, 1.0, "does not depend"), (0.0, 1.0, "depends"), (0.0, 0.0, "depends"), (0.3, 1.0, "depends")],
+)
+def test_simulated_signals(shared: float, other: float, verdict: str, generator: torch.Generator) -> None:
+    """Trained maps with a signal; others with one that has a cosine of `shared` with it, `other` times as large."""
+    found = []
+    for _ in range(20):
+        signal, apart = (torch.randn(16, 1, 200, generator=generator) for _ in range(2))
+        mixed = other * (shared * signal + math.sqrt(1 - shared**2) * apart)
+        a, b = (own + torch.randn(16, 8, 200, generator=generator) for own in (signal, mixed))
+        grams = [own.double() @ own.double().mT for own in (a, b)]
+        intervals = [claim_interval(headline(gram), seed=0) for gram in grams]
+        found.append(sanity_verdict(*intervals, agreement(a.double() @ b.double().mT, *grams, seed=0)))
+    assert found.count(verdict) >= 19
