@@ -107,7 +107,7 @@ def test_a_failure_is_told():
         ),
         (
             contrast("depends", 0.1),
-            "gradient: depends on training: untrained networks agree on a map that differs (cosine 0.10; r 3.10 against",
+            "gradient: depends on training: untrained networks agree on a map that differs (cosine 0.10; r 3.10",
         ),
         (
             contrast("depends", 0.1, words="tie"),
