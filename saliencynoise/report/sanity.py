@@ -62,7 +62,7 @@ def verdict_words(row: Mapping[str, Any]) -> str:
     view = ", magnitude" if row["view"] == "magnitude" else ""
     first = row["contrasts"]["untrained"]
     if first["verdict"] == "no signal":
-        return f"{row['method']}{view}: trained networks agree on nothing (r {show(row['snr']['trained']['value'])})."
+        return f"{row['method']}{view}: trained networks show no agreement (r {show(row['snr']['trained']['value'])})."
     parts = [_words(row, name) for name in row["contrasts"]]
     return f"{row['method']}{view}: {'; '.join(parts)}."
 
@@ -73,18 +73,18 @@ def _words(row: Mapping[str, Any], name: str) -> str:
     r = f"r {show(row['snr'][name]['value'])} against {show(row['snr']['trained']['value'])}"
     cosine = f"cosine {show(contrast['agreement']['value'])}"
     if verdict == "does not depend":
-        head = "an edge detector" if name == "untrained" else "does not depend on the labels"
+        if name == "permuted":
+            return f"does not depend on the labels: {networks} show the same ({cosine}; {r})"
+        head = "an edge detector" if row["view"] == "signed" else "where it is large needs no training"
         return f"{head}: {networks} show the same ({cosine}; {r})"
     if verdict == "in part":
         return f"depends on {LACK[name]} in part ({cosine}; {r})"
     if verdict == "undetermined":
         return f"not shown that it depends on {LACK[name]} ({r})"
     if contrast["agreement"]["interval"] is None:
-        return f"depends on {LACK[name]}: {networks} agree on nothing ({r})"
-    as_much = contrast["comparison"]["words"] != "less noisy"
-    return (
-        f"depends on {LACK[name]}: {networks} agree{' as much, but' if as_much else ''} on another map ({cosine}; {r})"
-    )
+        return f"depends on {LACK[name]}: {networks} show no agreement ({r})"
+    as_much = " as much, but" if contrast["comparison"]["words"] != "less noisy" else ""
+    return f"depends on {LACK[name]}: {networks} agree{as_much} on a map that differs ({cosine}; {r})"
 
 
 def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:

@@ -147,7 +147,7 @@ def test_a_stream_that_all_of_a_block_share_would_count_as_anothers():
         blocks=[own["index"] // size for own in members],
         replicates=[own["index"] % size == size - 1 for own in members],
     ).streams
-    assert parts[0].first.value > 0.8
+    assert parts[0].first.value == pytest.approx(1)
 
 
 def test_blocks_by_the_seeds_of_the_records():

@@ -103,15 +103,15 @@ def test_a_failure_is_told():
         (contrast("in part", 0.7), "gradient: depends on training in part (cosine 0.70; r 3.10 against 3.40)"),
         (
             contrast("depends", None),
-            "gradient: depends on training: untrained networks agree on nothing (r 3.10 against 3.40)",
+            "gradient: depends on training: untrained networks show no agreement (r 3.10 against 3.40)",
         ),
         (
             contrast("depends", 0.1),
-            "gradient: depends on training: untrained networks agree on another map (cosine 0.10; r 3.10 against 3.40)",
+            "gradient: depends on training: untrained networks agree on a map that differs (cosine 0.10; r 3.10",
         ),
         (
             contrast("depends", 0.1, words="tie"),
-            "gradient: depends on training: untrained networks agree as much, but on another map (cosine 0.10; r",
+            "gradient: depends on training: untrained networks agree as much, but on a map that differs (cosine 0.10;",
         ),
         (contrast("undetermined", None), "gradient: not shown that it depends on training (r 3.10 against 3.40)"),
     ],
@@ -120,10 +120,15 @@ def test_verdicts(first, words):
     text = verdict_words(row(first))
     assert text.startswith(words)
     assert text.endswith(
-        "; depends on the labels: networks trained on permuted labels agree on nothing (r 0.020 against 3.40)."
+        "; depends on the labels: networks trained on permuted labels show no agreement (r 0.020 against 3.40)."
     )
+
+
+def test_a_place_that_needs_no_training_is_no_edge_detector():
+    text = verdict_words(row(contrast("does not depend", 0.8), view="magnitude"))
+    assert text.startswith("gradient, magnitude: where it is large needs no training: untrained networks show the same")
 
 
 def test_without_a_signal_there_is_nothing_to_check():
     text = verdict_words(row(contrast("no signal"), contrast("no signal"), view="magnitude"))
-    assert text == "gradient, magnitude: trained networks agree on nothing (r 3.40)."
+    assert text == "gradient, magnitude: trained networks show no agreement (r 3.40)."
