@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 Cell = Mapping[str, Any]
 
 
+SHARED = (
+    "the runs share initial weights or networks, and agree in part for that reason: neither p nor the agreement is that "
+    "of independent networks; another --seed for one of them makes it so"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pair:
     """Two cells that were compared.
@@ -32,7 +38,7 @@ class Pair:
         within: what they have in common: "test_resnet" of two methods, "gradient" of two architectures or runs.
         comparison: of their r.
         agreement: of their true mean maps; None where it was not asked for, or cannot be had.
-        note: why there is no agreement.
+        note: why there is no agreement, or what it suffers from.
     """
 
     within: str
@@ -103,6 +109,8 @@ def compare_runs(one: Study, other: Study) -> list[Pair]:
     ]
     if not pairs:
         raise UsageError(f"{one.folder} and {other.folder} have no architecture and method in common")
+    if _starts(one) & _starts(other):
+        pairs = [replace(pair, note="; ".join(filter(None, (pair.note, SHARED)))) for pair in pairs]
     return _corrected(pairs)
 
 
@@ -132,6 +140,12 @@ def _signed(study: Study) -> list[Cell]:
     return [cell for cell in study.done if cell["view"] == "signed"]
 
 
+def _starts(study: Study) -> set[int]:
+    """Return the seeds of the initial weights, which samplers share with the networks that they start from."""
+    members = [member for own in study.result["architectures"] for member in own["members"]]
+    return {member["seeds"]["init"] for member in members if "init" in member["seeds"]}
+
+
 def _weights(study: Study) -> set[str]:
     return {member["sha256"] for own in study.result["architectures"] for member in own["members"]}
 
@@ -151,7 +165,7 @@ def _with_agreement(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[s
     except UsageError as error:
         return Pair(within=within, comparison=comparison, note=str(error))
     seed = a[0].result["settings"]["seed"]
-    return Pair(within=within, comparison=comparison, agreement=agreement(*grams, seed=seed))
+    return Pair(within=within, comparison=comparison, agreement=agreement(*grams, seed=seed, names=names))
 
 
 def _grams_of_maps(

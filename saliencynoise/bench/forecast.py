@@ -47,6 +47,11 @@ class Forecast:
     attribution_seconds: float
 
     @property
+    def bounded(self) -> bool:
+        """Whether the interval of `needed` has an upper end; where not, `more` is a bare estimate."""
+        return self.needed.high is not None or self.needed.low is None
+
+    @property
     def seconds(self) -> float | None:
         """Seconds of one core for the members still to train and their maps; None where their number is not known."""
         return None if self.more is None else self.more * (self.training_seconds + self.attribution_seconds)
@@ -105,7 +110,7 @@ def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Fore
         needed_for_images=members_for_images(
             study.gram(cell), reliability=reliability, seed=study.result["settings"]["seed"]
         ),
-        more=None if needed.value is None else max(0, needed.value - members),
+        more=None if needed.value is None or str(needed) == "undetermined" else max(0, needed.value - members),
         training_seconds=_training_seconds(study, cell["architecture"]),
         attribution_seconds=cell["seconds"] / members,
     )

@@ -376,7 +376,7 @@ def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> tuple
     path = folder / "plan.json"
     if not path.exists() and folder.is_dir() and any(folder.iterdir()):
         raise UsageError(f"--out {folder} holds other files and no run; name an empty or a new folder")
-    if path.exists() and not config.fresh:
+    if path.exists() and not config.fresh and _holds_results(folder):
         found = _read_plan(path)
         for name, value in found["fixed"].items():
             if name in fixed and value != fixed[name]:
@@ -387,6 +387,11 @@ def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> tuple
         return int(found["chunk"]), found["rows"]
     write_json(path, {"format": 1, "fixed": fixed, "chunk": CHUNK, "rows": {}})
     return CHUNK, {}
+
+
+def _holds_results(folder: Path) -> bool:
+    """Whether a run came so far that anything of it lies here; a start that failed blocks no other."""
+    return any(path.name not in {"plan.json", ".lock"} for path in folder.iterdir())
 
 
 def _read_plan(path: Path) -> dict[str, Any]:

@@ -69,6 +69,7 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
             "label": plan.sampler.label,
             "distribution": plan.sampler.distribution,
             "trains": plan.sampler.instance.trains,
+            "runs": len(plan.runs()),
         },
         "versions": versions(),
         "hardware": hardware(plan.device, threads=1),

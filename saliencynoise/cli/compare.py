@@ -45,4 +45,4 @@ def compare(
         if pairs:
             print_pairs(pairs, claims(pairs) if name == "methods" else [], title=f"{name} compared")
     if not any(tables.values()):
-        typer.echo(f"{folder} has a single method on a single architecture; name another run to compare it with")
+        typer.echo(f"{folder} has one method on one architecture;\nname another run to compare it with")

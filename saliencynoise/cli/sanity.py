@@ -23,7 +23,8 @@ def sanity(
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
     permuted_epochs: Annotated[
-        int, typer.Option(help="Passes over the images with permuted labels (default: the recipe's).")
+        int,
+        typer.Option(help="Passes over the images with permuted labels (default: the recipe's).", show_default=False),
     ] = 0,
     target: o.Target = None,
     device: o.Device = None,

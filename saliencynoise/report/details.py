@@ -74,7 +74,7 @@ def _table(study: Study, headers: Sequence[str], rows_of: Any, *, narrow: bool) 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in headers:
-        table.add_column(header, justify="right", no_wrap=True)
+        table.add_column(header, justify="right", overflow="fold")  # a figure in two lines, rather than half of one
     shown = None
     for cell in _known(study):
         if cell["architecture"] != shown:

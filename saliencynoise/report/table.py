@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ DRAWS = (
 
 SEVERAL = 0.1
 """Share of images with several modes above which a study warns; by chance a test fires on an image now and then."""
+
+MEAN = "builtin/mean"
+"""The aggregator that goes without saying."""
 
 NAME_WIDTH = 22
 """Columns of the terminal for a method's label."""
@@ -87,7 +91,19 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-    return lines + _modes(result["cells"]) + _failures(result["cells"])
+    return [*lines, *_dependent(result), *_modes(result["cells"]), *_failures(result["cells"])]
+
+
+def _dependent(result: Mapping[str, Any]) -> list[str]:
+    """Return a line where members share training runs: their agreement is not that of retrained networks."""
+    members, runs = result["settings"]["members"], result.get("sampler", {}).get("runs", math.inf)
+    if runs >= members:
+        return []
+    made = f"{members} members of {result['sampler']['label']} from {counted(runs, 'training run')}"
+    return [
+        f"dependent: {made}: r, its interval and the members needed are about more members of that kind, which agree "
+        "for sharing a run, and not about retrained networks; 'saliencynoise frontier' says what they are worth"
+    ]
 
 
 def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -110,6 +126,8 @@ def _remedy(result: Mapping[str, Any], member: Mapping[str, Any]) -> str:
             "--image-size and the order of the classes with those of its training; networks trained without "
             "saliencynoise need --arch-arg adapt=false"
         )
+    if sampler["label"].startswith("permuted_labels"):
+        return "as is due: permuted labels say nothing about the test images"
     if not sampler["trains"]:
         return f"the sampler {sampler['label']} trains no network"
     milder = "" if sampler["label"] == "deep_ensemble" else f", or other parameters of the sampler {sampler['label']},"
@@ -240,12 +258,14 @@ def p_text(value: float | None) -> str:
 
 def _basis(result: Mapping[str, Any]) -> str:
     settings, dataset = result["settings"], result["dataset"]
+    aggregator = result.get("aggregator", MEAN)
+    made = "" if aggregator == MEAN else f"marginal maps by {aggregator.removeprefix('builtin/')}; "
     versions, hardware = result["versions"], result["hardware"]
     channels, height, width = dataset["image_shape"]
     return (
         f"{settings['members']} members; {len(result['images'])} of {dataset['test_images']} test images of "
         f"{dataset['asked']}, {channels}x{height}x{width}{_correct(result)}; target {settings['target']}; "
-        f"{_origin(result)}; "
+        f"{_origin(result)}; {made}"
         f"seed {settings['seed']}; torch {versions['torch']}, {hardware['device']}, {hardware['processor']}."
     )
 
@@ -256,7 +276,7 @@ def _origin(result: Mapping[str, Any]) -> str:
     sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
     if not sampler["trains"]:
         return f"members from {result['settings']['sampler']}"
-    made = "" if sampler["label"] == "deep_ensemble" else f"members from {sampler['label']}, "
+    made = "" if sampler["label"] == "deep_ensemble" else f"members from {sampler['label']}, by a recipe: "
     epochs = counted(recipe["epochs"], "epoch")
     return f"{made}trained on {dataset['train_images']} images, {epochs}, {recipe['precision']}"
 

@@ -44,7 +44,12 @@ class Agreement:
 
 
 def agreement(
-    cross: Float[Tensor, "B E F"], gram_a: Float[Tensor, "B E E"], gram_b: Float[Tensor, "B F F"], *, seed: int
+    cross: Float[Tensor, "B E F"],
+    gram_a: Float[Tensor, "B E E"],
+    gram_b: Float[Tensor, "B F F"],
+    *,
+    seed: int,
+    names: tuple[str, str] = ("A", "B"),
 ) -> Agreement:
     """Return <m_A, m_B> / sqrt(off_A off_B), with m the mean maps and all three averaged over images.
 
@@ -58,6 +63,7 @@ def agreement(
         gram_a: of the members of A, of the same maps.
         gram_b: of the members of B, none of them also in A.
         seed: of the bootstrap over images, for the intervals of r.
+        names: of the two, for the words.
 
     Raises:
         UsageError: the shapes do not belong together, or no image has maps of both.
@@ -75,7 +81,7 @@ def agreement(
     mean_a, mean_b = (float(gram.mean()) for gram in (gram_a, gram_b))  # energies of the mean maps
     raw = float(product.mean()) / math.sqrt(mean_a * mean_b)
     ranges = [claim_interval(headline(gram), seed=seed) for gram in (gram_a, gram_b)]
-    weak = [name for name, interval in zip("AB", ranges, strict=True) if interval is None or interval.low <= 0]
+    weak = [name for name, interval in zip(names, ranges, strict=True) if interval is None or interval.low <= 0]
     if weak:
         note = f"undetermined: no signal is shown in {' and '.join(weak)} (the interval of r includes 0)"
         return Agreement(value=math.nan, interval=None, raw=raw, images=len(cross), note=note)

@@ -62,3 +62,12 @@ def test_without_the_members_maps_there_is_no_agreement_but_a_comparison(quick, 
     assert pair.agreement is None
     assert "kept no members' maps" in pair.note
     assert pair.comparison.a == "one"
+
+
+def test_runs_that_share_initial_weights_are_marked(quick, here):
+    quick["methods"] = ["gradient"]
+    one = bench(**quick, out="one")
+    (shared,) = compare_runs(one, bench(**{**quick, "sampler": "untrained"}, out="untrained"))
+    assert "share initial weights" in shared.note
+    (fresh,) = compare_runs(one, bench(**{**quick, "images": 4, "recipe": {"epochs": 2}}, out="recipe"))
+    assert "share initial weights" in fresh.note  # another recipe, the same seeds

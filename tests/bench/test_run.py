@@ -262,3 +262,11 @@ def test_a_smaller_run_leaves_the_maps_of_the_others(quick, here):
     quick["members"] = 2
     bench(**quick | {"methods": ["gradient"]}, out="run", keep_maps="mean")
     assert [path.name for path in (study.folder / "maps").glob("*/*/member-*[0-9]")] == ["member-0002"]
+
+
+def test_a_start_that_failed_blocks_no_other(quick, here, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "plan.json").write_text('{"format": 1, "fixed": {"seed": 5}, "chunk": 32, "rows": {}}')
+    assert bench(**{**quick, "methods": ["gradient"]}, out="out").done
+    with pytest.raises(UsageError, match="holds a run with seed=0"):
+        bench(**{**quick, "methods": ["gradient"], "seed": 6}, out="out")

@@ -181,3 +181,19 @@ def test_a_stochastic_method_is_shown_with_and_without_its_own_noise():
     assert lines[row + 1].split() == ["networks", "alone", "1.62", "[1.25,", "1.99]"]
     assert "from 2 draws that all members share" in " ".join(lines)
     assert "networks alone" not in printed(study(cell()))
+
+
+def test_members_that_share_a_run_are_told_from_retrained_ones():
+    own = study(cell())
+    shared = {"label": "swag", "trains": True, "runs": 1}
+    text = " ".join(printed(Study({**own.result, "sampler": shared}, own.folder)).split())
+    assert "dependent: 8 members of swag from 1 training run: r, its interval" in text
+    alone = {"label": "deep_ensemble", "trains": True, "runs": 8}
+    assert "dependent" not in printed(Study({**own.result, "sampler": alone}, own.folder))
+
+
+def test_an_aggregator_other_than_the_mean_is_named():
+    own = study(cell())
+    named = printed(Study({**own.result, "aggregator": "builtin/trimmed_mean(share=0.2)"}, own.folder))
+    assert "marginal maps by trimmed_mean(share=0.2)" in " ".join(named.split())
+    assert "marginal maps" not in printed(own)
