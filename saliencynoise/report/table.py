@@ -100,10 +100,11 @@ def _dependent(result: Mapping[str, Any]) -> list[str]:
     if runs >= members:
         return []
     made = f"{members} members of {result['sampler']['label']} from {counted(runs, 'training run')}"
-    return [
+    line = (
         f"dependent: {made}: r, its interval and the members needed are about more members of that kind, which agree "
         "for sharing a run, and not about retrained networks; 'saliencynoise frontier' says what they are worth"
-    ]
+    )
+    return [line]
 
 
 def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -18,7 +18,7 @@ def test_more_is_what_is_needed_less_what_there_is(quick, here):
     for own, cell in zip(found, study.done, strict=True):
         r = float(cell["figures"]["estimates"]["snr"]["value"])
         assert own.members == 3
-        if r > 0:
+        if r > 0 and str(own.needed) != "undetermined":
             assert own.needed.value == max(1, math.ceil(1 / r - 1e-9))
             assert own.more == max(0, own.needed.value - 3)
             assert own.seconds == pytest.approx(own.more * (own.training_seconds + own.attribution_seconds))
