@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 
 from saliencynoise.bench.attribution import background_of, batch_of, checked, within_memory
+from saliencynoise.bench.dispatch import one_thread
 from saliencynoise.bench.member import refuse_changed_network, without_tf32
 from saliencynoise.bench.reduce import FailedCellError
 from saliencynoise.interfaces import INPUT, Aggregator, NetworkAggregator, UsageError, one_line
@@ -64,7 +64,7 @@ class Marginals:
         if aggregator.spec.level == "maps":
             assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - the catalogue checked it; this tells mypy
             return aggregator.instance
-        with without_tf32(), _one_thread():
+        with without_tf32(), one_thread():
             passes = self._passes(architecture)
             return torch.cat([self._maps(passes, chunk, method, targets) for chunk in self._plan.chunks(targets)])
 
@@ -133,14 +133,3 @@ class Marginals:
             module.load_state_dict(architecture.pool.weights(member))
             members.append(module)
         return members
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute as the workers do, whose results do not depend on the number of cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -25,8 +25,8 @@ Cell = Mapping[str, Any]
 
 
 SHARED = (
-    "the runs share initial weights or networks, and agree in part for that reason: neither p nor the agreement is that "
-    "of independent networks; another --seed for one of them makes it so"
+    "the runs share initial weights or networks, and agree in part for that reason: neither p nor the agreement is "
+    "that of independent networks; another --seed for one of them makes it so"
 )
 
 

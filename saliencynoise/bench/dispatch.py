@@ -89,7 +89,7 @@ class Dispatcher:
         return Path(self._folder.name) / "dataset.safetensors"
 
     def _run_here(self, jobs: Sequence[MemberJob], on_event: OnEvent) -> None:
-        with _one_thread():
+        with one_thread():
             for job in jobs:
 
                 def report(event: Event, job: MemberJob = job) -> None:
@@ -154,7 +154,7 @@ class Dispatcher:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Use one thread, as the workers do: another thread count gives other bits."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 LEGEND = (
     "for R = {reliability:g}: members until two such averages of independent networks agree to a cosine of "
-    "{reliability:g}, pooled over images, with 95% interval for new members and new images (such an average has cosine "
-    "{truth:.3f} with the true mean map); 90% of images: members until nine images of ten reach that. more: members "
-    "still to train for the first (+: no upper bound is known yet). time: of {workers} cores, training ({training}) and attribution as measured{where}."
+    "{reliability:g}, pooled over images, with 95% interval for new members and new images (such an average has "
+    "cosine {truth:.3f} with the true mean map); 90% of images: members until nine images of ten reach that. more: "
+    "members still to train for the first (+: no upper bound is known yet). time: of {workers} cores, training "
+    "({training}) and attribution as measured{where}."
 )
 
 
@@ -98,7 +99,10 @@ def _table(forecasts: Sequence[Forecast], reliability: float, workers: int, *, n
 def _advice(study: Study, forecasts: Sequence[Forecast]) -> str:
     known = [own for own in forecasts if own.more is not None]
     if not known:
-        return "No cell's need is known: none shows a signal that a number of members could be computed from; try more images or --members 16."
+        return (
+            "No cell's need is known: none shows a signal that a number of members could be computed from; try more "
+            "images or --members 16."
+        )
     most = max(known, key=lambda own: own.more or 0)
     if not most.more:
         return f"The {most.members} members of this run are enough for every cell whose need is known."
