@@ -11,7 +11,8 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "write-a-plugin.md"
 
 
 def test_the_guides_sampler_trains_on_from_the_trained_network(fake_run):
-    (source,) = re.findall(r"```python\n(.*?class FineTuned.*?)```", GUIDE.read_text(), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    (source,) = [block for block in blocks if "class FineTuned" in block]
     names = {"__name__": __name__}
     exec(source, names)  # noqa: S102 - the guide's own code
     sampler = names["FineTuned"](epochs=2)
