@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.report.table import duration, method_label, show
+from saliencynoise.report.table import duration, interval_text, method_label, show
 from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _check_table(checks: Sequence[Check], *, narrow: bool) -> RenderableType:
             str(check.earlier),
             f"{check.later} new",
             show(check.predicted),
-            escape(f"[{show(check.low)}, {show(check.high)}]"),
+            interval_text({"low": check.low, "high": check.high}),
             show(check.measured),
             "held" if check.held else "missed",
         )

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.report.table import counted, method_label, show
+from saliencynoise.report.table import counted, interval_text, method_label, p_text, show
 from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
         trained = row["snr"]["trained"]
         name = f"{label}\n    magnitude" if row["view"] == "magnitude" else label
         table.add_row(name, *([""] * 6))
-        table.add_row("    trained", show(trained["value"]), _interval(trained["interval"]))
+        table.add_row("    trained", show(trained["value"]), interval_text(trained["interval"]))
         for kind, words in KINDS.items():
             table.add_row(f"    {words}", *_other(row, kind))
     return table
@@ -115,16 +115,12 @@ def _other(row: Mapping[str, Any], kind: str) -> list[str]:
     agreement, p = contrast["agreement"], contrast["comparison"]["p_holm"]
     return [
         show(own["value"]),
-        _interval(own["interval"]),
-        "-" if p is None else "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0"),
+        interval_text(own["interval"]),
+        p_text(p),
         show(agreement["value"]),
-        _interval(agreement["interval"]),
+        interval_text(agreement["interval"]),
         NEEDED[contrast["verdict"]],
     ]
-
-
-def _interval(interval: Mapping[str, Any] | None) -> str:
-    return "-" if interval is None else escape(f"[{show(interval['low'])}, {show(interval['high'])}]")
 
 
 def _basis(document: Mapping[str, Any]) -> str:
