@@ -14,7 +14,7 @@ from rich.text import Text
 from saliencynoise.bench.frontier import RESULT, failures
 from saliencynoise.bench.study import number
 from saliencynoise.report.frontier_plot import PLOT
-from saliencynoise.report.table import counted, method_label, show
+from saliencynoise.report.table import counted, method_label, seconds_text, show
 from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -159,18 +159,14 @@ def _cells(row: Row) -> list[str | Text]:
         show(found["fidelity_squared"]),
         show(found["networks"]),
         "undetermined" if undetermined else escape(_interval(found)),
-        "?" if training is None else _seconds(training),
-        _seconds(row["attribution_seconds"]),
+        "?" if training is None else seconds_text(training),
+        seconds_text(row["attribution_seconds"]),
     ]
 
 
 def _interval(found: Mapping[str, Any]) -> str:
     interval = found["interval"]
     return "-" if interval is None else f"[{show(interval['low'])}, {show(interval['high'])}]"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.0f}" if seconds >= 9.95 else f"{seconds:.1f}"
 
 
 def _legend(document: Mapping[str, Any]) -> str:

@@ -193,7 +193,7 @@ def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
         p_text(figures["signal_p"]),
         escape(figures["members_needed"]["text"]),
         _surviving(cell),
-        f"{cell['seconds']:.0f}" if cell["seconds"] >= 9.95 else f"{cell['seconds']:.1f}",
+        seconds_text(cell["seconds"]),
     ]
 
 
@@ -248,6 +248,15 @@ def show(value: float | str | None) -> str:
 def interval_text(interval: Mapping[str, Any] | None) -> str:
     """Return an interval as "[low, high]", escaped for rich; a dash where there is none."""
     return "-" if interval is None else escape(f"[{show(interval['low'])}, {show(interval['high'])}]")
+
+
+def seconds_text(seconds: float) -> str:
+    """Return seconds with a decimal below ten.
+
+    >>> seconds_text(0.83), seconds_text(39.2)
+    ('0.8', '39')
+    """
+    return f"{seconds:.0f}" if seconds >= 9.95 else f"{seconds:.1f}"
 
 
 def p_text(value: float | None) -> str:
