@@ -13,7 +13,7 @@ PACKAGE = ROOT / "saliencynoise"
 LEVELS = (
     {"interfaces"},
     {"registry", "scoring", "statistics", "data", "store"},
-    {"methods", "marginalization", "training", "testing"},
+    {"architectures", "methods", "marginalization", "training", "testing"},
     {"bench", "dream", "execution"},
     {"report"},
     {"cli"},
@@ -21,7 +21,10 @@ LEVELS = (
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 
 # Built-ins are found by name, through the registry, as anybody's plugins are
-BY_NAME_ONLY = ("methods", "marginalization", "data.digits", "data.folder", "registry.builtins")
+BY_NAME_ONLY = (
+    *("architectures", "methods", "marginalization", "registry.builtins"),
+    *("data.digits", "data.folder", "data.cifar10", "data.imagenette", "data.shapes"),
+)
 
 # What a plugin may import, and of the registry this name only
 PUBLIC = ("saliencynoise.interfaces", "saliencynoise.testing")

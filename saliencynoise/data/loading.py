@@ -39,6 +39,7 @@ def _breaches(dataset: Dataset) -> Iterator[str]:
         yield from _images(part, split)
         yield from _labels(part, split, len(dataset.classes))
         yield from _names(part, split)
+        yield from _masks(part, split)
     train, test = tuple(dataset.train.images.shape[1:]), tuple(dataset.test.images.shape[1:])
     if train != test:
         yield f"train and test must hold images of one shape, not {list(train)} and {list(test)}"
@@ -94,6 +95,19 @@ def _names(part: str, split: Split) -> Iterator[str]:
         yield f"{part}.names must name each of the {len(split.images)} images, but there are {len(names)}"
     elif len(set(names)) < len(names):
         yield f"{part}.names must be unique, but {_repeated(names)!r} is there more than once"
+
+
+def _masks(part: str, split: Split) -> Iterator[str]:
+    masks: object = split.masks
+    if masks is None:
+        return
+    shape = [len(split.images), *split.images.shape[2:]]
+    if not isinstance(masks, torch.Tensor) or masks.dtype != torch.bool:
+        yield f"{part}.masks must be a bool tensor, not {_type(masks)}"
+    elif list(masks.shape) != shape:
+        yield f"{part}.masks must have the shape {shape}, not {list(masks.shape)}"
+    elif not bool(masks.flatten(1).any(1).all()):
+        yield f"{part}.masks must mark at least one pixel of every image"
 
 
 def _statistics(dataset: Dataset, *, channels: int) -> Iterator[str]:

@@ -75,6 +75,7 @@ def limit_train(split: Split, *, count: int, seed: int, num_classes: int) -> Spl
         images=split.images[chosen],
         labels=split.labels[chosen],
         names=tuple(split.names[index] for index in chosen),
+        masks=None if split.masks is None else split.masks[chosen],
     )
 
 

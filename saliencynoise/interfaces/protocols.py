@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jaxtyping import Float, Int, UInt8
+    from jaxtyping import Bool, Float, Int, UInt8
     from torch import Tensor, nn
 
     from saliencynoise.interfaces.methods import Point
@@ -157,11 +157,13 @@ class Split:
         images: `[N, C, H, W]`, uint8.
         labels: `[N]`, int64, indices into the data set's classes.
         names: a name for each image that stays the same between runs (a path, or "digits/17").
+        masks: `[N, H, W]`, true where a pixel causes the label, at least one an image; None where nobody knows.
     """
 
     images: UInt8[Tensor, "N C H W"]
     labels: Int[Tensor, " N"]
     names: tuple[str, ...]
+    masks: Bool[Tensor, "N H W"] | None = None
 
     def __len__(self) -> int:
         return len(self.names)

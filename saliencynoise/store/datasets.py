@@ -11,7 +11,7 @@ from saliencynoise.store.atomic import write_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
-TENSORS = ("images", "labels")
+TENSORS = ("images", "labels", "masks")
 
 
 def save_dataset(path: Path, dataset: Dataset) -> None:
@@ -26,6 +26,7 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
         f"{name}.{part}": getattr(getattr(dataset, name), part).contiguous().clone()
         for name in ("train", "test")
         for part in TENSORS
+        if getattr(getattr(dataset, name), part) is not None
     }
     plain = {
         "name": dataset.name,
@@ -51,6 +52,7 @@ def load_dataset(path: Path) -> Dataset:
                 images=file.get_tensor(f"{name}.images"),
                 labels=file.get_tensor(f"{name}.labels"),
                 names=tuple(plain[name]),
+                masks=file.get_tensor(f"{name}.masks") if f"{name}.masks" in file.keys() else None,  # noqa: SIM118 - no dict
             )
             for name in ("train", "test")
         }
