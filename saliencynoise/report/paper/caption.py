@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def provenance(studies: Sequence[Study]) -> str:
-    """Return members, images, recipes, accuracies, seeds, versions and hardware of studies, in sentences of Markdown."""
+    """Return members, images, recipes, accuracies, seeds, versions and hardware of studies, as Markdown."""
     return "\n\n".join(dict.fromkeys(_of_study(study.result) for study in studies))
 
 
@@ -21,11 +21,12 @@ def _of_study(result: Mapping[str, Any]) -> str:
     versions, hardware = result["versions"], result["hardware"]
     shape = "x".join(str(edge) for edge in dataset["image_shape"])
     notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in dataset["notes"])
+    networks = " ".join(_of_architecture(own) for own in result["architectures"])
     software = ", ".join(f"{name} {versions[name]}" for name in ("saliencynoise", "torch", "timm") if name in versions)
     return (
         f"**{dataset['asked']}** ({shape}): {len(result['images'])} of {dataset['test_images']} test images, target "
         f"{settings['target']}, {settings['draws']} draws of each stochastic method; trained on "
-        f"{dataset['train_images']} images.{notes} {' '.join(_of_architecture(own) for own in result['architectures'])} "
+        f"{dataset['train_images']} images.{notes} {networks} "
         f"Seed {settings['seed']}; {software}; {hardware.get('gpu', hardware['processor'])} ({hardware['device']})."
     )
 
