@@ -169,7 +169,7 @@ class MemberAttribution:
 
     def _open(self) -> Passes:
         network = self._load()
-        passes = Passes(network)
+        passes = Passes(network, precision=self._job.precision)
         image = torch.zeros(1, *self._dataset.test.images.shape[1:], device=self._job.device)
         passes.rows = self._job.rows or fitting_rows(network, image)
         if passes.rows != self._job.rows:

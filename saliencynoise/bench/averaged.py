@@ -116,7 +116,8 @@ class Marginals:
         aggregator = self._plan.aggregator.instance
         assert isinstance(aggregator, NetworkAggregator)  # noqa: S101 - as above
         with torch.random.fork_rng():
-            passes = Passes(averaged_network(self._members(architecture), aggregator))
+            network = averaged_network(self._members(architecture), aggregator)
+            passes = Passes(network, precision=self._plan.config.precision)
         image = torch.zeros(1, *self._plan.dataset.test.images.shape[1:], device=self._plan.device)
         passes.rows = fitting_rows(passes.network, image)
         return passes

@@ -51,6 +51,7 @@ class BenchConfig:
         recipe: fields of the recipe to change.
         target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        precision: of attribution: "float32", or "bfloat16", whose error is then measured on a few images.
         seed: of the run.
         aggregator: how the members' maps become one.
         keep_maps: "all", "mean" (the aggregated map only) or "none".
@@ -72,6 +73,7 @@ class BenchConfig:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     target: str = "true"
     device: str = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = 0
     aggregator: str = "mean"
     keep_maps: Literal["all", "mean", "none"] = "all"
@@ -101,8 +103,7 @@ class BenchConfig:
             raise UsageError(f"--train-images {self.train_images} is not possible; give 1 or more")
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is not possible; give 0 or more")
-        if self.keep_maps not in {"all", "mean", "none"}:
-            raise UsageError(f"--keep-maps {self.keep_maps} is not possible; choose all, mean or none")
+        _check_choices(self)
         if self.target not in {"true", "predicted"} and not re.fullmatch("[0-9]+", self.target):
             raise UsageError(f"--target {self.target} is not possible; choose true, predicted or a class index")
 
@@ -159,6 +160,8 @@ def _with_epochs(values: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
+_CHOICES = {"precision": ("float32", "bfloat16"), "keep_maps": ("all", "mean", "none")}
+
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "dataset": ((str,), "a name"),
     "archs": ((tuple,), "a list of names"),
@@ -174,12 +177,21 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "recipe": ((dict,), "a table"),
     "target": ((str,), "true, predicted or a class index"),
     "device": ((str,), "a device"),
+    "precision": ((str,), "float32 or bfloat16"),
     "seed": ((int,), "a whole number"),
     "aggregator": ((str,), "a name"),
     "keep_maps": ((str,), "all, mean or none"),
     "out": ((str, type(None)), "a folder"),
     "fresh": ((bool,), "true or false"),
 }
+
+
+def _check_choices(config: BenchConfig) -> None:
+    for name, choices in _CHOICES.items():
+        value = getattr(config, name)
+        if value not in choices:
+            words = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise UsageError(f"--{name.replace('_', '-')} {value} is not possible; choose {words}")
 
 
 def _check_types(config: BenchConfig) -> None:

@@ -36,7 +36,7 @@ from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
 RESULT = "frontier.json"
 SAMPLERS = ("deep_ensemble", "snapshot", "swag", "mc_dropout", "noisegrad", "fusiongrad")
 BUDGETS = (1, 2, 4, 8)
-ABOUT = ("dataset", "recipe", "versions", "hardware", "device")
+ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
 """What a result takes over from the study of the networks that were trained anew."""
 
 

@@ -15,6 +15,7 @@ from saliencynoise.bench.attribution import MemberAttribution
 from saliencynoise.bench.production import Production
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.scoring.passes import Precision
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 from saliencynoise.store.pool import Pool
 
@@ -27,8 +28,7 @@ class MemberJob:
     """One member's work, in plain values that travel to a worker process as JSON.
 
     Attributes:
-        architecture: canonical name.
-        arguments: the architecture's own.
+        architecture: canonical name, with its arguments.
         sampler: canonical name, with parameters.
         run: index of the training run that the member comes from.
         members: all members that are wanted of that run; one job makes them together.
@@ -38,6 +38,7 @@ class MemberJob:
         pool: folder of the pool.
         base_pool: folder of the deep ensemble's pool, whose members a sampler may start from.
         device: where to train and to attribute.
+        precision: of the passes that maps are made of.
         input_noise: of the sampler.
         retrain: train even a member that the pool holds.
         recompute: attribute even where maps are there.
@@ -49,7 +50,6 @@ class MemberJob:
     """
 
     architecture: str
-    arguments: Mapping[str, Any]
     sampler: str
     run: int
     members: tuple[int, ...]
@@ -59,6 +59,7 @@ class MemberJob:
     pool: str
     base_pool: str
     device: str
+    precision: Precision
     input_noise: float
     retrain: bool
     recompute: bool
@@ -151,16 +152,15 @@ class MemberRunner:
     def _build(self, job: MemberJob, seed: int) -> Network:
         """Build the network under a seed; the caller forks the global random state."""
         torch.manual_seed(seed)
-        model = catalogue().model(job.architecture, job.arguments).load()
+        model = catalogue().model(job.architecture).load()
         channels, height, width = self._dataset.train.images.shape[1:]
         network = model.build((channels, height, width), len(self._dataset.classes))
         refuse_changed_network(network, Pool(Path(job.pool)), job.architecture)
-        self._kept = (f"{job.architecture} {sorted(job.arguments.items())}", network)
+        self._kept = (job.architecture, network)
         return network
 
     def _load(self, job: MemberJob, pool: Pool) -> Network:
-        key = f"{job.architecture} {sorted(job.arguments.items())}"
-        if self._kept is not None and self._kept[0] == key:
+        if self._kept is not None and self._kept[0] == job.architecture:
             network = self._kept[1]
         else:
             with torch.random.fork_rng():

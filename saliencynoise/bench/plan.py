@@ -44,6 +44,7 @@ class ArchitecturePlan:
         pool: where its members lie.
         base_pool: where those of the deep ensemble lie, which a sampler may start from; often the same.
         identity: what determines them.
+        recipe: how they are trained.
         network: what the network is: parameters, adaptations, points.
         members: the records of those that are there, by index.
     """
@@ -52,13 +53,14 @@ class ArchitecturePlan:
     pool: Pool
     base_pool: Pool
     identity: Mapping[str, Any]
+    recipe: Recipe
     network: Mapping[str, Any]
     members: Mapping[int, MemberRecord]
 
     @property
     def name(self) -> str:
-        """The canonical name, by which jobs, targets and failures refer to it."""
-        return self.model.entry.canonical
+        """The canonical name with its arguments, by which jobs, targets and failures refer to it."""
+        return self.model.text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,6 @@ class Plan:
         dataset_text: canonical name of the data set.
         dataset: the data set, its training split limited as asked.
         dataset_key: hash of its content.
-        recipe: how members are trained.
         device: where.
         sampler: with its parameters.
         members: networks an architecture.
@@ -87,7 +88,6 @@ class Plan:
     dataset_text: str
     dataset: Dataset
     dataset_key: str
-    recipe: Recipe
     device: str
     sampler: BoundSampler
     members: int
@@ -181,16 +181,16 @@ class Plan:
     ) -> MemberJob:
         return MemberJob(
             architecture=architecture.name,
-            arguments=architecture.model.arguments,
             sampler=self.sampler.text,
             run=run[0],
             members=run[1],
             member=member,
             run_seed=self.config.seed,
-            recipe=asdict(self.recipe),
+            recipe=asdict(architecture.recipe),
             pool=str(architecture.pool.folder),
             base_pool=str(architecture.base_pool.folder),
             device=self.device,
+            precision=self.config.precision,
             input_noise=self.sampler.instance.input_noise,
             retrain=retrain,
             recompute=self.config.fresh and bool(targets),
@@ -214,22 +214,22 @@ def make_plan(config: BenchConfig) -> Plan:
     """
     names = catalogue()
     methods = [names.method(text) for text in config.methods]
-    _refuse_repeated(methods)
+    _refuse_repeated([method.text for method in methods], "method")
     aggregator = names.aggregator(config.aggregator)
     sampler = names.sampler(config.sampler)
     config = replace(config, members=_count_members(config.members, sampler))
     refuse_layers(methods, aggregator)
-    models = [names.model(name, config.arch_args) for name in config.archs]
+    models = [names.model(text, config.arch_args) for text in config.archs]
+    _refuse_repeated([model.text for model in models], "architecture")
     device = resolve_device(config.device)
     dataset_text, dataset = names.dataset(config.dataset, image_size=config.image_size, seed=config.seed)
     check_dataset(dataset)
     dataset = normalised(_limited(dataset, config), config.normalization)
     images = select_images(dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes))
-    recipe = recipe_for(dataset, device=device, overrides=config.recipe)
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
     architectures = [
-        _plan_architecture(model, dataset, key, recipe, sampler=sampler, config=config) for model in models
+        _plan_architecture(model, dataset, key, device=device, sampler=sampler, config=config) for model in models
     ]
     for architecture in architectures:
         architecture.pool.describe(architecture.identity, architecture.network)
@@ -242,7 +242,6 @@ def make_plan(config: BenchConfig) -> Plan:
         dataset_text=dataset_text,
         dataset=dataset,
         dataset_key=key,
-        recipe=recipe,
         device=device,
         sampler=sampler,
         members=config.members or MEMBERS,
@@ -298,11 +297,10 @@ def _count_members(asked: int | None, sampler: BoundSampler) -> int:
     return available if asked is None else asked
 
 
-def _refuse_repeated(methods: Sequence[BoundMethod]) -> None:
-    texts = [method.text for method in methods]
+def _refuse_repeated(texts: Sequence[str], kind: str) -> None:
     repeated = [text for text in texts if texts.count(text) > 1]
     if repeated:
-        raise UsageError(f"the method {repeated[0]} is asked for twice; name it once")
+        raise UsageError(f"the {kind} {repeated[0]} is asked for twice; name it once")
 
 
 def _check_target(target: str, dataset: Dataset) -> None:
@@ -314,8 +312,9 @@ def _check_target(target: str, dataset: Dataset) -> None:
 
 
 def _plan_architecture(
-    model: BoundModel, dataset: Dataset, key: str, recipe: Recipe, *, sampler: BoundSampler, config: BenchConfig
+    model: BoundModel, dataset: Dataset, key: str, *, device: str, sampler: BoundSampler, config: BenchConfig
 ) -> ArchitecturePlan:
+    recipe = recipe_for(dataset, architecture=model.label, device=device, overrides=config.recipe)
     shape = dataset.train.images.shape[1:]
     identity = {
         "dataset": key,
@@ -341,6 +340,7 @@ def _plan_architecture(
         pool=pool,
         base_pool=base_pool,
         identity=identity,
+        recipe=recipe,
         network=network,
         members={index: record for index, record in records.items() if record is not None},
     )

@@ -61,7 +61,7 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": plan.config.settings,
         "dataset": _dataset(plan),
-        "recipe": asdict(plan.recipe),
+        "recipes": {own.model.label: asdict(own.recipe) for own in plan.architectures},
         "device": plan.device,
         "aggregator": plan.aggregator.text,
         "sampler": {

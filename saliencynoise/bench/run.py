@@ -16,6 +16,7 @@ from saliencynoise.bench.member import Event, MemberJob, has_work
 from saliencynoise.bench.members import votes
 from saliencynoise.bench.observer import Observer, Silent
 from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows
+from saliencynoise.bench.precision import in_float32, with_error
 from saliencynoise.bench.reduce import FailedCellError, Reduced, reduce_maps
 from saliencynoise.bench.results import write_results
 from saliencynoise.interfaces import UsageError, one_line
@@ -61,7 +62,10 @@ def run(config: BenchConfig, observer: Observer) -> Study:
     """
     if not config.methods:
         raise UsageError("no method is named; name one with --method, or fill the pool with 'saliencynoise train'")
-    return run_plan(make_plan(config), observer)
+    study = run_plan(make_plan(config), observer)
+    if config.precision == "float32":
+        return study
+    return with_error(study, run_plan(make_plan(in_float32(config, study)), observer))
 
 
 def run_plan(

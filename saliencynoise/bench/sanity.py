@@ -53,7 +53,7 @@ METHODS = (
 TRAINED, UNTRAINED, PERMUTED = "trained", "untrained", "permuted"
 VIEWS = ("signed", "magnitude")
 """What is compared: the maps, and where they are large: absolute values less their mean over the map."""
-ABOUT = ("dataset", "recipe", "versions", "hardware", "device")
+ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
 """What a result takes over from the trained networks' study."""
 
 NO_IMAGE = "there is no image on which trained, untrained and permuted networks all have a map that is not zero"

@@ -107,8 +107,8 @@ def without_effect(recipe: Recipe, network: nn.Module) -> dict[str, str]:
     {'dropout': 'the network drops nothing'}
     """
     without = {}
-    if not (recipe.shift or recipe.flip):
-        without["augment"] = "the recipe neither shifts nor flips images"
+    if not (recipe.shift or recipe.flip or recipe.crop < 1):
+        without["augment"] = "the recipe neither shifts, flips nor crops images"
     if not any(map(_drops, network.modules())):
         without["dropout"] = "the network drops nothing"
     return without

@@ -50,7 +50,7 @@ class Study:
         """Return the class that is explained on each image, of an architecture by its label."""
         name = next(own["name"] for own in self.result["architectures"] if own["label"] == architecture)
         targets = [image["target"] for image in self.result["images"]]
-        return tuple(own[name.partition("(")[0]] for own in targets)
+        return tuple(own[name] for own in targets)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -143,6 +143,8 @@ class Study:
             raise UsageError(
                 f"{path / RESULT} has format {result['format']}, and this version reads {FORMAT}; update saliencynoise"
             )
+        if "recipe" in result and "recipes" not in result:  # as it was when all architectures had one recipe
+            result["recipes"] = {own["label"]: result["recipe"] for own in result.get("architectures", [])}
         if not _is_whole(result):
             raise UsageError(f"{path / RESULT} is damaged; run the same bench again, which finds its members and maps")
         return cls(result, path)
@@ -164,7 +166,7 @@ def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
 
 
 def _is_whole(result: Mapping[str, Any]) -> bool:
-    keys = {"settings", "dataset", "recipe", "versions", "hardware", "architectures", "images", "cells"}
+    keys = {"settings", "dataset", "recipes", "versions", "hardware", "architectures", "images", "cells"}
     if not keys <= result.keys() or "members" not in result["settings"]:
         return False
     cells = result["cells"]

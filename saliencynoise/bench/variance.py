@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 RESULT = "variance.json"
 METHODS = ("gradient", "gradcam(layer=top)", "smoothgrad")
 """Of the command; few, since 36 networks are trained."""
-ABOUT = ("dataset", "recipe", "versions", "hardware", "device")
+ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
 """What a result takes over from the studies."""
 
 
@@ -130,12 +130,15 @@ def _designs(config: VarianceConfig) -> dict[str, Design]:
     device = resolve_device(bench.device)
     _, dataset = names.dataset(bench.dataset, image_size=bench.image_size, seed=bench.seed)
     check_dataset(dataset)
-    recipe = recipe_for(dataset, device=device, overrides=bench.recipe)
+    recipes = {
+        name: recipe_for(dataset, architecture=model.label, device=device, overrides=bench.recipe)
+        for name, model in models.items()
+    }
     shape = tuple(dataset.train.images.shape[1:])
     return {
         name: design_of(
             config.streams,
-            without_effect(recipe, built_without_weights(model, shape, len(dataset.classes)).module),
+            without_effect(recipes[name], built_without_weights(model, shape, len(dataset.classes)).module),
             architecture=model.label,
         )
         for name, model in models.items()

@@ -76,6 +76,10 @@ Target = Annotated[
     typer.Option(help="Class to explain: true, predicted (by the ensemble), or an index (default: true)."),
 ]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps (default: auto).")]
+Precision = Annotated[
+    str | None,
+    typer.Option(help="Of attribution: float32, or bfloat16 with its error on 8 images (default: float32)."),
+]
 Seed = Annotated[int | None, typer.Option(help="Seed of the run (default: 0).")]
 Aggregator = Annotated[str | None, typer.Option(help="How members' maps become one (default: mean).")]
 KeepMaps = Annotated[

@@ -151,7 +151,8 @@ class Progress:
 
 def _to_make(plan: Plan) -> str:
     sampler = plan.sampler
-    what = f"train on {len(plan.dataset.train)} images for {counted(plan.recipe.epochs, 'epoch')}"
+    epochs = " or ".join(dict.fromkeys(counted(own.recipe.epochs, "epoch") for own in plan.architectures))
+    what = f"train on {len(plan.dataset.train)} images for {epochs}"
     if sampler.text == REFERENCE:
         return what
     return f"make by {sampler.label}" + (f", where it trains: {what}" if sampler.instance.trains else "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
@@ -109,7 +110,7 @@ class BoundModel:
 
     @property
     def _suffix(self) -> str:
-        pairs = ",".join(f"{key}={self.arguments[key]}" for key in sorted(self.arguments))
+        pairs = ",".join(f"{key}={_argument(self.arguments[key])}" for key in sorted(self.arguments))
         return f"({pairs})" if pairs else ""
 
     def load(self) -> Model:
@@ -270,13 +271,18 @@ class Catalogue:
             instance=instance,
         )
 
-    def model(self, name: str, arguments: Mapping[str, Any]) -> BoundModel:
-        """Return the architecture called `name`, with arguments of its own; its library is not imported yet.
+    def model(self, text: str, arguments: Mapping[str, Any] = MappingProxyType({})) -> BoundModel:
+        """Return the architecture that `name` or `name(key=value)` stands for; its library is not imported yet.
+
+        Args:
+            text: what stands in the brackets counts before `arguments`.
+            arguments: of the architecture's own.
 
         Raises:
             UsageError: if the name is unknown.
         """
-        return BoundModel(entry=self.find("models", name), arguments=dict(arguments))
+        name, values = parse_call(text)
+        return BoundModel(entry=self.find("models", name), arguments={**arguments, **values})
 
     def dataset(self, text: str, *, image_size: int | None, seed: int) -> tuple[str, Dataset]:
         """Load the data set that `name` or `name:PATH` stands for; return its canonical name and itself.
@@ -300,6 +306,11 @@ class Catalogue:
 def catalogue() -> Catalogue:
     """Return what is installed; discovered once a process."""
     return Catalogue(*discover())
+
+
+def _argument(value: Any) -> str:
+    """Return a value of an argument as `parse_call` reads it back."""
+    return repr(value) if isinstance(value, str) and not value.replace("_", "").isalnum() else str(value)
 
 
 def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:

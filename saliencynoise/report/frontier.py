@@ -14,7 +14,7 @@ from rich.text import Text
 from saliencynoise.bench.frontier import RESULT, failures
 from saliencynoise.bench.study import number
 from saliencynoise.report.frontier_plot import PLOT
-from saliencynoise.report.table import counted, method_label, seconds_text, show
+from saliencynoise.report.table import counted, method_label, recipes_text, seconds_text, show
 from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -180,12 +180,12 @@ def _legend(document: Mapping[str, Any]) -> str:
 
 
 def _basis(document: Mapping[str, Any]) -> str:
-    settings, dataset, recipe = document["settings"]["bench"], document["dataset"], document["recipe"]
+    settings, dataset = document["settings"]["bench"], document["dataset"]
     channels, height, width = dataset["image_shape"]
     return (
         f"{document['images']} of {dataset['test_images']} test images of {dataset['asked']}, "
         f"{channels}x{height}x{width}; target {settings['target']}; trained on {dataset['train_images']} images, "
-        f"{counted(recipe['epochs'], 'epoch')}, {recipe['precision']}; seed {settings['seed']}; "
+        f"{recipes_text(document['recipes'])}; seed {settings['seed']}; "
         f"torch {document['versions']['torch']}, {document['hardware']['device']}, "
         f"{document['hardware']['processor']}."
     )

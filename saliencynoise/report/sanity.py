@@ -125,16 +125,18 @@ def _other(row: Mapping[str, Any], kind: str) -> list[str]:
 
 def _basis(document: Mapping[str, Any]) -> str:
     study, bench = document["study"], document["settings"]["bench"]
+    recipes: Mapping[str, Mapping[str, Any]] = study["recipes"]
     accuracies = [
         f"{KINDS.get(name, name)} {min(values):.1%} to {max(values):.1%}"
         for name, ensemble in document["ensembles"].items()
         for own in ensemble["architectures"].values()
         if (values := own["accuracies"])
     ]
-    epochs = document["settings"]["permuted_epochs"] or study["recipe"]["epochs"]
+    own = {name: document["settings"]["permuted_epochs"] or recipe["epochs"] for name, recipe in recipes.items()}
+    epochs = ", ".join(dict.fromkeys(counted(number, "epoch") for number in own.values()))
     return (
         f"{document['members']} networks of each kind; accuracies: {', '.join(accuracies)}; permuted labels for "
-        f"{counted(epochs, 'epoch')}. {counted(document['images'], 'test image')} of {study['dataset']['asked']}; "
+        f"{epochs}. {counted(document['images'], 'test image')} of {study['dataset']['asked']}; "
         f"target {bench['target']}; seed {bench['seed']}; torch {study['versions']['torch']}, "
         f"{study['hardware']['device']}, {study['hardware']['processor']}."
     )

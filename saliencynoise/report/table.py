@@ -91,7 +91,23 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-    return [*lines, *_dependent(result), *_modes(result["cells"]), *_failures(result["cells"])]
+    return [*lines, *_rounded(result), *_dependent(result), *_modes(result["cells"]), *_failures(result["cells"])]
+
+
+def _rounded(result: Mapping[str, Any]) -> list[str]:
+    """Return a line with the largest error of r where maps were computed in bfloat16, or could not be compared."""
+    if "precision" not in result:
+        return []
+    cells = result["precision"]["cells"]
+    errors = {f"{cell['method']} on {cell['architecture']}": cell for cell in cells if cell["status"] == "ok"}
+    failed = [f"; no comparison of {cell['method']}: {cell['reason']}" for cell in cells if cell["status"] == "failed"]
+    images = counted(result["precision"]["images"], "image")
+    if not errors:
+        return [f"bfloat16: its error on {images} is not known{''.join(failed)}"]
+    name, worst = max(errors.items(), key=lambda item: abs(number(item[1]["relative_error"])))
+    values = f"r {show(worst['bfloat16'])}, in float32 {show(worst['float32'])}"
+    off = f"{abs(number(worst['relative_error'])):.1%}"
+    return [f"bfloat16: on {images} r is off by up to {off} ({name}: {values}){''.join(failed)}"]
 
 
 def _dependent(result: Mapping[str, Any]) -> list[str]:
@@ -282,13 +298,25 @@ def _basis(result: Mapping[str, Any]) -> str:
 
 def _origin(result: Mapping[str, Any]) -> str:
     """Return where the members come from, in words."""
-    dataset, recipe = result["dataset"], result["recipe"]
+    dataset = result["dataset"]
     sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
     if not sampler["trains"]:
         return f"members from {result['settings']['sampler']}"
     made = "" if sampler["label"] == "deep_ensemble" else f"members from {sampler['label']}, by a recipe: "
-    epochs = counted(recipe["epochs"], "epoch")
-    return f"{made}trained on {dataset['train_images']} images, {epochs}, {recipe['precision']}"
+    return f"{made}trained on {dataset['train_images']} images, {recipes_text(result['recipes'])}"
+
+
+def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return how long and in which precision networks were trained, by architecture where they differ.
+
+    >>> recipes_text({"a": {"epochs": 2, "precision": "float32"}, "b": {"epochs": 3, "precision": "float32"}})
+    'a 2 epochs, b 3 epochs, float32'
+    """
+    epochs = {name: counted(recipe["epochs"], "epoch") for name, recipe in recipes.items()}
+    precisions = dict.fromkeys(recipe["precision"] for recipe in recipes.values())
+    once = len(set(epochs.values())) == 1
+    trained = list(epochs.values())[:1] if once else [f"{name} {own}" for name, own in epochs.items()]
+    return ", ".join([*trained, *precisions])
 
 
 def _correct(result: Mapping[str, Any]) -> str:

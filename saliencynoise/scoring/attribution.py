@@ -32,7 +32,7 @@ def attribute_together(passes: Passes, methods: Mapping[str, PassMethod], batch:
 def attribute(passes: Passes, method: PassMethod | FunctionalMethod | ModuleMethod, batch: Batch) -> Maps | Exception:
     """Return a method's maps of the batch, or the exception that it raised.
 
-    A module method is given no more images at a time than a pass has rows.
+    A module method is given no more images at a time than a pass has rows, and works in float32.
     """
     if isinstance(method, PassMethod):
         return attribute_together(passes, {"": method}, batch)[""]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import torch
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from jaxtyping import Float, Int
     from torch import Tensor, nn
+
+Precision: TypeAlias = Literal["float32", "bfloat16"]
 
 ROWS = 256
 """Rows of one pass at most: enough to fill a GPU. On a CPU, passes of 8 rows take no longer in all
@@ -27,11 +29,15 @@ class Passes:
     Attributes:
         network: the network.
         rows: how many rows a pass may have; whoever makes the passes divides them.
+        precision: "float32", or "bfloat16": the network computes under autocast, and what it gives is float32 again.
+            A pass in the context of a mode is always in float32: what modes compare, as DeepLIFT's differences of
+            two activations, has no digits left in bfloat16.
     """
 
-    def __init__(self, network: Network, *, rows: int = ROWS) -> None:
+    def __init__(self, network: Network, *, rows: int = ROWS, precision: Precision = "float32") -> None:
         self.network = network
         self.rows = rows
+        self.precision = precision
         network.module.eval().requires_grad_(requires_grad=False)
 
     def check(self, point: Point) -> None:
@@ -58,12 +64,12 @@ class Passes:
             for point, grid in (replaced or {}).items():
                 hook = partial(_replace, passes=self, point=point, grid=grid)
                 handles.append(self._module_at(point).register_forward_hook(hook))
-            with torch.no_grad():
+            with torch.no_grad(), self._autocast(x):
                 logits: Tensor = self.network.module(x.clone())
         finally:
             for handle in handles:
                 handle.remove()
-        return logits
+        return _single(logits)
 
     def taps(
         self,
@@ -84,8 +90,9 @@ class Passes:
         """
         x = x.detach().requires_grad_(INPUT in points)
         captured: dict[Point, Tensor] = {INPUT: x}
+        autocast = self._autocast(x) if mode is nullcontext else nullcontext()
         with torch.enable_grad(), mode():
-            with self._capture(points, captured):
+            with self._capture(points, captured), autocast:
                 logits: Tensor = self.network.module(x.clone())
             score = logits.gather(1, target[:, None]).sum()
             for point in points:
@@ -94,9 +101,12 @@ class Passes:
                     raise ConfigurationError(f"the network's forward pass does not run '{module}', its point '{point}'")
             gradients = self._gradients(score, [captured[point] for point in points])
         return {
-            point: Tap(self._grid(captured[point].detach(), point), self._grid(gradient, point))
+            point: Tap(self._grid(_single(captured[point].detach()), point), self._grid(_single(gradient), point))
             for point, gradient in zip(points, gradients, strict=True)
         }
+
+    def _autocast(self, x: Tensor) -> AbstractContextManager[object]:
+        return torch.autocast(x.device.type, torch.bfloat16) if self.precision == "bfloat16" else nullcontext()
 
     def _gradients(self, score: Tensor, leaves: list[Tensor]) -> list[Tensor]:
         """Return the derivatives; zeros where the score does not depend on a leaf."""
@@ -127,6 +137,11 @@ class Passes:
     def _module_at(self, point: Point) -> nn.Module:
         self.check(point)
         return self.network.module.get_submodule(self.network.points[point].module)
+
+
+def _single(values: Tensor) -> Tensor:
+    """Return what autocast left in bfloat16 as float32; float64 stays."""
+    return values.float() if values.dtype == torch.bfloat16 else values
 
 
 def _keep(

@@ -1,7 +1,8 @@
-"""Random shifts and flips, drawn per epoch and image so that the order of a batch changes nothing."""
+"""Random crops, flips and shifts, drawn per epoch and image so that the order of a batch changes nothing."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,17 @@ class Draws:
     Attributes:
         offset: `[N, 2]`, pixels down and right, from 0 to twice the recipe's shift.
         flip: `[N]`.
+        box: `[N, 4]`, of a crop: its height and width and its centre's y and x, in halves of the image about its
+            centre.
     """
 
     offset: Int[Tensor, "N 2"]
     flip: Bool[Tensor, " N"]
+    box: Float[Tensor, "N 4"]
+
+
+RATIO = 4 / 3
+"""Longest side of a crop over its shortest, as the field draws them (Szegedy et al. 2015, arXiv:1409.4842)."""
 
 
 def draw(recipe: Recipe, images: int, *, seed: int) -> Draws:
@@ -33,11 +41,18 @@ def draw(recipe: Recipe, images: int, *, seed: int) -> Draws:
     generator = torch.Generator().manual_seed(seed)
     offset = torch.randint(0, 2 * recipe.shift + 1, (images, 2), generator=generator)
     flip = torch.rand(images, generator=generator) < (0.5 if recipe.flip else 0.0)
-    return Draws(offset, flip)
+    area, ratio, y, x = torch.rand(4, images, generator=generator)
+    area, ratio = recipe.crop + (1 - recipe.crop) * area, torch.exp((2 * ratio - 1) * math.log(RATIO) / 2)
+    height, width = (area.sqrt() * ratio).clamp(max=1), (area.sqrt() / ratio).clamp(max=1)
+    box = torch.stack([height, width, (2 * y - 1) * (1 - height), (2 * x - 1) * (1 - width)], 1)
+    return Draws(offset, flip, box)
 
 
-def augment(x: Float[Tensor, "N C H W"], draws: Draws, rows: Int[Tensor, " N"], *, shift: int) -> Tensor:
-    """Return the images shifted (edges replicated) and flipped as drawn for `rows`."""
+def augment(x: Float[Tensor, "N C H W"], draws: Draws, rows: Int[Tensor, " N"], *, recipe: Recipe) -> Tensor:
+    """Return the images cropped, flipped and shifted (edges replicated) as drawn for `rows`, on their device."""
+    if recipe.crop < 1:
+        x = _crop(x, draws.box[rows].to(x.device))
+    shift = recipe.shift
     flip = draws.flip[rows].to(x.device)
     x = torch.where(flip[:, None, None, None], x.flip(3), x)
     if shift == 0:
@@ -49,3 +64,12 @@ def augment(x: Float[Tensor, "N C H W"], draws: Draws, rows: Int[Tensor, " N"], 
     right = offset[:, 1, None] + torch.arange(width, device=x.device)
     image = torch.arange(count, device=x.device)[:, None, None]
     return padded.permute(0, 2, 3, 1)[image, down[:, :, None], right[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _crop(x: Float[Tensor, "N C H W"], box: Float[Tensor, "N 4"]) -> Tensor:
+    """Return what lies in each image's box, scaled (bilinearly) to the image's size."""
+    height, width, centre_y, centre_x = box.T
+    nothing = torch.zeros_like(height)
+    rows = [torch.stack(row, 1) for row in ((width, nothing, centre_x), (nothing, height, centre_y))]
+    grid = F.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
+    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)

@@ -1,4 +1,4 @@
-"""The training loop: AdamW, one cycle, one member.
+"""The training loop of one member.
 
 On CPU one thread a member: same seed, same thread count, same weights bit for bit.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -71,10 +72,11 @@ def train(
     """
     images, labels = dataset.train.images.to(device), dataset.train.labels.to(device)
     steps, done = steps_of(recipe, len(images)), 0
-    optimiser = torch.optim.AdamW(
-        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=device != "mps"
-    )
+    optimiser = _optimiser(module, recipe, device=device)
     rates = scheduler(schedule, optimiser, recipe, steps=steps)
+    forward = compiled_forward() if recipe.compiled else _forward
+    layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
+    module.to(memory_format=layout)
     torch.manual_seed(seeds.dropout)
     module.train()
     for epoch in range(recipe.epochs):
@@ -83,9 +85,9 @@ def train(
         order = torch.randperm(len(images), generator=shuffle)
         for rows in torch.split(order, recipe.batch_size)[: steps // recipe.epochs]:
             x = to_float(images[rows.to(device)], dataset.mean, dataset.std)
-            x = augment(x, draws, rows, shift=recipe.shift)
+            x = augment(x, draws, rows, recipe=recipe).contiguous(memory_format=layout)
             with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-                logits = module(x)
+                logits = forward(module, x)
             loss = F.cross_entropy(logits.float(), labels[rows.to(device)], label_smoothing=recipe.label_smoothing)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -94,7 +96,30 @@ def train(
             rates.step()
             done += 1
             progress(done, steps)
+    module.to(memory_format=torch.contiguous_format)  # in which its maps are computed, as those of a loaded one
     module.eval()
+
+
+def _optimiser(module: nn.Module, recipe: Recipe, *, device: str) -> torch.optim.Optimizer:
+    common: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": device != "mps"}
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(module.parameters(), momentum=0.9, nesterov=True, **common)
+    return torch.optim.AdamW(module.parameters(), **common)
+
+
+def _forward(module: nn.Module, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N K"]:
+    logits: Tensor = module(x)
+    return logits
+
+
+@cache
+def compiled_forward() -> Callable[[nn.Module, Tensor], Tensor]:
+    """Return a compiled call of a network: one graph serves all members of an architecture.
+
+    The network is an argument, and its weights are inputs of the graph: the next member of the same architecture and
+    batch size finds the graph compiled (shown in `tests/training/test_compiled.py`).
+    """
+    return torch.compile(_forward, dynamic=False)
 
 
 @torch.no_grad()
@@ -119,9 +144,10 @@ def refresh_batch_norm(module: nn.Module, dataset: Dataset, *, device: str, batc
 
 
 @torch.no_grad()
-def predict(module: nn.Module, dataset: Dataset, *, device: str, batch_size: int = 128) -> Float[Tensor, "N K"]:
-    """Return the logits of the test split, in eval mode and float32, on the CPU."""
+def predict(module: nn.Module, dataset: Dataset, *, device: str, batch_size: int | None = None) -> Float[Tensor, "N K"]:
+    """Return the logits of the test split, in eval mode and float32, on the CPU; from one pass over it."""
     module.eval()
-    batches = torch.split(dataset.test.images, batch_size)
+    size = batch_size or (2048 if device.startswith("cuda") else 128)  # what fills a GPU is too much for a CPU's caches
+    batches = torch.split(dataset.test.images, size)
     logits = [module(to_float(batch.to(device), dataset.mean, dataset.std)) for batch in batches]
     return torch.cat(logits).float().cpu()

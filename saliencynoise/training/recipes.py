@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from saliencynoise.interfaces import Dataset, UsageError
@@ -20,18 +23,24 @@ class Recipe:
     Attributes:
         epochs: passes over the training images.
         batch_size: images a step.
-        learning_rate: the peak of the one-cycle schedule (AdamW).
-        weight_decay: AdamW's.
+        optimiser: "adamw", or "sgd" with Nesterov's momentum of 0.9.
+        learning_rate: the peak of the one-cycle schedule.
+        weight_decay: of the optimiser; that of "adamw" is decoupled from the gradient.
         warmup: share of the steps before the peak.
         clip_norm: largest norm of a step's gradient.
         label_smoothing: of the cross-entropy.
         shift: largest random shift, in pixels.
         flip: whether images are flipped left to right at random.
+        crop: smallest share of the image's area in a random resized crop; 1 for none.
         precision: "float32", or "bfloat16" for autocast (the default on CUDA).
+        channels_last: whether convolutions see their images channel by channel last (the default on CUDA).
+        compiled: whether the forward and backward pass are one compiled graph, the same for all members of an
+            architecture (the default on CUDA).
     """
 
     epochs: int = 10
     batch_size: int = 64
+    optimiser: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = 3e-3
     weight_decay: float = 0.05
     warmup: float = 0.3
@@ -39,7 +48,10 @@ class Recipe:
     label_smoothing: float = 0.0
     shift: int = 0
     flip: bool = False
+    crop: float = 1.0
     precision: Literal["float32", "bfloat16"] = "float32"
+    channels_last: bool = False
+    compiled: bool = False
 
     def __post_init__(self) -> None:
         """Refuse impossible numbers.
@@ -57,6 +69,8 @@ class Recipe:
         _require(self.clip_norm > 0, "clip_norm", self.clip_norm, "more than 0")
         _require(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "0 or more, below 1")
         _require(self.shift >= 0, "shift", self.shift, "0 or more")
+        _require(0 < self.crop <= 1, "crop", self.crop, "above 0, at most 1")
+        _require(self.optimiser in {"adamw", "sgd"}, "optimiser", self.optimiser, "adamw or sgd")
         _require(self.precision in {"float32", "bfloat16"}, "precision", self.precision, "float32 or bfloat16")
 
 
@@ -65,35 +79,46 @@ def _require(holds: bool, name: str, value: object, possible: str) -> None:  # n
         raise UsageError(f"the recipe's {name} is {value}; it must be {possible}")
 
 
-# test_resnet, members 0 to 7 of seed 0: accuracy .983 to .997, 9 s a member on one thread of a 2-core Xeon. With
-# batches of 32 and a rate of .01 (.975 to .992) or .007 (.972 to .997) the worst member is worse.
-DIGITS = Recipe(epochs=2, batch_size=24, learning_rate=7e-3, warmup=0.2, shift=1)
+def recipe_for(dataset: Dataset, *, architecture: str, device: str, overrides: Mapping[str, Any]) -> Recipe:
+    """Return the recipe of a data set and an architecture on a device, with the user's own values put in.
 
-
-def recipe_for(dataset: Dataset, *, device: str, overrides: Mapping[str, Any]) -> Recipe:
-    """Return the recipe of a data set on a device, with the user's own values put in.
-
-    A data set without a recipe of its own gets one that takes about 1,500 steps (at least 3 epochs and at
-    most 30), with the augmentations that it declares to preserve labels.
+    Args:
+        dataset: whose name `recipes.toml` is searched for.
+        architecture: the name without the plugin's.
+        device: on CUDA members are trained in bfloat16, channels_last and compiled.
+        overrides: fields of the recipe.
 
     Raises:
         UsageError: if an override is no field of a recipe, or impossible.
     """
-    recipe = DIGITS if dataset.name == "digits" else _fallback(dataset)
+    recipe = _of_table(_table_of(dataset.name, architecture), dataset)
     if device.startswith("cuda"):
-        recipe = replace(recipe, precision="bfloat16")
+        recipe = replace(recipe, precision="bfloat16", channels_last=True, compiled=True)
     return replace(recipe, **_checked(overrides))
 
 
-def _fallback(dataset: Dataset) -> Recipe:
-    batch_size = max(2, min(64, len(dataset.train) // 8))
-    steps_an_epoch = max(1, len(dataset.train) // batch_size)
-    return Recipe(
-        epochs=min(30, max(3, math.ceil(1500 / steps_an_epoch))),
-        batch_size=batch_size,
-        shift=max(1, dataset.train.images.shape[-1] // 16) if "shift" in dataset.augmentations else 0,
-        flip="flip" in dataset.augmentations,
+def _table_of(dataset: str, architecture: str) -> dict[str, Any]:
+    tables = tomllib.loads(files("saliencynoise.training").joinpath("recipes.toml").read_text())["recipe"]
+    return next(
+        table
+        for table in tables
+        if any(fnmatchcase(dataset, pattern) for pattern in table["datasets"])
+        and any(fnmatchcase(architecture, pattern) for pattern in table["architectures"])
     )
+
+
+def _of_table(table: Mapping[str, Any], dataset: Dataset) -> Recipe:
+    """Return the recipe in a table of `recipes.toml`, for so many images, with the augmentations that suit them."""
+    values = {name: value for name, value in table.items() if name not in {"datasets", "architectures", "steps"}}
+    values["batch_size"] = max(2, min(values["batch_size"], len(dataset.train) // 8))
+    if "steps" in table:
+        steps, an_epoch = table["steps"], max(1, len(dataset.train) // values["batch_size"])
+        epochs = math.ceil(steps["about"] / an_epoch)
+        values["epochs"] = min(steps["most_epochs"], max(steps["least_epochs"], epochs))
+    can_shift = "shift" in dataset.augmentations
+    values["shift"] = values.get("shift", max(1, dataset.train.images.shape[-1] // 16)) if can_shift else 0
+    values["flip"] = "flip" in dataset.augmentations
+    return Recipe(**values)
 
 
 def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:

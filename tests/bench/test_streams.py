@@ -66,7 +66,7 @@ def test_designs():
         (["init", "ordre"], "--streams: unknown stream 'ordre'; did you mean 'order'?"),
         (["x"], "--streams: unknown stream 'x'; there are init, order, augment, dropout"),
         (["init", "dropout"], "'dropout' has no effect on net: the network drops nothing; leave it out"),
-        (["augment"], "'augment' has no effect on net: the recipe neither shifts nor flips images"),
+        (["augment"], "'augment' has no effect on net: the recipe neither shifts, flips nor crops images"),
         (["init", "init"], "--streams init,init is not possible; name different streams"),
         ([], "name different streams"),
     ],

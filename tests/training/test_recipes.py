@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 
 from saliencynoise.interfaces import Split, UsageError
+from saliencynoise.training import recipes
 from saliencynoise.training.loop import steps_of
-from saliencynoise.training.recipes import DIGITS, Recipe, recipe_for
+from saliencynoise.training.recipes import Recipe, recipe_for
 
 if TYPE_CHECKING:
     from saliencynoise.interfaces import Dataset
@@ -25,9 +29,15 @@ def of_size(dataset: Dataset, count: int, width: int = 64) -> Dataset:
     return replace(dataset, train=split)
 
 
+def recipe_of(dataset: Dataset, *, architecture: str = "resnet18", overrides: Any = MappingProxyType({})) -> Recipe:
+    return recipe_for(dataset, architecture=architecture, device="cpu", overrides=overrides)
+
+
 @pytest.mark.parametrize(
     ("values", "error"),
     [
+        ({"crop": 0.0}, "the recipe's crop is 0.0; it must be above 0, at most 1"),
+        ({"optimiser": "adam"}, "the recipe's optimiser is adam; it must be adamw or sgd"),
         ({"epochs": 0}, "the recipe's epochs is 0; it must be 1 or more"),
         ({"batch_size": 1}, "the recipe's batch_size is 1; it must be 2 or more"),
         ({"learning_rate": 0.0}, "the recipe's learning_rate is 0.0; it must be more than 0"),
@@ -44,7 +54,7 @@ def of_size(dataset: Dataset, count: int, width: int = 64) -> Dataset:
     ],
 )
 def test_impossible_numbers(dataset: Dataset, values: dict[str, Any], error: str) -> None:
-    for make in (lambda: Recipe(**values), lambda: recipe_for(dataset, device="cpu", overrides=values)):
+    for make in (lambda: Recipe(**values), lambda: recipe_of(dataset, overrides=values)):
         with pytest.raises(UsageError) as caught:
             make()
         assert str(caught.value) == error
@@ -57,8 +67,8 @@ def test_impossible_numbers(dataset: Dataset, values: dict[str, Any], error: str
         (
             {"zzz": 3},
             (
-                "a recipe has no 'zzz'; it has epochs, batch_size, learning_rate, weight_decay, warmup, "
-                "clip_norm, label_smoothing, shift, flip, precision"
+                "a recipe has no 'zzz'; it has epochs, batch_size, optimiser, learning_rate, weight_decay, warmup, "
+                "clip_norm, label_smoothing, shift, flip, crop, precision, channels_last, compiled"
             ),
         ),
         ({"epochs": 2.5}, "the recipe's epochs is 2.5; it must be of type int"),
@@ -74,19 +84,20 @@ def test_impossible_numbers(dataset: Dataset, values: dict[str, Any], error: str
 )
 def test_overrides_that_do_not_fit(dataset: Dataset, values: dict[str, Any], error: str) -> None:
     with pytest.raises(UsageError) as caught:
-        recipe_for(dataset, device="cpu", overrides=values)
+        recipe_of(dataset, overrides=values)
     assert str(caught.value) == error
 
 
 def test_overrides_are_put_in_and_one_value_is_one_recipe(dataset: Dataset) -> None:
-    recipe = recipe_for(dataset, device="cpu", overrides={"epochs": 4, "learning_rate": 1})
-    assert recipe == replace(recipe_for(dataset, device="cpu", overrides={}), epochs=4, learning_rate=1.0)
+    recipe = recipe_of(dataset, overrides={"epochs": 4, "learning_rate": 1})
+    assert recipe == replace(recipe_of(dataset), epochs=4, learning_rate=1.0)
     assert type(recipe.learning_rate) is float
 
 
 def test_digits_have_their_own_and_others_a_fallback(dataset: Dataset) -> None:
-    assert recipe_for(replace(dataset, name="digits"), device="cpu", overrides={}) == DIGITS
-    assert recipe_for(dataset, device="cpu", overrides={}) != DIGITS
+    digits = of_size(replace(dataset, name="digits", augmentations=frozenset({"shift"})), 1437)
+    assert recipe_of(digits) == Recipe(epochs=2, batch_size=24, learning_rate=7e-3, warmup=0.2, shift=1)
+    assert recipe_of(of_size(dataset, 1437)).learning_rate == 3e-3
 
 
 @pytest.mark.parametrize(
@@ -94,7 +105,7 @@ def test_digits_have_their_own_and_others_a_fallback(dataset: Dataset) -> None:
     [(2, 2, 30), (50, 6, 30), (1000, 64, 30), (6400, 64, 15), (50_000, 64, 3)],
 )
 def test_the_fallback_takes_about_1500_steps(dataset: Dataset, images: int, batch_size: int, epochs: int) -> None:
-    recipe = recipe_for(of_size(dataset, images), device="cpu", overrides={})
+    recipe = recipe_of(of_size(dataset, images))
     assert (recipe.batch_size, recipe.epochs) == (batch_size, epochs)
     if 3 < recipe.epochs < 30:
         assert 1500 <= steps_of(recipe, images) <= 1500 + images // batch_size
@@ -103,7 +114,7 @@ def test_the_fallback_takes_about_1500_steps(dataset: Dataset, images: int, batc
 def test_the_fallback_augments_as_the_data_set_allows(dataset: Dataset) -> None:
     def shift_and_flip(*augmentations: Any, width: int = 64) -> tuple[int, bool]:
         data = replace(of_size(dataset, 20, width), augmentations=frozenset(augmentations))
-        recipe = recipe_for(data, device="cpu", overrides={})
+        recipe = recipe_of(data)
         return recipe.shift, recipe.flip
 
     assert shift_and_flip() == (0, False)
@@ -114,7 +125,7 @@ def test_the_fallback_augments_as_the_data_set_allows(dataset: Dataset) -> None:
 
 def test_precision_follows_the_device_unless_the_user_says_otherwise(dataset: Dataset) -> None:
     chosen = [
-        recipe_for(dataset, device=device, overrides=overrides).precision
+        recipe_for(dataset, architecture="resnet18", device=device, overrides=overrides).precision
         for device, overrides in (
             ("cpu", {}),
             ("mps", {}),
@@ -123,3 +134,35 @@ def test_precision_follows_the_device_unless_the_user_says_otherwise(dataset: Da
         )
     ]
     assert chosen == ["float32", "float32", "bfloat16", "float32"]
+
+
+def test_a_transformer_gets_a_recipe_of_its_own(dataset: Dataset) -> None:
+    digits = of_size(replace(dataset, name="digits"), 1437)
+    assert recipe_of(digits, architecture="vit_tiny_patch16_224(depth=2)").learning_rate == 1e-3
+    assert recipe_of(digits, architecture="convit_tiny") != recipe_of(digits, architecture="convnext_atto")
+
+
+def test_recipes_follow_the_data_set_and_the_family(dataset: Dataset) -> None:
+    cifar = of_size(replace(dataset, name="cifar10", augmentations=frozenset({"shift", "flip"})), 50_000)
+    vgg, resnet = (recipe_of(cifar, architecture=name) for name in ("vgg19_bn", "resnet101"))
+    assert (vgg.optimiser, vgg.epochs, vgg.shift, vgg.flip) == ("sgd", 40, 4, True)
+    assert (resnet.optimiser, resnet.epochs) == ("sgd", 30)
+    imagenette = replace(cifar, name="imagenette")
+    assert recipe_of(imagenette).crop < 1
+    assert recipe_of(replace(imagenette, augmentations=frozenset())).shift == 0
+
+
+def test_every_table_of_recipes_is_the_first_for_something() -> None:
+    tables = tomllib.loads(Path(recipes.__file__).with_suffix(".toml").read_text())["recipe"]
+    found = [
+        recipes._table_of(data, name)
+        for data in ("digits", "cifar10", "imagenette", "folder:mine")
+        for name in ("vgg19_bn", "resnet18", "vit_tiny_patch16_224")
+    ]
+    assert all(table in found for table in tables)
+
+
+def test_cuda_trains_compiled_in_bfloat16_unless_the_user_says_otherwise(dataset: Dataset) -> None:
+    on_cuda = recipe_for(dataset, architecture="resnet18", device="cuda:0", overrides={"compiled": False})
+    assert (on_cuda.precision, on_cuda.channels_last, on_cuda.compiled) == ("bfloat16", True, False)
+    assert not recipe_of(dataset).channels_last

@@ -21,7 +21,7 @@ def _of_study(result: Mapping[str, Any]) -> str:
     versions, hardware = result["versions"], result["hardware"]
     shape = "x".join(str(edge) for edge in dataset["image_shape"])
     notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in dataset["notes"])
-    networks = " ".join(_of_architecture(own) for own in result["architectures"])
+    networks = " ".join(_of_architecture(own, result["recipes"][own["label"]]) for own in result["architectures"])
     software = ", ".join(f"{name} {versions[name]}" for name in ("saliencynoise", "torch", "timm") if name in versions)
     return (
         f"**{dataset['asked']}** ({shape}): {len(result['images'])} of {dataset['test_images']} test images, target "
@@ -31,11 +31,10 @@ def _of_study(result: Mapping[str, Any]) -> str:
     )
 
 
-def _of_architecture(own: Mapping[str, Any]) -> str:
+def _of_architecture(own: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     accuracies = sorted(member["accuracy"] for member in own["members"])
     if not accuracies:
         return f"{own['label']}: no member was trained."
-    recipe = own["recipe"]
     adapted = f"; {'; '.join(own['adaptations'])}" if own["adaptations"] else ""
     return (
         f"{own['label']}: {counted(len(accuracies), 'member')}, accuracy {accuracies[0]:.1%} to {accuracies[-1]:.1%}, "
