@@ -153,6 +153,26 @@ class Dispatcher:
         return f"its worker process ended (code {code}{killed}); the same command trains it again{words}"
 
 
+class Dispatchers:
+    """A dispatcher for each data set and device, whose workers serve one bench after another."""
+
+    def __init__(self) -> None:
+        self._open = contextlib.ExitStack()
+        self._found: dict[tuple[str, str], Dispatcher] = {}
+
+    def __enter__(self) -> Dispatchers:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
+    def of(self, dataset: Dataset, key: str, device: str) -> Dispatcher:
+        """Return the dispatcher of a data set, known by `key`, on a device."""
+        if (key, device) not in self._found:
+            self._found[key, device] = self._open.enter_context(Dispatcher(dataset, device))
+        return self._found[key, device]
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Use one thread, as the workers do: another thread count gives other bits."""

@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from saliencynoise.bench.averaged import Marginals
 from saliencynoise.bench.config import BenchConfig, config_from
-from saliencynoise.bench.dispatch import Dispatcher, worker_count
+from saliencynoise.bench.dispatch import Dispatcher, Dispatchers, worker_count
 from saliencynoise.bench.member import Event, MemberJob, has_work
 from saliencynoise.bench.members import votes
 from saliencynoise.bench.observer import Observer, Silent
@@ -54,18 +54,28 @@ def bench(*, observer: Observer | None = None, **settings: Any) -> Study:
     return run(config_from(settings), observer or Silent())
 
 
-def run(config: BenchConfig, observer: Observer) -> Study:
-    """Run a bench; the study is on disk when it is returned.
+def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None = None) -> Study:
+    """Run a bench; the study is on disk when it is returned. In bfloat16 a few images are then done in float32, too.
+
+    Args:
+        config: what is to be done.
+        observer: who is told.
+        dispatchers: whose workers go on to serve other benches; None for workers of its own.
 
     Raises:
         UsageError: as `bench`.
     """
     if not config.methods:
         raise UsageError("no method is named; name one with --method, or fill the pool with 'saliencynoise train'")
-    study = run_plan(make_plan(config), observer)
-    if config.precision == "float32":
-        return study
-    return with_error(study, run_plan(make_plan(in_float32(config, study)), observer))
+    with nullcontext(dispatchers) if dispatchers is not None else Dispatchers() as serving:
+        study = _run(make_plan(config), observer, serving)
+        if config.precision == "float32":
+            return study
+        return with_error(study, _run(make_plan(in_float32(config, study)), observer, serving))
+
+
+def _run(plan: Plan, observer: Observer, dispatchers: Dispatchers) -> Study:
+    return run_plan(plan, observer, dispatcher=dispatchers.of(plan.dataset, plan.dataset_key, plan.device))
 
 
 def run_plan(

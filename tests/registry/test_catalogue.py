@@ -252,6 +252,15 @@ def test_a_catalogue_of_architectures(install: Install) -> None:
         names.model("zoo", {})
 
 
+def test_an_architecture_takes_arguments_in_its_name(install: Install) -> None:
+    names = found(install("nets", MODELS.replace("{names}", "return ['a']")))
+    bound = names.model("a(width=4)", {"width": 2})
+    assert (bound.text, bound.arguments) == ("nets/a(width=4)", {"width": 4})
+    assert names.model(bound.text).text == bound.text  # workers know it by that text alone
+    odd = names.model("a", {"norm": "two words", "act": "gelu"})
+    assert names.model(odd.text) == odd
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

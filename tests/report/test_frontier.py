@@ -47,7 +47,7 @@ def document(*rows, budgets=(8,), aggregators=("mean",), references=None):
             "runs": 4,
         },
         "dataset": {"image_shape": [1, 16, 16], "test_images": 360, "asked": "digits", "train_images": 1437},
-        "recipe": {"epochs": 3, "precision": "float32"},
+        "recipes": {"test_resnet": {"epochs": 3, "precision": "float32"}},
         "versions": {"torch": "2.15.0"},
         "hardware": {"device": "cpu", "processor": "a processor"},
         "held_out": list(range(8, 24)),

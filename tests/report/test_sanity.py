@@ -46,7 +46,7 @@ def document(*rows):
         "settings": {"permuted_epochs": 0, "bench": {"seed": 0, "target": "true"}},
         "study": {
             "dataset": {"asked": "digits", "notes": []},
-            "recipe": {"epochs": 2},
+            "recipes": {"test_resnet": {"epochs": 2}},
             "versions": {"torch": "2.15.0"},
             "hardware": {"device": "cpu", "processor": "a processor"},
         },

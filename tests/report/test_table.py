@@ -47,7 +47,7 @@ def study(*cells, members=8, notes=(), flag=None):
             "asked": "digits",
             "train_images": 1437,
         },
-        "recipe": {"epochs": 2, "precision": "float32"},
+        "recipes": {"test_resnet": {"epochs": 2, "precision": "float32"}},
         "versions": {"torch": "2.15.0"},
         "hardware": {"device": "cpu", "processor": "a processor"},
         "architectures": [

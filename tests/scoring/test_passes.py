@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
 from torch import nn
 
-from saliencynoise.interfaces import CamPoint, ConfigurationError, Network
+from saliencynoise.interfaces import Batch, CamPoint, ConfigurationError, Network
 from saliencynoise.scoring import Passes
 
 if TYPE_CHECKING:
@@ -229,3 +232,31 @@ def test_a_point_that_the_pass_does_not_run(x: Tensor) -> None:
     aside = Network(module=net.module, points={"top": CamPoint(module="0.aside", grid=(3, 5))})
     with pytest.raises(ConfigurationError, match=r"^the network's forward pass does not run '0\.aside', .*'top'$"):
         Passes(aside).taps(x, TARGET, ("top",))
+
+
+def single(network: Network) -> Network:
+    return replace(network, module=copy.deepcopy(network.module).float())
+
+
+def test_bfloat16_passes_give_float32_near_the_exact_values(network: Network, batch: Batch) -> None:
+    x, own = batch.x.float(), single(network)
+    exact, rough = Passes(own), Passes(own, precision="bfloat16")
+    found, due = rough.logits(x), exact.logits(x)
+    assert found.dtype == torch.float32
+    assert not torch.equal(found, due)
+    assert (found - due).norm() < 0.1 * due.norm()
+    points = ("input", "top")
+    taps, exact_taps = rough.taps(x, batch.target, points), exact.taps(x, batch.target, points)
+    for point in points:
+        for values, others in zip((taps[point].value, taps[point].grad), vars(exact_taps[point]).values(), strict=True):
+            assert values.dtype == torch.float32
+            assert torch.cosine_similarity(values.flatten(), others.flatten(), dim=0) > 0.8
+
+
+def test_a_pass_in_a_mode_is_exact_in_any_precision(network: Network, batch: Batch) -> None:
+    own = single(network)
+    exact, rough = (
+        Passes(own, precision=precision).taps(batch.x.float(), batch.target, ("input",), mode=lambda: nullcontext())  # noqa: PLW0108 - nullcontext itself is no mode
+        for precision in ("float32", "bfloat16")
+    )
+    assert torch.equal(exact["input"].grad, rough["input"].grad)

@@ -1,0 +1,41 @@
+"""Attribution in bfloat16: marked as such, and its error measured against float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from saliencynoise.bench.run import bench
+from saliencynoise.bench.study import Study
+from saliencynoise.interfaces import UsageError
+from saliencynoise.report.table import warnings
+
+
+@pytest.mark.usefixtures("here")
+def test_a_bench_in_bfloat16_measures_its_own_error(quick: dict[str, Any]) -> None:
+    study = bench(**{**quick, "members": 3, "images": 10}, precision="bfloat16", out="rough")
+    exact = bench(**{**quick, "members": 3, "images": 8}, out="exact")
+    found = study.result["precision"]
+    assert (found["images"], len(found["cells"])) == (8, len(study.done))
+    for own, cell in zip(found["cells"], exact.done, strict=True):
+        assert own["float32"] == cell["figures"]["estimates"]["snr"]["value"]  # the same members, images and figures
+        assert own["bfloat16"] != own["float32"]
+        assert own["relative_error"] == pytest.approx(own["bfloat16"] / own["float32"] - 1)
+        assert abs(own["relative_error"]) < 0.3
+    assert Study.load("rough").result["precision"] == found
+    (line,) = [line for line in warnings(study.result) if line.startswith("bfloat16")]
+    assert "on 8 images r is off by up to" in line
+    assert "precision" not in exact.result
+
+
+@pytest.mark.usefixtures("here")
+def test_a_run_goes_on_in_its_own_precision_only(quick: dict[str, Any]) -> None:
+    bench(**quick, out="one")
+    with pytest.raises(UsageError, match="one holds a run with precision=float32, and this one has precision=bfloat16"):
+        bench(**quick, precision="bfloat16", out="one")
+
+
+def test_an_unknown_precision_is_refused(quick: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="--precision half is not possible; choose float32 or bfloat16"):
+        bench(**quick, precision="half")
