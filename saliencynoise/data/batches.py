@@ -35,7 +35,7 @@ def read_batches(folder: Path) -> tuple[Split, Split]:
     from torchvision.datasets import CIFAR10  # noqa: PLC0415 - as above
     from torchvision.datasets.utils import check_integrity  # noqa: PLC0415 - as above
 
-    class Batches(CIFAR10):  # type: ignore[misc] - torchvision has no types
+    class Batches(CIFAR10):  # type: ignore[misc]  # torchvision has no types
         """Batches that lie directly in the folder, whatever it is called."""
 
         base_folder = ""

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from saliencynoise.interfaces import Split, UsageError
-from saliencynoise.interfaces.errors import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,22 +41,17 @@ def read_npz(path: Path, *, num_classes: int, side: int) -> tuple[Split, Split]:
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    wanted = {*_REQUIRED, "idx_train", "idx_test"}
+    if path.is_file() and not zipfile.is_zipfile(path):  # numpy takes it for a pickle
+        raise _damaged(path, "it is truncated, or no archive")
     try:
-        if path.is_file() and not zipfile.is_zipfile(path):
-            raise zipfile.BadZipFile("truncated, or no zip archive")
         with np.load(path, allow_pickle=False) as file:
-            return {
-                name: file[name] for name in file.files if name.removeprefix("idx_") in {*_REQUIRED, "train", "test"}
-            }
+            return {name: file[name] for name in file.files if name in wanted}
     except OSError as error:
-        why = error.strerror.lower() if error.strerror else one_line(error)
-        raise UsageError(f"cannot read {str(path)!r}: {why}; check the path") from error
+        raise UsageError(f"cannot read {str(path)!r}: {error.strerror or error}; check the path") from error
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        why = "it holds pickled objects, which are never read" if "allow_pickle" in str(error) else str(error)
-        raise UsageError(
-            f"{str(path)!r} is damaged or no .npz file of plain arrays ({why}): write it again with "
-            "numpy.savez_compressed"
-        ) from error
+        pickled = "allow_pickle" in str(error)
+        raise _damaged(path, "it holds pickled objects, which are never read" if pickled else str(error)) from error
 
 
 def _split(path: Path, arrays: Mapping[str, Any], part: str, num_classes: int, side: int) -> Split:
@@ -80,6 +74,12 @@ def _split(path: Path, arrays: Mapping[str, Any], part: str, num_classes: int, s
         images=torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))),
         labels=torch.from_numpy(labels),
         names=tuple(f"{part}/{place}" for place in places.tolist()),
+    )
+
+
+def _damaged(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{str(path)!r} is damaged or no .npz file of plain arrays ({why}): write it again with numpy.savez_compressed"
     )
 
 
