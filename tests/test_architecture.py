@@ -12,7 +12,8 @@ PACKAGE = ROOT / "saliencynoise"
 
 LEVELS = (
     {"interfaces"},
-    {"registry", "scoring", "statistics", "data", "store"},
+    {"store"},
+    {"registry", "scoring", "statistics", "data"},
     {"architectures", "methods", "marginalization", "training", "testing"},
     {"bench", "dream", "execution"},
     {"report"},
@@ -118,7 +119,7 @@ def test_there_are_plugins_to_test() -> None:
             "saliencynoise.methods.gradient, which does not lie below it",
         ),
         ("import saliencynoise.training.loop", "saliencynoise.training.loop, which does not lie below it"),
-        ("from saliencynoise.store import pool", "saliencynoise.store.pool, which does not lie below it"),
+        ("from saliencynoise.data import tensors", "saliencynoise.data.tensors, which does not lie below it"),
         ("from saliencynoise import UsageError", "saliencynoise.UsageError, which lies in no room"),
     ],
 )

@@ -37,6 +37,8 @@ class BenchConfig:
 
     Attributes:
         dataset: name of a data set, or `folder:PATH`.
+        data_dir: folder or file that the data set is read from, where it is not to be downloaded. The content decides
+            what is computed, not the place, so it is none of the `settings`.
         archs: names of architectures.
         arch_args: arguments of the architectures' own.
         methods: names of methods, with parameters; empty to train only.
@@ -60,6 +62,7 @@ class BenchConfig:
     """
 
     dataset: str = "digits"
+    data_dir: str | None = None
     archs: tuple[str, ...] = ("test_resnet",)
     arch_args: Mapping[str, Any] = field(default_factory=dict)
     methods: tuple[str, ...] = DEFAULT_METHODS
@@ -109,9 +112,9 @@ class BenchConfig:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Everything that determines the figures: all but `out`, `fresh` and `keep_maps`."""
+        """Everything that determines the figures: all but `data_dir`, `out`, `fresh` and `keep_maps`."""
         values = asdict(self)
-        return {key: value for key, value in values.items() if key not in {"out", "fresh", "keep_maps"}}
+        return {key: value for key, value in values.items() if key not in {"data_dir", "out", "fresh", "keep_maps"}}
 
 
 def config_from(values: Mapping[str, Any]) -> BenchConfig:
@@ -164,6 +167,7 @@ _CHOICES = {"precision": ("float32", "bfloat16"), "keep_maps": ("all", "mean", "
 
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "dataset": ((str,), "a name"),
+    "data_dir": ((str, type(None)), "a folder"),
     "archs": ((tuple,), "a list of names"),
     "arch_args": ((dict,), "a table"),
     "methods": ((tuple,), "a list of names"),

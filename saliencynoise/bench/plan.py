@@ -222,7 +222,9 @@ def make_plan(config: BenchConfig) -> Plan:
     models = [names.model(text, config.arch_args) for text in config.archs]
     _refuse_repeated([model.text for model in models], "architecture")
     device = resolve_device(config.device)
-    dataset_text, dataset = names.dataset(config.dataset, image_size=config.image_size, seed=config.seed)
+    dataset_text, dataset = names.dataset(
+        config.dataset, image_size=config.image_size, seed=config.seed, data_dir=config.data_dir
+    )
     check_dataset(dataset)
     dataset = normalised(_limited(dataset, config), config.normalization)
     images = select_images(dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes))

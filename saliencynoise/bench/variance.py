@@ -128,7 +128,7 @@ def _designs(config: VarianceConfig) -> dict[str, Design]:
         names.method(text)
     models = {name: names.model(name, bench.arch_args) for name in bench.archs}
     device = resolve_device(bench.device)
-    _, dataset = names.dataset(bench.dataset, image_size=bench.image_size, seed=bench.seed)
+    _, dataset = names.dataset(bench.dataset, image_size=bench.image_size, seed=bench.seed, data_dir=bench.data_dir)
     check_dataset(dataset)
     recipes = {
         name: recipe_for(dataset, architecture=model.label, device=device, overrides=bench.recipe)

@@ -12,6 +12,7 @@ from saliencynoise.cli import options as o
 def bench(
     *,
     dataset: o.Dataset = None,
+    data_dir: o.DataDir = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     methods: o.Methods = None,
@@ -41,6 +42,7 @@ def bench(
     """
     given = {
         "dataset": dataset,
+        "data_dir": data_dir,
         "archs": archs,
         "methods": methods,
         "sampler": sampler,

@@ -12,6 +12,7 @@ from saliencynoise.cli import options as o
 def frontier(
     *,
     dataset: o.Dataset = None,
+    data_dir: o.DataDir = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     methods: o.FrontierMethods = None,
@@ -37,6 +38,7 @@ def frontier(
     With no option: six samplers with 1, 2, 4 and 8 members on handwritten digits, a few minutes.
     """
     given = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
+    given |= {"data_dir": data_dir}
     given |= {"train_images": train_images, "target": target, "device": device, "seed": seed, "out": out}
     own = {"samplers": samplers, "aggregators": aggregators, "runs": runs, "reference": reference}
     settings = o.frontier_of(config, arch_args, epochs, {**given, "methods": methods}, {**own, "budgets": budgets})

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 Dataset = Annotated[
     str | None,
     typer.Option(
-        help="Data set: digits, or folder:PATH with a folder for each class (default: digits).",
+        help="Data set: digits, cifar10, imagenette, shapes, or folder:PATH with a folder for each class (default: "
+        "digits).",
         autocompletion=complete_datasets,
     ),
+]
+DataDir = Annotated[
+    str | None,
+    typer.Option(help="Folder or file that cifar10 or imagenette is read from (default: it is downloaded)."),
 ]
 Archs = Annotated[
     list[str] | None,

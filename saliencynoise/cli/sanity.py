@@ -13,6 +13,7 @@ from saliencynoise.cli import options as o
 def sanity(
     *,
     dataset: o.Dataset = None,
+    data_dir: o.DataDir = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     methods: o.FewMethods = None,
@@ -38,6 +39,7 @@ def sanity(
     """
     given = {"dataset": dataset, "archs": archs, "members": members, "images": images, "draws": draws}
     given |= {"image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed}
+    given |= {"data_dir": data_dir}
 
     from saliencynoise.bench.sanity import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
     from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above

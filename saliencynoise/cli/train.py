@@ -12,6 +12,7 @@ from saliencynoise.cli import options as o
 def train(
     *,
     dataset: o.Dataset = None,
+    data_dir: o.DataDir = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     sampler: o.Sampler = None,
@@ -29,6 +30,7 @@ def train(
     """Fill a pool with trained members, without attributing anything; `bench` then finds them."""
     given = {
         "dataset": dataset,
+        "data_dir": data_dir,
         "archs": archs,
         "sampler": sampler,
         "members": members,

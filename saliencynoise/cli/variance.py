@@ -13,6 +13,7 @@ from saliencynoise.cli import options as o
 def variance(
     *,
     dataset: o.Dataset = None,
+    data_dir: o.DataDir = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     methods: o.FewMethods = None,
@@ -37,7 +38,7 @@ def variance(
     option: 36 small networks on handwritten digits, three methods.
     """
     given = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
-    given |= {"train_images": train_images, "device": device, "seed": seed}
+    given |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}
 
     from saliencynoise.bench.variance import METHODS, VarianceConfig, run_variance  # noqa: PLC0415 - torch, only here
     from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above

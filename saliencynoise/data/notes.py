@@ -58,11 +58,11 @@ def split_note(sizes: Sequence[int], layout: Layout, *, seed: int) -> str:
     return f"split as in the folder: {train} in train/ and {test} in {layout.test_part}/{aside}"
 
 
-def content_notes(pictures: Collection[Picture]) -> tuple[str, ...]:
-    """Return what was made of grey images and of unusual formats."""
+def content_notes(pictures: Collection[Picture], *, channels: int) -> tuple[str, ...]:
+    """Return what was made of grey images, now of `channels`, and of unusual formats."""
     grey = sum(len(picture.pixels) == 1 for picture in pictures)
     colour: tuple[str, ...] = ()
-    if grey == len(pictures):
+    if channels == 1:
         colour = ("all images are grey: one channel, never flipped (a flipped digit or letter is another)",)
     elif grey:
         colour = (f"{count(grey, 'grey image')} among colour images given three equal channels",)

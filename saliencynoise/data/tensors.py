@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,19 @@ def _moments(values: UInt8[Tensor, "N H W"]) -> tuple[float, float]:
     total = sum(value * int(count) for value, count in enumerate(counts))
     squares = sum(value * value * int(count) for value, count in enumerate(counts))
     return total / (255 * n), math.sqrt(n * squares - total * total) / (255 * n)
+
+
+def scaled(images: UInt8[Tensor, "N C H W"], size: int) -> UInt8[Tensor, "N C size size"]:
+    """Return square images scaled bilinearly, antialiased where that shrinks them; those of the size as they are."""
+    if images.shape[-1] == size:
+        return images
+    result = torch.empty((*images.shape[:2], size, size), dtype=torch.uint8)
+    for start in range(0, len(images), _CHUNK):
+        part = images[start : start + _CHUNK].float()
+        result[start : start + _CHUNK] = F.interpolate(
+            part, size=(size, size), mode="bilinear", antialias=size < images.shape[-1]
+        ).round_()
+    return result
 
 
 def to_float(images: UInt8[Tensor, "N C H W"], mean: Sequence[float], std: Sequence[float]) -> Float[Tensor, "N C H W"]:

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 from typing import Literal
 
 Stream = Literal[
-    "init", "order", "augment", "dropout", "method", "split", "selection", "background", "bootstrap", "sampler"
+    "init",
+    "order",
+    "augment",
+    "dropout",
+    "method",
+    "split",
+    "selection",
+    "background",
+    "bootstrap",
+    "sampler",
+    "images",
 ]
 
 

@@ -133,9 +133,11 @@ class DatasetSpec:
         summary: one line for `saliencynoise plugins`.
         target: import string of a callable `(*, path, image_size, seed) -> Dataset`.
         takes_path: whether the name is followed by a path, as in `folder:PATH`.
+        data_dir: whether it can be read from `--data-dir`, which is then given as `path`; without, `path` is None.
     """
 
     name: str
     summary: str
     target: str
     takes_path: bool = False
+    data_dir: bool = False

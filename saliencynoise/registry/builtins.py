@@ -331,6 +331,23 @@ def saliencynoise_datasets() -> tuple[DatasetSpec, ...]:
             target="saliencynoise.data.digits:load_digits",
         ),
         DatasetSpec(
+            name="cifar10",
+            summary="60,000 photographs of 32x32 pixels, downloaded, or a copy in --data-dir",
+            target="saliencynoise.data.cifar10:load_cifar10",
+            data_dir=True,
+        ),
+        DatasetSpec(
+            name="imagenette",
+            summary="13,394 photographs of ten classes of ImageNet, 128x128, downloaded, or a copy in --data-dir",
+            target="saliencynoise.data.imagenette:load_imagenette",
+            data_dir=True,
+        ),
+        DatasetSpec(
+            name="shapes",
+            summary="3,600 drawn pictures of 32x32 pixels whose causing pixels are known",
+            target="saliencynoise.data.shapes:load_shapes",
+        ),
+        DatasetSpec(
             name="folder",
             summary="folder:PATH, a folder with one folder of images for each class",
             target="saliencynoise.data.folder:load_folder",

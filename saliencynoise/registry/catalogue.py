@@ -284,11 +284,13 @@ class Catalogue:
         name, values = parse_call(text)
         return BoundModel(entry=self.find("models", name), arguments={**arguments, **values})
 
-    def dataset(self, text: str, *, image_size: int | None, seed: int) -> tuple[str, Dataset]:
+    def dataset(
+        self, text: str, *, image_size: int | None, seed: int, data_dir: str | None = None
+    ) -> tuple[str, Dataset]:
         """Load the data set that `name` or `name:PATH` stands for; return its canonical name and itself.
 
         Raises:
-            UsageError: if the name is unknown, a path is missing or superfluous, or the data are unusable.
+            UsageError: if the name is unknown, a path or folder is missing or superfluous, or the data are unusable.
         """
         name, colon, path = text.partition(":")
         entry = self.find("datasets", name)
@@ -297,9 +299,18 @@ class Catalogue:
             raise UsageError(f"the data set '{name}' needs a path; write {name}:PATH")
         if colon and not entry.spec.takes_path:
             raise UsageError(f"the data set '{name}' takes no path; write {name} instead of '{text}'")
-        dataset = _target(entry)(path=path or None, image_size=image_size, seed=seed)
+        if data_dir is not None and not entry.spec.data_dir:
+            raise UsageError(self._no_data_dir(name, data_dir))
+        dataset = _target(entry)(path=path or data_dir, image_size=image_size, seed=seed)
         _check_kind(entry, dataset, Dataset)
         return entry.canonical, dataset
+
+    def _no_data_dir(self, name: str, data_dir: str) -> str:
+        specs = {e.name: e.spec for e in self.entries("datasets") if isinstance(e.spec, DatasetSpec)}
+        readers = [found for found, spec in sorted(specs.items()) if spec.data_dir]
+        fix = f"write {name}:{data_dir} instead" if specs[name.rpartition("/")[2]].takes_path else "leave it out"
+        others = f" ({' and '.join(readers)} can be)" if readers else ""
+        return f"the data set '{name}' is not read from a --data-dir{others}; {fix}"
 
 
 @cache

@@ -10,9 +10,12 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -22,23 +25,31 @@ def write_bytes(path: Path, content: bytes) -> str:
     Raises:
         UsageError: if the place is read-only or full; what stood at `path` stays.
     """
+    replace_file(path, lambda temporary: temporary.write_bytes(content))
+    return hashlib.sha256(content).hexdigest()
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Have `write` fill a temporary file beside `path`, then put that in its place, its folder made too.
+
+    Raises:
+        UsageError: if the place is read-only or full; what stood at `path` stays.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
         try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            write(temporary)
+            _sync(temporary)
             temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
-        _sync_folder(path.parent)
+        if os.name != "nt":  # where a folder cannot be opened
+            _sync(path.parent)
     except OSError as error:
         raise UsageError(cannot_write(path, error)) from error
-    return hashlib.sha256(content).hexdigest()
 
 
 def remove_file(path: Path) -> None:
@@ -53,10 +64,29 @@ def remove_file(path: Path) -> None:
         raise UsageError(cannot_write(path, error)) from error
 
 
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that the file `path` stands for, its folder made too: other processes wait.
+
+    Raises:
+        UsageError: if the place is read-only.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        lock.acquire()
+    except OSError as error:
+        raise UsageError(cannot_write(path, error)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def cannot_write(path: Path, error: OSError) -> str:
     """Return what went wrong, and the fix."""
     fix = "free space there" if error.errno == errno.ENOSPC else "name a folder that can be written to"
-    where = "--out for results, SALIENCYNOISE_CACHE for pools"
+    where = "--out for results, SALIENCYNOISE_CACHE for pools and decoded data sets"
     return f"cannot write {path}: {error.strerror or error}; {fix} ({where})"
 
 
@@ -101,10 +131,8 @@ def slug_of(text: str) -> str:
     return "-".join(part for part in kept.split("-") if part)[:60].strip("-.") or "unnamed"
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)
     finally:

@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import Dataset, Split
-from saliencynoise.store.atomic import write_bytes
+from saliencynoise.store.atomic import replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from torch import Tensor
 
 TENSORS = ("images", "labels", "masks")
 
@@ -20,10 +22,12 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
     Raises:
         UsageError: if the place is read-only or full.
     """
-    from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
+    from safetensors import SafetensorError  # noqa: PLC0415 - torch stays off the import path of the command line
+    from safetensors.torch import save_file  # noqa: PLC0415 - as above
 
+    seen: set[int] = set()
     tensors = {
-        f"{name}.{part}": getattr(getattr(dataset, name), part).contiguous().clone()
+        f"{name}.{part}": _own(getattr(getattr(dataset, name), part), seen)
         for name in ("train", "test")
         for part in TENSORS
         if getattr(getattr(dataset, name), part) is not None
@@ -38,11 +42,34 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
         "train": dataset.train.names,
         "test": dataset.test.names,
     }
-    write_bytes(path, save(tensors, metadata={"dataset": json.dumps(plain)}))
+
+    def write(temporary: Path) -> None:
+        temporary.touch()
+        mode = temporary.stat().st_mode  # safetensors gives none to the group, whatever the umask
+        try:
+            save_file(tensors, temporary, metadata={"dataset": json.dumps(plain)})
+        except SafetensorError as error:  # what its own writing makes of a full disk
+            raise OSError(str(error)) from error
+        temporary.chmod(mode)
+
+    replace_file(path, write)
+
+
+def _own(tensor: Tensor, seen: set[int]) -> Tensor:
+    """Return the tensor in memory that no other of the file shares, which safetensors refuses; copied only then."""
+    whole = tensor.contiguous()
+    address = whole.untyped_storage().data_ptr()
+    if address in seen or whole.untyped_storage().nbytes() != whole.nbytes:
+        return whole.clone()
+    seen.add(address)
+    return whole
 
 
 def load_dataset(path: Path) -> Dataset:
-    """Return the data set that `save_dataset` wrote."""
+    """Return the data set that `save_dataset` wrote; its tensors are the file, mapped into memory.
+
+    Writing to them changes this process's copy of a page only, never the file.
+    """
     from safetensors import safe_open  # noqa: PLC0415 - as above
 
     with safe_open(path, framework="pt") as file:

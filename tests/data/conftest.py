@@ -9,6 +9,7 @@ import torch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +19,11 @@ def _random_state_is_left_as_found() -> Iterator[None]:
     assert torch.equal(before[0], torch.get_rng_state())
     assert before[1] == random.getstate()
     assert np.array_equal(before[2][1], np.random.get_state()[1])  # noqa: NPY002
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache, not in `tmp_path`: the tests of this room make that a folder of images."""
+    folder = tmp_path_factory.mktemp("elsewhere") / "cache"
+    monkeypatch.setenv("SALIENCYNOISE_CACHE", str(folder))
+    return folder

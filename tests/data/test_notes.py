@@ -27,12 +27,12 @@ def test_sizes():
 
 
 def test_contents():
-    assert content_notes([_picture()]) == ()
-    assert content_notes([_picture(channels=1)]) == (
+    assert content_notes([_picture()], channels=3) == ()
+    assert content_notes([_picture(channels=1)], channels=1) == (
         "all images are grey: one channel, never flipped (a flipped digit or letter is another)",
     )
     pictures = [_picture(channels=1), _picture("transparent"), _picture("transparent", "animated")]
-    assert content_notes(pictures) == (
+    assert content_notes(pictures, channels=3) == (
         "1 grey image among colour images given three equal channels",
         "2 images with transparent parts laid over white",
         "1 image with several frames, of which the first was used",

@@ -66,7 +66,7 @@ def test_a_full_or_read_only_disk_leaves_the_old_file_and_no_other(
     path = tmp_path / "file"
     write_bytes(path, b"old")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
@@ -74,7 +74,7 @@ def test_a_full_or_read_only_disk_leaves_the_old_file_and_no_other(
         with pytest.raises(UsageError) as caught:
             write_bytes(path, b"new")
     fix = "free space there" if number == errno.ENOSPC else "name a folder that can be written to"
-    where = "(--out for results, SALIENCYNOISE_CACHE for pools)"
+    where = "(--out for results, SALIENCYNOISE_CACHE for pools and decoded data sets)"
     assert str(caught.value) == f"cannot write {path}: {os.strerror(number)}; {fix} {where}"
     assert files(tmp_path) == ["file"]
     assert path.read_bytes() == b"old"

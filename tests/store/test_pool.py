@@ -203,7 +203,7 @@ def test_pools_are_listed_measured_and_removed(pool: Pool, cache: Path) -> None:
 def test_a_pool_that_cannot_be_written(pool: Pool, cache: Path) -> None:
     cache.write_text("a file in the way")
     with (
-        pytest.raises(UsageError, match=r"SALIENCYNOISE_CACHE for pools\)$"),
+        pytest.raises(UsageError, match=r"SALIENCYNOISE_CACHE for pools and decoded data sets\)$"),
         pool.lock(0),
     ):
         pass
