@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, SamplerSpec
+from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
 from saliencynoise.registry.hookspecs import hookimpl
+
+
+@hookimpl
+def saliencynoise_models() -> tuple[ModelSpec, ...]:
+    """Return the built-in architectures."""
+    return (
+        ModelSpec(
+            name="resnet",
+            summary="residual networks; depth=10 to 101, width=64, residual=true, norm=batch, stem_stride=auto",
+            target="saliencynoise.architectures.resnet:resnet",
+        ),
+        ModelSpec(
+            name="vgg",
+            summary="VGG networks with a linear head; depth=11, 13, 16 or 19, width=64, norm=batch",
+            target="saliencynoise.architectures.vgg:vgg",
+        ),
+    )
 
 
 @hookimpl
