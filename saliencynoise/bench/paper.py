@@ -25,23 +25,33 @@ PANELS = ("table", "gradients", "maps", "classes", "architecture", "ssim", "drea
 
 SCALES = ("smoke", "small", "full")
 
+AXES: tuple[Literal["depth", "width", "residual", "normalisation"], ...] = (
+    "depth",
+    "width",
+    "residual",
+    "normalisation",
+)
+"""What is varied of an architecture, one thing at a time."""
+
+NUMBERED = frozenset({"depth", "width"})
+
 _OF_MAPS = ("table", "maps", "classes", "ssim")
 """Panels that show the study of all methods."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variation:
+class Varied:
     """One point of the architecture panel.
 
     Attributes:
         axis: "depth", "width", "residual", "normalisation" or "epochs".
-        value: on that axis.
+        value: on that axis: a number of layers, channels or epochs; else a name.
         study: which study holds it.
         network: the architecture.
     """
 
-    axis: str
-    value: str
+    axis: Literal["depth", "width", "residual", "normalisation", "epochs"]
+    value: int | str
     study: str
     network: str
 
@@ -109,16 +119,16 @@ class PaperConfig:
         return [own for own in self.settings["sources"] if not self.datasets or own["dataset"] in self.datasets]
 
     @property
-    def variations(self) -> list[Variation]:
+    def variations(self) -> list[Varied]:
         """The points of the architecture panel; they share a study but for the lengths of training."""
         own = self.settings["architecture"]
         points = [
-            Variation(axis=axis, value=value, study="architecture", network=network)
-            for axis in ("depth", "width", "residual", "normalisation")
+            Varied(axis=axis, value=int(value) if axis in NUMBERED else value, study="architecture", network=network)
+            for axis in AXES
             for value, network in own[axis].items()
         ]
         lengths = [
-            Variation(axis="epochs", value=str(epochs), study=f"epochs-{epochs}", network=own["reference"])
+            Varied(axis="epochs", value=epochs, study=f"epochs-{epochs}", network=own["reference"])
             for epochs in own["epochs"]
         ]
         return [*points, *lengths]
@@ -195,6 +205,8 @@ def _gradients(config: PaperConfig, source: Mapping[str, Any]) -> BenchConfig:
 def _architectures(config: PaperConfig) -> dict[str, BenchConfig]:
     """Return a bench of all networks, and one for each length of training."""
     own, source = config.settings["architecture"], config.sources[0]
+    recipe = {**source.get("recipe", {}), **own.get("recipe", {})}
+    source = {**source, "recipe": recipe, "train_images": own.get("train_images", source.get("train_images"))}
     networks: dict[str, list[str]] = {}
     for point in config.variations:
         networks.setdefault(point.study, []).append(point.network)

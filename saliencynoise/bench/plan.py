@@ -222,11 +222,7 @@ def make_plan(config: BenchConfig) -> Plan:
     models = [names.model(text, config.arch_args) for text in config.archs]
     _refuse_repeated([model.text for model in models], "architecture")
     device = resolve_device(config.device)
-    dataset_text, dataset = names.dataset(
-        config.dataset, image_size=config.image_size, seed=config.seed, data_dir=config.data_dir
-    )
-    check_dataset(dataset)
-    dataset = normalised(_limited(dataset, config), config.normalization)
+    dataset_text, dataset = load_dataset(config)
     images = select_images(dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes))
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
@@ -255,6 +251,19 @@ def make_plan(config: BenchConfig) -> Plan:
         chunk=chunk,
         rows=rows,
     )
+
+
+def load_dataset(config: BenchConfig) -> tuple[str, Dataset]:
+    """Return the canonical name of a bench's data set, and itself: checked, normalised, its training split as asked.
+
+    Raises:
+        UsageError: if the name is unknown, or the data are unusable.
+    """
+    text, dataset = catalogue().dataset(
+        config.dataset, image_size=config.image_size, seed=config.seed, data_dir=config.data_dir
+    )
+    check_dataset(dataset)
+    return text, normalised(_limited(dataset, config), config.normalization)
 
 
 def resolve_device(text: str) -> str:

@@ -11,6 +11,7 @@ from saliencynoise.cli.bench import bench
 from saliencynoise.cli.compare import compare
 from saliencynoise.cli.frontier import frontier
 from saliencynoise.cli.methods import methods
+from saliencynoise.cli.paper import paper
 from saliencynoise.cli.plan import plan
 from saliencynoise.cli.plugins import plugins_app
 from saliencynoise.cli.pools import pools_app
@@ -52,6 +53,7 @@ app.command()(plan)
 app.command()(variance)
 app.command()(sanity)
 app.command()(frontier)
+app.command()(paper)
 app.command()(methods)
 app.add_typer(plugins_app, name="plugins")
 app.add_typer(pools_app, name="pools")

@@ -1,0 +1,99 @@
+"""`saliencynoise paper`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from saliencynoise.cli import options as o
+from saliencynoise.interfaces.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Panels = Annotated[
+    list[str],
+    typer.Argument(
+        help="table, gradients, maps, classes, architecture, ssim, dream, localization, or all; several may be named.",
+        metavar="PANEL...",
+    ),
+]
+Scale = Annotated[
+    str,
+    typer.Option(
+        help="smoke (a minute, built-in data), small (CIFAR-10, an hour on two cores) or full (a GPU)."
+    ),
+]
+Datasets = Annotated[
+    list[str] | None,
+    typer.Option("--dataset", help="Use this data set of the scale only; may be repeated (default: all of them)."),
+]
+DataDirs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data-dir",
+        help="Folder of the data set, or NAME=FOLDER where there are several; may be repeated (default: downloaded).",
+    ),
+]
+
+
+def paper(
+    panels: Panels,
+    *,
+    scale: Scale = "small",
+    datasets: Datasets = None,
+    data_dirs: DataDirs = None,
+    members: Annotated[int | None, typer.Option(help="Networks of table and maps (default: the scale's).")] = None,
+    images: Annotated[int | None, typer.Option(help="Test images of table and maps (default: the scale's).")] = None,
+    device: o.Device = None,
+    precision: o.Precision = None,
+    seed: o.Seed = None,
+    out: o.Out = None,
+    as_json: o.Json = False,
+) -> None:
+    """Make panels of the paper's poster: the table beside the published one, maps, classes, architectures, dreams.
+
+    Each panel is a PNG, an SVG, its data as Parquet and a caption. What was trained and attributed is found again.
+    """
+    given = {"members": members, "images": images, "device": device, "precision": precision, "seed": seed, "out": out}
+    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+
+    from saliencynoise.bench.paper import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - torch, only here
+    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.report.paper.panel import write_panel  # noqa: PLC0415 - as above
+    from saliencynoise.report.paper.poster import panels_of  # noqa: PLC0415 - as above
+    from saliencynoise.report.paper.printing import print_panel  # noqa: PLC0415 - as above
+
+    config = PaperConfig(
+        panels=PANELS if "all" in panels else tuple(dict.fromkeys(panels)),
+        scale=scale,
+        datasets=tuple(datasets or ()),
+        data_dirs=_by_name(data_dirs or []),
+        **values,
+    )
+    with Progress() as progress:
+        studies = run_paper(config, progress)
+    written: dict[str, list[Path]] = {}
+    for panel in panels_of(config, studies):
+        written[panel.name] = write_panel(panel, config.folder)
+        if not as_json:
+            print_panel(panel, written[panel.name])
+    if as_json:
+        files = {name: [str(path) for path in paths] for name, paths in written.items()}
+        runs = {name: str(study.folder) for name, study in studies.items()}
+        typer.echo(json.dumps({"panels": files, "studies": runs}, allow_nan=False))
+    raise typer.Exit(1 if any(study.failed for study in studies.values()) else 0)
+
+
+def _by_name(texts: list[str]) -> dict[str, str]:
+    """Read `NAME=FOLDER`, or a folder for any data set; a folder whose own name holds "=" needs a name before it."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, folder = text.partition("=")
+        key, value = (name, folder) if equals and name.isidentifier() else ("", text)
+        if not value or key in found:
+            raise UsageError(f"--data-dir {text} is not possible; give a folder, or NAME=FOLDER once for each data set")
+        found[key] = value
+    return found
