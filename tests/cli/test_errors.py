@@ -116,3 +116,31 @@ def test_a_data_dir_that_changes_is_no_other_study():
     here, there = (config_from({"dataset": "cifar10", "data_dir": place}) for place in ("/here", "/there"))
     assert here.settings == there.settings
     assert "data_dir" not in here.settings
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("archive", ["cifar-10-python.tar.gz' is truncated or not the official archive of CIFAR-10"]),
+        ("npz", ["data.npz' is damaged or no .npz file of plain arrays", "it is truncated"]),
+        ("class", ["class 'cat' is in train/ but not in test/", "give every class a folder in both"]),
+    ],
+)
+def test_damaged_data(damage, words, tmp_path, capsys):
+    place = tmp_path / "data"
+    place.mkdir()
+    if damage == "archive":
+        (place / "cifar-10-python.tar.gz").write_bytes(b"\x1f\x8b cut off")
+    elif damage == "npz":
+        place /= "data.npz"
+        place.write_bytes(b"PK\x03\x04 cut off")
+    else:
+        for name in ("train/cat", "train/dog", "test/dog"):
+            (place / name).mkdir(parents=True)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["bench", "--dataset", "cifar10", "--data-dir", str(place)])
+    out, err = capsys.readouterr()
+    assert (stop.value.code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    for word in words:
+        assert word in err
