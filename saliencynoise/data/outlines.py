@@ -50,8 +50,9 @@ def polygon(corners: Complex128[np.ndarray, " corners"]) -> Callable[[Points], D
             edge, offset = end - start, points - np.complex64(start)
             along = np.clip((offset * np.complex64(edge.conjugate())).real / np.float32(abs(edge) ** 2), 0, 1)
             np.minimum(nearest, np.abs(offset - along * np.complex64(edge)), out=nearest)
-            # a ray to the right crosses the edge: an odd number of crossings is inside
-            crosses = (offset.imag >= 0) != (offset.imag >= np.float32(edge.imag))
+            # a ray to the right crosses the edge: an odd number of crossings is inside. Both edges of a corner
+            # must round it alike, or a ray that touches it crosses one only
+            crosses = (points.imag >= np.float32(start.imag)) != (points.imag >= np.float32(end.imag))
             side = offset.real * np.float32(edge.imag) < offset.imag * np.float32(edge.real)
             inside ^= crosses & (side == (edge.imag > 0))
         return np.where(inside, -nearest, nearest)

@@ -19,6 +19,7 @@ NUMBERS = 128
 """How many random numbers a picture may take."""
 
 _GROUND_WAVES, _OBJECT_WAVES = 5, 3
+_MARGIN = 0.03  # of the picture, outside of every object
 _DISTRACTORS = 3  # at most; one at least
 
 
@@ -31,9 +32,9 @@ class _Draws:
 
     def take(self, low: float, high: float, *shape: int) -> Float32[np.ndarray, "N ..."]:
         count = int(np.prod(shape))
+        if self.taken + count > self.rows.shape[1]:
+            raise ValueError(f"a picture takes more than {self.rows.shape[1]} random numbers")
         found = self.rows[:, self.taken : self.taken + count].reshape(-1, *shape)
-        if found.shape[1:] != shape:
-            raise ValueError(f"a picture takes more than {NUMBERS} random numbers")
         self.taken += count
         return low + (high - low) * found
 
@@ -54,7 +55,7 @@ def draw_scenes(
     """
     draws = _Draws(numbers.astype(np.float32))
     radius = draws.take(0.14, 0.2)[:, None, None]
-    span = 1 - 2 * REACH * radius
+    span = 1 - 2 * (_MARGIN + REACH * radius)
     centre = 0.5 + 0.5j + span * (draws.take(-0.5, 0.5, 1, 1) + 1j * draws.take(-0.5, 0.5, 1, 1))
     turn = np.exp(1j * draws.take(0, 2 * np.pi, 1, 1)).astype(np.complex64)
     colour = draws.take(0.25, 0.75, 3, 1, 1)

@@ -14,6 +14,17 @@ CASES = [
     (["bench", "--dataset", "folder"], ["folder:PATH"]),
     (["bench", "--dataset", "digits:here"], ["takes no path"]),
     (["bench", "--dataset", "folder:/no/such/place"], ["/no/such/place"]),
+    (["bench", "--data-dir", "/x"], ["'digits' is not read from a --data-dir", "cifar10 and imagenette can be"]),
+    (
+        ["bench", "--dataset", "folder:/x", "--data-dir", "/y"],
+        ["not read from a --data-dir", "write folder:/y instead"],
+    ),
+    (["bench", "--dataset", "cifar10", "--data-dir", "/no/such/place"], ["/no/such/place", "check the path"]),
+    (["train", "--dataset", "imagenette", "--data-dir", "/no/such/place"], ["/no/such/place", "check the path"]),
+    (["sanity", "--dataset", "cifar10", "--data-dir", "/no/such.npz"], ["/no/such.npz", "check the path"]),
+    (["variance", "--dataset", "cifar10", "--data-dir", "/no/such.npz"], ["/no/such.npz", "check the path"]),
+    (["frontier", "--dataset", "cifar10", "--data-dir", "/no/such.npz"], ["/no/such.npz", "check the path"]),
+    (["bench", "--dataset", "shapes", "--image-size", "8"], ["image size 8", "16 or more"]),
     (["bench", "--members", "0"], ["--members 0", "give 2 or more"]),
     (["bench", "--members", "1"], ["--members 1 gives no SNR", "give 2 or more"]),
     (["bench", "--members", "many"], ["--members"]),
@@ -76,6 +87,8 @@ def test_a_file_of_settings_is_read_and_the_command_line_wins(tmp_path, monkeypa
         ("[recipe]\nepochs = 2.5", "the recipe's epochs is 2.5; it must be of type int"),
         ("members = true", "members is True"),
         ("[arch_args.a]\nb = 1", "arch_args.a is {'b': 1}; it must be a number, a word, true or false"),
+        ("data_dir = 3", "data_dir is 3; it must be a folder"),
+        ('dataset = "cifar10"\ndata_dir = "/no/such/place"', "'/no/such/place' does not exist"),
         ("methods = []", "no method is named"),
     ],
 )
@@ -94,3 +107,40 @@ def test_a_read_only_output_folder(tmp_path, monkeypatch, capsys):
         cli.main(["bench", "--out", str(target / "run"), "--members", "2", "--images", "1"])
     assert stop.value.code == 2
     assert f"cannot write {target}/run" in capsys.readouterr().err
+
+
+def test_a_data_dir_that_changes_is_no_other_study():
+    """The content decides, which the data set's key says, not the place."""
+    from saliencynoise.bench.config import config_from
+
+    here, there = (config_from({"dataset": "cifar10", "data_dir": place}) for place in ("/here", "/there"))
+    assert here.settings == there.settings
+    assert "data_dir" not in here.settings
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("archive", ["cifar-10-python.tar.gz' is truncated or not the official archive of CIFAR-10"]),
+        ("npz", ["data.npz' is damaged or no .npz file of plain arrays", "it is truncated"]),
+        ("class", ["class 'cat' is in train/ but not in test/", "give every class a folder in both"]),
+    ],
+)
+def test_damaged_data(damage, words, tmp_path, capsys):
+    place = tmp_path / "data"
+    place.mkdir()
+    if damage == "archive":
+        (place / "cifar-10-python.tar.gz").write_bytes(b"\x1f\x8b cut off")
+    elif damage == "npz":
+        place /= "data.npz"
+        place.write_bytes(b"PK\x03\x04 cut off")
+    else:
+        for name in ("train/cat", "train/dog", "test/dog"):
+            (place / name).mkdir(parents=True)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["bench", "--dataset", "cifar10", "--data-dir", str(place)])
+    out, err = capsys.readouterr()
+    assert (stop.value.code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    for word in words:
+        assert word in err

@@ -102,6 +102,7 @@ def saliencynoise_datasets():
     return (
         DatasetSpec(name="plain", summary="s", target=__name__ + ":load"),
         DatasetSpec(name="placed", summary="s", target=__name__ + ":load", takes_path=True),
+        DatasetSpec(name="copied", summary="s", target=__name__ + ":load", data_dir=True),
         DatasetSpec(name="wrong", summary="s", target="builtins:dict"),
     )
 
@@ -313,6 +314,21 @@ def test_data_sets_with_and_without_a_path(install: Install) -> None:
     text, dataset = names.dataset("data/plain", image_size=None, seed=0)
     assert isinstance(dataset, Dataset)
     assert (text, dataset.notes) == ("data/plain", ("None None 0",))
+
+
+def test_data_sets_from_a_folder(install: Install) -> None:
+    names = found(install("data", DATA))
+    assert names.dataset("copied", image_size=None, seed=0, data_dir="/a")[1].notes == ("/a None 0",)
+    assert names.dataset("copied", image_size=None, seed=0)[1].notes == ("None None 0",)
+    others = "is not read from a --data-dir (cifar10 and copied and imagenette can be)"
+    for text, fix in {
+        "data/plain": "leave it out",
+        "placed:x": "write placed:/a instead",
+        "digits": "leave it out",
+    }.items():
+        with pytest.raises(UsageError) as caught:
+            names.dataset(text, image_size=None, seed=0, data_dir="/a")
+        assert str(caught.value) == f"the data set '{text.removesuffix(':x')}' {others}; {fix}"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -14,9 +15,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import key_of, read_json, sha256_of, slug_of, write_bytes, write_json
+from saliencynoise.store.atomic import key_of, locked, read_json, sha256_of, slug_of, write_bytes, write_json
 
 
 def files(folder: Path) -> list[str]:
@@ -181,3 +183,20 @@ def test_keys_depend_on_the_content_and_not_on_its_order() -> None:
 )
 def test_slugs_are_safe_names(text: str, slug: str) -> None:
     assert slug_of(text) == slug
+
+
+def test_a_lock_keeps_others_out_and_is_let_go(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "lock"
+    for error in (None, ValueError):
+        with contextlib.suppress(ValueError), locked(path):
+            with pytest.raises(Timeout):
+                FileLock(path).acquire(timeout=0)
+            if error:
+                raise error
+        FileLock(path).acquire(timeout=0).lock.release()
+
+
+def test_a_lock_where_none_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"^cannot write .*file/lock"), locked(tmp_path / "file" / "lock"):
+        pass

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from saliencynoise.interfaces import Dataset, Split, UsageError
-from saliencynoise.store.datasets import load_dataset, save_dataset
+from saliencynoise.store.datasets import _own, load_dataset, save_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +58,40 @@ def test_a_place_that_cannot_be_written(dataset: Dataset, tmp_path: Path) -> Non
     (tmp_path / "data").mkdir()
     with pytest.raises(UsageError, match=r"^cannot write .*/data: Is a directory"):
         save_dataset(tmp_path / "data", dataset)
+
+
+def test_a_loaded_one_is_mapped_and_its_file_is_written_to_by_nobody(dataset: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "data.safetensors"
+    save_dataset(path, dataset)
+    before = path.read_bytes()
+    loaded = load_dataset(path)
+    loaded.train.images.zero_()
+    assert path.read_bytes() == before
+    path.unlink()
+    assert torch.equal(loaded.test.images, dataset.test.images)
+
+
+def test_tensors_are_copied_only_where_they_share_memory(dataset: Dataset) -> None:
+    seen: set[int] = set()
+    whole = torch.zeros(3, dtype=torch.uint8)
+    assert _own(whole, seen) is whole
+    assert _own(whole, seen).data_ptr() != whole.data_ptr()
+    assert _own(whole[1:], seen).untyped_storage().nbytes() == 2
+    turned = torch.arange(6).view(2, 3).T
+    assert _own(turned, seen).is_contiguous()
+
+
+def test_a_full_disk(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("I/O error: No space left on device")
+
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    with pytest.raises(UsageError, match=r"^cannot write .*data: I/O error: No space left on device; name a folder"):
+        save_dataset(tmp_path / "data", dataset)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_file_has_the_mode_of_any_other(dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    save_dataset(tmp_path / "data", dataset)
+    assert (tmp_path / "data").stat().st_mode == (tmp_path / "other").stat().st_mode
