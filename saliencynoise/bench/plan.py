@@ -233,7 +233,7 @@ def make_plan(config: BenchConfig) -> Plan:
         architecture.pool.describe(architecture.identity, architecture.network)
         base = {name: value for name, value in architecture.identity.items() if name != "sampler"}
         architecture.base_pool.describe(base, architecture.network)
-    folder = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset)
+    folder = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset, key)
     chunk, rows = _settle_folder(folder, config, key) if methods else (CHUNK, {})
     return Plan(
         config=config,
@@ -365,9 +365,9 @@ def built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes:
         return loaded.build((channels, height, width), classes)
 
 
-def _run_name(config: BenchConfig, dataset: Dataset) -> str:
+def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
     archs = config.archs[0] if len(config.archs) == 1 else f"{len(config.archs)}-architectures"
-    return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of(config.settings)[:6]}"
+    return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of([config.settings, key])[:6]}"
 
 
 GROWING = ("archs", "methods", "members", "images", "draws", "aggregator")
