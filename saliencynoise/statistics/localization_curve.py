@@ -189,7 +189,7 @@ def summarise_localization(
         images=int(used.sum()),
         blank=sum(image.blank for image in images) / (len(images) * members),
         measures=measures,
-        per_image=_columns(values),
+        per_image=_columns(values) | {"mask_share": [image.chance["mass"] for image in images]},
     )
 
 
@@ -227,7 +227,7 @@ def _gain(values: Float[Tensor, "B 1+E"], seed: int) -> Gain:
 def _columns(values: Float[Tensor, "B 4 n 1+E"]) -> dict[str, list[float]]:
     """Return single and marginal maps' localisation of each image."""
     return {
-        f"{name}_{kind}": own[:, at, 0].tolist()
+        f"localization_{name}_{kind}": own[:, at, 0].tolist()
         for name, own in zip(MEASURES, values.unbind(1), strict=True)
         for kind, at in (("single", 0), ("marginal", -1))
     }
