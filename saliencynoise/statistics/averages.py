@@ -7,7 +7,10 @@ the same subsets: with h_s the figure of subset s,
     h_s = mean over e in s of phi_e + rest
 
 is solved for phi by least squares, and leaving e out lowers the mean of h by (phi_e - mean phi) / (E - 1). Where all
-subsets are used that is *exactly* the mean over the subsets without e. At n = E the members are left out in fact.
+subsets are used that is *exactly* the mean over the subsets without e. At n = E, where there is one subset only, phi
+is that of subsets which leave out sqrt E members (a delete-d jackknife; Shao and Wu 1989, doi:10.1214/aos/1176347263):
+with one left out, intervals of figures that are not smooth in the members, such as where a map is largest, come out up
+to half too wide.
 """
 
 from __future__ import annotations
@@ -56,8 +59,8 @@ def plan_averages(members: int, *, seed: int) -> Averages:
         UsageError: fewer than 2 members.
 
     >>> averages = plan_averages(6, seed=0)
-    >>> averages.counts, [len(own) for own in averages.weights]      # at last the average of all, and 6 of five
-    ((1, 2, 4, 6), [6, 15, 15, 7])
+    >>> averages.counts, [len(own) for own in averages.weights]      # at last the average of all, and of all but two
+    ((1, 2, 4, 6), [6, 15, 15, 16])
     """
     if members < 2:
         raise UsageError(f"averages over {members} members: need at least 2")
@@ -65,9 +68,11 @@ def plan_averages(members: int, *, seed: int) -> Averages:
     counts = (*(2**power for power in range(members.bit_length()) if 2**power < members), members)
     weights = [_subsets(members, count, generator) / count for count in counts[:-1]]
     solved = [_solved(own) for own in weights]
-    left_out = (1 - torch.eye(members, dtype=torch.float64)) / (members - 1)
-    weights.append(torch.cat([torch.full((1, members), 1 / members, dtype=torch.float64), left_out]))
-    solved.append(torch.eye(1 + members, dtype=torch.float64))
+    last = members - math.isqrt(members)
+    without = _subsets(members, last, generator) / last
+    weights.append(torch.cat([torch.full((1, members), 1 / members, dtype=torch.float64), without]))
+    whole = torch.cat([torch.ones(1, 1), torch.zeros(1, len(without))], 1).double()
+    solved.append(torch.cat([whole, whole - torch.cat([torch.zeros(members, 1), _parts(without)], 1)]))
     return Averages(counts=counts, weights=tuple(weights), estimates=tuple(solved))
 
 
@@ -88,7 +93,11 @@ def _subsets(members: int, count: int, generator: torch.Generator) -> Float[Tens
 
 def _solved(weights: Float[Tensor, "S E"]) -> Float[Tensor, "1+E S"]:
     """Return what makes of the subsets' values their mean, and the same without each member."""
-    subsets, members = weights.shape
-    mean = torch.full((1, subsets), 1 / subsets, dtype=torch.float64)
-    parts = torch.linalg.pinv(weights)
-    return torch.cat([mean, mean - (parts - parts.mean(0)) / (members - 1)])
+    mean = torch.full((1, len(weights)), 1 / len(weights), dtype=torch.float64)
+    return torch.cat([mean, mean - _parts(weights)])
+
+
+def _parts(weights: Float[Tensor, "S E"]) -> Float[Tensor, "E S"]:
+    """Return what makes of the subsets' values (phi_e - mean phi) / (E - 1)."""
+    phi = torch.linalg.pinv(weights)
+    return (phi - phi.mean(0)) / (weights.shape[1] - 1)

@@ -82,7 +82,7 @@ def relevance_rank(rows: Float[Tensor, "N P"], mask: Bool[Tensor, " P"]) -> Floa
         return _told(rows.sum(-1), mask)
     ordered = np.partition(rows.numpy(), -count, axis=-1)  # takes a quarter of the time of torch's topk
     last = torch.from_numpy(ordered)[:, -count, None]
-    above, tied = rows > last, rows == last
+    above, tied = (rows > last).double(), (rows == last).double()
     places = (count - above.sum(-1)) / tied.sum(-1)  # that each of the tied pixels gets
     return (above[:, mask].sum(-1) + places * tied[:, mask].sum(-1)) / count
 
@@ -96,7 +96,7 @@ def pointing_game(rows: Float[Tensor, "N P"], mask: Bool[Tensor, " P"]) -> Float
     >>> pointing_game(torch.tensor([[3.0, 3.0, 1.0, 0.0]]), torch.tensor([True, False, False, False])).item()
     0.5
     """
-    top = rows == rows.amax(-1, keepdim=True)
+    top = (rows == rows.amax(-1, keepdim=True)).double()
     return _told(top[:, mask].sum(-1) / top.sum(-1), mask)
 
 
