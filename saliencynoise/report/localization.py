@@ -121,7 +121,9 @@ def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
         table.add_row(f"[bold]{escape(architecture)}[/]")
         for (method, view), measures in groupby(own, key=lambda row: (row["method"], row["view"])):
             label = method_label(method, narrow=narrow)
-            table.add_row(escape(label if view == "signed" else f"{label}, view {view}"))
+            table.add_row(
+                escape(label if view == "signed" else f"{label}\n{method_label(method, view, narrow=narrow)}")
+            )
             for row in measures:
                 table.add_row(*_line(row))
     return table

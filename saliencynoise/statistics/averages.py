@@ -99,5 +99,5 @@ def _solved(weights: Float[Tensor, "S E"]) -> Float[Tensor, "1+E S"]:
 
 def _parts(weights: Float[Tensor, "S E"]) -> Float[Tensor, "E S"]:
     """Return what makes of the subsets' values (phi_e - mean phi) / (E - 1)."""
-    phi = torch.linalg.pinv(weights)
+    phi: Tensor = torch.linalg.pinv(weights)
     return (phi - phi.mean(0)) / (weights.shape[1] - 1)

@@ -60,21 +60,14 @@ def _shown(study: Study) -> Iterator[Row]:
     """Yield the rows of one view of each method, with its SNR; p-values stay corrected for all views."""
     rows = localization_rows(study)
     cells = {(cell["architecture"], cell["method"], cell["view"]): cell for cell in study.done}
-    several = len({row["architecture"] for row in rows})
     rectified = {(row["architecture"], row["method"]) for row in rows if row["view"] == "relu"}
     dataset = study.result["dataset"]["asked"]
     for row in rows:
         place = row["architecture"], row["method"]
         if row["view"] == ("relu" if place in rectified else "signed"):
             snr = cells[(*place, row["view"])]["figures"]["estimates"]["snr"]
-            networks = f"{dataset}, {row['architecture']}" if several else dataset
-            yield {
-                **row,
-                "networks": networks,
-                "dataset": dataset,
-                "snr": snr["value"],
-                "snr_interval": snr["interval"],
-            }
+            about = {"dataset": dataset, "networks": f"{dataset}, {row['architecture']}"}
+            yield {**row, **about, "snr": snr["value"], "snr_interval": snr["interval"]}
 
 
 def _points(row: Row) -> Iterator[dict[str, Any]]:
