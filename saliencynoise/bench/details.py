@@ -5,13 +5,20 @@ Gathered image by image, in memory that does not grow with their number (but for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from saliencynoise.interfaces import derive_seed
+from saliencynoise.statistics.averages import plan_averages
+from saliencynoise.statistics.localization_curve import (
+    ImageLocalization,
+    Localization,
+    localize,
+    summarise_localization,
+)
 from saliencynoise.statistics.modes import Modes, mode_test
 from saliencynoise.statistics.pixels import SurvivingPixels, surviving_pixels
 from saliencynoise.statistics.plain import json_safe
@@ -44,6 +51,7 @@ class Details:
         modes: of the maps scaled by member.
         template: None with a single image.
         spectrum: None where all maps are zero.
+        localization: against the true masks; None where there are none.
     """
 
     pixels: tuple[SurvivingPixels, ...] | None
@@ -53,6 +61,7 @@ class Details:
     modes: Modes
     template: Template | None
     spectrum: Spectrum | None
+    localization: Localization | None
 
     def per_image(self) -> Mapping[str, list[float]]:
         """Return the columns of `snr.parquet`; NaN for images that were not looked at."""
@@ -60,6 +69,8 @@ class Details:
         columns = {"ssim": [own.pairwise.ssim for own in self.similarities] + blank}
         if self.pixels is not None:
             columns["surviving_pixels"] = [own.share for own in self.pixels]
+        if self.localization is not None:
+            columns |= self.localization.per_image
         return columns
 
     def to_dict(self, correct: Bool[Tensor, "B E"] | None) -> Any:
@@ -75,6 +86,7 @@ class Details:
                 "modes": self._modes(),
                 "template": None if self.template is None else asdict(self.template),
                 "spectrum": None if self.spectrum is None else self._spectrum(self.spectrum),
+                "localization": None if self.localization is None else self.localization.to_dict(),
             }
         )
 
@@ -144,7 +156,7 @@ class Gathering:
         self._sums = add_image(self._sums, rows)
         self._size = (maps.shape[-2], maps.shape[-1])
 
-    def result(self, gram: Float[Tensor, "B E E"]) -> Details:
+    def result(self, gram: Float[Tensor, "B E E"], localization: Localization | None = None) -> Details:
         """Return the details of all images that were added, whose Gram matrices are `gram`."""
         height, width = self._size
         alive = bool(gram.any())
@@ -156,7 +168,28 @@ class Gathering:
             modes=mode_test(gram, seed=derive_seed(self.seed, "bootstrap", 3)),
             template=template(self._sums) if self._sums is not None and self._sums.images > 1 else None,
             spectrum=spectrum(torch.stack(self._bands), height=height, width=width, seed=self.seed) if alive else None,
+            localization=localization,
         )
+
+
+class Locating:
+    """Compares raw maps of one architecture and method with the true masks, image by image."""
+
+    def __init__(self, *, views: Sequence[str], members: int, seed: int) -> None:
+        self._averages = plan_averages(members, seed=derive_seed(seed, "bootstrap", 4))
+        self._found: dict[str, list[ImageLocalization]] = {view: [] for view in views}
+        self._seed = derive_seed(seed, "bootstrap", 5)
+
+    def add(self, maps: Float[Tensor, "E c h w"], mask: Bool[Tensor, "H W"]) -> None:
+        """Look at one more image's maps: raw, since the view of an average is not the average of views."""
+        for view, found in self._found.items():
+            found.append(localize(maps, mask, self._averages, view=view))
+
+    def result(self) -> dict[str, Localization]:
+        """Return the localisation over all images that were added, by view."""
+        return {
+            view: summarise_localization(found, self._averages, seed=self._seed) for view, found in self._found.items()
+        }
 
 
 def _mean(values: list[float]) -> float:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.bench.details import Details, Gathering
+from saliencynoise.bench.details import Details, Gathering, Locating
 from saliencynoise.interfaces import SaliencyNoiseError
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.views import apply_view
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
     from torch import Tensor
 
     from saliencynoise.interfaces import Aggregator
@@ -55,6 +55,7 @@ def reduce_maps(
     labels: Sequence[int],
     views: Sequence[str],
     marginal: Aggregator | Float[Tensor, "B c h w"],
+    masks: Bool[Tensor, "B H W"] | None,
     seed: int,
 ) -> Reduced:
     """Read the maps image by image and return their figures and their marginal maps.
@@ -66,6 +67,7 @@ def reduce_maps(
         labels: of the images.
         views: in which the maps are measured.
         marginal: the marginal maps, or what makes one map of the members', each averaged over its draws.
+        masks: the pixels that cause the images' labels; None where nobody knows.
         seed: of the run.
 
     Raises:
@@ -74,9 +76,12 @@ def reduce_maps(
     """
     statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
     gatherings = {view: Gathering(view=view, seed=seed) for view in views}
+    locating = None if masks is None else Locating(views=views, members=members, seed=seed)
     marginals: list[Tensor] = []
     for maps in images_of(stores, range(members), chunks):
         _refuse_unusable(maps, image=len(marginals))
+        if locating is not None and masks is not None:
+            locating.add(maps.mean(1), masks[len(marginals)])
         if isinstance(marginal, torch.Tensor):
             marginals.append(marginal[len(marginals)])
         else:
@@ -88,10 +93,11 @@ def reduce_maps(
     if all(_are_zero(image) for images in statistics.values() for image in images):
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
     grams = _grams(statistics)
+    located = {} if locating is None else locating.result()
     return Reduced(
         figures={view: summarise(images, view=view, seed=seed) for view, images in statistics.items()},
         classes={view: _by_class(images, labels, view, seed) for view, images in statistics.items()},
-        details={view: gathering.result(grams[view]) for view, gathering in gatherings.items()},
+        details={view: gathering.result(grams[view], located.get(view)) for view, gathering in gatherings.items()},
         grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),

@@ -114,6 +114,7 @@ def _dataset(plan: Plan) -> dict[str, Any]:
         "train_images": len(dataset.train),
         "test_images": len(dataset.test),
         "image_shape": list(dataset.test.images.shape[1:]),
+        "masks": dataset.test.masks is not None,
         "notes": list(dataset.notes),
     }
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from saliencynoise.cli import options as o
 
-Figures = Literal["curve", "similarity", "structure"]
+Figures = Literal["curve", "similarity", "structure", "localization"]
 
 
 def show(
@@ -26,13 +27,22 @@ def show(
         bool,
         typer.Option("--structure", help="Template, surviving pixels, modes and finest detail, instead of the table."),
     ] = False,
+    localization: Annotated[
+        bool,
+        typer.Option("--localization", help="Whether averaging moves maps towards the causing pixels, where known."),
+    ] = False,
     as_json: o.Json = False,
 ) -> None:
     """Print the table of a run or of a frontier again, or other figures of a run, from its files."""
     from saliencynoise.bench.frontier import RESULT  # noqa: PLC0415 - only when the command runs
     from saliencynoise.interfaces.errors import UsageError  # noqa: PLC0415 - as above
 
-    asked: dict[Figures, bool] = {"curve": curve, "similarity": similarity, "structure": structure}
+    asked: dict[Figures, bool] = {
+        "curve": curve,
+        "similarity": similarity,
+        "structure": structure,
+        "localization": localization,
+    }
     wanted = [name for name, own in asked.items() if own]
     if len(wanted) > 1:
         raise UsageError(f"--{wanted[0]} and --{wanted[1]} are two prints; ask for one of them")
@@ -49,17 +59,23 @@ def _show_study(folder: str, figures: Figures | None, *, as_json: bool) -> bool:
     from saliencynoise.bench.study import Study  # noqa: PLC0415 - only when the command runs
     from saliencynoise.report.curve import curve_rows, print_curve  # noqa: PLC0415 - as above
     from saliencynoise.report.details import detail_rows, print_similarity, print_structure  # noqa: PLC0415 - as above
+    from saliencynoise.report.localization import localization_rows, print_localization  # noqa: PLC0415 - as above
     from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
 
     study = Study.load(folder)
-    if as_json and figures is None:
+    prints: dict[Figures, tuple[str, Callable[[Study], Any], Callable[[Study], None]]] = {
+        "curve": ("curves", curve_rows, print_curve),
+        "similarity": ("details", detail_rows, print_similarity),
+        "structure": ("details", detail_rows, print_structure),
+        "localization": ("localization", localization_rows, print_localization),
+    }
+    key, rows_of, printer = prints[figures] if figures else ("", None, print_study)
+    if not as_json:
+        printer(study)
+    elif rows_of is None:
         typer.echo(json.dumps({**study.result, "folder": str(study.folder)}, allow_nan=False))
-    elif as_json:
-        document = {"curves": curve_rows(study)} if figures == "curve" else {"details": detail_rows(study)}
-        typer.echo(json.dumps(document, allow_nan=False))
     else:
-        printers = {"curve": print_curve, "similarity": print_similarity, "structure": print_structure}
-        printers.get(figures or "", print_study)(study)
+        typer.echo(json.dumps({key: rows_of(study)}, allow_nan=False))
     return bool(study.failed)
 
 

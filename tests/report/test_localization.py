@@ -1,0 +1,87 @@
+"""The print of `show --localization`: verdicts, corrected p-values, and what it says where nothing can be told."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.report.localization import localization_rows, print_localization
+from saliencynoise.statistics.comparison import holm
+from tests.known_pixels import study_of
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return study_of(tmp_path_factory.mktemp("run"))
+
+
+def printed(study, width=80):
+    stream = io.StringIO()
+    print_localization(study, Console(file=stream, width=width, highlight=False))
+    text = stream.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    return text
+
+
+def test_each_method_has_a_line_for_each_measure(study):
+    lines = [line.split() for line in printed(study).splitlines()]
+    assert [line[0] for line in lines if line and line[0] in {"mass", "rank", "pointing", "auc"}][:8] == [
+        "mass",
+        "rank",
+        "pointing",
+        "auc",
+    ] * 2
+    auc = next(line for line in lines if line and line[0] == "auc")
+    own = study.done[0]["details"]["localization"]["measures"]["auc"]
+    assert auc[1] == "0.50"
+    assert float(auc[2]) == pytest.approx(own["curve"][0]["value"], abs=0.01)
+    assert float(auc[3]) == pytest.approx(own["curve"][-1]["value"], abs=0.01)
+    assert auc[-1] == "yes"
+    text = " ".join(printed(study).split())
+    assert "gradcam(layer=top) view relu" in text
+    assert "Low noise is not correctness" in text
+
+
+def test_the_rows_say_yes_for_what_moves_nearer_and_not_for_what_does_not(study):
+    rows = localization_rows(study)
+    json.dumps(rows, allow_nan=False)
+    found = {(row["method"], row["view"], row["measure"]): row for row in rows}
+    assert found["gradient", "signed", "auc"]["nearer"] == "yes"
+    assert found["misplaced", "signed", "auc"]["nearer"] in {"no", "undecided"}
+    same = [row for row in rows if row["measure"] == "mass"]
+    assert [row["p_holm"] for row in same] == holm([row["p"] for row in same])
+    for row in rows:
+        assert row["gain"] == pytest.approx(row["marginal"] - row["single"])
+
+
+def test_a_map_that_moves_away_is_a_no(study):
+    """The misplaced template, had it been found: the verdict follows the sign."""
+    cell = json.loads(json.dumps(study.result["cells"][0]))
+    for own in cell["details"]["localization"]["measures"].values():
+        own["gain"] |= {"value": -0.2, "p": 0.001}
+    moved = type(study)({**study.result, "cells": [cell]}, study.folder)
+    assert {row["nearer"] for row in localization_rows(moved)} == {"no"}
+
+
+def test_two_members_have_no_verdict(tmp_path):
+    study = study_of(tmp_path / "run", members=2)
+    assert {row["nearer"] for row in localization_rows(study)} == {None}
+    assert "?" not in "".join(line.split()[-1] for line in printed(study).splitlines() if "auc" in line[:8])
+
+
+def test_zero_maps_are_told(study):
+    cell = json.loads(json.dumps(study.result["cells"][0]))
+    cell["details"]["localization"]["blank"] = 0.125
+    some = type(study)({**study.result, "cells": [cell]}, study.folder)
+    assert "12.5% of the single maps of gradient on test_resnet" in " ".join(printed(some).split())
+
+
+def test_without_masks_the_fix_is_named(tmp_path):
+    study = study_of(tmp_path / "run", masks=False)
+    with pytest.raises(UsageError, match=r"digits, has no masks of .* run a bench on --dataset shapes"):
+        localization_rows(study)
+    failed = {**study.result, "dataset": {**study.result["dataset"], "masks": True}}
+    with pytest.raises(UsageError, match="holds no localisation; see why with: saliencynoise show"):
+        localization_rows(type(study)(failed, study.folder))
