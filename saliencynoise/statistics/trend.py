@@ -45,17 +45,18 @@ class Trend:
         return None if self.interval is None else self.interval.through(torch.exp)
 
 
-def log_trend(figures: Sequence[Pooled], scale: Sequence[float]) -> Trend:
-    """Return the slope of log r along a scale, from ensembles that share their images and no members.
+def log_trend(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool = True) -> Trend:
+    """Return the slope of log r along a scale, from ensembles that share no members.
 
     The slope is a fixed weighted sum of the logarithms, so its variance is that of `compare`: the ensembles' jackknife
     variances, weighted, plus the variance of the images' linearised contributions (with several images), paired over
-    ensembles; t with degrees of freedom by Satterthwaite. What the points deviate from a straight line is *not* in the
-    interval: the slope sums the line up, and need not hold between or beyond the points.
+    ensembles where the images are the same; t with degrees of freedom by Satterthwaite. What the points deviate from a
+    straight line is *not* in the interval: the slope sums the line up, and need not hold between or beyond the points.
 
     Args:
-        figures: r of each ensemble, as from `headline`, on the same images in the same order.
+        figures: r of each ensemble, as from `headline`.
         scale: the place of each, such as log2 of the depth; not all equal.
+        paired: whether they are on the same images in the same order, or on images drawn independently.
 
     Raises:
         UsageError: the figures do not belong together, or all lie at one place.
@@ -65,7 +66,7 @@ def log_trend(figures: Sequence[Pooled], scale: Sequence[float]) -> Trend:
     >>> round(log_trend([figure(0.5), figure(0.8)], [1, 3]).ratio, 3)     # r of 1 and 4, over two doublings
     2.0
     """
-    _check(figures, scale)
+    _check(figures, scale, paired=paired)
     missing = "; ".join(filter(None, (trouble(own, f"{at:g}") for own, at in zip(figures, scale, strict=True))))
     if missing:
         return Trend(slope=math.nan, interval=None, p=None, note=missing)
@@ -76,22 +77,24 @@ def log_trend(figures: Sequence[Pooled], scale: Sequence[float]) -> Trend:
         (float(weight) ** 2 * jackknife_variance(log_without(own)), own.members - 1)
         for weight, own in zip(weights, figures, strict=True)
     ]
-    images = figures[0].images
-    if images > 1:
-        parts.append((_images_variance(figures, weights), images - 1))
+    several = all(own.images > 1 for own in figures)
+    if several:
+        parts += _images_parts(figures, weights, paired=paired)
     note = few_members(min(own.members for own in figures))
-    interval = t_interval(slope, parts, question="both" if images > 1 else "members", note=note)
+    interval = t_interval(slope, parts, question="both" if several else "members", note=note)
     return Trend(slope=slope, interval=interval, p=two_sided_p(slope, parts), note=note)
 
 
-def _check(figures: Sequence[Pooled], scale: Sequence[float]) -> None:
+def _check(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool) -> None:
     if len(figures) != len(scale) or len(set(scale)) < 2:
         raise UsageError(f"{len(figures)} figures at the places {list(scale)}: need one place each, and two places")
     images = sorted({own.images for own in figures})
-    if len(images) != 1:
-        raise UsageError(f"figures of {images} images: a trend needs all of them on the same images")
+    if paired and len(images) != 1:
+        raise UsageError(f"figures of {images} images: paired, they need to be on the same images")
 
 
-def _images_variance(figures: Sequence[Pooled], weights: Tensor) -> float:
-    combined = sum(weight * contributions(own).double() for weight, own in zip(weights, figures, strict=True))
-    return float(torch.as_tensor(combined).var()) / figures[0].images
+def _images_parts(figures: Sequence[Pooled], weights: Tensor, *, paired: bool) -> list[tuple[float, int]]:
+    """Return the variances over images, with their degrees of freedom: of the weighted sum, or of each by itself."""
+    parts = [weight * contributions(own).double() for weight, own in zip(weights, figures, strict=True)]
+    sums = [torch.stack(parts).sum(0)] if paired else parts
+    return [(float(part.var()) / len(part), len(part) - 1) for part in sums]

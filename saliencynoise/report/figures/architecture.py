@@ -98,7 +98,8 @@ def table(variations: Sequence[Variation], *, methods: Sequence[str] | None = No
 def trends(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> pd.DataFrame:
     """Return a row per numeric axis and method: what r is multiplied by per doubling, with its 95% interval and p.
 
-    For axes with at least two values whose studies attribute the same images; else NaN, and a note that says why.
+    Paired over images where the studies attribute the same ones. NaN, and a note that says why, where a value's r has
+    no logarithm, or fewer than two values have a figure.
 
     Arguments and errors as of `figure`.
     """
@@ -193,20 +194,23 @@ def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Tre
     there = [(own, cell) for own, cell in zip(variations, cells, strict=True) if cell is not None]
     if len(there) < 2:
         return none("fewer than two values with a figure")
-    if len({tuple(image["name"] for image in own.study.result["images"]) for own, _ in there}) > 1:
-        return none("the studies attribute different images")
     grams = [own.study.gram(cell) for own, cell in there]
-    used = torch.stack([diag_mean(gram) > 0 for gram in grams]).all(0)
-    if not bool(used.any()):
-        return none("no image on which all give maps")
-    return log_trend([headline(gram[used]) for gram in grams], [math.log2(float(own.value)) for own, _ in there])
+    used = [diag_mean(gram) > 0 for gram in grams]
+    paired = len({tuple(image["name"] for image in own.study.result["images"]) for own, _ in there}) == 1
+    if paired:
+        used = [torch.stack(used).all(0)] * len(grams)
+        if not bool(used[0].any()):
+            return none("no image on which all give maps")
+    figures = [headline(gram[own]) for gram, own in zip(grams, used, strict=True)]
+    return log_trend(figures, [math.log2(float(own.value)) for own, _ in there], paired=paired)
 
 
 def _draw_axis(axes: Axes, found: pd.DataFrame, looks: dict[str, tuple[str, str]], *, scaled: bool) -> None:
     places = found.drop_duplicates("place").sort_values("place")
     if scaled:
         axes.set_xscale("log", base=2)
-    step = 0.35 * _step(places["place"].tolist(), scaled=scaled)
+    step = min(0.35 * _step(places["place"].tolist(), scaled=scaled), 0.08 * len(looks))
+    axes.margins(x=0.12)
     for at, (method, (colour, marker)) in enumerate(looks.items()):
         own = found[(found["method"] == method) & found["r"].notna()].sort_values("place")
         shift = step * ((at + 0.5) / len(looks) - 0.5)

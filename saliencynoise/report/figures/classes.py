@@ -99,7 +99,7 @@ def draw(figure: FigureBase, found: pd.DataFrame, *, title: str = "") -> None:
         panel.set_title(two_lines(method), fontsize=9)
     labels = _labels(found)
     axes[0].set_yticks(range(len(labels)), labels, fontsize=SMALL)
-    axes[0].set_ylim(len(labels) - 0.5, -0.5)
+    axes[0].set_ylim(max(len(labels), 1) - 0.5, -0.5)
     figure.supxlabel("r, corrected SNR", fontsize=9)
     figure.supylabel("class (images)", fontsize=9)
     if title:

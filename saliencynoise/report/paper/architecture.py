@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
 CAPTION = (
     "**SNR against the architecture and its training.** Each panel varies one thing and keeps the rest. Point: r = "
     "c/(1 − c), c the mean cosine between two members' maps, each of unit norm; corrected, so that pure noise gives 0. "
-    "Bar: its 95% interval for other networks and other images. Below a value: the members' median test accuracy, which "
-    "varies along with it; where the size of a layer's map does, too, its r is no longer that of the same resolution."
+    "Bar: its 95% interval for other networks and other images. Below a value: the members' median test accuracy, "
+    "which varies along with it; where the size of a layer's map does, too, its r is of another resolution."
 )
 
 TRENDS = (
-    "Trend, by least squares of log r on log2 of the value: what r is multiplied by per doubling, with its 95% interval "
-    "for other networks and other images and p of no trend, uncorrected for the number of rows. The ensembles are taken "
-    "as independent, and the line as straight: how far points lie off it is not in the interval."
+    "Trend, by least squares of log r on log2 of the value: what r is multiplied by per doubling, with its 95% "
+    "interval for other networks and other images and p of no trend, uncorrected for the number of rows. The ensembles "
+    "are taken as independent (of one architecture and seed, they start from the same weights), and the line as "
+    "straight: how far points lie off it is not in the interval."
 )
 
 
@@ -57,6 +59,6 @@ def _lines(fitted: pd.DataFrame) -> str:
 
 
 def _line(row: dict[Any, Any]) -> str:
-    p = p_text(None if row["p"] != row["p"] else row["p"])  # noqa: PLR0124 - NaN
+    p = p_text(None if math.isnan(row["p"]) else row["p"])
     interval = f"[{show(row['low'])}, {show(row['high'])}]"
     return f"| {TITLES[row['axis']]} | {row['method']} | {show(row['ratio'])} | {interval} | {p} | {row['note']} |"

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 READING = (
     "Every map is divided by its L2 norm over channels and pixels, then the mean is taken over all {members}; "
-    "stochastic methods are averaged over their draws first. Channels are summed for display. {colours}, white is "
-    "zero, grey is NaN. One colour scale a row, symmetric about zero: it ends at the {clip}th percentile of the "
+    "stochastic methods are averaged over their draws first. Channels are summed for display. {colours}; white: zero; "
+    "grey: NaN. One colour scale a row, symmetric about zero: it ends at the {clip}th percentile of the "
     "absolute values of all maps of the row, and larger values have the colours of its ends. The mean is on the scale "
     "of the single maps, so it is as pale as they disagree: its norm, below it, is √(c + (1 − c)/E) with c the mean "
     "cosine between two members' maps, 1 where all agree and {floor} if the maps were noise alone. Last column: the "
-    "same mean at the norm of a single map, which shows the pattern that remains. Maps of layers are drawn at their own "
-    "resolution over the picture's extent. The members shown are the first ones and the images the first of the study's "
-    "seeded selection; none was chosen by its looks."
+    "same mean at the norm of a single map, which shows the pattern that remains. Maps of layers are drawn at "
+    "their own resolution over the picture's extent. The members shown are the first ones, and the images are in the "
+    "order of the study's seeded selection."
 )
 
 

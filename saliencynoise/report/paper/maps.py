@@ -51,5 +51,5 @@ def maps_panel(
         studies,
         what=f"**Saliency maps of single networks beside their mean.** Each row is a method ({names}): the picture, "
         "its map in single members, and its mean over all members.",
-        colours="Red values are positive, blue ones negative, in each method's own sense",
+        colours="Red: positive, in the method's own sense; blue: negative",
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.report.figures.ssim import correlations, figure_of, table
 from saliencynoise.report.paper.caption import provenance
@@ -20,8 +20,8 @@ CAPTION = (
     "**SNR against structural similarity.** A point is a test image. Horizontal: the signed root of its r, the "
     "corrected power SNR of the members' raw maps. Vertical: SSIM of two members' maps (each divided by its largest "
     "absolute value; windows of 7x7 or the largest odd size that fits), mean over pairs of members. Both are of the "
-    "same members, whose noise they share; the 95% intervals of the correlations (bootstrap over images, on Fisher's z) "
-    "are for these networks, if other images were drawn. Axes differ between panels."
+    "same members, whose noise they share; the 95% intervals of the correlations (bootstrap over images, on Fisher's "
+    "z) are for these networks, if other images were drawn. Axes differ between panels."
 )
 
 
@@ -65,5 +65,5 @@ def _lines(related: pd.DataFrame) -> str:
     return "\n".join(head + rows)
 
 
-def _words(row: dict[str, float], name: str) -> str:
+def _words(row: Mapping[Any, Any], name: str) -> str:
     return f"{show(row[name])} [{show(row[f'{name}_low'])}, {show(row[f'{name}_high'])}]"
