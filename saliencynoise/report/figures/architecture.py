@@ -247,7 +247,7 @@ def _scale(axes: Axes, found: pd.DataFrame) -> None:
     if not len(values):
         return
     if (values > 0).all():
-        axes.set_yscale("log")
+        axes.set_yscale("log", subs=[2, 5])
         lowest = found["low"][found["low"] > 0].min()
         bottom = max(values.min() / 4, 0.0 if math.isnan(lowest) else lowest) / 1.3
     else:
@@ -257,3 +257,5 @@ def _scale(axes: Axes, found: pd.DataFrame) -> None:
     top = min(math.inf if math.isnan(highest) else highest, values.max() * 4) if values.max() > 0 else 0.1
     axes.set_ylim(bottom, top * 1.3)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if (values > 0).all() else "")
+    axes.tick_params(axis="y", which="both", labelsize=SMALL)

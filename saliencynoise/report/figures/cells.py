@@ -10,6 +10,8 @@ from saliencynoise.bench.study import number
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from saliencynoise.bench.study import Study
 
 Cell = Mapping[str, Any]
@@ -47,6 +49,14 @@ def signed_cells(
 def names_of(cell: Cell) -> dict[str, Any]:
     """Return what a row of data says of its cell: data set, architecture, method, members, if and why it failed."""
     return {name: cell[name] for name in ("dataset", "architecture", "method", "members", "status", "reason")}
+
+
+def failures(found: pd.DataFrame) -> list[str]:
+    """Return what failed in a table with the columns of `names_of`, and why, each once."""
+    failed = found[found["status"] == "failed"]
+    return list(
+        dict.fromkeys(f"{row.method} on {row.architecture} failed: {row.reason}" for row in failed.itertuples())
+    )
 
 
 def snr_of(figures: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -7,8 +7,18 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.report.figures.cells import names_of, signed_cells, snr_of
-from saliencynoise.report.figures.style import GREY, SMALL, blank, error_bars, small_multiples, styles, two_lines
+from saliencynoise.report.figures.cells import failures, names_of, signed_cells, snr_of
+from saliencynoise.report.figures.style import (
+    GREY,
+    SMALL,
+    blank,
+    error_bars,
+    label_lowest,
+    legend_below,
+    small_multiples,
+    styles,
+    two_lines,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,19 +104,16 @@ def draw(figure: FigureBase, found: pd.DataFrame, *, title: str = "") -> None:
     looks = styles(found["architecture"].unique())
     axes = small_multiples(figure, len(methods), columns=COLUMNS, sharey=True)
     for panel, method in zip(axes, methods, strict=True):
-        own = found[found["method"] == method]
-        _draw_method(panel, own, looks)
-        panel.set_title(two_lines(method), fontsize=9)
+        _draw_method(panel, found[found["method"] == method], looks)
     labels = _labels(found)
     axes[0].set_yticks(range(len(labels)), labels, fontsize=SMALL)
     axes[0].set_ylim(max(len(labels), 1) - 0.5, -0.5)
-    figure.supxlabel("r, corrected SNR", fontsize=9)
+    label_lowest(axes, "r, corrected SNR", columns=COLUMNS)
     figure.supylabel("class (images)", fontsize=9)
     if title:
         figure.suptitle(title, fontsize=10, fontweight="bold")
-    handles, names = axes[0].get_legend_handles_labels()
-    if len(looks) > 1 and handles:
-        figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    if len(looks) > 1:
+        legend_below(figure, axes)
 
 
 def _height(found: pd.DataFrame) -> float:
@@ -128,17 +135,16 @@ def _draw_method(axes: Axes, own: pd.DataFrame, looks: dict[str, tuple[str, str]
     axes.tick_params(labelsize=SMALL)
     axes.locator_params(axis="x", nbins=5)
     axes.grid(axis="x", alpha=0.3)
-    failed = own[own["status"] != "ok"]
-    if len(failed):
-        words = "\n".join(f"{row.architecture} failed: {row.reason}" for row in failed.itertuples())
-        axes.text(
-            0.5, 0.5, textwrap.fill(words, 30, max_lines=8), ha="center", va="center",
-            fontsize=SMALL, transform=axes.transAxes,
-        )  # fmt: skip
     done = own[own["status"] == "ok"]
+    title = two_lines(str(own["method"].iloc[0]), longest=24)
     if not len(done):
+        words = textwrap.fill("\n".join(failures(own)), 30, max_lines=8)
+        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+        axes.set_title(title, fontsize=9)
         axes.set_xticks([])
         return
+    failed = ", ".join(own[own["status"] != "ok"]["architecture"])
+    axes.set_title(f"{title}\n({failed} failed)" if failed else title, fontsize=9)
     low, high = _limits(done)
     names = list(looks)
     for name, rows in done.groupby("architecture", sort=False):

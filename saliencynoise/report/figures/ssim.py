@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import number
 from saliencynoise.interfaces import derive_seed
-from saliencynoise.report.figures.cells import names_of, signed_cells
-from saliencynoise.report.figures.style import SMALL, blank, small_multiples, styles, two_lines
+from saliencynoise.report.figures.cells import failures, names_of, signed_cells
+from saliencynoise.report.figures.style import (
+    SMALL,
+    blank,
+    label_lowest,
+    legend_below,
+    small_multiples,
+    styles,
+    two_lines,
+)
 from saliencynoise.report.table import show
 
 if TYPE_CHECKING:
@@ -120,13 +128,12 @@ def draw(figure: FigureBase, found: pd.DataFrame, related: pd.DataFrame, *, titl
     for panel, method in zip(axes, methods, strict=True):
         _draw_method(panel, found[found["method"] == method], related[related["method"] == method], looks)
         panel.set_title(two_lines(method, longest=24), fontsize=9, pad=6 + 11 * _lines(looks))
-    figure.supxlabel("signed root of r, the corrected SNR, of an image", fontsize=9)
+    label_lowest(axes, "signed root of r", columns=COLUMNS)
     figure.supylabel("SSIM of two members' maps, mean over pairs", fontsize=9)
     if title:
         figure.suptitle(title, fontsize=10, fontweight="bold")
-    handles, names = axes[0].get_legend_handles_labels()
-    if len(looks) > 1 and handles:
-        figure.legend(handles, names, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    if len(looks) > 1:
+        legend_below(figure, axes)
 
 
 def _height(found: pd.DataFrame) -> float:
@@ -147,13 +154,20 @@ def _draw_method(axes: Axes, found: pd.DataFrame, related: pd.DataFrame, looks: 
         own = found[(found["architecture"] == name) & (found["status"] == "ok")]
         axes.scatter(own["amplitude"], own["ssim"], s=14, marker=marker, color=colour, alpha=0.7, lw=0, label=name)
         words = _words(related[related["architecture"] == name], MEASURES if len(looks) == 1 else MEASURES[:1])
+        failed = len(looks) > 1 and (found[found["architecture"] == name]["status"] == "failed").any()
         height = 3 + 11 * (len(looks) - 1 - line)
         axes.annotate(
-            words, (0.5, 1), xytext=(0, height), xycoords="axes fraction", textcoords="offset points",
-            ha="center", va="bottom", fontsize=SMALL, color=colour,
-        )  # fmt: skip
-    failed = found[found["status"] != "ok"]
-    words = "\n".join(textwrap.fill(f"{own.architecture} failed: {own.reason}", 34) for own in failed.itertuples())
+            "failed" if failed else words,
+            (0.5, 1),
+            xytext=(0, height),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=SMALL,
+            color=colour,
+        )
+    words = "" if (found["status"] == "ok").any() else textwrap.fill("\n".join(failures(found)), 34, max_lines=8)
     axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
 
 

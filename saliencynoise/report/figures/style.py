@@ -74,7 +74,13 @@ def small_multiples(figure: FigureBase, count: int, *, columns: int, **shared: A
     return list(grid[:count])
 
 
-def legend_below(figure: Figure, panels: Sequence[Axes], *, columns: int = 4) -> None:
+def label_lowest(panels: Sequence[Axes], label: str, *, columns: int) -> None:
+    """Write the label of the horizontal axis below the lowest axes of each column of small multiples."""
+    for axes in panels[-columns:]:
+        axes.set_xlabel(label, fontsize=9)
+
+
+def legend_below(figure: FigureBase, panels: Sequence[Axes], *, columns: int = 4) -> None:
     """Put one legend under all panels, each name once."""
     handles: dict[str, Any] = {}
     for axes in panels:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.report.figures.architecture import TITLES, Variation, draw, table, trends
+from saliencynoise.report.figures.cells import failures
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.panel import Panel
 from saliencynoise.report.table import p_text, show
@@ -46,7 +47,7 @@ def architecture_panel(variations: Sequence[Variation], *, methods: Sequence[str
         name="architecture",
         figure=draw(found),
         data=found,
-        caption="\n\n".join(filter(None, (CAPTION, _lines(fitted), provenance(studies)))),
+        caption="\n\n".join(filter(None, (CAPTION, _lines(fitted), *failures(found), provenance(studies)))),
         facts={"trends": json_safe(fitted.to_dict("records"))},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from saliencynoise.report.figures.cells import failures
 from saliencynoise.report.figures.classes import figure_of, table
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.panel import Panel
@@ -38,9 +39,10 @@ def classes_panel(
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     tables = [table(study, methods=methods, architectures=architectures) for study in studies]
+    data = pd.concat(tables, ignore_index=True)
     return Panel(
         name="classes",
         figure=figure_of(tables),
-        data=pd.concat(tables, ignore_index=True),
-        caption=f"{CAPTION}\n\n{provenance(studies)}",
+        data=data,
+        caption="\n\n".join([CAPTION, *failures(data), provenance(studies)]),
     )

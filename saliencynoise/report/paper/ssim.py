@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.report.figures.cells import failures
 from saliencynoise.report.figures.ssim import correlations, figure_of, table
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.panel import Panel
@@ -45,12 +46,13 @@ def ssim_panel(
         found = table(study, methods=methods, architectures=architectures)
         related = correlations(found, seed=study.result["settings"]["seed"])
         tables.append((found, related.assign(dataset=found["dataset"].iloc[0])))
+    data = pd.concat([found for found, _ in tables], ignore_index=True)
     related = pd.concat([related for _, related in tables], ignore_index=True)
     return Panel(
         name="ssim",
         figure=figure_of(tables),
-        data=pd.concat([found for found, _ in tables], ignore_index=True),
-        caption=f"{CAPTION}\n\n{_lines(related)}\n\n{provenance(studies)}",
+        data=data,
+        caption="\n\n".join([CAPTION, _lines(related), *failures(data), provenance(studies)]),
         facts={"correlations": json_safe(related.to_dict("records"))},
     )
 

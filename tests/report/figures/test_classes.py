@@ -53,7 +53,7 @@ def test_the_classes_have_one_order_by_their_mean_rank(study):
 def test_a_panel_a_method_with_a_point_a_class_and_architecture(study):
     figure = classes.figure(study)
     panels = figure.subfigs[0].axes
-    assert [panel.get_title() for panel in panels] == ["gradient", "lime"]
+    assert [panel.get_title() for panel in panels] == ["gradient", "lime\n(resnet failed)"]
     points = [
         sum(len(drawn.get_offsets()) for drawn in panel.collections if drawn.get_label() in ("vgg", "resnet"))
         for panel in panels
@@ -61,7 +61,6 @@ def test_a_panel_a_method_with_a_point_a_class_and_architecture(study):
     assert points == [6, 3]
     labels = [label.get_text() for label in panels[0].get_yticklabels()]
     assert sorted(labels) == ["cat (3)", "dog (3)", "emu (2)"]
-    assert "failed: too few segments" in panels[1].texts[0].get_text().replace("\n", " ")
 
 
 def test_intervals_far_beyond_the_points_do_not_set_the_axis(study):
@@ -90,4 +89,4 @@ def test_a_class_of_one_image_is_hollow(tmp_path):
 def test_a_study_of_failures_is_drawn(tmp_path):
     study = make_study(tmp_path, {("net", "gradient"): noisy_maps(images=2), ("net", "lime"): "no"})
     (panel,) = classes.figure(study, methods=["lime"]).subfigs[0].axes
-    assert "failed: no" in panel.texts[0].get_text()
+    assert panel.texts[0].get_text() == "lime on net failed: no"
