@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import number
+from saliencynoise.report.figures.style import GREY, blank, legend_below, small_multiples, styles
 from saliencynoise.store.atomic import write_bytes
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PLOT = "frontier.png"
-COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F")
-"""Okabe and Ito's, which people who confuse red and green tell apart; markers differ, too."""
-
-MARKERS = "osD^vPX*"
 PANEL = (4.8, 4.0)
 """Inches of a panel, at 100 dots each."""
 
@@ -69,26 +66,17 @@ def _points(document: Mapping[str, Any], panel: Mapping[str, Any]) -> list[Mappi
 
 
 def _figure(panels: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]) -> Figure:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - a second to import; without pyplot, nothing is global
-
-    names = list(dict.fromkeys(_name(row) for _, points in panels for row in points))
-    styles = {name: (COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)]) for at, name in enumerate(names)}
+    looks = styles(_name(row) for _, points in panels for row in points)
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(PANEL[0] * max(columns, 1.4), PANEL[1] * rows + 0.6), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axis, (panel, points) in zip(axes, panels, strict=False):
-        _draw(axis, panel, points, styles)
-    for axis in axes[len(panels) :]:
-        axis.set_axis_off()
-    handles: dict[str, Any] = {}
-    for axis in axes:
-        lines, labels = axis.get_legend_handles_labels()
-        handles |= dict(zip(labels, lines, strict=True))
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure = blank(PANEL[0] * max(columns, 1.4), PANEL[1] * rows + 0.6)
+    axes = small_multiples(figure, len(panels), columns=columns)
+    for axis, (panel, points) in zip(axes, panels, strict=True):
+        _draw(axis, panel, points, looks)
+    legend_below(figure, axes)
     figure.draw_without_rendering()  # settles where points lie, and so where there is room beside them
-    for axis, (_, points) in zip(axes, panels, strict=False):
-        _label(axis, points, {name: colour for name, (colour, _) in styles.items()})
+    for axis, (_, points) in zip(axes, panels, strict=True):
+        _label(axis, points, {name: colour for name, (colour, _) in looks.items()})
     return figure
 
 
@@ -96,15 +84,15 @@ def _draw(
     axis: Axes,
     panel: Mapping[str, Any],
     points: Sequence[Mapping[str, Any]],
-    styles: Mapping[str, tuple[str, str]],
+    looks: Mapping[str, tuple[str, str]],
 ) -> None:
     snr = number(panel["snr"])
     prices = [row["price"] for row in points]
     curve = [min(prices) * (max(prices) / min(prices)) ** (step / 64) for step in range(65)]
-    axis.plot(curve, [_cosine(n, snr) for n in curve], "--", color="#7F7F7F", label="n r / (1 + n r): retraining")
+    axis.plot(curve, [_cosine(n, snr) for n in curve], "--", color=GREY, label="n r / (1 + n r): retraining")
     for name, own in groupby(points, key=_name):
         rows = list(own)
-        colour, marker = styles[name]
+        colour, marker = looks[name]
         x, y = [row["price"] for row in rows], [number(row["fidelity"]["fidelity_squared"]) for row in rows]
         ends = [bar_ends(row, snr) for row in rows]
         bars = [[max(0.0, v - low) for v, (low, _) in zip(y, ends, strict=True)]]

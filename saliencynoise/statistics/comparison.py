@@ -20,6 +20,7 @@ from saliencynoise.statistics.intervals import Interval, Pooled
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval, two_sided_p
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
     from torch import Tensor
 
 Shared = Literal["members", "images"]
@@ -148,9 +149,9 @@ def compare(
     _check(a, b, shared)
     if shared == "members" and torch.equal(a.per_image, b.per_image) and a.without.equal(b.without):
         return _comparison(names, 0.0, [(0.0, a.members - 1)], question="members", note="identical figures")
-    trouble = "; ".join(filter(None, (_trouble(a, names[0]), _trouble(b, names[1]))))
-    if trouble:
-        return Comparison(a=names[0], b=names[1], difference=math.nan, interval=None, p=None, p_holm=None, note=trouble)
+    missing = "; ".join(filter(None, (trouble(a, names[0]), trouble(b, names[1]))))
+    if missing:
+        return Comparison(a=names[0], b=names[1], difference=math.nan, interval=None, p=None, p_holm=None, note=missing)
     asked: Asked = question if a.images > 1 else "members"
     parts = _members_parts(a, b, shared)
     if asked == "both":
@@ -230,15 +231,15 @@ def _check(a: Pooled, b: Pooled, shared: Shared) -> None:
         )
 
 
-def _trouble(figure: Pooled, name: str) -> str:
-    """Return why the figure has no logarithm, or nothing."""
+def trouble(figure: Pooled, name: str) -> str:
+    """Return why the figure, of that name, has no logarithm with a jackknife, or nothing."""
     if figure.members < 3:
         return f"{name} has {figure.members} members, and a jackknife needs 3"
     if not figure.value > 0:
         return f"{name} shows no signal (r is not above 0)"
     if math.isinf(figure.value):
         return f"the members of {name} agree to rounding (r is infinite)"
-    if not bool(_log_without(figure).isfinite().all()):
+    if not bool(log_without(figure).isfinite().all()):
         return f"{name} loses its signal or its noise when one member is left out"
     return ""
 
@@ -247,24 +248,26 @@ def _log(figure: Pooled) -> float:
     return math.log(figure.value)
 
 
-def _log_without(figure: Pooled) -> Tensor:
+def log_without(figure: Pooled) -> Float[Tensor, " E"]:
+    """Return log r with each member left out."""
     return figure.link(figure.without.nanmean(0)).log()
+
+
+def contributions(figure: Pooled) -> Float[Tensor, " B"]:
+    """Return each image's linearised part in log r, by d log(c/(1-c)) / dc = 1/(c(1-c))."""
+    c = figure.per_image.mean()
+    return figure.per_image / (c * (1 - c))
 
 
 def _members_parts(a: Pooled, b: Pooled, shared: Shared) -> list[tuple[float, int]]:
     """Return the variances over members with their degrees of freedom."""
     if shared == "members":
-        return [(jackknife_variance(_log_without(a) - _log_without(b)), a.members - 1)]
-    return [(jackknife_variance(_log_without(figure)), figure.members - 1) for figure in (a, b)]
+        return [(jackknife_variance(log_without(a) - log_without(b)), a.members - 1)]
+    return [(jackknife_variance(log_without(figure)), figure.members - 1) for figure in (a, b)]
 
 
 def _images_variance(a: Pooled, b: Pooled) -> float:
-    """Return the variance of the mean over images of their contributions, by d log(c/(1-c)) / dc = 1/(c(1-c))."""
-
-    def contributions(figure: Pooled) -> Tensor:
-        c = figure.per_image.mean()
-        return figure.per_image / (c * (1 - c))
-
+    """Return the variance of the mean over images of their contributions."""
     return float((contributions(a) - contributions(b)).var()) / a.images
 
 

@@ -1,0 +1,200 @@
+"""The SNR of each class, with intervals, beside that of all images and the noise floor."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.report.figures.cells import failures, names_of, signed_cells, snr_of
+from saliencynoise.report.figures.style import (
+    GREY,
+    SMALL,
+    blank,
+    error_bars,
+    label_lowest,
+    legend_below,
+    small_multiples,
+    styles,
+    two_lines,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, FigureBase
+
+    from saliencynoise.bench.study import Study
+
+COLUMNS = 4
+LINE = 0.2
+"""Inches of a class in one architecture."""
+
+BEYOND = 1.5
+"""An axis ends at most so many times the span of the values: a class of two images has an interval far wider."""
+
+
+def figure(
+    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
+) -> Figure:  # fmt: skip
+    """Draw r per class of a study, a panel for each method; see `draw`.
+
+    Args:
+        study: with its classes' figures.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+
+    Raises:
+        UsageError: the study has no such method or architecture.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> figure(Study.load("runs/a"), methods=["gradient"]).savefig("classes.png")  # doctest: +SKIP
+    """
+    return figure_of([table(study, methods=methods, architectures=architectures)])
+
+
+def figure_of(tables: Sequence[pd.DataFrame]) -> Figure:
+    """Draw the tables of studies below each other, each with the classes of its own data set."""
+    heights = [_height(found) for found in tables]
+    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, found["method"].nunique()) for found in tables), sum(heights))
+    parts = drawn.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, found in zip(parts, tables, strict=True):
+        draw(part, found, title=str(found["dataset"].iloc[0]) if len(tables) > 1 else "")
+    return drawn
+
+
+def table(
+    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
+) -> pd.DataFrame:  # fmt: skip
+    """Return a row per architecture, method and class: r, its interval and what that asks, and r of all images.
+
+    Classes are in the order of `place`: by their mean rank over all architectures and methods, the largest r first. A
+    cell that failed has one row, without a class.
+
+    Arguments and errors as of `figure`.
+    """
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    rows: list[dict[str, Any]] = []
+    for cell in signed_cells(study, architectures=architectures, methods=methods):
+        names = names_of(cell)
+        if cell["status"] != "ok":
+            rows.append({**names, "class": None})
+            continue
+        whole = {f"all_{key}": value for key, value in snr_of(cell["figures"]).items()}
+        rows += [{**names, "class": label, **snr_of(own), **whole} for label, own in cell["classes"].items()]
+    found = pd.DataFrame(rows)
+    if "r" not in found:
+        return found.assign(r=math.nan, place=math.nan)
+    ranks = found.groupby(["architecture", "method"])["r"].rank(ascending=False)
+    means = ranks.groupby(found["class"]).mean().sort_values(kind="stable")
+    return found.assign(place=found["class"].map({label: place for place, label in enumerate(means.index)}))
+
+
+def draw(figure: FigureBase, found: pd.DataFrame, *, title: str = "") -> None:
+    """Draw a table's classes, a panel for each method, a colour and marker for each architecture.
+
+    Points: r of the images of a class; bars: its interval; hollow: a class of one image, whose interval is for new
+    members only. Solid line and band: r of all images with its interval; dashed: the floor. Each panel has its own
+    scale, which ends near the largest r: an arrow marks a bar that goes on, a triangle a point that lies beyond.
+    """
+    methods = list(found["method"].unique())
+    looks = styles(found["architecture"].unique())
+    axes = small_multiples(figure, len(methods), columns=COLUMNS, sharey=True)
+    for panel, method in zip(axes, methods, strict=True):
+        _draw_method(panel, found[found["method"] == method], looks)
+    labels = _labels(found)
+    axes[0].set_yticks(range(len(labels)), labels, fontsize=SMALL)
+    axes[0].set_ylim(max(len(labels), 1) - 0.5, -0.5)
+    label_lowest(axes, "r, corrected SNR", columns=COLUMNS)
+    figure.supylabel("class (images)", fontsize=9)
+    if title:
+        figure.suptitle(title, fontsize=10, fontweight="bold")
+    if len(looks) > 1:
+        legend_below(figure, axes)
+
+
+def _height(found: pd.DataFrame) -> float:
+    rows = -(-found["method"].nunique() // COLUMNS)
+    lines = max(3, found["class"].nunique()) * max(1.0, 0.7 * found["architecture"].nunique())
+    return float(rows * (LINE * lines + 0.75) + 0.7)
+
+
+def _labels(found: pd.DataFrame) -> list[str]:
+    """Return the classes in order, each with its number of images."""
+    counted = found.dropna(subset=["place"]).drop_duplicates("class").sort_values("place")
+    return [
+        f"{textwrap.shorten(str(label), 22, placeholder='…')} ({int(images)})"
+        for label, images in zip(counted["class"], counted.get("images", ()), strict=True)
+    ]
+
+
+def _draw_method(axes: Axes, own: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+    axes.tick_params(labelsize=SMALL)
+    axes.locator_params(axis="x", nbins=5)
+    axes.grid(axis="x", alpha=0.3)
+    done = own[own["status"] == "ok"]
+    title = two_lines(str(own["method"].iloc[0]), longest=24)
+    if not len(done):
+        words = textwrap.fill("\n".join(failures(own)), 30, max_lines=8)
+        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+        axes.set_title(title, fontsize=9)
+        axes.set_xticks([])
+        return
+    failed = ", ".join(own[own["status"] != "ok"]["architecture"])
+    axes.set_title(f"{title}\n({failed} failed)" if failed else title, fontsize=9)
+    low, high = _limits(done)
+    names = list(looks)
+    for name, rows in done.groupby("architecture", sort=False):
+        offset = 0.7 * ((names.index(str(name)) + 0.5) / len(names) - 0.5)
+        _draw_points(axes, rows, limits=(low, high), offset=offset, look=looks[str(name)], label=str(name))
+    axes.axvline(done["floor"].iloc[0], linestyle="--", color=GREY, linewidth=1)
+    axes.set_xlim(low, high)
+
+
+def _limits(done: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of an axis: what the bars need, but not far beyond the values."""
+    import numpy as np  # noqa: PLC0415 - as above
+
+    finite = done[["r", "low", "high", "floor", "all_r"]].replace([np.inf, -np.inf], np.nan)
+    values = finite[["r", "floor", "all_r"]]
+    lowest, largest = float(np.nanmin(values)), float(np.nanmax(values))
+    span = max(largest - lowest, 1e-3)
+    low = max(float(np.nanmin(finite)), lowest - 0.4 * span)
+    high = min(float(np.nanmax(finite)), lowest + BEYOND * span)
+    return low - 0.05 * span, high + 0.05 * span
+
+
+def _draw_points(
+    axes: Axes,
+    rows: pd.DataFrame,
+    *,
+    limits: tuple[float, float],
+    offset: float,
+    look: tuple[str, str],
+    label: str,
+) -> None:
+    colour, marker = look
+    whole = rows.iloc[0]
+    if whole["all_low"] < whole["all_high"]:  # not where either is NaN
+        axes.axvspan(max(whole["all_low"], limits[0]), min(whole["all_high"], limits[1]), color=colour, alpha=0.1, lw=0)
+    axes.axvline(whole["all_r"], color=colour, linewidth=1)
+    rows = rows.dropna(subset=["r"])
+    x = rows["r"].clip(*limits)
+    y = rows["place"] + offset
+    bars = error_bars(x.tolist(), rows["low"].clip(*limits).tolist(), rows["high"].clip(*limits).tolist())
+    axes.errorbar(x, y, xerr=bars, fmt="none", ecolor=colour, elinewidth=1, zorder=2)
+    single = rows["images"] == 1
+    beyond = rows["r"] > limits[1]
+    faces = ["white" if alone else colour for alone in single]
+    inside = ~beyond
+    axes.scatter(
+        x[inside], y[inside], s=22, marker=marker, edgecolors=colour, zorder=3, label=label,
+        c=[face for face, shown in zip(faces, inside, strict=True) if shown],
+    )  # fmt: skip
+    arrows = {">": beyond | (rows["high"] > limits[1]), "<": rows["low"] < limits[0]}
+    for arrow, out in arrows.items():
+        edge = limits[1] if arrow == ">" else limits[0]
+        axes.scatter([edge] * int(out.sum()), y[out], s=14, marker=arrow, color=colour, clip_on=False, zorder=3)

@@ -1,0 +1,182 @@
+"""The SNR of each image against the structural similarity of its members' maps."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.bench.study import number
+from saliencynoise.interfaces import derive_seed
+from saliencynoise.report.figures.cells import failures, names_of, signed_cells
+from saliencynoise.report.figures.style import (
+    SMALL,
+    blank,
+    label_lowest,
+    legend_below,
+    small_multiples,
+    styles,
+    two_lines,
+)
+from saliencynoise.report.table import show
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, FigureBase
+
+    from saliencynoise.bench.study import Study
+
+COLUMNS = 4
+MEASURES = ("spearman", "pearson")
+
+
+def figure(
+    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
+) -> Figure:  # fmt: skip
+    """Draw a scatter for each method of a study, a point an image; see `draw`.
+
+    Args:
+        study: with `snr.parquet`.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+
+    Raises:
+        UsageError: the study has no such method or architecture.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> figure(Study.load("runs/a")).savefig("ssim.png")  # doctest: +SKIP
+    """
+    found = table(study, methods=methods, architectures=architectures)
+    return figure_of([(found, correlations(found, seed=study.result["settings"]["seed"]))])
+
+
+def figure_of(tables: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> Figure:
+    """Draw the images and correlations of studies below each other."""
+    heights = [_height(found) for found, _ in tables]
+    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, found["method"].nunique()) for found, _ in tables), sum(heights))
+    parts = drawn.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, (found, related) in zip(parts, tables, strict=True):
+        draw(part, found, related, title=str(found["dataset"].iloc[0]) if len(tables) > 1 else "")
+    return drawn
+
+
+def table(
+    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
+) -> pd.DataFrame:  # fmt: skip
+    """Return a row per architecture, method and image: r, its signed root `amplitude`, and `ssim`.
+
+    Of an image, r is corrected for small samples and of raw maps; SSIM is the mean over pairs of members. NaN where
+    SSIM was not computed (a bench does so for its first images) or does not exist (maps smaller than 3 x 3). A cell
+    that failed has one row, without an image.
+
+    Arguments and errors as of `figure`.
+    """
+    import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    cells = signed_cells(study, architectures=architectures, methods=methods)
+    names = pd.DataFrame([names_of(cell) for cell in cells])
+    images = study.images
+    if "ssim" not in images:
+        return names.assign(image=None, r=np.nan, amplitude=np.nan, ssim=np.nan)
+    images = images[images["view"] == "signed"].rename(columns={"snr": "r"})
+    images = images.assign(amplitude=np.sign(images["r"]) * np.sqrt(images["r"].abs()))
+    keys = ["architecture", "method"]
+    return names.merge(images[[*keys, "image", "label", "r", "amplitude", "ssim"]], on=keys, how="left")
+
+
+def correlations(found: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Return a row per architecture and method: the correlations of `amplitude` with `ssim`, with 95% intervals.
+
+    Args:
+        found: from `table`.
+        seed: of the run; the bootstrap's is derived from it.
+    """
+    import pandas as pd  # noqa: PLC0415 - as above
+    import torch  # noqa: PLC0415 - as above
+
+    from saliencynoise.statistics.correlation import correlate  # noqa: PLC0415 - as above
+
+    rows: list[dict[str, Any]] = []
+    for (architecture, method), own in found.groupby(["architecture", "method"], sort=False):
+        x, y = (torch.tensor(own[name].to_numpy(dtype="float64")) for name in ("amplitude", "ssim"))
+        related = correlate(x, y, seed=derive_seed(seed, "bootstrap"))
+        row: dict[str, Any] = {"architecture": architecture, "method": method, "images": related.images}
+        for name in MEASURES:
+            interval = getattr(related, f"{name}_interval")
+            row |= {
+                name: getattr(related, name),
+                f"{name}_low": number(interval.low if interval else None),
+                f"{name}_high": number(interval.high if interval else None),
+            }
+        rows.append(row | {"note": related.note})
+    return pd.DataFrame(rows)
+
+
+def draw(figure: FigureBase, found: pd.DataFrame, related: pd.DataFrame, *, title: str = "") -> None:
+    """Draw the images of a table, a panel for each method, a colour and marker for each architecture.
+
+    The horizontal axis is the signed root of r, as it varies less unevenly than r and may be negative; each panel has
+    its own. Above a panel stands Spearman's correlation with its interval, of several architectures in their colours;
+    of a single one Pearson's, too.
+    """
+    methods = list(found["method"].unique())
+    looks = styles(found["architecture"].unique())
+    axes = small_multiples(figure, len(methods), columns=COLUMNS, sharey=True)
+    for panel, method in zip(axes, methods, strict=True):
+        _draw_method(panel, found[found["method"] == method], related[related["method"] == method], looks)
+        panel.set_title(two_lines(method, longest=24), fontsize=9, pad=6 + 11 * _lines(looks))
+    label_lowest(axes, "signed root of r", columns=COLUMNS)
+    figure.supylabel("SSIM of two members' maps, mean over pairs", fontsize=9)
+    if title:
+        figure.suptitle(title, fontsize=10, fontweight="bold")
+    if len(looks) > 1:
+        legend_below(figure, axes)
+
+
+def _height(found: pd.DataFrame) -> float:
+    rows = -(-found["method"].nunique() // COLUMNS)
+    return float(rows * (2.5 + 0.16 * max(2, found["architecture"].nunique())) + 0.5)
+
+
+def _lines(looks: dict[str, tuple[str, str]]) -> int:
+    """Return how many lines of correlations stand above a panel."""
+    return max(2, len(looks))
+
+
+def _draw_method(axes: Axes, found: pd.DataFrame, related: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+    axes.tick_params(labelsize=SMALL)
+    axes.locator_params(axis="x", nbins=5)
+    axes.grid(alpha=0.3)
+    for line, (name, (colour, marker)) in enumerate(looks.items()):
+        own = found[(found["architecture"] == name) & (found["status"] == "ok")]
+        axes.scatter(own["amplitude"], own["ssim"], s=14, marker=marker, color=colour, alpha=0.7, lw=0, label=name)
+        words = _words(related[related["architecture"] == name], MEASURES if len(looks) == 1 else MEASURES[:1])
+        failed = len(looks) > 1 and (found[found["architecture"] == name]["status"] == "failed").any()
+        height = 3 + 11 * (len(looks) - 1 - line)
+        axes.annotate(
+            "failed" if failed else words,
+            (0.5, 1),
+            xytext=(0, height),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=SMALL,
+            color=colour,
+        )
+    words = "" if (found["status"] == "ok").any() else textwrap.fill("\n".join(failures(found)), 34, max_lines=8)
+    axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+
+
+def _words(related: pd.DataFrame, names: Sequence[str]) -> str:
+    """Return correlations with their intervals, a line each; nothing for a failed cell."""
+    if not len(related) or related["note"].iloc[0]:
+        return ""
+    row = related.iloc[0]
+    return "\n".join(
+        f"{name.capitalize()} {show(row[name])} [{show(row[f'{name}_low'])}, {show(row[f'{name}_high'])}]"
+        for name in names
+    )

@@ -1,0 +1,100 @@
+"""Does the SNR rise or fall along a scale, such as depth? The slope of log r over ensembles, with an interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.comparison import contributions, log_without, trouble
+from saliencynoise.statistics.intervals import Interval, Pooled
+from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval, two_sided_p
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """The least-squares slope of log r along a scale.
+
+    Attributes:
+        slope: of log r per unit of the scale; above 0 where r rises; NaN where undetermined.
+        interval: for new members of every ensemble and new images; None where undetermined.
+        p: two-sided, of a slope of 0; None where undetermined.
+        note: a caveat, or why there is no answer.
+    """
+
+    slope: float
+    interval: Interval | None
+    p: float | None
+    note: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """What r is multiplied by per unit of the scale."""
+        return math.exp(self.slope)
+
+    @property
+    def ratio_interval(self) -> Interval | None:
+        """The interval of the ratio, 0 to infinity."""
+        return None if self.interval is None else self.interval.through(torch.exp)
+
+
+def log_trend(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool = True) -> Trend:
+    """Return the slope of log r along a scale, from ensembles that share no members.
+
+    The slope is a fixed weighted sum of the logarithms, so its variance is that of `compare`: the ensembles' jackknife
+    variances, weighted, plus the variance of the images' linearised contributions (with several images), paired over
+    ensembles where the images are the same; t with degrees of freedom by Satterthwaite. What the points deviate from a
+    straight line is *not* in the interval: the slope sums the line up, and need not hold between or beyond the points.
+
+    Args:
+        figures: r of each ensemble, as from `headline`.
+        scale: the place of each, such as log2 of the depth; not all equal.
+        paired: whether they are on the same images in the same order, or on images drawn independently.
+
+    Raises:
+        UsageError: the figures do not belong together, or all lie at one place.
+
+    >>> def figure(c):
+    ...     return Pooled(per_image=torch.full((2,), c), without=torch.full((2, 3), c), link=lambda c: c / (1 - c))
+    >>> round(log_trend([figure(0.5), figure(0.8)], [1, 3]).ratio, 3)     # r of 1 and 4, over two doublings
+    2.0
+    """
+    _check(figures, scale, paired=paired)
+    missing = "; ".join(filter(None, (trouble(own, f"{at:g}") for own, at in zip(figures, scale, strict=True))))
+    if missing:
+        return Trend(slope=math.nan, interval=None, p=None, note=missing)
+    places = torch.tensor([float(at) for at in scale], dtype=torch.float64)
+    weights = (places - places.mean()) / (places - places.mean()).square().sum()
+    slope = sum(float(weight) * math.log(own.value) for weight, own in zip(weights, figures, strict=True))
+    parts = [
+        (float(weight) ** 2 * jackknife_variance(log_without(own)), own.members - 1)
+        for weight, own in zip(weights, figures, strict=True)
+    ]
+    several = all(own.images > 1 for own in figures)
+    if several:
+        parts += _images_parts(figures, weights, paired=paired)
+    note = few_members(min(own.members for own in figures))
+    interval = t_interval(slope, parts, question="both" if several else "members", note=note)
+    return Trend(slope=slope, interval=interval, p=two_sided_p(slope, parts), note=note)
+
+
+def _check(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool) -> None:
+    if len(figures) != len(scale) or len(set(scale)) < 2:
+        raise UsageError(f"{len(figures)} figures at the places {list(scale)}: need one place each, and two places")
+    images = sorted({own.images for own in figures})
+    if paired and len(images) != 1:
+        raise UsageError(f"figures of {images} images: paired, they need to be on the same images")
+
+
+def _images_parts(figures: Sequence[Pooled], weights: Tensor, *, paired: bool) -> list[tuple[float, int]]:
+    """Return the variances over images, with their degrees of freedom: of the weighted sum, or of each by itself."""
+    parts = [weight * contributions(own).double() for weight, own in zip(weights, figures, strict=True)]
+    sums = [torch.stack(parts).sum(0)] if paired else parts
+    return [(float(part.var()) / len(part), len(part) - 1) for part in sums]

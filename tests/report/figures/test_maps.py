@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+import torch
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures import maps
+from saliencynoise.report.figures.style import WIDEST
+from saliencynoise.report.figures.tiles import MEAN, MEAN_AT_UNIT_NORM, Row, rows_of, tidy, unit_maps
+from tests.report.studies import make_study, noisy_maps
+
+GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")
+
+
+@pytest.fixture(scope="module")
+def values():
+    found = noisy_maps(shape=(3, 8, 8))
+    found[:, 1] = 0  # all members' maps of one image are zero
+    found[1] *= 100  # a member with a large gain
+    return found
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, values):
+    cams = noisy_maps(shape=(1, 4, 4), seed=1)
+    drawn = torch.stack([cams, 3 * cams], 1)  # two draws
+    folder = tmp_path_factory.mktemp("study")
+    return make_study(folder, {GRADIENT: values, CAM: drawn, FAILED: "too few segments"}, channels=3)
+
+
+def images_of(figure):
+    """The tiles of each row as masked arrays, their limits and their extents; pictures and colour bars left out."""
+    drawn = [axes.images[0] for axes in figure.axes if axes.images and axes.images[0].get_array().ndim == 2]
+    return [(image.get_array(), image.get_clim(), image.get_extent()) for image in drawn]
+
+
+def row(*tiles, reason=""):
+    keys = {"dataset": "made", "architecture": "net", "method": "gradient", "image": "0", "class": "cat"}
+    columns = ("member 0", MEAN, MEAN_AT_UNIT_NORM)
+    picture = np.zeros((3, 4, 4), dtype=np.uint8)
+    return Row(
+        keys=keys, members=4, picture=picture, tiles=dict(zip(columns, tiles, strict=False)), norm=0.5, reason=reason
+    )  # fmt: skip
+
+
+def test_maps_are_of_unit_norm_before_their_mean_is_taken(study, values):
+    (found,) = rows_of(study, images=[2], methods=["gradient"], singles=2)
+    own = values[:, 2].double().numpy()
+    unit = np.stack([each / np.linalg.norm(each) for each in own])
+    assert list(found.tiles) == ["member 0", "member 1", MEAN, MEAN_AT_UNIT_NORM]
+    np.testing.assert_allclose(found.tiles["member 1"], unit[1].sum(0), atol=1e-9)
+    np.testing.assert_allclose(found.tiles[MEAN], unit.mean(0).sum(0), atol=1e-9)
+    cosines = unit.reshape(4, -1) @ unit.reshape(4, -1).T
+    c = (cosines.sum() - 4) / 12
+    assert found.norm == pytest.approx(np.sqrt(c + (1 - c) / 4))  # as the captions say
+    np.testing.assert_allclose(found.tiles[MEAN_AT_UNIT_NORM] * found.norm, found.tiles[MEAN], atol=1e-9)
+
+
+def test_stochastic_maps_are_averaged_over_their_draws(study):
+    (found,) = rows_of(study, images=[0], methods=["gradcam(layer=top)"])
+    cams = noisy_maps(shape=(1, 4, 4), seed=1)[:, 0].numpy()  # the mean of a map and three times it is twice it
+    np.testing.assert_allclose(found.tiles["member 0"], cams[0, 0] / np.linalg.norm(cams[0]), atol=1e-6)
+
+
+def test_every_tile_of_a_row_has_the_same_scale_symmetric_about_zero(study):
+    figure = maps.figure(study, images=[0, 2], methods=["gradient", "gradcam(layer=top)"])
+    drawn = images_of(figure)
+    assert len(drawn) == 4 * 6
+    for at, found in enumerate(rows_of(study, images=[0, 2], methods=["gradient", "gradcam(layer=top)"])):
+        limits = {limit for _, limit, _ in drawn[6 * at : 6 * at + 6]}
+        values = np.abs(np.concatenate([tile.ravel() for tile in found.tiles.values()]))
+        assert limits == {(-np.percentile(values, 99.5), np.percentile(values, 99.5))}
+    assert len({limit for _, limit, _ in drawn}) == 4
+
+
+def test_a_coarse_map_is_drawn_as_it_is_over_the_pictures_extent(study):
+    figure = maps.figure(study, images=[0], methods=["gradcam(layer=top)"])
+    array, _, extent = images_of(figure)[0]
+    assert array.shape == (4, 4)
+    assert tuple(extent) == (0, 8, 8, 0)
+    assert all(axes.images[0].get_interpolation() == "nearest" for axes in figure.axes if axes.images)
+
+
+def texts(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_maps_of_zeros_are_named_and_never_stretched(study):
+    figure = maps.figure(study, images=[1], methods=["gradient"])
+    assert texts(figure).count("all zero") == 6
+    assert all(limits == (-1, 1) and not array.any() for array, limits, _ in images_of(figure))
+    assert sum(bool(patch.get_hatch()) for axes in figure.axes for patch in axes.patches) == 6
+    assert len(figure.axes) == 7  # no colour bar
+
+
+def test_nan_is_masked_and_leaves_the_scale_alone():
+    spotted, nothing = np.array([[np.nan, -2.0], [1.0, 0.0]]), np.full((2, 2), np.nan)
+    figure = maps.gallery([row(spotted, nothing, np.zeros((2, 2)))])
+    arrays = images_of(figure)
+    assert arrays[0][0].mask.tolist() == [[True, False], [False, False]]
+    assert {limits for _, limits, _ in arrays} == {(-np.percentile([2, 1, 0, 0, 0, 0, 0], 99.5),
+                                                    np.percentile([2, 1, 0, 0, 0, 0, 0], 99.5))}  # fmt: skip
+    assert texts(figure) == ["all NaN", "all zero"]
+
+
+def test_a_sparse_map_ends_at_its_largest_value():
+    sparse = np.zeros((40, 40))
+    sparse[3, 3] = -5.0
+    assert row(sparse).scale == 5.0
+    assert row(np.zeros((2, 2))).scale == 0.0
+
+
+def test_a_failed_cell_says_why(study):
+    figure = maps.figure(study, images=[0])
+    assert [text for text in texts(figure) if text] == ["failed: too few segments"]
+    assert sum(len(row.tiles) for row in rows_of(study, images=[0], methods=["lime"])) == 0
+
+
+def test_the_data_are_what_is_drawn(study):
+    rows = rows_of(study, images=[0, 1], methods=["gradient", "lime"])
+    data = tidy(rows)
+    assert len(data) == 2 * 6 * 64
+    mean = data[(data["column"] == MEAN) & (data["image"] == "made/0")]
+    np.testing.assert_array_equal(mean["value"].to_numpy().reshape(8, 8), rows[0].tiles[MEAN])
+    assert set(tidy([row(reason="no")])) >= {"method", "column", "value"}
+
+
+@pytest.mark.parametrize("singles", [1, 4, 12])
+def test_no_gallery_is_wider_than_a_page(tmp_path, singles):
+    study = make_study(tmp_path, {("a_network_with_a_long_name", "gradient"): noisy_maps(members=12, images=2)})
+    assert maps.figure(study, images=[0, 1], singles=singles).get_figwidth() <= WIDEST + 1e-9
+
+
+@pytest.mark.parametrize("keep", ["mean", "none"])
+def test_without_the_members_maps_it_says_how_to_get_them(tmp_path, keep):
+    study = make_study(tmp_path, {GRADIENT: noisy_maps(images=2)}, keep_maps=keep)
+    with pytest.raises(UsageError, match="--keep-maps all"):
+        rows_of(study, images=[0])
+
+
+def test_what_is_not_there_is_named(study):
+    with pytest.raises(UsageError, match="choose places from 0 to 5"):
+        rows_of(study, images=[6])
+    with pytest.raises(UsageError, match="no method 'rise', but gradient"):
+        rows_of(study, images=[0], methods=["rise"])
+    with pytest.raises(UsageError, match="no architecture 'vgg', but net"):
+        rows_of(study, images=[0], architectures=["vgg"])
+
+
+def test_nan_in_a_map_keeps_its_place():
+    values = np.array([3.0, np.nan, 4.0, 0.0]).reshape(1, 1, 2, 2)
+    np.testing.assert_array_equal(unit_maps(values).ravel(), [0.6, np.nan, 0.8, 0.0])

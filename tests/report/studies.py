@@ -1,0 +1,143 @@
+"""Studies made by hand: maps that a test chooses, reduced and written as a bench does, without any network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from saliencynoise.bench.reduce import Reduced, reduce_maps
+from saliencynoise.bench.study import Study
+from saliencynoise.statistics.plain import json_safe
+from saliencynoise.store.atomic import slug_of
+from saliencynoise.store.export import Group, export_maps
+from saliencynoise.store.grams import save_grams
+from saliencynoise.store.maps import Chunk, MapStore
+
+RECIPE = {"epochs": 3, "batch_size": 32, "precision": "float32"}
+CLASSES = ("cat", "dog")
+
+
+def noisy_maps(
+    *, members: int = 4, images: int = 6, shape: Sequence[int] = (1, 8, 8), snr: float = 1.0, seed: int = 0
+) -> Tensor:
+    """[E, B, c, h, w]: a signal common to all members, whose strength varies over images, plus unit noise."""
+    generator = torch.Generator().manual_seed(seed)
+    signal = torch.randn(1, images, *shape, generator=generator) * torch.linspace(0.5, 1.5, images).view(-1, 1, 1, 1)
+    return snr**0.5 * signal + torch.randn(members, images, *shape, generator=generator)
+
+
+def make_study(
+    folder: Path,
+    maps: Mapping[tuple[str, str], Tensor | str],
+    *,
+    classes: Sequence[str] = CLASSES,
+    dataset: str = "made",
+    channels: int = 1,
+    side: int = 8,
+    keep_maps: str = "all",
+    accuracy: float = 0.9,
+) -> Study:
+    """Write a study into a folder and load it; image b is of class b modulo their number.
+
+    Args:
+        folder: new.
+        maps: by architecture and method: `[E, B, c, h, w]`, or `[E, D, B, c, h, w]` of several draws, or why it failed.
+        classes: their names.
+        dataset: its name.
+        channels: of the pictures, whose pixels are random.
+        side: of the pictures.
+        keep_maps: as of a bench.
+        accuracy: of all members.
+    """
+    drawn = {key: values[:, None] if values.ndim == 5 else values for key, values in maps.items() if _is_map(values)}
+    members, _, count = next(iter(drawn.values())).shape[:3]
+    labels = [b % len(classes) for b in range(count)]
+    chunk = Chunk(index=0, key="all", rows=tuple(range(count)))
+    cells, tables, groups = [], [], []
+    for (architecture, method), values in maps.items():
+        names = {"dataset": dataset, "architecture": architecture, "method": method}
+        common = {**names, "members": members, "view": "signed", "draws": 1, "flagged_members": []}
+        common["accuracy"] = dict.fromkeys(("median", "min", "max"), accuracy)
+        if isinstance(values, str):
+            blank = dict.fromkeys(("figures", "classes", "details", "seconds", "gram"))
+            cells.append({**common, "status": "failed", "reason": values, **blank})
+            continue
+        place = f"{slug_of(architecture)}/{slug_of(method)}"
+        stores = _stores(folder / "maps" / place, drawn[architecture, method], chunk)
+        mean = drawn[architecture, method].mean((0, 1))
+        reduced = reduce_maps(
+            stores, members=members, chunks=[chunk], labels=labels, views=["signed"], marginal=mean, seed=0
+        )  # fmt: skip
+        gram = f"gram/{place}.safetensors"
+        save_grams(folder / gram, reduced.grams)
+        cells.append(
+            {**common, "status": "ok", "reason": None, "seconds": 1.0, "gram": gram, **_found(reduced, classes)}
+        )
+        tables.append(pd.DataFrame({**names, "view": "signed", **_per_image(reduced, labels, classes)}))
+        kept = {"stores": stores if keep_maps == "all" else (), "members": members, "chunks": [chunk]}
+        about = {"image": [f"{dataset}/{b}" for b in range(count)]}
+        groups.append(Group(path=place, **kept, marginal=mean, coordinates=about, attributes={}))
+    generator = torch.Generator().manual_seed(1)
+    pixels = torch.randint(256, (count, channels, side, side), generator=generator, dtype=torch.uint8)
+    if keep_maps != "none":
+        export_maps(folder / "maps.zarr", groups, pixels)
+    pd.concat(tables).to_parquet(folder / "snr.parquet", index=False)
+    architectures = list(dict.fromkeys(architecture for architecture, _ in maps))
+    trained = [{"index": e, "accuracy": accuracy, "flag": None, "seeds": {}, "sha256": ""} for e in range(members)]
+    about = {"name": dataset, "asked": dataset, "classes": list(classes), "image_shape": [channels, side, side]}
+    images = [
+        {"name": f"{dataset}/{b}", "label": label, "target": dict.fromkeys(architectures, label), "predicted": {}}
+        for b, label in enumerate(labels)
+    ]
+    document = {
+        "format": 1,
+        "settings": {"members": members, "target": "true", "draws": 2, "seed": 0, "dataset": dataset},
+        "dataset": {**about, "train_images": 100, "test_images": 50, "notes": ["pictures of random pixels"]},
+        "recipe": RECIPE,
+        "device": "cpu",
+        "versions": {"saliencynoise": "0.1.0", "torch": "2.15.0"},
+        "hardware": {"device": "cpu", "processor": "a processor"},
+        "architectures": [
+            {"name": name, "label": name, "adaptations": [], "recipe": RECIPE, "members": trained}
+            for name in architectures
+        ],
+        "images": images,
+        "cells": cells,
+    }
+    (folder / "result.json").write_text(json.dumps(document))
+    return Study.load(folder)
+
+
+def _is_map(values: Tensor | str) -> bool:
+    return not isinstance(values, str)
+
+
+def _stores(folder: Path, maps: Tensor, chunk: Chunk) -> list[MapStore]:
+    stores = [MapStore(folder / f"draw-{draw}") for draw in range(maps.shape[1])]
+    for draw, store in enumerate(stores):
+        for member, values in enumerate(maps[:, draw]):
+            store.save(member, "weights", chunk, values, seconds=1.0)
+    return stores
+
+
+def _found(reduced: Reduced, classes: Sequence[str]) -> dict[str, Any]:
+    def plain(figures: Any) -> dict[str, Any]:
+        return {key: value for key, value in figures.to_dict().items() if key != "per_image"}
+
+    return {
+        "figures": plain(reduced.figures["signed"]),
+        "details": json_safe(reduced.details["signed"].to_dict(None)),
+        "classes": {classes[label]: plain(own) for label, own in reduced.classes["signed"].items()},
+    }
+
+
+def _per_image(reduced: Reduced, labels: Sequence[int], classes: Sequence[str]) -> dict[str, Any]:
+    values = {name: column.numpy() for name, column in reduced.figures["signed"].per_image.items()}
+    about = {"image": [f"made/{b}" for b in range(len(labels))], "label": [classes[label] for label in labels]}
+    return {**about, **values, **reduced.details["signed"].per_image()}
