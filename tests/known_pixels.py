@@ -60,7 +60,7 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
             "notes": [],
             "masks": masks,
         },
-        "recipe": recipe,
+        "recipes": {"test_resnet": recipe},
         "versions": {"saliencynoise": "0", "torch": "2"},
         "hardware": {"processor": "a processor", "device": "cpu"},
         "architectures": [
@@ -68,7 +68,6 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
                 "name": "test_resnet",
                 "label": "test_resnet",
                 "members": [{"accuracy": 0.9, "flag": None}] * members,
-                "recipe": recipe,
                 "adaptations": [],
             }
         ],

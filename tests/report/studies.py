@@ -99,13 +99,12 @@ def make_study(
         "format": 1,
         "settings": {"members": members, "target": "true", "draws": 2, "seed": 0, "dataset": dataset},
         "dataset": {**about, "train_images": 100, "test_images": 50, "notes": ["pictures of random pixels"]},
-        "recipe": RECIPE,
+        "recipes": dict.fromkeys(architectures, RECIPE),
         "device": "cpu",
         "versions": {"saliencynoise": "0.1.0", "torch": "2.15.0"},
         "hardware": {"device": "cpu", "processor": "a processor"},
         "architectures": [
-            {"name": name, "label": name, "adaptations": [], "recipe": RECIPE, "members": trained}
-            for name in architectures
+            {"name": name, "label": name, "adaptations": [], "members": trained} for name in architectures
         ],
         "images": images,
         "cells": cells,
