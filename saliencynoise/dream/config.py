@@ -31,7 +31,7 @@ class DreamConfig:
     octaves: int = 3
     octave_scale: float = 1.4
     steps: int = 20
-    step_size: float = 0.02
+    step_size: float = 0.01
     jitter: int = 1
     smoothing: float = 0.5
     seed: int = 0

@@ -176,10 +176,10 @@ def _caption(
     count = "1 class" if classes == 1 else f"{classes} classes"
     return (
         f"**Deep dream on an ensemble** of {networks} of {architecture} (members {_listed(dreamers.members)}): "
-        f"gradient ascent on the logit of a class, from faint noise. {_how(config)} Beneath each picture: what {judges} "
-        f"(members {_listed(dreamers.held_out_members)}) make of it, their mean probability of the dreamt class with "
-        f"its 95% interval for other held-out networks, and how many of them name it first; above: the mean over "
-        f"{count}, with the interval for other classes, too. {_found(facts)}\n\n{provenance([study])}"
+        f"gradient ascent on the logit of a class, from faint noise. {_how(config)} Beneath each picture: what "
+        f"{judges} (members {_listed(dreamers.held_out_members)}) make of it, their mean probability of the "
+        f"dreamt class with its 95% interval for other held-out networks, and how many of them name it first; above: "
+        f"the mean over {count}, with the interval for other classes, too. {_found(facts)}\n\n{provenance([study])}"
     )
 
 
