@@ -1,0 +1,61 @@
+"""How a picture is dreamt: octaves, steps, smoothing, and which members steer it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from saliencynoise.interfaces import UsageError
+
+MOST_OCTAVES = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class DreamConfig:
+    """How a picture is dreamt. Pixels go from 0 to 1.
+
+    Attributes:
+        gradient: "mean" follows the mean gradient of all members; "random" that of one, drawn anew for each step.
+        octaves: resolutions that the picture passes through, from coarse to its own.
+        octave_scale: ratio of the edges of neighbouring octaves.
+        steps: of the ascent in each octave.
+        step_size: root mean square of a step over the picture's pixels.
+        jitter: the picture is shifted by up to so many pixels each way, anew for each step.
+        smoothing: standard deviation of the Gaussian that smooths the gradient, in pixels of the octave; 0 for none.
+        seed: of the jitter, and of the members that are drawn.
+        keep_steps: keep the picture after each step.
+    """
+
+    gradient: Literal["mean", "random"] = "mean"
+    octaves: int = 3
+    octave_scale: float = 1.4
+    steps: int = 20
+    step_size: float = 0.01
+    jitter: int = 1
+    smoothing: float = 0.5
+    seed: int = 0
+    keep_steps: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values.
+
+        Raises:
+            UsageError: naming the setting, its value and the possible ones.
+        """
+        if self.gradient not in {"mean", "random"}:
+            raise UsageError(f"gradient={self.gradient} is not possible; choose mean or random")
+        for name, lowest in (("octaves", 1), ("steps", 1), ("jitter", 0), ("seed", 0)):
+            value = getattr(self, name)
+            if type(value) is not int or value < lowest:
+                raise UsageError(f"{name}={value} is not possible; give a whole number, {lowest} or more")
+        if self.octaves > MOST_OCTAVES:
+            raise UsageError(f"octaves={self.octaves} is not possible; give {MOST_OCTAVES} or fewer")
+        for name, allowed, wanted in (
+            ("octave_scale", self.octave_scale > 1, "above 1"),
+            ("step_size", self.step_size > 0, "above 0"),
+            ("smoothing", self.smoothing >= 0, "0 or more"),
+        ):
+            value = getattr(self, name)
+            if not (allowed and math.isfinite(value)):
+                raise UsageError(f"{name}={value} is not possible; give a number {wanted}")

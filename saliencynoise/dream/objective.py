@@ -1,0 +1,96 @@
+"""What a dream makes large: the logit of a class, or the energy of a layer's activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+from saliencynoise.interfaces import CamPoint, Network, UsageError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+    from torch import Tensor
+
+
+class Objective(Protocol):
+    """A number for each picture, which the ascent makes larger."""
+
+    def __call__(self, network: Network, x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
+        """Return the objective of each row of `x`, which is as the network sees it; differentiable by `x`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ClassLogit:
+    """The logit of a class.
+
+    Attributes:
+        targets: `[B]`, the class of each picture, an index.
+    """
+
+    targets: Int[Tensor, " B"]
+
+    def __call__(self, network: Network, x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
+        """Return each row's logit of its class.
+
+        Raises:
+            UsageError: if the network has no such class, or there are not as many targets as pictures.
+        """
+        logits: Tensor = network.module(x.clone())
+        if len(self.targets) != len(x):
+            raise UsageError(f"{len(x)} pictures need as many target classes, not {len(self.targets)}")
+        if not 0 <= int(self.targets.min()) <= int(self.targets.max()) < logits.shape[1]:
+            raise UsageError(f"classes {self.targets.tolist()} are not all in 0 to {logits.shape[1] - 1}; name others")
+        return logits.gather(1, self.targets.to(x.device)[:, None])[:, 0]
+
+
+@dataclass(frozen=True)
+class LayerEnergy:
+    """The mean square of what a layer computes, over its channels and places.
+
+    Attributes:
+        layer: "top" or "intermediate" (or what else the network names as its points; class tokens do not count),
+            or the path of a module, as in `nn.Module.get_submodule`.
+    """
+
+    layer: str
+
+    def __call__(self, network: Network, x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
+        """Return each row's energy: the mean over the runs, where the layer runs more than once in a pass.
+
+        Raises:
+            UsageError: if there is no such layer, or it is not run, or gives no tensor with a row a picture.
+        """
+        point = network.points.get(self.layer)
+        energies: list[Tensor] = []
+
+        def hook(_module: Any, _inputs: Any, output: Any) -> Tensor:
+            energies.append(self._energy(output, point, rows=len(x)))
+            copy: Tensor = output.clone()  # what follows may change it in place
+            return copy
+
+        handle = self._module(network, point).register_forward_hook(hook)
+        try:
+            network.module(x.clone())
+        finally:
+            handle.remove()
+        if not energies:
+            raise UsageError(f"the network's forward pass does not run '{self.layer}'; name another layer")
+        return torch.stack(energies).mean(0)
+
+    def _module(self, network: Network, point: CamPoint | None) -> torch.nn.Module:
+        path = point.module if point is not None else self.layer
+        paths = [name for name, _ in network.module.named_modules(remove_duplicate=False) if name]
+        if path not in paths:
+            known = [*network.points, *paths]
+            shown = ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
+            raise UsageError(f"the network has no layer '{self.layer}'; it has {shown}")
+        return network.module.get_submodule(path)
+
+    def _energy(self, output: Any, point: CamPoint | None, *, rows: int) -> Tensor:
+        if not isinstance(output, torch.Tensor) or output.ndim < 2 or len(output) != rows:
+            raise UsageError(f"the layer '{self.layer}' gives no tensor with a row for each picture; name another")
+        grid = output if point is None else point.to_grid(output)
+        return grid.flatten(1).square().mean(1)

@@ -1,0 +1,233 @@
+"""The panel `dream`: deep dream on an ensemble beside that of single networks, judged by held-out members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.dream.comparison import DreamSet, advantage, compare_dreams
+from saliencynoise.dream.config import DreamConfig
+from saliencynoise.dream.transfer import RANGES, crossed_interval
+from saliencynoise.dream.views import noise_start
+from saliencynoise.interfaces import Dataset, UsageError
+from saliencynoise.report.figures.dream import Column, draw_dreams
+from saliencynoise.report.paper.caption import provenance
+from saliencynoise.report.paper.dreamers import Dreamers, load_dreamers
+from saliencynoise.report.paper.panel import Panel
+from saliencynoise.report.table import counted
+
+if TYPE_CHECKING:
+    from saliencynoise.bench.study import Study
+    from saliencynoise.statistics.intervals import Interval
+
+SHOWN_SINGLES = 2
+TITLES = {
+    "start": "start",
+    "single": "one network",
+    "ensemble": "ensemble,\nmean gradient",
+    "stochastic": "ensemble,\na member a step",
+}
+
+
+def dream_panel(
+    study: Study,
+    dataset: Dataset,
+    *,
+    architecture: str,
+    members: int | None = None,
+    held_out: int = 2,
+    singles: int = 6,
+    classes: Sequence[str] | None = None,
+    config: DreamConfig | None = None,
+    device: str = "cpu",
+) -> Panel:
+    """Return the panel of one architecture of a study.
+
+    Args:
+        study: whose members dream.
+        dataset: the study's, normalised as there.
+        architecture: its label.
+        members: how many dream; None for all that are not held out.
+        held_out: how many judge; from 2 there are intervals.
+        singles: how many members dream alone, too, at most as many as dream.
+        classes: names of those to dream of; None for all.
+        config: how to dream, with its seed, from which the starts follow, too.
+        device: where.
+
+    Raises:
+        UsageError: as `load_dreamers`, or if a class is unknown.
+    """
+    config = config or DreamConfig()
+    names = tuple(dataset.classes if classes is None else classes)
+    unknown = [name for name in names if name not in dataset.classes]
+    if unknown or not names:
+        raise UsageError(f"class '{unknown[0] if unknown else ''}' is unknown; {dataset.name} has {dataset.classes}")
+    dreamers = load_dreamers(
+        study, dataset, architecture=architecture, held_out=held_out, members=members, device=device
+    )
+    channels, height, width = dataset.test.images.shape[1:]
+    start = noise_start((channels, height, width), keys=names, mean=dataset.mean, seed=config.seed)
+    sets = compare_dreams(
+        dreamers.networks,
+        dreamers.held_out,
+        targets=torch.tensor([dataset.classes.index(name) for name in names]),
+        start=start.to(device),
+        mean=dataset.mean,
+        std=dataset.std,
+        config=config,
+        singles=min(singles, len(dreamers.networks)),
+    )
+    return dreams_as_panel(study, sets, names=names, architecture=architecture, dreamers=dreamers, config=config)
+
+
+def dreams_as_panel(
+    study: Study,
+    sets: Sequence[DreamSet],
+    *,
+    names: Sequence[str],
+    architecture: str,
+    dreamers: Dreamers,
+    config: DreamConfig,
+) -> Panel:
+    """Return the panel of dreams that were compared."""
+    import pandas as pd  # noqa: PLC0415 - half a second to import
+
+    rows = [
+        {"dataset": study.result["dataset"]["asked"], "architecture": architecture, **row}
+        for own in sets
+        for row in _rows(own, names, dreamers.members)
+    ]
+    data = pd.DataFrame(rows)
+    data["member"] = data["member"].astype("Int64")
+    facts = _facts(sets)
+    return Panel(
+        name=f"dream-{architecture}",
+        figure=draw_dreams(names, list(_columns(sets, dreamers.members))),
+        data=data,
+        caption=_caption(study, facts, architecture=architecture, dreamers=dreamers, config=config, classes=len(names)),
+        facts=facts,
+    )
+
+
+def _rows(own: DreamSet, names: Sequence[str], members: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each dream, with the interval over held-out members of each score."""
+    for network in range(len(own.pictures)):
+        for place, name in enumerate(names):
+            row: dict[str, Any] = {"class": name, "kind": own.kind}
+            row["member"] = members[network] if own.kind == "single" else None
+            for score, (lowest, highest) in RANGES.items():
+                values = own.scores[score][place : place + 1, :, network]
+                interval = crossed_interval(values, lowest=lowest, highest=highest)
+                row[score] = float(values.mean())
+                row[f"{score}_low"] = None if interval is None else interval.low
+                row[f"{score}_high"] = None if interval is None else interval.high
+            row["held_out"] = own.scores["top1"].shape[1]
+            yield row
+
+
+def _columns(sets: Sequence[DreamSet], members: Sequence[int]) -> Iterator[Column]:
+    for own in sets:
+        for network in range(min(len(own.pictures), SHOWN_SINGLES)):
+            which = f" ({members[network]})" if own.kind == "single" else ""
+            probability, top1 = (own.scores[score][..., network] for score in ("probability", "top1"))
+            texts = [
+                f"p {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
+                for p, hit in zip(probability, top1, strict=True)
+            ]
+            title = f"{TITLES[own.kind]}{which}\nmean p {_span(probability, 'probability')}"
+            yield Column(title=title, pictures=own.pictures[network], texts=texts)
+
+
+def _span(values: torch.Tensor, score: str) -> str:
+    lowest, highest = RANGES[score]
+    return _with_interval(float(values.mean()), crossed_interval(values, lowest=lowest, highest=highest))
+
+
+def _with_interval(value: float, interval: Interval | None) -> str:
+    return f"{value:.2f}" if interval is None else f"{value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def _facts(sets: Sequence[DreamSet]) -> dict[str, Any]:
+    """Return the mean of each score by kind, and how much more it is than that of single networks."""
+    single = next(own for own in sets if own.kind == "single")
+    by_kind = {
+        own.kind: {score: _fact(float(own.scores[score].mean()), own.interval(score)) for score in RANGES}
+        for own in sets
+    }
+    more = {
+        own.kind: {score: _fact(*advantage(own, single, score)) for score in RANGES}
+        for own in sets
+        if own.kind in {"ensemble", "stochastic"}
+    }
+    return {"singles": len(single.pictures), "recognition": by_kind, "more_than_single": more}
+
+
+def _fact(value: float, interval: Interval | None) -> dict[str, float | None]:
+    ends = (None, None) if interval is None else (interval.low, interval.high)
+    return {"value": value, "low": ends[0], "high": ends[1]}
+
+
+def _caption(
+    study: Study, facts: Mapping[str, Any], *, architecture: str, dreamers: Dreamers, config: DreamConfig, classes: int
+) -> str:
+    networks, judges = counted(len(dreamers.members), "network"), counted(len(dreamers.held_out), "held-out network")
+    count = "1 class" if classes == 1 else f"{classes} classes"
+    return (
+        f"**Deep dream on an ensemble** of {networks} of {architecture} (members {_listed(dreamers.members)}): "
+        f"gradient ascent on the logit of a class, from faint noise. {_how(config)} Beneath each picture: what "
+        f"{judges} (members {_listed(dreamers.held_out_members)}) make of it, their mean probability of the "
+        f"dreamt class with its 95% interval for other held-out networks, and how many of them name it first; above: "
+        f"the mean over {count}, with the interval for other classes, too. {_found(facts)}\n\n{provenance([study])}"
+    )
+
+
+def _listed(members: Sequence[int]) -> str:
+    return ", ".join(map(str, members))
+
+
+def _how(config: DreamConfig) -> str:
+    return (
+        f"{counted(config.octaves, 'octave')} a factor {config.octave_scale:g} apart, {counted(config.steps, 'step')} "
+        f"in each, of {config.step_size:g} (root mean square; pixels go from 0 to 1), jitter {config.jitter} px, "
+        f"gradient smoothed by {config.smoothing:g} px and normalised; dream seed {config.seed}. Starts, steps and "
+        f"jitter are the same for each kind of dream."
+    )
+
+
+def _found(facts: Mapping[str, Any]) -> str:
+    scores = "; ".join(f"{_NAMES[kind]} {_words(own)}" for kind, own in facts["recognition"].items())
+    more = "; ".join(
+        f"{_NAMES[kind]} {_signed(own['probability'])} in probability and {_signed(own['margin'])} in margin"
+        for kind, own in facts["more_than_single"].items()
+    )
+    return (
+        f"All together, single networks averaged over the {facts['singles']} that dreamt alone: {scores}. More than "
+        f"single networks, paired by class and held-out network, with 95% intervals for other classes, held-out and "
+        f"single networks (not for another ensemble): {more}."
+    )
+
+
+_NAMES = {
+    "start": "the start",
+    "single": "a single network",
+    "ensemble": "the ensemble's mean gradient",
+    "stochastic": "the ensemble's member a step",
+}
+
+
+def _words(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    return (
+        f"p {_ends(scores['probability'])}, logit margin {_ends(scores['margin'])}, top-1 {scores['top1']['value']:.0%}"
+    )
+
+
+def _signed(fact: Mapping[str, Any]) -> str:
+    return f"{'+' if fact['value'] >= 0 else ''}{_ends(fact)}"
+
+
+def _ends(fact: Mapping[str, Any]) -> str:
+    if fact["low"] is None:
+        return f"{fact['value']:.2f}"
+    return f"{fact['value']:.2f} [{fact['low']:.2f}, {fact['high']:.2f}]"
