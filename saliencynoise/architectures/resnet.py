@@ -104,7 +104,7 @@ class ResNet:
         stride = 1 if small or not grid.halve("stem") else 2
         bias = self.norm == "none"
         layers = [
-            convolution(channels, self.width, kernel=3 if small else 7, stride=stride, bias=bias),
+            convolution(channels, self.width, kernel=3 if small else 7, norm=self.norm, bias=bias, stride=stride),
             norm_of(self.norm, self.width),
             nn.ReLU(),
         ]
@@ -130,14 +130,14 @@ class ResNet:
         for index, (before, after, kernel, step) in enumerate(shapes):
             if index:
                 layers.append(nn.ReLU())
-            layers.append(convolution(before, after, kernel=kernel, stride=step, bias=bias))
+            layers.append(convolution(before, after, kernel=kernel, stride=step, norm=self.norm, bias=bias))
             layers.append(norm_of(self.norm, after))
         if not self.residual:
             return _Block(layers, None)
         self._start_at_zero(layers)
         if stride == 1 and channels == out:
             return _Block(layers, nn.Identity())
-        projection = convolution(channels, out, kernel=1, stride=stride, bias=bias)
+        projection = convolution(channels, out, kernel=1, stride=stride, norm=self.norm, bias=bias)
         return _Block(layers, nn.Sequential(projection, norm_of(self.norm, out)))
 
     def _start_at_zero(self, layers: nn.Sequential) -> None:

@@ -84,7 +84,7 @@ class Vgg:
         stage = nn.Sequential(*([nn.MaxPool2d(2)] if pooled else []))
         for index in range(count):
             # the published networks with batch norm have biases too
-            stage.append(convolution(width if index else channels, width, kernel=3, bias=True))
+            stage.append(convolution(width if index else channels, width, kernel=3, norm=self.norm, bias=True))
             stage.append(norm_of(self.norm, width))
             stage.append(nn.ReLU())
         return stage
