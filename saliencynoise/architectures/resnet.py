@@ -137,8 +137,11 @@ class ResNet:
         self._start_at_zero(layers)
         if stride == 1 and channels == out:
             return _Block(layers, nn.Identity())
-        projection = convolution(channels, out, kernel=1, stride=stride, norm=self.norm, bias=bias)
-        return _Block(layers, nn.Sequential(projection, norm_of(self.norm, out)))
+        # oneDNN's 1x1 convolution of stride 2 writes past its buffer in the backward pass where channels come last and
+        # are fewer than 8 (https://github.com/uxlfoundation/oneDNN/issues/6035): every second value is taken first
+        halved = [nn.AvgPool2d(1, stride=stride)] if stride > 1 else []
+        projection = convolution(channels, out, kernel=1, norm=self.norm, bias=bias)
+        return _Block(layers, nn.Sequential(*halved, projection, norm_of(self.norm, out)))
 
     def _start_at_zero(self, layers: nn.Sequential) -> None:
         """Let a residual branch add nothing at first; without norms also shrink its other layers, as Fixup does."""

@@ -8,16 +8,18 @@ import hashlib
 import json
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
-def write_bytes(path: Path, content: bytes) -> str:
-    """Write a file atomically, its folder too, and return the sha256 of its content.
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file to write to, which appears at `path` when it is whole; its folder is made.
 
     Raises:
         UsageError: if the place is read-only or full; what stood at `path` stays.
@@ -27,7 +29,7 @@ def write_bytes(path: Path, content: bytes) -> str:
         temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
         try:
             with temporary.open("wb") as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -38,6 +40,16 @@ def write_bytes(path: Path, content: bytes) -> str:
         _sync_folder(path.parent)
     except OSError as error:
         raise UsageError(cannot_write(path, error)) from error
+
+
+def write_bytes(path: Path, content: bytes) -> str:
+    """Write a file atomically, its folder too, and return the sha256 of its content.
+
+    Raises:
+        UsageError: as `whole_file`.
+    """
+    with whole_file(path) as file:
+        file.write(content)
     return hashlib.sha256(content).hexdigest()
 
 

@@ -122,6 +122,16 @@ def test_it_learns(norm: Any, *, residual: bool) -> None:
     assert loss.item() < 1.0  # of 2.3 at chance
 
 
+def test_no_layer_of_1x1_has_a_stride() -> None:
+    """Backward, with channels last and fewer than 8, oneDNN corrupts memory there: it would end this process."""
+    for depth in (10, 26):
+        module = built(depth=depth, width=2).module.to(memory_format=torch.channels_last)
+        layers = [part for part in module.modules() if isinstance(part, nn.Conv2d)]
+        assert not any(part.kernel_size == (1, 1) and part.stride != (1, 1) for part in layers)
+        x = images(24, 3, 32, 32).float().to(memory_format=torch.channels_last)
+        module(x).sum().backward()
+
+
 @pytest.mark.parametrize(
     ("size", "stem", "top", "intermediate", "adaptations"),
     [
