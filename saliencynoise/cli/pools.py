@@ -66,7 +66,8 @@ def remove(
 @pools_app.command("export")
 def export_pools(
     names: Annotated[
-        list[str], typer.Argument(help="Names of pools, or beginnings; each stands for all that it begins.")
+        list[str],
+        typer.Argument(help="Names of pools, or beginnings; each stands for all that it begins.", metavar="NAME"),
     ],
     *,
     out: Annotated[Path, typer.Option(help="Folder for the files, or for one pool a file that ends in .zip.")],
