@@ -12,7 +12,7 @@ from saliencynoise.interfaces import CamPoint, UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-Norm: TypeAlias = Literal["batch", "group", "none"]
+Norm: TypeAlias = Literal["batch", "group"] | None
 
 SMALLEST = 4
 """Sides of the smallest last grid: a map of fewer cells says little, and one of 1x1 nothing."""
@@ -34,10 +34,15 @@ def norm_of(norm: Norm, channels: int) -> nn.Module:
     return nn.Identity()
 
 
-def convolution(channels: int, out: int, *, kernel: int, stride: int = 1, bias: bool) -> nn.Conv2d:
-    """Return a convolution whose map is ceil(n / stride) wide; weights as in He et al. 2015 (arXiv:1502.01852)."""
+def convolution(channels: int, out: int, *, kernel: int, norm: Norm, bias: bool, stride: int = 1) -> nn.Conv2d:
+    """Return a convolution whose map is ceil(n / stride) wide; weights as in He et al. 2015 (arXiv:1502.01852).
+
+    In front of a norm the gradients keep their size, as in torchvision and timm. Without norms the values do: else each
+    stage, wider than the one before, halves their variance (ResNet18 of width 8 on digits, 160 steps: accuracy .98
+    instead of .88).
+    """
     layer = nn.Conv2d(channels, out, kernel, stride=stride, padding=kernel // 2, bias=bias)
-    nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    nn.init.kaiming_normal_(layer.weight, mode="fan_in" if norm is None else "fan_out", nonlinearity="relu")
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
     return layer

@@ -102,9 +102,9 @@ class ResNet:
 
     def _stem(self, channels: int, grid: Shrinking, *, small: bool) -> nn.Sequential:
         stride = 1 if small or not grid.halve("stem") else 2
-        bias = self.norm == "none"
+        bias = self.norm is None
         layers = [
-            convolution(channels, self.width, kernel=3 if small else 7, stride=stride, bias=bias),
+            convolution(channels, self.width, kernel=3 if small else 7, norm=self.norm, bias=bias, stride=stride),
             norm_of(self.norm, self.width),
             nn.ReLU(),
         ]
@@ -121,7 +121,7 @@ class ResNet:
         return stage, out
 
     def _block(self, channels: int, width: int, out: int, stride: int) -> _Block:
-        bias = self.norm == "none"
+        bias = self.norm is None
         if self.depth in BOTTLENECKS:
             shapes = [(channels, width, 1, 1), (width, width, 3, stride), (width, out, 1, 1)]
         else:
@@ -130,19 +130,22 @@ class ResNet:
         for index, (before, after, kernel, step) in enumerate(shapes):
             if index:
                 layers.append(nn.ReLU())
-            layers.append(convolution(before, after, kernel=kernel, stride=step, bias=bias))
+            layers.append(convolution(before, after, kernel=kernel, stride=step, norm=self.norm, bias=bias))
             layers.append(norm_of(self.norm, after))
         if not self.residual:
             return _Block(layers, None)
         self._start_at_zero(layers)
         if stride == 1 and channels == out:
             return _Block(layers, nn.Identity())
-        projection = convolution(channels, out, kernel=1, stride=stride, bias=bias)
-        return _Block(layers, nn.Sequential(projection, norm_of(self.norm, out)))
+        # oneDNN's 1x1 convolution of stride 2 writes past its buffer in the backward pass where channels come last and
+        # are fewer than 8 (https://github.com/uxlfoundation/oneDNN/issues/6035): every second value is taken first
+        halved = [nn.AvgPool2d(1, stride=stride)] if stride > 1 else []
+        projection = convolution(channels, out, kernel=1, norm=self.norm, bias=bias)
+        return _Block(layers, nn.Sequential(*halved, projection, norm_of(self.norm, out)))
 
     def _start_at_zero(self, layers: nn.Sequential) -> None:
         """Let a residual branch add nothing at first; without norms also shrink its other layers, as Fixup does."""
-        if self.norm != "none":
+        if self.norm is not None:
             nn.init.zeros_(layers[-1].weight)  # type: ignore[arg-type]
             return
         convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]

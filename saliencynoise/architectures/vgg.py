@@ -38,7 +38,7 @@ class Vgg:
         norm: batch norm, group norm, or none as in the original.
 
     One linear layer on the mean over the grid takes the place of the head's three. The last max-pools are left out
-    where they would leave less than 4x4. With width=64 and norm="batch" (or "none") the layers up to the head are those
+    where they would leave less than 4x4. With width=64 and norm="batch" (or None) the layers up to the head are those
     of torchvision and timm.
 
     >>> Vgg(depth=11, width=8).build((3, 32, 32), 10).points["top"].grid
@@ -84,7 +84,7 @@ class Vgg:
         stage = nn.Sequential(*([nn.MaxPool2d(2)] if pooled else []))
         for index in range(count):
             # the published networks with batch norm have biases too
-            stage.append(convolution(width if index else channels, width, kernel=3, bias=True))
+            stage.append(convolution(width if index else channels, width, kernel=3, norm=self.norm, bias=True))
             stage.append(norm_of(self.norm, width))
             stage.append(nn.ReLU())
         return stage

@@ -206,7 +206,7 @@ def _check_types(config: BenchConfig) -> None:
             raise UsageError(f"{name} is {value!r}; it must be {wanted}")
     for name in ("arch_args", "recipe"):
         for key, entry in getattr(config, name).items():
-            if not isinstance(entry, str | int | float | bool):
+            if not isinstance(entry, str | int | float | bool | None):
                 raise UsageError(f"{name}.{key} is {entry!r}; it must be a number, a word, true or false")
     for name in ("archs", "methods"):
         value = getattr(config, name)

@@ -14,7 +14,6 @@ from saliencynoise.bench.config import BenchConfig
 from saliencynoise.bench.dispatch import Dispatchers
 from saliencynoise.bench.run import run
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import slug_of
 
 if TYPE_CHECKING:
     from saliencynoise.bench.observer import Observer
@@ -138,7 +137,7 @@ def benches(config: PaperConfig) -> dict[str, BenchConfig]:
     """Return the benches that the panels need, by the names of their studies; those of more networks come first."""
     found: dict[str, BenchConfig] = {}
     for source in config.sources:
-        place = slug_of(source["label"])
+        place = source["dataset"]
         if {"gradients", "dream"} & set(config.panels):
             found[f"gradients-{place}"] = _gradients(config, source)
         if set(_OF_MAPS) & set(config.panels):
@@ -182,7 +181,7 @@ def _common(config: PaperConfig, source: Mapping[str, Any], name: str) -> BenchC
 def _maps(config: PaperConfig, source: Mapping[str, Any]) -> BenchConfig:
     scale = config.settings
     return replace(
-        _common(config, source, f"maps-{slug_of(source['label'])}"),
+        _common(config, source, f"maps-{source['dataset']}"),
         archs=tuple(scale["networks"].values()),
         methods=tuple(scale["methods"]),
         members=config.members or scale["members"],
@@ -194,7 +193,7 @@ def _gradients(config: PaperConfig, source: Mapping[str, Any]) -> BenchConfig:
     scale = config.settings
     own, dream = scale["gradients"], scale["dream"]
     return replace(
-        _common(config, source, f"gradients-{slug_of(source['label'])}"),
+        _common(config, source, f"gradients-{source['dataset']}"),
         archs=(scale["networks"][own["network"]],),
         methods=("gradient",),
         members=max(own["members"], dream["members"] + dream["held_out"]),

@@ -1,19 +1,21 @@
-"""`saliencynoise pools`: list, verify, remove."""
+"""`saliencynoise pools`: list, verify, remove, export, import."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.cli.quantities import bytes_in, indices_in
 from saliencynoise.interfaces.errors import UsageError
 
 if TYPE_CHECKING:
     from saliencynoise.store.pool import Pool
 
-pools_app = typer.Typer(help="List, verify and remove the pools of trained members.", no_args_is_help=True)
+pools_app = typer.Typer(help="List, verify, remove, export, import pools of trained members.", no_args_is_help=True)
 
 Name = Annotated[str | None, typer.Argument(help="Name of a pool, or the beginning of one; all if none is given.")]
 
@@ -59,6 +61,48 @@ def remove(
         typer.confirm(f"Delete {pool.folder} with {len(pool.indices())} trained members?", abort=True, err=True)
     pool.remove()
     typer.echo(f"removed {pool.folder}")
+
+
+@pools_app.command("export")
+def export_pools(
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Names of pools, or beginnings; each stands for all that it begins.", metavar="NAME"),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the files, or for one pool a file that ends in .zip.")],
+    max_size: Annotated[
+        str | None, typer.Option(help="Largest file, as 60MB or 1.5GiB; a pool then takes several (default: no limit).")
+    ] = None,
+    members: Annotated[str | None, typer.Option(help="Members, as 0-9,12 (default: all).", metavar="N-N,N")] = None,
+) -> None:
+    """Write pools to files that 'saliencynoise pools import' reads elsewhere: POOL.zip, or POOL-1-of-3.zip."""
+    limit = None if max_size is None else bytes_in(max_size, option="--max-size")
+    chosen = None if members is None else indices_in(members, option="--members")
+    pools = list({pool.folder: pool for name in names for pool in _named(name)}.values())
+    if len(pools) > 1 and out.suffix == ".zip":
+        raise UsageError(f"--out {out} is one file, for {len(pools)} pools; name a folder")
+
+    from saliencynoise.report.pools import print_packed  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.store.packing import pack  # noqa: PLC0415 - as above
+
+    for pool in pools:
+        print_packed(pack(pool, out, max_bytes=limit, members=chosen))
+
+
+@pools_app.command("import")
+def import_pools(
+    files: Annotated[list[Path], typer.Argument(help="Files of 'saliencynoise pools export'.", metavar="FILE")],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the file's member where the pool's has other weights.")
+    ] = False,
+) -> None:
+    """Add the members of files to the pools here; members that are there stay. All files are checked first."""
+    from saliencynoise.report.pools import print_unpacked  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.store.unpacking import unpack  # noqa: PLC0415 - as above
+
+    print_unpacked(unpack(files, replace=replace))
 
 
 def _named(name: str | None) -> list[Pool]:

@@ -16,7 +16,7 @@ from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, Netwo
 from saliencynoise.interfaces.sampling import Sampler
 from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
-from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call
+from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -110,7 +110,7 @@ class BoundModel:
 
     @property
     def _suffix(self) -> str:
-        pairs = ",".join(f"{key}={_argument(self.arguments[key])}" for key in sorted(self.arguments))
+        pairs = ",".join(f"{key}={written(self.arguments[key])}" for key in sorted(self.arguments))
         return f"({pairs})" if pairs else ""
 
     def load(self) -> Model:
@@ -317,11 +317,6 @@ class Catalogue:
 def catalogue() -> Catalogue:
     """Return what is installed; discovered once a process."""
     return Catalogue(*discover())
-
-
-def _argument(value: Any) -> str:
-    """Return a value of an argument as `parse_call` reads it back."""
-    return repr(value) if isinstance(value, str) and not value.replace("_", "").isalnum() else str(value)
 
 
 def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:

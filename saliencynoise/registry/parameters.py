@@ -136,8 +136,8 @@ def parameters_of(target: Any) -> list[Parameter]:
 
 def _default(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
-        return _written(field.default)
-    return "required" if field.default_factory is dataclasses.MISSING else _written(field.default_factory())
+        return written(field.default)
+    return "required" if field.default_factory is dataclasses.MISSING else written(field.default_factory())
 
 
 def _in_words(hint: object) -> str:
@@ -151,11 +151,12 @@ def _in_words(hint: object) -> str:
 def canonical(instance: Any, *, only: Collection[str] | None = None) -> str:
     """Return all parameters of an instance, defaults too, or `only` some: `(key=value,...)`, or "" for none."""
     fields = [field for field in dataclasses.fields(instance) if field.init and (only is None or field.name in only)]
-    pairs = [f"{field.name}={_written(getattr(instance, field.name))}" for field in fields]
+    pairs = [f"{field.name}={written(getattr(instance, field.name))}" for field in fields]
     return f"({','.join(pairs)})" if pairs else ""
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
+    """Return a value as `parse_call` reads it back."""
     plain = isinstance(value, str) and _WORD.fullmatch(value) and _literal(value) == value
     return str(value) if plain else repr(value)
 

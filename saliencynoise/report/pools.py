@@ -14,7 +14,9 @@ from saliencynoise.report.terminal import Terminal
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from saliencynoise.store.packing import Packed
     from saliencynoise.store.pool import Pool
+    from saliencynoise.store.unpacking import Unpacked
 
 
 def pool_rows(pools: Sequence[Pool]) -> list[dict[str, Any]]:
@@ -38,6 +40,34 @@ def print_pools(pools: Sequence[Pool], console: Console | None = None) -> None:
         table.add_row(escape(row["name"]), str(row["members"]), *accuracy, seconds, f"{row['bytes'] / 1e6:.1f}")
     console.print(table)
     console.print(f"in {pools[0].folder.parent}", markup=False)
+
+
+def print_packed(files: Sequence[Packed], console: Console | None = None) -> None:
+    """Print a line for each file that was written."""
+    console = console or Terminal()
+    for file in files:
+        console.print(f"{file.path}: {_members(file.members)}, {file.size / 1e6:.1f} MB", markup=False, soft_wrap=True)
+
+
+def print_unpacked(files: Sequence[Unpacked], console: Console | None = None) -> None:
+    """Print a line for each file that was read."""
+    console = console or Terminal()
+    for file in files:
+        parts = [f"{_members(file.imported)} imported"] if file.imported else []
+        parts += [f"{_members(file.found)} already there"] if file.found else []
+        console.print(f"{file.pool.folder.name}: {', '.join(parts)}", markup=False, soft_wrap=True)
+
+
+def _members(indices: Sequence[int]) -> str:
+    """Return indices in words: runs of them by their ends."""
+    runs: list[list[int]] = []
+    for index in indices:
+        if runs and index == runs[-1][-1] + 1:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    words = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+    return f"member {words}" if len(indices) == 1 else f"members {words}"
 
 
 def _row(pool: Pool) -> dict[str, Any]:

@@ -7,6 +7,7 @@ A pool's folder holds `pool.json` (what determines its members), and for each me
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from contextlib import contextmanager
@@ -97,8 +98,12 @@ class Pool:
 
     def record(self, index: int) -> MemberRecord | None:
         """Return a member's record, or None where there is no such member, or none with a sound record."""
-        document = read_json(self._path(index, ".json"))
-        return MemberRecord(**document) if _is_record(document, index) else None
+        return record_of(read_json(self._path(index, ".json")), index)
+
+    def sound(self, index: int) -> MemberRecord | None:
+        """Return a member's record if its files are what their checksums say, else None; nothing is changed."""
+        record = self.record(index)
+        return None if record is None or self._wrong_file(record) is not None else record
 
     def verified(self, index: int) -> MemberRecord | None:
         """Return a member's record after comparing its files with their checksums.
@@ -121,9 +126,9 @@ class Pool:
         )
 
     def _wrong_file(self, record: MemberRecord) -> Path | None:
-        dues = {".safetensors": record.sha256, ".logits.safetensors": record.logits_sha256}
-        paths = {self._path(record.index, suffix): due for suffix, due in dues.items()}
-        return next((path for path, due in paths.items() if sha256_of(path) != due), None)
+        _, weights, logits = self.files(record.index)
+        dues = {weights: record.sha256, logits: record.logits_sha256}
+        return next((path for path, due in dues.items() if sha256_of(path) != due), None)
 
     def verify_all(self) -> list[CorruptMemberError]:
         """Compare all files with their checksums; set corrupt members aside and return what is wrong."""
@@ -145,16 +150,28 @@ class Pool:
         """
         from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
 
-        remove_file(self._path(index, ".json"))
         content = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in weights.items()})
-        whole = MemberRecord(
-            index=index,
-            sha256=write_bytes(self._path(index, ".safetensors"), content),
-            logits_sha256=write_bytes(self._path(index, ".logits.safetensors"), save({"logits": logits.contiguous()})),
-            **record,
-        )
-        write_json(self._path(index, ".json"), asdict(whole))
+        files = content, save({"logits": logits.contiguous()})
+        sums = [hashlib.sha256(file).hexdigest() for file in files]
+        whole = MemberRecord(index=index, sha256=sums[0], logits_sha256=sums[1], **record)
+        self.adopt(whole, *files)
         return whole
+
+    def adopt(self, record: MemberRecord, weights: bytes, logits: bytes) -> None:
+        """Write a member's files, which are what its record says; as `save`.
+
+        Raises:
+            UsageError: as `save`.
+        """
+        paths = self.files(record.index)
+        remove_file(paths[0])
+        write_bytes(paths[1], weights)
+        write_bytes(paths[2], logits)
+        write_json(paths[0], asdict(record))
+
+    def files(self, index: int) -> tuple[Path, Path, Path]:
+        """Return where a member's record, weights and logits lie, whether they are there or not."""
+        return self._path(index, ".json"), self._path(index, ".safetensors"), self._path(index, ".logits.safetensors")
 
     def weights(self, index: int) -> dict[str, Tensor]:
         """Return a member's state dictionary."""
@@ -210,9 +227,9 @@ class Pool:
             if not aside.exists():
                 break
         aside.mkdir()
-        for suffix in (".json", ".safetensors", ".logits.safetensors"):
-            if self._path(index, suffix).exists():
-                self._path(index, suffix).rename(aside / self._path(index, suffix).name)
+        for path in self.files(index):
+            if path.exists():
+                path.rename(aside / path.name)
         return aside
 
 
@@ -231,9 +248,14 @@ def all_pools(root: Path | None = None) -> list[Pool]:
     return [Pool(path.parent) for path in folders]
 
 
-def _is_record(document: object, index: int) -> bool:
+def record_of(document: object, index: int) -> MemberRecord | None:
+    """Return the record that a JSON document holds of the member `index`, or None where it holds none."""
+    return MemberRecord(**document) if isinstance(document, dict) and _is_record(document, index) else None
+
+
+def _is_record(document: Mapping[str, Any], index: int) -> bool:
     names = {entry.name for entry in fields(MemberRecord)}
-    if not (isinstance(document, dict) and {"source", *document} == names and document["index"] == index):
+    if not ({"source", *document} == names and document["index"] == index):
         return False
     numbers = all(isinstance(document[name], int | float) for name in ("accuracy", "seconds"))
     words = all(isinstance(document.get(name, ""), str) for name in ("sha256", "logits_sha256", "source"))

@@ -72,7 +72,7 @@ def make_study(
         stores = _stores(folder / "maps" / place, drawn[architecture, method], chunk)
         mean = drawn[architecture, method].mean((0, 1))
         reduced = reduce_maps(
-            stores, members=members, chunks=[chunk], labels=labels, views=["signed"], marginal=mean, seed=0
+            stores, members=members, chunks=[chunk], labels=labels, views=["signed"], marginal=mean, masks=None, seed=0
         )  # fmt: skip
         gram = f"gram/{place}.safetensors"
         save_grams(folder / gram, reduced.grams)

@@ -17,7 +17,6 @@ from saliencynoise.report.paper.localization import localization_panel
 from saliencynoise.report.paper.maps import maps_panel
 from saliencynoise.report.paper.ssim import ssim_panel
 from saliencynoise.report.paper.table import Column, table_panel
-from saliencynoise.store.atomic import slug_of
 
 if TYPE_CHECKING:
     from saliencynoise.bench.study import Study
@@ -42,7 +41,7 @@ def _table(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
     columns = [
         Column(study=study, architecture=own["label"], dataset=source["label"], published=published)
         for source in config.sources
-        for study in [studies[f"maps-{slug_of(source['label'])}"]]
+        for study in [studies[f"maps-{source['dataset']}"]]
         for published, own in zip(config.settings["networks"], study.result["architectures"], strict=True)
     ]
     yield table_panel(columns, seed=config.seed)
@@ -86,7 +85,7 @@ def _architecture(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
 def _dream(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
     own = config.settings["dream"]
     for source in config.sources:
-        name = f"gradients-{slug_of(source['label'])}"
+        name = f"gradients-{source['dataset']}"
         _, dataset = load_dataset(benches(config)[name])
         panel = dream_panel(
             studies[name],
@@ -97,7 +96,7 @@ def _dream(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
             classes=dataset.classes[: own["classes"]],
             device=resolve_device(config.device),
         )
-        yield panel if len(config.sources) == 1 else replace(panel, name=f"{panel.name}-{slug_of(source['label'])}")
+        yield panel if len(config.sources) == 1 else replace(panel, name=f"{panel.name}-{source['dataset']}")
 
 
 def _localization(_config: PaperConfig, studies: Studies) -> Iterator[Panel]:
@@ -105,7 +104,7 @@ def _localization(_config: PaperConfig, studies: Studies) -> Iterator[Panel]:
 
 
 def _of_sources(config: PaperConfig, studies: Studies, kind: str) -> Sequence[Study]:
-    return [studies[f"{kind}-{slug_of(source['label'])}"] for source in config.sources]
+    return [studies[f"{kind}-{source['dataset']}"] for source in config.sources]
 
 
 _MAKERS: Mapping[str, Callable[[PaperConfig, Studies], Iterator[Panel]]] = {

@@ -1,0 +1,162 @@
+"""Pools travel as files: an uncompressed zip holds `pool.json` and whole members, and nothing else.
+
+The same members give the same bytes: dates are fixed and names sorted. `unpacking` beside this file reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import key_of, replace_file
+from saliencynoise.store.pool import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from saliencynoise.store.pool import Pool
+
+EARLIEST = (1980, 1, 1, 0, 0, 0)
+"""The date of every entry: the first that a zip can hold."""
+
+FOR_ENTRY, FOR_FILE = 30 + 46 + 20 + 28, 22 + 56 + 20
+"""Bytes of the headers of an entry, to which its name comes twice, and of a zip: at most, with those of ZIP64."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """A file that was written.
+
+    Attributes:
+        path: where it lies.
+        members: by index.
+        size: in bytes.
+    """
+
+    path: Path
+    members: tuple[int, ...]
+    size: int
+
+
+def pack(
+    pool: Pool, target: Path, *, max_bytes: int | None = None, members: Sequence[int] | None = None
+) -> list[Packed]:
+    """Write members (all, unless `members` names some) to as few files in a row as `max_bytes` allows each.
+
+    `target` is a folder, which gets `POOL.zip` or `POOL-1-of-3.zip`, or a file that ends in .zip, of which several are
+    numbered likewise. Every member is verified before anything is written.
+
+    Raises:
+        UsageError: if a member is corrupt, missing or larger than `max_bytes`, or the place cannot be written to.
+    """
+    described = _described(pool)
+    indices = _verified(pool, members)
+    parts = _parts(pool, indices, len(described), max_bytes)
+    file = target if target.suffix == ".zip" and not target.is_dir() else target / f"{pool.folder.name}.zip"
+    packed = []
+    for number, part in enumerate(parts, start=1):
+        path = file if len(parts) == 1 else file.with_name(f"{file.stem}-{number}-of-{len(parts)}.zip")
+        _write(path, pool, part, described)
+        packed.append(Packed(path=path, members=tuple(part), size=path.stat().st_size))
+    return packed
+
+
+def _described(pool: Pool) -> bytes:
+    """Return the content of `pool.json`, which says what the folder's name is the hash of."""
+    description = pool.description
+    if description is None or not pool.folder.name.endswith(f"-{key_of(description['identity'])}"):
+        raise UsageError(
+            f"{pool.folder / 'pool.json'} is damaged, or not this folder's; the bench or train that made the pool "
+            "writes it anew where it is missing"
+        )
+    return (json.dumps(description, indent=2, allow_nan=False) + "\n").encode()
+
+
+def _verified(pool: Pool, members: Sequence[int] | None) -> list[int]:
+    there = pool.indices()
+    indices = there if members is None else sorted(set(members))
+    missing = [str(index) for index in indices if index not in there]
+    if missing or not indices:
+        which = f"member {missing[0]}" if missing else "members"
+        raise UsageError(f"{pool.folder.name} has no {which}; 'saliencynoise pools list' says how many there are")
+    for index in indices:
+        if pool.sound(index) is None:
+            raise UsageError(_corrupt(pool, index))
+    return indices
+
+
+def _corrupt(pool: Pool, index: int) -> str:
+    name = pool.folder.name
+    return (
+        f"member {index} of {name} is corrupt; 'saliencynoise pools verify {name}' sets it aside, and the bench or "
+        "train that made it trains it anew"
+    )
+
+
+def _parts(pool: Pool, indices: Sequence[int], described: int, max_bytes: int | None) -> list[list[int]]:
+    """Divide members, in their order, among files that are at most `max_bytes` large."""
+    frame = FOR_FILE + _entry(f"{pool.folder.name}/pool.json", described)
+    parts: list[list[int]] = []
+    size = 0
+    for index in indices:
+        own = sum(_entry(f"{pool.folder.name}/{path.name}", path.stat().st_size) for path in pool.files(index))
+        if max_bytes is not None and frame + own > max_bytes:
+            raise UsageError(
+                f"member {index} of {pool.folder.name} needs a file of {frame + own:,} bytes, more than the "
+                f"{max_bytes:,} of --max-size; give {-(-(frame + own) // 1_000_000)}MB or more"
+            )
+        if not parts or (max_bytes is not None and size + own > max_bytes):
+            parts.append([])
+            size = frame
+        parts[-1].append(index)
+        size += own
+    return parts
+
+
+def _entry(name: str, size: int) -> int:
+    return FOR_ENTRY + 2 * len(name) + size
+
+
+def _write(path: Path, pool: Pool, indices: Sequence[int], described: bytes) -> None:
+    def write(temporary: Path) -> None:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+            for index in indices:
+                for name, content in sorted(_files(pool, index).items()):
+                    _add(archive, f"{pool.folder.name}/{name}", content)
+            _add(archive, f"{pool.folder.name}/pool.json", described)
+
+    replace_file(path, write)
+
+
+def _files(pool: Pool, index: int) -> Mapping[str, bytes]:
+    """Read a member's files and compare them with their checksums once more."""
+    try:
+        return _read(pool, index)
+    except UsageError:
+        with pool.lock(index):  # another process may have been replacing the member
+            return _read(pool, index)
+
+
+def _read(pool: Pool, index: int) -> Mapping[str, bytes]:
+    paths = pool.files(index)
+    try:
+        text, weights, logits = (path.read_bytes() for path in paths)
+        record = record_of(json.loads(text), index)
+    except (OSError, ValueError) as error:
+        raise UsageError(_corrupt(pool, index)) from error
+    sums = tuple(hashlib.sha256(content).hexdigest() for content in (weights, logits))
+    if record is None or sums != (record.sha256, record.logits_sha256):
+        raise UsageError(_corrupt(pool, index))
+    return {path.name: content for path, content in zip(paths, (text, weights, logits), strict=True)}
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    info = zipfile.ZipInfo(name, date_time=EARLIEST)
+    info.create_system = 3  # Unix on every platform
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, content)

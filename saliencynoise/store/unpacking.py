@@ -1,0 +1,256 @@
+"""Files that `packing` wrote become members of pools again; a file is checked in full before anything is changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+import struct
+import zipfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.errors import one_line
+from saliencynoise.store.atomic import key_of, slug_of
+from saliencynoise.store.pool import MemberRecord, Pool, pools_folder, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+NAME = re.compile(
+    r"(?P<folder>(?P<slug>[\w.-]{1,60})-(?P<key>[0-9a-f]{16}))/"
+    r"(?:pool\.json|member-(?P<index>\d{4,9})(?P<suffix>\.json|\.safetensors|\.logits\.safetensors))",
+    re.ASCII,
+)
+SUFFIXES = (".json", ".safetensors", ".logits.safetensors")
+LARGEST_JSON = 1_000_000
+"""Bytes; a record has about 1,000, and `pool.json` as many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpacked:
+    """What came of one file.
+
+    Attributes:
+        path: of the file.
+        pool: that its members belong to.
+        imported: members that were written, by index.
+        found: members that the pool had already, the same to the byte.
+    """
+
+    path: Path
+    pool: Pool
+    imported: tuple[int, ...]
+    found: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """A file that was checked."""
+
+    path: Path
+    pool: Pool
+    description: Mapping[str, Any]
+    records: Mapping[int, MemberRecord]
+
+
+class _WrongError(Exception):
+    """Why a file cannot be imported."""
+
+
+def unpack(paths: Sequence[Path], *, replace: bool = False, root: Path | None = None) -> list[Unpacked]:
+    """Add the members of files to the pools that they belong to.
+
+    A sound member that the pool has already stays, a corrupt one is written anew. Stopped anywhere, it leaves each
+    member whole or absent, and the same call goes on.
+
+    Args:
+        paths: the files.
+        replace: whether a sound member of other weights is replaced, and not refused.
+        root: the folder of the pools, the user's if none is given.
+
+    Raises:
+        UsageError: if a file is not whole, or not what `pack` writes; if it holds a member with other weights than the
+            pool's or another file's: then nothing is changed. Also if the pool cannot be written.
+    """
+    files = [_checked(path, root or pools_folder()) for path in paths]
+    _refuse_contradictions(files)
+    for file in files:
+        _refuse_other_network(file)
+        for record in file.records.values():
+            _is_missing(file, record, replace=replace)
+    return [_add(file, replace=replace) for file in files]
+
+
+def _checked(path: Path, root: Path) -> _File:
+    """Read a file in full and compare each member with its checksums."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name the files in it, as in {path}/*.zip")
+    with _reading(path) as archive:
+        folder, members = _contents(archive, path.stat().st_size)
+        description = _description(archive, folder)
+        records = {index: _record(archive, folder, index) for index in members}
+    return _File(path=path, pool=Pool(root / folder), description=description, records=records)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a file; whatever is wrong with it becomes a `UsageError` that says so."""
+    try:
+        if not path.is_file():
+            _refuse("there is no such file")
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (_WrongError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot import {path}: {reason or error}; copy or export it again") from error
+    except (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, struct.error) as error:
+        # what zipfile and json raise on bytes that are not theirs
+        raise UsageError(f"cannot import {path}: it is damaged ({one_line(error)}); copy or export it again") from error
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise _WrongError(reason)
+
+
+def _contents(archive: zipfile.ZipFile, size: int) -> tuple[str, list[int]]:
+    """Return the one folder and the members that the entries' names say, all of which are as `pack` gives them."""
+    entries = archive.infolist()
+    names = {info.filename for info in entries}
+    if len(names) != len(entries) or sum(info.file_size for info in entries) > size:
+        _refuse("entries overlap, or stand twice")
+    matches = []
+    for info in entries:
+        match = NAME.fullmatch(info.orig_filename)
+        plain = info.compress_type == zipfile.ZIP_STORED and info.file_size == info.compress_size
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if match is None or match["slug"] != slug_of(match["slug"]) or not plain or kind not in {0, stat.S_IFREG}:
+            _refuse(f"{info.orig_filename!r} is nothing that 'saliencynoise pools export' writes")
+        matches.append(match)
+    folders = {match["folder"] for match in matches}
+    if len(folders) != 1:
+        _refuse(f"it holds {len(folders)} pools, not one")
+    (folder,) = folders
+    members = sorted({int(match["index"]) for match in matches if match["index"]})
+    if not members:
+        _refuse("it holds no member")
+    whole = {f"{folder}/pool.json", *(_name(folder, index, suffix) for index in members for suffix in SUFFIXES)}
+    if names != whole:
+        odd = min(names ^ whole)
+        _refuse(f"{odd} is {'missing' if odd in whole else 'no part of a member'}")
+    return folder, members
+
+
+def _name(folder: str, index: int, suffix: str) -> str:
+    return f"{folder}/member-{index:04d}{suffix}"
+
+
+def _description(archive: zipfile.ZipFile, folder: str) -> Mapping[str, Any]:
+    document = _json(archive, f"{folder}/pool.json")
+    if not (isinstance(document, dict) and {"format", "identity", "network"} == document.keys()):
+        _refuse("its pool.json says not what its members are")
+    if document["format"] != 1:
+        _refuse(f"it has the format {document['format']!r} of another version of saliencynoise")
+    if not folder.endswith(f"-{key_of(document['identity'])}"):
+        _refuse(f"its pool.json belongs to another pool than {folder}")
+    return document
+
+
+def _record(archive: zipfile.ZipFile, folder: str, index: int) -> MemberRecord:
+    record = record_of(_json(archive, _name(folder, index, ".json")), index)
+    if record is None:
+        _refuse(f"the record of member {index} says not what a record says")
+    _files(archive, folder, record)
+    return record
+
+
+def _files(archive: zipfile.ZipFile, folder: str, record: MemberRecord) -> tuple[bytes, bytes]:
+    """Return a member's weights and logits after comparing them with their checksums."""
+    from safetensors import SafetensorError, deserialize  # noqa: PLC0415 - numpy stays off the import path
+
+    weights = archive.read(_name(folder, record.index, ".safetensors"))
+    logits = archive.read(_name(folder, record.index, ".logits.safetensors"))
+    for content, due in ((weights, record.sha256), (logits, record.logits_sha256)):
+        if hashlib.sha256(content).hexdigest() != due:
+            _refuse(f"a file of member {record.index} fails its checksum")
+        try:
+            tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
+        except SafetensorError as error:
+            _refuse(f"a file of member {record.index} is not made of tensors ({error})")
+        if content is logits and tensors.keys() != {"logits"}:
+            _refuse(f"the logits of member {record.index} are missing")
+    return weights, logits
+
+
+def _json(archive: zipfile.ZipFile, name: str) -> Any:
+    if archive.getinfo(name).file_size > LARGEST_JSON:
+        _refuse(f"{name} is larger than {LARGEST_JSON} bytes")
+    document = json.loads(archive.read(name))
+    json.dumps(document, allow_nan=False)  # so that it can be written; 1e999 is read as infinity
+    return document
+
+
+def _refuse_contradictions(files: Sequence[_File]) -> None:
+    """Refuse two files that give one member different weights, or one pool different networks."""
+    first: dict[tuple[Path, int], tuple[_File, MemberRecord]] = {}
+    described: dict[Path, _File] = {}
+    for file in files:
+        folder = file.pool.folder
+        other = described.setdefault(folder, file)
+        if other.description != file.description:
+            raise UsageError(f"{other.path} and {file.path} describe {folder.name} differently; import one of them")
+        for index, record in file.records.items():
+            before, known = first.setdefault((folder, index), (file, record))
+            if not _same(known, record):
+                raise UsageError(
+                    f"member {index} of {folder.name} has other weights in {before.path} than in {file.path}; import "
+                    "one of them"
+                )
+
+
+def _refuse_other_network(file: _File) -> None:
+    known = file.pool.description
+    if known is not None and known["network"] != file.description["network"]:
+        raise UsageError(
+            f"the members in {file.path} are of another build of the network (another version of its plugin or "
+            f"library) than those of {file.pool.folder}; remove that pool with 'saliencynoise pools remove', or "
+            "leave the file"
+        )
+
+
+def _is_missing(file: _File, record: MemberRecord, *, replace: bool) -> bool:
+    """Whether a member is to be written; one with other weights is, or is refused."""
+    there = file.pool.sound(record.index)
+    if there is None:
+        return True
+    if _same(there, record):
+        return False
+    if replace:
+        return True
+    raise UsageError(
+        f"member {record.index} of {file.pool.folder.name} is there with other weights than in {file.path} (the same "
+        "seeds give other bytes on other hardware or with another number of threads); --replace takes the file's"
+    )
+
+
+def _same(left: MemberRecord, right: MemberRecord) -> bool:
+    return (left.sha256, left.logits_sha256) == (right.sha256, right.logits_sha256)
+
+
+def _add(file: _File, *, replace: bool) -> Unpacked:
+    imported, found = [], []
+    file.pool.describe(file.description["identity"], file.description["network"])
+    for index, record in file.records.items():
+        with file.pool.lock(index):
+            if not _is_missing(file, record, replace=replace):
+                found.append(index)
+                continue
+            with _reading(file.path) as archive:
+                content = _files(archive, file.pool.folder.name, record)
+            file.pool.adopt(record, *content)
+            imported.append(index)
+    return Unpacked(path=file.path, pool=file.pool, imported=tuple(imported), found=tuple(found))

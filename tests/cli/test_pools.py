@@ -1,0 +1,87 @@
+"""`pools export` and `pools import`: a study goes on elsewhere with members that were trained here."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from saliencynoise import cli
+from saliencynoise.bench import dispatch, run
+from saliencynoise.store.pool import all_pools
+
+STUDY = ["--arch", "resnet", "--arch-arg", "depth=10", "--arch-arg", "width=2", "--members", "2"]
+TRAINING = ["--train-images", "64", "--epochs", "1", "--device", "cpu"]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for module in (dispatch, run):
+        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
+
+
+def call(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(list(arguments))
+    out, err = capsys.readouterr()
+    return stop.value.code, out, err
+
+
+def test_a_bench_finds_imported_members_and_trains_none(capsys, tmp_path, monkeypatch):
+    assert call(capsys, "train", *STUDY, *TRAINING)[0] == 0
+    (pool,) = all_pools()
+    size = max(path.stat().st_size for path in pool.folder.iterdir())
+    code, out, err = call(
+        capsys, "pools", "export", "digits-resnet", "--out", "travel", "--max-size", f"{2 * size + 4000}B"
+    )
+    assert (code, err) == (0, "")
+    names = [f"travel/{pool.folder.name}-{part}-of-2.zip" for part in (1, 2)]
+    megabytes = [Path(name).stat().st_size / 1e6 for name in names]
+    assert out == "".join(
+        f"{name}: member {index}, {mb:.1f} MB\n" for index, (name, mb) in enumerate(zip(names, megabytes, strict=True))
+    )
+
+    monkeypatch.setenv("SALIENCYNOISE_CACHE", str(tmp_path / "elsewhere"))
+    code, out, err = call(capsys, "pools", "import", *names)
+    assert (code, err) == (0, "")
+    assert out == f"{pool.folder.name}: member 0 imported\n{pool.folder.name}: member 1 imported\n"
+    options = ["--images", "2", "--method", "gradient", "--out", "run"]
+    code, _, err = call(capsys, "bench", *STUDY, *TRAINING, *options)
+    assert code == 0
+    assert "2 in the pool, 0 to train" in err
+
+    _, out, _ = call(capsys, "pools", "list", "--json")
+    assert json.loads(out)["pools"][0]["members"] == 2
+    _, out, _ = call(capsys, "pools", "import", names[0])
+    assert out == f"{pool.folder.name}: member 0 already there\n"
+    code, out, err = call(capsys, "pools", "export", pool.folder.name, "--out", "one.zip", "--members", "1")
+    assert (code, out.startswith("one.zip: member 1, ")) == (0, True)
+
+
+def test_what_cannot_be_done_is_said_in_a_line(capsys, tmp_path):
+    for arguments, words in (
+        (["export", "nothing", "--out", "x"], "error: no pool in "),
+        (["export", "a", "--out", "x", "--max-size", "60"], "error: --max-size 60 is no size; "),
+        (["export", "a", "--out", "x", "--members", "a"], "error: --members a is no list of members; "),
+        (["import", "absent.zip"], "error: cannot import absent.zip: there is no such file; "),
+    ):
+        code, out, err = call(capsys, "pools", *arguments)
+        assert (code, out) == (2, "")
+        assert err.startswith(words)
+        assert err.count("\n") == 1
+    (tmp_path / "junk.zip").write_bytes(b"PK\3\4junk")
+    code, _, err = call(capsys, "pools", "import", "junk.zip")
+    assert (code, all_pools()) == (2, [])
+    assert err.startswith("error: cannot import junk.zip: it is damaged (")
+
+
+def test_a_file_is_for_one_pool(capsys):
+    from saliencynoise.store.pool import Pool
+
+    for name in ("digits-a", "digits-b"):
+        Pool.of({"name": name}, name=name).describe({"name": name}, {})
+    code, _, err = call(capsys, "pools", "export", "digits", "--out", "all.zip")
+    assert (code, err) == (2, "error: --out all.zip is one file, for 2 pools; name a folder\n")
+    code, _, err = call(capsys, "pools", "export", "digits", "--out", "all")
+    assert code == 2
+    assert "has no members; 'saliencynoise pools list' says how many there are" in err
