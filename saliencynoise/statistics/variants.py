@@ -141,11 +141,11 @@ def variants(maps: Float[Tensor, "E *D P"]) -> ImageVariants:
     if maps.ndim not in {2, 3} or len(maps) < 2 or maps[0].numel() == 0:
         raise UsageError(f"maps of shape {list(maps.shape)}: need [members, pixels] with at least 2 members")
     drawn = (maps if maps.ndim == 3 else maps[:, None]).detach().to(device="cpu", dtype=torch.float64)
-    views = {name: apply_view(drawn, name) for name in VIEWS}
-    averaged = [viewed.mean(1) for viewed in views.values()]
-    grams = [gram_matrix(own) for own in averaged]
-    singles = [_single(viewed) for viewed in views.values()]
-    rows = torch.cat([_view(*own) for own in zip(_pixel(torch.stack(averaged)), grams, singles, strict=True)])
+    views = [apply_view(drawn, name) for name in VIEWS]
+    averaged = torch.stack([viewed.mean(1) for viewed in views])
+    grams = torch.stack([gram_matrix(own) for own in averaged])
+    singles = torch.stack([_single(viewed) for viewed in views])
+    rows = _rows(_pixel(averaged), grams, singles)
     signed = list(VIEWS).index("signed")
     return ImageVariants(values=rows[:, 0], without=rows[:, 1:], gram=singles[signed], averaged=grams[signed])
 
@@ -230,18 +230,19 @@ def _pixel(maps: Float[Tensor, "W E P"]) -> Tensor:
     """Return `snr_pixel` of the maps in each view, raw and of unit norm, after it with each member left out."""
     norm = maps.norm(dim=-1, keepdim=True)
     own = torch.stack([maps, torch.where(norm > 0, maps / norm, 0.0)]).movedim(2, 0)  # [E, N, W, P]
-    return torch.cat([snr_pixel(own)[..., None], snr_pixel_without(own)], -1).movedim(1, 0)
+    return _before(snr_pixel(own), snr_pixel_without(own)).movedim(1, 0)
 
 
-def _view(pixel: Float[Tensor, "N E+1"], gram: Tensor, single: Tensor) -> Tensor:
-    """Return the figures of one view in the order of `VARIANTS`, each before itself with each member left out."""
-    rows = []
-    for own, inner in zip(pixel, (gram, scale_gram(gram, "unit")), strict=True):
-        rows += [own, _before(snr_rms(inner), snr_rms_without(inner))]
-        rows += [_before(snr_power(inner), snr_power_without(inner))]
-    diag, off, _ = means_without(scale_gram(single, "unit"))
-    return torch.stack(rows + [_before(cosine(single), off / diag)] * len(CORRECTED))
+def _rows(pixel: Float[Tensor, "W N E+1"], grams: Float[Tensor, "W E E"], singles: Float[Tensor, "W E E"]) -> Tensor:
+    """Return the figures in the order of `VARIANTS`, each before itself with each member left out, `[V, E+1]`."""
+    inner = torch.stack([grams, scale_gram(grams, "unit")], 1)
+    rms = _before(snr_rms(inner), snr_rms_without(inner))
+    power = _before(snr_power(inner), snr_power_without(inner))
+    uncorrected = torch.stack([pixel, rms, power], 2).flatten(1, 2)
+    diag, off, _ = means_without(scale_gram(singles, "unit"))
+    corrected = _before(cosine(singles), off / diag)[:, None].expand(-1, len(CORRECTED), -1)
+    return torch.cat([uncorrected, corrected], 1).flatten(0, 1)
 
 
 def _before(value: Tensor, without: Tensor) -> Tensor:
-    return torch.cat([value[None], without])
+    return torch.cat([value[..., None], without], -1)
