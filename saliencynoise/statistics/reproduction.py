@@ -13,11 +13,14 @@ Simulated coverage and how often the true definition is found: see `compare_vari
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from functools import partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import torch
+from torch.nn import functional as F
 
 from saliencynoise.interfaces import UsageError, derive_seed
 from saliencynoise.statistics.comparison import holm
@@ -147,10 +150,10 @@ def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> Reprodu
     if len(published) < 2:
         raise UsageError(f"{len(published)} cells are both measured and published: an agreement needs 2 or more")
     points = agreement(_values([_means(column) for column in columns]), published)
-    replicates = _replicates(columns, published, derive_seed(seed, "bootstrap", 4))
+    replicates = _left_out(columns, published) + _redrawn(columns, published, derive_seed(seed, "bootstrap", 4))
     best = [_best(points[:, place], sign) for place, sign in enumerate(_SIGN)]
     tests = [
-        _tests(points[..., place], [(own[..., place], *rest) for own, *rest in replicates], at)
+        _tests(points[..., place], [own.map(itemgetter((..., place))) for own in replicates], at)
         for place, at in enumerate(best)
     ]
     note = few_members(min(cell.members for column in columns for cell in column.cells))
@@ -172,8 +175,24 @@ def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> Reprodu
     )
 
 
-_Replicates = tuple["Tensor", bool, int]
-"""Agreements `[V, R, 3]` of replicates, whether they are a jackknife's (else a bootstrap's), degrees of freedom."""
+class _Replicates(NamedTuple):
+    """What would have been found had one group of columns had other members, or one data set other images."""
+
+    values: Tensor
+    """`[V, R, 3]`, agreements; or a part of them."""
+    jackknife: bool
+    """Whether a member was left out of each replicate; else images were resampled."""
+    df: int
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> _Replicates:
+        return self._replace(values=function(self.values))
+
+    def variance(self) -> float:
+        """Return the variance of one agreement, of which `values` are the replicates."""
+        if self.jackknife:
+            return jackknife_variance(self.values)
+        variance = float(self.values.var()) * (self.df + 1) / self.df
+        return variance if math.isfinite(variance) else math.inf
 
 
 def _candidate(variant: Variant) -> bool:
@@ -194,7 +213,7 @@ def _means_without(column: MeasuredColumn) -> Float[Tensor, "V E M"]:
     return torch.stack([cell.without.nanmean(1) for cell in column.cells], -1)
 
 
-def _resampled(column: MeasuredColumn, weights: Float[Tensor, "R B"]) -> Float[Tensor, "V R M"]:
+def _means_of_resamples(column: MeasuredColumn, weights: Float[Tensor, "R B"]) -> Float[Tensor, "V R M"]:
     """Return the means over resampled images, each of those that have maps."""
     per_image = torch.stack([cell.per_image for cell in column.cells])  # [M, V, B]
     used = ~per_image.isnan()
@@ -202,51 +221,53 @@ def _resampled(column: MeasuredColumn, weights: Float[Tensor, "R B"]) -> Float[T
     return (sums / (used.double() @ weights.mT)).movedim(0, -1)
 
 
-def _replicates(columns: Sequence[MeasuredColumn], published: Tensor, seed: int) -> list[_Replicates]:
-    """Return the agreements with each member left out, group by group, and with resampled images, set by set."""
-    whole = [_means(column) for column in columns]
-    found: list[_Replicates] = []
+def _left_out(columns: Sequence[MeasuredColumn], published: Tensor) -> list[_Replicates]:
+    """Return the agreements with each member left out, for each group of columns with the same members."""
+    found = []
     for networks in dict.fromkeys(column.networks for column in columns):
-        own = [column.networks == networks for column in columns]
-        members = next(column.cells[0].members for column, mine in zip(columns, own, strict=True) if mine)
-        parts = [
-            _means_without(column) if mine else mean[:, None].expand(-1, members, -1)
-            for column, mean, mine in zip(columns, whole, own, strict=True)
-        ]
-        found.append((agreement(_values(parts), published), True, members - 1))
-    generator = torch.Generator().manual_seed(seed)
-    for images in dict.fromkeys(column.images for column in columns):
-        own = [column.images == images for column in columns]
-        count = next(column.cells[0].per_image.shape[1] for column, mine in zip(columns, own, strict=True) if mine)
-        if count < 2:
-            continue
-        drawn = torch.randint(count, (RESAMPLES, count), generator=generator)
-        ones = torch.ones(RESAMPLES, count, dtype=torch.float64)
-        weights = torch.zeros_like(ones).scatter_add_(1, drawn, ones)
-        parts = [
-            _resampled(column, weights) if mine else mean[:, None].expand(-1, RESAMPLES, -1)
-            for column, mean, mine in zip(columns, whole, own, strict=True)
-        ]
-        # Variant by variant: ranks compare every cell with every other
-        values = _values(parts)
-        found.append((torch.stack([agreement(each, published) for each in values]), False, count - 1))
+        mine = [column.networks == networks for column in columns]
+        values = _exchanged(columns, mine, _means_without)
+        found.append(_Replicates(agreement(values, published), jackknife=True, df=values.shape[1] - 1))
     return found
 
 
-def _parts(replicates: Sequence[tuple[Tensor, bool, int]]) -> list[tuple[float, int]]:
+def _redrawn(columns: Sequence[MeasuredColumn], published: Tensor, seed: int) -> list[_Replicates]:
+    """Return the agreements on resampled images, for each group of columns with the same images, 2 or more."""
+    found = []
+    generator = torch.Generator().manual_seed(seed)
+    for images in dict.fromkeys(column.images for column in columns):
+        mine = [column.images == images for column in columns]
+        count = columns[mine.index(True)].cells[0].per_image.shape[1]
+        if count > 1:
+            drawn = torch.randint(count, (RESAMPLES, count), generator=generator)
+            weights = F.one_hot(drawn, count).sum(1).double()
+            values = _exchanged(columns, mine, partial(_means_of_resamples, weights=weights))
+            # Variant by variant: ranks compare every cell with every other
+            agreements = torch.stack([agreement(own, published) for own in values])
+            found.append(_Replicates(agreements, jackknife=False, df=count - 1))
+    return found
+
+
+def _exchanged(
+    columns: Sequence[MeasuredColumn], mine: Sequence[bool], replicate: Callable[[MeasuredColumn], Tensor]
+) -> Float[Tensor, "V R K"]:
+    """Return the figures of all cells where the means of some columns are replaced by their replicates."""
+    parts = [replicate(column) if own else _means(column)[:, None] for column, own in zip(columns, mine, strict=True)]
+    count = max(part.shape[1] for part in parts)
+    return _values([part.expand(-1, count, -1) for part in parts])
+
+
+def _parts(replicates: Sequence[_Replicates]) -> list[tuple[float, int]]:
     """Return the variances with their degrees of freedom, from replicates `[R]`."""
-    return [
-        (jackknife_variance(own), df) if jackknife else (_finite(float(own.var()) * (df + 1) / df), df)
-        for own, jackknife, df in replicates
-    ]
+    return [(own.variance(), own.df) for own in replicates]
 
 
 def _interval(points: Tensor, replicates: Sequence[_Replicates], at: int, place: int, note: str) -> Interval | None:
     value = float(points[at, place])
-    if not math.isfinite(value) or min(df for _, jackknife, df in replicates if jackknife) < 2:
+    if not math.isfinite(value) or min(own.df for own in replicates if own.jackknife) < 2:
         return None
-    parts = _parts([(own[at, :, place], *rest) for own, *rest in replicates])
-    images = any(not jackknife for _, jackknife, _ in replicates)
+    parts = _parts([own.map(itemgetter((at, slice(None), place))) for own in replicates])
+    images = any(not own.jackknife for own in replicates)
     found = t_interval(value, parts, question="both" if images else "members", note=note, level=LEVEL)
     low, high = _RANGE[MEASURES[place]]
     return found.through(lambda ends: ends.clamp(low, high))
@@ -259,10 +280,10 @@ def _best(points: Float[Tensor, " V"], sign: int) -> int | None:
 
 
 def _tests(
-    points: Float[Tensor, " V"], replicates: Sequence[tuple[Tensor, bool, int]], best: int | None
+    points: Float[Tensor, " V"], replicates: Sequence[_Replicates], best: int | None
 ) -> tuple[list[float | None], list[float | None]]:
     """Return p-values of each variant's difference to the best, plain and by Holm; None of what is no candidate."""
-    few = min(df for _, jackknife, df in replicates if jackknife) < 2
+    few = min(own.df for own in replicates if own.jackknife) < 2
     ps: list[float | None] = []
     for at, variant in enumerate(VARIANTS):
         difference = math.nan if best is None else float(points[at] - points[best])
@@ -273,7 +294,8 @@ def _tests(
         elif not math.isfinite(difference):
             ps.append(0.0)  # it cannot even be compared with the table
         else:
-            ps.append(two_sided_p(difference, _parts([(own[at] - own[best], *rest) for own, *rest in replicates])))
+            paired = [own._replace(values=own.values[at] - own.values[best]) for own in replicates]
+            ps.append(two_sided_p(difference, _parts(paired)))
     others = [at for at, p in enumerate(ps) if p is not None and at != best]
     corrected = dict(zip(others, holm([ps[at] for at in others]), strict=True))
     return ps, [corrected.get(at, p) for at, p in enumerate(ps)]
@@ -290,7 +312,3 @@ def _spearman(measured: Tensor, published: Tensor) -> Tensor:
 def _ranks(values: Tensor) -> Tensor:
     rows, columns = values[..., :, None], values[..., None, :]
     return (rows > columns).sum(-1) + ((rows == columns).sum(-1) + 1.0).double() / 2
-
-
-def _finite(variance: float) -> float:
-    return variance if math.isfinite(variance) else math.inf

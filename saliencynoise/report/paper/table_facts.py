@@ -32,7 +32,7 @@ def cells_frame(columns: Sequence[Measured], *, seed: int) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     rows = [row for measured in columns for cell in measured.cells for row in _rows(measured, cell, seed)]
-    return pd.DataFrame(rows, columns=list(max(rows, key=len)))
+    return pd.DataFrame(rows)
 
 
 def _rows(measured: Measured, cell: Any, seed: int) -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ def _column(measured: Measured) -> dict[str, Any]:
 
 
 def _agreement(own: Agreement) -> dict[str, Any]:
-    measures = {
+    measures: dict[str, Any] = {
         name: {
             "value": own.values[name],
             "interval": _interval(own.intervals[name]),

@@ -114,7 +114,7 @@ def _definitions(axis: Axes, facts: Mapping[str, Any]) -> None:
         rank_text = axis.annotate(rank, (1.015, y), xycoords=("axes fraction", "data"), va="center", size=9)
         for text in (tick, rank_text):
             text.set_color(colour)
-            text.set_weight("bold" if best is not None and own["words"] == best["words"] else "normal")
+            text.set_fontweight("bold" if best is not None and own["words"] == best["words"] else "normal")
     ends = [2 ** number(own["log_error"]["value"]) for own in rows]
     axis.set(xscale="log", ylim=(len(rows) - 0.4, -0.6), xlim=(0.98, max([2.0, *ends]) * 1.25))
     _plain_ticks([axis.xaxis], (1, 1.5, 2, 3, 5, 7))

@@ -43,11 +43,11 @@ def draw_table(axis: Axes, data: pd.DataFrame, names: Sequence[str], best: Mappi
     _frame(axis, names, list(PUBLISHED))
     axis.set_title("measured (bold), published, corrected r", loc="left")
     labels = ("÷4", "", "÷2", "=", "×2", "", "×4")
+    width = 0.055 * len(names)
     for at, label in enumerate(labels):
-        colour = _colour(MOST * (at - 3) / 3)
-        _box(axis, (0.32 + 0.055 * at) * len(names), len(PUBLISHED) + 0.25, (0.055 * len(names), 0.36), colour)
-        x = (0.32 + 0.055 * (at + 0.5)) * len(names)
-        axis.text(x, len(PUBLISHED) + 0.43, label, ha="center", va="center", size=8, color=_ink(colour))
+        colour, left = _colour(MOST * (at - 3) / 3), 0.32 * len(names) + at * width
+        _box(axis, left, len(PUBLISHED) + 0.25, (width, 0.36), colour)
+        axis.text(left + width / 2, len(PUBLISHED) + 0.43, label, ha="center", va="center", size=8, color=_ink(colour))
     axis.text(0.31 * len(names), len(PUBLISHED) + 0.43, "measured is", ha="right", va="center", size=9)
 
 
@@ -64,7 +64,7 @@ def draw_orderings(axis: Axes, facts: Mapping[str, Any], names: Sequence[str]) -
     _frame(axis, [*names, "everywhere (Holm)"], [claim.replace(" above ", "\nabove ") for claim in claims])
     axis.set(xlim=(0, len(names) + 1.1), ylim=(len(claims) + 0.1, 0))
     axis.set_title("is the published order found?", loc="left")
-    axis.set_xlabel("by r; above: on each method's own grid, below: on the common grid")
+    axis.set_xlabel("by r; above: own grid, below: common grid", x=0.45)
     handles = [Patch(facecolor=colour, label=word) for colour, word in VERDICTS.items()]
     axis.legend(
         handles=handles, loc="upper center", ncols=2, frameon=False, fontsize=9, bbox_to_anchor=(0.45, -0.075)
@@ -72,7 +72,8 @@ def draw_orderings(axis: Axes, facts: Mapping[str, Any], names: Sequence[str]) -
 
 
 def _cells(rows: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(f"{row['dataset']} {row['architecture']}", row["method"]): row for row in rows.to_dict("records")}
+    records: list[Any] = rows.to_dict("records")
+    return {(f"{row['dataset']} {row['architecture']}", row["method"]): row for row in records}
 
 
 def _cell(axis: Axes, x: int, y: int, row: Mapping[str, Any] | None, corrected: Mapping[str, Any] | None) -> None:
