@@ -40,22 +40,30 @@ def test_measures_are_those_of_scipy_and_numpy() -> None:
     assert found[:, 2] == pytest.approx([stats.spearmanr(row, published).statistic for row in measured])
 
 
+@pytest.fixture(scope="module")
+def two_studies() -> tuple[list[list[CellVariants]], list[list[CellVariants]]]:
+    """Ours, and a larger one of other networks and images of the same kind; two architectures each."""
+    generator = torch.Generator().manual_seed(1)
+    ours = [cells(generator, images=8) for _ in range(2)]
+    return ours, [cells(generator, members=30, images=24) for _ in range(2)]
+
+
 @pytest.mark.parametrize(
     "truth",
-    [variant for variant in VARIANTS if not variant.corrected and (variant.view, variant.norm) != ("abs", "raw")],
+    [Variant("signed", "pixel", "raw"), Variant("signed", "power", "unit"), Variant("relu", "rms", "raw")],
     ids=lambda variant: variant.words,
 )
-def test_the_definition_that_made_the_table_is_found(truth: Variant) -> None:
-    """The table is that of other networks of the same kind, by one definition."""
-    generator = torch.Generator().manual_seed(1)
-    columns = []
-    for name in "ab":
-        theirs = cells(generator, members=30, images=12)
-        columns.append(column(cells(generator), [own.value(VARIANTS.index(truth)) for own in theirs], name))
-    found = compare_variants(columns, seed=0)
-    best = found.best("log_error")
-    assert truth in {own.variant for own in found.level_with_best("log_error")}
-    assert best.variant.definition == truth.definition or best.values["log_error"] > 0
+def test_the_definition_that_made_the_table_is_found(truth: Variant, two_studies) -> None:
+    """The table is that of other networks and images of the same kind, by one definition."""
+    at = VARIANTS.index(truth)
+    columns = [
+        column(own, [cell.value(at) for cell in theirs], name)
+        for own, theirs, name in zip(*two_studies, "ab", strict=True)
+    ]
+    level = [own.variant for own in compare_variants(columns, seed=0).level_with_best("log_error")]
+    assert truth in level
+    assert len(level) < 9
+    assert not {variant for variant in level if (variant.definition == "power") != (truth.definition == "power")}
 
 
 def test_exactly_reproduced_cells_leave_no_error_and_the_others_are_told_apart() -> None:
@@ -67,7 +75,7 @@ def test_exactly_reproduced_cells_leave_no_error_and_the_others_are_told_apart()
     assert best.values == pytest.approx({"log_error": 0, "spread": 0, "rank_correlation": 1})
     assert best.factor == pytest.approx(1)
     by_variant = {agreement.variant: agreement for agreement in found.agreements}
-    assert by_variant[Variant("abs", "rms", "raw")].p_holm["log_error"] < 0.001
+    assert by_variant[Variant("abs", "rms", "raw")].p_holm["log_error"] < 0.01
     assert found.level_with_best("log_error")[0] == best
 
 
@@ -101,7 +109,8 @@ def test_intervals_are_a_jackknife_by_column_and_a_bootstrap_by_data_set() -> No
     published = [0.3, 0.5, 0.6, 0.9, 1.4, 2.0]
     at = VARIANTS.index(Variant("signed", "rms", "raw"))
     columns = [column(left, published, "a", "a"), column(right, published, "b", "b")]
-    interval = compare_variants(columns, seed=0).agreements[at].intervals["log_error"]
+    found = compare_variants(columns, seed=0).agreements[at]
+    interval, value = found.intervals["log_error"], found.values["log_error"]
 
     def error(means: np.ndarray) -> float:
         return float(np.abs(np.log2(means / np.array(published * 2))).mean())
@@ -129,7 +138,8 @@ def test_intervals_are_a_jackknife_by_column_and_a_bootstrap_by_data_set() -> No
         dfs.append(5)
     df = sum(variances) ** 2 / sum(v**2 / d for v, d in zip(variances, dfs, strict=True))
     half = stats.t.ppf(0.975, df) * math.sqrt(sum(variances))
-    assert (interval.high - interval.low) / 2 == pytest.approx(half, rel=0.05)
+    assert interval.high - value == pytest.approx(half, rel=0.05)
+    assert interval.low == pytest.approx(max(0, value - half), rel=0.1)
     assert interval.question == "both"
 
 
