@@ -7,7 +7,10 @@ column* at once, plus the sum over data sets of its bootstrap variance, the imag
 columns; t with Satterthwaite's degrees of freedom. Published cells are taken as they stand: their own errors are not
 known.
 
-Simulated coverage and how often the true definition is found: see `compare_variants`.
+Simulated (60 studies: 8 methods on 2 architectures, 8 members, 8 images, 48-pixel maps, half of a member's noise common
+to its images, gains that vary by 30%): the intervals cover what endless repetition gives in 95% (log error), 92%
+(spread) and 92% (rank correlation) of cases on average over the definitions, at worst 82%; the definition that truly
+fits best was among those "not shown to fit worse" in all 60 by each measure; of 18 candidates, 4, 14 and 18 were such.
 """
 
 from __future__ import annotations

@@ -28,10 +28,9 @@ def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
     from matplotlib.figure import Figure  # noqa: PLC0415 - a second to import; without pyplot, nothing is global
 
     names = [column["name"] for column in facts["columns"]]
-    figure = Figure(figsize=(11.2 + 0.95 * len(names), 12.0), layout="constrained")
-    axes = figure.subplots(
-        2, 2, width_ratios=(4.6, 0.7 + 0.95 * len(names)), height_ratios=(1, 1), gridspec_kw={"hspace": 0.06}
-    )
+    width = max(5.2, 0.95 * len(names) + 1.2)  # inches of the tables
+    figure = Figure(figsize=(10.0 + width, 12.0), layout="constrained")
+    axes = figure.subplots(2, 2, width_ratios=(5.2, width), gridspec_kw={"hspace": 0.06})
     search = facts["best"]["log_error"]
     if search is None:
         axes[0, 0].text(0.5, 0.5, "no definition is above 0 in every cell", ha="center")
@@ -43,6 +42,9 @@ def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
     draw_orderings(axes[1, 1], facts, names)
     for letter, axis in zip("abcd", axes.flatten(), strict=True):
         axis.set_title(f"{letter}  {axis.get_title(loc='left')}", loc="left", fontsize=12, fontweight="bold", pad=10)
+    for _ in range(2):  # the layout settles, and then stays: each further drawing would move it a little
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     return figure
 
 
@@ -60,10 +62,10 @@ def _scatter(axis: Axes, rows: pd.DataFrame, names: Sequence[str], search: Mappi
             axis.plot([x, x], [max(row["low"], low / 9), row["high"]], "-", color=colour, lw=1, alpha=0.45)
         axis.plot(x, row["value"], markers[row["method"]], color=colour, ms=9, mec="white", mew=0.8, zorder=3)
     axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
-    for floor in sorted(set(rows["floor"].round(4))):
-        if low < floor < high:
-            axis.axhline(floor, color=GREY, ls=":", lw=1.2)
-            axis.annotate("pure noise", (high, floor), (-4, 3), textcoords="offset points", ha="right", size=8)
+    floors = [floor for floor in rows["floor"] if low < floor < high]
+    if floors:
+        axis.axhspan(min(floors) / 1.008, max(floors) * 1.008, color=GREY, lw=0, alpha=0.7)
+        axis.annotate("pure noise", (high, max(floors)), (-4, 4), textcoords="offset points", ha="right", size=9)
     _plain_ticks((axis.xaxis, axis.yaxis), (1, 2, 5))
     axis.grid(alpha=0.25)
     axis.set_xlabel("published SNR (line: equal; band: within a factor of 2)")
@@ -102,7 +104,7 @@ def _plain_ticks(axes: Iterable[Any], bases: Sequence[float]) -> None:
 
 def _definitions(axis: Axes, facts: Mapping[str, Any]) -> None:
     """Draw each variant's error as a factor, best first, with its rank correlation."""
-    rows = [own for own in facts["agreement"] if own["grid"] == "own" and own["log_error"]["value"] is not None]
+    rows = [own for own in facts["agreement"] if own["grid"] == "own" and isinstance(own["log_error"]["value"], float)]
     rows.sort(key=lambda own: number(own["log_error"]["value"]))
     best = facts["best"]["log_error"]
     level = {best["words"], *(best["not_distinguished"] or [])} if best else set()

@@ -45,10 +45,10 @@ def draw_table(axis: Axes, data: pd.DataFrame, names: Sequence[str], best: Mappi
     labels = ("÷4", "", "÷2", "=", "×2", "", "×4")
     width = 0.055 * len(names)
     for at, label in enumerate(labels):
-        colour, left = _colour(MOST * (at - 3) / 3), 0.32 * len(names) + at * width
+        colour, left = _colour(MOST * (at - 3) / 3), 0.35 * len(names) + at * width
         _box(axis, left, len(PUBLISHED) + 0.25, (width, 0.36), colour)
         axis.text(left + width / 2, len(PUBLISHED) + 0.43, label, ha="center", va="center", size=8, color=_ink(colour))
-    axis.text(0.31 * len(names), len(PUBLISHED) + 0.43, "measured is", ha="right", va="center", size=9)
+    axis.text(0.34 * len(names), len(PUBLISHED) + 0.43, "measured is", ha="right", va="center", size=9)
 
 
 def draw_orderings(axis: Axes, facts: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -94,7 +94,7 @@ def _answer(axis: Axes, x: float, y: float, measured: Any, p: float) -> None:
     colour = UNKNOWN if measured is None else NO if not measured else YES if p < LEVEL else MAYBE
     _box(axis, x, y, (0.92, 0.4), colour)
     word = {True: f"yes  p {p_text(p)}", False: "no", None: "?"}[measured]
-    axis.text(x + 0.46, y + 0.21, word, ha="center", va="center", size=8.5, color="white" if colour == YES else "black")
+    axis.text(x + 0.46, y + 0.21, word, ha="center", va="center", size=8, color="white" if colour == YES else "black")
 
 
 def _box(axis: Axes, x: float, y: float, size: tuple[float, float], colour: Any) -> None:
