@@ -20,7 +20,7 @@ _Moments: TypeAlias = "tuple[int, Tensor, Tensor]"
 """Of a group of members: how many, their mean map, their summed squared deviations from it."""
 
 
-def snr_pixel(maps: Float[Tensor, "E P"]) -> Float[Tensor, ""]:
+def snr_pixel(maps: Float[Tensor, "E *n P"]) -> Float[Tensor, "*n"]:
     """Return the mean over pixels of |m| / s; pixels with m = s = 0 are left out.
 
     Infinite if a pixel has s = 0 and m != 0; NaN if every pixel is left out.
@@ -31,8 +31,8 @@ def snr_pixel(maps: Float[Tensor, "E P"]) -> Float[Tensor, ""]:
     return _ratio(_running(maps)[-1])
 
 
-def snr_pixel_without(maps: Float[Tensor, "E P"]) -> Float[Tensor, " E"]:
-    """Return `snr_pixel` with each member left out in turn, in time and memory O(E P).
+def snr_pixel_without(maps: Float[Tensor, "E *n P"]) -> Float[Tensor, "*n E"]:
+    """Return `snr_pixel` with each member left out in turn, in time and memory linear in the maps.
 
     The moments of the members before and after the one left out are merged; nothing is subtracted, so pixels
     that are zero in all remaining members are recognised exactly.
@@ -40,10 +40,10 @@ def snr_pixel_without(maps: Float[Tensor, "E P"]) -> Float[Tensor, " E"]:
     NaN with two members: one map has no spread.
     """
     if len(maps) < 3:
-        return torch.full((len(maps),), torch.nan, dtype=torch.float64)
+        return torch.full((*maps.shape[1:-1], len(maps)), torch.nan, dtype=torch.float64)
     before = _running(maps)[:-1]
     after = _running(maps.flip(0))[-2::-1]
-    return torch.stack([_ratio(_merge(a, b)) for a, b in zip(before, after, strict=True)])
+    return torch.stack([_ratio(_merge(a, b)) for a, b in zip(before, after, strict=True)], -1)
 
 
 def snr_power(gram: Float[Tensor, "*n E E"]) -> Float[Tensor, "*n"]:
@@ -97,4 +97,4 @@ def _merge(a: _Moments, b: _Moments) -> _Moments:
 def _ratio(moments: _Moments) -> Tensor:
     """Return the mean over pixels of |m| / s; 0 / 0 is NaN and left out."""
     count, mean, squares = moments
-    return (mean.abs() / (squares / (count - 1)).sqrt()).nanmean()
+    return (mean.abs() / (squares / (count - 1)).sqrt()).nanmean(-1)

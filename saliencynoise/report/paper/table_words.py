@@ -1,0 +1,173 @@
+"""The table panel in words: its caption, and the sentences that the terminal prints, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from saliencynoise.bench.study import number
+from saliencynoise.report.table import counted, p_text, show
+from saliencynoise.statistics.paper_table import MEMBERS
+from saliencynoise.statistics.variants import Variant
+
+LEVEL = 0.05
+
+
+def caption(facts: Mapping[str, Any], provenance: str) -> str:
+    """Return what is shown, by which definitions, the answer in words, and the provenance, as Markdown."""
+    return "\n\n".join(
+        [
+            _shown(facts),
+            _DEFINITIONS,
+            f"**Answer.** {' '.join(answers(facts))}",
+            f"**Order.** {' '.join(orderings(facts))}",
+            f"**Resolution and template.** {' '.join(confounds(facts))}",
+            *_caveats(facts),
+            provenance,
+        ]
+    )
+
+
+_DEFINITIONS = (
+    "**Definitions.** m and s: mean and standard deviation over members of a pixel's value. *pixel*: mean over pixels "
+    "of |m|/s (pixels with m = s = 0 left out). *rms*: sqrt(sum m² / sum s²). *power*: sum m² / sum s². Each averaged "
+    "over images, of raw maps (*raw*) or with each member's map divided by its norm (*unit*), in the view *signed*, "
+    "*relu* or *abs*; stochastic methods averaged over their draws. *Corrected*: r = c/(1-c), c the mean cosine "
+    "between members' maps, single maps from different draws; *amplitude*: its signed root. Maps keep their channels "
+    "on their own grid; on the *common* grid, the coarsest of an architecture's methods, signed maps are summed over "
+    "channels and averaged over areas. Intervals (95%): new members and new images; a member is left out of all cells "
+    "of its architecture at once, images are resampled for all cells of a data set at once. Published cells carry no "
+    "errors. Orderings: r, paired over members and images, the largest p over pairs and columns (intersection-union), "
+    "then Holm over the claims."
+)
+
+
+def answers(facts: Mapping[str, Any]) -> list[str]:
+    """Return which definition reproduces the published cells best, by each measure, in sentences."""
+    best = facts["best"]["log_error"]
+    if best is None:
+        return ["No definition is above 0 in every cell, so none can be compared with the table."]
+    own = _find(facts, best)
+    error, spread, rank = own["log_error"], own["spread"], own["rank_correlation"]
+    nearest = (
+        f"Over {facts['cells']} cells, {best['words']} comes nearest the published numbers: it is off by a factor of "
+        f"{show(2 ** error['value'])}{_ends(error['interval'], base=2)} on average, and by "
+        f"{show(2 ** spread['value'])} once the best common factor, {show(own['factor'])}, is taken out; "
+        f"rank correlation {show(rank['value'])}"
+        f"{_ends(rank['interval'])}."
+    )
+    return [nearest, _rivals(best), _other_measures(facts, best)]
+
+
+def _rivals(best: Mapping[str, Any]) -> str:
+    level = best["not_distinguished"]
+    if level is None:
+        return "Whether others fit as well cannot be tested with fewer than 3 members."
+    if not level:
+        return "Every other uncorrected definition fits significantly worse (Holm)."
+    return f"Not shown to fit worse (Holm): {'; '.join(level)}."
+
+
+def _other_measures(facts: Mapping[str, Any], best: Mapping[str, Any]) -> str:
+    by = {"spread": "up to a common factor", "rank_correlation": "by rank correlation"}
+    found = {
+        words: facts["best"][measure]["words"] + (f" ({show(_find(facts, facts['best'][measure])[measure]['value'])})")
+        for measure, words in by.items()
+        if facts["best"][measure] is not None and facts["best"][measure]["words"] != best["words"]
+    }
+    if not found:
+        return "The same is best up to a common factor and by rank correlation."
+    return " ".join(f"Best {how}: {what}." for how, what in found.items())
+
+
+def _find(facts: Mapping[str, Any], variant: Mapping[str, Any]) -> Mapping[str, Any]:
+    own: Mapping[str, Any] = next(
+        own for own in facts["agreement"] if own["grid"] == "own" and own["words"] == variant["words"]
+    )
+    return own
+
+
+def _ends(interval: Mapping[str, Any] | None, *, base: int = 0) -> str:
+    """Return an interval in brackets, of logarithms as what they are logarithms of."""
+    if interval is None:
+        return ""
+    ends = [number(interval[name]) for name in ("low", "high")]
+    low, high = (show(base**end if base else end) for end in ends)
+    return f" [{low}, {high}]"
+
+
+def orderings(facts: Mapping[str, Any]) -> list[str]:
+    """Return in how many columns each of the table's orderings is found, in sentences."""
+    sentences = []
+    for grid, where in (("own", "On their own grids"), ("common", "On the common grid")):
+        rows = [row for row in facts["orderings"] if row["grid"] == grid]
+        told = [_ordering(row) for row in rows]
+        sentences.append(f"{where}: {'; '.join(told)}.")
+    published = all(column["published"] for row in facts["orderings"] for column in row["columns"])
+    return [*(["All of these hold in every published column shown."] if published else []), *sentences]
+
+
+def _ordering(row: Mapping[str, Any]) -> str:
+    yes = sum(column["measured"] is True for column in row["columns"])
+    shown = f", p = {p_text(row['p_holm'])}".replace("= <", "< ") if row["measured"] else ""
+    return f"{row['claim']} in {yes} of {len(row['columns'])}{shown}"
+
+
+def confounds(facts: Mapping[str, Any]) -> list[str]:
+    """Return what the common grid does to r, and how much of GradCAM's signal is a template, in sentences."""
+    finer = [row for row in facts["resolution"] if row["own_grid"] != row["common_grid"] and row["ratio"] is not None]
+    sentences = []
+    if finer:
+        ratios = sorted(number(row["ratio"]) for row in finer)
+        largest = max(finer, key=lambda row: number(row["ratio"]))
+        sentences.append(
+            f"Pooled to the common grid, r changes by a factor of {show(ratios[len(ratios) // 2])} (median of "
+            f"{counted(len(ratios), 'cell')} with finer maps), most for {largest['method']} in {largest['column']}: "
+            f"{show(largest['r_own'])} to {show(largest['r_common'])}."
+        )
+    shares = [row for row in facts["template"] if row["method"] == "GradCAM (top)" and row["share"] is not None]
+    sentences += [
+        f"Of GradCAM (top)'s signal {row['share']:.0%} is one template common to all images in {row['column']}; "
+        f"r of what depends on the image is {show(row['snr_specific'])}."
+        for row in shares
+    ]
+    return sentences or ["Nothing to tell."]
+
+
+def _shown(facts: Mapping[str, Any]) -> str:
+    columns = ", ".join(
+        f"{own['name']} by {own['studied_architecture']} on {own['studied_dataset']} ({own['members']} members, "
+        f"{own['images']} images)"
+        for own in facts["columns"]
+    )
+    return (
+        "**The table of SNRs, measured beside the published one** (Woerl, Disselhoff and Wand, CVPR 2023). Columns: "
+        f"{columns}. **a** measured against published, by the definition that fits best, a marker a method, bars 95%. "
+        "**b** the same in numbers. **c** how well each definition fits. **d** whether the published order of the "
+        "methods is found."
+    )
+
+
+def _caveats(facts: Mapping[str, Any]) -> list[str]:
+    best = facts["best"]["log_error"]
+    lines = []
+    members = sorted({own["members"] for own in facts["columns"]})
+    if best is not None and members != [MEMBERS]:
+        variant = Variant(best["view"], best["definition"], best["norm"])
+        floors = [variant.floor(members=count, effective_pixels=float("inf")) for count in (*members, MEMBERS)]
+        lines.append(
+            f"Uncorrected figures fall with the number of members: pure noise gives "
+            f"{', '.join(show(floor) for floor in floors[:-1])} here, with {_counts(members)} members, and "
+            f"{show(floors[-1])} with the {MEMBERS} of the poster; low cells are lifted accordingly."
+        )
+    lines += [
+        f"Failed: {own['method']} in {own['dataset']} {own['architecture']}: {own['reason']}."
+        for own in facts["failed"]
+    ]
+    if facts["note"]:
+        lines.append(f"Intervals are {facts['note']}.")
+    return [f"**Caveats.** {' '.join(lines)}"] if lines else []
+
+
+def _counts(members: Sequence[int]) -> str:
+    return " or ".join(map(str, members))

@@ -1,0 +1,90 @@
+"""The published table of SNRs and what it says of the methods' order, as data.
+
+Source: Woerl, Disselhoff and Wand, "Initialization Noise in Image Gradients and Saliency Maps", CVPR 2023. The poster
+does not say which formula, images, training or parameters of the methods stand behind the table, nor what its stars
+mean (perhaps that fewer images or networks were used). The cells come without errors, and are taken as they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from saliencynoise.interfaces import UsageError
+
+DATASETS = ("CIFAR10", "Imagenette")
+ARCHITECTURES = ("VGG19", "ResNet18", "ResNet101")
+MEMBERS = 30
+"""Networks behind a published cell, which set its floor."""
+
+GRADIENT, TOP, INTERMEDIATE, SHAP = "Input Gradient", "GradCAM (top)", "GradCAM (intermediate)", "SHAP"
+
+PUBLISHED: Mapping[str, tuple[float, ...]] = MappingProxyType(
+    {
+        GRADIENT: (0.436, 0.555, 0.435, 0.585, 0.589, 0.444),
+        "Integrated Gradient": (0.612, 0.742, 0.744, 0.725, 0.695, 0.577),
+        "SmoothGrad": (0.627, 0.789, 0.878, 0.724, 0.681, 0.470),
+        TOP: (0.816, 1.593, 1.373, 1.370, 2.363, 3.171),
+        INTERMEDIATE: (0.612, 1.112, 0.680, 0.748, 1.171, 1.253),
+        SHAP: (0.252, 0.365, 0.308, 0.418, 0.386, 0.327),
+        "DeepLIFT": (0.453, 0.628, 0.554, 0.978, 0.650, 0.587),
+        "LIME": (0.609, 0.772, 0.826, 0.919, 0.997, 0.982),
+    }
+)
+"""The rows; columns: CIFAR10 with VGG19, ResNet18 and ResNet101, then Imagenette with the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What the table says of the order of its rows.
+
+    Attributes:
+        words: the claim.
+        pairs: rows, each of which has the higher SNR of the two; the claim is that all pairs are so.
+    """
+
+    words: str
+    pairs: tuple[tuple[str, str], ...]
+
+
+CLAIMS = (
+    Claim(words=f"{TOP} highest", pairs=tuple((TOP, row) for row in PUBLISHED if row != TOP)),
+    Claim(words=f"{SHAP} lowest", pairs=tuple((row, SHAP) for row in PUBLISHED if row != SHAP)),
+    Claim(words=f"{TOP} above {INTERMEDIATE}", pairs=((TOP, INTERMEDIATE),)),
+    *(
+        Claim(words=f"{row} above {GRADIENT}", pairs=((row, GRADIENT),))
+        for row in (INTERMEDIATE, "DeepLIFT", "Integrated Gradient", "SmoothGrad", "LIME")
+    ),
+)
+"""The orderings that hold in all six published columns."""
+
+
+def published_column(dataset: str, architecture: str) -> Mapping[str, float]:
+    """Return a column of the published table, by row.
+
+    Raises:
+        UsageError: there is no such column; the message names those that there are.
+
+    >>> published_column("CIFAR10", "ResNet18")["GradCAM (top)"]
+    1.593
+    """
+    if dataset not in DATASETS or architecture not in ARCHITECTURES:
+        raise UsageError(
+            f"the published table has no column '{architecture}' of '{dataset}': choose one of "
+            f"{', '.join(ARCHITECTURES)} of {' or '.join(DATASETS)}"
+        )
+    place = DATASETS.index(dataset) * len(ARCHITECTURES) + ARCHITECTURES.index(architecture)
+    return {row: values[place] for row, values in PUBLISHED.items()}
+
+
+def holds(claim: Claim, column: Mapping[str, float]) -> bool | None:
+    """Return whether a claim holds of a column's values; None where a row that it needs is missing, and none denies it.
+
+    >>> [holds(CLAIMS[0], published_column("CIFAR10", name)) for name in ARCHITECTURES]
+    [True, True, True]
+    """
+    known = [column[a] > column[b] for a, b in claim.pairs if a in column and b in column]
+    if not all(known):
+        return False
+    return True if len(known) == len(claim.pairs) else None
