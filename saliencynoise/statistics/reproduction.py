@@ -153,7 +153,7 @@ def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> Reprodu
     if len(published) < 2:
         raise UsageError(f"{len(published)} cells are both measured and published: an agreement needs 2 or more")
     points = agreement(_values([_means(column) for column in columns]), published)
-    replicates = _left_out(columns, published) + _redrawn(columns, published, derive_seed(seed, "bootstrap", 4))
+    replicates = _left_out(columns, published) + _redrawn(columns, published, derive_seed(seed, "bootstrap", 6))
     best = [_best(points[:, place], sign) for place, sign in enumerate(_SIGN)]
     tests = [
         _tests(points[..., place], [own.map(itemgetter((..., place))) for own in replicates], at)

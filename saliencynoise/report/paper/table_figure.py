@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import number
-from saliencynoise.report.frontier_plot import COLOURS, MARKERS
+from saliencynoise.report.figures.style import COLOURS, MARKERS
 from saliencynoise.report.paper.table_grids import draw_orderings, draw_table, rows_of
 from saliencynoise.report.table import show
 from saliencynoise.statistics.paper_table import PUBLISHED
