@@ -58,7 +58,7 @@ def load_dreamers(
             f"{held_out} to hold out; train more, or ask for fewer"
         )
     dreaming, judging = tuple(sound[: members or last]), tuple(sound[last:])
-    model = catalogue().model(own["name"].partition("(")[0], study.result["settings"]["arch_args"])
+    model = catalogue().model(own["name"])
     loaded = load_members(
         model,
         Pool(Path(own["pool"])),

@@ -80,7 +80,7 @@ def _table(data: pd.DataFrame, columns: Sequence[Any], variant: Any) -> Table:
         for header in (f"{own['architecture']}\nmeas.", "\npubl.", "\nr"):
             table.add_column(header, justify="right", no_wrap=True)
     for method in PUBLISHED:
-        cells: list[str | Text] = [method]
+        cells: list[str | Text] = [method.replace("intermediate", "interm.")]
         for own in columns:
             rows = data[
                 (data["dataset"] == own["dataset"])
@@ -93,7 +93,7 @@ def _table(data: pd.DataFrame, columns: Sequence[Any], variant: Any) -> Table:
 
 
 def _figures(rows: pd.DataFrame, variant: Any) -> list[str | Text]:
-    published = f"{rows['published'].iloc[0]:.3f}"
+    published = f"{rows['published'].iloc[0]:.2f}"  # a third digit would not fit 80 columns; the figure has it
     if rows["status"].iloc[0] == "failed":
         return [Text("failed", style="red"), published, ""]
     own = rows[rows["grid"] == "own"].set_index(["view", "definition", "norm"])["value"]

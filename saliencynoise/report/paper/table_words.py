@@ -12,6 +12,9 @@ from saliencynoise.statistics.variants import Variant
 
 LEVEL = 0.05
 
+NAMED = 4
+"""Rivals of the best definition that are named in a sentence; all of them are among the facts."""
+
 
 def caption(facts: Mapping[str, Any], provenance: str) -> str:
     """Return what is shown, by which definitions, the answer in words, and the provenance, as Markdown."""
@@ -65,7 +68,8 @@ def _rivals(best: Mapping[str, Any]) -> str:
         return "Whether others fit as well cannot be tested with fewer than 3 members."
     if not level:
         return "Every other uncorrected definition fits significantly worse (Holm)."
-    return f"Not shown to fit worse (Holm): {'; '.join(level)}."
+    more = f"; and {len(level) - NAMED} more" if len(level) > NAMED else ""
+    return f"Not shown to fit worse (Holm): {'; '.join(level[:NAMED])}{more}."
 
 
 def _other_measures(facts: Mapping[str, Any], best: Mapping[str, Any]) -> str:

@@ -41,12 +41,13 @@ def study(tmp_path, dataset) -> Study:
         record = pool.save(member, weights, torch.zeros(3, 3), about)
         members.append({**asdict(record), "flag": "not above chance" if member == 1 else None})
     own = {"name": "timm/test_resnet", "label": "test_resnet", "pool": str(pool.folder), "members": members}
-    own |= {"adaptations": [], "recipe": {"epochs": 1, "batch_size": 8, "precision": "float32"}}
+    own |= {"adaptations": []}
     result = {
         "settings": {"arch_args": {}, "target": "true", "draws": 2, "seed": 0},
         "dataset": {"asked": "tiny", "classes": list(CLASSES), "image_shape": [1, 16, 16], "notes": []}
         | {"train_images": 3, "test_images": 3},
         "architectures": [own],
+        "recipes": {"test_resnet": {"epochs": 1, "batch_size": 8, "precision": "float32"}},
         "images": [],
         "versions": {"torch": torch.__version__},
         "hardware": {"processor": "a processor", "device": "cpu"},

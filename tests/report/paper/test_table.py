@@ -72,7 +72,7 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
     result = {
         "settings": {"members": members, "seed": 0, "target": "true", "draws": 2},
         "dataset": {"asked": "noise", "image_shape": [2, 12, 12], "test_images": 9, "train_images": 99, "notes": []},
-        "recipe": {"epochs": 1, "batch_size": 8, "precision": "float32"},
+        "recipes": {name: {"epochs": 1, "batch_size": 8, "precision": "float32"}},
         "versions": {"torch": "2.15.0"},
         "hardware": {"device": "cpu", "processor": "a processor"},
         "images": [{"name": f"{folder.name}-{i}"} for i in range(maps["DeepLIFT"].shape[1])],
@@ -81,7 +81,6 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
                 "label": name,
                 "name": f"test/{name}",
                 "adaptations": [],
-                "recipe": {"epochs": 1, "batch_size": 8, "precision": "float32"},
                 "members": [{"sha256": f"{folder.name}-{e}", "accuracy": 0.9} for e in range(members)],
             }
         ],
@@ -265,8 +264,6 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
     methods = ["gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)", "smoothgrad(samples=2)"]
     study = bench(methods=methods, members=3, images=3, train_images=64, epochs=1, device="cpu", out="run")
     result = json.loads(json.dumps(study.result))
-    for own in result["architectures"]:
-        own.setdefault("recipe", result["recipe"])
     panel = table_panel([Column(Study(result, study.folder), "test_resnet", "CIFAR10", "ResNet18")])
     own = panel.data[(panel.data["grid"] == "own") & (panel.data["status"] == "ok")]
     compared = 0
