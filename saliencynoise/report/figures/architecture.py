@@ -145,6 +145,7 @@ def draw(found: pd.DataFrame) -> Figure:
     _scale(panels[0], found)
     for panel in panels[::columns]:
         panel.set_ylabel("r, corrected SNR")
+        panel.tick_params(axis="y", which="both", labelsize=SMALL)
     legend_below(drawn, panels, columns=3)
     return drawn
 
@@ -258,4 +259,3 @@ def _scale(axes: Axes, found: pd.DataFrame) -> None:
     axes.set_ylim(bottom, top * 1.3)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if (values > 0).all() else "")
-    axes.tick_params(axis="y", which="both", labelsize=SMALL)

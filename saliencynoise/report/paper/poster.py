@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from saliencynoise.bench.dispatch import one_thread
 from saliencynoise.bench.paper import PaperConfig, benches
 from saliencynoise.bench.plan import load_dataset, resolve_device
+from saliencynoise.dream.config import DreamConfig
 from saliencynoise.report.figures.architecture import Variation
 from saliencynoise.report.paper.architecture import architecture_panel
 from saliencynoise.report.paper.classes import classes_panel
@@ -105,6 +106,7 @@ def _dream(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
             members=own["members"],
             held_out=own["held_out"],
             classes=dataset.classes[: own["classes"]],
+            config=DreamConfig(seed=config.seed),
             device=resolve_device(config.device),
         )
         yield replace(panel, name="dream" if len(config.sources) == 1 else f"dream-{source['dataset']}")

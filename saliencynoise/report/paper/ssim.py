@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from saliencynoise.report.figures.cells import failures
-from saliencynoise.report.figures.ssim import correlations, figure_of, table
+from saliencynoise.report.figures.ssim import correlation_text, correlations, figure_of, table
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.panel import Panel
-from saliencynoise.report.table import show
 from saliencynoise.statistics.plain import json_safe
 
 if TYPE_CHECKING:
@@ -60,12 +59,8 @@ def ssim_panel(
 def _lines(related: pd.DataFrame) -> str:
     head = ["| data set | architecture | method | images | Spearman | Pearson |", "|---|---|---|---|---|---|"]
     rows = [
-        f"| {row['dataset']} | {row['architecture']} | {row['method']} | {row['images']} | {_words(row, 'spearman')} | "
-        f"{_words(row, 'pearson')} |"
+        f"| {row['dataset']} | {row['architecture']} | {row['method']} | {row['images']} | {correlation_text(row, 'spearman')} | "
+        f"{correlation_text(row, 'pearson')} |"
         for row in related.to_dict("records")
     ]
     return "\n".join(head + rows)
-
-
-def _words(row: Mapping[Any, Any], name: str) -> str:
-    return f"{show(row[name])} [{show(row[f'{name}_low'])}, {show(row[f'{name}_high'])}]"
