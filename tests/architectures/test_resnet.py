@@ -175,7 +175,7 @@ def test_the_last_grid_is_4x4_or_more(
             {"depth": 12},
             "architecture 'resnet': depth=12 is not possible; choose 10 or 14 or 18 or 26 or 34 or 50 or 101",
         ),
-        ({"norm": "layer"}, "architecture 'resnet': norm=layer is not possible; choose batch or group or none"),
+        ({"norm": "layer"}, "architecture 'resnet': norm=layer is not of type batch, group | None"),
         ({"stem_stride": 3}, "architecture 'resnet': stem_stride=3 is not possible; choose auto or 1 or 2"),
         ({"residual": 1}, "architecture 'resnet': residual=1 is not of type bool"),
         ({"width": 0}, "resnet: width=0 is not possible; give 1 or more channels"),

@@ -180,7 +180,7 @@ def _words(related: pd.DataFrame, names: Sequence[str]) -> str:
     return "\n".join(f"{name.capitalize()} {correlation_text(row, name)}" for name in names)
 
 
-def correlation_text(row: Mapping[Any, Any], name: str) -> str:
+def correlation_text(row: Mapping[Any, Any] | pd.Series[Any], name: str) -> str:
     """Return a correlation with its interval, which there is none of where images are few."""
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     return show(row[name]) if math.isnan(low) else f"{show(row[name])} [{show(low)}, {show(high)}]"

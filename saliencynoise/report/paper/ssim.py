@@ -59,8 +59,8 @@ def ssim_panel(
 def _lines(related: pd.DataFrame) -> str:
     head = ["| data set | architecture | method | images | Spearman | Pearson |", "|---|---|---|---|---|---|"]
     rows = [
-        f"| {row['dataset']} | {row['architecture']} | {row['method']} | {row['images']} | {correlation_text(row, 'spearman')} | "
-        f"{correlation_text(row, 'pearson')} |"
+        f"| {row['dataset']} | {row['architecture']} | {row['method']} | {row['images']} | "
+        f"{correlation_text(row, 'spearman')} | {correlation_text(row, 'pearson')} |"
         for row in related.to_dict("records")
     ]
     return "\n".join(head + rows)

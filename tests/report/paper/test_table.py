@@ -203,7 +203,7 @@ def test_the_print_shows_measured_beside_published(made):
     data = made[0].data
     lime = next(line for line in lines if line.startswith("LIME"))
     published = data[(data["method"] == "LIME") & (data["dataset"] == "CIFAR10")]["published"].iloc[0]
-    assert f"{published:.3f}" in lime
+    assert f"{published:.2f}" in lime
     assert "comes nearest the published numbers" in " ".join(text.split())
     assert "GradCAM (top) highest in 2 of 2" in " ".join(text.split())
 
