@@ -15,7 +15,6 @@ from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, compare, everywhere, holm
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean, gram_matrix
-from saliencynoise.store.atomic import slug_of
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -185,10 +184,7 @@ def _grams_of_maps(
 
 def _maps(study: Study, cell: Cell) -> Iterator[Float[Tensor, "E c h w"]]:
     """Yield the members' maps of each image, averaged over draws."""
-    group = study.maps[f"{slug_of(cell['architecture'])}/{slug_of(cell['method'])}"]
-    if "maps" not in group:
-        raise UsageError(f"{study.folder} kept no members' maps; run the bench with --keep-maps all")
-    maps = group["maps"]
+    maps = study.member_maps(cell)
     for image in range(maps.sizes["image"]):
         values = torch.as_tensor(maps.isel(image=image).values, dtype=torch.float64)
         yield values.mean(1) if "draw" in maps.dims else values

@@ -110,6 +110,15 @@ class BenchConfig:
         if self.target not in {"true", "predicted"} and not re.fullmatch("[0-9]+", self.target):
             raise UsageError(f"--target {self.target} is not possible; choose true, predicted or a class index")
 
+    def refuse_bfloat16(self, command: str) -> None:
+        """Refuse bfloat16 where its error is not measured.
+
+        Raises:
+            UsageError: naming the command.
+        """
+        if self.precision != "float32":
+            raise UsageError(f"'{command}' computes in float32; leave out precision={self.precision}")
+
     @property
     def settings(self) -> dict[str, Any]:
         """Everything that determines the figures: all but `data_dir`, `out`, `fresh` and `keep_maps`."""

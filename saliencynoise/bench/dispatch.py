@@ -154,11 +154,11 @@ class Dispatcher:
 
 
 class Dispatchers:
-    """A dispatcher for each data set and device, whose workers serve one bench after another."""
+    """A dispatcher whose workers serve one bench after another, as long as data set and device stay the same."""
 
     def __init__(self) -> None:
         self._open = contextlib.ExitStack()
-        self._found: dict[tuple[str, str], Dispatcher] = {}
+        self._last: tuple[tuple[str, str], Dispatcher] | None = None
 
     def __enter__(self) -> Dispatchers:
         return self
@@ -167,10 +167,11 @@ class Dispatchers:
         self._open.close()
 
     def of(self, dataset: Dataset, key: str, device: str) -> Dispatcher:
-        """Return the dispatcher of a data set, known by `key`, on a device."""
-        if (key, device) not in self._found:
-            self._found[key, device] = self._open.enter_context(Dispatcher(dataset, device))
-        return self._found[key, device]
+        """Return the dispatcher of a data set, known by `key`, on a device; that of another one ends."""
+        if self._last is None or self._last[0] != (key, device):
+            self._open.close()
+            self._last = (key, device), self._open.enter_context(Dispatcher(dataset, device))
+        return self._last[1]
 
 
 @contextmanager

@@ -69,6 +69,7 @@ class FrontierConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        self.bench.refuse_bfloat16("frontier")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")
         if not (self.samplers and self.aggregators):

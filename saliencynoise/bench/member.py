@@ -18,6 +18,7 @@ from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring.passes import Precision
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 from saliencynoise.store.pool import Pool
+from saliencynoise.training.loop import forget_graphs
 
 Event = Mapping[str, Any]
 Report = Callable[[Event], None]
@@ -156,6 +157,8 @@ class MemberRunner:
         channels, height, width = self._dataset.train.images.shape[1:]
         network = model.build((channels, height, width), len(self._dataset.classes))
         refuse_changed_network(network, Pool(Path(job.pool)), job.architecture)
+        if self._kept is None or self._kept[0] != job.architecture:
+            forget_graphs()
         self._kept = (job.architecture, network)
         return network
 

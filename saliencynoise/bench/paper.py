@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from saliencynoise.bench.config import BenchConfig
 from saliencynoise.bench.dispatch import Dispatchers
+from saliencynoise.bench.plan import load_dataset
 from saliencynoise.bench.run import run
 from saliencynoise.interfaces import UsageError
 
@@ -96,10 +97,15 @@ class PaperConfig:
             raise UsageError(f"--scale {self.scale} is not possible; choose {', '.join(SCALES)}")
         if self.members is not None and self.members < 3:
             raise UsageError(f"--members {self.members} gives no intervals; give 3 or more")
+        if self.images is not None and self.images < 1:
+            raise UsageError(f"--images {self.images} is not possible; give 1 or more")
         known = [source["dataset"] for source in self.settings["sources"]]
         for name in [*self.datasets, *filter(None, self.data_dirs)]:
             if name not in known:
                 raise UsageError(f"scale {self.scale} does not use the data set '{name}'; it uses {', '.join(known)}")
+        if "" in self.data_dirs and len(self.sources) > 1:
+            names = " ".join(f"--data-dir {source['dataset']}=FOLDER" for source in self.sources)
+            raise UsageError(f"--data-dir {self.data_dirs['']} names no data set, and there are several; give {names}")
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -155,6 +161,8 @@ def run_paper(config: PaperConfig, observer: Observer) -> dict[str, Study]:
     Raises:
         UsageError: naming the setting that cannot be used, and the fix.
     """
+    for bench in {(own.dataset, own.data_dir): own for own in benches(config).values()}.values():
+        load_dataset(bench)  # before hours are spent on another one
     with Dispatchers() as dispatchers:
         return {name: run(bench, observer, dispatchers) for name, bench in benches(config).items()}
 
@@ -184,8 +192,8 @@ def _maps(config: PaperConfig, source: Mapping[str, Any]) -> BenchConfig:
         _common(config, source, f"maps-{source['dataset']}"),
         archs=tuple(scale["networks"].values()),
         methods=tuple(scale["methods"]),
-        members=config.members or scale["members"],
-        images=config.images or scale["images"],
+        members=scale["members"] if config.members is None else config.members,
+        images=scale["images"] if config.images is None else config.images,
     )
 
 

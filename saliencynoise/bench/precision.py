@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,10 @@ IMAGES = 8
 def in_float32(config: BenchConfig, study: Study) -> BenchConfig:
     """Return the bench of the first images of a study in bfloat16, in float32, by the same members."""
     images = min(IMAGES, config.images)
-    return replace(config, precision="float32", images=images, out=str(study.folder / "float32"))
+    folder = study.folder / "float32"
+    if config.fresh:  # the members are the study's, whose maps are new; only the twin's own figures are old
+        shutil.rmtree(folder, ignore_errors=True)
+    return replace(config, precision="float32", images=images, out=str(folder), fresh=False)
 
 
 def with_error(study: Study, exact: Study) -> Study:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.forecast import note_prediction
 from saliencynoise.bench.members import Votes, flags, votes
-from saliencynoise.bench.study import FORMAT, RESULT, Study
-from saliencynoise.store.atomic import slug_of, write_bytes, write_json
+from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
+from saliencynoise.store.atomic import write_bytes, write_json
 from saliencynoise.store.export import Group, export_maps
 from saliencynoise.store.grams import save_grams
 from saliencynoise.store.provenance import hardware, versions
@@ -277,7 +277,7 @@ def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None
 
 def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:
     return Group(
-        path=f"{slug_of(ensemble.plan.model.label)}/{slug_of(method.label)}",
+        path=map_path({"architecture": ensemble.plan.model.label, "method": method.label}),
         stores=plan.stores(ensemble.plan, method) if members else (),
         members=plan.members,
         chunks=plan.chunks(ensemble.targets),

@@ -82,6 +82,7 @@ class SanityConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        self.bench.refuse_bfloat16("sanity")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")
         if self.bench.members is not None and self.bench.members < 3:

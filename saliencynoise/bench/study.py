@@ -6,16 +6,17 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import read_json, write_json
+from saliencynoise.store.atomic import read_json, slug_of, write_json
 from saliencynoise.store.grams import load_grams
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     import xarray as xr
-    from jaxtyping import Float
+    from jaxtyping import Float, UInt8
     from torch import Tensor
 
     from saliencynoise.statistics.intervals import Interval
@@ -50,7 +51,7 @@ class Study:
         """Return the class that is explained on each image, of an architecture by its label."""
         name = next(own["name"] for own in self.result["architectures"] if own["label"] == architecture)
         targets = [image["target"] for image in self.result["images"]]
-        return tuple(own[name] for own in targets)
+        return tuple(own[name] if name in own else own[name.partition("(")[0]] for own in targets)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -79,6 +80,31 @@ class Study:
         if not path.exists():
             raise UsageError(f"{self.folder} holds no maps; run the bench with --keep-maps all or mean")
         return xr.open_datatree(path, engine="zarr")
+
+    @property
+    def pictures(self) -> UInt8[np.ndarray, "B C H W"]:
+        """The attributed images.
+
+        Raises:
+            UsageError: as `maps`.
+        """
+        tree: Any = self.maps
+        pixels: UInt8[np.ndarray, "B C H W"] = tree["images"]["pixels"].to_numpy()
+        return pixels
+
+    def member_maps(self, cell: Mapping[str, Any]) -> xr.DataArray:
+        """Return the members' maps of a cell: (member, image, channel, y, x), with draw after member where there are.
+
+        They are read when they are used.
+
+        Raises:
+            UsageError: if none were kept.
+        """
+        group = self.maps[map_path(cell)]
+        if "maps" not in group:
+            raise UsageError(f"{self.folder} kept no members' maps; run the same bench again with --keep-maps all")
+        maps: xr.DataArray = cast("Any", group["maps"])  # a tree may hold trees and arrays
+        return maps
 
     def gram(self, cell: Mapping[str, Any]) -> Float[Tensor, "B E E"]:
         """Return the inner products of the members' maps on each image, from which every figure of a cell follows.
@@ -148,6 +174,11 @@ class Study:
         if not _is_whole(result):
             raise UsageError(f"{path / RESULT} is damaged; run the same bench again, which finds its members and maps")
         return cls(result, path)
+
+
+def map_path(cell: Mapping[str, Any]) -> str:
+    """Return where the maps of a cell lie in `Study.maps`."""
+    return f"{slug_of(cell['architecture'])}/{slug_of(cell['method'])}"
 
 
 def number(value: float | str | None) -> float:

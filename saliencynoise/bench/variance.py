@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.bench.config import BenchConfig
-from saliencynoise.bench.plan import built_without_weights, make_plan, resolve_device
+from saliencynoise.bench.plan import built_without_weights, load_dataset, make_plan, resolve_device
 from saliencynoise.bench.run import run_plan
 from saliencynoise.bench.streams import Blocks, Design, design_of, without_effect
-from saliencynoise.data.loading import check_dataset
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components
@@ -65,6 +64,7 @@ class VarianceConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        self.bench.refuse_bfloat16("variance")
         if self.blocks < 2:
             raise UsageError(f"--blocks {self.blocks} is not possible; give 2 or more, which intervals need")
         if not self.bench.methods:
@@ -128,8 +128,7 @@ def _designs(config: VarianceConfig) -> dict[str, Design]:
         names.method(text)
     models = {name: names.model(name, bench.arch_args) for name in bench.archs}
     device = resolve_device(bench.device)
-    _, dataset = names.dataset(bench.dataset, image_size=bench.image_size, seed=bench.seed, data_dir=bench.data_dir)
-    check_dataset(dataset)
+    _, dataset = load_dataset(bench)
     recipes = {
         name: recipe_for(dataset, architecture=model.label, device=device, overrides=bench.recipe)
         for name, model in models.items()

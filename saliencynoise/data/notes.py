@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _NAMED = 5
 _TRAITS = {
     "deep": "{} of 16 bits reduced to 8 (divided by 257)",
+    "cmyk": "{} in CMYK converted to red, green and blue (by formula, without a colour profile)",
     "transparent": "{} with transparent parts laid over white",
     "animated": "{} with several frames, of which the first was used",
 }

@@ -36,7 +36,7 @@ class Picture:
     Attributes:
         pixels: `[C, S, S]`, C = 1 where red, green and blue agree everywhere, else 3.
         traits: what was done that a reader of the results must know: "resized", "cropped", "transparent",
-            "animated", "deep" (16 bits).
+            "animated", "deep" (16 bits), "cmyk".
     """
 
     pixels: UInt8[np.ndarray, "C S S"]
@@ -124,6 +124,8 @@ def _eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     if image.mode in {"L", "RGB"}:
         return image
+    if image.mode == "CMYK":
+        traits.add("cmyk")
     return image.convert("L" if image.mode == "1" else "RGB")
 
 

@@ -73,7 +73,7 @@ class Swag(Sampler):
     accuracy of 0.991 (0.990 for networks trained anew) and 1.0 one of 0.974; lower rates draw networks that are all
     but the same.
 
-    Source: Maddox et al. 2019, arXiv:1902.02476, who train by SGD, where the recipe has AdamW.
+    Source: Maddox et al. 2019, arXiv:1902.02476, who train by SGD, where most recipes have AdamW.
 
     Attributes:
         epochs: of training that goes on; 0 for half of the recipe's, an epoch at least.

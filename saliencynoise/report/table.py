@@ -91,10 +91,10 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-    return [*lines, *_rounded(result), *_dependent(result), *_modes(result["cells"]), *_failures(result["cells"])]
+    return [*lines, *rounded(result), *_dependent(result), *_modes(result["cells"]), *_failures(result["cells"])]
 
 
-def _rounded(result: Mapping[str, Any]) -> list[str]:
+def rounded(result: Mapping[str, Any]) -> list[str]:
     """Return a line with the largest error of r where maps were computed in bfloat16, or could not be compared."""
     if "precision" not in result:
         return []

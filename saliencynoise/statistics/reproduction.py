@@ -122,7 +122,7 @@ def agreement(measured: Float[Tensor, "*n K"], published: Float[Tensor, " K"]) -
     >>> [round(own, 6) for own in agreement(2 * published, published).tolist()]    # twice too high, in right order
     [1.0, 0.0, 1.0]
     """
-    ratio = (measured / published).log2()
+    ratio = torch.where(measured > 0, measured / published, torch.nan).log2()
     spread = ratio.std(-1) if ratio.shape[-1] > 1 else torch.full_like(ratio[..., 0], torch.nan)
     return torch.stack([ratio.abs().mean(-1), spread, _spearman(measured, published)], -1)
 

@@ -122,13 +122,19 @@ def key_of(identity: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+LONGEST = 80
+"""Characters of a file's or folder's name that `slug_of` gives."""
+
+
 def slug_of(text: str) -> str:
     """Return a readable name for a file or folder: letters, digits, dots, dashes and underscores only.
 
-    It never begins or ends with a dot: `..` would lead out of the folder that it is meant to lie in.
+    It never begins or ends with a dot: `..` would lead out of the folder that it is meant to lie in. A long name is cut
+    and ends with a hash, so that two of them stay apart.
     """
     kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._") else "-" for letter in text)
-    return "-".join(part for part in kept.split("-") if part)[:60].strip("-.") or "unnamed"
+    name = "-".join(part for part in kept.split("-") if part).strip("-.") or "unnamed"
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 7].rstrip('-.')}-{key_of(text)[:6]}"
 
 
 def _sync(path: Path) -> None:

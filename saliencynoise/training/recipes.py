@@ -110,7 +110,10 @@ def _table_of(dataset: str, architecture: str) -> dict[str, Any]:
 def _of_table(table: Mapping[str, Any], dataset: Dataset) -> Recipe:
     """Return the recipe in a table of `recipes.toml`, for so many images, with the augmentations that suit them."""
     values = {name: value for name, value in table.items() if name not in {"datasets", "architectures", "steps"}}
-    values["batch_size"] = max(2, min(values["batch_size"], len(dataset.train) // 8))
+    batch_size = values["batch_size"]
+    values["batch_size"] = max(2, min(batch_size, len(dataset.train) // 8))
+    if values.get("optimiser") == "sgd":  # whose rate goes with the batch; AdamW's does not
+        values["learning_rate"] *= values["batch_size"] / batch_size
     if "steps" in table:
         steps, an_epoch = table["steps"], max(1, len(dataset.train) // values["batch_size"])
         epochs = math.ceil(steps["about"] / an_epoch)

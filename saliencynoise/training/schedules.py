@@ -24,7 +24,11 @@ def scheduler(
     if schedule == "one_cycle":
         steps = max(2, steps)
         return torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, max_lr=peak, total_steps=steps, pct_start=_warmup(recipe, steps)
+            optimiser,
+            max_lr=peak,
+            total_steps=steps,
+            pct_start=_warmup(recipe, steps),
+            cycle_momentum=recipe.optimiser == "adamw",  # Nesterov's stays what the recipe says
         )
     if schedule == "constant":
         return torch.optim.lr_scheduler.LambdaLR(optimiser, lambda _step: 1.0)

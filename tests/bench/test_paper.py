@@ -61,7 +61,12 @@ def test_the_lengths_of_training_are_studies_of_their_own() -> None:
 
 def test_what_the_user_says_counts_before_the_scale() -> None:
     config = PaperConfig(
-        panels=("table",), scale="full", members=10, images=12, seed=3, data_dirs={"cifar10": "here", "": "there"}
+        panels=("table",),
+        scale="full",
+        members=10,
+        images=12,
+        seed=3,
+        data_dirs={"cifar10": "here", "imagenette": "there"},
     )
     found = benches(config)
     assert {(own.members, own.images, own.seed) for own in found.values()} == {(10, 12, 3)}
@@ -73,6 +78,11 @@ def test_what_the_user_says_counts_before_the_scale() -> None:
     [
         ({"panels": ("tables",)}, "there is no panel 'tables'; choose table, gradients"),
         ({"scale": "huge"}, "--scale huge is not possible; choose smoke, small, full"),
+        ({"images": 0}, "--images 0 is not possible; give 1 or more"),
+        (
+            {"scale": "full", "data_dirs": {"": "x"}},
+            "--data-dir x names no data set, and there are several; give --data-dir cifar10=FOLDER --data-dir imag",
+        ),
         ({"members": 2}, "--members 2 gives no intervals; give 3 or more"),
         ({"datasets": ("digits",)}, "scale small does not use the data set 'digits'; it uses cifar10"),
         ({"data_dirs": {"mnist": "x"}}, "scale small does not use the data set 'mnist'; it uses cifar10"),

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from saliencynoise.bench.config import BenchConfig
+from saliencynoise.bench.frontier import FrontierConfig
 from saliencynoise.bench.run import bench
+from saliencynoise.bench.sanity import SanityConfig
 from saliencynoise.bench.study import Study
+from saliencynoise.bench.variance import VarianceConfig
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.table import warnings
 
@@ -39,3 +43,20 @@ def test_a_run_goes_on_in_its_own_precision_only(quick: dict[str, Any]) -> None:
 def test_an_unknown_precision_is_refused(quick: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="--precision half is not possible; choose float32 or bfloat16"):
         bench(**quick, precision="half")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_fresh_bench_compares_the_members_that_it_has_just_trained(quick: dict[str, Any], watcher: Any) -> None:
+    settings = {**quick, "precision": "bfloat16", "out": "run"}
+    bench(**settings)
+    study = bench(**settings, fresh=True, observer=watcher)
+    assert watcher.count("trained") == quick["members"]  # not once more for the twin
+    twin = Study.load("run/float32")
+    for own, other in zip(study.result["architectures"], twin.result["architectures"], strict=True):
+        assert [member["sha256"] for member in own["members"]] == [member["sha256"] for member in other["members"]]
+
+
+@pytest.mark.parametrize("make", [FrontierConfig, SanityConfig, VarianceConfig])
+def test_where_the_error_is_not_measured_bfloat16_is_refused(make: Any) -> None:
+    with pytest.raises(UsageError, match="computes in float32; leave out precision=bfloat16"):
+        make(bench=BenchConfig(precision="bfloat16"))

@@ -178,7 +178,7 @@ def test_keys_depend_on_the_content_and_not_on_its_order() -> None:
         ("///", "unnamed"),
         ("", "unnamed"),
         ("a_b.c", "a_b.c"),
-        ("x" * 59 + "/yz", "x" * 59),
+        ("x" * 80, "x" * 80),
     ],
 )
 def test_slugs_are_safe_names(text: str, slug: str) -> None:
@@ -200,3 +200,10 @@ def test_a_lock_where_none_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=r"^cannot write .*file/lock"), locked(tmp_path / "file" / "lock"):
         pass
+
+
+def test_long_slugs_are_cut_and_stay_apart() -> None:
+    one, other = (slug_of(f"resnet({'a' * 90},width={width})") for width in (16, 32))
+    assert (len(one), len(other)) == (80, 80)
+    assert one[:73] == other[:73]
+    assert one != other

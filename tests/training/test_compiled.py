@@ -63,3 +63,15 @@ def test_compiled_training_gives_the_weights_of_plain_training(
     for one, other in zip(compiled.state_dict().values(), plain.state_dict().values(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
         assert one.is_contiguous()
+
+
+def test_graphs_are_dropped_where_there_may_be_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it the ninth architecture of a process would be trained uncompiled: torch keeps eight graphs."""
+    resets: list[bool] = []
+    monkeypatch.setattr(torch.compiler, "reset", lambda: resets.append(True))
+    loop.compiled_forward.cache_clear()
+    loop.forget_graphs()
+    assert not resets
+    loop.compiled_forward()
+    loop.forget_graphs()
+    assert resets == [True]

@@ -157,7 +157,7 @@ def test_every_table_of_recipes_is_the_first_for_something() -> None:
     found = [
         recipes._table_of(data, name)
         for data in ("digits", "cifar10", "imagenette", "folder:mine")
-        for name in ("vgg19_bn", "resnet18", "vit_tiny_patch16_224")
+        for name in ("vgg19_bn", "resnet18", "vit_tiny_patch16_224", "resnet(depth=18,norm=None)")
     ]
     assert all(table in found for table in tables)
 
@@ -166,3 +166,16 @@ def test_cuda_trains_compiled_in_bfloat16_unless_the_user_says_otherwise(dataset
     on_cuda = recipe_for(dataset, architecture="resnet18", device="cuda:0", overrides={"compiled": False})
     assert (on_cuda.precision, on_cuda.channels_last, on_cuda.compiled) == ("bfloat16", True, False)
     assert not recipe_of(dataset).channels_last
+
+
+def test_a_smaller_batch_of_gradient_descent_gets_a_lower_rate(dataset: Dataset) -> None:
+    cifar = replace(dataset, name="cifar10")
+    whole, few = recipe_of(of_size(cifar, 50_000)), recipe_of(of_size(cifar, 512))
+    assert (whole.batch_size, few.batch_size) == (512, 64)
+    assert few.learning_rate == pytest.approx(whole.learning_rate / 8)
+
+
+def test_networks_without_norms_train_gently(dataset: Dataset) -> None:
+    cifar = of_size(replace(dataset, name="cifar10"), 50_000)
+    assert recipe_of(cifar, architecture="resnet(depth=18,norm=None,width=32)").optimiser == "adamw"
+    assert recipe_of(cifar, architecture="resnet(depth=18,norm=batch,width=32)").optimiser == "sgd"

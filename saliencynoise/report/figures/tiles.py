@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures.cells import Cell, signed_cells
-from saliencynoise.store.atomic import slug_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,11 +82,11 @@ def rows_of(
     there = len(study.result["images"])
     if not images or not all(0 <= image < there for image in images):
         raise UsageError(f"images {list(images)} of {study.folder}: choose places from 0 to {there - 1}")
-    tree = study.maps
-    _check_kept(study, tree, cells)
+    maps = {(own["architecture"], own["method"]): study.member_maps(own) for own in cells if own["status"] == "ok"}
+    pictures = study.pictures
     names = dict.fromkeys(cell["architecture"] for cell in cells)
     return [
-        _row(study, tree, cell, image, singles)
+        _row(study, cell, pictures[image], maps.get((name, cell["method"])), image=image, singles=singles)
         for name in names
         for image in images
         for cell in cells
@@ -142,24 +141,22 @@ def tidy(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def _check_kept(study: Study, tree: xr.DataTree, cells: Sequence[Cell]) -> None:
-    if any(cell["status"] == "ok" and "maps" not in tree[_path(cell)] for cell in cells):
-        raise UsageError(f"{study.folder} kept no members' maps; run the same bench again with --keep-maps all")
-
-
-def _path(cell: Cell) -> str:
-    return f"{slug_of(cell['architecture'])}/{slug_of(cell['method'])}"
-
-
-def _row(study: Study, tree: xr.DataTree, cell: Cell, image: int, singles: int) -> Row:
+def _row(
+    study: Study,
+    cell: Cell,
+    picture: UInt8[np.ndarray, "C H W"],
+    members: xr.DataArray | None,
+    *,
+    image: int,
+    singles: int,
+) -> Row:
     about = study.result["images"][image]
     keys = {name: cell[name] for name in ("dataset", "architecture", "method")}
     keys |= {"image": about["name"], "class": study.result["dataset"]["classes"][about["label"]]}
-    picture = tree["images"]["pixels"].isel(image=image).to_numpy()
     own: dict[str, Any] = {"keys": keys, "members": cell["members"], "picture": picture}
-    if cell["status"] != "ok":
+    if members is None:
         return Row(**own, tiles={}, norm=float("nan"), reason=str(cell["reason"]))
-    maps = tree[_path(cell)]["maps"].isel(image=image)
+    maps = members.isel(image=image)
     if "draw" in maps.dims:
         maps = maps.mean("draw", skipna=False)
     tiles, norm = _tiles(maps.to_numpy(), singles)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.report.table import counted
+from saliencynoise.report.table import counted, rounded
+from saliencynoise.training.recipes import Recipe
 
 if TYPE_CHECKING:
     from saliencynoise.bench.study import Study
@@ -27,6 +29,7 @@ def _of_study(result: Mapping[str, Any]) -> str:
         f"**{dataset['asked']}** ({shape}): {len(result['images'])} of {dataset['test_images']} test images, target "
         f"{settings['target']}, {settings['draws']} draws of each stochastic method; trained on "
         f"{dataset['train_images']} images.{notes} {networks} "
+        f"Attributed in {settings.get('precision', 'float32')}.{' '.join(['', *rounded(result)])} "
         f"Seed {settings['seed']}; {software}; {hardware.get('gpu', hardware['processor'])} ({hardware['device']})."
     )
 
@@ -36,8 +39,22 @@ def _of_architecture(own: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
     if not accuracies:
         return f"{own['label']}: no member was trained."
     adapted = f"; {'; '.join(own['adaptations'])}" if own["adaptations"] else ""
+    flagged = {str(member["index"]): member["flag"] for member in own["members"] if member.get("flag")}
+    failed = "".join(f"; member {index} {flag}" for index, flag in flagged.items())
     return (
         f"{own['label']}: {counted(len(accuracies), 'member')}, accuracy {accuracies[0]:.1%} to {accuracies[-1]:.1%}, "
-        f"{counted(recipe['epochs'], 'epoch')} of batches of {recipe['batch_size']} in {recipe['precision']}"
-        f"{adapted}."
+        f"{_of_recipe(recipe)}{adapted}{failed}."
+    )
+
+
+def _of_recipe(recipe: Mapping[str, Any]) -> str:
+    """Return a recipe in words, its usual values left out."""
+    known = fields(Recipe)
+    own = {field.name: recipe[field.name] for field in known if field.name in recipe}
+    usual = {field.name: field.default for field in known}
+    told = {"epochs", "batch_size", "precision", "optimiser", "learning_rate"}
+    rest = [f"{name} {value}" for name, value in own.items() if name not in told and value != usual[name]]
+    by = f" by {own['optimiser']} at up to {own['learning_rate']:g}" if "optimiser" in own else ""
+    return ", ".join(
+        [f"{counted(own['epochs'], 'epoch')} of batches of {own['batch_size']}{by} in {own['precision']}", *rest]
     )

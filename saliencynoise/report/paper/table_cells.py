@@ -13,7 +13,6 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.paper_table import GRADIENT, INTERMEDIATE, PUBLISHED, SHAP, TOP, published_column
 from saliencynoise.statistics.reproduction import MeasuredColumn
 from saliencynoise.statistics.variants import CellVariants, gather, on_grid, variants
-from saliencynoise.store.atomic import slug_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -121,8 +120,7 @@ def measure(column: Column) -> Measured:
     ]
     found = {row: next((cell for cell in signed if _stands_for(cell, row)), None) for row in PUBLISHED}
     done = {row: cell for row, cell in found.items() if cell is not None and cell["status"] == "ok"}
-    tree = column.study.maps if done else None
-    maps = {row: _maps(column.study, tree, cell) for row, cell in done.items()}
+    maps = {row: column.study.member_maps(cell) for row, cell in done.items()}
     common = _coarsest(list(maps.values()))
     return Measured(
         column=column,
@@ -143,14 +141,6 @@ def _architecture(column: Column) -> Mapping[str, Any]:
 def _stands_for(cell: Mapping[str, Any], row: str) -> bool:
     name, _, parameters = cell["method_name"].rpartition("/")[2].partition("(")
     return name in _METHODS[row] and _LAYERS.get(row, "") in parameters
-
-
-def _maps(study: Study, tree: Any, cell: Mapping[str, Any]) -> xr.DataArray:
-    group = tree[f"{slug_of(cell['architecture'])}/{slug_of(cell['method'])}"]
-    if "maps" not in group:
-        raise UsageError(f"{study.folder} kept no members' maps; run the bench with --keep-maps all")
-    maps: xr.DataArray = group["maps"]
-    return maps
 
 
 def _coarsest(maps: Sequence[xr.DataArray]) -> tuple[int, int]:

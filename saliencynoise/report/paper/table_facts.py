@@ -11,7 +11,7 @@ from saliencynoise.interfaces import derive_seed
 from saliencynoise.report.paper.table_cells import GRIDS, Measured
 from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.orderings import Answer, answer_claims
-from saliencynoise.statistics.paper_table import CLAIMS, MEMBERS, holds
+from saliencynoise.statistics.paper_table import CLAIMS, holds
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.reproduction import MEASURES, Agreement, Reproduction, compare_variants
 from saliencynoise.statistics.variants import VARIANTS, Variant
@@ -19,11 +19,6 @@ from saliencynoise.statistics.variants import VARIANTS, Variant
 if TYPE_CHECKING:
     import pandas as pd
 
-MEASURE_WORDS = {
-    "log_error": "mean of |log2(measured / published)|",
-    "spread": "standard deviation of log2(measured / published)",
-    "rank_correlation": "Spearman's rank correlation over cells",
-}
 R = VARIANTS.index(Variant("signed", "r", "unit"))
 
 
@@ -194,8 +189,3 @@ def _templates(measured: Measured) -> list[dict[str, Any]]:
         for cell in measured.done
         if cell.template is not None
     ]
-
-
-def published_floor(variant: Variant) -> float:
-    """Return what pure noise would give in the published table, of 30 networks, by a variant."""
-    return variant.floor(members=MEMBERS, effective_pixels=math.inf)

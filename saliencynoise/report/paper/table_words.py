@@ -80,7 +80,8 @@ def _other_measures(facts: Mapping[str, Any], best: Mapping[str, Any]) -> str:
         if facts["best"][measure] is not None and facts["best"][measure]["words"] != best["words"]
     }
     if not found:
-        return "The same is best up to a common factor and by rank correlation."
+        known = [how for measure, how in by.items() if facts["best"][measure] is not None]
+        return f"The same is best {' and '.join(known)}." if known else ""
     return " ".join(f"Best {how}: {what}." for how, what in found.items())
 
 

@@ -16,6 +16,7 @@ from saliencynoise.report.paper.panel import drawn, write_panel
 from saliencynoise.report.paper.table import Column, print_table_panel, table_panel
 from saliencynoise.statistics.paper_table import PUBLISHED
 from saliencynoise.statistics.variants import VARIANTS, Variant, gather, variants
+from saliencynoise.store.atomic import slug_of
 
 # Zarr 3 has no word yet on the consolidated metadata that lets xarray open a tree quickly
 pytestmark = pytest.mark.filterwarnings("ignore:Consolidated metadata")
@@ -64,7 +65,7 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
         cells.append(cell | (broken if row in failed else done))
         dims = ("member", *(("draw",) if maps[row].ndim == 6 else ()), "image", "channel", "y", "x")
         if row not in failed:
-            slug = table_cells.slug_of(method)
+            slug = slug_of(method)
             groups[f"{name}/{slug}"] = xr.Dataset({"maps": (dims, maps[row].numpy())})
     folder.mkdir()
     xr.DataTree.from_dict(groups).to_zarr(folder / "maps.zarr")
@@ -286,7 +287,7 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
 def test_a_study_without_members_maps_says_how_to_get_them(tmp_path):
     maps = members_maps(torch.Generator().manual_seed(6), members=2, images=1)
     study = study_of(tmp_path / "run", maps)
-    group = "net/" + table_cells.slug_of(METHODS["LIME"])
+    group = "net/" + slug_of(METHODS["LIME"])
     tree = xr.DataTree.from_dict({path: own.to_dataset() for path, own in study.maps.subtree_with_keys if own.has_data})
     del tree[group]["maps"]
     tree.to_zarr(tmp_path / "run" / "maps.zarr", mode="w")
