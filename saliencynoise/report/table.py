@@ -266,6 +266,16 @@ def interval_text(interval: Mapping[str, Any] | None) -> str:
     return "-" if interval is None else escape(f"[{show(interval['low'])}, {show(interval['high'])}]")
 
 
+def with_interval(value: float | str | None, low: float | str | None, high: float | str | None) -> str:
+    """Return a figure with its interval; the figure alone where there is none.
+
+    >>> with_interval(0.5, 0.25, "inf"), with_interval(0.5, None, None)
+    ('0.50 [0.25, ∞]', '0.50')
+    """
+    ends = [show(end) for end in (low, high)]
+    return show(value) if "-" in ends else f"{show(value)} [{', '.join(ends)}]"
+
+
 def seconds_text(seconds: float) -> str:
     """Return seconds with a decimal below ten.
 

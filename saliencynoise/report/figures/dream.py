@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from saliencynoise.report.figures.style import blank
+
 if TYPE_CHECKING:
     from jaxtyping import UInt8
     from matplotlib.axes import Axes
@@ -43,10 +45,7 @@ def draw_dreams(rows: Sequence[str], columns: Sequence[Column]) -> Figure:
     >>> len(draw_dreams(["cat"], [start]).axes)
     1
     """
-    from matplotlib.figure import Figure  # noqa: PLC0415 - a second to import; without pyplot, nothing is global
-
-    size = (CELL[0] * len(columns) + 0.5, CELL[1] * len(rows) + 0.5)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = blank(CELL[0] * len(columns) + 0.5, CELL[1] * len(rows) + 0.5)
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
     for place, column in enumerate(columns):
         axes[0, place].set_title(_plain(column.title), fontsize=7.5)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.report.figures.style import COLOURS, MARKERS
+from saliencynoise.report.figures.style import GREY, blank, error_bars, legend_below, styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,40 +33,37 @@ def localization_figure(points: Sequence[Mapping[str, Any]]) -> Figure:
         points: in the order of their lines: `networks` (what a row shows, in words), `method`, `measure`, `members`,
             `value`, `low`, `high` (None without an interval) and `chance`.
     """
-    from matplotlib.figure import Figure  # noqa: PLC0415 - a second to import; without pyplot, nothing is global
-
     rows = list(dict.fromkeys(str(point["networks"]) for point in points))
     methods = list(dict.fromkeys(str(point["method"]) for point in points))
-    figure = Figure(figsize=(WIDTH * len(TITLES), HEIGHT * len(rows) + 0.5), layout="constrained")
+    looks = styles(methods)
+    figure = blank(WIDTH * len(TITLES), HEIGHT * len(rows) + 0.5)
     axes = figure.subplots(len(rows), len(TITLES), squeeze=False)
     for networks, row in zip(rows, axes, strict=True):
         for (measure, title), axis in zip(TITLES.items(), row, strict=True):
             own = [point for point in points if (point["networks"], point["measure"]) == (networks, measure)]
-            _draw(axis, own, methods)
+            _draw(axis, own, looks)
             axis.set_title(title, fontsize=10)
         row[0].set_ylabel(f"{networks}\nmean over images", fontsize=9)
     for axis in axes[-1]:
         axis.set_xlabel("networks averaged", fontsize=9)
-    handles = {
-        str(label): line for axis in axes.flat for line, label in zip(*axis.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    legend_below(figure, axes.flatten().tolist())
     return figure
 
 
-def _draw(axis: Axes, points: Sequence[Mapping[str, Any]], methods: Sequence[str]) -> None:
-    axis.axhline(points[0]["chance"], ls=":", lw=1.2, color="#7F7F7F", label="chance")
+def _draw(axis: Axes, points: Sequence[Mapping[str, Any]], looks: Mapping[str, tuple[str, str]]) -> None:
+    axis.axhline(points[0]["chance"], ls=":", lw=1.2, color=GREY, label="chance")
     for method, own in groupby(points, key=lambda point: str(point["method"])):
-        line, place = list(own), methods.index(method)
-        shift = 2 ** (APART * (place - (len(methods) - 1) / 2))
-        values = [point["value"] for point in line]
-        ends = [[_distance(point, end) for point in line] for end in ("low", "high")]
+        line, place = list(own), list(looks).index(method)
+        shift = 2 ** (APART * (place - (len(looks) - 1) / 2))
+        values = [float(point["value"]) for point in line]
+        low, high = ([math.nan if point[end] is None else point[end] for point in line] for end in ("low", "high"))
+        colour, marker = looks[method]
         axis.errorbar(
             [point["members"] * shift for point in line],
             values,
-            ends,
-            color=COLOURS[place % len(COLOURS)],
-            marker=MARKERS[place % len(MARKERS)],
+            error_bars(values, low, high),
+            color=colour,
+            marker=marker,
             ms=4,
             lw=1.2,
             elinewidth=0.7,
@@ -77,8 +75,3 @@ def _draw(axis: Axes, points: Sequence[Mapping[str, Any]], methods: Sequence[str
     axis.minorticks_off()
     axis.tick_params(labelsize=8)
     axis.grid(alpha=0.3)
-
-
-def _distance(point: Mapping[str, Any], end: str) -> float:
-    """Return the length of an error bar; none without an interval."""
-    return 0.0 if point[end] is None else abs(float(point[end]) - float(point["value"]))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import number
@@ -19,7 +18,7 @@ from saliencynoise.report.figures.style import (
     styles,
     two_lines,
 )
-from saliencynoise.report.table import show
+from saliencynoise.report.table import with_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,10 +176,6 @@ def _words(related: pd.DataFrame, names: Sequence[str]) -> str:
     if not len(related) or related["note"].iloc[0]:
         return ""
     row = related.iloc[0]
-    return "\n".join(f"{name.capitalize()} {correlation_text(row, name)}" for name in names)
-
-
-def correlation_text(row: Mapping[Any, Any] | pd.Series[Any], name: str) -> str:
-    """Return a correlation with its interval, which there is none of where images are few."""
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return show(row[name]) if math.isnan(low) else f"{show(row[name])} [{show(low)}, {show(high)}]"
+    return "\n".join(
+        f"{name.capitalize()} {with_interval(row[name], row[f'{name}_low'], row[f'{name}_high'])}" for name in names
+    )

@@ -16,7 +16,7 @@ from saliencynoise.report.figures.dream import Column, draw_dreams
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.dreamers import Dreamers, load_dreamers
 from saliencynoise.report.paper.panel import Panel
-from saliencynoise.report.table import counted
+from saliencynoise.report.table import counted, with_interval
 
 if TYPE_CHECKING:
     from saliencynoise.bench.study import Study
@@ -146,7 +146,7 @@ def _span(values: torch.Tensor, score: str) -> str:
 
 
 def _with_interval(value: float, interval: Interval | None) -> str:
-    return f"{value:.2f}" if interval is None else f"{value:.2f} [{interval.low:.2f}, {interval.high:.2f}]"
+    return with_interval(value, None if interval is None else interval.low, None if interval is None else interval.high)
 
 
 def _facts(sets: Sequence[DreamSet]) -> dict[str, Any]:
@@ -228,6 +228,4 @@ def _signed(fact: Mapping[str, Any]) -> str:
 
 
 def _ends(fact: Mapping[str, Any]) -> str:
-    if fact["low"] is None:
-        return f"{fact['value']:.2f}"
-    return f"{fact['value']:.2f} [{fact['low']:.2f}, {fact['high']:.2f}]"
+    return with_interval(fact["value"], fact["low"], fact["high"])

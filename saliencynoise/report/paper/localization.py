@@ -10,7 +10,7 @@ from saliencynoise.report.figures.localization import TITLES, localization_figur
 from saliencynoise.report.localization import MEANINGS, RELEVANCE, localization_rows
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.panel import Panel
-from saliencynoise.report.table import interval_text, p_text, show
+from saliencynoise.report.table import p_text, show, with_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,5 +115,5 @@ def _lines(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _with_interval(value: float | str | None, interval: Mapping[str, Any] | None) -> str:
-    ends = "" if interval is None else f" {interval_text(interval)}".replace("\\[", "[")
-    return f"{show(value)}{ends}"
+    own = interval or {"low": None, "high": None}
+    return with_interval(value, own["low"], own["high"])

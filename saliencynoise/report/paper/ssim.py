@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.report.figures.cells import failures
-from saliencynoise.report.figures.ssim import correlation_text, correlations, figure_of, table
+from saliencynoise.report.figures.ssim import correlations, figure_of, table
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.panel import Panel
+from saliencynoise.report.table import with_interval
 from saliencynoise.statistics.plain import json_safe
 
 if TYPE_CHECKING:
@@ -61,7 +62,11 @@ def _lines(related: pd.DataFrame) -> str:
     head = ["| data set | architecture | method | images | Spearman | Pearson |", "|---|---|---|---|---|---|"]
     rows = [
         f"| {row['dataset']} | {row['architecture']} | {row['method']} | {row['images']} | "
-        f"{correlation_text(row, 'spearman')} | {correlation_text(row, 'pearson')} |"
+        f"{_correlation(row, 'spearman')} | {_correlation(row, 'pearson')} |"
         for row in related.to_dict("records")
     ]
     return "\n".join(head + rows)
+
+
+def _correlation(row: Mapping[Any, Any], name: str) -> str:
+    return with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"])

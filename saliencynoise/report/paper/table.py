@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures.paper_table import draw
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.panel import Panel
 from saliencynoise.report.paper.table_cells import Column, measure
 from saliencynoise.report.paper.table_facts import cells_frame, collect
-from saliencynoise.report.paper.table_figure import draw
 from saliencynoise.report.paper.table_words import answers, caption, confounds, orderings
 from saliencynoise.report.table import show
 from saliencynoise.report.terminal import Terminal

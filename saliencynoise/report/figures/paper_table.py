@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import number
-from saliencynoise.report.figures.style import COLOURS, MARKERS
-from saliencynoise.report.paper.table_grids import draw_orderings, draw_table, rows_of
+from saliencynoise.report.figures.paper_grids import draw_orderings, draw_table, rows_of
+from saliencynoise.report.figures.style import COLOURS, GREY, MARKERS, blank
 from saliencynoise.report.table import show
 from saliencynoise.statistics.paper_table import PUBLISHED
 from saliencynoise.statistics.variants import Variant
@@ -18,18 +18,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-GREY, PALE = "#7F7F7F", "#E6E6E6"
+PALE = "#E6E6E6"
 BEST = "#0072B2"
 """Of the definition that fits best, and of those not shown to fit worse."""
 
 
 def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
     """Return the figure of a panel's data and facts."""
-    from matplotlib.figure import Figure  # noqa: PLC0415 - a second to import; without pyplot, nothing is global
-
     names = [column["name"] for column in facts["columns"]]
     width = max(5.2, 0.95 * len(names) + 1.2)  # inches of the tables
-    figure = Figure(figsize=(10.0 + width, 12.0), layout="constrained")
+    figure = blank(10.0 + width, 12.0)
     axes = figure.subplots(2, 2, width_ratios=(5.2, width), gridspec_kw={"hspace": 0.06})
     search = facts["best"]["log_error"]
     if search is None:
