@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from saliencynoise.bench.member import Event, MemberJob
 
-STEPS, SECONDS = 3, 5.0
-"""A rate counts once so many steps, or so many seconds of steps, were measured."""
+STEPS, SECONDS = 10, 5.0
+"""A rate counts once so many steps, or so many seconds of steps, were measured; the first ones are slow."""
 
 FORWARD = 1 / 3
 """Cost of a forward pass beside a training step of as many images."""

@@ -22,7 +22,7 @@ Panels = Annotated[
 ]
 Scale = Annotated[
     str,
-    typer.Option(help="smoke (a minute, built-in data), small (CIFAR-10, an hour on two cores) or full (a GPU)."),
+    typer.Option(help="smoke (built-in data, two minutes), small (CIFAR-10, an hour on two cores) or full (a GPU)."),
 ]
 Datasets = Annotated[
     list[str] | None,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from saliencynoise.bench.member import Event, MemberJob
-    from saliencynoise.bench.plan import Plan
+    from saliencynoise.bench.plan import ArchitecturePlan, Plan
 
 
 class Progress:
@@ -65,7 +65,7 @@ class Progress:
             size = architecture.network["parameters"] / 1e6
             self._say(
                 f"{architecture.model.label} ({size:.2f} M parameters) on {plan.config.dataset}: {members} members, "
-                f"{known} in the pool, {members - known} to {_to_make(plan)}"
+                f"{known} in the pool, {members - known} to {_to_make(plan, architecture)}"
             )
         if plan.methods:
             runs = sum(map(plan.draws, plan.methods))
@@ -149,10 +149,9 @@ class Progress:
         self._console.print(line, markup=False, soft_wrap=True)
 
 
-def _to_make(plan: Plan) -> str:
+def _to_make(plan: Plan, architecture: ArchitecturePlan) -> str:
     sampler = plan.sampler
-    epochs = " or ".join(dict.fromkeys(counted(own.recipe.epochs, "epoch") for own in plan.architectures))
-    what = f"train on {len(plan.dataset.train)} images for {epochs}"
+    what = f"train on {len(plan.dataset.train)} images for {counted(architecture.recipe.epochs, 'epoch')}"
     if sampler.text == REFERENCE:
         return what
     return f"make by {sampler.label}" + (f", where it trains: {what}" if sampler.instance.trains else "")

@@ -33,8 +33,8 @@ def read_npz(path: Path, *, num_classes: int, side: int) -> tuple[Split, Split]:
     missing = [name for name in _REQUIRED if name not in arrays]
     if missing:
         raise UsageError(
-            f"{str(path)!r} lacks {', '.join(missing)}: it must hold {', '.join(_REQUIRED)} (it holds "
-            f"{', '.join(arrays) or 'nothing'})"
+            f"{str(path)!r} lacks {', '.join(missing)}: it must hold {', '.join(_REQUIRED)} (of these it holds "
+            f"{', '.join(arrays) or 'none'})"
         )
     train, test = (_split(path, arrays, part, num_classes, side) for part in ("train", "test"))
     return train, test

@@ -275,13 +275,17 @@ class Catalogue:
         """Return the architecture that `name` or `name(key=value)` stands for; its library is not imported yet.
 
         Args:
-            text: what stands in the brackets counts before `arguments`.
-            arguments: of the architecture's own.
+            text: with the architecture's own arguments in brackets.
+            arguments: more of them.
 
         Raises:
-            UsageError: if the name is unknown.
+            UsageError: if the name is unknown, or an argument given twice.
         """
         name, values = parse_call(text)
+        for key in set(values) & set(arguments):
+            raise UsageError(
+                f"{key} is given twice, in '{text}' and as --arch-arg {key}={written(arguments[key])}; give it once"
+            )
         return BoundModel(entry=self.find("models", name), arguments={**arguments, **values})
 
     def dataset(

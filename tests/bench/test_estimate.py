@@ -9,7 +9,6 @@ from saliencynoise.bench.member import MemberJob
 def job(member, architecture="timm/a"):
     return MemberJob(
         architecture=architecture,
-        arguments={},
         sampler="builtin/deep_ensemble",
         run=member,
         members=(member,),
@@ -18,6 +17,7 @@ def job(member, architecture="timm/a"):
         recipe={"batch_size": 30},
         pool="",
         base_pool="",
+        precision="float32",
         input_noise=0.0,
         device="cpu",
         retrain=False,
@@ -37,9 +37,9 @@ def progress(done, steps=100, seconds=1.0):
 def test_nothing_is_known_before_enough_steps():
     jobs = [job(0), job(1)]
     estimate = Estimate(jobs, workers=2, test_images=0)
-    estimate.feed(jobs[0], progress(2, seconds=1.0))
+    estimate.feed(jobs[0], progress(9, seconds=1.0))
     assert estimate.training_seconds() is None
-    estimate.feed(jobs[0], progress(3, seconds=1.0))
+    estimate.feed(jobs[0], progress(10, seconds=1.0))
     assert estimate.knows("timm/a")
 
 

@@ -257,8 +257,10 @@ def test_a_catalogue_of_architectures(install: Install) -> None:
 
 def test_an_architecture_takes_arguments_in_its_name(install: Install) -> None:
     names = found(install("nets", MODELS.replace("{names}", "return ['a']")))
-    bound = names.model("a(width=4)", {"width": 2})
-    assert (bound.text, bound.arguments) == ("nets/a(width=4)", {"width": 4})
+    bound = names.model("a(width=4)", {"act": "relu"})
+    assert (bound.text, bound.arguments) == ("nets/a(act=relu,width=4)", {"width": 4, "act": "relu"})
+    with pytest.raises(UsageError, match=r"width is given twice, in 'a\(width=4\)' and as --arch-arg width=2; give it"):
+        names.model("a(width=4)", {"width": 2})
     assert names.model(bound.text).text == bound.text  # workers know it by that text alone
     odd = names.model("a", {"norm": "two words", "act": "gelu"})
     assert names.model(odd.text) == odd

@@ -91,7 +91,8 @@ def table(variations: Sequence[Variation], *, methods: Sequence[str] | None = No
             keys = {"axis": axis, "value": str(own.value), "place": float(own.value) if axis in SCALES else float(at)}
             for cell in signed_cells(own.study, architectures=[own.architecture], methods=methods):
                 accuracy = number(cell["accuracy"]["median"])
-                rows.append({**keys, **names_of(cell), "accuracy": accuracy, **snr_of(cell["figures"])})
+                about = {"accuracy": accuracy, "flagged": len(cell["flagged_members"])}
+                rows.append({**keys, **names_of(cell), **about, **snr_of(cell["figures"])})
     return pd.DataFrame(rows)
 
 
@@ -237,9 +238,9 @@ def _step(places: Sequence[float], *, scaled: bool) -> float:
 
 
 def _tick(row: Any) -> str:
-    """Return a value with the median accuracy of its members below."""
+    """Return a value with the median accuracy of its members below; a star where some of them may have failed."""
     value = f"{row.place:g}" if row.axis in SCALES else row.value
-    return value if math.isnan(row.accuracy) else f"{value}\n{row.accuracy:.1%}"
+    return value if math.isnan(row.accuracy) else f"{value}\n{row.accuracy:.1%}{'*' if row.flagged else ''}"
 
 
 def _scale(axes: Axes, found: pd.DataFrame) -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from saliencynoise.bench.study import Study
 
 COLUMNS = 4
+SKEWED = 10.0
+"""Largest r of a panel over its median above which the axis is logarithmic from 1."""
+
 LINE = 0.2
 """Inches of a class in one architecture."""
 
@@ -151,6 +154,9 @@ def _draw_method(axes: Axes, own: pd.DataFrame, looks: dict[str, tuple[str, str]
         offset = 0.7 * ((names.index(str(name)) + 0.5) / len(names) - 0.5)
         _draw_points(axes, rows, limits=(low, high), offset=offset, look=looks[str(name)], label=str(name))
     axes.axvline(done["floor"].iloc[0], linestyle="--", color=GREY, linewidth=1)
+    if done["r"].max() > SKEWED * done["r"].median() > 0:  # a scale in r itself would press all others onto zero
+        axes.set_xscale("symlog", linthresh=1)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlim(low, high)
 
 
