@@ -20,7 +20,8 @@ CAPTION = (
     "**SNR against the architecture and its training.** Each panel varies one thing and keeps the rest. Point: r = "
     "c/(1 − c), c the mean cosine between two members' maps, each of unit norm; corrected, so that pure noise gives 0. "
     "Bar: its 95% interval for other networks and other images. Below a value: the members' median test accuracy (*: "
-    "some were flagged, see below), which varies along with it; where the size of a layer's map does, too, its r is of another resolution."
+    "some were flagged, see below), which varies along with it; where the size of a layer's map does, too, its r is of "
+    "another resolution."
 )
 
 TRENDS = (
