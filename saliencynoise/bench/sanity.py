@@ -6,7 +6,7 @@ on networks with their initial weights, and on networks trained on permuted labe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -18,8 +18,8 @@ import torch
 from saliencynoise.bench.config import BenchConfig
 from saliencynoise.bench.plan import make_plan
 from saliencynoise.bench.production import REFERENCE
-from saliencynoise.bench.reduce import images_of
 from saliencynoise.bench.run import run_plan
+from saliencynoise.bench.strategy import Strategy
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, compare, holm
@@ -115,29 +115,6 @@ class SanityConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ensemble:
-    """Networks of one kind: what was planned, and what came of it."""
-
-    plan: Plan
-    study: Study
-
-    def failure(self, architecture: str, method: BoundMethod) -> str | None:
-        """Return why there are no figures; None where there are."""
-        reasons = [
-            cell["reason"]
-            for cell in self.study.failed
-            if cell["architecture"] == architecture and cell["method_name"] == method.text
-        ]
-        return reasons[0] if reasons else None
-
-    def maps(self, architecture: ArchitecturePlan, method: BoundMethod) -> Iterator[Float[Tensor, "E D c h w"]]:
-        """Yield the members' maps, image by image."""
-        own = next(own for own in self.plan.architectures if own.name == architecture.name)
-        chunks = self.plan.chunks(self.study.targets(architecture.model.label))
-        return images_of(self.plan.stores(own, method), range(self.plan.members), chunks)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Contrast:
     """Trained networks beside others: the comparison of r, and how far the two signals agree."""
 
@@ -152,7 +129,10 @@ def run_sanity(config: SanityConfig, observer: Observer) -> dict[str, Any]:
         UsageError: naming the setting that cannot be used, and the fix.
     """
     plans = {name: _plan(config, name, sampler) for name, sampler in config.samplers.items()}
-    ensembles = {name: Ensemble(plan=plan, study=run_plan(plan, observer)) for name, plan in plans.items()}
+    ensembles = {
+        name: Strategy(label=name, plan=plan, study=run_plan(plan, observer), groups=tuple(plan.runs()))
+        for name, plan in plans.items()
+    }
     reference = ensembles[TRAINED]
     document = {
         "format": 1,
@@ -199,7 +179,7 @@ def _about(study: Study) -> dict[str, Any]:
     }
 
 
-def _rows(ensembles: Mapping[str, Ensemble], *, seed: int) -> list[dict[str, Any]]:
+def _rows(ensembles: Mapping[str, Strategy], *, seed: int) -> list[dict[str, Any]]:
     """Return a row per architecture, method and view; p-values are corrected over all of them."""
     plan = ensembles[TRAINED].plan
     failed, found = [], []
@@ -225,20 +205,21 @@ def _rows(ensembles: Mapping[str, Ensemble], *, seed: int) -> list[dict[str, Any
     ]
 
 
-def _failure(ensembles: Mapping[str, Ensemble], architecture: ArchitecturePlan, method: BoundMethod) -> str | None:
+def _failure(ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, method: BoundMethod) -> str | None:
     """Return why an architecture and method cannot be compared; None where they can."""
     for name, ensemble in ensembles.items():
-        reason = ensemble.failure(architecture.model.label, method)
+        reason = ensemble.failure((architecture, method))
         if reason is not None:
             return f"{name} networks: {reason}"
     return None
 
 
 def _grams(
-    ensembles: Mapping[str, Ensemble], architecture: ArchitecturePlan, method: BoundMethod
+    ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, method: BoundMethod
 ) -> dict[str, dict[tuple[str, str], Tensor]]:
     """Return by view the inner products of the members' maps, within and between ensembles."""
-    images = zip(*(ensemble.maps(architecture, method) for ensemble in ensembles.values()), strict=True)
+    cell = architecture, method
+    images = zip(*(own.maps(cell, range(own.plan.members)) for own in ensembles.values()), strict=True)
     joint: dict[str, list[Tensor]] = {view: [] for view in VIEWS}
     for maps in images:
         for view in VIEWS:
