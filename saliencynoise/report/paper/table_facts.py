@@ -73,6 +73,7 @@ def collect(columns: Sequence[Measured], *, seed: int) -> dict[str, Any]:
     variant = None if best is None else best.variant
     facts: dict[str, Any] = {
         "columns": [_column(measured) for measured in columns],
+        "methods": {cell.row: cell.method for own in columns for cell in own.cells if cell.method},
         "cells": found["own"].cells,
         "failed": [
             {"dataset": own.column.dataset, "architecture": own.column.published, "method": cell.row}

@@ -145,11 +145,12 @@ def _shown(facts: Mapping[str, Any]) -> str:
         f"{own['images']} images)"
         for own in facts["columns"]
     )
+    rows = ", ".join(f"{row} by {method}" for row, method in facts["methods"].items())
     return (
         "**The table of SNRs, measured beside the published one** (Woerl, Disselhoff and Wand, CVPR 2023). Columns: "
-        f"{columns}. **a** measured against published, by the definition that fits best, a marker a method, bars 95%. "
-        "**b** the same in numbers. **c** how well each definition fits. **d** whether the published order of the "
-        "methods is found."
+        f"{columns}. Rows: {rows}. **a** measured against published, by the definition that fits best, a marker a "
+        "method, bars 95%. **b** the same in numbers. **c** how well each definition fits. **d** whether the published "
+        "order of the methods is found."
     )
 
 
