@@ -238,7 +238,7 @@ def test_completeness_of_64_steps_on_a_trained_network(arch: str) -> None:
     digits = replace(digits, train=part)
     with seeded(0):
         network = catalogue().model(arch, {}).load().build((1, 16, 16), 10)
-        recipe = recipe_for(digits, device="cpu", overrides={"epochs": 1})
+        recipe = recipe_for(digits, architecture=arch, device="cpu", overrides={"epochs": 1})
         train(network.module, digits, recipe, Seeds.of_member(0, 0), device="cpu", progress=lambda *_: None)
     x = to_float(digits.test.images[:8], digits.mean, digits.std)
     batch = Batch(x=x, target=digits.test.labels[:8], background=x, noise=Noise(tuple(range(8))))
