@@ -15,8 +15,8 @@ PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 
 # Sites that files may point to; anything else is either a slip or belongs on this list
 SITES = (
-    "arxiv.org", "cs.toronto.edu", "docs.python.org", "docs.pytorch.org", "doi.org", "github.com", "packaging.python.org",
-    "readthedocs.io", "w3.org", "example.org",
+    "arxiv.org", "cs.toronto.edu", "docs.python.org", "docs.pytorch.org", "doi.org", "github.com",
+    "packaging.python.org", "readthedocs.io", "w3.org", "example.org",
     "creativecommons.org", "zenodo.org", "keepachangelog.com", "semver.org",
 )  # fmt: skip
 SETTINGS = r"(?i)--(?:extra-)?index-url|\[\[tool\.uv\.index\]\]|uv_(?:default_)?index\b|pip_index_url"
