@@ -41,7 +41,7 @@ def upsampled(maps: Float[Tensor, "*n c h w"], size: tuple[int, int]) -> Float[T
 
 
 def relevance(maps: Float[Tensor, "*n c H W"], view: str) -> Float[Tensor, "*n H W"]:
-    """Return |sum over channels| of maps in a view; at least 0, in the units of the maps.
+    """Return ``|sum over channels|`` of maps in a view; at least 0, in the units of the maps.
 
     Raises:
         UsageError: there is no such view.

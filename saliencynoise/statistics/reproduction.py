@@ -71,7 +71,7 @@ class Agreement:
 
     Attributes:
         variant: which figure.
-        values: by measure. "log_error": mean of |log2(measured / published)|; "spread": standard deviation of
+        values: by measure. "log_error": mean of ``|log2(measured / published)|``; "spread": standard deviation of
             log2(measured / published), what remains with the best common factor taken out; "rank_correlation":
             Spearman's, over all cells. NaN where a cell is undefined, and of the first two where one is not above 0.
         intervals: by measure; None where there is none.
