@@ -1,8 +1,8 @@
 """All that "the SNR" of a published table may have meant: views x definitions x norms, of one set of maps.
 
 The poster does not say which. So each image's maps are measured in every view (signed, relu, abs), by each uncorrected
-definition (mean of ``|m|/s`` over pixels, ratio of energies, root of that), raw and with each member's map divided by its
-norm; beside them the corrected r = c / (1 - c) and its signed root, which the poster lacks. The figure of a study is
+definition (mean of ``|m|/s`` over pixels, ratio of energies, root of that), raw and with each member's map divided by
+its norm; beside them the corrected r = c / (1 - c) and its signed root, which the poster lacks. The figure of a study is
 the mean over images; for r it is c that is averaged.
 """
 
@@ -70,7 +70,7 @@ class Variant:
 
     @property
     def corrected(self) -> bool:
-        """Whether pure noise gives 0 in the signed view, for any number of members: no published figure is so."""
+        """Whether pure noise gives 0 in the signed view, for any number of members; no published figure is so."""
         return self.definition in {"r", "amplitude"}
 
     @property
