@@ -2,8 +2,8 @@
 
 The poster does not say which. So each image's maps are measured in every view (signed, relu, abs), by each uncorrected
 definition (mean of ``|m|/s`` over pixels, ratio of energies, root of that), raw and with each member's map divided by
-its norm; beside them the corrected r = c / (1 - c) and its signed root, which the poster lacks. The figure of a study is
-the mean over images; for r it is c that is averaged.
+its norm; beside them the corrected r = c / (1 - c) and its signed root, which the poster lacks. The figure of a study
+is the mean over images; for r it is c that is averaged.
 """
 
 from __future__ import annotations
