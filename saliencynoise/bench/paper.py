@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -161,12 +162,15 @@ def run_paper(config: PaperConfig, observer: Observer) -> dict[str, Study]:
     Raises:
         UsageError: naming the setting that cannot be used, and the fix.
     """
-    for bench in {(own.dataset, own.data_dir): own for own in benches(config).values()}.values():
-        load_dataset(bench)  # before hours are spent on another one
+    asked = benches(config)
+    _, *later = {(bench.dataset, bench.data_dir): bench for bench in asked.values()}.values()
+    for bench in later:
+        load_dataset(bench)  # before hours are spent on the first one
     with Dispatchers() as dispatchers:
-        return {name: run(bench, observer, dispatchers) for name, bench in benches(config).items()}
+        return {name: run(bench, observer, dispatchers) for name, bench in asked.items()}
 
 
+@cache
 def _scales() -> dict[str, Any]:
     return tomllib.loads(files("saliencynoise.bench").joinpath("paper.toml").read_text())
 

@@ -10,16 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import (
-    cannot_write,
     key_of,
+    locked,
     read_json,
     remove_file,
     sha256_of,
@@ -30,7 +27,8 @@ from saliencynoise.store.atomic import (
 from saliencynoise.store.places import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from torch import Tensor
@@ -185,23 +183,13 @@ class Pool:
 
         return load_file(self._path(index, ".logits.safetensors"))["logits"]
 
-    @contextmanager
-    def lock(self, index: int) -> Iterator[None]:
+    def lock(self, index: int) -> AbstractContextManager[None]:
         """Hold the lock of one member: two processes that share a pool train different members.
 
         Raises:
             UsageError: if the place is read-only.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._path(index, ".lock"))
-            lock.acquire()
-        except OSError as error:
-            raise UsageError(cannot_write(self.folder, error)) from error
-        try:
-            yield
-        finally:
-            lock.release()
+        return locked(self._path(index, ".lock"))
 
     def size(self) -> int:
         """Return the bytes of all files."""
