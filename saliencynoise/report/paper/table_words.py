@@ -10,8 +10,6 @@ from saliencynoise.report.table import counted, p_text, show
 from saliencynoise.statistics.paper_table import MEMBERS
 from saliencynoise.statistics.variants import Variant
 
-LEVEL = 0.05
-
 NAMED = 4
 """Rivals of the best definition that are named in a sentence; all of them are among the facts."""
 
