@@ -9,7 +9,8 @@ import torch
 
 from saliencynoise.bench.attribution import background_of, batch_of, checked, within_memory
 from saliencynoise.bench.dispatch import one_thread
-from saliencynoise.bench.member import refuse_changed_network, without_tf32
+from saliencynoise.bench.member import without_tf32
+from saliencynoise.bench.networks import load_members
 from saliencynoise.bench.reduce import FailedCellError
 from saliencynoise.interfaces import INPUT, Aggregator, NetworkAggregator, UsageError, one_line
 from saliencynoise.scoring import Passes, attribute, averaged_network, fitting_rows, is_out_of_memory
@@ -123,14 +124,14 @@ class Marginals:
         return passes
 
     def _members(self, architecture: ArchitecturePlan) -> list[nn.Module]:
-        """Build a network for each member and load its weights; the caller forks the global random state."""
-        model = architecture.model.load()
-        channels, height, width = self._plan.dataset.train.images.shape[1:]
-        members = []
-        for member in range(self._plan.members):
-            network = model.build((channels, height, width), len(self._plan.dataset.classes))
-            refuse_changed_network(network, architecture.pool, architecture.name)
-            module = network.module.to(self._plan.device)
-            module.load_state_dict(architecture.pool.weights(member))
-            members.append(module)
-        return members
+        plan = self._plan
+        channels, height, width = plan.dataset.train.images.shape[1:]
+        networks = load_members(
+            architecture.model,
+            architecture.pool,
+            range(plan.members),
+            in_shape=(channels, height, width),
+            classes=len(plan.dataset.classes),
+            device=plan.device,
+        )
+        return [network.module for network in networks]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
     from torch import Tensor
 
+    from saliencynoise.report.plots import Plots
     from saliencynoise.statistics.intervals import Interval
 
 RESULT = "result.json"
@@ -136,6 +137,13 @@ class Study:
         if not cell.get("gram"):
             raise UsageError(f"{self.folder} holds no Gram matrices; run the same bench again, which finds its maps")
         return load_grams(self.folder / cell["gram"])
+
+    @property
+    def plot(self) -> Plots:
+        """The figures of this study: `study.plot.maps()` and so on, each a matplotlib figure."""
+        from saliencynoise.report.plots import Plots  # noqa: PLC0415 - upward, so when it is used: decision 12
+
+        return Plots(self)
 
     def save(self, folder: str | Path) -> Study:
         """Copy the study, with its maps, to another folder, and return it there.

@@ -128,6 +128,7 @@ BenchFile = Annotated[
     Path | None, typer.Option(help="TOML file with the options of bench; its members and sampler are not used.")
 ]
 Run = Annotated[str, typer.Argument(help="Folder of a run.", metavar="RUN")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, and print only where the results lie.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 

@@ -52,11 +52,9 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete a pool with its trained members."""
-    pools = _named(name)
-    if len(pools) > 1:
-        choices = ", ".join(pool.folder.name for pool in pools)
-        raise UsageError(f"several pools begin with '{name}': {choices}; name one of them")
-    pool = pools[0]
+    from saliencynoise.store.pool import pool_named  # noqa: PLC0415 - only when the command runs
+
+    pool = pool_named(name)
     if not yes:
         typer.confirm(f"Delete {pool.folder} with {len(pool.indices())} trained members?", abort=True, err=True)
     pool.remove()
@@ -106,11 +104,6 @@ def import_pools(
 
 
 def _named(name: str | None) -> list[Pool]:
-    from saliencynoise.store.pool import all_pools, pools_folder  # noqa: PLC0415 - only when a command runs
+    from saliencynoise.store.pool import pools_named  # noqa: PLC0415 - only when a command runs
 
-    pools = all_pools()
-    exact = [pool for pool in pools if pool.folder.name == name]
-    chosen = exact or [pool for pool in pools if pool.folder.name.startswith(name or "")]
-    if name is not None and not chosen:
-        raise UsageError(f"no pool in {pools_folder()} begins with '{name}'; 'saliencynoise pools list' lists them")
-    return chosen
+    return pools_named(name or "")

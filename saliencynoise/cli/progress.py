@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from saliencynoise.bench.estimate import Estimate
+from saliencynoise.bench.observer import Observer, Silent
 from saliencynoise.bench.production import REFERENCE
 from saliencynoise.report.table import counted, duration
 
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
     from saliencynoise.bench.member import Event, MemberJob
     from saliencynoise.bench.plan import ArchitecturePlan, Plan
+
+
+def observing(*, quiet: bool) -> AbstractContextManager[Observer]:
+    """Return the observer of a command: progress on standard error, or nothing."""
+    return nullcontext(Silent()) if quiet else Progress()
 
 
 class Progress:

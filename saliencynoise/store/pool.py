@@ -11,6 +11,7 @@ import hashlib
 import re
 import shutil
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
@@ -29,7 +30,6 @@ from saliencynoise.store.places import cache_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from torch import Tensor
 
@@ -234,6 +234,37 @@ def all_pools(root: Path | None = None) -> list[Pool]:
         raise UsageError(f"{obstacle} is a file; point SALIENCYNOISE_CACHE to a folder")
     folders = sorted(folder.glob("*/pool.json"))
     return [Pool(path.parent) for path in folders]
+
+
+def pools_named(beginning: str = "") -> list[Pool]:
+    """Return the pool of this name, or else all pools whose names begin so.
+
+    Raises:
+        UsageError: if there are none, though a name was given.
+    """
+    pools = all_pools()
+    exact = [pool for pool in pools if pool.folder.name == beginning]
+    chosen = exact or [pool for pool in pools if pool.folder.name.startswith(beginning)]
+    if beginning and not chosen:
+        raise UsageError(
+            f"no pool in {pools_folder()} begins with '{beginning}'; 'saliencynoise pools list' lists them"
+        )
+    return chosen
+
+
+def pool_named(text: str) -> Pool:
+    """Return the one pool of this folder, or of this name or beginning of a name.
+
+    Raises:
+        UsageError: if there is none, or several.
+    """
+    if Path(text, "pool.json").is_file():
+        return Pool(Path(text))
+    pools = pools_named(text)
+    if len(pools) > 1:
+        choices = ", ".join(pool.folder.name for pool in pools)
+        raise UsageError(f"several pools begin with '{text}': {choices}; name one of them")
+    return pools[0]
 
 
 def record_of(document: object, index: int) -> MemberRecord | None:

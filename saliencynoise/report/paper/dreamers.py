@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.dream.members import load_members
+from saliencynoise.bench.networks import load_members
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.report.table import counted

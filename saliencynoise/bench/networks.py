@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from saliencynoise.bench.member import refuse_changed_network
 from saliencynoise.interfaces import Network, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def load_members(
     model: BoundModel, pool: Pool, members: Sequence[int], *, in_shape: tuple[int, int, int], classes: int, device: str
 ) -> list[Network]:
     """Return a network for each of these members, in evaluation mode, on the device.
+
+    The global random state is left as it was.
 
     Args:
         model: the architecture, with the arguments that the pool's members were built with.
@@ -39,13 +42,8 @@ def load_members(
             raise UsageError(f"the pool {pool.folder} lacks member {member} (it has {there}); train more members")
         with torch.random.fork_rng():
             network = loaded.build(in_shape, classes)
-        try:
-            network.module.load_state_dict(pool.weights(member))
-        except RuntimeError as error:
-            raise UsageError(
-                f"the pool {pool.folder} was trained with another build of {model.text} than this: "
-                f"{str(error).splitlines()[0]}"
-            ) from error
+        refuse_changed_network(network, pool, model.text)
+        network.module.load_state_dict(pool.weights(member))
         network.module.to(device).eval()
         networks.append(network)
     return networks

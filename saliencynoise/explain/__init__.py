@@ -1,0 +1,1 @@
+"""Explanations of a user's own pictures by a trained ensemble: what it sees, where, and how far that can be trusted."""

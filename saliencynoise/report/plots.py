@@ -1,0 +1,44 @@
+"""The figures of a study by name: `study.plot.maps()`, `study.plot.classes()` and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from saliencynoise.bench.study import Study
+
+Names = Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Plots:
+    """The figures of one study; each method draws what the `figure` of the module of its name describes.
+
+    `methods` and `architectures` are labels as they stand in the study's table; None stands for all.
+    """
+
+    study: Study
+
+    def maps(
+        self, *, images: Sequence[int] = (0,), methods: Names = None, architectures: Names = None, singles: int = 4
+    ) -> Figure:  # fmt: skip
+        """Draw pictures, single members' maps and marginal maps: see `saliencynoise.report.figures.maps.figure`."""
+        from saliencynoise.report.figures.maps import figure  # noqa: PLC0415 - one figure's modules at a time
+
+        return figure(self.study, images=images, methods=methods, architectures=architectures, singles=singles)
+
+    def classes(self, *, methods: Names = None, architectures: Names = None) -> Figure:
+        """Draw r per class: see `saliencynoise.report.figures.classes.figure`."""
+        from saliencynoise.report.figures.classes import figure  # noqa: PLC0415 - as above
+
+        return figure(self.study, methods=methods, architectures=architectures)
+
+    def ssim(self, *, methods: Names = None, architectures: Names = None) -> Figure:
+        """Draw r of each image against the SSIM of its maps: see `saliencynoise.report.figures.ssim.figure`."""
+        from saliencynoise.report.figures.ssim import figure  # noqa: PLC0415 - as above
+
+        return figure(self.study, methods=methods, architectures=architectures)
