@@ -7,6 +7,7 @@ from scipy import stats
 
 from saliencynoise.dream.comparison import advantage, compare_dreams
 from saliencynoise.dream.config import DreamConfig
+from saliencynoise.dream.objective import ClassLogit
 from saliencynoise.dream.transfer import crossed_interval, recognition
 from saliencynoise.interfaces import UsageError
 from tests.dream.conftest import linear_network
@@ -69,7 +70,7 @@ def test_an_ensemble_that_shares_a_feature_transfers_better() -> None:
     sets = compare_dreams(
         networks[:members],
         networks[members:],
-        targets=torch.tensor([0]),
+        objective=ClassLogit(torch.tensor([0])),
         start=torch.full((1, 1, 1, size), 0.2),
         config=DreamConfig(octaves=1, steps=5, jitter=0, smoothing=0, step_size=0.03),
         singles=6,
@@ -91,11 +92,16 @@ def test_an_ensemble_that_shares_a_feature_transfers_better() -> None:
 
 
 def test_who_dreams_does_not_judge(smooth, start) -> None:
-    whole = {"targets": torch.tensor([0, 1]), "start": start, "mean": (0, 0), "std": (1, 1), "config": DreamConfig()}
+    whole = {
+        "objective": ClassLogit(torch.tensor([0, 1])),
+        "start": start,
+        "mean": (0, 0),
+        "std": (1, 1),
+        "config": DreamConfig(),
+    }
     with pytest.raises(UsageError, match="cannot both dream and be held out"):
         compare_dreams(smooth, smooth[:1], singles=1, **whole)
     with pytest.raises(UsageError, match="singles=3 is not possible; give 1 to 2"):
         compare_dreams(smooth[:2], smooth[2:], singles=3, **whole)
     with pytest.raises(UsageError, match="no member is held out"):
-        compare_dreams(smooth[:1], [], singles=1, targets=torch.tensor([0, 1]), start=start, mean=(0, 0), std=(1, 1),
-                       config=DreamConfig(octaves=1, steps=1))  # fmt: skip
+        compare_dreams(smooth[:1], [], singles=1, **whole)
