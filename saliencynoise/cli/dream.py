@@ -28,7 +28,7 @@ Members = Annotated[int | None, typer.Option(help="Networks that dream together 
 HeldOut = Annotated[
     int | None, typer.Option(help="Networks besides, which judge the dreams; the last of a pool (default: 2).")
 ]
-Singles = Annotated[int | None, typer.Option(help="Members that dream alone, too, to compare (default: 2).")]
+Singles = Annotated[int | None, typer.Option(help="Members that dream alone, too, to compare (default: 3).")]
 Pool = Annotated[str | None, typer.Option(help="Folder or name of a pool whose members are used; nothing is trained.")]
 GradientOf = Annotated[
     str | None,

@@ -81,13 +81,14 @@ def _frame(dreams: Sequence[tuple[str, Tensor]], step: int, edge: tuple[int, int
     across = count <= len(dreams)
     columns, bands = (len(dreams), count) if across else (count, len(dreams))
     wide, high = edge[0] + GAP, edge[1] + GAP + LABEL
-    canvas = Image.new("RGB", (columns * wide - GAP, bands * high - GAP), "white")
+    mode = "RGB" if dreams[0][1].shape[2] == 3 else "L"
+    canvas = Image.new(mode, (columns * wide - GAP, bands * high - GAP), "white")
     pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(11)
     for kind, (label, steps) in enumerate(dreams):
         for row in range(count):
             left, top = (kind * wide, row * high) if across else (row * wide, kind * high)
             if row == 0:
                 pen.text((left, top), label, fill="black", font=font)
-            picture = as_image(steps[step, row]).convert("RGB").resize(edge, Image.Resampling.NEAREST)
+            picture = as_image(steps[step, row]).resize(edge, Image.Resampling.NEAREST)
             canvas.paste(picture, (left, top + LABEL))
-    return canvas.quantize(dither=Image.Dither.NONE)
+    return canvas.quantize(dither=Image.Dither.NONE) if mode == "RGB" else canvas

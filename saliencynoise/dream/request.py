@@ -13,7 +13,7 @@ from saliencynoise.dream.config import DreamConfig
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
-SINGLES = 2
+SINGLES = 3
 """How many members dream alone, too, unless told otherwise."""
 
 LAYER = "top"
@@ -46,7 +46,7 @@ class DreamRequest:
         classes: names or indices of the classes to dream of; none for the first ten, or from a picture for `layer`.
         layer: dream of this layer's energy instead: "top", "intermediate", or the path of a module.
         held_out: members besides, which judge.
-        singles: how many members dream alone, too; None for two, or one if only one dreams.
+        singles: how many members dream alone, too; None for three, or all if fewer dream.
         gradient: what the ensemble follows: "mean", "random" (a member drawn anew for each step), or "both".
         how: octaves, steps and what else `DreamConfig` holds; its gradient is not used, its seed is the bench's.
         pool: folder or name of a pool whose members dream and judge; None to train them, or find them trained.

@@ -26,8 +26,8 @@ def test_a_class_is_known_by_name_or_else_by_index() -> None:
     assert class_index("1", dataset("a", "b", "1")) == 2  # the name goes first
     with pytest.raises(UsageError, match="--class cta is unknown to tiny; did you mean cat"):
         class_index("cta", ANIMALS)
-    for text in ("4", "-1", "²", ""):
-        with pytest.raises(UsageError, match="or 0 to 3"):
+    for text in ("4", "-2", "²", ""):
+        with pytest.raises(UsageError, match=r"there are cat, 1, .*, or 0 to 3"):
             class_index(text, ANIMALS)
 
 
@@ -112,5 +112,9 @@ def test_a_layer_is_looked_for_in_any_architecture(name, arguments, layer) -> No
     own = dataset("a", "b")
     for known in ("top", layer):
         check_layer(model, known, own)
+
+
+def test_a_mistyped_layer_and_one_without_a_tensor_are_named() -> None:
+    model = catalogue().model("vgg(depth=11,width=4)", {})
     with pytest.raises(UsageError, match="no layer 'tpo'; did you mean 'top'"):
-        check_layer(model, "tpo", own)
+        check_layer(model, "tpo", dataset("a", "b"))
