@@ -42,8 +42,13 @@ Steps = Annotated[int | None, typer.Option(help="Steps in each octave (default: 
 StepSize = Annotated[
     float | None, typer.Option(help="Root mean square of a step; pixels go from 0 to 1 (default: 0.015).")
 ]
-Jitter = Annotated[int | None, typer.Option(help="Pixels of the random shift of each step (default: 2).")]
-Smoothing = Annotated[float | None, typer.Option(help="Pixels by which the gradient is smoothed (default: 1).")]
+Jitter = Annotated[
+    int | None, typer.Option(help="Pixels of the random shift of each step (default: a 16th of the edge).")
+]
+Smoothing = Annotated[
+    float | None,
+    typer.Option(help="Pixels by which the gradient is smoothed (default: 1, of less than 32 pixels less)."),
+]
 Gif = Annotated[bool, typer.Option("--gif", help="Write the steps as an animation, too.")]
 Seed = Annotated[
     int | None,

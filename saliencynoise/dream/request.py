@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,31 @@ LAYER = "top"
 MOST_CLASSES = 10
 """How many classes are dreamt, the first ones, where none is named."""
 
-HOW: Mapping[str, Any] = {"octave_scale": 1.8, "step_size": 0.015, "smoothing": 1.0, "jitter": 2}
+HOW: Mapping[str, Any] = {"octave_scale": 1.8, "step_size": 0.015}
 """Where the command departs from `DreamConfig`: chosen by eye, on small networks of CIFAR-10 and of digits."""
+
+
+def how_at(edge: int, given: Mapping[str, Any]) -> DreamConfig:
+    """Return how to dream pictures of so many pixels: the jitter grows with them, the smoothing up to one pixel.
+
+    Args:
+        edge: of the square pictures, in pixels.
+        given: fields of `DreamConfig` that the user has set.
+
+    Raises:
+        UsageError: if a value is impossible.
+
+    >>> [(how.jitter, how.smoothing) for how in (how_at(16, {}), how_at(32, {}), how_at(224, {"smoothing": 0}))]
+    [(1, 0.5), (2, 1.0), (14, 0)]
+    """
+    return DreamConfig(**{**HOW, "jitter": max(1, edge // 16), "smoothing": min(1.0, edge / 32), **given})
+
 
 GRADIENTS: Mapping[str, tuple[Gradient, ...]] = {
     "mean": ("mean",),
     "random": ("random",),
     "both": ("mean", "random"),
 }
-
-
-def _how() -> DreamConfig:
-    return DreamConfig(**HOW)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +61,7 @@ class DreamRequest:
         held_out: members besides, which judge.
         singles: how many members dream alone, too; None for three, or all if fewer dream.
         gradient: what the ensemble follows: "mean", "random" (a member drawn anew for each step), or "both".
-        how: octaves, steps and what else `DreamConfig` holds; its gradient is not used, its seed is the bench's.
+        how: fields of `DreamConfig` that are not as `how_at` has them, but `gradient`, `seed` and `keep_steps`.
         pool: folder or name of a pool whose members dream and judge; None to train them, or find them trained.
         gif: write the steps as an animation.
         out: folder of the results; None for one under ./runs.
@@ -61,7 +74,7 @@ class DreamRequest:
     held_out: int = 2
     singles: int | None = None
     gradient: str = "mean"
-    how: DreamConfig = field(default_factory=_how)
+    how: Mapping[str, Any] = field(default_factory=dict)
     pool: str | None = None
     gif: bool = False
     out: str | None = None
@@ -72,6 +85,7 @@ class DreamRequest:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        how_at(32, self.how)
         if self.classes and self.layer is not None:
             raise UsageError("a dream is of classes or of a layer; give --class or --layer, not both")
         if self.gradient not in GRADIENTS:
@@ -95,9 +109,8 @@ class DreamRequest:
         """Everything that determines the figures."""
         own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         kept = {name: value for name, value in own.items() if name not in {"bench", "how", "gif", "out"}}
-        ascent = {name: value for name, value in asdict(self.how).items() if name not in {"gradient", "keep_steps"}}
         bench = {name: value for name, value in self.bench.settings.items() if name in _BENCH}
-        return {**kept, "classes": list(self.classes), "how": {**ascent, "seed": self.bench.seed}, "bench": bench}
+        return {**kept, "classes": list(self.classes), "how": dict(self.how), "bench": bench}
 
     @property
     def folder(self) -> Path:
@@ -121,15 +134,14 @@ def request_from(values: Mapping[str, Any]) -> DreamRequest:
     Raises:
         UsageError: if a key is unknown or a value impossible.
 
-    >>> request_from({"classes": ["3"], "members": 4, "steps": 5}).how.steps
-    5
+    >>> request_from({"classes": ["3"], "members": 4, "steps": 5}).how
+    {'steps': 5}
     """
     own = {entry.name for entry in fields(DreamRequest)} - {"bench", "how"}
     ascent = {entry.name for entry in fields(DreamConfig)} - {"gradient", "seed", "keep_steps"}
     bench = {name: value for name, value in values.items() if name not in own | ascent}
-    how = {**HOW, **{name: value for name, value in values.items() if name in ascent}}
     return DreamRequest(
         bench=config_from(bench),
-        how=DreamConfig(**how, seed=values.get("seed", 0)),
+        how={name: value for name, value in values.items() if name in ascent},
         **{name: value for name, value in values.items() if name in own},
     )

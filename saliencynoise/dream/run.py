@@ -6,7 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,11 @@ from saliencynoise.bench.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.dream.aim import Aim, aim_of, check_layer
 from saliencynoise.dream.ascent import check_start
 from saliencynoise.dream.comparison import DreamSet, compare_dreams
+from saliencynoise.dream.config import DreamConfig
 from saliencynoise.dream.facts import facts_of, rows_of, steps_of
 from saliencynoise.dream.files import gif, png
 from saliencynoise.dream.objective import ClassLogit
-from saliencynoise.dream.request import GRADIENTS, SINGLES, DreamRequest, request_from
+from saliencynoise.dream.request import GRADIENTS, SINGLES, DreamRequest, how_at, request_from
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.plain import json_safe
@@ -48,6 +49,7 @@ class Prepared:
         dreaming: indices in the pool of those that dream.
         judging: indices of those that were held out.
         aim: what is dreamt, and from where.
+        how: octaves, steps, seed and so on.
     """
 
     request: DreamRequest
@@ -55,6 +57,7 @@ class Prepared:
     dreaming: tuple[int, ...]
     judging: tuple[int, ...]
     aim: Aim
+    how: DreamConfig
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,7 +101,7 @@ def prepare(request: DreamRequest, observer: Observer) -> Prepared:
     bench, own = request.bench, request.pool is None
     if own:
         dataset = load_dataset(bench)[1]
-        check_start(aim_of(request, dataset).start, request.how)
+        _how(request, aim_of(request, dataset))
         if request.of_layer is not None:
             check_layer(catalogue().model(bench.archs[0], bench.arch_args), request.of_layer, dataset)
     resolve_device(bench.device)
@@ -108,9 +111,8 @@ def prepare(request: DreamRequest, observer: Observer) -> Prepared:
         check_layer(ensemble.model, request.of_layer, ensemble.dataset)
     dreaming, judging = _split(ensemble, request)
     aim = aim_of(request, ensemble.dataset)
-    check_start(aim.start, request.how)
-    _refuse_long_animation(request, aim)
-    return Prepared(request=request, ensemble=ensemble, dreaming=dreaming, judging=judging, aim=aim)
+    how = _how(request, aim)
+    return Prepared(request=request, ensemble=ensemble, dreaming=dreaming, judging=judging, aim=aim, how=how)
 
 
 def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: None) -> DreamStudy:
@@ -137,14 +139,14 @@ def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: No
         start=aim.start.to(device),
         mean=ensemble.dataset.mean,
         std=ensemble.dataset.std,
-        config=replace(request.how, seed=request.bench.seed, keep_steps=request.gif),
+        config=prepared.how,
         singles=min(request.singles or SINGLES, len(prepared.dreaming)),
         gradients=GRADIENTS[request.gradient],
         tell=told,
     )
     result = _document(prepared, sets, seconds=time.perf_counter() - began)
     study = DreamStudy(result=result, folder=request.folder, sets=sets, rows=aim.rows)
-    _write(study, members=prepared.dreaming, steps=request.how.steps)
+    _write(study, members=prepared.dreaming, steps=prepared.how.steps)
     return study
 
 
@@ -160,15 +162,18 @@ def refuse_foreign(folder: Path) -> None:
         raise UsageError(f"--out {folder} holds other files and no dream; name an empty or a new folder")
 
 
-def _refuse_long_animation(request: DreamRequest, aim: Aim) -> None:
-    """Refuse to keep more steps than memory may hold."""
+def _how(request: DreamRequest, aim: Aim) -> DreamConfig:
+    """Return how to dream; refuse what these pictures do not allow, and to keep more steps than memory may hold."""
+    how = how_at(aim.start.shape[-1], {**request.how, "seed": request.bench.seed, "keep_steps": request.gif})
+    check_start(aim.start, how)
     kinds = (request.singles or SINGLES) + len(GRADIENTS[request.gradient])
-    kept = kinds * request.how.octaves * request.how.steps * aim.start.numel()
+    kept = kinds * how.octaves * how.steps * aim.start.numel()
     if request.gif and kept > MOST_KEPT:
         raise UsageError(
             f"--gif would keep {kept / 2**30:.1f} GiB of steps, over {MOST_KEPT / 2**30:.0f}; give fewer --class, "
             "--steps or --singles"
         )
+    return how
 
 
 def _split(ensemble: TrainedEnsemble, request: DreamRequest) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -195,6 +200,7 @@ def _document(prepared: Prepared, sets: Sequence[DreamSet], *, seconds: float) -
         "format": 1,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": request.settings,
+        "how": {name: value for name, value in asdict(prepared.how).items() if name not in {"gradient", "keep_steps"}},
         "of": {"kind": "classes" if isinstance(aim.objective, ClassLogit) else "layer", "names": list(aim.rows)},
         "start": aim.source,
         "dataset": {

@@ -113,7 +113,7 @@ def _others(rows: int, singles: int) -> str:
 
 
 def _basis(result: Mapping[str, Any]) -> str:
-    how, shape = result["settings"]["how"], "x".join(map(str, result["dataset"]["image_shape"]))
+    how, shape = result["how"], "x".join(map(str, result["dataset"]["image_shape"]))
     start = "faint noise" if result["start"]["kind"] == "noise" else "a picture"
     accuracies = result["accuracy"].values()
     alone = result["facts"]["singles"]

@@ -69,7 +69,8 @@ def _recognised(scores: Mapping[str, Tensor]) -> tuple[str, list[str]]:
 
 
 def _energies(gains: Tensor) -> tuple[str, list[str]]:
-    return f"log2 gain {_span(gains, 'gain')}", [f"log2 gain {_span(own[None], 'gain')}" for own in gains]
+    below = [f"log2 gain {_span(own[None], 'gain')}" for own in gains]
+    return f"log2 gain {_span(gains, 'gain')}", below if len(below) > 1 else [""]  # no figure stands twice
 
 
 def _span(values: Tensor, score: str) -> str:
