@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from saliencynoise.bench.run import bench
     from saliencynoise.bench.study import Study
+    from saliencynoise.dream.run import dream
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.hookspecs import hookimpl
 
-__all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "hookimpl"]
+__all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "dream", "hookimpl"]
 
 _HOMES = {
     "Study": "saliencynoise.bench.study",
@@ -23,10 +24,13 @@ _HOMES = {
     "hookimpl": "saliencynoise.registry.hookspecs",
 }
 
+_ROOMS = ("bench", "dream")
+"""Rooms that can be called."""
+
 
 def __getattr__(name: str) -> Any:
-    if name == "bench":
-        return importlib.import_module("saliencynoise.bench")
+    if name in _ROOMS:
+        return importlib.import_module(f"saliencynoise.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'saliencynoise' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -9,6 +9,7 @@ import typer
 
 from saliencynoise.cli.bench import bench
 from saliencynoise.cli.compare import compare
+from saliencynoise.cli.dream import dream
 from saliencynoise.cli.frontier import frontier
 from saliencynoise.cli.methods import methods
 from saliencynoise.cli.paper import paper
@@ -53,6 +54,7 @@ app.command()(plan)
 app.command()(variance)
 app.command()(sanity)
 app.command()(frontier)
+app.command()(dream)
 app.command()(paper)
 app.command()(methods)
 app.add_typer(plugins_app, name="plugins")

@@ -80,7 +80,9 @@ def dream(
     tensor([0.5000, 0.5000, 1.0000])
     """
     config = config or DreamConfig()
-    _check(networks, start, config)
+    if not networks:
+        raise UsageError("there is no network to dream with; name at least one member")
+    check_start(start, config)
     for network in networks:
         network.module.eval().requires_grad_(requires_grad=False)
     start = start.detach().clamp(0, 1)
@@ -157,9 +159,12 @@ def _drawn(
     return lambda pictures: shifted(view(pictures), down, right), steering
 
 
-def _check(networks: Sequence[Network], start: Tensor, config: DreamConfig) -> None:
-    if not networks:
-        raise UsageError("there is no network to dream with; name at least one member")
+def check_start(start: Float[Tensor, "B C H W"], config: DreamConfig) -> None:
+    """Refuse what cannot be dreamt from.
+
+    Raises:
+        UsageError: if these are no pictures, or the jitter is larger than they allow.
+    """
     if start.ndim != 4 or 0 in start.shape or not start.is_floating_point():
         raise UsageError(f"a dream starts from pictures [B, C, H, W] of pixels from 0 to 1, not {list(start.shape)}")
     if config.jitter >= min(start.shape[-2:]):

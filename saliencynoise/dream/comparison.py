@@ -1,22 +1,23 @@
-"""The same classes dreamt by single networks and by their ensemble, and judged by networks that had no part in it."""
+"""The same dreamt by single networks and by their ensemble, and judged by networks that had no part in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from saliencynoise.dream.ascent import dream
+from saliencynoise.dream.ascent import Dream
 from saliencynoise.dream.config import DreamConfig
-from saliencynoise.dream.objective import ClassLogit
-from saliencynoise.dream.transfer import RANGES, crossed_interval, recognition
+from saliencynoise.dream.memory import dream_in_parts
+from saliencynoise.dream.objective import ClassLogit, LayerEnergy
+from saliencynoise.dream.transfer import NO_JUDGE, RANGES, crossed_interval, gain, recognition
 from saliencynoise.dream.views import to_bytes
 from saliencynoise.interfaces import Network, UsageError
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int, UInt8
+    from jaxtyping import Float, UInt8
     from torch import Tensor
 
     from saliencynoise.statistics.intervals import Interval
@@ -26,19 +27,29 @@ Kind = Literal["start", "single", "ensemble", "stochastic"]
 of all members; and one that follows a member drawn anew for each step."""
 
 
+Gradient = Literal["mean", "random"]
+
+KINDS: Mapping[Gradient, Kind] = {"mean": "ensemble", "random": "stochastic"}
+"""The kind of an ensemble's dream, by the gradient that it follows."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DreamSet:
-    """Dreams of one kind: K classes, each dreamt by S networks or sets of them; H members were held out.
+    """Dreams of one kind: K classes (or starts), each dreamt by S networks or sets of them; H members were held out.
 
     Attributes:
         kind: of dream.
         pictures: `[S, K, C, H, W]`, as saved; S is 1 but for "single".
-        scores: "probability", "margin" and "top1" as in `Recognition`, each `[K, H, S]`.
+        scores: "probability", "margin" and "top1" as in `Recognition`, or of a layer the "gain"; each `[K, H, S]`.
+        trace: `[S, T, K]`, the objective before each step; None of the start.
+        steps: `[S, 1 + T, K, C, H, W]`, the pictures on the way; None of the start, or where they were not kept.
     """
 
     kind: Kind
     pictures: UInt8[Tensor, "S K C H W"]
     scores: Mapping[str, Float[Tensor, "K H S"]]
+    trace: Float[Tensor, "S T K"] | None = None
+    steps: UInt8[Tensor, "S T1 K C H W"] | None = None
 
     def interval(self, score: str) -> Interval | None:
         """Return the interval of a score's mean, for other classes, held-out members and dreaming networks."""
@@ -50,26 +61,30 @@ def compare_dreams(
     networks: Sequence[Network],
     held_out: Sequence[Network],
     *,
-    targets: Int[Tensor, " K"],
+    objective: ClassLogit | LayerEnergy,
     start: Float[Tensor, "K C H W"],
     mean: Sequence[float],
     std: Sequence[float],
     config: DreamConfig,
     singles: int,
+    gradients: Sequence[Gradient] = ("mean", "random"),
+    tell: Callable[[Kind, int], None] = lambda _kind, _network: None,
 ) -> tuple[DreamSet, ...]:
-    """Return the start, the dreams of single networks, of the ensemble, and of the ensemble drawn from at random.
+    """Return the start, the dreams of single networks, and of the ensemble by each gradient asked for.
 
     All have the same starts, the same number of steps, and the same jitter.
 
     Args:
         networks: the ensemble.
         held_out: others, which judge.
-        targets: the class of each row.
+        objective: what to make large; of the classes of the rows, or a layer's.
         start: as `dream` takes it.
         mean: as `dream` takes it.
         std: as `mean`.
         config: how to dream; its `gradient` does not matter here.
         singles: how many of the ensemble's networks dream alone, the first ones.
+        gradients: which the ensemble follows.
+        tell: called before each dream with its kind and, of a single network, its place.
 
     Raises:
         UsageError: if a network is in both groups, `singles` is out of range, or what `dream` raises.
@@ -78,24 +93,40 @@ def compare_dreams(
         raise UsageError(f"singles={singles} is not possible; give 1 to {len(networks)}, the members that dream")
     if {id(network) for network in networks} & {id(network) for network in held_out}:
         raise UsageError("a member cannot both dream and be held out; name others")
-    objective = ClassLogit(targets)
+    if not held_out:
+        raise UsageError(NO_JUDGE)
 
-    def dreamt(members: Sequence[Network], gradient: Literal["mean", "random"]) -> Tensor:
-        own = replace(config, gradient=gradient, keep_steps=False)
-        return dream(members, objective, start, mean=mean, std=std, config=own).bytes
+    def dreamt(kind: Kind, members: Sequence[Network], gradient: Gradient, place: int = 0) -> Dream:
+        tell(kind, place)
+        own = replace(config, gradient=gradient)
+        return dream_in_parts(members, objective, start, mean=mean, std=std, config=own)
 
-    pictures: dict[Kind, list[Tensor]] = {
-        "start": [to_bytes(start)],
-        "single": [dreamt([network], "mean") for network in networks[:singles]],
-        "ensemble": [dreamt(networks, "mean")],
-        "stochastic": [dreamt(networks, "random")],
+    def judged(pictures: UInt8[Tensor, "K C H W"]) -> Mapping[str, Float[Tensor, "H K"]]:
+        if isinstance(objective, LayerEnergy):
+            return {"gain": gain(held_out, objective, pictures, to_bytes(start), mean=mean, std=std)}
+        return vars(recognition(held_out, pictures, objective.targets, mean=mean, std=std))
+
+    dreams: dict[Kind, list[Dream]] = {
+        "single": [dreamt("single", [network], "mean", place) for place, network in enumerate(networks[:singles])],
+        **{KINDS[gradient]: [dreamt(KINDS[gradient], networks, gradient)] for gradient in gradients},
     }
-    found = []
-    for kind, own in pictures.items():
-        seen = [recognition(held_out, rows, targets, mean=mean, std=std) for rows in own]
-        scores = {score: torch.stack([getattr(one, score).T for one in seen], -1) for score in RANGES}
-        found.append(DreamSet(kind=kind, pictures=torch.stack(own).cpu(), scores=scores))
-    return tuple(found)
+    pictures = {"start": [to_bytes(start)], **{kind: [one.bytes for one in own] for kind, own in dreams.items()}}
+    return tuple(
+        _set(kind, rows, [judged(one) for one in rows], dreams.get(kind, [])) for kind, rows in pictures.items()
+    )
+
+
+def _set(
+    kind: Kind, pictures: Sequence[Tensor], scores: Sequence[Mapping[str, Tensor]], dreams: Sequence[Dream]
+) -> DreamSet:
+    steps = [one.steps.cpu() for one in dreams if one.steps is not None]
+    return DreamSet(
+        kind=kind,
+        pictures=torch.stack(list(pictures)).cpu(),
+        scores={score: torch.stack([own[score].T for own in scores], -1) for score in scores[0]},
+        trace=torch.stack([one.trace.double().cpu() for one in dreams]) if dreams else None,
+        steps=torch.stack(steps) if steps else None,
+    )
 
 
 def advantage(better: DreamSet, other: DreamSet, score: str) -> tuple[float, Interval | None]:

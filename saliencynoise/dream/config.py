@@ -9,6 +9,7 @@ from typing import Literal
 from saliencynoise.interfaces import UsageError
 
 MOST_OCTAVES = 12
+MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,9 @@ class DreamConfig:
             value = getattr(self, name)
             if type(value) is not int or value < lowest:
                 raise UsageError(f"{name}={value} is not possible; give a whole number, {lowest} or more")
-        if self.octaves > MOST_OCTAVES:
-            raise UsageError(f"octaves={self.octaves} is not possible; give {MOST_OCTAVES} or fewer")
+        for name, most in (("octaves", MOST_OCTAVES), ("steps", MOST_STEPS)):
+            if getattr(self, name) > most:
+                raise UsageError(f"{name}={getattr(self, name)} is not possible; give {most} or fewer")
         for name, allowed, wanted in (
             ("octave_scale", self.octave_scale > 1, "above 1"),
             ("step_size", self.step_size > 0, "above 0"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -19,6 +20,10 @@ class Objective(Protocol):
 
     def __call__(self, network: Network, x: Float[Tensor, "B C H W"]) -> Float[Tensor, " B"]:
         """Return the objective of each row of `x`, which is as the network sees it; differentiable by `x`."""
+        ...
+
+    def rows(self, at: slice) -> Objective:
+        """Return the objective of some of the rows, where a batch is split."""
         ...
 
 
@@ -44,6 +49,10 @@ class ClassLogit:
         if not 0 <= int(self.targets.min()) <= int(self.targets.max()) < logits.shape[1]:
             raise UsageError(f"classes {self.targets.tolist()} are not all in 0 to {logits.shape[1] - 1}; name others")
         return logits.gather(1, self.targets.to(x.device)[:, None])[:, 0]
+
+    def rows(self, at: slice) -> ClassLogit:
+        """Return the objective of some of the rows."""
+        return ClassLogit(self.targets[at])
 
 
 @dataclass(frozen=True)
@@ -80,13 +89,15 @@ class LayerEnergy:
             raise UsageError(f"the network's forward pass does not run '{self.layer}'; name another layer")
         return torch.stack(energies).mean(0)
 
+    def rows(self, at: slice) -> LayerEnergy:  # noqa: ARG002 - the contract
+        """Return itself: each row has the same objective."""
+        return self
+
     def _module(self, network: Network, point: CamPoint | None) -> torch.nn.Module:
         path = point.module if point is not None else self.layer
         paths = [name for name, _ in network.module.named_modules(remove_duplicate=False) if name]
         if path not in paths:
-            known = [*network.points, *paths]
-            shown = ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
-            raise UsageError(f"the network has no layer '{self.layer}'; it has {shown}")
+            raise UsageError(f"the network has no layer '{self.layer}'; {_near(self.layer, [*network.points, *paths])}")
         return network.module.get_submodule(path)
 
     def _energy(self, output: Any, point: CamPoint | None, *, rows: int) -> Tensor:
@@ -94,3 +105,11 @@ class LayerEnergy:
             raise UsageError(f"the layer '{self.layer}' gives no tensor with a row for each picture; name another")
         grid = output if point is None else point.to_grid(output)
         return grid.flatten(1).square().mean(1)
+
+
+def _near(layer: str, known: list[str]) -> str:
+    """Return the names that a mistyped one may stand for, or else the first that there are."""
+    close = get_close_matches(layer, known, n=3)
+    if close:
+        return f"did you mean {' or '.join(repr(name) for name in close)}?"
+    return "it has " + ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")

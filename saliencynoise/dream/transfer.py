@@ -23,10 +23,18 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int, UInt8
     from torch import Tensor
 
+    from saliencynoise.dream.objective import LayerEnergy
     from saliencynoise.interfaces import Network
 
-RANGES = {"probability": (0.0, 1.0), "margin": (-math.inf, math.inf), "top1": (0.0, 1.0)}
-"""The scores of recognition, and the smallest and largest value of each."""
+RANGES = {
+    "probability": (0.0, 1.0),
+    "margin": (-math.inf, math.inf),
+    "top1": (0.0, 1.0),
+    "gain": (-math.inf, math.inf),
+}
+"""The scores, three of a class's recognition and one of a layer's energy: the smallest and largest value of each."""
+
+NO_JUDGE = "no member is held out to recognise the dream; hold out at least one"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +80,7 @@ def recognition(
     0.8
     """
     if not networks:
-        raise UsageError("no member is held out to recognise the dream; hold out at least one")
+        raise UsageError(NO_JUDGE)
     x = to_float(pictures, mean, std)
     with torch.no_grad():
         logits = torch.stack([network.module.eval()(x.clone()) for network in networks]).double().cpu()
@@ -82,6 +90,48 @@ def recognition(
     return Recognition(
         probability=logits.softmax(2).gather(2, index)[..., 0], margin=margin, top1=(margin > 0).double()
     )
+
+
+def gain(
+    networks: Sequence[Network],
+    layer: LayerEnergy,
+    pictures: UInt8[Tensor, "N C H W"],
+    start: UInt8[Tensor, "N C H W"],
+    *,
+    mean: Sequence[float],
+    std: Sequence[float],
+) -> Float[Tensor, "H N"]:
+    """Return by how many powers of two held-out networks' energy at a layer is larger than at the start.
+
+    A layer has no class to recognise. Its units do not correspond between networks that were initialised apart, so
+    that no channel can be compared; the energy of the whole layer does not depend on their order, and its ratio to
+    that at the start not on a network's scale.
+
+    Args:
+        networks: held out.
+        layer: whose energy.
+        pictures: as saved.
+        start: what each was dreamt from, as it would be saved.
+        mean: per channel, of pixels from 0 to 1: the normalisation that the networks were trained with.
+        std: as `mean`.
+
+    Returns:
+        In float64; NaN or infinite where a layer is silent.
+
+    Raises:
+        UsageError: if there are no networks, or they have no such layer.
+    """
+    if not networks:
+        raise UsageError(NO_JUDGE)
+    seen, before = to_float(pictures, mean, std), to_float(start, mean, std)
+    with torch.no_grad():
+        energies = [(layer(_judging(own), seen), layer(own, before)) for own in networks]
+    return torch.stack([(after.double() / first.double()).log2().cpu() for after, first in energies])
+
+
+def _judging(network: Network) -> Network:
+    network.module.eval()
+    return network
 
 
 def crossed_interval(

@@ -15,6 +15,7 @@ from saliencynoise.interfaces import UsageError
         ("octave_scale", 1.0),
         ("octave_scale", float("nan")),
         ("steps", 0),
+        ("steps", 100_000),
         ("steps", 2.5),
         ("step_size", 0.0),
         ("step_size", float("inf")),

@@ -7,7 +7,9 @@ from scipy import stats
 
 from saliencynoise.dream.comparison import advantage, compare_dreams
 from saliencynoise.dream.config import DreamConfig
-from saliencynoise.dream.transfer import crossed_interval, recognition
+from saliencynoise.dream.objective import ClassLogit, LayerEnergy
+from saliencynoise.dream.transfer import crossed_interval, gain, recognition
+from saliencynoise.dream.views import to_bytes
 from saliencynoise.interfaces import UsageError
 from tests.dream.conftest import linear_network
 
@@ -69,7 +71,7 @@ def test_an_ensemble_that_shares_a_feature_transfers_better() -> None:
     sets = compare_dreams(
         networks[:members],
         networks[members:],
-        targets=torch.tensor([0]),
+        objective=ClassLogit(torch.tensor([0])),
         start=torch.full((1, 1, 1, size), 0.2),
         config=DreamConfig(octaves=1, steps=5, jitter=0, smoothing=0, step_size=0.03),
         singles=6,
@@ -91,11 +93,48 @@ def test_an_ensemble_that_shares_a_feature_transfers_better() -> None:
 
 
 def test_who_dreams_does_not_judge(smooth, start) -> None:
-    whole = {"targets": torch.tensor([0, 1]), "start": start, "mean": (0, 0), "std": (1, 1), "config": DreamConfig()}
+    whole = {
+        "objective": ClassLogit(torch.tensor([0, 1])),
+        "start": start,
+        "mean": (0, 0),
+        "std": (1, 1),
+        "config": DreamConfig(),
+    }
     with pytest.raises(UsageError, match="cannot both dream and be held out"):
         compare_dreams(smooth, smooth[:1], singles=1, **whole)
     with pytest.raises(UsageError, match="singles=3 is not possible; give 1 to 2"):
         compare_dreams(smooth[:2], smooth[2:], singles=3, **whole)
     with pytest.raises(UsageError, match="no member is held out"):
-        compare_dreams(smooth[:1], [], singles=1, targets=torch.tensor([0, 1]), start=start, mean=(0, 0), std=(1, 1),
-                       config=DreamConfig(octaves=1, steps=1))  # fmt: skip
+        compare_dreams(smooth[:1], [], singles=1, **whole)
+
+
+def test_the_gain_of_a_linear_layer_is_known() -> None:
+    """Energy is quadratic: twice the pixels is a factor of four for any weights, of any scale."""
+    networks = [linear_network(scale * torch.tensor([[1.0, 2.0], [0.5, -1.0]])) for scale in (1, 30)]
+    start = torch.tensor([[[[10, 30]]], [[[40, 8]]]], dtype=torch.uint8)
+    found = gain(networks, LayerEnergy("1"), start * 2, start, **FULL)
+    torch.testing.assert_close(found, torch.full((2, 2), 2.0, dtype=torch.float64))
+    with pytest.raises(UsageError, match="no member is held out"):
+        gain([], LayerEnergy("1"), start, start, **FULL)
+
+
+def test_a_layer_is_compared_by_its_gain_and_steps_are_kept(smooth, start) -> None:
+    for network in smooth:
+        network.module.float()
+    start = start.float()
+    whole = {"objective": LayerEnergy("top"), "start": start, "mean": (0, 0), "std": (1, 1), "singles": 2}
+    config = DreamConfig(octaves=1, steps=3, keep_steps=True)
+    told = []
+    sets = compare_dreams(
+        smooth[:2], smooth[2:], config=config, gradients=("random",), tell=lambda *call: told.append(call), **whole
+    )
+    assert [found.kind for found in sets] == ["start", "single", "stochastic"]
+    assert told == [("single", 0), ("single", 1), ("stochastic", 0)]
+    by_kind = {found.kind: found for found in sets}
+    assert by_kind["start"].scores["gain"].abs().max() == 0
+    second = by_kind["single"].pictures[1]
+    expected = gain(smooth[2:], LayerEnergy("top"), second, to_bytes(start), mean=(0, 0), std=(1, 1))
+    assert torch.equal(by_kind["single"].scores["gain"][..., 1], expected.T)
+    assert by_kind["single"].steps.shape == (2, 4, 2, 2, 8, 8)
+    assert torch.equal(by_kind["stochastic"].steps[0, -1], by_kind["stochastic"].pictures[0])
+    assert by_kind["stochastic"].trace.shape == (1, 3, 2)

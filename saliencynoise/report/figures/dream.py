@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from saliencynoise.dream.transfer import RANGES, crossed_interval
 from saliencynoise.report.figures.style import blank
+from saliencynoise.report.table import with_interval
 
 if TYPE_CHECKING:
     from jaxtyping import UInt8
@@ -14,6 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor
 
+    from saliencynoise.dream.comparison import DreamSet
+
+TITLES = {
+    "start": "start",
+    "single": "one network",
+    "ensemble": "ensemble,\nmean gradient",
+    "stochastic": "ensemble,\na member a step",
+}
 CELL = (1.55, 1.85)
 """Inches of a picture with its text."""
 
@@ -31,6 +41,43 @@ class Column:
     title: str
     pictures: UInt8[Tensor, "R C H W"]
     texts: Sequence[str]
+
+
+def columns_of(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> Iterator[Column]:
+    """Yield the columns of dreams that were compared.
+
+    Args:
+        sets: kinds of dreams.
+        members: indices of those that dream.
+        singles: how many that dreamt alone are shown, the first ones.
+    """
+    for own in sets:
+        for network in range(min(len(own.pictures), singles)):
+            which = f" ({members[network]})" if own.kind == "single" else ""
+            scores = {score: values[..., network] for score, values in own.scores.items()}
+            mean, texts = _energies(scores["gain"]) if "gain" in scores else _recognised(scores)
+            title = f"{TITLES[own.kind]}{which}\n{mean}"
+            yield Column(title=title, pictures=own.pictures[network], texts=texts)
+
+
+def _recognised(scores: Mapping[str, Tensor]) -> tuple[str, list[str]]:
+    texts = [
+        f"p {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
+        for p, hit in zip(scores["probability"], scores["top1"], strict=True)
+    ]
+    return f"mean p {_span(scores['probability'], 'probability')}", texts
+
+
+def _energies(gains: Tensor) -> tuple[str, list[str]]:
+    below = [f"log2 gain {_span(own[None], 'gain')}" for own in gains]
+    return f"log2 gain {_span(gains, 'gain')}", below if len(below) > 1 else [""]  # no figure stands twice
+
+
+def _span(values: Tensor, score: str) -> str:
+    lowest, highest = RANGES[score]
+    interval = crossed_interval(values, lowest=lowest, highest=highest)
+    ends = (None, None) if interval is None else (interval.low, interval.high)
+    return with_interval(float(values.mean()), *ends)
 
 
 def draw_dreams(rows: Sequence[str], columns: Sequence[Column]) -> Figure:

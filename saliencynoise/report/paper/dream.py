@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.dream.comparison import DreamSet, advantage, compare_dreams
+from saliencynoise.dream.comparison import DreamSet, compare_dreams
 from saliencynoise.dream.config import DreamConfig
-from saliencynoise.dream.transfer import RANGES, crossed_interval
+from saliencynoise.dream.facts import facts_of, rows_of
+from saliencynoise.dream.objective import ClassLogit
 from saliencynoise.dream.views import noise_start
 from saliencynoise.interfaces import Dataset, UsageError
-from saliencynoise.report.figures.dream import Column, draw_dreams
+from saliencynoise.report.figures.dream import columns_of, draw_dreams
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.dreamers import Dreamers, load_dreamers
 from saliencynoise.report.paper.panel import Panel
@@ -20,15 +21,8 @@ from saliencynoise.report.table import counted, with_interval
 
 if TYPE_CHECKING:
     from saliencynoise.bench.study import Study
-    from saliencynoise.statistics.intervals import Interval
 
 SHOWN_SINGLES = 2
-TITLES = {
-    "start": "start",
-    "single": "one network",
-    "ensemble": "ensemble,\nmean gradient",
-    "stochastic": "ensemble,\na member a step",
-}
 
 
 def dream_panel(
@@ -72,7 +66,7 @@ def dream_panel(
     sets = compare_dreams(
         dreamers.networks,
         dreamers.held_out,
-        targets=torch.tensor([dataset.classes.index(name) for name in names]),
+        objective=ClassLogit(torch.tensor([dataset.classes.index(name) for name in names])),
         start=start.to(device),
         mean=dataset.mean,
         std=dataset.std,
@@ -97,76 +91,18 @@ def dreams_as_panel(
     rows = [
         {"dataset": study.result["dataset"]["asked"], "architecture": architecture, **row}
         for own in sets
-        for row in _rows(own, names, dreamers.members)
+        for row in rows_of(own, names, dreamers.members)
     ]
     data = pd.DataFrame(rows)
     data["member"] = data["member"].astype("Int64")
-    facts = _facts(sets)
+    facts = facts_of(sets)
     return Panel(
         name=f"dream-{architecture}",
-        figure=draw_dreams(names, list(_columns(sets, dreamers.members))),
+        figure=draw_dreams(names, list(columns_of(sets, dreamers.members, singles=SHOWN_SINGLES))),
         data=data,
         caption=_caption(study, facts, architecture=architecture, dreamers=dreamers, config=config, classes=len(names)),
         facts=facts,
     )
-
-
-def _rows(own: DreamSet, names: Sequence[str], members: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """Yield a row for each dream, with the interval over held-out members of each score."""
-    for network in range(len(own.pictures)):
-        for place, name in enumerate(names):
-            row: dict[str, Any] = {"class": name, "kind": own.kind}
-            row["member"] = members[network] if own.kind == "single" else None
-            for score, (lowest, highest) in RANGES.items():
-                values = own.scores[score][place : place + 1, :, network]
-                interval = crossed_interval(values, lowest=lowest, highest=highest)
-                row[score] = float(values.mean())
-                row[f"{score}_low"] = None if interval is None else interval.low
-                row[f"{score}_high"] = None if interval is None else interval.high
-            row["held_out"] = own.scores["top1"].shape[1]
-            yield row
-
-
-def _columns(sets: Sequence[DreamSet], members: Sequence[int]) -> Iterator[Column]:
-    for own in sets:
-        for network in range(min(len(own.pictures), SHOWN_SINGLES)):
-            which = f" ({members[network]})" if own.kind == "single" else ""
-            probability, top1 = (own.scores[score][..., network] for score in ("probability", "top1"))
-            texts = [
-                f"p {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
-                for p, hit in zip(probability, top1, strict=True)
-            ]
-            title = f"{TITLES[own.kind]}{which}\nmean p {_span(probability, 'probability')}"
-            yield Column(title=title, pictures=own.pictures[network], texts=texts)
-
-
-def _span(values: torch.Tensor, score: str) -> str:
-    lowest, highest = RANGES[score]
-    return _with_interval(float(values.mean()), crossed_interval(values, lowest=lowest, highest=highest))
-
-
-def _with_interval(value: float, interval: Interval | None) -> str:
-    return with_interval(value, None if interval is None else interval.low, None if interval is None else interval.high)
-
-
-def _facts(sets: Sequence[DreamSet]) -> dict[str, Any]:
-    """Return the mean of each score by kind, and how much more it is than that of single networks."""
-    single = next(own for own in sets if own.kind == "single")
-    by_kind = {
-        own.kind: {score: _fact(float(own.scores[score].mean()), own.interval(score)) for score in RANGES}
-        for own in sets
-    }
-    more = {
-        own.kind: {score: _fact(*advantage(own, single, score)) for score in RANGES}
-        for own in sets
-        if own.kind in {"ensemble", "stochastic"}
-    }
-    return {"singles": len(single.pictures), "recognition": by_kind, "more_than_single": more}
-
-
-def _fact(value: float, interval: Interval | None) -> dict[str, float | None]:
-    ends = (None, None) if interval is None else (interval.low, interval.high)
-    return {"value": value, "low": ends[0], "high": ends[1]}
 
 
 def _caption(

@@ -1,0 +1,72 @@
+"""`dream` on the command line: errors of one line, and one small dream with members that it trains."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from saliencynoise import cli
+from saliencynoise.bench import dispatch, run
+
+SMALL = ["--train-images", "256", "--epochs", "2", "--device", "cpu", "--octaves", "1", "--steps", "2"]
+CASES = [
+    (["--class", "twelve"], ["--class twelve is unknown to digits", "0 to 9"]),
+    (["--class", "[red]"], ["--class [red] is unknown"]),
+    (["--class", "3", "--layer", "top"], ["--class or --layer, not both"]),
+    (["--layer", "layer9.conv"], ["no layer 'layer9.conv'", "did you mean 'layer"]),
+    (["missing.png"], ["cannot read the picture missing.png", "name an image file"]),
+    (["--arch", "restnet18"], ["restnet18"]),
+    (["--members", "0"], ["--members 0"]),
+    (["--held-out", "0"], ["--held-out 0"]),
+    (["--gradient", "median"], ["--gradient median"]),
+    (["--jitter", "40"], ["jitter=40 is too large"]),
+    (["--step-size", "nan"], ["step_size=nan"]),
+    (["--device", "gpu"], ["--device gpu"]),
+    (["--pool", "nowhere"], ["nowhere"]),
+    (["--arch-arg", "depth"], ["--arch-arg"]),
+]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for module in (dispatch, run):
+        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
+
+
+def call(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["dream", *arguments])
+    out, err = capsys.readouterr()
+    return stop.value.code, out, err
+
+
+@pytest.mark.parametrize(("arguments", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])
+def test_bad_input(arguments, words, tmp_path, capsys):
+    code, out, err = call(capsys, *arguments)
+    assert (code, out) == (2, "")
+    (line,) = err.splitlines()
+    assert line.startswith("error: ")
+    assert all(word in line for word in words)
+    assert not [path for path in tmp_path.iterdir() if path.name != "cache"]
+
+
+def test_members_are_trained_dream_and_are_judged(capsys, tmp_path):
+    arguments = [*SMALL, "--members", "2", "--held-out", "1", "--class", "3", "--class", "7"]
+    code, out, err = call(capsys, *arguments, "--gif")
+    assert code == 0
+    assert "ensemble: more than single" in out
+    assert "dreaming" in err
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert {path.name for path in folder.iterdir()} == {
+        *("dream.json", "dreams.png", "objective.csv", "scores.csv", "steps.gif", "pictures", "large")
+    }
+    code, out, err = call(capsys, *arguments, "--layer", "top", "--json")
+    assert code == 2
+    code, out, err = call(capsys, *SMALL, "--members", "2", "--held-out", "1", "--layer", "top", "--json", "--quiet")
+    document = json.loads(out)
+    assert (code, err) == (0, "")
+    assert document["of"] == {"kind": "layer", "names": ["top"]}
+    code, out, _ = call(capsys, *arguments, "--quiet")
+    assert (code, out.strip()) == (0, str(folder.relative_to(tmp_path)))
