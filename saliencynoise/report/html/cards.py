@@ -173,7 +173,7 @@ def _members(own: Mapping[str, Any]) -> PageTable:
     ]
     words = ("flag", "seeds", "weights (SHA-256)", "source")
     return PageTable(
-        caption="Members",
+        caption=f"Members of {own['label']}",
         columns=[Column(label="member"), Column(label="accuracy"), *(Column(label=w, numeric=False) for w in words)],
         rows=rows,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,15 @@ def shown(text: str) -> str:
     'a\ufffdb'
     """
     return _UNSHOWABLE.sub("\ufffd", text)
+
+
+def shown_in(document: Any) -> Any:
+    """Return a document with all its texts as `shown`."""
+    if isinstance(document, Mapping):
+        return {shown(key): shown_in(value) for key, value in document.items()}
+    if isinstance(document, list | tuple):
+        return [shown_in(value) for value in document]
+    return shown(document) if isinstance(document, str) else document
 
 
 def brief(text: str) -> str:

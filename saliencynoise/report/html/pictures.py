@@ -49,7 +49,7 @@ class Picture:
 
 def pictures_of(study: Study) -> Iterator[Picture]:
     """Yield the figures of a study; one that cannot be drawn says why, and stops no other."""
-    for exhibit in exhibits_of(study):
+    for exhibit in _exhibits(study):
         if isinstance(exhibit, Missing):
             yield Picture(name=exhibit.name, title=exhibit.title, missing=exhibit.reason)
             continue
@@ -57,6 +57,13 @@ def pictures_of(study: Study) -> Iterator[Picture]:
             yield _picture(exhibit)
         except (ValueError, RuntimeError) as error:  # a name that no font or no file can hold
             yield Picture(name=exhibit.name, title=exhibit.title, missing=one_line(error))
+
+
+def _exhibits(study: Study) -> Iterator[Exhibit | Missing]:
+    try:
+        yield from exhibits_of(study)
+    except (ValueError, RuntimeError) as error:  # as above, where it is drawn: the figures before it stand
+        yield Missing(name="others", title="Other figures", reason=one_line(error))
 
 
 def picture(figure: Figure, *, name: str, title: str, caption: str, alt: str, pictorial: bool = False) -> Picture:

@@ -8,7 +8,7 @@ from typing import Any
 
 from saliencynoise.bench.study import Study
 from saliencynoise.report.html.cards import architecture_cards, data_card, key_facts, method_cards, provenance
-from saliencynoise.report.html.page import data_uri, write_page
+from saliencynoise.report.html.page import data_uri, shown_in, write_page
 from saliencynoise.report.html.pictures import Download, csv, pictures_of
 from saliencynoise.report.html.rows import study_table
 from saliencynoise.report.html.settings import FILE, command_of, flat, toml_of
@@ -29,7 +29,7 @@ def write_report(study: Study, path: str | Path | None = None) -> Path:
 
 def page_values(study: Study) -> dict[str, Any]:
     """Return what the template "report.html" names."""
-    result = study.result
+    result = shown_in(study.result)
     toml = toml_of(result["settings"])
     warned = warnings(result)
     return {
@@ -39,7 +39,7 @@ def page_values(study: Study) -> dict[str, Any]:
         "warnings": [line for line in warned if not line.startswith("failed: ")],
         "failures": [line.removeprefix("failed: ") for line in warned if line.startswith("failed: ")],
         "table": study_table(result),
-        "table_data": csv(study.table, "table.csv", "all figures (CSV)"),
+        "table_data": csv(Study(result, study.folder).table, "table.csv", "all figures (CSV)"),
         "pictures": list(pictures_of(study)),
         "methods": method_cards(result),
         "data": data_card(result),

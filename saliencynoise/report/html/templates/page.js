@@ -54,7 +54,7 @@
   }
 
   // A picture is in the page once; its link takes it from there.
-  for (const link of all("[data-picture]")) link.href = link.closest("section").querySelector("img").src;
+  for (const link of all("[data-picture]")) link.href = link.closest(".picture").querySelector("img").src;
 
   const select = (element) => {
     const range = document.createRange();
