@@ -23,7 +23,8 @@ METHOD = {
 
 @pytest.fixture
 def result(study):
-    return {**study.result, "methods": [METHOD]}
+    cells = [{**cell, "draws": 2} if cell["method"] == "smoothgrad" else cell for cell in study.result["cells"]]
+    return {**study.result, "cells": cells, "methods": [METHOD]}
 
 
 def test_a_method_card_holds_what_its_plugin_declared(result):
@@ -70,7 +71,7 @@ def test_key_facts_say_what_a_reader_looks_for_first(result):
     facts = dict(key_facts(result))
     assert facts["networks"] == "8 of each of small, large(depth=2)"
     assert facts["images"] == "4 test images of made"
-    assert facts["time"] == "5 s to explain"
+    assert facts["time"] == "6 s to explain"
 
 
 def test_rows_stand_for_themselves_and_the_failed_is_shown_as_failed(result):
