@@ -42,6 +42,8 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_run_has_a_page(kind, tmp_path, opened):
+    from axe_playwright_python.sync_playwright import Axe
+
     make, question, words = KINDS[kind]
     (tmp_path / f"{kind}.json").write_text(json.dumps(make()))
     path = write_run_report(tmp_path)
@@ -55,6 +57,8 @@ def test_each_kind_of_run_has_a_page(kind, tmp_path, opened):
         assert HOSTILE in page.locator("main").inner_text()
         assert page.evaluate("window.hacked") is None
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
 
 
 def test_a_damaged_run_is_named(tmp_path):
