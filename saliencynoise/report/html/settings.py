@@ -37,7 +37,7 @@ def command_of(settings: Mapping[str, Any]) -> str:
     """Return the command of a bench with these settings; with the file where options cannot say all of them.
 
     >>> command_of({"seed": 3, "archs": ["resnet(depth=18)"], "recipe": {"epochs": 2}})
-    "saliencynoise bench --arch 'resnet(depth=18)' --epochs 2 --seed 3"
+    "saliencynoise bench --seed 3 --arch 'resnet(depth=18)' --epochs 2"
     """
     usual = BenchConfig().settings
     recipe = dict(settings.get("recipe") or {})
