@@ -23,7 +23,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 LONGEST = 600
 """Characters of a name or a message that a page shows; a plugin's may be of any length."""
 
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def render(template: str, **values: Any) -> str:
@@ -56,7 +56,7 @@ def data_uri(content: bytes, kind: str) -> str:
 
 
 def shown(text: str) -> str:
-    r"""Return a text with a sign in place of each character that no page, and no XML, may hold.
+    r"""Return a text with a sign for each character that no page or XML may hold, or that turns words around.
 
     >>> shown("a\x00b")
     'a\ufffdb'

@@ -9,6 +9,7 @@ from saliencynoise.report.html.page import LONGEST, brief, render, shown, shown_
 
 def test_signs_that_no_page_may_hold_are_replaced_and_others_kept():
     assert shown("a\x00\x1b\x7f\ud800b") == "a\ufffd\ufffd\ufffd\ufffdb"
+    assert shown("\u202egnp.exe") == "\ufffdgnp.exe", "which would be read as exe.png"
     assert shown("tab\tline\n é ∞ 𝄞") == "tab\tline\n é ∞ 𝄞"
     assert shown_in({"a\x00": ["\ud800", 1, None, {"b": 0.5}]}) == {"a\ufffd": ["\ufffd", 1, None, {"b": 0.5}]}
 
