@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.bench.forecast import note_prediction
 from saliencynoise.bench.members import Votes, flags, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
+from saliencynoise.registry.parameters import values_of
 from saliencynoise.store.atomic import write_bytes, write_json
 from saliencynoise.store.export import Group, export_maps
 from saliencynoise.store.grams import save_grams
@@ -73,6 +74,7 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
         },
         "versions": versions(),
         "hardware": hardware(plan.device, threads=1),
+        "methods": [_method(method) for method in plan.methods],
         "architectures": [_architecture(ensemble) for ensemble in ensembles],
         "images": _images(plan, ensembles),
         "cells": [
@@ -116,6 +118,25 @@ def _dataset(plan: Plan) -> dict[str, Any]:
         "image_shape": list(dataset.test.images.shape[1:]),
         "masks": dataset.test.masks is not None,
         "notes": list(dataset.notes),
+    }
+
+
+def _method(method: BoundMethod) -> dict[str, Any]:
+    """Return what a report says of a method, so that it needs no plugin."""
+    spec = method.spec
+    return {
+        "name": method.text,
+        "label": method.label,
+        "distribution": method.distribution,
+        "library": spec.library,
+        "summary": spec.summary,
+        "family": spec.family,
+        "kind": spec.kind,
+        "paper": spec.paper,
+        "cost": spec.cost,
+        "stochastic": spec.stochastic,
+        "views": list(spec.views),
+        "parameters": values_of(method.instance),
     }
 
 

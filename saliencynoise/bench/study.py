@@ -145,6 +145,25 @@ class Study:
 
         return Plots(self)
 
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write this study's report, one HTML page that needs nothing else, and return where.
+
+        Args:
+            path: of the page; None for `report.html` in the study's folder.
+
+        Raises:
+            UsageError: if the place cannot be written.
+        """
+        from saliencynoise.report.html.study import write_report  # noqa: PLC0415 - upward: decision 12
+
+        return write_report(self, path)
+
+    def _repr_html_(self) -> str:
+        """Show the table, in a notebook."""
+        from saliencynoise.report.html.notebook import study_html  # noqa: PLC0415 - as above
+
+        return study_html(self)
+
     def save(self, folder: str | Path) -> Study:
         """Copy the study, with its maps, to another folder, and return it there.
 

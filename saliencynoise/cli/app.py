@@ -16,6 +16,7 @@ from saliencynoise.cli.paper import paper
 from saliencynoise.cli.plan import plan
 from saliencynoise.cli.plugins import plugins_app
 from saliencynoise.cli.pools import pools_app
+from saliencynoise.cli.report import report
 from saliencynoise.cli.sanity import sanity
 from saliencynoise.cli.show import show
 from saliencynoise.cli.train import train
@@ -49,6 +50,7 @@ def options(
 app.command()(bench)
 app.command()(train)
 app.command()(show)
+app.command()(report)
 app.command()(compare)
 app.command()(plan)
 app.command()(variance)

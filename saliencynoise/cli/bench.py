@@ -33,6 +33,7 @@ def bench(
     out: o.Out = None,
     fresh: o.Fresh = None,
     config: o.Config = None,
+    report: o.Report = True,
     as_json: o.Json = False,
 ) -> None:
     """Train an ensemble on real images and report the SNR of its saliency maps.
@@ -73,4 +74,6 @@ def bench(
         typer.echo(json.dumps({**study.result, "folder": str(study.folder)}, allow_nan=False))
     else:
         print_study(study)
+    if report:
+        o.report_beside(study)
     raise typer.Exit(1 if study.failed else 0)

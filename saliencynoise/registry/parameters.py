@@ -148,10 +148,14 @@ def _in_words(hint: object) -> str:
     return "None" if hint is NoneType else getattr(hint, "__name__", str(hint))
 
 
+def values_of(instance: Any) -> dict[str, str]:
+    """Return the parameters of an instance, defaults too, each as `parse_call` reads it back."""
+    return {field.name: written(getattr(instance, field.name)) for field in dataclasses.fields(instance) if field.init}
+
+
 def canonical(instance: Any, *, only: Collection[str] | None = None) -> str:
     """Return all parameters of an instance, defaults too, or `only` some: `(key=value,...)`, or "" for none."""
-    fields = [field for field in dataclasses.fields(instance) if field.init and (only is None or field.name in only)]
-    pairs = [f"{field.name}={written(getattr(instance, field.name))}" for field in fields]
+    pairs = [f"{name}={value}" for name, value in values_of(instance).items() if only is None or name in only]
     return f"({','.join(pairs)})" if pairs else ""
 
 

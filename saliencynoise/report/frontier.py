@@ -45,15 +45,15 @@ def print_frontier(document: Mapping[str, Any], folder: Path, console: Console |
 def _parts(document: Mapping[str, Any], folder: Path, *, narrow: bool) -> Iterator[RenderableType]:
     done = [row for row in document["rows"] if row["status"] == "ok"]
     for reference in document["references"]:
-        rows = [row for row in document["rows"] if _about(row) == _about(reference)]
+        rows = [row for row in document["rows"] if place_of(row) == place_of(reference)]
         if rows:
-            yield _heading(reference)
-            yield _table(rows, narrow=narrow, several=len(document["settings"]["aggregators"]) > 1)
+            yield heading(reference)
+            yield frontier_table(rows, narrow=narrow, several=len(document["settings"]["aggregators"]) > 1)
             yield from (Text(sentence) for sentence in sentences(rows))
             yield ""
     if done:
-        yield Text(_legend(document), style="dim")
-    yield Text(_basis(document))
+        yield Text(legend(document), style="dim")
+    yield Text(basis(document))
     yield from (Text(line, style="yellow") for line in notes(document))
     yield Text(f"Results in {folder} ({RESULT}, {PLOT}); again with: saliencynoise show {folder}")
 
@@ -119,7 +119,8 @@ def _listed(names: Sequence[str], rows: int) -> str:
     return ", ".join(each[:4]) + (f" and {len(each) - 4} others" if len(each) > 4 else "")
 
 
-def _about(own: Row) -> tuple[str, str]:
+def place_of(own: Row) -> tuple[str, str]:
+    """Return the architecture and method that a row is about."""
     return own["architecture"], own["method"]
 
 
@@ -127,12 +128,14 @@ def _where(own: Row) -> str:
     return f"{own['method']} on {own['architecture']}"
 
 
-def _heading(reference: Row) -> Text:
+def heading(reference: Row) -> Text:
+    """Return the line above a table: what it is about, and r of a single network."""
     heading = Text.from_markup(f"[bold]{escape(reference['architecture'])}[/], {escape(reference['method'])}")
     return heading.append(f": r of a single network {show(reference['snr'])} {_interval(reference)}")
 
 
-def _table(rows: Sequence[Row], *, narrow: bool, several: bool) -> Table:
+def frontier_table(rows: Sequence[Row], *, narrow: bool, several: bool) -> Table:
+    """Return the table of one architecture and method."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("sampler", overflow="fold", min_width=22)
     for header, width in (("n", 3), ("price", 5), ("cos²", 6), ("worth", 6), ("95% of worth", 14)):
@@ -169,7 +172,8 @@ def _interval(found: Mapping[str, Any]) -> str:
     return "-" if interval is None else f"[{show(interval['low'])}, {show(interval['high'])}]"
 
 
-def _legend(document: Mapping[str, Any]) -> str:
+def legend(document: Mapping[str, Any]) -> str:
+    """Return what the table's headings mean."""
     settings = document["settings"]
     return LEGEND.format(
         images=counted(document["images"], "image"),
@@ -179,7 +183,8 @@ def _legend(document: Mapping[str, Any]) -> str:
     )
 
 
-def _basis(document: Mapping[str, Any]) -> str:
+def basis(document: Mapping[str, Any]) -> str:
+    """Return what the figures rest on."""
     settings, dataset = document["settings"]["bench"], document["dataset"]
     channels, height, width = dataset["image_shape"]
     return (

@@ -27,14 +27,20 @@ def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
     Raises:
         UsageError: if the folder cannot be written.
     """
-    panels = [(own, _points(document, own)) for own in document["references"] if own["status"] == "ok"]
-    panels = [(own, points) for own, points in panels if points]
-    if not panels:
+    drawn = figure(document)
+    if drawn is None:
         return None
     buffer = io.BytesIO()
-    _figure(panels).savefig(buffer, format="png", dpi=100)
+    drawn.savefig(buffer, format="png", dpi=100)
     write_bytes(folder / PLOT, buffer.getvalue())
     return folder / PLOT
+
+
+def figure(document: Mapping[str, Any]) -> Figure | None:
+    """Draw a frontier, a panel for each architecture and method; None where nothing can be drawn."""
+    panels = [(own, _points(document, own)) for own in document["references"] if own["status"] == "ok"]
+    panels = [(own, points) for own, points in panels if points]
+    return _figure(panels) if panels else None
 
 
 def bar_ends(row: Mapping[str, Any], snr: float) -> tuple[float, float]:
@@ -100,7 +106,7 @@ def _draw(
         axis.errorbar(x, y, bars, color=colour, marker=marker, ms=5, lw=1.2, elinewidth=0.7, capsize=2, label=name)
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axis.set_title(f"{panel['architecture']}, {panel['method']}", fontsize=10)
+    axis.set_title(f"{panel['architecture']}, {panel['method']}", fontsize=10, parse_math=False)
     axis.set_xlabel("price, in networks trained anew")
     axis.set_ylabel("cos² with the true mean map")
     axis.grid(alpha=0.3)

@@ -46,13 +46,13 @@ def render_sanity(document: Mapping[str, Any], folder: Path, *, width: int) -> I
     """Yield the parts of the print."""
     rows = document["rows"]
     done = [row for row in rows if row["status"] == "ok"]
-    yield _table(rows, narrow=width < 92)
+    yield sanity_table(rows, narrow=width < 92)
     if done:
         yield Text(LEGEND, style="dim")
     for row in done:
         yield Text(verdict_words(row))
-    yield Text(_basis(document))
-    for warning in _warnings(document):
+    yield Text(basis(document))
+    for warning in notes(document):
         yield Text(warning, style="yellow")
     yield Text(f"Results in {folder} (sanity.json, and a bench of each kind of networks).")
 
@@ -87,7 +87,8 @@ def _words(row: Mapping[str, Any], name: str) -> str:
     return f"depends on {LACK[name]}: {networks} agree{as_much} on a map that differs ({cosine}; {r})"
 
 
-def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+def sanity_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+    """Return the table of all three kinds of networks."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("r", "95% of r", "p", "cosine", "95%", "needed"):
@@ -123,7 +124,8 @@ def _other(row: Mapping[str, Any], kind: str) -> list[str]:
     ]
 
 
-def _basis(document: Mapping[str, Any]) -> str:
+def basis(document: Mapping[str, Any]) -> str:
+    """Return what the figures rest on."""
     study, bench = document["study"], document["settings"]["bench"]
     recipes: Mapping[str, Mapping[str, Any]] = study["recipes"]
     accuracies = [
@@ -142,7 +144,7 @@ def _basis(document: Mapping[str, Any]) -> str:
     )
 
 
-def _warnings(document: Mapping[str, Any]) -> list[str]:
+def notes(document: Mapping[str, Any]) -> list[str]:
     """Return what a reader must know; that networks without knowledge classify no better than chance is no fault."""
     lines = [f"note: {note}" for note in document["study"]["dataset"]["notes"]]
     for label, own in document["ensembles"]["trained"]["architectures"].items():

@@ -54,7 +54,7 @@ def render_study(study: Study, *, width: int) -> Iterator[RenderableType]:
     yield _table(cells, narrow=width < 92)
     if any(cell["status"] == "ok" for cell in cells):
         yield Text(LEGEND + _draws(cells), style="dim")
-    yield Text(_basis(study.result))
+    yield Text(basis(study.result))
     for warning in warnings(study.result):
         yield Text(warning, style="yellow")
     yield Text(
@@ -292,7 +292,8 @@ def p_text(value: float | None) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
-def _basis(result: Mapping[str, Any]) -> str:
+def basis(result: Mapping[str, Any]) -> str:
+    """Return what the figures rest on: members, images, recipe, versions, hardware."""
     settings, dataset = result["settings"], result["dataset"]
     aggregator = result.get("aggregator", MEAN)
     made = "" if aggregator == MEAN else f"marginal maps by {aggregator.removeprefix('builtin/')}; "

@@ -50,22 +50,23 @@ def render_variance(document: Mapping[str, Any], folder: Path, *, width: int) ->
     """Yield the parts of the print."""
     rows, narrow = document["rows"], width < 92
     done = [row for row in rows if row["status"] == "ok"]
-    yield _table(rows, narrow=narrow)
+    yield variance_table(rows, narrow=narrow)
     if done:
         yield Text(LEGEND.format(blocks=document["settings"]["blocks"]), style="dim")
     if any(row["energy"] for row in done):
-        yield _energy_table([row for row in done if row["energy"]], narrow=narrow)
+        yield energy_table([row for row in done if row["energy"]], narrow=narrow)
         yield Text(ENERGY, style="dim")
     for row in done:
         yield Text(f"{row['method']} on {row['architecture']}: {row['words']}.")
     for architecture in document["architectures"]:
-        yield Text(_basis(document, architecture))
-    for warning in _warnings(document):
+        yield Text(basis(document, architecture))
+    for warning in notes(document):
         yield Text(warning, style="yellow")
     yield Text(f"Results in {folder} (variance.json, and a bench of each architecture's networks).")
 
 
-def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+def variance_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+    """Return the table of shares of the noise."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("noise", "first order", "95%", "total", "95%"):
@@ -87,7 +88,8 @@ def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
     return table
 
 
-def _energy_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+def energy_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+    """Return the table of shares of one map's energy, of methods that draw random numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("shares of energy", overflow="fold", min_width=22)
     for header in ("signal", "networks", "draws", "both"):
@@ -118,7 +120,8 @@ def percent(value: float | str | None) -> str:
     return show(share) if abs(share) == float("inf") else f"{round(100 * share)}%"
 
 
-def _basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
+def basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
+    """Return what an architecture's figures rest on."""
     study, bench = document["study"], document["settings"]["bench"]
     again = architecture["trained_again"]
     lowest, highest = architecture["accuracy"]["min"], architecture["accuracy"]["max"]
@@ -137,7 +140,8 @@ def _basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
     )
 
 
-def _warnings(document: Mapping[str, Any]) -> list[str]:
+def notes(document: Mapping[str, Any]) -> list[str]:
+    """Return what a reader must know before believing the figures."""
     lines = [f"note: {note}" for note in document["study"]["dataset"]["notes"]]
     for own in document["architectures"]:
         flagged = list(own["flagged"].items())

@@ -180,6 +180,17 @@ def test_parquet_has_a_row_for_each_method_view_and_image(quick, here):
     assert frame["members_correct"].between(0, 3).all()
 
 
+def test_what_plugins_declare_of_their_methods_is_recorded(quick, here):
+    study = bench(**quick | {"methods": ["smoothgrad(samples=2)"]})
+    (method,) = study.result["methods"]
+    assert method["label"] == study.done[0]["method"] == "smoothgrad(samples=2)"
+    assert method["parameters"]["samples"] == "2"
+    assert set(method["parameters"]) > {"samples"}, "those that were not given, too"
+    assert "1706.03825" in method["paper"]
+    assert method["stochastic"]
+    assert method["family"] == "gradient"
+
+
 def test_a_study_is_saved_and_loaded(quick, here, tmp_path):
     study = bench(**quick | {"methods": ["gradient"]})
     copy = study.save(tmp_path / "copy")

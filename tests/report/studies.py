@@ -63,6 +63,7 @@ def make_study(
     for (architecture, method), values in maps.items():
         names = {"dataset": dataset, "architecture": architecture, "method": method}
         common = {**names, "members": members, "view": "signed", "draws": 1, "flagged_members": []}
+        common["method_name"] = method
         common["accuracy"] = dict.fromkeys(("median", "min", "max"), accuracy)
         if isinstance(values, str):
             blank = dict.fromkeys(("figures", "classes", "details", "seconds", "gram"))

@@ -1,0 +1,28 @@
+"""`saliencynoise report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from saliencynoise.cli import options as o
+
+
+def report(
+    folder: o.Run,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write (default: report.html in the run's folder).", metavar="FILE")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the place alone.")] = False,
+) -> None:
+    """Write one HTML page of a run, a frontier, a variance or a sanity run: findings, table, figures, provenance.
+
+    The page holds everything: it can be read without a network, on a phone and in print, and sent to others.
+    """
+    from saliencynoise.report.html.runs import write_run_report  # noqa: PLC0415 - torch, matplotlib and more
+
+    path = write_run_report(folder, out)
+    typer.echo(str(path) if quiet else f"Report in {path} ({path.stat().st_size / 1e6:.1f} MB); open it in a browser")

@@ -1,0 +1,232 @@
+"""What a page tells of the methods, the data and the networks of a study: a card each, a fact a line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from saliencynoise.report.html.rows import Column, PageTable, Row, Value
+from saliencynoise.report.html.settings import flat
+from saliencynoise.report.html.words import method_words
+from saliencynoise.report.table import counted, duration, show
+
+KINDS = {
+    "pass": "computed from one plain pass, which methods share",
+    "functional": "computed from samples of the image that the method makes itself",
+    "module": "computed by a library from the network itself",
+}
+FAMILIES = {
+    "gradient": "gradient",
+    "cam": "class activation map",
+    "perturbation": "perturbation: parts of the image are changed",
+    "reference": "reference: the image is compared with others",
+}
+TARGETS = {"true": "the true one", "predicted": "the one that most networks predict"}
+MOST_IMAGES = 500
+"""Attributed images that are listed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A heading, a line about it, facts by name, and a table where there is one."""
+
+    title: str
+    about: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    paper: str = ""
+    table: PageTable | None = None
+
+
+def method_cards(result: Mapping[str, Any]) -> list[Card]:
+    """Return a card for each method; results of earlier versions tell less of them."""
+    known = {own["label"]: own for own in result.get("methods", ())}
+    labels = dict.fromkeys(cell["method"] for cell in result["cells"])
+    return [_method(label, known.get(label), [c for c in result["cells"] if c["method"] == label]) for label in labels]
+
+
+def _method(label: str, own: Mapping[str, Any] | None, cells: Sequence[Mapping[str, Any]]) -> Card:
+    words = method_words(label)
+    facts = [] if words == label else [("name", label)]
+    if own is None:
+        facts += [("brought by", cells[0].get("distribution", "not recorded"))]
+    else:
+        facts += [
+            ("family", FAMILIES.get(own["family"], own["family"])),
+            ("kind", KINDS.get(own["kind"], own["kind"])),
+            ("parameters", ", ".join(f"{key} = {value}" for key, value in own["parameters"].items()) or "none"),
+            ("cost of an image", own["cost"]),
+            ("random", "yes: its own draws are told apart from the networks" if own["stochastic"] else "no"),
+            ("views", ", ".join(own["views"])),
+            ("brought by", own["distribution"]),
+        ]
+    facts += [(f"{name} on {where}", values) for where, name, values in _diagnostics(cells)]
+    facts += [("failed", f"on {cell['architecture']}: {cell['reason']}") for cell in _first_failures(cells)]
+    return Card(
+        title=words, about=own["summary"] if own else "", facts=facts, paper=own["paper"] if own else ""
+    )  # fmt: skip
+
+
+def _diagnostics(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    for cell in cells:
+        if cell["view"] == cells[0]["view"]:
+            for name, values in (cell.get("diagnostics") or {}).items():
+                words = f"median {show(values['median'])}, largest {show(values['max'])}"
+                yield cell["architecture"], name.replace("_", " "), words
+
+
+def _first_failures(cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    failed = {cell["architecture"]: cell for cell in cells if cell["status"] == "failed"}
+    return list(failed.values())
+
+
+def data_card(result: Mapping[str, Any]) -> Card:
+    """Return the card of the data set."""
+    dataset = result["dataset"]
+    channels, height, width = dataset["image_shape"]
+    classes = dataset["classes"]
+    facts = [
+        ("asked for as", dataset["asked"]),
+        ("images", f"{dataset['train_images']} to train, {dataset['test_images']} to test"),
+        ("attributed", f"{len(result['images'])} of the test images"),
+        ("shape", f"{counted(channels, 'channel')}, {height} x {width} pixels"),
+        (f"{len(classes)} classes", ", ".join(map(str, classes))),
+        ("masks of the cause", "yes" if dataset.get("masks") else "no"),
+        *[("note", note) for note in dataset["notes"]],
+        *([("fingerprint", dataset["key"])] if "key" in dataset else []),
+    ]
+    return Card(title=dataset["name"], facts=facts, table=_images(result))
+
+
+def _images(result: Mapping[str, Any]) -> PageTable:
+    classes, members = result["dataset"]["classes"], result["settings"]["members"]
+    labels = {own["name"]: own["label"] for own in result["architectures"]}
+    named = [name for name in labels if any(name in image.get("members_correct", {}) for image in result["images"])]
+    rows = [
+        Row(
+            values=[
+                Value(text=str(image["name"])),
+                Value(text=str(classes[image["label"]])),
+                *(_correct(image, name, members) for name in named),
+            ]
+        )
+        for image in result["images"][:MOST_IMAGES]
+    ]
+    left = len(result["images"]) - MOST_IMAGES
+    heads = [f"{labels[name]} right" for name in named] if len(named) > 1 else ["networks right"] * len(named)
+    return PageTable(
+        caption="The attributed images" + (f", the first {MOST_IMAGES}; {left} more" if left > 0 else ""),
+        columns=[
+            Column(label="image", numeric=False),
+            Column(label="class", numeric=False),
+            *(Column(label=head) for head in heads),
+        ],
+        rows=rows,
+    )
+
+
+def _correct(image: Mapping[str, Any], name: str, members: int) -> Value:
+    count = image.get("members_correct", {}).get(name)
+    return Value(text="-") if count is None else Value(text=f"{count} of {members}", key=str(count))
+
+
+def architecture_cards(result: Mapping[str, Any]) -> list[Card]:
+    """Return a card for each architecture, with its members."""
+    return [_architecture(own, result["recipes"].get(own["label"], {})) for own in result["architectures"]]
+
+
+def _architecture(own: Mapping[str, Any], recipe: Mapping[str, Any]) -> Card:
+    members = own["members"]
+    accuracies = [member["accuracy"] for member in members if member["accuracy"] is not None]
+    trained = sum(member.get("seconds") or 0.0 for member in members)
+    facts = [
+        *([("parameters", f"{own['parameters']:,}")] if "parameters" in own else []),
+        *([("brought by", own["distribution"])] if "distribution" in own else []),
+        ("adapted", "; ".join(own["adaptations"]) or "no"),
+        *([("test accuracy", _accuracy(accuracies))] if accuracies else []),
+        *([("trained in", f"{duration(trained)} of computing, all members together")] if trained else []),
+        *([("recipe", ", ".join(f"{key} {value}" for key, value in flat(recipe).items()))] if recipe else []),
+        *([("pool", own["pool"])] if "pool" in own else []),
+    ]
+    return Card(title=own["label"], facts=facts, table=_members(own))
+
+
+def _accuracy(values: Sequence[float]) -> str:
+    return f"median {median(values):.1%}, from {min(values):.1%} to {max(values):.1%}"
+
+
+def _members(own: Mapping[str, Any]) -> PageTable:
+    rows = [
+        Row(
+            values=[
+                Value(text=str(member["index"]), key=str(member["index"])),
+                _percent(member["accuracy"]),
+                Value(text=member["flag"] or "-", failed=bool(member["flag"])),
+                Value(text=", ".join(f"{name} {seed}" for name, seed in member["seeds"].items()) or "-"),
+                Value(text=member["sha256"][:16] or "-"),
+                Value(text=member.get("source") or "trained"),
+            ]
+        )
+        for member in own["members"]
+    ]
+    words = ("flag", "seeds", "weights (SHA-256)", "source")
+    return PageTable(
+        caption=f"Members of {own['label']}",
+        columns=[Column(label="member"), Column(label="accuracy"), *(Column(label=w, numeric=False) for w in words)],
+        rows=rows,
+    )
+
+
+def _percent(value: float | None) -> Value:
+    return Value(text="-") if value is None else Value(text=f"{value:.1%}", key=repr(value))
+
+
+def key_facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what a reader looks for first: how many networks, which data, how well they classify, on what, when."""
+    settings, hardware = result["settings"], result["hardware"]
+    members = [member for own in result["architectures"] for member in own["members"]]
+    accuracies = [member["accuracy"] for member in members if member["accuracy"] is not None]
+    return [
+        ("networks", f"{settings['members']} of {_names([own['label'] for own in result['architectures']])}"),
+        ("images", f"{len(result['images'])} test images of {result['dataset']['asked']}"),
+        *([("accuracy", _accuracy(accuracies))] if accuracies else []),
+        ("explained class", TARGETS.get(settings["target"], settings["target"])),
+        ("device", f"{hardware['device']}, {hardware['processor']}"),
+        ("time", _time(result, members)),
+        ("seed", str(settings["seed"])),
+        *([("made", result["created"].replace("T", " ").replace("+00:00", " UTC"))] if "created" in result else []),
+    ]
+
+
+def _names(labels: Sequence[str]) -> str:
+    return labels[0] if len(labels) == 1 else f"each of {', '.join(labels)}"
+
+
+def _time(result: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> str:
+    """Return seconds of computing, wherever it was done and however long ago; views share their maps."""
+    trained = sum(member.get("seconds") or 0.0 for member in members)
+    own = {(cell["architecture"], cell["method"]): cell["seconds"] or 0.0 for cell in result["cells"]}
+    maps = f"{duration(sum(own.values()))} to explain"
+    return f"{duration(trained)} to train, {maps}" if trained else maps
+
+
+def provenance(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what the figures were computed with."""
+    sampler = result.get("sampler")
+    facts = [
+        *([("made", result["created"])] if "created" in result else []),
+        *([("sampler", _sampler(sampler))] if sampler else []),
+        ("aggregator", result.get("aggregator", "builtin/mean")),
+        ("device", str(result.get("device", "not recorded"))),
+        *[(f"hardware: {key}", str(value)) for key, value in result["hardware"].items()],
+        *[(f"version: {key}", str(value)) for key, value in result["versions"].items()],
+    ]
+    brought = Counter(cell.get("distribution", "") for cell in result["cells"])
+    return facts + [("methods brought by", name) for name in brought if name]
+
+
+def _sampler(sampler: Mapping[str, Any]) -> str:
+    trains = "trains networks" if sampler["trains"] else "trains no network"
+    return f"{sampler['name']} ({sampler.get('distribution', '')}): {trains}; {counted(sampler['runs'], 'run')}"

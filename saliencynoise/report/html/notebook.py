@@ -1,0 +1,24 @@
+"""What a notebook shows of a study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saliencynoise.report.html.page import render
+from saliencynoise.report.html.rows import study_table
+from saliencynoise.report.html.words import summary_of
+from saliencynoise.report.table import basis, warnings
+
+if TYPE_CHECKING:
+    from saliencynoise.bench.study import Study
+
+
+def study_html(study: Study) -> str:
+    """Return a study's table as a piece of HTML, escaped and without script, in the notebook's own colours."""
+    return render(
+        "notebook.html",
+        table=study_table(study.result),
+        summary=summary_of(study.result),
+        basis=basis(study.result),
+        warnings=warnings(study.result),
+    )

@@ -1,0 +1,118 @@
+"""The figures of a study as a page holds them: pictures in which no script runs, and their data to download."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saliencynoise.interfaces import one_line
+from saliencynoise.report.exhibits import Exhibit, Missing, exhibits_of
+from saliencynoise.report.html.page import data_uri, shown
+from saliencynoise.report.paper.panel import drawn
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from saliencynoise.bench.study import Study
+
+SMALL = 300_000
+"""Bytes below which lines are kept as lines; above, the smaller of SVG and PNG is taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file in the page: its name, its address, and what it is in words."""
+
+    name: str
+    address: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A figure in the page; `missing` says why there is none."""
+
+    name: str
+    title: str
+    caption: str = ""
+    alt: str = ""
+    kind: str = ""
+    address: str = ""
+    width: int = 0
+    height: int = 0
+    pictorial: bool = False
+    download: Download | None = None
+    missing: str = ""
+
+
+def pictures_of(study: Study) -> Iterator[Picture]:
+    """Yield the figures of a study; one that cannot be drawn says why, and stops no other."""
+    for exhibit in _exhibits(study):
+        if isinstance(exhibit, Missing):
+            yield Picture(name=exhibit.name, title=exhibit.title, missing=exhibit.reason)
+            continue
+        try:
+            yield _picture(exhibit)
+        except (ValueError, RuntimeError) as error:  # a name that no font or no file can hold
+            yield Picture(name=exhibit.name, title=exhibit.title, missing=one_line(error))
+
+
+def _exhibits(study: Study) -> Iterator[Exhibit | Missing]:
+    try:
+        yield from exhibits_of(study)
+    except (ValueError, RuntimeError) as error:  # as above, where it is drawn: the figures before it stand
+        yield Missing(name="others", title="Other figures", reason=one_line(error))
+
+
+def picture(figure: Figure, *, name: str, title: str, caption: str, alt: str, pictorial: bool = False) -> Picture:
+    """Return a figure as a page holds it, without data of its own."""
+    content, kind = _encoded(figure)
+    width, height = figure.get_size_inches()
+    return Picture(
+        name=name,
+        title=title,
+        caption=caption,
+        alt=alt,
+        kind=kind,
+        address=data_uri(content, {"svg": "image/svg+xml", "png": "image/png"}[kind]),
+        width=round(96 * width),
+        height=round(96 * height),
+        pictorial=pictorial,
+    )
+
+
+def csv(data: pd.DataFrame, name: str, words: str) -> Download:
+    """Return a table to download, from which every number can be read back as it was."""
+    content = data.to_csv(index=False).encode("utf-8", errors="backslashreplace")
+    return Download(name=name, address=data_uri(content, "text/csv"), words=words)
+
+
+def _picture(exhibit: Exhibit) -> Picture:
+    made = picture(
+        exhibit.figure,
+        name=exhibit.name,
+        title=exhibit.title,
+        caption=exhibit.caption,
+        alt=exhibit.alt,
+        pictorial=exhibit.pictorial,
+    )
+    return Picture(**{**vars(made), "download": _data(exhibit)})
+
+
+def _data(exhibit: Exhibit) -> Download:
+    arrays: bytes | None = getattr(exhibit, "arrays", None)
+    if arrays is not None:
+        return Download(
+            name=f"{exhibit.name}.npz", address=data_uri(arrays, "application/octet-stream"), words="arrays (NPZ)"
+        )
+    return csv(exhibit.data, f"{exhibit.name}.csv", "data (CSV)")
+
+
+def _encoded(figure: Figure) -> tuple[bytes, str]:
+    lines = shown(drawn(figure, "svg").decode("utf-8")).encode("utf-8")
+    if len(lines) <= SMALL:
+        return lines, "svg"
+    dots = drawn(figure, "png")
+    return (lines, "svg") if len(lines) <= len(dots) else (dots, "png")

@@ -1,0 +1,168 @@
+"""The table of a page: what a cell shows, and what it is sorted by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from saliencynoise.bench.study import number
+from saliencynoise.report.html.words import reliability
+from saliencynoise.report.table import p_text, seconds_text, show
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """What a cell shows; `key` is the number it is sorted by, as script reads it, or empty for none."""
+
+    text: str
+    key: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column: its heading, what it means in a few words, and whether it holds numbers."""
+
+    label: str
+    meaning: str = ""
+    numeric: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row, and what it is filtered by."""
+
+    values: Sequence[Value]
+    architecture: str = ""
+    family: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageTable:
+    """A table, whole and readable without script; `sortable` where every row stands for itself."""
+
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    sortable: bool = True
+    architectures: Sequence[str] = field(default=())
+    families: Sequence[str] = field(default=())
+
+
+NUMBERS = (
+    Column(label="one map", meaning="reliability of a single network's map"),
+    Column(label="for 0.9", meaning="networks to average for a reliability of 0.9"),
+    Column(label="r", meaning="corrected SNR: 0 is chance"),
+    Column(label="95% of r", meaning="interval for new networks and new images; sorted by its lower end"),
+    Column(label="p", meaning="of agreement by chance"),
+    Column(label="SNR", meaning="as published, uncorrected"),
+    Column(label="floor", meaning="the SNR that pure noise gives"),
+    Column(label="px", meaning="pixels that are not noise"),
+    Column(label="s", meaning="seconds of attribution"),
+)
+
+
+def study_table(result: Mapping[str, Any]) -> PageTable:
+    """Return a row per architecture, method and view, and one more for a stochastic method without its own noise."""
+    several = len({cell["architecture"] for cell in result["cells"]}) > 1
+    families = {own["label"]: own["family"] for own in result.get("methods", ())}
+    rows = [
+        Row(
+            values=[Value(text=name), *([Value(text=cell["architecture"])] if several else []), *values],
+            architecture=cell["architecture"],
+            family=families.get(cell["method"], ""),
+        )
+        for cell in result["cells"]
+        for name, values in _rows(cell)
+    ]
+    names = [Column(label="method", numeric=False)]
+    names += [Column(label="architecture", numeric=False)] if several else []
+    return PageTable(
+        caption=f"Corrected SNR and its interval, by {'architecture and ' if several else ''}method",
+        columns=[*names, *NUMBERS],
+        rows=rows,
+        architectures=list(dict.fromkeys(row.architecture for row in rows)),
+        families=list(dict.fromkeys(row.family for row in rows if row.family)),
+    )
+
+
+def plain_table(table: RichTable, caption: str) -> PageTable:
+    """Return a table of the terminal; its rows belong together, so it cannot be sorted."""
+    cells = [[_plain(cell) for cell in column.cells] for column in table.columns]
+    rows = [Row(values=[Value(text=text, failed=text == "failed") for text in row]) for row in zip(*cells, strict=True)]
+    columns = [
+        Column(label=_plain(column.header), numeric=column.justify == "right") for column in table.columns
+    ]  # fmt: skip
+    return PageTable(caption=caption, columns=columns, rows=rows, sortable=False)
+
+
+def _plain(cell: object) -> str:
+    return (cell if isinstance(cell, Text) else Text.from_markup(str(cell))).plain
+
+
+def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
+    name = cell["method"] + ("" if cell["view"] == "signed" else f", view {cell['view']}")
+    if cell["status"] == "failed":
+        yield name, [Value(text="failed", failed=True), *[Value(text="-")] * (len(NUMBERS) - 1)]
+        return
+    figures = cell["figures"]
+    estimates = figures["estimates"]
+    pixels = (cell.get("details") or {}).get("pixels")
+    p, needed = figures["signal_p"], figures["members_needed"]
+    yield (
+        name,
+        [
+            _single(estimates["snr"]),
+            Value(text=needed["text"], key=_key(_needed(needed))),
+            *_estimate(estimates["snr"]),
+            Value(text=p_text(p), key=_key(p)),
+            _value(estimates["snr_pixel"]["value"]),
+            _value(estimates["snr_pixel"]["floor"]),
+            Value(text="-") if pixels is None else Value(text=f"{pixels['share']:.0%}", key=_key(pixels["share"])),
+            Value(text=seconds_text(cell["seconds"]), key=_key(cell["seconds"])),
+        ],
+    )
+    if cell.get("draws", 1) > 1 and "snr_network" in estimates:
+        own, none = estimates["snr_network"], Value(text="-")
+        yield f"{name}, networks alone", [_single(own), none, *_estimate(own), *[none] * (len(NUMBERS) - 4)]
+
+
+def _estimate(estimate: Mapping[str, Any]) -> list[Value]:
+    """Return r and its interval."""
+    interval = estimate["interval"]
+    if interval is None:
+        return [_value(estimate["value"]), Value(text="-")]
+    text = f"[{show(interval['low'])}, {show(interval['high'])}]"
+    return [_value(estimate["value"]), Value(text=text, key=_key(interval["low"]))]
+
+
+def _single(estimate: Mapping[str, Any]) -> Value:
+    """Return the reliability of a single map."""
+    snr = number(estimate["value"])
+    return _value(None if math.isnan(snr) else reliability(snr, 1))
+
+
+def _needed(needed: Mapping[str, Any]) -> float | None:
+    """Return what a number of networks is sorted by: one that cannot be told comes after all others."""
+    if needed["text"] == "undetermined":
+        return math.inf
+    value: float | None = needed["value"]
+    return value
+
+
+def _value(value: float | str | None) -> Value:
+    return Value(text=show(value), key=_key(value))
+
+
+def _key(value: float | str | None) -> str:
+    plain = number(value)
+    if math.isnan(plain):
+        return ""
+    return ("Infinity" if plain > 0 else "-Infinity") if math.isinf(plain) else repr(plain)

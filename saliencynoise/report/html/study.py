@@ -1,0 +1,60 @@
+"""The report of a study: one page that holds everything, and needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from saliencynoise.bench.study import Study
+from saliencynoise.report.html.cards import architecture_cards, data_card, key_facts, method_cards, provenance
+from saliencynoise.report.html.page import data_uri, shown_in, write_page
+from saliencynoise.report.html.pictures import Download, csv, pictures_of
+from saliencynoise.report.html.rows import study_table
+from saliencynoise.report.html.settings import FILE, command_of, flat, toml_of
+from saliencynoise.report.html.words import summary_of
+from saliencynoise.report.table import rounded, warnings
+
+REPORT = "report.html"
+
+
+def write_report(study: Study, path: str | Path | None = None) -> Path:
+    """Write a study's report, and return where; into its own folder, unless another place is named.
+
+    Raises:
+        UsageError: if the place cannot be written.
+    """
+    return write_page(Path(path or study.folder / REPORT), "report.html", **page_values(study))
+
+
+def page_values(study: Study) -> dict[str, Any]:
+    """Return what the template "report.html" names."""
+    result = shown_in(study.result)
+    toml = toml_of(result["settings"])
+    warned = warnings(result)
+    return {
+        "heading": _heading(result),
+        "summary": summary_of(result),
+        "facts": key_facts(result),
+        "warnings": [line for line in warned if not line.startswith("failed: ")],
+        "failures": [line.removeprefix("failed: ") for line in warned if line.startswith("failed: ")],
+        "table": study_table(result),
+        "table_data": csv(Study(result, study.folder).table, "table.csv", "all figures (CSV)"),
+        "pictures": list(pictures_of(study)),
+        "methods": method_cards(result),
+        "data": data_card(result),
+        "architectures": architecture_cards(result),
+        "settings": flat(result["settings"]),
+        "command": command_of(result["settings"]),
+        "toml": toml,
+        "toml_data": Download(name=FILE, address=data_uri(toml.encode(), "text/plain"), words="this file (TOML)"),
+        "provenance": provenance(result),
+        "precision": rounded(result),
+        "folder": str(study.folder),
+    }
+
+
+def _heading(result: Mapping[str, Any]) -> str:
+    names = [own["label"] for own in result["architectures"]]
+    networks = names[0] if len(names) == 1 else f"{len(names)} architectures"
+    return f"{networks} on {result['dataset']['asked']}"

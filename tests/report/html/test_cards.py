@@ -1,0 +1,90 @@
+"""Cards tell what a study recorded, and less where it recorded less."""
+
+import pytest
+
+from saliencynoise.report.html.cards import MOST_IMAGES, architecture_cards, data_card, key_facts, method_cards
+from saliencynoise.report.html.rows import study_table
+
+METHOD = {
+    "name": "builtin/smoothgrad(samples=50)",
+    "label": "smoothgrad",
+    "distribution": "saliencynoise 0.1.0",
+    "library": None,
+    "summary": "mean gradient of noisy copies",
+    "family": "gradient",
+    "kind": "functional",
+    "paper": "Smilkov et al. 2017, arXiv:1706.03825",
+    "cost": "samples x (forward + backward)",
+    "stochastic": True,
+    "views": ["signed"],
+    "parameters": {"samples": "50", "sigma": "0.15"},
+}
+
+
+@pytest.fixture
+def result(study):
+    cells = [{**cell, "draws": 2} if cell["method"] == "smoothgrad" else cell for cell in study.result["cells"]]
+    return {**study.result, "cells": cells, "methods": [METHOD]}
+
+
+def test_a_method_card_holds_what_its_plugin_declared(result):
+    card = next(own for own in method_cards(result) if own.title == "SmoothGrad")
+    facts = dict(card.facts)
+    assert card.about == METHOD["summary"]
+    assert card.paper == METHOD["paper"]
+    assert facts["parameters"] == "samples = 50, sigma = 0.15"
+    assert facts["cost of an image"] == METHOD["cost"]
+    assert facts["failed"] == "on large(depth=2): member 3: ValueError: no layer"
+
+
+def test_older_results_say_less_of_methods_and_no_fact_is_made_up(study):
+    cards = {card.title: card for card in method_cards(study.result)}
+    assert set(cards) == {"input gradients", "SmoothGrad", "Grad-CAM of the top layer", "mine/nothing"}
+    assert cards["input gradients"].paper == ""
+    assert dict(cards["input gradients"].facts) == {"name": "gradient", "brought by": "not recorded"}
+
+
+def test_diagnostics_are_shown(study):
+    cells = [{**cell, "diagnostics": {"completeness_error": {"median": 0.003, "max": 0.14}}} for cell in study.done]
+    card = method_cards({**study.result, "cells": cells})[0]
+    assert dict(card.facts)["completeness error on small"] == "median 0.003, largest 0.14"
+
+
+def test_the_data_card_counts_and_lists_images(result):
+    card = data_card(result)
+    assert dict(card.facts)["images"] == "100 to train, 50 to test"
+    assert [row.values[1].text for row in card.table.rows] == ["cat", "dog", "cat", "dog"]
+    many = data_card({**result, "images": result["images"] * 200})
+    assert len(many.table.rows) == MOST_IMAGES
+    assert many.table.caption == f"The attributed images, the first {MOST_IMAGES}; 300 more"
+
+
+def test_an_architecture_card_lists_its_members_with_flags(result):
+    own = result["architectures"][0]
+    flagged = {**own, "members": [{**own["members"][0], "flag": "an outlier"}, *own["members"][1:]]}
+    card = architecture_cards({**result, "architectures": [flagged]})[0]
+    assert dict(card.facts)["test accuracy"] == "median 90.0%, from 90.0% to 90.0%"
+    assert [row.values[2].text for row in card.table.rows] == ["an outlier", *["-"] * 7]
+
+
+def test_key_facts_say_what_a_reader_looks_for_first(result):
+    facts = dict(key_facts(result))
+    assert facts["networks"] == "8 of each of small, large(depth=2)"
+    assert facts["images"] == "4 test images of made"
+    assert facts["time"] == "6 s to explain"
+
+
+def test_rows_stand_for_themselves_and_the_failed_is_shown_as_failed(result):
+    table = study_table(result)
+    labels = [column.label for column in table.columns]
+    assert all(len(row.values) == len(labels) for row in table.rows)
+    rows = {(row.values[0].text, row.values[1].text): row for row in table.rows}
+    assert len(rows) == len(result["cells"]) + 1
+    assert rows["smoothgrad, networks alone", "small"].family == "gradient"
+    failed = rows["smoothgrad", "large(depth=2)"].values
+    assert [value.text for value in failed[2:]] == ["failed", *["-"] * (len(labels) - 3)]
+    assert all(value.key == "" for value in failed[2:])
+    gradient = dict(zip(labels, rows["gradient", "small"].values, strict=True))
+    r = result["cells"][0]["figures"]["estimates"]["snr"]["value"]
+    assert float(gradient["r"].key) == r
+    assert float(gradient["one map"].key) == pytest.approx(r / (1 + r), abs=1e-15)

@@ -1,0 +1,109 @@
+"""A study's report, without a browser: size, parts, figures that cannot be drawn, and what a notebook shows."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from saliencynoise.bench.config import DEFAULT_METHODS
+from saliencynoise.interfaces import UsageError
+from saliencynoise.report.exhibits import Exhibit, Missing
+from saliencynoise.report.html import pictures
+from saliencynoise.report.html.pictures import SMALL, picture, pictures_of
+from tests.report.studies import make_study, noisy_maps
+
+PARTS = ("summary", "facts", "warnings", "figures", "pictures", "methods", "data", "networks", "configuration")
+MORE = ("provenance", "definitions", "cite", "failures")
+
+
+def test_the_report_of_the_default_methods_and_members_is_small_and_whole(tmp_path):
+    maps = {("net", method): noisy_maps(members=8, images=12, shape=(1, 16, 16)) for method in DEFAULT_METHODS}
+    study = make_study(tmp_path / "run", maps, side=16)
+    path = study.report()
+    assert path == study.folder / "report.html"
+    assert path.stat().st_size < 10e6
+    text = path.read_text()
+    assert all(f'<section id="{name}"' in text for name in PARTS)
+    assert 'id="failures"' not in text, "there are none"
+    assert not re.search(r"(?:src|url\(|@import|<link[^>]+href)\W*https?:", text), "nothing is loaded from elsewhere"
+
+
+def test_every_anchor_leads_somewhere(page_file):
+    text = page_file.read_text()
+    targets = {part.partition('"')[0] for part in text.split('href="#')[1:]}
+    assert targets >= {*PARTS[2:], *MORE} - {"facts"}
+    assert all(f'id="{target}"' in text for target in targets)
+
+
+def test_a_report_can_be_written_elsewhere_but_not_anywhere(study, tmp_path):
+    assert study.report(tmp_path / "a.html").read_text() == (study.report()).read_text()
+    with pytest.raises(UsageError):
+        study.report("/proc/no/where.html")
+
+
+def exhibit(name, figure, **changes):
+    return Exhibit(
+        name=name, title=name, caption="c", alt="a", figure=figure, data=pd.DataFrame({"x": [0.1]}), **changes
+    )
+
+
+class Broken(Figure):
+    def savefig(self, *_, **__):
+        raise ValueError("no font holds it")
+
+
+def test_a_figure_that_cannot_be_drawn_says_why_and_stops_no_other(study, monkeypatch):
+    def exhibits(_):
+        yield exhibit("good", Figure())
+        yield exhibit("bad", Broken())
+        yield Missing(name="none", title="none", reason="no maps")
+        raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+
+    monkeypatch.setattr(pictures, "exhibits_of", exhibits)
+    found = {own.name: own.missing for own in pictures_of(study)}
+    assert found["good"] == ""
+    assert found["bad"] == "ValueError: no font holds it"
+    assert found["none"] == "no maps"
+    assert "surrogates" in found["others"]
+
+
+def test_data_to_download_is_the_figures(study, monkeypatch):
+    monkeypatch.setattr(pictures, "exhibits_of", lambda _: iter([exhibit("own", Figure(), pictorial=True)]))
+    (own,) = pictures_of(study)
+    assert own.pictorial
+    assert own.download.name == "own.csv"
+    content = base64.b64decode(own.download.address.partition(",")[2])
+    assert pd.read_csv(io.BytesIO(content))["x"].tolist() == [0.1]
+
+
+def test_lines_are_kept_as_lines_until_they_are_too_many():
+    few = Figure(figsize=(2, 1))
+    few.subplots().plot([0, 1])
+    made = picture(few, name="n", title="t", caption="c", alt="a")
+    assert (made.kind, made.width, made.height) == ("svg", 192, 96)
+    assert made.address.startswith("data:image/svg+xml;base64,")
+    many = Figure(figsize=(2, 1))
+    points = np.random.default_rng(0).random((2, SMALL // 20))
+    many.subplots().scatter(*points, s=1)
+    assert picture(many, name="n", title="t", caption="c", alt="a").kind == "png"
+
+
+def test_a_picture_holds_no_sign_that_breaks_its_xml():
+    from xml.etree import ElementTree as ET
+
+    figure = Figure()
+    figure.text(0, 0, "a\x00b\x1bc<script>", parse_math=False)
+    content = base64.b64decode(picture(figure, name="n", title="t", caption="c", alt="a").address.partition(",")[2])
+    assert "<script>" in "".join(ET.fromstring(content).itertext())  # noqa: S314 - made above
+
+
+def test_a_notebook_shows_the_table_and_what_it_rests_on(study):
+    text = study._repr_html_()
+    assert text.count("<tr>") == 1 + len(study.result["cells"])
+    assert "8 members; 4 of 50 test images of made" in text
+    assert "failed" in text
+    assert "<script" not in text

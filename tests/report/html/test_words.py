@@ -1,0 +1,145 @@
+"""The first screen in words: honest about what was not shown, and readable without knowing what an SNR is."""
+
+import pytest
+
+from saliencynoise.report.html.words import is_open, is_shaky, method_words, reliability, sentence, summary_of
+from saliencynoise.statistics.intervals import Interval
+from saliencynoise.statistics.reliability import members_needed, reliability_at
+
+
+def cell(method="gradient", r=0.43, low=0.33, high=0.5, *, members=8, p=0.008, architecture="net", **changes):
+    interval = None if low is None else {"low": low, "high": high}
+    ends = None if low is None else Interval(low=low, high=high, df=9.0, question="both", note="", level=0.95)
+    needed = members_needed(float("nan") if r is None else r, ends)
+    return {
+        "architecture": architecture,
+        "method": method,
+        "members": members,
+        "status": "ok",
+        "view": "signed",
+        "figures": {
+            "estimates": {"snr": {"value": r, "interval": interval}},
+            "signal_p": p,
+            "members_needed": {
+                **{name: getattr(needed, name) for name in ("reliability", "value", "low", "high")},
+                "text": str(needed),
+            },
+        },
+        **changes,
+    }
+
+
+def result(*cells, members=8, **changes):
+    architectures = [{"label": name, "members": []} for name in dict.fromkeys(own["architecture"] for own in cells)]
+    return {"settings": {"members": members}, "cells": list(cells), "architectures": architectures, **changes}
+
+
+FAILED = {"status": "failed", "figures": None, "reason": "no layer"}
+
+
+def test_what_averaging_does_is_one_sentence():
+    assert sentence(cell(), several=False) == (
+        "Averaging 21 [18, 28] networks gives input gradients a reliability of 0.9. A single network's map has "
+        "0.30 [0.25, 0.33]; the average of all 8 has 0.77."
+    )
+
+
+def test_with_several_architectures_the_sentence_names_it():
+    assert "gives LIME on net a reliability" in sentence(cell("lime"), several=True)
+
+
+def test_a_method_that_needs_no_averaging_is_told_so():
+    assert sentence(cell("gradcam(layer=top)", 12.0, 10.0, 14.0), several=False).startswith(
+        "A single network gives Grad-CAM of the top layer a reliability of 0.92 [0.91, 0.93]; the average"
+    )
+
+
+def test_two_members_have_no_interval():
+    found = summary_of(result(cell(low=None, members=2, p=None), members=2))
+    assert "Averaging 21 networks gives" in found.sentences[0]
+    assert "[" not in found.sentences[0]
+    assert found.cautions == ["Two networks give no intervals: take every figure for a first look."]
+
+
+@pytest.mark.parametrize(
+    ("own", "shaky", "unclear"),
+    [
+        (cell(r=0.02, low=-0.01, high=0.05, p=0.3), True, False),
+        (cell(r=-0.02, low=None, members=2, p=None), True, False),
+        # significant, but with an interval down to zero: there is agreement, and nobody knows how much
+        (cell(r=8.8, low=-0.2, high=20.0, p=0.008), False, True),
+        # with four members no p can be below 0.125
+        (cell(r=0.4, low=0.2, high=0.6, members=4, p=0.125), False, False),
+        (cell(r=0.4, low=-0.2, high=0.6, members=4, p=0.125), True, False),
+        (cell(), False, False),
+    ],
+)
+def test_what_is_not_shown_is_not_claimed(own, shaky, unclear):
+    assert (is_shaky(own), is_open(own)) == (shaky, unclear)
+    words = sentence(own, several=False)
+    assert ("is not shown" in words) == shaky
+    assert ("cannot be told" in words) == unclear
+    assert ("Averaging" in words) == (not shaky and not unclear)
+
+
+def test_no_upper_limit_is_not_made_up():
+    words = sentence(cell(r=0.2, low=-0.01, high=0.4), several=False)
+    assert words.startswith("At least 23 networks must be averaged")
+    assert "how many at most cannot be told" in words
+
+
+def test_of_many_methods_the_best_the_middle_and_the_worst_have_a_sentence():
+    cells = [
+        cell(name, r, r - 0.1, r + 0.1)
+        for name, r in (("lime", 4.0), ("gradient", 0.4), ("deeplift", 0.9), ("x/y", 12.0))
+    ]
+    cells.append(cell("occlusion", 0.01, -0.1, 0.1, p=0.5))
+    found = summary_of(result(*cells))
+    assert found.sentences[0] == (
+        "Of 5 methods, 1 has a reliability of 0.9 from a single network; for 3, the maps of 3 to 23 networks must be "
+        "averaged; for 1, no agreement between networks was shown."
+    )
+    best, middle, worst = found.sentences[1:]
+    assert best.startswith("Most reliable: A single network gives x/y ")
+    assert "DeepLIFT" in middle
+    assert "input gradients" in worst
+    assert [bar.method for bar in found.bars] == ["x/y", "LIME", "DeepLIFT", "input gradients", "occlusion"]
+    assert [bar.shaky for bar in found.bars] == [False] * 4 + [True]
+
+
+def test_reliabilities_are_those_of_the_statistics():
+    bar = summary_of(result(cell())).bars[0]
+    assert (bar.one, bar.all) == (reliability_at(0.43, 1), reliability_at(0.43, 8))
+    assert reliability(-0.3, 8) == 0.0
+
+
+def test_only_the_first_view_is_spoken_of():
+    assert len(summary_of(result(cell(), cell(view="relu", r=0.9))).bars) == 1
+
+
+def test_cautions_come_with_the_sentences():
+    flagged = [{"label": "net", "members": [{"flag": "an outlier"}, {"flag": None}]}]
+    found = summary_of(
+        {
+            **result(cell(r=0.01, low=-0.1, high=0.2, p=0.4, members=6), cell("lime", **FAILED), members=6),
+            "architectures": flagged,
+            "sampler": {"runs": 2},
+        }
+    )
+    words = " ".join(found.cautions)
+    assert "1 of 2 figures could not be computed" in words
+    assert "No agreement between networks was shown for input gradients" in words
+    assert "6 networks come from 2 training runs and are not independent" in words
+    assert "1 network may not have learned" in words
+    assert "With 6 networks the intervals, in brackets, are rough." in words
+
+
+@pytest.mark.parametrize("cells", [(), (cell(**FAILED),), (cell(r=None, low=None, p=None),)])
+def test_nothing_measured_is_said(cells):
+    assert summary_of(result(*cells)).sentences == [
+        "No figure could be computed; the reasons are listed under Failures."
+    ]
+
+
+def test_names_of_plugins_stay_as_they_are():
+    assert method_words("captum/saliency(abs=true)") == "captum/saliency(abs=true)"
