@@ -1,0 +1,37 @@
+"""What a command that computes prints at its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+
+def emit(
+    printed: Callable[[], None],
+    document: Mapping[str, Any],
+    places: Sequence[str | Path],
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Print what was found: as one JSON document, as the places where it lies, or for people.
+
+    Args:
+        printed: prints it for people.
+        document: values that JSON can hold.
+        places: files or folders.
+        as_json: before all else.
+        quiet: places only.
+    """
+    if as_json:
+        typer.echo(json.dumps(document, allow_nan=False))
+    elif quiet:
+        from saliencynoise.report.terminal import print_places  # noqa: PLC0415 - only when a command runs
+
+        print_places(places)
+    else:
+        printed()
