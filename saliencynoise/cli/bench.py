@@ -42,17 +42,10 @@ def bench(
     With no option: eight small networks on handwritten digits, and the eight methods of the published table.
     Trained members are kept in a pool and never trained twice.
     """
-    given: dict[str, Any] = {"dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods}
+    given: dict[str, Any] = {"dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "out": out}
     given |= {"sampler": sampler, "members": members, "images": images, "draws": draws, "image_size": image_size}
     given |= {"target": target, "normalization": normalization, "train_images": train_images, "device": device}
-    given |= {
-        "precision": precision,
-        "seed": seed,
-        "aggregator": aggregator,
-        "keep_maps": keep_maps,
-        "out": out,
-        "fresh": fresh,
-    }
+    given |= {"precision": precision, "seed": seed, "aggregator": aggregator, "keep_maps": keep_maps, "fresh": fresh}
     settings = o.config_of(config, arch_args, epochs, given)
 
     from saliencynoise.bench.run import run  # noqa: PLC0415 - torch, once the options are known to be sound

@@ -28,7 +28,7 @@ class Column:
     """A column of figures.
 
     Attributes:
-        header: its name.
+        header: its name, as markup.
         rank: of a column that may be left out: those of the lowest rank are shown first; 0 of one that never is.
     """
 
@@ -69,13 +69,8 @@ def render_sections(
         label_width: of the first column at least, where there is room for it.
         ascii_only: whether signs will be replaced, which may take more room.
     """
-    rows = [row for section in sections for row in section.rows]
-    encoding = "ascii" if ascii_only else "utf-8"
-    widths = [
-        _width([column.header, *(row[place] for row in rows if len(row) > place)], encoding)
-        for place, column in enumerate(columns, start=1)
-    ]
-    labels = max(label_width, _width([row[0] for row in rows], encoding))
+    labels, widths = _measured(columns, sections, ascii_only=ascii_only)
+    labels = max(labels, label_width)
     shown = _fitting(columns, widths, width - labels if width >= WIDE else 0)
     left = width - sum(widths[place] + 1 for place in shown)
     first = max(min(labels, left), NARROWEST_LABEL)
@@ -92,6 +87,23 @@ def render_sections(
         for row in section.rows:
             body.add_row(row[0], *(row[place + 1] for place in shown if place + 1 < len(row)))
         yield body
+
+
+def table_width(columns: Sequence[Column], sections: Sequence[Section], *, ascii_only: bool = False) -> int:
+    """Return how wide a table would be with all its columns."""
+    labels, widths = _measured(columns, sections, ascii_only=ascii_only)
+    return labels + sum(width + 1 for width in widths)
+
+
+def _measured(columns: Sequence[Column], sections: Sequence[Section], *, ascii_only: bool) -> tuple[int, list[int]]:
+    """Return the width of the longest label, and of each column."""
+    rows = [row for section in sections for row in section.rows]
+    encoding = "ascii" if ascii_only else "utf-8"
+    widths = [
+        _width([column.header, *(row[place] for row in rows if len(row) > place)], encoding)
+        for place, column in enumerate(columns, start=1)
+    ]
+    return _width([row[0] for row in rows], encoding), widths
 
 
 def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
