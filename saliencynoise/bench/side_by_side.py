@@ -226,7 +226,7 @@ def _targets(study: Study, label: str) -> tuple[int, ...]:
         return ()
 
 
-def tested(found: SideBySide) -> tuple[list[Pair], str]:
+def pairs_of(found: SideBySide) -> tuple[list[Pair], str]:
     """Return tests of one run against another, for two runs; none, and why, where they cannot be made."""
     if len(found.studies) != 2:
         return [], "tests of one run against another are made for two runs"

@@ -54,14 +54,14 @@ def _compare_within(study: Study, *, as_json: bool) -> None:
 
 
 def _compare_several(studies: list[Study], html: Path | None, *, as_json: bool) -> None:
-    from saliencynoise.bench.side_by_side import side_by_side, tested  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.bench.side_by_side import pairs_of, side_by_side  # noqa: PLC0415 - only when the command runs
     from saliencynoise.report.comparisons import print_pairs  # noqa: PLC0415 - as above
     from saliencynoise.report.html.compare import write_comparison  # noqa: PLC0415 - as above
     from saliencynoise.report.side_by_side import document_of, print_side_by_side  # noqa: PLC0415 - as above
     from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
 
     found = side_by_side(studies)
-    pairs, note = tested(found)
+    pairs, note = pairs_of(found)
     if html is not None:
         write_comparison(found, pairs, note, html)
     if as_json:
