@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 USAGE, INTERRUPTED = 2, 130
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 for success, 1 for failed cells, 2 for bad input, 130 for Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # no name can end a command because a terminal lacks its letters
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(arguments)
     except KeyboardInterrupt:
@@ -40,11 +44,13 @@ def _run(arguments: list[str] | None) -> int:
         return _fail(f"{error.filename or 'output'}: {error.strerror or error}; free space there or mend its rights")
     except Exception as error:
         if isinstance(error, click_error):
-            return _fail(" ".join(error.format_message().split()))  # type: ignore[attr-defined]
+            return _fail(error.format_message())  # type: ignore[attr-defined]
         raise
     return code if isinstance(code, int) else 0
 
 
 def _fail(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
+    from saliencynoise.report.visible import one_visible_line  # noqa: PLC0415 - Ctrl-C may come before it is there
+
+    print(f"error: {one_visible_line(message)}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
     return USAGE

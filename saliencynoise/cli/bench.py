@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.cli.output import emit, report_beside
 
 
 def bench(
@@ -34,6 +35,7 @@ def bench(
     fresh: o.Fresh = None,
     config: o.Config = None,
     report: o.Report = True,
+    quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
     """Train an ensemble on real images and report the SNR of its saliency maps.
@@ -41,39 +43,20 @@ def bench(
     With no option: eight small networks on handwritten digits, and the eight methods of the published table.
     Trained members are kept in a pool and never trained twice.
     """
-    given = {
-        "dataset": dataset,
-        "data_dir": data_dir,
-        "archs": archs,
-        "methods": methods,
-        "sampler": sampler,
-        "members": members,
-        "images": images,
-        "draws": draws,
-        "image_size": image_size,
-        "normalization": normalization,
-        "train_images": train_images,
-        "target": target,
-        "device": device,
-        "precision": precision,
-        "seed": seed,
-        "aggregator": aggregator,
-        "keep_maps": keep_maps,
-        "out": out,
-        "fresh": fresh,
-    }
+    given: dict[str, Any] = {"dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "out": out}
+    given |= {"sampler": sampler, "members": members, "images": images, "draws": draws, "image_size": image_size}
+    given |= {"target": target, "normalization": normalization, "train_images": train_images, "device": device}
+    given |= {"precision": precision, "seed": seed, "aggregator": aggregator, "keep_maps": keep_maps, "fresh": fresh}
     settings = o.config_of(config, arch_args, epochs, given)
 
     from saliencynoise.bench.run import run  # noqa: PLC0415 - torch, once the options are known to be sound
-    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
 
-    with Progress() as progress:
+    with observing(quiet=quiet) as progress:
         study = run(settings, progress)
-    if as_json:
-        typer.echo(json.dumps({**study.result, "folder": str(study.folder)}, allow_nan=False))
-    else:
-        print_study(study)
+    document = {**study.result, "folder": str(study.folder)}
+    emit(lambda: print_study(study), document, [study.folder], as_json=as_json, quiet=quiet)
     if report:
-        o.report_beside(study)
+        report_beside(study, quiet=quiet)
     raise typer.Exit(1 if study.failed else 0)

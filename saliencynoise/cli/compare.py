@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.interfaces.errors import UsageError
+
+if TYPE_CHECKING:
+    from saliencynoise.bench.study import Study
+
+Folders = Annotated[list[str], typer.Argument(help="Folders of runs; one, or any number.", metavar="RUN...")]
+Html = Annotated[Path | None, typer.Option("--html", help="File for a page of several runs.", metavar="FILE")]
 
 
-def compare(
-    folder: o.Run,
-    other: Annotated[
-        str | None,
-        typer.Argument(help="Folder of another run, with the same images and other members.", metavar="OTHER"),
-    ] = None,
-    *,
-    as_json: o.Json = False,
-) -> None:
-    """Compare methods, and architectures, of a run; or the cells that two runs have in common.
+def compare(folders: Folders, *, html: Html = None, as_json: o.Json = False) -> None:
+    """Compare methods, and architectures, of a run; or put several runs side by side.
 
-    Which is less noisy, by tests that count the members; and of different networks, whether their mean maps agree once
-    the noise is removed.
+    Of one run, and of two with the same images and other members: which is less noisy, by tests that count the
+    members; and of different networks, whether their mean maps agree once the noise is removed.
     """
-    from saliencynoise.bench.comparisons import (  # noqa: PLC0415 - only when the command runs
-        claims,
-        compare_architectures,
-        compare_methods,
-        compare_runs,
-    )
-    from saliencynoise.bench.study import Study  # noqa: PLC0415 - as above
-    from saliencynoise.report.comparisons import pair_rows, print_pairs  # noqa: PLC0415 - as above
+    from saliencynoise.bench.study import Study  # noqa: PLC0415 - only when the command runs
 
-    study = Study.load(folder)
-    if other is not None:
-        tables = {"runs": compare_runs(study, Study.load(other))}
+    studies = [Study.load(folder) for folder in folders]
+    if len(studies) > 1:
+        _compare_several(studies, html, as_json=as_json)
+    elif html is not None:
+        raise UsageError(f"--html {html} is a page of several runs; name another run")
     else:
-        tables = {"methods": compare_methods(study), "architectures": compare_architectures(study)}
+        _compare_within(studies[0], as_json=as_json)
+
+
+def _compare_within(study: Study, *, as_json: bool) -> None:
+    from saliencynoise.bench.comparisons import claims, compare_architectures, compare_methods  # noqa: PLC0415 - lazy
+    from saliencynoise.report.comparisons import pair_rows, print_pairs  # noqa: PLC0415 - as above
+    from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
+
+    tables = {"methods": compare_methods(study), "architectures": compare_architectures(study)}
     if as_json:
         typer.echo(json.dumps({name: pair_rows(pairs) for name, pairs in tables.items()}, allow_nan=False))
         return
@@ -45,4 +48,29 @@ def compare(
         if pairs:
             print_pairs(pairs, claims(pairs) if name == "methods" else [], title=f"{name} compared")
     if not any(tables.values()):
-        typer.echo(f"{folder} has one method on one architecture;\nname another run to compare it with")
+        typer.echo(
+            f"{visible(str(study.folder))} has one method on one architecture;\nname another run to compare it with"
+        )
+
+
+def _compare_several(studies: list[Study], html: Path | None, *, as_json: bool) -> None:
+    from saliencynoise.bench.side_by_side import pairs_of, side_by_side  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.report.comparisons import print_pairs  # noqa: PLC0415 - as above
+    from saliencynoise.report.html.compare import write_comparison  # noqa: PLC0415 - as above
+    from saliencynoise.report.side_by_side import document_of, print_side_by_side  # noqa: PLC0415 - as above
+    from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
+
+    found = side_by_side(studies)
+    pairs, note = pairs_of(found)
+    if html is not None:
+        write_comparison(found, pairs, note, html)
+    if as_json:
+        typer.echo(json.dumps(document_of(found, pairs, note), allow_nan=False))
+        return
+    print_side_by_side(found)
+    if pairs:
+        print_pairs(pairs, [], title="runs compared")
+    elif note:
+        typer.echo(visible(note))
+    if html is not None:
+        typer.echo(visible(f"page in {html}"))

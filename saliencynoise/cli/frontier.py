@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.cli.output import emit
 
 
 def frontier(
@@ -31,6 +30,7 @@ def frontier(
     seed: o.Seed = None,
     out: o.Out = None,
     config: o.BenchFile = None,
+    quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
     """Is there something cheaper than retraining? Hold samplers against networks that they do not use.
@@ -44,15 +44,13 @@ def frontier(
     settings = o.frontier_of(config, arch_args, epochs, {**given, "methods": methods}, {**own, "budgets": budgets})
 
     from saliencynoise.bench.frontier import failures, run_frontier  # noqa: PLC0415 - torch, once the options are sound
-    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.report.frontier import print_frontier  # noqa: PLC0415 - as above
     from saliencynoise.report.frontier_plot import save_plot  # noqa: PLC0415 - as above
 
-    with Progress() as progress:
+    with observing(quiet=quiet) as progress:
         document = run_frontier(settings, progress)
     save_plot(document, settings.folder)
-    if as_json:
-        typer.echo(json.dumps({**document, "folder": str(settings.folder)}, allow_nan=False))
-    else:
-        print_frontier(document, settings.folder)
+    whole = {**document, "folder": str(settings.folder)}
+    emit(lambda: print_frontier(document, settings.folder), whole, [settings.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if failures(document) else 0)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from saliencynoise.cli.complete import complete_archs, complete_datasets, complete_methods, complete_samplers
-from saliencynoise.interfaces.errors import UsageError, one_line
+from saliencynoise.interfaces.errors import UsageError
 
 if TYPE_CHECKING:
     from saliencynoise.bench.config import BenchConfig
     from saliencynoise.bench.frontier import FrontierConfig
-    from saliencynoise.bench.study import Study
 
 Dataset = Annotated[
     str | None,
@@ -184,16 +183,6 @@ def frontier_of(
     from saliencynoise.bench.frontier import FrontierConfig  # noqa: PLC0415 - torch
 
     return FrontierConfig(bench=bench, out=bench.out, **values)
-
-
-def report_beside(study: Study) -> None:
-    """Write a study's report into its folder and say where, on standard error; results are kept whatever happens."""
-    try:
-        path = study.report()
-    except Exception as error:  # noqa: BLE001 - the figures are computed and printed; a page must not lose them
-        typer.echo(f"warning: no report could be made: {one_line(error)}; the results are not touched", err=True)
-        return
-    typer.echo(f"Report in {path}", err=True)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.cli.output import emit
 from saliencynoise.interfaces.errors import UsageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 Panels = Annotated[
     list[str],
@@ -49,6 +46,7 @@ def paper(
     precision: o.Precision = None,
     seed: o.Seed = None,
     out: o.Out = None,
+    quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
     """Make panels of the paper's poster: the table beside the published one, maps, classes, architectures, dreams.
@@ -59,7 +57,7 @@ def paper(
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
 
     from saliencynoise.bench.paper import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - torch, only here
-    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.report.paper.panel import write_panel  # noqa: PLC0415 - as above
     from saliencynoise.report.paper.poster import panels_of  # noqa: PLC0415 - as above
     from saliencynoise.report.paper.printing import print_panel  # noqa: PLC0415 - as above
@@ -71,17 +69,16 @@ def paper(
         data_dirs=_by_name(data_dirs or []),
         **values,
     )
-    with Progress() as progress:
+    with observing(quiet=quiet) as progress:
         studies = run_paper(config, progress)
-    written: dict[str, list[Path]] = {}
+    written: dict[str, list[str]] = {}
     for panel in panels_of(config, studies):
-        written[panel.name] = write_panel(panel, config.folder)
-        if not as_json:
-            print_panel(panel, written[panel.name])
-    if as_json:
-        files = {name: [str(path) for path in paths] for name, paths in written.items()}
-        runs = {name: str(study.folder) for name, study in studies.items()}
-        typer.echo(json.dumps({"panels": files, "studies": runs}, allow_nan=False))
+        paths = write_panel(panel, config.folder)
+        written[panel.name] = [str(path) for path in paths]
+        if not (as_json or quiet):
+            print_panel(panel, paths)
+    runs = {name: str(study.folder) for name, study in studies.items()}
+    emit(lambda: None, {"panels": written, "studies": runs}, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if any(study.failed for study in studies.values()) else 0)
 
 

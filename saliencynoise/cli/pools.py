@@ -11,6 +11,7 @@ import typer
 from saliencynoise.cli import options as o
 from saliencynoise.cli.quantities import bytes_in, indices_in
 from saliencynoise.interfaces.errors import UsageError
+from saliencynoise.report.visible import visible
 
 if TYPE_CHECKING:
     from saliencynoise.store.pool import Pool
@@ -41,7 +42,7 @@ def verify(name: Name = None) -> None:
         corrupt += len(errors)
         typer.echo(f"{pool.folder.name}: {len(pool.indices())} members sound, {len(errors)} corrupt")
         for error in errors:
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(visible(f"error: {error}"), err=True)
     raise typer.Exit(2 if corrupt else 0)
 
 
@@ -58,7 +59,7 @@ def remove(
     if not yes:
         typer.confirm(f"Delete {pool.folder} with {len(pool.indices())} trained members?", abort=True, err=True)
     pool.remove()
-    typer.echo(f"removed {pool.folder}")
+    typer.echo(visible(f"removed {pool.folder}"))
 
 
 @pools_app.command("export")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
@@ -14,32 +13,49 @@ from saliencynoise.bench.estimate import Estimate
 from saliencynoise.bench.observer import Observer, Silent
 from saliencynoise.bench.production import REFERENCE
 from saliencynoise.report.table import counted, duration
+from saliencynoise.report.terminal import SafeConsole
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from rich.console import Console
 
     from saliencynoise.bench.member import Event, MemberJob
     from saliencynoise.bench.plan import ArchitecturePlan, Plan
 
 
 def observing(*, quiet: bool) -> AbstractContextManager[Observer]:
-    """Return the observer of a command: progress on standard error, or nothing."""
-    return nullcontext(Silent()) if quiet else Progress()
+    """Return the observer of a command: progress on standard error, or only what fails."""
+    return nullcontext(Failures()) if quiet else Progress()
+
+
+class Failures(Silent):
+    """An observer that tells what fails, and nothing else."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or SafeConsole(stderr=True, highlight=False)
+
+    def event(self, job: MemberJob, event: Event) -> None:
+        """Tell a failure."""
+        if event["kind"] == "failed":
+            self._console.print(_failure(job, event), markup=False, soft_wrap=True)
 
 
 class Progress:
     """An observer of a bench that tells the user what it will do, and how far it is."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or SafeConsole(stderr=True, highlight=False)
+        # not where colours are forced into a log, nor on a terminal that cannot go back in a line
+        self._live = self._console.is_interactive and self._console.file.isatty()
         self._bars = Bars(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", markup=False),
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
+            disable=not self._live,
         )
         self._plan: Plan | None = None
         self._estimate: Estimate | None = None
@@ -49,7 +65,7 @@ class Progress:
         self._doing = ""
 
     def __enter__(self) -> Progress:
-        if self._console.is_terminal:
+        if self._live:
             self._bars.start()
         return self
 
@@ -59,7 +75,7 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._console.is_terminal:
+        if self._live:
             self._bars.stop()
 
     def planned(self, plan: Plan) -> None:
@@ -90,7 +106,7 @@ class Progress:
         self._estimate = Estimate(jobs, workers=workers, test_images=test_images)
         self._fractions = dict.fromkeys(jobs, 0.0)
         self._remove_bar()
-        self._task = self._bars.add_task("members", total=len(jobs), state="")
+        self._task = self._bars.add_task("members", total=len(jobs), state="starting")
 
     def event(self, job: MemberJob, event: Event) -> None:
         """Move the bar; tell the first estimate, and each member that is done."""
@@ -109,8 +125,7 @@ class Progress:
             self._fractions[job] = 1.0
             self._tell_attribution(job)
         elif event["kind"] == "failed":
-            method = f" with {event['method'].partition('(')[0]}" if event["method"] else ""
-            self._say(f"{job.architecture} member {job.member}{method} failed: {event['error']}")
+            self._say(_failure(job, event))
         self._tell_estimate(job)
         state = "; ".join(part for part in (self._doing, self._left().lstrip("; ")) if part)
         self._bars.update(self._task, completed=sum(self._fractions.values()), state=state)
@@ -154,6 +169,11 @@ class Progress:
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)
+
+
+def _failure(job: MemberJob, event: Event) -> str:
+    method = f" with {event['method'].partition('(')[0]}" if event["method"] else ""
+    return f"{job.architecture} member {job.member}{method} failed: {event['error']}"
 
 
 def _to_make(plan: Plan, architecture: ArchitecturePlan) -> str:

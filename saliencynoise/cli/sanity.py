@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.cli.output import emit
 
 
 def sanity(
@@ -31,6 +31,7 @@ def sanity(
     device: o.Device = None,
     seed: o.Seed = None,
     out: o.Out = None,
+    quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
     """Show whether untrained networks, or networks trained on permuted labels, have the same saliency maps.
@@ -42,15 +43,13 @@ def sanity(
     given |= {"data_dir": data_dir}
 
     from saliencynoise.bench.sanity import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
-    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.report.sanity import print_sanity  # noqa: PLC0415 - as above
 
     bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)
-    with Progress() as progress:
+    with observing(quiet=quiet) as progress:
         document = run_sanity(config, progress)
-    if as_json:
-        typer.echo(json.dumps({**document, "folder": str(config.folder)}, allow_nan=False))
-    else:
-        print_sanity(document, config.folder)
+    whole = {**document, "folder": str(config.folder)}
+    emit(lambda: print_sanity(document, config.folder), whole, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if any(row["status"] == "failed" for row in document["rows"]) else 0)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.cli.output import emit
 
 
 def train(
@@ -25,6 +24,7 @@ def train(
     seed: o.Seed = None,
     fresh: o.Fresh = None,
     config: o.Config = None,
+    quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
     """Fill a pool with trained members, without attributing anything; `bench` then finds them."""
@@ -46,16 +46,16 @@ def train(
     settings = o.config_of(config, arch_args, epochs, given)
 
     from saliencynoise.bench.run import fill_pools  # noqa: PLC0415 - torch, once the options are known to be sound
-    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.report.pools import pool_rows, print_pools  # noqa: PLC0415 - as above
+    from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
 
-    with Progress() as progress:
+    with observing(quiet=quiet) as progress:
         plan, failures = fill_pools(settings, progress)
     pools = [architecture.pool for architecture in plan.architectures]
-    if as_json:
-        typer.echo(json.dumps({"pools": pool_rows(pools), "failures": dict(failures)}, allow_nan=False))
-    else:
-        print_pools(pools)
-        for architecture, reason in failures.items():
-            typer.echo(f"{architecture} failed: {reason}", err=True)
+    document = {"pools": pool_rows(pools), "failures": dict(failures)}
+    places = [pool.folder for pool in pools]
+    emit(lambda: print_pools(pools), document, places, as_json=as_json, quiet=quiet)
+    for architecture, reason in failures.items():
+        typer.echo(visible(f"{architecture} failed: {reason}"), err=True)
     raise typer.Exit(1 if failures else 0)

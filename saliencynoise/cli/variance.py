@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.cli.output import emit
 
 
 def variance(
@@ -30,6 +30,7 @@ def variance(
     device: o.Device = None,
     seed: o.Seed = None,
     out: o.Out = None,
+    quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
     """Show which randomness makes the noise: initialisation, data order, augmentation, dropout, or hardware.
@@ -41,16 +42,14 @@ def variance(
     given |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}
 
     from saliencynoise.bench.variance import METHODS, VarianceConfig, run_variance  # noqa: PLC0415 - torch, only here
-    from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.report.variance import print_variance  # noqa: PLC0415 - as above
 
     bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
     named = None if streams is None else tuple(streams.replace("+", ",").split(","))
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
-    with Progress() as progress:
+    with observing(quiet=quiet) as progress:
         document = run_variance(config, progress)
-    if as_json:
-        typer.echo(json.dumps({**document, "folder": str(config.folder)}, allow_nan=False))
-    else:
-        print_variance(document, config.folder)
+    whole = {**document, "folder": str(config.folder)}
+    emit(lambda: print_variance(document, config.folder), whole, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if any(row["status"] == "failed" for row in document["rows"]) else 0)

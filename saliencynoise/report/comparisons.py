@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.report.table import interval_text, p_text, show
+from saliencynoise.report.grid import Column, Section, render_sections, table_width
+from saliencynoise.report.table import interval_text, p_cell, show
 from saliencynoise.report.terminal import Terminal
 from saliencynoise.statistics.plain import json_safe
 
@@ -55,25 +56,33 @@ def print_pairs(pairs: Sequence[Pair], everywhere: Sequence[Everywhere], *, titl
     agreeing = any(pair.agreement is not None or pair.note for pair in pairs)
     _print_rows(pairs, console, agreeing=agreeing)
     console.print(Text(LEGEND + (f" {AGREEMENT}" if agreeing else ""), style="dim"))
-    for note in dict.fromkeys(filter(None, (_notes(pair) for pair in pairs))):
-        console.print(Text(note, style="yellow"))
+    for note, places in _notes(pairs).items():
+        where = "all pairs" if len(places) == len(pairs) > 1 else "; ".join(places)
+        console.print(Text(f"{where}: {note}", style="yellow"))
     for claim in everywhere:
         console.print(Text(claim.words))
 
 
 def _print_rows(pairs: Sequence[Pair], console: Console, *, agreeing: bool) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("", overflow="fold")
     headers = ("ratio", "95%", "p", "verdict") + (("agreement", "95%", "raw") if agreeing else ())
-    for header in headers:
-        table.add_column(header, justify="left" if header == "verdict" else "right", no_wrap=header != "verdict")
-    shown = None
-    for pair in pairs:
-        if pair.within != shown:
-            table.add_row(f"[bold]{escape(pair.within)}[/]")
-            shown = pair.within
-        table.add_row(*_row(pair, agreeing=agreeing))
-    console.print(table)
+    columns = [Column(header=header) for header in headers]
+    sections = [
+        Section(title=Text(within, style="bold"), rows=[_row(pair, agreeing=agreeing) for pair in own])
+        for within, own in groupby(pairs, key=lambda pair: pair.within)
+    ]
+    if table_width(columns, sections) > console.width:  # names in lines of their own, rather than in pieces
+        sections = [
+            Section(
+                title=Text(f"{pair.within}: {pair.comparison.a} / {pair.comparison.b}"),
+                rows=[["", *_row(pair, agreeing=agreeing)[1:]]],
+            )
+            for pair in pairs
+        ]
+    options = console.options
+    for part in render_sections(
+        "", columns, sections, width=options.max_width, label_width=0, ascii_only=options.ascii_only
+    ):
+        console.print(part)
 
 
 def _row(pair: Pair, *, agreeing: bool) -> list[str]:
@@ -83,7 +92,7 @@ def _row(pair: Pair, *, agreeing: bool) -> list[str]:
         escape(f"  {own.a}\n  / {own.b}"),
         show(own.ratio),
         interval_text(None if ratio is None else asdict(ratio)),
-        p_text(own.p_holm),
+        p_cell(own.p_holm),
         own.verdict,
     ]
     if not agreeing:
@@ -94,7 +103,11 @@ def _row(pair: Pair, *, agreeing: bool) -> list[str]:
     return [*row, show(agreement.value), interval_text(interval), show(agreement.raw)]
 
 
-def _notes(pair: Pair) -> str:
-    notes = [pair.comparison.note, pair.note, pair.agreement.note if pair.agreement else ""]
-    found = "; ".join(dict.fromkeys(filter(None, notes)))
-    return f"{pair.within}, {pair.comparison.a} / {pair.comparison.b}: {found}" if found else ""
+def _notes(pairs: Sequence[Pair]) -> dict[str, list[str]]:
+    """Return what a reader must know of pairs, each with those that it holds for."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        notes = (pair.comparison.note, pair.note, pair.agreement.note if pair.agreement else "")
+        for note in dict.fromkeys(filter(None, notes)):
+            found.setdefault(note, []).append(f"{pair.within}, {pair.comparison.a} / {pair.comparison.b}")
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -11,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.bench.study import Study, interval_of, number
+from saliencynoise.report.grid import WIDE
+from saliencynoise.report.sparkline import COUNTS, reliability_line
 from saliencynoise.report.table import interval_text, method_label, show
 from saliencynoise.report.terminal import Terminal
 from saliencynoise.statistics.curve import CurvePoint, averaging_curve
@@ -23,7 +26,8 @@ LEGEND = (
     "n: networks averaged; beyond the {members} of this run a forecast from the same closed form. SNR: n r, signal "
     "energy over noise energy of the average. R: reliability, the cosine between two independent averages of n "
     "networks, with 95% interval for new members and new images. truth: cosine of the average with the true mean map,"
-    " sqrt R."
+    " sqrt R. Beside the method: R of 1, 2, 4 ... {last} networks, each on a scale of 0 to 1 (as digits: in tenths), "
+    "a bar behind what this run has."
 )
 
 
@@ -68,11 +72,20 @@ def print_curve(study: Study, console: Console | None = None) -> None:
         if cell["architecture"] != shown:
             table.add_row(f"[bold]{escape(cell['architecture'])}[/]")
             shown = cell["architecture"]
-        label = escape(method_label(cell["method"], cell["view"], narrow=console.width < 92))
-        for place, point in enumerate(curve_of(cell)):
-            table.add_row(label if place == 0 else "", *_row(point, members=cell["members"]))
+        labels = _labels(cell, narrow=console.width < WIDE, ascii_only=console.options.ascii_only)
+        rows = [_row(point, members=cell["members"]) for point in curve_of(cell)]
+        for label, row in zip_longest(labels, rows, fillvalue=""):
+            table.add_row(label, *row)
     console.print(table)
-    console.print(Text(LEGEND.format(members=study.result["settings"]["members"]), style="dim"))
+    members = study.result["settings"]["members"]
+    console.print(Text(LEGEND.format(members=members, last=COUNTS[-1]), style="dim"))
+
+
+def _labels(cell: Mapping[str, Any], *, narrow: bool, ascii_only: bool) -> list[str]:
+    """Return what stands beside a curve's figures, line by line: the method's name, and the curve as a line."""
+    snr = number(cell["figures"]["estimates"]["snr"]["value"])
+    line = reliability_line(snr, members=int(cell["members"]), ascii_only=ascii_only)
+    return [*escape(method_label(cell["method"], cell["view"], narrow=narrow)).split("\n"), f"    {line}"]
 
 
 def _row(point: CurvePoint, *, members: int) -> list[str]:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.bench.study import Study, number
+from saliencynoise.report.grid import WIDE, Column, Section, render_sections
+from saliencynoise.report.sparkline import COUNTS, reliability_line
 from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ DRAWS = (
     "share; the row above it counts that noise, too."
 )
 
+WIDER = (
+    f"R(1..{COUNTS[-1]}): reliability of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each "
+    "on a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has. "
+    "In brackets: the lowest and the highest accuracy."
+)
+
+HEADERS = ("SNR", "95% of SNR", "floor", "r", "95% of r", "p", "for 0.9", f"R(1..{COUNTS[-1]})", "px", "s")
+
+RANKS = {f"R(1..{COUNTS[-1]})": 1, "95% of SNR": 2}
+"""Columns for wide terminals, in the order in which they get room."""
 
 SEVERAL = 0.1
 """Share of images with several modes above which a study warns; by chance a test fires on an image now and then."""
@@ -44,23 +55,29 @@ NAME_WIDTH = 22
 def print_study(study: Study, console: Console | None = None) -> None:
     """Print a study's table, what it rests on, and where it lies."""
     console = console or Terminal()
-    for part in render_study(study, width=console.width):
+    for part in render_study(study, width=console.width, ascii_only=console.options.ascii_only):
         console.print(part)
 
 
-def render_study(study: Study, *, width: int) -> Iterator[RenderableType]:
+def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Iterator[RenderableType]:
     """Yield the parts of the print: the table, its legend, warnings, provenance, places."""
     cells = study.result["cells"]
-    yield _table(cells, narrow=width < 92)
+    yield from _table(cells, width=width, ascii_only=ascii_only)
     if any(cell["status"] == "ok" for cell in cells):
-        yield Text(LEGEND + _draws(cells), style="dim")
+        wider = f" {WIDER}" if width >= WIDE else ""
+        yield Text(LEGEND + wider + _draws(cells), style="dim")
     yield Text(basis(study.result))
     for warning in warnings(study.result):
-        yield Text(warning, style="yellow")
+        yield Text(warning, style=_style(warning))
     yield Text(
         f"Results in {study.folder} (result.json, snr.parquet, maps.zarr); again with: "
         f"saliencynoise show {study.folder}"
     )
+
+
+def _style(warning: str) -> str:
+    """Return a colour for what the first word of a warning says, too."""
+    return {"failed": "red", "note": "", "adapted": ""}.get(warning.partition(":")[0], "yellow")
 
 
 def _draws(cells: Sequence[Mapping[str, Any]]) -> str:
@@ -161,26 +178,35 @@ def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"failed: {', '.join(own)} on {arch}: {reason}" for (arch, reason), own in methods.items()]
 
 
-def _table(cells: list[Mapping[str, Any]], *, narrow: bool) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    table.add_column("architecture, method", overflow="fold", min_width=NAME_WIDTH)
-    for header in ("SNR", "floor", "r", "95% of r", "p", "for 0.9", "px", "s"):
-        table.add_column(header, justify="right", no_wrap=True)
+def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> Iterator[RenderableType]:
+    narrow = width < WIDE
+    sections: list[Section] = []
+    rows: list[list[str]] = []
     for previous, cell in zip([None, *cells], cells, strict=False):
         if previous is None or previous["architecture"] != cell["architecture"]:
-            table.add_row(*_architecture_row(cell))
+            rows = []
+            sections.append(Section(title=_architecture(cell, narrow=narrow), rows=rows))
         same = previous is not None and previous["method_name"] == cell["method_name"]
         is_view = same and cell["view"] != "signed"
-        table.add_row(*_row(cell, method_label(cell["method"], cell["view"] if is_view else "signed", narrow=narrow)))
+        label = escape(method_label(cell["method"], cell["view"] if is_view else "signed", narrow=narrow))
+        rows.append([label, *_row(cell, ascii_only=ascii_only)])
         if _draws_of(cell) > 1:
-            table.add_row(*_networks_row(cell))
-    return table
+            rows.append(_networks_row(cell, ascii_only=ascii_only))
+    columns = [Column(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
+    return render_sections(
+        "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
+    )
 
 
-def _architecture_row(cell: Mapping[str, Any]) -> list[str]:
-    accuracy = cell["accuracy"]["median"]
-    flag = "*" if cell["flagged_members"] else ""
-    return [f"[bold]{escape(cell['architecture'])}[/]" + ("" if accuracy is None else f" {accuracy:.1%}{flag}")]
+def _architecture(cell: Mapping[str, Any], *, narrow: bool) -> Text:
+    title = Text(cell["architecture"], style="bold")
+    accuracy = cell["accuracy"]
+    if accuracy["median"] is not None:
+        flag = "*" if cell["flagged_members"] else ""
+        title.append(f" {accuracy['median']:.1%}{flag}", style="not bold")
+        if not narrow:
+            title.append(f" ({accuracy['min']:.1%} to {accuracy['max']:.1%})", style="not bold")
+    return title
 
 
 def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
@@ -195,28 +221,30 @@ def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
     return "\n".join(lines)
 
 
-def _row(cell: Mapping[str, Any], method: str) -> list[str | Text]:
+def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
     if cell["status"] == "failed":
-        return [escape(method), Text("failed", style="red")]
+        return ["[red]failed[/]"]
     figures = cell["figures"]
     pixel, snr = figures["estimates"]["snr_pixel"], figures["estimates"]["snr"]
     return [
-        escape(method),
         show(pixel["value"]),
+        interval_text(pixel["interval"]),
         show(pixel["floor"]),
         show(snr["value"]),
         interval_text(snr["interval"]),
-        p_text(figures["signal_p"]),
+        p_cell(figures["signal_p"]),
         escape(figures["members_needed"]["text"]),
+        reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only),
         _surviving(cell),
         seconds_text(cell["seconds"]),
     ]
 
 
-def _networks_row(cell: Mapping[str, Any]) -> list[str]:
+def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell["figures"]["estimates"]["snr_network"]
-    return ["    networks alone", "", "", show(snr["value"]), interval_text(snr["interval"])]
+    line = reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only)
+    return ["    networks alone", "", "", "", show(snr["value"]), interval_text(snr["interval"]), "", "", line]
 
 
 def _surviving(cell: Mapping[str, Any]) -> str:
@@ -290,6 +318,11 @@ def p_text(value: float | None) -> str:
     if value is None:
         return "-"
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+
+
+def p_cell(value: float | None) -> str:
+    """Return a p-value for a table, dim where it is not significant."""
+    return p_text(value) if value is None or value < 0.05 else f"[dim]{p_text(value)}[/]"
 
 
 def basis(result: Mapping[str, Any]) -> str:

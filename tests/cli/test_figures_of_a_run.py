@@ -75,7 +75,8 @@ def test_compare_tells_ratios_with_intervals(capsys, run):
     [
         (("plan", "RUN", "--reliability", "1"), "--reliability 1.0 is not between 0 and 1; give for example 0.9"),
         (("plan", "nowhere"), "nowhere holds no readable result.json; name a run's folder"),
-        (("compare", "RUN", "RUN"), "share members, and compare themselves in part"),
+        (("compare", "RUN", "RUN"), "is named twice; name each run once"),
+        (("compare", "RUN", "--html", "x.html"), "--html x.html is a page of several runs; name another run"),
         (("bench", "--sampler", "swagg"), "unknown sampler 'swagg'; did you mean"),
         (("bench", "--sampler", "swag:x"), "the sampler 'swag' takes no value after a colon"),
         (("bench", "--sampler", "checkpoints"), "the sampler 'checkpoints' needs a value; write checkpoints:FILES"),

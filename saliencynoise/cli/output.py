@@ -1,0 +1,53 @@
+"""What a command that computes prints at its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from saliencynoise.interfaces.errors import one_line
+
+if TYPE_CHECKING:
+    from saliencynoise.bench.study import Study
+
+
+def emit(
+    printed: Callable[[], None],
+    document: Mapping[str, Any],
+    places: Sequence[str | Path],
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Print what was found: as one JSON document, as the places where it lies, or for people.
+
+    Args:
+        printed: prints it for people.
+        document: values that JSON can hold.
+        places: files or folders.
+        as_json: before all else.
+        quiet: places only.
+    """
+    if as_json:
+        typer.echo(json.dumps(document, allow_nan=False))
+    elif quiet:
+        from saliencynoise.report.terminal import print_places  # noqa: PLC0415 - only when a command runs
+
+        print_places(places)
+    else:
+        printed()
+
+
+def report_beside(study: Study, *, quiet: bool) -> None:
+    """Write a study's report into its folder and say where, on standard error; results are kept whatever happens."""
+    try:
+        path = study.report()
+    except Exception as error:  # noqa: BLE001 - the figures are computed and printed; a page must not lose them
+        typer.echo(f"warning: no report could be made: {one_line(error)}; the results are not touched", err=True)
+        return
+    if not quiet:
+        typer.echo(f"Report in {path}", err=True)

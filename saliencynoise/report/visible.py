@@ -1,0 +1,57 @@
+"""Text from users and plugins made fit for a terminal, which obeys some characters instead of showing them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+KEPT = "\n\t"
+
+OBEYED = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode's categories of control characters, halves of characters (bytes that are no UTF-8), and line separators."""
+
+TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that change the direction of what follows, so that a name reads otherwise than it is."""
+
+SUBSTITUTES = {"∞": "inf", "²": "2", "…": "~", "×": "x", "±": "+-", "│": "|", "─": "-"}
+"""What stands for this project's own signs where an encoding cannot carry them."""
+
+
+def visible(text: str, *, encoding: str = "utf-8") -> str:
+    r"""Return a text whose control characters are shown, as \x1b, instead of obeyed; line breaks and tabs stay.
+
+    Args:
+        text: from anywhere.
+        encoding: of the terminal; signs that it cannot carry become ASCII.
+
+    >>> visible("\x1b[2Jgone"), visible("r ∞, ü", encoding="ascii")
+    ('\\x1b[2Jgone', 'r inf, \\xfc')
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(character, encoding) for character in text)
+
+
+def one_visible_line(text: str) -> str:
+    r"""Return the same in one line.
+
+    >>> one_visible_line("a\nb\r")
+    'a b'
+    """
+    return visible(" ".join(text.split()))
+
+
+def _shown(character: str, encoding: str) -> str:
+    if character in KEPT:
+        return character
+    if character in TURNING or unicodedata.category(character) in OBEYED:
+        return _escaped(character)
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return SUBSTITUTES.get(character, _escaped(character))
+    return character
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
