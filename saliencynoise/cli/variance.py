@@ -42,6 +42,7 @@ def variance(
 
     from saliencynoise.bench.variance import METHODS, VarianceConfig, run_variance  # noqa: PLC0415 - torch, only here
     from saliencynoise.cli.progress import Progress  # noqa: PLC0415 - as above
+    from saliencynoise.report.figures.seeds import save_plot  # noqa: PLC0415 - as above
     from saliencynoise.report.variance import print_variance  # noqa: PLC0415 - as above
 
     bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
@@ -49,6 +50,7 @@ def variance(
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
     with Progress() as progress:
         document = run_variance(config, progress)
+    save_plot(document, config.folder)
     if as_json:
         typer.echo(json.dumps({**document, "folder": str(config.folder)}, allow_nan=False))
     else:

@@ -13,8 +13,6 @@ from saliencynoise.report.figures.style import (
     SMALL,
     blank,
     diverging,
-    shortened,
-    small_multiples,
     two_lines,
 )
 from saliencynoise.report.table import SEVERAL, show
@@ -29,7 +27,9 @@ if TYPE_CHECKING:
 
     from saliencynoise.bench.study import Study
 
-COLUMNS = 4
+COLUMNS, MANY = 4, 8
+"""Methods beside each other, of one architecture and of several."""
+
 NAMED = 24
 """Members up to which each tick is labelled; of more, only those that are flagged."""
 
@@ -128,41 +128,69 @@ def clustered(cosines: Float[np.ndarray, "E E"]) -> tuple[list[int], list[int]]:
 def figure_of(found: pd.DataFrame) -> Figure:
     """Draw a table: a panel for each architecture and method, all on one scale, which is symmetric about zero.
 
-    Rows and columns are members by their index, with their accuracy on the left. Red: maps that agree; white:
+    Rows and columns are members by their index; of a single architecture with their accuracy on the left. Red: maps that agree; white:
     independent maps; blue: opposed ones. The diagonal, a map with itself, is left out. A member that was flagged has a
     star. Lines part two clusters where the test for several modes fires on more than a tenth of the images.
     """
     several = found["architecture"].nunique() > 1
-    panels = [
-        (f"{shortened(arch, 36)}\n" * several + two_lines(method, longest=24), own)
-        for (arch, method), own in found.groupby(["architecture", "method"], sort=False)
-    ]
-    columns = min(COLUMNS, len(panels))
-    size = 2.5 if found["member"].nunique() <= NAMED else 3.0
-    rows = -(-len(panels) // columns)
-    drawn = blank(0.9 + size * columns, (size + 0.1 + 0.17 * several) * rows + 0.3)
-    axes = small_multiples(drawn, len(panels), columns=columns)
+    drawn, places = _grid(found, several=several)
     apart = found[found["member"] != found.get("other")]
     largest = float(apart["cosine"].abs().max()) if "cosine" in apart and apart["cosine"].notna().any() else 1.0
     shown: Any = None
-    for panel, (title, own) in zip(axes, panels, strict=True):
-        shown = _draw(panel, own, largest, title) or shown
+    for (architecture, method), own in found.groupby(["architecture", "method"], sort=False):
+        axes = places[str(architecture), str(method)]
+        axes.set_axis_on()
+        title = two_lines(str(method), longest=16 if several else 24)
+        shown = _draw(axes, own, largest, title, accuracies=not several) or shown
     if shown is not None:
-        bar = drawn.colorbar(shown, ax=axes, shrink=min(1.0, 0.9 / rows + 0.1), aspect=30 / rows + 10, pad=0.01)
+        width, height = drawn.get_size_inches()
+        side = drawn.add_axes((1 - 0.82 / width, 0.37 / height, 0.12 / width, min(2.4, height - 0.9) / height))
+        bar = drawn.colorbar(shown, cax=side)
         bar.set_label("mean cosine of two members' maps", fontsize=SMALL)
-        bar.ax.tick_params(labelsize=SMALL)
+        side.tick_params(labelsize=SMALL - 1)
     return drawn
 
 
-def _draw(axes: Axes, own: pd.DataFrame, largest: float, title: str) -> Any:
+def _grid(found: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str, str], Axes]]:
+    """Return a figure and the axes of each architecture and method, which are still hidden.
+
+    Methods beside each other; of several architectures each has its own line. All sizes are fixed: to lay out so many
+    labels would take longer than to draw them.
+    """
+    methods, architectures = list(found["method"].unique()), list(found["architecture"].unique())
+    size = 1.35 if several else 3.0 if found["member"].nunique() > NAMED else 2.2
+    columns = min(MANY if several else COLUMNS, len(methods))
+    blocks = -(-len(methods) // columns)
+    rows = blocks * len(architectures)
+    across, down = (0.22, 0.66) if several else (0.6, 0.68)
+    width, height = 0.6 + columns * (size + across) - across + 1.1, rows * (size + down) + 0.25
+    drawn = blank(width, height, constrained=False)
+    edges = {"left": 0.6 / width, "right": 1 - 1.1 / width, "top": 1 - 0.56 / height, "bottom": 0.37 / height}
+    grid = drawn.subplots(rows, columns, squeeze=False, gridspec_kw=edges | {"wspace": across / size, "hspace": down / size})
+    for axes in grid.flat:
+        axes.set_axis_off()
+    places = {}
+    for at, method in enumerate(methods):
+        for line, architecture in enumerate(architectures):
+            axes = places[architecture, method] = grid[at // columns * len(architectures) + line, at % columns]
+            if several and at % columns == 0:
+                name = two_lines(architecture, longest=20)
+                axes.text(
+                    -0.2, 0.5, name, rotation=90, ha="right", va="center", fontsize=SMALL - 1, transform=axes.transAxes,
+                    multialignment="center",
+                )  # fmt: skip
+    return drawn, places
+
+
+def _draw(axes: Axes, own: pd.DataFrame, largest: float, title: str, *, accuracies: bool) -> Any:
     """Draw one matrix, and return what has its colours; None for a cell that failed."""
     import numpy as np  # noqa: PLC0415 - as above
 
     axes.tick_params(labelsize=SMALL - 2, length=0, pad=1)
     if own["status"].iloc[0] != "ok":
-        axes.set_title(title, fontsize=8.5)
-        words = textwrap.fill("\n".join(failures(own)), 30, max_lines=8)
-        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+        axes.set_title(title, fontsize=8.5 if accuracies else 7)
+        words = textwrap.fill("\n".join(failures(own)), 30 if accuracies else 20, max_lines=8)
+        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL - 1, transform=axes.transAxes)
         axes.set_xticks([])
         axes.set_yticks([])
         return None
@@ -171,8 +199,8 @@ def _draw(axes: Axes, own: pd.DataFrame, largest: float, title: str) -> Any:
     shown = axes.imshow(matrix, cmap=diverging(), vmin=-largest, vmax=largest, interpolation="nearest")
     rest = matrix[~np.eye(len(matrix), dtype=bool)]
     members = own.drop_duplicates("member").sort_values("place").reset_index(drop=True)
-    axes.set_title(f"{title}\n{show(rest.min())} to {show(rest.max())}{_part(axes, members)}", fontsize=8.5)
-    _name(axes, members)
+    axes.set_title(f"{title}\n{show(rest.min())} to {show(rest.max())}{_part(axes, members)}", fontsize=8.5 if accuracies else 7)
+    _name(axes, members, accuracies=accuracies)
     return shown
 
 
@@ -187,14 +215,15 @@ def _part(axes: Axes, members: pd.DataFrame) -> str:
     return f"; modes on {members['modes'].iloc[0]:.0%}"
 
 
-def _name(axes: Axes, members: pd.DataFrame) -> None:
+def _name(axes: Axes, members: pd.DataFrame, *, accuracies: bool) -> None:
     """Write the members' indices along both sides, with their accuracy on the left; of many only those flagged."""
     flagged = members["flag"].notna()
     named = members if len(members) <= NAMED else members[flagged]
     stars = ["*" if flag else "" for flag in named["flag"].notna()]
-    accuracies = ["" if math.isnan(accuracy) else f"  {accuracy:.1%}" for accuracy in named["accuracy"].astype(float)]
+    known = [accuracies and not math.isnan(own) for own in named["accuracy"].astype(float)]
+    right = [f"  {own:.1%}" if shown else "" for own, shown in zip(named["accuracy"], known, strict=True)]
     axes.set_xticks(named["place"], [f"{member}{star}" for member, star in zip(named["member"], stars, strict=True)])
-    rows = zip(named["member"], stars, accuracies, strict=True)
+    rows = zip(named["member"], stars, right, strict=True)
     axes.set_yticks(named["place"], ["".join(map(str, row)) for row in rows])
     for label, star in zip([*axes.get_xticklabels(), *axes.get_yticklabels()], [*stars, *stars], strict=True):
         if star:
