@@ -101,7 +101,7 @@ def disjoint_groups(members: int, count: int, *, generator: torch.Generator) -> 
     else:
         places = torch.rand(PAIRS, members, generator=generator).argsort(-1)[:, : 2 * count]
     weights = torch.zeros(2, len(places), members, dtype=torch.float64)
-    return weights.scatter_(2, torch.stack(places.split(count, dim=1)), 1 / count)
+    return weights.scatter_(2, torch.stack([places[:, :count], places[:, count:]]), 1 / count)
 
 
 def _point(unit: Float[Tensor, "B E E"], count: int, groups: Float[Tensor, "2 S E"]) -> SplitPoint:

@@ -1,4 +1,4 @@
-"""The SNR of every method and architecture as bars: as published, with its noise floor, and corrected, with interval."""
+"""The SNR of every method and architecture as bars: as published, and corrected, with intervals and noise floors."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _row(cell: Any) -> dict[str, Any]:
 def figure_of(found: pd.DataFrame) -> Figure:
     """Draw a table: a row a method, the SNR as published on the left, the corrected r on the right.
 
-    Methods are in the order of r, by their mean rank over architectures; each architecture has its colour and marker.
+    Methods are in the order of r, by its median over architectures; each architecture has its colour and marker.
     A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is r of the
     networks alone. What failed says why. An arrow marks what goes on beyond the axis.
     """
@@ -134,9 +134,8 @@ def figure_of(found: pd.DataFrame) -> Figure:
 
 def _order(found: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the methods and views, the largest r first."""
-    ranks = found["r"].groupby(found["architecture"]).rank(ascending=False)
-    means = ranks.groupby([found["method"], found["view"]], sort=False).mean()
-    return list(means.sort_values(kind="stable", na_position="last").index)
+    medians = found["r"].groupby([found["method"], found["view"]], sort=False).median()
+    return list(medians.sort_values(kind="stable", na_position="last", ascending=False).index)
 
 
 def _label(method: str, view: str) -> str:
@@ -162,8 +161,13 @@ def _draw(
         for row in own.itertuples():
             _write(axes, row, look, name=name, single=len(looks) == 1)
         axes.plot([], [], look[1], color=look[0], label=label)
-        for edge, arrow, out in ((high, ">", own[f"{PREFIX[name]}high"] > high), (low, "<", own[f"{PREFIX[name]}low"] < low)):
-            axes.scatter([edge] * int(out.sum()), own["y"][out], s=12, marker=arrow, color=look[0], clip_on=False, zorder=6)
+        for edge, arrow, out in (
+            (high, ">", own[f"{PREFIX[name]}high"] > high),
+            (low, "<", own[f"{PREFIX[name]}low"] < low),
+        ):
+            axes.scatter(
+                [edge] * int(out.sum()), own["y"][out], s=12, marker=arrow, color=look[0], clip_on=False, zorder=6
+            )
     axes.set_xlim(low, high)
 
 
@@ -171,22 +175,26 @@ def _draw_bars(axes: Axes, own: pd.DataFrame, look: tuple[str, str], *, height: 
     """Draw one architecture's bars with their intervals and floors."""
     colour, marker = look
     low, high, floor = (f"{PREFIX[name]}{end}" for end in ("low", "high", "floor"))
-    done = own[own[name].map(math.isfinite)]
+    done = _finite(own, name)
     bars = error_bars(done[name].tolist(), done[low].tolist(), done[high].tolist())
     size = 4.5 if height > NARROW else 3
     axes.barh(done["y"], done[name], height * 0.8, color=colour, alpha=0.3, lw=0)
     axes.errorbar(
         done[name], done["y"], xerr=bars, fmt=marker, ms=size, color=colour, elinewidth=1, capsize=size / 3
     )  # fmt: skip
-    floors = done[done[floor].map(math.isfinite)]
+    floors = _finite(done, floor)
     axes.vlines(
         floors[floor], floors["y"] - height * 0.46, floors["y"] + height * 0.46, color="black", lw=size / 2.2, zorder=4
     )  # fmt: skip
 
 
+def _finite(own: pd.DataFrame, name: str) -> pd.DataFrame:
+    return own[own[name].map(math.isfinite).astype(bool)]  # an empty one, too
+
+
 def _draw_networks(axes: Axes, own: pd.DataFrame, look: tuple[str, str], *, height: float) -> None:
     """Draw r of the networks alone, of the methods that draw random numbers."""
-    alone = own[own["network"].map(math.isfinite)]
+    alone = _finite(own, "network")
     ends = error_bars(*(alone[f"network{end}"].tolist() for end in ("", "_low", "_high")))
     axes.errorbar(
         alone["network"], alone["y"] + height * 0.27, xerr=ends, fmt="D", mfc="white", color=look[0],
@@ -224,8 +232,8 @@ def _scale(axes: Axes, found: pd.DataFrame, name: str) -> tuple[float, float]:
         return 0.0, 1.0
     lowest, largest = min(0.0, float(np.nanmin(finite[values]))), max(0.0, float(np.nanmax(finite[values])))
     positive = finite[name][finite[name] > 0]
-    usual = positive.quantile(0.25)
-    if positive.max() > SKEWED * usual:  # on a linear axis the small ones would be pressed onto zero
+    usual = float(np.quantile(positive, 0.25)) if len(positive) else 0.0
+    if len(positive) and positive.max() > SKEWED * usual:  # on a linear axis the small ones would be pressed onto zero
         step = 10.0 ** math.floor(math.log10(max(usual, largest / 1e4)))
         axes.set_xscale("symlog", linthresh=step, linscale=0.6)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -233,5 +241,8 @@ def _scale(axes: Axes, found: pd.DataFrame, name: str) -> tuple[float, float]:
         low, high = max(float(np.nanmin(finite)), -10 * step), min(float(np.nanmax(finite)), 10 * largest)
         return min(1.5 * low, -0.1 * step), 1.3 * high
     span = max(largest - lowest, 1e-3)
-    low, high = max(float(np.nanmin(finite)), lowest - 0.4 * span), min(float(np.nanmax(finite)), lowest + BEYOND * span)
+    low, high = (
+        max(float(np.nanmin(finite)), lowest - 0.4 * span),
+        min(float(np.nanmax(finite)), lowest + BEYOND * span),
+    )
     return min(low, 0.0) - 0.04 * span, high + 0.04 * span

@@ -69,12 +69,11 @@ def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any
     """
     if folder is not None:
         return load_variance(folder)
-    for place in (study.folder, study.folder.parent):
-        if (place / RESULT).is_file():
-            document = load_variance(place)
-            runs = {Path(own["run"]).name for own in document["architectures"]}
-            return document if study.folder.resolve().name in runs else None
-    return None
+    if not (study.folder.parent / RESULT).is_file():
+        return None
+    document = load_variance(study.folder.parent)
+    runs = {Path(own["run"]).name for own in document["architectures"]}
+    return document if study.folder.resolve().name in runs else None
 
 
 def table(
@@ -129,7 +128,8 @@ def figure_of(found: pd.DataFrame, seeds: pd.DataFrame | None = None) -> Figure:
         return drawn
     heights = [tall, seed_height(seeds)]
     drawn = blank(WIDEST, sum(heights))
-    above, below = drawn.subfigures(2, 1, height_ratios=heights)
+    parts: Any = drawn.subfigures(2, 1, height_ratios=heights)
+    above, below = parts
     draw(above, found)
     draw_seeds(below, seeds)
     return drawn
@@ -168,10 +168,14 @@ def draw(figure: FigureBase, found: pd.DataFrame) -> None:
     legend_below(figure, [axes])
 
 
-def _draw_bar(axes: Any, y: float, row: Mapping[str, Any]) -> None:
+def _draw_bar(axes: Any, y: float, row: Mapping[Any, Any]) -> None:
     if row["status"] != "ok" or math.isnan(row["signal"]):
-        words = f"failed: {shortened(str(row['reason']), 90)}" if row["status"] != "ok" else "undefined: all maps are zero"
-        axes.annotate(words, (0, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL - 1, color=BAD)
+        words = (
+            f"failed: {shortened(str(row['reason']), 90)}" if row["status"] != "ok" else "undefined: all maps are zero"
+        )
+        axes.annotate(
+            words, (0, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL - 1, color=BAD
+        )
         return
     left, whole = 0.0, sum(max(row[name], 0.0) for name in PARTS if not math.isnan(row[name]))
     for name, (_, colour, hatch) in PARTS.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import interval_of, number
@@ -111,7 +110,9 @@ def _rows(study: Study, cell: Any, furthest: int, seed: int) -> list[dict[str, A
     common = names_of(cell) | {"r": number(snr["value"]), "target": cell["figures"]["members_needed"]["reliability"]}
     common |= {"needed": needed["value"], "needed_low": needed["low"], "needed_high": needed["high"]}
     rows = []
-    for point in averaging_curve(number(snr["value"]), interval_of(snr["interval"]), counts=sorted({*counts, furthest})):
+    for point in averaging_curve(
+        number(snr["value"]), interval_of(snr["interval"]), counts=sorted({*counts, furthest})
+    ):
         own = measured.get(point.members)
         ends = (math.nan, math.nan) if point.interval is None else (point.interval.low, point.interval.high)
         row = {"n": point.members, "snr": point.snr, "reliability": point.reliability, "low": ends[0], "high": ends[1]}

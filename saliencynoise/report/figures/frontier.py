@@ -54,16 +54,23 @@ def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any
     """
     if folder is not None:
         return load_frontier(folder)
-    for place in (study.folder, study.folder.parent):
-        if (place / RESULT).is_file():
-            document = load_frontier(place)
-            runs = {Path(run).name for run in document["runs"].values()}
-            if place == study.folder or study.folder.resolve().name in runs:
-                return document
-    raise UsageError(
-        f"{study.folder} belongs to no frontier; run 'saliencynoise frontier' with its data, architectures and methods, "
-        "and name the folder of that"
-    )
+    document = frontier_of(study)
+    if document is None:
+        raise UsageError(
+            f"{study.folder} belongs to no frontier; run 'saliencynoise frontier' with its data, architectures and "
+            "methods, and name the folder of that"
+        )
+    return document
+
+
+def frontier_of(study: Study) -> dict[str, Any] | None:
+    """Return the result of the frontier that a study is a run of; None where it is of none."""
+    folder = study.folder.parent
+    if not (folder / RESULT).is_file():
+        return None
+    document = load_frontier(folder)
+    runs = {Path(run).name for run in document.get("runs", {}).values()}
+    return document if study.folder.resolve().name in runs else None
 
 
 def table(study: Study, *, folder: str | Path | None = None) -> pd.DataFrame:

@@ -101,10 +101,11 @@ def _rows(cell: Cell, cosines: Float[np.ndarray, "E E"], about: Mapping[int, Any
 
 
 def clustered(cosines: Float[np.ndarray, "E E"]) -> tuple[list[int], list[int]]:
-    """Return the members in an order in which similar ones are neighbours, and which half of the first split each is in.
+    """Return the members in an order in which similar ones are neighbours, and each one's half of the first split.
 
     Average linkage on 1 - cosine, with the optimal order of its leaves (Bar-Joseph et al., Bioinformatics 2001,
-    doi:10.1093/bioinformatics/17.suppl_1.s22). As they are where cosines are undefined.
+    doi:10.1093/bioinformatics/17.suppl_1.s22). As they are where
+    cosines are undefined.
 
     >>> import numpy as np
     >>> order, halves = clustered(np.array([[1, 0.1, 0.9], [0.1, 1, 0.2], [0.9, 0.2, 1]]))
@@ -128,9 +129,10 @@ def clustered(cosines: Float[np.ndarray, "E E"]) -> tuple[list[int], list[int]]:
 def figure_of(found: pd.DataFrame) -> Figure:
     """Draw a table: a panel for each architecture and method, all on one scale, which is symmetric about zero.
 
-    Rows and columns are members by their index; of a single architecture with their accuracy on the left. Red: maps that agree; white:
-    independent maps; blue: opposed ones. The diagonal, a map with itself, is left out. A member that was flagged has a
-    star. Lines part two clusters where the test for several modes fires on more than a tenth of the images.
+    Rows and columns are members by their index; of a single architecture with their accuracy on the left. Red: maps
+    that agree; white: independent; blue: opposed ones. The diagonal, a map with itself, is left out. A member that
+    was flagged has a star. Lines part two clusters where the test for several modes fires on more than a tenth of the
+    images.
     """
     several = found["architecture"].nunique() > 1
     drawn, places = _grid(found, several=several)
@@ -166,7 +168,9 @@ def _grid(found: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str
     width, height = 0.6 + columns * (size + across) - across + 1.1, rows * (size + down) + 0.25
     drawn = blank(width, height, constrained=False)
     edges = {"left": 0.6 / width, "right": 1 - 1.1 / width, "top": 1 - 0.56 / height, "bottom": 0.37 / height}
-    grid = drawn.subplots(rows, columns, squeeze=False, gridspec_kw=edges | {"wspace": across / size, "hspace": down / size})
+    grid = drawn.subplots(
+        rows, columns, squeeze=False, gridspec_kw=edges | {"wspace": across / size, "hspace": down / size}
+    )
     for axes in grid.flat:
         axes.set_axis_off()
     places = {}
@@ -199,7 +203,9 @@ def _draw(axes: Axes, own: pd.DataFrame, largest: float, title: str, *, accuraci
     shown = axes.imshow(matrix, cmap=diverging(), vmin=-largest, vmax=largest, interpolation="nearest")
     rest = matrix[~np.eye(len(matrix), dtype=bool)]
     members = own.drop_duplicates("member").sort_values("place").reset_index(drop=True)
-    axes.set_title(f"{title}\n{show(rest.min())} to {show(rest.max())}{_part(axes, members)}", fontsize=8.5 if accuracies else 7)
+    axes.set_title(
+        f"{title}\n{show(rest.min())} to {show(rest.max())}{_part(axes, members)}", fontsize=8.5 if accuracies else 7
+    )
     _name(axes, members, accuracies=accuracies)
     return shown
 
@@ -222,8 +228,10 @@ def _name(axes: Axes, members: pd.DataFrame, *, accuracies: bool) -> None:
     stars = ["*" if flag else "" for flag in named["flag"].notna()]
     known = [accuracies and not math.isnan(own) for own in named["accuracy"].astype(float)]
     right = [f"  {own:.1%}" if shown else "" for own, shown in zip(named["accuracy"], known, strict=True)]
-    axes.set_xticks(named["place"], [f"{member}{star}" for member, star in zip(named["member"], stars, strict=True)])
-    rows = zip(named["member"], stars, right, strict=True)
+    axes.set_xticks(
+        named["place"], [f"{int(member)}{star}" for member, star in zip(named["member"], stars, strict=True)]
+    )
+    rows = zip(named["member"].astype(int), stars, right, strict=True)
     axes.set_yticks(named["place"], ["".join(map(str, row)) for row in rows])
     for label, star in zip([*axes.get_xticklabels(), *axes.get_yticklabels()], [*stars, *stars], strict=True):
         if star:

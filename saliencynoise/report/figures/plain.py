@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.artist import Artist
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, NullFormatter, ScalarFormatter
 
-UNKNOWN = "\ufffd"
+from saliencynoise.report.figures.style import printable
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
 
 NUMBERS = (LogFormatter, ScalarFormatter, NullFormatter)
 """What writes numbers along an axis: no text of anybody's, and formulas on logarithmic axes."""
@@ -35,19 +36,6 @@ class PlainFigure(Figure):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r".*Glyph .* missing from")
             super().draw(renderer)
-
-
-def printable(text: str) -> str:
-    r"""Return a text with a sign for what is unknown in place of control characters and halves of pairs.
-
-    >>> printable("a\x1bb\nc") == f"a{UNKNOWN}b\nc"
-    True
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        UNKNOWN if unicodedata.category(sign) in {"Cc", "Cs"} and sign != "\n" else sign for sign in text
-    )  # fmt: skip
 
 
 def _texts(artist: Artist) -> Iterator[Text]:

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 
 PLOT = "variance.png"
 COLUMNS = 4
-LOOKS = {"first order": ("o", "#0072B2", -0.16), "total": ("s", "#D55E00", 0.16), "again, same seeds": ("D", "#000000", 0.0)}
+LOOKS = {
+    "first order": ("o", "#0072B2", -0.16),
+    "total": ("s", "#D55E00", 0.16),
+    "again, same seeds": ("D", "#000000", 0.0),
+}
 """Marker, colour and offset of each figure."""
 
 NAMES = {
@@ -161,7 +165,7 @@ def _draw(axes: Axes, own: pd.DataFrame, streams: list[str]) -> None:
         axes.errorbar(
             ends[0], y, xerr=error_bars(*ends), fmt=marker, color=colour, ms=5, elinewidth=1.2, capsize=2
         )  # fmt: skip
-        for place, low, high in zip(y, rows["low"], rows["high"], strict=True):
+        for at, low, high in zip(y, rows["low"], rows["high"], strict=True):
             for edge, arrow, out in ((RANGE[0], "<", low < RANGE[0]), (RANGE[1], ">", high > RANGE[1])):
                 if out:
-                    axes.plot(edge, place, arrow, color=colour, ms=4, clip_on=False)
+                    axes.plot(edge, at, arrow, color=colour, ms=4, clip_on=False)

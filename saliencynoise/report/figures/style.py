@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure, FigureBase
+
+UNKNOWN = "\ufffd"
+"""In place of what no text can hold."""
 
 COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F")
 """Okabe and Ito's, which people who confuse red and green tell apart; markers differ, too."""
@@ -94,10 +98,16 @@ def legend_below(figure: FigureBase, panels: Sequence[Axes], *, columns: int = 4
         handles |= dict(zip(labels, lines, strict=True))
     if handles:
         names = [shortened(name, LONGEST) for name in handles]
-        fit = _fitting(names, float(figure.bbox.width / figure.dpi))
+        fit = _fitting(names, _width(figure))
         figure.legend(
             handles.values(), names, loc="outside lower center", ncols=min(columns, fit), frameon=False, fontsize=9
         )  # fmt: skip
+
+
+def _width(figure: FigureBase) -> float:
+    """Return the inches of a figure or of a part of one."""
+    part: Any = figure
+    return float(part.bbox.width / part.dpi)
 
 
 def legend_height(names: Sequence[str], width: float, *, columns: int = 4) -> float:
@@ -119,7 +129,7 @@ def two_lines(label: str, *, longest: int = 18) -> str:
     >>> two_lines("gradcam(layer=intermediate)")
     'gradcam\n(layer=intermediate)'
     """
-    label, most = " ".join(label.split()), longest * 3 // 2
+    label, most = printable(" ".join(label.split())), longest * 3 // 2
     if len(label) <= longest:
         return label
     for mark, after in (("(", False), ("/", True), ("_", True)):
@@ -130,13 +140,26 @@ def two_lines(label: str, *, longest: int = 18) -> str:
     return shortened(label, most)
 
 
+def printable(text: str) -> str:
+    r"""Return a text with a sign for what is unknown in place of control characters and halves of pairs.
+
+    >>> printable("a\x1bb\nc") == f"a{UNKNOWN}b\nc"
+    True
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        UNKNOWN if unicodedata.category(sign) in {"Cc", "Cs"} and sign != "\n" else sign for sign in text
+    )  # fmt: skip
+
+
 def shortened(text: str, longest: int) -> str:
     """Return a text in one line, without its middle where it is too long: names often differ at their ends.
 
     >>> shortened("resnet(depth=50)", 9)
     'resn…=50)'
     """
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     if len(text) <= longest:
         return text
     end = (longest - 1) // 2
