@@ -38,7 +38,7 @@ def failed(found: pd.DataFrame) -> str:
     """Return what failed in a table and why, a sentence each; empty where nothing did."""
     rows = found[found["status"] == "failed"].drop_duplicates(["architecture", "method"])
     named = [
-        f" {shortened(row.method, LONGEST)} on {shortened(row.architecture, LONGEST)} failed: {row.reason}."
+        f" {shortened(str(row.method), LONGEST)} on {shortened(str(row.architecture), LONGEST)} failed: {row.reason}."
         for row in rows.head(MOST).itertuples()
     ]
     return "".join(named) + (f" {len(rows) - MOST} more failed." if len(rows) > MOST else "")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import number
 from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures.style import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,10 @@ def failures(found: pd.DataFrame) -> list[str]:
     """Return what failed in a table with the columns of `names_of`, and why, each once."""
     failed = found[found["status"] == "failed"]
     return list(
-        dict.fromkeys(f"{row.method} on {row.architecture} failed: {row.reason}" for row in failed.itertuples())
+        dict.fromkeys(
+            f"{shortened(str(row.method), 28)} on {shortened(str(row.architecture), 28)} failed: {row.reason}"
+            for row in failed.itertuples()
+        )
     )
 
 

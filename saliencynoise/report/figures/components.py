@@ -146,10 +146,11 @@ def draw(figure: FigureBase, found: pd.DataFrame) -> None:
     y = 0.0
     for architecture, own in found.groupby("architecture", sort=False):
         if found["architecture"].nunique() > 1:
-            axes.annotate(
-                shortened(str(architecture), 70), (0, y), xytext=(2, 0), textcoords="offset points", va="center",
+            name = axes.annotate(
+                shortened(str(architecture), 50), (0, y), xytext=(2, 0), textcoords="offset points", va="center",
                 fontsize=SMALL, fontweight="bold",
             )  # fmt: skip
+            name.set_in_layout(False)
             y += 1
         for row in own.sort_values("signal", ascending=False, kind="stable").to_dict("records"):
             labels.append((y, shortened(str(row["method"]), 44)))
@@ -171,11 +172,11 @@ def draw(figure: FigureBase, found: pd.DataFrame) -> None:
 def _draw_bar(axes: Any, y: float, row: Mapping[Any, Any]) -> None:
     if row["status"] != "ok" or math.isnan(row["signal"]):
         words = (
-            f"failed: {shortened(str(row['reason']), 90)}" if row["status"] != "ok" else "undefined: all maps are zero"
+            f"failed: {shortened(str(row['reason']), 80)}" if row["status"] != "ok" else "undefined: all maps are zero"
         )
-        axes.annotate(
-            words, (0, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL - 1, color=BAD
-        )
+        place = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
+        written = axes.annotate(words, (0, y), **place, fontsize=SMALL - 1, color=BAD)
+        written.set_in_layout(False)  # a long reason would take the bars' room
         return
     left, whole = 0.0, sum(max(row[name], 0.0) for name in PARTS if not math.isnan(row[name]))
     for name, (_, colour, hatch) in PARTS.items():

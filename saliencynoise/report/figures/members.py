@@ -178,7 +178,7 @@ def _grid(found: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str
         for line, architecture in enumerate(architectures):
             axes = places[architecture, method] = grid[at // columns * len(architectures) + line, at % columns]
             if several and at % columns == 0:
-                name = two_lines(architecture, longest=20)
+                name = two_lines(architecture, longest=16)
                 axes.text(
                     -0.2, 0.5, name, rotation=90, ha="right", va="center", fontsize=SMALL - 1, transform=axes.transAxes,
                     multialignment="center",
