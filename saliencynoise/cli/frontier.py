@@ -45,8 +45,8 @@ def frontier(
 
     from saliencynoise.bench.frontier import failures, run_frontier  # noqa: PLC0415 - torch, once the options are sound
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.report.figures.frontier import save_plot  # noqa: PLC0415 - as above
     from saliencynoise.report.frontier import print_frontier  # noqa: PLC0415 - as above
-    from saliencynoise.report.frontier_plot import save_plot  # noqa: PLC0415 - as above
 
     with observing(quiet=quiet) as progress:
         document = run_frontier(settings, progress)

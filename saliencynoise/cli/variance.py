@@ -43,6 +43,7 @@ def variance(
 
     from saliencynoise.bench.variance import METHODS, VarianceConfig, run_variance  # noqa: PLC0415 - torch, only here
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.report.figures.seeds import save_plot  # noqa: PLC0415 - as above
     from saliencynoise.report.variance import print_variance  # noqa: PLC0415 - as above
 
     bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
@@ -50,6 +51,7 @@ def variance(
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
     with observing(quiet=quiet) as progress:
         document = run_variance(config, progress)
+    save_plot(document, config.folder)
     whole = {**document, "folder": str(config.folder)}
     emit(lambda: print_variance(document, config.folder), whole, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if any(row["status"] == "failed" for row in document["rows"]) else 0)

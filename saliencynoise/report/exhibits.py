@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError, one_line
+from saliencynoise.report import captions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,24 +52,83 @@ def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
     """Yield what the report shows of a study; a figure that cannot be drawn says why, and stops no other."""
     for name, (title, build) in BUILDERS.items():
         try:
-            yield build(study)
+            exhibit = build(study)
         except UsageError as error:
             yield Missing(name=name, title=title, reason=one_line(error))
+            continue
+        if exhibit is not None:
+            yield exhibit
+
+
+def _bars(study: Study) -> Exhibit:
+    from saliencynoise.report.figures import bars  # noqa: PLC0415 - one figure's modules at a time
+
+    found = bars.table(study)
+    return _exhibit("bars", captions.bars(study, found), bars.figure_of(found), found)
+
+
+def _curve(study: Study) -> Exhibit:
+    from saliencynoise.report.figures import curve  # noqa: PLC0415 - as above
+
+    found = curve.table(study)
+    return _exhibit("curve", captions.curve(study, found), curve.figure_of(found), found)
 
 
 def _classes(study: Study) -> Exhibit:
-    from saliencynoise.report.figures import classes  # noqa: PLC0415 - one figure's modules at a time
+    from saliencynoise.report.figures import classes  # noqa: PLC0415 - as above
 
     found = classes.table(study)
-    return Exhibit(
-        name="classes",
-        title=BUILDERS["classes"][0],
-        caption="Points: r, the corrected SNR, of the images of a class; bars: its 95% interval.",
-        alt="A panel for each method with the corrected SNR of each class.",
-        figure=classes.figure_of([found]),
-        data=found,
-    )
+    return _exhibit("classes", captions.classes(study, found), classes.figure_of([found]), found)
 
 
-BUILDERS: dict[str, tuple[str, Callable[[Study], Exhibit]]] = {"classes": ("SNR of each class", _classes)}
-"""The title of each figure and what makes it, in the order of the page."""
+def _ssim(study: Study) -> Exhibit:
+    from saliencynoise.report.figures import ssim  # noqa: PLC0415 - as above
+
+    found = ssim.table(study)
+    related = ssim.correlations(found, seed=study.result["settings"]["seed"])
+    return _exhibit("ssim", captions.ssim(study, found, related), ssim.figure_of([(found, related)]), found)
+
+
+def _members(study: Study) -> Exhibit:
+    from saliencynoise.report.figures import members  # noqa: PLC0415 - as above
+
+    found = members.table(study)
+    return _exhibit("members", captions.members(study, found), members.figure_of(found), found)
+
+
+def _components(study: Study) -> Exhibit:
+    from saliencynoise.report.figures import components  # noqa: PLC0415 - as above
+    from saliencynoise.report.figures.seeds import seed_table  # noqa: PLC0415 - as above
+
+    found, document = components.table(study), components.document_of(study)
+    seeds = None if document is None else seed_table(document)
+    texts = captions.components(study, found, seeds=seeds is not None)
+    return _exhibit("components", texts, components.figure_of(found, seeds), found)
+
+
+def _frontier(study: Study) -> Exhibit | None:
+    """Return the frontier that a study is a run of; None of any other study."""
+    from saliencynoise.report.figures import frontier  # noqa: PLC0415 - as above
+
+    document = frontier.frontier_of(study)
+    if document is None:
+        return None
+    found = frontier.table_of(document)
+    return _exhibit("frontier", captions.frontier(study, found), frontier.figure_of(document), found)
+
+
+def _exhibit(name: str, texts: tuple[str, str], figure: Figure, data: pd.DataFrame) -> Exhibit:
+    caption, alt = texts
+    return Exhibit(name=name, title=BUILDERS[name][0], caption=caption, alt=alt, figure=figure, data=data)
+
+
+BUILDERS: dict[str, tuple[str, Callable[[Study], Exhibit | None]]] = {
+    "bars": ("SNR of each method", _bars),
+    "curve": ("What averaging gains", _curve),
+    "classes": ("SNR of each class", _classes),
+    "ssim": ("SNR and structural similarity", _ssim),
+    "members": ("How members agree", _members),
+    "components": ("What a map's energy is made of", _components),
+    "frontier": ("Is there something cheaper than retraining?", _frontier),
+}
+"""The title of each figure and what makes it, in the order of the page; None is what a study has nothing of."""

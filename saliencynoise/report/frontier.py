@@ -13,7 +13,7 @@ from rich.text import Text
 
 from saliencynoise.bench.frontier import RESULT, failures
 from saliencynoise.bench.study import number
-from saliencynoise.report.frontier_plot import PLOT
+from saliencynoise.report.figures.frontier import PLOT
 from saliencynoise.report.table import counted, method_label, recipes_text, seconds_text, show
 from saliencynoise.report.terminal import Terminal
 

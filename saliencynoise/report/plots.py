@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,3 +43,35 @@ class Plots:
         from saliencynoise.report.figures.ssim import figure  # noqa: PLC0415 - as above
 
         return figure(self.study, methods=methods, architectures=architectures)
+
+    def bars(self, *, methods: Names = None, architectures: Names = None, views: Sequence[str] = ("signed",)) -> Figure:
+        """Draw the SNR as published and r, with intervals: see `saliencynoise.report.figures.bars.figure`."""
+        from saliencynoise.report.figures.bars import figure  # noqa: PLC0415 - as above
+
+        return figure(self.study, methods=methods, architectures=architectures, views=views)
+
+    def curve(self, *, methods: Names = None, architectures: Names = None) -> Figure:
+        """Draw reliability against the number of networks: see `saliencynoise.report.figures.curve.figure`."""
+        from saliencynoise.report.figures.curve import figure  # noqa: PLC0415 - as above
+
+        return figure(self.study, methods=methods, architectures=architectures)
+
+    def members(self, *, methods: Names = None, architectures: Names = None) -> Figure:
+        """Draw how members agree, ordered by cluster: see `saliencynoise.report.figures.members.figure`."""
+        from saliencynoise.report.figures.members import figure  # noqa: PLC0415 - as above
+
+        return figure(self.study, methods=methods, architectures=architectures)
+
+    def components(
+        self, *, methods: Names = None, architectures: Names = None, folder: str | Path | None = None
+    ) -> Figure:  # fmt: skip
+        """Draw what a map's energy is made of: see `saliencynoise.report.figures.components.figure`."""
+        from saliencynoise.report.figures.components import figure  # noqa: PLC0415 - as above
+
+        return figure(self.study, methods=methods, architectures=architectures, folder=folder)
+
+    def frontier(self, *, folder: str | Path | None = None) -> Figure:
+        """Draw what strategies are worth at what price: see `saliencynoise.report.figures.frontier.figure`."""
+        from saliencynoise.report.figures.frontier import figure  # noqa: PLC0415 - as above
+
+        return figure(self.study, folder=folder)

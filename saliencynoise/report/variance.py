@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.bench.study import number
+from saliencynoise.bench.variance import RESULT
+from saliencynoise.report.figures.seeds import NAMES, PLOT
 from saliencynoise.report.table import counted, method_label, show
 from saliencynoise.report.terminal import Terminal
 
@@ -30,13 +32,6 @@ ENERGY = (
 )
 MOST_FLAGS = 3
 """Members that are named each in a line."""
-NAMES = {
-    "init": "initialisation",
-    "order": "order of images",
-    "augment": "augmentation",
-    "dropout": "dropout",
-    "rest": "all others",
-}
 
 
 def print_variance(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
@@ -62,7 +57,8 @@ def render_variance(document: Mapping[str, Any], folder: Path, *, width: int) ->
         yield Text(basis(document, architecture))
     for warning in notes(document):
         yield Text(warning, style="yellow")
-    yield Text(f"Results in {folder} (variance.json, and a bench of each architecture's networks).")
+    drawn = f"{PLOT}, " if done else ""
+    yield Text(f"Results in {folder} ({RESULT}, {drawn}and a bench of each architecture's networks).")
 
 
 def variance_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:

@@ -60,6 +60,7 @@ def test_variance_prints_tables_or_one_document(capsys, tmp_path):
     assert code == 0
     assert [part["stream"] for part in document["rows"][0]["streams"]] == ["init", "rest"]
     assert (tmp_path / document["folder"] / "variance.json").exists()
+    assert (tmp_path / document["folder"] / "variance.png").stat().st_size > 5000
 
 
 def test_sanity_prints_tables_or_one_document(capsys, tmp_path):

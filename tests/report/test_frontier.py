@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from saliencynoise.report.figures.frontier import PANEL, bar_ends, save_plot
 from saliencynoise.report.frontier import notes, print_frontier, sentences
-from saliencynoise.report.frontier_plot import PANEL, bar_ends, save_plot
 
 
 def worth(networks, low=None, high=None, *, squared=0.4, note="", words=""):

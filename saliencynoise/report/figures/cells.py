@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import number
 from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures.style import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,19 +21,30 @@ Cell = Mapping[str, Any]
 def signed_cells(
     study: Study, *, architectures: Sequence[str] | None = None, methods: Sequence[str] | None = None
 ) -> list[Cell]:
-    """Return the cells in the signed view, failed ones too, in the study's order.
+    """Return the cells in the signed view; see `chosen_cells`."""
+    return chosen_cells(study, architectures=architectures, methods=methods)
+
+
+def chosen_cells(
+    study: Study,
+    *,
+    architectures: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
+    views: Sequence[str] = ("signed",),
+) -> list[Cell]:
+    """Return the cells in some views, failed ones too, in the study's order.
 
     Args:
         study: with its cells.
         architectures: labels; None for all.
         methods: labels, as "gradcam(layer=top)"; None for all.
+        views: names, as "relu".
 
     Raises:
-        UsageError: the study has no such architecture or method.
+        UsageError: the study has no such architecture, method or view.
     """
-    cells = [cell for cell in study.result["cells"] if cell["view"] == "signed"]
-    for key, asked in (("architecture", architectures), ("method", methods)):
-        there = list(dict.fromkeys(cell[key] for cell in cells))
+    for key, asked in (("architecture", architectures), ("method", methods), ("view", views)):
+        there = list(dict.fromkeys(cell[key] for cell in study.result["cells"]))
         for name in asked or ():
             if name not in there:
                 raise UsageError(
@@ -40,8 +52,9 @@ def signed_cells(
                 )
     return [
         cell
-        for cell in cells
-        if (architectures is None or cell["architecture"] in architectures)
+        for cell in study.result["cells"]
+        if cell["view"] in views
+        and (architectures is None or cell["architecture"] in architectures)
         and (methods is None or cell["method"] in methods)
     ]
 
@@ -55,7 +68,10 @@ def failures(found: pd.DataFrame) -> list[str]:
     """Return what failed in a table with the columns of `names_of`, and why, each once."""
     failed = found[found["status"] == "failed"]
     return list(
-        dict.fromkeys(f"{row.method} on {row.architecture} failed: {row.reason}" for row in failed.itertuples())
+        dict.fromkeys(
+            f"{shortened(str(row.method), 28)} on {shortened(str(row.architecture), 28)} failed: {row.reason}"
+            for row in failed.itertuples()
+        )
     )
 
 

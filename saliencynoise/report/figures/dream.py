@@ -95,12 +95,12 @@ def draw_dreams(rows: Sequence[str], columns: Sequence[Column]) -> Figure:
     figure = blank(CELL[0] * len(columns) + 0.5, CELL[1] * len(rows) + 0.5)
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
     for place, column in enumerate(columns):
-        axes[0, place].set_title(_plain(column.title), fontsize=7.5)
+        axes[0, place].set_title(column.title, fontsize=7.5)
         for axis, picture, text in zip(axes[:, place], column.pictures, column.texts, strict=True):
             _draw(axis, picture)
             axis.set_xlabel(text, fontsize=6.5, labelpad=2)
     for axis, name in zip(axes[:, 0], rows, strict=True):
-        axis.set_ylabel(_plain(name), fontsize=8)
+        axis.set_ylabel(name, fontsize=8)
     return figure
 
 
@@ -109,8 +109,3 @@ def _draw(axis: Axes, picture: Tensor) -> None:
     axis.imshow(shown.permute(1, 2, 0).numpy(), interpolation="nearest")
     axis.set_xticks([])
     axis.set_yticks([])
-
-
-def _plain(text: str) -> str:
-    """Keep a dollar sign of a class's name from being read as mathematics."""
-    return text.replace("$", r"\$")

@@ -66,8 +66,17 @@ def _exhibits(study: Study) -> Iterator[Exhibit | Missing]:
         yield Missing(name="others", title="Other figures", reason=one_line(error))
 
 
-def picture(figure: Figure, *, name: str, title: str, caption: str, alt: str, pictorial: bool = False) -> Picture:
-    """Return a figure as a page holds it, without data of its own."""
+def picture(
+    figure: Figure,
+    *,
+    name: str,
+    title: str,
+    caption: str,
+    alt: str,
+    data: pd.DataFrame | None = None,
+    pictorial: bool = False,
+) -> Picture:
+    """Return a figure as a page holds it, with its data to download where there are any."""
     content, kind = _encoded(figure)
     width, height = figure.get_size_inches()
     return Picture(
@@ -80,6 +89,7 @@ def picture(figure: Figure, *, name: str, title: str, caption: str, alt: str, pi
         width=round(96 * width),
         height=round(96 * height),
         pictorial=pictorial,
+        download=None if data is None else csv(data, f"{name}.csv", "data (CSV)"),
     )
 
 

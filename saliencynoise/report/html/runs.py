@@ -12,8 +12,10 @@ from saliencynoise.bench import sanity as bench_sanity
 from saliencynoise.bench import variance as bench_variance
 from saliencynoise.bench.study import RESULT, Study
 from saliencynoise.interfaces import UsageError, one_line
-from saliencynoise.report import frontier, frontier_plot, sanity, variance
-from saliencynoise.report.figures import shares
+from saliencynoise.report import frontier, sanity, variance
+from saliencynoise.report.figures import frontier as frontier_figures
+from saliencynoise.report.figures import sanity as sanity_figures
+from saliencynoise.report.figures import seeds
 from saliencynoise.report.html.page import write_page
 from saliencynoise.report.html.pictures import Picture, picture
 from saliencynoise.report.html.rows import PageTable, plain_table
@@ -101,15 +103,15 @@ def _frontier(document: Document) -> RunPage:
             sentences += [
                 f"{reference['method']} on {reference['architecture']}: {own}" for own in frontier.sentences(rows)
             ]
-    figure = frontier_plot.figure(document)
     drawn = picture(
-        figure,
+        frontier_figures.figure_of(document),
         name="frontier",
         title="Nearness to the true mean map against the price",
         caption="Points: the average map of a sampler's members, at each budget, with 95% intervals; beside them the "
         "number of members. Dashed: networks trained anew. Above the dashed line a sampler is cheaper than retraining.",
         alt="A panel for each architecture and method: squared cosine with the true mean map against the price.",
-    ) if figure else None  # fmt: skip
+        data=frontier_figures.table_of(document),
+    ) if frontier_figures.drawable(document) else None  # fmt: skip
     return RunPage(
         question="Is there something cheaper than retraining?",
         intro="Averaging the saliency maps of many networks removes noise, but training many networks is dear. Cheaper "
@@ -138,15 +140,23 @@ def _variance(document: Document) -> RunPage:
         sentences=[f"{row['method']} on {row['architecture']}: {row['words']}." for row in done],
         tables=tables,
         legend=[variance.LEGEND.format(blocks=document["settings"]["blocks"]), *([variance.ENERGY] if drawing else [])],
-        pictures=_drawn(
-            shares.of_variance(done),
-            name="variance",
-            title="What goes away when networks share a stream's seed",
-            caption="Points: first-order share of a map's noise, by stream of random numbers; bars: 95% interval.",
-        ),
+        pictures=[_of_seeds(document)] if seeds.drawable(document) else [],
         basis=[variance.basis(document, own) for own in document["architectures"]],
         notes=variance.notes(document),
         document=document,
+    )
+
+
+def _of_seeds(document: Document) -> Picture:
+    return picture(
+        seeds.seed_figure(document),
+        name="variance",
+        title="Which seeds make the noise",
+        caption="First order: the share of a map's noise that goes away when networks share this stream's seed and no "
+        "other; total: the share that another seed of this stream alone brings in. Bars: 95% intervals over blocks of "
+        "seeds.",
+        alt="A panel for each architecture and method, a line for each stream of random numbers, as in the table above.",
+        data=seeds.seed_table(document),
     )
 
 
@@ -161,7 +171,7 @@ def _sanity(document: Document) -> RunPage:
         tables=[plain_table(sanity.sanity_table(rows, narrow=False), "Networks that learned, and ones that did not")],
         legend=[sanity.LEGEND],
         pictures=_drawn(
-            shares.of_sanity(done),
+            sanity_figures.of_sanity(done),
             name="sanity",
             title="Likeness of the maps to those of networks that know nothing",
             caption="Points: cosine, corrected for noise, between what trained networks agree on and what the others "
@@ -173,7 +183,7 @@ def _sanity(document: Document) -> RunPage:
     )
 
 
-def _drawn(panels: Sequence[shares.Panel], *, name: str, title: str, caption: str) -> list[Picture]:
-    figure = shares.figure(panels)
+def _drawn(panels: Sequence[sanity_figures.Panel], *, name: str, title: str, caption: str) -> list[Picture]:
+    figure = sanity_figures.figure(panels)
     alt = "A panel for each architecture and method, a point with its interval for each row of the table above."
     return [] if figure is None else [picture(figure, name=name, title=title, caption=caption, alt=alt)]

@@ -8,17 +8,108 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.bench.frontier import RESULT, load_frontier
 from saliencynoise.bench.study import number
-from saliencynoise.report.figures.style import GREY, blank, legend_below, small_multiples, styles
+from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures.style import GREY, blank, legend_below, shortened, small_multiples, styles, two_lines
 from saliencynoise.store.atomic import write_bytes
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from saliencynoise.bench.study import Study
+
+Panel = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
+"""A reference, and its rows that have both a price and a worth."""
 
 PLOT = "frontier.png"
 PANEL = (4.8, 4.0)
 """Inches of a panel, at 100 dots each."""
+
+
+def figure(study: Study, *, folder: str | Path | None = None) -> Figure:
+    """Draw the frontier that a study belongs to, a panel for each architecture and method; see `figure_of`.
+
+    Args:
+        study: a run of the frontier.
+        folder: of a `saliencynoise frontier` run; None for that which the study belongs to.
+
+    Raises:
+        UsageError: the study belongs to no frontier, or none of its strategies has both a price and a worth.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> figure(Study.load("runs/a"), folder="runs/frontier").savefig("frontier.png")  # doctest: +SKIP
+    """
+    return figure_of(document_of(study, folder))
+
+
+def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any]:
+    """Return the result of the frontier in a folder, or of that which a study belongs to.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if folder is not None:
+        return load_frontier(folder)
+    document = frontier_of(study)
+    if document is None:
+        raise UsageError(
+            f"{study.folder} belongs to no frontier; run 'saliencynoise frontier' with its data, architectures and "
+            "methods, and name the folder of that"
+        )
+    return document
+
+
+def frontier_of(study: Study) -> dict[str, Any] | None:
+    """Return the result of the frontier that a study is a run of; None where it is of none."""
+    folder = study.folder.parent
+    if not (folder / RESULT).is_file():
+        return None
+    document = load_frontier(folder)
+    runs = {Path(run).name for run in document.get("runs", {}).values()}
+    return document if study.folder.resolve().name in runs else None
+
+
+def table(study: Study, *, folder: str | Path | None = None) -> pd.DataFrame:
+    """Return a row per architecture, method, strategy and number of members: price, squared cosine, worth, intervals.
+
+    Arguments and errors as of `figure`.
+    """
+    return table_of(document_of(study, folder))
+
+
+def table_of(document: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows of a frontier's result; `low` and `high` are the ends of `networks`, the worth."""
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    rows: list[dict[str, Any]] = []
+    for row in document["rows"]:
+        names = ("architecture", "method", "sampler", "aggregator", "members", "status", "reason", "price")
+        found = row.get("fidelity") or {}
+        ends = found.get("interval") or {}
+        values = {"fidelity_squared": found.get("fidelity_squared"), "networks": found.get("networks")}
+        values |= {"low": ends.get("low"), "high": ends.get("high")}
+        rows.append({name: row.get(name) for name in names} | {name: number(own) for name, own in values.items()})
+    return pd.DataFrame(rows)
+
+
+def figure_of(document: Mapping[str, Any]) -> Figure:
+    """Draw a frontier's result, a panel for each architecture and method, a colour and marker for each strategy.
+
+    Across: seconds to make an average's members and maps, over those of one network trained anew. Up: the average's
+    squared cosine with the true mean map, with 95% intervals. Dashed: networks trained anew, n r / (1 + n r). What lies
+    above is cheaper than retraining. Numbers are of the members averaged.
+
+    Raises:
+        UsageError: no strategy has both a price and a worth.
+    """
+    panels = _panels(document)
+    if not panels:
+        raise UsageError("no strategy of this frontier has both a price and a worth; 'saliencynoise show' says why")
+    return _figure(panels)
 
 
 def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
@@ -27,20 +118,17 @@ def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
     Raises:
         UsageError: if the folder cannot be written.
     """
-    drawn = figure(document)
-    if drawn is None:
+    if not drawable(document):
         return None
     buffer = io.BytesIO()
-    drawn.savefig(buffer, format="png", dpi=100)
+    figure_of(document).savefig(buffer, format="png", dpi=100)
     write_bytes(folder / PLOT, buffer.getvalue())
     return folder / PLOT
 
 
-def figure(document: Mapping[str, Any]) -> Figure | None:
-    """Draw a frontier, a panel for each architecture and method; None where nothing can be drawn."""
-    panels = [(own, _points(document, own)) for own in document["references"] if own["status"] == "ok"]
-    panels = [(own, points) for own, points in panels if points]
-    return _figure(panels) if panels else None
+def drawable(document: Mapping[str, Any]) -> bool:
+    """Whether any strategy has both a price and a worth."""
+    return bool(_panels(document))
 
 
 def bar_ends(row: Mapping[str, Any], snr: float) -> tuple[float, float]:
@@ -71,7 +159,12 @@ def _points(document: Mapping[str, Any], panel: Mapping[str, Any]) -> list[Mappi
     ]
 
 
-def _figure(panels: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]) -> Figure:
+def _panels(document: Mapping[str, Any]) -> list[Panel]:
+    panels = [(own, _points(document, own)) for own in document["references"] if own["status"] == "ok"]
+    return [(own, points) for own, points in panels if points]
+
+
+def _figure(panels: Sequence[Panel]) -> Figure:
     looks = styles(_name(row) for _, points in panels for row in points)
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
@@ -106,7 +199,8 @@ def _draw(
         axis.errorbar(x, y, bars, color=colour, marker=marker, ms=5, lw=1.2, elinewidth=0.7, capsize=2, label=name)
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axis.set_title(f"{panel['architecture']}, {panel['method']}", fontsize=10, parse_math=False)
+    title = two_lines(f"{shortened(panel['architecture'], 40)}, {shortened(panel['method'], 40)}", longest=44)
+    axis.set_title(title, fontsize=10)
     axis.set_xlabel("price, in networks trained anew")
     axis.set_ylabel("cos² with the true mean map")
     axis.grid(alpha=0.3)

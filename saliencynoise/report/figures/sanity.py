@@ -1,4 +1,4 @@
-"""Points with their intervals, a panel for each architecture and method: parts of noise, and likeness of maps."""
+"""How like the maps of networks that know nothing are: points with intervals, a panel for each cell of a sanity run."""
 
 from __future__ import annotations
 
@@ -32,18 +32,6 @@ class Panel:
     title: str
     points: Sequence[Point]
     axis: str
-
-
-def of_variance(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
-    """Return the first-order shares of each row of a `variance.json`."""
-    return [
-        Panel(
-            title=_title(row),
-            axis="share of the noise",
-            points=[_point(part["stream"], part["first"]) for part in row["streams"]],
-        )
-        for row in rows
-    ]
 
 
 def of_sanity(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:

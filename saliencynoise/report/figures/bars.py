@@ -1,0 +1,248 @@
+"""The SNR of every method and architecture as bars: as published, and corrected, with intervals and noise floors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.bench.study import number
+from saliencynoise.report.figures.cells import chosen_cells, names_of, snr_of
+from saliencynoise.report.figures.style import (
+    BAD,
+    GREY,
+    SMALL,
+    WIDEST,
+    blank,
+    error_bars,
+    legend_below,
+    legend_height,
+    shortened,
+    styles,
+)
+from saliencynoise.report.table import show, with_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from saliencynoise.bench.study import Study
+
+SKEWED = 10.0
+"""Largest value of a panel over its lower quartile above which the axis is logarithmic but for a piece about zero."""
+
+SHARE = 0.8
+"""Of a row, taken by the bars of all architectures."""
+
+BEYOND = 1.5
+"""A linear axis ends at most so many times the span of the values: some intervals are far wider."""
+
+MARKS = ("networks alone", "noise floor")
+
+NARROW = 0.3
+"""Share of a row below which marks are small."""
+
+PREFIX = {"published": "published_", "r": ""}
+"""Of the columns that belong to a figure."""
+
+TITLES = {"published": "SNR as published, |mean| / sd", "r": "r, corrected SNR of one network's map"}
+
+
+def figure(
+    study: Study,
+    *,
+    methods: Sequence[str] | None = None,
+    architectures: Sequence[str] | None = None,
+    views: Sequence[str] = ("signed",),
+) -> Figure:
+    """Draw the SNR of each method and architecture of a study; see `figure_of`.
+
+    Args:
+        study: with its cells.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+        views: names of views; in "relu" pure noise has an r of 0.47.
+
+    Raises:
+        UsageError: the study has no such method, architecture or view.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> figure(Study.load("runs/a")).savefig("bars.png")  # doctest: +SKIP
+    """
+    return figure_of(table(study, methods=methods, architectures=architectures, views=views))
+
+
+def table(
+    study: Study,
+    *,
+    methods: Sequence[str] | None = None,
+    architectures: Sequence[str] | None = None,
+    views: Sequence[str] = ("signed",),
+) -> pd.DataFrame:
+    """Return a row per architecture, method and view: SNR as published and r, each with its interval and floor.
+
+    `network` is r of the networks alone, of a method that draws random numbers; NaN of any other. A cell that failed
+    has no numbers.
+
+    Arguments and errors as of `figure`.
+    """
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    cells = chosen_cells(study, architectures=architectures, methods=methods, views=views)
+    return pd.DataFrame([_row(cell) for cell in cells])
+
+
+def _row(cell: Any) -> dict[str, Any]:
+    figures = cell["figures"]
+    row = names_of(cell) | {"view": cell["view"]} | snr_of(figures)
+    names = {"published": "snr_pixel"} | ({"network": "snr_network"} if cell.get("draws", 1) > 1 else {})
+    for name in ("published", "network"):
+        estimate = figures["estimates"].get(names.get(name)) if figures else None
+        interval = (estimate or {}).get("interval") or {"low": None, "high": None}
+        row[name] = number(estimate["value"]) if estimate else math.nan
+        row[f"{name}_low"], row[f"{name}_high"] = number(interval["low"]), number(interval["high"])
+    row["published_floor"] = number(figures["estimates"]["snr_pixel"]["floor"]) if figures else math.nan
+    return row
+
+
+def figure_of(found: pd.DataFrame) -> Figure:
+    """Draw a table: a row a method, the SNR as published on the left, the corrected r on the right.
+
+    Methods are in the order of r, by its median over architectures; each architecture has its colour and marker.
+    A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is r of the
+    networks alone. What failed says why. An arrow marks what goes on beyond the axis.
+    """
+    rows = _order(found)
+    looks = styles(found["architecture"].unique())
+    slot = max(0.3, 0.13 * len(looks))
+    drawn = blank(WIDEST, 0.85 + slot * len(rows) + legend_height([*looks, *MARKS], WIDEST))
+    left, right = drawn.subplots(1, 2, sharey=True, width_ratios=(1, 1.5))
+    names = {"published": left, "r": right}
+    for name, axes in names.items():
+        _draw(axes, found, rows, looks, name=name)
+        axes.set_title(TITLES[name], fontsize=9)
+    left.set_yticks(range(len(rows)), [_label(*row) for row in rows], fontsize=SMALL)
+    left.set_ylim(len(rows) - 0.5, -0.5)
+    if found["network"].notna().any():
+        right.plot([], [], "D", mfc="white", color=GREY, ms=4.5, label=MARKS[0])
+    right.plot([], [], "|", color="black", mew=2, ms=9, label=MARKS[1])
+    legend_below(drawn, [right])
+    return drawn
+
+
+def _order(found: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the methods and views, the largest r first."""
+    medians = found["r"].groupby([found["method"], found["view"]], sort=False).median()
+    return list(medians.sort_values(kind="stable", na_position="last", ascending=False).index)
+
+
+def _label(method: str, view: str) -> str:
+    name = shortened(method, 44)
+    return name if view == "signed" else f"{name}, {view}"
+
+
+def _draw(
+    axes: Axes, found: pd.DataFrame, rows: Sequence[tuple[str, str]], looks: dict[str, tuple[str, str]], *, name: str
+) -> None:  # fmt: skip
+    axes.tick_params(labelsize=SMALL)
+    axes.grid(axis="x", alpha=0.3)
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    low, high = _scale(axes, found, name)
+    height = SHARE / len(looks)
+    for place, (label, look) in enumerate(looks.items()):
+        own = found[found["architecture"] == label]
+        keys = zip(own["method"], own["view"], strict=True)
+        own = own.assign(y=[rows.index(key) - SHARE / 2 + height * (place + 0.5) for key in keys])
+        _draw_bars(axes, own, look, height=height, name=name)
+        if name == "r":
+            _draw_networks(axes, own, look, height=height)
+        for row in own.itertuples():
+            _write(axes, row, look, name=name, single=len(looks) == 1)
+        axes.plot([], [], look[1], color=look[0], label=label)
+        for edge, arrow, out in (
+            (high, ">", own[f"{PREFIX[name]}high"] > high),
+            (low, "<", own[f"{PREFIX[name]}low"] < low),
+        ):
+            axes.scatter(
+                [edge] * int(out.sum()), own["y"][out], s=12, marker=arrow, color=look[0], clip_on=False, zorder=6
+            )
+    axes.set_xlim(low, high)
+
+
+def _draw_bars(axes: Axes, own: pd.DataFrame, look: tuple[str, str], *, height: float, name: str) -> None:
+    """Draw one architecture's bars with their intervals and floors."""
+    colour, marker = look
+    low, high, floor = (f"{PREFIX[name]}{end}" for end in ("low", "high", "floor"))
+    done = _finite(own, name)
+    bars = error_bars(done[name].tolist(), done[low].tolist(), done[high].tolist())
+    size = 4.5 if height > NARROW else 3
+    axes.barh(done["y"], done[name], height * 0.8, color=colour, alpha=0.3, lw=0)
+    axes.errorbar(
+        done[name], done["y"], xerr=bars, fmt=marker, ms=size, color=colour, elinewidth=1, capsize=size / 3
+    )  # fmt: skip
+    floors = _finite(done, floor)
+    axes.vlines(
+        floors[floor], floors["y"] - height * 0.46, floors["y"] + height * 0.46, color="black", lw=size / 2.2, zorder=4
+    )  # fmt: skip
+
+
+def _finite(own: pd.DataFrame, name: str) -> pd.DataFrame:
+    return own[own[name].map(math.isfinite).astype(bool)]  # an empty one, too
+
+
+def _draw_networks(axes: Axes, own: pd.DataFrame, look: tuple[str, str], *, height: float) -> None:
+    """Draw r of the networks alone, of the methods that draw random numbers."""
+    alone = _finite(own, "network")
+    ends = error_bars(*(alone[f"network{end}"].tolist() for end in ("", "_low", "_high")))
+    axes.errorbar(
+        alone["network"], alone["y"] + height * 0.27, xerr=ends, fmt="D", mfc="white", color=look[0],
+        ms=4 if height > NARROW else 2.5, mew=0.9, elinewidth=0.7, zorder=5,
+    )  # fmt: skip
+
+
+def _write(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bool) -> None:
+    """Write a bar's number beside the axes where there is one architecture; why there is no bar, into them."""
+    value = getattr(row, name)
+    drawn = math.isfinite(value)
+    if row.status == "failed":
+        words = f"failed: {shortened(str(row.reason), 62)}" if name == "r" else "failed"
+    else:
+        words = "undefined" if math.isnan(value) else show(value)
+    if drawn and not single:
+        return
+    if drawn:
+        words = with_interval(value, *(getattr(row, f"{PREFIX[name]}{end}") for end in ("low", "high")))
+    axes.annotate(
+        words, (1 if drawn else 0, row.y), xytext=(5, 0), xycoords=("axes fraction", "data"),
+        textcoords="offset points", va="center", fontsize=SMALL - 1 if single else 6,
+        color="black" if drawn else BAD if single else look[0], annotation_clip=False,
+    )  # fmt: skip
+
+
+def _scale(axes: Axes, found: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Choose a linear or a symmetric logarithmic axis, and return its ends: what bars need, not far beyond values."""
+    import numpy as np  # noqa: PLC0415 - as above
+
+    values = [name, f"{PREFIX[name]}floor"] + (["network"] if name == "r" else [])
+    ends = [f"{PREFIX[name]}low", f"{PREFIX[name]}high"] + (["network_low", "network_high"] if name == "r" else [])
+    finite = found[values + ends].astype(float).replace([np.inf, -np.inf], np.nan)
+    if not finite[values].notna().any(axis=None):
+        return 0.0, 1.0
+    lowest, largest = min(0.0, float(np.nanmin(finite[values]))), max(0.0, float(np.nanmax(finite[values])))
+    positive = finite[name][finite[name] > 0]
+    usual = float(np.quantile(positive, 0.25)) if len(positive) else 0.0
+    if len(positive) and positive.max() > SKEWED * usual:  # on a linear axis the small ones would be pressed onto zero
+        step = 10.0 ** math.floor(math.log10(max(usual, largest / 1e4)))
+        axes.set_xscale("symlog", linthresh=step, linscale=0.6)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.set_xlabel(f"logarithmic beyond {step:g}", fontsize=SMALL)
+        low, high = max(float(np.nanmin(finite)), -10 * step), min(float(np.nanmax(finite)), 10 * largest)
+        return min(1.5 * low, -0.1 * step), 1.3 * high
+    span = max(largest - lowest, 1e-3)
+    low, high = (
+        max(float(np.nanmin(finite)), lowest - 0.4 * span),
+        min(float(np.nanmax(finite)), lowest + BEYOND * span),
+    )
+    return min(low, 0.0) - 0.04 * span, high + 0.04 * span

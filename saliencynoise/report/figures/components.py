@@ -1,0 +1,192 @@
+"""What the energy of a map is made of: signal, what networks differ in, what a stochastic method's draws differ in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.bench.study import number
+from saliencynoise.bench.variance import RESULT, load_variance
+from saliencynoise.report.figures.cells import names_of, signed_cells
+from saliencynoise.report.figures.seeds import draw_seeds, seed_height, seed_table
+from saliencynoise.report.figures.style import BAD, SMALL, WIDEST, blank, legend_below, shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure, FigureBase
+
+    from saliencynoise.bench.study import Study
+
+PARTS = {
+    "signal": ("signal that networks share", "#0072B2", ""),
+    "network": ("what networks differ in", "#E69F00", ""),
+    "draw": ("what draws differ in", "#CC79A7", "//"),
+    "residual": ("what both determine", "#BBBBBB", ".."),
+}
+"""The name, colour and hatching of each share."""
+
+LINE = 0.24
+"""Inches of a bar."""
+
+
+def figure(
+    study: Study,
+    *,
+    methods: Sequence[str] | None = None,
+    architectures: Sequence[str] | None = None,
+    folder: str | Path | None = None,
+) -> Figure:
+    """Draw what a map's energy is made of; where it is known, which of the training's seeds make the noise, too.
+
+    That is known of the study of a `saliencynoise variance` run, or of the run that `folder` names; see
+    `saliencynoise.report.figures.seeds.draw_seeds`.
+
+    Args:
+        study: with its cells.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+        folder: of a `saliencynoise variance` run; None for that which the study belongs to, if any.
+
+    Raises:
+        UsageError: the study has no such method or architecture; the folder holds no `variance.json`.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> figure(Study.load("runs/a")).savefig("components.png")  # doctest: +SKIP
+    """
+    found = table(study, methods=methods, architectures=architectures, folder=folder)
+    document = document_of(study, folder)
+    return figure_of(found, None if document is None else seed_table(document))
+
+
+def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any] | None:
+    """Return the result of the `saliencynoise variance` run in a folder, or that which a study belongs to, if any.
+
+    Raises:
+        UsageError: the folder that is named holds none.
+    """
+    if folder is not None:
+        return load_variance(folder)
+    if not (study.folder.parent / RESULT).is_file():
+        return None
+    document = load_variance(study.folder.parent)
+    runs = {Path(own["run"]).name for own in document["architectures"]}
+    return document if study.folder.resolve().name in runs else None
+
+
+def table(
+    study: Study,
+    *,
+    methods: Sequence[str] | None = None,
+    architectures: Sequence[str] | None = None,
+    folder: str | Path | None = None,
+) -> pd.DataFrame:
+    """Return a row per architecture and method: the shares of a single map's energy, which sum to one.
+
+    `signal` is c, the mean cosine of two members' maps, with its interval `low` to `high`; `network` the rest. Of a
+    method that draws random numbers there are also `draw` and `residual`, what only network and draw together
+    determine; they are NaN of others. Shares are unbiased, so small ones may be negative. Of a variance run, in which
+    members share seeds, the shares are those of members that share none.
+
+    Arguments and errors as of `figure`.
+    """
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    document = document_of(study, folder)
+    rows = [] if document is None else document["rows"]
+    known = {(row["architecture"], row["method"]): row for row in rows if row["status"] == "ok"}
+    cells = signed_cells(study, architectures=architectures, methods=methods)
+    return pd.DataFrame([_row(cell, known.get((cell["architecture"], cell["method"]))) for cell in cells])
+
+
+def _row(cell: Mapping[str, Any], apart: Mapping[str, Any] | None) -> dict[str, Any]:
+    row = names_of(cell) | dict.fromkeys((*PARTS, "low", "high"), math.nan)
+    if cell["status"] != "ok":
+        return row
+    figures = cell["figures"]
+    if apart is not None:
+        energy = {key: own["value"] for key, own in (apart["energy"] or {}).items()}
+        shares = energy or {"signal": 1 - apart["noise"], "network": apart["noise"]}
+        interval = (apart["energy"] or {}).get("signal", {}).get("interval")
+    else:
+        cosine = figures["estimates"]["cosine"]
+        shares = figures.get("energy") or {"signal": number(cosine["value"]), "network": 1 - number(cosine["value"])}
+        interval = cosine["interval"]
+    ends = {"low": None, "high": None} if interval is None else interval
+    shares = {name: number(share) for name, share in shares.items()}
+    return row | shares | {name: number(ends[name]) for name in ("low", "high")} | {"images": figures["images"]}
+
+
+def figure_of(found: pd.DataFrame, seeds: pd.DataFrame | None = None) -> Figure:
+    """Draw a table of shares as stacked bars; below it the table of seeds, if there is one."""
+    tall = 1.0 + LINE * (len(found) + found["architecture"].nunique())
+    if seeds is None:
+        drawn = blank(9.0, tall)
+        draw(drawn, found)
+        return drawn
+    heights = [tall, seed_height(seeds)]
+    drawn = blank(WIDEST, sum(heights))
+    parts: Any = drawn.subfigures(2, 1, height_ratios=heights)
+    above, below = parts
+    draw(above, found)
+    draw_seeds(below, seeds)
+    return drawn
+
+
+def draw(figure: FigureBase, found: pd.DataFrame) -> None:
+    """Draw a table's shares: a bar a method, the largest signal first, under the name of each architecture.
+
+    Line: the 95% interval of the signal. A share below zero, which is sampling error, has no length.
+    """
+    axes = figure.subplots()
+    axes.tick_params(labelsize=SMALL)
+    labels: list[tuple[float, str]] = []
+    y = 0.0
+    for architecture, own in found.groupby("architecture", sort=False):
+        if found["architecture"].nunique() > 1:
+            name = axes.annotate(
+                shortened(str(architecture), 50), (0, y), xytext=(2, 0), textcoords="offset points", va="center",
+                fontsize=SMALL, fontweight="bold",
+            )  # fmt: skip
+            name.set_in_layout(False)
+            y += 1
+        for row in own.sort_values("signal", ascending=False, kind="stable").to_dict("records"):
+            labels.append((y, shortened(str(row["method"]), 44)))
+            _draw_bar(axes, y, row)
+            y += 1
+    axes.set_yticks([place for place, _ in labels], [label for _, label in labels])
+    axes.set_ylim(y - 0.5, -0.5)
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_xlabel("share of one map's energy", fontsize=9)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    stochastic = found["draw"].notna().any()
+    for name, colour, hatch in list(PARTS.values())[: 4 if stochastic else 2]:
+        axes.barh([math.nan], [math.nan], color=colour, hatch=hatch, edgecolor="white", lw=0, label=name)
+    legend_below(figure, [axes])
+
+
+def _draw_bar(axes: Any, y: float, row: Mapping[Any, Any]) -> None:
+    if row["status"] != "ok" or math.isnan(row["signal"]):
+        words = (
+            f"failed: {shortened(str(row['reason']), 80)}" if row["status"] != "ok" else "undefined: all maps are zero"
+        )
+        place = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
+        written = axes.annotate(words, (0, y), **place, fontsize=SMALL - 1, color=BAD)
+        written.set_in_layout(False)  # a long reason would take the bars' room
+        return
+    left, whole = 0.0, sum(max(row[name], 0.0) for name in PARTS if not math.isnan(row[name]))
+    for name, (_, colour, hatch) in PARTS.items():
+        share = max(row[name], 0.0) / whole if not math.isnan(row[name]) else 0.0
+        axes.barh(y, share, 0.78, left, color=colour, hatch=hatch, edgecolor="white", lw=0)
+        if share > 0.045:
+            axes.text(
+                left + share / 2, y, f"{row[name]:.0%}", ha="center", va="center", fontsize=SMALL - 1,
+                color="white" if name == "signal" else "black", bbox={"facecolor": colour, "lw": 0, "pad": 0.8},
+            )  # fmt: skip
+        left += share
+    if row["low"] < row["high"]:  # not where either is NaN
+        axes.plot([max(row["low"], 0.0), min(row["high"], 1.0)], [y + 0.3] * 2, color="black", lw=1.2)

@@ -1,0 +1,232 @@
+"""Reliability and SNR against the number of averaged networks: the closed form, and averages that were compared."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.bench.study import interval_of, number
+from saliencynoise.interfaces import derive_seed
+from saliencynoise.report.figures.cells import failures, names_of, signed_cells
+from saliencynoise.report.figures.style import (
+    GREY,
+    SMALL,
+    blank,
+    error_bars,
+    label_lowest,
+    legend_below,
+    legend_height,
+    small_multiples,
+    styles,
+    two_lines,
+)
+from saliencynoise.statistics.curve import averaging_curve
+from saliencynoise.statistics.split_halves import split_halves
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from saliencynoise.bench.study import Study
+
+COLUMNS = 4
+FURTHEST = 64
+"""A curve ends at most at so many times the members of the study."""
+
+NOTED = (0.1, 1, 3, 9, 30)
+"""SNR of an average that are noted on the right, where its reliability is SNR / (1 + SNR)."""
+
+LINE = 9
+"""Points of a line of small text."""
+
+MARKS = ("measured, n against n others", "the same on the single image", "forecast")
+
+STREAM = 6
+"""Of the seeds derived for bootstraps: the pairs of groups."""
+
+
+def figure(
+    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
+) -> Figure:  # fmt: skip
+    """Draw what averaging gains, a panel for each method of a study; see `figure_of`.
+
+    Args:
+        study: with its Gram matrices.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+
+    Raises:
+        UsageError: the study has no such method or architecture, or no Gram matrices.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> figure(Study.load("runs/a"), methods=["gradient"]).savefig("curve.png")  # doctest: +SKIP
+    """
+    return figure_of(table(study, methods=methods, architectures=architectures))
+
+
+def table(
+    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
+) -> pd.DataFrame:  # fmt: skip
+    """Return a row per architecture, method and number n of averaged networks.
+
+    `snr`, `reliability` and its interval `low` to `high` are those of the closed form, a forecast beyond the study's
+    `members`. `measured` is the cosine between averages of n members and n others, a mean over `pairs` of groups, 90%
+    of which lie from `measured_low` to `measured_high`; `measured_per_image` that on the single image. They are NaN
+    where there are not twice n members. `needed` is the number for a reliability of `target`. A cell that failed has
+    one row, without n.
+
+    Arguments and errors as of `figure`.
+    """
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    cells = signed_cells(study, architectures=architectures, methods=methods)
+    furthest = max([_furthest(cell) for cell in cells if cell["status"] == "ok"], default=1)
+    seed = derive_seed(study.result["settings"]["seed"], "bootstrap", STREAM)
+    rows: list[dict[str, Any]] = []
+    for cell in cells:
+        if cell["status"] == "ok":
+            rows += _rows(study, cell, furthest, seed)
+        else:
+            rows.append(names_of(cell))
+    found = pd.DataFrame(rows)
+    return found if "n" in found else found.assign(n=math.nan)
+
+
+def _furthest(cell: Any) -> int:
+    """Return the n at which a curve ends: beyond what a reliability of 0.9 needs, and at twice the members at least."""
+    members, needed = int(cell["members"]), cell["figures"]["members_needed"]["value"]
+    return int(min(max(2 * members, 1.5 * (needed or 0)), FURTHEST * members))
+
+
+def _rows(study: Study, cell: Any, furthest: int, seed: int) -> list[dict[str, Any]]:
+    members, snr = int(cell["members"]), cell["figures"]["estimates"]["snr"]
+    measured = {point.members: point for point in split_halves(study.gram(cell), seed=seed)}
+    counts = {*range(1, members + 1), *(round(2 ** (step / 4)) for step in range(200) if 2 ** (step / 4) < furthest)}
+    needed = {key: number(cell["figures"]["members_needed"][key]) for key in ("value", "low", "high")}
+    common = names_of(cell) | {"r": number(snr["value"]), "target": cell["figures"]["members_needed"]["reliability"]}
+    common |= {"needed": needed["value"], "needed_low": needed["low"], "needed_high": needed["high"]}
+    rows = []
+    for point in averaging_curve(
+        number(snr["value"]), interval_of(snr["interval"]), counts=sorted({*counts, furthest})
+    ):
+        own = measured.get(point.members)
+        ends = (math.nan, math.nan) if point.interval is None else (point.interval.low, point.interval.high)
+        row = {"n": point.members, "snr": point.snr, "reliability": point.reliability, "low": ends[0], "high": ends[1]}
+        if own is not None:
+            row |= {"measured": own.reliability, "measured_low": own.low, "measured_high": own.high}
+            row |= {"measured_per_image": own.per_image, "pairs": own.pairs}
+        rows.append(common | row)
+    return rows
+
+
+def figure_of(found: pd.DataFrame) -> Figure:
+    """Draw a table: a panel a method, a colour and marker for each architecture.
+
+    Line: R(n) = n r / (1 + n r), dashed beyond the members of the study, with a band for the interval of r. Marks: the
+    cosine between averages that were formed of n members and n others, with bars from the 5% to the 95% quantile of
+    the pairs of groups; small crosses: that cosine on the single image. Dotted: the reliability asked for, and how many
+    networks it needs. On the right the SNR of the average, n r = R / (1 - R).
+    """
+    methods, looks = list(found["method"].unique()), styles(found["architecture"].unique())
+    width = min(COLUMNS, len(methods))
+    rows = -(-len(methods) // width)
+    inches = max(1.3 + 2.6 * width, 8.0 if len(looks) > 1 else 0)
+    above = 1 if len(looks) == 1 else 1 + -(-len(looks) // 2)
+    drawn = blank(inches, rows * (2.2 + 0.13 * above) + 0.4 + legend_height([*looks, *MARKS], inches))
+    axes = small_multiples(drawn, len(methods), columns=COLUMNS, sharex=True, sharey=True)
+    for panel, method in zip(axes, methods, strict=True):
+        _draw(panel, found[found["method"] == method], looks)
+        panel.set_title(two_lines(method, longest=24), fontsize=9, pad=4 + LINE * above)
+    if found["n"].notna().any():
+        axes[0].set_xscale("log", base=2)
+        axes[0].set_xlim(0.85, float(found["n"].max()) * 1.1)
+        axes[0].xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    lowest = min([0.0, *found["measured_low"].dropna()]) if "measured_low" in found else 0.0
+    axes[0].set_ylim(lowest - 0.03, 1.03)
+    for panel in {*axes[width - 1 :: width], axes[-1]}:
+        _note_snr(panel)
+    label_lowest(axes, "n, networks averaged", columns=width)
+    drawn.supylabel("R, reliability of the average", fontsize=9)
+    axes[0].plot([], [], "o", mfc="white", color=GREY, ms=4, label=MARKS[0])
+    axes[0].plot([], [], "x", color=GREY, ms=3.5, label=MARKS[1])
+    axes[0].plot([], [], "--", color=GREY, label=MARKS[2])
+    legend_below(drawn, axes[:1])
+    return drawn
+
+
+def _draw(axes: Axes, own: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+    axes.tick_params(labelsize=SMALL)
+    axes.grid(alpha=0.25)
+    done = own[own["status"] == "ok"]
+    for label, (colour, marker) in looks.items():
+        axes.plot([], [], marker=marker, color=colour, mfc="white", ms=4, label=label)
+        if (done["architecture"] == label).any():
+            _draw_curve(axes, done[done["architecture"] == label], colour, marker)
+    if len(done):
+        axes.axhline(done["target"].iloc[0], color=GREY, lw=0.8, ls=":")
+        _write_needed(axes, own, looks)
+    else:
+        words = textwrap.fill("\n".join(failures(own)), 34, max_lines=8)
+        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+
+
+def _write_needed(axes: Axes, own: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+    """Write above a panel how many networks a reliability needs, in the architectures' colours, two a line."""
+    target = f"for R = {own['target'].dropna().iloc[0]:g}"
+    words = {label: _needed(own[own["architecture"] == label]) for label in looks}
+    if len(words) == 1:
+        _above(axes, f"{words.popitem()[1]} {target}", 0.5, 0, "black")
+        return
+    lines = -(-len(words) // 2)
+    _above(axes, f"networks {target}:", 0.5, lines, "black")
+    for place, (label, text) in enumerate(words.items()):
+        _above(axes, text, 0.25 + 0.5 * (place % 2), lines - 1 - place // 2, looks[label][0])
+
+
+def _above(axes: Axes, text: str, x: float, line: int, colour: str) -> None:
+    axes.annotate(
+        text, (x, 1), xytext=(0, 3 + LINE * line), xycoords="axes fraction", textcoords="offset points",
+        ha="center", va="bottom", fontsize=SMALL - 1, color=colour,
+    )  # fmt: skip
+
+
+def _needed(rows: pd.DataFrame) -> str:
+    """Return the number of networks that an architecture needs, with its interval."""
+    if not len(rows):
+        return ""
+    row = rows.iloc[0]
+    if row["status"] == "failed":
+        return "failed"
+    if math.isnan(row["needed"]):
+        return "undetermined"
+    low, high = row["needed_low"], row["needed_high"]
+    ends = "" if math.isnan(low) else f" [{low:.0f}, {'∞' if math.isnan(high) else f'{high:.0f}'}]"
+    return f"{row['needed']:.0f}{ends}"
+
+
+def _draw_curve(axes: Axes, rows: pd.DataFrame, colour: str, marker: str) -> None:
+    """Draw one architecture's curve and points."""
+    members, needed = rows["members"].iloc[0], rows["needed"].iloc[0]
+    for own, dashes in ((rows[rows["n"] <= members], "-"), (rows[rows["n"] >= members], "--")):
+        axes.plot(own["n"], own["reliability"], color=colour, lw=1.2, ls=dashes)
+    axes.fill_between(rows["n"], rows["low"], rows["high"], color=colour, alpha=0.12, lw=0)
+    points = rows.dropna(subset=["measured"])
+    bars = error_bars(*(points[f"measured{end}"].tolist() for end in ("", "_low", "_high")))
+    axes.errorbar(
+        points["n"], points["measured"], bars, fmt=marker, mfc="white", color=colour, ms=4, elinewidth=0.8, zorder=3
+    )  # fmt: skip
+    axes.plot(points["n"], points["measured_per_image"], "x", color=colour, ms=3.5, mew=0.8, zorder=3)
+    if not math.isnan(needed):
+        axes.plot([needed, needed], [0, rows["target"].iloc[0]], color=colour, lw=0.9, ls=":")
+
+
+def _note_snr(axes: Axes) -> None:
+    """Write the SNR of averages along the right side."""
+    side = axes.twinx()
+    side.set_ylim(axes.get_ylim())
+    side.set_yticks([snr / (1 + snr) for snr in NOTED], [f"{snr:g}" for snr in NOTED], fontsize=SMALL - 1)
+    side.set_ylabel("SNR of the average, n r", fontsize=SMALL)

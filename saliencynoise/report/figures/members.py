@@ -1,0 +1,239 @@
+"""How much each two members' maps agree: the matrix of their mean cosines, similar members beside each other."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.report.figures.cells import Cell, failures, names_of, signed_cells
+from saliencynoise.report.figures.style import (
+    BAD,
+    SMALL,
+    blank,
+    diverging,
+    two_lines,
+)
+from saliencynoise.report.table import SEVERAL, show
+from saliencynoise.statistics.gram import diag_mean, scale_gram
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from jaxtyping import Float
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from saliencynoise.bench.study import Study
+
+COLUMNS, MANY = 4, 8
+"""Methods beside each other, of one architecture and of several."""
+
+NAMED = 24
+"""Members up to which each tick is labelled; of more, only those that are flagged."""
+
+
+def figure(
+    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
+) -> Figure:  # fmt: skip
+    """Draw the members' agreement, a panel for each architecture and method of a study; see `figure_of`.
+
+    Args:
+        study: with its Gram matrices.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+
+    Raises:
+        UsageError: the study has no such method or architecture, or no Gram matrices.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> figure(Study.load("runs/a"), methods=["gradient"]).savefig("members.png")  # doctest: +SKIP
+    """
+    return figure_of(table(study, methods=methods, architectures=architectures))
+
+
+def table(
+    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
+) -> pd.DataFrame:  # fmt: skip
+    """Return a row per architecture, method and ordered pair of members: the mean `cosine` of their maps over images.
+
+    `place` and `other_place` are the members' places in the order of clusters, `cluster` the half of the first split;
+    `modes` is the share of the images on which the members fall into groups, as in `result.json`. `accuracy` and `flag`
+    are the first member's. A cell that failed has one row, without members.
+
+    Arguments and errors as of `figure`.
+    """
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    about = {own["label"]: {one["index"]: one for one in own["members"]} for own in study.result["architectures"]}
+    rows: list[dict[str, Any]] = []
+    for cell in signed_cells(study, architectures=architectures, methods=methods):
+        if cell["status"] == "ok":
+            rows += _rows(cell, mean_cosines(study.gram(cell)), about[cell["architecture"]])
+        else:
+            rows.append(names_of(cell) | {"member": None})
+    return pd.DataFrame(rows)
+
+
+def mean_cosines(gram: Float[Any, "B E E"]) -> Float[np.ndarray, "E E"]:
+    """Return the cosines between members' maps, mean over the images on which not all of them are zero."""
+    cosines = scale_gram(gram[diag_mean(gram) > 0], "unit").mean(0)
+    found: np.ndarray = cosines.numpy()
+    return found
+
+
+def _rows(cell: Cell, cosines: Float[np.ndarray, "E E"], about: Mapping[int, Any]) -> list[dict[str, Any]]:
+    order, clusters = clustered(cosines)
+    place = {member: at for at, member in enumerate(order)}
+    modes = ((cell.get("details") or {}).get("modes") or {}).get("share")
+    rows = []
+    for one in range(len(order)):
+        own = about.get(one, {})
+        common = {"member": one, "accuracy": own.get("accuracy"), "flag": own.get("flag"), "place": place[one]}
+        common |= {"cluster": clusters[one], "modes": modes}
+        rows += [
+            {**names_of(cell), **common, "other": other, "other_place": place[other], "cosine": cosines[one, other]}
+            for other in range(len(order))
+        ]
+    return rows
+
+
+def clustered(cosines: Float[np.ndarray, "E E"]) -> tuple[list[int], list[int]]:
+    """Return the members in an order in which similar ones are neighbours, and each one's half of the first split.
+
+    Average linkage on 1 - cosine, with the optimal order of its leaves (Bar-Joseph et al., Bioinformatics 2001,
+    doi:10.1093/bioinformatics/17.suppl_1.s22). As they are where
+    cosines are undefined.
+
+    >>> import numpy as np
+    >>> order, halves = clustered(np.array([[1, 0.1, 0.9], [0.1, 1, 0.2], [0.9, 0.2, 1]]))
+    >>> order in ([0, 2, 1], [1, 2, 0]), halves[0] == halves[2] != halves[1]
+    (True, True)
+    """
+    import numpy as np  # noqa: PLC0415 - as above
+    from scipy.cluster.hierarchy import fcluster, linkage  # noqa: PLC0415 - a second to import
+    from scipy.cluster.hierarchy import leaves_list as leaves  # noqa: PLC0415 - as above
+
+    members = len(cosines)
+    if not np.isfinite(cosines).all():
+        return list(range(members)), [1] * members
+    distances = np.maximum(1 - cosines, 0)[np.triu_indices(members, 1)]
+    tree = linkage(distances, "average", optimal_ordering=True)
+    order = [int(member) for member in leaves(tree)]
+    halves = [int(half) for half in fcluster(tree, 2, "maxclust")]
+    return order, halves
+
+
+def figure_of(found: pd.DataFrame) -> Figure:
+    """Draw a table: a panel for each architecture and method, all on one scale, which is symmetric about zero.
+
+    Rows and columns are members by their index; of a single architecture with their accuracy on the left. Red: maps
+    that agree; white: independent; blue: opposed ones. The diagonal, a map with itself, is left out. A member that
+    was flagged has a star. Lines part two clusters where the test for several modes fires on more than a tenth of the
+    images.
+    """
+    several = found["architecture"].nunique() > 1
+    drawn, places = _grid(found, several=several)
+    apart = found[found["member"] != found.get("other")]
+    largest = float(apart["cosine"].abs().max()) if "cosine" in apart and apart["cosine"].notna().any() else 1.0
+    shown: Any = None
+    for (architecture, method), own in found.groupby(["architecture", "method"], sort=False):
+        axes = places[str(architecture), str(method)]
+        axes.set_axis_on()
+        title = two_lines(str(method), longest=16 if several else 24)
+        shown = _draw(axes, own, largest, title, accuracies=not several) or shown
+    if shown is not None:
+        width, height = drawn.get_size_inches()
+        side = drawn.add_axes((1 - 0.82 / width, 0.37 / height, 0.12 / width, min(2.4, height - 0.9) / height))
+        bar = drawn.colorbar(shown, cax=side)
+        bar.set_label("mean cosine of two members' maps", fontsize=SMALL)
+        side.tick_params(labelsize=SMALL - 1)
+    return drawn
+
+
+def _grid(found: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str, str], Axes]]:
+    """Return a figure and the axes of each architecture and method, which are still hidden.
+
+    Methods beside each other; of several architectures each has its own line. All sizes are fixed: to lay out so many
+    labels would take longer than to draw them.
+    """
+    methods, architectures = list(found["method"].unique()), list(found["architecture"].unique())
+    size = 1.35 if several else 3.0 if found["member"].nunique() > NAMED else 2.2
+    columns = min(MANY if several else COLUMNS, len(methods))
+    blocks = -(-len(methods) // columns)
+    rows = blocks * len(architectures)
+    across, down = (0.22, 0.66) if several else (0.6, 0.68)
+    width, height = 0.6 + columns * (size + across) - across + 1.1, rows * (size + down) + 0.25
+    drawn = blank(width, height, constrained=False)
+    edges = {"left": 0.6 / width, "right": 1 - 1.1 / width, "top": 1 - 0.56 / height, "bottom": 0.37 / height}
+    grid = drawn.subplots(
+        rows, columns, squeeze=False, gridspec_kw=edges | {"wspace": across / size, "hspace": down / size}
+    )
+    for axes in grid.flat:
+        axes.set_axis_off()
+    places = {}
+    for at, method in enumerate(methods):
+        for line, architecture in enumerate(architectures):
+            axes = places[architecture, method] = grid[at // columns * len(architectures) + line, at % columns]
+            if several and at % columns == 0:
+                name = two_lines(architecture, longest=16)
+                axes.text(
+                    -0.2, 0.5, name, rotation=90, ha="right", va="center", fontsize=SMALL - 1, transform=axes.transAxes,
+                    multialignment="center",
+                )  # fmt: skip
+    return drawn, places
+
+
+def _draw(axes: Axes, own: pd.DataFrame, largest: float, title: str, *, accuracies: bool) -> Any:
+    """Draw one matrix, and return what has its colours; None for a cell that failed."""
+    import numpy as np  # noqa: PLC0415 - as above
+
+    axes.tick_params(labelsize=SMALL - 2, length=0, pad=1)
+    if own["status"].iloc[0] != "ok":
+        axes.set_title(title, fontsize=8.5 if accuracies else 7)
+        words = textwrap.fill("\n".join(failures(own)), 30 if accuracies else 20, max_lines=8)
+        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL - 1, transform=axes.transAxes)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return None
+    matrix = own.pivot_table(index="place", columns="other_place", values="cosine", dropna=False).to_numpy(copy=True)
+    np.fill_diagonal(matrix, np.nan)
+    shown = axes.imshow(matrix, cmap=diverging(), vmin=-largest, vmax=largest, interpolation="nearest")
+    rest = matrix[~np.eye(len(matrix), dtype=bool)]
+    members = own.drop_duplicates("member").sort_values("place").reset_index(drop=True)
+    axes.set_title(
+        f"{title}\n{show(rest.min())} to {show(rest.max())}{_part(axes, members)}", fontsize=8.5 if accuracies else 7
+    )
+    _name(axes, members, accuracies=accuracies)
+    return shown
+
+
+def _part(axes: Axes, members: pd.DataFrame) -> str:
+    """Draw a line between two clusters where there are several modes, and say so."""
+    if not (members["modes"].fillna(0).iloc[0] > SEVERAL):
+        return ""
+    cluster = members["cluster"]
+    for edge in [at - 0.5 for at in range(1, len(cluster)) if cluster[at] != cluster[at - 1]]:
+        axes.axhline(edge, color="black", lw=1.2)
+        axes.axvline(edge, color="black", lw=1.2)
+    return f"; modes on {members['modes'].iloc[0]:.0%}"
+
+
+def _name(axes: Axes, members: pd.DataFrame, *, accuracies: bool) -> None:
+    """Write the members' indices along both sides, with their accuracy on the left; of many only those flagged."""
+    flagged = members["flag"].notna()
+    named = members if len(members) <= NAMED else members[flagged]
+    stars = ["*" if flag else "" for flag in named["flag"].notna()]
+    known = [accuracies and not math.isnan(own) for own in named["accuracy"].astype(float)]
+    right = [f"  {own:.1%}" if shown else "" for own, shown in zip(named["accuracy"], known, strict=True)]
+    axes.set_xticks(
+        named["place"], [f"{int(member)}{star}" for member, star in zip(named["member"], stars, strict=True)]
+    )
+    rows = zip(named["member"].astype(int), stars, right, strict=True)
+    axes.set_yticks(named["place"], ["".join(map(str, row)) for row in rows])
+    for label, star in zip([*axes.get_xticklabels(), *axes.get_yticklabels()], [*stars, *stars], strict=True):
+        if star:
+            label.set_color(BAD)
+            label.set_fontweight("bold")

@@ -1,0 +1,56 @@
+import doctest
+
+import pytest
+
+from saliencynoise.report import captions
+from saliencynoise.report.exhibits import BUILDERS, Missing, exhibits_of
+from tests.report.studies import make_study, noisy_maps
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    hostile = "<script>$x{%" + "n" * 200
+    maps = {
+        ("net", "gradient"): noisy_maps(images=4),
+        ("net", hostile): noisy_maps(images=4, snr=9.0, seed=1),
+        ("net", "lime"): "too few segments",
+    }
+    return make_study(tmp_path_factory.mktemp("study"), maps)
+
+
+def test_examples():
+    assert doctest.testmod(captions).failed == 0
+
+
+def test_all_figures_are_had_in_order_but_those_of_other_runs(study):
+    found = list(exhibits_of(study))
+    assert [own.name for own in found] == [name for name in BUILDERS if name != "frontier"]
+    for own in found:
+        assert not isinstance(own, Missing), own
+        own.figure.draw_without_rendering()
+        assert "4 members of each architecture and 4 test images of made" in own.caption
+        assert "fewer than 8 members" in own.caption
+        assert len(own.data)
+        assert "lime on net failed: too few segments" in own.alt
+
+
+def test_alternative_texts_tell_numbers(study):
+    told = {own.name: own.alt for own in exhibits_of(study)}
+    r = study.done[0]["figures"]["estimates"]["snr"]["value"]
+    assert f"smallest: {r:.2f} [" in told["bars"]
+    assert "(gradient)" in told["bars"]
+    assert "Largest number of networks needed" in told["curve"]
+    assert "By mean rank r is largest for class" in told["classes"]
+    assert "Largest cosine of two members" in told["members"]
+    assert "Largest share of signal" in told["components"]
+
+
+def test_a_figure_that_cannot_be_had_stops_no_other(study, tmp_path):
+    (tmp_path / "copy").mkdir()
+    copy = study.save(tmp_path / "copy")
+    for path in (copy.folder / "gram").rglob("*.safetensors"):
+        path.unlink()
+    found = {own.name: own for own in exhibits_of(copy)}
+    assert isinstance(found["curve"], Missing)
+    assert isinstance(found["members"], Missing)
+    assert not isinstance(found["bars"], Missing)
