@@ -26,6 +26,7 @@ class Exhibit:
         alt: plain text, for those who do not see it: what kind of figure, and what it tells.
         figure: what is shown.
         data: what the figure shows, a row a point.
+        arrays: the bytes of an .npz, offered for download in place of `data` where a table would be large.
         pictorial: whether it shows pictures or maps, whose colours must stay as they are on a dark page.
     """
 
@@ -35,6 +36,7 @@ class Exhibit:
     alt: str
     figure: Figure
     data: pd.DataFrame
+    arrays: bytes | None = None
     pictorial: bool = False
 
 
@@ -56,6 +58,18 @@ def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
             yield Missing(name=name, title=title, reason=one_line(error))
 
 
+def _maps(study: Study) -> Exhibit:
+    from saliencynoise.report.map_exhibits import maps_exhibit  # noqa: PLC0415 - it imports this module
+
+    return maps_exhibit(study, BUILDERS["maps"][0])
+
+
+def _overlay(study: Study) -> Exhibit:
+    from saliencynoise.report.map_exhibits import overlay_exhibit  # noqa: PLC0415 - as above
+
+    return overlay_exhibit(study, BUILDERS["overlay"][0])
+
+
 def _classes(study: Study) -> Exhibit:
     from saliencynoise.report.figures import classes  # noqa: PLC0415 - one figure's modules at a time
 
@@ -70,5 +84,9 @@ def _classes(study: Study) -> Exhibit:
     )
 
 
-BUILDERS: dict[str, tuple[str, Callable[[Study], Exhibit]]] = {"classes": ("SNR of each class", _classes)}
+BUILDERS: dict[str, tuple[str, Callable[[Study], Exhibit]]] = {
+    "maps": ("Maps of single networks and their mean", _maps),
+    "overlay": ("Marginal maps over the picture", _overlay),
+    "classes": ("SNR of each class", _classes),
+}
 """The title of each figure and what makes it, in the order of the page."""
