@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from saliencynoise.interfaces import UsageError, one_line
+from saliencynoise.interfaces import one_line
 from saliencynoise.report import captions
+from saliencynoise.report.exhibit import Exhibit, Missing
+from saliencynoise.report.map_exhibits import maps_exhibit, overlay_exhibit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,44 +17,12 @@ if TYPE_CHECKING:
     from saliencynoise.bench.study import Study
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Exhibit:
-    """One figure of a report.
-
-    Attributes:
-        name: of its files and its place in the page: "classes".
-        title: its heading.
-        caption: plain text: what is shown, by which definition, how intervals and floors are to be read.
-        alt: plain text, for those who do not see it: what kind of figure, and what it tells.
-        figure: what is shown.
-        data: what the figure shows, a row a point.
-        pictorial: whether it shows pictures or maps, whose colours must stay as they are on a dark page.
-    """
-
-    name: str
-    title: str
-    caption: str
-    alt: str
-    figure: Figure
-    data: pd.DataFrame
-    pictorial: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Missing:
-    """A figure that could not be had from a study, and why."""
-
-    name: str
-    title: str
-    reason: str
-
-
 def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
     """Yield what the report shows of a study; a figure that cannot be drawn says why, and stops no other."""
     for name, (title, build) in BUILDERS.items():
         try:
             exhibit = build(study)
-        except UsageError as error:
+        except Exception as error:  # noqa: BLE001 - names that no font holds, a damaged file: the rest is still shown
             yield Missing(name=name, title=title, reason=one_line(error))
             continue
         if exhibit is not None:
@@ -72,6 +41,14 @@ def _curve(study: Study) -> Exhibit:
 
     found = curve.table(study)
     return _exhibit("curve", captions.curve(study, found), curve.figure_of(found), found)
+
+
+def _maps(study: Study) -> Exhibit:
+    return maps_exhibit(study, BUILDERS["maps"][0])
+
+
+def _overlay(study: Study) -> Exhibit:
+    return overlay_exhibit(study, BUILDERS["overlay"][0])
 
 
 def _classes(study: Study) -> Exhibit:
@@ -123,6 +100,8 @@ def _exhibit(name: str, texts: tuple[str, str], figure: Figure, data: pd.DataFra
 
 
 BUILDERS: dict[str, tuple[str, Callable[[Study], Exhibit | None]]] = {
+    "maps": ("Maps of single networks and their mean", _maps),
+    "overlay": ("Marginal maps over the picture", _overlay),
     "bars": ("SNR of each method", _bars),
     "curve": ("What averaging gains", _curve),
     "classes": ("SNR of each class", _classes),

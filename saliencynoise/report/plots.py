@@ -27,10 +27,31 @@ class Plots:
     def maps(
         self, *, images: Sequence[int] = (0,), methods: Names = None, architectures: Names = None, singles: int = 4
     ) -> Figure:  # fmt: skip
-        """Draw pictures, single members' maps and marginal maps: see `saliencynoise.report.figures.maps.figure`."""
+        """Draw single members' maps, mean, noise and significance: see `saliencynoise.report.figures.maps.figure`."""
         from saliencynoise.report.figures.maps import figure  # noqa: PLC0415 - one figure's modules at a time
 
         return figure(self.study, images=images, methods=methods, architectures=architectures, singles=singles)
+
+    def overlay(
+        self,
+        *,
+        images: Sequence[int] = (0,),
+        methods: Names = None,
+        architectures: Names = None,
+        masked: bool = False,
+        interpolation: str = "nearest",
+    ) -> Figure:
+        """Draw marginal maps over their pictures: see `saliencynoise.report.figures.overlay.figure`."""
+        from saliencynoise.report.figures.overlay import figure  # noqa: PLC0415 - as above
+
+        return figure(
+            self.study,
+            images=images,
+            methods=methods,
+            architectures=architectures,
+            masked=masked,
+            interpolation=interpolation,
+        )
 
     def classes(self, *, methods: Names = None, architectures: Names = None) -> Figure:
         """Draw r per class: see `saliencynoise.report.figures.classes.figure`."""

@@ -3,7 +3,8 @@ import doctest
 import pytest
 
 from saliencynoise.report import captions
-from saliencynoise.report.exhibits import BUILDERS, Missing, exhibits_of
+from saliencynoise.report.exhibit import Missing
+from saliencynoise.report.exhibits import BUILDERS, exhibits_of
 from tests.report.studies import make_study, noisy_maps
 
 

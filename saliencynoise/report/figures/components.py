@@ -174,8 +174,8 @@ def _draw_bar(axes: Any, y: float, row: Mapping[Any, Any]) -> None:
         words = (
             f"failed: {shortened(str(row['reason']), 80)}" if row["status"] != "ok" else "undefined: all maps are zero"
         )
-        place = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
-        written = axes.annotate(words, (0, y), **place, fontsize=SMALL - 1, color=BAD)
+        place: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
+        written: Any = axes.annotate(words, (0, y), **place, fontsize=SMALL - 1, color=BAD)
         written.set_in_layout(False)  # a long reason would take the bars' room
         return
     left, whole = 0.0, sum(max(row[name], 0.0) for name in PARTS if not math.isnan(row[name]))

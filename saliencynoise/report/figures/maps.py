@@ -1,30 +1,34 @@
-"""Maps side by side: a picture, the maps of single members, and their mean, on one colour scale a row."""
+"""Maps side by side: a picture, single members' maps, their mean, their noise, and what of the mean is significant."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from saliencynoise.report.figures.style import MISSING, SMALL, WIDEST, blank, diverging, two_lines
-from saliencynoise.report.figures.tiles import MEAN, MEAN_AT_UNIT_NORM, Row, rows_of
+from saliencynoise.report.figures.averages import RATE
+from saliencynoise.report.figures.canvas import (
+    BELOW,
+    KEY,
+    LOOKS,
+    draw_bar,
+    draw_failure,
+    draw_map,
+    draw_picture,
+    draw_significant,
+    grid,
+    key,
+    percent,
+    room_for,
+    shortened,
+)
+from saliencynoise.report.figures.style import SMALL, two_lines
+from saliencynoise.report.figures.tiles import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, Row, rows_of
 
 if TYPE_CHECKING:
-    import numpy as np
-    from jaxtyping import Float
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from saliencynoise.bench.study import Study
-
-BAR, TOP, BELOW, GAP = 0.85, 0.5, 0.24, 0.08
-"""Inches: right of a row, above all rows, below each one (for the norm), between tiles."""
-
-LETTER = 0.085
-"""Inches of a letter beside a row, on average."""
-
-LARGEST = 1.3
-"""Inches of a tile."""
 
 
 def figure(
@@ -48,111 +52,67 @@ def figure(
 
 
 def gallery(rows: Sequence[Row]) -> Figure:
-    """Draw rows of maps: the picture, the single members, the mean, and the mean at the norm of a single map.
+    """Draw rows of maps: the picture, the single members, and what of their averages each row holds.
 
     Each row has one colour scale, symmetric about zero, from `Row.scale`; values beyond it have the colours of its
-    ends. A layer's coarse map is drawn over the picture's extent, each value a rectangle: nothing is interpolated. A
-    map of zeros is hatched and called so, NaN is grey, a failed cell says why. Below the mean stands its norm, where
-    that of a single map is 1.
+    ends. The noise, a standard deviation, is on that scale too, so that it can be held against the mean beside it. A
+    layer's coarse map is drawn over the picture's extent, each value a rectangle: nothing is interpolated. A map of
+    zeros is hatched and called so, NaN is grey, what is not significant is hatched on light grey, a failed cell says
+    why. Below the mean stands its norm, where that of a single map is 1; below the significant pixels stands the share
+    of values that are.
     """
     columns = list(dict.fromkeys(column for row in rows for column in row.tiles)) or [MEAN]
-    count, labels = 1 + len(columns), _labels(rows)
-    left = 0.35 + LETTER * max(len(line) for label in labels for line in label.split("\n"))
-    tile = min(LARGEST, (WIDEST - left - BAR) / count - GAP)
-    width, height = left + count * (tile + GAP) + BAR, TOP + len(rows) * (tile + BELOW)
-    drawn = blank(width, height, constrained=False)
-
-    def place(line: int, column: int, *, across: int = 1) -> Axes:
-        x, y = left + column * (tile + GAP), height - TOP - line * (tile + BELOW) - tile
-        wide = across * (tile + GAP) - GAP
-        axes = drawn.add_axes((x / width, y / height, wide / width, tile / height))
-        axes.set_xticks([])
-        axes.set_yticks([])
-        return axes
-
+    labels = _labels(rows)
+    tested = SIGNIFICANT in columns
+    made = grid(len(rows), 1 + len(columns), left=room_for(labels), bottom=KEY if tested else 0.0, between=BELOW)
     for line, (row, label) in enumerate(zip(rows, labels, strict=True)):
-        own = [place(line, 0)]
-        _draw_picture(own[0], row.picture)
-        own[0].set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
+        first = made.place(line, 0)
+        draw_picture(first, row.picture)
+        first.set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
         if row.reason:
-            own.append(place(line, 1, across=len(columns)))
-            _draw_failure(own[1], row.reason)
+            draw_failure(made.place(line, 1, across=len(columns)), row.reason)
             continue
         for at, column in enumerate(columns):
-            own.append(place(line, at + 1))
-            _draw_map(own[-1], row.tiles[column], extent=row.picture.shape[1:], limit=row.scale)
-            if column == MEAN:
-                own[-1].set_xlabel(f"norm {row.norm:.2f}", fontsize=SMALL, labelpad=2)
-        _draw_bar(drawn, own[-1], row.scale)
+            last = made.place(line, at + 1)
+            _draw_tile(last, row, column)
+        draw_bar(made.figure, last, row.scale)
     for at, title in enumerate(["picture", *(_title(column, rows) for column in columns)]):
-        x = left + at * (tile + GAP) + tile / 2
-        drawn.text(x / width, 1 - (TOP - 0.06) / height, title, ha="center", va="bottom", fontsize=SMALL + 1)
-    return drawn
+        made.heading(at, title)
+    if tested:
+        key(made.figure, LOOKS)
+    return made.figure
+
+
+def _draw_tile(axes: Axes, row: Row, column: str) -> None:
+    values, extent = row.tiles[column], (row.picture.shape[1], row.picture.shape[2])
+    if column == SIGNIFICANT and row.survives is not None and row.norm > 0:
+        draw_significant(axes, values, row.survives, extent=extent, limit=row.scale)
+        axes.set_xlabel(f"{percent(row.share)} of values", fontsize=SMALL, labelpad=2)
+    else:
+        draw_map(axes, values, extent=extent, limit=row.scale)
+    if column == MEAN:
+        axes.set_xlabel(f"norm {row.norm:.2f}", fontsize=SMALL, labelpad=2)
 
 
 def _title(column: str, rows: Sequence[Row]) -> str:
     counts = {row.members for row in rows}
-    mean = f"mean of {counts.pop()}" if len(counts) == 1 else "mean of all"
-    return {MEAN: mean, MEAN_AT_UNIT_NORM: f"{mean},\nat unit norm"}.get(column, column)
+    every = f"{counts.pop()}" if len(counts) == 1 else "all"
+    return {
+        MEAN: f"mean of {every}",
+        MEAN_AT_UNIT_NORM: f"mean of {every},\nat unit norm",
+        NOISE: f"noise: SD\nover {every}",
+        SIGNIFICANT: f"significant\nat {RATE:.0%} FDR",
+    }.get(column, column)
 
 
 def _labels(rows: Sequence[Row]) -> list[str]:
     """Return what stands beside each row: the keys in which the rows differ, an image by its class."""
-    keys = [key for key in ("method", "dataset", "architecture") if len({row.keys[key] for row in rows}) > 1]
+    keys = [name for name in ("method", "dataset", "architecture") if len({row.keys[name] for row in rows}) > 1]
     several = len({(row.keys["dataset"], row.keys["image"]) for row in rows}) > 1
     return [
         "\n".join(
-            [two_lines(row.keys[key]) for key in keys]
-            + ([textwrap.shorten(row.keys["class"], 22, placeholder="…")] if several else [])
+            [shortened(line, 30) for name in keys for line in two_lines(row.keys[name]).split("\n")]
+            + ([shortened(row.keys["class"], 22)] if several else [])
         )
         for row in rows
     ]
-
-
-def _draw_picture(axes: Axes, picture: np.ndarray) -> None:
-    if len(picture) == 1:
-        axes.imshow(picture[0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    else:
-        axes.imshow(picture.transpose(1, 2, 0), interpolation="nearest")
-
-
-def _draw_map(axes: Axes, values: Float[np.ndarray, "h w"], *, extent: tuple[int, int], limit: float) -> None:
-    """Draw a map in -limit to limit; all zeros hatched, NaN grey, both with a word."""
-    import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
-    from matplotlib.patches import Rectangle  # noqa: PLC0415 - as above
-
-    height, width = extent
-    axes.imshow(
-        np.ma.masked_invalid(values),
-        cmap=diverging(),
-        vmin=-(limit or 1.0),
-        vmax=limit or 1.0,
-        interpolation="nearest",
-        extent=(0, width, height, 0),
-    )
-    word = "all NaN" if not np.isfinite(values).any() else "all zero" if not np.nan_to_num(values).any() else ""
-    if word:
-        if word == "all zero":
-            axes.add_patch(Rectangle((0, 0), width, height, fill=False, hatch="////", edgecolor=MISSING, linewidth=0))
-        paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-        axes.text(width / 2, height / 2, word, ha="center", va="center", fontsize=SMALL, bbox=paper)
-
-
-def _draw_failure(axes: Axes, reason: str) -> None:
-    axes.set_facecolor("#F4F4F4")
-    words = textwrap.fill(f"failed: {reason}", 90, max_lines=5, placeholder=" …")
-    axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
-
-
-def _draw_bar(drawn: Figure, last: Axes, limit: float) -> None:
-    """Draw a row's colour scale to the right of its last map; none where there is nothing to scale."""
-    from matplotlib.cm import ScalarMappable  # noqa: PLC0415 - as above
-    from matplotlib.colors import Normalize  # noqa: PLC0415 - as above
-
-    if not limit:
-        return
-    box, inch = last.get_position(), 1 / drawn.get_figwidth()
-    axes = drawn.add_axes((box.x1 + 0.12 * inch, box.y0 + 0.05 * box.height, 0.1 * inch, 0.9 * box.height))
-    colours = ScalarMappable(Normalize(-limit, limit), diverging())
-    bar = drawn.colorbar(colours, cax=axes, ticks=[-limit, 0, limit], extend="both")
-    bar.ax.set_yticklabels([f"{-limit:.2g}", "0", f"{limit:.2g}"], fontsize=SMALL)

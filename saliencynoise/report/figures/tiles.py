@@ -1,35 +1,42 @@
-"""What a gallery of maps shows: for each row a picture, single members' maps and their mean, read from a study.
+"""What a gallery of maps shows: for each row a picture, single members' maps and what they average to, from a study.
 
-Every member's map of an image is divided by its L2 norm before anything else, as for the headline r. Raw maps would
-not do: a network with a large gain would set the row's colour scale and dominate the mean, although its gain says
-nothing of where it looks. The mean of such maps is *not* scaled up again: its norm is sqrt(c + (1 - c) / E), with c the
-mean cosine between members' maps, so that on a scale shared with single maps the mean is as pale as the members
-disagree. That hides what is left where much was noise; so the mean is shown a second time, at the norm of a single
-map: what pattern remains, at equal energy and on the same colour scale.
+Every member's map of an image is divided by its L2 norm before anything else (`averages`). The mean of such maps is
+*not* scaled up again: its norm is sqrt(c + (1 - c) / E), with c the mean cosine between members' maps, so that on a
+scale shared with single maps the mean is as pale as the members disagree. That hides what is left where much was
+noise; so the mean is shown a second time, at the norm of a single map: what pattern remains, at equal energy and on the
+same colour scale. On that scale too: by how much the members' maps differ at each pixel, and those pixels of the mean
+that are more than such noise.
 """
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.bench.study import map_path
 from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures.averages import average_of, colour_limit
 from saliencynoise.report.figures.cells import Cell, signed_cells
+from saliencynoise.statistics.plain import json_safe
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     import xarray as xr
-    from jaxtyping import Float, UInt8
+    from jaxtyping import Bool, Float, UInt8
 
     from saliencynoise.bench.study import Study
 
 MEAN = "mean"
 MEAN_AT_UNIT_NORM = "mean at unit norm"
+NOISE = "noise"
+SIGNIFICANT = "significant"
 
-CLIP = 99.5
-"""Percentile of |value| over all maps of a row at which its colour scale ends."""
+AVERAGES = (MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT)
+"""The columns after the single members."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,8 +47,10 @@ class Row:
         keys: data set, architecture, method, image and its class.
         members: E, of the mean.
         picture: `[C, H, W]`, C of 1 or 3.
-        tiles: `[h, w]` by column, channels summed: "member 0", ..., `MEAN`, `MEAN_AT_UNIT_NORM`; none of a failed cell.
+        tiles: `[h, w]` by column, channels summed: "member 0", ..., then some of `AVERAGES`; none of a failed cell.
         norm: of the mean of unit-norm maps, 0 to 1, over channels and pixels; NaN if the cell failed.
+        survives: `[h, w]`, the pixels of which at least one channel of the mean is significant; None if not asked for.
+        share: of significant values among all pixels of all channels, as in a study's table; NaN if not asked for.
         reason: why the cell failed; empty if it did not.
     """
 
@@ -50,6 +59,8 @@ class Row:
     picture: UInt8[np.ndarray, "C H W"]
     tiles: Mapping[str, Float[np.ndarray, "h w"]]
     norm: float
+    survives: Bool[np.ndarray, "h w"] | None = None
+    share: float = float("nan")
     reason: str = ""
 
     @property
@@ -65,6 +76,7 @@ def rows_of(
     methods: Sequence[str] | None = None,
     architectures: Sequence[str] | None = None,
     singles: int = 4,
+    averages: Sequence[str] = AVERAGES,
 ) -> list[Row]:
     """Read the rows of a gallery: architecture by architecture, image by image, method by method.
 
@@ -74,61 +86,83 @@ def rows_of(
         methods: labels; None for all.
         architectures: labels; None for all.
         singles: how many members are shown alone, the first ones; all if there are fewer.
+        averages: the columns after them, some of `AVERAGES`.
 
     Raises:
         UsageError: no members' maps were kept, or there is no such image, method or architecture.
     """
     cells = signed_cells(study, architectures=architectures, methods=methods)
+    check_images(study, images)
+    tree: Any = study.maps  # opened once: that costs more than reading
+    pictures = pictures_of(tree, images)
+    names = dict.fromkeys(cell["architecture"] for cell in cells)
+    rows = []
+    for name, image in ((name, image) for name in names for image in images):
+        for cell in cells:
+            if cell["architecture"] != name:
+                continue
+            own: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell["members"]}
+            own["picture"] = pictures[image]
+            if cell["status"] != "ok":
+                rows.append(Row(**own, tiles={}, norm=float("nan"), reason=str(cell["reason"])))
+                continue
+            maps = member_maps(study, tree, cell, image=image)
+            rows.append(Row(**own, **_tiles(maps, singles, averages)))
+    return rows
+
+
+def check_images(study: Study, images: Sequence[int]) -> None:
+    """Refuse places that a study has no image at.
+
+    Raises:
+        UsageError: it names those that there are.
+    """
     there = len(study.result["images"])
     if not images or not all(0 <= image < there for image in images):
         raise UsageError(f"images {list(images)} of {study.folder}: choose places from 0 to {there - 1}")
-    maps = {(own["architecture"], own["method"]): study.member_maps(own) for own in cells if own["status"] == "ok"}
-    pictures = study.pictures
-    names = dict.fromkeys(cell["architecture"] for cell in cells)
-    return [
-        _row(study, cell, pictures[image], maps.get((name, cell["method"])), image=image, singles=singles)
-        for name in names
-        for image in images
-        for cell in cells
-        if cell["architecture"] == name
-    ]
 
 
-def unit_maps(maps: Float[np.ndarray, "E c h w"]) -> Float[np.ndarray, "E c h w"]:
-    """Return each map divided by its L2 norm over channels and pixels, in float64; zero maps stay zero.
+def pictures_of(tree: xr.DataTree, images: Sequence[int]) -> dict[int, UInt8[np.ndarray, "C H W"]]:
+    """Return the pictures at these places of a study whose maps are open."""
+    pixels: Any = tree["images"]["pixels"]
+    return {image: pixels.isel(image=image).to_numpy() for image in images}
 
-    NaN stays where it is, and the norm is that of the rest.
 
-    >>> import numpy as np
-    >>> unit_maps(np.array([3.0, 4.0, 0.0, 0.0]).reshape(2, 1, 1, 2)).ravel().tolist()
-    [0.6, 0.8, 0.0, 0.0]
+def keys_of(study: Study, cell: Cell, image: int) -> dict[str, str]:
+    """Return what a map is of: data set, architecture, method, image and its class."""
+    about = study.result["images"][image]
+    keys = {name: str(cell[name]) for name in ("dataset", "architecture", "method")}
+    return keys | {"image": about["name"], "class": study.result["dataset"]["classes"][about["label"]]}
+
+
+def member_maps(study: Study, tree: xr.DataTree, cell: Cell, *, image: int) -> Float[np.ndarray, "E c h w"]:
+    """Return all members' raw maps of an image, averaged over draws.
+
+    Args:
+        study: whose maps these are.
+        tree: its maps, open.
+        cell: one that is "ok".
+        image: its place.
+
+    Raises:
+        UsageError: if none were kept.
     """
-    import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
-
-    maps = maps.astype(np.float64)
-    norms = np.sqrt(np.nansum(maps**2, axis=(1, 2, 3), keepdims=True))
-    return maps / np.where(norms > 0, norms, 1.0)
-
-
-def colour_limit(tiles: Sequence[Float[np.ndarray, "h w"]]) -> float:
-    """Return the `CLIP`-th percentile of |value| over maps; of sparse ones, where that is 0, the largest; else 0.
-
-    >>> import numpy as np
-    >>> colour_limit([np.array([[-2.0, 1.0]]), np.array([[np.nan, 2.0]])])
-    2.0
-    """
-    import numpy as np  # noqa: PLC0415 - as above
-
-    values = np.concatenate([np.abs(tile).ravel() for tile in tiles]) if tiles else np.zeros(0)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return 0.0
-    return float(np.percentile(values, CLIP)) or float(values.max())
+    group: Any = tree[map_path(cell)]
+    if "maps" not in group:
+        raise UsageError(f"{study.folder} kept no members' maps; run the same bench again with --keep-maps all")
+    maps = group["maps"].isel(image=image)
+    if "draw" in maps.dims:
+        maps = maps.mean("draw", skipna=False)
+    values: Float[np.ndarray, "E c h w"] = maps.to_numpy()
+    return values
 
 
 def tidy(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return the drawn maps, a row per pixel: the keys, column, y, x, value; the pictures' own pixels are left out."""
-    import numpy as np  # noqa: PLC0415 - as above
+    """Return the drawn maps, a row per pixel: the keys, column, y, x, value; the pictures' own pixels are left out.
+
+    In the column "significant", 0 is a pixel that is not significant.
+    """
+    import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
     import pandas as pd  # noqa: PLC0415 - as above
 
     frames = []
@@ -141,35 +175,55 @@ def tidy(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def _row(
-    study: Study,
-    cell: Cell,
-    picture: UInt8[np.ndarray, "C H W"],
-    members: xr.DataArray | None,
-    *,
-    image: int,
-    singles: int,
-) -> Row:
-    about = study.result["images"][image]
-    keys = {name: cell[name] for name in ("dataset", "architecture", "method")}
-    keys |= {"image": about["name"], "class": study.result["dataset"]["classes"][about["label"]]}
-    own: dict[str, Any] = {"keys": keys, "members": cell["members"], "picture": picture}
-    if members is None:
-        return Row(**own, tiles={}, norm=float("nan"), reason=str(cell["reason"]))
-    maps = members.isel(image=image)
-    if "draw" in maps.dims:
-        maps = maps.mean("draw", skipna=False)
-    tiles, norm = _tiles(maps.to_numpy(), singles)
-    return Row(**own, tiles=tiles, norm=norm)
+def facts(rows: Sequence[Row]) -> pd.DataFrame:
+    """Return what there is to say of each row: the keys, members, norm, share, where its scale ends, why it failed."""
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    return pd.DataFrame(
+        [
+            {**row.keys, "members": row.members, "norm": row.norm, "significant": row.share, "scale": row.scale}
+            | {"reason": row.reason}
+            for row in rows
+        ]
+    )
 
 
-def _tiles(maps: Float[np.ndarray, "E c h w"], singles: int) -> tuple[dict[str, Any], float]:
+def arrays(rows: Sequence[Row]) -> bytes:
+    """Return the drawn maps as the bytes of a compressed .npz, float32, for people to download.
+
+    Of row 0: "00/picture" (uint8), "00/member_0", "00/mean", ..., "00/survives" (bool). "rows" holds a JSON text for
+    each row: what it is of, members, norm, share of significant values, where its scale ends, why it failed.
+    """
+    named: dict[str, np.ndarray] = {}
+    for line, row in enumerate(rows):
+        named[f"{line:02d}/picture"] = row.picture
+        named |= {f"{line:02d}/{name.replace(' ', '_')}": values for name, values in row.tiles.items()}
+        if row.survives is not None:
+            named[f"{line:02d}/survives"] = row.survives
+    return packed(named, facts(rows))
+
+
+def packed(named: Mapping[str, np.ndarray], about: pd.DataFrame) -> bytes:
+    """Return arrays as the bytes of a compressed .npz, floats in float32; "rows" holds a JSON text for each fact."""
     import numpy as np  # noqa: PLC0415 - as above
 
-    unit = unit_maps(maps)
-    mean = unit.mean(0)
-    norm = float(np.sqrt(np.nansum(mean**2)))
-    tiles = {f"member {e}": unit[e].sum(0) for e in range(min(singles, len(unit)))}
-    tiles[MEAN] = mean.sum(0)
-    tiles[MEAN_AT_UNIT_NORM] = mean.sum(0) / (norm if norm > 0 else 1.0)
-    return tiles, norm
+    narrow = {name: values.astype(np.float32) if values.dtype.kind == "f" else values for name, values in named.items()}
+    texts = [json.dumps(json_safe(row)) for row in about.to_dict(orient="records")]
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, rows=np.array(texts, dtype=np.str_), **narrow)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def _tiles(maps: Float[np.ndarray, "E c h w"], singles: int, averages: Sequence[str]) -> dict[str, Any]:
+    """Return what a row holds of its maps."""
+    found = average_of(maps)
+    shown = {
+        MEAN: found.mean.sum(0),
+        MEAN_AT_UNIT_NORM: found.at_unit_norm,
+        NOISE: found.noise,
+        SIGNIFICANT: found.significant,
+    }
+    tiles = {f"member {e}": found.unit[e].sum(0) for e in range(min(singles, len(found.unit)))}
+    tiles |= {name: shown[name] for name in averages}
+    tested = {"survives": found.surviving, "share": found.share} if SIGNIFICANT in averages else {}
+    return {"tiles": tiles, "norm": found.norm, **tested}

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import one_line
-from saliencynoise.report.exhibits import Exhibit, Missing, exhibits_of
+from saliencynoise.report.exhibit import Exhibit, Missing
+from saliencynoise.report.exhibits import exhibits_of
 from saliencynoise.report.html.page import data_uri, shown
 from saliencynoise.report.paper.panel import drawn
 
@@ -49,7 +50,7 @@ class Picture:
 
 def pictures_of(study: Study) -> Iterator[Picture]:
     """Yield the figures of a study; one that cannot be drawn says why, and stops no other."""
-    for exhibit in _exhibits(study):
+    for exhibit in exhibits_of(study):
         if isinstance(exhibit, Missing):
             yield Picture(name=exhibit.name, title=exhibit.title, missing=exhibit.reason)
             continue
@@ -57,13 +58,6 @@ def pictures_of(study: Study) -> Iterator[Picture]:
             yield _picture(exhibit)
         except (ValueError, RuntimeError) as error:  # a name that no font or no file can hold
             yield Picture(name=exhibit.name, title=exhibit.title, missing=one_line(error))
-
-
-def _exhibits(study: Study) -> Iterator[Exhibit | Missing]:
-    try:
-        yield from exhibits_of(study)
-    except (ValueError, RuntimeError) as error:  # as above, where it is drawn: the figures before it stand
-        yield Missing(name="others", title="Other figures", reason=one_line(error))
 
 
 def picture(
@@ -112,11 +106,9 @@ def _picture(exhibit: Exhibit) -> Picture:
 
 
 def _data(exhibit: Exhibit) -> Download:
-    arrays: bytes | None = getattr(exhibit, "arrays", None)
-    if arrays is not None:
-        return Download(
-            name=f"{exhibit.name}.npz", address=data_uri(arrays, "application/octet-stream"), words="arrays (NPZ)"
-        )
+    if exhibit.arrays is not None:
+        address = data_uri(exhibit.arrays, "application/octet-stream")
+        return Download(name=f"{exhibit.name}.npz", address=address, words="arrays (NPZ)")
     return csv(exhibit.data, f"{exhibit.name}.csv", "data (CSV)")
 
 

@@ -155,7 +155,7 @@ def _of_seeds(document: Document) -> Picture:
         caption="First order: the share of a map's noise that goes away when networks share this stream's seed and no "
         "other; total: the share that another seed of this stream alone brings in. Bars: 95% intervals over blocks of "
         "seeds.",
-        alt="A panel for each architecture and method, a line for each stream of random numbers, as in the table above.",
+        alt="A panel for each architecture and method, a line for each stream of random numbers, as above.",
         data=seeds.seed_table(document),
     )
 

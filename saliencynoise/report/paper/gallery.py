@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures.averages import CLIP
 from saliencynoise.report.figures.cells import signed_cells
 from saliencynoise.report.figures.maps import gallery
-from saliencynoise.report.figures.tiles import CLIP, Row, tidy
+from saliencynoise.report.figures.tiles import Row, tidy
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.panel import Panel
 from saliencynoise.statistics.plain import json_safe

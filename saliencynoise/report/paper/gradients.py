@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from saliencynoise.report.figures.tiles import rows_of
+from saliencynoise.report.figures.tiles import MEAN, MEAN_AT_UNIT_NORM, rows_of
 from saliencynoise.report.paper.gallery import gallery_panel, one_architecture
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def gradients_panel(
             methods=[METHOD],
             architectures=[one_architecture(study, [METHOD], architecture)],
             singles=singles,
+            averages=(MEAN, MEAN_AT_UNIT_NORM),
         )
     ]
     names = " and ".join(dict.fromkeys(f"{row.keys['architecture']} on {row.keys['dataset']}" for row in rows))

@@ -4,8 +4,9 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import maps
+from saliencynoise.report.figures.averages import unit_maps
 from saliencynoise.report.figures.style import WIDEST
-from saliencynoise.report.figures.tiles import MEAN, MEAN_AT_UNIT_NORM, Row, rows_of, tidy, unit_maps
+from saliencynoise.report.figures.tiles import MEAN, MEAN_AT_UNIT_NORM, Row, rows_of, tidy
 from tests.report.studies import make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")

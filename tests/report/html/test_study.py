@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from saliencynoise.bench.config import DEFAULT_METHODS
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.exhibits import Exhibit, Missing
+from saliencynoise.report.exhibit import Exhibit, Missing
 from saliencynoise.report.html import pictures
 from saliencynoise.report.html.pictures import SMALL, picture, pictures_of
 from tests.report.studies import make_study, noisy_maps

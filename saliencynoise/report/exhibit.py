@@ -1,0 +1,44 @@
+"""A figure of a report with all that stands beside it, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Exhibit:
+    """One figure of a report.
+
+    Attributes:
+        name: of its files and its place in the page: "classes".
+        title: its heading.
+        caption: plain text: what is shown, by which definition, how intervals and floors are to be read.
+        alt: plain text, for those who do not see it: what kind of figure, and what it tells.
+        figure: what is shown.
+        data: what the figure shows, a row a point.
+        arrays: the bytes of an .npz, offered for download in place of `data` where a table would be large.
+        pictorial: whether it shows pictures or maps, whose colours must stay as they are on a dark page.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    figure: Figure
+    data: pd.DataFrame
+    arrays: bytes | None = None
+    pictorial: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """A figure that could not be had from a study, and why."""
+
+    name: str
+    title: str
+    reason: str

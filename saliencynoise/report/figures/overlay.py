@@ -1,0 +1,269 @@
+"""Marginal maps laid over their picture: where in it the networks agree to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.bench.study import map_path
+from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures.averages import average_of, colour_limit, unit_maps
+from saliencynoise.report.figures.canvas import (
+    Grid,
+    draw_failure,
+    draw_picture,
+    grid,
+    key,
+    percent,
+    room_for,
+    shortened,
+)
+from saliencynoise.report.figures.cells import Cell, signed_cells
+from saliencynoise.report.figures.style import SMALL, two_lines
+from saliencynoise.report.figures.tiles import check_images, keys_of, member_maps, packed, pictures_of
+from saliencynoise.report.figures.translucent import LOOKS, draw_opacity_bar, draw_overlay
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import xarray as xr
+    from jaxtyping import Bool, Float, UInt8
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from saliencynoise.bench.study import Study
+
+COLUMNS = 6
+"""Tiles in a line, at most; an image's tiles go on in the next line."""
+
+TITLE, BELOW, FOOT = 0.36, 0.24, 0.95
+"""Inches: above a tile, below it, and below all, for the colour bar and the key."""
+
+INTERPOLATIONS = ("nearest", "bilinear")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Overlay:
+    """A marginal map over its picture.
+
+    Attributes:
+        keys: data set, architecture, method, image and its class.
+        picture: `[C, H, W]`, C of 1 or 3.
+        values: `[h, w]`, the study's marginal map, channels summed, scaled to unit norm over channels and pixels; None
+            of a failed cell.
+        survives: `[h, w]`, the pixels of which at least one channel is significant; None where no members' maps were
+            kept.
+        share: of significant values among all pixels of all channels; NaN where that is not known.
+        reason: why the cell failed; empty if it did not.
+    """
+
+    keys: Mapping[str, str]
+    picture: UInt8[np.ndarray, "C H W"]
+    values: Float[np.ndarray, "h w"] | None
+    survives: Bool[np.ndarray, "h w"] | None = None
+    share: float = float("nan")
+    reason: str = ""
+
+    @property
+    def limit(self) -> float:
+        """|value| at which its colours end; 0 where there is nothing to scale."""
+        return 0.0 if self.values is None else colour_limit([self.values])
+
+
+def figure(
+    study: Study,
+    *,
+    images: Sequence[int] = (0,),
+    methods: Sequence[str] | None = None,
+    architectures: Sequence[str] | None = None,
+    masked: bool = False,
+    interpolation: str = "nearest",
+) -> Figure:
+    """Draw a study's marginal maps over their pictures, a block of tiles for each architecture and image.
+
+    Arguments and errors as of `overlays_of` and `draw`.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> study = Study.load("runs/a")                                                # doctest: +SKIP
+        >>> figure(study, methods=["gradcam(layer=top)"], interpolation="bilinear")     # doctest: +SKIP
+    """
+    found = overlays_of(study, images=images, methods=methods, architectures=architectures)
+    return draw(found, masked=masked, interpolation=interpolation)
+
+
+def overlays_of(
+    study: Study,
+    *,
+    images: Sequence[int] = (0,),
+    methods: Sequence[str] | None = None,
+    architectures: Sequence[str] | None = None,
+) -> list[Overlay]:
+    """Read what `draw` shows: architecture by architecture, image by image, method by method.
+
+    Args:
+        study: run with `keep_maps="all"`, or with "mean", which leaves it without significant pixels.
+        images: places among the study's images, from 0.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+
+    Raises:
+        UsageError: no maps were kept, or there is no such image, method or architecture.
+    """
+    cells = signed_cells(study, architectures=architectures, methods=methods)
+    check_images(study, images)
+    tree = study.maps
+    pictures = pictures_of(tree, images)
+    names = dict.fromkeys(cell["architecture"] for cell in cells)
+    return [
+        _overlay(study, tree, cell, image, pictures[image])
+        for name in names
+        for image in images
+        for cell in cells
+        if cell["architecture"] == name
+    ]
+
+
+def draw(found: Sequence[Overlay], *, masked: bool = False, interpolation: str = "nearest") -> Figure:
+    """Draw marginal maps over their pictures, with the picture itself first in each block.
+
+    The picture is in greys; the colour says the sign, its opacity |value|, so that zeros show the picture; black lines
+    go round the significant pixels. Each map's colours end at its own limit, the 99.5th percentile of its |value|, for
+    methods have different units. Coarse maps are drawn as they are, each value a rectangle.
+
+    Args:
+        found: of `overlays_of`.
+        masked: colour significant pixels only.
+        interpolation: "nearest", or "bilinear" to smooth the map for display.
+
+    Raises:
+        UsageError: the interpolation is none of these, or pixels are to be masked whose significance is not known.
+    """
+    if interpolation not in INTERPOLATIONS:
+        raise UsageError(f"interpolation '{interpolation}' is not known: choose {' or '.join(INTERPOLATIONS)}")
+    if masked and any(own.values is not None and own.survives is None for own in found):
+        raise UsageError("which pixels are significant is not known: run the same bench again with --keep-maps all")
+    blocks = _blocks(found)
+    longest = 1 + max(len(block) for block in blocks)
+    columns = -(-longest // -(-longest // COLUMNS))  # 9 tiles are 5 and 4, not 6 and 3
+    labels = _labels(blocks)
+    lines = [-(-(1 + len(block)) // columns) for block in blocks]
+    made = grid(
+        sum(lines),
+        columns,
+        left=room_for(labels) if any(labels) else 0.15,
+        right=0.15,
+        top=TITLE + 0.1,
+        between=TITLE + BELOW,
+        bottom=FOOT - TITLE,
+    )
+    for at, (block, label) in enumerate(zip(blocks, labels, strict=True)):
+        _draw_block(made, sum(lines[:at]), columns, block, label, masked=masked, interpolation=interpolation)
+    _draw_foot(made, interpolation)
+    return made.figure
+
+
+def table(found: Sequence[Overlay]) -> pd.DataFrame:
+    """Return a row for each map: what it is of, its limit, its share of significant values, why it failed."""
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    return pd.DataFrame(
+        [{**own.keys, "limit": own.limit, "significant": own.share, "reason": own.reason} for own in found]
+    )
+
+
+def arrays(found: Sequence[Overlay]) -> bytes:
+    """Return the drawn maps as the bytes of a compressed .npz, float32, for people to download.
+
+    Of map 0: "00/picture" (uint8), "00/marginal", "00/survives" (bool, where known). "rows" holds a JSON text for each
+    map, with the columns of `table`.
+    """
+    named: dict[str, np.ndarray] = {}
+    for at, own in enumerate(found):
+        kept = {"picture": own.picture, "marginal": own.values, "survives": own.survives}
+        named |= {f"{at:02d}/{name}": values for name, values in kept.items() if values is not None}
+    return packed(named, table(found))
+
+
+def _overlay(
+    study: Study, tree: xr.DataTree, cell: Cell, image: int, picture: UInt8[np.ndarray, "C H W"]
+) -> Overlay:  # fmt: skip
+    own: dict[str, Any] = {"keys": keys_of(study, cell, image), "picture": picture}
+    if cell["status"] != "ok":
+        return Overlay(**own, values=None, reason=str(cell["reason"]))
+    group: Any = tree[map_path(cell)]
+    values = unit_maps(group["marginal"].isel(image=image).to_numpy()[None])[0].sum(0)
+    if "maps" not in group:
+        return Overlay(**own, values=values)
+    average = average_of(member_maps(study, tree, cell, image=image))
+    return Overlay(**own, values=values, survives=average.surviving, share=average.share)
+
+
+def _blocks(found: Sequence[Overlay]) -> list[list[Overlay]]:
+    blocks: dict[tuple[str, ...], list[Overlay]] = {}
+    for own in found:
+        blocks.setdefault(tuple(own.keys[name] for name in ("dataset", "architecture", "image")), []).append(own)
+    return list(blocks.values())
+
+
+def _labels(blocks: Sequence[Sequence[Overlay]]) -> list[str]:
+    """Return what stands beside each block: the architecture and the image's class, where there are several."""
+    firsts = [block[0].keys for block in blocks]
+    architectures = len({keys["architecture"] for keys in firsts}) > 1
+    images = len({keys["image"] for keys in firsts}) > 1
+    return [
+        "\n".join(
+            ([shortened(line, 26) for line in two_lines(keys["architecture"]).split("\n")] if architectures else [])
+            + ([shortened(keys["class"], 22)] if images else [])
+        )
+        for keys in firsts
+    ]
+
+
+def _draw_block(
+    made: Grid, line: int, columns: int, block: Sequence[Overlay], label: str, *, masked: bool, interpolation: str
+) -> None:  # fmt: skip
+    first = made.place(line, 0)
+    draw_picture(first, block[0].picture)
+    first.set_title("picture", fontsize=SMALL)
+    first.set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
+    for at, own in enumerate(block, 1):
+        axes = made.place(line + at // columns, at % columns)
+        title = "\n".join(shortened(part, 22) for part in two_lines(own.keys["method"]).split("\n"))
+        axes.set_title(title, fontsize=SMALL)
+        _draw_tile(axes, own, masked=masked, interpolation=interpolation)
+
+
+def _draw_tile(axes: Axes, own: Overlay, *, masked: bool, interpolation: str) -> None:
+    if own.values is None:
+        draw_failure(axes, own.reason, letters=20)
+        return
+    draw_overlay(
+        axes,
+        own.picture,
+        own.values,
+        limit=own.limit,
+        survives=own.survives,
+        masked=masked,
+        interpolation=interpolation,
+    )
+    if own.survives is not None and own.limit:
+        axes.set_xlabel(f"{percent(own.share)} significant", fontsize=SMALL, labelpad=2)
+
+
+def _draw_foot(made: Grid, interpolation: str) -> None:
+    width = made.figure.get_figwidth()
+    across = min(3.2, width - 1.6)
+    how = (
+        "maps at their own resolution, each value a rectangle"
+        if interpolation == "nearest"
+        else "maps smoothed for display (bilinear)"
+    )
+    made.figure.text(0.5, 0.78 / made.figure.get_figheight(), how, ha="center", va="bottom", fontsize=SMALL)
+    draw_opacity_bar(
+        made.figure,
+        ((width - across) / 2, 0.6, across, 0.12),
+        labels=("− its limit", "0: the picture", "+ its limit"),
+    )
+    key(made.figure, LOOKS)

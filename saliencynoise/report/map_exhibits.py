@@ -1,0 +1,173 @@
+"""What a report shows of a study's maps: which picture and which cells, and the captions of `maps` and `overlay`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.report.exhibit import Exhibit
+from saliencynoise.report.figures.averages import CLIP, RATE
+from saliencynoise.report.figures.canvas import percent
+from saliencynoise.report.figures.cells import signed_cells
+
+if TYPE_CHECKING:
+    from saliencynoise.bench.study import Study
+    from saliencynoise.report.figures.overlay import Overlay
+    from saliencynoise.report.figures.tiles import Row
+
+ROWS = 12
+"""Of a figure, at most: cells of a study."""
+
+TEST = (
+    f"Significant: the mean of the raw maps differs from zero by a moderated t-test of each pixel of each channel over "
+    f"members, at {RATE:.0%} false discoveries over the picture's values; a pixel counts where one of its channels "
+    "does. The share of such values grows with the number of members."
+)
+
+NORMS = (
+    "Every member's map is divided by its L2 norm over channels and pixels; stochastic methods are averaged over their "
+    "draws first. Channels are summed for display. Red: positive, blue: negative, in the method's own sense."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is shown of a study.
+
+    Attributes:
+        architectures: labels.
+        methods: labels.
+        image: its place.
+        words: how they were chosen, in sentences.
+    """
+
+    architectures: Sequence[str]
+    methods: Sequence[str]
+    image: int
+    words: str
+
+
+def choose(study: Study) -> Choice:
+    """Choose the picture with the median r of the first method, and cells for at most `ROWS` rows.
+
+    So no picture is chosen by its looks.
+
+    Raises:
+        UsageError: all cells failed.
+    """
+    cells = signed_cells(study)
+    done = [cell for cell in cells if cell["status"] == "ok"]
+    if not done:
+        raise UsageError("all cells failed")
+    architectures = list(dict.fromkeys(cell["architecture"] for cell in cells))
+    methods = list(dict.fromkeys(cell["method"] for cell in cells))
+    image, words = _typical(study, architecture=done[0]["architecture"], method=done[0]["method"])
+    shown = architectures[: max(1, ROWS // len(methods))]
+    if done[0]["architecture"] not in shown:
+        shown = [done[0]["architecture"]]
+    if len(shown) < len(architectures):
+        words += f" Of {len(architectures)} architectures it shows {', '.join(shown)}."
+    if len(methods) > ROWS:
+        words += f" Of {len(methods)} methods it shows the first {ROWS}."
+    return Choice(architectures=shown, methods=methods[:ROWS], image=image, words=words)
+
+
+def maps_exhibit(study: Study, title: str) -> Exhibit:
+    """Return the gallery: a row for each cell."""
+    from saliencynoise.report.figures import maps, tiles  # noqa: PLC0415 - one figure's modules at a time
+
+    chosen = choose(study)
+    rows = tiles.rows_of(
+        study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures
+    )  # fmt: skip
+    members = " or ".join(str(count) for count in sorted({row.members for row in rows}))
+    caption = (
+        f"The maps of one picture in the first single networks, and what all E = {members} amount to. {chosen.words} "
+        f"{NORMS} Mean: pale as the members disagree; its norm, below it, is 1 where all agree and "
+        "about 1/√E if the maps are noise alone. Then the same mean at the norm of a single map. Noise: the standard "
+        f"deviation over members, on the same scale. {TEST} White: zero; hatched on light grey: not significant; grey: "
+        "NaN. One colour scale a row, symmetric about zero: it ends at the "
+        f"{CLIP}th percentile of |value| over the row. Layers' maps are drawn at their own resolution."
+    )
+    found = [
+        f"{row.keys['method']} " + ("failed" if row.reason else f"{row.norm:.2f}, {percent(row.share)}") for row in rows
+    ]
+    alt = (
+        f"A grid of saliency maps of a picture of class {rows[0].keys['class']}, a row for each method: single members, "
+        "their mean, its noise, its significant pixels. Norm of the mean and share of significant values: "
+        f"{'; '.join(found)}."
+    )
+    return Exhibit(
+        name="maps",
+        title=title,
+        caption=caption + _failures(rows),
+        alt=alt,
+        figure=maps.gallery(rows),
+        data=tiles.facts(rows),
+        arrays=tiles.arrays(rows),
+        pictorial=True,
+    )
+
+
+def overlay_exhibit(study: Study, title: str) -> Exhibit:
+    """Return the marginal maps over the same picture."""
+    from saliencynoise.report.figures import overlay  # noqa: PLC0415 - as above
+
+    chosen = choose(study)
+    found = overlay.overlays_of(
+        study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures
+    )  # fmt: skip
+    tested = any(own.survives is not None for own in found)
+    aggregator = study.result["settings"].get("aggregator", "mean")
+    caption = (
+        f"The marginal map of all members (aggregator: {aggregator}; raw maps, channels summed) over the picture in "
+        f"greys. {chosen.words} Colour: the sign, red positive and blue negative; opacity: |value|, so that zeros show "
+        f"the picture. Each map's colours end at its own limit, the {CLIP}th percentile of its |value|: compare places, "
+        "not strengths, between methods. Maps are drawn at their own resolution, each value a rectangle; NaN is "
+        "crossed. "
+    )
+    caption += (
+        f"Black outlines: the significant pixels. {TEST}"
+        if tested
+        else "Which pixels are significant is not known, since no members' maps were kept (--keep-maps all keeps them)."
+    )
+    shares = [f"{own.keys['method']} {percent(own.share)}" for own in found if own.survives is not None]
+    alt = f"The marginal map of each method over a picture of class {found[0].keys['class']}."
+    return Exhibit(
+        name="overlay",
+        title=title,
+        caption=caption + _failures(found),
+        alt=f"{alt} Share of significant values: {'; '.join(shares)}." if shares else alt,
+        figure=overlay.draw(found),
+        data=overlay.table(found),
+        arrays=overlay.arrays(found),
+        pictorial=True,
+    )
+
+
+def _failures(shown: Sequence[Row] | Sequence[Overlay]) -> str:
+    """Return a sentence on the cells that failed, or nothing; why they did stands in the figure."""
+    names = [f"{own.keys['method']} on {own.keys['architecture']}" for own in shown if own.reason]
+    return f" Failed: {', '.join(names)}." if names else ""
+
+
+def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]:
+    """Return the place of the image with the median r, and how it was chosen."""
+    images = study.images
+    own = images[
+        (images["architecture"] == architecture) & (images["method"] == method) & (images["view"] == "signed")
+    ]  # fmt: skip
+    by_name = dict(zip(own["image"], own["snr"], strict=True))
+    values = [(float(by_name.get(about["name"], "nan")), at) for at, about in enumerate(study.result["images"])]
+    ranked = sorted((r, at) for r, at in values if r == r)  # without NaN
+    if not ranked:
+        return 0, "The picture is the study's first."
+    r, place = ranked[(len(ranked) - 1) // 2]
+    on = f" on {architecture}" if len({cell["architecture"] for cell in signed_cells(study)}) > 1 else ""
+    name = study.result["images"][place]["name"]
+    return place, (
+        f"The picture is {name}, whose r of {method}{on}, {r:.2f}, is the median of {len(ranked)} images: it is not "
+        "chosen by its looks."
+    )
