@@ -146,11 +146,11 @@ def draw(figure: FigureBase, found: pd.DataFrame) -> None:
     y = 0.0
     for architecture, own in found.groupby("architecture", sort=False):
         if found["architecture"].nunique() > 1:
-            name = axes.annotate(
+            heading = axes.annotate(
                 shortened(str(architecture), 50), (0, y), xytext=(2, 0), textcoords="offset points", va="center",
                 fontsize=SMALL, fontweight="bold",
             )  # fmt: skip
-            name.set_in_layout(False)
+            heading.set_in_layout(False)
             y += 1
         for row in own.sort_values("signal", ascending=False, kind="stable").to_dict("records"):
             labels.append((y, shortened(str(row["method"]), 44)))
