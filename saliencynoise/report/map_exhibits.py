@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -82,12 +83,13 @@ def maps_exhibit(study: Study, title: str) -> Exhibit:
     rows = tiles.rows_of(
         study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures
     )  # fmt: skip
-    members = " or ".join(str(count) for count in sorted({row.members for row in rows}))
+    counts = sorted({row.members for row in rows})
+    members, floors = (" or ".join(texts) for texts in ([f"{e}" for e in counts], [f"{e**-0.5:.2f}" for e in counts]))
     caption = (
         f"The maps of one picture in the first single networks, and what all E = {members} amount to. {chosen.words} "
         f"{NORMS} Mean: pale as the members disagree; its norm, below it, is 1 where all agree and "
-        "about 1/√E if the maps are noise alone. Then the same mean at the norm of a single map. Noise: the standard "
-        f"deviation over members, on the same scale. {TEST} White: zero; hatched on light grey: not significant; grey: "
+        f"1/√E = {floors} on average if the maps are noise alone. Then the same mean at the norm of a single map. "
+        f"Noise: the standard deviation over members, on the same scale. {TEST} White: zero; hatched on light grey: not significant; grey: "
         "NaN. One colour scale a row, symmetric about zero: it ends at the "
         f"{CLIP}th percentile of |value| over the row. Layers' maps are drawn at their own resolution."
     )
@@ -95,8 +97,8 @@ def maps_exhibit(study: Study, title: str) -> Exhibit:
         f"{row.keys['method']} " + ("failed" if row.reason else f"{row.norm:.2f}, {percent(row.share)}") for row in rows
     ]
     alt = (
-        f"A grid of saliency maps of a picture of class {rows[0].keys['class']}, a row for each method: single members, "
-        "their mean, its noise, its significant pixels. Norm of the mean and share of significant values: "
+        f"A grid of saliency maps of a picture of class {rows[0].keys['class']}, a row for each method: single "
+        "members, their mean, its noise, its significant pixels. Norm of the mean and share of significant values: "
         f"{'; '.join(found)}."
     )
     return Exhibit(
@@ -124,9 +126,9 @@ def overlay_exhibit(study: Study, title: str) -> Exhibit:
     caption = (
         f"The marginal map of all members (aggregator: {aggregator}; raw maps, channels summed) over the picture in "
         f"greys. {chosen.words} Colour: the sign, red positive and blue negative; opacity: |value|, so that zeros show "
-        f"the picture. Each map's colours end at its own limit, the {CLIP}th percentile of its |value|: compare places, "
-        "not strengths, between methods. Maps are drawn at their own resolution, each value a rectangle; NaN is "
-        "crossed. "
+        f"the picture. Each map's colours end at its own limit, the {CLIP}th percentile of its |value|: compare "
+        "places, not strengths, between methods. Maps are drawn at their own resolution, each value a rectangle; NaN "
+        "is crossed. "
     )
     caption += (
         f"Black outlines: the significant pixels. {TEST}"
@@ -161,13 +163,14 @@ def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]
     ]  # fmt: skip
     by_name = dict(zip(own["image"], own["snr"], strict=True))
     values = [(float(by_name.get(about["name"], "nan")), at) for at, about in enumerate(study.result["images"])]
-    ranked = sorted((r, at) for r, at in values if r == r)  # without NaN
+    ranked = sorted((r, at) for r, at in values if not math.isnan(r))
     if not ranked:
         return 0, "The picture is the study's first."
     r, place = ranked[(len(ranked) - 1) // 2]
     on = f" on {architecture}" if len({cell["architecture"] for cell in signed_cells(study)}) > 1 else ""
-    name = study.result["images"][place]["name"]
+    about = study.result["images"][place]
+    named = f"{about['name']} (class {study.result['dataset']['classes'][about['label']]})"
     return place, (
-        f"The picture is {name}, whose r of {method}{on}, {r:.2f}, is the median of {len(ranked)} images: it is not "
+        f"The picture is {named}, whose r of {method}{on}, {r:.2f}, is the median of {len(ranked)} images: it is not "
         "chosen by its looks."
     )

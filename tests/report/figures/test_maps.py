@@ -1,3 +1,6 @@
+import io
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -6,7 +9,17 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import maps
 from saliencynoise.report.figures.averages import unit_maps
 from saliencynoise.report.figures.style import WIDEST
-from saliencynoise.report.figures.tiles import MEAN, MEAN_AT_UNIT_NORM, Row, rows_of, tidy
+from saliencynoise.report.figures.tiles import (
+    AVERAGES,
+    MEAN,
+    MEAN_AT_UNIT_NORM,
+    NOISE,
+    SIGNIFICANT,
+    Row,
+    arrays,
+    rows_of,
+    tidy,
+)
 from tests.report.studies import make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")
@@ -47,7 +60,7 @@ def test_maps_are_of_unit_norm_before_their_mean_is_taken(study, values):
     (found,) = rows_of(study, images=[2], methods=["gradient"], singles=2)
     own = values[:, 2].double().numpy()
     unit = np.stack([each / np.linalg.norm(each) for each in own])
-    assert list(found.tiles) == ["member 0", "member 1", MEAN, MEAN_AT_UNIT_NORM]
+    assert list(found.tiles) == ["member 0", "member 1", *AVERAGES]
     np.testing.assert_allclose(found.tiles["member 1"], unit[1].sum(0), atol=1e-9)
     np.testing.assert_allclose(found.tiles[MEAN], unit.mean(0).sum(0), atol=1e-9)
     cosines = unit.reshape(4, -1) @ unit.reshape(4, -1).T
@@ -65,9 +78,9 @@ def test_stochastic_maps_are_averaged_over_their_draws(study):
 def test_every_tile_of_a_row_has_the_same_scale_symmetric_about_zero(study):
     figure = maps.figure(study, images=[0, 2], methods=["gradient", "gradcam(layer=top)"])
     drawn = images_of(figure)
-    assert len(drawn) == 4 * 6
+    assert len(drawn) == 4 * 8
     for at, found in enumerate(rows_of(study, images=[0, 2], methods=["gradient", "gradcam(layer=top)"])):
-        limits = {limit for _, limit, _ in drawn[6 * at : 6 * at + 6]}
+        limits = {limit for _, limit, _ in drawn[8 * at : 8 * at + 8]}
         values = np.abs(np.concatenate([tile.ravel() for tile in found.tiles.values()]))
         assert limits == {(-np.percentile(values, 99.5), np.percentile(values, 99.5))}
     assert len({limit for _, limit, _ in drawn}) == 4
@@ -87,10 +100,10 @@ def texts(figure):
 
 def test_maps_of_zeros_are_named_and_never_stretched(study):
     figure = maps.figure(study, images=[1], methods=["gradient"])
-    assert texts(figure).count("all zero") == 6
+    assert texts(figure).count("all zero") == 8
     assert all(limits == (-1, 1) and not array.any() for array, limits, _ in images_of(figure))
-    assert sum(bool(patch.get_hatch()) for axes in figure.axes for patch in axes.patches) == 6
-    assert len(figure.axes) == 7  # no colour bar
+    assert sum(bool(patch.get_hatch()) for axes in figure.axes for patch in axes.patches) == 8
+    assert len(figure.axes) == 9  # no colour bar
 
 
 def test_nan_is_masked_and_leaves_the_scale_alone():
@@ -112,14 +125,14 @@ def test_a_sparse_map_ends_at_its_largest_value():
 
 def test_a_failed_cell_says_why(study):
     figure = maps.figure(study, images=[0])
-    assert [text for text in texts(figure) if text] == ["failed: too few segments"]
+    assert [text for text in texts(figure) if text.startswith("failed")] == ["failed: too few segments"]
     assert sum(len(row.tiles) for row in rows_of(study, images=[0], methods=["lime"])) == 0
 
 
 def test_the_data_are_what_is_drawn(study):
     rows = rows_of(study, images=[0, 1], methods=["gradient", "lime"])
     data = tidy(rows)
-    assert len(data) == 2 * 6 * 64
+    assert len(data) == 2 * 8 * 64
     mean = data[(data["column"] == MEAN) & (data["image"] == "made/0")]
     np.testing.assert_array_equal(mean["value"].to_numpy().reshape(8, 8), rows[0].tiles[MEAN])
     assert set(tidy([row(reason="no")])) >= {"method", "column", "value"}
@@ -150,3 +163,71 @@ def test_what_is_not_there_is_named(study):
 def test_nan_in_a_map_keeps_its_place():
     values = np.array([3.0, np.nan, 4.0, 0.0]).reshape(1, 1, 2, 2)
     np.testing.assert_array_equal(unit_maps(values).ravel(), [0.6, np.nan, 0.8, 0.0])
+
+
+def test_the_noise_is_the_deviation_of_the_tiles_over_all_members(study, values):
+    (found,) = rows_of(study, images=[2], methods=["gradient"], singles=4)
+    singles = [found.tiles[f"member {e}"] for e in range(4)]
+    np.testing.assert_allclose(found.tiles[NOISE], np.std(singles, axis=0, ddof=1), atol=1e-12)
+    assert (found.tiles[NOISE] >= 0).all()
+
+
+def test_the_significant_share_is_that_of_the_studys_table(study):
+    own = study.images
+    for method in ("gradient", "gradcam(layer=top)"):
+        shares = own[(own["method"] == method) & (own["view"] == "signed")]["surviving_pixels"].tolist()
+        rows = rows_of(study, images=range(6), methods=[method])
+        assert [row.share for row in rows] == pytest.approx(shares)
+    assert any(0 < share < 1 for share in shares)
+
+
+def test_what_is_not_significant_is_hatched_and_looks_neither_like_zero_nor_like_nan(study):
+    (found,) = rows_of(study, images=[5], methods=["gradcam(layer=top)"])
+    assert 0 < found.survives.sum() < 16
+    figure = maps.gallery([found])
+    tile = figure.axes[8]
+    (patch,) = tile.patches
+    corners = patch.get_path().vertices.reshape(-1, 5, 2)
+    areas = (corners[:, 1, 0] - corners[:, 0, 0]) * (corners[:, 2, 1] - corners[:, 1, 1])
+    assert areas.sum() == 4 * (~found.survives).sum()  # a value is 2 x 2 pixels of the picture
+    for (left, top), (right, _) in corners[:, :2]:
+        assert not found.survives[int(top) // 2, int(left) // 2 : int(right) // 2].any()
+    assert patch.get_hatch()
+    assert patch.get_facecolor()[:3] not in {(1.0, 1.0, 1.0), tuple(maps.LOOKS["NaN"]["facecolor"])}
+    assert tile.get_xlabel() == f"{found.share:.0%} of values"
+    key = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert key == ["zero", "not more than noise", "NaN"]
+
+
+def test_a_gallery_can_leave_out_noise_and_significance(study):
+    rows = rows_of(study, images=[0], methods=["gradient"], averages=(MEAN, MEAN_AT_UNIT_NORM))
+    assert SIGNIFICANT not in rows[0].tiles
+    assert rows[0].survives is None
+    assert not maps.gallery(rows).legends  # no key, whose room would be in the paper's figure
+
+
+def test_two_members_are_enough(tmp_path):
+    study = make_study(tmp_path, {GRADIENT: noisy_maps(members=2, images=2)})
+    (found,) = rows_of(study, images=[0])
+    first, second = (found.tiles[f"member {e}"] for e in range(2))
+    np.testing.assert_allclose(found.tiles[NOISE], np.abs(first - second) / np.sqrt(2), atol=1e-12)
+    maps.gallery([found])
+
+
+def test_arrays_hold_what_is_drawn(study):
+    rows = rows_of(study, images=[2], methods=["gradient", "lime"])
+    found = np.load(io.BytesIO(arrays(rows)), allow_pickle=False)
+    np.testing.assert_array_equal(found["00/picture"], rows[0].picture)
+    np.testing.assert_array_equal(found["00/mean_at_unit_norm"], rows[0].tiles[MEAN_AT_UNIT_NORM].astype(np.float32))
+    np.testing.assert_array_equal(found["00/survives"], rows[0].survives)
+    about = [json.loads(text) for text in found["rows"]]
+    assert [own["method"] for own in about] == ["gradient", "lime"]
+    assert (about[1]["norm"], about[1]["reason"]) == (None, "too few segments")
+
+
+def test_long_names_are_cut_and_never_vanish(tmp_path):
+    name = "a_network_whose_name_never_ends_because_nobody_stopped_it"
+    study = make_study(tmp_path, {(name, "gradient"): noisy_maps(images=2), ("net", "gradient"): noisy_maps(images=2)})
+    label = maps.figure(study, images=[0]).axes[0].get_ylabel()
+    assert label.startswith("a_")
+    assert all(0 < len(line) <= 30 for line in label.split("\n"))
