@@ -88,8 +88,8 @@ def bars(study: Study, found: pd.DataFrame) -> tuple[str, str]:
     alone = " Hollow: r of the networks alone, without a stochastic method's own sampling noise." if drawn else ""
     caption = (
         "Left: SNR as published, |mean| / sd over members, averaged over pixels and images of raw maps; its noise floor"
-        " (black) is what pure noise gives with as many members. Right: r = c / (1 - c), the energy of the signal over "
-        "that of the noise in one network's map, with c the mean cosine between two members' maps; pure noise has 0."
+        " (thick line) is what pure noise gives with as many members. Right: r = c / (1 - c), the energy of the signal "
+        "over that of the noise in one network's map, with c the mean cosine between two members' maps; pure noise has 0."
         f"{alone} Methods are ordered by r. {basis(study)} {asked(found)}"
     )
     above = int((found["low"] > found["floor"]).sum())
@@ -195,7 +195,7 @@ def components(study: Study, found: pd.DataFrame, *, seeds: bool) -> tuple[str, 
     )
     caption = (
         "Shares of the energy of one network's map of unit norm: the signal that all networks share, which is c, the "
-        f"mean cosine of two members' maps, and what networks differ in.{draws} Black line: 95% interval of the "
+        f"mean cosine of two members' maps, and what networks differ in.{draws} Line: 95% interval of the "
         f"signal. Shares are unbiased: sampling error may take a small one below 0.{below} {basis(study)}"
     )
     told = ends(found, "signal", of="share of signal", interval=("low", "high"))

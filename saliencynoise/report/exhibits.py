@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import one_line
@@ -70,7 +71,8 @@ def _members(study: Study) -> Exhibit:
     from saliencynoise.report.figures import members  # noqa: PLC0415 - as above
 
     found = members.table(study)
-    return _exhibit("members", captions.members(study, found), members.figure_of(found), found)
+    made = _exhibit("members", captions.members(study, found), members.figure_of(found), found)
+    return replace(made, pictorial=True)
 
 
 def _components(study: Study) -> Exhibit:

@@ -89,9 +89,9 @@ def maps_exhibit(study: Study, title: str) -> Exhibit:
         f"The maps of one picture in the first single networks, and what all E = {members} amount to. {chosen.words} "
         f"{NORMS} Mean: pale as the members disagree; its norm, below it, is 1 where all agree and "
         f"1/√E = {floors} on average if the maps are noise alone. Then the same mean at the norm of a single map. "
-        f"Noise: the standard deviation over members, on the same scale. {TEST} White: zero; hatched on light grey: not significant; grey: "
-        "NaN. One colour scale a row, symmetric about zero: it ends at the "
-        f"{CLIP}th percentile of |value| over the row. Layers' maps are drawn at their own resolution."
+        f"Noise: the standard deviation over members, on the same scale. {TEST} White: zero; "
+        "hatched on light grey: not significant; grey: NaN. One colour scale a row, symmetric about zero: it ends at "
+        f"the {CLIP}th percentile of |value| over the row. Layers' maps are drawn at their own resolution."
     )
     found = [
         f"{row.keys['method']} " + ("failed" if row.reason else f"{row.norm:.2f}, {percent(row.share)}") for row in rows

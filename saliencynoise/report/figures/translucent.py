@@ -112,7 +112,7 @@ def outline(cells: Bool[np.ndarray, "h w"], *, extent: tuple[int, int]) -> LineC
     level = np.stack([np.stack([x, y], 1), np.stack([x + 1, y], 1)], 1)
     step = np.array([extent[1] / cells.shape[1], extent[0] / cells.shape[0]])
     # as pixels also in an SVG, as the hatches
-    thick = 0.9 * min(1.0, max(0.5, 16 / max(cells.shape)))
+    thick = 0.9 * min(1.0, max(0.2, 20 / max(cells.shape)))  # points; of fine maps less, or lines are all one sees
     return LineCollection(
         list(np.concatenate([upright, level]) * step),
         colors="black",
