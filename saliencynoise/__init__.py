@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from saliencynoise.bench.run import bench
     from saliencynoise.bench.study import Study
+    from saliencynoise.explain.run import explain
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.hookspecs import hookimpl
 
-__all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "hookimpl"]
+__all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "explain", "hookimpl"]
 
 _HOMES = {
     "Study": "saliencynoise.bench.study",
@@ -25,8 +26,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "bench":
-        return importlib.import_module("saliencynoise.bench")
+    if name in {"bench", "explain"}:
+        return importlib.import_module(f"saliencynoise.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'saliencynoise' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -9,6 +9,7 @@ import typer
 
 from saliencynoise.cli.bench import bench
 from saliencynoise.cli.compare import compare
+from saliencynoise.cli.explain import explain
 from saliencynoise.cli.frontier import frontier
 from saliencynoise.cli.methods import methods
 from saliencynoise.cli.paper import paper
@@ -47,6 +48,7 @@ def options(
 
 app.command()(bench)
 app.command()(train)
+app.command()(explain)
 app.command()(show)
 app.command()(compare)
 app.command()(plan)
