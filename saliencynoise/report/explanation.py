@@ -58,7 +58,7 @@ def render_explanation(explanation: Explanation, page: Path | None) -> Iterator[
     yield _table(explanation)
     for caution in explanation.cautions:
         yield Text(f"warning: {caution.text}", style="yellow")
-    yield Text(f"page: {page}", overflow="fold")
+    yield Text(f"page: {page}\n", overflow="fold")
 
 
 def headline(explanation: Explanation) -> str:
