@@ -83,11 +83,11 @@ def explain(
     asked = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)
     with observing(quiet=quiet) as observer:
         prepared = prepare(asked, observer)
-    folder = ExplanationFolder(folder_for(pictures, out), prepared.files)
-    for found in prepared.explanations():
-        page = folder.add(found)
-        if not (quiet or as_json):
-            print_found(found, page)
+    with ExplanationFolder(folder_for(pictures, out), prepared.files) as folder:
+        for found in prepared.explanations():
+            page = folder.add(found)
+            if not (quiet or as_json):
+                print_found(found, page)
     if as_json:
         typer.echo(json.dumps({**folder.document, "folder": str(folder.folder)}, allow_nan=False))
     elif quiet:

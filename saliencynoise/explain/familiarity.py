@@ -22,6 +22,9 @@ MIDDLE = (0.005, 0.995)
 SAMPLED = 4096
 """Training pictures that are looked at, evenly of all, at most."""
 
+CHUNK = 64
+"""Of which so many are in memory as floats together."""
+
 Range = tuple[float, float]
 
 
@@ -47,9 +50,10 @@ def usual_looks(train: UInt8[Tensor, "N C H W"]) -> Mapping[str, Range]:
     """Return between which values each figure of the training pictures lies, but for 0.5% at either end."""
     at = torch.linspace(0, len(train) - 1, min(len(train), SAMPLED)).round().long()
     quantiles = torch.tensor(MIDDLE, dtype=torch.float64)
+    parts = [looks(train[part]) for part in torch.split(at, CHUNK)]
     found = {}
-    for name, values in looks(train[at]).items():
-        low, high = torch.quantile(values, quantiles).tolist()
+    for name in parts[0]:
+        low, high = torch.quantile(torch.cat([part[name] for part in parts]), quantiles).tolist()
         found[name] = (low, high)
     return found
 

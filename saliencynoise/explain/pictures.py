@@ -90,7 +90,7 @@ def picture_files(pictures: Sequence[str]) -> list[PictureFile]:
     for given in pictures:
         for path, place in _below(Path(given).expanduser()):
             stem = slug_of(Path(place).with_suffix("").as_posix())
-            own = PictureFile(path=path, name=text(path.name), place=text(place), slug=stem)
+            own = PictureFile(path=path, name=text(path.name), place=_printable(text(place)), slug=stem)
             found.setdefault(Path(path.absolute()), own)
     files = list(found.values())
     counts = Counter(file.slug.lower() for file in files)
@@ -140,6 +140,11 @@ def _below(path: Path) -> Iterator[tuple[Path, str]]:
         raise UsageError(f"the folder {path} holds no image files; name one that does")
     for place in shown:
         yield places[place], place.as_posix()
+
+
+def _printable(name: str) -> str:
+    """Return a name with escapes for line breaks and what else would move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)
 
 
 def _with_channels(pixels: UInt8[np.ndarray, "c S S"], channels: int) -> UInt8[np.ndarray, "C S S"] | None:

@@ -62,7 +62,7 @@ def map_reliability(maps: Float[Tensor, "E D P"]) -> MapReliability:
     >>> signal, noise = torch.ones(400), torch.randn(8, 1, 400, generator=torch.Generator().manual_seed(0))
     >>> found = map_reliability(signal + noise)         # r = 1, so R = 8/9
     >>> round(found.snr, 2), round(found.value, 2), str(found.needed)
-    (0.92, 0.88, '10 [9, 12]')
+    (1.0, 0.89, '10 [9, 10]')
     """
     crossed = crossed_gram(maps)
     members, draws = crossed.shape[:2]

@@ -13,7 +13,6 @@ from saliencynoise.bench.config import config_from
 from saliencynoise.bench.observer import Observer, Silent
 from saliencynoise.bench.plan import load_dataset
 from saliencynoise.bench.production import REFERENCE
-from saliencynoise.bench.reduce import FailedCellError, aggregate
 from saliencynoise.bench.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.data.pictures import Unreadable, read_picture
 from saliencynoise.data.sizes import SMALLEST
@@ -22,11 +21,10 @@ from saliencynoise.explain.config import EXPLAIN_METHODS, ExplainConfig
 from saliencynoise.explain.explanation import Explanation, MethodExplanation
 from saliencynoise.explain.familiarity import usual_looks
 from saliencynoise.explain.members import MemberStream
+from saliencynoise.explain.method import explained_by
 from saliencynoise.explain.pictures import LeftOut, OwnPicture, PictureFile, picture_files, read_own
-from saliencynoise.explain.reliability import UNKNOWN, map_reliability
-from saliencynoise.interfaces import Aggregator, UsageError, one_line
+from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, catalogue
-from saliencynoise.statistics.pixels import sign_agreement, surviving_pixels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,7 +140,7 @@ class Prepared:
         found = []
         for place, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
             methods = [
-                _of_method(method, own if isinstance(own := maps[method.text], str) else own[place], self.aggregator)
+                explained_by(method, own if isinstance(own := maps[method.text], str) else own[place], self.aggregator)
                 for method in self.methods
             ]
             found.append(self._explanation(picture, probabilities[place], target, methods, usual))
@@ -208,8 +206,10 @@ def prepare(config: ExplainConfig, observer: Observer) -> Prepared:
         )
     files = picture_files(config.pictures)
     _refuse_unreadable(files)
-    if config.target is not None and config.pool is None:
-        target_of(config.target, load_dataset(config.bench)[1].classes)  # before anything is trained for nothing
+    if config.pool is None:  # before anything is trained for nothing
+        _label_if_dependent(config.bench.sampler)
+        if config.target is not None:
+            target_of(config.target, load_dataset(config.bench)[1].classes)
     ensemble = trained_ensemble(config.bench, observer, pool=config.pool)
     _refuse_other_architecture(config, ensemble)
     if len(ensemble.members) < 2:
@@ -221,7 +221,7 @@ def prepare(config: ExplainConfig, observer: Observer) -> Prepared:
         draws=config.bench.draws,
         aggregator=aggregator,
         target=None if config.target is None else target_of(config.target, ensemble.dataset.classes),
-        sampler=_dependent(ensemble),
+        sampler=_label_if_dependent(_sampler_of(ensemble)),
     )
 
 
@@ -269,67 +269,21 @@ def _refuse_other_architecture(config: ExplainConfig, ensemble: TrainedEnsemble)
         raise UsageError(f"--arch {config.arch} is not the pool's architecture, {own.label}; leave --arch out")
 
 
-def _dependent(ensemble: TrainedEnsemble) -> str:
-    """Return the label of the sampler whose members share training runs; empty if each was trained by itself.
+def _sampler_of(ensemble: TrainedEnsemble) -> str:
+    identity = (ensemble.pool.description or {}).get("identity", {})
+    return str(identity.get("sampler", {}).get("name", REFERENCE))
+
+
+def _label_if_dependent(text: str) -> str:
+    """Return the label of a sampler whose members share training runs; empty if each is trained by itself.
 
     Raises:
         UsageError: if its members are networks whose input is noised, too.
     """
-    identity = (ensemble.pool.description or {}).get("identity", {})
-    sampler = catalogue().sampler(identity.get("sampler", {}).get("name", REFERENCE))
+    sampler = catalogue().sampler(text)
     if sampler.instance.input_noise:
         raise UsageError(
             f"the sampler {sampler.label} adds noise to pictures, which is not done here; choose another one, as "
             "deep_ensemble"
         )
     return "" if sampler.instance.per_run == 1 else sampler.label
-
-
-def _of_method(
-    method: BoundMethod, maps: Float[Tensor, "E D c h w"] | str, aggregator: BoundAggregator
-) -> MethodExplanation:
-    """Return what one picture's maps come to, or why they cannot be used."""
-    reason = maps if isinstance(maps, str) else unusable(maps)
-    if isinstance(maps, str) or reason:
-        own = None if isinstance(maps, str) else maps.mean(1)
-        return MethodExplanation(
-            method=method.label,
-            text=method.text,
-            draws=1 if isinstance(maps, str) else maps.shape[1],
-            reason=reason,
-            maps=None if own is None else own.numpy(),
-            marginal=None,
-            significant=None,
-            agreement=None,
-            reliability=UNKNOWN,
-        )
-    averaged = maps.mean(1)
-    try:
-        assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - its level was checked; this tells mypy
-        marginal, reason = aggregate(aggregator.instance, averaged).numpy(), ""
-    except FailedCellError as error:
-        marginal, reason = None, one_line(error)
-    summed = averaged.double().sum(1)
-    shape = summed.shape[1:]
-    return MethodExplanation(
-        method=method.label,
-        text=method.text,
-        draws=maps.shape[1],
-        reason=reason,
-        maps=averaged.numpy(),
-        marginal=marginal,
-        significant=surviving_pixels(summed.flatten(1)).survivors.reshape(shape).numpy(),
-        agreement=sign_agreement(summed.flatten(1)).reshape(shape).numpy(),
-        reliability=map_reliability(maps.double().flatten(2)),
-    )
-
-
-def unusable(maps: Float[Tensor, "E D c h w"]) -> str:
-    """Return why no figures can be had from one picture's maps; empty if they can."""
-    height, width = maps.shape[-2:]
-    if min(height, width) < 2:
-        return f"the maps are {height}x{width}: so few pixels show nothing"
-    broken = (~maps.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
-    if broken:
-        return f"the maps of {len(broken)} of {len(maps)} members hold NaN or infinity"
-    return "" if bool(maps.any()) else "the maps of all members are zero: the method found nothing"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,11 @@ def folder_for(pictures: Sequence[str], out: str | None) -> Path:
     return Path("explanations") / name
 
 
-class ExplanationFolder:
-    """Writes explanations as they come; each file is whole or absent, and stays if a later picture fails."""
+class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
+    """Writes explanations as they come; each file is whole or absent, and stays if a later picture fails.
+
+    What tells of all pictures is written when the context ends, by an error or Ctrl-C, too.
+    """
 
     def __init__(self, folder: Path, files: Sequence[PictureFile]) -> None:
         """Take a folder for the explanations of these pictures.
@@ -57,13 +61,13 @@ class ExplanationFolder:
         """
         if isinstance(found, LeftOut):
             self._left_out.append({"picture": found.file.place, "reason": found.reason})
-            page = None
-        else:
-            page = self._add(found)
+            return None
+        return self._add(found)
+
+    def __exit__(self, *_: object) -> None:
         write_json(self.folder / "explanation.json", self.document)
         if self._several:
             write_index(self.folder / "index.html", self._entries, self._left_out)
-        return page
 
     def _add(self, explanation: Explanation) -> Path:
         from saliencynoise.report.figures.own_picture import figure_of  # noqa: PLC0415 - matplotlib

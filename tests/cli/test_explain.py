@@ -101,7 +101,7 @@ def test_json_is_one_document_and_quiet_prints_the_folder_only(capsys):
 def test_an_inverted_picture_is_warned_of(capsys):
     with Image.open(DIGIT) as image:
         ImageOps.invert(image).save("inverted.png")
-    explain("inverted.png", "--train-images", "500", "--json", "--quiet")
+    explain("inverted.png", "--json", "--quiet")
     (document,) = json.loads(capsys.readouterr().out)["explanations"]
     assert any("unlike the training pictures: brightness" in own["text"] for own in document["warnings"])
 
@@ -130,6 +130,7 @@ def test_a_batch_goes_on_past_a_file_that_cannot_be_read(capsys):
         ([DIGIT, "--target", "ten"], "--target ten is no class of the data set, which has 10"),
         ([DIGIT, "--aggregator", "mean_logits"], "--aggregator mean_logits makes one network"),
         ([DIGIT, "--pool", "nowhere"], "begins with 'nowhere'"),
+        ([DIGIT, "--sampler", "fusiongrad"], "the sampler fusiongrad adds noise to pictures"),
         (["."], "holds no image files"),
     ],
 )
@@ -163,3 +164,24 @@ def test_hostile_names_do_no_harm(capsys):
     for path in Path("here").glob("*.html"):
         assert Tags(path.read_text()).tags.count("script") == 1  # the page's own
     assert name in Tags(Path("here/index.html").read_text()).text
+
+
+def test_what_was_finished_stays_when_a_later_picture_stops_the_command(monkeypatch, capsys):
+    from saliencynoise.explain import run as engine
+
+    for name in ("in/1.png", "in/2.png"):
+        Path(name).parent.mkdir(exist_ok=True)
+        shutil.copy(DIGIT, name)
+    monkeypatch.setattr(engine, "PICTURES", 1)
+    real = engine.read_own
+
+    def read(file, **shape):
+        if file.name == "2.png":
+            raise KeyboardInterrupt
+        return real(file, **shape)
+
+    monkeypatch.setattr(engine, "read_own", read)
+    explain("in", "--out", "here", code=130)
+    (document,) = json.loads(Path("here/explanation.json").read_text())["explanations"]
+    assert document["picture"] == "1.png"
+    assert "1.png" in Path("here/index.html").read_text()

@@ -126,3 +126,10 @@ def test_pictures_of_one_name_are_kept_apart(tmp_path):
 def test_an_empty_folder_is_an_error(tmp_path):
     with pytest.raises(UsageError, match="holds no image files"):
         picture_files([str(tmp_path)])
+
+
+def test_names_cannot_move_the_cursor(tmp_path):
+    (tmp_path / "a\x1b[2J\nb.png").touch()
+    (file,) = picture_files([str(tmp_path)])
+    assert file.place == r"a\x1b[2J\nb.png"
+    assert file.slug.isascii()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +17,7 @@ from saliencynoise.bench.trained import TrainedEnsemble
 from saliencynoise.data.tensors import to_float
 from saliencynoise.explain import run
 from saliencynoise.explain.pictures import LeftOut
-from saliencynoise.explain.run import prepare, target_of, unusable
+from saliencynoise.explain.run import prepare, target_of
 from saliencynoise.interfaces import UsageError
 
 
@@ -180,15 +179,6 @@ def test_two_members_give_no_intervals_and_say_so(config, save_digit, with_membe
     assert any("2 members: no intervals" in caution.text for caution in found.cautions)
 
 
-def test_maps_that_cannot_be_used_say_why():
-    maps = torch.ones(3, 1, 1, 4, 4)
-    assert unusable(maps) == ""
-    assert unusable(maps[..., :1]) == "the maps are 4x1: so few pixels show nothing"
-    assert unusable(0 * maps) == "the maps of all members are zero: the method found nothing"
-    maps[1, 0, 0, 2, 2] = math.nan
-    assert unusable(maps) == "the maps of 1 of 3 members hold NaN or infinity"
-
-
 def test_a_method_that_fails_stops_no_other(config, save_digit, monkeypatch):
     from saliencynoise.methods.gradient import Gradient
 
@@ -209,3 +199,9 @@ def test_a_black_picture_is_explained_and_called_constant(config, tmp_path):
     Image.new("L", (16, 16), 0).save(tmp_path / "black.png")
     (found,) = all_of(config(tmp_path / "black.png"))
     assert [c.text for c in found.cautions if c.kind == "range"] == ["the picture is constant: there is nothing to see"]
+
+
+def test_it_is_reached_from_the_package_and_twice():
+    assert sn.explain is sn.explain
+    assert callable(sn.explain)
+    assert "explain" in dir(sn)

@@ -55,7 +55,7 @@ def write_index(path: Path, entries: Sequence[dict[str, Any]], left_out: Sequenc
 
 
 def thumbnail(explanation: Explanation) -> str:
-    """Return the picture as the networks saw it, as an address that a page can hold."""
+    """Return the picture as the networks saw it, at most 64 pixels wide, as an address that a page can hold."""
     import io  # noqa: PLC0415 - with what follows
 
     from PIL import Image  # noqa: PLC0415 - kept off the import path of the command line
@@ -63,5 +63,7 @@ def thumbnail(explanation: Explanation) -> str:
     pixels = explanation.picture
     shown = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
     buffer = io.BytesIO()
-    Image.fromarray(shown).save(buffer, format="PNG")
+    image = Image.fromarray(shown)
+    image.thumbnail((64, 64))
+    image.save(buffer, format="PNG")
     return data_uri(buffer.getvalue(), "image/png")
