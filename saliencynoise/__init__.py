@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from saliencynoise.bench.run import bench
     from saliencynoise.bench.study import Study
     from saliencynoise.dream.run import dream
+    from saliencynoise.explain.run import explain
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.hookspecs import hookimpl
 
-__all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "dream", "hookimpl"]
+__all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "dream", "explain", "hookimpl"]
 
 _HOMES = {
     "Study": "saliencynoise.bench.study",
@@ -24,7 +25,7 @@ _HOMES = {
     "hookimpl": "saliencynoise.registry.hookspecs",
 }
 
-_ROOMS = ("bench", "dream")
+_ROOMS = ("bench", "dream", "explain")
 """Rooms that can be called."""
 
 

@@ -41,8 +41,13 @@ class Due:
 
     @property
     def shares_its_pass(self) -> bool:
-        """Whether it is computed with others: pass methods are, unless each draw has noise of its own."""
-        return isinstance(self.method.instance, PassMethod) and not self.method.spec.stochastic
+        """Whether it is computed with others."""
+        return shares_its_pass(self.method)
+
+
+def shares_its_pass(method: BoundMethod) -> bool:
+    """Whether a method is computed with others: pass methods are, unless each draw has noise of its own."""
+    return isinstance(method.instance, PassMethod) and not method.spec.stochastic
 
 
 def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"]:

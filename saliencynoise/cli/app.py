@@ -10,6 +10,7 @@ import typer
 from saliencynoise.cli.bench import bench
 from saliencynoise.cli.compare import compare
 from saliencynoise.cli.dream import dream
+from saliencynoise.cli.explain import explain
 from saliencynoise.cli.frontier import frontier
 from saliencynoise.cli.methods import methods
 from saliencynoise.cli.paper import paper
@@ -49,6 +50,7 @@ def options(
 
 app.command()(bench)
 app.command()(train)
+app.command()(explain)
 app.command()(show)
 app.command()(report)
 app.command()(compare)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.data.pictures import Unreadable, read_picture, read_size
+from saliencynoise.data.class_names import class_index
+from saliencynoise.data.own_pictures import as_seen
+from saliencynoise.data.pictures import Unreadable
 from saliencynoise.dream.objective import ClassLogit, LayerEnergy
 from saliencynoise.dream.request import MOST_CLASSES, DreamRequest
 from saliencynoise.dream.views import noise_start
@@ -20,9 +21,6 @@ from saliencynoise.store.atomic import sha256_of
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
-
-GREY = (0.299, 0.587, 0.114)
-"""Shares of red, green and blue in grey, where the networks see one channel: ITU-R BT.601, as Pillow's."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,7 +54,7 @@ def aim_of(request: DreamRequest, dataset: Dataset) -> Aim:
         rows: tuple[str, ...] = (request.of_layer,)
         objective = LayerEnergy(request.of_layer)
     else:
-        targets = [class_index(text, dataset) for text in request.classes]
+        targets = [class_index(text, dataset.classes, option="--class") for text in request.classes]
         if len(set(targets)) < len(targets):
             raise UsageError(f"--class names {dataset.classes[targets[-1]]!r} or another class twice; name each once")
         if not targets:
@@ -68,23 +66,6 @@ def aim_of(request: DreamRequest, dataset: Dataset) -> Aim:
     start, source = _start(request, dataset, rows)
     notes += [source["words"]] if "words" in source else []
     return Aim(rows=rows, objective=objective, start=start, source=source, notes=tuple(notes))
-
-
-def class_index(text: str, dataset: Dataset) -> int:
-    """Return the class that a name, or else an index, stands for.
-
-    Raises:
-        UsageError: listing names that are near.
-    """
-    classes = dataset.classes
-    if text in classes:
-        return classes.index(text)
-    if text.isascii() and text.isdecimal() and int(text) < len(classes):
-        return int(text)
-    close = get_close_matches(text, classes, n=3)
-    shown = ", ".join(classes[:12]) + (" ..." if len(classes) > 12 else "")
-    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {shown}, or 0 to {len(classes) - 1}"
-    raise UsageError(f"--class {text} is unknown to {dataset.name}; {hint}")
 
 
 def check_layer(model: BoundModel, layer: str, dataset: Dataset) -> None:
@@ -117,22 +98,9 @@ def _start(
 
 
 def _read(path: str, channels: int, size: int) -> tuple[Tensor, str]:
-    found = read_picture(path, size)
+    found = as_seen(path, size=size, channels=channels)
     if isinstance(found, Unreadable):
         raise UsageError(f"cannot read the picture {path}: {found.reason}; name an image file")
-    pixels = torch.tensor(found.pixels)
-    done = []
-    if len(pixels) == 3 and channels == 1:
-        pixels = (torch.tensor(GREY).view(3, 1, 1) * pixels).sum(0, keepdim=True).round()
-        done.append("made grey, as the networks see it")
-    was = read_size(path)
-    if "cropped" in found.traits:
-        done.append("cut to its central square")
-    if "resized" in found.traits:
-        done.append(f"scaled to {size}x{size} pixels, the networks' size")
-    shape = "" if was is None else f" of {was[0]}x{was[1]} pixels"
-    other = sorted(found.traits - {"cropped", "resized"})
-    words = (
-        f"start: the picture{shape}, {', '.join(done) or 'as it is'}{' (' + ', '.join(other) + ')' if other else ''}"
-    )
-    return pixels.expand(channels, -1, -1), words
+    width, height = found.size
+    words = f"start: the picture of {width}x{height} pixels, {', '.join(found.notes) or 'as it is'}"
+    return torch.from_numpy(found.pixels.copy()), words

@@ -88,8 +88,8 @@ def bars(study: Study, found: pd.DataFrame) -> tuple[str, str]:
     alone = " Hollow: r of the networks alone, without a stochastic method's own sampling noise." if drawn else ""
     caption = (
         "Left: SNR as published, |mean| / sd over members, averaged over pixels and images of raw maps; its noise floor"
-        " (thick line) is what pure noise gives with as many members. Right: r = c / (1 - c), the energy of the signal "
-        "over that of the noise in one network's map, with c the mean cosine between two members' maps; pure noise has 0."
+        " (thick line) is what pure noise gives with as many members. Right: r = c / (1 - c), the signal's energy "
+        "over the noise's in one network's map, with c the mean cosine between two members' maps; pure noise has 0."
         f"{alone} Methods are ordered by r. {basis(study)} {asked(found)}"
     )
     above = int((found["low"] > found["floor"]).sum())

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from saliencynoise.dream.aim import aim_of, check_layer, class_index
+from saliencynoise.dream.aim import aim_of, check_layer
 from saliencynoise.dream.request import request_from
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.registry.catalogue import catalogue
@@ -18,17 +18,6 @@ def dataset(*classes: str, channels: int = 3) -> Dataset:
 
 
 ANIMALS = dataset("cat", "1", "[red]dog[/]", "$x$")
-
-
-def test_a_class_is_known_by_name_or_else_by_index() -> None:
-    assert [class_index(text, ANIMALS) for text in ("cat", "0", "[red]dog[/]", "3")] == [0, 0, 2, 3]
-    assert class_index("1", ANIMALS) == 1  # its name, and here its index, too
-    assert class_index("1", dataset("a", "b", "1")) == 2  # the name goes first
-    with pytest.raises(UsageError, match="--class cta is unknown to tiny; did you mean cat"):
-        class_index("cta", ANIMALS)
-    for text in ("4", "-2", "²", ""):
-        with pytest.raises(UsageError, match=r"there are cat, 1, .*, or 0 to 3"):
-            class_index(text, ANIMALS)
 
 
 def test_without_a_word_it_is_the_first_ten_classes_or_of_a_picture_the_top_layer(tmp_path) -> None:

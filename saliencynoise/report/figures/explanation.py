@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.report.figures.averages import RATE, AverageMap, average_of, colour_limit
 from saliencynoise.report.figures.canvas import (
@@ -25,7 +25,7 @@ from saliencynoise.report.figures.canvas import (
     write_on,
 )
 from saliencynoise.report.figures.style import SMALL, two_lines
-from saliencynoise.report.figures.tiles import MEAN, NOISE, SIGNIFICANT, packed
+from saliencynoise.report.figures.tiles import MEAN, NOISE, SIGNIFICANT
 from saliencynoise.report.figures.translucent import LOOKS as OVERLAY_LOOKS
 from saliencynoise.report.figures.translucent import draw_overlay
 
@@ -49,6 +49,7 @@ class ExplanationRow:
         picture: `[C, H, W]`, C of 1 or 3.
         maps: `[E, c, h, w]`, all members' raw signed maps, of a stochastic method averaged over draws; a layer's at its
             own resolution. None of a method that failed.
+        marginal: `[c, h, w]`, what is laid over the picture; None for the mean of the unit-norm maps.
         lines: what is written below the method's name, as "reliability 0.91 (0.85 to 0.95)"; plain text.
         reason: why the method failed; empty if it did not.
     """
@@ -56,6 +57,7 @@ class ExplanationRow:
     method: str
     picture: UInt8[np.ndarray, "C H W"]
     maps: Float[np.ndarray, "E c h w"] | None
+    marginal: Float[np.ndarray, "c h w"] | None = None
     lines: Sequence[str] = ()
     reason: str = ""
 
@@ -69,9 +71,9 @@ def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Fig
     """Draw an explanation, a row for each method.
 
     Columns: the picture, single members' maps at unit norm, their mean over all members, their standard deviation over
-    members, the mean where it is significant (at 5% false discoveries), and the mean over the picture. One colour scale
-    a row, symmetric about zero, but for the overlay, whose opacity ends at the 99.5th percentile of the mean's own
-    |value|. Beside each row its method, its `lines`, and the share of significant values. Maps of zeros, NaN, failures
+    members, the mean where it is significant (at 5% false discoveries), and the marginal map over the picture. One
+    colour scale a row, symmetric about zero, but for the overlay, whose opacity ends at the 99.5th percentile of its
+    own |value|. Beside each row its method, its `lines`, and the share of significant values. Maps of zeros, NaN, failures
     are drawn as in a gallery.
 
     Args:
@@ -104,35 +106,12 @@ def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Fig
         NOISE: f"noise: SD\nover {every}",
         SIGNIFICANT: f"significant\nat {RATE:.0%} FDR",
     }
-    titles[OVERLAY] = "mean over\nthe picture"
+    titles[OVERLAY] = "marginal map\nover picture"
     for at, column in enumerate(["picture", *columns]):
         made.heading(at, titles.get(column, column))
     over = {f"{name}, over the picture": OVERLAY_LOOKS[name] for name in ("significant", "NaN")}
     key(made.figure, LOOKS | over)
     return made.figure
-
-
-def explanation_arrays(rows: Sequence[ExplanationRow]) -> bytes:
-    """Return the maps as the bytes of a compressed .npz, float32, for people to download.
-
-    Of row 0: "00/picture" (uint8), "00/maps" (raw, all members), "00/mean" (of unit-norm maps), "00/noise",
-    "00/survives" (bool). "rows" holds a JSON text for each row: method, members, norm of the mean, share of significant
-    values, why it failed.
-    """
-    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
-
-    named: dict[str, np.ndarray] = {}
-    about: list[dict[str, Any]] = []
-    for at, row in enumerate(rows):
-        named[f"{at:02d}/picture"] = row.picture
-        found: dict[str, Any] = {"method": row.method, "reason": row.reason}
-        if row.average is not None and row.maps is not None:
-            kept = {"maps": row.maps, "mean": row.average.mean, "noise": row.average.noise}
-            kept["survives"] = row.average.survives
-            named |= {f"{at:02d}/{name}": values for name, values in kept.items()}
-            found |= {"members": len(row.maps), "norm": row.average.norm, "significant": row.average.share}
-        about.append(found)
-    return packed(named, pd.DataFrame(about))
 
 
 def _words(row: ExplanationRow) -> list[str]:
@@ -154,7 +133,8 @@ def _draw_row(made: Grid, line: int, row: ExplanationRow, found: AverageMap, col
     for at, column in enumerate(columns, 1):
         axes = made.place(line, at)
         if column == OVERLAY:
-            draw_overlay(axes, row.picture, mean, limit=colour_limit([mean]), survives=survives)
+            laid = mean if row.marginal is None else row.marginal.sum(0)
+            draw_overlay(axes, row.picture, laid, limit=colour_limit([laid]), survives=survives)
         elif column in (NOISE, SIGNIFICANT) and len(found.unit) < 2:
             axes.set_axis_off()
             write_on(axes, "needs two\nmembers")

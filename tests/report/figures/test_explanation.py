@@ -1,10 +1,8 @@
-import io
-
 import numpy as np
 import pytest
 
 from saliencynoise.report.figures.averages import average_of
-from saliencynoise.report.figures.explanation import ExplanationRow, draw_explanation, explanation_arrays
+from saliencynoise.report.figures.explanation import ExplanationRow, draw_explanation
 
 PICTURE = np.random.default_rng(0).integers(256, size=(3, 8, 8), dtype=np.uint8)
 
@@ -48,11 +46,3 @@ def test_zero_nan_failed_and_too_few_members_are_drawn_as_such(maps):
     assert shown.count("needs two\nmembers") == 2
     assert len(shown) == 13
     assert len(draw_explanation([row(None, reason="no")]).axes) == 2
-
-
-def test_arrays_hold_the_maps_and_their_averages(maps):
-    held = np.load(io.BytesIO(explanation_arrays([row(maps), row(None, reason="no")])), allow_pickle=False)
-    np.testing.assert_array_equal(held["00/maps"], maps.astype(np.float32))
-    np.testing.assert_array_equal(held["00/survives"], average_of(maps).survives)
-    assert "01/maps" not in held
-    assert len(held["rows"]) == 2

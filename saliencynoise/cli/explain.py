@@ -1,0 +1,97 @@
+"""`saliencynoise explain`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from saliencynoise.cli import options as o
+from saliencynoise.cli.complete import complete_archs, complete_methods
+
+Pictures = Annotated[
+    list[str],
+    typer.Argument(help="Image files, or folders of them (subfolders too).", metavar="PICTURE..."),
+]
+Arch = Annotated[
+    str | None,
+    typer.Option(
+        "--arch", help="Architecture, any name of timm (default: test_resnet).", autocompletion=complete_archs
+    ),
+]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        help="Method, with parameters; may be repeated (default: gradient, integrated_gradients, gradcam(layer=top)).",
+        autocompletion=complete_methods,
+    ),
+]
+Members = Annotated[int | None, typer.Option(help="Networks (default: 8, or all that the pool has).")]
+PoolName = Annotated[
+    str | None,
+    typer.Option("--pool", help="Folder or name of a pool of trained members; nothing is trained then."),
+]
+Target = Annotated[str | None, typer.Option(help="Class to explain, by name or index (default: the ensemble's vote).")]
+Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./explanations).")]
+
+
+def explain(
+    pictures: Pictures,
+    *,
+    arch: Arch = None,
+    dataset: o.Dataset = None,
+    data_dir: o.DataDir = None,
+    arch_args: o.ArchArgs = None,
+    methods: Methods = None,
+    sampler: o.Sampler = None,
+    members: Members = None,
+    pool: PoolName = None,
+    target: Target = None,
+    draws: o.Draws = None,
+    image_size: o.ImageSize = None,
+    normalization: o.Normalization = None,
+    train_images: o.TrainImages = None,
+    epochs: o.Epochs = None,
+    device: o.Device = None,
+    seed: o.Seed = None,
+    aggregator: o.Aggregator = None,
+    out: Out = None,
+    config: o.Config = None,
+    quiet: o.Quiet = False,
+    as_json: o.Json = False,
+) -> None:
+    """Explain your own pictures: what an ensemble sees in them, where, and how far that can be trusted.
+
+    Members are found in a pool, or trained first. Each picture gets a figure, a page and its maps.
+    """
+    given = {
+        "dataset": dataset, "data_dir": data_dir, "archs": None if arch is None else [arch], "methods": methods,
+        "sampler": sampler, "members": members, "draws": draws, "image_size": image_size,
+        "normalization": normalization, "train_images": train_images, "device": device, "seed": seed,
+        "aggregator": aggregator,
+    }  # fmt: skip
+
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when the command runs
+    from saliencynoise.explain.config import EXPLAIN_METHODS, ExplainConfig  # noqa: PLC0415 - as above
+    from saliencynoise.explain.run import prepare  # noqa: PLC0415 - as above
+    from saliencynoise.report.explanation import print_found, print_legend  # noqa: PLC0415 - as above
+    from saliencynoise.report.explanation_files import ExplanationFolder, folder_for  # noqa: PLC0415 - as above
+
+    bench = o.config_of(config, arch_args, epochs, given, defaults={"methods": EXPLAIN_METHODS})
+    asked = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)
+    with observing(quiet=quiet) as observer:
+        prepared = prepare(asked, observer)
+    with ExplanationFolder(folder_for(pictures, out), prepared.files) as folder:
+        for found in prepared.explanations():
+            page = folder.add(found)
+            if not (quiet or as_json):
+                print_found(found, page)
+    if as_json:
+        typer.echo(json.dumps({**folder.document, "folder": str(folder.folder)}, allow_nan=False))
+    elif quiet:
+        typer.echo(folder.folder)
+    else:
+        print_legend(folder.folder)
+    raise typer.Exit(1 if folder.incomplete else 0)

@@ -1,0 +1,35 @@
+"""Classes as a user names them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from saliencynoise.interfaces import UsageError
+
+SHOWN = 12
+"""Names that an error lists, at most."""
+
+
+def class_index(text: str, classes: Sequence[str], *, option: str) -> int:
+    """Return the class that a name, or else an index, stands for.
+
+    Args:
+        text: what the user gave.
+        classes: their names.
+        option: through which it was given, as "--class".
+
+    Raises:
+        UsageError: listing names that are near.
+
+    >>> class_index("dog", ["cat", "dog"], option="--class"), class_index("0", ["cat", "dog"], option="--class")
+    (1, 0)
+    """
+    if text in classes:
+        return list(classes).index(text)
+    if text.isascii() and text.isdecimal() and int(text) < len(classes):
+        return int(text)
+    close = get_close_matches(text, classes, n=3)
+    shown = ", ".join(classes[:SHOWN]) + (" ..." if len(classes) > SHOWN else "")
+    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {shown}, or 0 to {len(classes) - 1}"
+    raise UsageError(f"{option} {text} is no class of the data set; {hint}")

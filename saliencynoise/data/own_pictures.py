@@ -1,0 +1,89 @@
+"""A user's own picture becomes what networks were trained on.
+
+It is read as `folder:` data are: the first frame, upright by its EXIF orientation, 8 bits, transparent parts over
+white, its shorter side scaled (bilinearly, antialiased) to the networks' input size, the centre cut out. Then its
+channels are made those of the data set: grey from colour by ITU-R 601 (0.299 R + 0.587 G + 0.114 B), colour from grey
+by repetition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from saliencynoise.data.pictures import Picture, Unreadable, read_picture, read_size
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jaxtyping import UInt8
+
+TRAITS = {
+    "transparent": "transparent parts laid over white",
+    "animated": "first frame of several",
+    "deep": "16 bits a channel reduced to 8",
+    "cmyk": "CMYK turned into RGB",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SeenPicture:
+    """A picture as networks see it, but for the normalisation.
+
+    Attributes:
+        pixels: `[C, S, S]`, as many channels as the data set has.
+        size: width and height of the file, in pixels, as it is seen upright or lying on its side.
+        notes: what was done to it, in words.
+    """
+
+    pixels: UInt8[np.ndarray, "C S S"]
+    size: tuple[int, int]
+    notes: tuple[str, ...]
+
+
+def as_seen(path: str | Path, *, size: int, channels: int) -> SeenPicture | Unreadable:
+    """Return the picture in a file as networks see it, or why it cannot be read.
+
+    Args:
+        path: of the file.
+        size: edge of the networks' square input, in pixels.
+        channels: 1 or 3, of the data set.
+    """
+    found, own = read_picture(str(path), size), read_size(str(path))
+    if isinstance(found, Unreadable):
+        return found
+    if own is None:
+        return Unreadable("not an image that can be read")
+    pixels = _with_channels(found.pixels, channels)
+    if pixels is None:
+        return Unreadable(f"the data set's images have {channels} channels, not 1 or 3")
+    return SeenPicture(pixels=pixels, size=own, notes=tuple(_notes(found, own, size, channels)))
+
+
+def _with_channels(pixels: UInt8[np.ndarray, "c S S"], channels: int) -> UInt8[np.ndarray, "C S S"] | None:
+    if len(pixels) == channels:
+        return pixels
+    if channels == 1:
+        weights = np.array([299, 587, 114], dtype=np.int64)[:, None, None]
+        grey: UInt8[np.ndarray, "1 S S"] = np.asarray(
+            ((pixels * weights).sum(0, keepdims=True) + 500) // 1000, dtype=np.uint8
+        )
+        return grey
+    return np.repeat(pixels, channels, axis=0) if len(pixels) == 1 and channels == 3 else None
+
+
+def _notes(found: Picture, own: tuple[int, int], size: int, channels: int) -> Iterator[str]:
+    short, long = sorted(own)
+    if "cropped" in found.traits:
+        yield f"cropped about its centre to a square: {short / long:.0%} of it is seen"
+    if "resized" in found.traits:
+        yield f"scaled from {short} to {size} pixels"
+    for trait in sorted(found.traits & TRAITS.keys()):
+        yield TRAITS[trait]
+    if len(found.pixels) != channels:
+        yield (
+            "colours turned into grey, as the data set is" if channels == 1 else "grey repeated in red, green and blue"
+        )

@@ -1,0 +1,128 @@
+"""Which files a user means, and each as a picture that networks see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from saliencynoise.data.own_pictures import as_seen
+from saliencynoise.data.pictures import SUFFIXES, Unreadable
+from saliencynoise.data.scan import natural, text
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import key_of, slug_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import UInt8
+
+RESERVED = frozenset({"index", "explanation"})
+"""Names that files of a whole batch have."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureFile:
+    """A file that is to be explained.
+
+    Attributes:
+        path: where it lies.
+        name: the file's own name, which its random numbers follow from.
+        place: its path as shown: as the user gave it, or below the folder that they gave.
+        slug: what the files of its explanation are called, no other picture's of the same call; without a suffix.
+    """
+
+    path: Path
+    name: str
+    place: str
+    slug: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OwnPicture:
+    """A picture as the networks see it, but for the normalisation.
+
+    Attributes:
+        file: where it comes from.
+        pixels: `[C, S, S]`, as many channels as the data set has.
+        size: width and height of the file, in pixels, as it is seen upright or lying on its side.
+        notes: what was done to it, in words.
+    """
+
+    file: PictureFile
+    pixels: UInt8[np.ndarray, "C S S"]
+    size: tuple[int, int]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A file that could not be read, and why."""
+
+    file: PictureFile
+    reason: str
+
+
+def picture_files(pictures: Sequence[str]) -> list[PictureFile]:
+    """Return the files that are meant: those named, and all image files in folders and their subfolders.
+
+    In the given order, in folders by natural order (2 before 10); hidden files are passed over. A file that is named
+    twice is explained once.
+
+    Raises:
+        UsageError: if a folder holds no image files, or may not be read.
+    """
+    found: dict[Path, PictureFile] = {}
+    for given in pictures:
+        for path, place in _below(Path(given).expanduser()):
+            stem = slug_of(Path(place).with_suffix("").as_posix())
+            own = PictureFile(path=path, name=text(path.name), place=_printable(text(place)), slug=stem)
+            found.setdefault(Path(path.absolute()), own)
+    files = list(found.values())
+    counts = Counter(file.slug.lower() for file in files)
+    return [
+        replace(file, slug=f"{file.slug}-{key_of(str(path))[:6]}")
+        if counts[file.slug.lower()] > 1 or file.slug.lower() in RESERVED
+        else file
+        for path, file in zip(found, files, strict=True)
+    ]
+
+
+def read_own(file: PictureFile, *, size: int, channels: int) -> OwnPicture | LeftOut:
+    """Return a picture as the networks see it, or why it cannot be read.
+
+    Args:
+        file: where it lies.
+        size: edge of the networks' square input, in pixels.
+        channels: 1 or 3, of the data set.
+    """
+    found = as_seen(file.path, size=size, channels=channels)
+    if isinstance(found, Unreadable):
+        return LeftOut(file=file, reason=found.reason)
+    return OwnPicture(file=file, pixels=found.pixels, size=found.size, notes=found.notes)
+
+
+def _below(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield a file and its name; of a folder, its image files and their paths in it."""
+    if not path.is_dir():
+        yield path, path.name
+        return
+    try:
+        inside = [own for own in path.rglob("*") if own.suffix.lower() in SUFFIXES and not own.is_dir()]
+    except OSError as error:
+        raise UsageError(f"cannot read the folder {path}: {error.strerror or error}; give it read permission") from None
+    places = {own.relative_to(path): own for own in inside}
+    shown = sorted(
+        (place for place in places if not any(part.startswith(".") for part in place.parts)),
+        key=lambda place: [natural(part) for part in place.parts],
+    )
+    if not shown:
+        raise UsageError(f"the folder {path} holds no image files; name one that does")
+    for place in shown:
+        yield places[place], place.as_posix()
+
+
+def _printable(name: str) -> str:
+    """Return a name with escapes for line breaks and what else would move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)

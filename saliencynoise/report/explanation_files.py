@@ -1,0 +1,117 @@
+"""The folder of explanations: for each picture a figure, a page and its maps; all figures in one document; an index."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.explain.pictures import LeftOut
+from saliencynoise.interfaces import UsageError
+from saliencynoise.report.explanation import facts, headline, rows_of
+from saliencynoise.report.html.explanation import thumbnail, write_explanation, write_index
+from saliencynoise.store.atomic import key_of, slug_of, write_bytes, write_json
+
+if TYPE_CHECKING:
+    from saliencynoise.explain.explanation import Explanation
+    from saliencynoise.explain.pictures import PictureFile
+
+FORMAT = 1
+SUFFIXES = (".png", ".html", ".npz")
+
+
+def folder_for(pictures: Sequence[str], out: str | None) -> Path:
+    """Return where explanations go: `out`, or a folder below ./explanations that is named after the pictures."""
+    if out is not None:
+        return Path(out).expanduser()
+    first = slug_of(Path(pictures[0]).stem)
+    name = first if len(pictures) == 1 else f"{first}-and-{len(pictures) - 1}-more-{key_of(list(pictures))[:6]}"
+    return Path("explanations") / name
+
+
+class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
+    """Writes explanations as they come; each file is whole or absent, and stays if a later picture fails.
+
+    What tells of all pictures is written when the context ends, by an error or Ctrl-C, too.
+    """
+
+    def __init__(self, folder: Path, files: Sequence[PictureFile]) -> None:
+        """Take a folder for the explanations of these pictures.
+
+        Raises:
+            UsageError: if a file that is to be written is one of the pictures.
+        """
+        self.folder = folder
+        self._several = len(files) > 1
+        self._documents: list[dict[str, Any]] = []
+        self._entries: list[dict[str, Any]] = []
+        self._left_out: list[dict[str, str]] = []
+        own = {file.path.resolve() for file in files}
+        for path in (folder / f"{file.slug}{suffix}" for file in files for suffix in SUFFIXES):
+            if path.resolve() in own:
+                raise UsageError(f"--out {folder} would overwrite the picture {path}; name another folder")
+
+    def add(self, found: Explanation | LeftOut) -> Path | None:
+        """Write what belongs to one picture, and return where its page is; None for one that could not be read.
+
+        Raises:
+            UsageError: if the place cannot be written.
+        """
+        if isinstance(found, LeftOut):
+            self._left_out.append({"picture": found.file.place, "reason": found.reason})
+            return None
+        return self._add(found)
+
+    def __exit__(self, *_: object) -> None:
+        write_json(self.folder / "explanation.json", self.document)
+        if self._several:
+            write_index(self.folder / "index.html", self._entries, self._left_out)
+
+    def _add(self, explanation: Explanation) -> Path:
+        from saliencynoise.report.figures.explanation import draw_explanation  # noqa: PLC0415 - matplotlib
+        from saliencynoise.report.paper.panel import drawn  # noqa: PLC0415 - as above
+
+        slug = explanation.file.slug
+        figure = drawn(draw_explanation(rows_of(explanation)), "png")
+        write_bytes(self.folder / f"{slug}.png", figure)
+        write_bytes(self.folder / f"{slug}.npz", arrays(explanation))
+        page = write_explanation(self.folder / f"{slug}.html", explanation, figure, several=self._several)
+        files = {suffix[1:]: f"{slug}{suffix}" for suffix in SUFFIXES}
+        self._documents.append({**explanation.to_dict(), "files": files})
+        self._entries.append(
+            {
+                "place": explanation.file.place,
+                "page": page.name,
+                "thumbnail": thumbnail(explanation),
+                "headline": headline(explanation),
+                "facts": facts(explanation),
+                "warnings": [caution.text for caution in explanation.cautions],
+            }
+        )
+        return page
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What stands in `explanation.json`."""
+        return {"format": FORMAT, "explanations": self._documents, "left_out": self._left_out}
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a picture was left out, or a method failed on one."""
+        failed = any(own["status"] == "failed" for document in self._documents for own in document["methods"])
+        return bool(self._left_out) or failed
+
+
+def arrays(explanation: Explanation) -> bytes:
+    """Return an .npz file of `picture`, `probabilities`, and METHOD/maps, /marginal, /significant, /agreement."""
+    import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
+
+    found: dict[str, Any] = {"picture": explanation.picture, "probabilities": explanation.probabilities}
+    for own in explanation.methods:
+        parts = {name: getattr(own, name) for name in ("maps", "marginal", "significant", "agreement")}
+        found |= {f"{own.method}/{name}": values for name, values in parts.items() if values is not None}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **found)
+    return buffer.getvalue()
