@@ -11,8 +11,8 @@ from saliencynoise.bench import dispatch, run
 
 SMALL = ["--train-images", "256", "--epochs", "2", "--device", "cpu", "--octaves", "1", "--steps", "2"]
 CASES = [
-    (["--class", "twelve"], ["--class twelve is unknown to digits", "0 to 9"]),
-    (["--class", "[red]"], ["--class [red] is unknown"]),
+    (["--class", "twelve"], ["--class twelve is no class of the data set", "0 to 9"]),
+    (["--class", "[red]"], ["--class [red] is no class"]),
     (["--class", "3", "--layer", "top"], ["--class or --layer, not both"]),
     (["--layer", "layer9.conv"], ["no layer 'layer9.conv'", "did you mean 'layer"]),
     (["missing.png"], ["cannot read the picture missing.png", "name an image file"]),

@@ -127,7 +127,7 @@ def test_a_batch_goes_on_past_a_file_that_cannot_be_read(capsys):
     ("arguments", "message"),
     [
         (["none.png"], "none.png cannot be read: no such file or directory; name an image file"),
-        ([DIGIT, "--target", "ten"], "--target ten is no class of the data set, which has 10"),
+        ([DIGIT, "--target", "ten"], "--target ten is no class of the data set; there are 0, 1"),
         ([DIGIT, "--aggregator", "mean_logits"], "--aggregator mean_logits makes one network"),
         ([DIGIT, "--pool", "nowhere"], "begins with 'nowhere'"),
         ([DIGIT, "--sampler", "fusiongrad"], "the sampler fusiongrad adds noise to pictures"),

@@ -53,11 +53,14 @@ def test_a_picture_is_cut_scaled_and_made_grey_as_the_networks_see(tmp_path) -> 
     grey = aim_of(request, dataset("a", "b", channels=1))
     expected = np.asarray(Image.fromarray(pixels).convert("L")).astype(int)
     assert int((grey.start[0, 0] * 255 - torch.from_numpy(expected)).abs().max()) <= 1
-    assert "made grey" in grey.notes[0]
+    assert "colours turned into grey" in grey.notes[0]
     Image.fromarray(pixels[..., 0]).resize((40, 20)).save(path)
     wide = aim_of(request, ANIMALS)
     assert torch.equal(wide.start[0, 0], wide.start[0, 2])
-    assert "of 40x20 pixels, cut to its central square, scaled to 16x16" in wide.notes[0]
+    assert (
+        "of 40x20 pixels, cropped about its centre to a square: 50% of it is seen, scaled from 20 to 16 pixels"
+        in wide.notes[0]
+    )
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\nshort"])

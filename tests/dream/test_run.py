@@ -95,7 +95,7 @@ def test_a_layer_from_a_picture_is_judged_by_its_gain(ensemble, tmp_path, width)
     assert by_kind["ensemble"]["gain"]["value"] > 0
     assert study.result["members"] == [0, 2]
     assert len(study.result["start"]["sha256"]) == 64
-    assert any("scaled to 16x16" in str(part) for part in render_dream(study.result, width=width))
+    assert any("to 16 pixels" in str(part) for part in render_dream(study.result, width=width))
 
 
 def test_too_few_members_are_named_and_foreign_folders_left_alone(ensemble, monkeypatch) -> None:

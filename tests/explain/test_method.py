@@ -27,7 +27,7 @@ def test_each_value_is_tested_as_by_plain_t_tests_which_find_fewer():
     assert own.significant.shape == (3, 8, 8)
     assert own.significant[1, 4:6].all()
     assert own.significant.sum() < 16 + 5
-    assert ((p < 0.05) & ~own.significant).sum() <= 2
+    assert ((p < 0.05) & ~own.significant).sum() <= 3  # drawn towards the common variance, a few go
     np.testing.assert_allclose(own.agreement, (np.sign(values) == np.sign(values.mean(0))).mean(0))
     assert own.significant_share == own.significant.mean()
 

@@ -58,7 +58,7 @@ def test_r_and_reliability_follow_from_the_maps(config, save_digit):
         r = max(c / (1 - c), 0.0)
         assert own.reliability.value == pytest.approx(3 * r / (1 + 3 * r), rel=1e-5)
     assert found.methods[1].maps.shape[1:] == (1, 4, 4)
-    assert found.methods[0].significant.shape == (16, 16)
+    assert found.methods[0].significant.shape == (1, 16, 16)
 
 
 def test_a_test_image_gives_the_maps_of_the_bench(trained, digits, save_digit, tmp_path, monkeypatch):

@@ -73,8 +73,8 @@ def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Fig
     Columns: the picture, single members' maps at unit norm, their mean over all members, their standard deviation over
     members, the mean where it is significant (at 5% false discoveries), and the marginal map over the picture. One
     colour scale a row, symmetric about zero, but for the overlay, whose opacity ends at the 99.5th percentile of its
-    own |value|. Beside each row its method, its `lines`, and the share of significant values. Maps of zeros, NaN, failures
-    are drawn as in a gallery.
+    own |value|. Beside each row its method, its `lines`, and the share of significant values. Maps of zeros, NaN and
+    failures are drawn as in a gallery.
 
     Args:
         rows: at least one.
