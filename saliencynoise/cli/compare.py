@@ -62,15 +62,14 @@ def _compare_several(studies: list[Study], html: Path | None, *, as_json: bool) 
 
     found = side_by_side(studies)
     pairs, note = pairs_of(found)
-    if html is not None:
-        write_comparison(found, pairs, note, html)
     if as_json:
         typer.echo(json.dumps(document_of(found, pairs, note), allow_nan=False))
-        return
-    print_side_by_side(found)
-    if pairs:
-        print_pairs(pairs, [], title="runs compared")
-    elif note:
-        typer.echo(visible(note))
+    else:
+        print_side_by_side(found)
+        if pairs:
+            print_pairs(pairs, [], title="runs compared")
+        elif note:
+            typer.echo(visible(note))
     if html is not None:
-        typer.echo(visible(f"page in {html}"))
+        write_comparison(found, pairs, note, html)
+        typer.echo(visible(f"page in {html}"), err=as_json)

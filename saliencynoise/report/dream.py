@@ -10,7 +10,7 @@ from rich.text import Text
 
 from saliencynoise.dream.run import RESULT, DreamStudy
 from saliencynoise.report.figures.dream import columns_of, draw_dreams
-from saliencynoise.report.paper.panel import drawn
+from saliencynoise.report.figures.saving import drawn
 from saliencynoise.report.table import counted, with_interval
 from saliencynoise.report.terminal import Terminal
 from saliencynoise.store.atomic import write_bytes

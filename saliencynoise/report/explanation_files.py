@@ -71,7 +71,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
 
     def _add(self, explanation: Explanation) -> Path:
         from saliencynoise.report.figures.explanation import draw_explanation  # noqa: PLC0415 - matplotlib
-        from saliencynoise.report.paper.panel import drawn  # noqa: PLC0415 - as above
+        from saliencynoise.report.figures.saving import drawn  # noqa: PLC0415 - as above
 
         slug = explanation.file.slug
         figure = drawn(draw_explanation(rows_of(explanation)), "png")

@@ -250,7 +250,18 @@ def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
 def _surviving(cell: Mapping[str, Any]) -> str:
     """Return the share of surviving pixels; views without sign have no test, and version 0.1 made none."""
     pixels = (cell.get("details") or {}).get("pixels")
-    return "-" if pixels is None else f"{pixels['share']:.0%}"
+    return "-" if pixels is None else percent(pixels["share"])
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent, in which neither something is nothing nor a part is all.
+
+    >>> [percent(share) for share in (0.0, 0.001, 0.271, 0.999, 1.0)]
+    ['0%', '<1%', '27%', '>99%', '100%']
+    """
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def counted(count: int, noun: str) -> str:

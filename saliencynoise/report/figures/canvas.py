@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.report.figures.style import MISSING, SMALL, WIDEST, blank, diverging
+from saliencynoise.report.figures.style import MISSING, SMALL, WIDEST, blank, diverging, shortened
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,27 +106,6 @@ def grid(
 def room_for(labels: list[str]) -> float:
     """Return how many inches labels take beside the first column."""
     return 0.35 + LETTER * max(len(line) for label in labels for line in label.split("\n"))
-
-
-def shortened(text: str, longest: int = 24) -> str:
-    """Return a text on one line, cut where it is too long; what no font could draw is replaced.
-
-    >>> shortened("a_class_with_a_very_long_name", 12)
-    'a_class_wit…'
-    """
-    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
-
-
-def percent(share: float) -> str:
-    """Return a share in per cent, in which neither something is nothing nor a part is all.
-
-    >>> [percent(share) for share in (0.0, 0.001, 0.271, 0.999, 1.0)]
-    ['0%', '<1%', '27%', '>99%', '100%']
-    """
-    if 0 < share < 0.01:
-        return "<1%"
-    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def draw_picture(axes: Axes, picture: UInt8[np.ndarray, "C H W"]) -> None:

@@ -19,15 +19,14 @@ from saliencynoise.report.figures.canvas import (
     draw_significant,
     grid,
     key,
-    percent,
     room_for,
-    shortened,
     write_on,
 )
-from saliencynoise.report.figures.style import SMALL, two_lines
+from saliencynoise.report.figures.style import SMALL, shortened, two_lines
 from saliencynoise.report.figures.tiles import MEAN, NOISE, SIGNIFICANT
 from saliencynoise.report.figures.translucent import LOOKS as OVERLAY_LOOKS
 from saliencynoise.report.figures.translucent import draw_overlay
+from saliencynoise.report.table import percent
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.bench.frontier import RESULT, load_frontier
 from saliencynoise.bench.study import number
 from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures.saving import drawn
 from saliencynoise.report.figures.style import GREY, blank, legend_below, shortened, small_multiples, styles, two_lines
 from saliencynoise.store.atomic import write_bytes
 
@@ -26,7 +26,7 @@ Panel = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
 
 PLOT = "frontier.png"
 PANEL = (4.8, 4.0)
-"""Inches of a panel, at 100 dots each."""
+"""Inches of a panel."""
 
 
 def figure(study: Study, *, folder: str | Path | None = None) -> Figure:
@@ -120,9 +120,7 @@ def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
     """
     if not drawable(document):
         return None
-    buffer = io.BytesIO()
-    figure_of(document).savefig(buffer, format="png", dpi=100)
-    write_bytes(folder / PLOT, buffer.getvalue())
+    write_bytes(folder / PLOT, drawn(figure_of(document), "png"))
     return folder / PLOT
 
 

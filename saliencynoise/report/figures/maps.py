@@ -17,12 +17,11 @@ from saliencynoise.report.figures.canvas import (
     draw_significant,
     grid,
     key,
-    percent,
     room_for,
-    shortened,
 )
-from saliencynoise.report.figures.style import SMALL, two_lines
+from saliencynoise.report.figures.style import SMALL, shortened, two_lines
 from saliencynoise.report.figures.tiles import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, Row, rows_of
+from saliencynoise.report.table import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

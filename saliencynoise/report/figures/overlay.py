@@ -9,20 +9,12 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.bench.study import map_path
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures.averages import average_of, colour_limit, unit_maps
-from saliencynoise.report.figures.canvas import (
-    Grid,
-    draw_failure,
-    draw_picture,
-    grid,
-    key,
-    percent,
-    room_for,
-    shortened,
-)
+from saliencynoise.report.figures.canvas import Grid, draw_failure, draw_picture, grid, key, room_for
 from saliencynoise.report.figures.cells import Cell, signed_cells
-from saliencynoise.report.figures.style import SMALL, two_lines
+from saliencynoise.report.figures.style import SMALL, shortened, two_lines
 from saliencynoise.report.figures.tiles import check_images, keys_of, member_maps, packed, pictures_of
 from saliencynoise.report.figures.translucent import LOOKS, draw_opacity_bar, draw_overlay
+from saliencynoise.report.table import percent
 
 if TYPE_CHECKING:
     import numpy as np

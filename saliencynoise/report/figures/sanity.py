@@ -11,6 +11,7 @@ from saliencynoise.bench.study import number
 from saliencynoise.report.figures.style import COLOURS, GREY, blank, error_bars, small_multiples, two_lines
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -46,14 +47,20 @@ def of_sanity(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
     ]
 
 
-def figure(panels: Sequence[Panel]) -> Figure | None:
-    """Draw the panels; None without any.
+def table(panels: Sequence[Panel]) -> pd.DataFrame:
+    """Return a row a point: the panel, the label, the value and its interval."""
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
-    >>> figure([]) is None
-    True
+    return pd.DataFrame([{"panel": panel.title, **vars(point)} for panel in panels for point in panel.points])
+
+
+def figure(panels: Sequence[Panel]) -> Figure:
+    """Draw the panels, one at least.
+
+    >>> point = Point(label="untrained", value=0.5, low=0.4, high=0.6)
+    >>> len(figure([Panel(title="gradient, net", points=[point], axis="cosine")]).axes)
+    1
     """
-    if not panels:
-        return None
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     most = max(len(panel.points) for panel in panels)

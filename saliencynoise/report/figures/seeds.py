@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import textwrap
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import number
 from saliencynoise.report.figures.cells import failures
+from saliencynoise.report.figures.saving import drawn
 from saliencynoise.report.figures.style import (
     GREY,
     SMALL,
@@ -60,9 +60,7 @@ def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
     """
     if not drawable(document):
         return None
-    buffer = io.BytesIO()
-    seed_figure(document).savefig(buffer, format="png", dpi=100)
-    write_bytes(folder / PLOT, buffer.getvalue())
+    write_bytes(folder / PLOT, drawn(seed_figure(document), "png"))
     return folder / PLOT
 
 

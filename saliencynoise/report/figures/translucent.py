@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.report.figures.canvas import draw_map, hatched, shortened, word_of, write_on
-from saliencynoise.report.figures.style import SMALL, diverging
+from saliencynoise.report.figures.canvas import draw_map, hatched, word_of, write_on
+from saliencynoise.report.figures.style import SMALL, diverging, shortened
 
 if TYPE_CHECKING:
     import numpy as np

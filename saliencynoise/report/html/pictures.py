@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import one_line
-from saliencynoise.report.exhibit import Exhibit, Missing
-from saliencynoise.report.exhibits import exhibits_of
+from saliencynoise.report.exhibits.exhibit import Exhibit, Missing
+from saliencynoise.report.exhibits.study import exhibits_of
+from saliencynoise.report.figures.saving import drawn
 from saliencynoise.report.html.page import data_uri, shown
-from saliencynoise.report.paper.panel import drawn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,35 +55,26 @@ def pictures_of(study: Study) -> Iterator[Picture]:
             yield Picture(name=exhibit.name, title=exhibit.title, missing=exhibit.reason)
             continue
         try:
-            yield _picture(exhibit)
+            yield picture(exhibit)
         except (ValueError, RuntimeError) as error:  # a name that no font or no file can hold
             yield Picture(name=exhibit.name, title=exhibit.title, missing=one_line(error))
 
 
-def picture(
-    figure: Figure,
-    *,
-    name: str,
-    title: str,
-    caption: str,
-    alt: str,
-    data: pd.DataFrame | None = None,
-    pictorial: bool = False,
-) -> Picture:
-    """Return a figure as a page holds it, with its data to download where there are any."""
-    content, kind = _encoded(figure)
-    width, height = figure.get_size_inches()
+def picture(exhibit: Exhibit) -> Picture:
+    """Return a figure as a page holds it, with its data to download."""
+    content, kind = _encoded(exhibit.figure)
+    width, height = exhibit.figure.get_size_inches()
     return Picture(
-        name=name,
-        title=title,
-        caption=caption,
-        alt=alt,
+        name=exhibit.name,
+        title=exhibit.title,
+        caption=exhibit.caption,
+        alt=exhibit.alt,
         kind=kind,
         address=data_uri(content, {"svg": "image/svg+xml", "png": "image/png"}[kind]),
         width=round(96 * width),
         height=round(96 * height),
-        pictorial=pictorial,
-        download=None if data is None else csv(data, f"{name}.csv", "data (CSV)"),
+        pictorial=exhibit.pictorial,
+        download=_data(exhibit),
     )
 
 
@@ -91,18 +82,6 @@ def csv(data: pd.DataFrame, name: str, words: str) -> Download:
     """Return a table to download, from which every number can be read back as it was."""
     content = data.to_csv(index=False).encode("utf-8", errors="backslashreplace")
     return Download(name=name, address=data_uri(content, "text/csv"), words=words)
-
-
-def _picture(exhibit: Exhibit) -> Picture:
-    made = picture(
-        exhibit.figure,
-        name=exhibit.name,
-        title=exhibit.title,
-        caption=exhibit.caption,
-        alt=exhibit.alt,
-        pictorial=exhibit.pictorial,
-    )
-    return Picture(**{**vars(made), "download": _data(exhibit)})
 
 
 def _data(exhibit: Exhibit) -> Download:

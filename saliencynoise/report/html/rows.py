@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from saliencynoise.bench.study import number
-from saliencynoise.report.html.words import reliability
-from saliencynoise.report.table import p_text, seconds_text, show
+from saliencynoise.report.html.words import noise_free, reliability
+from saliencynoise.report.table import p_text, percent, seconds_text, show
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -59,12 +59,12 @@ class PageTable:
 NUMBERS = (
     Column(label="one map", meaning="reliability of a single network's map"),
     Column(label="for 0.9", meaning="networks to average for a reliability of 0.9"),
-    Column(label="r", meaning="corrected SNR: 0 is chance"),
+    Column(label="r", meaning="corrected SNR: 0 is chance, in the view relu 0.47, in abs 1.75"),
     Column(label="95% of r", meaning="interval for new networks and new images; sorted by its lower end"),
     Column(label="p", meaning="of agreement by chance"),
     Column(label="SNR", meaning="as published, uncorrected"),
     Column(label="floor", meaning="the SNR that pure noise gives"),
-    Column(label="px", meaning="pixels that are not noise"),
+    Column(label="px", meaning="share of significant values of the mean map"),
     Column(label="s", meaning="seconds of attribution"),
 )
 
@@ -115,17 +115,16 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
     figures = cell["figures"]
     estimates = figures["estimates"]
     pixels = (cell.get("details") or {}).get("pixels")
-    p, needed = figures["signal_p"], figures["members_needed"]
+    p = figures["signal_p"]
     yield (
         name,
         [
-            _single(estimates["snr"]),
-            Value(text=needed["text"], key=_key(_needed(needed))),
+            *_trust(cell),
             *_estimate(estimates["snr"]),
             Value(text=p_text(p), key=_key(p)),
             _value(estimates["snr_pixel"]["value"]),
             _value(estimates["snr_pixel"]["floor"]),
-            Value(text="-") if pixels is None else Value(text=f"{pixels['share']:.0%}", key=_key(pixels["share"])),
+            Value(text="-") if pixels is None else Value(text=percent(pixels["share"]), key=_key(pixels["share"])),
             Value(text=seconds_text(cell["seconds"]), key=_key(cell["seconds"])),
         ],
     )
@@ -141,6 +140,14 @@ def _estimate(estimate: Mapping[str, Any]) -> list[Value]:
         return [_value(estimate["value"]), Value(text="-")]
     text = f"[{show(interval['low'])}, {show(interval['high'])}]"
     return [_value(estimate["value"]), Value(text=text, key=_key(interval["low"]))]
+
+
+def _trust(cell: Mapping[str, Any]) -> list[Value]:
+    """Return the reliability of a single map and the networks for 0.9; neither where pure noise has an r, too."""
+    if not noise_free(cell):
+        return [Value(text="-")] * 2
+    needed = cell["figures"]["members_needed"]
+    return [_single(cell["figures"]["estimates"]["snr"]), Value(text=needed["text"], key=_key(_needed(needed)))]
 
 
 def _single(estimate: Mapping[str, Any]) -> Value:

@@ -13,6 +13,7 @@ from saliencynoise.bench import variance as bench_variance
 from saliencynoise.bench.study import RESULT, Study
 from saliencynoise.interfaces import UsageError, one_line
 from saliencynoise.report import frontier, sanity, variance
+from saliencynoise.report.exhibits.exhibit import Exhibit
 from saliencynoise.report.figures import frontier as frontier_figures
 from saliencynoise.report.figures import sanity as sanity_figures
 from saliencynoise.report.figures import seeds
@@ -103,15 +104,6 @@ def _frontier(document: Document) -> RunPage:
             sentences += [
                 f"{reference['method']} on {reference['architecture']}: {own}" for own in frontier.sentences(rows)
             ]
-    drawn = picture(
-        frontier_figures.figure_of(document),
-        name="frontier",
-        title="Nearness to the true mean map against the price",
-        caption="Points: the average map of a sampler's members, at each budget, with 95% intervals; beside them the "
-        "number of members. Dashed: networks trained anew. Above the dashed line a sampler is cheaper than retraining.",
-        alt="A panel for each architecture and method: squared cosine with the true mean map against the price.",
-        data=frontier_figures.table_of(document),
-    ) if frontier_figures.drawable(document) else None  # fmt: skip
     return RunPage(
         question="Is there something cheaper than retraining?",
         intro="Averaging the saliency maps of many networks removes noise, but training many networks is dear. Cheaper "
@@ -119,7 +111,7 @@ def _frontier(document: Document) -> RunPage:
         sentences=sentences,
         tables=tables,
         legend=[frontier.legend(document)],
-        pictures=[drawn] if drawn else [],
+        pictures=[picture(_of_frontier(document))] if frontier_figures.drawable(document) else [],
         basis=[frontier.basis(document)],
         notes=frontier.notes(document),
         document=document,
@@ -140,29 +132,54 @@ def _variance(document: Document) -> RunPage:
         sentences=[f"{row['method']} on {row['architecture']}: {row['words']}." for row in done],
         tables=tables,
         legend=[variance.LEGEND.format(blocks=document["settings"]["blocks"]), *([variance.ENERGY] if drawing else [])],
-        pictures=[_of_seeds(document)] if seeds.drawable(document) else [],
+        pictures=[picture(_of_seeds(document))] if seeds.drawable(document) else [],
         basis=[variance.basis(document, own) for own in document["architectures"]],
         notes=variance.notes(document),
         document=document,
     )
 
 
-def _of_seeds(document: Document) -> Picture:
-    return picture(
-        seeds.seed_figure(document),
+def _of_frontier(document: Document) -> Exhibit:
+    return Exhibit(
+        name="frontier",
+        title="Nearness to the true mean map against the price",
+        caption="Points: the average map of a sampler's members, at each budget, with 95% intervals; beside them the "
+        "number of members. Dashed: networks trained anew. Above the dashed line a sampler is cheaper than retraining.",
+        alt="A panel for each architecture and method: squared cosine with the true mean map against the price.",
+        figure=frontier_figures.figure_of(document),
+        data=frontier_figures.table_of(document),
+    )
+
+
+def _of_seeds(document: Document) -> Exhibit:
+    return Exhibit(
         name="variance",
         title="Which seeds make the noise",
         caption="First order: the share of a map's noise that goes away when networks share this stream's seed and no "
         "other; total: the share that another seed of this stream alone brings in. Bars: 95% intervals over blocks of "
         "seeds.",
         alt="A panel for each architecture and method, a line for each stream of random numbers, as above.",
+        figure=seeds.seed_figure(document),
         data=seeds.seed_table(document),
+    )
+
+
+def _of_sanity(panels: Sequence[sanity_figures.Panel]) -> Exhibit:
+    return Exhibit(
+        name="sanity",
+        title="Likeness of the maps to those of networks that know nothing",
+        caption="Points: cosine, corrected for noise, between what trained networks agree on and what the others "
+        "do; bars: 95% interval. Above 0.71 most of the map is the same; without a point they agree on nothing.",
+        alt="A panel for each architecture and method, a point with its interval for each row of the table above.",
+        figure=sanity_figures.figure(panels),
+        data=sanity_figures.table(panels),
     )
 
 
 def _sanity(document: Document) -> RunPage:
     rows = document["rows"]
     done = [row for row in rows if row["status"] == "ok"]
+    panels = sanity_figures.of_sanity(done)
     return RunPage(
         question="Would untrained networks show the same?",
         intro="A saliency map that looks the same for a network that learned nothing says nothing about what was "
@@ -170,20 +187,8 @@ def _sanity(document: Document) -> RunPage:
         sentences=[sanity.verdict_words(row) for row in done],
         tables=[plain_table(sanity.sanity_table(rows, narrow=False), "Networks that learned, and ones that did not")],
         legend=[sanity.LEGEND],
-        pictures=_drawn(
-            sanity_figures.of_sanity(done),
-            name="sanity",
-            title="Likeness of the maps to those of networks that know nothing",
-            caption="Points: cosine, corrected for noise, between what trained networks agree on and what the others "
-            "do; bars: 95% interval. Above 0.71 most of the map is the same; without a point they agree on nothing.",
-        ),
+        pictures=[picture(_of_sanity(panels))] if panels else [],
         basis=[sanity.basis(document)],
         notes=sanity.notes(document),
         document=document,
     )
-
-
-def _drawn(panels: Sequence[sanity_figures.Panel], *, name: str, title: str, caption: str) -> list[Picture]:
-    figure = sanity_figures.figure(panels)
-    alt = "A panel for each architecture and method, a point with its interval for each row of the table above."
-    return [] if figure is None else [picture(figure, name=name, title=title, caption=caption, alt=alt)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from saliencynoise.bench.study import number
 from saliencynoise.report.table import counted, p_text, show
+from saliencynoise.statistics.reliability import reliability_at
 
 Cell = Mapping[str, Any]
 
@@ -79,7 +80,7 @@ def summary_of(result: Mapping[str, Any]) -> Summary:
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
     bars = [_bar(cell, several=several) for cell in measured]
     return Summary(
-        sentences=list(_sentences(measured, several=several)),
+        sentences=list(_sentences(measured, several=several)) or [_nothing(result)],
         cautions=list(_cautions(result, measured)),
         bars=bars if len(bars) <= MOST_BARS else [],
         members=result["settings"]["members"] or 0,
@@ -105,9 +106,7 @@ def reliability(snr: float, members: int) -> float:
     >>> reliability(0.5, 18), reliability(-0.1, 8), reliability(float("inf"), 1)
     (0.9, 0.0, 1.0)
     """
-    if not snr > 0:
-        return 0.0
-    return 1.0 if math.isinf(snr) else members * snr / (1 + members * snr)
+    return reliability_at(snr, members) if snr > 0 else 0.0
 
 
 def is_shaky(cell: Cell) -> bool:
@@ -128,13 +127,20 @@ def is_open(cell: Cell) -> bool:
 
 
 def _measured(result: Mapping[str, Any]) -> Iterator[Cell]:
-    """Yield the first view of every architecture and method that has an r."""
+    """Yield the first view of every architecture and method that has an r, and in which pure noise has none."""
     seen = set()
     for cell in result["cells"]:
         key = cell["architecture"], cell["method"]
-        if cell["status"] == "ok" and key not in seen and not math.isnan(number(_snr(cell)["value"])):
+        if cell["status"] != "ok" or key in seen or math.isnan(number(_snr(cell)["value"])):
+            continue
+        if noise_free(cell):
             seen.add(key)
             yield cell
+
+
+def noise_free(cell: Cell) -> bool:
+    """Return whether pure noise has an r of 0 in the cell's view: not where maps are alike for being positive."""
+    return number(_snr(cell)["floor"]) == 0
 
 
 def _snr(cell: Cell) -> Mapping[str, Any]:
@@ -156,7 +162,6 @@ def _bar(cell: Cell, *, several: bool) -> Bar:
 
 def _sentences(measured: Sequence[Cell], *, several: bool) -> Iterator[str]:
     if not measured:
-        yield "No figure could be computed; the reasons are listed under Failures."
         return
     if len(measured) <= MOST_SENTENCES:
         yield from (sentence(cell, several=several) for cell in measured)
@@ -168,6 +173,12 @@ def _sentences(measured: Sequence[Cell], *, several: bool) -> Iterator[str]:
         return
     places = {"Most reliable": 0, "In the middle": len(clear) // 2, "Least reliable": -1}
     yield from (f"{words}: {sentence(clear[place], several=several)}" for words, place in places.items())
+
+
+def _nothing(result: Mapping[str, Any]) -> str:
+    if any(cell["status"] == "ok" for cell in result["cells"]):
+        return "No reliability can be told of these maps; the table has what was found."
+    return "No figure could be computed; the reasons are listed under Failures."
 
 
 def _overview(measured: Sequence[Cell], *, several: bool) -> str:
@@ -207,7 +218,8 @@ def sentence(cell: Cell, *, several: bool) -> str:
             f"{_range(snr['interval'], None)}), nor how many to average."
         )
     one = f"{show(reliability(number(snr['value']), 1))}{_range(snr['interval'], 1)}"
-    average = f"the average of all {members} has {show(reliability(number(snr['value']), members))}"
+    own = ", each with draws of its own," if cell.get("draws", 1) > 1 else ""
+    average = f"the average of all {members}{own} has {show(reliability(number(snr['value']), members))}"
     if needed["value"] == 1:
         return f"A single network gives {name} a reliability of {one}; {average}."
     single = f"A single network's map has {one}; {average}."
@@ -238,6 +250,17 @@ def _cautions(result: Mapping[str, Any], measured: Sequence[Cell]) -> Iterator[s
         total = counted(len(cells), "figure")
         yield f"{failed} of {total} could not be computed; the reasons are listed under Failures."
     several = len({cell["architecture"] for cell in cells}) > 1
+    told = {(cell["architecture"], cell["method"]) for cell in measured}
+    untold = {
+        _subject(cell, several=several)
+        for cell in cells
+        if cell["status"] == "ok" and not noise_free(cell) and (cell["architecture"], cell["method"]) not in told
+    }
+    if untold:
+        yield (
+            f"The maps of {', '.join(sorted(untold))} are compared without their sign, where pure noise agrees, too: "
+            "the table has their r, but no reliability."
+        )
     shaky = [_subject(cell, several=several) for cell in measured if is_shaky(cell)]
     if shaky:
         yield f"No agreement between networks was shown for {', '.join(shaky)}: these maps may be nothing but chance."

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.report.figures.saving import drawn
 from saliencynoise.store.atomic import write_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-DOTS = 150
-"""Dots an inch of the PNG."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,20 +55,6 @@ def write_panel(panel: Panel, folder: Path) -> list[Path]:
     for name, content in contents.items():
         write_bytes(folder / name, content)
     return [folder / name for name in contents]
-
-
-def drawn(figure: Figure, kind: str) -> bytes:
-    """Return a figure as the bytes of a "png" or "svg" file."""
-    import matplotlib as mpl  # noqa: PLC0415 - a second to import
-
-    if figure.get_layout_engine() is not None:  # once is enough: `savefig` would lay it out twice, in half of its time
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-    buffer = io.BytesIO()
-    date = {"Date": None} if kind == "svg" else {}
-    with mpl.rc_context({"svg.hashsalt": "saliencynoise", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format=kind, dpi=DOTS, metadata=date)
-    return buffer.getvalue()
 
 
 def _parquet(data: pd.DataFrame) -> bytes:

@@ -2,9 +2,11 @@
 
 import pytest
 
+from saliencynoise.report.html.rows import study_table
 from saliencynoise.report.html.words import is_open, is_shaky, method_words, reliability, sentence, summary_of
 from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.reliability import members_needed, reliability_at
+from tests.report.studies import make_study, noisy_maps
 
 
 def cell(method="gradient", r=0.43, low=0.33, high=0.5, *, members=8, p=0.008, architecture="net", **changes):
@@ -18,7 +20,7 @@ def cell(method="gradient", r=0.43, low=0.33, high=0.5, *, members=8, p=0.008, a
         "status": "ok",
         "view": "signed",
         "figures": {
-            "estimates": {"snr": {"value": r, "interval": interval}},
+            "estimates": {"snr": {"value": r, "interval": interval, "floor": 0.0}},
             "signal_p": p,
             "members_needed": {
                 **{name: getattr(needed, name) for name in ("reliability", "value", "low", "high")},
@@ -143,3 +145,17 @@ def test_nothing_measured_is_said(cells):
 
 def test_names_of_plugins_stay_as_they_are():
     assert method_words("captum/saliency(abs=true)") == "captum/saliency(abs=true)"
+
+
+def test_a_method_whose_maps_have_no_sign_gets_no_reliability(tmp_path):
+    """Rectified noise agrees for being positive: r of about 0.47 is no signal, and no network's map is worth it."""
+    study = make_study(tmp_path / "run", {("net", "cam"): noisy_maps(members=8, images=12, shape=(1, 16, 16), snr=0.0)})
+    (cell,) = study.result["cells"]
+    cell["view"] = "relu"
+    cell["figures"]["estimates"]["snr"] |= {"value": 0.467, "floor": 0.467, "interval": {"low": 0.45, "high": 0.49}}
+    summary = summary_of(study.result)
+    assert not summary.bars
+    assert not any("reliability" in sentence for sentence in summary.sentences)
+    assert any("cam are compared without their sign" in caution for caution in summary.cautions)
+    (row,) = study_table(study.result).rows
+    assert [value.text for value in row.values[1:4]] == ["-", "-", "0.47"]

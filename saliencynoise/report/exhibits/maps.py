@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.exhibit import Exhibit
+from saliencynoise.report.exhibits.exhibit import Exhibit
 from saliencynoise.report.figures.averages import CLIP, RATE
-from saliencynoise.report.figures.canvas import percent
 from saliencynoise.report.figures.cells import signed_cells
+from saliencynoise.report.table import percent
 
 if TYPE_CHECKING:
     from saliencynoise.bench.study import Study

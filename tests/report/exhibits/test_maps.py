@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from saliencynoise.report.exhibits import BUILDERS, Exhibit, Missing, exhibits_of
-from saliencynoise.report.map_exhibits import choose
+from saliencynoise.report.exhibits.maps import choose
+from saliencynoise.report.exhibits.study import BUILDERS, Exhibit, Missing, exhibits_of
 from tests.report.studies import make_study, noisy_maps
 
 

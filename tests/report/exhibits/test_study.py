@@ -2,9 +2,9 @@ import doctest
 
 import pytest
 
-from saliencynoise.report import captions
-from saliencynoise.report.exhibit import Missing
-from saliencynoise.report.exhibits import BUILDERS, exhibits_of
+from saliencynoise.report.exhibits import captions
+from saliencynoise.report.exhibits.exhibit import Missing
+from saliencynoise.report.exhibits.study import BUILDERS, exhibits_of
 from tests.report.studies import make_study, noisy_maps
 
 

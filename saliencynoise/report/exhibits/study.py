@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import one_line
-from saliencynoise.report import captions
-from saliencynoise.report.exhibit import Exhibit, Missing
-from saliencynoise.report.map_exhibits import maps_exhibit, overlay_exhibit
+from saliencynoise.report.exhibits import captions
+from saliencynoise.report.exhibits.exhibit import Exhibit, Missing
+from saliencynoise.report.exhibits.maps import maps_exhibit, overlay_exhibit
 
 if TYPE_CHECKING:
     import pandas as pd

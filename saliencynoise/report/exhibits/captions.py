@@ -174,7 +174,9 @@ def members(study: Study, found: pd.DataFrame) -> tuple[str, str]:
     apart = found[found["member"] != found.get("other")].dropna(subset=["member"])
     several = apart[apart["modes"].fillna(0) > SEVERAL] if len(apart) else apart
     named = list(dict.fromkeys(f"{row.method} on {row.architecture}" for row in several.itertuples()))
-    modes = f" Several modes: {_listed(named)}." if named else " No method has several modes."
+    tested = len(apart) > 0 and bool(apart["modes"].notna().any())
+    none = " No method has several modes." if tested else " Several modes were not tested for."
+    modes = f" Several modes: {_listed(named)}." if named else none
     told = ends(apart, "cosine", of="cosine of two members") if len(apart) else "No cosine could be computed."
     return caption, f"Matrices of the cosines between members' maps. {told}{modes}{failed(found)}"
 
