@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.report.exhibits.captions import basis
 from saliencynoise.report.exhibits.exhibit import Exhibit
 from saliencynoise.report.figures.averages import CLIP, RATE
 from saliencynoise.report.figures.cells import signed_cells
@@ -104,8 +105,8 @@ def maps_exhibit(study: Study, title: str) -> Exhibit:
     return Exhibit(
         name="maps",
         title=title,
-        caption=caption + _failures(rows),
-        alt=alt,
+        caption=f"{caption} {basis(study)}",
+        alt=alt + _failures(rows),
         figure=maps.gallery(rows),
         data=tiles.facts(rows),
         arrays=tiles.arrays(rows),
@@ -140,8 +141,8 @@ def overlay_exhibit(study: Study, title: str) -> Exhibit:
     return Exhibit(
         name="overlay",
         title=title,
-        caption=caption + _failures(found),
-        alt=f"{alt} Share of significant values: {'; '.join(shares)}." if shares else alt,
+        caption=f"{caption} {basis(study)}",
+        alt=(f"{alt} Share of significant values: {'; '.join(shares)}." if shares else alt) + _failures(found),
         figure=overlay.draw(found),
         data=overlay.table(found),
         arrays=overlay.arrays(found),
@@ -150,9 +151,10 @@ def overlay_exhibit(study: Study, title: str) -> Exhibit:
 
 
 def _failures(shown: Sequence[Row] | Sequence[Overlay]) -> str:
-    """Return a sentence on the cells that failed, or nothing; why they did stands in the figure."""
-    names = [f"{own.keys['method']} on {own.keys['architecture']}" for own in shown if own.reason]
-    return f" Failed: {', '.join(names)}." if names else ""
+    """Return a sentence on each cell that failed."""
+    return "".join(
+        f" {own.keys['method']} on {own.keys['architecture']} failed: {own.reason}." for own in shown if own.reason
+    )
 
 
 def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]:

@@ -176,7 +176,8 @@ def _sentences(measured: Sequence[Cell], *, several: bool) -> Iterator[str]:
 
 
 def _nothing(result: Mapping[str, Any]) -> str:
-    if any(cell["status"] == "ok" for cell in result["cells"]):
+    done = [cell for cell in result["cells"] if cell["status"] == "ok"]
+    if any(not math.isnan(number(_snr(cell)["value"])) for cell in done):
         return "No reliability can be told of these maps; the table has what was found."
     return "No figure could be computed; the reasons are listed under Failures."
 

@@ -155,7 +155,7 @@ def test_a_method_whose_maps_have_no_sign_gets_no_reliability(tmp_path):
     cell["figures"]["estimates"]["snr"] |= {"value": 0.467, "floor": 0.467, "interval": {"low": 0.45, "high": 0.49}}
     summary = summary_of(study.result)
     assert not summary.bars
-    assert not any("reliability" in sentence for sentence in summary.sentences)
+    assert not any("a reliability of" in sentence for sentence in summary.sentences)
     assert any("cam are compared without their sign" in caution for caution in summary.cautions)
     (row,) = study_table(study.result).rows
     assert [value.text for value in row.values[1:4]] == ["-", "-", "0.47"]
