@@ -30,7 +30,7 @@ def test_maps_and_overlay_come_first_with_captions_and_data(study):
         assert isinstance(own, Exhibit)
         assert own.pictorial
         assert own.arrays[:2] == b"PK"  # an .npz is a zip
-        assert "Failed: lime on net." in own.caption
+        assert "lime on net failed:" in own.alt
         assert "5% false discoveries" in own.caption
         assert "gradient" in own.alt
         assert own.data["method"].tolist() == ["lime", "gradient"]
