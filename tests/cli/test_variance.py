@@ -80,6 +80,7 @@ def test_sanity_prints_tables_or_one_document(capsys, tmp_path):
 def test_a_failed_cell_is_exit_code_1(command, module, monkeypatch, capsys):
     document = {"rows": [{"status": "ok"}, {"status": "failed"}]}
     monkeypatch.setattr(module, f"run_{command}", lambda config, observer: document)
+    monkeypatch.setattr("saliencynoise.report.figures.seeds.save_plot", lambda document, folder: None)
     code, out, _ = call(capsys, command, "--json")
     assert code == 1
     assert json.loads(out)["rows"] == document["rows"]
