@@ -101,7 +101,7 @@ class Study:
         Raises:
             UsageError: if none were kept.
         """
-        group = self.maps[map_path(cell)]
+        group = group_of(self.maps, cell)
         if "maps" not in group:
             raise UsageError(f"{self.folder} kept no members' maps; run the same bench again with --keep-maps all")
         maps: xr.DataArray = cast("Any", group["maps"])  # a tree may hold trees and arrays
@@ -206,6 +206,21 @@ class Study:
 def map_path(cell: Mapping[str, Any]) -> str:
     """Return where the maps of a cell lie in `Study.maps`."""
     return f"{slug_of(cell['architecture'])}/{slug_of(cell['method'])}"
+
+
+def group_of(tree: xr.DataTree, cell: Mapping[str, Any]) -> Any:
+    """Return the group of a cell in `Study.maps`, which holds trees and arrays.
+
+    Raises:
+        UsageError: if there is none: the copy is not whole.
+    """
+    try:
+        return tree[map_path(cell)]
+    except KeyError as error:
+        raise UsageError(
+            f"maps.zarr lacks the maps of {cell['method']} on {cell['architecture']}; copy it whole, or run the same "
+            "bench again"
+        ) from error
 
 
 def number(value: float | str | None) -> float:

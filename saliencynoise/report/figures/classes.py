@@ -15,6 +15,7 @@ from saliencynoise.report.figures.style import (
     error_bars,
     label_lowest,
     legend_below,
+    shortened,
     small_multiples,
     styles,
     two_lines,
@@ -129,7 +130,7 @@ def _labels(found: pd.DataFrame) -> list[str]:
     """Return the classes in order, each with its number of images."""
     counted = found.dropna(subset=["place"]).drop_duplicates("class").sort_values("place")
     return [
-        f"{textwrap.shorten(str(label), 22, placeholder='…')} ({int(images)})"
+        f"{shortened(str(label), 22)} ({int(images)})"
         for label, images in zip(counted["class"], counted.get("images", ()), strict=True)
     ]
 

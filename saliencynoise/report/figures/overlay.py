@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import map_path
+from saliencynoise.bench.study import group_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures.averages import average_of, colour_limit, unit_maps
 from saliencynoise.report.figures.canvas import Grid, draw_failure, draw_picture, grid, key, room_for
@@ -184,7 +184,7 @@ def _overlay(
     own: dict[str, Any] = {"keys": keys_of(study, cell, image), "picture": picture}
     if cell["status"] != "ok":
         return Overlay(**own, values=None, reason=str(cell["reason"]))
-    group: Any = tree[map_path(cell)]
+    group = group_of(tree, cell)
     values = unit_maps(group["marginal"].isel(image=image).to_numpy()[None])[0].sum(0)
     if "maps" not in group:
         return Overlay(**own, values=values)

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.report.visible import TURNING
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
@@ -141,16 +143,15 @@ def two_lines(label: str, *, longest: int = 18) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text with a sign for what is unknown in place of control characters and halves of pairs.
+    r"""Return a text with a sign for what is unknown in place of what controls, turns or halves other characters.
 
     >>> printable("a\x1bb\nc") == f"a{UNKNOWN}b\nc"
     True
     """
     if text.isprintable():
         return text
-    return "".join(
-        UNKNOWN if unicodedata.category(sign) in {"Cc", "Cs"} and sign != "\n" else sign for sign in text
-    )  # fmt: skip
+    unknown = {sign for sign in text if sign in TURNING or unicodedata.category(sign) in {"Cc", "Cs"}} - {"\n"}
+    return "".join(UNKNOWN if sign in unknown else sign for sign in text)
 
 
 def shortened(text: str, longest: int) -> str:

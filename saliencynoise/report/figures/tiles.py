@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import map_path
+from saliencynoise.bench.study import group_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures.averages import average_of, colour_limit
 from saliencynoise.report.figures.cells import Cell, signed_cells
@@ -147,7 +147,7 @@ def member_maps(study: Study, tree: xr.DataTree, cell: Cell, *, image: int) -> F
     Raises:
         UsageError: if none were kept.
     """
-    group: Any = tree[map_path(cell)]
+    group = group_of(tree, cell)
     if "maps" not in group:
         raise UsageError(f"{study.folder} kept no members' maps; run the same bench again with --keep-maps all")
     maps = group["maps"].isel(image=image)

@@ -231,3 +231,11 @@ def test_long_names_are_cut_and_never_vanish(tmp_path):
     label = maps.figure(study, images=[0]).axes[0].get_ylabel()
     assert label.startswith("a_")
     assert all(0 < len(line) <= 30 for line in label.split("\n"))
+
+
+def test_maps_that_a_copy_lacks_are_named(tmp_path):
+    study = make_study(tmp_path / "run", {("net", "gradient"): noisy_maps(), ("net", "lime"): noisy_maps()})
+    shutil.rmtree(study.folder / "maps.zarr" / "net" / "lime")
+    for draw in (study.plot.maps, study.plot.overlay):
+        with pytest.raises(UsageError, match=r"maps.zarr lacks the maps of lime on net; copy it whole"):
+            draw()

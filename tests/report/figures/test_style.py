@@ -31,3 +31,8 @@ def test_small_multiples_leave_the_rest_of_the_last_row_empty():
     panels = style.small_multiples(figure, 5, columns=3)
     assert len(panels) == 5
     assert [axes.axison for axes in figure.axes] == [True] * 5 + [False]
+
+
+def test_marks_that_turn_a_name_around_are_not_obeyed():
+    assert printable("a\u202eb") == f"a{UNKNOWN}b"
+    assert shortened("L" * 200, 22) == "L" * 11 + "…" + "L" * 10
