@@ -20,8 +20,10 @@ CASES = [
     (["--members", "0"], ["--members 0"]),
     (["--held-out", "0"], ["--held-out 0"]),
     (["--gradient", "median"], ["--gradient median"]),
-    (["--jitter", "40"], ["jitter=40 is too large"]),
-    (["--step-size", "nan"], ["step_size=nan"]),
+    (["--jitter", "40"], ["--jitter 40 is too large for pictures of 16 pixels"]),
+    (["--step-size", "nan"], ["--step-size nan"]),
+    (["--octaves", "0"], ["--octaves 0 is not possible", "1 or more"]),
+    (["--normalization", "odd"], ["--normalization odd is unknown"]),
     (["--device", "gpu"], ["--device gpu"]),
     (["--pool", "nowhere"], ["nowhere"]),
     (["--arch-arg", "depth"], ["--arch-arg"]),
@@ -57,6 +59,7 @@ def test_members_are_trained_dream_and_are_judged(capsys, tmp_path):
     code, out, err = call(capsys, *arguments, "--gif")
     assert code == 0
     assert "ensemble: more than single" in out
+    assert "scores.csv, objective.csv" in out
     assert "dreaming" in err
     (folder,) = (tmp_path / "runs").iterdir()
     assert {path.name for path in folder.iterdir()} == {
