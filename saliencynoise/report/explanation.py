@@ -99,7 +99,7 @@ def scope(explanation: Explanation) -> list[str]:
 def facts(explanation: Explanation) -> list[dict[str, Any]]:
     """Return each method's figures as text.
 
-    Each has: method, reason, no_marginal, reliability, snr, needed, values (the share that is significant), agreement.
+    Each has: method, reason, no_marginal, reliability, snr, needed, share (of significant values), agreement.
     """
     found = []
     for own in explanation.methods:
@@ -113,7 +113,7 @@ def facts(explanation: Explanation) -> list[dict[str, Any]]:
                 "reliability": _figure(figures.value, figures.interval),
                 "snr": _figure(figures.snr, figures.snr_interval),
                 "needed": str(figures.needed),
-                "values": "-" if share is None else percent(share),
+                "share": "-" if share is None else percent(share),
                 "agreement": "-" if agreement is None else f"{agreement.mean():.0%}",
             }
         )
@@ -155,6 +155,6 @@ def _table(explanation: Explanation) -> Table:
     for title in ("reliability", "r", "for 0.9", "px"):
         table.add_column(title, justify="right", no_wrap=True)
     for own in facts(explanation):
-        cells = [own["reliability"], own["snr"], own["needed"], own["values"]]
+        cells = [own["reliability"], own["snr"], own["needed"], own["share"]]
         table.add_row(*map(Text, [own["method"], *(["failed", "", "", ""] if own["reason"] else cells)]))
     return table

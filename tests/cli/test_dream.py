@@ -73,3 +73,15 @@ def test_members_are_trained_dream_and_are_judged(capsys, tmp_path):
     assert document["of"] == {"kind": "layer", "names": ["top"]}
     code, out, _ = call(capsys, *arguments, "--quiet")
     assert (code, out.strip()) == (0, str(folder.relative_to(tmp_path)))
+
+
+def test_a_pool_of_another_normalisation_is_dreamt_from_where_that_is_named(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("SALIENCYNOISE_CACHE", str(tmp_path / "cache"))
+    own = [*SMALL, "--held-out", "1", "--class", "3", "--quiet"]
+    assert call(capsys, *own, "--members", "2", "--normalization", "0.25/0.3")[0] == 0
+    (pool,) = (tmp_path / "cache" / "pools").iterdir()
+    code, out, _ = call(capsys, *own, "--pool", str(pool), "--normalization", "0.25/0.3", "--out", "again")
+    assert (code, out) == (0, "again\n")
+    code, _, err = call(capsys, *own, "--pool", str(pool))
+    assert code == 2
+    assert "was trained on other data" in err

@@ -16,6 +16,7 @@ from saliencynoise.bench import dispatch, run
 from saliencynoise.bench.reduce import FailedCellError
 from saliencynoise.cli import main
 from saliencynoise.explain import method
+from saliencynoise.report.figures.canvas import percent
 
 DIGIT = Path(__file__).parents[2] / "examples" / "digit.png"
 TINY = ["--members", "3", "--train-images", "64", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
@@ -227,6 +228,10 @@ def test_the_share_is_the_same_in_figure_table_and_maps(monkeypatch, capsys):
     np.testing.assert_array_equal(drawn[0].average.survives, survives)
     (document,) = json.loads(Path("here/explanation.json").read_text())["explanations"]
     assert document["methods"][0]["significant_share"] == survives.mean() == drawn[0].average.share
+    shown = percent(survives.mean())
+    assert f"{shown} of values significant" in figures._words(drawn[0])
+    assert f"<td>{shown}</td>" in Path("here/digit.html").read_text()
+    assert f" {shown}\n" in capsys.readouterr().out
 
 
 def test_hostile_names_do_no_harm(capsys):
