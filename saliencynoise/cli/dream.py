@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -29,7 +28,6 @@ HeldOut = Annotated[
     int | None, typer.Option(help="Networks besides, which judge the dreams; the last of a pool (default: 2).")
 ]
 Singles = Annotated[int | None, typer.Option(help="Members that dream alone, too, to compare (default: 3).")]
-Pool = Annotated[str | None, typer.Option(help="Folder or name of a pool whose members are used; nothing is trained.")]
 GradientOf = Annotated[
     str | None,
     typer.Option(
@@ -64,12 +62,13 @@ def dream(
     members: Members = None,
     held_out: HeldOut = None,
     singles: Singles = None,
-    pool: Pool = None,
+    pool: o.Pool = None,
     dataset: o.Dataset = None,
     data_dir: o.DataDir = None,
-    archs: o.Archs = None,
+    arch: o.OneArch = None,
     arch_args: o.ArchArgs = None,
     image_size: o.ImageSize = None,
+    normalization: o.Normalization = None,
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
     gradient: GradientOf = None,
@@ -93,10 +92,23 @@ def dream(
     """
     given: dict[str, Any] = {"picture": picture, "classes": classes, "layer": layer, "members": members}
     given |= {"held_out": held_out, "singles": singles, "pool": pool, "gradient": gradient, "gif": gif, "out": out}
-    given |= {"dataset": dataset, "data_dir": data_dir, "archs": archs, "image_size": image_size, "epochs": epochs}
+    given |= {
+        "dataset": dataset,
+        "data_dir": data_dir,
+        "archs": None if arch is None else [arch],
+        "image_size": image_size,
+        "epochs": epochs,
+    }
     given |= {"train_images": train_images, "device": device, "seed": seed, "octaves": octaves, "steps": steps}
-    given |= {"octave_scale": octave_scale, "step_size": step_size, "jitter": jitter, "smoothing": smoothing}
+    given |= {
+        "normalization": normalization,
+        "octave_scale": octave_scale,
+        "step_size": step_size,
+        "jitter": jitter,
+        "smoothing": smoothing,
+    }
 
+    from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when a command runs
     from saliencynoise.dream.request import request_from  # noqa: PLC0415 - as above
     from saliencynoise.dream.run import prepare, run_dream  # noqa: PLC0415 - as above
@@ -109,12 +121,8 @@ def dream(
         prepared = prepare(request, observer)
     study = run_dream(prepared, (lambda _line: None) if quiet else _tell)
     write_figure(study)
-    if as_json:
-        typer.echo(json.dumps({**study.result, "folder": str(study.folder)}, allow_nan=False))
-    elif quiet:
-        typer.echo(str(study.folder))
-    else:
-        print_dream(study)
+    document = {**study.result, "folder": str(study.folder)}
+    emit(lambda: print_dream(study), document, [study.folder], as_json=as_json, quiet=quiet)
 
 
 def _tell(line: str) -> None:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from saliencynoise.cli import options as o
-from saliencynoise.cli.complete import complete_archs, complete_methods
+from saliencynoise.cli.complete import complete_methods
 
 Pictures = Annotated[
     list[str],
     typer.Argument(help="Image files, or folders of them (subfolders too).", metavar="PICTURE..."),
-]
-Arch = Annotated[
-    str | None,
-    typer.Option(
-        "--arch", help="Architecture, any name of timm (default: test_resnet).", autocompletion=complete_archs
-    ),
 ]
 Methods = Annotated[
     list[str] | None,
@@ -29,10 +22,6 @@ Methods = Annotated[
     ),
 ]
 Members = Annotated[int | None, typer.Option(help="Networks (default: 8, or all that the pool has).")]
-PoolName = Annotated[
-    str | None,
-    typer.Option("--pool", help="Folder or name of a pool of trained members; nothing is trained then."),
-]
 Target = Annotated[str | None, typer.Option(help="Class to explain, by name or index (default: the ensemble's vote).")]
 Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./explanations).")]
 
@@ -40,14 +29,14 @@ Out = Annotated[str | None, typer.Option(help="Folder of the results (default: o
 def explain(
     pictures: Pictures,
     *,
-    arch: Arch = None,
+    arch: o.OneArch = None,
     dataset: o.Dataset = None,
     data_dir: o.DataDir = None,
     arch_args: o.ArchArgs = None,
     methods: Methods = None,
     sampler: o.Sampler = None,
     members: Members = None,
-    pool: PoolName = None,
+    pool: o.Pool = None,
     target: Target = None,
     draws: o.Draws = None,
     image_size: o.ImageSize = None,
@@ -73,25 +62,25 @@ def explain(
         "aggregator": aggregator,
     }  # fmt: skip
 
+    from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when the command runs
     from saliencynoise.explain.config import EXPLAIN_METHODS, ExplainConfig  # noqa: PLC0415 - as above
+    from saliencynoise.explain.pictures import picture_files  # noqa: PLC0415 - as above
     from saliencynoise.explain.run import prepare  # noqa: PLC0415 - as above
     from saliencynoise.report.explanation import print_found, print_legend  # noqa: PLC0415 - as above
     from saliencynoise.report.explanation_files import ExplanationFolder, folder_for  # noqa: PLC0415 - as above
 
     bench = o.config_of(config, arch_args, epochs, given, defaults={"methods": EXPLAIN_METHODS})
     asked = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)
+    files = picture_files(asked.pictures)
+    place = ExplanationFolder(folder_for(asked, out), files)  # refused before anything is trained
     with observing(quiet=quiet) as observer:
-        prepared = prepare(asked, observer)
-    with ExplanationFolder(folder_for(pictures, out), prepared.files) as folder:
+        prepared = prepare(asked, observer, files=files)
+    with place as folder:
         for found in prepared.explanations():
             page = folder.add(found)
             if not (quiet or as_json):
                 print_found(found, page)
-    if as_json:
-        typer.echo(json.dumps({**folder.document, "folder": str(folder.folder)}, allow_nan=False))
-    elif quiet:
-        typer.echo(folder.folder)
-    else:
-        print_legend(folder.folder)
+    document = {**folder.document, "folder": str(folder.folder)}
+    emit(lambda: print_legend(folder.folder), document, [folder.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if folder.incomplete else 0)

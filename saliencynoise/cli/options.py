@@ -35,6 +35,18 @@ Archs = Annotated[
         autocompletion=complete_archs,
     ),
 ]
+OneArch = Annotated[
+    str | None,
+    typer.Option(
+        "--arch",
+        help="Architecture, any name of timm (default: test_resnet, or the pool's).",
+        autocompletion=complete_archs,
+    ),
+]
+Pool = Annotated[
+    str | None,
+    typer.Option("--pool", help="Folder or name of a pool of trained members; nothing is trained then."),
+]
 ArchArgs = Annotated[
     list[str] | None,
     typer.Option("--arch-arg", help="key=value for the architecture itself; may be repeated.", metavar="K=V"),

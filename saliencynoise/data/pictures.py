@@ -76,6 +76,16 @@ def read_size(path: str) -> tuple[int, int] | None:
         return None
 
 
+def as_image(pixels: UInt8[np.ndarray, "C H W"]) -> Image.Image:
+    """Return pixels for Pillow: in colour if they have three channels, else the first channel in grey.
+
+    >>> as_image(np.zeros((3, 2, 5), dtype=np.uint8)).size
+    (5, 2)
+    """
+    shown = pixels.transpose(1, 2, 0) if len(pixels) == 3 else pixels[0]
+    return Image.fromarray(np.ascontiguousarray(shown))
+
+
 def read_all(read: Callable[[str], T], paths: Sequence[str]) -> list[T]:
     """Return `read` of each path, in order, read in threads (decoders release the interpreter's lock)."""
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]

@@ -55,8 +55,9 @@ def aim_of(request: DreamRequest, dataset: Dataset) -> Aim:
         objective = LayerEnergy(request.of_layer)
     else:
         targets = [class_index(text, dataset.classes, option="--class") for text in request.classes]
-        if len(set(targets)) < len(targets):
-            raise UsageError(f"--class names {dataset.classes[targets[-1]]!r} or another class twice; name each once")
+        repeated = [target for target in targets if targets.count(target) > 1]
+        if repeated:
+            raise UsageError(f"--class names {dataset.classes[repeated[0]]!r} more than once; name it once")
         if not targets:
             targets = list(range(min(MOST_CLASSES, len(dataset.classes))))
             if len(targets) < len(dataset.classes):

@@ -169,4 +169,6 @@ def check_start(start: Float[Tensor, "B C H W"], config: DreamConfig) -> None:
         raise UsageError(f"a dream starts from pictures [B, C, H, W] of pixels from 0 to 1, not {list(start.shape)}")
     if config.jitter >= min(start.shape[-2:]):
         least = min(start.shape[-2:]) - 1
-        raise UsageError(f"jitter={config.jitter} is too large for these pictures; give {least} or less")
+        raise UsageError(
+            f"--jitter {config.jitter} is too large for pictures of {least + 1} pixels; give {least} or less"
+        )

@@ -45,14 +45,14 @@ class DreamConfig:
             UsageError: naming the setting, its value and the possible ones.
         """
         if self.gradient not in {"mean", "random"}:
-            raise UsageError(f"gradient={self.gradient} is not possible; choose mean or random")
+            raise UsageError(f"--gradient {self.gradient} is not possible; choose mean or random")
         for name, lowest in (("octaves", 1), ("steps", 1), ("jitter", 0), ("seed", 0)):
             value = getattr(self, name)
             if type(value) is not int or value < lowest:
-                raise UsageError(f"{name}={value} is not possible; give a whole number, {lowest} or more")
+                raise UsageError(f"{option(name)} {value} is not possible; give a whole number, {lowest} or more")
         for name, most in (("octaves", MOST_OCTAVES), ("steps", MOST_STEPS)):
             if getattr(self, name) > most:
-                raise UsageError(f"{name}={getattr(self, name)} is not possible; give {most} or fewer")
+                raise UsageError(f"{option(name)} {getattr(self, name)} is not possible; give {most} or fewer")
         for name, allowed, wanted in (
             ("octave_scale", self.octave_scale > 1, "above 1"),
             ("step_size", self.step_size > 0, "above 0"),
@@ -60,4 +60,13 @@ class DreamConfig:
         ):
             value = getattr(self, name)
             if not (allowed and math.isfinite(value)):
-                raise UsageError(f"{name}={value} is not possible; give a number {wanted}")
+                raise UsageError(f"{option(name)} {value} is not possible; give a number {wanted}")
+
+
+def option(name: str) -> str:
+    """Return the option that a setting is given by.
+
+    >>> option("octave_scale")
+    '--octave-scale'
+    """
+    return f"--{name.replace('_', '-')}"

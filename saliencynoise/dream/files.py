@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from saliencynoise.data.pictures import as_image
+
 if TYPE_CHECKING:
     from jaxtyping import UInt8
     from torch import Tensor
@@ -40,7 +42,7 @@ def png(picture: UInt8[Tensor, "C H W"], *, enlarged: bool = False) -> bytes:
     >>> len(png(torch.zeros(1, 2, 2, dtype=torch.uint8))) > 50
     True
     """
-    image = as_image(picture)
+    image = as_image(picture.numpy())
     if enlarged:
         factor = max(1, -(-LARGE // min(image.size)))
         image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
@@ -69,13 +71,6 @@ def gif(dreams: Sequence[tuple[str, UInt8[Tensor, "T K C H W"]]]) -> bytes:
     return buffer.getvalue()
 
 
-def as_image(picture: UInt8[Tensor, "C H W"]) -> Image.Image:
-    """Return a picture for Pillow: in colour if it has three channels, else its first channel in grey."""
-    if len(picture) == 3:
-        return Image.fromarray(picture.permute(1, 2, 0).contiguous().numpy())
-    return Image.fromarray(picture[0].contiguous().numpy())
-
-
 def _frame(dreams: Sequence[tuple[str, Tensor]], step: int, edge: tuple[int, int]) -> Image.Image:
     count = dreams[0][1].shape[1]
     across = count <= len(dreams)
@@ -89,6 +84,6 @@ def _frame(dreams: Sequence[tuple[str, Tensor]], step: int, edge: tuple[int, int
             left, top = (kind * wide, row * high) if across else (row * wide, kind * high)
             if row == 0:
                 pen.text((left, top), label, fill="black", font=font)
-            picture = as_image(steps[step, row]).resize(edge, Image.Resampling.NEAREST)
+            picture = as_image(steps[step, row].numpy()).resize(edge, Image.Resampling.NEAREST)
             canvas.paste(picture, (left, top + LABEL))
     return canvas.quantize(dither=Image.Dither.NONE) if mode == "RGB" else canvas

@@ -27,7 +27,7 @@ from saliencynoise.dream.request import GRADIENTS, SINGLES, DreamRequest, how_at
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.plain import json_safe
-from saliencynoise.store.atomic import remove_file, slug_of, write_bytes, write_json
+from saliencynoise.store.atomic import refuse_foreign, remove_file, slug_of, write_bytes, write_json
 from saliencynoise.store.provenance import hardware, versions
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def prepare(request: DreamRequest, observer: Observer) -> Prepared:
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
     """
-    refuse_foreign(request.folder)
+    refuse_foreign(request.folder, RESULT)
     bench, own = request.bench, request.pool is None
     if own:
         dataset = load_dataset(bench)[1]
@@ -148,18 +148,6 @@ def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: No
     study = DreamStudy(result=result, folder=request.folder, sets=sets, rows=aim.rows)
     _write(study, members=prepared.dreaming, steps=prepared.how.steps)
     return study
-
-
-def refuse_foreign(folder: Path) -> None:
-    """Refuse a folder that holds something else.
-
-    Raises:
-        UsageError: naming it.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"--out {folder} is a file; name a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / RESULT).exists():
-        raise UsageError(f"--out {folder} holds other files and no dream; name an empty or a new folder")
 
 
 def _how(request: DreamRequest, aim: Aim) -> DreamConfig:

@@ -139,9 +139,9 @@ def crossed_interval(
 ) -> Interval | None:
     """Return the interval of the mean of a score over crossed factors: for others of each of them.
 
-    The variance is the sum, over the factors, of the variance of that factor's means over its number: slightly wide,
-    since what is peculiar to one cell counts in every factor. Student's t with degrees of freedom by Satterthwaite.
-    A factor of size 1 is fixed: the interval is for that one.
+    The variance is the sum, over the factors, of the variance of that factor's means over its number, in which what is
+    peculiar to one cell counts in every factor. Student's t with degrees of freedom by Satterthwaite: with two held-out
+    members its coverage was 0.916 to 0.965 in simulations. A factor of size 1 is fixed: the interval is for that one.
 
     Args:
         values: a score by dreamt class, held-out member and, where there are several, dreaming network.
@@ -149,7 +149,8 @@ def crossed_interval(
         highest: the largest.
 
     Returns:
-        The interval; None with fewer than two held-out members, which leave their variation unknown.
+        The interval; None with fewer than two held-out members, which leave their variation unknown, and where no
+        factor's means differ: scores that are all 1 are no proof that others would be.
 
     >>> interval = crossed_interval(torch.tensor([[1.0, 2.0, 3.0, 6.0]]))       # the textbook's for one mean
     >>> round(interval.low, 3), round(interval.high, 3)
@@ -163,6 +164,9 @@ def crossed_interval(
         if size > 1:
             means = values.movedim(axis, 0).flatten(1).mean(1)
             parts.append((float(means.var()) / size, size - 1))
+    rounding = 1e-12 * float(values.abs().max())
+    if all(variance <= rounding**2 for variance, _ in parts):
+        return None
     note = few_members(values.shape[1])
     found = t_interval(float(values.mean()), parts, question="both", note=note)
     return replace(found, low=max(found.low, lowest), high=min(found.high, highest))

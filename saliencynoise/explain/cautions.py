@@ -34,6 +34,7 @@ LARGEST_CUT = 0.25
 """Share of a picture that the square crop may cut off: a 4:3 photograph just passes."""
 
 RELIABLE = 0.5
+"""What a map's reliability, and the lower end of its interval, should not be below."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ def about_class(probabilities: Float[np.ndarray, "E K"], target: int, classes: S
 
 def about_picture(picture: OwnPicture, usual: Mapping[str, Range]) -> Iterator[Caution]:
     """Yield in what a picture is unlike the training data: its size and shape, or the range of its values."""
-    short, long = sorted(picture.size)
-    size = picture.pixels.shape[-1]
+    seen = picture.seen
+    short, long = sorted(seen.size)
+    size = seen.pixels.shape[-1]
     if size >= LARGEST_UP * short:
         yield Caution(
             "size", f"the picture was scaled up {size / short:.1f} times, from {short} to {size} pixels: it is blurred"
@@ -82,10 +84,10 @@ def about_picture(picture: OwnPicture, usual: Mapping[str, Range]) -> Iterator[C
         )
     if 1 - short / long > LARGEST_CUT:
         yield Caution("size", f"the square crop cut off {1 - short / long:.0%} of the picture, at its ends")
-    if (picture.pixels == picture.pixels[:, :1, :1]).all():
+    if (seen.pixels == seen.pixels[:, :1, :1]).all():
         yield Caution("range", "the picture is constant: there is nothing to see")
         return
-    for name, value in unusual_looks(torch.from_numpy(picture.pixels.copy()), usual).items():
+    for name, value in unusual_looks(torch.from_numpy(seen.pixels.copy()), usual).items():
         low, high = usual[name]
         yield Caution(
             "range",
@@ -96,14 +98,23 @@ def about_picture(picture: OwnPicture, usual: Mapping[str, Range]) -> Iterator[C
 def about_methods(methods: Sequence[MethodExplanation]) -> Iterator[Caution]:
     """Yield which maps cannot be trusted, or are not there."""
     for own in methods:
-        value = own.reliability.value
+        value, interval = own.reliability.value, own.reliability.interval
         if own.reason:
             yield Caution("reliability", f"{own.method} failed: {own.reason}")
-        elif math.isnan(value) or value < RELIABLE:
+            continue
+        if own.no_marginal:
+            yield Caution("reliability", f"{own.method} has no marginal map: {own.no_marginal}")
+        if math.isnan(value) or value < RELIABLE:
             yield Caution(
                 "reliability",
                 f"the map by {own.method} has a reliability of {value:.2f}, below {RELIABLE}: as many other networks "
-                "would show another one",
+                "would show a clearly different one",
+            )
+        elif interval is not None and interval.low < RELIABLE:
+            yield Caution(
+                "reliability",
+                f"the reliability of the map by {own.method} may be below {RELIABLE}: {value:.2f} "
+                f"[{interval.low:.2f}, {interval.high:.2f}]",
             )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from saliencynoise.bench.config import BenchConfig
 from saliencynoise.interfaces import UsageError
@@ -42,3 +44,13 @@ class ExplainConfig:
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")
         self.bench.refuse_bfloat16("saliencynoise explain")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that determines the results, by which their folder is told from others; pictures by their place.
+
+        The pictures' content is none of it: the same file, changed, takes the place of the former.
+        """
+        bench = {name: value for name, value in self.bench.settings.items() if name not in {"images", "target"}}
+        pictures = [str(Path(picture).expanduser().absolute()) for picture in self.pictures]
+        return {"pictures": pictures, "arch": self.arch, "pool": self.pool, "target": self.target, "bench": bench}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.data.scan import text
 from saliencynoise.statistics.plain import json_safe
 
 if TYPE_CHECKING:
@@ -30,13 +31,16 @@ class MethodExplanation:
         text: canonical name with every parameter.
         draws: D, of a stochastic method, the same for all members; 1 of any other.
         reason: why there are no figures, or empty.
-        maps: `[E, c, h, w]`, float32, each member's raw signed map, averaged over draws; positive where more of it
-            raises the logit of the explained class. Layer methods at their layer's own resolution, c = 1.
+        no_marginal: why the aggregator made no marginal map although there are figures, or empty.
+        maps: `[E, c, h, w]`, float32, each member's raw signed map, averaged over draws; signed in the method's own
+            sense, for gradients positive where more of it raises the logit of the explained class. Layer methods at
+            their layer's own resolution, c = 1.
         marginal: `[c, h, w]`, float32, the aggregator's map of `maps`.
         significant: `[c, h, w]`, values whose mean over members is not zero: moderated t-tests, 5% false discoveries
             among them.
         agreement: `[c, h, w]`, the share of members whose sign is that of the mean.
-        reliability: of the average of these members' unit-norm maps, with intervals for other networks.
+        reliability: of the average of these members' unit-norm maps (and draws), whatever the aggregator, with
+            intervals for other networks.
     """
 
     method: str
@@ -48,20 +52,21 @@ class MethodExplanation:
     significant: Bool[np.ndarray, "c h w"] | None
     agreement: Float[np.ndarray, "c h w"] | None
     reliability: MapReliability
+    no_marginal: str = ""
 
     @property
     def significant_share(self) -> float | None:
-        """The share of significant values, as `px` of a bench; None where there are none to tell of."""
+        """The share of significant values (pixels x channels), as `px` of a bench; None where nothing was tested."""
         return None if self.significant is None else float(self.significant.mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures as values that JSON can hold; the arrays are left out, but for which pixels stand out."""
+        """Return the figures as values that JSON can hold; of the arrays, what they come to."""
         own = self.reliability
         return {
             "method": self.method,
             "name": self.text,
-            "status": "failed" if self.reason else "ok",
-            "reason": self.reason or None,
+            "status": "failed" if self.reason or self.no_marginal else "ok",
+            "reason": self.reason or self.no_marginal or None,
             "draws": self.draws,
             "map_shape": None if self.maps is None else list(self.maps.shape[1:]),
             "snr": {"value": json_safe(own.snr), "interval": _interval(own.snr_interval)},
@@ -114,8 +119,8 @@ class Explanation:
 
     @property
     def failed(self) -> list[MethodExplanation]:
-        """The methods that have no figures."""
-        return [own for own in self.methods if own.reason]
+        """The methods that have no figures, or no marginal map."""
+        return [own for own in self.methods if own.reason or own.no_marginal]
 
     def ranked(self, top: int = 5) -> list[dict[str, Any]]:
         """Return the likeliest classes, and the explained one: index, name, mean probability, members' votes."""
@@ -135,7 +140,7 @@ class Explanation:
         ]
         return {
             "picture": self.file.place,
-            "path": str(self.file.path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+            "path": text(str(self.file.path)),
             "size": list(self.size),
             "seen_as": list(self.picture.shape),
             "notes": list(self.notes),

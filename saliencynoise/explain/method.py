@@ -1,4 +1,4 @@
-"""From all members' maps of one picture by one method to the marginal map, its significant pixels, its reliability."""
+"""From all members' maps of one picture by one method to the marginal map, its significant values, its reliability."""
 
 from __future__ import annotations
 
@@ -44,15 +44,16 @@ def explained_by(
     averaged = maps.mean(1)
     try:
         assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - its level was checked; this tells mypy
-        marginal, reason = aggregate(aggregator.instance, averaged).numpy(), ""
+        marginal, no_marginal = aggregate(aggregator.instance, averaged).numpy(), ""
     except FailedCellError as error:
-        marginal, reason = None, one_line(error)
+        marginal, no_marginal = None, one_line(error)
     flat, shape = averaged.double().flatten(1), averaged.shape[1:]
     return MethodExplanation(
         method=method.label,
         text=method.text,
         draws=maps.shape[1],
-        reason=reason,
+        reason="",
+        no_marginal=no_marginal,
         maps=averaged.numpy(),
         marginal=marginal,
         significant=surviving_pixels(flat).survivors.reshape(shape).numpy(),

@@ -6,17 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from saliencynoise.data.own_pictures import as_seen
+from saliencynoise.data.own_pictures import SeenPicture, as_seen
 from saliencynoise.data.pictures import SUFFIXES, Unreadable
 from saliencynoise.data.scan import natural, text
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from jaxtyping import UInt8
 
 RESERVED = frozenset({"index", "explanation"})
 """Names that files of a whole batch have."""
@@ -29,7 +24,8 @@ class PictureFile:
     Attributes:
         path: where it lies.
         name: the file's own name, which its random numbers follow from.
-        place: its path as shown: as the user gave it, or below the folder that they gave.
+        place: its path to be shown: as the user gave it, or below the folder that they gave. It may hold any character
+            that a file's name may; bytes that are no UTF-8 are escaped.
         slug: what the files of its explanation are called, no other picture's of the same call; without a suffix.
     """
 
@@ -45,15 +41,11 @@ class OwnPicture:
 
     Attributes:
         file: where it comes from.
-        pixels: `[C, S, S]`, as many channels as the data set has.
-        size: width and height of the file, in pixels, as it is seen upright or lying on its side.
-        notes: what was done to it, in words.
+        seen: its pixels, its size, and what was done to it.
     """
 
     file: PictureFile
-    pixels: UInt8[np.ndarray, "C S S"]
-    size: tuple[int, int]
-    notes: tuple[str, ...]
+    seen: SeenPicture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +69,7 @@ def picture_files(pictures: Sequence[str]) -> list[PictureFile]:
     for given in pictures:
         for path, place in _below(Path(given).expanduser()):
             stem = slug_of(Path(place).with_suffix("").as_posix())
-            own = PictureFile(path=path, name=text(path.name), place=_printable(text(place)), slug=stem)
+            own = PictureFile(path=path, name=text(path.name), place=text(place), slug=stem)
             found.setdefault(Path(path.absolute()), own)
     files = list(found.values())
     counts = Counter(file.slug.lower() for file in files)
@@ -100,7 +92,7 @@ def read_own(file: PictureFile, *, size: int, channels: int) -> OwnPicture | Lef
     found = as_seen(file.path, size=size, channels=channels)
     if isinstance(found, Unreadable):
         return LeftOut(file=file, reason=found.reason)
-    return OwnPicture(file=file, pixels=found.pixels, size=found.size, notes=found.notes)
+    return OwnPicture(file=file, seen=found)
 
 
 def _below(path: Path) -> Iterator[tuple[Path, str]]:
@@ -121,8 +113,3 @@ def _below(path: Path) -> Iterator[tuple[Path, str]]:
         raise UsageError(f"the folder {path} holds no image files; name one that does")
     for place in shown:
         yield places[place], place.as_posix()
-
-
-def _printable(name: str) -> str:
-    """Return a name with escapes for line breaks and what else would move a terminal's cursor."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in name)

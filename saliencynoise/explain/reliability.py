@@ -21,7 +21,7 @@ from saliencynoise.statistics.draws import between_draws, crossed_gram
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, means_without, off_mean, scale_gram
 from saliencynoise.statistics.intervals import Interval, Pooled, members_interval
-from saliencynoise.statistics.reliability import MembersNeeded, members_needed
+from saliencynoise.statistics.reliability import MembersNeeded, members_needed, reliability_at
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -74,8 +74,8 @@ def map_reliability(maps: Float[Tensor, "E D P"]) -> MapReliability:
     return MapReliability(
         snr=snr.value,
         snr_interval=snr_interval,
-        value=_share(average.value),
-        interval=interval.through(lambda ends: ends.new_tensor([_share(end) for end in ends.tolist()]))
+        value=_reliability(average.value),
+        interval=interval.through(lambda ends: ends.new_tensor([_reliability(end) for end in ends.tolist()]))
         if interval
         else None,
         needed=members_needed(snr.value, snr_interval),
@@ -102,8 +102,6 @@ def _average(crossed: Float[Tensor, "E D E D"], members: int, draws: int) -> Poo
     return Pooled(per_image=value[None], without=without[None], lowest=-1.0)
 
 
-def _share(snr: float) -> float:
-    """Return snr / (1 + snr), the signal's share of the energy; 0 where none was found."""
-    if math.isnan(snr):
-        return snr
-    return 1.0 if math.isinf(snr) and snr > 0 else max(snr, 0.0) / (1 + max(snr, 0.0))
+def _reliability(snr: float) -> float:
+    """Return the R of a map of this SNR, the signal's share of its energy; 0 where no signal was found."""
+    return reliability_at(max(snr, 0.0), 1)  # NaN stays NaN

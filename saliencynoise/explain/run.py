@@ -132,7 +132,7 @@ class Prepared:
     def _explain(
         self, stream: MemberStream, pictures: Sequence[OwnPicture], usual: Mapping[str, tuple[float, float]]
     ) -> list[Explanation]:
-        pixels = torch.stack([torch.from_numpy(picture.pixels.copy()) for picture in pictures])
+        pixels = torch.stack([torch.from_numpy(picture.seen.pixels.copy()) for picture in pictures])
         probabilities = stream.probabilities(pixels)
         voted = probabilities.mean(1).argmax(1).tolist()
         targets = voted if self.target is None else [self.target] * len(pictures)
@@ -165,9 +165,9 @@ class Prepared:
         )
         return Explanation(
             file=picture.file,
-            picture=picture.pixels,
-            size=picture.size,
-            notes=picture.notes,
+            picture=picture.seen.pixels,
+            size=picture.seen.size,
+            notes=picture.seen.notes,
             classes=classes,
             probabilities=shares,
             target=target,
@@ -187,8 +187,13 @@ class Prepared:
         )
 
 
-def prepare(config: ExplainConfig, observer: Observer) -> Prepared:
+def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[PictureFile] | None = None) -> Prepared:
     """Find the pictures and the members; train those that are missing. Names are checked first.
+
+    Args:
+        config: what was asked for.
+        observer: who is told of the training.
+        files: its pictures, where they were looked for before.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix; also if no picture can be read.
@@ -204,7 +209,7 @@ def prepare(config: ExplainConfig, observer: Observer) -> Prepared:
             f"--aggregator {config.bench.aggregator} makes one network of the members, and this command compares their "
             "maps; choose one that makes one map of theirs, as mean"
         )
-    files = picture_files(config.pictures)
+    files = picture_files(config.pictures) if files is None else files
     _refuse_unreadable(files)
     if config.pool is None:  # before anything is trained for nothing
         _label_if_dependent(config.bench.sampler)

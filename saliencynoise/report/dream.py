@@ -40,7 +40,7 @@ LAYER_LEGEND = (
 )
 INTERVALS = (
     "Ensemble: the mean gradient of all members; drawn: that of a member drawn for each step. 95% intervals are for "
-    "other held-out networks{others}, not for another ensemble."
+    "other held-out networks{others}, not for another ensemble; there is none where all scores are equal."
 )
 
 
@@ -67,7 +67,9 @@ def print_dream(study: DreamStudy, console: Console | None = None) -> None:
     for part in render_dream(study.result, width=console.width):
         console.print(part)
     gif = ", steps.gif" if (study.folder / "steps.gif").exists() else ""
-    console.print(Text(f"Results in {study.folder} ({FIGURE}, pictures, large{gif}, objective.csv, {RESULT})."))
+    console.print(
+        Text(f"Results in {study.folder} ({FIGURE}, pictures, large{gif}, scores.csv, objective.csv, {RESULT}).")
+    )
 
 
 def render_dream(result: Mapping[str, Any], *, width: int) -> Iterator[RenderableType]:

@@ -9,8 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.explain.pictures import LeftOut
+from saliencynoise.report.figures.canvas import percent
 from saliencynoise.report.table import with_interval
 from saliencynoise.report.terminal import Terminal
+from saliencynoise.report.visible import one_visible_line
 from saliencynoise.statistics.plain import json_safe
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 LEGEND = (
     "reliability: the cosine to be expected between this mean map and that of as many other networks, 0 to 1, with its "
     "95% interval for other networks on this picture; pure noise: 0. r: signal over noise of one network's map. for "
-    "0.9: networks to average until the reliability is 0.9. px: share of the pixels whose mean is not noise (false "
-    "discoveries: 5%); it grows with the members."
+    "0.9: networks to average until the reliability is 0.9. px: share of the values (pixels x channels) whose "
+    "mean is significant (false discoveries: 5%); it grows with the members."
 )
 
 
@@ -37,7 +39,9 @@ def print_found(found: Explanation | LeftOut, page: Path | None, console: Consol
     """
     console = console or Terminal()
     if isinstance(found, LeftOut):
-        console.print(Text(f"{found.file.place}: left out, as it cannot be read: {found.reason}", style="red"))
+        console.print(
+            Text(f"{one_visible_line(found.file.place)}: left out, as it cannot be read: {found.reason}", style="red")
+        )
         return
     for part in render_explanation(found, page):
         console.print(part)
@@ -52,11 +56,13 @@ def print_legend(folder: Path, console: Console | None = None) -> None:
 
 def render_explanation(explanation: Explanation, page: Path | None) -> Iterator[RenderableType]:
     """Yield the parts of the print."""
-    yield Text(f"{explanation.file.place}: {headline(explanation)}", style="bold")
+    yield Text(f"{one_visible_line(explanation.file.place)}: {headline(explanation)}", style="bold")
     yield Text(_others(explanation))
     if explanation.notes:
         yield Text(f"{'; '.join(explanation.notes)}", style="dim")
     yield _table(explanation)
+    for sentence in scope(explanation):
+        yield Text(sentence, style="dim")
     for caution in explanation.cautions:
         yield Text(f"warning: {caution.text}", style="yellow")
     yield Text(f"page: {page}\n", overflow="fold")
@@ -77,8 +83,24 @@ def headline(explanation: Explanation) -> str:
     return f"{seen}; explained: {about(explanation.target)}"
 
 
+def scope(explanation: Explanation) -> list[str]:
+    """Return in sentences which map's reliability it is, where that is not the mean map of members alone."""
+    aggregator = str(explanation.origin["aggregator"]).removeprefix("builtin/")
+    drawn = [own for own in explanation.methods if own.draws > 1 and not own.reason]
+    found = []
+    if aggregator not in {"mean", "mean_unit"}:
+        found.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")
+    if drawn:
+        names, draws = ", ".join(own.method for own in drawn), drawn[0].draws
+        found.append(f"Of {names} it is that of the mean over members and {draws} draws.")
+    return found
+
+
 def facts(explanation: Explanation) -> list[dict[str, Any]]:
-    """Return the figures of each method as text: method, reason, reliability, r, needed, pixels, agreement."""
+    """Return each method's figures as text.
+
+    Each has: method, reason, no_marginal, reliability, snr, needed, share (of significant values), agreement.
+    """
     found = []
     for own in explanation.methods:
         figures = own.reliability
@@ -87,10 +109,11 @@ def facts(explanation: Explanation) -> list[dict[str, Any]]:
             {
                 "method": own.method,
                 "reason": own.reason,
+                "no_marginal": own.no_marginal,
                 "reliability": _figure(figures.value, figures.interval),
                 "snr": _figure(figures.snr, figures.snr_interval),
                 "needed": str(figures.needed),
-                "pixels": "-" if share is None else f"{share:.0%}",
+                "share": "-" if share is None else percent(share),
                 "agreement": "-" if agreement is None else f"{agreement.mean():.0%}",
             }
         )
@@ -107,6 +130,8 @@ def rows_of(explanation: Explanation) -> list[ExplanationRow]:
             picture=explanation.picture,
             maps=None if own.reason else own.maps,
             marginal=own.marginal,
+            significant=own.significant,
+            no_marginal=own.no_marginal,
             lines=[] if own.reason else [f"reliability {told['reliability']}"],
             reason=own.reason,
         )
@@ -130,6 +155,6 @@ def _table(explanation: Explanation) -> Table:
     for title in ("reliability", "r", "for 0.9", "px"):
         table.add_column(title, justify="right", no_wrap=True)
     for own in facts(explanation):
-        cells = [own["reliability"], own["snr"], own["needed"], own["pixels"]]
+        cells = [own["reliability"], own["snr"], own["needed"], own["share"]]
         table.add_row(*map(Text, [own["method"], *(["failed", "", "", ""] if own["reason"] else cells)]))
     return table

@@ -12,23 +12,26 @@ from saliencynoise.explain.pictures import LeftOut
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.explanation import facts, headline, rows_of
 from saliencynoise.report.html.explanation import thumbnail, write_explanation, write_index
-from saliencynoise.store.atomic import key_of, slug_of, write_bytes, write_json
+from saliencynoise.store.atomic import key_of, refuse_foreign, slug_of, write_bytes, write_json
 
 if TYPE_CHECKING:
+    from saliencynoise.explain.config import ExplainConfig
     from saliencynoise.explain.explanation import Explanation
     from saliencynoise.explain.pictures import PictureFile
 
 FORMAT = 1
+RESULT = "explanation.json"
 SUFFIXES = (".png", ".html", ".npz")
 
 
-def folder_for(pictures: Sequence[str], out: str | None) -> Path:
-    """Return where explanations go: `out`, or a folder below ./explanations that is named after the pictures."""
+def folder_for(config: ExplainConfig, out: str | None) -> Path:
+    """Return where explanations go: `out`, or a folder below ./explanations for these pictures and settings alone."""
     if out is not None:
         return Path(out).expanduser()
-    first = slug_of(Path(pictures[0]).stem)
-    name = first if len(pictures) == 1 else f"{first}-and-{len(pictures) - 1}-more-{key_of(list(pictures))[:6]}"
-    return Path("explanations") / name
+    pictures = config.pictures
+    first = slug_of(Path(pictures[0]).absolute().stem)
+    more = f"-and-{len(pictures) - 1}-more" if len(pictures) > 1 else ""
+    return Path("explanations") / f"{first}{more}-{key_of(config.settings)[:6]}"
 
 
 class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
@@ -41,7 +44,8 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         """Take a folder for the explanations of these pictures.
 
         Raises:
-            UsageError: if a file that is to be written is one of the pictures.
+            UsageError: if a file that is to be written is one of the pictures, or the folder holds something else than
+                explanations, whose files may be replaced.
         """
         self.folder = folder
         self._several = len(files) > 1
@@ -52,6 +56,11 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         for path in (folder / f"{file.slug}{suffix}" for file in files for suffix in SUFFIXES):
             if path.resolve() in own:
                 raise UsageError(f"--out {folder} would overwrite the picture {path}; name another folder")
+        refuse_foreign(folder, RESULT)
+
+    def __enter__(self) -> ExplanationFolder:
+        write_json(self.folder / RESULT, self.document)  # from now on the folder is known, whatever happens
+        return self
 
     def add(self, found: Explanation | LeftOut) -> Path | None:
         """Write what belongs to one picture, and return where its page is; None for one that could not be read.
@@ -65,7 +74,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         return self._add(found)
 
     def __exit__(self, *_: object) -> None:
-        write_json(self.folder / "explanation.json", self.document)
+        write_json(self.folder / RESULT, self.document)
         if self._several:
             write_index(self.folder / "index.html", self._entries, self._left_out)
 

@@ -90,6 +90,26 @@ def cannot_write(path: Path, error: OSError) -> str:
     return f"cannot write {path}: {error.strerror or error}; {fix} ({where})"
 
 
+def refuse_foreign(folder: Path, result: str) -> None:
+    """Refuse a folder of results that holds something else.
+
+    Args:
+        folder: where results are to go; it need not be there.
+        result: name of the file by which an earlier run's folder is known, whose files may be replaced.
+
+    Raises:
+        UsageError: naming the folder, if it is a file or has files and not this one, or cannot be looked into.
+    """
+    try:
+        standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not standing.is_dir():
+            raise UsageError(f"--out {folder}: {standing} is a file; name a folder")
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / result).is_file():
+            raise UsageError(f"--out {folder} holds other files and no {result}; name an empty or a new folder")
+    except OSError as error:
+        raise UsageError(cannot_write(folder, error)) from error
+
+
 def write_json(path: Path, document: Any) -> None:
     """Write a JSON document atomically, without NaN or Infinity.
 

@@ -20,8 +20,10 @@ CASES = [
     (["--members", "0"], ["--members 0"]),
     (["--held-out", "0"], ["--held-out 0"]),
     (["--gradient", "median"], ["--gradient median"]),
-    (["--jitter", "40"], ["jitter=40 is too large"]),
-    (["--step-size", "nan"], ["step_size=nan"]),
+    (["--jitter", "40"], ["--jitter 40 is too large for pictures of 16 pixels"]),
+    (["--step-size", "nan"], ["--step-size nan"]),
+    (["--octaves", "0"], ["--octaves 0 is not possible", "1 or more"]),
+    (["--normalization", "odd"], ["--normalization odd is unknown"]),
     (["--device", "gpu"], ["--device gpu"]),
     (["--pool", "nowhere"], ["nowhere"]),
     (["--arch-arg", "depth"], ["--arch-arg"]),
@@ -57,6 +59,7 @@ def test_members_are_trained_dream_and_are_judged(capsys, tmp_path):
     code, out, err = call(capsys, *arguments, "--gif")
     assert code == 0
     assert "ensemble: more than single" in out
+    assert "scores.csv, objective.csv" in out
     assert "dreaming" in err
     (folder,) = (tmp_path / "runs").iterdir()
     assert {path.name for path in folder.iterdir()} == {
@@ -70,3 +73,15 @@ def test_members_are_trained_dream_and_are_judged(capsys, tmp_path):
     assert document["of"] == {"kind": "layer", "names": ["top"]}
     code, out, _ = call(capsys, *arguments, "--quiet")
     assert (code, out.strip()) == (0, str(folder.relative_to(tmp_path)))
+
+
+def test_a_pool_of_another_normalisation_is_dreamt_from_where_that_is_named(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("SALIENCYNOISE_CACHE", str(tmp_path / "cache"))
+    own = [*SMALL, "--held-out", "1", "--class", "3", "--quiet"]
+    assert call(capsys, *own, "--members", "2", "--normalization", "0.25/0.3")[0] == 0
+    (pool,) = (tmp_path / "cache" / "pools").iterdir()
+    code, out, _ = call(capsys, *own, "--pool", str(pool), "--normalization", "0.25/0.3", "--out", "again")
+    assert (code, out) == (0, "again\n")
+    code, _, err = call(capsys, *own, "--pool", str(pool))
+    assert code == 2
+    assert "was trained on other data" in err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from saliencynoise.bench import dispatch, run
+from saliencynoise.bench.reduce import FailedCellError
 from saliencynoise.cli import main
+from saliencynoise.explain import method
+from saliencynoise.report.figures.canvas import percent
 
 DIGIT = Path(__file__).parents[2] / "examples" / "digit.png"
 TINY = ["--members", "3", "--train-images", "64", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
@@ -30,7 +34,9 @@ def trained(tmp_path_factory):
         with pytest.raises(SystemExit) as stop:
             main(["explain", str(DIGIT), *TINY])
         assert stop.value.code == 0
-        assert Path("explanations/digit/digit.html").is_file()
+        (folder_of_results,) = Path("explanations").iterdir()
+        assert re.fullmatch("digit-[0-9a-f]{6}", folder_of_results.name)
+        assert (folder_of_results / "digit.html").is_file()
     return folder
 
 
@@ -153,6 +159,79 @@ def test_the_pictures_themselves_are_never_overwritten(capsys):
     explain("7.png", "--out", ".", code=2)
     assert "would overwrite the picture" in capsys.readouterr().err
     assert Path("7.png").read_bytes() == DIGIT.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("notes.txt", "notes.txt is a file; name a folder"),
+        ("notes.txt/below", "notes.txt is a file; name a folder"),
+        ("7.png", "7.png is a file; name a folder"),
+        ("full", "--out full holds other files and no explanation.json; name an empty or a new folder"),
+    ],
+)
+def test_places_that_are_taken_are_refused_before_anything_is_trained(out, message, monkeypatch, capsys):
+    shutil.copy(DIGIT, "7.png")
+    Path("notes.txt").write_text("mine")
+    Path("full").mkdir()
+    Path("full/7.html").write_text("mine")
+    monkeypatch.setattr("saliencynoise.explain.run.trained_ensemble", None)  # a call would fail otherwise
+    explain("7.png", "--out", out, code=2)
+    assert message in capsys.readouterr().err
+    assert Path("full/7.html").read_text() == Path("notes.txt").read_text() == "mine"
+
+
+def test_each_picture_and_each_setting_has_a_folder_of_its_own(capsys):
+    for name in ("a/x.png", "b/x.png"):
+        Path(name).parent.mkdir()
+        shutil.copy(DIGIT, name)
+
+    def folder(*arguments):
+        explain(*arguments, "-q")
+        return capsys.readouterr().out
+
+    calls = [("a/x.png",), ("b/x.png",), ("a/x.png", "--method", "occlusion"), ("a/x.png", "--target", "3")]
+    found = [folder(*call) for call in calls]
+    assert len(set(found)) == len(calls)
+    assert folder(Path("a/x.png").absolute()) == found[0]  # and the run before it is replaced
+
+
+def test_an_aggregator_that_fails_costs_its_map_only_and_reliability_says_of_what_it_is(monkeypatch, capsys):
+    def refuse(aggregator, maps):
+        raise FailedCellError("too few members")
+
+    monkeypatch.setattr(method, "aggregate", refuse)
+    explain(DIGIT, "--out", "here", "--aggregator", "median", "--method", "smoothgrad(samples=2)", code=1)
+    said = " ".join(capsys.readouterr().out.split())
+    page = " ".join(Tags(Path("here/digit.html").read_text()).text.split())
+    (document,) = json.loads(Path("here/explanation.json").read_text())["explanations"]
+    for own in document["methods"]:
+        assert (own["status"], own["reason"]) == ("failed", "too few members")
+        assert own["reliability"]["value"] is not None
+        for text in (said, page):
+            assert f"{own['method']} has no marginal map: too few members" in text
+            assert f"{own['reliability']['interval']['high']:.2f}]" in text
+    for text in (said, page):
+        assert "Reliability is that of the mean of unit-norm maps, not of the marginal map by median." in text
+        assert "Of smoothgrad(samples=2) it is that of the mean over members and 2 draws." in text
+    assert "its marginal map failed" in page
+
+
+def test_the_share_is_the_same_in_figure_table_and_maps(monkeypatch, capsys):
+    from saliencynoise.report.figures import explanation as figures
+
+    drawn = []
+    real = figures.draw_explanation
+    monkeypatch.setattr(figures, "draw_explanation", lambda rows: drawn.extend(rows) or real(rows))
+    explain(DIGIT, "--out", "here")
+    survives = np.load("here/digit.npz")["gradient/significant"]
+    np.testing.assert_array_equal(drawn[0].average.survives, survives)
+    (document,) = json.loads(Path("here/explanation.json").read_text())["explanations"]
+    assert document["methods"][0]["significant_share"] == survives.mean() == drawn[0].average.share
+    shown = percent(survives.mean())
+    assert f"{shown} of values significant" in figures._words(drawn[0])
+    assert f"<td>{shown}</td>" in Path("here/digit.html").read_text()
+    assert f" {shown}\n" in capsys.readouterr().out
 
 
 def test_hostile_names_do_no_harm(capsys):

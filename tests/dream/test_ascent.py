@@ -143,7 +143,7 @@ def test_impossible_dreams_are_refused(smooth, start) -> None:
         dream([], objective, start, mean=MEAN, std=STD)
     with pytest.raises(UsageError, match=r"not \[2, 8, 8\]"):
         dream(smooth, objective, start[0], mean=MEAN, std=STD)
-    with pytest.raises(UsageError, match="jitter=8 is too large for these pictures; give 7"):
+    with pytest.raises(UsageError, match="--jitter 8 is too large for pictures of 8 pixels; give 7"):
         dream(smooth, objective, start, mean=MEAN, std=STD, config=DreamConfig(jitter=8))
     with pytest.raises(UsageError, match="not finite"):
         stepped(start, start * float("nan"), QUICK)

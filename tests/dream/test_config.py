@@ -25,5 +25,5 @@ from saliencynoise.interfaces import UsageError
     ],
 )
 def test_impossible_values_are_named(name: str, value: object) -> None:
-    with pytest.raises(UsageError, match=f"{name}={value} is not possible"):
+    with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} {value} is not possible"):
         DreamConfig(**{name: value})

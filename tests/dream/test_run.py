@@ -103,12 +103,12 @@ def test_too_few_members_are_named_and_foreign_folders_left_alone(ensemble, monk
         sn.dream(**QUICK, members=4)
     with pytest.raises(UsageError, match="cannot give 1 to dream and 5"):
         sn.dream(**QUICK, held_out=5)
-    with pytest.raises(UsageError, match="jitter=16 is too large"):
+    with pytest.raises(UsageError, match="--jitter 16 is too large for pictures of 16 pixels; give 15"):
         sn.dream(**QUICK, jitter=16)
     monkeypatch.setattr(module, "MOST_KEPT", 1000)
     with pytest.raises(UsageError, match="--gif would keep"):
         module.prepare(request_from({**QUICK, "gif": True}), Silent())
-    with pytest.raises(UsageError, match="holds other files and no dream"):
+    with pytest.raises(UsageError, match=r"holds other files and no dream\.json"):
         sn.dream(**QUICK, out="pool")
 
 

@@ -58,6 +58,13 @@ def test_one_judge_gives_no_interval() -> None:
     assert crossed_interval(torch.zeros(4, 1, 3)) is None
 
 
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.1])
+def test_scores_that_are_all_equal_show_no_certainty(value) -> None:
+    assert crossed_interval(torch.full((3, 2, 7), value), lowest=0, highest=1) is None
+    assert crossed_interval(torch.full((1, 2), value)) is None
+    assert crossed_interval(torch.tensor([[value, value + 1e-6]])) is not None
+
+
 def test_an_ensemble_that_shares_a_feature_transfers_better() -> None:
     """Members see the class's true pixels at weight 1, and pixels of their own at 2: held-out ones share the former."""
     shared, own, members = 4, 4, 8

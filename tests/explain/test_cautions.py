@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from saliencynoise.data.own_pictures import SeenPicture
 from saliencynoise.explain.cautions import about_class, about_members, about_methods, about_picture
 from saliencynoise.explain.explanation import MethodExplanation
 from saliencynoise.explain.pictures import OwnPicture, PictureFile
 from saliencynoise.explain.reliability import UNKNOWN, MapReliability
+from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.reliability import members_needed
 
 CLASSES = ("cat", "dog", "bird")
@@ -56,9 +58,8 @@ def picture(size=(32, 32), *, low=0, high=255, tint=0):
     pixels = np.full((3, 32, 32), low, dtype=np.uint8)
     pixels[:, :16] = high
     pixels[0] = np.maximum(pixels[0].astype(int) - tint, 0).astype(np.uint8)
-    return OwnPicture(
-        file=PictureFile(path=Path("a"), name="a", place="a", slug="a"), pixels=pixels, size=size, notes=()
-    )
+    file = PictureFile(path=Path("a"), name="a", place="a", slug="a")
+    return OwnPicture(file=file, seen=SeenPicture(pixels=pixels, size=size, notes=()))
 
 
 @pytest.mark.parametrize(
@@ -92,13 +93,14 @@ def test_size_and_range(own, due):
     assert texts(about_picture(own, USUAL)) == due
 
 
-def method(value, reason=""):
-    figures = MapReliability(snr=0.1, snr_interval=None, value=value, interval=None, needed=members_needed(0.1))
+def method(value, reason="", no_marginal="", interval=None):
+    figures = MapReliability(snr=0.1, snr_interval=None, value=value, interval=interval, needed=members_needed(0.1))
     return MethodExplanation(
         method="gradient",
         text="builtin/gradient",
         draws=1,
         reason=reason,
+        no_marginal=no_marginal,
         maps=None,
         marginal=None,
         significant=None,
@@ -109,10 +111,17 @@ def method(value, reason=""):
 
 def test_reliability():
     assert texts(about_methods([method(0.5)])) == []
-    assert texts(about_methods([method(0.49)])) == [
-        "the map by gradient has a reliability of 0.49, below 0.5: as many other networks would show another one"
-    ]
+    low = "the map by gradient has a reliability of 0.49, below 0.5: as many other networks would show "
+    assert texts(about_methods([method(0.49)])) == [f"{low}a clearly different one"]
     assert texts(about_methods([method(0, "no map")])) == ["gradient failed: no map"]
+    assert texts(about_methods([method(0.6, no_marginal="too few")])) == ["gradient has no marginal map: too few"]
+
+
+@pytest.mark.parametrize(("low", "warned"), [(0.2, True), (0.5, False)])
+def test_reliability_that_may_be_too_low(low, warned):
+    own = method(0.6, interval=Interval(low=low, high=0.75, question="members", df=7))
+    due = ["the reliability of the map by gradient may be below 0.5: 0.60 [0.20, 0.75]"]
+    assert texts(about_methods([own])) == (due if warned else [])
 
 
 def test_members():

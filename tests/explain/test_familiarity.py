@@ -45,7 +45,7 @@ def test_an_inverted_digit_is_unusual_and_the_example_is_not(pytestconfig):
 
     usual = usual_looks(load_dataset(config_from({}))[1].train.images)
     (file,) = picture_files([str(pytestconfig.rootpath / "examples" / "digit.png")])
-    pixels = torch.from_numpy(read_own(file, size=16, channels=1).pixels.copy())
+    pixels = torch.from_numpy(read_own(file, size=16, channels=1).seen.pixels.copy())
     assert unusual_looks(pixels, usual) == {}
     assert set(unusual_looks(255 - pixels, usual)) == {"brightness"}
     assert Image.open(file.path).size == (64, 64)

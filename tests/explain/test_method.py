@@ -46,7 +46,9 @@ def test_an_aggregator_that_cannot_says_why_and_costs_the_marginal_map_only(monk
 
     monkeypatch.setattr(method, "aggregate", refuse)
     own = explained(torch.randn(4, 1, 1, 5, 5, generator=torch.Generator().manual_seed(0)))
-    assert own.reason == "the members' maps cannot become one: too few"
+    assert (own.reason, own.no_marginal) == ("", "the members' maps cannot become one: too few")
+    assert own.to_dict()["status"] == "failed"
+    assert own.to_dict()["reliability"]["value"] == own.reliability.value >= 0
     assert own.marginal is None
     assert own.maps.shape == (4, 1, 5, 5)
 

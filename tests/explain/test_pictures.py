@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -45,7 +47,7 @@ def test_pixels_are_those_of_folder_data_bit_for_bit(tmp_path):
     for file in files:
         own = read_own(file, size=16, channels=3)
         due = dataset.test.images[dataset.test.names.index(f"test/a/{file.name}")]
-        np.testing.assert_array_equal(own.pixels, due.numpy(), err_msg=file.name)
+        np.testing.assert_array_equal(own.seen.pixels, due.numpy(), err_msg=file.name)
 
 
 def test_colours_become_grey_as_pillow_makes_them_and_it_is_said(tmp_path):
@@ -53,17 +55,17 @@ def test_colours_become_grey_as_pillow_makes_them_and_it_is_said(tmp_path):
     image.save(tmp_path / "a.png")
     own = read_own(picture_files([str(tmp_path / "a.png")])[0], size=16, channels=1)
     due = np.asarray(image.convert("L"), dtype=int)
-    assert own.pixels.shape == (1, 16, 16)
-    assert np.abs(own.pixels[0].astype(int) - due).max() <= 1
-    assert own.notes == ("colours turned into grey, as the data set is",)
+    assert own.seen.pixels.shape == (1, 16, 16)
+    assert np.abs(own.seen.pixels[0].astype(int) - due).max() <= 1
+    assert own.seen.notes == ("colours turned into grey, as the data set is",)
 
 
 def test_grey_becomes_colour_and_what_was_done_is_said(tmp_path):
     Image.fromarray(noise(20, 40)).save(tmp_path / "a.png")
     own = read_own(picture_files([str(tmp_path / "a.png")])[0], size=16, channels=3)
-    assert (own.pixels == own.pixels[:1]).all()
-    assert own.size == (40, 20)
-    assert own.notes == (
+    assert (own.seen.pixels == own.seen.pixels[:1]).all()
+    assert own.seen.size == (40, 20)
+    assert own.seen.notes == (
         "cropped about its centre to a square: 50% of it is seen",
         "scaled from 20 to 16 pixels",
         "grey repeated in red, green and blue",
@@ -74,8 +76,8 @@ def test_a_picture_of_the_right_kind_is_not_touched(tmp_path):
     pixels = noise(16, 16)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     own = read_own(picture_files([str(tmp_path / "a.png")])[0], size=16, channels=1)
-    np.testing.assert_array_equal(own.pixels[0], pixels)
-    assert own.notes == ()
+    np.testing.assert_array_equal(own.seen.pixels[0], pixels)
+    assert own.seen.notes == ()
 
 
 def test_data_of_other_channels_are_not_guessed_at(tmp_path):
@@ -128,8 +130,13 @@ def test_an_empty_folder_is_an_error(tmp_path):
         picture_files([str(tmp_path)])
 
 
-def test_names_cannot_move_the_cursor(tmp_path):
+def test_a_name_is_kept_as_it_is_but_for_bytes_that_no_json_holds(tmp_path):
     (tmp_path / "a\x1b[2J\nb.png").touch()
     (file,) = picture_files([str(tmp_path)])
-    assert file.place == r"a\x1b[2J\nb.png"
+    assert file.place == "a\x1b[2J\nb.png"
     assert file.slug.isascii()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / os.fsdecode(b"\xff.png")).touch()
+    (file,) = picture_files([str(other)])
+    assert file.place == r"\xff.png"

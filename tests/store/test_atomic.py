@@ -18,7 +18,16 @@ import pytest
 from filelock import FileLock, Timeout
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import key_of, locked, read_json, sha256_of, slug_of, write_bytes, write_json
+from saliencynoise.store.atomic import (
+    key_of,
+    locked,
+    read_json,
+    refuse_foreign,
+    sha256_of,
+    slug_of,
+    write_bytes,
+    write_json,
+)
 
 
 def files(folder: Path) -> list[str]:
@@ -183,6 +192,22 @@ def test_keys_depend_on_the_content_and_not_on_its_order() -> None:
 )
 def test_slugs_are_safe_names(text: str, slug: str) -> None:
     assert slug_of(text) == slug
+
+
+def test_only_new_empty_and_own_folders_may_hold_results(tmp_path: Path) -> None:
+    for name in ("empty", "own", "other"):
+        (tmp_path / name).mkdir()
+    for name in ("own/result.json", "own/more", "other/result", "file"):
+        (tmp_path / name).touch()
+    for free in ("new", "new/below", "empty", "own"):
+        refuse_foreign(tmp_path / free, "result.json")
+    for taken, why in {
+        "other": "holds other files and no result.json",
+        "file": "is a file",
+        "file/x": "is a file",
+    }.items():
+        with pytest.raises(UsageError, match=f"^--out .*{taken}.*{re.escape(why)}.*; name a"):
+            refuse_foreign(tmp_path / taken, "result.json")
 
 
 def test_a_lock_keeps_others_out_and_is_let_go(tmp_path: Path) -> None:

@@ -244,7 +244,7 @@ def key(figure: Figure, entries: dict[str, dict[str, Any]]) -> None:
 
 LOOKS: dict[str, dict[str, Any]] = {
     "zero": {"facecolor": "white", "edgecolor": "#555555", "linewidth": 0.6},
-    "not more than noise": {"facecolor": PALE, "edgecolor": STRIPE, "hatch": NOT_SIGNIFICANT, "linewidth": 0},
+    "not significant": {"facecolor": PALE, "edgecolor": STRIPE, "hatch": NOT_SIGNIFICANT, "linewidth": 0},
     "NaN": {"facecolor": MISSING, "edgecolor": "none"},
 }
 """What the key of a gallery says."""

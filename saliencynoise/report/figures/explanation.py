@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ from saliencynoise.report.table import percent
 
 if TYPE_CHECKING:
     import numpy as np
-    from jaxtyping import Float, UInt8
+    from jaxtyping import Bool, Float, UInt8
     from matplotlib.figure import Figure
 
 OVERLAY = "overlay"
@@ -49,6 +49,8 @@ class ExplanationRow:
         maps: `[E, c, h, w]`, all members' raw signed maps, of a stochastic method averaged over draws; a layer's at its
             own resolution. None of a method that failed.
         marginal: `[c, h, w]`, what is laid over the picture; None for the mean of the unit-norm maps.
+        significant: `[c, h, w]`, which values of the mean are; None to test them here.
+        no_marginal: why there is no marginal map, so that nothing is laid over the picture; empty if there is.
         lines: what is written below the method's name, as "reliability 0.91 (0.85 to 0.95)"; plain text.
         reason: why the method failed; empty if it did not.
     """
@@ -57,13 +59,18 @@ class ExplanationRow:
     picture: UInt8[np.ndarray, "C H W"]
     maps: Float[np.ndarray, "E c h w"] | None
     marginal: Float[np.ndarray, "c h w"] | None = None
+    significant: Bool[np.ndarray, "c h w"] | None = None
+    no_marginal: str = ""
     lines: Sequence[str] = ()
     reason: str = ""
 
     @cached_property
     def average(self) -> AverageMap | None:
         """What the maps amount to: mean, noise, which pixels are significant, and their share."""
-        return None if self.maps is None else average_of(self.maps)
+        if self.maps is None:
+            return None
+        found = average_of(self.maps)
+        return found if self.significant is None else replace(found, survives=self.significant)
 
 
 def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Figure:
@@ -119,6 +126,8 @@ def _words(row: ExplanationRow) -> list[str]:
     lines += [shortened(part, 34) for part in row.lines]
     if row.average is not None and row.average.share == row.average.share:  # not NaN
         lines.append(f"{percent(row.average.share)} of values significant")
+    if row.no_marginal:
+        lines.append("no marginal map: it failed")
     return lines
 
 
@@ -131,7 +140,10 @@ def _draw_row(made: Grid, line: int, row: ExplanationRow, found: AverageMap, col
     survives = found.surviving
     for at, column in enumerate(columns, 1):
         axes = made.place(line, at)
-        if column == OVERLAY:
+        if column == OVERLAY and row.no_marginal:
+            axes.set_axis_off()
+            write_on(axes, "failed")
+        elif column == OVERLAY:
             laid = mean if row.marginal is None else row.marginal.sum(0)
             draw_overlay(axes, row.picture, laid, limit=colour_limit([laid]), survives=survives)
         elif column in (NOISE, SIGNIFICANT) and len(found.unit) < 2:

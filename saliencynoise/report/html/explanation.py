@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.report.explanation import facts, headline
+from saliencynoise.data.pictures import as_image
+from saliencynoise.report.explanation import facts, headline, scope
 from saliencynoise.report.html.page import data_uri, write_page
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def write_explanation(path: Path, explanation: Explanation, figure: bytes, *, se
         document=document,
         headline=headline(explanation),
         facts=facts(explanation),
+        scope=scope(explanation),
         figure=data_uri(figure, "image/png"),
         aggregator=explanation.origin["aggregator"].removeprefix("builtin/"),
         several=several,
@@ -56,14 +59,8 @@ def write_index(path: Path, entries: Sequence[dict[str, Any]], left_out: Sequenc
 
 def thumbnail(explanation: Explanation) -> str:
     """Return the picture as the networks saw it, at most 64 pixels wide, as an address that a page can hold."""
-    import io  # noqa: PLC0415 - with what follows
-
-    from PIL import Image  # noqa: PLC0415 - kept off the import path of the command line
-
-    pixels = explanation.picture
-    shown = pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
-    buffer = io.BytesIO()
-    image = Image.fromarray(shown)
+    image = as_image(explanation.picture)
     image.thumbnail((64, 64))
+    buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     return data_uri(buffer.getvalue(), "image/png")

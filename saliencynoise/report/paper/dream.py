@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.data.class_names import class_index
 from saliencynoise.dream.comparison import DreamSet, compare_dreams
 from saliencynoise.dream.config import DreamConfig
 from saliencynoise.dream.facts import facts_of, rows_of
@@ -46,7 +47,7 @@ def dream_panel(
         members: how many dream; None for all that are not held out.
         held_out: how many judge; from 2 there are intervals.
         singles: how many members dream alone, too, at most as many as dream.
-        classes: names of those to dream of; None for all.
+        classes: names or indices of those to dream of; None for all.
         config: how to dream, with its seed, from which the starts follow, too.
         device: where.
 
@@ -54,10 +55,11 @@ def dream_panel(
         UsageError: as `load_dreamers`, or if a class is unknown.
     """
     config = config or DreamConfig()
-    names = tuple(dataset.classes if classes is None else classes)
-    unknown = [name for name in names if name not in dataset.classes]
-    if unknown or not names:
-        raise UsageError(f"class '{unknown[0] if unknown else ''}' is unknown; {dataset.name} has {dataset.classes}")
+    asked = dataset.classes if classes is None else classes
+    if not asked:
+        raise UsageError(f"no class is named; {dataset.name} has {', '.join(dataset.classes)}")
+    targets = [class_index(name, dataset.classes, option="class") for name in asked]
+    names = tuple(dataset.classes[target] for target in targets)
     dreamers = load_dreamers(
         study, dataset, architecture=architecture, held_out=held_out, members=members, device=device
     )
@@ -66,7 +68,7 @@ def dream_panel(
     sets = compare_dreams(
         dreamers.networks,
         dreamers.held_out,
-        objective=ClassLogit(torch.tensor([dataset.classes.index(name) for name in names])),
+        objective=ClassLogit(torch.tensor(targets)),
         start=start.to(device),
         mean=dataset.mean,
         std=dataset.std,

@@ -32,6 +32,23 @@ def test_a_row_shows_members_mean_noise_and_significance_on_one_scale(maps):
     assert over.collections[0].get_segments()
 
 
+def test_what_was_tested_before_is_not_tested_again(maps):
+    survives = np.zeros((3, 8, 8), dtype=bool)
+    survives[1, 2, 3] = True  # 1 of 192
+    figure = draw_explanation([row(maps, significant=survives)], singles=2)
+    shown = figure.axes[5].images[0].get_array()
+    np.testing.assert_allclose(shown, np.where(survives, average_of(maps).mean, 0).sum(0))
+    assert figure.axes[0].get_ylabel().endswith("<1% of values significant")
+
+
+def test_without_a_marginal_map_nothing_is_laid_over_the_picture(maps):
+    figure = draw_explanation([row(maps, no_marginal="too few", lines=["reliability 0.91"])], singles=2)
+    assert not figure.axes[6].images
+    assert words(figure) == ["failed"]
+    assert figure.axes[0].get_ylabel().endswith("significant\nno marginal map: it failed")
+    assert "reliability 0.91" in figure.axes[0].get_ylabel()
+
+
 def words(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts if text.get_text()]
 

@@ -196,7 +196,7 @@ def test_what_is_not_significant_is_hatched_and_looks_neither_like_zero_nor_like
     assert patch.get_facecolor()[:3] not in {(1.0, 1.0, 1.0), tuple(maps.LOOKS["NaN"]["facecolor"])}
     assert tile.get_xlabel() == f"{found.share:.0%} of values"
     key = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert key == ["zero", "not more than noise", "NaN"]
+    assert key == ["zero", "not significant", "NaN"]
 
 
 def test_a_gallery_can_leave_out_noise_and_significance(study):

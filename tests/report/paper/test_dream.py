@@ -109,7 +109,7 @@ def test_one_judge_writes_no_interval(study, dataset) -> None:
 def test_what_cannot_be_dreamt_is_named(study, dataset) -> None:
     with pytest.raises(UsageError, match="no architecture 'vgg'; it has test_resnet"):
         dream_panel(study, dataset, architecture="vgg")
-    with pytest.raises(UsageError, match="class 'four' is unknown"):
+    with pytest.raises(UsageError, match="class four is no class of the data set"):
         dream_panel(study, dataset, architecture="test_resnet", classes=("four",))
     with pytest.raises(UsageError, match="5 sound members of test_resnet cannot give 4 to dream and 2 to hold out"):
         dream_panel(study, dataset, architecture="test_resnet", members=4)
