@@ -19,7 +19,8 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     if code == INTERRUPTED:
-        print("\nstopped; what was finished is kept: the same command goes on from there", file=sys.stderr)  # noqa: T201
+        said = "stopped; networks and maps that were finished are kept: the same command goes on with them"
+        print(f"\n{said}", file=sys.stderr)  # noqa: T201 - rich may not be there yet
     sys.exit(code)
 
 

@@ -139,7 +139,7 @@ def request_from(values: Mapping[str, Any]) -> DreamRequest:
     """
     own = {entry.name for entry in fields(DreamRequest)} - {"bench", "how"}
     ascent = {entry.name for entry in fields(DreamConfig)} - {"gradient", "seed", "keep_steps"}
-    bench = {name: value for name, value in values.items() if name not in own | ascent}
+    bench = {"methods": ()} | {name: value for name, value in values.items() if name not in own | ascent}
     return DreamRequest(
         bench=config_from(bench),
         how={name: value for name, value in values.items() if name in ascent},

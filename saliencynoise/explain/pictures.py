@@ -98,10 +98,12 @@ def read_own(file: PictureFile, *, size: int, channels: int) -> OwnPicture | Lef
 def _below(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield a file and its name; of a folder, its image files and their paths in it."""
     if not path.is_dir():
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise UsageError(f"{path} is no file; name an image file, or a folder of them")
         yield path, path.name
         return
     try:
-        inside = [own for own in path.rglob("*") if own.suffix.lower() in SUFFIXES and not own.is_dir()]
+        inside = [own for own in path.rglob("*") if own.suffix.lower() in SUFFIXES and own.is_file()]
     except OSError as error:
         raise UsageError(f"cannot read the folder {path}: {error.strerror or error}; give it read permission") from None
     places = {own.relative_to(path): own for own in inside}

@@ -240,10 +240,10 @@ def _refuse_unreadable(files: Sequence[PictureFile]) -> None:
         if not isinstance(found, Unreadable):
             return
         reason = reason or found.reason
-    what = (
-        str(files[0].path) if len(files) == 1 else f"none of the {len(files)} pictures, beginning with {files[0].path},"
-    )
-    raise UsageError(f"{what} cannot be read: {reason}; name an image file, as PNG or JPEG")
+    what = f"{files[0].path} cannot be read"
+    if len(files) > 1:
+        what = f"none of the {len(files)} pictures, beginning with {files[0].path}, can be read"
+    raise UsageError(f"{what}: {reason}; name an image file, as PNG or JPEG")
 
 
 def _refuse_other_architecture(config: ExplainConfig, ensemble: TrainedEnsemble) -> None:

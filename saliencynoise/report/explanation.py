@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.explain.pictures import LeftOut
-from saliencynoise.report.figures.canvas import percent
-from saliencynoise.report.table import with_interval
+from saliencynoise.report.table import percent, with_interval
 from saliencynoise.report.terminal import Terminal
 from saliencynoise.report.visible import one_visible_line
 from saliencynoise.statistics.plain import json_safe

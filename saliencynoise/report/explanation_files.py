@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from saliencynoise.explain.pictures import LeftOut
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.explanation import facts, headline, rows_of
 from saliencynoise.report.html.explanation import thumbnail, write_explanation, write_index
-from saliencynoise.store.atomic import key_of, refuse_foreign, slug_of, write_bytes, write_json
+from saliencynoise.store.atomic import key_of, read_json, refuse_foreign, slug_of, write_bytes, write_json
 
 if TYPE_CHECKING:
     from saliencynoise.explain.config import ExplainConfig
@@ -37,29 +38,34 @@ def folder_for(config: ExplainConfig, out: str | None) -> Path:
 class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
     """Writes explanations as they come; each file is whole or absent, and stays if a later picture fails.
 
-    What tells of all pictures is written when the context ends, by an error or Ctrl-C, too.
+    What tells of all pictures is written when the context ends, by an error or Ctrl-C, too: of those that were not
+    reached it keeps what an earlier run of the same command found.
     """
 
-    def __init__(self, folder: Path, files: Sequence[PictureFile]) -> None:
-        """Take a folder for the explanations of these pictures.
+    def __init__(self, folder: Path, files: Sequence[PictureFile], settings: Mapping[str, Any]) -> None:
+        """Take a folder for the explanations of these pictures by these settings.
 
         Raises:
             UsageError: if a file that is to be written is one of the pictures, or the folder holds something else than
-                explanations, whose files may be replaced.
+                explanations of the same pictures by the same settings, which may be replaced.
         """
         self.folder = folder
+        self._key = key_of(settings)
+        self._due = len(files)
         self._several = len(files) > 1
         self._documents: list[dict[str, Any]] = []
         self._entries: list[dict[str, Any]] = []
         self._left_out: list[dict[str, str]] = []
-        own = {file.path.resolve() for file in files}
+        own = {os.path.realpath(file.path) for file in files}
         for path in (folder / f"{file.slug}{suffix}" for file in files for suffix in SUFFIXES):
-            if path.resolve() in own:
+            if os.path.realpath(path) in own:
                 raise UsageError(f"--out {folder} would overwrite the picture {path}; name another folder")
         refuse_foreign(folder, RESULT)
+        self._earlier = self._read_earlier()
 
     def __enter__(self) -> ExplanationFolder:
-        write_json(self.folder / RESULT, self.document)  # from now on the folder is known, whatever happens
+        if not (self.folder / RESULT).exists():
+            write_json(self.folder / RESULT, self.document)  # from now on the folder is known, whatever happens
         return self
 
     def add(self, found: Explanation | LeftOut) -> Path | None:
@@ -75,8 +81,10 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
 
     def __exit__(self, *_: object) -> None:
         write_json(self.folder / RESULT, self.document)
-        if self._several:
-            write_index(self.folder / "index.html", self._entries, self._left_out)
+        index = self.folder / "index.html"
+        whole = len(self._documents) + len(self._left_out) == self._due
+        if self._several and (whole or not index.exists()):
+            write_index(index, self._entries, self._left_out)
 
     def _add(self, explanation: Explanation) -> Path:
         from saliencynoise.report.figures.explanation import draw_explanation  # noqa: PLC0415 - matplotlib
@@ -104,7 +112,21 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
     @property
     def document(self) -> dict[str, Any]:
         """What stands in `explanation.json`."""
-        return {"format": FORMAT, "explanations": self._documents, "left_out": self._left_out}
+        done = {own["files"]["html"] for own in self._documents}
+        kept = [own for own in self._earlier if own["files"]["html"] not in done]
+        explained = [*self._documents, *kept]
+        return {"format": FORMAT, "key": self._key, "explanations": explained, "left_out": self._left_out}
+
+    def _read_earlier(self) -> list[dict[str, Any]]:
+        """Return what the same command found here before."""
+        found = read_json(self.folder / RESULT)
+        if not isinstance(found, dict):
+            return []
+        if found.get("key") != self._key:
+            raise UsageError(
+                f"--out {self.folder} holds explanations of other pictures, or by other settings; name another folder"
+            )
+        return list(found["explanations"])
 
     @property
     def incomplete(self) -> bool:

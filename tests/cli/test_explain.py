@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from saliencynoise.bench import dispatch, run
 from saliencynoise.bench.reduce import FailedCellError
 from saliencynoise.cli import main
 from saliencynoise.explain import method
-from saliencynoise.report.figures.canvas import percent
+from saliencynoise.report.table import percent
 
 DIGIT = Path(__file__).parents[2] / "examples" / "digit.png"
 TINY = ["--members", "3", "--train-images", "64", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
@@ -264,3 +265,27 @@ def test_what_was_finished_stays_when_a_later_picture_stops_the_command(monkeypa
     (document,) = json.loads(Path("here/explanation.json").read_text())["explanations"]
     assert document["picture"] == "1.png"
     assert "1.png" in Path("here/index.html").read_text()
+
+
+def test_another_picture_is_not_put_into_an_earlier_ones_folder_and_the_same_one_goes_on(capsys):
+    explain(DIGIT, "--out", "here", "-q")
+    before = json.loads(Path("here/explanation.json").read_text())
+    shutil.copy(DIGIT, "other.png")
+    explain("other.png", "--out", "here", code=2)
+    assert "holds explanations of other pictures, or by other settings; name another folder" in capsys.readouterr().err
+    explain(DIGIT, "--out", "here", "-q")
+    assert json.loads(Path("here/explanation.json").read_text())["explanations"] == before["explanations"]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: "", "the name of a picture is empty"),
+        (lambda: os.mkfifo("pipe.png") or "pipe.png", "pipe.png is no file; name an image file"),
+        (lambda: Path("loop.png").symlink_to("loop.png") or "loop.png", "loop.png cannot be read"),
+    ],
+    ids=["empty", "pipe", "loop"],
+)
+def test_what_is_no_file_is_refused_without_waiting_for_it(make, message, capsys):
+    explain(make(), code=2)
+    assert message in capsys.readouterr().err

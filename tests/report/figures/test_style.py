@@ -3,6 +3,7 @@ import doctest
 import pytest
 
 from saliencynoise.report.figures import cells, maps, style, tiles
+from saliencynoise.report.figures.style import UNKNOWN, printable, shortened
 
 
 @pytest.mark.parametrize("module", [cells, maps, style, tiles])
