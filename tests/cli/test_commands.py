@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from saliencynoise import cli
 from saliencynoise.bench import dispatch, run
 from saliencynoise.store.pool import Pool
+from tests.cli.calling import call
 
 QUICK = ["--members", "2", "--images", "2", "--train-images", "64", "--epochs", "1", "--device", "cpu"]
 
@@ -20,13 +20,6 @@ def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for module in (dispatch, run):
         monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
-
-
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
 
 
 def test_bench_prints_a_table_and_show_prints_it_again(capsys):

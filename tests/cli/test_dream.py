@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from saliencynoise import cli
 from saliencynoise.bench import dispatch, run
+from tests.cli.calling import call
 
 SMALL = ["--train-images", "256", "--epochs", "2", "--device", "cpu", "--octaves", "1", "--steps", "2"]
 CASES = [
@@ -37,16 +37,9 @@ def _here(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
 
 
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(["dream", *arguments])
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
-
-
 @pytest.mark.parametrize(("arguments", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])
 def test_bad_input(arguments, words, tmp_path, capsys):
-    code, out, err = call(capsys, *arguments)
+    code, out, err = call(capsys, "dream", *arguments)
     assert (code, out) == (2, "")
     (line,) = err.splitlines()
     assert line.startswith("error: ")
@@ -56,7 +49,7 @@ def test_bad_input(arguments, words, tmp_path, capsys):
 
 def test_members_are_trained_dream_and_are_judged(capsys, tmp_path):
     arguments = [*SMALL, "--members", "2", "--held-out", "1", "--class", "3", "--class", "7"]
-    code, out, err = call(capsys, *arguments, "--gif")
+    code, out, err = call(capsys, "dream", *arguments, "--gif")
     assert code == 0
     assert "ensemble: more than single" in out
     assert "scores.csv, objective.csv" in out
@@ -65,23 +58,25 @@ def test_members_are_trained_dream_and_are_judged(capsys, tmp_path):
     assert {path.name for path in folder.iterdir()} == {
         *("dream.json", "dreams.png", "objective.csv", "scores.csv", "steps.gif", "pictures", "large")
     }
-    code, out, err = call(capsys, *arguments, "--layer", "top", "--json")
+    code, out, err = call(capsys, "dream", *arguments, "--layer", "top", "--json")
     assert code == 2
-    code, out, err = call(capsys, *SMALL, "--members", "2", "--held-out", "1", "--layer", "top", "--json", "--quiet")
+    code, out, err = call(
+        capsys, "dream", *SMALL, "--members", "2", "--held-out", "1", "--layer", "top", "--json", "--quiet"
+    )
     document = json.loads(out)
     assert (code, err) == (0, "")
     assert document["of"] == {"kind": "layer", "names": ["top"]}
-    code, out, _ = call(capsys, *arguments, "--quiet")
+    code, out, _ = call(capsys, "dream", *arguments, "--quiet")
     assert (code, out.strip()) == (0, str(folder.relative_to(tmp_path)))
 
 
 def test_a_pool_of_another_normalisation_is_dreamt_from_where_that_is_named(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("SALIENCYNOISE_CACHE", str(tmp_path / "cache"))
     own = [*SMALL, "--held-out", "1", "--class", "3", "--quiet"]
-    assert call(capsys, *own, "--members", "2", "--normalization", "0.25/0.3")[0] == 0
+    assert call(capsys, "dream", *own, "--members", "2", "--normalization", "0.25/0.3")[0] == 0
     (pool,) = (tmp_path / "cache" / "pools").iterdir()
-    code, out, _ = call(capsys, *own, "--pool", str(pool), "--normalization", "0.25/0.3", "--out", "again")
+    code, out, _ = call(capsys, "dream", *own, "--pool", str(pool), "--normalization", "0.25/0.3", "--out", "again")
     assert (code, out) == (0, "again\n")
-    code, _, err = call(capsys, *own, "--pool", str(pool))
+    code, _, err = call(capsys, "dream", *own, "--pool", str(pool))
     assert code == 2
     assert "was trained on other data" in err

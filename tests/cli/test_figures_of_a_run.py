@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from saliencynoise import cli
 from saliencynoise.bench.run import bench
+from tests.cli.calling import call
 
 
 @pytest.fixture(scope="module")
@@ -16,13 +16,6 @@ def run(tmp_path_factory):
         methods = ["gradient", "gradcam(layer=top)"]
         study = bench(methods=methods, members=3, images=3, train_images=64, epochs=1, out=str(folder / "run"))
     return str(study.folder)
-
-
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
 
 
 @pytest.mark.parametrize(

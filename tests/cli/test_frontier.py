@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from saliencynoise import cli
 from saliencynoise.bench import dispatch, production, run
+from tests.cli.calling import call
 
 QUICK = ["--images", "2", "--train-images", "64", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
 SIZE = ["--budgets", "1, 2", "--runs", "2", "--reference", "4", "--sampler", "noisegrad", "--out", "made"]
@@ -20,13 +20,6 @@ def _here(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
     # the accuracy on all test images takes longer than this training
     monkeypatch.setattr(production, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
-
-
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
 
 
 def test_a_frontier_is_printed_drawn_and_shown_again(capsys, tmp_path):

@@ -2,17 +2,8 @@
 
 import json
 
-import pytest
-
-from saliencynoise import cli
+from tests.cli.calling import call
 from tests.known_pixels import study_of
-
-
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
 
 
 def test_it_prints_a_table_and_one_document(capsys, tmp_path):

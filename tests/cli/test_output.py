@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from saliencynoise import cli
 from saliencynoise.bench import dispatch, run
 from saliencynoise.cli.progress import Failures, Progress, observing
 from saliencynoise.report.terminal import SafeConsole
+from tests.cli.calling import call
 
 SMALL = ["--train-images", "64", "--epochs", "1", "--device", "cpu"]
 QUICK = [*SMALL, "--images", "2", "--method", "gradient"]
@@ -26,13 +26,6 @@ def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for module in (dispatch, run):
         monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
-
-
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
 
 
 def test_a_quiet_bench_prints_where_its_results_lie_and_nothing_else(capsys, tmp_path):

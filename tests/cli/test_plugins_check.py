@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from saliencynoise import cli
 from saliencynoise.registry import builtins
 from saliencynoise.registry import catalogue as registry
 from saliencynoise.registry.catalogue import Catalogue
 from saliencynoise.registry.loader import Plugin
+from tests.cli.calling import call
 
 SQUARE = """
 from dataclasses import dataclass
@@ -19,13 +19,6 @@ class Double:
     def from_pass(self, taps, batch):
         return Maps(values=taps["input"].grad.double())
 """
-
-
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from saliencynoise import cli
 from saliencynoise.bench.study import Study
+from tests.cli.calling import call
 from tests.report.studies import make_study, noisy_maps
 
 
@@ -13,13 +13,6 @@ from tests.report.studies import make_study, noisy_maps
 def study(tmp_path):
     maps = {("net", "gradient"): noisy_maps(members=3, images=2), ("net", "lime"): "no layer"}
     return make_study(tmp_path / "run", maps)
-
-
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(map(str, arguments)))
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
 
 
 def test_a_report_lies_in_the_runs_folder_or_where_it_was_asked_for(capsys, study, tmp_path):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from saliencynoise import cli
 from saliencynoise.bench import dispatch, run, sanity, variance
+from tests.cli.calling import call
 
 QUICK = ["--images", "2", "--train-images", "32", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
 CASES = [
@@ -30,13 +30,6 @@ def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for module in (dispatch, run):
         monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
-
-
-def call(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
-    out, err = capsys.readouterr()
-    return stop.value.code, out, err
 
 
 @pytest.mark.parametrize(("arguments", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])
