@@ -52,7 +52,7 @@ def check(name: str) -> None:
 
 
 def one_of_each_module() -> list[str]:
-    """Return a name of every fourth module of timm, drawn with a fixed seed."""
+    """Return a name of every tenth module of timm, drawn with a fixed seed."""
     import timm
 
     draw = random.Random(0)  # noqa: S311 - a sample, not a secret
@@ -60,10 +60,10 @@ def one_of_each_module() -> list[str]:
         [name for name in timm.list_models(module=module) if not any(big in name for big in BIG)]
         for module in sorted(timm.list_modules())
     ]
-    return [draw.choice(group) for group in names[::4] if group]
+    return [draw.choice(group) for group in names[::10] if group]
 
 
-def test_a_name_of_every_fourth_module_is_fitted() -> None:
+def test_a_name_of_every_tenth_module_is_fitted() -> None:
     for name in one_of_each_module():
         check(name)
 

@@ -40,7 +40,10 @@ def test_every_anchor_leads_somewhere(page_file):
 
 
 def test_a_report_can_be_written_elsewhere_but_not_anywhere(study, tmp_path):
-    assert study.report(tmp_path / "a.html").read_text() == (study.report()).read_text()
+    page = study.report(tmp_path / "a.html")
+    assert page == tmp_path / "a.html"
+    assert "<h1>" in page.read_text()
+    assert not (study.folder / "report.html").exists()
     with pytest.raises(UsageError):
         study.report("/proc/no/where.html")
 

@@ -11,8 +11,9 @@ from rich.console import Console
 from saliencynoise.bench.run import bench
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.figures.saving import drawn, write_panel
+from saliencynoise.report.figures.saving import drawn
 from saliencynoise.report.paper import table_cells
+from saliencynoise.report.paper.panel import write_panel
 from saliencynoise.report.paper.table import Column, print_table_panel, table_panel
 from saliencynoise.statistics.paper_table import PUBLISHED
 from saliencynoise.statistics.variants import VARIANTS, Variant, gather, variants
