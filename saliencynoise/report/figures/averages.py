@@ -74,8 +74,14 @@ class AverageMap:
         return shown
 
 
-def average_of(maps: Float[np.ndarray, "E c h w"]) -> AverageMap:
+def average_of(
+    maps: Float[np.ndarray, "E c h w"], *, survives: Bool[np.ndarray, "c h w"] | None = None
+) -> AverageMap:  # fmt: skip
     """Return what members' raw maps of one picture amount to; infinities count as NaN.
+
+    Args:
+        maps: of one picture.
+        survives: which values of the mean are significant, where that was tested already; None to test them.
 
     >>> import numpy as np
     >>> found = average_of(np.array([3.0, 4.0, 3.0, -4.0]).reshape(2, 1, 1, 2))
@@ -86,13 +92,14 @@ def average_of(maps: Float[np.ndarray, "E c h w"]) -> AverageMap:
 
     unit = unit_maps(maps)
     mean = unit.mean(0)
-    several = len(unit) > 1
+    if survives is None:
+        survives = _survives(maps) if len(unit) > 1 else np.zeros(unit.shape[1:], dtype=bool)
     return AverageMap(
         unit=unit,
         mean=mean,
         norm=float(np.sqrt(np.nansum(mean**2))),
         noise=_spread(unit.sum(1)),
-        survives=_survives(maps) if several else np.zeros(unit.shape[1:], dtype=bool),
+        survives=survives,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -67,10 +67,7 @@ class ExplanationRow:
     @cached_property
     def average(self) -> AverageMap | None:
         """What the maps amount to: mean, noise, which pixels are significant, and their share."""
-        if self.maps is None:
-            return None
-        found = average_of(self.maps)
-        return found if self.significant is None else replace(found, survives=self.significant)
+        return None if self.maps is None else average_of(self.maps, survives=self.significant)
 
 
 def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Figure:

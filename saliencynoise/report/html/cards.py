@@ -219,12 +219,19 @@ def provenance(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         *([("made", result["created"])] if "created" in result else []),
         *([("sampler", _sampler(sampler))] if sampler else []),
         ("aggregator", result.get("aggregator", "builtin/mean")),
+        *machine(result),
+    ]
+    brought = Counter(cell.get("distribution", "") for cell in result["cells"])
+    return facts + [("methods brought by", name) for name in brought if name]
+
+
+def machine(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the device, the hardware and the versions of a result of any kind."""
+    return [
         ("device", str(result.get("device", "not recorded"))),
         *[(f"hardware: {key}", str(value)) for key, value in result["hardware"].items()],
         *[(f"version: {key}", str(value)) for key, value in result["versions"].items()],
     ]
-    brought = Counter(cell.get("distribution", "") for cell in result["cells"])
-    return facts + [("methods brought by", name) for name in brought if name]
 
 
 def _sampler(sampler: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from saliencynoise.report.exhibits.exhibit import Exhibit
 from saliencynoise.report.figures import frontier as frontier_figures
 from saliencynoise.report.figures import sanity as sanity_figures
 from saliencynoise.report.figures import seeds
+from saliencynoise.report.html.cards import machine
 from saliencynoise.report.html.page import write_page
 from saliencynoise.report.html.pictures import Picture, picture
 from saliencynoise.report.html.rows import PageTable, plain_table
@@ -84,10 +85,7 @@ def _made(make: Callable[[], RunPage], path: Path) -> RunPage:
 
 def _write(page: RunPage, path: Path, folder: Path) -> Path:
     document = page.document
-    study = document.get("study", document)
-    about = {"made": document["created"], "device": study["device"]}
-    about |= {f"hardware: {key}": str(value) for key, value in study["hardware"].items()}
-    about |= {f"version: {key}": str(value) for key, value in study["versions"].items()}
+    about = [("made", document["created"]), *machine(document.get("study", document))]
     return write_page(
         path, "run.html", page=page, settings=flat(document["settings"]), provenance=about, folder=str(folder)
     )
