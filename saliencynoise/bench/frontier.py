@@ -27,7 +27,8 @@ from saliencynoise.bench.strategy import Cell, Strategy, inner_products
 from saliencynoise.interfaces import Aggregator, UsageError, one_line
 from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
 from saliencynoise.registry.parameters import canonical
-from saliencynoise.statistics.fidelity import fidelity
+from saliencynoise.statistics.comparison import holm
+from saliencynoise.statistics.fidelity import fidelity, price_p
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.intervals import members_interval
 from saliencynoise.statistics.plain import json_safe
@@ -137,7 +138,7 @@ def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
         "images": len(reference.plan.images),
         "runs": {own.label: str(own.study.folder) for own in strategies},
         "references": references,
-        "rows": rows,
+        "rows": _compared_with_prices(rows, reference.label),
     }
     document = _plain(document)
     write_json(config.folder / RESULT, document)
@@ -273,6 +274,7 @@ def _rows(
     for (aggregator, groups), inner in zip(averages, found, strict=True):
         training, attribution = strategy.cost(groups, cell)
         worth = fidelity(inner, gram)
+        price = None if training is None else (training + attribution) / single
         yield {
             **own,
             "status": "ok",
@@ -281,9 +283,23 @@ def _rows(
             "groups": len(groups),
             "training_seconds": training,
             "attribution_seconds": attribution,
-            "price": None if training is None else (training + attribution) / single,
+            "price": price,
+            "p": None if price is None else price_p(worth, price),
             "fidelity": {**asdict(worth), "words": worth.words},
         }
+
+
+def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> list[dict[str, Any]]:
+    """Return the rows with `p_holm`: of "worth its price", corrected for all rows that a verdict is given on.
+
+    These are the rows with most members of each cheaper strategy; the others, and those without a price, have None.
+    """
+    judged: dict[tuple[str, ...], int] = {}
+    for place, row in enumerate(rows):
+        if row["status"] == "ok" and row["sampler"] != reference and row["p"] is not None:
+            judged[tuple(row[key] for key in ("architecture", "method", "sampler", "aggregator"))] = place
+    corrected = dict(zip(judged.values(), holm([rows[place]["p"] for place in judged.values()]), strict=True))
+    return [{**row, "p_holm": corrected.get(place)} for place, row in enumerate(rows)]
 
 
 def _shared(config: FrontierConfig, strategy: Strategy, cell: Cell, reference: Strategy) -> str | None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from saliencynoise.bench.frontier import RESULT, failures
 from saliencynoise.bench.study import number
 from saliencynoise.report.figures.frontier import PLOT
-from saliencynoise.report.table import counted, method_label, recipes_text, seconds_text, show
+from saliencynoise.report.table import counted, method_label, p_text, recipes_text, seconds_text, show
 from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -31,8 +31,12 @@ LEGEND = (
     "noise. worth: how many networks trained anew have an average as good, and its 95% interval, for these images, if "
     "other networks were held out and other base runs made. Rows are means over {runs} of each sampler, "
     "deep_ensemble's over disjoint groups of {ensemble} networks. s: seconds of one such average, as measured, to make "
-    "its members and to attribute."
+    "its members and to attribute. p, in the sentences: of a worth equal to the price, corrected for the number of "
+    "these sentences (Holm)."
 )
+
+SIGNIFICANT = 0.05
+"""Corrected p-value below which a sampler is called cheaper or dearer than retraining."""
 
 
 def print_frontier(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
@@ -79,20 +83,21 @@ def _sentence(row: Row, *, several: bool) -> str:
         return f"{subject} {found['words']}."
     if price is None:
         return f"{subject} worth {_worth(found)} networks; what the members cost is not known."
-    return f"{subject} worth {_worth(found)} networks for the price of {show(price)}: {_verdict(found, price)}."
+    return f"{subject} worth {_worth(found)} networks for the price of {show(price)}: {_verdict(row)}."
 
 
 def _worth(found: Mapping[str, Any]) -> str:
     return show(found["networks"]) + ("" if found["interval"] is None else f" {_interval(found)}")
 
 
-def _verdict(found: Mapping[str, Any], price: float) -> str:
-    interval = found["interval"] or {"low": "-inf", "high": "inf"}
-    if number(interval["low"]) > price:
-        return "cheaper than retraining"
-    if number(interval["high"]) < price:
-        return "dearer than retraining"
-    return "neither cheaper nor dearer than retraining, as far as can be told"
+def _verdict(row: Row) -> str:
+    if row["p_holm"] is None:
+        return "not compared with retraining"
+    p = f"p {p_text(row['p_holm'])}"
+    if row["p_holm"] >= SIGNIFICANT:
+        return f"not shown to be cheaper or dearer than retraining ({p})"
+    kind = "cheaper" if number(row["fidelity"]["networks"]) > row["price"] else "dearer"
+    return f"{kind} than retraining ({p})"
 
 
 def notes(document: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
+from scipy.special import stdtr, stdtrit
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.figures import headline
@@ -110,6 +111,32 @@ def fidelity(inner: Float[Tensor, "S B R"], gram: Float[Tensor, "B R R"]) -> Fid
         runs=runs,
         note=note,
     )
+
+
+def price_p(worth: Fidelity, price: float) -> float | None:
+    """Return the two-sided p-value of "the strategy is worth its price", by the t of the worth's interval.
+
+    Both as n/(1 + n), on whose scale the interval is symmetric. None where the worth or its interval is undetermined,
+    infinite or not positive.
+
+    Args:
+        worth: with its interval.
+        price: in networks trained from scratch, above 0.
+
+    >>> interval = Interval(low=1.0, high=3.0, question="members", df=8.0)
+    >>> worth = Fidelity(fidelity_squared=0.4, networks=5 / 3, interval=interval, runs=4)
+    >>> round(price_p(worth, 1.0), 3), round(price_p(worth, 5 / 3), 3)
+    (0.05, 1.0)
+    """
+    low = None if worth.interval is None else worth.interval.low
+    if low is None or not (math.isfinite(low) and 0 < worth.networks < math.inf):
+        return None
+    df = worth.interval.df if worth.interval else math.inf
+    value, end = (n / (1 + n) if n > 0 else n for n in (worth.networks, low))
+    if end == value:
+        return None
+    error = (value - end) / float(stdtrit(df, 0.975))
+    return float(2 * stdtr(df, -abs(value - price / (1 + price)) / error))
 
 
 def _checked(inner: Tensor, gram: Tensor) -> tuple[Tensor, Tensor]:

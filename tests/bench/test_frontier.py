@@ -15,7 +15,14 @@ from safetensors.numpy import load_file
 from saliencynoise.bench import dispatch, production, run
 from saliencynoise.bench.clock import clock
 from saliencynoise.bench.config import config_from
-from saliencynoise.bench.frontier import FrontierConfig, _samplers, failures, load_frontier, run_frontier
+from saliencynoise.bench.frontier import (
+    FrontierConfig,
+    _compared_with_prices,
+    _samplers,
+    failures,
+    load_frontier,
+    run_frontier,
+)
 from saliencynoise.bench.observer import Silent
 from saliencynoise.bench.run import bench
 from saliencynoise.interfaces import Sample, Sampler, SamplerSpec, UsageError
@@ -213,6 +220,23 @@ def test_samplers_are_named_as_asked_and_give_the_largest_budget_in_a_run():
         "builtin/swag(epochs=0,rank=5,learning_rate=0.5,members_a_run=2)": "swag(rank=5)",
         "builtin/noisegrad(noise=0.3,members_a_run=2)": "noisegrad(noise=0.3)",
     }
+
+
+def test_verdicts_are_corrected_for_their_number():
+    def row(sampler, members, p, status="ok"):
+        about = {"architecture": "a", "method": "gradient", "aggregator": "mean"}
+        return {**about, "sampler": sampler, "members": members, "p": p, "status": status}
+
+    rows = [
+        row("deep_ensemble", 8, 0.001),
+        row("swag", 1, 0.001),
+        row("swag", 8, 0.02),
+        row("noisegrad", 8, 0.03),
+        row("files", 8, None),
+        {"architecture": "a", "method": "lime", "sampler": "swag", "status": "failed"},
+    ]
+    corrected = [own["p_holm"] for own in _compared_with_prices(rows, "deep_ensemble")]
+    assert corrected == [None, None, 0.04, 0.04, None, None]
 
 
 def test_the_accuracy_is_no_part_of_the_price(quick, here, monkeypatch):

@@ -27,6 +27,8 @@ def row(sampler="swag", members=8, price=1.4, found=None, **changes):
         "training_seconds": 4.25,
         "attribution_seconds": 12.4,
         "price": price,
+        "p": 0.01,
+        "p_holm": 0.02,
         "fidelity": found or worth(1.62, 1.2, 2.31),
     }
     return {**whole, **changes}
@@ -92,10 +94,16 @@ def test_it_fits_the_terminal_and_keeps_names_whole(width):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "worth 1.62 [1.20, 2.31] networks for the price of 1.40: neither cheaper nor dearer than retraining, as "),
-        ({"price": 1.1}, "worth 1.62 [1.20, 2.31] networks for the price of 1.10: cheaper than retraining."),
-        ({"price": 2.4}, "worth 1.62 [1.20, 2.31] networks for the price of 2.40: dearer than retraining."),
-        ({"found": worth(2.0, 0.5, "inf"), "price": 99.0}, "worth 2.00 [0.50, ∞] networks for the price of 99.0: nei"),
+        (
+            {"p_holm": 0.06},
+            "worth 1.62 [1.20, 2.31] networks for the price of 1.40: not shown to be cheaper or dearer than retraining",
+        ),
+        ({"price": 1.1}, "worth 1.62 [1.20, 2.31] networks for the price of 1.10: cheaper than retraining (p .020)."),
+        ({"price": 2.4}, "worth 1.62 [1.20, 2.31] networks for the price of 2.40: dearer than retraining (p .020)."),
+        (
+            {"found": worth(2.0, "-inf", "inf"), "price": 99.0, "p_holm": None},
+            "worth 2.00 [-∞, ∞] networks for the price of 99.0: not compared with retraining.",
+        ),
         ({"price": None}, "worth 1.62 [1.20, 2.31] networks; what the members cost is not known."),
         ({"found": worth(None, words="undetermined: no signal")}, "undetermined: no signal."),
         ({"found": worth(-0.1, -0.3, 0.2, words="worth no network: nothing")}, "worth no network: nothing."),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.fidelity import ONE_RUN, Fidelity, fidelity
+from saliencynoise.statistics.fidelity import ONE_RUN, Fidelity, fidelity, price_p
 from saliencynoise.statistics.snr import cosine
 
 
@@ -166,3 +166,31 @@ def test_bad_input_is_named() -> None:
         fidelity(torch.full((1, 4, 3), 2.0), torch.ones(4, 3, 3))
     with pytest.raises(UsageError, match="held-out members are zero"):
         fidelity(torch.zeros(1, 4, 3), torch.zeros(4, 3, 3))
+
+
+def test_the_price_is_rejected_at_the_ends_of_the_interval(generator: torch.Generator) -> None:
+    found = study(generator, worth=2)
+    assert found.interval is not None
+    assert price_p(found, found.interval.low) == pytest.approx(0.05)
+    assert price_p(found, found.networks) == pytest.approx(1.0)
+    inside = (found.networks + found.interval.low) / 2
+    assert 0.05 < price_p(found, inside) < 1.0
+    assert price_p(found, 20.0) < 0.05
+
+
+def test_a_strategy_that_is_worth_its_price_is_seldom_said_to_differ_from_it(generator: torch.Generator) -> None:
+    ps = [price_p(study(generator, worth=2), 2.0) for _ in range(120)]
+    assert np.mean([p <= 0.05 for p in ps]) <= 0.10
+    assert np.mean([price_p(study(generator, worth=4), 1.0) <= 0.05 for _ in range(20)]) == 1.0
+
+
+@pytest.mark.parametrize(
+    "worth",
+    [
+        Fidelity(fidelity_squared=math.nan, networks=math.nan, interval=None, runs=4),
+        Fidelity(fidelity_squared=1.0, networks=math.inf, interval=None, runs=4),
+        Fidelity(fidelity_squared=-0.1, networks=-0.1, interval=None, runs=4),
+    ],
+)
+def test_without_a_worth_there_is_no_p(worth: Fidelity) -> None:
+    assert price_p(worth, 1.0) is None
