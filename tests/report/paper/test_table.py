@@ -134,7 +134,9 @@ def test_a_row_for_every_cell_variant_and_grid(made):
     keys = ["dataset", "architecture", "method", "view", "definition", "norm", "grid"]
     assert len(data) == 2 * 8 * len(VARIANTS) * 2
     assert not data.duplicated(keys).any()
-    assert (data["log2_ratio"].dropna() == np.log2(data["value"] / data["published"])[data["log2_ratio"].notna()]).all()
+    told = data[data["log2_ratio"].notna()]
+    # log2 of numpy and of the standard library differ in the last digit on some processors
+    np.testing.assert_allclose(told["log2_ratio"], np.log2(told["value"] / told["published"]), rtol=1e-12, atol=1e-12)
     row = data[(data["dataset"] == "CIFAR10") & (data["method"] == "LIME")].iloc[0]
     assert row["published"] == published["CIFAR10"]["LIME"]
     assert (row["studied_method"], row["size"], row["members"], row["images"]) == ("lime(samples=64)", "12x12", 8, 6)
