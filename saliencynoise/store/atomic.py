@@ -199,6 +199,8 @@ def read_verified(path: Path) -> Any:
         raise DamagedFileError(f"{path} is damaged: {error}") from error
     if header is not None:
         del document["checksum"]
+    elif isinstance(document, dict) and "checksum" in document:
+        raise DamagedFileError(f"{path} is damaged: its checksum is none")
     return document
 
 

@@ -123,7 +123,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").mkdir()
-    with pytest.raises(UsageError, match=r"^cannot write .*/file: Is a directory; name a folder that can be"):
+    with pytest.raises(UsageError, match=r"^cannot write .*/file: Is a directory; a folder stands in the file's"):
         write_bytes(tmp_path / "file", b"new")
     assert files(tmp_path) == ["file"]
 
