@@ -219,7 +219,7 @@ def template(
             return None
         variances = [(jackknife_variance(_figures(pairs.without)[place]), members - 1)]
         if parts is not None:
-            slope = torch.autograd.functional.jacobian(_figures, pairs.means)[place]
+            slope = torch.func.jacrev(_figures)(pairs.means)[place]
             variances.append(_images_variance(slope.nan_to_num() @ _effects(parts, pairs), groups))
         note = "; ".join(filter(None, (few_members(members), THESE_CLASSES if parts and not pairs.note else "")))
         question: Question = "members" if parts is None else "both"
@@ -350,8 +350,9 @@ def _effects(parts: Sequence[ImagePart], pairs: _Pairs) -> Float64[Tensor, "figu
 def _images_variance(effects: Float64[Tensor, " B"], groups: Sequence[int] | None) -> tuple[float, int]:
     """Return the variance over images, or over groups of them, and its degrees of freedom."""
     if groups is not None:
-        _, places = torch.tensor(groups).unique(return_inverse=True)
-        effects = torch.zeros(int(places.max()) + 1, dtype=effects.dtype).index_add_(0, places, effects)
+        order = {group: place for place, group in enumerate(dict.fromkeys(groups))}
+        places = torch.tensor([order[group] for group in groups])
+        effects = torch.zeros(len(order), dtype=effects.dtype).index_add_(0, places, effects)
     units = len(effects)
     if units < 2:
         return math.inf, 1
