@@ -115,9 +115,9 @@ def state_dicts(loaded: object, path: Path) -> dict[tuple[str, ...], dict[str, T
         if tensors and isinstance(container, Mapping):
             found[keys] = tensors
     if not found:
-        keys = f" with the keys {some(map(str, loaded))}" if isinstance(loaded, Mapping) and loaded else ""
+        inside = f" with the keys {some(map(str, loaded))}" if isinstance(loaded, Mapping) and loaded else ""
         raise UsageError(
-            f"checkpoints: {path} holds a {type(loaded).__name__}{keys} and no state dictionary, neither itself nor "
+            f"checkpoints: {path} holds a {type(loaded).__name__}{inside} and no state dictionary, neither itself nor "
             "under any key; save `model.state_dict()`"
         )
     return found
