@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-import torch
-
 from saliencynoise.data.chance import CHANCE_LEVEL, largest_share, p_by_chance, too_few
-from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -35,9 +33,8 @@ class Votes:
         return self.correct.sum(1)
 
 
-def votes(pool: Pool, members: Sequence[int], images: Tensor, labels: Tensor) -> Votes:
-    """Return the votes of a pool's members on the test images at `images`."""
-    logits: Float[Tensor, "E B K"] = torch.stack([pool.logits(member)[images] for member in members])
+def votes(logits: Float[Tensor, "E B K"], labels: Int[Tensor, " B"]) -> Votes:
+    """Return the votes of members with these logits on images with these labels."""
     return Votes(
         predicted=logits.double().softmax(-1).mean(0).argmax(-1),
         correct=(logits.argmax(-1) == labels).T,

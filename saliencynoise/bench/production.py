@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.bench.clock import clock
-from saliencynoise.interfaces import ConfigurationError, Dataset, Network, derive_seed
+from saliencynoise.interfaces import ConfigurationError, Dataset, Network, UsageError, derive_seed
 from saliencynoise.registry.catalogue import catalogue
-from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.store.pool import Pool
 from saliencynoise.store.provenance import hardware, versions
+from saliencynoise.store.records import MemberRecord
 from saliencynoise.training.loop import Seeds, predict, refresh_batch_norm, train
 from saliencynoise.training.recipes import Recipe
 
@@ -85,7 +86,9 @@ class Production:
                 "source": sample.source,
                 "note": sample.note,
             }
-            yield pool.save(index, module.state_dict(), logits, record)
+            if pool.description is None:
+                raise UsageError(f"the pool {pool.folder} was removed while it was in use; run the same command again")
+            yield pool.save(index, module.state_dict(), logits, record, replace=job.retrain)
 
     def reference(self) -> tuple[Pool, MemberRecord]:
         """Return the deep ensemble's member of the run's index; it is trained where its pool does not hold it."""
@@ -130,7 +133,7 @@ class _Training:
         pool, record = self._production.reference()
         self._charged += record.seconds - (self._now() - start)  # it costs the same where it is found
         module = self.build()
-        module.load_state_dict(pool.weights(self.index))
+        module.load_state_dict(pool.weights(self.index, sha256=record.sha256))
         self.seeds = dict(record.seeds)
         return module.eval()
 
