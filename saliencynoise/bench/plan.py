@@ -14,6 +14,7 @@ from saliencynoise.bench.config import MEMBERS, BenchConfig
 from saliencynoise.bench.member import MemberJob, describe_network
 from saliencynoise.bench.production import REFERENCE
 from saliencynoise.data.fingerprint import fingerprint
+from saliencynoise.data.image_groups import ImageGroups, image_groups
 from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
@@ -78,6 +79,7 @@ class Plan:
         methods: with their parameters.
         aggregator: with its parameters.
         images: indices of the attributed test images.
+        groups: which of them belong together.
         architectures: a plan for each.
         folder: of the results.
         chunk: images a file.
@@ -94,6 +96,7 @@ class Plan:
     methods: Sequence[BoundMethod]
     aggregator: BoundAggregator
     images: Int[Tensor, " B"]
+    groups: ImageGroups
     architectures: Sequence[ArchitecturePlan]
     folder: Path
     chunk: int
@@ -224,6 +227,7 @@ def make_plan(config: BenchConfig) -> Plan:
     device = resolve_device(config.device)
     dataset_text, dataset = load_dataset(config)
     images = select_images(dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes))
+    groups = image_groups(dataset.test, images, file=config.groups) if methods else ImageGroups()
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
     architectures = [
@@ -246,6 +250,7 @@ def make_plan(config: BenchConfig) -> Plan:
         methods=methods,
         aggregator=aggregator,
         images=images,
+        groups=groups,
         architectures=architectures,
         folder=folder,
         chunk=chunk,
@@ -370,7 +375,7 @@ def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
     return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of([config.settings, key])[:6]}"
 
 
-GROWING = ("archs", "methods", "members", "images", "draws", "aggregator")
+GROWING = ("archs", "methods", "members", "images", "draws", "aggregator", "groups")
 """Settings that may differ when a folder is used again: what it holds is reused, and it grows."""
 
 

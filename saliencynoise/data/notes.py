@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from saliencynoise.data.layout import Layout
     from saliencynoise.data.pictures import Picture
 
+GROUPS = "groups.csv"
+"""The file of a folder of images that says which of them belong together."""
+
 _NAMED = 5
 _TRAITS = {
     "deep": "{} of 16 bits reduced to 8 (divided by 257)",
@@ -80,7 +83,7 @@ def left_out_notes(layout: Layout, lost: Sequence[str]) -> tuple[str, ...]:
     listing = layout.listing
     groups = (
         (lost, "file", "could not be read and left out"),
-        (listing.others, "file", "ignored, being no images"),
+        ([name for name in listing.others if name != GROUPS], "file", "ignored, being no images"),
         (listing.strays, "image", "outside the class folders ignored"),
         (listing.loops, "folder", "read once already, or leading back up, not followed"),
     )
