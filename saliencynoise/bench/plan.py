@@ -21,6 +21,7 @@ from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
+from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
 from saliencynoise.store.maps import Chunk, MapStore
 from saliencynoise.store.pool import MemberRecord, Pool
@@ -80,7 +81,7 @@ class Plan:
         methods: with their parameters.
         aggregator: with its parameters.
         images: indices of the attributed test images.
-        groups: which of them belong together.
+        image_groups: which of them belong together.
         architectures: a plan for each.
         folder: of the results.
         chunk: images a file.
@@ -97,7 +98,7 @@ class Plan:
     methods: Sequence[BoundMethod]
     aggregator: BoundAggregator
     images: Int[Tensor, " B"]
-    groups: ImageGroups
+    image_groups: ImageGroups
     architectures: Sequence[ArchitecturePlan]
     folder: Path
     chunk: int
@@ -108,6 +109,11 @@ class Plan:
         """How many members no pool holds yet (with `fresh`, all)."""
         known = 0 if self.config.fresh else sum(len(architecture.members) for architecture in self.architectures)
         return len(self.architectures) * self.members - known
+
+    @property
+    def groups(self) -> Groups | None:
+        """A number for each attributed image, equal for those that belong together; None where all stand alone."""
+        return as_groups(self.image_groups.names)
 
     @property
     def map_bytes(self) -> int:
@@ -230,7 +236,7 @@ def make_plan(config: BenchConfig) -> Plan:
     config, dataset = _count_images(config, dataset)
     count = config.images or IMAGES
     images = select_images(dataset.test, count=count, seed=config.seed, num_classes=len(dataset.classes))
-    groups = image_groups(dataset.test, images, file=config.groups) if methods else ImageGroups()
+    together = image_groups(dataset.test, images, file=config.groups) if methods else ImageGroups()
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
     architectures = [
@@ -253,7 +259,7 @@ def make_plan(config: BenchConfig) -> Plan:
         methods=methods,
         aggregator=aggregator,
         images=images,
-        groups=groups,
+        image_groups=together,
         architectures=architectures,
         folder=folder,
         chunk=chunk,

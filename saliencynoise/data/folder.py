@@ -10,10 +10,11 @@ from saliencynoise.data.cache import decoded_once, listed
 from saliencynoise.data.decode import decode
 from saliencynoise.data.image_groups import named_groups, read_groups
 from saliencynoise.data.layout import read_layout
-from saliencynoise.data.notes import GROUPS, count, few
+from saliencynoise.data.notes import GROUPS
 from saliencynoise.data.scan import natural, open_root, text
 from saliencynoise.data.sizes import check_image_size
 from saliencynoise.data.tensors import channel_statistics
+from saliencynoise.data.words import count, few
 from saliencynoise.interfaces import Dataset
 
 if TYPE_CHECKING:

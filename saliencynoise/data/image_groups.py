@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saliencynoise.data.duplicates import MOST, near_duplicates
-from saliencynoise.data.notes import count, few
+from saliencynoise.data.words import count, few
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.groups import Groups, as_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,11 +30,11 @@ class ImageGroups:
     """The groups of the attributed images.
 
     Attributes:
-        groups: a number for each image; None where all stand alone.
+        names: of each image's group; None where all stand alone.
         notes: what a reader of the results must know of them.
     """
 
-    groups: Groups | None = None
+    names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -68,7 +67,8 @@ def image_groups(split: Split, images: Int[Tensor, " B"], *, file: str | None) -
         )
     elif len(names) > MOST:
         notes.append(f"near duplicates were looked for among the first {MOST} attributed images only")
-    return ImageGroups(groups=as_groups(joined), notes=tuple(notes))
+    alone = len(set(joined)) == len(joined)
+    return ImageGroups(names=None if alone else tuple(joined), notes=tuple(notes))
 
 
 def read_groups(path: Path) -> dict[str, str]:

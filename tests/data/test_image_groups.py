@@ -9,6 +9,7 @@ import torch
 
 from saliencynoise.data.image_groups import image_groups, read_groups
 from saliencynoise.interfaces import Split, UsageError
+from saliencynoise.statistics.groups import as_groups
 
 
 @pytest.fixture
@@ -23,30 +24,30 @@ ALL = torch.arange(6)
 
 def test_nothing_is_said_where_nothing_belongs_together(split):
     found = image_groups(split, ALL, file=None)
-    assert (found.groups, found.notes) == (None, ())
+    assert (found.names, found.notes) == (None, ())
 
 
 def test_groups_of_the_data_set(split):
     found = image_groups(replace(split, groups=tuple("aabbcd")), torch.tensor([0, 2, 3, 5]), file=None)
-    assert found.groups == (0, 1, 1, 2)
+    assert as_groups(found.names) == (0, 1, 1, 2)
     assert found.notes == ("the 4 attributed images belong to 3 groups (the data set); intervals are for new groups",)
 
 
 def test_near_duplicates_are_groups_and_join_those_that_are_given(split):
     split.images[4] = split.images[0].flip(-1)
     found = image_groups(split, ALL, file=None)
-    assert found.groups == (0, 1, 2, 3, 0, 4)
+    assert as_groups(found.names) == (0, 1, 2, 3, 0, 4)
     note = "2 of 6 attributed images are near duplicates (0.png, 4.png); intervals treat them as groups"
     assert found.notes == (note,)
     joined = image_groups(replace(split, groups=tuple("abcbdd")), ALL, file=None)
-    assert joined.groups == (0, 1, 2, 1, 0, 0)
+    assert as_groups(joined.names) == (0, 1, 2, 1, 0, 0)
 
 
 def test_a_file_goes_before_the_data_set(split, tmp_path):
     file = tmp_path / "g.csv"
     file.write_text("file,group\n" + "".join(f"{i}.png,{'xxxyyy'[i]}\n" for i in range(6)))
     found = image_groups(replace(split, groups=tuple("abcdef")), ALL, file=str(file))
-    assert found.groups == (0, 0, 0, 1, 1, 1)
+    assert as_groups(found.names) == (0, 0, 0, 1, 1, 1)
     file.write_text("file,group\n" + "".join(f"{i}.png,x\n" for i in range(6)))
     assert "intervals have no bound" in image_groups(split, ALL, file=str(file)).notes[0]
 
