@@ -184,7 +184,6 @@ def test_names_with_line_breaks_and_bytes_do_no_harm(tmp_path):
     assert not any("\n" in note for note in found.notes)
 
 
-@pytest.mark.skipif(not CIFAR.exists(), reason=f"needs the real images: {CIFAR} is not there")
 def test_groups_of_a_folder_are_those_of_its_table(tmp_path):
     make_folder(tmp_path, {"a": 10, "b": 10})
     alone = _load(tmp_path)
@@ -204,6 +203,7 @@ def test_groups_of_a_folder_are_those_of_its_table(tmp_path):
     assert f"lack 1 image, such as {found.test.names[0]!r}" in _message(tmp_path)
 
 
+@pytest.mark.skipif(not CIFAR.exists(), reason=f"needs the real images: {CIFAR} is not there")
 def test_real_images(tmp_path):
     # of the test part only, which comes first: unpacking all of it takes 10 s
     with tarfile.open(CIFAR) as archive:
