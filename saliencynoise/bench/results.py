@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.forecast import note_prediction
-from saliencynoise.bench.members import Votes, flags, votes
+from saliencynoise.bench.members import Votes, flags_of, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
 from saliencynoise.registry.parameters import values_of
 from saliencynoise.store.atomic import write_bytes, write_json
@@ -100,7 +100,7 @@ def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets) -> E
     return Ensemble(
         plan=architecture,
         records=records,
-        flags=flags(records, labels) if records else {},
+        flags=flags_of(pool, records, plan.dataset) if records else {},
         votes=votes(pool, members, plan.images, labels[plan.images]) if records else None,
         targets=targets.get(architecture.name, ()),
     )

@@ -59,6 +59,7 @@ def decode(layout: Layout, *, image_size: int | None, seed: int, channels: int =
     described = (
         notes.size_note(size, pictures.values(), asked=image_size is not None),
         notes.split_note([len(part) for part in parts], layout, seed=seed),
+        *filter(None, [layout.order]),
         *notes.content_notes(pictures.values(), channels=channels),
         *notes.left_out_notes(layout, [f"{files[i].name} ({why})" for i, why in lost.items()]),
     )

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from saliencynoise.data.orders import natural
 from saliencynoise.data.own_pictures import SeenPicture, as_seen
 from saliencynoise.data.pictures import SUFFIXES, Unreadable
-from saliencynoise.data.scan import natural, text
+from saliencynoise.data.scan import text
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
