@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from saliencynoise.data.layout import Layout
     from saliencynoise.interfaces import Dataset
 
-FORMAT = 1
+FORMAT = 2
 """To be raised whenever the same files would give another data set."""
 
 _log = logging.getLogger(__name__)

@@ -28,6 +28,8 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
     by their format), else colour. Augmentations are "shift" and "flip" for colour, "shift" alone for grey,
     where a flipped digit or letter is another.
 
+    Files of more than 8 bits are scaled by the range of all of them, in float32.
+
     Files that cannot be read are left out and named in the notes, as are others that were ignored.
 
     Args:
@@ -68,6 +70,7 @@ def _decode(layout: Layout, *, image_size: int | None, seed: int) -> Dataset:
         std=std,
         augmentations=frozenset({"shift"}) if grey else frozenset({"shift", "flip"}),
         notes=found.notes,
+        levels=found.levels,
     )
 
 

@@ -82,15 +82,18 @@ def picture_files(pictures: Sequence[str]) -> list[PictureFile]:
     ]
 
 
-def read_own(file: PictureFile, *, size: int, channels: int) -> OwnPicture | LeftOut:
+def read_own(
+    file: PictureFile, *, size: int, channels: int, levels: tuple[float, float] | None = None
+) -> OwnPicture | LeftOut:
     """Return a picture as the networks see it, or why it cannot be read.
 
     Args:
         file: where it lies.
         size: edge of the networks' square input, in pixels.
         channels: 1 or 3, of the data set.
+        levels: of the data set, as in `Dataset`.
     """
-    found = as_seen(file.path, size=size, channels=channels)
+    found = as_seen(file.path, size=size, channels=channels, levels=levels)
     if isinstance(found, Unreadable):
         return LeftOut(file=file, reason=found.reason)
     return OwnPicture(file=file, seen=found)
