@@ -12,7 +12,7 @@ import torch
 
 from saliencynoise.data import notes
 from saliencynoise.data.kinds import described
-from saliencynoise.data.levels import joint, scaled_levels
+from saliencynoise.data.levels import joint, likely, scaled_levels
 from saliencynoise.data.pictures import Picture, Unreadable, read_all, read_picture, read_size
 from saliencynoise.data.sizes import SMALLEST, median_side
 from saliencynoise.data.stratify import split_indices
@@ -64,7 +64,7 @@ def decode(layout: Layout, *, image_size: int | None, seed: int, channels: int =
     _check_filled(layout, pictures, lost)
     parts = _parts(layout, sorted(pictures), seed)
     channels = max(channels, *(len(picture.pixels) for picture in pictures.values()))
-    levels = joint(picture.levels for picture in pictures.values() if picture.levels is not None)
+    levels = _levels(pictures.values())
     described = (
         notes.size_note(size, pictures.values(), asked=image_size is not None),
         notes.split_note([len(part) for part in parts], layout, seed=seed),
@@ -117,6 +117,13 @@ def _fix(layout: Layout, label: str, part: str | None) -> str:
     there = [name for name in layout.listing.others if name.startswith(start)]
     found = described(layout.root, there)
     return f"it has {found}" if found else "add images to it, or remove the folder"
+
+
+def _levels(pictures: Collection[Picture]) -> Levels | None:
+    """Return what becomes 0 and 255 of the files of more than 8 bits: their range, unless bytes beside them fix white."""
+    deep = [picture.levels for picture in pictures if picture.levels is not None]
+    found = joint(deep)
+    return likely(found) if found is not None and len(deep) < len(pictures) else found
 
 
 def _parts(layout: Layout, readable: Sequence[int], seed: int) -> tuple[list[int], list[int]]:

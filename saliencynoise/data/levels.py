@@ -2,6 +2,7 @@
 
 A file of 16 bits may hold 10, 12 or 14, a label mask of two levels, or signed values. Its levels are read as they are.
 The lowest and the highest level of all such files of a data set become 0 and 255, in float32, so nothing is rounded.
+Beside files of 8 bits, it is the range of the number of bits that they seem to have.
 """
 
 from __future__ import annotations

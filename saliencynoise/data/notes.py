@@ -39,12 +39,12 @@ def levels_note(pictures: Collection[Picture], levels: Levels | None) -> tuple[s
     deep = _having("deep", pictures)
     if levels is None or not deep:
         return ()
-    low, high = levels
+    (low, high), rest = levels, len(pictures) - deep
+    whose = "the range of their bits" if rest else "their range"
     note = (
-        f"{count(deep, 'image')} of more than 8 bits: the levels {low:.10g} to {high:.10g}, their range, became 0 to "
-        "255, without rounding (float32)"
+        f"{count(deep, 'image')} of more than 8 bits: the levels {low:.10g} to {high:.10g}, {whose}, became 0 to 255, "
+        "without rounding (float32)"
     )
-    rest = len(pictures) - deep
     return (note, f"{count(rest, 'image')} of 8 bits beside them, whose levels stayed 0 to 255") if rest else (note,)
 
 

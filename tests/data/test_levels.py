@@ -138,6 +138,7 @@ def test_8_bits_beside_them_stay_and_it_is_said(tmp_path):
     }
     write_png(tmp_path / "a" / "deep.png", random_levels(0, 4095))
     dataset = load(tmp_path)
+    assert dataset.levels == (0, 4095)
     assert "6 images of 8 bits beside them, whose levels stayed 0 to 255" in dataset.notes
     for split in (dataset.train, dataset.test):
         for name, image in zip(split.names, split.images, strict=True):
