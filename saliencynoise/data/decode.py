@@ -120,7 +120,7 @@ def _fix(layout: Layout, label: str, part: str | None) -> str:
 
 
 def _levels(pictures: Collection[Picture]) -> Levels | None:
-    """Return what becomes 0 and 255 of the files of more than 8 bits: their range, unless bytes beside them fix white."""
+    """Return what becomes 0 and 255 of the files of more than 8 bits: their range, or their bits beside bytes."""
     deep = [picture.levels for picture in pictures if picture.levels is not None]
     found = joint(deep)
     return likely(found) if found is not None and len(deep) < len(pictures) else found
