@@ -27,11 +27,14 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
     """Return the images of a folder that holds a folder for each class.
 
     With `train/` and `test/` (or `val/`) inside, each of which holds the class folders, the split is that;
-    else a fifth of each class, at least one image, is drawn for testing. Classes are in natural order ("2"
-    before "10"). Images are made square: scaled so that the shorter side fits, cropped about the centre; an
-    image that has the size already keeps its every bit. Grey if all images are grey (by their pixels, not
+    else a fifth of each class, at least one image, is drawn for testing. Classes are in the order of
+    `classes.txt` in the folder, or else in natural order ("2" before "10"). Images are made square: scaled so
+    that the shorter side fits, cropped about the centre; an image that has the size already keeps its every
+    bit. Grey if all images are grey (by their pixels, not
     by their format), else colour. Augmentations are "shift" and "flip" for colour, "shift" alone for grey,
     where a flipped digit or letter is another.
+
+    Files of more than 8 bits are scaled by the range of all of them, in float32.
 
     Files that cannot be read are left out and named in the notes, as are others that were ignored.
 
@@ -45,7 +48,8 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
 
     Raises:
         UsageError: if the folder is missing, may not be read or is no folder of two or more classes, if a
-            class has too few (readable) images or is in one part only, or if the size is not in 4..4096.
+            class has too few (readable) images or is in one part only, if the size is not in 4..4096, or if
+            `classes.txt` lists other classes than there are.
     """
     if image_size is not None:
         check_image_size(image_size)
@@ -96,6 +100,7 @@ def _decode(layout: Layout, *, image_size: int | None, seed: int) -> Dataset:
         std=std,
         augmentations=frozenset({"shift"}) if grey else frozenset({"shift", "flip"}),
         notes=found.notes,
+        levels=found.levels,
     )
 
 

@@ -70,12 +70,16 @@ def _classes(classes: object) -> Iterator[str]:
 
 def _images(part: str, split: Split) -> Iterator[str]:
     images: object = split.images
-    if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8:
-        yield f"{part}.images must be a uint8 tensor, not {_type(images)}"
+    if not isinstance(images, torch.Tensor) or images.dtype not in {torch.uint8, torch.float32}:
+        yield f"{part}.images must be a uint8 tensor (or float32 from 0 to 255), not {_type(images)}"
     elif images.ndim != 4 or 0 in images.shape[1:]:
         yield f"{part}.images must have the shape [N, C, H, W], not {list(images.shape)}"
     elif len(images) == 0:
         yield f"{part} must hold at least one image"
+    elif images.dtype == torch.float32 and not (float(images.min()) >= 0 and float(images.max()) <= 255):
+        yield (
+            f"{part}.images must lie in 0..255 as bytes do, not in {float(images.min()):.4g}..{float(images.max()):.4g}"
+        )
 
 
 def _labels(part: str, split: Split, num_classes: int) -> Iterator[str]:

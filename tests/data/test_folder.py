@@ -40,10 +40,11 @@ def test_pixels_labels_and_names_are_those_of_the_files(tmp_path):
         {f"2/{i}.png" for i in range(10)} | {f"10/{i}.png" for i in range(5)}
     )
     assert found.augmentations == {"shift", "flip"}
-    assert found.notes == (
+    assert found.notes[:2] == (
         "images of 8x8 pixels, as they are in the files",
         "split by seed 0, stratified by class: 12 to train on and 3 to test",
     )
+    assert found.notes[2].startswith("classes in natural order (2, 10); torchvision's")
 
 
 def test_statistics_are_those_of_the_training_pixels(tmp_path):
