@@ -22,12 +22,8 @@ from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.registry.calling import calling
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
-<<<<<<< HEAD
 from saliencynoise.scoring import as_before
-from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
-=======
 from saliencynoise.store.atomic import LOCK, holds_files, key_of, read_json, slug_of, write_json
->>>>>>> main
 from saliencynoise.store.maps import Chunk, MapStore
 from saliencynoise.store.pool import MemberRecord, Pool
 from saliencynoise.training.recipes import Recipe, recipe_for

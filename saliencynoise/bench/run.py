@@ -18,12 +18,8 @@ from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan,
 from saliencynoise.bench.precision import in_float32, with_error
 from saliencynoise.bench.reduce import FailedCellError, Reduced, reduce_maps
 from saliencynoise.bench.results import write_results
-<<<<<<< HEAD
 from saliencynoise.interfaces import UsageError, one_line, traceback_of
-=======
-from saliencynoise.interfaces import UsageError, one_line
 from saliencynoise.store.holding import holding
->>>>>>> main
 
 if TYPE_CHECKING:
     from saliencynoise.bench.study import Study
