@@ -86,7 +86,8 @@ class Change:
 
 
 def _times(matrix: Tensor, grid: Tensor) -> Tensor:
-    return torch.einsum("kc,...chw->...khw", matrix.to(grid), grid)
+    product: Tensor = torch.einsum("kc,...chw->...khw", matrix.to(grid), grid)
+    return product
 
 
 def draw_change(kinds: Sequence[Rewrite], channels: int, generator: Generator) -> Change:
