@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.ceiling import Method, with_copies
 from saliencynoise.bench.clock import clock
 from saliencynoise.data.selection import select_images
 from saliencynoise.data.tensors import to_float
@@ -145,17 +146,28 @@ class MemberAttribution:
         return found
 
     def _attribute_together(self, chunk: Chunk, entries: Sequence[Due]) -> None:
-        methods: dict[str, Any] = {entry.method.text: entry.method.instance for entry in entries}
         batch = self._batch(chunk, entries[0])
-        results, seconds = self._within_memory(lambda passes: attribute_together(passes, methods, batch))
+
+        def compute(passes: Passes) -> Results:
+            methods: dict[str, Any] = {own.method.text: self._with_copies(chunk, own, passes) for own in entries}
+            return attribute_together(passes, methods, batch)
+
+        results, seconds = self._within_memory(compute)
         for entry in entries:
             self._save(chunk, entry, results[entry.method.text], seconds)
 
     def _attribute(self, chunk: Chunk, entry: Due) -> None:
         self._report({"kind": "attributing", "method": entry.method.text})
         batch = self._batch(chunk, entry)
-        results, seconds = self._within_memory(lambda passes: {"": attribute(passes, entry.method.instance, batch)})
+        results, seconds = self._within_memory(
+            lambda passes: {"": attribute(passes, self._with_copies(chunk, entry, passes), batch)}
+        )
         self._save(chunk, entry, results[""], seconds)
+
+    def _with_copies(self, chunk: Chunk, entry: Due, passes: Passes) -> Method:
+        first = chunk.index == 0 and entry.draw == 0
+        member, seed = self._job.member, self._job.run_seed
+        return with_copies(entry.method, passes, member=member, first=first, run_seed=seed)
 
     def _within_memory(self, compute: Callable[[Passes], Results]) -> tuple[Results, float]:
         """Return the results and the seconds that they took, in passes that fit the memory."""

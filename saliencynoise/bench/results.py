@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.bench.ceiling import ceiling_of, is_ceiling
 from saliencynoise.bench.forecast import note_prediction
 from saliencynoise.bench.members import Votes, flags, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
@@ -185,7 +186,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         },
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(("figures", "classes", "details", "seconds", "diagnostics", "gram")) | {
+        blank = dict.fromkeys(("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "gram")) | {
             "status": "failed",
             "reason": reduced,
         }
@@ -195,7 +196,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         "reason": None,
         "seconds": _seconds(plan, ensemble, method),
         "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
-        "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items()},
+        "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
     }
     return [
         {
@@ -203,6 +204,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
             **done,
             "view": view,
             "figures": _without_images(figures),
+            "ceiling": ceiling_of(method, reduced.diagnostics, view),
             "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
             "classes": {
                 plan.dataset.classes[label]: _without_images(own) for label, own in reduced.classes[view].items()

@@ -48,7 +48,7 @@ def _resnet(network: Any, path: str) -> tuple[Rewrite, ...] | None:
         known = type(block).__name__ in {"BasicBlock", "Bottleneck"} and block.se is None
         if not (known and _plain_norm(block, f"bn{last}") and isinstance(getattr(block, f"act{last}"), nn.ReLU)):
             return None
-        if block.downsample is not None and not isinstance(block.downsample[-1], nn.BatchNorm2d):
+        if block.downsample is not None and not isinstance(list(block.downsample.children())[-1], nn.BatchNorm2d):
             return None
     return RECTIFIED
 
