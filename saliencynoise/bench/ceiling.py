@@ -16,7 +16,7 @@ import torch
 
 from saliencynoise.interfaces import INPUT, FunctionalMethod, Maps, ModuleMethod, PassMethod, Point, Rewrite, Tap
 from saliencynoise.interfaces.seeds import derive_seed
-from saliencynoise.scoring import Passes, Rewriting, RewrittenScorer, Scorer, is_out_of_memory
+from saliencynoise.scoring import Passes, Rewriting, RewrittenScorer, Scorer, checked, is_out_of_memory
 from saliencynoise.scoring.rewriting import open_kinds
 from saliencynoise.statistics.ceiling import ceiling, disagreement
 from saliencynoise.statistics.plain import json_safe
@@ -63,14 +63,14 @@ class Rewriter:
     seeds: tuple[int, ...]
     images: int
 
-    def added(self, maps: Any, copy_of: Callable[[Rewriting], Maps]) -> Any:
+    def added(self, maps: Any, images: int, copy_of: Callable[[Rewriting], Maps]) -> Any:
         """Return the maps with what the copies say of the first images; what a copy raises costs no map.
 
-        What is no `Maps` goes on as it is: whoever saves maps says what is wrong with it.
+        What breaks the contract goes on as it is: whoever called the method says what is wrong.
         """
-        if not isinstance(maps, Maps):
+        if isinstance(checked(maps, images), Exception):
             return maps
-        losses = self._losses(len(maps.values), copy_of)
+        losses = self._losses(images, copy_of)
         kinds = "+".join(dict.fromkeys(kind for own in self.kinds.values() for kind in own))
         named = {f"{PREFIX}{view}.{kinds}": loss for view, loss in losses.items()}
         return replace(maps, diagnostics={**maps.diagnostics, **named})
@@ -83,7 +83,7 @@ class Rewriter:
             return unknown
         try:
             copies = torch.stack([copy_of(Rewriting(self.kinds, seed=seed)).values.detach() for seed in self.seeds])
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if is_out_of_memory(error):
                 raise
             return unknown
@@ -108,7 +108,9 @@ class _Pass:
         count = self.rewriter.images
         first = batch.split(count)[0]
         few = {point: Tap(tap.value[:count], tap.grad[:count]) for point, tap in taps.items()}
-        with_losses: Maps = self.rewriter.added(maps, lambda copy: self.method.from_pass(copy.taps(few), first))
+        with_losses: Maps = self.rewriter.added(
+            maps, len(batch.x), lambda copy: self.method.from_pass(copy.taps(few), first)
+        )
         return with_losses
 
 
@@ -127,7 +129,7 @@ class _Functional:
         def copy_of(rewriting: Rewriting) -> Maps:
             return self.method.attribute(RewrittenScorer(Scorer(self.passes, first), rewriting), first)
 
-        with_losses: Maps = self.rewriter.added(maps, copy_of)
+        with_losses: Maps = self.rewriter.added(maps, len(batch.x), copy_of)
         return with_losses
 
 
@@ -157,7 +159,7 @@ def _kinds(method: BoundMethod, network: Network) -> dict[Point, tuple[Rewrite, 
     """Return the kinds that move the maps, by point; None where the method reads no layer, or nobody says."""
     try:
         points = layers_of(method.instance)
-    except Exception:  # noqa: BLE001 - a plugin's property; attribution says what is wrong with it
+    except (Exception, SystemExit):  # noqa: BLE001 - a plugin's property; attribution says what is wrong with it
         return None
     allowed = {point: network.points[point].rewrites if point in network.points else None for point in points}
     known = {point: kinds for point, kinds in allowed.items() if kinds is not None}

@@ -111,7 +111,8 @@ def draw_change(kinds: Sequence[Rewrite], channels: int, generator: Generator) -
 def _orthogonal(channels: int, generator: Generator) -> Tensor:
     """Return a matrix that is uniform over all orthogonal ones: Mezzadri 2007, arXiv:math-ph/0609050."""
     basis, triangle = torch.linalg.qr(torch.randn(channels, channels, generator=generator, dtype=torch.float64))
-    return basis * triangle.diagonal().sign()
+    uniform: Tensor = basis * triangle.diagonal().sign()
+    return uniform
 
 
 def _keeping_the_sum(channels: int, generator: Generator) -> Tensor:

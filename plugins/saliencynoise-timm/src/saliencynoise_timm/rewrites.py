@@ -40,7 +40,7 @@ def rewrites_of(network: Any, path: str) -> tuple[Rewrite, ...] | None:
 
 def _resnet(network: Any, path: str) -> tuple[Rewrite, ...] | None:
     """After a stage: sums of batch norms behind a ReLU, read by convolutions."""
-    stage = network.get_submodule(path)
+    stage: Any = network.get_submodule(path)
     if not (isinstance(stage, nn.Sequential) and path.startswith("layer") and isinstance(network.fc, nn.Linear)):
         return None
     for block in stage:
@@ -48,7 +48,7 @@ def _resnet(network: Any, path: str) -> tuple[Rewrite, ...] | None:
         known = type(block).__name__ in {"BasicBlock", "Bottleneck"} and block.se is None
         if not (known and _plain_norm(block, f"bn{last}") and isinstance(getattr(block, f"act{last}"), nn.ReLU)):
             return None
-        if block.downsample is not None and not isinstance(list(block.downsample.children())[-1], nn.BatchNorm2d):
+        if block.downsample is not None and not isinstance(block.downsample[-1], nn.BatchNorm2d):
             return None
     return RECTIFIED
 
