@@ -41,7 +41,7 @@ def rewrites_of(network: Any, path: str) -> tuple[Rewrite, ...] | None:
 def _resnet(network: Any, path: str) -> tuple[Rewrite, ...] | None:
     """After a stage: sums of batch norms behind a ReLU, read by convolutions."""
     stage: Any = network.get_submodule(path)
-    if not (isinstance(stage, nn.Sequential) and path.startswith("layer") and isinstance(network.fc, nn.Linear)):
+    if not (type(stage).__name__ == "Sequential" and path.startswith("layer") and isinstance(network.fc, nn.Linear)):
         return None
     for block in stage:
         last = 3 if type(block).__name__ == "Bottleneck" else 2
