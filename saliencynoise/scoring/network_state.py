@@ -171,7 +171,9 @@ class NetworkState:
         return found
 
     def _values_differ(self) -> bool:
-        return any(not torch.equal(views[0] if len(views) == 1 else torch.cat(views), values) for views, values in self._groups)
+        return any(
+            not torch.equal(views[0] if len(views) == 1 else torch.cat(views), values) for views, values in self._groups
+        )
 
     def _restore_flags(self) -> None:
         for own, flag in zip(self._tensors, self._flags, strict=True):
