@@ -132,7 +132,7 @@ def _dataset(plan: Plan) -> dict[str, Any]:
         "test_images": len(dataset.test),
         "image_shape": list(dataset.test.images.shape[1:]),
         "masks": dataset.test.masks is not None,
-        "notes": list(dataset.notes),
+        "notes": [*dataset.notes, *plan.image_groups.notes],
     }
 
 
@@ -174,6 +174,7 @@ def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
         {
             "name": plan.dataset.test.names[index],
             "label": labels[place],
+            "group": None if plan.groups is None else plan.groups[place],
             "target": {name: own[place] for name, own in targets.items()},
             "predicted": {name: int(vote.predicted[place]) for name, vote in voted.items()},
             "members_correct": {name: int(vote.members_correct[place]) for name, vote in voted.items()},

@@ -40,6 +40,7 @@ def _breaches(dataset: Dataset) -> Iterator[str]:
         yield from _labels(part, split, len(dataset.classes))
         yield from _names(part, split)
         yield from _masks(part, split)
+        yield from _groups(part, split)
     train, test = tuple(dataset.train.images.shape[1:]), tuple(dataset.test.images.shape[1:])
     if train != test:
         yield f"train and test must hold images of one shape, not {list(train)} and {list(test)}"
@@ -112,6 +113,16 @@ def _masks(part: str, split: Split) -> Iterator[str]:
         yield f"{part}.masks must have the shape {shape}, not {list(masks.shape)}"
     elif not bool(masks.flatten(1).any(1).all()):
         yield f"{part}.masks must mark at least one pixel of every image"
+
+
+def _groups(part: str, split: Split) -> Iterator[str]:
+    groups: object = split.groups
+    if groups is None:
+        return
+    if not isinstance(groups, tuple) or not all(isinstance(group, str) for group in groups):
+        yield f"{part}.groups must be a tuple of strings, not {_type(groups)}"
+    elif len(groups) != len(split.images):
+        yield f"{part}.groups must name a group for each of the {len(split.images)} images, but there are {len(groups)}"
 
 
 def _statistics(dataset: Dataset, *, channels: int) -> Iterator[str]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from saliencynoise.data.levels import Levels
     from saliencynoise.data.pictures import Picture
 
+GROUPS = "groups.csv"
+"""The file of a folder of images that says which of them belong together."""
+
 _TRAITS = {
     "halved": "{} in colour of 16 bits in TIFF, of which the upper 8 were read (PNG keeps all 16)",
     "cmyk": "{} in CMYK converted to red, green and blue (by formula, without a colour profile)",
@@ -78,7 +81,7 @@ def left_out_notes(layout: Layout, lost: Sequence[str]) -> tuple[str, ...]:
     listing = layout.listing
     groups = (
         (lost, "file", "could not be read and left out"),
-        (listing.others, "file", "ignored, being no images"),
+        ([name for name in listing.others if name != GROUPS], "file", "ignored, being no images"),
         (listing.strays, "image", "outside the class folders ignored"),
         (listing.loops, "folder", "read once already, or leading back up, not followed"),
     )

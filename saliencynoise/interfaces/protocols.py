@@ -158,12 +158,15 @@ class Split:
         labels: `[N]`, int64, indices into the data set's classes.
         names: a name for each image that stays the same between runs (a path, or "digits/17").
         masks: `[N, H, W]`, true where a pixel causes the label, at least one an image; None where nobody knows.
+        groups: of each image what it comes from, such as a writer, a patient or a video: images of one group are no
+            independent examples, and intervals are then for new groups. None where each stands alone, or nobody knows.
     """
 
     images: UInt8[Tensor, "N C H W"] | Float[Tensor, "N C H W"]
     labels: Int[Tensor, " N"]
     names: tuple[str, ...]
     masks: Bool[Tensor, "N H W"] | None = None
+    groups: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.names)

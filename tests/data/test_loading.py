@@ -52,6 +52,11 @@ BROKEN = [
         lambda: _with("test", labels=torch.tensor([0, -1, 1])),
         r"test.labels must lie in 0\.\.1, not in -1\.\.1",
     ),
+    (lambda: _with("test", groups=["a", "b", "c"]), "test.groups must be a tuple of strings, not list"),
+    (
+        lambda: _with("test", groups=("a", "b")),
+        "test.groups must name a group for each of the 3 images, but there are 2",
+    ),
     (lambda: _with("test", names=["a", "b", "c"]), "test.names must be a tuple of strings, not list"),
     (lambda: _with("test", names=("a", "b")), "test.names must name each of the 3 images, but there are 2"),
     (
