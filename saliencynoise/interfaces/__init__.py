@@ -3,6 +3,7 @@
 from saliencynoise.interfaces.completeness import completeness_error, refuse_incomplete
 from saliencynoise.interfaces.errors import (
     ConfigurationError,
+    PluginError,
     PluginFailure,
     SaliencyNoiseError,
     UsageError,
@@ -32,7 +33,7 @@ from saliencynoise.interfaces.protocols import (
 )
 from saliencynoise.interfaces.sampling import Sample, Sampler, TrainingRun
 from saliencynoise.interfaces.seeds import Stream, derive_seed, seeded
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
+from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, Rewrite, SamplerSpec
 
 __all__ = [
     "INPUT",
@@ -53,8 +54,10 @@ __all__ = [
     "NetworkAggregator",
     "Noise",
     "PassMethod",
+    "PluginError",
     "PluginFailure",
     "Point",
+    "Rewrite",
     "SaliencyNoiseError",
     "Sample",
     "Sampler",
