@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.registry.first_party import installed
 
 MEMBERS = 8
 MOST_MEMBERS = 10_000
+IMAGES = 32
 
 DEFAULT_METHODS = (
     "gradient",
@@ -31,6 +33,11 @@ FRONTIER_METHODS = ("gradient", "gradcam(layer=top)")
 """What a frontier compares, unless told otherwise: the noisiest of them, and one of little noise."""
 
 
+def default_archs() -> tuple[str, ...]:
+    """Return the architecture of a bench that names none: a small one of timm's where they are installed."""
+    return ("test_resnet",) if installed("timm") else ("resnet(depth=10,width=16)",)
+
+
 @dataclass(frozen=True, kw_only=True)
 class BenchConfig:
     """A bench, as asked for; the default study where nothing was said.
@@ -44,9 +51,11 @@ class BenchConfig:
         methods: names of methods, with parameters; empty to train only.
         sampler: where members come from; "deep_ensemble" trains each from a seed of its own.
         members: networks an architecture; None for 8, or for all that the sampler has.
-        images: how many test images are attributed.
+        images: how many test images are attributed; None for 32, or for all where there are fewer.
         draws: runs of each stochastic method, the same for every member.
         image_size: edge of the square images, in pixels; None for the data set's own.
+        groups: a CSV file with the columns "file" and "group" that says which test images belong together (writer,
+            patient, video); None for the data set's own groups.
         normalization: of the images: "dataset" (its own mean and deviation), "imagenet", "none" (0 to 1), or
             "MEAN/STD" with a number for each channel, as in "0.5,0.5,0.5/0.2,0.2,0.2".
         train_images: train on so many images only; None for all.
@@ -63,14 +72,15 @@ class BenchConfig:
 
     dataset: str = "digits"
     data_dir: str | None = None
-    archs: tuple[str, ...] = ("test_resnet",)
+    archs: tuple[str, ...] = field(default_factory=default_archs)
     arch_args: Mapping[str, Any] = field(default_factory=dict)
     methods: tuple[str, ...] = DEFAULT_METHODS
     sampler: str = "deep_ensemble"
     members: int | None = None
-    images: int = 32
+    images: int | None = None
     draws: int = 2
     image_size: int | None = None
+    groups: str | None = None
     normalization: str = "dataset"
     train_images: int | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -96,7 +106,7 @@ class BenchConfig:
             raise UsageError(f"--members {self.members} is not possible; give 2 or more, at most {MOST_MEMBERS}")
         if self.methods and self.members == 1:
             raise UsageError("--members 1 gives no SNR, which compares networks; give 2 or more")
-        if self.images < 1:
+        if self.images is not None and self.images < 1:
             raise UsageError(f"--images {self.images} is not possible; give 1 or more")
         if self.draws < 2:
             raise UsageError(
@@ -182,9 +192,10 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "methods": ((tuple,), "a list of names"),
     "sampler": ((str,), "a name"),
     "members": ((int, type(None)), "a whole number"),
-    "images": ((int,), "a whole number"),
+    "images": ((int, type(None)), "a whole number"),
     "draws": ((int,), "a whole number"),
     "image_size": ((int, type(None)), "a whole number"),
+    "groups": ((str, type(None)), "a CSV file"),
     "normalization": ((str,), "dataset, imagenet, none or MEAN/STD"),
     "train_images": ((int, type(None)), "a whole number"),
     "recipe": ((dict,), "a table"),

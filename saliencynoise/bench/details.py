@@ -13,6 +13,7 @@ import torch
 
 from saliencynoise.interfaces import derive_seed
 from saliencynoise.statistics.averages import plan_averages
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.localization_curve import (
     ImageLocalization,
     Localization,
@@ -25,7 +26,7 @@ from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.similarity import Similarity, similarity, spearman_matrix
 from saliencynoise.statistics.spectrum import Spectrum, band_grams, spectrum
 from saliencynoise.statistics.stability import coefficient_of_variation, spearman_distance, stability
-from saliencynoise.statistics.template import Template, TemplateSums, add_image, template
+from saliencynoise.statistics.template import ImagePart, Template, TemplateSums, add_image, image_part, template
 from saliencynoise.statistics.views import get_view
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Details:
     def _pixels(self) -> dict[str, float] | None:
         if self.pixels is None:
             return None
-        names = ("share", "agreement", "agreement_all")
+        names = ("share", "agreement", "agreement_all", "skewness")
         return {"rate": RATE} | {name: _mean([getattr(own, name) for own in self.pixels]) for name in names}
 
     def _similarity(self, correct: Bool[Tensor, "B E"] | None) -> dict[str, Any]:
@@ -139,10 +140,12 @@ class Gathering:
     _variation: list[float] = field(default_factory=list)
     _bands: list[Tensor] = field(default_factory=list)
     _sums: TemplateSums | None = None
+    _total: Tensor | None = None
+    _parts: list[ImagePart] = field(default_factory=list)
     _size: tuple[int, int] = (0, 0)
 
-    def add(self, maps: Float[Tensor, "E c h w"]) -> None:
-        """Look at one more image's maps, in the view."""
+    def add(self, maps: Float[Tensor, "E c h w"], *, label: int = 0) -> None:
+        """Look at one more image's maps, in the view, and its class."""
         maps = maps.double()
         rows = maps.flatten(1)
         if get_view(self.view).signed:
@@ -153,10 +156,21 @@ class Gathering:
             self._spearman.append(spearman_matrix(rows))
         self._variation.append(coefficient_of_variation(rows))
         self._bands.append(band_grams(maps))
-        self._sums = add_image(self._sums, rows)
+        self._sums = add_image(self._sums, rows, label=label)
         self._size = (maps.shape[-2], maps.shape[-1])
 
-    def result(self, gram: Float[Tensor, "B E E"], localization: Localization | None = None) -> Details:
+    def add_again(self, maps: Float[Tensor, "E c h w"], *, label: int = 0) -> None:
+        """Look at an image's maps for the second time, after all were added: what images share is known by now."""
+        sums = self._sums or {}
+        if self._total is None:
+            self._total = torch.stack([entry.total for entry in sums.values()]).sum(0)
+        part = image_part(maps.flatten(1), label, all_images=self._total, one_class=sums[label].total)
+        if part is not None:
+            self._parts.append(part)
+
+    def result(
+        self, gram: Float[Tensor, "B E E"], localization: Localization | None = None, *, groups: Groups | None = None
+    ) -> Details:
         """Return the details of all images that were added, whose Gram matrices are `gram`."""
         height, width = self._size
         alive = bool(gram.any())
@@ -166,10 +180,18 @@ class Gathering:
             spearman=torch.stack(self._spearman),
             variation=torch.tensor(self._variation),
             modes=mode_test(gram, seed=derive_seed(self.seed, "bootstrap", 3)),
-            template=template(self._sums) if self._sums is not None and self._sums.images > 1 else None,
-            spectrum=spectrum(torch.stack(self._bands), height=height, width=width, seed=self.seed) if alive else None,
+            template=self._template(chosen(groups, gram.flatten(1).any(1))),
+            spectrum=spectrum(torch.stack(self._bands), height=height, width=width, seed=self.seed, groups=groups)
+            if alive
+            else None,
             localization=localization,
         )
+
+    def _template(self, groups: Groups | None) -> Template | None:
+        sums = self._sums or {}
+        if sum(entry.images for entry in sums.values()) < 2:
+            return None
+        return template(sums, self._parts or None, groups=groups if self._parts else None)
 
 
 class Locating:
@@ -185,10 +207,11 @@ class Locating:
         for view, found in self._found.items():
             found.append(localize(maps, mask, self._averages, view=view))
 
-    def result(self) -> dict[str, Localization]:
+    def result(self, *, groups: Groups | None = None) -> dict[str, Localization]:
         """Return the localisation over all images that were added, by view."""
         return {
-            view: summarise_localization(found, self._averages, seed=self._seed) for view, found in self._found.items()
+            view: summarise_localization(found, self._averages, seed=self._seed, groups=groups)
+            for view, found in self._found.items()
         }
 
 

@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING
 import torch
 from scipy.special import bdtrc
 
-from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.data.chance import CHANCE_LEVEL, largest_share, p_by_chance, too_few
+from saliencynoise.data.orders import FILE, usual_orders
+from saliencynoise.data.words import few
+from saliencynoise.store.pool import Pool
+from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
 
-CHANCE_LEVEL = 0.01
-"""A member counts as better than chance if a one-sided binomial test against the largest class says so."""
+    from saliencynoise.interfaces import Dataset
+
+ORDER_LEVEL = 0.001
+"""Another order of the classes is told if its p against the data set's is below this."""
+
+ORDER_GAIN = 0.05
+"""By how much it must raise the accuracy, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +47,8 @@ class Votes:
         return self.correct.sum(1)
 
 
-def votes(pool: Pool, members: Sequence[int], images: Tensor, labels: Tensor) -> Votes:
-    """Return the votes of a pool's members on the test images at `images`."""
-    logits: Float[Tensor, "E B K"] = torch.stack([pool.logits(member)[images] for member in members])
+def votes(logits: Float[Tensor, "E B K"], labels: Int[Tensor, " B"]) -> Votes:
+    """Return the votes of members with these logits on images with these labels."""
     return Votes(
         predicted=logits.double().softmax(-1).mean(0).argmax(-1),
         correct=(logits.argmax(-1) == labels).T,
@@ -50,24 +58,71 @@ def votes(pool: Pool, members: Sequence[int], images: Tensor, labels: Tensor) ->
 def flags(records: Sequence[MemberRecord], test_labels: Tensor) -> Mapping[int, str]:
     """Return, for each member that may have failed, why: a failed network looks like noise.
 
-    A member is flagged if its accuracy is not above chance, or lies below the median by more than 3 points and
-    more than 4 robust standard deviations (1.4826 times the median absolute deviation).
+    A member is flagged if its accuracy is not above chance (a one-sided binomial test against the largest class), or
+    lies below the median by more than 3 points and more than 4 robust standard deviations (1.4826 times the median
+    absolute deviation). None is flagged where there are too few test images to tell.
     """
+    if too_few(test_labels):
+        return {}
     accuracies = [record.accuracy for record in records]
     middle = median(accuracies)
     spread = 1.4826 * median(abs(accuracy - middle) for accuracy in accuracies)
     lowest = middle - max(0.03, 4 * spread)
     found = {}
     for record in records:
-        if not _above_chance(record.accuracy, test_labels):
-            found[record.index] = f"accuracy {record.accuracy:.3f} is not above chance"
+        p = p_by_chance(round(record.accuracy * len(test_labels)), test_labels)
+        if p >= CHANCE_LEVEL:
+            found[record.index] = (
+                f"accuracy {record.accuracy:.3f} is not above chance (largest class {largest_share(test_labels):.3f}, "
+                f"{len(test_labels)} test images, p {p:.2g})"
+            )
         elif record.accuracy < lowest:
             found[record.index] = f"accuracy {record.accuracy:.3f} is an outlier below the median {middle:.3f}"
     return found
 
 
-def _above_chance(accuracy: float, test_labels: Tensor) -> bool:
-    images = len(test_labels)
-    chance = test_labels.bincount().max().item() / images
-    by_chance = bdtrc(round(accuracy * images) - 1, images, chance)
-    return bool(by_chance < CHANCE_LEVEL)
+def flags_of(pool: Pool, records: Sequence[MemberRecord], dataset: Dataset) -> dict[int, str]:
+    """Return the flags of members, where those that came from files are also tried under other orders of the classes.
+
+    Args:
+        pool: where the members' logits lie.
+        records: of the members.
+        dataset: whose test images they are measured on.
+    """
+    labels = dataset.test.labels
+    found = dict(flags(records, labels))
+    for record in records:
+        if not record.source:
+            continue
+        logits = pool.logits(record.index, sha256=record.logits_sha256)
+        if words := other_order(logits.argmax(-1), labels, dataset.classes):
+            found[record.index] = f"accuracy {record.accuracy:.3f}, {words}"
+    return found
+
+
+def other_order(predicted: Int[Tensor, " N"], labels: Int[Tensor, " N"], classes: Sequence[str]) -> str:
+    """Return in which usual order of the classes a network's outputs fit the labels far better; "" for none.
+
+    Tried are the orders of `usual_orders`: torchvision's as text, and the natural one where `classes.txt` gives
+    another. Far better is 5 points of accuracy and p < .001 in the exact sign test on the images that one of the two
+    orders gets right.
+
+    Args:
+        predicted: the outputs that are largest.
+        labels: the true classes.
+        classes: their names, as they are numbered now.
+    """
+    right = predicted == labels
+    for name, order in usual_orders(classes).items():
+        if tuple(order) == tuple(classes):
+            continue
+        number = torch.tensor([list(classes).index(own) for own in order])
+        other = number[predicted] == labels
+        gained, lost = int((other & ~right).sum()), int((right & ~other).sum())
+        p = float(bdtrc(gained - 1, gained + lost, 0.5)) if gained else 1.0
+        if p < ORDER_LEVEL and gained - lost >= ORDER_GAIN * len(labels):
+            return (
+                f"but {float(other.double().mean()):.3f} with the classes sorted {name} ({few(order)}): list the class "
+                f"folders in that order in {FILE} of the data set's folder, a name a line"
+            )
+    return ""

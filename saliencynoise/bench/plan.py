@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,18 +11,25 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.bench.averaged import refuse_layers
-from saliencynoise.bench.config import MEMBERS, BenchConfig
+from saliencynoise.bench.config import IMAGES, MEMBERS, BenchConfig
+from saliencynoise.bench.errors_log import ERRORS
 from saliencynoise.bench.member import MemberJob, describe_network
 from saliencynoise.bench.production import REFERENCE
+from saliencynoise.data.cautions import cautions
 from saliencynoise.data.fingerprint import fingerprint
+from saliencynoise.data.image_groups import ImageGroups, image_groups
 from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.registry.calling import calling
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
-from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.scoring import as_before
+from saliencynoise.statistics.groups import Groups, as_groups
+from saliencynoise.store.atomic import LOCK, holds_files, key_of, read_json, slug_of, write_json
 from saliencynoise.store.maps import Chunk, MapStore
-from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.store.pool import Pool
+from saliencynoise.store.records import MemberRecord
 from saliencynoise.training.recipes import Recipe, recipe_for
 
 if TYPE_CHECKING:
@@ -62,6 +70,16 @@ class ArchitecturePlan:
         """The canonical name with its arguments, by which jobs, targets and failures refer to it."""
         return self.model.text
 
+    def describe_pools(self) -> None:
+        """Write `pool.json` where there is none, or a damaged one.
+
+        Raises:
+            UsageError: if the place cannot be written to.
+        """
+        self.pool.describe(self.identity, self.network)
+        base = {name: value for name, value in self.identity.items() if name != "sampler"}
+        self.base_pool.describe(base, self.network)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -78,6 +96,7 @@ class Plan:
         methods: with their parameters.
         aggregator: with its parameters.
         images: indices of the attributed test images.
+        image_groups: which of them belong together.
         architectures: a plan for each.
         folder: of the results.
         chunk: images a file.
@@ -94,6 +113,7 @@ class Plan:
     methods: Sequence[BoundMethod]
     aggregator: BoundAggregator
     images: Int[Tensor, " B"]
+    image_groups: ImageGroups
     architectures: Sequence[ArchitecturePlan]
     folder: Path
     chunk: int
@@ -106,10 +126,30 @@ class Plan:
         return len(self.architectures) * self.members - known
 
     @property
+    def groups(self) -> Groups | None:
+        """A number for each attributed image, equal for those that belong together; None where all stand alone."""
+        return as_groups(self.image_groups.names)
+
+    @property
     def map_bytes(self) -> int:
         """An estimate of the bytes of all members' maps."""
         count = self.members * len(self.images)
         return sum(4 * count * self._values_of(a, m) * self.draws(m) for a in self.architectures for m in self.methods)
+
+    @contextmanager
+    def using_pools(self) -> Iterator[None]:
+        """Keep others from removing the pools; what was removed before that is described again.
+
+        Raises:
+            UsageError: if a pool's place cannot be written to and holds no pool.
+        """
+        pools = {own.folder: own for plan in self.architectures for own in (plan.pool, plan.base_pool)}
+        with ExitStack() as used:
+            for pool in pools.values():
+                used.enter_context(pool.in_use())
+            for architecture in self.architectures:
+                architecture.describe_pools()
+            yield
 
     def draws(self, method: BoundMethod) -> int:
         """Return how many times a method is run on each member and image."""
@@ -143,8 +183,9 @@ class Plan:
         names = [self.dataset.test.names[index] for index in self.images.tolist()]
         starts = range(0, len(names), self.chunk)
         rows = [tuple(range(start, min(start + self.chunk, len(names)))) for start in starts]
+        about = [self.dataset_key, self.config.precision]
         return tuple(
-            Chunk(index=i, rows=r, key=key_of([self.dataset_key, [(names[row], targets[row]) for row in r]]))
+            Chunk(index=i, rows=r, key=key_of([*about, [(names[row], targets[row]) for row in r]]))
             for i, r in enumerate(rows)
         )
 
@@ -223,18 +264,19 @@ def make_plan(config: BenchConfig) -> Plan:
     _refuse_repeated([model.text for model in models], "architecture")
     device = resolve_device(config.device)
     dataset_text, dataset = load_dataset(config)
-    images = select_images(dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes))
+    config, dataset = _count_images(config, dataset)
+    count = config.images or IMAGES
+    images = select_images(dataset.test, count=count, seed=config.seed, num_classes=len(dataset.classes))
+    together = image_groups(dataset.test, images, file=config.groups) if methods else ImageGroups()
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
     architectures = [
         _plan_architecture(model, dataset, key, device=device, sampler=sampler, config=config) for model in models
     ]
     for architecture in architectures:
-        architecture.pool.describe(architecture.identity, architecture.network)
-        base = {name: value for name, value in architecture.identity.items() if name != "sampler"}
-        architecture.base_pool.describe(base, architecture.network)
+        architecture.describe_pools()
     folder = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset, key)
-    chunk, rows = _settle_folder(folder, config, key) if methods else (CHUNK, {})
+    chunk, rows = _agreed(folder, config, key) if methods else (CHUNK, {})
     return Plan(
         config=config,
         dataset_text=dataset_text,
@@ -246,6 +288,7 @@ def make_plan(config: BenchConfig) -> Plan:
         methods=methods,
         aggregator=aggregator,
         images=images,
+        image_groups=together,
         architectures=architectures,
         folder=folder,
         chunk=chunk,
@@ -263,7 +306,8 @@ def load_dataset(config: BenchConfig) -> tuple[str, Dataset]:
         config.dataset, image_size=config.image_size, seed=config.seed, data_dir=config.data_dir
     )
     check_dataset(dataset)
-    return text, normalised(_limited(dataset, config), config.normalization)
+    dataset = normalised(_limited(dataset, config), config.normalization)
+    return text, replace(dataset, notes=(*dataset.notes, *cautions(dataset)))
 
 
 def resolve_device(text: str) -> str:
@@ -296,6 +340,15 @@ def _limited(dataset: Dataset, config: BenchConfig) -> Dataset:
         return dataset
     train = limit_train(dataset.train, count=config.train_images, seed=config.seed, num_classes=len(dataset.classes))
     return Dataset(**{**vars(dataset), "train": train})
+
+
+def _count_images(config: BenchConfig, dataset: Dataset) -> tuple[BenchConfig, Dataset]:
+    """Return the config with a number of images, and the data set with a note where that is not the usual one."""
+    there = len(dataset.test)
+    if config.images is not None or there >= IMAGES:
+        return replace(config, images=config.images or IMAGES), dataset
+    note = f"all {there} test images are attributed, which are fewer than the usual {IMAGES}"
+    return replace(config, images=there), replace(dataset, notes=(*dataset.notes, note))
 
 
 def _count_members(asked: int | None, sampler: BoundSampler) -> int:
@@ -337,12 +390,13 @@ def _plan_architecture(
     }
     base_pool = pool = Pool.of(identity, name=f"{dataset.name}-{model.label}")
     if sampler.text != REFERENCE:
-        identity["sampler"] = {"name": sampler.text, **sampler.instance.identity()}
+        with calling(f"the sampler {sampler.label} ({sampler.distribution})"):
+            identity["sampler"] = {"name": sampler.text, **sampler.instance.identity()}
         pool = Pool.of(identity, name=f"{dataset.name}-{model.label}-{sampler.spec.name}")
     description = pool.description
     network = (
         description["network"]
-        if description is not None
+        if description is not None and key_of(description["identity"]) == key_of(identity)
         else describe_network(built_without_weights(model, tuple(shape), len(dataset.classes)))
     )
     records = {} if config.fresh else {i: pool.verified(i) for i in range(config.members or MEMBERS)}
@@ -360,9 +414,12 @@ def _plan_architecture(
 def built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:
     """Build a network to see whether it can be, and what becomes of it: on the meta device, where it costs little."""
     channels, height, width = in_shape
-    loaded = model.load()  # imports the plugin's library, on no account under the meta device
-    with torch.random.fork_rng(), torch.device("meta"):
-        return loaded.build((channels, height, width), classes)
+    loaded = model.named()  # imports the plugin's library, on no account under the meta device
+    with torch.random.fork_rng(), as_before() as left, torch.device("meta"):
+        network = loaded.build((channels, height, width), classes)
+    if left:
+        raise UsageError(f"{loaded.what} {left[0]}, which changes what others compute; it must leave torch as it was")
+    return network
 
 
 def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
@@ -370,47 +427,89 @@ def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
     return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of([config.settings, key])[:6]}"
 
 
-GROWING = ("archs", "methods", "members", "images", "draws", "aggregator")
+PLAN = "plan.json"
+GROWING = ("archs", "methods", "members", "images", "draws", "aggregator", "groups")
 """Settings that may differ when a folder is used again: what it holds is reused, and it grows."""
 
 
-def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> tuple[int, dict[str, int]]:
-    """Check that the folder is ours to write to; return the chunk's size and the rows of a pass that were settled.
+def settled(plan: Plan) -> Plan:
+    """Check once more that the folder, whose lock the caller holds, is ours to write to, and write `plan.json`.
 
     Raises:
         UsageError: if another study lies there, or it cannot be written.
     """
-    fixed = {name: value for name, value in config.settings.items() if name not in GROWING}
-    fixed["dataset_key"] = dataset_key
+    chunk, rows = _agreed(plan.folder, plan.config, plan.dataset_key)
+    plan = replace(plan, chunk=chunk, rows=rows)
+    _write_plan(plan)
+    return plan
+
+
+def _agreed(folder: Path, config: BenchConfig, dataset_key: str) -> tuple[int, dict[str, int]]:
+    """Return the chunk's size and the rows of a pass that a folder's earlier run chose; nothing is written.
+
+    Raises:
+        UsageError: if another study lies there, or anything else.
+    """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; name a folder")
-    path = folder / "plan.json"
-    if not path.exists() and folder.is_dir() and any(folder.iterdir()):
+    if not folder.is_dir() or not holds_files(folder):
+        return CHUNK, {}
+    path, fixed = folder / PLAN, _fixed(config, dataset_key)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, where a run keeps its plan; move it away, or name another --out")
+    earlier = _plan_of_result(folder)
+    if earlier is None and not path.exists():
         raise UsageError(f"--out {folder} holds other files and no run; name an empty or a new folder")
-    if path.exists() and not config.fresh and _holds_results(folder):
-        found = _read_plan(path)
-        for name, value in found["fixed"].items():
-            if name in fixed and value != fixed[name]:
-                raise UsageError(
-                    f"{folder} holds a run with {name}={value}, and this one has {name}={fixed[name]}; "
-                    "name another --out, or replace it with --fresh"
-                )
-        return int(found["chunk"]), found["rows"]
-    write_json(path, {"format": 1, "fixed": fixed, "chunk": CHUNK, "rows": {}})
-    return CHUNK, {}
+    if config.fresh or not _holds_results(folder):
+        return CHUNK, {}
+    found = _read_plan(path) or earlier or {"fixed": fixed, "chunk": CHUNK, "rows": {}}
+    for name, value in found["fixed"].items():
+        if name in fixed and value != fixed[name]:
+            raise UsageError(
+                f"{folder} holds a run with {name}={value}, and this one has {name}={fixed[name]}; "
+                "name another --out, or replace it with --fresh"
+            )
+    return int(found["chunk"]), found["rows"]
+
+
+def _fixed(config: BenchConfig, dataset_key: str) -> dict[str, Any]:
+    """Return the settings that a folder's runs share."""
+    fixed = {name: value for name, value in config.settings.items() if name not in GROWING}
+    return {**fixed, "dataset_key": dataset_key}
+
+
+def _write_plan(plan: Plan) -> None:
+    fixed = _fixed(plan.config, plan.dataset_key)
+    write_json(plan.folder / PLAN, {"format": 1, "fixed": fixed, "chunk": plan.chunk, "rows": plan.rows})
 
 
 def _holds_results(folder: Path) -> bool:
     """Whether a run came so far that anything of it lies here; a start that failed blocks no other."""
-    return any(path.name not in {"plan.json", ".lock"} for path in folder.iterdir())
+    return any(path.name not in {PLAN, LOCK, ERRORS} for path in folder.iterdir())
 
 
-def _read_plan(path: Path) -> dict[str, Any]:
+def _read_plan(path: Path) -> dict[str, Any] | None:
+    """Return what an earlier run chose; None where it is damaged: it is then made of the command and the result.
+
+    Maps of other choices cannot be taken for this run's: the names of their files tell them apart.
+    """
     found = read_json(path)
-    sound = isinstance(found, dict) and isinstance(found.get("fixed"), dict) and isinstance(found.get("chunk"), int)
+    sound = isinstance(found, dict) and isinstance(found.get("fixed"), dict) and type(found.get("chunk")) is int
     if not (sound and found["chunk"] > 0 and _are_rows(found.get("rows", {}))):
-        raise UsageError(f"{path} is damaged; name another --out, or replace the run with --fresh")
+        return None
     return {"rows": {}, **found}
+
+
+def _plan_of_result(folder: Path) -> dict[str, Any] | None:
+    """Return what the finished run of a folder chose, as its result says; None where none is readable."""
+    result = read_json(folder / "result.json")
+    if not (isinstance(result, dict) and isinstance(result.get("plan"), dict)):
+        return None
+    settings, dataset, plan = result.get("settings"), result.get("dataset"), result["plan"]
+    if not (isinstance(settings, dict) and isinstance(dataset, dict) and _are_rows(plan.get("rows"))):
+        return None
+    fixed = {name: value for name, value in settings.items() if name not in GROWING}
+    return {**plan, "fixed": {**fixed, "dataset_key": dataset.get("key")}}
 
 
 def _are_rows(rows: Any) -> bool:
@@ -422,5 +521,4 @@ def settle_rows(plan: Plan, architecture: str, rows: int) -> None:
     if plan.rows.get(architecture, rows + 1) <= rows:
         return
     plan.rows[architecture] = rows
-    path = plan.folder / "plan.json"
-    write_json(path, {**_read_plan(path), "rows": plan.rows})
+    _write_plan(plan)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.bench.details import Details, Gathering, Locating
-from saliencynoise.interfaces import SaliencyNoiseError
+from saliencynoise.interfaces import SaliencyNoiseError, one_line
+from saliencynoise.scoring import as_before, described, failure
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.views import apply_view
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def reduce_maps(
     marginal: Aggregator | Float[Tensor, "B c h w"],
     masks: Bool[Tensor, "B H W"] | None,
     seed: int,
+    groups: Groups | None = None,
 ) -> Reduced:
     """Read the maps image by image and return their figures and their marginal maps.
 
@@ -69,6 +72,7 @@ def reduce_maps(
         marginal: the marginal maps, or what makes one map of the members', each averaged over its draws.
         masks: the pixels that cause the images' labels; None where nobody knows.
         seed: of the run.
+        groups: of the images, where some belong together.
 
     Raises:
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
@@ -89,15 +93,21 @@ def reduce_maps(
         for view in views:
             viewed = apply_view(maps, view)
             statistics[view].append(image_statistics(viewed.flatten(2)))
-            gatherings[view].add(viewed.mean(1))
+            gatherings[view].add(viewed.mean(1), label=labels[len(marginals) - 1])
     if all(_are_zero(image) for images in statistics.values() for image in images):
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
+    for label, maps in zip(labels, images_of(stores, range(members), chunks), strict=True):
+        for view, gathering in gatherings.items():
+            gathering.add_again(apply_view(maps, view).mean(1), label=label)
     grams = _grams(statistics)
-    located = {} if locating is None else locating.result()
+    located = {} if locating is None else locating.result(groups=groups)
     return Reduced(
-        figures={view: summarise(images, view=view, seed=seed) for view, images in statistics.items()},
-        classes={view: _by_class(images, labels, view, seed) for view, images in statistics.items()},
-        details={view: gathering.result(grams[view], located.get(view)) for view, gathering in gatherings.items()},
+        figures={view: summarise(images, view=view, seed=seed, groups=groups) for view, images in statistics.items()},
+        classes={view: _by_class(images, labels, view, seed, groups) for view, images in statistics.items()},
+        details={
+            view: gathering.result(grams[view], located.get(view), groups=groups)
+            for view, gathering in gatherings.items()
+        },
         grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
@@ -125,16 +135,30 @@ def images_of(
     for chunk in chunks:
         with ExitStack() as files:
             readers = [files.enter_context(store.reading(members, chunk)) for store in stores]
+            _refuse_sizes(stores, members, chunk)
             for place in range(len(chunk.rows)):
                 yield torch.stack([read(place) for read in readers], 1)
+
+
+def _refuse_sizes(stores: Sequence[MapStore], members: Sequence[int], chunk: Chunk) -> None:
+    """Refuse maps that cannot lie beside each other."""
+    sizes = [(member, store.shape(member, chunk)[1:]) for store in stores for member in members]
+    for member, size in sizes:
+        if size != sizes[0][1]:
+            first, other = ("x".join(map(str, own)) for own in (sizes[0][1], size))
+            raise FailedCellError(
+                f"the maps of member {member} are {other}, and those of member {sizes[0][0]} are {first}; "
+                "a method's maps must have one size"
+            )
 
 
 def _diagnostics(
     stores: Sequence[MapStore], members: int, chunks: Sequence[Chunk]
 ) -> Mapping[str, Float[Tensor, "D E B"]]:
     """Return what the method told of its maps, by name."""
-    names = stores[0].diagnostics(0, chunks[0])
     found = [[[store.diagnostics(e, chunk) for chunk in chunks] for e in range(members)] for store in stores]
+    # an earlier version may have left some of the maps, with other diagnostics
+    names = [name for name in found[0][0][0] if all(name in own for rows in found for row in rows for own in row)]
     return {
         name: torch.stack([torch.stack([torch.cat([own[name] for own in row]) for row in rows]) for rows in found])
         for name in names
@@ -156,19 +180,33 @@ def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int) -> None:
 
 def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[Tensor, "c h w"]:
     """Return the one map that an aggregator makes of the members'."""
-    state: Any = aggregator.init(tuple(maps.shape[1:]))
-    for values in maps:
-        state = aggregator.update(state, values)
-    try:
-        return aggregator.result(state)
-    except ValueError as error:
-        raise FailedCellError(f"the members' maps cannot become one: {error}") from error
-
-
-def _by_class(images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int) -> dict[int, Figures]:
-    return {
-        label: summarise(
-            [image for image, own in zip(images, labels, strict=True) if own == label], view=view, seed=seed
+    name = type(aggregator).__name__
+    with as_before() as left:
+        try:
+            state: Any = aggregator.init(tuple(maps.shape[1:]))
+            for values in maps:
+                state = aggregator.update(state, values)
+            found: object = aggregator.result(state)
+        except ValueError as error:
+            raise FailedCellError(f"the members' maps cannot become one: {error}") from error
+        except BaseException as error:
+            raise FailedCellError(f"the aggregator {name} failed: {one_line(failure(error))}") from error
+    if left:
+        raise FailedCellError(f"the aggregator {name} {left[0]}; it must leave torch as it was (it was put back)")
+    if not isinstance(found, torch.Tensor) or found.shape != maps.shape[1:] or not found.is_floating_point():
+        raise FailedCellError(
+            f"the aggregator {name} made {described(found)} of maps {tuple(maps.shape[1:])}; the contract is one "
+            "floating-point tensor of their shape"
         )
-        for label in sorted(set(labels))
-    }
+    return found.detach().float().cpu()
+
+
+def _by_class(
+    images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int, groups: Groups | None
+) -> dict[int, Figures]:
+    found = {}
+    for label in sorted(set(labels)):
+        inside = [own == label for own in labels]
+        some = [image for image, own in zip(images, inside, strict=True) if own]
+        found[label] = summarise(some, view=view, seed=seed, groups=chosen(groups, inside))
+    return found

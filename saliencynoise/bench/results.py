@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.bench.ceiling import ceiling_of, is_ceiling
 from saliencynoise.bench.forecast import note_prediction
-from saliencynoise.bench.members import Votes, flags, votes
+from saliencynoise.bench.members import Votes, flags_of, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
+from saliencynoise.data.levels import shown
 from saliencynoise.registry.parameters import values_of
 from saliencynoise.store.atomic import write_bytes, write_json
 from saliencynoise.store.export import Group, export_maps
@@ -21,11 +24,12 @@ from saliencynoise.store.provenance import hardware, versions
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from saliencynoise.bench.kept import Kept
     from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets
     from saliencynoise.bench.reduce import Reduced
     from saliencynoise.registry.catalogue import BoundMethod
     from saliencynoise.statistics.figures import Figures
-    from saliencynoise.store.pool import MemberRecord
+    from saliencynoise.store.records import MemberRecord
 
 Cells = Mapping[tuple[str, str], "Reduced | str"]
 """What the maps of an architecture and a method come to, or why they came to nothing."""
@@ -50,17 +54,25 @@ class Ensemble:
     targets: tuple[int, ...]
 
 
-def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
+def write_results(
+    plan: Plan,
+    targets: Targets,
+    cells: Cells,
+    kept: Kept,
+    *,
+    tracebacks: Mapping[tuple[str, str | None], str] = MappingProxyType({}),
+) -> Study:
     """Write everything that a study consists of; `result.json` comes last, so that it is whole or not there.
 
     Raises:
         UsageError: if the folder is read-only or full.
     """
-    ensembles = [_ensemble(plan, architecture, targets) for architecture in plan.architectures]
+    ensembles = [_ensemble(plan, architecture, targets, kept) for architecture in plan.architectures]
     document = {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": plan.config.settings,
+        "plan": {"chunk": plan.chunk, "rows": plan.rows},
         "dataset": _dataset(plan),
         "recipes": {own.model.label: asdict(own.recipe) for own in plan.architectures},
         "device": plan.device,
@@ -81,7 +93,13 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
             cell
             for ensemble in ensembles
             for method in plan.methods
-            for cell in _cells(plan, ensemble, method, cells[ensemble.plan.name, method.text])
+            for cell in _cells(
+                plan,
+                ensemble,
+                method,
+                cells[ensemble.plan.name, method.text],
+                tracebacks.get((ensemble.plan.name, None)) or tracebacks.get((ensemble.plan.name, method.text)),
+            )
         ],
     }
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
@@ -93,15 +111,13 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
     return Study(document, plan.folder)
 
 
-def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets) -> Ensemble:
-    pool, labels = architecture.pool, plan.dataset.test.labels
-    records = [record for record in map(pool.record, range(plan.members)) if record is not None]
-    members = [record.index for record in records]
+def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets, kept: Kept) -> Ensemble:
+    labels, records = plan.dataset.test.labels, kept.records(architecture.name)
     return Ensemble(
         plan=architecture,
         records=records,
-        flags=flags(records, labels) if records else {},
-        votes=votes(pool, members, plan.images, labels[plan.images]) if records else None,
+        flags=flags_of(architecture.pool, records, plan.dataset) if records else {},
+        votes=votes(kept.logits(architecture.name), labels[plan.images]) if records else None,
         targets=targets.get(architecture.name, ()),
     )
 
@@ -117,7 +133,7 @@ def _dataset(plan: Plan) -> dict[str, Any]:
         "test_images": len(dataset.test),
         "image_shape": list(dataset.test.images.shape[1:]),
         "masks": dataset.test.masks is not None,
-        "notes": list(dataset.notes),
+        "notes": [*dataset.notes, *plan.image_groups.notes],
     }
 
 
@@ -159,6 +175,7 @@ def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
         {
             "name": plan.dataset.test.names[index],
             "label": labels[place],
+            "group": None if plan.groups is None else plan.groups[place],
             "target": {name: own[place] for name, own in targets.items()},
             "predicted": {name: int(vote.predicted[place]) for name, vote in voted.items()},
             "members_correct": {name: int(vote.members_correct[place]) for name, vote in voted.items()},
@@ -167,7 +184,9 @@ def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
     ]
 
 
-def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str) -> list[dict[str, Any]]:
+def _cells(
+    plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str, traceback: str | None
+) -> list[dict[str, Any]]:
     accuracies = [record.accuracy for record in ensemble.records]
     common = {
         "dataset": plan.dataset.name,
@@ -185,17 +204,19 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         },
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(("figures", "classes", "details", "seconds", "diagnostics", "gram")) | {
+        blank = dict.fromkeys(("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "gram")) | {
             "status": "failed",
             "reason": reduced,
+            "traceback": traceback,
         }
         return [{**common, "view": view, **blank} for view in method.spec.views]
     done = {
         "status": "ok",
         "reason": None,
+        "traceback": None,
         "seconds": _seconds(plan, ensemble, method),
         "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
-        "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items()},
+        "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
     }
     return [
         {
@@ -203,6 +224,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
             **done,
             "view": view,
             "figures": _without_images(figures),
+            "ceiling": ceiling_of(method, reduced.diagnostics, view),
             "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
             "classes": {
                 plan.dataset.classes[label]: _without_images(own) for label, own in reduced.classes[view].items()
@@ -289,7 +311,7 @@ def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None
             folder = plan.maps_folder(ensemble.plan, method)
             write_bytes(folder / "marginal.safetensors", save({"values": reduced.marginal}))
         groups = [_group(plan, *cell, members=keep == "all") for cell in computed]
-        export_maps(plan.folder / "maps.zarr", groups, plan.dataset.test.images[plan.images])
+        export_maps(plan.folder / "maps.zarr", groups, shown(plan.dataset.test.images[plan.images]))
     if keep != "all":
         for ensemble, method, _ in computed:
             for store in plan.stores(ensemble.plan, method):

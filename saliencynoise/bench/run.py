@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from filelock import FileLock, Timeout
 
 from saliencynoise.bench.averaged import Marginals
 from saliencynoise.bench.config import BenchConfig, config_from
 from saliencynoise.bench.dispatch import Dispatcher, Dispatchers, worker_count
-from saliencynoise.bench.member import Event, MemberJob, has_work
+from saliencynoise.bench.errors_log import forget_failures, log_failure, log_traceback
+from saliencynoise.bench.kept import Kept
+from saliencynoise.bench.member import Event, MemberJob, finished
 from saliencynoise.bench.members import votes
 from saliencynoise.bench.observer import Observer, Silent
-from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows
+from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows, settled
 from saliencynoise.bench.precision import in_float32, with_error
 from saliencynoise.bench.reduce import FailedCellError, Reduced, reduce_maps
 from saliencynoise.bench.results import write_results
-from saliencynoise.interfaces import UsageError, one_line
+from saliencynoise.interfaces import UsageError, one_line, traceback_of
+from saliencynoise.store.holding import holding
+from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from saliencynoise.bench.study import Study
     from saliencynoise.registry.catalogue import BoundMethod
 
@@ -33,9 +33,12 @@ class Failures:
     """What went wrong, by architecture and method; a method of None stands for all of them."""
 
     reasons: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    tracebacks: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
-    def add(self, architecture: str, method: str | None, reason: str) -> None:
-        """Keep the first reason."""
+    def add(self, architecture: str, method: str | None, reason: str, traceback: str | None = None) -> None:
+        """Keep the first reason, with its traceback where there is one."""
+        if (architecture, method) not in self.reasons and traceback:
+            self.tracebacks[architecture, method] = traceback
         self.reasons.setdefault((architecture, method), reason)
 
     def of(self, architecture: str, method: str | None = None) -> str | None:
@@ -68,10 +71,12 @@ def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None
     if not config.methods:
         raise UsageError("no method is named; name one with --method, or fill the pool with 'saliencynoise train'")
     with nullcontext(dispatchers) if dispatchers is not None else Dispatchers() as serving:
-        study = _run(make_plan(config), observer, serving)
-        if config.precision == "float32":
-            return study
-        return with_error(study, _run(make_plan(in_float32(config, study)), observer, serving))
+        plan = make_plan(config)
+        with holding(plan.folder):
+            study = _run(plan, observer, serving)
+            if config.precision == "float32":
+                return study
+            return with_error(study, _run(make_plan(in_float32(config, study)), observer, serving))
 
 
 def _run(plan: Plan, observer: Observer, dispatchers: Dispatchers) -> Study:
@@ -92,14 +97,16 @@ def run_plan(
     Raises:
         UsageError: as `bench`.
     """
-    failures = Failures()
+    failures, kept = Failures(), Kept(images=plan.images)
     own = Dispatcher(plan.dataset, plan.device) if dispatcher is None else nullcontext(dispatcher)
-    with _lock(plan.folder):
+    with holding(plan.folder), plan.using_pools():
+        plan = settled(plan)
+        forget_failures(plan.folder)
         observer.planned(plan)
         with own as serving:
-            targets = _train_and_attribute(plan, serving, observer, failures, targets)
+            targets = _train_and_attribute(plan, serving, observer, failures, targets, kept=kept)
         observer.reducing(len(plan.architectures) * len(plan.methods))
-        marginals = Marginals(plan)
+        marginals = Marginals(plan, kept)
         reduced: dict[tuple[str, str], Reduced | str] = {
             (architecture.name, method.text): _reduce(
                 plan, architecture, method, targets, failures=failures, marginals=marginals
@@ -107,7 +114,7 @@ def run_plan(
             for architecture in plan.architectures
             for method in plan.methods
         }
-        return write_results(plan, targets, reduced)
+        return write_results(plan, targets, reduced, kept, tracebacks=failures.tracebacks)
 
 
 def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[str, str]]:
@@ -119,13 +126,13 @@ def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[s
     plan = make_plan(config)
     observer.planned(plan)
     failures = Failures()
-    with Dispatcher(plan.dataset, plan.device) as dispatcher:
+    with plan.using_pools(), Dispatcher(plan.dataset, plan.device) as dispatcher:
         _run_jobs(plan, plan.jobs(None, retrain=config.fresh), dispatcher, observer, failures)
     return plan, {architecture: reason for (architecture, _), reason in failures.reasons.items()}
 
 
 def _train_and_attribute(
-    plan: Plan, dispatcher: Dispatcher, observer: Observer, failures: Failures, targets: Targets | None
+    plan: Plan, dispatcher: Dispatcher, observer: Observer, failures: Failures, targets: Targets | None, *, kept: Kept
 ) -> Targets:
     """Do all jobs; return the targets.
 
@@ -134,11 +141,11 @@ def _train_and_attribute(
     votes_on_targets = targets is None and plan.config.target == "predicted"
     trains_first = votes_on_targets or plan.sampler.instance.per_run != 1
     if trains_first:
-        _run_jobs(plan, plan.jobs(None, retrain=plan.config.fresh), dispatcher, observer, failures)
+        _run_jobs(plan, plan.jobs(None, retrain=plan.config.fresh), dispatcher, observer, failures, kept=kept)
     if targets is None:
-        targets = _voted_targets(plan, failures) if votes_on_targets else _given_targets(plan)
+        targets = _voted_targets(plan, failures, kept) if votes_on_targets else _given_targets(plan)
     retrain = plan.config.fresh and not trains_first
-    _run_jobs(plan, plan.jobs(targets, retrain=retrain), dispatcher, observer, failures)
+    _run_jobs(plan, plan.jobs(targets, retrain=retrain), dispatcher, observer, failures, kept=kept)
     return targets
 
 
@@ -148,29 +155,46 @@ def _given_targets(plan: Plan) -> Targets:
     return {architecture.name: given for architecture in plan.architectures}
 
 
-def _voted_targets(plan: Plan, failures: Failures) -> Targets:
+def _voted_targets(plan: Plan, failures: Failures, kept: Kept) -> Targets:
     labels = plan.dataset.test.labels[plan.images]
-    members = range(plan.members)
     return {
-        architecture.name: tuple(votes(architecture.pool, members, plan.images, labels).predicted.tolist())
+        architecture.name: tuple(votes(kept.logits(architecture.name), labels).predicted.tolist())
         for architecture in plan.architectures
         if failures.of(architecture.name) is None
     }
 
 
 def _run_jobs(
-    plan: Plan, jobs: Sequence[MemberJob], dispatcher: Dispatcher, observer: Observer, failures: Failures
+    plan: Plan,
+    jobs: Sequence[MemberJob],
+    dispatcher: Dispatcher,
+    observer: Observer,
+    failures: Failures,
+    *,
+    kept: Kept | None = None,
 ) -> None:
-    pending = [job for job in jobs if has_work(job)]
+    pending = []
+    for job in jobs:
+        records = finished(job)
+        if records is None:
+            pending.append(job)
+        elif kept is not None:
+            kept.add(job, records)
     if not pending:
         return
     observer.started(pending, worker_count(len(pending), plan.device))
 
     def on_event(job: MemberJob, event: Event) -> None:
         if event["kind"] == "usage":
-            raise UsageError(event["error"])
+            error = UsageError(event["error"])
+            error.add_note(event.get("traceback") or "")
+            raise error
         if event["kind"] == "failed":
-            failures.add(job.architecture, event["method"], f"member {job.member}: {event['error']}")
+            reason = f"member {job.member}: {event['error']}"
+            failures.add(job.architecture, event["method"], reason, event.get("traceback"))
+            log_failure(plan.folder, job, event)
+        if event["kind"] in {"found", "trained"} and kept is not None:
+            kept.add(job, (MemberRecord(**record) for record in event["records"]))
         if event["kind"] == "rows":
             settle_rows(plan, job.architecture, event["rows"])
         observer.event(job, event)
@@ -201,19 +225,10 @@ def _reduce(
             marginal=marginals.of(architecture, method, targets[architecture.name]),
             masks=None if plan.dataset.test.masks is None else plan.dataset.test.masks[plan.images],
             seed=plan.config.seed,
+            groups=plan.groups,
         )
     except FailedCellError as error:
+        if error.__cause__ is not None:
+            failures.tracebacks[architecture.name, method.text] = traceback_of(error)
+            log_traceback(plan.folder, f"{architecture.name}, {method.text}", error)
         return one_line(error)
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise UsageError(f"another process is writing to {folder}; wait for it, or name another --out") from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -55,6 +55,12 @@ class Study:
         return tuple(own[name] if name in own else own[name.partition("(")[0]] for own in targets)
 
     @property
+    def groups(self) -> tuple[int, ...] | None:
+        """The group of each image, by number; None where all images stand alone."""
+        found = [image.get("group") for image in self.result["images"]]
+        return None if None in found or not found else tuple(found)
+
+    @property
     def table(self) -> pd.DataFrame:
         """A row per architecture, method and view, with figures, intervals and floors."""
         import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
@@ -260,6 +266,7 @@ def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
         row[name] = number(estimate["value"])
         row[f"{name}_low"], row[f"{name}_high"] = number(interval["low"]), number(interval["high"])
         row[f"{name}_floor"] = number(estimate["floor"])
+    row["snr_low_unseen_mode"] = number((figures.get("unseen_mode") or {}).get("low"))
     needed = figures["members_needed"]
     row["members_needed"] = number(needed["value"])
     row["members_needed_low"], row["members_needed_high"] = number(needed["low"]), number(needed["high"])
@@ -270,5 +277,7 @@ def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
         row[f"energy_{name}"] = share
     for name, values in (cell.get("diagnostics") or {}).items():
         row[f"{name}_median"], row[f"{name}_max"] = values["median"], values["max"]
+    ceiling = cell.get("ceiling") or {"value": None, "low": None, "high": None}
+    row["ceiling"], row["ceiling_low"], row["ceiling_high"] = (number(ceiling[k]) for k in ("value", "low", "high"))
     row["seconds"] = cell["seconds"]
     return row

@@ -27,6 +27,14 @@ DataDir = Annotated[
     str | None,
     typer.Option(help="Folder or file that cifar10 or imagenette is read from (default: it is downloaded)."),
 ]
+Groups = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="CSV file with the columns file and group: which test images belong together (writer, patient, video). "
+        "Intervals are then for new groups. (Default: the data set's groups.csv, else near duplicates.)",
+    ),
+]
 Archs = Annotated[
     list[str] | None,
     typer.Option(
@@ -77,7 +85,7 @@ Sampler = Annotated[
     ),
 ]
 Members = Annotated[int | None, typer.Option(help="Networks an architecture (default: 8, or all that there are).")]
-Images = Annotated[int | None, typer.Option(help="Test images to attribute (default: 32).")]
+Images = Annotated[int | None, typer.Option(help="Test images to attribute (default: 32, or all if fewer).")]
 Draws = Annotated[
     int | None, typer.Option(help="Runs of each stochastic method, the same for all members (default: 2).")
 ]

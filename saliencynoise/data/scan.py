@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from saliencynoise.data.kinds import described
+from saliencynoise.data.orders import natural
 from saliencynoise.data.pictures import SUFFIXES
 from saliencynoise.interfaces import UsageError
 
@@ -46,16 +47,6 @@ class Listing:
             self.others + other.others,
             self.loops + other.loops,
         )
-
-
-def natural(name: str) -> tuple[tuple[str | int, ...], str]:
-    """Return a key that sorts numbers in names by value.
-
-    >>> sorted(["10", "9", "cat 2", "cat 10"], key=natural)
-    ['9', '10', 'cat 2', 'cat 10']
-    """
-    parts = re.split(r"(\d+)", name)
-    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts)), name
 
 
 def open_root(path: str | None) -> Path:
@@ -113,7 +104,7 @@ def list_classes(root: Path, folder: str = "", part: str | None = None) -> tuple
     for entry in files:
         (listing.strays if _is_image(entry) else listing.others).append(text(prefix + entry.name))
     if not classes:
-        raise _no_classes(top, strays=len(listing.strays))
+        raise _no_classes(root, top, listing)
     return classes, listing
 
 
@@ -192,8 +183,10 @@ def closed(folder: str, error: Exception) -> UsageError:
     return UsageError(f"image folder {folder!r} {fix}")
 
 
-def _no_classes(folder: Path, *, strays: int) -> UsageError:
+def _no_classes(root: Path, folder: Path, listing: Listing) -> UsageError:
+    strays, others = len(listing.strays), described(root, listing.others)
     found = f"{strays} images lie directly in it" if strays else "it holds neither folders nor images"
+    found += f" but {others}" if others and not strays else ""
     return UsageError(
         f"image folder {str(folder)!r} has no class folders ({found}): "
         "put the images of each class into a folder of its own, named after the class"

@@ -3,10 +3,12 @@
 from saliencynoise.interfaces.completeness import completeness_error, refuse_incomplete
 from saliencynoise.interfaces.errors import (
     ConfigurationError,
+    PluginError,
     PluginFailure,
     SaliencyNoiseError,
     UsageError,
     one_line,
+    traceback_of,
 )
 from saliencynoise.interfaces.methods import (
     INPUT,
@@ -31,7 +33,7 @@ from saliencynoise.interfaces.protocols import (
 )
 from saliencynoise.interfaces.sampling import Sample, Sampler, TrainingRun
 from saliencynoise.interfaces.seeds import Stream, derive_seed, seeded
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
+from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, Rewrite, SamplerSpec
 
 __all__ = [
     "INPUT",
@@ -52,8 +54,10 @@ __all__ = [
     "NetworkAggregator",
     "Noise",
     "PassMethod",
+    "PluginError",
     "PluginFailure",
     "Point",
+    "Rewrite",
     "SaliencyNoiseError",
     "Sample",
     "Sampler",
@@ -69,4 +73,5 @@ __all__ = [
     "one_line",
     "refuse_incomplete",
     "seeded",
+    "traceback_of",
 ]

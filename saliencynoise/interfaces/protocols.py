@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from saliencynoise.interfaces.methods import Point
+    from saliencynoise.interfaces.specs import Rewrite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +28,16 @@ class CamPoint:
         layout: how that module's output is laid out: "NCHW", "NHWC", or "tokens" (`[N, prefix + h*w, C]`).
         grid: height and width (h, w) of the grid.
         prefix_tokens: with "tokens", how many class or register tokens precede the grid.
+        rewrites: the kinds of `Rewrite` of its channels that other weights of the same architecture undo, so that the
+            network in eval mode is the same function: after a ReLU "permutation" and "positive_scale", at a linear
+            output between linear layers all kinds. Empty where there are none; None where nobody says.
     """
 
     module: str
     layout: Literal["NCHW", "NHWC", "tokens"] = "NCHW"
     grid: tuple[int, int]
     prefix_tokens: int = 0
+    rewrites: tuple[Rewrite, ...] | None = None
 
     def to_grid(self, output: Float[Tensor, "N ..."]) -> Float[Tensor, "N C h w"]:
         """Return what the module computed as a grid; class and register tokens are left out.
@@ -154,16 +159,19 @@ class Split:
     """One part of a data set.
 
     Attributes:
-        images: `[N, C, H, W]`, uint8.
+        images: `[N, C, H, W]`, uint8; or float32 in the same range, 0 to 255, where files have more than 8 bits.
         labels: `[N]`, int64, indices into the data set's classes.
         names: a name for each image that stays the same between runs (a path, or "digits/17").
         masks: `[N, H, W]`, true where a pixel causes the label, at least one an image; None where nobody knows.
+        groups: of each image what it comes from, such as a writer, a patient or a video: images of one group are no
+            independent examples, and intervals are then for new groups. None where each stands alone, or nobody knows.
     """
 
-    images: UInt8[Tensor, "N C H W"]
+    images: UInt8[Tensor, "N C H W"] | Float[Tensor, "N C H W"]
     labels: Int[Tensor, " N"]
     names: tuple[str, ...]
     masks: Bool[Tensor, "N H W"] | None = None
+    groups: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -182,6 +190,7 @@ class Dataset:
         std: as `mean`.
         augmentations: those that preserve labels here, of "shift" and "flip" (left to right).
         notes: what a reader of the results must know: sizes chosen, splits made, files left out.
+        levels: the levels of files of more than 8 bits that are 0 and 255 here; None where there are no such files.
     """
 
     name: str
@@ -192,3 +201,4 @@ class Dataset:
     std: tuple[float, ...]
     augmentations: frozenset[Literal["shift", "flip"]] = frozenset()
     notes: tuple[str, ...] = ()
+    levels: tuple[float, float] | None = None

@@ -22,8 +22,9 @@ LEGEND = (
     "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, in the view relu"
     " 0.47), and its 95% interval for new members and new images. p: sign-flip test for any signal. for 0.9: networks"
     " to average until two such averages agree to 0.9. px: share of the pixels of these members' mean map that are "
-    "not noise (false discoveries: 5%); it grows with the members. s: seconds of attribution, a pass that methods "
-    "share counted for each. Beside the architecture: its members' median test accuracy."
+    "not noise (false discoveries: 5%, more at E = 4 or where noise is skewed); it grows with the members. s: "
+    "seconds of attribution, a pass that methods share counted for each. Beside the architecture: its members' median "
+    "test accuracy."
 )
 
 DRAWS = (
@@ -37,6 +38,11 @@ WIDER = (
     "In brackets: the lowest and the highest accuracy."
 )
 
+CEILING = (
+    "ceiling: r of rewritten copies of one network, whose weights differ and whose function is one, in brackets of the "
+    "lowest and the highest member. No training lifts r above it. It is shown where it is below ten times r."
+)
+
 HEADERS = ("SNR", "95% of SNR", "floor", "r", "95% of r", "p", "for 0.9", f"R(1..{COUNTS[-1]})", "px", "s")
 
 RANKS = {f"R(1..{COUNTS[-1]})": 1, "95% of SNR": 2}
@@ -45,8 +51,14 @@ RANKS = {f"R(1..{COUNTS[-1]})": 1, "95% of SNR": 2}
 SEVERAL = 0.1
 """Share of images with several modes above which a study warns; by chance a test fires on an image now and then."""
 
+SKEWED = 0.4
+"""Skewness of pixels' noise above which a study warns: symmetric noise stays below, exponential has .6 at 8 members."""
+
 MEAN = "builtin/mean"
 """The aggregator that goes without saying."""
+
+LOW = 10
+"""A ceiling of fewer times r than this is shown."""
 
 NAME_WIDTH = 22
 """Columns of the terminal for a method's label."""
@@ -65,7 +77,8 @@ def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Itera
     yield from _table(cells, width=width, ascii_only=ascii_only)
     if any(cell["status"] == "ok" for cell in cells):
         wider = f" {WIDER}" if width >= WIDE else ""
-        yield Text(LEGEND + wider + _draws(cells), style="dim")
+        low = f" {CEILING}" if any(map(is_low, cells)) else ""
+        yield Text(LEGEND + wider + _draws(cells) + low, style="dim")
     yield Text(basis(study.result))
     for warning in warnings(study.result):
         yield Text(warning, style=_style(warning))
@@ -99,6 +112,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
             for member in architecture["members"]
             if member["flag"]
         ]
+        lines += _origins(architecture)
         if architecture["adaptations"]:
             lines.append(f"adapted: {architecture['label']}: {'; '.join(architecture['adaptations'])}")
     members = result["settings"]["members"]
@@ -108,7 +122,27 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-    return [*lines, *rounded(result), *_dependent(result), *_modes(result["cells"]), *_failures(result["cells"])]
+    return [
+        *lines,
+        *rounded(result),
+        *_dependent(result),
+        *_modes(result["cells"]),
+        *_skewed(result["cells"]),
+        *_failures(result["cells"]),
+    ]
+
+
+def _origins(architecture: Mapping[str, Any]) -> list[str]:
+    """Return a line for each way in which members were read from files, where there is something to say of it."""
+    files: dict[str, list[str]] = {}
+    for member in architecture["members"]:
+        if member.get("note"):
+            files.setdefault(member["note"], []).append(member["source"] or f"member {member['index']}")
+    names = {
+        note: f"{', '.join(own[:3])}{f' and {len(own) - 3} more' if len(own) > 3 else ''}"
+        for note, own in files.items()
+    }
+    return [f"note: {architecture['label']} from {names[note]}: {note}" for note in files]
 
 
 def rounded(result: Mapping[str, Any]) -> list[str]:
@@ -144,10 +178,22 @@ def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a line for each cell whose members fall into groups on many images."""
     found = [(cell, (cell.get("details") or {}).get("modes")) for cell in cells]
     return [
-        f"modes: {cell['method']} on {cell['architecture']}, view {cell['view']}: {modes['words']}; the mean map "
-        "averages different explanations there, and intervals are unreliable"
+        f"modes: {cell['method']} on {cell['architecture']}, view {cell['view']}: {modes['words']}; the mean map may "
+        "average different explanations there, and intervals are unreliable (one skewed or flat cloud of members "
+        "fires, too, on up to a fifth of the images at 8 members and half at 30)"
         for cell, modes in found
         if modes is not None and (modes["share"] or 0) > SEVERAL
+    ]
+
+
+def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each cell whose pixels' noise is skewed, so that more of px than 5% may be false."""
+    found = [(cell, ((cell.get("details") or {}).get("pixels") or {}).get("skewness")) for cell in cells]
+    return [
+        f"px: {cell['method']} on {cell['architecture']}, view {cell['view']}: the noise of its pixels is skewed "
+        f"({number(value):.1f}), and more than 5% of px may be false: up to 30% in simulations"
+        for cell, value in found
+        if value is not None and number(value) > SKEWED
     ]
 
 
@@ -192,6 +238,9 @@ def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> I
         rows.append([label, *_row(cell, ascii_only=ascii_only)])
         if _draws_of(cell) > 1:
             rows.append(_networks_row(cell, ascii_only=ascii_only))
+        if is_low(cell):
+            ceiling = cell["ceiling"]
+            rows.append(["    ceiling", "", "", "", show(ceiling["value"]), interval_text(ceiling)])
     columns = [Column(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
     return render_sections(
         "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
@@ -245,6 +294,14 @@ def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
     snr = cell["figures"]["estimates"]["snr_network"]
     line = reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only)
     return ["    networks alone", "", "", "", show(snr["value"]), interval_text(snr["interval"]), "", "", line]
+
+
+def is_low(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell's ceiling is below ten times its r: part of its noise follows from how weights are written."""
+    ceiling = cell.get("ceiling")
+    if cell["status"] != "ok" or ceiling is None:
+        return False
+    return number(ceiling["value"]) < LOW * number(cell["figures"]["estimates"]["snr"]["value"])
 
 
 def _surviving(cell: Mapping[str, Any]) -> str:

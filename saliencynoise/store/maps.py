@@ -30,7 +30,7 @@ class Chunk:
 
     Attributes:
         index: place among the chunks.
-        key: hash of the names of the images and of their targets.
+        key: hash of the data set, the precision, the names of the images and their targets.
         rows: the images' places among the attributed images.
     """
 
@@ -78,6 +78,13 @@ class MapStore:
         from safetensors.torch import load_file  # noqa: PLC0415 - as above
 
         return load_file(self._path(member, chunk))["values"]
+
+    def shape(self, member: int, chunk: Chunk) -> tuple[int, ...]:
+        """Return the shape of a chunk's maps, which are not read."""
+        from safetensors import safe_open  # noqa: PLC0415 - as above
+
+        with safe_open(self._path(member, chunk), framework="pt") as file:
+            return tuple(file.get_slice("values").get_shape())
 
     def diagnostics(self, member: int, chunk: Chunk) -> dict[str, Tensor]:
         """Return what the method told of a chunk's images, `[B]` each."""

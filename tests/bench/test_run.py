@@ -1,16 +1,24 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.numpy import load_file
 
 import saliencynoise as sn
+from saliencynoise.bench import run
+from saliencynoise.bench.config import config_from
+from saliencynoise.bench.observer import Silent
+from saliencynoise.bench.plan import make_plan
 from saliencynoise.bench.run import bench
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.store.pool import Pool
+from tests.bench.conftest import Watcher
 
 
 def figures_of(study):
@@ -98,15 +106,86 @@ def test_a_class_index_is_explained_for_every_image(quick, here):
 def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(quick, here, watcher):
     first = bench(**quick, out="run")
     pool = first.result["architectures"][0]["pool"]
-    path = Path(pool, "member-0001.safetensors")
+    path = Pool(Path(pool)).files(Pool(Path(pool)).record(1))[1]
     content = path.read_bytes()
     path.write_bytes(content[:1000] + bytes(byte ^ 255 for byte in content[1000:1003]) + content[1003:])
-    with pytest.raises(UsageError, match=r"member 1 of the pool is corrupt: .*member-0001.safetensors fails its"):
+    with pytest.raises(UsageError, match=r"member 1 of the pool is corrupt: .*member-0001-.*.safetensors fails its"):
         bench(**quick, out="run")
     again = bench(**quick, out="run", observer=watcher)
     assert watcher.count("trained") == 1
     assert weights_of(again) == weights_of(first)
     assert figures_of(again) == figures_of(first)
+
+
+class Meddler(Watcher):
+    """Does something when all maps are there, or when a member is."""
+
+    def __init__(self, *, at="reducing", then):
+        super().__init__()
+        self.at, self.then = at, then
+
+    def reducing(self, cells):
+        if self.at == "reducing":
+            self.then(self.plans[0].architectures[0].pool)
+
+    def event(self, job, event):
+        if event["kind"] == self.at:
+            self.then(Pool(Path(job.pool)))
+
+
+def test_results_come_from_the_members_whose_maps_were_made(quick, here):
+    """The pool, or one of its members, is gone, or another one, when the maps become figures."""
+    due = figures_of(bench(**quick | {"methods": ["gradient"]}, out="run"))
+    other = {"w": torch.ones(2)}
+    about = {"seeds": {}, "accuracy": 0.5, "seconds": 1.0, "versions": {}, "hardware": {}}
+    for number, then in enumerate(
+        (
+            lambda pool: shutil.rmtree(pool.folder),
+            lambda pool: pool.files(pool.record(1))[0].unlink(),
+            lambda pool: pool.save(1, other, torch.zeros(5, 10), about, replace=True),
+        )
+    ):
+        study = bench(**quick | {"methods": ["gradient"]}, out=f"run-{number}", observer=Meddler(then=then))
+        assert figures_of(study) == due
+        assert len(weights_of(study)) == 3
+        shutil.rmtree(study.result["architectures"][0]["pool"], ignore_errors=True)
+
+
+def test_a_member_that_is_replaced_before_it_is_used_is_named(quick, here):
+    about = {"seeds": {}, "accuracy": 0.5, "seconds": 1.0, "versions": {}, "hardware": {}}
+    bench(**quick | {"methods": ["gradient"]})
+
+    def then(pool):
+        pool.save(0, {"w": torch.ones(2)}, torch.zeros(5, 10), about, replace=True)
+
+    gone = "member 0 of .* was removed or replaced while it was in use; run the same command again"
+    with pytest.raises(UsageError, match=gone):
+        bench(**quick | {"methods": ["gradcam(layer=top)"]}, out="o", observer=Meddler(at="found", then=then))
+
+
+def test_a_pool_in_use_is_not_removed(quick, here):
+    refusals = []
+
+    def then(pool):
+        with pytest.raises(UsageError, match="is in use by another process; wait until that has ended"):
+            pool.remove()
+        refusals.append(pool)
+
+    study = bench(**quick | {"methods": ["gradient"]}, observer=Meddler(then=then))
+    assert len(refusals) == 1
+    refusals[0].remove()
+    assert not Path(study.result["architectures"][0]["pool"]).exists()
+
+
+def test_a_complete_pool_needs_no_lock(quick, here, monkeypatch):
+    """As where it is read-only."""
+    first = bench(**quick | {"methods": ["gradient"]}, out="first")
+
+    def refused(*_, **__):
+        raise AssertionError("a lock is taken")
+
+    monkeypatch.setattr(Pool, "lock", refused)
+    assert figures_of(bench(**quick | {"methods": ["gradient"]}, out="second")) == figures_of(first)
 
 
 def test_a_corrupt_map_is_computed_again(quick, here, watcher):
@@ -231,12 +310,65 @@ def test_global_state_is_left_as_found(quick, here):
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"fixed": []}', '{"fixed": {}, "chunk": 0}', '{"fixed": {}}'])
-def test_a_damaged_plan_is_named_and_fresh_replaces_it(quick, here, content):
+def test_a_damaged_plan_is_made_of_the_command_and_the_result(quick, here, watcher, content):
     study = bench(**quick | {"methods": ["gradient"]}, out="run")
-    (study.folder / "plan.json").write_text(content)
-    with pytest.raises(UsageError, match=r"plan.json is damaged; name another --out, or replace the run with --fresh"):
+    path = study.folder / "plan.json"
+    before = path.read_bytes()
+    path.write_text(content)
+    with pytest.raises(UsageError, match="holds a run with seed=0, and this one has seed=1"):
+        bench(**quick | {"methods": ["gradient"]}, out="run", seed=1)
+    again = bench(**quick | {"methods": ["gradient"]}, out="run", observer=watcher)
+    assert watcher.jobs == [], "nothing is trained or attributed"
+    assert figures_of(again) == figures_of(study)
+    assert path.read_bytes() == before
+
+
+def test_a_plan_that_is_lost_is_made_again_where_there_is_a_result(quick, here, watcher):
+    study = bench(**quick | {"methods": ["gradient"]}, out="run")
+    path = study.folder / "plan.json"
+    path.unlink()
+    bench(**quick | {"methods": ["gradient"]}, out="run", observer=watcher)
+    assert watcher.jobs == []
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UsageError, match=r"plan\.json is a folder, where a run keeps its plan; move it away"):
         bench(**quick | {"methods": ["gradient"]}, out="run")
-    assert figures_of(bench(**quick | {"methods": ["gradient"]}, out="run", fresh=True)) == figures_of(study)
+
+
+def test_without_plan_and_result_the_maps_of_another_precision_are_not_taken(quick, here, watcher):
+    study = bench(**quick | {"methods": ["gradient"]}, out="run", precision="bfloat16")
+    for name in ("plan.json", "result.json"):
+        (study.folder / name).write_text("")
+    again = bench(**quick | {"methods": ["gradient"]}, out="run", observer=watcher)
+    assert (watcher.count("found"), watcher.count("attributed")) == (3, 3)
+    assert figures_of(again) != figures_of(study)
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_bench_that_is_refused_has_changed_nothing(quick, here):
+    """Another process holds the folder: with the same command, with another, and with --fresh."""
+    study = bench(**quick | {"methods": ["gradient"]}, out="run")
+    before = contents(study.folder)
+    with FileLock(study.folder / ".lock"):
+        for change in ({}, {"fresh": True}, {"fresh": True, "seed": 1}, {"precision": "bfloat16", "fresh": True}):
+            with pytest.raises(UsageError, match="another process is writing to run; wait for it, or name another"):
+                bench(**quick | {"methods": ["gradient"]}, out="run", **change)
+            assert contents(study.folder) == before
+    (study.folder / "plan.json").unlink()
+    with FileLock(study.folder / ".lock"), pytest.raises(UsageError, match="another process is writing to run"):
+        bench(**quick | {"methods": ["gradient"]}, out="run")
+    assert not (study.folder / "plan.json").exists()
+
+
+def test_what_another_process_chose_in_the_meantime_is_taken(quick, here):
+    """A folder may change between the look at it and its lock."""
+    plan = make_plan(config_from({**quick, "methods": ["gradient"], "out": "run"}))
+    bench(**quick | {"methods": ["gradient"]}, out="run", seed=1)
+    with pytest.raises(UsageError, match="holds a run with seed=1, and this one has seed=0"):
+        run.run_plan(plan, Silent())
 
 
 @pytest.mark.parametrize("name", ["settings", "cells", "hardware"])
@@ -249,10 +381,12 @@ def test_a_damaged_result_is_named(quick, here, name):
 
 
 @pytest.mark.parametrize("change", [{"accuracy": "x"}, {"accuracy": None}, {"index": 1}, {"seeds": 3}, {"more": 1}])
-def test_a_member_with_a_damaged_record_is_trained_anew(quick, here, watcher, change):
+def test_a_member_with_a_damaged_record_is_named_and_trained_anew(quick, here, watcher, change):
     first = bench(**quick | {"methods": ["gradient"]})
     path = Path(first.result["architectures"][0]["pool"], "member-0000.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(UsageError, match=r"member 0 of the pool is corrupt: .*member-0000.json fails its checksum"):
+        bench(**quick | {"methods": ["gradient"]})
     again = bench(**quick | {"methods": ["gradient"]}, observer=watcher)
     assert watcher.count("trained") == 1
     assert weights_of(again) == weights_of(first)
@@ -281,3 +415,23 @@ def test_a_start_that_failed_blocks_no_other(quick, here, tmp_path):
     assert bench(**{**quick, "methods": ["gradient"]}, out="out").done
     with pytest.raises(UsageError, match="holds a run with seed=0"):
         bench(**{**quick, "methods": ["gradient"], "seed": 6}, out="out")
+
+
+def test_groups_of_images_reach_every_interval_and_the_results(quick, here, tmp_path):
+    alone = bench(**{**quick, "images": 6})
+    assert alone.groups is None
+    rows = "".join(f"{image['name']},{place // 2}\n" for place, image in enumerate(alone.result["images"]))
+    (tmp_path / "writers.csv").write_text("file,group\n" + rows)
+    grouped = bench(**{**quick, "images": 6}, groups="writers.csv")
+    assert grouped.groups == (0, 0, 1, 1, 2, 2)
+    assert "the 6 attributed images belong to 3 groups (writers.csv)" in " ".join(grouped.result["dataset"]["notes"])
+    for one, other in zip(alone.done, grouped.done, strict=True):
+        assert one["figures"]["estimates"]["snr"]["value"] == other["figures"]["estimates"]["snr"]["value"]
+        for name in ("snr", "snr_rms", "cosine"):
+            assert one["figures"]["estimates"][name]["interval"] != other["figures"]["estimates"][name]["interval"]
+        assert "images in 3 groups" in other["figures"]["estimates"]["snr"]["interval"]["note"]
+        assert one["details"]["template"] != other["details"]["template"]
+        assert one["details"]["spectrum"] != other["details"]["spectrum"]
+    assert grouped.folder != alone.folder
+    with pytest.raises(UsageError, match=r"cannot read the groups 'nobody.csv'"):
+        bench(**quick, groups="nobody.csv")

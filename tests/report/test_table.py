@@ -86,6 +86,14 @@ def test_members_in_groups_are_warned_of():
     assert "modes:" not in printed(study(cell()))
 
 
+def test_skewed_noise_of_pixels_is_warned_of():
+    pixels = {"share": 0.2, "skewness": 0.7}
+    text = " ".join(printed(study(cell(details={"pixels": pixels, "modes": None}))).split())
+    assert "px: gradient on test_resnet, view signed: the noise of its pixels is skewed (0.7)" in text
+    assert "px: gradient" not in printed(study(cell(details={"pixels": {**pixels, "skewness": None}, "modes": None})))
+    assert "px: gradient" not in printed(study(cell()))
+
+
 def test_it_fits_80_columns_and_keeps_names_whole():
     long = cell("gradcam(layer=intermediate)")
     long["figures"]["estimates"]["snr"] = estimate(14.52, 10.79, 18.24)
@@ -153,6 +161,18 @@ def test_where_members_come_from_and_what_may_be_wrong_with_them(sampler, source
     text = printed(of, width=400)
     assert all(words in text for words in there)
     assert absent not in text.replace("networks alone", "").split("attribution", 1)[1]
+
+
+def test_a_note_says_from_where_in_its_file_a_member_was_read():
+    of = study(cell())
+    (architecture,) = of.result["architectures"]
+    notes = {"a.pth": "weights under 'net'", "b.pth": "weights under 'net'", "c.pth": "ignored: total_ops", "d.pth": ""}
+    member = architecture["members"][0]
+    architecture["members"] = [{**member, "source": name, "note": note} for name, note in notes.items()]
+    text = printed(of, width=400)
+    assert "note: test_resnet from a.pth, b.pth: weights under 'net'" in text
+    assert "note: test_resnet from c.pth: ignored: total_ops" in text
+    assert "d.pth" not in text
 
 
 @pytest.mark.parametrize(
