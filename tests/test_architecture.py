@@ -12,7 +12,7 @@ PACKAGE = ROOT / "saliencynoise"
 
 LEVELS = (
     {"interfaces"},
-    {"store"},
+    {"store", "records"},
     {"registry", "scoring", "statistics", "data"},
     {"architectures", "methods", "marginalization", "training", "testing"},
     {"bench", "execution"},

@@ -18,8 +18,10 @@ from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.records.plan import PlanRecord
+from saliencynoise.records.reading import read_record
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
-from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.store.atomic import key_of, slug_of, write_json
 from saliencynoise.store.maps import Chunk, MapStore
 from saliencynoise.store.pool import MemberRecord, Pool
 from saliencynoise.training.recipes import Recipe, recipe_for
@@ -406,15 +408,8 @@ def _holds_results(folder: Path) -> bool:
 
 
 def _read_plan(path: Path) -> dict[str, Any]:
-    found = read_json(path)
-    sound = isinstance(found, dict) and isinstance(found.get("fixed"), dict) and isinstance(found.get("chunk"), int)
-    if not (sound and found["chunk"] > 0 and _are_rows(found.get("rows", {}))):
-        raise UsageError(f"{path} is damaged; name another --out, or replace the run with --fresh")
+    found = read_record(path, PlanRecord, fix="name another --out, or replace the run with --fresh")
     return {"rows": {}, **found}
-
-
-def _are_rows(rows: Any) -> bool:
-    return isinstance(rows, dict) and all(type(value) is int and value > 0 for value in rows.values())
 
 
 def settle_rows(plan: Plan, architecture: str, rows: int) -> None:
