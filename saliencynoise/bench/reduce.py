@@ -89,9 +89,12 @@ def reduce_maps(
         for view in views:
             viewed = apply_view(maps, view)
             statistics[view].append(image_statistics(viewed.flatten(2)))
-            gatherings[view].add(viewed.mean(1))
+            gatherings[view].add(viewed.mean(1), label=labels[len(marginals) - 1])
     if all(_are_zero(image) for images in statistics.values() for image in images):
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
+    for label, maps in zip(labels, images_of(stores, range(members), chunks), strict=True):
+        for view, gathering in gatherings.items():
+            gathering.add_again(apply_view(maps, view).mean(1), label=label)
     grams = _grams(statistics)
     located = {} if locating is None else locating.result()
     return Reduced(
