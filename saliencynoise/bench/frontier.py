@@ -25,6 +25,7 @@ from saliencynoise.bench.reduce import FailedCellError, aggregate
 from saliencynoise.bench.run import run_plan
 from saliencynoise.bench.strategy import Cell, Strategy, inner_products
 from saliencynoise.interfaces import Aggregator, UsageError, one_line
+from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.frontier import read_frontier
 from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
 from saliencynoise.registry.parameters import canonical
@@ -153,7 +154,7 @@ def load_frontier(folder: str | Path) -> dict[str, Any]:
         UsageError: if there is none.
     """
     path = Path(folder) / RESULT
-    fix = f"run 'saliencynoise frontier --out {folder}'"
+    fix = f"run: {shell('saliencynoise', 'frontier', '--out', folder)}"
     if not path.is_file():
         raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
     return {**read_frontier(path, fix=fix)}

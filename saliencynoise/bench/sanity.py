@@ -21,6 +21,7 @@ from saliencynoise.bench.production import REFERENCE
 from saliencynoise.bench.run import run_plan
 from saliencynoise.bench.strategy import Strategy
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.sanity import read_sanity
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, compare, holm
@@ -156,7 +157,7 @@ def load_sanity(folder: str | Path) -> dict[str, Any]:
         UsageError: if there is none.
     """
     path = Path(folder) / RESULT
-    fix = f"run 'saliencynoise sanity --out {folder}'"
+    fix = f"run: {shell('saliencynoise', 'sanity', '--out', folder)}"
     if not path.is_file():
         raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
     return {**read_sanity(path, fix=fix)}

@@ -19,6 +19,7 @@ from saliencynoise.bench.plan import built_without_weights, load_dataset, make_p
 from saliencynoise.bench.run import run_plan
 from saliencynoise.bench.streams import Blocks, Design, design_of, without_effect
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.variance import read_variance
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components
@@ -117,7 +118,7 @@ def load_variance(folder: str | Path) -> dict[str, Any]:
         UsageError: if there is none.
     """
     path = Path(folder) / RESULT
-    fix = f"run 'saliencynoise variance --out {folder}'"
+    fix = f"run: {shell('saliencynoise', 'variance', '--out', folder)}"
     if not path.is_file():
         raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
     return {**read_variance(path, fix=fix)}

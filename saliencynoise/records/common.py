@@ -38,7 +38,7 @@ class Interval(TypedDict):
 
     low: Number
     high: Number
-    question: Literal["members", "images", "both"]
+    question: str
     df: Number
     note: str
     level: Share

@@ -78,10 +78,10 @@ class Member(TypedDict):
     seeds: dict[str, Seed]
     sha256: str
     flag: str | None
-    seconds: NotRequired[Seconds]
+    seconds: Seconds
+    hardware: Hardware
     logits_sha256: NotRequired[str]
     versions: NotRequired[Versions]
-    hardware: NotRequired[Hardware]
     source: NotRequired[str]
 
 
@@ -209,6 +209,9 @@ class Template(TypedDict):
     share_interval: Interval | None
     snr_specific: Number
     snr_specific_interval: Interval | None
+    share_class: NotRequired[Number]
+    share_class_interval: NotRequired[Interval | None]
+    note: NotRequired[str]
 
 
 class Band(TypedDict):

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from saliencynoise.bench.study import Study, number
+from saliencynoise.interfaces.shell import shell
 from saliencynoise.report.grid import WIDE, Column, Section, render_sections
 from saliencynoise.report.sparkline import COUNTS, reliability_line
 from saliencynoise.report.terminal import Terminal
@@ -71,7 +72,7 @@ def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Itera
         yield Text(warning, style=_style(warning))
     yield Text(
         f"Results in {study.folder} (result.json, snr.parquet, maps.zarr); again with: "
-        f"saliencynoise show {study.folder}"
+        f"{shell('saliencynoise', 'show', study.folder, encoding='ascii' if ascii_only else 'utf-8')}"
     )
 
 
