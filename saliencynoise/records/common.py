@@ -33,11 +33,16 @@ Format = Annotated[int, Meta(ge=1, le=MOST)]
 Scalar = str | int | float | bool | None
 
 
-class Interval(TypedDict):
-    """A confidence interval, as `saliencynoise.statistics.intervals.Interval` is written."""
+class Ends(TypedDict):
+    """A confidence interval of which only the ends are shown."""
 
     low: Number
     high: Number
+
+
+class Interval(Ends):
+    """A confidence interval, as `saliencynoise.statistics.intervals.Interval` is written."""
+
     question: str
     df: Number
     note: str
@@ -48,22 +53,24 @@ class Valued(TypedDict):
     """A figure with its interval."""
 
     value: Number
-    interval: Interval | None
+    interval: Ends | None
 
 
-class Hardware(TypedDict, total=False):
+class Hardware(TypedDict):
     """A machine, as `saliencynoise.store.provenance.hardware` describes it."""
 
-    machine: str
-    processor: str
-    cores: Count | None
     device: str
-    threads: Count
-    gpu: str
+    processor: str
+    machine: NotRequired[str]
+    cores: NotRequired[Count | None]
+    threads: NotRequired[Count]
+    gpu: NotRequired[str]
 
 
-Versions = dict[str, str]
-"""Of Python and of packages, by name."""
+class Versions(TypedDict):
+    """Of Python and of packages, by name."""
+
+    torch: str
 
 
 class Provenance(TypedDict):
@@ -74,10 +81,31 @@ class Provenance(TypedDict):
     hardware: Hardware
 
 
+Shape = Annotated[list[Count], Meta(min_length=3, max_length=3)]
+"""Channels, height, width."""
+
+
+class Data(TypedDict):
+    """The images that a result is about."""
+
+    asked: str
+    name: NotRequired[str]
+    key: NotRequired[str]
+    masks: NotRequired[bool]
+
+
+class Recipe(TypedDict):
+    """How an architecture was trained; more stands there."""
+
+    epochs: Count
+    precision: NotRequired[str]
+
+
 class BenchSettings(TypedDict):
     """The settings of a bench that determine its figures; the number of members is added by those who know it."""
 
     seed: Seed
+    target: NotRequired[str]
     dataset: NotRequired[str]
     archs: NotRequired[list[str]]
     arch_args: NotRequired[dict[str, Any]]
@@ -89,7 +117,6 @@ class BenchSettings(TypedDict):
     normalization: NotRequired[str]
     train_images: NotRequired[Count | None]
     recipe: NotRequired[dict[str, Scalar]]
-    target: NotRequired[str]
     device: NotRequired[str]
     precision: NotRequired[str]
     aggregator: NotRequired[str]

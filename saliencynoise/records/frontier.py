@@ -8,17 +8,18 @@ from typing import NotRequired, TypedDict
 from saliencynoise.records.common import (
     BenchSettings,
     Count,
-    Interval,
+    Data,
+    Ends,
     Name,
     Number,
     Provenance,
-    Scalar,
+    Recipe,
     Seconds,
+    Shape,
     Share,
 )
 from saliencynoise.records.reading import read_record
 from saliencynoise.records.rows import FailedRow, check_rows
-from saliencynoise.records.study import Dataset
 
 
 class Bench(BenchSettings):
@@ -38,12 +39,20 @@ class Settings(TypedDict):
     reference: NotRequired[Count]
 
 
+class FrontierData(Data):
+    """The images of a frontier."""
+
+    image_shape: Shape
+    train_images: Count
+    test_images: Count
+
+
 class FrontierRecord(Provenance):
     """The document of `frontier.json`; its references and rows are checked by their status."""
 
     settings: Settings
-    dataset: Dataset
-    recipes: dict[str, dict[str, Scalar]]
+    dataset: FrontierData
+    recipes: dict[str, Recipe]
     held_out: list[Count]
     images: Count
     references: list[dict[str, object]]
@@ -59,7 +68,7 @@ class Reference(TypedDict):
     architecture: Name
     method: Name
     snr: Number
-    interval: Interval | None
+    interval: Ends | None
 
 
 class FailedStrategy(FailedRow):
@@ -73,7 +82,7 @@ class Fidelity(TypedDict):
 
     fidelity_squared: Number
     networks: Number
-    interval: Interval | None
+    interval: Ends | None
     note: str
     words: str
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
-from saliencynoise.records.common import BenchSettings, Count, Interval, Name, Number, Share, Valued
+from saliencynoise.records.common import BenchSettings, Count, Ends, Name, Number, Recipe, Share, Valued
 from saliencynoise.records.reading import read_record
 from saliencynoise.records.rows import check_rows
 from saliencynoise.records.variance import About
@@ -39,11 +39,23 @@ class Ensemble(TypedDict):
 
 
 class Ensembles(TypedDict):
-    """Networks by kind."""
+    """Networks by kind; the others are not named."""
 
     trained: Ensemble
-    untrained: Ensemble
-    permuted: Ensemble
+
+
+class Snr(TypedDict):
+    """r of the networks of each kind."""
+
+    trained: Valued
+    untrained: Valued
+    permuted: Valued
+
+
+class Study(About):
+    """What the studies of the three kinds have in common."""
+
+    recipes: dict[str, Recipe]
 
 
 class SanityRecord(TypedDict):
@@ -51,10 +63,10 @@ class SanityRecord(TypedDict):
 
     created: str
     settings: Settings
-    study: About
+    study: Study
     members: Count
     images: Count
-    ensembles: dict[str, Ensemble]
+    ensembles: Ensembles
     rows: list[dict[str, object]]
     format: NotRequired[Count]
 
@@ -64,15 +76,13 @@ class Comparison(TypedDict):
 
     p_holm: Share | None
     words: str
-    difference: Number
-    interval: Interval | None
 
 
 class Agreement(TypedDict):
     """How far two signals are the same."""
 
     value: Number
-    interval: Interval | None
+    interval: Ends | None
     note: NotRequired[str]
 
 
@@ -81,7 +91,14 @@ class Contrast(TypedDict):
 
     comparison: Comparison
     agreement: Agreement
-    verdict: str
+    verdict: Literal["depends", "does not depend", "in part", "no signal", "undetermined"]
+
+
+class Contrasts(TypedDict):
+    """Trained networks beside those of each other kind."""
+
+    untrained: Contrast
+    permuted: Contrast
 
 
 class Row(TypedDict):
@@ -90,9 +107,8 @@ class Row(TypedDict):
     architecture: Name
     method: Name
     view: Name
-    images: Count
-    snr: dict[str, Valued]
-    contrasts: dict[str, Contrast]
+    snr: Snr
+    contrasts: Contrasts
 
 
 def read_sanity(path: Path, *, fix: str) -> SanityRecord:

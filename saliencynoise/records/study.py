@@ -8,18 +8,20 @@ from typing import Any, NotRequired, TypedDict
 from saliencynoise.records.common import (
     BenchSettings,
     Count,
+    Data,
+    Ends,
     Format,
     Hardware,
     Interval,
     Name,
     Number,
     Provenance,
-    Scalar,
+    Recipe,
     Seconds,
     Seed,
+    Shape,
     Share,
     Status,
-    Versions,
 )
 
 
@@ -29,28 +31,24 @@ class Settings(BenchSettings):
     members: Count
 
 
-class Dataset(TypedDict):
+class Dataset(Data):
     """The images that a study is about."""
 
-    asked: str
     classes: list[str]
-    image_shape: list[Count]
+    train_images: Count
+    test_images: Count
+    image_shape: Shape
     notes: list[str]
-    name: NotRequired[str]
-    key: NotRequired[str]
-    train_images: NotRequired[Count]
-    test_images: NotRequired[Count]
-    masks: NotRequired[bool]
 
 
 class Sampler(TypedDict):
     """Where the members come from."""
 
     label: str
+    name: str
     runs: Count
-    name: NotRequired[str]
+    trains: bool
     distribution: NotRequired[str]
-    trains: NotRequired[bool]
 
 
 class Method(TypedDict):
@@ -81,7 +79,7 @@ class Member(TypedDict):
     seconds: Seconds
     hardware: Hardware
     logits_sha256: NotRequired[str]
-    versions: NotRequired[Versions]
+    versions: NotRequired[dict[str, str]]
     source: NotRequired[str]
 
 
@@ -104,7 +102,7 @@ class Image(TypedDict):
     name: str
     label: Count
     target: dict[str, Count]
-    predicted: NotRequired[dict[str, Count]]
+    predicted: dict[str, Count]
     members_correct: NotRequired[dict[str, Count]]
 
 
@@ -245,7 +243,7 @@ class Gain(TypedDict):
     """What averaging changes."""
 
     value: Number
-    interval: Interval | None
+    interval: Ends | None
     p: Share | None
 
 
@@ -330,7 +328,7 @@ class StudyRecord(Provenance):
 
     settings: Settings
     dataset: Dataset
-    recipes: dict[str, dict[str, Scalar]]
+    recipes: dict[str, Recipe]
     architectures: list[Architecture]
     images: list[Image]
     cells: list[Cell]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from saliencynoise.records.common import BenchSettings, Count, Name, Number, Provenance, Scalar, Share, Valued
+from saliencynoise.records.common import BenchSettings, Count, Data, Name, Number, Provenance, Share, Valued
 from saliencynoise.records.reading import read_record
 from saliencynoise.records.rows import check_rows
-from saliencynoise.records.study import Dataset
 
 
 class Bench(BenchSettings):
@@ -25,11 +24,16 @@ class Settings(TypedDict):
     streams: NotRequired[list[str] | None]
 
 
+class StudyData(Data):
+    """The images of the studies below."""
+
+    notes: list[str]
+
+
 class About(Provenance):
     """What the studies below have in common."""
 
-    dataset: Dataset
-    recipes: dict[str, dict[str, Scalar]]
+    dataset: StudyData
     device: NotRequired[str]
 
 

@@ -383,7 +383,7 @@ def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
     'a 2 epochs, b 3 epochs, float32'
     """
     epochs = {name: counted(recipe["epochs"], "epoch") for name, recipe in recipes.items()}
-    precisions = dict.fromkeys(recipe["precision"] for recipe in recipes.values())
+    precisions = dict.fromkeys(recipe.get("precision", "float32") for recipe in recipes.values())
     once = len(set(epochs.values())) == 1
     trained = list(epochs.values())[:1] if once else [f"{name} {own}" for name, own in epochs.items()]
     return ", ".join([*trained, *precisions])
