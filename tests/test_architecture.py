@@ -12,7 +12,8 @@ PACKAGE = ROOT / "saliencynoise"
 
 LEVELS = (
     {"interfaces"},
-    {"store", "records"},
+    {"store"},
+    {"records"},
     {"registry", "scoring", "statistics", "data"},
     {"architectures", "methods", "marginalization", "training", "testing"},
     {"bench", "execution"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import DamagedFileError, read_verified
 
 T = TypeVar("T")
 
@@ -36,36 +36,14 @@ def read_record(path: Path, kind: type[T], *, fix: str = _FIX) -> T:
         fix: what to do about a file that is damaged, for its message.
 
     Raises:
-        RecordError: if it cannot be read, is not JSON, is nested too deeply, holds NaN or infinity, lacks a key, or a
-            value has another type or range: one line with file, key, value and fix.
+        RecordError: if it cannot be read, is not as it was written, is not JSON, is nested too deeply, holds NaN or
+            infinity, lacks a key, or a value has another type or range: one line with file, key, value and fix.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise RecordError(f"{path} holds no readable JSON: {why}; {fix}") from error
-    return parse_record(text, kind, where=str(path), fix=fix)
-
-
-def parse_record(text: str | bytes, kind: type[T], *, where: str, fix: str = _FIX) -> T:
-    """Return a JSON text of a kind, as `read_record` does.
-
-    Args:
-        text: JSON.
-        kind: as there.
-        where: what the text is, for messages: a file.
-        fix: as there.
-
-    Raises:
-        RecordError: as `read_record`.
-    """
-    try:
-        document = json.loads(text)
-    except RecursionError as error:
-        raise RecordError(f"{where} is damaged: nested too deeply; {fix}") from error
-    except ValueError as error:  # no JSON, no UTF-8, or a whole number of thousands of digits
-        raise RecordError(f"{where} is damaged: no JSON ({_first_line(error)}); {fix}") from error
-    return check_record(document, kind, where=where, fix=fix)
+        document = read_verified(path)
+    except DamagedFileError as error:
+        raise RecordError(f"{error}; {fix}") from error
+    return check_record(document, kind, where=str(path), fix=fix)
 
 
 def check_record(document: Any, kind: type[T], *, where: str, fix: str = _FIX, at: str = "") -> T:
@@ -160,7 +138,3 @@ def _words(document: Any, keys: list[str | int], what: str, at: str) -> str:
     wanted = re.sub(r", got `.*`$", "", what).replace("`", "").removeprefix("Expected ")
     wanted = {"array": "a list", "object": "a table", "str": "a text", "int": "a whole number"}.get(wanted, wanted)
     return f"{place} is {shown} where {wanted} is wanted"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0][:100]

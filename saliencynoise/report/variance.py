@@ -125,9 +125,8 @@ def basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
     lowest, highest = architecture["accuracy"]["min"], architecture["accuracy"]["max"]
     accuracy = "" if lowest is None else f", accuracies {lowest:.1%} to {highest:.1%}"
     rest = architecture["streams"].get("rest")
-    together = (
-        f"; all others: {' and '.join(NAMES.get(stream, stream) for stream in rest)}, changed together" if rest else ""
-    )
+    names = " and ".join(NAMES.get(stream, stream) for stream in rest or ())
+    together = f"; all others: {names}, changed together" if rest else ""
     left_out = "".join(
         f"; {NAMES.get(stream, stream)} left out: {reason}" for stream, reason in architecture["left_out"].items()
     )  # fmt: skip

