@@ -362,7 +362,7 @@ def _wrong_cell(cell: Cell, labels: Any) -> str | None:
         return f"architecture is '{cell['architecture']}', which is none of the architectures"
     if cell["status"] == "failed":
         return None if cell["reason"] is not None else "reason is null, though it failed"
-    lacks = next((name for name in ("figures", "seconds") if cell[name] is None), None)  # type: ignore[literal-required]
+    lacks = next((name for name in ("figures", "seconds") if cell[name] is None), None)
     if lacks:
         return f"{lacks} is null, though its status is ok"
     if cell["members"] < 1:

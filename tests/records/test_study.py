@@ -153,10 +153,10 @@ def bear(made, capsys, some) -> tuple[int, int]:
 
 
 def test_a_sample_of_all_changes_gives_no_traceback(made, capsys):
-    some = random.Random(14).sample(changes(made.result), 120)  # noqa: S311 - a sample, not a secret
+    some = random.Random(14).sample(changes(made.result), 40)  # noqa: S311 - a sample, not a secret
     refused, borne = bear(made, capsys, some)
-    assert refused > 40
-    assert borne > 5
+    assert refused > 10
+    assert borne > 1
 
 
 @pytest.mark.slow
