@@ -135,6 +135,8 @@ def _words(document: Any, keys: list[str | int], what: str, at: str) -> str:
         return f"{place} has no {missing[1]}"
     shown = repr(_at(document, keys))
     shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
+    if what.startswith("Invalid enum value"):
+        what = "one of the words that it may be (or a number, where it is a figure)"
     wanted = re.sub(r", got `.*`$", "", what).replace("`", "").removeprefix("Expected ")
     wanted = {"array": "a list", "object": "a table", "str": "a text", "int": "a whole number"}.get(wanted, wanted)
     return f"{place} is {shown} where {wanted} is wanted"

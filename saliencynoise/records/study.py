@@ -121,7 +121,7 @@ class Estimate(TypedDict):
     interval: Interval | None
     floor: Number
     definition: NotRequired[str]
-    words: NotRequired[str]
+    words: NotRequired[str | None]
 
 
 class Estimates(TypedDict):
