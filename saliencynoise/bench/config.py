@@ -33,14 +33,13 @@ FRONTIER_METHODS = ("gradient", "gradcam(layer=top)")
 """What a frontier compares, unless told otherwise: the noisiest of them, and one of little noise."""
 
 
-<<<<<<< HEAD
 LONGEST_FILE = 2**20
 """Bytes of a file of settings at most."""
-=======
+
+
 def default_archs() -> tuple[str, ...]:
     """Return the architecture of a bench that names none: a small one of timm's where they are installed."""
     return ("test_resnet",) if installed("timm") else ("resnet(depth=10,width=16)",)
->>>>>>> main
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,12 +21,9 @@ from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
-<<<<<<< HEAD
 from saliencynoise.records.plan import PlanRecord
 from saliencynoise.records.reading import RecordError, check_record, read_record
-=======
 from saliencynoise.registry.calling import calling
->>>>>>> main
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
 from saliencynoise.scoring import as_before
 from saliencynoise.statistics.groups import Groups, as_groups
