@@ -56,12 +56,11 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def _refuse_place(path: Path) -> None:
-    """Refuse a place that a file must not take: no name at all, a device, a pipe, a folder."""
+    """Refuse a place that a file must not take: no name at all, a device, a pipe."""
     if not path.name:
         raise UsageError(f"'{path}' names no file; name one")
-    if os.path.lexists(path) and not path.is_symlink() and not path.is_file():
-        kind = "a folder" if path.is_dir() else "a device or a pipe"
-        raise UsageError(f"cannot write {path}: it is {kind}; name another file")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UsageError(f"cannot write {path}: it is a device or a pipe; name another file")
 
 
 def publish(path: Path, content: bytes) -> bool:

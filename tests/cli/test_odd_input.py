@@ -49,7 +49,7 @@ def test_a_report_replaces_no_device_and_no_folder(tmp_path, capsys):
     made = make_study(tmp_path / "made", {("net", "a"): noisy_maps(members=3, images=2)})
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
-    places = {"": "names no file", tmp_path / "pipe": "it is a device or a pipe", tmp_path / "folder": "it is a folder"}
+    places = {"": "names no file", tmp_path / "pipe": "it is a device or a pipe", tmp_path / "folder": "Is a directory"}
     for place, words in places.items():
         code, _, err = call(capsys, "report", made.folder, "--out", place)
         assert code == 2
