@@ -55,7 +55,7 @@ class Marginals:
     ) -> Aggregator | Float[Tensor, "B c h w"]:
         """Return what aggregates the members' maps; or the maps of the averaged network, averaged over draws.
 
-        The averaged network is given the same images, targets, background and noise as each member.
+        The averaged network is given the same images, targets and background as each member, and draws of its own.
 
         Raises:
             FailedCellError: if the method fails on the averaged network.
@@ -67,16 +67,29 @@ class Marginals:
             return aggregator.instance
         with without_tf32(), one_thread():
             passes = self._passes(architecture)
-            return torch.cat([self._maps(passes, chunk, method, targets) for chunk in self._plan.chunks(targets)])
+            chunks = self._plan.chunks(targets)
+            return torch.cat([self._maps(architecture, passes, chunk, method, targets) for chunk in chunks])
 
     def _maps(
-        self, passes: Passes, chunk: Chunk, method: BoundMethod, targets: Sequence[int]
+        self,
+        architecture: ArchitecturePlan,
+        passes: Passes,
+        chunk: Chunk,
+        method: BoundMethod,
+        targets: Sequence[int],
     ) -> Float[Tensor, "B c h w"]:
-        drawn = [self._of_draw(passes, chunk, method, targets, draw) for draw in range(self._plan.draws(method))]
+        draws = range(self._plan.draws(method))
+        drawn = [self._of_draw(architecture, passes, chunk, method, targets, draw) for draw in draws]
         return torch.stack(drawn).mean(0)
 
     def _of_draw(
-        self, passes: Passes, chunk: Chunk, method: BoundMethod, targets: Sequence[int], draw: int
+        self,
+        architecture: ArchitecturePlan,
+        passes: Passes,
+        chunk: Chunk,
+        method: BoundMethod,
+        targets: Sequence[int],
+        draw: int,
     ) -> Float[Tensor, "B c h w"]:
         plan = self._plan
         if self._background is None:
@@ -89,6 +102,7 @@ class Marginals:
             method=method.text,
             draw=draw,
             run_seed=plan.config.seed,
+            network=f"{architecture.pool.folder.name}:{plan.aggregator.text}",
         )
         found = within_memory(passes, lambda passes: {"": attribute(passes, method.instance, batch)})[""]
         maps = checked(found, len(chunk.rows))

@@ -1,7 +1,7 @@
 """What each member makes of pictures, member by member: in memory are one network and all maps of a few pictures.
 
 All is as in a bench: the same passes and precision, the same background, and random numbers that follow from the run's
-seed, the method, the name of the picture and the draw. So a test image that is explained gives the maps of the bench.
+seed, the method, the name of the picture, the draw and, in own draws, the member. So a test image that is explained gives the maps of the bench.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.bench.attribution import background_of, batch_of, checked, shares_its_pass, within_memory
+from saliencynoise.bench.attribution import (
+    background_of,
+    batch_of,
+    checked,
+    network_name,
+    shares_its_pass,
+    within_memory,
+)
 from saliencynoise.bench.dispatch import one_thread
 from saliencynoise.bench.member import without_tf32
 from saliencynoise.data.tensors import to_float
@@ -66,7 +73,7 @@ class MemberStream:
         with without_tf32(), one_thread():
             for member, passes in zip(self._ensemble.members, self._passes(), strict=True):
                 due = [method for method in self._methods if method.text not in failed]
-                for text, drawn in self._of_member(passes, dataset, targets, due).items():
+                for text, drawn in self._of_member(member, passes, dataset, targets, due).items():
                     usable = _stacked(drawn, images=len(pictures), like=found[text][:1])
                     if isinstance(usable, str):
                         failed[text] = f"member {member}: {usable}"
@@ -90,13 +97,18 @@ class MemberStream:
             yield passes
 
     def _of_member(
-        self, passes: Passes, dataset: Dataset, targets: Sequence[int], methods: Sequence[BoundMethod]
+        self,
+        member: int,
+        passes: Passes,
+        dataset: Dataset,
+        targets: Sequence[int],
+        methods: Sequence[BoundMethod],
     ) -> dict[str, list[Maps | Exception]]:
         """Return one member's maps by each method, draw by draw."""
         found: dict[str, list[Maps | Exception]] = {}
         together: dict[str, Any] = {method.text: method.instance for method in methods if shares_its_pass(method)}
         if together:
-            shared = self._batch(dataset, targets, method=next(iter(together)), draw=0)
+            shared = self._batch(dataset, targets, method=next(iter(together)), draw=0, member=member)
             maps = within_memory(passes, lambda passes: attribute_together(passes, together, shared))
             found |= {text: [maps[text]] for text in together}
         for method in methods:
@@ -104,12 +116,12 @@ class MemberStream:
                 continue
             found[method.text] = []
             for draw in range(self._draws[method.text]):
-                own = self._batch(dataset, targets, method=method.text, draw=draw)
+                own = self._batch(dataset, targets, method=method.text, draw=draw, member=member)
                 found[method.text].append(_attributed(passes, method, own))
         self._rows = passes.rows
         return found
 
-    def _batch(self, dataset: Dataset, targets: Sequence[int], *, method: str, draw: int) -> Batch:
+    def _batch(self, dataset: Dataset, targets: Sequence[int], *, method: str, draw: int, member: int) -> Batch:
         seed = self._ensemble.seed
         if self._background is None:
             self._background = background_of(dataset, run_seed=seed).to(self._ensemble.device)
@@ -121,6 +133,7 @@ class MemberStream:
             method=method,
             draw=draw,
             run_seed=seed,
+            network=network_name(self._ensemble.pool.folder, member),
         )
 
 

@@ -8,6 +8,7 @@ from saliencynoise.bench.reduce import FailedCellError, aggregate
 from saliencynoise.explain.explanation import MethodExplanation
 from saliencynoise.explain.reliability import UNKNOWN, map_reliability
 from saliencynoise.interfaces import Aggregator, one_line
+from saliencynoise.statistics.draws import own_mean
 from saliencynoise.statistics.pixels import sign_agreement, surviving_pixels
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def explained_by(
     """
     reason = maps if isinstance(maps, str) else unusable(maps)
     if isinstance(maps, str) or reason:
-        own = None if isinstance(maps, str) else maps.mean(1)
+        own = None if isinstance(maps, str) else own_mean(maps)
         return MethodExplanation(
             method=method.label,
             text=method.text,
@@ -41,7 +42,7 @@ def explained_by(
             agreement=None,
             reliability=UNKNOWN,
         )
-    averaged = maps.mean(1)
+    averaged = own_mean(maps)
     try:
         assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - its level was checked; this tells mypy
         marginal, no_marginal = aggregate(aggregator.instance, averaged).numpy(), ""
