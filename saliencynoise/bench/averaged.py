@@ -79,7 +79,7 @@ class Marginals:
         targets: Sequence[int],
     ) -> Float[Tensor, "B c h w"]:
         draws = range(self._plan.draws(method))
-        drawn = [self._of_draw(architecture, passes, chunk, method, targets, draw) for draw in draws]
+        drawn = [self._of_draw(architecture, passes, chunk, method, targets, draw=draw) for draw in draws]
         return torch.stack(drawn).mean(0)
 
     def _of_draw(
@@ -89,6 +89,7 @@ class Marginals:
         chunk: Chunk,
         method: BoundMethod,
         targets: Sequence[int],
+        *,
         draw: int,
     ) -> Float[Tensor, "B c h w"]:
         plan = self._plan

@@ -1,7 +1,8 @@
 """What each member makes of pictures, member by member: in memory are one network and all maps of a few pictures.
 
 All is as in a bench: the same passes and precision, the same background, and random numbers that follow from the run's
-seed, the method, the name of the picture, the draw and, in own draws, the member. So a test image that is explained gives the maps of the bench.
+seed, the method, the name of the picture, the draw and, in own draws, the member. So a test image that is explained
+gives the maps of the bench.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def own_draws(draws: int) -> list[int]:
     return [draw for draw in range(draws) if draw_kind(draw) == "own"]
 
 
-def own_mean(maps: Float[Tensor, "E D *p"]) -> Float[Tensor, "E *p"]:
+def own_mean(maps: Float[Tensor, "E D ..."]) -> Float[Tensor, "E ..."]:
     """Return each member's map averaged over its own draws; of different members their errors are independent.
 
     >>> own_mean(torch.tensor([[[1.0], [9.0], [3.0]]]))

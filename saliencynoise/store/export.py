@@ -88,7 +88,7 @@ def _write(target: Any, group: Group) -> None:
 
 
 def _write_members(target: Any, group: Group) -> None:
-    """Write `[member, image, channel, y, x]`; where a method drew several times, with "draw" ("own-0", "shared-1") after it."""
+    """Write `[member, image, channel, y, x]`; several draws after the member: own-0, shared-1 ..."""
     shape = tuple(group.marginal.shape)
     chunks = (len(group.chunks[0].rows), *shape[1:])  # as they are written
     draws = len(group.stores)

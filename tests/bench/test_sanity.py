@@ -1,7 +1,6 @@
 """Trained networks beside two kinds that know nothing, against plain numpy over the files of their maps."""
 
 import json
-from itertools import product
 from pathlib import Path
 
 import numpy as np

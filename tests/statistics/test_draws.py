@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from saliencynoise.statistics import image_statistics, summarise
-from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr, own_mean
+from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr
 
 SIGNAL, NETWORK, DRAW, RESIDUAL = 0.3, 0.7, 0.5, 0.5
 
