@@ -7,16 +7,21 @@ mean (perhaps that fewer images or networks were used). The cells come without e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.floors import snr_pixel_floor
 
 DATASETS = ("CIFAR10", "Imagenette")
 ARCHITECTURES = ("VGG19", "ResNet18", "ResNet101")
 MEMBERS = 30
 """Networks behind a published cell, which set its floor."""
+
+FEWER = 10
+"""Networks that may stand behind a starred cell instead."""
 
 GRADIENT, TOP, INTERMEDIATE, SHAP = "Input Gradient", "GradCAM (top)", "GradCAM (intermediate)", "SHAP"
 
@@ -33,6 +38,9 @@ PUBLISHED: Mapping[str, tuple[float, ...]] = MappingProxyType(
     }
 )
 """The rows; columns: CIFAR10 with VGG19, ResNet18 and ResNet101, then Imagenette with the same."""
+
+STARS: Mapping[str, int] = MappingProxyType({"Integrated Gradient": 1, "SmoothGrad": 2, "LIME": 2})
+"""The rows that carry stars, and how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,3 +96,29 @@ def holds(claim: Claim, column: Mapping[str, float]) -> bool | None:
     if not all(known):
         return False
     return True if len(known) == len(claim.pairs) else None
+
+
+def with_networks(value: float, definition: str, *, networks: int, others: int) -> float:
+    """Return what a figure of so many networks would be with another number of them, in the signed view.
+
+    The signal of one map stays, r = value^2 - 1/E (rms) and value - 1/E (power); of |m|/s over pixels, where signal and
+    noise are Gaussian over pixels, (value / floor)^2 = 1 + E r. A value below the floor holds no signal.
+
+    Args:
+        value: measured, or published.
+        definition: "pixel", "rms" or "power"; NaN for any other.
+        networks: behind the value, 3 or more.
+        others: instead.
+
+    >>> round(with_networks(0.47, "rms", networks=10, others=30), 2), with_networks(0.3, "power", networks=10, others=5)
+    (0.39, 0.4)
+    """
+    if definition == "pixel":
+        floor, other = (snr_pixel_floor("signed", count) for count in (networks, others))
+        signal = max((value / floor) ** 2 - 1, 0) / networks
+        return other * math.sqrt(1 + others * signal)
+    if definition not in {"rms", "power"}:
+        return math.nan
+    power = value**2 if definition == "rms" else value
+    other = max(power - 1 / networks, 0) + 1 / others
+    return math.sqrt(other) if definition == "rms" else other
