@@ -3,9 +3,11 @@
 The second draw has the same random numbers for all members, in every other draw each member has its own. A shared
 draw's sampling error is common to the members' maps and would count as *signal* (r = 0.545 was simulated where 0.30 was
 true), in tests of members too, whatever pairs are left out: so every figure is of the own draws. The shared one shows
-the parts. With C_ab the mean inner product of two unit-norm maps, a = same member?, b = same draw?: C00 (own draws of
-different members) is the signal; C10 (different draws of one member) - C00 what networks differ in; C01 (the shared
-draw of different members) - C00 what draws differ in; C11 - C10 - C01 + C00 what only the pair of both determines.
+the parts. With C_ab the mean inner product of two unit-norm maps, a = same member?, b = same draw?: C00 is the signal;
+C10 - C00 what networks differ in; C01 (the shared draw) - C00 what draws differ in; C11 - C10 - C01 + C00 what only the
+pair of both determines. The signal itself is of own draws. In differences C00 is over all pairs of different draws, own
+and shared: the same pairs as of C10, so that their errors cancel (networks that are equal differ by exactly 0; where r
+of the networks is 10, its standard error is less than half).
 """
 
 from __future__ import annotations
@@ -61,23 +63,23 @@ def between_draws(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]
     Off the diagonal, own draws of different members; on it, each map with itself. The r of these matrices is that of
     one network's map from one draw of its own.
     """
-    itself = _unit(crossed).diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2)  # [B, E, D]
-    return _with_diagonal(networks_gram(crossed), itself.mean(-1))
+    unit = _unit(crossed)
+    own = own_draws(unit.shape[-1])
+    gram = unit[..., own, :, :][..., own].mean((-3, -1))
+    itself = unit.diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2)  # [B, E, D]
+    return (gram + gram.mT) / 2 + torch.diag_embed(itself.mean(-1) - gram.diagonal(dim1=-2, dim2=-1))
 
 
 def networks_gram(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]:
     """Return the inner products of unit-norm maps from different draws, on the diagonal too: [e, e] is C10 of member e.
 
-    Of different members in their own draws, of one member in any two. What a draw has in common, and what a map has in
-    common with itself alone, is in none of them.
+    Over all pairs of different draws. What a draw has in common, and what a map has in common with itself alone, is in
+    none of them.
     """
     unit = _unit(crossed)
     draws = unit.shape[-1]
-    own = own_draws(draws)
-    gram = unit[..., own, :, :][..., own].mean((-3, -1))
-    within = unit.diagonal(dim1=-4, dim2=-2)  # [B, D, D, E]
-    different = within.sum((-3, -2)) - within.diagonal(dim1=-3, dim2=-2).sum(-1)
-    return _with_diagonal((gram + gram.mT) / 2, different / (draws * (draws - 1)))
+    different = unit.sum((-3, -1)) - unit.diagonal(dim1=-3, dim2=-1).sum(-1)
+    return (different + different.mT) / (2 * draws * (draws - 1))
 
 
 def network_snr(crossed: Float[Tensor, "B E D E D"]) -> Pooled | None:
@@ -122,11 +124,13 @@ def energy_shares(
     unit, gram = _unit(crossed), networks_gram(crossed)
     itself = torch.eye(unit.shape[-4], dtype=torch.bool)
     off = ~itself if apart is None else apart
+    signal = float(between_draws(crossed)[:, off].mean())
     c00, c10 = float(gram[:, off].mean()), float(gram[:, itself].mean())
     shared = [draw for draw in range(unit.shape[-1]) if draw_kind(draw) == "shared"]
     c01 = float(torch.stack([unit[..., draw, :, draw][:, off] for draw in shared]).mean())
     c11 = float(unit.diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2).mean())
-    parts = {"signal": c00, "network": c10 - c00, "draw": c01 - c00, "residual": c11 - c10 - c01 + c00}
+    parts = {"signal": signal, "network": c10 - c00, "draw": c01 - c00}
+    parts["residual"] = c11 - sum(parts.values())
     return MappingProxyType({name: part / c11 for name, part in parts.items()})
 
 
@@ -134,10 +138,6 @@ def _unit(crossed: Tensor) -> Tensor:
     """Return the inner products of the maps divided by their norms."""
     flat = crossed.flatten(-4, -3).flatten(-2, -1)
     return scale_gram(flat, "unit").reshape(crossed.shape)
-
-
-def _with_diagonal(gram: Float[Tensor, "B E E"], diagonal: Float[Tensor, "B E"]) -> Float[Tensor, "B E E"]:
-    return gram + torch.diag_embed(diagonal - gram.diagonal(dim1=-2, dim2=-1))
 
 
 def _linearised(signal: Tensor, same: Tensor) -> Tensor:
