@@ -90,9 +90,12 @@ def reduce_maps(
         for view in views:
             viewed = apply_view(maps, view)
             statistics[view].append(image_statistics(viewed.flatten(2)))
-            gatherings[view].add(own_mean(viewed))
+            gatherings[view].add(own_mean(viewed), label=labels[len(marginals) - 1])
     if all(_are_zero(image) for images in statistics.values() for image in images):
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
+    for label, maps in zip(labels, images_of(stores, range(members), chunks), strict=True):
+        for view, gathering in gatherings.items():
+            gathering.add_again(own_mean(apply_view(maps, view)), label=label)
     grams = _grams(statistics)
     located = {} if locating is None else locating.result()
     return Reduced(

@@ -99,6 +99,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
             for member in architecture["members"]
             if member["flag"]
         ]
+        lines += _origins(architecture)
         if architecture["adaptations"]:
             lines.append(f"adapted: {architecture['label']}: {'; '.join(architecture['adaptations'])}")
     members = result["settings"]["members"]
@@ -109,6 +110,19 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
     return [*lines, *rounded(result), *_dependent(result), *_modes(result["cells"]), *_failures(result["cells"])]
+
+
+def _origins(architecture: Mapping[str, Any]) -> list[str]:
+    """Return a line for each way in which members were read from files, where there is something to say of it."""
+    files: dict[str, list[str]] = {}
+    for member in architecture["members"]:
+        if member.get("note"):
+            files.setdefault(member["note"], []).append(member["source"] or f"member {member['index']}")
+    names = {
+        note: f"{', '.join(own[:3])}{f' and {len(own) - 3} more' if len(own) > 3 else ''}"
+        for note, own in files.items()
+    }
+    return [f"note: {architecture['label']} from {names[note]}: {note}" for note in files]
 
 
 def rounded(result: Mapping[str, Any]) -> list[str]:
