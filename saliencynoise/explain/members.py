@@ -1,8 +1,8 @@
 """What each member makes of pictures, member by member: in memory are one network and all maps of a few pictures.
 
 All is as in a bench: the same passes and precision, the same background, and random numbers that follow from the run's
-seed, the method, the name of the picture, the draw and, in own draws, the member. So a test image that is explained
-gives the maps of the bench.
+seed, the method, the name of the picture, the draw and the member. So a test image that is explained gives the maps of
+the bench. Of stochastic methods the draws of each member's own, of which maps and figures are; the shared one is left out.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from saliencynoise.bench.member import without_tf32
 from saliencynoise.data.tensors import to_float
 from saliencynoise.interfaces import Batch, Dataset, Maps, Split, one_line
 from saliencynoise.scoring import Passes, attribute, attribute_together, fitting_rows
+from saliencynoise.statistics.draws import own_draws
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from saliencynoise.registry.catalogue import BoundMethod
 
 MapsOf = Mapping[str, "Float[Tensor, 'B E D c h w'] | str"]
-"""All members' maps by a method's canonical name, or why there are none."""
+"""All members' maps by a method's canonical name, in D own draws, or why there are none."""
 
 
 class MemberStream:
@@ -44,7 +45,7 @@ class MemberStream:
     def __init__(self, ensemble: TrainedEnsemble, methods: Sequence[BoundMethod], *, draws: int) -> None:
         self._ensemble = ensemble
         self._methods = methods
-        self._draws = {method.text: draws if method.spec.stochastic else 1 for method in methods}
+        self._draws = {method.text: own_draws(draws) if method.spec.stochastic else [0] for method in methods}
         self._rows: int | None = None
         self._background: Tensor | None = None
 
@@ -85,7 +86,7 @@ class MemberStream:
     def bytes_of_picture(self) -> int:
         """Return the bytes of all members' maps of a picture, at most: as if all methods were on pixels."""
         values = self._ensemble.dataset.test.images[0].numel()
-        return 4 * values * len(self._ensemble.members) * sum(self._draws.values())
+        return 4 * values * len(self._ensemble.members) * sum(map(len, self._draws.values()))
 
     def _passes(self) -> Iterator[Passes]:
         """Yield each member, ready for passes of as many rows as fit the memory."""
@@ -105,7 +106,7 @@ class MemberStream:
         targets: Sequence[int],
         methods: Sequence[BoundMethod],
     ) -> dict[str, list[Maps | Exception]]:
-        """Return one member's maps by each method, draw by draw."""
+        """Return one member's maps by each method, own draw by own draw."""
         found: dict[str, list[Maps | Exception]] = {}
         together: dict[str, Any] = {method.text: method.instance for method in methods if shares_its_pass(method)}
         if together:
@@ -116,7 +117,7 @@ class MemberStream:
             if method.text in together:
                 continue
             found[method.text] = []
-            for draw in range(self._draws[method.text]):
+            for draw in self._draws[method.text]:
                 own = self._batch(dataset, targets, method=method.text, draw=draw, member=member)
                 found[method.text].append(_attributed(passes, method, own))
         self._rows = passes.rows

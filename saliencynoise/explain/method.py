@@ -8,7 +8,6 @@ from saliencynoise.bench.reduce import FailedCellError, aggregate
 from saliencynoise.explain.explanation import MethodExplanation
 from saliencynoise.explain.reliability import UNKNOWN, map_reliability
 from saliencynoise.interfaces import Aggregator, one_line
-from saliencynoise.statistics.draws import own_mean
 from saliencynoise.statistics.pixels import sign_agreement, surviving_pixels
 
 if TYPE_CHECKING:
@@ -25,12 +24,12 @@ def explained_by(
 
     Args:
         method: that made them.
-        maps: of all members and draws, or why there are none.
+        maps: of all members and own draws, or why there are none.
         aggregator: of the level "maps".
     """
     reason = maps if isinstance(maps, str) else unusable(maps)
     if isinstance(maps, str) or reason:
-        own = None if isinstance(maps, str) else own_mean(maps)
+        own = None if isinstance(maps, str) else maps.mean(1)
         return MethodExplanation(
             method=method.label,
             text=method.text,
@@ -42,7 +41,7 @@ def explained_by(
             agreement=None,
             reliability=UNKNOWN,
         )
-    averaged = own_mean(maps)
+    averaged = maps.mean(1)
     try:
         assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - its level was checked; this tells mypy
         marginal, no_marginal = aggregate(aggregator.instance, averaged).numpy(), ""

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.statistics.draws import between_draws, crossed_gram, own_draws
 from saliencynoise.statistics.figures import headline
-from saliencynoise.statistics.gram import NOISELESS, diag_mean, means_without, off_mean, scale_gram
+from saliencynoise.statistics.gram import NOISELESS, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.intervals import Interval, Pooled, members_interval
 from saliencynoise.statistics.reliability import MembersNeeded, members_needed, reliability_at
 
@@ -58,18 +57,20 @@ def map_reliability(maps: Float[Tensor, "E D P"]) -> MapReliability:
     """Return how far the average of one picture's maps can be trusted.
 
     Args:
-        maps: finite, not all zero; at least 2 members, and 1 draw of a method that draws nothing.
+        maps: finite, not all zero; at least 2 members, in draws of each one's own: 1 of a method that draws nothing.
 
     >>> signal, noise = torch.ones(400), torch.randn(8, 1, 400, generator=torch.Generator().manual_seed(0))
     >>> found = map_reliability(signal + noise)         # r = 1, so R = 8/9
     >>> round(found.snr, 2), round(found.value, 2), str(found.needed)
     (1.0, 0.89, '10 [9, 10]')
     """
-    crossed = crossed_gram(maps)
-    single = crossed[:, 0, :, 0] if crossed.shape[1] == 1 else between_draws(crossed[None])[0]
+    unit = torch.nn.functional.normalize(maps.double(), dim=-1)  # zero maps stay zero
+    pairs = gram_matrix(unit.mean(1))  # over all pairs of draws
+    energy = unit.square().sum(-1).mean(1)
+    single = pairs + torch.diag_embed(energy - pairs.diagonal())
     snr = headline(single[None])
     snr_interval = members_interval(snr)
-    average = _average(crossed)
+    average = _average(pairs)
     interval = members_interval(average)
     return MapReliability(
         snr=snr.value,
@@ -82,12 +83,9 @@ def map_reliability(maps: Float[Tensor, "E D P"]) -> MapReliability:
     )
 
 
-def _average(crossed: Float[Tensor, "E D E D"]) -> Pooled:
-    """Return the SNR of the average of all maps of own draws, C00 / (A - C00), and of as many members without each."""
-    members, own = crossed.shape[0], own_draws(crossed.shape[1])
-    flat = crossed.flatten(0, 1).flatten(1, 2)
-    unit = scale_gram(flat[None], "unit").reshape(crossed.shape)
-    pairs = unit[:, own][..., own].mean((1, 3))
+def _average(pairs: Float[Tensor, "E E"]) -> Pooled:
+    """Return the SNR of the average of all maps, C00 / (A - C00), and of as many members without each one."""
+    members = len(pairs)
     c1_without, c00_without, _ = means_without(pairs)
 
     def snr(c00: Tensor, c1: Tensor) -> Tensor:

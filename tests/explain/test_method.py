@@ -36,8 +36,8 @@ def test_maps_are_averaged_over_the_draws_that_are_each_members_own():
     maps = torch.randn(4, 3, 1, 5, 5, generator=torch.Generator().manual_seed(0))
     own = explained(maps)
     assert own.draws == 3
-    np.testing.assert_allclose(own.maps, maps[:, ::2].numpy().mean(1), atol=1e-6)
-    np.testing.assert_allclose(own.marginal, maps[:, ::2].numpy().mean((0, 1)), atol=1e-6)
+    np.testing.assert_allclose(own.maps, maps.numpy().mean(1), atol=1e-6)
+    np.testing.assert_allclose(own.marginal, maps.numpy().mean((0, 1)), atol=1e-6)
 
 
 def test_an_aggregator_that_cannot_says_why_and_costs_the_marginal_map_only(monkeypatch):
