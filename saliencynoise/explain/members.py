@@ -2,7 +2,8 @@
 
 All is as in a bench: the same passes and precision, the same background, and random numbers that follow from the run's
 seed, the method, the name of the picture, the draw and the member. So a test image that is explained gives the maps of
-the bench. Of stochastic methods the draws of each member's own, of which maps and figures are; the shared one is left out.
+the bench. Of stochastic methods the draws are each member's own; the one that all members share is left
+out.
 """
 
 from __future__ import annotations
