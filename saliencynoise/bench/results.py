@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.forecast import note_prediction
@@ -50,7 +51,13 @@ class Ensemble:
     targets: tuple[int, ...]
 
 
-def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
+def write_results(
+    plan: Plan,
+    targets: Targets,
+    cells: Cells,
+    *,
+    tracebacks: Mapping[tuple[str, str | None], str] = MappingProxyType({}),
+) -> Study:
     """Write everything that a study consists of; `result.json` comes last, so that it is whole or not there.
 
     Raises:
@@ -81,7 +88,13 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
             cell
             for ensemble in ensembles
             for method in plan.methods
-            for cell in _cells(plan, ensemble, method, cells[ensemble.plan.name, method.text])
+            for cell in _cells(
+                plan,
+                ensemble,
+                method,
+                cells[ensemble.plan.name, method.text],
+                tracebacks.get((ensemble.plan.name, None)) or tracebacks.get((ensemble.plan.name, method.text)),
+            )
         ],
     }
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
@@ -167,7 +180,9 @@ def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
     ]
 
 
-def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str) -> list[dict[str, Any]]:
+def _cells(
+    plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str, traceback: str | None
+) -> list[dict[str, Any]]:
     accuracies = [record.accuracy for record in ensemble.records]
     common = {
         "dataset": plan.dataset.name,
@@ -188,11 +203,13 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         blank = dict.fromkeys(("figures", "classes", "details", "seconds", "diagnostics", "gram")) | {
             "status": "failed",
             "reason": reduced,
+            "traceback": traceback,
         }
         return [{**common, "view": view, **blank} for view in method.spec.views]
     done = {
         "status": "ok",
         "reason": None,
+        "traceback": None,
         "seconds": _seconds(plan, ensemble, method),
         "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items()},

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from saliencynoise.bench.averaged import Marginals
 from saliencynoise.bench.config import BenchConfig, config_from
 from saliencynoise.bench.dispatch import Dispatcher, Dispatchers, worker_count
+from saliencynoise.bench.errors_log import forget_failures, log_failure
 from saliencynoise.bench.member import Event, MemberJob, has_work
 from saliencynoise.bench.members import votes
 from saliencynoise.bench.observer import Observer, Silent
@@ -33,9 +34,12 @@ class Failures:
     """What went wrong, by architecture and method; a method of None stands for all of them."""
 
     reasons: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    tracebacks: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
-    def add(self, architecture: str, method: str | None, reason: str) -> None:
-        """Keep the first reason."""
+    def add(self, architecture: str, method: str | None, reason: str, traceback: str | None = None) -> None:
+        """Keep the first reason, with its traceback where there is one."""
+        if (architecture, method) not in self.reasons and traceback:
+            self.tracebacks[architecture, method] = traceback
         self.reasons.setdefault((architecture, method), reason)
 
     def of(self, architecture: str, method: str | None = None) -> str | None:
@@ -95,6 +99,7 @@ def run_plan(
     failures = Failures()
     own = Dispatcher(plan.dataset, plan.device) if dispatcher is None else nullcontext(dispatcher)
     with _lock(plan.folder):
+        forget_failures(plan.folder)
         observer.planned(plan)
         with own as serving:
             targets = _train_and_attribute(plan, serving, observer, failures, targets)
@@ -107,7 +112,7 @@ def run_plan(
             for architecture in plan.architectures
             for method in plan.methods
         }
-        return write_results(plan, targets, reduced)
+        return write_results(plan, targets, reduced, tracebacks=failures.tracebacks)
 
 
 def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[str, str]]:
@@ -170,7 +175,9 @@ def _run_jobs(
         if event["kind"] == "usage":
             raise UsageError(event["error"])
         if event["kind"] == "failed":
-            failures.add(job.architecture, event["method"], f"member {job.member}: {event['error']}")
+            reason = f"member {job.member}: {event['error']}"
+            failures.add(job.architecture, event["method"], reason, event.get("traceback"))
+            log_failure(plan.folder, job, event)
         if event["kind"] == "rows":
             settle_rows(plan, job.architecture, event["rows"])
         observer.event(job, event)
