@@ -12,6 +12,7 @@ from saliencynoise.bench.run import bench
 from saliencynoise.data.digits import load_digits
 from saliencynoise.interfaces import UsageError
 from saliencynoise.scoring import passes
+from saliencynoise.store.atomic import read_json, write_json
 
 DRAWN = "smoothgrad(samples=2)"
 
@@ -32,11 +33,11 @@ def test_members_share_the_second_draw_only(quick, here):
     """Of members with the same weights, maps are the same in the shared draw, and in no other."""
     study = bench(**quick | {"methods": [DRAWN]}, out="run")
     pool = Path(study.result["architectures"][0]["pool"])
-    record = json.loads((pool / "member-0000.json").read_text())
+    record = read_json(pool / "member-0000.json")
     for suffix in ("safetensors", "logits.safetensors"):
         if (pool / f"member-0000.{suffix}").exists():
             (pool / f"member-0001.{suffix}").write_bytes((pool / f"member-0000.{suffix}").read_bytes())
-    (pool / "member-0001.json").write_text(json.dumps({**record, "index": 1}))
+    write_json(pool / "member-0001.json", {**record, "index": 1})
     again = bench(**quick | {"methods": [DRAWN]}, out="twins")
     found = maps_of(again, "smoothgrad")
     by_draw = {
