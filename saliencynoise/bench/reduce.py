@@ -13,6 +13,7 @@ from saliencynoise.bench.details import Details, Gathering, Locating
 from saliencynoise.interfaces import SaliencyNoiseError
 from saliencynoise.statistics.draws import own_mean
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.views import apply_view
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def reduce_maps(
     marginal: Aggregator | Float[Tensor, "B c h w"],
     masks: Bool[Tensor, "B H W"] | None,
     seed: int,
+    groups: Groups | None = None,
 ) -> Reduced:
     """Read the maps image by image and return their figures and their marginal maps.
 
@@ -70,6 +72,7 @@ def reduce_maps(
         marginal: the marginal maps, or what makes one map of the members', each averaged over its own draws.
         masks: the pixels that cause the images' labels; None where nobody knows.
         seed: of the run.
+        groups: of the images, where some belong together.
 
     Raises:
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
@@ -97,11 +100,14 @@ def reduce_maps(
         for view, gathering in gatherings.items():
             gathering.add_again(own_mean(apply_view(maps, view)), label=label)
     grams = _grams(statistics)
-    located = {} if locating is None else locating.result()
+    located = {} if locating is None else locating.result(groups=groups)
     return Reduced(
-        figures={view: summarise(images, view=view, seed=seed) for view, images in statistics.items()},
-        classes={view: _by_class(images, labels, view, seed) for view, images in statistics.items()},
-        details={view: gathering.result(grams[view], located.get(view)) for view, gathering in gatherings.items()},
+        figures={view: summarise(images, view=view, seed=seed, groups=groups) for view, images in statistics.items()},
+        classes={view: _by_class(images, labels, view, seed, groups) for view, images in statistics.items()},
+        details={
+            view: gathering.result(grams[view], located.get(view), groups=groups)
+            for view, gathering in gatherings.items()
+        },
         grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
@@ -182,10 +188,12 @@ def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[T
         raise FailedCellError(f"the members' maps cannot become one: {error}") from error
 
 
-def _by_class(images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int) -> dict[int, Figures]:
-    return {
-        label: summarise(
-            [image for image, own in zip(images, labels, strict=True) if own == label], view=view, seed=seed
-        )
-        for label in sorted(set(labels))
-    }
+def _by_class(
+    images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int, groups: Groups | None
+) -> dict[int, Figures]:
+    found = {}
+    for label in sorted(set(labels)):
+        inside = [own == label for own in labels]
+        some = [image for image, own in zip(images, inside, strict=True) if own]
+        found[label] = summarise(some, view=view, seed=seed, groups=chosen(groups, inside))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from saliencynoise.interfaces import UsageError, derive_seed
 from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr, own_mean
 from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import diag_mean, gram_matrix, means_without, scale_gram
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.published import (
@@ -165,7 +166,9 @@ def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
     )
 
 
-def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9) -> Figures:
+def summarise(
+    images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9, groups: Groups | None = None
+) -> Figures:
     """Return all figures of a set of images: a whole study, or the images of one class.
 
     Args:
@@ -174,6 +177,7 @@ def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliab
             valid.
         seed: of the run; the bootstrap's and the test's seeds are derived from it.
         reliability: for `members_needed`, between 0 and 1.
+        groups: of the images, where some belong together: they are what varies in the intervals.
 
     Raises:
         UsageError: no images, differing numbers of members, an unknown view, or a reliability outside 0 to 1.
@@ -197,7 +201,8 @@ def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliab
     pooled = _pooled(images, gram, per_image, used) if bool(used.any()) else {}
     if pooled:
         pooled |= _headlines(single[used], None if crossed is None else crossed[used])
-    intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()}
+    grouped = {key: replace(figure, groups=chosen(groups, used)) for key, figure in pooled.items()}
+    intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in grouped.items()}
     pixels = float(pooled_effective_pixels(gram))
     estimates = _estimates(pooled, intervals, view=view, members=counts[0], pixels=pixels)
     snr = estimates["snr"]
@@ -222,17 +227,25 @@ def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliab
     )
 
 
-def headline(gram: Float[Tensor, "B E E"]) -> Pooled:
+def headline(gram: Float[Tensor, "B E E"], *, groups: Groups | None = None) -> Pooled:
     """Return the pooled r with all that its intervals need.
 
     Args:
         gram: one Gram matrix per image, none of them all zeros.
+        groups: of the same images, where some belong together.
 
     >>> headline(torch.ones(2, 3, 3).double() + torch.eye(3).double()).value
     1.0
     """
     diag, off, _ = means_without(scale_gram(gram, "unit"))
-    return Pooled(per_image=cosine(gram), without=off / diag, link=snr_from_cosine, lowest=-1 / gram.shape[-1])
+    return Pooled(
+        per_image=cosine(gram),
+        without=off / diag,
+        link=snr_from_cosine,
+        lowest=-1 / gram.shape[-1],
+        groups=groups,
+        ratio=True,
+    )
 
 
 def _crossed(images: Sequence[ImageStatistics]) -> Tensor | None:
