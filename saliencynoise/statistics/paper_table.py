@@ -122,3 +122,51 @@ def with_networks(value: float, definition: str, *, networks: int, others: int) 
     power = value**2 if definition == "rms" else value
     other = max(power - 1 / networks, 0) + 1 / others
     return math.sqrt(other) if definition == "rms" else other
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Two rows of a published column that change places.
+
+    Attributes:
+        column: data set and architecture.
+        starred: the row with stars.
+        other: the row without.
+    """
+
+    column: str
+    starred: str
+    other: str
+
+
+def exchanges(values: Mapping[str, float], others: Mapping[str, float], column: str) -> list[Exchange]:
+    """Return the starred and other rows whose order in `others` is not that in `values`.
+
+    >>> exchanges({"LIME": 0.8, "SHAP": 0.7}, {"LIME": 0.6, "SHAP": 0.7}, "a")
+    [Exchange(column='a', starred='LIME', other='SHAP')]
+    """
+    starred = [row for row in values if row in STARS and row in others]
+    rest = [row for row in values if row not in STARS and row in others]
+    return [
+        Exchange(column, one, other)
+        for one in starred
+        for other in rest
+        if (values[one] > values[other]) != (others[one] > others[other])
+    ]
+
+
+def published_exchanges(definition: str) -> list[Exchange]:
+    """Return which published rows change places if `FEWER` networks stand behind the starred ones, not `MEMBERS`.
+
+    The starred cells are then lifted by their floor: they are brought to `MEMBERS` networks by `with_networks`.
+
+    >>> [own.column for own in published_exchanges("rms") if own.other == GRADIENT]
+    ['Imagenette ResNet101']
+    """
+    found = []
+    for dataset in DATASETS:
+        for architecture in ARCHITECTURES:
+            column = published_column(dataset, architecture)
+            lowered = {row: with_networks(column[row], definition, networks=FEWER, others=MEMBERS) for row in STARS}
+            found += exchanges(column, {**column, **lowered}, f"{dataset} {architecture}")
+    return found

@@ -14,6 +14,7 @@ from saliencynoise.statistics.paper_table import (
     Claim,
     holds,
     published_column,
+    published_exchanges,
     with_networks,
 )
 from saliencynoise.statistics.variants import VARIANTS, Variant, variants
@@ -80,3 +81,15 @@ def test_a_value_below_the_floor_holds_no_signal_and_others_are_unknown() -> Non
     assert with_networks(0.1, "rms", networks=10, others=30) == pytest.approx(30**-0.5)
     assert with_networks(0.2, "pixel", networks=10, others=30) == pytest.approx(snr_pixel_floor("signed", 30))
     assert math.isnan(with_networks(0.2, "r", networks=10, others=30))
+
+
+@pytest.mark.parametrize(("definition", "pairs"), [("pixel", 5), ("rms", 4), ("power", 5)])
+def test_published_pairs_that_the_floor_of_ten_networks_puts_in_their_order(definition: str, pairs: int) -> None:
+    """SmoothGrad falls below the gradient in one column, and stays above it in the five others."""
+    found = published_exchanges(definition)
+    assert len(found) == pairs
+    fallen = [own for own in found if (own.starred, own.other) == ("SmoothGrad", "Input Gradient")]
+    assert [own.column for own in fallen] == ["Imagenette ResNet101"]
+    for own in found:
+        column = published_column(*own.column.split())
+        assert column[own.starred] > column[own.other], "only what was lifted falls"

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.interfaces import derive_seed
 from saliencynoise.report.paper.table_cells import GRIDS, READINGS, Measured
 from saliencynoise.statistics.intervals import Interval
-from saliencynoise.statistics.orderings import Answer, answer_claims
-from saliencynoise.statistics.paper_table import CLAIMS, holds, with_networks
+from saliencynoise.statistics.orderings import Answer, answer_claims, compare_rows
+from saliencynoise.statistics.paper_table import (
+    CLAIMS,
+    SHAP,
+    exchanges,
+    holds,
+    published_exchanges,
+    with_networks,
+)
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.reproduction import MEASURES, Agreement, Reproduction, compare_variants
 from saliencynoise.statistics.variants import VARIANTS, Variant
@@ -106,7 +113,13 @@ def collect(columns: Sequence[Measured], *, seed: int) -> dict[str, Any]:
         ],
         "orderings": [row for key in searches for row in _orderings(columns, *key, variant)],
         "draws": [row for measured in columns for row in _draws(measured)],
-        "starred": [row for measured in columns for row in _starred(measured, variant)],
+        "lowest": [row for measured in columns for reading in ("own", "shared") for row in _lowest(measured, reading)],
+        "starred": [row for measured in columns for row in _starred(measured, variant, seed)],
+        "exchanges": [row for measured in columns for row in _exchanges(measured, variant)],
+        "published_exchanges": [
+            asdict(own)
+            for own in (published_exchanges(variant.definition) if variant and variant.view == "signed" else [])
+        ],
         "resolution": [row for measured in columns for row in _resolution(measured)],
         "template": [row for measured in columns for row in _templates(measured)],
     }
@@ -211,7 +224,40 @@ def _draws(measured: Measured) -> list[dict[str, Any]]:
     return rows
 
 
-def _starred(measured: Measured, best: Variant | None) -> list[dict[str, Any]]:
+def _lowest(measured: Measured, reading: str) -> list[dict[str, Any]]:
+    """Return SHAP's r beside that of the lowest other row, with the interval of their ratio, by a reading."""
+    grams = {cell.row: cell.figures[reading, GRIDS[0]].gram for cell in measured.done}
+    values = {cell.row: cell.figures[reading, GRIDS[0]].value(R) for cell in measured.done}
+    if SHAP not in values or len(values) < 2:
+        return []
+    other = min((row for row in values if row != SHAP), key=values.__getitem__)
+    compared = compare_rows(grams, (SHAP, other))
+    return [
+        {
+            "column": measured.column.name,
+            "reading": reading,
+            "other": other,
+            "r": values[SHAP],
+            "r_other": values[other],
+            "ratio": compared.ratio,
+            "interval": _interval(compared.ratio_interval),
+            "p": compared.p,
+        }
+    ]
+
+
+def _exchanges(measured: Measured, best: Variant | None) -> list[dict[str, Any]]:
+    """Return the starred and other rows that change places by the best variant with fewer networks in the former."""
+    if best is None or measured.column.fewer is None:
+        return []
+    at = VARIANTS.index(best)
+    every, few = (
+        {cell.row: cell.figures[reading, GRIDS[0]].value(at) for cell in measured.done} for reading in (OWN, "fewer")
+    )
+    return [asdict(own) for own in exchanges(every, few, measured.column.name)]
+
+
+def _starred(measured: Measured, best: Variant | None, seed: int) -> list[dict[str, Any]]:
     """Return the starred cells by the best variant: with all networks, with fewer, and what the latter would be.
 
     With what a figure of so many networks and its floor tell of one of another number: `with_networks`.
@@ -226,8 +272,10 @@ def _starred(measured: Measured, best: Variant | None) -> list[dict[str, Any]]:
             row = {"column": measured.column.name, "method": cell.row, "networks": every.networks}
             row |= {"fewer": few.networks, "value": every.value(at), "value_fewer": few.value(at)}
             row |= {"floor": every.floor(at), "floor_fewer": few.floor(at)}
+            row |= {"interval_fewer": _interval(few.interval(at, seed=seed))}
             change = {"networks": every.networks, "others": few.networks}
-            rows.append(row | {"expected_fewer": with_networks(every.value(at), best.definition, **change)})
+            foretold = with_networks(every.value(at), best.definition, **change) if best.view == "signed" else math.nan
+            rows.append(row | {"expected_fewer": foretold})
     return rows
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from saliencynoise.bench.study import number
 from saliencynoise.report.table import counted, p_text, show
-from saliencynoise.statistics.paper_table import MEMBERS
+from saliencynoise.statistics.paper_table import FEWER, MEMBERS, PUBLISHED, STARS
 from saliencynoise.statistics.variants import Variant
 
 NAMED = 4
@@ -142,6 +142,10 @@ def draws(facts: Mapping[str, Any]) -> list[str]:
         f"{_yes(lowest['shared'], 'measured')} in shared ones; by the best definition in "
         f"{_yes(lowest['own'], 'measured_by_best')} and {_yes(lowest['shared'], 'measured_by_best')}."
     )
+    own = [row for row in facts["lowest"] if row["reading"] == "own" and row["interval"] is not None]
+    beside = ", ".join(f"{show(row['ratio'])}{_ends(row['interval'])} ({row['column']}, {row['other']})" for row in own)
+    if beside:
+        place += f" In own draws its r is that of the lowest other row times {beside}."
     return [*(change if factors else []), place, *_search_by(facts, "shared", "In shared draws")]
 
 
@@ -166,7 +170,19 @@ def stars(facts: Mapping[str, Any]) -> list[str]:
         f"of {show(ratios[len(ratios) // 2])} (median) by the best definition, whose floor rises from "
         f"{show(first['floor'])} to {show(first['floor_fewer'])}{from_signal}."
     )
-    return [rise, f"By it, of {len(facts['columns'])} columns: {order}.", *_search_by(facts, "fewer", "So computed")]
+    count, changes = len(facts["columns"]), len(facts["exchanges"])
+    exchanged = [f"Of {_pairs(count)} pairs of a starred and another row {changes} change their order."]
+    if facts["published_exchanges"]:
+        exchanged.append(
+            f"Were {FEWER} networks behind the published starred cells in place of {MEMBERS}, the floor alone would "
+            f"have put {len(facts['published_exchanges'])} of {_pairs(6)} published pairs into their order."
+        )
+    return [
+        rise,
+        f"By it, of {len(facts['columns'])} columns: {order}.",
+        *exchanged,
+        *_search_by(facts, "fewer", "So computed"),
+    ]
 
 
 def _search_by(facts: Mapping[str, Any], reading: str, words: str) -> list[str]:
@@ -177,6 +193,10 @@ def _search_by(facts: Mapping[str, Any], reading: str, words: str) -> list[str]:
     error = _find(facts, best, reading)["log_error"]
     factor = f"{show(2 ** error['value'])}{_ends(error['interval'], base=2)}"
     return [f"{words}, {best['words']} comes nearest the published numbers: off by a factor of {factor}."]
+
+
+def _pairs(columns: int) -> int:
+    return columns * len(STARS) * (len(PUBLISHED) - len(STARS))
 
 
 def _of(facts: Mapping[str, Any], reading: str) -> list[Mapping[str, Any]]:

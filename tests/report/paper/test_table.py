@@ -177,6 +177,15 @@ def test_starred_rows_by_fewer_networks_and_shared_draws_are_facts(made):
         assert (row["networks"], row["fewer"]) == (8, FEWER)
         assert row["floor_fewer"] > row["floor"]
         assert row["value_fewer"] == pytest.approx(row["expected_fewer"], rel=0.03)
+        assert row["interval_fewer"]["low"] < row["value_fewer"] < row["interval_fewer"]["high"]
+    lowest = {(row["column"], row["reading"]): row for row in facts["lowest"]}
+    assert len(lowest) == 4
+    for row in lowest.values():
+        assert row["other"] == "Input Gradient"
+        assert (
+            row["interval"]["low"] < row["ratio"] == pytest.approx(row["r"] / row["r_other"]) < row["interval"]["high"]
+        )
+        assert row["ratio"] < 1
     caption = made[0].caption
     for words in (
         "With 7 networks in place of 8",
