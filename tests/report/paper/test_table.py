@@ -182,9 +182,8 @@ def test_starred_rows_by_fewer_networks_and_shared_draws_are_facts(made):
     assert len(lowest) == 4
     for row in lowest.values():
         assert row["other"] == "Input Gradient"
-        assert (
-            row["interval"]["low"] < row["ratio"] == pytest.approx(row["r"] / row["r_other"]) < row["interval"]["high"]
-        )
+        assert row["ratio"] == pytest.approx(row["r"] / row["r_other"])
+        assert row["interval"]["low"] < row["ratio"] < row["interval"]["high"]
         assert row["ratio"] < 1
     caption = made[0].caption
     for words in (
