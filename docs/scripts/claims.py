@@ -213,7 +213,11 @@ def other_measures() -> tuple[str, ...]:
     if rank["best"]["words"] != searched("log_error")["best"]["words"]:
         raise ValueError("by rank correlation another definition is best")
     worse = 17 - len(rank["level"])
-    return str(17 - len(spread["level"])), interval(rank["interval"], rank["value"]), "none" if not worse else str(worse)
+    return (
+        str(17 - len(spread["level"])),
+        interval(rank["interval"], rank["value"]),
+        "none" if not worse else str(worse),
+    )
 
 
 def ordering(grid: str) -> dict[str, float]:
@@ -314,7 +318,8 @@ def table() -> Iterator[Claim]:
     yield Claim(
         page,
         "two definitions of absolute maps come nearest, and the {} others fit significantly worse. By rank correlation, "
-        "the same candidate is best as without a factor ({}), and {} of the other 17 is significantly worse than it.",
+        "the same candidate is best as without a factor ({}), and {} of the other 17 is significantly worse than "
+        "it.",
         other_measures,
     )
     yield Claim(page, "GradCAM (top) highest (p = {}), above GradCAM (intermediate) (p < .001)", order)
