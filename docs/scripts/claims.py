@@ -317,9 +317,9 @@ def table() -> Iterator[Claim]:
     yield Claim(page, "off by a factor of {} on average, and every other candidate fits significantly worse", nearest)
     yield Claim(
         page,
-        "two definitions of absolute maps come nearest, and the {} others fit significantly worse. By rank correlation, "
-        "the same candidate is best as without a factor ({}), and {} of the other 17 is significantly worse than "
-        "it.",
+        "two definitions of absolute maps come nearest, and the {} others fit significantly worse. By rank "
+        "correlation, the same candidate is best as without a factor ({}), and {} of the other 17 is significantly "
+        "worse than it.",
         other_measures,
     )
     yield Claim(page, "GradCAM (top) highest (p = {}), above GradCAM (intermediate) (p < .001)", order)

@@ -63,10 +63,9 @@ def draw_table(
         for y, (method, reading, _) in enumerate(rows):
             if reading == "own" and (name, method) in fewer:
                 _cell(axis, x, y, fewer[name, method], None)
-    columns = [*names, *(f"{name} by {count}" for name, count in few.items())]
+    columns = [*names, *(f"{name.partition(' ')[2]} {count} networks" for name, count in few.items())]
     _frame(axis, columns, [label for *_, label in rows])
-    by = f"; right: starred rows by {max(few.values())} networks" if few else ""
-    axis.set_title(f"measured (bold), published, corrected r{by}", loc="left")
+    axis.set_title("measured (bold), published, corrected r", loc="left")
     labels = ("÷4", "", "÷2", "=", "×2", "", "×4")
     width = 0.055 * len(columns)
     for at, label in enumerate(labels):
