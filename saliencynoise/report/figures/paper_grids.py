@@ -63,7 +63,11 @@ def draw_table(
         for y, (method, reading, _) in enumerate(rows):
             if reading == "own" and (name, method) in fewer:
                 _cell(axis, x, y, fewer[name, method], None)
-    columns = [*names, *(f"{name.partition(' ')[2]} {count} networks" for name, count in few.items())]
+    short = len({name.partition(" ")[0] for name in names}) == 1  # one data set, whose name says nothing
+    columns = [
+        *names,
+        *(f"{name.partition(' ')[2] if short else name} {count} networks" for name, count in few.items()),
+    ]
     _frame(axis, columns, [label for *_, label in rows])
     axis.set_title("measured (bold), published, corrected r", loc="left")
     labels = ("÷4", "", "÷2", "=", "×2", "", "×4")
