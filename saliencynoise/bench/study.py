@@ -117,8 +117,8 @@ class Study:
     def gram(self, cell: Mapping[str, Any]) -> Float[Tensor, "B E E"]:
         """Return the inner products of the members' maps on each image, from which every figure of a cell follows.
 
-        Of a stochastic method those of single unit-norm maps from different draws, so that the draws' own noise does
-        not count as signal.
+        Of a stochastic method those of single unit-norm maps from each member's own draws, so that the draws' noise
+        does not count as signal.
 
         Args:
             cell: one of `result["cells"]` that is "ok".
