@@ -52,7 +52,8 @@ class BenchConfig:
         sampler: where members come from; "deep_ensemble" trains each from a seed of its own.
         members: networks an architecture; None for 8, or for all that the sampler has.
         images: how many test images are attributed; None for 32, or for all where there are fewer.
-        draws: runs of each stochastic method, the same for every member.
+        draws: runs of each stochastic method: the second with random numbers that all members share, the
+            others with each member's own.
         image_size: edge of the square images, in pixels; None for the data set's own.
         groups: a CSV file with the columns "file" and "group" that says which test images belong together (writer,
             patient, video); None for the data set's own groups.

@@ -22,6 +22,7 @@ from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.registry.calling import calling
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
 from saliencynoise.scoring import as_before
@@ -176,7 +177,7 @@ class Plan:
         folder = self.maps_folder(architecture, method)
         if not method.spec.stochastic:
             return (MapStore(folder),)
-        return tuple(MapStore(folder / f"draw-{draw}") for draw in range(self.draws(method)))
+        return tuple(MapStore(folder / draw_name(draw)) for draw in range(self.draws(method)))
 
     def chunks(self, targets: Sequence[int]) -> tuple[Chunk, ...]:
         """Divide the attributed images, with these targets, into chunks."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import read_json, slug_of, write_json
+from saliencynoise.store.atomic import read_json, sha256_of, slug_of, write_json
 from saliencynoise.store.grams import load_grams
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Study:
         """A row per data set, architecture, method, view and image, as in `snr.parquet`."""
         import pandas as pd  # noqa: PLC0415 - as above
 
+        self._refuse_damaged("snr.parquet")
         return pd.read_parquet(self.folder / "snr.parquet")
 
     @property
@@ -116,8 +117,8 @@ class Study:
     def gram(self, cell: Mapping[str, Any]) -> Float[Tensor, "B E E"]:
         """Return the inner products of the members' maps on each image, from which every figure of a cell follows.
 
-        Of a stochastic method those of single unit-norm maps from different draws, so that the draws' own noise does
-        not count as signal.
+        Of a stochastic method those of single unit-norm maps from each member's own draws, so that the draws' noise
+        does not count as signal.
 
         Args:
             cell: one of `result["cells"]` that is "ok".
@@ -142,7 +143,14 @@ class Study:
     def _grams(self, cell: Mapping[str, Any]) -> dict[str, Tensor]:
         if not cell.get("gram"):
             raise UsageError(f"{self.folder} holds no Gram matrices; run the same bench again, which finds its maps")
+        self._refuse_damaged(cell["gram"])
         return load_grams(self.folder / cell["gram"])
+
+    def _refuse_damaged(self, name: str) -> None:
+        """Compare a file with the checksum that the result has of it."""
+        path, due = self.folder / name, (self.result.get("files") or {}).get(Path(name).as_posix())
+        if due is not None and sha256_of(path) != due:
+            raise UsageError(f"{path} is not the file of its result; run the same bench again, which finds its maps")
 
     @property
     def plot(self) -> Plots:

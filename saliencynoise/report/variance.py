@@ -28,7 +28,7 @@ LEGEND = (
 )
 ENERGY = (
     "Methods that draw random numbers, shares of one map's energy: signal, what networks differ in (the noise above), "
-    "what draws differ in, and what only the pair of both determines, from draws that all networks share."
+    "what draws differ in, and what only the pair of both determines. One draw is the same for all networks."
 )
 MOST_FLAGS = 3
 """Members that are named each in a line."""

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from saliencynoise.bench.reduce import Reduced, reduce_maps
 from saliencynoise.bench.study import Study
+from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.store.atomic import slug_of
 from saliencynoise.store.export import Group, export_maps
@@ -119,7 +120,7 @@ def _is_map(values: Tensor | str) -> bool:
 
 
 def _stores(folder: Path, maps: Tensor, chunk: Chunk) -> list[MapStore]:
-    stores = [MapStore(folder / f"draw-{draw}") for draw in range(maps.shape[1])]
+    stores = [MapStore(folder / draw_name(draw)) for draw in range(maps.shape[1])]
     for draw, store in enumerate(stores):
         for member, values in enumerate(maps[:, draw]):
             store.save(member, "weights", chunk, values, seconds=1.0)

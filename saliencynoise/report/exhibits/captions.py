@@ -189,7 +189,7 @@ def components(study: Study, found: pd.DataFrame, *, seeds: bool) -> tuple[str, 
     """Return the caption and the alternative text of `figures.components`."""
     draws = (
         " Of methods that draw random numbers also what draws differ in, and what only network and draw together "
-        "determine, from draws that all networks share."
+        "determine; one draw is the same for all networks."
         if found["draw"].notna().any()
         else ""
     )
