@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.reading import check_record, read_record
 from saliencynoise.records.study import StudyRecord, contradiction
-from saliencynoise.store.atomic import slug_of, write_json
+from saliencynoise.store.atomic import sha256_of, slug_of, write_json
 from saliencynoise.store.grams import load_grams
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Study:
         """A row per data set, architecture, method, view and image, as in `snr.parquet`."""
         import pandas as pd  # noqa: PLC0415 - as above
 
+        self._refuse_damaged("snr.parquet")
         return pd.read_parquet(self.folder / "snr.parquet")
 
     @property
@@ -144,7 +145,14 @@ class Study:
     def _grams(self, cell: Mapping[str, Any]) -> dict[str, Tensor]:
         if not cell.get("gram"):
             raise UsageError(f"{self.folder} holds no Gram matrices; run the same bench again, which finds its maps")
+        self._refuse_damaged(cell["gram"])
         return load_grams(self.folder / cell["gram"])
+
+    def _refuse_damaged(self, name: str) -> None:
+        """Compare a file with the checksum that the result has of it."""
+        path, due = self.folder / name, (self.result.get("files") or {}).get(Path(name).as_posix())
+        if due is not None and sha256_of(path) != due:
+            raise UsageError(f"{path} is not the file of its result; run the same bench again, which finds its maps")
 
     @property
     def plot(self) -> Plots:
