@@ -11,7 +11,9 @@ import torch
 
 from saliencynoise.bench.details import Details, Gathering, Locating
 from saliencynoise.interfaces import SaliencyNoiseError
+from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
+from saliencynoise.statistics.signs import ONE_SIGNED, SeenSigns, sign_of
 from saliencynoise.statistics.views import apply_view
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saliencynoise.interfaces import Aggregator
+    from saliencynoise.interfaces.specs import Sign
     from saliencynoise.store.maps import Chunk, MapStore
 
 
@@ -37,6 +40,7 @@ class Reduced:
         grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
         marginal: `[B, c, h, w]`, raw: the members' maps as one, or those of the averaged network.
         diagnostics: what the method told of its maps, by name, `[D, E, B]`.
+        sign: of the maps, as `MethodSpec.sign`, from what the method declares and from all values.
     """
 
     figures: Mapping[str, Figures]
@@ -45,6 +49,34 @@ class Reduced:
     grams: Mapping[str, Tensor]
     marginal: Float[Tensor, "B c h w"]
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
+    sign: Sign
+
+
+class _Views:
+    """What is gathered of the maps image by image, in some views."""
+
+    def __init__(self, views: Sequence[str], *, members: int, masks: Bool[Tensor, "B H W"] | None, seed: int) -> None:
+        self.statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
+        self._gatherings = {view: Gathering(view=view, seed=seed) for view in views}
+        self._masks = masks
+        self._locating = None if masks is None else Locating(views=views, members=members, seed=seed)
+
+    def add(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
+        """Look at one more image's maps, raw."""
+        if self._locating is not None and self._masks is not None:
+            self._locating.add(maps.mean(1), self._masks[image])
+        for view, gathering in self._gatherings.items():
+            viewed = apply_view(maps, view)
+            self.statistics[view].append(image_statistics(viewed.flatten(2)))
+            gathering.add(viewed.mean(1))
+
+    def details(self, grams: Mapping[str, Tensor], sign: Sign) -> dict[str, Details]:
+        """Return the details of all images, by view."""
+        located = {} if self._locating is None else self._locating.result()
+        return {
+            view: gathering.result(grams[view], located.get(view), sign=sign)
+            for view, gathering in self._gatherings.items()
+        }
 
 
 def reduce_maps(
@@ -57,6 +89,7 @@ def reduce_maps(
     marginal: Aggregator | Float[Tensor, "B c h w"],
     masks: Bool[Tensor, "B H W"] | None,
     seed: int,
+    sign: Sign = "signed",
 ) -> Reduced:
     """Read the maps image by image and return their figures and their marginal maps.
 
@@ -69,38 +102,40 @@ def reduce_maps(
         marginal: the marginal maps, or what makes one map of the members', each averaged over its draws.
         masks: the pixels that cause the images' labels; None where nobody knows.
         seed: of the run.
+        sign: that the method declares; what all values show goes before it. Maps of one sign are read a second time
+            for the view "centred" where it is none of `views`.
 
     Raises:
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
             the aggregator.
     """
-    statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
-    gatherings = {view: Gathering(view=view, seed=seed) for view in views}
-    locating = None if masks is None else Locating(views=views, members=members, seed=seed)
+    gathered, seen = [_Views(views, members=members, masks=masks, seed=seed)], SeenSigns()
     marginals: list[Tensor] = []
-    for maps in images_of(stores, range(members), chunks):
-        _refuse_unusable(maps, image=len(marginals))
-        if locating is not None and masks is not None:
-            locating.add(maps.mean(1), masks[len(marginals)])
+    for image, maps in enumerate(images_of(stores, range(members), chunks)):
+        _refuse_unusable(maps, image=image)
+        seen.add(maps)
+        gathered[0].add(maps, image)
         if isinstance(marginal, torch.Tensor):
-            marginals.append(marginal[len(marginals)])
+            marginals.append(marginal[image])
         else:
             marginals.append(aggregate(marginal, maps.mean(1)))
-        for view in views:
-            viewed = apply_view(maps, view)
-            statistics[view].append(image_statistics(viewed.flatten(2)))
-            gatherings[view].add(viewed.mean(1))
-    if all(_are_zero(image) for images in statistics.values() for image in images):
+    if all(_are_zero(image) for images in gathered[0].statistics.values() for image in images):
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
+    sign = sign_of(sign, seen.sign)
+    if sign in ONE_SIGNED and CENTRED not in views:
+        gathered.append(_Views((CENTRED,), members=members, masks=masks, seed=seed))
+        for image, maps in enumerate(images_of(stores, range(members), chunks)):
+            gathered[1].add(maps, image)
+    statistics = {view: images for own in gathered for view, images in own.statistics.items()}
     grams = _grams(statistics)
-    located = {} if locating is None else locating.result()
     return Reduced(
-        figures={view: summarise(images, view=view, seed=seed) for view, images in statistics.items()},
-        classes={view: _by_class(images, labels, view, seed) for view, images in statistics.items()},
-        details={view: gathering.result(grams[view], located.get(view)) for view, gathering in gatherings.items()},
+        figures={view: summarise(images, view=view, seed=seed, sign=sign) for view, images in statistics.items()},
+        classes={view: _by_class(images, labels, view, seed, sign) for view, images in statistics.items()},
+        details={view: own for part in gathered for view, own in part.details(grams, sign).items()},
         grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
+        sign=sign,
     )
 
 
@@ -165,10 +200,12 @@ def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[T
         raise FailedCellError(f"the members' maps cannot become one: {error}") from error
 
 
-def _by_class(images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int) -> dict[int, Figures]:
+def _by_class(
+    images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int, sign: Sign
+) -> dict[int, Figures]:
     return {
         label: summarise(
-            [image for image, own in zip(images, labels, strict=True) if own == label], view=view, seed=seed
+            [image for image, own in zip(images, labels, strict=True) if own == label], view=view, seed=seed, sign=sign
         )
         for label in sorted(set(labels))
     }

@@ -135,7 +135,8 @@ def _method(method: BoundMethod) -> dict[str, Any]:
         "paper": spec.paper,
         "cost": spec.cost,
         "stochastic": spec.stochastic,
-        "views": list(spec.views),
+        "views": list(method.views),
+        "sign": method.sign,
         "parameters": values_of(method.instance),
     }
 
@@ -189,10 +190,11 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
             "status": "failed",
             "reason": reduced,
         }
-        return [{**common, "view": view, **blank} for view in method.spec.views]
+        return [{**common, "sign": method.sign, "view": view, **blank} for view in method.views]
     done = {
         "status": "ok",
         "reason": None,
+        "sign": reduced.sign,
         "seconds": _seconds(plan, ensemble, method),
         "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items()},

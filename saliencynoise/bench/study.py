@@ -250,6 +250,7 @@ def _is_whole(result: Mapping[str, Any]) -> bool:
 def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {key: cell[key] for key in ("dataset", "architecture", "method", "view")}
     row |= {"status": cell["status"], "reason": cell["reason"], "members": cell["members"]}
+    row["sign"] = cell.get("sign", "signed")
     row |= {"accuracy": cell["accuracy"]["median"], "accuracy_min": cell["accuracy"]["min"]}
     figures = cell["figures"]
     if figures is None:

@@ -5,11 +5,16 @@ A spec's `target` is an import string, `package.module:attribute`, resolved when
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
-VIEWS = ("signed", "relu", "abs")
+VIEWS = ("signed", "relu", "abs", "centred")
 """The names of the views that `saliencynoise.statistics.views` defines."""
+
+CENTRED = "centred"
+"""The view of each map less its mean over places."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +42,18 @@ class ModelSpec:
 
 Kind = Literal["pass", "functional", "module"]
 Family = Literal["gradient", "cam", "perturbation", "reference"]
+Sign = Literal["signed", "nonnegative", "nonpositive", "leaning"]
 Claim = Literal["constant", "linear_weights", "linear_contributions", "completeness"]
+
+
+REASONS: Mapping[Sign, str] = MappingProxyType(
+    {
+        "nonnegative": "one-signed: no value is below zero, with or without signal",
+        "nonpositive": "one-signed: no value is above zero, with or without signal",
+        "leaning": "leaning: networks that know nothing agree, too, for the maps do not turn their sign with the score",
+    }
+)
+"""Why the maps of a method have no test and no floor in the signed view, by their sign."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +71,14 @@ class MethodSpec:
         stochastic: whether maps depend on `Batch.noise`; then at least two draws are made, crossed with members.
         cost: what one image costs, in forward and backward passes: "1 forward + 1 backward", "steps x (forward +
             backward)".
-        views: names of the views that are reported, of `VIEWS`; the first is the headline's.
+        views: names of the views that are reported, of `VIEWS`; the first is the headline's. Methods on a layer and
+            those of one sign have the view "centred" without being asked.
+        sign: what the maps of networks without knowledge are like. "signed": the map of a network turns its sign with
+            the score (the gradient of -f is minus that of f), so chance has a mean map of zero. "nonnegative",
+            "nonpositive": no value has the other sign. "leaning": values of both signs are possible, but the map does
+            not turn with the score (positive gradients only, weights that cannot be negative), so that untrained
+            networks agree. Only "signed" maps have a test for signal in the signed view. An attribute or property
+            `sign` of the instance, where the parameters decide, goes before this one.
         claims: what the conformance kit tests beyond the contract. "constant": a network that ignores the image gives
             zero. "linear_weights": a linear network gives its weights. "linear_contributions": a linear network gives
             weight times (image - baseline), with a baseline of zero where the background is zero. "completeness":
@@ -75,6 +98,7 @@ class MethodSpec:
     stochastic: bool = False
     cost: str = "1 forward + 1 backward"
     views: tuple[str, ...] = ("signed",)
+    sign: Sign = "signed"
     claims: tuple[Claim, ...] = ()
     library: str | None = None
     expected_failures: tuple[tuple[str, str], ...] = ()

@@ -28,6 +28,7 @@ from saliencynoise.interfaces.specs import (
     MethodSpec,
     ModelSpec,
     SamplerSpec,
+    Sign,
 )
 from saliencynoise.registry import hookspecs
 
@@ -175,7 +176,12 @@ def _validate(spec: object, kind: str) -> None:
     if isinstance(spec, MethodSpec | ModelSpec | AggregatorSpec):
         _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
-        given = (("kind", (spec.kind,), Kind), ("family", (spec.family,), Family), ("claims", spec.claims, Claim))
+        given = (
+            ("kind", (spec.kind,), Kind),
+            ("family", (spec.family,), Family),
+            ("claims", spec.claims, Claim),
+            ("sign", (spec.sign,), Sign),
+        )
         _validate_choices(spec, kind, given)
         _validate_views(spec)
     if isinstance(spec, AggregatorSpec):

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from saliencynoise.bench.study import Study, number
+from saliencynoise.interfaces.specs import CENTRED, REASONS
 from saliencynoise.report.grid import WIDE, Column, Section, render_sections
 from saliencynoise.report.sparkline import COUNTS, reliability_line
 from saliencynoise.report.terminal import Terminal
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 LEGEND = (
     "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what pure noise gives with as many "
-    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, in the view relu"
-    " 0.47), and its 95% interval for new members and new images. p: sign-flip test for any signal. for 0.9: networks"
-    " to average until two such averages agree to 0.9. px: share of the pixels of these members' mean map that are "
-    "not noise (false discoveries: 5%); it grows with the members. s: seconds of attribution, a pass that methods "
-    "share counted for each. Beside the architecture: its members' median test accuracy."
+    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in "
+    "the views relu and abs), and its 95% interval for new members and new images. p: sign-flip test for any signal. "
+    "for 0.9: networks to average until two such averages agree to 0.9. px: share of the pixels of these "
+    "members' mean map that are not noise (false discoveries: 5%); it grows with the members. s: seconds of "
+    "attribution, a pass that methods share counted for each. Beside the architecture: its members' median test "
+    "accuracy."
 )
 
 DRAWS = (
@@ -108,7 +110,22 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-    return [*lines, *rounded(result), *_dependent(result), *_modes(result["cells"]), *_failures(result["cells"])]
+    cells = result["cells"]
+    return [*lines, *rounded(result), *_dependent(result), *_without_null(cells), *_modes(cells), *_failures(cells)]
+
+
+def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each kind of maps of which chance is not known, with the methods that make them."""
+    lines = []
+    for sign, reason in REASONS.items():
+        own = [cell for cell in cells if cell["status"] == "ok" and cell.get("sign") == sign]
+        names = dict.fromkeys(f"{cell['method']} on {cell['architecture']}" for cell in own)
+        if not names:
+            continue
+        centred = any(cell["view"] == CENTRED for cell in own)
+        instead = "; the view centred, each map less its own mean, has what differs between places" if centred else ""
+        lines.append(f"{reason}: no p, px or floor for {', '.join(names)}{instead}")
+    return lines
 
 
 def rounded(result: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from saliencynoise.statistics.published import (
 )
 from saliencynoise.statistics.reliability import MembersNeeded, members_needed
 from saliencynoise.statistics.significance import SignalTest, sign_flip_test
+from saliencynoise.statistics.signs import why_no_null
 from saliencynoise.statistics.snr import (
     amplitude,
     corrected_snr,
@@ -40,6 +41,8 @@ from saliencynoise.statistics.views import get_view
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
+
+    from saliencynoise.interfaces.specs import Sign
 
 DEFINITIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -80,7 +83,7 @@ class Estimate:
         value: the figure; NaN where it is undefined.
         interval: by default for new members and new images; None below 3 members or where `value` is
             undefined.
-        floor: what pure noise gives; NaN where that is not known.
+        floor: what pure noise gives; NaN where that is not known, as of maps of one sign.
         definition: the formula in words.
     """
 
@@ -165,7 +168,9 @@ def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
     )
 
 
-def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9) -> Figures:
+def summarise(
+    images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9, sign: Sign = "signed"
+) -> Figures:
     """Return all figures of a set of images: a whole study, or the images of one class.
 
     Args:
@@ -174,6 +179,8 @@ def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliab
             valid.
         seed: of the run; the bootstrap's and the test's seeds are derived from it.
         reliability: for `members_needed`, between 0 and 1.
+        sign: of the maps before they were viewed, as `MethodSpec.sign`: without both signs there are no floors and no
+            test but in the view "centred".
 
     Raises:
         UsageError: no images, differing numbers of members, an unknown view, or a reliability outside 0 to 1.
@@ -185,7 +192,7 @@ def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliab
     >>> round(figures.estimates["snr"].value, 2), str(figures.members_needed)
     (0.96, '10 [9, 11]')
     """
-    signed = get_view(view).signed
+    no_null = why_no_null(view, sign)
     counts = sorted({len(image.gram) for image in images})
     if len(counts) != 1:
         raise UsageError(f"need images that all have the same members; got {len(images)} images, members {counts}")
@@ -200,12 +207,10 @@ def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliab
     intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()}
     pixels = float(pooled_effective_pixels(gram))
     estimates = _estimates(pooled, intervals, view=view, members=counts[0], pixels=pixels)
+    if no_null:
+        estimates = MappingProxyType({key: replace(own, floor=math.nan) for key, own in estimates.items()})
     snr = estimates["snr"]
-    test = (
-        sign_flip_test(single, seed=derive_seed(seed, "bootstrap", 1))
-        if signed
-        else SignalTest(p=None, note=f"no test: the noise of the view '{view}' is not symmetric about zero")
-    )
+    test = _signal_test(single, view=view, no_null=no_null, seed=derive_seed(seed, "bootstrap", 1))
     return Figures(
         view=view,
         members=counts[0],
@@ -220,6 +225,15 @@ def summarise(images: Sequence[ImageStatistics], *, view: str, seed: int, reliab
         energy=energy_shares(crossed[used]) if crossed is not None and bool(used.any()) else None,
         per_image=per_image,
     )
+
+
+def _signal_test(single: Tensor, *, view: str, no_null: str, seed: int) -> SignalTest:
+    """Return the sign-flip test where it is valid."""
+    if no_null:
+        return SignalTest(p=None, note=f"no test: {no_null}")
+    if not get_view(view).signed:
+        return SignalTest(p=None, note=f"no test: the noise of the view '{view}' is not symmetric about zero")
+    return sign_flip_test(single, seed=seed)
 
 
 def headline(gram: Float[Tensor, "B E E"]) -> Pooled:

@@ -30,11 +30,14 @@ from saliencynoise.statistics.published import (
     snr_rms_without,
 )
 from saliencynoise.statistics.snr import amplitude, cosine, pooled_effective_pixels, snr_from_cosine
-from saliencynoise.statistics.views import VIEWS, apply_view
+from saliencynoise.statistics.views import apply_view
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
+
+VIEWS = ("signed", "relu", "abs")
+"""The views in which the paper may have measured."""
 
 Definition = Literal["pixel", "rms", "power", "r", "amplitude"]
 Norm = Literal["raw", "unit"]

@@ -59,7 +59,10 @@ class PageTable:
 NUMBERS = (
     Column(label="one map", meaning="reliability of a single network's map"),
     Column(label="for 0.9", meaning="networks to average for a reliability of 0.9"),
-    Column(label="r", meaning="corrected SNR: 0 is chance, in the view relu 0.47, in abs 1.75"),
+    Column(
+        label="r",
+        meaning="corrected SNR: 0 is chance; in the views relu and abs, and of one-signed maps, chance has more",
+    ),
     Column(label="95% of r", meaning="interval for new networks and new images; sorted by its lower end"),
     Column(label="p", meaning="of agreement by chance"),
     Column(label="SNR", meaning="as published, uncorrected"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saliencynoise.bench.study import number
+from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.report.table import counted, p_text, show
 from saliencynoise.statistics.reliability import reliability_at
 
@@ -80,7 +81,7 @@ def summary_of(result: Mapping[str, Any]) -> Summary:
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
     bars = [_bar(cell, several=several) for cell in measured]
     return Summary(
-        sentences=list(_sentences(measured, several=several)) or [_nothing(result)],
+        sentences=list(_sentences(measured, several=several, centred=_centred(result))) or [_nothing(result)],
         cautions=list(_cautions(result, measured)),
         bars=bars if len(bars) <= MOST_BARS else [],
         members=result["settings"]["members"] or 0,
@@ -138,6 +139,12 @@ def _measured(result: Mapping[str, Any]) -> Iterator[Cell]:
             yield cell
 
 
+def _centred(result: Mapping[str, Any]) -> dict[tuple[str, str], Cell]:
+    """Return the cells of maps less their own means, by architecture and method."""
+    done = [cell for cell in result["cells"] if cell["status"] == "ok"]
+    return {(cell["architecture"], cell["method"]): cell for cell in done if cell["view"] == CENTRED}
+
+
 def noise_free(cell: Cell) -> bool:
     """Return whether pure noise has an r of 0 in the cell's view: not where maps are alike for being positive."""
     return number(_snr(cell)["floor"]) == 0
@@ -151,7 +158,7 @@ def _snr(cell: Cell) -> Mapping[str, Any]:
 def _bar(cell: Cell, *, several: bool) -> Bar:
     snr = number(_snr(cell)["value"])
     return Bar(
-        method=method_words(cell["method"]),
+        method=method_words(cell["method"]) + (", centred" if cell["view"] == CENTRED else ""),
         architecture=cell["architecture"] if several else "",
         one=reliability(snr, 1),
         all=reliability(snr, cell["members"]),
@@ -160,19 +167,36 @@ def _bar(cell: Cell, *, several: bool) -> Bar:
     )
 
 
-def _sentences(measured: Sequence[Cell], *, several: bool) -> Iterator[str]:
+def _sentences(
+    measured: Sequence[Cell], *, several: bool, centred: Mapping[tuple[str, str], Cell]
+) -> Iterator[str]:  # fmt: skip
+    def whole(cell: Cell) -> str:
+        return sentence(cell, several=several) + _left(cell, centred.get((cell["architecture"], cell["method"])))
+
     if not measured:
         return
     if len(measured) <= MOST_SENTENCES:
-        yield from (sentence(cell, several=several) for cell in measured)
+        yield from map(whole, measured)
         return
     yield _overview(measured, several=several)
     clear = [cell for cell in measured if not is_shaky(cell) and not is_open(cell)]
     if len(clear) < MOST_SENTENCES:
-        yield from (sentence(cell, several=several) for cell in clear)
+        yield from map(whole, clear)
         return
     places = {"Most reliable": 0, "In the middle": len(clear) // 2, "Least reliable": -1}
-    yield from (f"{words}: {sentence(clear[place], several=several)}" for words, place in places.items())
+    yield from (f"{words}: {whole(clear[place])}" for words, place in places.items())
+
+
+def _left(cell: Cell, centred: Cell | None) -> str:
+    """Return what is left of a cell's r in maps less their own means, where the cell is of whole maps."""
+    if centred is None or cell["view"] == CENTRED:
+        return ""
+    snr = _snr(centred)
+    shaky = ", and no agreement is shown" if is_shaky(centred) else ""
+    return (
+        f" Less its own mean, each map has an r of {show(snr['value'])}{_range(snr['interval'], None)} instead of "
+        f"{show(_snr(cell)['value'])}{shaky}."
+    )
 
 
 def _nothing(result: Mapping[str, Any]) -> str:
@@ -233,7 +257,8 @@ def sentence(cell: Cell, *, several: bool) -> str:
 
 
 def _subject(cell: Cell, *, several: bool) -> str:
-    return method_words(cell["method"]) + (f" on {cell['architecture']}" if several else "")
+    less = " (each map less its own mean)" if cell["view"] == CENTRED else ""
+    return method_words(cell["method"]) + less + (f" on {cell['architecture']}" if several else "")
 
 
 def _range(interval: Mapping[str, Any] | None, members: int | None) -> str:
@@ -259,8 +284,9 @@ def _cautions(result: Mapping[str, Any], measured: Sequence[Cell]) -> Iterator[s
     }
     if untold:
         yield (
-            f"The maps of {', '.join(sorted(untold))} are compared without their sign, where pure noise agrees, too: "
-            "the table has their r, but no reliability."
+            f"The maps of {', '.join(sorted(untold))} are compared where networks that know nothing agree, too "
+            "(without sign, or by a method whose maps do not turn their sign with the score): the table has their r, "
+            "but no reliability."
         )
     shaky = [_subject(cell, several=several) for cell in measured if is_shaky(cell)]
     if shaky:
