@@ -14,6 +14,7 @@ from saliencynoise.interfaces import UsageError
 
 MEMBERS = 8
 MOST_MEMBERS = 10_000
+IMAGES = 32
 
 DEFAULT_METHODS = (
     "gradient",
@@ -44,7 +45,7 @@ class BenchConfig:
         methods: names of methods, with parameters; empty to train only.
         sampler: where members come from; "deep_ensemble" trains each from a seed of its own.
         members: networks an architecture; None for 8, or for all that the sampler has.
-        images: how many test images are attributed.
+        images: how many test images are attributed; None for 32, or for all where there are fewer.
         draws: runs of each stochastic method, the same for every member.
         image_size: edge of the square images, in pixels; None for the data set's own.
         normalization: of the images: "dataset" (its own mean and deviation), "imagenet", "none" (0 to 1), or
@@ -68,7 +69,7 @@ class BenchConfig:
     methods: tuple[str, ...] = DEFAULT_METHODS
     sampler: str = "deep_ensemble"
     members: int | None = None
-    images: int = 32
+    images: int | None = None
     draws: int = 2
     image_size: int | None = None
     normalization: str = "dataset"
@@ -96,7 +97,7 @@ class BenchConfig:
             raise UsageError(f"--members {self.members} is not possible; give 2 or more, at most {MOST_MEMBERS}")
         if self.methods and self.members == 1:
             raise UsageError("--members 1 gives no SNR, which compares networks; give 2 or more")
-        if self.images < 1:
+        if self.images is not None and self.images < 1:
             raise UsageError(f"--images {self.images} is not possible; give 1 or more")
         if self.draws < 2:
             raise UsageError(
@@ -182,7 +183,7 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "methods": ((tuple,), "a list of names"),
     "sampler": ((str,), "a name"),
     "members": ((int, type(None)), "a whole number"),
-    "images": ((int,), "a whole number"),
+    "images": ((int, type(None)), "a whole number"),
     "draws": ((int,), "a whole number"),
     "image_size": ((int, type(None)), "a whole number"),
     "normalization": ((str,), "dataset, imagenet, none or MEAN/STD"),

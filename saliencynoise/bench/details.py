@@ -26,7 +26,7 @@ from saliencynoise.statistics.signs import why_no_null
 from saliencynoise.statistics.similarity import Similarity, similarity, spearman_matrix
 from saliencynoise.statistics.spectrum import Spectrum, band_grams, spectrum
 from saliencynoise.statistics.stability import coefficient_of_variation, spearman_distance, stability
-from saliencynoise.statistics.template import Template, TemplateSums, add_image, template
+from saliencynoise.statistics.template import ImagePart, Template, TemplateSums, add_image, image_part, template
 from saliencynoise.statistics.views import get_view
 
 if TYPE_CHECKING:
@@ -142,10 +142,12 @@ class Gathering:
     _variation: list[float] = field(default_factory=list)
     _bands: list[Tensor] = field(default_factory=list)
     _sums: TemplateSums | None = None
+    _total: Tensor | None = None
+    _parts: list[ImagePart] = field(default_factory=list)
     _size: tuple[int, int] = (0, 0)
 
-    def add(self, maps: Float[Tensor, "E c h w"]) -> None:
-        """Look at one more image's maps, in the view."""
+    def add(self, maps: Float[Tensor, "E c h w"], *, label: int = 0) -> None:
+        """Look at one more image's maps, in the view, and its class."""
         maps = maps.double()
         rows = maps.flatten(1)
         if get_view(self.view).signed:
@@ -156,8 +158,17 @@ class Gathering:
             self._spearman.append(spearman_matrix(rows))
         self._variation.append(coefficient_of_variation(rows))
         self._bands.append(band_grams(maps))
-        self._sums = add_image(self._sums, rows)
+        self._sums = add_image(self._sums, rows, label=label)
         self._size = (maps.shape[-2], maps.shape[-1])
+
+    def add_again(self, maps: Float[Tensor, "E c h w"], *, label: int = 0) -> None:
+        """Look at an image's maps for the second time, after all were added: what images share is known by now."""
+        sums = self._sums or {}
+        if self._total is None:
+            self._total = torch.stack([entry.total for entry in sums.values()]).sum(0)
+        part = image_part(maps.flatten(1), label, all_images=self._total, one_class=sums[label].total)
+        if part is not None:
+            self._parts.append(part)
 
     def result(
         self, gram: Float[Tensor, "B E E"], localization: Localization | None = None, *, sign: Sign = "signed"
@@ -171,10 +182,16 @@ class Gathering:
             spearman=torch.stack(self._spearman),
             variation=torch.tensor(self._variation),
             modes=mode_test(gram, seed=derive_seed(self.seed, "bootstrap", 3)),
-            template=template(self._sums) if self._sums is not None and self._sums.images > 1 else None,
+            template=self._template(),
             spectrum=spectrum(torch.stack(self._bands), height=height, width=width, seed=self.seed) if alive else None,
             localization=localization,
         )
+
+    def _template(self) -> Template | None:
+        sums = self._sums or {}
+        if sum(entry.images for entry in sums.values()) < 2:
+            return None
+        return template(sums, self._parts or None)
 
 
 class Locating:

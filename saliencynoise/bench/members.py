@@ -8,16 +8,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import torch
-from scipy.special import bdtrc
 
+from saliencynoise.data.chance import CHANCE_LEVEL, largest_share, p_by_chance, too_few
 from saliencynoise.store.pool import MemberRecord, Pool
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from torch import Tensor
-
-CHANCE_LEVEL = 0.01
-"""A member counts as better than chance if a one-sided binomial test against the largest class says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,24 +47,24 @@ def votes(pool: Pool, members: Sequence[int], images: Tensor, labels: Tensor) ->
 def flags(records: Sequence[MemberRecord], test_labels: Tensor) -> Mapping[int, str]:
     """Return, for each member that may have failed, why: a failed network looks like noise.
 
-    A member is flagged if its accuracy is not above chance, or lies below the median by more than 3 points and
-    more than 4 robust standard deviations (1.4826 times the median absolute deviation).
+    A member is flagged if its accuracy is not above chance (a one-sided binomial test against the largest class), or
+    lies below the median by more than 3 points and more than 4 robust standard deviations (1.4826 times the median
+    absolute deviation). None is flagged where there are too few test images to tell.
     """
+    if too_few(test_labels):
+        return {}
     accuracies = [record.accuracy for record in records]
     middle = median(accuracies)
     spread = 1.4826 * median(abs(accuracy - middle) for accuracy in accuracies)
     lowest = middle - max(0.03, 4 * spread)
     found = {}
     for record in records:
-        if not _above_chance(record.accuracy, test_labels):
-            found[record.index] = f"accuracy {record.accuracy:.3f} is not above chance"
+        p = p_by_chance(round(record.accuracy * len(test_labels)), test_labels)
+        if p >= CHANCE_LEVEL:
+            found[record.index] = (
+                f"accuracy {record.accuracy:.3f} is not above chance (largest class {largest_share(test_labels):.3f}, "
+                f"{len(test_labels)} test images, p {p:.2g})"
+            )
         elif record.accuracy < lowest:
             found[record.index] = f"accuracy {record.accuracy:.3f} is an outlier below the median {middle:.3f}"
     return found
-
-
-def _above_chance(accuracy: float, test_labels: Tensor) -> bool:
-    images = len(test_labels)
-    chance = test_labels.bincount().max().item() / images
-    by_chance = bdtrc(round(accuracy * images) - 1, images, chance)
-    return bool(by_chance < CHANCE_LEVEL)

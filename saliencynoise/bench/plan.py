@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.bench.averaged import refuse_layers
-from saliencynoise.bench.config import MEMBERS, BenchConfig
+from saliencynoise.bench.config import IMAGES, MEMBERS, BenchConfig
 from saliencynoise.bench.member import MemberJob, describe_network
 from saliencynoise.bench.production import REFERENCE
+from saliencynoise.data.cautions import cautions
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
@@ -223,7 +224,9 @@ def make_plan(config: BenchConfig) -> Plan:
     _refuse_repeated([model.text for model in models], "architecture")
     device = resolve_device(config.device)
     dataset_text, dataset = load_dataset(config)
-    images = select_images(dataset.test, count=config.images, seed=config.seed, num_classes=len(dataset.classes))
+    config, dataset = _count_images(config, dataset)
+    count = config.images or IMAGES
+    images = select_images(dataset.test, count=count, seed=config.seed, num_classes=len(dataset.classes))
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
     architectures = [
@@ -263,7 +266,8 @@ def load_dataset(config: BenchConfig) -> tuple[str, Dataset]:
         config.dataset, image_size=config.image_size, seed=config.seed, data_dir=config.data_dir
     )
     check_dataset(dataset)
-    return text, normalised(_limited(dataset, config), config.normalization)
+    dataset = normalised(_limited(dataset, config), config.normalization)
+    return text, replace(dataset, notes=(*dataset.notes, *cautions(dataset)))
 
 
 def resolve_device(text: str) -> str:
@@ -296,6 +300,15 @@ def _limited(dataset: Dataset, config: BenchConfig) -> Dataset:
         return dataset
     train = limit_train(dataset.train, count=config.train_images, seed=config.seed, num_classes=len(dataset.classes))
     return Dataset(**{**vars(dataset), "train": train})
+
+
+def _count_images(config: BenchConfig, dataset: Dataset) -> tuple[BenchConfig, Dataset]:
+    """Return the config with a number of images, and the data set with a note where that is not the usual one."""
+    there = len(dataset.test)
+    if config.images is not None or there >= IMAGES:
+        return replace(config, images=config.images or IMAGES), dataset
+    note = f"all {there} test images are attributed, which are fewer than the usual {IMAGES}"
+    return replace(config, images=there), replace(dataset, notes=(*dataset.notes, note))
 
 
 def _count_members(asked: int | None, sampler: BoundSampler) -> int:

@@ -22,7 +22,7 @@ IMAGES = 8
 
 def in_float32(config: BenchConfig, study: Study) -> BenchConfig:
     """Return the bench of the first images of a study in bfloat16, in float32, by the same members."""
-    images = min(IMAGES, config.images)
+    images = min(IMAGES, len(study.result["images"]))
     folder = study.folder / "float32"
     if config.fresh:  # the members are the study's, whose maps are new; only the twin's own figures are old
         shutil.rmtree(folder, ignore_errors=True)

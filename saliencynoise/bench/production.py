@@ -83,6 +83,7 @@ class Production:
                 "versions": versions(),
                 "hardware": hardware(job.device, threads=torch.get_num_threads()),
                 "source": sample.source,
+                "note": sample.note,
             }
             yield pool.save(index, module.state_dict(), logits, record)
 

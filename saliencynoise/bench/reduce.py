@@ -55,10 +55,18 @@ class Reduced:
 class _Views:
     """What is gathered of the maps image by image, in some views."""
 
-    def __init__(self, views: Sequence[str], *, members: int, masks: Bool[Tensor, "B H W"] | None, seed: int) -> None:
+    def __init__(
+        self,
+        views: Sequence[str],
+        *,
+        labels: Sequence[int],
+        members: int,
+        masks: Bool[Tensor, "B H W"] | None,
+        seed: int,
+    ) -> None:
         self.statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
         self._gatherings = {view: Gathering(view=view, seed=seed) for view in views}
-        self._masks = masks
+        self._labels, self._masks = labels, masks
         self._locating = None if masks is None else Locating(views=views, members=members, seed=seed)
 
     def add(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
@@ -68,7 +76,12 @@ class _Views:
         for view, gathering in self._gatherings.items():
             viewed = apply_view(maps, view)
             self.statistics[view].append(image_statistics(viewed.flatten(2)))
-            gathering.add(viewed.mean(1))
+            gathering.add(viewed.mean(1), label=self._labels[image])
+
+    def add_again(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
+        """Look at an image's maps for the second time, after all were added."""
+        for view, gathering in self._gatherings.items():
+            gathering.add_again(apply_view(maps, view).mean(1), label=self._labels[image])
 
     def details(self, grams: Mapping[str, Tensor], sign: Sign) -> dict[str, Details]:
         """Return the details of all images, by view."""
@@ -109,7 +122,8 @@ def reduce_maps(
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
             the aggregator.
     """
-    gathered, seen = [_Views(views, members=members, masks=masks, seed=seed)], SeenSigns()
+    gathered = [_Views(views, labels=labels, members=members, masks=masks, seed=seed)]
+    seen = SeenSigns()
     marginals: list[Tensor] = []
     for image, maps in enumerate(images_of(stores, range(members), chunks)):
         _refuse_unusable(maps, image=image)
@@ -123,9 +137,12 @@ def reduce_maps(
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
     sign = sign_of(sign, seen.sign)
     if sign in ONE_SIGNED and CENTRED not in views:
-        gathered.append(_Views((CENTRED,), members=members, masks=masks, seed=seed))
+        gathered.append(_Views((CENTRED,), labels=labels, members=members, masks=masks, seed=seed))
         for image, maps in enumerate(images_of(stores, range(members), chunks)):
             gathered[1].add(maps, image)
+    for image, maps in enumerate(images_of(stores, range(members), chunks)):
+        for own in gathered:
+            own.add_again(maps, image)
     statistics = {view: images for own in gathered for view, images in own.statistics.items()}
     grams = _grams(statistics)
     return Reduced(

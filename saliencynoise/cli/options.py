@@ -77,7 +77,7 @@ Sampler = Annotated[
     ),
 ]
 Members = Annotated[int | None, typer.Option(help="Networks an architecture (default: 8, or all that there are).")]
-Images = Annotated[int | None, typer.Option(help="Test images to attribute (default: 32).")]
+Images = Annotated[int | None, typer.Option(help="Test images to attribute (default: 32, or all if fewer).")]
 Draws = Annotated[
     int | None, typer.Option(help="Runs of each stochastic method, the same for all members (default: 2).")
 ]

@@ -11,9 +11,11 @@ import numpy as np
 import torch
 
 from saliencynoise.data import notes
+from saliencynoise.data.kinds import described
 from saliencynoise.data.pictures import Picture, Unreadable, read_all, read_picture, read_size
 from saliencynoise.data.sizes import SMALLEST, median_side
 from saliencynoise.data.stratify import split_indices
+from saliencynoise.data.words import few
 from saliencynoise.interfaces import Split, UsageError, derive_seed
 
 if TYPE_CHECKING:
@@ -87,14 +89,23 @@ def _check_filled(layout: Layout, readable: Collection[int], lost: Mapping[int, 
             where = f"image folder {str(layout.root)!r}: class {label!r}{inside}"
             why = [f"{files[i].name} ({lost[i]})" for i in lost if (files[i].label, files[i].part) == (label, part)]
             if not left[label, part] and why:
-                raise UsageError(f"{where} has no image that can be read, replace its files: {notes.few(why)}")
+                raise UsageError(f"{where} has no image that can be read, replace its files: {few(why)}")
             if not left[label, part]:
-                raise UsageError(f"{where} holds no images: add images to it, or remove the folder")
+                raise UsageError(f"{where} holds no images: {_fix(layout, label, part)}")
             if part is None and left[label, part] == 1:
                 raise UsageError(
                     f"{where} has only 1 readable image, too few to train and to test: add images to it, or "
                     "remove the folder"
                 )
+
+
+def _fix(layout: Layout, label: str, part: str | None) -> str:
+    """Return what helps where a class holds no images: it depends on what else lies there."""
+    folders = [name for name in (layout.test_part if part == "test" else part, label) if name]
+    start = "/".join(folders) + "/"
+    there = [name for name in layout.listing.others if name.startswith(start)]
+    found = described(layout.root, there)
+    return f"it has {found}" if found else "add images to it, or remove the folder"
 
 
 def _parts(layout: Layout, readable: Sequence[int], seed: int) -> tuple[list[int], list[int]]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saliencynoise.data.layout import Layout, read_layout
-from saliencynoise.data.notes import few
 from saliencynoise.data.tensors import channel_statistics
+from saliencynoise.data.words import few
 from saliencynoise.interfaces import Dataset, Split, UsageError
 
 if TYPE_CHECKING:

@@ -4,38 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from saliencynoise.data.kinds import described
+from saliencynoise.data.words import count, few
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from saliencynoise.data.layout import Layout
     from saliencynoise.data.pictures import Picture
 
-_NAMED = 5
 _TRAITS = {
     "deep": "{} of 16 bits reduced to 8 (divided by 257)",
     "cmyk": "{} in CMYK converted to red, green and blue (by formula, without a colour profile)",
     "transparent": "{} with transparent parts laid over white",
     "animated": "{} with several frames, of which the first was used",
 }
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> count(1, "image"), count(2, "image")
-    ('1 image', '2 images')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def few(names: Sequence[str]) -> str:
-    """Return the first five names and how many more there are, in one line whatever the names hold.
-
-    >>> few(["a", "b", "c", "d", "e", "f"])
-    'a, b, c, d, e and 1 more'
-    """
-    shown = ", ".join(name if name.isprintable() else repr(name) for name in names[:_NAMED])
-    return shown if len(names) <= _NAMED else f"{shown} and {len(names) - _NAMED} more"
 
 
 def size_note(size: int, pictures: Collection[Picture], *, asked: bool) -> str:
@@ -84,4 +67,6 @@ def left_out_notes(layout: Layout, lost: Sequence[str]) -> tuple[str, ...]:
         (listing.strays, "image", "outside the class folders ignored"),
         (listing.loops, "folder", "read once already, or leading back up, not followed"),
     )
-    return tuple(f"{count(len(names), noun)} {what}: {few(names)}" for names, noun, what in groups if names)
+    left = [f"{count(len(names), noun)} {what}: {few(names)}" for names, noun, what in groups if names]
+    kinds = described(layout.root, listing.others)
+    return tuple([*left, f"among the ignored {kinds}"] if kinds else left)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from saliencynoise.data.kinds import described
 from saliencynoise.data.pictures import SUFFIXES
 from saliencynoise.interfaces import UsageError
 
@@ -113,7 +114,7 @@ def list_classes(root: Path, folder: str = "", part: str | None = None) -> tuple
     for entry in files:
         (listing.strays if _is_image(entry) else listing.others).append(text(prefix + entry.name))
     if not classes:
-        raise _no_classes(top, strays=len(listing.strays))
+        raise _no_classes(root, top, listing)
     return classes, listing
 
 
@@ -192,8 +193,10 @@ def closed(folder: str, error: Exception) -> UsageError:
     return UsageError(f"image folder {folder!r} {fix}")
 
 
-def _no_classes(folder: Path, *, strays: int) -> UsageError:
+def _no_classes(root: Path, folder: Path, listing: Listing) -> UsageError:
+    strays, others = len(listing.strays), described(root, listing.others)
     found = f"{strays} images lie directly in it" if strays else "it holds neither folders nor images"
+    found += f" but {others}" if others and not strays else ""
     return UsageError(
         f"image folder {str(folder)!r} has no class folders ({found}): "
         "put the images of each class into a folder of its own, named after the class"

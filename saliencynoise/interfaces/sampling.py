@@ -22,10 +22,12 @@ class Sample:
     Attributes:
         weights: the network's whole state dictionary; the engine copies it before the sampler goes on.
         source: what it was made from, where that is not a training run: the name of a file.
+        note: what a reader must know of how it was made: where its weights lay in the file, what was passed over.
     """
 
     weights: Mapping[str, Tensor]
     source: str = ""
+    note: str = ""
 
 
 class TrainingRun(Protocol):

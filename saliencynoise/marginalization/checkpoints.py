@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from saliencynoise.interfaces import Sample, Sampler, TrainingRun, UsageError
-from saliencynoise.marginalization.state_dicts import fitted, read_weights
+from saliencynoise.marginalization.state_dicts import read_weights
 from saliencynoise.store.atomic import sha256_of
 
 
@@ -19,9 +19,11 @@ class Checkpoints(Sampler):
 
     Attributes:
         files: a path with wildcards, as in `/home/me/runs/*/best.safetensors`; kept as an absolute path.
+        key: of the weights in each file, as in `state_dict_ema`, where several fit the network; None for the usual one.
     """
 
     files: str
+    key: str | None = None
 
     def __post_init__(self) -> None:
         """Find the files.
@@ -75,8 +77,8 @@ class Checkpoints(Sampler):
     def members(self, run: TrainingRun) -> Iterator[Sample]:
         """Yield the network in the file of the run's index."""
         path = self.paths()[run.index]
-        weights = fitted(read_weights(path), run.build().state_dict(), path)
-        yield Sample(weights=weights, source=path.name)
+        found = read_weights(path, run.build().state_dict(), key=self.key)
+        yield Sample(weights=found.weights, source=path.name, note=found.note)
 
 
 def _hash(path: Path) -> str:

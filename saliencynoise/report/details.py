@@ -27,12 +27,13 @@ SIMILARITY = (
 )
 
 STRUCTURE = (
-    "common: share of the signal that is one template, the same on all images, with 95% interval for new members; own"
-    " r: corrected SNR of the rest, which is about the image, with its interval: a high r with a template near 100% "
-    "explains no image. signs: members that agree with the mean's sign, over the surviving pixels (px, as in the "
-    "table). modes: images on which the members fall into groups, so that their mean averages several explanations. "
-    "finest: period in pixels of the map's own grid below which half of a single network's detail is noise (0: the "
-    "grid is the limit; ∞: all of it is)."
+    "template: share of the signal that is the same for every class, in percent; class: share that is the same on the "
+    "images of a class; the rest is about the image, and image r is its corrected SNR: a high r with little left for "
+    "the image explains no image. In brackets 95% intervals for new members and new images of these classes. ?: these "
+    "images cannot tell class from template or image. signs: members that agree with the mean's sign, over the "
+    "surviving pixels (px, as in the table). modes: images on which the members fall into groups, so that their mean "
+    "averages several explanations. finest: period in pixels of the map's own grid below which half of a single "
+    "network's detail is noise (0: the grid is the limit; ∞: all of it is)."
 )
 
 
@@ -49,7 +50,7 @@ def print_similarity(study: Study, console: Console | None = None) -> None:
 def print_structure(study: Study, console: Console | None = None) -> None:
     """Print what the members' common signal is made of."""
     console = console or Terminal()
-    headers = ("common", "95%", "own r", "95%", "px", "signs", "modes", "finest")
+    headers = ("template", "class", "image r", "95%", "px", "signs", "modes", "finest")
     console.print(_table(study, headers, _structure_rows, narrow=console.width < 92))
     console.print(Text(STRUCTURE, style="dim"))
     for cell in _known(study):
@@ -96,16 +97,21 @@ def _similarity_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
 
 def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
     template, pixels, modes, spectrum = (details[name] for name in ("template", "pixels", "modes", "spectrum"))
-    common = ["-"] * 4
+    parts = ["-"] * 4
     if template is not None:
-        common = [
-            _percent(template["share"]),
-            _percents(template["share_interval"]),
+        parts = [
+            _share(template["share"], template["share_interval"]),
+            "?" if template.get("note") else _share(template.get("share_class"), template.get("share_class_interval")),
             show(template["snr_specific"]),
             interval_text(template["snr_specific_interval"]),
         ]
     surviving = ["-", "-"] if pixels is None else [_percent(pixels["share"]), _percent(pixels["agreement"])]
-    yield [*common, *surviving, str(len(modes["images"])), show(spectrum["resolution"] if spectrum else None)]
+    yield [*parts, *surviving, str(len(modes["images"])), show(spectrum["resolution"] if spectrum else None)]
+
+
+def _share(value: float | str | None, interval: Mapping[str, Any] | None) -> str:
+    plain = _percent(value).removesuffix("%")
+    return plain if interval is None else f"{plain} {_percents(interval)}"
 
 
 def _percents(interval: Mapping[str, Any] | None) -> str:

@@ -101,6 +101,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
             for member in architecture["members"]
             if member["flag"]
         ]
+        lines += _origins(architecture)
         if architecture["adaptations"]:
             lines.append(f"adapted: {architecture['label']}: {'; '.join(architecture['adaptations'])}")
     members = result["settings"]["members"]
@@ -126,6 +127,19 @@ def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
         instead = "; the view centred, each map less its own mean, has what differs between places" if centred else ""
         lines.append(f"{reason}: no p, px or floor for {', '.join(names)}{instead}")
     return lines
+
+
+def _origins(architecture: Mapping[str, Any]) -> list[str]:
+    """Return a line for each way in which members were read from files, where there is something to say of it."""
+    files: dict[str, list[str]] = {}
+    for member in architecture["members"]:
+        if member.get("note"):
+            files.setdefault(member["note"], []).append(member["source"] or f"member {member['index']}")
+    names = {
+        note: f"{', '.join(own[:3])}{f' and {len(own) - 3} more' if len(own) > 3 else ''}"
+        for note, own in files.items()
+    }
+    return [f"note: {architecture['label']} from {names[note]}: {note}" for note in files]
 
 
 def rounded(result: Mapping[str, Any]) -> list[str]:

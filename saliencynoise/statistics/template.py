@@ -1,36 +1,46 @@
-"""Template against image-specific signal: how much of what networks agree on is the same for every image?
+"""Template, class and image: is what networks agree on the same for every image, for a class, or about the image?
 
-A method that always lights up the centre of the picture is reproducible, and explains nothing about *this* picture.
-Sums over images of each member's maps are enough to tell the two apart, one image at a time: with a_ei member e's map
-of image i and G_i its Gram matrix, A_e = sum_i a_ei, Gbar = mean of G_i over the B images, and
+A method that always lights up the centre of the picture is reproducible, and explains nothing about *this* picture; one
+that draws the same shape on every "7" explains the class. With a_ei member e's map of image i and O_ij the mean of
+<a_ei, a_fj> over pairs of different members e, f, in which no noise is left,
 
-    X = (A A' - B Gbar) / (B (B - 1))
+    template = mean of O_ij over pairs of images of different classes
+    class    = mean of O_ij over pairs of images of one class, less the template
+    specific = mean of O_ii, less the mean over pairs of one class
 
-is the mean inner product of maps of *different* images: template = off(X), specific = off(Gbar) - off(X).
+Sums over the images of a class of each member's maps are enough, one image at a time. How much each image has its part
+in them, which the intervals for new images need, takes a second look at the maps, when the sums are known.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.gram import diag_mean, gram_matrix, means_without, noise_mean, off_mean
-from saliencynoise.statistics.intervals import Interval, Pooled, members_interval
+from saliencynoise.statistics.gram import NOISELESS, diag_mean, gram_matrix, means_without, off_mean
+from saliencynoise.statistics.intervals import Interval, Question
+from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval
 
 if TYPE_CHECKING:
     from jaxtyping import Float64
     from torch import Tensor
 
+ONE_CLASS = "all images are of one class: what they share may belong to the class or to every image"
+ONE_IMAGE_A_CLASS = "one image of each class: what is not the template may belong to the class or to the image"
+THESE_CLASSES = "for these classes"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TemplateSums:
-    """What is kept of the images seen so far, in memory O(E P).
+class ClassSums:
+    """What is kept of the images of one class, in memory O(E P).
 
     Attributes:
-        total: `[E, P]`, A: the sum over images of each member's maps.
+        total: `[E, P]`, the sum over images of each member's maps.
         gram: `[E, E]`, the sum over images of their Gram matrices.
         images: how many, without those on which all maps are zero.
     """
@@ -40,34 +50,73 @@ class TemplateSums:
     images: int
 
 
+TemplateSums = Mapping[int, ClassSums]
+"""What is kept of the images so far, by class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagePart:
+    """One image's part in the sums, each a mean over pairs of different members.
+
+    Attributes:
+        label: its class.
+        all_images: its maps with the sums over all images, itself included.
+        one_class: its maps with the sums over the images of its class, itself included.
+        itself: its maps with each other.
+        energy: of its maps.
+    """
+
+    label: int
+    all_images: float
+    one_class: float
+    itself: float
+    energy: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Template:
     """The signal of a set of images, split; energies as shares of a map's.
 
     Attributes:
-        template: energy of the signal that is common to all images; unbiased, so a small one may be negative.
+        template: energy of the signal that is common to all classes; unbiased, so a small one may be negative.
+        of_class: energy of the signal that is common to the images of a class, and not to all; NaN where `note` says
+            that it cannot be told from the template or from the image.
         specific: energy of the signal that depends on the image.
-        share: template / (template + specific); NaN where no signal is shown.
-        share_interval: for new members; None below 3 members or without a share.
-        snr: r of the whole map, (template + specific) / noise: the headline.
+        share: template / (template + of_class + specific); NaN where no signal is shown.
+        share_interval: None below 3 members or without a share; so all intervals.
+        share_class: the same of `of_class`.
+        share_class_interval: of it.
+        share_specific: the same of `specific`.
+        share_specific_interval: of it.
+        snr: r of the whole map, all signal over noise: the headline.
         snr_specific: r of the specific part, specific / noise.
-        snr_specific_interval: for new members; None below 3 members.
-        noise_common: share of the noise that is a member's own template, the same on all images.
+        snr_specific_interval: of it.
+        noise_common: share of the noise that is a member's own template, the same for all classes (with one class: on
+            all its images).
         images: B.
+        classes: how many have images.
+        note: what these images cannot separate; empty where they can.
     """
 
     template: float
+    of_class: float
     specific: float
     share: float
     share_interval: Interval | None
+    share_class: float
+    share_class_interval: Interval | None
+    share_specific: float
+    share_specific_interval: Interval | None
     snr: float
     snr_specific: float
     snr_specific_interval: Interval | None
     noise_common: float
     images: int
+    classes: int
+    note: str = ""
 
 
-def add_image(sums: TemplateSums | None, maps: Float64[Tensor, "E P"]) -> TemplateSums:
+def add_image(sums: TemplateSums | None, maps: Float64[Tensor, "E P"], *, label: int = 0) -> TemplateSums:
     """Return the sums with one more image; `sums` is None before the first.
 
     Each map is divided by its norm, so that no image and no member dominates; zero maps stay zero, and the others of
@@ -76,21 +125,22 @@ def add_image(sums: TemplateSums | None, maps: Float64[Tensor, "E P"]) -> Templa
     Args:
         sums: of the images so far.
         maps: of the next image, the pixels (channels included) flattened; the same grid and members for all images.
+        label: the image's class.
 
     Raises:
         UsageError: another shape than that of the images so far, or fewer than two members.
 
-    >>> add_image(None, torch.tensor([[3.0, 4.0], [0.0, 2.0]])).gram[0, 1].item()
+    >>> add_image(None, torch.tensor([[3.0, 4.0], [0.0, 2.0]]))[0].gram[0, 1].item()
     0.8
     """
-    expected = maps.shape if sums is None else sums.total.shape
+    expected = next(iter(sums.values())).total.shape if sums else maps.shape
     if maps.ndim != 2 or len(maps) < 2 or maps.shape != expected:
         raise UsageError(
             f"maps of shape {list(maps.shape)} after images of {list(expected)}: need [members, pixels], at least 2 "
             "members, and the same members and pixels on every image"
         )
-    scaled = _unit_energy(maps.detach().to(device="cpu", dtype=torch.float64))
-    seen = TemplateSums(total=scaled, gram=gram_matrix(scaled), images=int(scaled.any()))
+    scaled = _unit_energy(maps)
+    seen = {label: ClassSums(total=scaled, gram=gram_matrix(scaled), images=int(scaled.any()))}
     return seen if sums is None else merge(sums, seen)
 
 
@@ -98,64 +148,223 @@ def merge(left: TemplateSums, right: TemplateSums) -> TemplateSums:
     """Return the sums of two sets of images, of the same members.
 
     >>> one = add_image(None, torch.eye(2))
-    >>> merge(one, one).images
+    >>> merge(one, one)[0].images
     2
     """
-    return TemplateSums(
-        total=left.total + right.total, gram=left.gram + right.gram, images=left.images + right.images
-    )  # fmt: skip
+    both = dict(left)
+    for label, more in right.items():
+        known = both.get(label)
+        both[label] = more if known is None else _added(known, more)
+    return both
 
 
-def template(sums: TemplateSums) -> Template:
-    """Return how much of the signal is a template.
+def image_part(
+    maps: Float64[Tensor, "E P"], label: int, *, all_images: Float64[Tensor, "E P"], one_class: Float64[Tensor, "E P"]
+) -> ImagePart | None:
+    """Return an image's part in the sums that are known by now; None where all its maps are zero.
 
-    Intervals by the jackknife over members (t with E - 1 degrees of freedom), for these images.
+    Args:
+        maps: of the image, as they were added.
+        label: its class.
+        all_images: the sum of `ClassSums.total` over classes.
+        one_class: that of the image's class.
+    """
+    scaled = _unit_energy(maps)
+    if not bool(scaled.any()):
+        return None
+    return ImagePart(
+        label=label,
+        all_images=float(off_mean(scaled @ all_images.mT)),
+        one_class=float(off_mean(scaled @ one_class.mT)),
+        itself=float(off_mean(scaled @ scaled.mT)),
+        energy=float(scaled.square().sum(-1).mean()),
+    )
+
+
+def template(
+    sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, groups: Sequence[int] | None = None
+) -> Template:
+    """Return how much of the signal is a template, how much the class's, and how much the image's.
+
+    Intervals by the jackknife over members (t with E - 1 degrees of freedom). With `parts` the variance over images is
+    added, by the parts' linearised effect on the figure: then for new members and new images of these classes. What
+    other classes would give cannot be said.
+
+    Args:
+        sums: of all images.
+        parts: of the images that have maps, in any order; None for intervals for these images.
+        groups: of the same images, where some belong together.
 
     Raises:
         UsageError: fewer than two images with maps.
 
     >>> generator = torch.Generator().manual_seed(0)
     >>> common, sums = torch.randn(400, generator=generator), None
-    >>> for _ in range(50):    # three quarters of the signal are common
+    >>> for label in range(50):    # three quarters of the signal are common
     ...     signal = 3**0.5 * common + torch.randn(400, generator=generator)
-    ...     sums = add_image(sums, signal + torch.randn(8, 400, generator=generator))
-    >>> round(template(sums).share, 2)
-    0.74
+    ...     sums = add_image(sums, signal + torch.randn(8, 400, generator=generator), label=label % 5)
+    >>> found = template(sums)
+    >>> round(found.share, 2), round(abs(found.share_class), 2)
+    (0.74, 0.0)
     """
-    if sums.images < 2:
-        raise UsageError(f"{sums.images} images with maps: a template needs at least 2, better 16 or more")
-    gram = sums.gram / sums.images
-    across = (gram_matrix(sums.total) - sums.gram) / (sums.images * (sums.images - 1))
-    signal, common, noise = float(off_mean(gram)), float(off_mean(across)), float(noise_mean(gram))
-    _, signal_without, noise_without = means_without(gram)
-    common_without = means_without(across)[1]
-    specific = _one_image(signal - common, noise, signal_without - common_without, noise_without)
-    share = _one_image(common, signal, common_without, signal_without)
+    pairs = _pairs(sums)
+    if groups is not None and (parts is None or len(groups) != len(parts)):
+        raise UsageError(f"{len(groups)} groups for {0 if parts is None else len(parts)} images: give one for each")
+    figures = _figures(pairs.means)
+    signal = bool(pairs.means[2] > 0)
+
+    def interval(place: int) -> Interval | None:
+        members = pairs.without.shape[1]
+        if members < 3 or math.isnan(float(figures[place])) or not (signal or place == _R_SPECIFIC):
+            return None
+        variances = [(jackknife_variance(_figures(pairs.without)[place]), members - 1)]
+        if parts is not None:
+            slope = torch.func.jacrev(_figures)(pairs.means)[place]
+            variances.append(_images_variance(slope.nan_to_num() @ _effects(parts, pairs), groups))
+        note = "; ".join(filter(None, (few_members(members), THESE_CLASSES if parts and not pairs.note else "")))
+        question: Question = "members" if parts is None else "both"
+        return t_interval(float(figures[place]), variances, question=question, note=note)
+
+    shares = figures[:3].tolist() if signal else [math.nan] * 3
     return Template(
-        template=common,
-        specific=signal - common,
-        share=share.value if signal > 0 else torch.nan,
-        share_interval=members_interval(share) if signal > 0 else None,
-        snr=float(_ratio(signal, noise)),
-        snr_specific=specific.value,
-        snr_specific_interval=members_interval(specific),
-        noise_common=float(_ratio(float(diag_mean(across)) - common, noise)),
-        images=sums.images,
+        template=float(pairs.means[0]),
+        of_class=math.nan if pairs.note else float(pairs.means[1] - pairs.means[0]),
+        specific=float(pairs.means[2] - pairs.means[1]),
+        share=shares[0],
+        share_interval=interval(0),
+        share_class=math.nan if pairs.note else shares[1],
+        share_class_interval=None if pairs.note else interval(1),
+        share_specific=shares[2],
+        share_specific_interval=interval(2),
+        snr=float(figures[4]),
+        snr_specific=float(figures[_R_SPECIFIC]),
+        snr_specific_interval=interval(_R_SPECIFIC),
+        noise_common=float((diag_mean(pairs.across) - pairs.means[0]) / _noise(pairs.means)),
+        images=sum(pairs.counts.values()),
+        classes=len(pairs.counts),
+        note=pairs.note,
     )
 
 
-def _unit_energy(maps: Tensor) -> Tensor:
+def _unit_energy(maps: Float64[Tensor, "E P"]) -> Float64[Tensor, "E P"]:
     """Return maps of unit norm, over the root of the share of members that have one."""
+    maps = maps.detach().to(device="cpu", dtype=torch.float64)
     norm = maps.norm(dim=-1, keepdim=True)
     live = (norm > 0).double().mean()
     return torch.where(norm > 0, maps / (norm * live.sqrt()), 0.0)
 
 
-def _one_image(top: float, bottom: float, top_without: Tensor, bottom_without: Tensor) -> Pooled:
-    """Return a ratio as the figure of a single "image": only its jackknife over members is asked for."""
-    return Pooled(per_image=_ratio(top, bottom)[None], without=(top_without / bottom_without)[None])
+_R_SPECIFIC = 3
 
 
-def _ratio(top: float, bottom: float) -> Tensor:
-    """Return top / bottom, infinite or NaN where the bottom is zero."""
-    return torch.tensor(top, dtype=torch.float64) / torch.tensor(bottom, dtype=torch.float64)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Pairs:
+    """Mean inner products over pairs of images.
+
+    Attributes:
+        counts: images by class.
+        across: `[E, E]`, of images of different classes; of one class where there is one only.
+        means: `[4]`, over members: of different classes, of one class, of an image with itself, and the energy.
+        without: `[4, E]`, the same with each member left out.
+        note: what cannot be separated.
+    """
+
+    counts: Mapping[int, int]
+    across: Tensor
+    means: Tensor
+    without: Tensor
+    note: str
+
+
+def _pairs(sums: TemplateSums) -> _Pairs:
+    filled = {label: entry for label, entry in sums.items() if entry.images}
+    counts = {label: entry.images for label, entry in filled.items()}
+    images = sum(counts.values())
+    if images < 2:
+        raise UsageError(f"{images} images with maps: a template needs at least 2, better 16 or more")
+    itself = _sum([entry.gram for entry in filled.values()])
+    within = _sum([gram_matrix(entry.total) for entry in filled.values()])
+    different, same = _pair_counts(counts)
+    across = (gram_matrix(_sum([entry.total for entry in filled.values()])) - within) / max(different, 1)
+    inside = (within - itself) / max(same, 1)
+    note = ONE_CLASS if not different else ONE_IMAGE_A_CLASS if not same else ""
+    across, inside = (inside if not different else across), (across if not same else inside)
+    one = itself / images
+    diag, off, _ = means_without(one)
+    return _Pairs(
+        counts=counts,
+        across=across,
+        means=torch.stack([off_mean(across), off_mean(inside), off_mean(one), diag_mean(one)]),
+        without=torch.stack([means_without(across)[1], means_without(inside)[1], off, diag]),
+        note=note,
+    )
+
+
+def _pair_counts(counts: Mapping[int, int]) -> tuple[int, int]:
+    """Return how many ordered pairs of two images are of different classes, and of one."""
+    images, squares = sum(counts.values()), sum(count**2 for count in counts.values())
+    return images**2 - squares, squares - images
+
+
+def _figures(means: Float64[Tensor, "figures=4 *n"]) -> Float64[Tensor, "figures=5 *n"]:
+    """Return the three shares, r of the specific part and r, of the means over pairs."""
+    common, inside, signal, _ = means
+    noise = _noise(means)
+    return torch.stack(
+        [
+            common / signal,
+            (inside - common) / signal,
+            (signal - inside) / signal,
+            (signal - inside) / noise,
+            signal / noise,
+        ]
+    )
+
+
+def _noise(means: Tensor) -> Tensor:
+    noise = means[3] - means[2]
+    return torch.where(noise.abs() <= NOISELESS * means[3], 0.0, noise)
+
+
+def _effects(parts: Sequence[ImagePart], pairs: _Pairs) -> Float64[Tensor, "figures=4 B"]:
+    """Return each image's effect on the four means: their derivatives by its weight."""
+    different, same = _pair_counts(pairs.counts)
+    images = sum(pairs.counts.values())
+    own = torch.tensor([pairs.counts[part.label] for part in parts], dtype=torch.float64)
+    every, inside, itself, energy = (
+        torch.tensor([getattr(part, name) for part in parts], dtype=torch.float64)
+        for name in ("all_images", "one_class", "itself", "energy")
+    )
+    across = 2 * (every - inside - pairs.means[0] * (images - own)) / max(different, 1)
+    within = 2 * (inside - itself - pairs.means[1] * (own - 1)) / max(same, 1)
+    return torch.stack(
+        [
+            across if different else within,
+            within if same else across,
+            (itself - pairs.means[2]) / images,
+            (energy - pairs.means[3]) / images,
+        ]
+    )
+
+
+def _images_variance(effects: Float64[Tensor, " B"], groups: Sequence[int] | None) -> tuple[float, int]:
+    """Return the variance over images, or over groups of them, and its degrees of freedom."""
+    if groups is not None:
+        order = {group: place for place, group in enumerate(dict.fromkeys(groups))}
+        places = torch.tensor([order[group] for group in groups])
+        effects = torch.zeros(len(order), dtype=effects.dtype).index_add_(0, places, effects)
+    units = len(effects)
+    if units < 2:
+        return math.inf, 1
+    return float(effects.square().sum()) * units / (units - 1), units - 1
+
+
+def _sum(tensors: Sequence[Tensor]) -> Tensor:
+    """Return the sum."""
+    return torch.stack(list(tensors)).sum(0)
+
+
+def _added(left: ClassSums, right: ClassSums) -> ClassSums:
+    return ClassSums(
+        total=left.total + right.total, gram=left.gram + right.gram, images=left.images + right.images
+    )  # fmt: skip

@@ -48,6 +48,7 @@ class MemberRecord:
         versions: of the software that trained it.
         hardware: that it was trained on.
         source: what it was made from, where that is not a training run: the name of a file.
+        note: what a reader must know of how it was made.
     """
 
     index: int
@@ -59,6 +60,7 @@ class MemberRecord:
     versions: Mapping[str, str]
     hardware: Mapping[str, Any]
     source: str = ""
+    note: str = ""
 
 
 class CorruptMemberError(UsageError):
@@ -274,9 +276,9 @@ def record_of(document: object, index: int) -> MemberRecord | None:
 
 def _is_record(document: Mapping[str, Any], index: int) -> bool:
     names = {entry.name for entry in fields(MemberRecord)}
-    if not ({"source", *document} == names and document["index"] == index):
+    if not ({"source", "note", *document} == names and document["index"] == index):
         return False
     numbers = all(isinstance(document[name], int | float) for name in ("accuracy", "seconds"))
-    words = all(isinstance(document.get(name, ""), str) for name in ("sha256", "logits_sha256", "source"))
+    words = all(isinstance(document.get(name, ""), str) for name in ("sha256", "logits_sha256", "source", "note"))
     tables = all(isinstance(document[name], dict) for name in ("seeds", "versions", "hardware"))
     return numbers and words and tables

@@ -21,8 +21,10 @@ def maps_of(images, members, *, size=8, seed=0):
 
 def gathered(maps, view="signed"):
     gathering = Gathering(view=view, seed=0)
-    for image in maps:
-        gathering.add(image)
+    for place, image in enumerate(maps):
+        gathering.add(image, label=place % 2)
+    for place, image in enumerate(maps):
+        gathering.add_again(image, label=place % 2)
     return gathering.result(gram_matrix(maps.flatten(2).movedim(1, 0)))
 
 
@@ -39,6 +41,7 @@ def test_means_over_images_are_those_of_the_statistics():
     pairs = [(unit[:, e] * unit[:, f]).sum(-1).mean() for e in range(6) for f in range(e)]
     assert found["similarity"]["pairwise"]["cosine"] == pytest.approx(float(sum(pairs) / 15))
     assert found["template"]["share"] == pytest.approx(0, abs=0.1)
+    assert found["template"]["share_class_interval"]["question"] == "both"
     assert sum(band["energy"] for band in found["spectrum"]["bands"]) == pytest.approx(1)
 
 

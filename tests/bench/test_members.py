@@ -46,10 +46,14 @@ def test_chance_is_told_by_a_binomial_test(correct):
 
 def test_chance_is_the_largest_class():
     labels = torch.tensor([0] * 150 + [1] * 50)
-    assert flags(records(0.75, 0.75), labels) == {
-        0: "accuracy 0.750 is not above chance",
-        1: "accuracy 0.750 is not above chance",
-    }
+    words = "accuracy 0.750 is not above chance (largest class 0.750, 200 test images, p 0.54)"
+    assert flags(records(0.75, 0.75), labels) == {0: words, 1: words}
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0] * 20 + [1], [0, 1, 0]])
+@pytest.mark.parametrize("accuracies", [(1.0, 1.0), (1.0, 0.5, 1.0)])
+def test_no_member_is_flagged_where_too_few_images_can_tell(labels, accuracies):
+    assert flags(records(*accuracies), torch.tensor(labels)) == {}
 
 
 def test_the_vote_is_the_largest_mean_probability(tmp_path):

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from saliencynoise.data.notes import content_notes, few, size_note
+from saliencynoise.data.notes import content_notes, size_note
 from saliencynoise.data.pictures import Picture
+from saliencynoise.data.words import few
 
 
 def _picture(*traits: str, channels: int = 3) -> Picture:

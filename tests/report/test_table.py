@@ -155,6 +155,18 @@ def test_where_members_come_from_and_what_may_be_wrong_with_them(sampler, source
     assert absent not in text.replace("networks alone", "").split("attribution", 1)[1]
 
 
+def test_a_note_says_from_where_in_its_file_a_member_was_read():
+    of = study(cell())
+    (architecture,) = of.result["architectures"]
+    notes = {"a.pth": "weights under 'net'", "b.pth": "weights under 'net'", "c.pth": "ignored: total_ops", "d.pth": ""}
+    member = architecture["members"][0]
+    architecture["members"] = [{**member, "source": name, "note": note} for name, note in notes.items()]
+    text = printed(of, width=400)
+    assert "note: test_resnet from a.pth, b.pth: weights under 'net'" in text
+    assert "note: test_resnet from c.pth: ignored: total_ops" in text
+    assert "d.pth" not in text
+
+
 @pytest.mark.parametrize(
     ("members", "words"),
     [(2, "2 members: figures without intervals"), (5, "5 members: intervals are indicative")],

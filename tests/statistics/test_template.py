@@ -1,24 +1,61 @@
 """Template and image-specific signal against all pairs of images, and where the truth is known."""
 
+import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 import torch
+from scipy.special import stdtrit
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix
-from saliencynoise.statistics.template import Template, TemplateSums, add_image, merge, template
+from saliencynoise.statistics.template import (
+    ONE_CLASS,
+    ONE_IMAGE_A_CLASS,
+    ImagePart,
+    Template,
+    TemplateSums,
+    add_image,
+    image_part,
+    merge,
+    template,
+)
 
 
-def streamed(maps: torch.Tensor) -> TemplateSums:
-    """Sums of maps `[E, B, P]`, image by image."""
-    sums = None
-    for image in maps.transpose(0, 1):
-        sums = add_image(sums, image)
+def streamed(maps: torch.Tensor, labels: Sequence[int] | None = None) -> TemplateSums:
+    """Sums of maps `[E, B, P]`, image by image; without labels each image is of a class of its own."""
+    sums: TemplateSums | None = None
+    for label, image in zip(labels or range(maps.shape[1]), maps.transpose(0, 1), strict=True):
+        sums = add_image(sums, image, label=label)
     assert sums is not None
     return sums
+
+
+def parts_of(maps: torch.Tensor, labels: Sequence[int]) -> list[ImagePart]:
+    """Each image's part, by the second look."""
+    sums = streamed(maps, labels)
+    total = torch.stack([entry.total for entry in sums.values()]).sum(0)
+    found = [
+        image_part(image, label, all_images=total, one_class=sums[label].total)
+        for label, image in zip(labels, maps.transpose(0, 1), strict=True)
+    ]
+    return [part for part in found if part is not None]
+
+
+def classes_of(
+    generator: torch.Generator, labels: Sequence[int], *, members: int = 8, r: float = 1.0, pixels: int = 256
+) -> torch.Tensor:
+    """Maps `[E, B, P]` whose signal is to .30 a template, to .35 of the class and to .35 of the image."""
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, pixels, generator=generator, dtype=torch.float64)
+
+    classes, images = normal(max(labels) + 1)[list(labels)], normal(len(labels))
+    signal = math.sqrt(0.3) * normal(1) + math.sqrt(0.35) * (classes + images)
+    return signal + normal(members, len(labels)) / math.sqrt(r)
 
 
 def mixture(
@@ -34,26 +71,109 @@ def mixture(
 
 
 def test_streamed_sums_against_all_pairs_of_images_and_members(rng: np.random.Generator) -> None:
-    maps = rng.standard_normal((4, 5, 9)) + 0.5
-    found = template(streamed(torch.tensor(maps)))
+    labels = [0, 1, 0, 2, 1, 0]  # one class has a single image
+    maps = rng.standard_normal((4, 6, 9)) + 0.5
+    found = template(streamed(torch.tensor(maps), labels))
     unit = maps / np.linalg.norm(maps, axis=-1, keepdims=True)
-    same, other, own = [], [], []
-    for e in range(4):
-        for f in range(4):
-            for i in range(5):
-                for j in range(5):
-                    product = unit[e, i] @ unit[f, j]
-                    if e != f:
-                        (same if i == j else other).append(product)
-                    elif i != j:
-                        own.append(product)
-    noise = 1 - np.mean(same)
-    assert found.template == pytest.approx(np.mean(other))
-    assert found.specific == pytest.approx(np.mean(same) - np.mean(other))
-    assert found.share == pytest.approx(np.mean(other) / np.mean(same))
-    assert found.snr_specific == pytest.approx((np.mean(same) - np.mean(other)) / noise)
-    assert found.noise_common == pytest.approx((np.mean(own) - np.mean(other)) / noise)
-    assert found.images == 5
+    itself, inside, across, own = [], [], [], []
+    for e, f, i, j in itertools.product(range(4), range(4), range(6), range(6)):
+        product = unit[e, i] @ unit[f, j]
+        if e != f:
+            (itself if i == j else inside if labels[i] == labels[j] else across).append(product)
+        elif labels[i] != labels[j]:
+            own.append(product)
+    noise = 1 - np.mean(itself)
+    assert found.template == pytest.approx(np.mean(across))
+    assert found.of_class == pytest.approx(np.mean(inside) - np.mean(across))
+    assert found.specific == pytest.approx(np.mean(itself) - np.mean(inside))
+    assert found.share == pytest.approx(np.mean(across) / np.mean(itself))
+    assert found.share_class == pytest.approx(found.of_class / np.mean(itself))
+    assert found.share_specific == pytest.approx(1 - found.share - found.share_class)
+    assert found.snr_specific == pytest.approx((np.mean(itself) - np.mean(inside)) / noise)
+    assert found.noise_common == pytest.approx((np.mean(own) - np.mean(across)) / noise)
+    assert (found.images, found.classes, found.note) == (6, 3, "")
+
+
+def test_parts_of_images_are_their_effect_on_the_means(rng: np.random.Generator) -> None:
+    """An image that is there twice, in part: the derivative of the figures by its weight, by differences."""
+    labels = [0, 1, 0, 2, 1, 0]
+    maps = torch.tensor(rng.standard_normal((5, 6, 9)) + 0.5)
+    unit = maps / maps.norm(dim=-1, keepdim=True)
+    pairs = torch.einsum("eip,fjp->efij", unit, unit)
+    pairs = (pairs.sum((0, 1)) - pairs.diagonal().sum(-1)) / 20
+    same = torch.tensor(labels)[:, None] == torch.tensor(labels)
+
+    def share(weights: torch.Tensor) -> float:
+        both = torch.outer(weights, weights)
+        across, signal = both * ~same, (weights * pairs.diagonal()).sum() / weights.sum()
+        return float((across * pairs).sum() / across.sum() / signal)
+
+    step = 1e-6 * torch.eye(6, dtype=torch.float64)
+    slopes = [(share(1 + step[i]) - share(1 - step[i])) / 2e-6 for i in range(6)]
+    found = template(streamed(maps, labels), parts_of(maps, labels)).share_interval
+    alone = template(streamed(maps, labels)).share_interval
+    assert found is not None
+    assert alone is not None
+    jackknife = ((alone.high - alone.low) / 2 / stdtrit(4, 0.975)) ** 2
+    images = 6 / 5 * sum(slope**2 for slope in slopes)
+    df = (jackknife + images) ** 2 / (jackknife**2 / 4 + images**2 / 5)
+    assert (found.high - found.low) / 2 == pytest.approx(stdtrit(df, 0.975) * math.sqrt(jackknife + images), rel=1e-5)
+    assert (found.question, found.note) == ("both", "indicative: fewer than 8 members; for these classes")
+
+
+def test_groups_of_images_count_as_one(generator: torch.Generator) -> None:
+    labels = [0, 1, 2, 0, 1, 2]
+    maps = classes_of(generator, labels, r=20)
+    doubled = torch.cat([maps, maps], 1)
+
+    def width(groups: list[int] | None) -> float:
+        sums, parts = streamed(doubled, labels * 2), parts_of(doubled, labels * 2)
+        interval = template(sums, parts, groups=groups).snr_specific_interval
+        assert interval is not None
+        return interval.high - interval.low
+
+    assert width([*range(6)] * 2) > 1.1 * width(None)
+    with pytest.raises(UsageError, match="3 groups for 12 images"):
+        width([0, 1, 2])
+
+
+def test_template_class_and_image_are_found(generator: torch.Generator) -> None:
+    labels = [image % 5 for image in range(20)]
+    found = [template(streamed(maps, labels)) for maps in (classes_of(generator, labels) for _ in range(60))]
+    for name, truth in (("share", 0.30), ("share_class", 0.35), ("share_specific", 0.35)):
+        assert np.mean([getattr(each, name) for each in found]) == pytest.approx(truth, abs=0.025)
+
+
+def test_interval_covers_new_images_of_the_same_classes(generator: torch.Generator) -> None:
+    labels = [image % 4 for image in range(16)]
+    shape = {"generator": generator, "dtype": torch.float64}
+    classes = 0.35**0.5 * torch.randn(4, 32, **shape) + 0.3**0.5 * torch.randn(32, **shape)  # type: ignore[call-overload]
+
+    def study(members: int, images: list[int]) -> torch.Tensor:
+        signal = classes[images] + 0.35**0.5 * torch.randn(len(images), 32, **shape)  # type: ignore[call-overload]
+        noise: torch.Tensor = torch.randn(members, len(images), 32, **shape)  # type: ignore[call-overload]
+        return signal + noise
+
+    many = labels * 40
+    truth = template(streamed(study(60, many), many)).share_class
+    covered = []
+    for _ in range(60):
+        maps = study(8, labels)
+        interval = template(streamed(maps, labels), parts_of(maps, labels)).share_class_interval
+        covered.append(interval is not None and interval.low <= truth <= interval.high)
+    assert np.mean(covered) >= 0.9
+
+
+def test_what_cannot_be_separated_is_said(generator: torch.Generator) -> None:
+    maps = classes_of(generator, [0, 1, 2, 3])
+    apart = template(streamed(maps))
+    assert (apart.note, apart.share_class_interval) == (ONE_IMAGE_A_CLASS, None)
+    assert math.isnan(apart.share_class)
+    assert apart.share + apart.share_specific == pytest.approx(1)
+    together = template(streamed(maps, [2] * 4))
+    assert together.note == ONE_CLASS
+    assert together.share == pytest.approx(apart.share)
+    assert math.isnan(together.of_class)
 
 
 def test_both_parts_together_are_the_headline(generator: torch.Generator) -> None:
@@ -111,21 +231,22 @@ def test_interval_of_the_specific_part_covers_it(generator: torch.Generator) -> 
 
 def test_images_may_come_in_parts_and_in_any_order(generator: torch.Generator) -> None:
     maps = mixture(generator, share=0.5, r=1, images=6)
-    whole = template(streamed(maps))
-    parts = template(merge(streamed(maps[:, 4:]), streamed(maps[:, :4])))
+    whole = template(streamed(maps, [0, 1, 0, 1, 0, 1]))
+    parts = template(merge(streamed(maps[:, 4:], [0, 1]), streamed(maps[:, :4], [0, 1, 0, 1])))
     assert parts.share == pytest.approx(whole.share, rel=1e-9)
     assert parts.images == 6
 
 
 def test_images_of_zero_maps_are_skipped(generator: torch.Generator) -> None:
     maps = mixture(generator, share=0.5, r=1, images=4)
-    with_zero = torch.cat([torch.zeros_like(maps[:, :1]), maps], 1)
-    assert template(streamed(with_zero)) == template(streamed(maps))
+    with_zero, labels = torch.cat([torch.zeros_like(maps[:, :1]), maps], 1), [0, 0, 1, 0, 1]
+    assert template(streamed(with_zero, labels)) == template(streamed(maps, labels[1:]))
+    assert len(parts_of(with_zero, labels)) == 4
 
 
 def test_memory_does_not_grow_with_the_images(generator: torch.Generator) -> None:
-    sums = streamed(mixture(generator, share=0.5, r=1, images=5))
-    assert (sums.total.shape, sums.gram.shape) == ((8, 512), (8, 8))
+    sums = streamed(mixture(generator, share=0.5, r=1, images=5), [0, 1, 0, 1, 0])
+    assert [(own.total.shape, own.gram.shape) for own in sums.values()] == [((8, 512), (8, 8))] * 2
 
 
 def test_two_members_have_no_interval_and_identical_ones_no_noise(generator: torch.Generator) -> None:

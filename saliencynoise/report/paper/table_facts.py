@@ -178,13 +178,16 @@ def _resolution(measured: Measured) -> list[dict[str, Any]]:
 
 
 def _templates(measured: Measured) -> list[dict[str, Any]]:
-    """Return the share of each method's signal that is one template common to all images, from the study."""
+    """Return the share of each method's signal that is one template, and the share of the class, from the study."""
     return [
         {
             "column": measured.column.name,
             "method": cell.row,
             "share": cell.template["share"],
             "interval": cell.template["share_interval"],
+            "share_class": cell.template.get("share_class"),
+            "interval_class": cell.template.get("share_class_interval"),
+            "note": cell.template.get("note"),
             "snr_specific": cell.template["snr_specific"],
         }
         for cell in measured.done

@@ -130,11 +130,17 @@ def confounds(facts: Mapping[str, Any]) -> list[str]:
         )
     shares = [row for row in facts["template"] if row["method"] == "GradCAM (top)" and row["share"] is not None]
     sentences += [
-        f"Of GradCAM (top)'s signal {row['share']:.0%} is one template common to all images in {row['column']}; "
-        f"r of what depends on the image is {show(row['snr_specific'])}."
+        f"GradCAM (top) in {row['column']}: {row['share']:.0%} of its signal is one template, the same for all classes,"
+        f"{_of_class(row)}; r of what is left for the image is {show(row['snr_specific'])}."
         for row in shares
     ]
     return sentences or ["Nothing to tell."]
+
+
+def _of_class(row: Mapping[str, Any]) -> str:
+    if row["share_class"] is None:
+        return " and the images cannot tell what belongs to a class"
+    return f" {row['share_class']:.0%} belongs to the class"
 
 
 def _shown(facts: Mapping[str, Any]) -> str:

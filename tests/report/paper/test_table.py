@@ -60,7 +60,9 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
         if row in left_out:
             continue
         cell = {"architecture": name, "method": method, "method_name": f"builtin/{method}", "view": "signed"}
-        share = {"share": 0.8, "share_interval": None, "snr_specific": 1.5} if row in GRIDS else None
+        share = (
+            {"share": 0.8, "share_class": 0.15, "share_interval": None, "snr_specific": 1.5} if row in GRIDS else None
+        )
         done = {"status": "ok", "reason": None, "details": {"template": share}}
         broken = {"status": "failed", "reason": "member 3: no memory", "details": None}
         cells.append(cell | (broken if row in failed else done))
@@ -174,9 +176,9 @@ def test_orderings_are_found_where_they_were_put(made):
 
 def test_the_caption_states_definitions_orderings_template_and_provenance(made):
     caption = made[0].caption
-    for words in ("sqrt(sum m² / sum s²)", "SHAP lowest in 2 of 2", "one template common to all images", "8 members"):
+    for words in ("sqrt(sum m² / sum s²)", "SHAP lowest in 2 of 2", "the same for all classes", "8 members"):
         assert words in caption
-    assert "80% is one template" in caption
+    assert "80% of its signal is one template, the same for all classes, 15% belongs to the class" in caption
     assert "pure noise gives" in caption
     assert caption.rstrip().endswith("a processor (cpu).")
 
