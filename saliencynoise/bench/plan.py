@@ -383,7 +383,7 @@ def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
     return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of([config.settings, key])[:6]}"
 
 
-GROWING = ("archs", "methods", "members", "images", "draws", "aggregator")
+GROWING = ("archs", "methods", "members", "images", "draws", "aggregator", "untrained")
 """Settings that may differ when a folder is used again: what it holds is reused, and it grows."""
 
 

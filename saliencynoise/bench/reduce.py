@@ -12,6 +12,7 @@ import torch
 from saliencynoise.bench.details import Details, Gathering, Locating
 from saliencynoise.interfaces import SaliencyNoiseError
 from saliencynoise.interfaces.specs import CENTRED
+from saliencynoise.statistics.draws import between_draws
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.signs import ONE_SIGNED, SeenSigns, sign_of
 from saliencynoise.statistics.views import apply_view
@@ -50,6 +51,11 @@ class Reduced:
     marginal: Float[Tensor, "B c h w"]
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
     sign: Sign
+
+    def single(self, view: str) -> Float[Tensor, "B E E"]:
+        """Return the inner products from which r of a view follows: of a stochastic method between different draws."""
+        crossed = self.grams.get(f"{view}.crossed")
+        return self.grams[view] if crossed is None else between_draws(crossed)
 
 
 class _Views:

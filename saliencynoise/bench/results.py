@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.bench.forecast import note_prediction
 from saliencynoise.bench.members import Votes, flags, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
+from saliencynoise.bench.untrained import withhold
 from saliencynoise.registry.parameters import values_of
 from saliencynoise.store.atomic import write_bytes, write_json
 from saliencynoise.store.export import Group, export_maps
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets
     from saliencynoise.bench.reduce import Reduced
+    from saliencynoise.bench.untrained import Floors
     from saliencynoise.registry.catalogue import BoundMethod
     from saliencynoise.statistics.figures import Figures
     from saliencynoise.store.pool import MemberRecord
@@ -50,7 +52,7 @@ class Ensemble:
     targets: tuple[int, ...]
 
 
-def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
+def write_results(plan: Plan, targets: Targets, cells: Cells, floors: Floors) -> Study:
     """Write everything that a study consists of; `result.json` comes last, so that it is whole or not there.
 
     Raises:
@@ -81,7 +83,7 @@ def write_results(plan: Plan, targets: Targets, cells: Cells) -> Study:
             cell
             for ensemble in ensembles
             for method in plan.methods
-            for cell in _cells(plan, ensemble, method, cells[ensemble.plan.name, method.text])
+            for cell in _cells(plan, ensemble, method, cells[ensemble.plan.name, method.text], floors)
         ],
     }
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
@@ -168,7 +170,9 @@ def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
     ]
 
 
-def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str) -> list[dict[str, Any]]:
+def _cells(
+    plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str, floors: Floors
+) -> list[dict[str, Any]]:  # fmt: skip
     accuracies = [record.accuracy for record in ensemble.records]
     common = {
         "dataset": plan.dataset.name,
@@ -186,7 +190,7 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         },
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(("figures", "classes", "details", "seconds", "diagnostics", "gram")) | {
+        blank = dict.fromkeys(("figures", "classes", "details", "seconds", "diagnostics", "gram", "untrained")) | {
             "status": "failed",
             "reason": reduced,
         }
@@ -199,11 +203,12 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items()},
     }
-    return [
+    found = [
         {
             **common,
             **done,
             "view": view,
+            "untrained": floors.of(ensemble.plan.name, method.text, view, reduced.single(view), seed=plan.config.seed),
             "figures": _without_images(figures),
             "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
             "classes": {
@@ -212,6 +217,9 @@ def _cells(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced
         }
         for view, figures in reduced.figures.items()
     ]
+    for cell in found:
+        withhold(cell)
+    return found
 
 
 def _seconds(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> float:

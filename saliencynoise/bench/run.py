@@ -19,6 +19,7 @@ from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan,
 from saliencynoise.bench.precision import in_float32, with_error
 from saliencynoise.bench.reduce import FailedCellError, Reduced, reduce_maps
 from saliencynoise.bench.results import write_results
+from saliencynoise.bench.untrained import RunJobs, untrained_floors
 from saliencynoise.interfaces import UsageError, one_line
 
 if TYPE_CHECKING:
@@ -98,16 +99,35 @@ def run_plan(
         observer.planned(plan)
         with own as serving:
             targets = _train_and_attribute(plan, serving, observer, failures, targets)
-        observer.reducing(len(plan.architectures) * len(plan.methods))
-        marginals = Marginals(plan)
-        reduced: dict[tuple[str, str], Reduced | str] = {
-            (architecture.name, method.text): _reduce(
-                plan, architecture, method, targets, failures=failures, marginals=marginals
-            )
-            for architecture in plan.architectures
-            for method in plan.methods
-        }
-        return write_results(plan, targets, reduced)
+            reduced = _reduce_all(plan, targets, observer, failures)
+            floors = untrained_floors(plan, targets, reduced, _jobs_apart(plan, serving, observer))
+        return write_results(plan, targets, reduced, floors)
+
+
+def _reduce_all(
+    plan: Plan, targets: Targets, observer: Observer, failures: Failures
+) -> dict[tuple[str, str], Reduced | str]:  # fmt: skip
+    """Return what every cell's maps come to, or why it failed."""
+    observer.reducing(len(plan.architectures) * len(plan.methods))
+    marginals = Marginals(plan)
+    return {
+        (architecture.name, method.text): _reduce(
+            plan, architecture, method, targets, failures=failures, marginals=marginals
+        )
+        for architecture in plan.architectures
+        for method in plan.methods
+    }
+
+
+def _jobs_apart(plan: Plan, dispatcher: Dispatcher, observer: Observer) -> RunJobs:
+    """Return what does jobs whose failures are not the study's."""
+
+    def do(jobs: Sequence[MemberJob]) -> Mapping[tuple[str, str | None], str]:
+        apart = Failures()
+        _run_jobs(plan, jobs, dispatcher, observer, apart)
+        return apart.reasons
+
+    return do
 
 
 def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[str, str]]:

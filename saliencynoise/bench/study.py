@@ -265,6 +265,10 @@ def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
     row["members_needed"] = number(needed["value"])
     row["members_needed_low"], row["members_needed_high"] = number(needed["low"]), number(needed["high"])
     row["signal_p"] = number(figures["signal_p"])
+    untrained = cell.get("untrained") or {"snr": None, "interval": None, "p": None}
+    ends = untrained["interval"] or {"low": None, "high": None}
+    row |= {"untrained": number(untrained["snr"]), "untrained_p": number(untrained["p"])}
+    row |= {"untrained_low": number(ends["low"]), "untrained_high": number(ends["high"])}
     row["indicative"] = figures["indicative"]
     row["draws"] = cell.get("draws", 1)
     for name, share in (figures.get("energy") or {}).items():

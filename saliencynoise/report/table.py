@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 LEGEND = (
     "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what pure noise gives with as many "
     "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in "
-    "the views relu and abs), and its 95% interval for new members and new images. p: sign-flip test for any signal. "
+    "the views relu and abs), and its 95% interval for new members and new images. "
+    "untrained: r of untrained networks, of methods on a layer and of one sign. p: sign-flip test for any signal. "
     "for 0.9: networks to average until two such averages agree to 0.9. px: share of the pixels of these "
     "members' mean map that are not noise (false discoveries: 5%); it grows with the members. s: seconds of "
     "attribution, a pass that methods share counted for each. Beside the architecture: its members' median test "
@@ -39,9 +40,9 @@ WIDER = (
     "In brackets: the lowest and the highest accuracy."
 )
 
-HEADERS = ("SNR", "95% of SNR", "floor", "r", "95% of r", "p", "for 0.9", f"R(1..{COUNTS[-1]})", "px", "s")
+HEADERS = ("SNR", "95% of SNR", "floor", "r", "95% of r", "untrained", "p", "for 0.9", f"R(1..{COUNTS[-1]})", "px", "s")
 
-RANKS = {f"R(1..{COUNTS[-1]})": 1, "95% of SNR": 2}
+RANKS = {"untrained": 1, f"R(1..{COUNTS[-1]})": 2, "95% of SNR": 3}
 """Columns for wide terminals, in the order in which they get room."""
 
 SEVERAL = 0.1
@@ -112,7 +113,33 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
     cells = result["cells"]
-    return [*lines, *rounded(result), *_dependent(result), *_without_null(cells), *_modes(cells), *_failures(cells)]
+    lines += [*rounded(result), *_dependent(result), *_without_null(cells), *_untrained(cells)]
+    return [*lines, *_modes(cells), *_failures(cells)]
+
+
+def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what untrained networks show: where they agree, where trained ones agree no more, where it is unknown."""
+    agreeing, reached, unknown = [], [], {}
+    for cell in cells:
+        own = cell.get("untrained")
+        if cell["status"] != "ok" or own is None:
+            continue
+        view = "" if cell["view"] == "signed" else f", view {cell['view']}"
+        name = f"{cell['method']} on {cell['architecture']}{view}"
+        if own["note"]:
+            unknown.setdefault(own["note"], name)
+        if own["snr"] is None or cell["view"] in {"relu", "abs"}:
+            continue
+        if own["interval"] is not None and number(own["interval"]["low"]) > 0:
+            r = number(cell["figures"]["estimates"]["snr"]["value"])
+            agreeing.append(f"{name} ({show(own['snr'])}, here {show(r)})")
+        if own["above"] is False:
+            reached.append(name)
+    lines = [f"untrained: networks that have learned nothing agree, too; their r: {'; '.join(agreeing)}"]
+    lines = lines if agreeing else []
+    if reached:
+        lines.append(f"nothing learned is shown by r: not above that of untrained networks: {'; '.join(reached)}")
+    return lines + [f"untrained: {name}: {note}" for note, name in unknown.items()]
 
 
 def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -263,6 +290,7 @@ def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
         show(pixel["floor"]),
         show(snr["value"]),
         interval_text(snr["interval"]),
+        untrained_text(cell),
         p_cell(figures["signal_p"]),
         escape(figures["members_needed"]["text"]),
         reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only),
@@ -275,7 +303,12 @@ def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell["figures"]["estimates"]["snr_network"]
     line = reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only)
-    return ["    networks alone", "", "", "", show(snr["value"]), interval_text(snr["interval"]), "", "", line]
+    return ["    networks alone", "", "", "", show(snr["value"]), interval_text(snr["interval"]), "", "", "", line]
+
+
+def untrained_text(cell: Mapping[str, Any]) -> str:
+    """Return r of untrained networks; a dash where there is none."""
+    return show((cell.get("untrained") or {}).get("snr"))
 
 
 def _surviving(cell: Mapping[str, Any]) -> str:

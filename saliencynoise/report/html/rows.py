@@ -64,6 +64,7 @@ NUMBERS = (
         meaning="corrected SNR: 0 is chance; in the views relu and abs, and of one-signed maps, chance has more",
     ),
     Column(label="95% of r", meaning="interval for new networks and new images; sorted by its lower end"),
+    Column(label="untrained", meaning="r of networks that have learned nothing"),
     Column(label="p", meaning="of agreement by chance"),
     Column(label="SNR", meaning="as published, uncorrected"),
     Column(label="floor", meaning="the SNR that pure noise gives"),
@@ -124,6 +125,7 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
         [
             *_trust(cell),
             *_estimate(estimates["snr"]),
+            _value((cell.get("untrained") or {}).get("snr")),
             Value(text=p_text(p), key=_key(p)),
             _value(estimates["snr_pixel"]["value"]),
             _value(estimates["snr_pixel"]["floor"]),

@@ -113,8 +113,12 @@ def reliability(snr: float, members: int) -> float:
 def is_shaky(cell: Cell) -> bool:
     """Return whether no agreement between networks was shown: r is not above zero, or p is not small.
 
+    Nor is it where untrained networks agree as much.
+
     Where there is no test, or so few members that none could give a p of 0.05, the interval of r decides.
     """
+    if (cell.get("untrained") or {}).get("above") is False:
+        return True
     snr, p = _snr(cell), cell["figures"]["signal_p"]
     low = number(snr["interval"]["low"]) if snr["interval"] else math.inf
     testable = p is not None and 0.5 ** (cell["members"] - 1) <= CHANCE
@@ -231,8 +235,9 @@ def sentence(cell: Cell, *, several: bool) -> str:
     snr, needed = _snr(cell), cell["figures"]["members_needed"]
     aim = f"{needed['reliability']:g}"
     if is_shaky(cell):
-        p = cell["figures"]["signal_p"]
+        p, floor = cell["figures"]["signal_p"], cell.get("untrained") or {}
         test = "" if p is None else f", p {p_text(p)}"
+        test += f"; untrained networks: {show(floor['snr'])}" if floor.get("above") is False else ""
         return (
             f"Whether networks agree at all on the maps of {name} is not shown (r {show(snr['value'])}"
             f"{_range(snr['interval'], None)}{test}): a map may be nothing but chance."
