@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,20 @@ import torch
 from saliencynoise.bench.clock import clock
 from saliencynoise.data.selection import select_images
 from saliencynoise.data.tensors import to_float
-from saliencynoise.interfaces import Batch, Dataset, Maps, Network, Noise, PassMethod, derive_seed, one_line
+from saliencynoise.interfaces import (
+    Batch,
+    Dataset,
+    Maps,
+    Network,
+    Noise,
+    PassMethod,
+    derive_seed,
+    one_line,
+    traceback_of,
+)
 from saliencynoise.registry.catalogue import BoundMethod, catalogue
-from saliencynoise.scoring import Passes, attribute, attribute_together, fitting_rows, is_out_of_memory
+from saliencynoise.scoring import Guard, Passes, fitting_rows, is_out_of_memory, refuse_unsteady
+from saliencynoise.scoring.steadiness import IMAGES as PROBES
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 
 if TYPE_CHECKING:
@@ -56,6 +67,12 @@ def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"
     seed = derive_seed(run_seed, "background")
     chosen = select_images(dataset.train, count=count, seed=seed, num_classes=len(dataset.classes))
     return to_float(dataset.train.images[chosen], dataset.mean, dataset.std)
+
+
+def probes(dataset: Dataset, device: str) -> Float[Tensor, "3 C H W"]:
+    """Return training images by which a network is tried: as many as the test of its steadiness needs."""
+    images = dataset.train.images[torch.arange(PROBES) % len(dataset.train)]
+    return to_float(images.to(device), dataset.mean, dataset.std)
 
 
 def batch_of(
@@ -110,7 +127,7 @@ class MemberAttribution:
         self._weights = weights_sha256
         self._load = load
         self._report = report
-        self._passes: Passes | None = None
+        self._guard: Guard | None = None
         self._background: Tensor | None = None
         self._failed: set[str] = set()
 
@@ -147,20 +164,44 @@ class MemberAttribution:
     def _attribute_together(self, chunk: Chunk, entries: Sequence[Due]) -> None:
         methods: dict[str, Any] = {entry.method.text: entry.method.instance for entry in entries}
         batch = self._batch(chunk, entries[0])
-        results, seconds = self._within_memory(lambda passes: attribute_together(passes, methods, batch))
+        seed = self._global_seed(methods)
+        results, seconds = self._within_memory(
+            lambda guard: guard.attribute_together(methods, batch, seed=seed, before=self._begin)
+        )
+        self._end()
         for entry in entries:
             self._save(chunk, entry, results[entry.method.text], seconds)
 
     def _attribute(self, chunk: Chunk, entry: Due) -> None:
-        self._report({"kind": "attributing", "method": entry.method.text})
         batch = self._batch(chunk, entry)
-        results, seconds = self._within_memory(lambda passes: {"": attribute(passes, entry.method.instance, batch)})
+        self._opened()  # what the network does is not the method's doing
+        seed = self._global_seed([entry.method.text])
+        self._begin(entry.method.text)
+        results, seconds = self._within_memory(
+            lambda guard: {"": guard.attribute(entry.method.instance, batch, seed=seed)}
+        )
+        self._end()
         self._save(chunk, entry, results[""], seconds)
 
-    def _within_memory(self, compute: Callable[[Passes], Results]) -> tuple[Results, float]:
+    def _begin(self, method: str) -> None:
+        """Say which method runs, so that a crash, or a wait, has a name."""
+        self._report({"kind": "attributing", "method": method})
+
+    def _end(self) -> None:
+        self._report({"kind": "returned"})
+
+    def _global_seed(self, methods: Iterable[str]) -> int:
+        """Return the seed of torch's, numpy's and Python's global random numbers, the same for every member."""
+        return derive_seed(self._job.run_seed, "method", "global", *methods)
+
+    def _opened(self) -> Guard:
+        if self._guard is None:
+            self._guard = self._open()
+        return self._guard
+
+    def _within_memory(self, compute: Callable[[Guard], Results]) -> tuple[Results, float]:
         """Return the results and the seconds that they took, in passes that fit the memory."""
-        if self._passes is None:
-            self._passes = self._open()
+        guard = self._opened()
         now = clock(self._job.device)
         start = now()
 
@@ -169,17 +210,20 @@ class MemberAttribution:
             start = now()  # what was begun in vain does not count
             self._report({"kind": "rows", "rows": rows})
 
-        results = within_memory(self._passes, compute, on_rows=on_rows)
+        results = within_memory(guard.passes, lambda _: compute(guard), on_rows=on_rows)
         return results, now() - start
 
-    def _open(self) -> Passes:
+    def _open(self) -> Guard:
         network = self._load()
         passes = Passes(network, precision=self._job.precision)
+        refuse_unsteady(
+            passes, probes(self._dataset, self._job.device), name=f"the architecture {self._job.architecture}"
+        )
         image = torch.zeros(1, *self._dataset.test.images.shape[1:], device=self._job.device)
         passes.rows = self._job.rows or fitting_rows(network, image)
         if passes.rows != self._job.rows:
             self._report({"kind": "rows", "rows": passes.rows})
-        return passes
+        return Guard(passes, image)
 
     def _batch(self, chunk: Chunk, entry: Due) -> Batch:
         job = self._job
@@ -207,30 +251,11 @@ class MemberAttribution:
         return self._job.input_noise * extent * torch.stack(drawn).to(x)
 
     def _save(self, chunk: Chunk, entry: Due, maps: Maps | Exception, seconds: float) -> None:
-        maps = checked(maps, len(chunk.rows))
         if isinstance(maps, Exception):
             self._failed.add(entry.method.text)
-            self._report({"kind": "failed", "method": entry.method.text, "error": one_line(maps)})
+            about = {"method": entry.method.text, "error": one_line(maps), "traceback": traceback_of(maps)}
+            self._report({"kind": "failed", **about})
             return
         entry.store.save(
             self._job.member, self._weights, chunk, maps.values, diagnostics=maps.diagnostics, seconds=seconds
         )
-
-
-def checked(maps: Maps | Exception, images: int) -> Maps | Exception:
-    """Return maps as they are, or the error that says which shape of theirs breaks the contract."""
-    if isinstance(maps, Exception):
-        return maps
-    values: Tensor = maps.values
-    if values.ndim != 4 or values.shape[0] != images or not values.is_floating_point():
-        return TypeError(
-            f"the method gave maps of shape {tuple(values.shape)} and type {values.dtype} for {images} images; "
-            "the contract is floating point [B, c, h, w]"
-        )
-    for name, figures in maps.diagnostics.items():
-        if figures.shape != (images,):
-            return TypeError(
-                f"the method gave the diagnostic '{name}' of shape {tuple(figures.shape)} for {images} images; "
-                "the contract is [B]"
-            )
-    return maps

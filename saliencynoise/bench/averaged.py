@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.bench.attribution import background_of, batch_of, checked, within_memory
+from saliencynoise.bench.attribution import background_of, batch_of, within_memory
 from saliencynoise.bench.dispatch import one_thread
 from saliencynoise.bench.member import without_tf32
 from saliencynoise.bench.networks import load_members
 from saliencynoise.bench.reduce import FailedCellError
 from saliencynoise.interfaces import INPUT, Aggregator, NetworkAggregator, UsageError, one_line
-from saliencynoise.scoring import Passes, attribute, averaged_network, fitting_rows, is_out_of_memory
+from saliencynoise.scoring import Guard, Passes, averaged_network, fitting_rows, is_out_of_memory
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -48,7 +48,7 @@ class Marginals:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._background: Tensor | None = None
-        self._kept: tuple[str, Passes] | None = None
+        self._kept: tuple[str, Guard] | None = None
 
     def of(
         self, architecture: ArchitecturePlan, method: BoundMethod, targets: Sequence[int]
@@ -66,17 +66,17 @@ class Marginals:
             assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - the catalogue checked it; this tells mypy
             return aggregator.instance
         with without_tf32(), one_thread():
-            passes = self._passes(architecture)
-            return torch.cat([self._maps(passes, chunk, method, targets) for chunk in self._plan.chunks(targets)])
+            guard = self._guard(architecture)
+            return torch.cat([self._maps(guard, chunk, method, targets) for chunk in self._plan.chunks(targets)])
 
     def _maps(
-        self, passes: Passes, chunk: Chunk, method: BoundMethod, targets: Sequence[int]
+        self, guard: Guard, chunk: Chunk, method: BoundMethod, targets: Sequence[int]
     ) -> Float[Tensor, "B c h w"]:
-        drawn = [self._of_draw(passes, chunk, method, targets, draw) for draw in range(self._plan.draws(method))]
+        drawn = [self._of_draw(guard, chunk, method, targets, draw) for draw in range(self._plan.draws(method))]
         return torch.stack(drawn).mean(0)
 
     def _of_draw(
-        self, passes: Passes, chunk: Chunk, method: BoundMethod, targets: Sequence[int], draw: int
+        self, guard: Guard, chunk: Chunk, method: BoundMethod, targets: Sequence[int], draw: int
     ) -> Float[Tensor, "B c h w"]:
         plan = self._plan
         if self._background is None:
@@ -90,30 +90,29 @@ class Marginals:
             draw=draw,
             run_seed=plan.config.seed,
         )
-        found = within_memory(passes, lambda passes: {"": attribute(passes, method.instance, batch)})[""]
-        maps = checked(found, len(chunk.rows))
+        maps = within_memory(guard.passes, lambda _: {"": guard.attribute(method.instance, batch)})[""]
         if isinstance(maps, Exception):
             raise FailedCellError(f"on the average of the networks: {one_line(maps)}")
         if not maps.values.isfinite().all():
             raise FailedCellError("the map of the average of the networks has values of NaN or infinity")
         return maps.values.detach().float().cpu()
 
-    def _passes(self, architecture: ArchitecturePlan) -> Passes:
+    def _guard(self, architecture: ArchitecturePlan) -> Guard:
         if self._kept is not None and self._kept[0] == architecture.name:
             return self._kept[1]
         self._kept = None  # so that the last architecture's networks go before these come
         try:
-            passes = self._open(architecture)
+            guard = self._open(architecture)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             raise FailedCellError(
                 "the networks do not fit the memory together, as their average must; use --aggregator mean"
             ) from error
-        self._kept = (architecture.name, passes)
-        return passes
+        self._kept = (architecture.name, guard)
+        return guard
 
-    def _open(self, architecture: ArchitecturePlan) -> Passes:
+    def _open(self, architecture: ArchitecturePlan) -> Guard:
         aggregator = self._plan.aggregator.instance
         assert isinstance(aggregator, NetworkAggregator)  # noqa: S101 - as above
         with torch.random.fork_rng():
@@ -121,7 +120,7 @@ class Marginals:
             passes = Passes(network, precision=self._plan.config.precision)
         image = torch.zeros(1, *self._plan.dataset.test.images.shape[1:], device=self._plan.device)
         passes.rows = fitting_rows(passes.network, image)
-        return passes
+        return Guard(passes, image)
 
     def _members(self, architecture: ArchitecturePlan) -> list[nn.Module]:
         plan = self._plan

@@ -6,19 +6,21 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import torch
 
 from saliencynoise.bench.member import Event, MemberJob, MemberRunner
+from saliencynoise.bench.running import TICK, Running
 from saliencynoise.bench.worker import run_reporting
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.datasets import save_dataset
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from saliencynoise.interfaces import Dataset
+
+TRAINS_AGAIN = "the same command trains it again"
 
 OnEvent = Callable[[MemberJob, Event], None]
 
@@ -47,6 +51,7 @@ class Dispatcher:
         self._folder = tempfile.TemporaryDirectory(prefix="saliencynoise-")
         self._processes: dict[int, subprocess.Popen[str]] = {}
         self._closed = False
+        self._crashed: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Dispatcher:
         return self
@@ -64,7 +69,10 @@ class Dispatcher:
         self._folder.cleanup()
 
     def run(self, jobs: Sequence[MemberJob], on_event: OnEvent) -> None:
-        """Run jobs, in their order as workers become free; events are told in the caller's thread."""
+        """Run jobs, in their order as workers become free; events are told in the caller's thread.
+
+        (Where jobs run in that thread, "running" comes from another: it says that a method does not return.)
+        """
         workers = worker_count(len(jobs), self._device)
         if workers == 0:
             self._run_here(jobs, on_event)
@@ -77,22 +85,29 @@ class Dispatcher:
             save_dataset(self._data, self._dataset)
         for slot in range(workers):
             threading.Thread(target=self._serve, args=(slot, waiting, events), daemon=True).start()
+        running = Running()
         while workers:
-            item = events.get()
-            if item is None:
-                workers -= 1
-            else:
-                on_event(*item)
+            for overdue in running.overdue():
+                on_event(*overdue)
+            with contextlib.suppress(queue.Empty):
+                item = events.get(timeout=TICK)
+                if item is None:
+                    workers -= 1
+                else:
+                    running.note(*item)
+                    on_event(*item)
 
     @property
     def _data(self) -> Path:
         return Path(self._folder.name) / "dataset.safetensors"
 
     def _run_here(self, jobs: Sequence[MemberJob], on_event: OnEvent) -> None:
-        with one_thread():
+        running = Running()
+        with one_thread(), running.watched(on_event):
             for job in jobs:
 
                 def report(event: Event, job: MemberJob = job) -> None:
+                    running.note(job, event)
                     on_event(job, event)
 
                 run_reporting(self._runner, job, report)
@@ -106,9 +121,29 @@ class Dispatcher:
         with contextlib.suppress(queue.Empty):
             while not self._closed:
                 job = waiting.get_nowait()
-                for event in self._events_of(slot, job):
+                for event in self._surviving(slot, job):
                     events.put((job, event))
         events.put(None)
+
+    def _surviving(self, slot: int, job: MemberJob) -> Iterator[Event]:
+        """Yield a job's events; where its process ends while a method runs, the job is tried again without it."""
+        attempt, running, ended = job, Running(), True
+        while ended:
+            kept = {text: own for text, own in attempt.methods.items() if (job.architecture, text) not in self._crashed}
+            attempt, ended = replace(attempt, methods=kept), False
+            for event in self._events_of(slot, attempt):
+                if event["kind"] == "trained":
+                    attempt = replace(attempt, retrain=False)
+                culprit, ended = running.method(job), event["kind"] == "ended"
+                running.note(job, event)
+                if ended and culprit is None:
+                    yield {"kind": "failed", "method": None, "error": f"{event['error']}; {TRAINS_AGAIN}"}
+                    return
+                if ended and culprit is not None:
+                    self._crashed.add((job.architecture, culprit))
+                    yield {"kind": "failed", "method": culprit, "error": f"{event['error']}, while this method ran"}
+                else:
+                    yield event
 
     def _events_of(self, slot: int, job: MemberJob) -> Iterator[Event]:
         try:
@@ -125,7 +160,7 @@ class Dispatcher:
                     return
                 yield event
         if not self._closed:
-            yield {"kind": "failed", "method": None, "error": self._last_words(slot, process)}
+            yield {"kind": "ended", "error": self._last_words(slot, process)}
 
     def _process(self, slot: int) -> subprocess.Popen[str]:
         process = self._processes.get(slot)
@@ -149,8 +184,20 @@ class Dispatcher:
         code = process.wait()
         lines = self._log(slot).read_text(errors="replace").strip().splitlines()
         words = f": {lines[-1]}" if lines else ""
-        killed = ", killed, perhaps for want of memory" if code == -9 else ""
-        return f"its worker process ended (code {code}{killed}); the same command trains it again{words}"
+        return f"its worker process ended ({ending(code)}){words}"
+
+
+def ending(code: int) -> str:
+    """Return how a process ended, in words, by its exit code.
+
+    >>> ending(3), ending(-11)
+    ('code 3', 'code -11, a segmentation fault')
+    """
+    named = {signal.SIGKILL: "killed, perhaps for want of memory", signal.SIGSEGV: "a segmentation fault"}
+    number = next((own for own in signal.Signals if own == -code), None)
+    if number is None:
+        return f"code {code}"
+    return f"code {code}, {named.get(number, number.name)}"
 
 
 class Dispatchers:

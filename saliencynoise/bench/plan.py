@@ -11,6 +11,7 @@ import torch
 
 from saliencynoise.bench.averaged import refuse_layers
 from saliencynoise.bench.config import IMAGES, MEMBERS, BenchConfig
+from saliencynoise.bench.errors_log import ERRORS
 from saliencynoise.bench.member import MemberJob, describe_network
 from saliencynoise.bench.production import REFERENCE
 from saliencynoise.data.cautions import cautions
@@ -415,7 +416,7 @@ def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> tuple
 
 def _holds_results(folder: Path) -> bool:
     """Whether a run came so far that anything of it lies here; a start that failed blocks no other."""
-    return any(path.name not in {"plan.json", ".lock"} for path in folder.iterdir())
+    return any(path.name not in {"plan.json", ".lock", ERRORS} for path in folder.iterdir())
 
 
 def _read_plan(path: Path) -> dict[str, Any]:

@@ -183,8 +183,21 @@ def images_of(
     for chunk in chunks:
         with ExitStack() as files:
             readers = [files.enter_context(store.reading(members, chunk)) for store in stores]
+            _refuse_sizes(stores, members, chunk)
             for place in range(len(chunk.rows)):
                 yield torch.stack([read(place) for read in readers], 1)
+
+
+def _refuse_sizes(stores: Sequence[MapStore], members: Sequence[int], chunk: Chunk) -> None:
+    """Refuse maps that cannot lie beside each other."""
+    sizes = [(member, store.shape(member, chunk)[1:]) for store in stores for member in members]
+    for member, size in sizes:
+        if size != sizes[0][1]:
+            first, other = ("x".join(map(str, own)) for own in (sizes[0][1], size))
+            raise FailedCellError(
+                f"the maps of member {member} are {other}, and those of member {sizes[0][0]} are {first}; "
+                "a method's maps must have one size"
+            )
 
 
 def _diagnostics(

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.forecast import note_prediction
 from saliencynoise.bench.members import Votes, flags, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
-from saliencynoise.bench.untrained import withhold
+from saliencynoise.bench.untrained import put_beside
 from saliencynoise.registry.parameters import values_of
 from saliencynoise.store.atomic import write_bytes, write_json
 from saliencynoise.store.export import Group, export_maps
@@ -52,14 +53,21 @@ class Ensemble:
     targets: tuple[int, ...]
 
 
-def write_results(plan: Plan, targets: Targets, cells: Cells, floors: Floors) -> Study:
+def write_results(
+    plan: Plan,
+    targets: Targets,
+    cells: Cells,
+    floors: Floors,
+    *,
+    tracebacks: Mapping[tuple[str, str | None], str] = MappingProxyType({}),
+) -> Study:
     """Write everything that a study consists of; `result.json` comes last, so that it is whole or not there.
 
     Raises:
         UsageError: if the folder is read-only or full.
     """
     ensembles = [_ensemble(plan, architecture, targets) for architecture in plan.architectures]
-    document = {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": plan.config.settings,
@@ -83,9 +91,17 @@ def write_results(plan: Plan, targets: Targets, cells: Cells, floors: Floors) ->
             cell
             for ensemble in ensembles
             for method in plan.methods
-            for cell in _cells(plan, ensemble, method, cells[ensemble.plan.name, method.text], floors)
+            for cell in _cells(
+                plan,
+                ensemble,
+                method,
+                cells[ensemble.plan.name, method.text],
+                tracebacks.get((ensemble.plan.name, None)) or tracebacks.get((ensemble.plan.name, method.text)),
+            )
         ],
     }
+    names = {own.name: own.model.label for own in plan.architectures}
+    put_beside(document["cells"], cells, floors, names=names, seed=plan.config.seed)
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
         save_grams(plan.gram_file(ensemble.plan, method), reduced.grams)
     note_prediction(plan.folder, document)
@@ -171,8 +187,8 @@ def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
 
 
 def _cells(
-    plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str, floors: Floors
-) -> list[dict[str, Any]]:  # fmt: skip
+    plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str, traceback: str | None
+) -> list[dict[str, Any]]:
     accuracies = [record.accuracy for record in ensemble.records]
     common = {
         "dataset": plan.dataset.name,
@@ -190,25 +206,26 @@ def _cells(
         },
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(("figures", "classes", "details", "seconds", "diagnostics", "gram", "untrained")) | {
+        blank = dict.fromkeys(("figures", "classes", "details", "seconds", "diagnostics", "gram")) | {
             "status": "failed",
             "reason": reduced,
+            "traceback": traceback,
         }
         return [{**common, "sign": method.sign, "view": view, **blank} for view in method.views]
     done = {
         "status": "ok",
         "reason": None,
         "sign": reduced.sign,
+        "traceback": None,
         "seconds": _seconds(plan, ensemble, method),
         "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items()},
     }
-    found = [
+    return [
         {
             **common,
             **done,
             "view": view,
-            "untrained": floors.of(ensemble.plan.name, method.text, view, reduced.single(view), seed=plan.config.seed),
             "figures": _without_images(figures),
             "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
             "classes": {
@@ -217,9 +234,6 @@ def _cells(
         }
         for view, figures in reduced.figures.items()
     ]
-    for cell in found:
-        withhold(cell)
-    return found
 
 
 def _seconds(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> float:

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from saliencynoise.bench.averaged import Marginals
 from saliencynoise.bench.config import BenchConfig, config_from
 from saliencynoise.bench.dispatch import Dispatcher, Dispatchers, worker_count
+from saliencynoise.bench.errors_log import forget_failures, log_failure
 from saliencynoise.bench.member import Event, MemberJob, has_work
 from saliencynoise.bench.members import votes
 from saliencynoise.bench.observer import Observer, Silent
@@ -34,9 +35,12 @@ class Failures:
     """What went wrong, by architecture and method; a method of None stands for all of them."""
 
     reasons: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    tracebacks: dict[tuple[str, str | None], str] = field(default_factory=dict)
 
-    def add(self, architecture: str, method: str | None, reason: str) -> None:
-        """Keep the first reason."""
+    def add(self, architecture: str, method: str | None, reason: str, traceback: str | None = None) -> None:
+        """Keep the first reason, with its traceback where there is one."""
+        if (architecture, method) not in self.reasons and traceback:
+            self.tracebacks[architecture, method] = traceback
         self.reasons.setdefault((architecture, method), reason)
 
     def of(self, architecture: str, method: str | None = None) -> str | None:
@@ -96,12 +100,13 @@ def run_plan(
     failures = Failures()
     own = Dispatcher(plan.dataset, plan.device) if dispatcher is None else nullcontext(dispatcher)
     with _lock(plan.folder):
+        forget_failures(plan.folder)
         observer.planned(plan)
         with own as serving:
             targets = _train_and_attribute(plan, serving, observer, failures, targets)
             reduced = _reduce_all(plan, targets, observer, failures)
             floors = untrained_floors(plan, targets, reduced, _jobs_apart(plan, serving, observer))
-        return write_results(plan, targets, reduced, floors)
+        return write_results(plan, targets, reduced, floors, tracebacks=failures.tracebacks)
 
 
 def _reduce_all(
@@ -190,7 +195,9 @@ def _run_jobs(
         if event["kind"] == "usage":
             raise UsageError(event["error"])
         if event["kind"] == "failed":
-            failures.add(job.architecture, event["method"], f"member {job.member}: {event['error']}")
+            reason = f"member {job.member}: {event['error']}"
+            failures.add(job.architecture, event["method"], reason, event.get("traceback"))
+            log_failure(plan.folder, job, event)
         if event["kind"] == "rows":
             settle_rows(plan, job.architecture, event["rows"])
         observer.event(job, event)

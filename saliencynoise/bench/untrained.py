@@ -84,7 +84,8 @@ class Floors:
         interval, p = claim_interval(floor, seed=seed), excess_p(headline(gram[used]), floor)
         words = None if interval is None else {"low": interval.low, "high": interval.high, "words": interval.words}
         figures = {"snr": floor.value, "interval": words, "members": untrained.shape[-1], "p": p}
-        return dict(json_safe(blank | figures | {"above": None if p is None else p < LEVEL}))
+        safe: Any = json_safe(blank | figures | {"above": None if p is None else p < LEVEL})
+        return dict(safe)
 
 
 def untrained_floors(
@@ -213,6 +214,33 @@ def _grams(
             single = crossed[:, 0, :, 0] if crossed.shape[1] == 1 else between_draws(crossed[None])[0]
             grams.append(single)
     return {view: torch.stack(grams) for view, grams in found.items()}
+
+
+def put_beside(
+    cells: Sequence[dict[str, Any]],
+    reduced: Mapping[tuple[str, str], Reduced | str],
+    floors: Floors,
+    *,
+    names: Mapping[str, str],
+    seed: int,
+) -> None:
+    """Put its floor into each cell of a result, and take away what may not be claimed beside it.
+
+    Args:
+        cells: as `result.json` will hold them.
+        reduced: what they come from, by canonical names of architecture and method.
+        floors: from untrained networks.
+        names: the architectures' labels by canonical name.
+        seed: of the run.
+    """
+    of_label = {label: name for name, label in names.items()}
+    for cell in cells:
+        key = of_label[cell["architecture"]], cell["method_name"]
+        own = reduced[key]
+        cell["untrained"] = (
+            None if isinstance(own, str) else floors.of(*key, cell["view"], own.single(cell["view"]), seed=seed)
+        )
+        withhold(cell)
 
 
 def withhold(cell: dict[str, Any]) -> None:

@@ -18,7 +18,8 @@ from typing import Any, TextIO
 import torch
 
 from saliencynoise.bench.member import Event, MemberJob, MemberRunner, Report
-from saliencynoise.interfaces import SaliencyNoiseError, one_line
+from saliencynoise.interfaces import SaliencyNoiseError, one_line, traceback_of
+from saliencynoise.scoring import RefusedNetworkError, failure
 from saliencynoise.store.datasets import load_dataset
 
 
@@ -26,10 +27,14 @@ def run_reporting(runner: MemberRunner, job: MemberJob, report: Report) -> None:
     """Run a job; what it raises becomes an event, "usage" where the user can mend it and "failed" elsewhere."""
     try:
         runner.run(job, report)
+    except RefusedNetworkError as error:
+        report({"kind": "failed", "method": None, "error": one_line(error), "traceback": traceback_of(error)})
     except SaliencyNoiseError as error:
-        report({"kind": "usage", "error": one_line(error)})
-    except Exception as error:  # noqa: BLE001 - a network or a plugin may raise anything; the other jobs go on
-        report({"kind": "failed", "method": None, "error": one_line(error)})
+        report({"kind": "usage", "error": one_line(error), "traceback": traceback_of(error)})
+    except BaseException as raised:  # noqa: BLE001 - a network or a plugin may raise anything; the other jobs go on
+        report(
+            {"kind": "failed", "method": None, "error": one_line(failure(raised)), "traceback": traceback_of(raised)}
+        )
 
 
 def main(dataset: str) -> None:

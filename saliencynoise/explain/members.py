@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.bench.attribution import background_of, batch_of, checked, shares_its_pass, within_memory
+from saliencynoise.bench.attribution import background_of, batch_of, shares_its_pass, within_memory
 from saliencynoise.bench.dispatch import one_thread
 from saliencynoise.bench.member import without_tf32
 from saliencynoise.data.tensors import to_float
 from saliencynoise.interfaces import Batch, Dataset, Maps, Split, one_line
-from saliencynoise.scoring import Passes, attribute, attribute_together, fitting_rows
+from saliencynoise.scoring import Guard, Passes, fitting_rows
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
@@ -66,8 +66,9 @@ class MemberStream:
         with without_tf32(), one_thread():
             for member, passes in zip(self._ensemble.members, self._passes(), strict=True):
                 due = [method for method in self._methods if method.text not in failed]
-                for text, drawn in self._of_member(passes, dataset, targets, due).items():
-                    usable = _stacked(drawn, images=len(pictures), like=found[text][:1])
+                guard = Guard(passes, self._blank())
+                for text, drawn in self._of_member(guard, dataset, targets, due).items():
+                    usable = _stacked(drawn, like=found[text][:1])
                     if isinstance(usable, str):
                         failed[text] = f"member {member}: {usable}"
                     else:
@@ -81,7 +82,7 @@ class MemberStream:
 
     def _passes(self) -> Iterator[Passes]:
         """Yield each member, ready for passes of as many rows as fit the memory."""
-        image = torch.zeros(1, *self._ensemble.dataset.test.images.shape[1:], device=self._ensemble.device)
+        image = self._blank()
         for member in self._ensemble.members:
             (network,) = self._ensemble.networks([member])
             passes = Passes(network)
@@ -89,15 +90,18 @@ class MemberStream:
             passes.rows = self._rows
             yield passes
 
+    def _blank(self) -> Float[Tensor, "1 C H W"]:
+        return torch.zeros(1, *self._ensemble.dataset.test.images.shape[1:], device=self._ensemble.device)
+
     def _of_member(
-        self, passes: Passes, dataset: Dataset, targets: Sequence[int], methods: Sequence[BoundMethod]
+        self, guard: Guard, dataset: Dataset, targets: Sequence[int], methods: Sequence[BoundMethod]
     ) -> dict[str, list[Maps | Exception]]:
         """Return one member's maps by each method, draw by draw."""
         found: dict[str, list[Maps | Exception]] = {}
         together: dict[str, Any] = {method.text: method.instance for method in methods if shares_its_pass(method)}
         if together:
             shared = self._batch(dataset, targets, method=next(iter(together)), draw=0)
-            maps = within_memory(passes, lambda passes: attribute_together(passes, together, shared))
+            maps = within_memory(guard.passes, lambda _: guard.attribute_together(together, shared))
             found |= {text: [maps[text]] for text in together}
         for method in methods:
             if method.text in together:
@@ -105,8 +109,8 @@ class MemberStream:
             found[method.text] = []
             for draw in range(self._draws[method.text]):
                 own = self._batch(dataset, targets, method=method.text, draw=draw)
-                found[method.text].append(_attributed(passes, method, own))
-        self._rows = passes.rows
+                found[method.text].append(_attributed(guard, method, own))
+        self._rows = guard.passes.rows
         return found
 
     def _batch(self, dataset: Dataset, targets: Sequence[int], *, method: str, draw: int) -> Batch:
@@ -124,20 +128,17 @@ class MemberStream:
         )
 
 
-def _attributed(passes: Passes, method: BoundMethod, batch: Batch) -> Maps | Exception:
-    return within_memory(passes, lambda passes: {"": attribute(passes, method.instance, batch)})[""]
+def _attributed(guard: Guard, method: BoundMethod, batch: Batch) -> Maps | Exception:
+    return within_memory(guard.passes, lambda _: {"": guard.attribute(method.instance, batch)})[""]
 
 
-def _stacked(
-    drawn: Sequence[Maps | Exception], *, images: int, like: Sequence[Tensor]
-) -> Float[Tensor, "B D c h w"] | str:
+def _stacked(drawn: Sequence[Maps | Exception], *, like: Sequence[Tensor]) -> Float[Tensor, "B D c h w"] | str:
     """Return a member's maps of all draws, of the shape of another member's, or why they cannot be used."""
     stacked = []
     for own in drawn:
-        maps = checked(own, images)
-        if isinstance(maps, Exception):
-            return one_line(maps)
-        stacked.append(maps.values.detach().float().cpu())
+        if isinstance(own, Exception):
+            return one_line(own)
+        stacked.append(own.values.detach().float().cpu())
     shapes = {tuple(values.shape[1:]) for values in stacked} | {tuple(values.shape[2:]) for values in like}
     if len(shapes) > 1:
         return f"the maps have different shapes: {', '.join(map(str, sorted(shapes)))}"

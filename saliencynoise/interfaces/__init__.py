@@ -7,6 +7,7 @@ from saliencynoise.interfaces.errors import (
     SaliencyNoiseError,
     UsageError,
     one_line,
+    traceback_of,
 )
 from saliencynoise.interfaces.methods import (
     INPUT,
@@ -69,4 +70,5 @@ __all__ = [
     "one_line",
     "refuse_incomplete",
     "seeded",
+    "traceback_of",
 ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
+
+TRACEBACK = 20_000
+"""Letters of a traceback that are kept: an exception may have a text of any length."""
 
 
 class SaliencyNoiseError(Exception):
@@ -34,8 +38,27 @@ class PluginFailure:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an exception in one line: its message, after its type where it is not one of this project's."""
-    message = " ".join(str(error).split())
+    """Return an exception in one line: its message, after its type where it is not one of this project's.
+
+    An exception of a plugin may have a text that cannot be read: that is said in the text's place.
+    """
+    try:
+        message = " ".join(str(error).split())
+    except KeyboardInterrupt:
+        raise
+    except BaseException as unreadable:  # noqa: BLE001 - the `__str__` of a plugin may raise anything
+        message = f"(its text cannot be read: its __str__ raises {type(unreadable).__name__})"
     if isinstance(error, SaliencyNoiseError):
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return the last `TRACEBACK` letters of an exception's traceback, whatever its text does."""
+    try:
+        text = "".join(traceback.format_exception(error))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - as above
+        text = "".join([*traceback.format_tb(error.__traceback__), one_line(error), "\n"])
+    return text[-TRACEBACK:]

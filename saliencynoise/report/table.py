@@ -119,7 +119,9 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
 
 def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return what untrained networks show: where they agree, where trained ones agree no more, where it is unknown."""
-    agreeing, reached, unknown = [], [], {}
+    agreeing: list[str] = []
+    reached: list[str] = []
+    unknown: dict[str, str] = {}
     for cell in cells:
         own = cell.get("untrained")
         if cell["status"] != "ok" or own is None:

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from saliencynoise.interfaces import Batch, FunctionalMethod, Maps, ModuleMethod, PassMethod, Point, Tap
+from saliencynoise.interfaces import (
+    Batch,
+    ConfigurationError,
+    FunctionalMethod,
+    Maps,
+    ModuleMethod,
+    PassMethod,
+    Point,
+    Tap,
+    one_line,
+)
+from saliencynoise.scoring.returned import checked
 from saliencynoise.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -13,20 +26,52 @@ if TYPE_CHECKING:
     from saliencynoise.scoring.passes import Passes
 
 
-def attribute_together(passes: Passes, methods: Mapping[str, PassMethod], batch: Batch) -> dict[str, Maps | Exception]:
-    """Return each pass method's maps of the batch, or the exception that it raised: one failure stops no other.
+@dataclass(frozen=True, kw_only=True)
+class SharedPass:
+    """One pass at the points of several methods.
 
-    The methods' points are united and passed once: a gradient and two CAMs cost as much as the gradient.
+    Attributes:
+        methods: by name.
+        points: of each, or the exception that says why they cannot be had.
+        taps: of all points, or what the pass raised.
     """
+
+    methods: Mapping[str, PassMethod]
+    points: Mapping[str, tuple[Point, ...] | Exception]
+    taps: Mapping[Point, Tap] | Exception
+
+    def maps(self, name: str, batch: Batch) -> Maps | Exception:
+        """Return one method's maps, or the exception that it raised; it is given a copy of its taps."""
+        points = self.points[name]
+        if isinstance(points, Exception):
+            return points
+        if isinstance(self.taps, Exception):
+            return self.taps
+        taps = {point: self.taps[point] for point in points}
+        try:
+            own = {point: Tap(tap.value[:, 0].clone(), tap.grad[:, 0].clone()) for point, tap in taps.items()}
+            return checked(self.methods[name].from_pass(own, batch), len(batch.x))
+        except BaseException as error:  # noqa: BLE001 - a plugin's method may raise anything
+            return failure(error)
+
+
+def shared_taps(passes: Passes, methods: Mapping[str, PassMethod], batch: Batch) -> SharedPass:
+    """Make one pass at the united points of all methods: a gradient and two CAMs cost as much as the gradient."""
     points = {name: _points(passes, method) for name, method in methods.items()}
     usable = [point for wanted in points.values() if not isinstance(wanted, Exception) for point in wanted]
     taps: Mapping[Point, Tap] | Exception = {}
     if usable:
         try:
             taps = Scorer(passes, batch).taps(batch.x[:, None], *dict.fromkeys(usable))
-        except Exception as error:  # noqa: BLE001 - a network may raise anything
-            taps = error
-    return {name: _maps(method, points[name], taps, batch) for name, method in methods.items()}
+        except BaseException as error:  # noqa: BLE001 - a network may raise anything
+            taps = failure(error)
+    return SharedPass(methods=methods, points=points, taps=taps)
+
+
+def attribute_together(passes: Passes, methods: Mapping[str, PassMethod], batch: Batch) -> dict[str, Maps | Exception]:
+    """Return each pass method's maps of the batch, or the exception that it raised: one failure stops no other."""
+    shared = shared_taps(passes, methods, batch)
+    return {name: shared.maps(name, batch) for name in methods}
 
 
 def attribute(passes: Passes, method: PassMethod | FunctionalMethod | ModuleMethod, batch: Batch) -> Maps | Exception:
@@ -38,10 +83,40 @@ def attribute(passes: Passes, method: PassMethod | FunctionalMethod | ModuleMeth
         return attribute_together(passes, {"": method}, batch)[""]
     try:
         if isinstance(method, FunctionalMethod):
-            return method.attribute(Scorer(passes, batch), batch)
-        return Maps.joined([method.attribute_module(passes.network, part) for part in batch.split(passes.rows)])
-    except Exception as error:  # noqa: BLE001 - a plugin's method may raise anything
+            return checked(method.attribute(Scorer(passes, batch), batch), len(batch.x))
+        return _joined(method, passes, batch)
+    except BaseException as error:  # noqa: BLE001 - a plugin's method may raise anything
+        return failure(error)
+
+
+def failure(error: BaseException) -> Exception:
+    """Return what a plugin raised as an exception: `sys.exit` and the like end a method, and nothing else.
+
+    Raises:
+        KeyboardInterrupt: if the user pressed Ctrl-C. Where this process leaves that to its parent, a plugin raised it.
+    """
+    if isinstance(error, Exception):
         return error
+    if isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        raise error
+    stopped = ConfigurationError(f"it raised {one_line(error)}, by which a plugin must not end; raise an Exception")
+    stopped.__cause__ = error
+    return stopped
+
+
+def _joined(method: ModuleMethod, passes: Passes, batch: Batch) -> Maps | Exception:
+    found: list[Maps] = []
+    for part in batch.split(passes.rows):
+        maps = checked(method.attribute_module(passes.network, part), len(part.x))
+        if isinstance(maps, Exception):
+            return maps
+        if found and maps.values.shape[1:] != found[0].values.shape[1:]:
+            sizes = [tuple(own.values.shape[1:]) for own in (found[0], maps)]
+            return ConfigurationError(f"the method gave maps of {sizes[0]} for some images and {sizes[1]} for others")
+        if found and set(maps.diagnostics) != set(found[0].diagnostics):
+            return ConfigurationError("the method gave other diagnostics for some images than for others")
+        found.append(maps)
+    return Maps.joined(found)
 
 
 def _points(passes: Passes, method: PassMethod) -> tuple[Point, ...] | Exception:
@@ -49,20 +124,6 @@ def _points(passes: Passes, method: PassMethod) -> tuple[Point, ...] | Exception
         points = tuple(method.points)
         for point in points:
             passes.check(point)
-    except Exception as error:  # noqa: BLE001 - a plugin's method may raise anything
-        return error
+    except BaseException as error:  # noqa: BLE001 - a plugin's method may raise anything
+        return failure(error)
     return points
-
-
-def _maps(
-    method: PassMethod, points: tuple[Point, ...] | Exception, taps: Mapping[Point, Tap] | Exception, batch: Batch
-) -> Maps | Exception:
-    if isinstance(points, Exception):
-        return points
-    if isinstance(taps, Exception):
-        return taps
-    try:
-        own = {point: Tap(taps[point].value[:, 0], taps[point].grad[:, 0]) for point in points}
-        return method.from_pass(own, batch)
-    except Exception as error:  # noqa: BLE001 - as above
-        return error

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from saliencynoise.interfaces import ConfigurationError, Network, NetworkAggregator
+from saliencynoise.scoring.returned import described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +36,9 @@ class Averaged(nn.Module):
         """
         logits = torch.stack([member(x) for member in self.members])
         combined = self.aggregator.combine(logits)
-        if combined.shape != logits.shape[1:]:
+        if not isinstance(combined, torch.Tensor) or combined.shape != logits.shape[1:]:
             raise ConfigurationError(
-                f"{type(self.aggregator).__name__}.combine made {list(combined.shape)} of the logits "
+                f"{type(self.aggregator).__name__}.combine made {described(combined)} of the logits "
                 f"{list(logits.shape)}; the contract is [E, N, K] to [N, K]"
             )
         return combined

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from saliencynoise.interfaces import Network
+from saliencynoise.interfaces import Network, one_line
 from saliencynoise.scoring.passes import ROWS
 
 CPU_BUDGET = 2**30
@@ -28,7 +28,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    text = str(error)
+    text = one_line(error)  # the text of a plugin's exception may raise
     return isinstance(error, RuntimeError) and ("can't allocate memory" in text or "not enough memory" in text)
 
 

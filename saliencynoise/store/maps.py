@@ -79,6 +79,13 @@ class MapStore:
 
         return load_file(self._path(member, chunk))["values"]
 
+    def shape(self, member: int, chunk: Chunk) -> tuple[int, ...]:
+        """Return the shape of a chunk's maps, which are not read."""
+        from safetensors import safe_open  # noqa: PLC0415 - as above
+
+        with safe_open(self._path(member, chunk), framework="pt") as file:
+            return tuple(file.get_slice("values").get_shape())
+
     def diagnostics(self, member: int, chunk: Chunk) -> dict[str, Tensor]:
         """Return what the method told of a chunk's images, `[B]` each."""
         from safetensors import safe_open  # noqa: PLC0415 - as above

@@ -10,6 +10,7 @@ from saliencynoise.bench import averaged
 from saliencynoise.bench.run import bench
 from saliencynoise.interfaces import AggregatorSpec, UsageError
 from saliencynoise.registry import catalogue
+from saliencynoise.scoring import guard
 
 LINEAR = {
     "gradient": "gradient",
@@ -86,7 +87,7 @@ def test_a_method_that_fails_on_the_average_fails_its_cell_only(quick, here, ext
     """The members' maps are there before: only on the average does a method fail."""
     settings = quick | {"methods": ["gradient", "gradient_x_input"], "out": "run"}
     bench(**settings)
-    real = averaged.attribute
+    real = guard.attribute
     for broken, reason in (
         ("raising", "on the average of the networks: ArithmeticError: this method always fails"),
         ("flat", "on the average of the networks: TypeError: the method gave maps of shape (4, 256)"),
@@ -97,7 +98,7 @@ def test_a_method_that_fails_on_the_average_fails_its_cell_only(quick, here, ext
         def attribute(passes, method, batch, instance=instance):
             return real(passes, instance if type(method).__name__ == "Gradient" else method, batch)
 
-        monkeypatch.setattr(averaged, "attribute", attribute)
+        monkeypatch.setattr(guard, "attribute", attribute)
         failed, sound = bench(**settings, aggregator="mean_logits").result["cells"]
         assert (failed["status"], sound["status"]) == ("failed", "ok")
         assert failed["reason"].startswith(reason)

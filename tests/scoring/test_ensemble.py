@@ -179,5 +179,7 @@ def test_an_aggregator_that_returns_other_shapes_is_refused(members: list[nn.Mod
         def combine(self, logits: Any) -> Any:
             return logits.sum(-1)
 
-    with pytest.raises(ConfigurationError, match=r"Sums.combine made \[3, 3\] of the logits \[3, 3, 4\]"):
+    with pytest.raises(
+        ConfigurationError, match=r"Sums.combine made a Tensor of shape \(3, 3\) of the logits \[3, 3, 4\]"
+    ):
         averaged_network(members, Sums()).module(batch.x)

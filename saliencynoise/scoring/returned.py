@@ -1,0 +1,72 @@
+"""What a method returned, against what it is to return."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import ConfigurationError, Maps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONTRACT = "it must return saliencynoise.interfaces.Maps(values=...), a floating-point tensor [B, c, h, w]"
+
+
+def checked(maps: object, images: int) -> Maps | Exception:
+    """Return maps as they are, or the error that says what was returned in their place and what is wanted.
+
+    Args:
+        maps: what a method returned, or the exception that it raised.
+        images: how many images it was given.
+    """
+    if isinstance(maps, Exception):
+        return maps
+    if not isinstance(maps, Maps):
+        return ConfigurationError(f"the method returned {described(maps)}; {CONTRACT}")
+    values: object = maps.values
+    if not isinstance(values, torch.Tensor):
+        return ConfigurationError(f"the method returned Maps whose values are {described(values)}; {CONTRACT}")
+    if values.ndim != 4 or values.shape[0] != images or not values.is_floating_point():
+        return TypeError(
+            f"the method gave maps of shape {tuple(values.shape)} and type {values.dtype} for {images} images; "
+            "the contract is floating point [B, c, h, w]"
+        )
+    return _wrong_diagnostics(maps.diagnostics, images) or maps
+
+
+def _wrong_diagnostics(diagnostics: Mapping[str, object], images: int) -> Exception | None:
+    if not isinstance(diagnostics, dict) and not hasattr(diagnostics, "items"):
+        return ConfigurationError(f"the method returned diagnostics that are {described(diagnostics)}, no dictionary")
+    for name, figures in diagnostics.items():
+        if not isinstance(figures, torch.Tensor):
+            return ConfigurationError(
+                f"the method gave the diagnostic '{name}' as {described(figures)}; the contract is a tensor [B]"
+            )
+        if figures.shape != (images,):
+            return TypeError(
+                f"the method gave the diagnostic '{name}' of shape {tuple(figures.shape)} for {images} images; "
+                "the contract is [B]"
+            )
+    return None
+
+
+def described(value: object) -> str:
+    """Return what a value is, in words: its type, and the shape and keys that it has.
+
+    >>> described(torch.zeros(2, 3))
+    'a Tensor of shape (2, 3)'
+    >>> described({"values": 1})
+    "a dict with the keys 'values'"
+    """
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    article = "an" if name[:1].lower() in "aeiou" else "a"
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"{article} {name} of shape {tuple(shape)}"
+    if isinstance(value, dict):
+        return f"{article} {name} with the keys {', '.join(map(repr, list(value)[:5])) or '(none)'}"
+    return f"{article} {name}"

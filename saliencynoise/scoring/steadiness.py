@@ -1,0 +1,120 @@
+"""Whether a network's logits follow from the network and the image alone, as every figure supposes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import ConfigurationError, seeded
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor, nn
+
+    from saliencynoise.scoring.passes import Passes, Precision
+
+IMAGES = 3
+"""Images that the test needs: two, and another one in the place of the second."""
+
+ROUNDING: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 5e-2}
+"""Largest difference of logits that may be rounding, relative to the largest logit. Passes of the same shape differ by
+nothing on a CPU, and by less than a tenth of this on an H200 (`tests/benchmarks/steadiness.py`)."""
+
+
+class RefusedNetworkError(ConfigurationError):
+    """A network that cannot be attributed; the message names the layer and the cure."""
+
+
+def refuse_unsteady(passes: Passes, images: Float[Tensor, "3 C H W"], *, name: str) -> None:
+    """Pass two images twice, and the first beside another one; refuse a network whose logits for it differ.
+
+    The global random state is left as it was.
+
+    Args:
+        passes: of the network.
+        images: three, normalised, which differ.
+        name: of the architecture, for the message.
+
+    Raises:
+        RefusedNetworkError: naming the likely layer and the cure.
+    """
+    pair, other = images[:2], images[[0, 2]]
+    with seeded(0):
+        first, again, beside = (passes.logits(x) for x in (pair, pair, other))
+        size = max(float(first.abs().nan_to_num().max()), 1e-6)
+        tolerance = ROUNDING[passes.precision] * size
+        if _differ(first, again, tolerance):
+            layer = _first_difference(passes, pair, pair, rows=2)
+            raise RefusedNetworkError(
+                f"{name} is random in evaluation mode: the same images gave logits that differ by "
+                f"{float((first - again).abs().max()):.2g} (largest logit {size:.2g}); the likely place is {layer}; "
+                "functional dropout needs training=self.training, and whatever draws must draw in training only"
+            )
+        if _differ(first[:1], beside[:1], tolerance):
+            layer = _first_difference(passes, pair, other, rows=1)
+            raise RefusedNetworkError(
+                f"{name} mixes the images of a batch: beside another image, an image gave logits that differ by "
+                f"{float((first - beside)[:1].abs().max()):.2g} (largest logit {size:.2g}); the likely place is "
+                f"{layer}; a normalisation must use running statistics in evaluation mode, or those of each image"
+            )
+
+
+def _differ(left: Tensor, right: Tensor, tolerance: float) -> bool:
+    return bool(((left - right).abs() > tolerance).any())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Step:
+    """What one module without submodules was given and gave, the first time that it ran."""
+
+    path: str
+    kind: str
+    given: list[Tensor]
+    gave: list[Tensor]
+
+
+def _first_difference(passes: Passes, left: Tensor, right: Tensor, *, rows: int) -> str:
+    """Return, in words, where two passes first differ in their first rows."""
+    ahead, behind = _steps(passes, left), _steps(passes, right)
+    for one, two in zip(ahead, behind, strict=False):
+        place = f"'{one.path}' ({one.kind})"
+        if not _equal(one.given, two.given, rows):
+            parent = one.path.rpartition(".")[0]
+            forward = f"the forward of '{parent}'" if parent else "the network's own forward"
+            return f"what is computed before {place}, in {forward}"
+        if not _equal(one.gave, two.gave, rows):
+            return place
+    return "what follows the last layer, in the network's own forward"
+
+
+def _steps(passes: Passes, x: Tensor) -> list[_Step]:
+    steps: list[_Step] = []
+    handles = []
+
+    def keep(path: str, module: nn.Module, given: object, gave: object) -> None:
+        steps.append(_Step(path=path, kind=type(module).__name__, given=_tensors(given), gave=_tensors(gave)))
+
+    try:
+        for path, module in passes.network.module.named_modules():
+            if path and not any(True for _ in module.children()):
+                handles.append(module.register_forward_hook(lambda m, i, o, path=path: keep(path, m, i, o)))
+        passes.logits(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return steps
+
+
+def _tensors(values: object) -> list[Tensor]:
+    parts = values if isinstance(values, tuple | list) else [values]
+    return [own.detach().clone() for own in parts if isinstance(own, torch.Tensor)]
+
+
+def _equal(left: list[Tensor], right: list[Tensor], rows: int) -> bool:
+    return all(
+        torch.allclose(one[:rows].float(), two[:rows].float(), rtol=1e-4, atol=1e-6, equal_nan=True)
+        for one, two in zip(left, right, strict=False)
+        if one.shape == two.shape and one.ndim
+    )
