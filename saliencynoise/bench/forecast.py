@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import Study, interval_of, number
+from saliencynoise.bench.study import Study, averaged_snr, interval_of, number
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.gram import cosine_of_averages, scale_gram
 from saliencynoise.statistics.reliability import MembersNeeded, members_for_images, members_needed, reliability_at
@@ -98,7 +98,7 @@ def forecast(study: Study, *, reliability: float) -> list[Forecast]:
 
 
 def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Forecast:
-    snr = cell["figures"]["estimates"]["snr"]
+    snr = averaged_snr(cell["figures"])
     needed = members_needed(number(snr["value"]), interval_of(snr["interval"]), reliability=reliability)
     members = cell["members"]
     return Forecast(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,8 +14,9 @@ from saliencynoise.interfaces import SaliencyNoiseError
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.statistics.draws import between_draws
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
+from saliencynoise.statistics.flips import image_flips
 from saliencynoise.statistics.signs import ONE_SIGNED, SeenSigns, sign_of
-from saliencynoise.statistics.views import apply_view
+from saliencynoise.statistics.views import apply_view, get_view
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from saliencynoise.interfaces import Aggregator
     from saliencynoise.interfaces.specs import Sign
+    from saliencynoise.statistics.gram import Scale
     from saliencynoise.store.maps import Chunk, MapStore
 
 
@@ -81,7 +83,10 @@ class _Views:
             self._locating.add(maps.mean(1), self._masks[image])
         for view, gathering in self._gatherings.items():
             viewed = apply_view(maps, view)
-            self.statistics[view].append(image_statistics(viewed.flatten(2)))
+            own = image_statistics(viewed.flatten(2))
+            if not get_view(view).signed:
+                own = replace(own, flips=image_flips(maps[:, 0], view=view))
+            self.statistics[view].append(own)
             gathering.add(viewed.mean(1), label=self._labels[image])
 
     def add_again(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
@@ -109,6 +114,7 @@ def reduce_maps(
     masks: Bool[Tensor, "B H W"] | None,
     seed: int,
     sign: Sign = "signed",
+    scale: Scale = "unit",
 ) -> Reduced:
     """Read the maps image by image and return their figures and their marginal maps.
 
@@ -121,6 +127,7 @@ def reduce_maps(
         marginal: the marginal maps, or what makes one map of the members', each averaged over its draws.
         masks: the pixels that cause the images' labels; None where nobody knows.
         seed: of the run.
+        scale: on which the aggregator averages maps; the members needed are for that.
         sign: that the method declares; what all values show goes before it. Maps of one sign are read a second time
             for the view "centred" where it is none of `views`.
 
@@ -152,8 +159,13 @@ def reduce_maps(
     statistics = {view: images for own in gathered for view, images in own.statistics.items()}
     grams = _grams(statistics)
     return Reduced(
-        figures={view: summarise(images, view=view, seed=seed, sign=sign) for view, images in statistics.items()},
-        classes={view: _by_class(images, labels, view, seed, sign) for view, images in statistics.items()},
+        figures={
+            view: summarise(images, view=view, seed=seed, sign=sign, scale=scale) for view, images in statistics.items()
+        },
+        classes={
+            view: _by_class(images, labels, view, seed=seed, sign=sign, scale=scale)
+            for view, images in statistics.items()
+        },
         details={view: own for part in gathered for view, own in part.details(grams, sign).items()},
         grams=grams,
         marginal=torch.stack(marginals),
@@ -237,11 +249,15 @@ def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[T
 
 
 def _by_class(
-    images: Sequence[ImageStatistics], labels: Sequence[int], view: str, seed: int, sign: Sign
+    images: Sequence[ImageStatistics], labels: Sequence[int], view: str, *, seed: int, sign: Sign, scale: Scale
 ) -> dict[int, Figures]:
     return {
         label: summarise(
-            [image for image, own in zip(images, labels, strict=True) if own == label], view=view, seed=seed, sign=sign
+            [image for image, own in zip(images, labels, strict=True) if own == label],
+            view=view,
+            seed=seed,
+            sign=sign,
+            scale=scale,
         )
         for label in sorted(set(labels))
     }

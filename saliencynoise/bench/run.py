@@ -226,6 +226,7 @@ def _reduce(
             labels=plan.dataset.test.labels[plan.images].tolist(),
             views=method.views,
             sign=method.sign,
+            scale=plan.aggregator.spec.scale,
             marginal=marginals.of(architecture, method, targets[architecture.name]),
             masks=None if plan.dataset.test.masks is None else plan.dataset.test.masks[plan.images],
             seed=plan.config.seed,

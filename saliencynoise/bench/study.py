@@ -228,6 +228,17 @@ def number(value: float | str | None) -> float:
     return float("nan") if value is None else float(value)
 
 
+def averaged_snr(figures: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return r on the scale on which maps are averaged, from which the reliability of averages follows.
+
+    Args:
+        figures: of a cell, as `result.json` holds them; of an earlier version they have but the r of unit-norm maps.
+    """
+    estimates = figures["estimates"]
+    found: Mapping[str, Any] = estimates.get("snr_averaged", estimates["snr"])
+    return found
+
+
 def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
     """Return an interval as `result.json` holds it."""
     if values is None:

@@ -105,6 +105,7 @@ class MethodSpec:
 
 
 Level = Literal["maps", "networks"]
+Scale = Literal["raw", "unit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +117,8 @@ class AggregatorSpec:
         summary: one line for `saliencynoise plugins`.
         target: import string of a frozen dataclass whose fields are the aggregator's parameters and whose
             instances satisfy the protocol of `level`.
+        scale: on which maps are averaged: "raw", or "unit" where each is scaled to unit norm first; the number of
+            networks that is needed is for that scale.
         level: "maps" (`Aggregator`: members are explained, and their maps become one) or "networks"
             (`NetworkAggregator`: members become one network, and that is explained).
         expected_failures: as in `MethodSpec`.
@@ -125,6 +128,7 @@ class AggregatorSpec:
     summary: str
     target: str
     level: Level = "maps"
+    scale: Scale = "raw"
     expected_failures: tuple[tuple[str, str], ...] = ()
 
 

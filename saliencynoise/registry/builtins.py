@@ -237,6 +237,7 @@ def saliencynoise_aggregators() -> tuple[AggregatorSpec, ...]:
             name="mean_unit",
             summary="mean of the members' maps, each scaled to unit norm",
             target="saliencynoise.marginalization.mean_unit:MeanUnit",
+            scale="unit",
         ),
         AggregatorSpec(
             name="median",

@@ -28,6 +28,7 @@ from saliencynoise.interfaces.specs import (
     MethodSpec,
     ModelSpec,
     SamplerSpec,
+    Scale,
     Sign,
 )
 from saliencynoise.registry import hookspecs
@@ -185,7 +186,7 @@ def _validate(spec: object, kind: str) -> None:
         _validate_choices(spec, kind, given)
         _validate_views(spec)
     if isinstance(spec, AggregatorSpec):
-        _validate_choices(spec, kind, (("level", (spec.level,), Level),))
+        _validate_choices(spec, kind, (("level", (spec.level,), Level), ("scale", (spec.scale,), Scale)))
 
 
 def _validate_choices(spec: Spec, kind: str, given: Iterable[tuple[str, tuple[str, ...], object]]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
-from saliencynoise.bench.study import Study, number
+from saliencynoise.bench.study import Study, averaged_snr, number
 from saliencynoise.interfaces.specs import CENTRED, REASONS
 from saliencynoise.report.grid import WIDE, Column, Section, render_sections
 from saliencynoise.report.sparkline import COUNTS, reliability_line
@@ -23,8 +23,8 @@ LEGEND = (
     "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in "
     "the views relu and abs), and its 95% interval for new members and new images. "
     "untrained: r of untrained networks, of methods on a layer and of one sign. p: sign-flip test for any signal. "
-    "for 0.9: networks to average until two such averages agree to 0.9. px: share of the pixels of these "
-    "members' mean map that are not noise (false discoveries: 5%); it grows with the members. s: seconds of "
+    "for 0.9: networks to average, on the aggregator's scale, until two such averages agree to 0.9. "
+    "px: share of the pixels of these members' mean map that are not noise (false discoveries: 5%); it grows with the members. s: seconds of "
     "attribution, a pass that methods share counted for each. Beside the architecture: its members' median test "
     "accuracy."
 )
@@ -295,7 +295,7 @@ def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
         untrained_text(cell),
         p_cell(figures["signal_p"]),
         escape(figures["members_needed"]["text"]),
-        reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only),
+        reliability_line(number(averaged_snr(figures)["value"]), members=cell["members"], ascii_only=ascii_only),
         _surviving(cell),
         seconds_text(cell["seconds"]),
     ]

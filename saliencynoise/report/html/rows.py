@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from saliencynoise.bench.study import number
+from saliencynoise.bench.study import averaged_snr, number
 from saliencynoise.report.html.words import noise_free, reliability
 from saliencynoise.report.table import p_text, percent, seconds_text, show
 
@@ -152,7 +152,7 @@ def _trust(cell: Mapping[str, Any]) -> list[Value]:
     if not noise_free(cell):
         return [Value(text="-")] * 2
     needed = cell["figures"]["members_needed"]
-    return [_single(cell["figures"]["estimates"]["snr"]), Value(text=needed["text"], key=_key(_needed(needed)))]
+    return [_single(averaged_snr(cell["figures"])), Value(text=needed["text"], key=_key(_needed(needed)))]
 
 
 def _single(estimate: Mapping[str, Any]) -> Value:

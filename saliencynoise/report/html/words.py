@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saliencynoise.bench.study import number
+from saliencynoise.bench.study import averaged_snr, number
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.report.table import counted, p_text, show
 from saliencynoise.statistics.reliability import reliability_at
@@ -160,7 +160,7 @@ def _snr(cell: Cell) -> Mapping[str, Any]:
 
 
 def _bar(cell: Cell, *, several: bool) -> Bar:
-    snr = number(_snr(cell)["value"])
+    snr = number(averaged_snr(cell["figures"])["value"])
     return Bar(
         method=method_words(cell["method"]) + (", centred" if cell["view"] == CENTRED else ""),
         architecture=cell["architecture"] if several else "",
@@ -247,6 +247,7 @@ def sentence(cell: Cell, *, several: bool) -> str:
             f"Networks agree on the maps of {name}, but how far cannot be told (r {show(snr['value'])}"
             f"{_range(snr['interval'], None)}), nor how many to average."
         )
+    snr = averaged_snr(cell["figures"])
     one = f"{show(reliability(number(snr['value']), 1))}{_range(snr['interval'], 1)}"
     own = ", each with draws of its own," if cell.get("draws", 1) > 1 else ""
     average = f"the average of all {members}{own} has {show(reliability(number(snr['value']), members))}"
