@@ -33,6 +33,7 @@ from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.intervals import members_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.store.holding import holding
 
 RESULT = "frontier.json"
 SAMPLERS = ("deep_ensemble", "snapshot", "swag", "mc_dropout", "noisegrad", "fusiongrad")
@@ -122,7 +123,15 @@ def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
         UsageError: naming the setting that cannot be used, and the fix.
     """
     aggregators = [_of_maps(name, config.budgets) for name in config.aggregators]
-    strategies = _strategies(config, observer)
+    plans = [(label, _plan(config, text)) for text, label in _samplers(config).items()]
+    with holding(config.folder):
+        return _run(config, aggregators, _strategies(config, plans, observer))
+
+
+def _run(
+    config: FrontierConfig, aggregators: Sequence[BoundAggregator], strategies: Sequence[Strategy]
+) -> dict[str, Any]:
+    """Compare what the strategies gave, in a folder that is held."""
     reference = strategies[0]
     references, rows = [], []
     for cell in product(reference.plan.architectures, reference.plan.methods):
@@ -229,9 +238,9 @@ def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
     return min(wanted, sampler.instance.available or wanted)
 
 
-def _strategies(config: FrontierConfig, observer: Observer) -> list[Strategy]:
+def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[Strategy]:
     """Do all plans: the reference's first, whose targets hold for all, and the others' of what it has maps of."""
-    (label, first), *others = [(label, _plan(config, text)) for text, label in _samplers(config).items()]
+    (label, first), *others = plans
     with Dispatcher(first.dataset, first.device) as dispatcher:
         study = run_plan(first, observer, dispatcher=dispatcher)
         reference = Strategy(label=label, plan=first, study=study, groups=tuple(first.runs()[: config.ensemble]))

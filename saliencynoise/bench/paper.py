@@ -16,6 +16,7 @@ from saliencynoise.bench.dispatch import Dispatchers
 from saliencynoise.bench.plan import load_dataset
 from saliencynoise.bench.run import run
 from saliencynoise.interfaces import UsageError
+from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
     from saliencynoise.bench.observer import Observer
@@ -166,7 +167,7 @@ def run_paper(config: PaperConfig, observer: Observer) -> dict[str, Study]:
     _, *later = {(bench.dataset, bench.data_dir): bench for bench in asked.values()}.values()
     for bench in later:
         load_dataset(bench)  # before hours are spent on the first one
-    with Dispatchers() as dispatchers:
+    with holding(config.folder), Dispatchers() as dispatchers:
         return {name: run(bench, observer, dispatchers) for name, bench in asked.items()}
 
 

@@ -21,7 +21,7 @@ from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
-from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.store.atomic import LOCK, holds_files, key_of, read_json, slug_of, write_json
 from saliencynoise.store.maps import Chunk, MapStore
 from saliencynoise.store.pool import MemberRecord, Pool
 from saliencynoise.training.recipes import Recipe, recipe_for
@@ -145,8 +145,9 @@ class Plan:
         names = [self.dataset.test.names[index] for index in self.images.tolist()]
         starts = range(0, len(names), self.chunk)
         rows = [tuple(range(start, min(start + self.chunk, len(names)))) for start in starts]
+        about = [self.dataset_key, self.config.precision]
         return tuple(
-            Chunk(index=i, rows=r, key=key_of([self.dataset_key, [(names[row], targets[row]) for row in r]]))
+            Chunk(index=i, rows=r, key=key_of([*about, [(names[row], targets[row]) for row in r]]))
             for i, r in enumerate(rows)
         )
 
@@ -238,7 +239,7 @@ def make_plan(config: BenchConfig) -> Plan:
         base = {name: value for name, value in architecture.identity.items() if name != "sampler"}
         architecture.base_pool.describe(base, architecture.network)
     folder = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset, key)
-    chunk, rows = _settle_folder(folder, config, key) if methods else (CHUNK, {})
+    chunk, rows = _agreed(folder, config, key) if methods else (CHUNK, {})
     return Plan(
         config=config,
         dataset_text=dataset_text,
@@ -384,47 +385,89 @@ def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
     return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of([config.settings, key])[:6]}"
 
 
+PLAN = "plan.json"
 GROWING = ("archs", "methods", "members", "images", "draws", "aggregator", "untrained")
 """Settings that may differ when a folder is used again: what it holds is reused, and it grows."""
 
 
-def _settle_folder(folder: Path, config: BenchConfig, dataset_key: str) -> tuple[int, dict[str, int]]:
-    """Check that the folder is ours to write to; return the chunk's size and the rows of a pass that were settled.
+def settled(plan: Plan) -> Plan:
+    """Check once more that the folder, whose lock the caller holds, is ours to write to, and write `plan.json`.
 
     Raises:
         UsageError: if another study lies there, or it cannot be written.
     """
-    fixed = {name: value for name, value in config.settings.items() if name not in GROWING}
-    fixed["dataset_key"] = dataset_key
+    chunk, rows = _agreed(plan.folder, plan.config, plan.dataset_key)
+    plan = replace(plan, chunk=chunk, rows=rows)
+    _write_plan(plan)
+    return plan
+
+
+def _agreed(folder: Path, config: BenchConfig, dataset_key: str) -> tuple[int, dict[str, int]]:
+    """Return the chunk's size and the rows of a pass that a folder's earlier run chose; nothing is written.
+
+    Raises:
+        UsageError: if another study lies there, or anything else.
+    """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; name a folder")
-    path = folder / "plan.json"
-    if not path.exists() and folder.is_dir() and any(folder.iterdir()):
+    if not folder.is_dir() or not holds_files(folder):
+        return CHUNK, {}
+    path, fixed = folder / PLAN, _fixed(config, dataset_key)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder, where a run keeps its plan; move it away, or name another --out")
+    earlier = _plan_of_result(folder)
+    if earlier is None and not path.exists():
         raise UsageError(f"--out {folder} holds other files and no run; name an empty or a new folder")
-    if path.exists() and not config.fresh and _holds_results(folder):
-        found = _read_plan(path)
-        for name, value in found["fixed"].items():
-            if name in fixed and value != fixed[name]:
-                raise UsageError(
-                    f"{folder} holds a run with {name}={value}, and this one has {name}={fixed[name]}; "
-                    "name another --out, or replace it with --fresh"
-                )
-        return int(found["chunk"]), found["rows"]
-    write_json(path, {"format": 1, "fixed": fixed, "chunk": CHUNK, "rows": {}})
-    return CHUNK, {}
+    if config.fresh or not _holds_results(folder):
+        return CHUNK, {}
+    found = _read_plan(path) or earlier or {"fixed": fixed, "chunk": CHUNK, "rows": {}}
+    for name, value in found["fixed"].items():
+        if name in fixed and value != fixed[name]:
+            raise UsageError(
+                f"{folder} holds a run with {name}={value}, and this one has {name}={fixed[name]}; "
+                "name another --out, or replace it with --fresh"
+            )
+    return int(found["chunk"]), found["rows"]
+
+
+def _fixed(config: BenchConfig, dataset_key: str) -> dict[str, Any]:
+    """Return the settings that a folder's runs share."""
+    fixed = {name: value for name, value in config.settings.items() if name not in GROWING}
+    return {**fixed, "dataset_key": dataset_key}
+
+
+def _write_plan(plan: Plan) -> None:
+    fixed = _fixed(plan.config, plan.dataset_key)
+    write_json(plan.folder / PLAN, {"format": 1, "fixed": fixed, "chunk": plan.chunk, "rows": plan.rows})
 
 
 def _holds_results(folder: Path) -> bool:
     """Whether a run came so far that anything of it lies here; a start that failed blocks no other."""
-    return any(path.name not in {"plan.json", ".lock", ERRORS} for path in folder.iterdir())
+    return any(path.name not in {PLAN, LOCK, ERRORS} for path in folder.iterdir())
 
 
-def _read_plan(path: Path) -> dict[str, Any]:
+def _read_plan(path: Path) -> dict[str, Any] | None:
+    """Return what an earlier run chose; None where it is damaged: it is then made of the command and the result.
+
+    Maps of other choices cannot be taken for this run's: the names of their files tell them apart.
+    """
     found = read_json(path)
-    sound = isinstance(found, dict) and isinstance(found.get("fixed"), dict) and isinstance(found.get("chunk"), int)
+    sound = isinstance(found, dict) and isinstance(found.get("fixed"), dict) and type(found.get("chunk")) is int
     if not (sound and found["chunk"] > 0 and _are_rows(found.get("rows", {}))):
-        raise UsageError(f"{path} is damaged; name another --out, or replace the run with --fresh")
+        return None
     return {"rows": {}, **found}
+
+
+def _plan_of_result(folder: Path) -> dict[str, Any] | None:
+    """Return what the finished run of a folder chose, as its result says; None where none is readable."""
+    result = read_json(folder / "result.json")
+    if not (isinstance(result, dict) and isinstance(result.get("plan"), dict)):
+        return None
+    settings, dataset, plan = result.get("settings"), result.get("dataset"), result["plan"]
+    if not (isinstance(settings, dict) and isinstance(dataset, dict) and _are_rows(plan.get("rows"))):
+        return None
+    fixed = {name: value for name, value in settings.items() if name not in GROWING}
+    return {**plan, "fixed": {**fixed, "dataset_key": dataset.get("key")}}
 
 
 def _are_rows(rows: Any) -> bool:
@@ -436,5 +479,4 @@ def settle_rows(plan: Plan, architecture: str, rows: int) -> None:
     if plan.rows.get(architecture, rows + 1) <= rows:
         return
     plan.rows[architecture] = rows
-    path = plan.folder / "plan.json"
-    write_json(path, {**_read_plan(path), "rows": plan.rows})
+    _write_plan(plan)

@@ -71,6 +71,7 @@ def write_results(
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": plan.config.settings,
+        "plan": {"chunk": plan.chunk, "rows": plan.rows},
         "dataset": _dataset(plan),
         "recipes": {own.model.label: asdict(own.recipe) for own in plan.architectures},
         "device": plan.device,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from filelock import FileLock, Timeout
 
 from saliencynoise.bench.averaged import Marginals
 from saliencynoise.bench.config import BenchConfig, config_from
@@ -16,16 +14,15 @@ from saliencynoise.bench.errors_log import forget_failures, log_failure
 from saliencynoise.bench.member import Event, MemberJob, has_work
 from saliencynoise.bench.members import votes
 from saliencynoise.bench.observer import Observer, Silent
-from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows
+from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows, settled
 from saliencynoise.bench.precision import in_float32, with_error
 from saliencynoise.bench.reduce import FailedCellError, Reduced, reduce_maps
 from saliencynoise.bench.results import write_results
 from saliencynoise.bench.untrained import RunJobs, untrained_floors
 from saliencynoise.interfaces import UsageError, one_line
+from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from saliencynoise.bench.study import Study
     from saliencynoise.registry.catalogue import BoundMethod
 
@@ -73,10 +70,12 @@ def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None
     if not config.methods:
         raise UsageError("no method is named; name one with --method, or fill the pool with 'saliencynoise train'")
     with nullcontext(dispatchers) if dispatchers is not None else Dispatchers() as serving:
-        study = _run(make_plan(config), observer, serving)
-        if config.precision == "float32":
-            return study
-        return with_error(study, _run(make_plan(in_float32(config, study)), observer, serving))
+        plan = make_plan(config)
+        with holding(plan.folder):
+            study = _run(plan, observer, serving)
+            if config.precision == "float32":
+                return study
+            return with_error(study, _run(make_plan(in_float32(config, study)), observer, serving))
 
 
 def _run(plan: Plan, observer: Observer, dispatchers: Dispatchers) -> Study:
@@ -99,7 +98,8 @@ def run_plan(
     """
     failures = Failures()
     own = Dispatcher(plan.dataset, plan.device) if dispatcher is None else nullcontext(dispatcher)
-    with _lock(plan.folder):
+    with holding(plan.folder):
+        plan = settled(plan)
         forget_failures(plan.folder)
         observer.planned(plan)
         with own as serving:
@@ -233,16 +233,3 @@ def _reduce(
         )
     except FailedCellError as error:
         return one_line(error)
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise UsageError(f"another process is writing to {folder}; wait for it, or name another --out") from error
-    try:
-        yield
-    finally:
-        lock.release()

@@ -30,6 +30,7 @@ from saliencynoise.statistics.intervals import Interval, claim_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.sanity import sanity_verdict
 from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -129,6 +130,12 @@ def run_sanity(config: SanityConfig, observer: Observer) -> dict[str, Any]:
         UsageError: naming the setting that cannot be used, and the fix.
     """
     plans = {name: _plan(config, name, sampler) for name, sampler in config.samplers.items()}
+    with holding(config.folder):
+        return _run(config, plans, observer)
+
+
+def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) -> dict[str, Any]:
+    """Do what was planned, in a folder that is held."""
     ensembles = {
         name: Strategy(label=name, plan=plan, study=run_plan(plan, observer), groups=tuple(plan.runs()))
         for name, plan in plans.items()

@@ -6,7 +6,7 @@ a part that is put down to one stream would be that of two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from saliencynoise.statistics.draws import energy_shares, networks_gram
 from saliencynoise.statistics.jackknife import jackknife_variance, t_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.store.holding import holding
 from saliencynoise.training.recipes import recipe_for
 
 if TYPE_CHECKING:
@@ -92,6 +93,14 @@ def run_variance(config: VarianceConfig, observer: Observer) -> dict[str, Any]:
     """
     designs = _designs(config)
     plans = [_plan(config, architecture, design) for architecture, design in designs.items()]
+    with holding(config.folder):
+        return _run(config, plans, designs, observer)
+
+
+def _run(
+    config: VarianceConfig, plans: Sequence[Plan], designs: Mapping[str, Design], observer: Observer
+) -> dict[str, Any]:
+    """Do what was planned, in a folder that is held."""
     studies = [run_plan(plan, observer) for plan in plans]
     ensembles = [
         (study, design, _blocks(study, design)) for study, design in zip(studies, designs.values(), strict=True)

@@ -61,6 +61,7 @@ def paper(
     from saliencynoise.report.paper.panel import write_panel  # noqa: PLC0415 - as above
     from saliencynoise.report.paper.poster import panels_of  # noqa: PLC0415 - as above
     from saliencynoise.report.paper.printing import print_panel  # noqa: PLC0415 - as above
+    from saliencynoise.store.holding import holding  # noqa: PLC0415 - as above
 
     config = PaperConfig(
         panels=PANELS if "all" in panels else tuple(dict.fromkeys(panels)),
@@ -69,14 +70,15 @@ def paper(
         data_dirs=_by_name(data_dirs or []),
         **values,
     )
-    with observing(quiet=quiet) as progress:
-        studies = run_paper(config, progress)
     written: dict[str, list[str]] = {}
-    for panel in panels_of(config, studies):
-        paths = write_panel(panel, config.folder)
-        written[panel.name] = [str(path) for path in paths]
-        if not (as_json or quiet):
-            print_panel(panel, paths)
+    with holding(config.folder):
+        with observing(quiet=quiet) as progress:
+            studies = run_paper(config, progress)
+        for panel in panels_of(config, studies):
+            paths = write_panel(panel, config.folder)
+            written[panel.name] = [str(path) for path in paths]
+            if not (as_json or quiet):
+                print_panel(panel, paths)
     runs = {name: str(study.folder) for name, study in studies.items()}
     emit(lambda: None, {"panels": written, "studies": runs}, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if any(study.failed for study in studies.values()) else 0)

@@ -28,6 +28,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.store.atomic import refuse_foreign, remove_file, slug_of, write_bytes, write_json
+from saliencynoise.store.holding import holding
 from saliencynoise.store.provenance import hardware, versions
 
 if TYPE_CHECKING:
@@ -121,6 +122,13 @@ def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: No
     Raises:
         UsageError: if a member's gradient is not finite, or the folder cannot be written.
     """
+    with holding(prepared.request.folder):
+        refuse_foreign(prepared.request.folder, RESULT)  # another process may have written since
+        return _dreamt(prepared, tell)
+
+
+def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
+    """Do what `run_dream` says, in a folder that is held."""
     request, ensemble, aim = prepared.request, prepared.ensemble, prepared.aim
     began, device = time.perf_counter(), ensemble.device
     objective = ClassLogit(aim.objective.targets.to(device)) if isinstance(aim.objective, ClassLogit) else aim.objective

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.report.explanation import facts, headline, rows_of
 from saliencynoise.report.html.explanation import thumbnail, write_explanation, write_index
 from saliencynoise.store.atomic import key_of, read_json, refuse_foreign, slug_of, write_bytes, write_json
+from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
     from saliencynoise.explain.config import ExplainConfig
@@ -62,8 +63,11 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
                 raise UsageError(f"--out {folder} would overwrite the picture {path}; name another folder")
         refuse_foreign(folder, RESULT)
         self._earlier = self._read_earlier()
+        self._held = ExitStack()
 
     def __enter__(self) -> ExplanationFolder:
+        self._held.enter_context(holding(self.folder))
+        self._earlier = self._read_earlier()  # another process may have written since
         if not (self.folder / RESULT).exists():
             write_json(self.folder / RESULT, self.document)  # from now on the folder is known, whatever happens
         return self
@@ -80,6 +84,10 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         return self._add(found)
 
     def __exit__(self, *_: object) -> None:
+        with self._held:
+            self._finish()
+
+    def _finish(self) -> None:
         write_json(self.folder / RESULT, self.document)
         index = self.folder / "index.html"
         whole = len(self._documents) + len(self._left_out) == self._due

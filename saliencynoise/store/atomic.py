@@ -7,7 +7,10 @@ import errno
 import hashlib
 import json
 import os
-import threading
+import re
+import secrets
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
@@ -15,8 +18,7 @@ from filelock import FileLock
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
 
 def write_bytes(path: Path, content: bytes) -> str:
@@ -37,7 +39,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+        temporary = temporary_beside(path)
         try:
             write(temporary)
             _sync(temporary)
@@ -50,6 +52,11 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
             _sync(path.parent)
     except OSError as error:
         raise UsageError(cannot_write(path, error)) from error
+
+
+def temporary_beside(path: Path) -> Path:
+    """Return a name in the same folder that no other process uses, on no other machine of a shared disk either."""
+    return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
 
 
 def remove_file(path: Path) -> None:
@@ -68,26 +75,62 @@ def remove_file(path: Path) -> None:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock that the file `path` stands for, its folder made too: other processes wait.
 
+    Locks spare work that another process does already; nothing is to be wrong without them. So where the file system
+    gives none, there is none.
+
     Raises:
         UsageError: if the place is read-only.
     """
+    lock = FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
         lock.acquire()
+    except NotImplementedError:  # what filelock makes of ENOSYS
+        pass
     except OSError as error:
-        raise UsageError(cannot_write(path, error)) from error
+        if error.errno not in LOCKLESS:
+            raise UsageError(cannot_write(path, error)) from error
     try:
         yield
     finally:
         lock.release()
 
 
+LOCKLESS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+"""What a file system without locks answers, as some network mounts do."""
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
 def cannot_write(path: Path, error: OSError) -> str:
     """Return what went wrong, and the fix."""
-    fix = "free space there" if error.errno == errno.ENOSPC else "name a folder that can be written to"
+    return f"cannot write {path}: {error.strerror or error}; {_fix(path, error)}"
+
+
+def _fix(path: Path, error: OSError) -> str:
     where = "--out for results, SALIENCYNOISE_CACHE for pools and decoded data sets"
-    return f"cannot write {path}: {error.strerror or error}; {fix} ({where})"
+    if error.errno in LOCKLESS:
+        return f"that file system gives no locks; name a folder on a local disk ({where})"
+    if path.is_dir() and error.errno in {errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EPERM, errno.EACCES}:
+        return "a folder stands in the file's place; move it away, or delete it"
+    obstacle = next((place for place in path.parents if place.exists()), None)
+    if obstacle is not None and not obstacle.is_dir():
+        return f"{obstacle} is a file; move it away, or name another folder ({where})"
+    temporary = Path(tempfile.gettempdir())
+    if temporary.resolve() in path.resolve().parents and "saliencynoise-" in str(path):
+        return f"free space in {temporary}, or set TMPDIR to a folder with more of it"
+    if error.errno in FULL:
+        return f"free space there ({where})"
+    return f"name a folder that can be written to ({where})"
+
+
+LOCK = ".lock"
+"""The file that whoever writes results into a folder holds the lock of."""
+
+
+def holds_files(folder: Path) -> bool:
+    """Whether anything lies in a folder but its lock, which a start that was refused leaves behind."""
+    return any(path.name != LOCK for path in folder.iterdir())
 
 
 def refuse_foreign(folder: Path, result: str) -> None:
@@ -104,26 +147,80 @@ def refuse_foreign(folder: Path, result: str) -> None:
         standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         if not standing.is_dir():
             raise UsageError(f"--out {folder}: {standing} is a file; name a folder")
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / result).is_file():
+        if folder.is_dir() and holds_files(folder) and not (folder / result).is_file():
             raise UsageError(f"--out {folder} holds other files and no {result}; name an empty or a new folder")
     except OSError as error:
         raise UsageError(cannot_write(folder, error)) from error
 
 
-def write_json(path: Path, document: Any) -> None:
-    """Write a JSON document atomically, without NaN or Infinity.
+HEADER = re.compile(rb'\{\s*"checksum": "(?P<sum>[0-9a-f]{64})"(?P<rest>.*)', re.DOTALL)
+"""How a document that `write_json` wrote begins; the checksum is of all bytes after it."""
+
+
+class DamagedFileError(UsageError):
+    """A file is not there, cannot be read, or is not as it was written."""
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON document atomically, without NaN or Infinity, its first entry the checksum of the rest.
 
     Raises:
         UsageError: as `write_bytes`.
     """
-    write_bytes(path, (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
+    write_bytes(path, sealed(document))
+
+
+def sealed(document: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a JSON document whose first entry is the checksum of what follows it."""
+    plain = {name: value for name, value in document.items() if name != "checksum"}
+    rest = (json.dumps(plain, indent=2, allow_nan=False).removeprefix("{") + "\n").encode()
+    rest = b"," + rest if plain else b"\n" + rest
+    return b'{\n  "checksum": "' + hashlib.sha256(rest).hexdigest().encode() + b'"' + rest
+
+
+def read_verified(path: Path) -> Any:
+    """Return a JSON document without its checksum, after comparing the file with it.
+
+    A document without a checksum, as one written by hand, is returned as it is.
+
+    Raises:
+        DamagedFileError: naming the file and what is wrong with it; the caller says what to do.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read: {error.strerror or error}") from error
+    header = HEADER.match(content)
+    if header is not None and hashlib.sha256(header["rest"]).hexdigest().encode() != header["sum"]:
+        raise DamagedFileError(f"{path} is damaged: it is not what its checksum says")
+    try:
+        document = parsed(content)
+    except ValueError as error:
+        raise DamagedFileError(f"{path} is damaged: {error}") from error
+    if header is not None:
+        del document["checksum"]
+    elif isinstance(document, dict) and "checksum" in document:
+        raise DamagedFileError(f"{path} is damaged: its checksum is none")
+    return document
+
+
+def parsed(content: bytes | str) -> Any:
+    """Return what JSON says.
+
+    Raises:
+        ValueError: if it says nothing, or is nested too deeply to be read.
+    """
+    try:
+        return json.loads(content)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def read_json(path: Path) -> Any:
-    """Return a JSON document, or None where there is no readable one."""
+    """Return a JSON document as `read_verified` does, or None where there is no sound one."""
     try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
+        return read_verified(path)
+    except DamagedFileError:
         return None
 
 

@@ -30,7 +30,7 @@ class Chunk:
 
     Attributes:
         index: place among the chunks.
-        key: hash of the names of the images and of their targets.
+        key: hash of the data set, the precision, the names of the images and their targets.
         rows: the images' places among the attributed images.
     """
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import key_of, replace_file
+from saliencynoise.store.atomic import DamagedFileError, key_of, read_verified, replace_file
 from saliencynoise.store.pool import record_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,12 @@ def _described(pool: Pool) -> bytes:
             f"{pool.folder / 'pool.json'} is damaged, or not this folder's; the bench or train that made the pool "
             "writes it anew where it is missing"
         )
-    return (json.dumps(description, indent=2, allow_nan=False) + "\n").encode()
+    return _plain(description)
+
+
+def _plain(document: Mapping[str, Any]) -> bytes:
+    """Return JSON without a checksum, which the zip has for each entry."""
+    return (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
 
 
 def _verified(pool: Pool, members: Sequence[int] | None) -> list[int]:
@@ -145,14 +150,14 @@ def _files(pool: Pool, index: int) -> Mapping[str, bytes]:
 def _read(pool: Pool, index: int) -> Mapping[str, bytes]:
     paths = pool.files(index)
     try:
-        text, weights, logits = (path.read_bytes() for path in paths)
-        record = record_of(json.loads(text), index)
-    except (OSError, ValueError) as error:
+        record = record_of(read_verified(paths[0]), index)
+        weights, logits = (path.read_bytes() for path in paths[1:])
+    except (OSError, DamagedFileError) as error:
         raise UsageError(_corrupt(pool, index)) from error
     sums = tuple(hashlib.sha256(content).hexdigest() for content in (weights, logits))
     if record is None or sums != (record.sha256, record.logits_sha256):
         raise UsageError(_corrupt(pool, index))
-    return {path.name: content for path, content in zip(paths, (text, weights, logits), strict=True)}
+    return {path.name: content for path, content in zip(paths, (_plain(asdict(record)), weights, logits), strict=True)}
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

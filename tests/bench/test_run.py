@@ -5,9 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.numpy import load_file
 
 import saliencynoise as sn
+from saliencynoise.bench import run
+from saliencynoise.bench.config import config_from
+from saliencynoise.bench.observer import Silent
+from saliencynoise.bench.plan import make_plan
 from saliencynoise.bench.run import bench
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
@@ -231,12 +236,65 @@ def test_global_state_is_left_as_found(quick, here):
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"fixed": []}', '{"fixed": {}, "chunk": 0}', '{"fixed": {}}'])
-def test_a_damaged_plan_is_named_and_fresh_replaces_it(quick, here, content):
+def test_a_damaged_plan_is_made_of_the_command_and_the_result(quick, here, watcher, content):
     study = bench(**quick | {"methods": ["gradient"]}, out="run")
-    (study.folder / "plan.json").write_text(content)
-    with pytest.raises(UsageError, match=r"plan.json is damaged; name another --out, or replace the run with --fresh"):
+    path = study.folder / "plan.json"
+    before = path.read_bytes()
+    path.write_text(content)
+    with pytest.raises(UsageError, match="holds a run with seed=0, and this one has seed=1"):
+        bench(**quick | {"methods": ["gradient"]}, out="run", seed=1)
+    again = bench(**quick | {"methods": ["gradient"]}, out="run", observer=watcher)
+    assert watcher.jobs == [], "nothing is trained or attributed"
+    assert figures_of(again) == figures_of(study)
+    assert path.read_bytes() == before
+
+
+def test_a_plan_that_is_lost_is_made_again_where_there_is_a_result(quick, here, watcher):
+    study = bench(**quick | {"methods": ["gradient"]}, out="run")
+    path = study.folder / "plan.json"
+    path.unlink()
+    bench(**quick | {"methods": ["gradient"]}, out="run", observer=watcher)
+    assert watcher.jobs == []
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UsageError, match=r"plan\.json is a folder, where a run keeps its plan; move it away"):
         bench(**quick | {"methods": ["gradient"]}, out="run")
-    assert figures_of(bench(**quick | {"methods": ["gradient"]}, out="run", fresh=True)) == figures_of(study)
+
+
+def test_without_plan_and_result_the_maps_of_another_precision_are_not_taken(quick, here, watcher):
+    study = bench(**quick | {"methods": ["gradient"]}, out="run", precision="bfloat16")
+    for name in ("plan.json", "result.json"):
+        (study.folder / name).write_text("")
+    again = bench(**quick | {"methods": ["gradient"]}, out="run", observer=watcher)
+    assert (watcher.count("found"), watcher.count("attributed")) == (3, 3)
+    assert figures_of(again) != figures_of(study)
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_bench_that_is_refused_has_changed_nothing(quick, here):
+    """Another process holds the folder: with the same command, with another, and with --fresh."""
+    study = bench(**quick | {"methods": ["gradient"]}, out="run")
+    before = contents(study.folder)
+    with FileLock(study.folder / ".lock"):
+        for change in ({}, {"fresh": True}, {"fresh": True, "seed": 1}, {"precision": "bfloat16", "fresh": True}):
+            with pytest.raises(UsageError, match="another process is writing to run; wait for it, or name another"):
+                bench(**quick | {"methods": ["gradient"]}, out="run", **change)
+            assert contents(study.folder) == before
+    (study.folder / "plan.json").unlink()
+    with FileLock(study.folder / ".lock"), pytest.raises(UsageError, match="another process is writing to run"):
+        bench(**quick | {"methods": ["gradient"]}, out="run")
+    assert not (study.folder / "plan.json").exists()
+
+
+def test_what_another_process_chose_in_the_meantime_is_taken(quick, here):
+    """A folder may change between the look at it and its lock."""
+    plan = make_plan(config_from({**quick, "methods": ["gradient"], "out": "run"}))
+    bench(**quick | {"methods": ["gradient"]}, out="run", seed=1)
+    with pytest.raises(UsageError, match="holds a run with seed=1, and this one has seed=0"):
+        run.run_plan(plan, Silent())
 
 
 @pytest.mark.parametrize("name", ["settings", "cells", "hardware"])

@@ -19,6 +19,7 @@ from saliencynoise.dream.transfer import recognition
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.report.dream import render_dream, write_figure
+from saliencynoise.store.atomic import read_verified
 from saliencynoise.store.pool import Pool
 
 CLASSES = ("one", "../[red]$x$[/]<script>", "three")
@@ -52,7 +53,7 @@ def ensemble(tmp_path, monkeypatch) -> TrainedEnsemble:
 
 def test_a_dream_leaves_pictures_scores_and_steps(ensemble, tmp_path) -> None:
     study = sn.dream(**QUICK, members=2, singles=2, gradient="both", gif=True, out="run")
-    result = json.loads((study.folder / "dream.json").read_text())
+    result = read_verified(study.folder / "dream.json")
     assert result == json.loads(json.dumps(study.result))
     assert (result["members"], result["held_out"]) == ([0, 2], [4, 5])
     assert result["passed_over"] == {"1": "not above chance"}

@@ -11,6 +11,7 @@ import re
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -19,10 +20,13 @@ from filelock import FileLock, Timeout
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import (
+    DamagedFileError,
     key_of,
     locked,
     read_json,
+    read_verified,
     refuse_foreign,
+    sealed,
     sha256_of,
     slug_of,
     write_bytes,
@@ -84,7 +88,7 @@ def test_a_full_or_read_only_disk_leaves_the_old_file_and_no_other(
         patch.setattr(os if step == "fsync" else Path, step, fail)
         with pytest.raises(UsageError) as caught:
             write_bytes(path, b"new")
-    fix = "free space there" if number == errno.ENOSPC else "name a folder that can be written to"
+    fix = "free space there" if number != errno.EROFS else "name a folder that can be written to"
     where = "(--out for results, SALIENCYNOISE_CACHE for pools and decoded data sets)"
     assert str(caught.value) == f"cannot write {path}: {os.strerror(number)}; {fix} {where}"
     assert files(tmp_path) == ["file"]
@@ -119,7 +123,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").mkdir()
-    with pytest.raises(UsageError, match=r"^cannot write .*/file: Is a directory; name a folder that can be"):
+    with pytest.raises(UsageError, match=r"^cannot write .*/file: Is a directory; a folder stands in the file's"):
         write_bytes(tmp_path / "file", b"new")
     assert files(tmp_path) == ["file"]
 
@@ -232,3 +236,87 @@ def test_long_slugs_are_cut_and_stay_apart() -> None:
     assert (len(one), len(other)) == (80, 80)
     assert one[:73] == other[:73]
     assert one != other
+
+
+DOCUMENT = {"format": 1, "accuracy": 0.875, "seeds": {"init": 17}, "classes": ["a", "\u00e9"]}
+
+
+def test_a_document_begins_with_the_checksum_of_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "document.json"
+    for document in (DOCUMENT, {}):
+        write_json(path, document)
+        plain = json.loads(path.read_text())
+        assert list(plain) == ["checksum", *document]
+        assert read_verified(path) == read_json(path) == document
+    write_json(path, {**DOCUMENT, "checksum": "of an earlier state"})
+    assert read_verified(path) == DOCUMENT
+
+
+def test_every_flipped_bit_of_a_document_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
+    """A bit of the word "checksum" or of the blanks before it may go unnoticed: the content is the same."""
+    path = tmp_path / "document.json"
+    content = sealed(DOCUMENT)
+    unnoticed = 0
+    for place in range(8 * len(content)):
+        damaged = bytearray(content)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        found = read_json(path)
+        if found is not None:
+            assert {name: value for name, value in found.items() if name in DOCUMENT} == DOCUMENT
+            unnoticed += 1
+    assert unnoticed < 8 * len('{\n  "checksum": "')
+
+
+@pytest.mark.parametrize("keep", [0, 1, 40, 100, -1, -2])
+def test_a_document_that_is_cut_off_is_noticed(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "document.json"
+    path.write_bytes(sealed(DOCUMENT)[:keep])
+    with pytest.raises(DamagedFileError, match=r"document\.json is damaged: "):
+        read_verified(path)
+
+
+def test_what_is_no_document_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DamagedFileError, match=r"cannot be read: Is a directory"):
+        read_verified(tmp_path)
+    with pytest.raises(DamagedFileError, match=r"cannot be read: No such file"):
+        read_verified(tmp_path / "none.json")
+    (tmp_path / "deep.json").write_text("[" * 200_000)
+    with pytest.raises(DamagedFileError, match=r"deep\.json is damaged: it is nested too deeply"):
+        read_verified(tmp_path / "deep.json")
+    (tmp_path / "zero.json").write_bytes(bytes(100))
+    with pytest.raises(DamagedFileError, match=r"zero\.json is damaged: "):
+        read_verified(tmp_path / "zero.json")
+
+
+def test_a_document_written_by_hand_needs_no_checksum(tmp_path: Path) -> None:
+    (tmp_path / "hand.json").write_text('{"a": 1}')
+    assert read_verified(tmp_path / "hand.json") == {"a": 1}
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOLCK, "x"), NotImplementedError()])
+def test_without_locks_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def acquire(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    with locked(tmp_path / "some.lock"):
+        done = True
+    assert done
+
+
+def test_advice_names_what_stands_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").mkdir()
+    with pytest.raises(UsageError, match="a folder stands in the file's place; move it away, or delete it"):
+        write_bytes(tmp_path / "file", b"")
+    (tmp_path / "plain").write_text("")
+    with pytest.raises(UsageError, match=r"plain is a file; move it away, or name another folder"):
+        write_bytes(tmp_path / "plain" / "below" / "file", b"")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UsageError, match=r"No space left on device; free space in .*, or set TMPDIR to a folder with"):
+        write_bytes(tmp_path / "saliencynoise-abc" / "dataset.safetensors", b"")

@@ -11,6 +11,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store import packing
+from saliencynoise.store.atomic import read_verified
 from saliencynoise.store.packing import pack
 from saliencynoise.store.pool import Pool
 
@@ -56,7 +57,8 @@ def test_a_file_holds_the_pools_files_and_nothing_else(pool: Pool, tmp_path: Pat
     found = entries(packed.path)
     assert list(found) == sorted(found)
     due = {f"{pool.folder.name}/{path.name}": path.read_bytes() for path in pool.folder.glob("*.safetensors")}
-    due |= {f"{pool.folder.name}/{path.name}": path.read_bytes() for path in pool.folder.glob("*.json")}
+    for file in pool.folder.glob("*.json"):
+        due[f"{pool.folder.name}/{file.name}"] = (json.dumps(read_verified(file), indent=2) + "\n").encode()
     assert found == due
     assert len(due) == 3 * 5 + 1
 
