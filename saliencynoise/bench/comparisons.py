@@ -15,6 +15,7 @@ from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, compare, everywhere, holm
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean, gram_matrix
+from saliencynoise.statistics.groups import chosen
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -154,7 +155,9 @@ def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str
     used = (diag_mean(grams[0]) > 0) & (diag_mean(grams[1]) > 0)
     if not bool(used.any()):
         raise UsageError(f"{names[0]} and {names[1]} have no image on which both give maps")
-    return compare(headline(grams[0][used]), headline(grams[1][used]), names=names, shared=shared)
+    groups = chosen(a[0].groups, used)
+    figures = [headline(gram[used], groups=groups) for gram in grams]
+    return compare(figures[0], figures[1], names=names, shared=shared)
 
 
 def _with_agreement(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str], within: str) -> Pair:
@@ -163,8 +166,8 @@ def _with_agreement(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[s
         grams = _grams_of_maps(a, b)
     except UsageError as error:
         return Pair(within=within, comparison=comparison, note=str(error))
-    seed = a[0].result["settings"]["seed"]
-    return Pair(within=within, comparison=comparison, agreement=agreement(*grams, seed=seed, names=names))
+    found = agreement(*grams, seed=a[0].result["settings"]["seed"], names=names, groups=a[0].groups)
+    return Pair(within=within, comparison=comparison, agreement=found)
 
 
 def _grams_of_maps(

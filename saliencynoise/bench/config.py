@@ -48,6 +48,8 @@ class BenchConfig:
         images: how many test images are attributed; None for 32, or for all where there are fewer.
         draws: runs of each stochastic method, the same for every member.
         image_size: edge of the square images, in pixels; None for the data set's own.
+        groups: a CSV file with the columns "file" and "group" that says which test images belong together (writer,
+            patient, video); None for the data set's own groups.
         normalization: of the images: "dataset" (its own mean and deviation), "imagenet", "none" (0 to 1), or
             "MEAN/STD" with a number for each channel, as in "0.5,0.5,0.5/0.2,0.2,0.2".
         train_images: train on so many images only; None for all.
@@ -74,6 +76,7 @@ class BenchConfig:
     images: int | None = None
     draws: int = 2
     image_size: int | None = None
+    groups: str | None = None
     normalization: str = "dataset"
     train_images: int | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -193,6 +196,7 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "images": ((int, type(None)), "a whole number"),
     "draws": ((int,), "a whole number"),
     "image_size": ((int, type(None)), "a whole number"),
+    "groups": ((str, type(None)), "a CSV file"),
     "normalization": ((str,), "dataset, imagenet, none or MEAN/STD"),
     "train_images": ((int, type(None)), "a whole number"),
     "recipe": ((dict,), "a table"),

@@ -13,6 +13,7 @@ import torch
 
 from saliencynoise.interfaces import derive_seed
 from saliencynoise.statistics.averages import plan_averages
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.localization_curve import (
     ImageLocalization,
     Localization,
@@ -171,7 +172,12 @@ class Gathering:
             self._parts.append(part)
 
     def result(
-        self, gram: Float[Tensor, "B E E"], localization: Localization | None = None, *, sign: Sign = "signed"
+        self,
+        gram: Float[Tensor, "B E E"],
+        localization: Localization | None = None,
+        *,
+        groups: Groups | None = None,
+        sign: Sign = "signed",
     ) -> Details:
         """Return the details of all images that were added, whose Gram matrices are `gram`; `sign` is the maps'."""
         height, width = self._size
@@ -182,16 +188,18 @@ class Gathering:
             spearman=torch.stack(self._spearman),
             variation=torch.tensor(self._variation),
             modes=mode_test(gram, seed=derive_seed(self.seed, "bootstrap", 3)),
-            template=self._template(),
-            spectrum=spectrum(torch.stack(self._bands), height=height, width=width, seed=self.seed) if alive else None,
+            template=self._template(chosen(groups, gram.flatten(1).any(1))),
+            spectrum=spectrum(torch.stack(self._bands), height=height, width=width, seed=self.seed, groups=groups)
+            if alive
+            else None,
             localization=localization,
         )
 
-    def _template(self) -> Template | None:
+    def _template(self, groups: Groups | None) -> Template | None:
         sums = self._sums or {}
         if sum(entry.images for entry in sums.values()) < 2:
             return None
-        return template(sums, self._parts or None)
+        return template(sums, self._parts or None, groups=groups if self._parts else None)
 
 
 class Locating:
@@ -207,10 +215,11 @@ class Locating:
         for view, found in self._found.items():
             found.append(localize(maps, mask, self._averages, view=view))
 
-    def result(self) -> dict[str, Localization]:
+    def result(self, *, groups: Groups | None = None) -> dict[str, Localization]:
         """Return the localisation over all images that were added, by view."""
         return {
-            view: summarise_localization(found, self._averages, seed=self._seed) for view, found in self._found.items()
+            view: summarise_localization(found, self._averages, seed=self._seed, groups=groups)
+            for view, found in self._found.items()
         }
 
 

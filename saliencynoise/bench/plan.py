@@ -16,11 +16,13 @@ from saliencynoise.bench.member import MemberJob, describe_network
 from saliencynoise.bench.production import REFERENCE
 from saliencynoise.data.cautions import cautions
 from saliencynoise.data.fingerprint import fingerprint
+from saliencynoise.data.image_groups import ImageGroups, image_groups
 from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
+from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import LOCK, holds_files, key_of, read_json, slug_of, write_json
 from saliencynoise.store.maps import Chunk, MapStore
 from saliencynoise.store.pool import MemberRecord, Pool
@@ -80,6 +82,7 @@ class Plan:
         methods: with their parameters.
         aggregator: with its parameters.
         images: indices of the attributed test images.
+        image_groups: which of them belong together.
         architectures: a plan for each.
         folder: of the results.
         chunk: images a file.
@@ -96,6 +99,7 @@ class Plan:
     methods: Sequence[BoundMethod]
     aggregator: BoundAggregator
     images: Int[Tensor, " B"]
+    image_groups: ImageGroups
     architectures: Sequence[ArchitecturePlan]
     folder: Path
     chunk: int
@@ -106,6 +110,11 @@ class Plan:
         """How many members no pool holds yet (with `fresh`, all)."""
         known = 0 if self.config.fresh else sum(len(architecture.members) for architecture in self.architectures)
         return len(self.architectures) * self.members - known
+
+    @property
+    def groups(self) -> Groups | None:
+        """A number for each attributed image, equal for those that belong together; None where all stand alone."""
+        return as_groups(self.image_groups.names)
 
     @property
     def map_bytes(self) -> int:
@@ -229,6 +238,7 @@ def make_plan(config: BenchConfig) -> Plan:
     config, dataset = _count_images(config, dataset)
     count = config.images or IMAGES
     images = select_images(dataset.test, count=count, seed=config.seed, num_classes=len(dataset.classes))
+    together = image_groups(dataset.test, images, file=config.groups) if methods else ImageGroups()
     _check_target(config.target, dataset)
     key = fingerprint(dataset)
     architectures = [
@@ -251,6 +261,7 @@ def make_plan(config: BenchConfig) -> Plan:
         methods=methods,
         aggregator=aggregator,
         images=images,
+        image_groups=together,
         architectures=architectures,
         folder=folder,
         chunk=chunk,
@@ -386,7 +397,7 @@ def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
 
 
 PLAN = "plan.json"
-GROWING = ("archs", "methods", "members", "images", "draws", "aggregator", "untrained")
+GROWING = ("archs", "methods", "members", "images", "draws", "aggregator", "untrained", "groups")
 """Settings that may differ when a folder is used again: what it holds is reused, and it grows."""
 
 

@@ -15,6 +15,7 @@ from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.statistics.draws import between_draws
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.flips import image_flips
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.signs import ONE_SIGNED, SeenSigns, sign_of
 from saliencynoise.statistics.views import apply_view, get_view
 
@@ -94,11 +95,11 @@ class _Views:
         for view, gathering in self._gatherings.items():
             gathering.add_again(apply_view(maps, view).mean(1), label=self._labels[image])
 
-    def details(self, grams: Mapping[str, Tensor], sign: Sign) -> dict[str, Details]:
+    def details(self, grams: Mapping[str, Tensor], sign: Sign, groups: Groups | None) -> dict[str, Details]:
         """Return the details of all images, by view."""
-        located = {} if self._locating is None else self._locating.result()
+        located = {} if self._locating is None else self._locating.result(groups=groups)
         return {
-            view: gathering.result(grams[view], located.get(view), sign=sign)
+            view: gathering.result(grams[view], located.get(view), sign=sign, groups=groups)
             for view, gathering in self._gatherings.items()
         }
 
@@ -115,6 +116,7 @@ def reduce_maps(
     seed: int,
     sign: Sign = "signed",
     scale: Scale = "unit",
+    groups: Groups | None = None,
 ) -> Reduced:
     """Read the maps image by image and return their figures and their marginal maps.
 
@@ -130,6 +132,7 @@ def reduce_maps(
         scale: on which the aggregator averages maps; the members needed are for that.
         sign: that the method declares; what all values show goes before it. Maps of one sign are read a second time
             for the view "centred" where it is none of `views`.
+        groups: of the images, where some belong together.
 
     Raises:
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
@@ -160,13 +163,14 @@ def reduce_maps(
     grams = _grams(statistics)
     return Reduced(
         figures={
-            view: summarise(images, view=view, seed=seed, sign=sign, scale=scale) for view, images in statistics.items()
-        },
-        classes={
-            view: _by_class(images, labels, view, seed=seed, sign=sign, scale=scale)
+            view: summarise(images, view=view, seed=seed, groups=groups, sign=sign, scale=scale)
             for view, images in statistics.items()
         },
-        details={view: own for part in gathered for view, own in part.details(grams, sign).items()},
+        classes={
+            view: _by_class(images, labels, view, seed=seed, groups=groups, sign=sign, scale=scale)
+            for view, images in statistics.items()
+        },
+        details={view: own for part in gathered for view, own in part.details(grams, sign, groups).items()},
         grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
@@ -249,15 +253,18 @@ def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[T
 
 
 def _by_class(
-    images: Sequence[ImageStatistics], labels: Sequence[int], view: str, *, seed: int, sign: Sign, scale: Scale
+    images: Sequence[ImageStatistics],
+    labels: Sequence[int],
+    view: str,
+    *,
+    seed: int,
+    groups: Groups | None,
+    sign: Sign,
+    scale: Scale,
 ) -> dict[int, Figures]:
-    return {
-        label: summarise(
-            [image for image, own in zip(images, labels, strict=True) if own == label],
-            view=view,
-            seed=seed,
-            sign=sign,
-            scale=scale,
-        )
-        for label in sorted(set(labels))
-    }
+    found = {}
+    for label in sorted(set(labels)):
+        inside = [own == label for own in labels]
+        some = [image for image, own in zip(images, inside, strict=True) if own]
+        found[label] = summarise(some, view=view, seed=seed, groups=chosen(groups, inside), sign=sign, scale=scale)
+    return found

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.forecast import note_prediction
-from saliencynoise.bench.members import Votes, flags, votes
+from saliencynoise.bench.members import Votes, flags_of, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
 from saliencynoise.bench.untrained import put_beside
+from saliencynoise.data.levels import shown
 from saliencynoise.registry.parameters import values_of
 from saliencynoise.store.atomic import write_bytes, write_json
 from saliencynoise.store.export import Group, export_maps
@@ -119,7 +120,7 @@ def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets) -> E
     return Ensemble(
         plan=architecture,
         records=records,
-        flags=flags(records, labels) if records else {},
+        flags=flags_of(pool, records, plan.dataset) if records else {},
         votes=votes(pool, members, plan.images, labels[plan.images]) if records else None,
         targets=targets.get(architecture.name, ()),
     )
@@ -136,7 +137,7 @@ def _dataset(plan: Plan) -> dict[str, Any]:
         "test_images": len(dataset.test),
         "image_shape": list(dataset.test.images.shape[1:]),
         "masks": dataset.test.masks is not None,
-        "notes": list(dataset.notes),
+        "notes": [*dataset.notes, *plan.image_groups.notes],
     }
 
 
@@ -179,6 +180,7 @@ def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
         {
             "name": plan.dataset.test.names[index],
             "label": labels[place],
+            "group": None if plan.groups is None else plan.groups[place],
             "target": {name: own[place] for name, own in targets.items()},
             "predicted": {name: int(vote.predicted[place]) for name, vote in voted.items()},
             "members_correct": {name: int(vote.members_correct[place]) for name, vote in voted.items()},
@@ -314,7 +316,7 @@ def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None
             folder = plan.maps_folder(ensemble.plan, method)
             write_bytes(folder / "marginal.safetensors", save({"values": reduced.marginal}))
         groups = [_group(plan, *cell, members=keep == "all") for cell in computed]
-        export_maps(plan.folder / "maps.zarr", groups, plan.dataset.test.images[plan.images])
+        export_maps(plan.folder / "maps.zarr", groups, shown(plan.dataset.test.images[plan.images]))
     if keep != "all":
         for ensemble, method, _ in computed:
             for store in plan.stores(ensemble.plan, method):

@@ -230,6 +230,7 @@ def _reduce(
             marginal=marginals.of(architecture, method, targets[architecture.name]),
             masks=None if plan.dataset.test.masks is None else plan.dataset.test.masks[plan.images],
             seed=plan.config.seed,
+            groups=plan.groups,
         )
     except FailedCellError as error:
         return one_line(error)

@@ -55,6 +55,12 @@ class Study:
         return tuple(own[name] if name in own else own[name.partition("(")[0]] for own in targets)
 
     @property
+    def groups(self) -> tuple[int, ...] | None:
+        """The group of each image, by number; None where all images stand alone."""
+        found = [image.get("group") for image in self.result["images"]]
+        return None if None in found or not found else tuple(found)
+
+    @property
     def table(self) -> pd.DataFrame:
         """A row per architecture, method and view, with figures, intervals and floors."""
         import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.members import flags
+from saliencynoise.bench.members import flags_of
 from saliencynoise.bench.networks import load_members
 from saliencynoise.bench.plan import load_dataset, resolve_device
 from saliencynoise.bench.run import fill_pools
@@ -92,7 +92,7 @@ def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | Non
         model=own.model,
         pool=own.pool,
         records=records,
-        flags=dict(flags(records, plan.dataset.test.labels)),
+        flags=flags_of(own.pool, records, plan.dataset),
         device=plan.device,
         recipe=dict(own.identity["recipe"]),
         seed=config.seed,
@@ -121,7 +121,7 @@ def _of_pool(config: BenchConfig, pool: Pool) -> TrainedEnsemble:
         model=model,
         pool=pool,
         records=records[:wanted],
-        flags=dict(flags(records[:wanted], dataset.test.labels)),
+        flags=flags_of(pool, records[:wanted], dataset),
         device=resolve_device(config.device),
         recipe=dict(identity["recipe"]),
         seed=identity["run_seed"],

@@ -14,6 +14,7 @@ def bench(
     *,
     dataset: o.Dataset = None,
     data_dir: o.DataDir = None,
+    groups: o.Groups = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     methods: o.Methods = None,
@@ -48,7 +49,7 @@ def bench(
     given |= {"sampler": sampler, "members": members, "images": images, "draws": draws, "image_size": image_size}
     given |= {"target": target, "normalization": normalization, "train_images": train_images, "device": device}
     given |= {"precision": precision, "seed": seed, "aggregator": aggregator, "keep_maps": keep_maps, "fresh": fresh}
-    given |= {"untrained": untrained}
+    given |= {"untrained": untrained, "groups": groups}
     settings = o.config_of(config, arch_args, epochs, given)
 
     from saliencynoise.bench.run import run  # noqa: PLC0415 - torch, once the options are known to be sound

@@ -27,6 +27,14 @@ DataDir = Annotated[
     str | None,
     typer.Option(help="Folder or file that cifar10 or imagenette is read from (default: it is downloaded)."),
 ]
+Groups = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="CSV file with the columns file and group: which test images belong together (writer, patient, video). "
+        "Intervals are then for new groups. (Default: the data set's groups.csv, else near duplicates.)",
+    ),
+]
 Archs = Annotated[
     list[str] | None,
     typer.Option(

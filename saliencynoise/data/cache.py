@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from saliencynoise.data.layout import Layout
     from saliencynoise.interfaces import Dataset
 
-FORMAT = 1
+FORMAT = 2
 """To be raised whenever the same files would give another data set."""
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def listed(layout: Layout) -> list[Any]:
     """Return what tells the files of a layout from any others, and what else of it enters the notes."""
     listing = layout.listing
     stamps = [[file.name, *stamp(file.path)] for file in listing.files]
-    return [stamps, listing.strays, listing.others, listing.loops, layout.unused]
+    return [stamps, listing.strays, listing.others, listing.loops, layout.unused, layout.classes, layout.order]
 
 
 def stamp(path: str | Path) -> tuple[int, ...]:

@@ -109,4 +109,6 @@ def _copy(root: Path, size: int) -> Dataset:
 def _decode(layout: Layout, *, size: int) -> Dataset:
     found = decode(layout, image_size=size, seed=0, channels=3)
     count = count_note(found.train, found.test, whole=_WHOLE)
-    return photographs("cifar10", CLASSES, found.train, found.test, (copy_note(layout), count, *found.notes))
+    return photographs(
+        "cifar10", CLASSES, found.train, found.test, (copy_note(layout), count, *found.notes), levels=found.levels
+    )

@@ -12,6 +12,7 @@ import torch
 
 from saliencynoise.data import notes
 from saliencynoise.data.kinds import described
+from saliencynoise.data.levels import joint, likely, scaled_levels
 from saliencynoise.data.pictures import Picture, Unreadable, read_all, read_picture, read_size
 from saliencynoise.data.sizes import SMALLEST, median_side
 from saliencynoise.data.stratify import split_indices
@@ -21,9 +22,8 @@ from saliencynoise.interfaces import Split, UsageError, derive_seed
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from jaxtyping import UInt8
-
     from saliencynoise.data.layout import Layout
+    from saliencynoise.data.levels import Levels
     from saliencynoise.data.scan import ImageFile
 
 _TEST_PERCENT = 20
@@ -31,11 +31,19 @@ _TEST_PERCENT = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """Two parts, whose labels count the layout's classes, and what a reader of the results must know."""
+    """Two parts, whose labels count the layout's classes, and what a reader of the results must know.
+
+    Attributes:
+        train: the images to train on.
+        test: the others.
+        notes: in sentences.
+        levels: as in `Dataset`.
+    """
 
     train: Split
     test: Split
     notes: tuple[str, ...]
+    levels: Levels | None
 
 
 def decode(layout: Layout, *, image_size: int | None, seed: int, channels: int = 1) -> Decoded:
@@ -56,14 +64,17 @@ def decode(layout: Layout, *, image_size: int | None, seed: int, channels: int =
     _check_filled(layout, pictures, lost)
     parts = _parts(layout, sorted(pictures), seed)
     channels = max(channels, *(len(picture.pixels) for picture in pictures.values()))
+    levels = _levels(pictures.values())
     described = (
         notes.size_note(size, pictures.values(), asked=image_size is not None),
         notes.split_note([len(part) for part in parts], layout, seed=seed),
+        *filter(None, [layout.order]),
+        *notes.levels_note(pictures.values(), levels),
         *notes.content_notes(pictures.values(), channels=channels),
         *notes.left_out_notes(layout, [f"{files[i].name} ({why})" for i, why in lost.items()]),
     )
-    train, test = (_assemble(part, layout, pictures, (channels, size, size)) for part in parts)
-    return Decoded(train=train, test=test, notes=described)
+    train, test = (_assemble(part, layout, pictures, (channels, size, size), levels) for part in parts)
+    return Decoded(train=train, test=test, notes=described, levels=levels)
 
 
 def _median(paths: Sequence[str]) -> int:
@@ -108,6 +119,13 @@ def _fix(layout: Layout, label: str, part: str | None) -> str:
     return f"it has {found}" if found else "add images to it, or remove the folder"
 
 
+def _levels(pictures: Collection[Picture]) -> Levels | None:
+    """Return what becomes 0 and 255 of the files of more than 8 bits: their range, or their bits beside bytes."""
+    deep = [picture.levels for picture in pictures if picture.levels is not None]
+    found = joint(deep)
+    return likely(found) if found is not None and len(deep) < len(pictures) else found
+
+
 def _parts(layout: Layout, readable: Sequence[int], seed: int) -> tuple[list[int], list[int]]:
     """Return the places of the training and of the test images among the listed files."""
     files = layout.listing.files
@@ -124,11 +142,19 @@ def _parts(layout: Layout, readable: Sequence[int], seed: int) -> tuple[list[int
     return [readable[place] for place in train], [readable[place] for place in test]
 
 
-def _assemble(part: Sequence[int], layout: Layout, pictures: dict[int, Picture], shape: tuple[int, int, int]) -> Split:
+def _assemble(
+    part: Sequence[int],
+    layout: Layout,
+    pictures: dict[int, Picture],
+    shape: tuple[int, int, int],
+    levels: Levels | None,
+) -> Split:
     """Return the split, taking its images out of `pictures`: the peak is twice the data set, not more."""
-    images: UInt8[np.ndarray, "N C S S"] = np.empty((len(part), *shape), dtype=np.uint8)
+    images = np.empty((len(part), *shape), dtype=np.uint8 if levels is None else np.float32)
     for place, i in enumerate(part):
-        images[place] = pictures.pop(i).pixels
+        picture = pictures.pop(i)
+        deep = levels if picture.levels is not None else None
+        images[place] = picture.pixels if deep is None else scaled_levels(picture.pixels, deep)
     files = [layout.listing.files[i] for i in part]
     labels = {name: label for label, name in enumerate(layout.classes)}
     return Split(

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from saliencynoise.data.cache import decoded_once, listed
 from saliencynoise.data.decode import decode
+from saliencynoise.data.image_groups import named_groups, read_groups
 from saliencynoise.data.layout import read_layout
-from saliencynoise.data.scan import open_root, text
+from saliencynoise.data.notes import GROUPS
+from saliencynoise.data.scan import natural, open_root, text
 from saliencynoise.data.sizes import check_image_size
 from saliencynoise.data.tensors import channel_statistics
+from saliencynoise.data.words import count, few
 from saliencynoise.interfaces import Dataset
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from saliencynoise.data.layout import Layout
 
 
@@ -21,13 +27,19 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
     """Return the images of a folder that holds a folder for each class.
 
     With `train/` and `test/` (or `val/`) inside, each of which holds the class folders, the split is that;
-    else a fifth of each class, at least one image, is drawn for testing. Classes are in natural order ("2"
-    before "10"). Images are made square: scaled so that the shorter side fits, cropped about the centre; an
-    image that has the size already keeps its every bit. Grey if all images are grey (by their pixels, not
+    else a fifth of each class, at least one image, is drawn for testing. Classes are in the order of
+    `classes.txt` in the folder, or else in natural order ("2" before "10"). Images are made square: scaled so
+    that the shorter side fits, cropped about the centre; an image that has the size already keeps its every
+    bit. Grey if all images are grey (by their pixels, not
     by their format), else colour. Augmentations are "shift" and "flip" for colour, "shift" alone for grey,
     where a flipped digit or letter is another.
 
+    Files of more than 8 bits are scaled by the range of all of them, in float32.
+
     Files that cannot be read are left out and named in the notes, as are others that were ignored.
+
+    A file `groups.csv` in the folder, with the columns "file" (the path within the folder, with "/") and "group", says
+    which images belong together, such as those of one writer, patient or video.
 
     Args:
         path: the folder; "~" stands for the home folder.
@@ -36,12 +48,13 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
 
     Raises:
         UsageError: if the folder is missing, may not be read or is no folder of two or more classes, if a
-            class has too few (readable) images or is in one part only, or if the size is not in 4..4096.
+            class has too few (readable) images or is in one part only, if the size is not in 4..4096, or if
+            `classes.txt` lists other classes than there are.
     """
     if image_size is not None:
         check_image_size(image_size)
     layout = read_layout(open_root(path))
-    return decoded_once(
+    dataset = decoded_once(
         partial(_decode, layout, image_size=image_size, seed=seed),
         name=_name(layout),
         identity={
@@ -51,6 +64,27 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
         },
         content=listed(layout),
     )
+    return with_groups(dataset, layout.root / GROUPS)
+
+
+def with_groups(dataset: Dataset, file: Path) -> Dataset:
+    """Return the data set with the groups that a file names, where there is one; a note tells of groups in both parts.
+
+    Raises:
+        UsageError: if the file cannot be read, or lacks a test image.
+    """
+    if not file.exists():
+        return dataset
+    table = read_groups(file)
+    groups = tuple(named_groups(table, dataset.test.names, file=str(file)))
+    seen = {table[name] for name in dataset.train.names if name in table}
+    shared = sorted(set(groups) & seen, key=natural)
+    leak = (
+        f"{count(len(shared), 'group')} of {len(set(groups))} in the test part are in the training part, too "
+        f"({few(shared)}): accuracy and maps are not those of new groups"
+    )
+    notes = (*dataset.notes, leak) if shared else dataset.notes
+    return replace(dataset, test=replace(dataset.test, groups=groups), notes=notes)
 
 
 def _decode(layout: Layout, *, image_size: int | None, seed: int) -> Dataset:
@@ -66,6 +100,7 @@ def _decode(layout: Layout, *, image_size: int | None, seed: int) -> Dataset:
         std=std,
         augmentations=frozenset({"shift"}) if grey else frozenset({"shift", "flip"}),
         notes=found.notes,
+        levels=found.levels,
     )
 
 

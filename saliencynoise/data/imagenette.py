@@ -86,4 +86,11 @@ def _fetch(root: str, *, archive: str) -> None:
 def _decode(layout: Layout, *, size: int, source: str) -> Dataset:
     found = decode(layout, image_size=size, seed=0, channels=3)
     count = count_note(found.train, found.test, whole=_WHOLE)
-    return photographs("imagenette", tuple(CLASSES.values()), found.train, found.test, (source, count, *found.notes))
+    return photographs(
+        "imagenette",
+        tuple(CLASSES.values()),
+        found.train,
+        found.test,
+        (source, count, *found.notes),
+        levels=found.levels,
+    )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from saliencynoise.data.levels import Levels
+
 _LOSSLESS = frozenset({"BMP", "PBM", "PGM", "PNG", "PNM", "PPM"})
 _SAME = {"JPG": "JPEG", "JPE": "JPEG", "JFIF": "JPEG", "TIF": "TIFF"}
 
@@ -60,7 +62,15 @@ def count_note(train: Split, test: Split, *, whole: tuple[int, int]) -> str:
     return f"{found}, of {whole[0]:,} + {whole[1]:,}"
 
 
-def photographs(name: str, classes: Sequence[str], train: Split, test: Split, notes: Sequence[str]) -> Dataset:
+def photographs(
+    name: str,
+    classes: Sequence[str],
+    train: Split,
+    test: Split,
+    notes: Sequence[str],
+    *,
+    levels: Levels | None = None,
+) -> Dataset:
     """Return a data set of photographs: shifted or mirrored, they show the same thing."""
     mean, std = channel_statistics(train.images)
     return Dataset(
@@ -72,4 +82,5 @@ def photographs(name: str, classes: Sequence[str], train: Split, test: Split, no
         std=std,
         augmentations=frozenset({"shift", "flip"}),
         notes=tuple(notes),
+        levels=levels,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from saliencynoise.data.scan import NO_CLASSES, Listing, entries_of, list_classes, natural
+from saliencynoise.data.orders import FILE, natural, read_order
+from saliencynoise.data.scan import NO_CLASSES, Listing, entries_of, list_classes
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ class Layout:
 
     Attributes:
         root: the folder.
-        classes: names of the classes, in natural order.
+        classes: names of the classes, in the order in which they are numbered: see `read_order`.
         listing: the image files, each with its class and part, and what was passed over.
         test_part: "test" or "val" where the folder itself is split, else None.
         unused: folders beside the parts that are not read.
+        order: what a reader must know of the order of the classes.
     """
 
     root: Path
@@ -31,6 +33,7 @@ class Layout:
     listing: Listing
     test_part: str | None
     unused: tuple[str, ...] = ()
+    order: str = ""
 
 
 def read_layout(root: Path) -> Layout:
@@ -38,7 +41,7 @@ def read_layout(root: Path) -> Layout:
 
     Raises:
         UsageError: if there are no class folders, or only one, or a class is in one part only, or the folders
-            look like parts of a data set but are not named so, or a folder may not be read.
+            look like parts of a data set but are not named so, or a folder may not be read; as `read_order`.
     """
     test_part, unused = find_parts(root)
     if test_part is None:
@@ -50,7 +53,17 @@ def read_layout(root: Path) -> Layout:
         listing = listing + second
     if len(classes) < 2:
         raise _only_class(root if test_part is None else root / "train", classes[0])
-    return Layout(root=root, classes=tuple(classes), listing=listing, test_part=test_part, unused=tuple(unused))
+    order = read_order(root, classes)
+    if test_part is None:
+        listing = replace(listing, others=[name for name in listing.others if name != FILE])
+    return Layout(
+        root=root,
+        classes=order.classes,
+        listing=listing,
+        test_part=test_part,
+        unused=tuple(unused),
+        order=order.note,
+    )
 
 
 def find_parts(root: Path) -> tuple[str | None, list[str]]:

@@ -40,6 +40,7 @@ def _breaches(dataset: Dataset) -> Iterator[str]:
         yield from _labels(part, split, len(dataset.classes))
         yield from _names(part, split)
         yield from _masks(part, split)
+        yield from _groups(part, split)
     train, test = tuple(dataset.train.images.shape[1:]), tuple(dataset.test.images.shape[1:])
     if train != test:
         yield f"train and test must hold images of one shape, not {list(train)} and {list(test)}"
@@ -69,12 +70,16 @@ def _classes(classes: object) -> Iterator[str]:
 
 def _images(part: str, split: Split) -> Iterator[str]:
     images: object = split.images
-    if not isinstance(images, torch.Tensor) or images.dtype != torch.uint8:
-        yield f"{part}.images must be a uint8 tensor, not {_type(images)}"
+    if not isinstance(images, torch.Tensor) or images.dtype not in {torch.uint8, torch.float32}:
+        yield f"{part}.images must be a uint8 tensor (or float32 from 0 to 255), not {_type(images)}"
     elif images.ndim != 4 or 0 in images.shape[1:]:
         yield f"{part}.images must have the shape [N, C, H, W], not {list(images.shape)}"
     elif len(images) == 0:
         yield f"{part} must hold at least one image"
+    elif images.dtype == torch.float32 and not (float(images.min()) >= 0 and float(images.max()) <= 255):
+        yield (
+            f"{part}.images must lie in 0..255 as bytes do, not in {float(images.min()):.4g}..{float(images.max()):.4g}"
+        )
 
 
 def _labels(part: str, split: Split, num_classes: int) -> Iterator[str]:
@@ -108,6 +113,16 @@ def _masks(part: str, split: Split) -> Iterator[str]:
         yield f"{part}.masks must have the shape {shape}, not {list(masks.shape)}"
     elif not bool(masks.flatten(1).any(1).all()):
         yield f"{part}.masks must mark at least one pixel of every image"
+
+
+def _groups(part: str, split: Split) -> Iterator[str]:
+    groups: object = split.groups
+    if groups is None:
+        return
+    if not isinstance(groups, tuple) or not all(isinstance(group, str) for group in groups):
+        yield f"{part}.groups must be a tuple of strings, not {_type(groups)}"
+    elif len(groups) != len(split.images):
+        yield f"{part}.groups must name a group for each of the {len(split.images)} images, but there are {len(groups)}"
 
 
 def _statistics(dataset: Dataset, *, channels: int) -> Iterator[str]:

@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from saliencynoise.data.layout import Layout
+    from saliencynoise.data.levels import Levels
     from saliencynoise.data.pictures import Picture
 
+GROUPS = "groups.csv"
+"""The file of a folder of images that says which of them belong together."""
+
 _TRAITS = {
-    "deep": "{} of 16 bits reduced to 8 (divided by 257)",
+    "halved": "{} in colour of 16 bits in TIFF, of which the upper 8 were read (PNG keeps all 16)",
     "cmyk": "{} in CMYK converted to red, green and blue (by formula, without a colour profile)",
     "transparent": "{} with transparent parts laid over white",
     "animated": "{} with several frames, of which the first was used",
@@ -31,6 +35,20 @@ def size_note(size: int, pictures: Collection[Picture], *, asked: bool) -> str:
         f"images of {size}x{size} pixels ({reason}): of {len(pictures)}, {scaled} were scaled "
         f"and {cropped} cropped about the centre"
     )
+
+
+def levels_note(pictures: Collection[Picture], levels: Levels | None) -> tuple[str, ...]:
+    """Return what became of the levels of images of more than 8 bits; `levels`: the lowest and highest of them."""
+    deep = _having("deep", pictures)
+    if levels is None or not deep:
+        return ()
+    (low, high), rest = levels, len(pictures) - deep
+    whose = "the range of their bits" if rest else "their range"
+    note = (
+        f"{count(deep, 'image')} of more than 8 bits: the levels {low:.10g} to {high:.10g}, {whose}, became 0 to 255, "
+        "without rounding (float32)"
+    )
+    return (note, f"{count(rest, 'image')} of 8 bits beside them, whose levels stayed 0 to 255") if rest else (note,)
 
 
 def split_note(sizes: Sequence[int], layout: Layout, *, seed: int) -> str:
@@ -63,7 +81,7 @@ def left_out_notes(layout: Layout, lost: Sequence[str]) -> tuple[str, ...]:
     listing = layout.listing
     groups = (
         (lost, "file", "could not be read and left out"),
-        (listing.others, "file", "ignored, being no images"),
+        ([name for name in listing.others if name != GROUPS], "file", "ignored, being no images"),
         (listing.strays, "image", "outside the class folders ignored"),
         (listing.loops, "folder", "read once already, or leading back up, not followed"),
     )

@@ -1,6 +1,6 @@
 """A user's own picture becomes what networks were trained on.
 
-It is read as `folder:` data are: the first frame, upright by its EXIF orientation, 8 bits, transparent parts over
+It is read as `folder:` data are: the first frame, upright by its EXIF orientation, transparent parts over
 white, its shorter side scaled (bilinearly, antialiased) to the networks' input size, the centre cut out. Then its
 channels are made those of the data set: grey from colour by ITU-R 601 (0.299 R + 0.587 G + 0.114 B), colour from grey
 by repetition.
@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from saliencynoise.data.levels import Levels, likely, scaled_levels
 from saliencynoise.data.pictures import Picture, Unreadable, read_picture, read_size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jaxtyping import UInt8
+    from jaxtyping import Float, UInt8
 
 TRAITS = {
     "transparent": "transparent parts laid over white",
     "animated": "first frame of several",
-    "deep": "16 bits a channel reduced to 8",
+    "halved": "of 16 bits a channel the upper 8",
     "cmyk": "CMYK turned into RGB",
 }
 
@@ -34,53 +35,66 @@ class SeenPicture:
     """A picture as networks see it, but for the normalisation.
 
     Attributes:
-        pixels: `[C, S, S]`, as many channels as the data set has.
+        pixels: `[C, S, S]`, as many channels as the data set has; float32 where its images are.
         size: width and height of the file, in pixels, as it is seen upright or lying on its side.
         notes: what was done to it, in words.
     """
 
-    pixels: UInt8[np.ndarray, "C S S"]
+    pixels: UInt8[np.ndarray, "C S S"] | Float[np.ndarray, "C S S"]
     size: tuple[int, int]
     notes: tuple[str, ...]
 
 
-def as_seen(path: str | Path, *, size: int, channels: int) -> SeenPicture | Unreadable:
+def as_seen(path: str | Path, *, size: int, channels: int, levels: Levels | None = None) -> SeenPicture | Unreadable:
     """Return the picture in a file as networks see it, or why it cannot be read.
 
     Args:
         path: of the file.
         size: edge of the networks' square input, in pixels.
         channels: 1 or 3, of the data set.
+        levels: of the data set, where its files have more than 8 bits. A picture of more than 8 bits is scaled by
+            them; without them by the range of the bits that it seems to have, and rounded to bytes.
     """
     found, own = read_picture(str(path), size), read_size(str(path))
     if isinstance(found, Unreadable):
         return found
     if own is None:
         return Unreadable("not an image that can be read")
-    pixels = _with_channels(found.pixels, channels)
+    pixels = _with_channels(_scaled(found, levels), channels)
     if pixels is None:
         return Unreadable(f"the data set's images have {channels} channels, not 1 or 3")
-    return SeenPicture(pixels=pixels, size=own, notes=tuple(_notes(found, own, size, channels)))
+    return SeenPicture(pixels=pixels, size=own, notes=tuple(_notes(found, own, size, channels, levels)))
 
 
-def _with_channels(pixels: UInt8[np.ndarray, "c S S"], channels: int) -> UInt8[np.ndarray, "C S S"] | None:
+def _scaled(found: Picture, levels: Levels | None) -> np.ndarray:
+    """Return the picture's pixels from 0 to 255, of the type that the data set's have."""
+    pixels = found.pixels
+    if found.levels is not None:
+        pixels = scaled_levels(pixels, levels or likely(found.levels))
+    return pixels.astype(np.float32) if levels is not None else np.rint(pixels).astype(np.uint8)
+
+
+def _with_channels(pixels: np.ndarray, channels: int) -> np.ndarray | None:
     if len(pixels) == channels:
         return pixels
     if channels == 1:
         weights = np.array([299, 587, 114], dtype=np.int64)[:, None, None]
-        grey: UInt8[np.ndarray, "1 S S"] = np.asarray(
-            ((pixels * weights).sum(0, keepdims=True) + 500) // 1000, dtype=np.uint8
-        )
-        return grey
+        if pixels.dtype != np.uint8:
+            return np.asarray((pixels * weights).sum(0, keepdims=True) / 1000, dtype=np.float32)
+        return np.asarray(((pixels * weights).sum(0, keepdims=True) + 500) // 1000, dtype=np.uint8)
     return np.repeat(pixels, channels, axis=0) if len(pixels) == 1 and channels == 3 else None
 
 
-def _notes(found: Picture, own: tuple[int, int], size: int, channels: int) -> Iterator[str]:
+def _notes(found: Picture, own: tuple[int, int], size: int, channels: int, levels: Levels | None) -> Iterator[str]:
     short, long = sorted(own)
     if "cropped" in found.traits:
         yield f"cropped about its centre to a square: {short / long:.0%} of it is seen"
     if "resized" in found.traits:
         yield f"scaled from {short} to {size} pixels"
+    if found.levels is not None:
+        low, high = levels or likely(found.levels)
+        rounded = ", rounded" if levels is None else ", as in the data set"
+        yield f"levels {low:.10g} to {high:.10g} of more than 8 bits turned into 0 to 255{rounded}"
     for trait in sorted(found.traits & TRAITS.keys()):
         yield TRAITS[trait]
     if len(found.pixels) != channels:

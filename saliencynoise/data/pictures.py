@@ -1,4 +1,4 @@
-"""One image file becomes bytes `[C, S, S]`: decoded, upright, eight bits, opaque, square."""
+"""One image file becomes an array `[C, S, S]`: decoded, upright, opaque, square."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from saliencynoise.data.levels import is_deep, is_halved, planes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jaxtyping import UInt8
+    from jaxtyping import Float, UInt8
+
+    from saliencynoise.data.levels import Levels
 
 T = TypeVar("T")
 
@@ -26,7 +30,7 @@ SUFFIXES = frozenset(
 # Pillow knows more formats; some run other programs (EPS) or recognise anything (TGA).
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _CHUNK = 64  # files a task: below that, handing out tasks costs more than reading small images
-_DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+_FEW = 64  # of 256: what is left of 14 bits or fewer where only the upper 8 of 16 are read
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,14 @@ class Picture:
     Attributes:
         pixels: `[C, S, S]`, C = 1 where red, green and blue agree everywhere, else 3.
         traits: what was done that a reader of the results must know: "resized", "cropped", "transparent",
-            "animated", "deep" (16 bits), "cmyk".
+            "animated", "deep" (more than 8 bits), "halved" (only the upper 8 of 16 bits could be read), "cmyk".
+        levels: the lowest and the highest in the file, where it has more than 8 bits; `pixels` are then its levels, as
+            float32.
     """
 
-    pixels: UInt8[np.ndarray, "C S S"]
+    pixels: UInt8[np.ndarray, "C S S"] | Float[np.ndarray, "C S S"]
     traits: frozenset[str]
+    levels: Levels | None = None
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,16 @@ class Unreadable:
 def read_picture(path: str, image_size: int) -> Picture | Unreadable:
     """Return the image at `path` as `image_size` x `image_size` pixels.
 
-    The first frame; turned as its EXIF orientation says; 16 bits divided by 257; transparent parts laid over
-    white; scaled (bilinearly, antialiased) so that the shorter side fits, then cropped about its centre. An
-    image that has the size already keeps its every bit.
+    The first frame; turned as its EXIF orientation says; transparent parts laid over white; scaled (bilinearly,
+    antialiased) so that the shorter side fits, then cropped about its centre. An image that has the size
+    already keeps its every bit.
     """
     try:
         with _stream(path) as stream, Image.open(stream, formats=_formats()) as file:
             traits = {"animated"} if _is_animated(file) else set()
+            if is_deep(file):
+                return _deep(file, stream, image_size, traits)
+            traits |= {"halved"} if is_halved(file) else set()
             file.load()
             image = _eight_bits(_upright(file), traits)
             return Picture(_as_array(_fit(image, image_size, traits)), frozenset(traits))
@@ -122,11 +132,10 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
     """Return the image in mode L or RGB, without a change where it is in one of them."""
-    if image.mode in _DEEP:
-        traits.add("deep")
-        return _from_16_bits(image)
     if image.mode == "F":
         raise ValueError("floating-point pixels: save it with 8 or 16 bits")
+    if "halved" in traits and np.asarray(image).max() < _FEW:
+        raise ValueError("a colour TIFF of 16 bits that uses 14 or fewer: save it as PNG with 16 bits")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         if image.getchannel("A").getextrema() != (255, 255):
@@ -139,12 +148,15 @@ def _eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _from_16_bits(image: Image.Image) -> Image.Image:
-    """Return the levels 0..65535 as 0..255, rounded; Pillow's own conversion clips everything above 255."""
-    levels = np.asarray(image).astype(np.int64)
-    if levels.min() < 0 or levels.max() > 65535:
-        raise ValueError("32-bit pixels: save it with 8 or 16 bits")
-    return Image.fromarray(((levels + 128) // 257).astype(np.uint8))
+def _deep(file: Image.Image, stream: BinaryIO, size: int, traits: set[str]) -> Picture:
+    """Return a picture of more than 8 bits, in the levels of its file."""
+    found = planes(file, stream, traits)
+    arrays = [np.asarray(plane) for plane in found]
+    levels = (min(float(plane.min()) for plane in arrays), max(float(plane.max()) for plane in arrays))
+    pixels = np.stack([np.asarray(_fit(plane, size, traits)) for plane in found])
+    if all(np.array_equal(pixels[0], plane) for plane in pixels):
+        pixels = pixels[:1]
+    return Picture(pixels, frozenset(traits | {"deep"}), levels)
 
 
 def _fit(image: Image.Image, size: int, traits: set[str]) -> Image.Image:

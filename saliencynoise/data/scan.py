@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from saliencynoise.data.kinds import described
+from saliencynoise.data.orders import natural
 from saliencynoise.data.pictures import SUFFIXES
 from saliencynoise.interfaces import UsageError
 
@@ -47,16 +47,6 @@ class Listing:
             self.others + other.others,
             self.loops + other.loops,
         )
-
-
-def natural(name: str) -> tuple[tuple[str | int, ...], str]:
-    """Return a key that sorts numbers in names by value.
-
-    >>> sorted(["10", "9", "cat 2", "cat 10"], key=natural)
-    ['9', '10', 'cat 2', 'cat 10']
-    """
-    parts = re.split(r"(\d+)", name)
-    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts)), name
 
 
 def open_root(path: str | None) -> Path:

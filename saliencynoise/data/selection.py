@@ -76,6 +76,7 @@ def limit_train(split: Split, *, count: int, seed: int, num_classes: int) -> Spl
         labels=split.labels[chosen],
         names=tuple(split.names[index] for index in chosen),
         masks=None if split.masks is None else split.masks[chosen],
+        groups=None if split.groups is None else tuple(split.groups[index] for index in chosen),
     )
 
 

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 _CHUNK = 256  # images counted at a time: bincount casts to 8 bytes a pixel
 
 
-def channel_statistics(images: UInt8[Tensor, "N C H W"]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def channel_statistics(
+    images: UInt8[Tensor, "N C H W"] | Float[Tensor, "N C H W"],
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each channel, of the pixels scaled to [0, 1].
 
-    Computed from an exact histogram, so neither the order of the images nor the platform changes a bit. A
-    channel without any variation gets the deviation 1: normalised, it is zero.
+    Of bytes computed from an exact histogram, so neither the order of the images nor the platform changes a bit;
+    of float32 in float64, and kept to 9 digits for the same reason. A channel without any variation gets the
+    deviation 1: normalised, it is zero.
 
     Raises:
         ValueError: if there is no pixel.
@@ -32,7 +35,8 @@ def channel_statistics(images: UInt8[Tensor, "N C H W"]) -> tuple[tuple[float, .
     """
     if images.numel() == 0:
         raise ValueError("statistics of no pixels: give at least one image")
-    moments = [_moments(images[:, channel]) for channel in range(images.shape[1])]
+    of = _moments if images.dtype == torch.uint8 else _moments_of_floats
+    moments = [of(images[:, channel]) for channel in range(images.shape[1])]
     return tuple(mean for mean, _ in moments), tuple(std or 1.0 for _, std in moments)
 
 
@@ -51,6 +55,14 @@ def _moments(values: UInt8[Tensor, "N H W"]) -> tuple[float, float]:
     return total / (255 * n), math.sqrt(n * squares - total * total) / (255 * n)
 
 
+def _moments_of_floats(values: Float[Tensor, "N H W"]) -> tuple[float, float]:
+    """Return mean and (population) standard deviation of values from 0 to 255, in units of 255."""
+    pixels = values.cpu().numpy()
+    mean = math.fsum(image.sum(dtype=np.float64) for image in pixels) / pixels.size
+    squares = math.fsum(np.square(image.astype(np.float64) - mean).sum() for image in pixels) / pixels.size
+    return float(f"{mean / 255:.9g}"), float(f"{math.sqrt(squares) / 255:.9g}")
+
+
 def scaled(images: UInt8[Tensor, "N C H W"], size: int) -> UInt8[Tensor, "N C size size"]:
     """Return square images scaled bilinearly, antialiased where that shrinks them; those of the size as they are."""
     if images.shape[-1] == size:
@@ -64,22 +76,24 @@ def scaled(images: UInt8[Tensor, "N C H W"], size: int) -> UInt8[Tensor, "N C si
     return result
 
 
-def to_float(images: UInt8[Tensor, "N C H W"], mean: Sequence[float], std: Sequence[float]) -> Float[Tensor, "N C H W"]:
+def to_float(
+    images: UInt8[Tensor, "N C H W"] | Float[Tensor, "N C H W"], mean: Sequence[float], std: Sequence[float]
+) -> Float[Tensor, "N C H W"]:
     """Return the images as networks see them: float32, scaled to [0, 1], less the mean, over the deviation.
 
     Args:
-        images: `[N, C, H, W]`, uint8, on any device; the result stays there.
+        images: `[N, C, H, W]`, uint8, or float32 from 0 to 255, on any device; the result stays there.
         mean: per channel, of pixels in [0, 1].
         std: as `mean`, positive.
 
     Raises:
-        ValueError: if the images are not uint8 `[N, C, H, W]`, or `mean` and `std` not of length C.
+        ValueError: if the images are not uint8 or float32 `[N, C, H, W]`, or `mean` and `std` not of length C.
 
     >>> to_float(torch.tensor([[[[0, 255]]]], dtype=torch.uint8), (0.5,), (0.25,)).tolist()
     [[[[-2.0, 2.0]]]]
     """
-    if images.dtype != torch.uint8 or images.ndim != 4:
-        raise ValueError(f"images must be uint8 [N, C, H, W], not {images.dtype} {list(images.shape)}")
+    if images.dtype not in {torch.uint8, torch.float32} or images.ndim != 4:
+        raise ValueError(f"images must be uint8 or float32 [N, C, H, W], not {images.dtype} {list(images.shape)}")
     channels = images.shape[1]
     if len(mean) != channels or len(std) != channels:
         raise ValueError(
@@ -87,4 +101,4 @@ def to_float(images: UInt8[Tensor, "N C H W"], mean: Sequence[float], std: Seque
         )
     centre = torch.tensor(mean, dtype=torch.float32, device=images.device).view(1, -1, 1, 1)
     spread = torch.tensor(std, dtype=torch.float32, device=images.device).view(1, -1, 1, 1)
-    return images.to(torch.float32).div_(255).sub_(centre).div_(spread)
+    return images.to(torch.float32, copy=True).div_(255).sub_(centre).div_(spread)

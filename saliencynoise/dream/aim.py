@@ -93,13 +93,13 @@ def _start(
     if request.picture is None:
         start = noise_start((channels, height, width), keys=rows, mean=dataset.mean, seed=request.bench.seed)
         return start, {"kind": "noise"}
-    pixels, words = _read(request.picture, channels, height)
+    pixels, words = _read(request.picture, channels, height, dataset.levels)
     source = {"kind": "picture", "sha256": sha256_of(Path(request.picture)), "words": words}
     return (pixels.float() / 255).expand(len(rows), -1, -1, -1).clone(), source
 
 
-def _read(path: str, channels: int, size: int) -> tuple[Tensor, str]:
-    found = as_seen(path, size=size, channels=channels)
+def _read(path: str, channels: int, size: int, levels: tuple[float, float] | None) -> tuple[Tensor, str]:
+    found = as_seen(path, size=size, channels=channels, levels=levels)
     if isinstance(found, Unreadable):
         raise UsageError(f"cannot read the picture {path}: {found.reason}; name an image file")
     width, height = found.size

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from saliencynoise.data.orders import natural
 from saliencynoise.data.own_pictures import SeenPicture, as_seen
 from saliencynoise.data.pictures import SUFFIXES, Unreadable
-from saliencynoise.data.scan import natural, text
+from saliencynoise.data.scan import text
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -81,15 +82,18 @@ def picture_files(pictures: Sequence[str]) -> list[PictureFile]:
     ]
 
 
-def read_own(file: PictureFile, *, size: int, channels: int) -> OwnPicture | LeftOut:
+def read_own(
+    file: PictureFile, *, size: int, channels: int, levels: tuple[float, float] | None = None
+) -> OwnPicture | LeftOut:
     """Return a picture as the networks see it, or why it cannot be read.
 
     Args:
         file: where it lies.
         size: edge of the networks' square input, in pixels.
         channels: 1 or 3, of the data set.
+        levels: of the data set, as in `Dataset`.
     """
-    found = as_seen(file.path, size=size, channels=channels)
+    found = as_seen(file.path, size=size, channels=channels, levels=levels)
     if isinstance(found, Unreadable):
         return LeftOut(file=file, reason=found.reason)
     return OwnPicture(file=file, seen=found)

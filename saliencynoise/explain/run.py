@@ -14,6 +14,7 @@ from saliencynoise.bench.plan import load_dataset
 from saliencynoise.bench.production import REFERENCE
 from saliencynoise.bench.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.data.class_names import class_index
+from saliencynoise.data.levels import shown
 from saliencynoise.data.pictures import Unreadable, read_picture
 from saliencynoise.data.sizes import SMALLEST
 from saliencynoise.explain.cautions import about_class, about_members, about_methods, about_picture
@@ -121,9 +122,13 @@ class Prepared:
         stream = MemberStream(self.ensemble, self.methods, draws=self.draws)
         usual = usual_looks(self.ensemble.dataset.train.images)
         together = max(1, min(PICTURES, MAP_BYTES // stream.bytes_of_picture()))
-        channels, size, _ = self.ensemble.dataset.train.images.shape[1:]
+        dataset = self.ensemble.dataset
+        channels, size, _ = dataset.train.images.shape[1:]
         for start in range(0, len(self.files), together):
-            read = [read_own(file, size=size, channels=channels) for file in self.files[start : start + together]]
+            read = [
+                read_own(file, size=size, channels=channels, levels=dataset.levels)
+                for file in self.files[start : start + together]
+            ]
             pictures = [own for own in read if isinstance(own, OwnPicture)]
             explained = iter(self._explain(stream, pictures, usual) if pictures else ())
             for own in read:
@@ -165,7 +170,7 @@ class Prepared:
         )
         return Explanation(
             file=picture.file,
-            picture=picture.seen.pixels,
+            picture=shown(torch.from_numpy(picture.seen.pixels.copy())).numpy(),
             size=picture.seen.size,
             notes=picture.seen.notes,
             classes=classes,

@@ -154,16 +154,19 @@ class Split:
     """One part of a data set.
 
     Attributes:
-        images: `[N, C, H, W]`, uint8.
+        images: `[N, C, H, W]`, uint8; or float32 in the same range, 0 to 255, where files have more than 8 bits.
         labels: `[N]`, int64, indices into the data set's classes.
         names: a name for each image that stays the same between runs (a path, or "digits/17").
         masks: `[N, H, W]`, true where a pixel causes the label, at least one an image; None where nobody knows.
+        groups: of each image what it comes from, such as a writer, a patient or a video: images of one group are no
+            independent examples, and intervals are then for new groups. None where each stands alone, or nobody knows.
     """
 
-    images: UInt8[Tensor, "N C H W"]
+    images: UInt8[Tensor, "N C H W"] | Float[Tensor, "N C H W"]
     labels: Int[Tensor, " N"]
     names: tuple[str, ...]
     masks: Bool[Tensor, "N H W"] | None = None
+    groups: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -182,6 +185,7 @@ class Dataset:
         std: as `mean`.
         augmentations: those that preserve labels here, of "shift" and "flip" (left to right).
         notes: what a reader of the results must know: sizes chosen, splits made, files left out.
+        levels: the levels of files of more than 8 bits that are 0 and 255 here; None where there are no such files.
     """
 
     name: str
@@ -192,3 +196,4 @@ class Dataset:
     std: tuple[float, ...]
     augmentations: frozenset[Literal["shift", "flip"]] = frozenset()
     notes: tuple[str, ...] = ()
+    levels: tuple[float, float] | None = None

@@ -15,6 +15,7 @@ import torch
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean, means_without, off_mean, scale_gram
+from saliencynoise.statistics.groups import Groups, chosen, variance_of_mean
 from saliencynoise.statistics.intervals import Interval, claim_interval
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval
 
@@ -50,6 +51,7 @@ def agreement(
     *,
     seed: int,
     names: tuple[str, str] = ("A", "B"),
+    groups: Groups | None = None,
 ) -> Agreement:
     """Return <m_A, m_B> / sqrt(off_A off_B), with m the mean maps and all three averaged over images.
 
@@ -64,6 +66,7 @@ def agreement(
         gram_b: of the members of B, none of them also in A.
         seed: of the bootstrap over images, for the intervals of r.
         names: of the two, for the words.
+        groups: of the images, where some belong together: they are what varies.
 
     Raises:
         UsageError: the shapes do not belong together, or no image has maps of both.
@@ -76,19 +79,21 @@ def agreement(
     (1.0, 0.7)
     """
     _check(cross, gram_a, gram_b)
-    cross, gram_a, gram_b = _scaled(cross.double(), gram_a.double(), gram_b.double())
+    used = (diag_mean(gram_a) > 0) & (diag_mean(gram_b) > 0)
+    groups = chosen(groups, used)
+    cross, gram_a, gram_b = _scaled(cross.double(), gram_a.double(), gram_b.double(), used)
     a, b, product = off_mean(gram_a), off_mean(gram_b), cross.mean((-2, -1))
     mean_a, mean_b = (float(gram.mean()) for gram in (gram_a, gram_b))  # energies of the mean maps
     raw = float(product.mean()) / math.sqrt(mean_a * mean_b)
-    ranges = [claim_interval(headline(gram), seed=seed) for gram in (gram_a, gram_b)]
+    ranges = [claim_interval(headline(gram, groups=groups), seed=seed) for gram in (gram_a, gram_b)]
     weak = [name for name, interval in zip(names, ranges, strict=True) if interval is None or interval.low <= 0]
     if weak:
         note = f"undetermined: no signal is shown in {' and '.join(weak)} (the interval of r includes 0)"
         return Agreement(value=math.nan, interval=None, raw=raw, images=len(cross), note=note)
     value = float(_disattenuated(product.mean(), a.mean(), b.mean()))
-    parts = [_members_part(cross, gram_a, b), _members_part(cross.mT, gram_b, a)]
+    parts: list[tuple[float, float]] = [_members_part(cross, gram_a, b), _members_part(cross.mT, gram_b, a)]
     if len(cross) > 1:
-        parts.append((_images_variance(product, a, b), len(cross) - 1))
+        parts.append(variance_of_mean(_contributions(product, a, b), groups))
     note = few_members(min(cross.shape[1:]))
     interval = t_interval(value, parts, question="both" if len(cross) > 1 else "members", note=note)
     return Agreement(value=value, interval=interval, raw=raw, images=len(cross), note=note)
@@ -103,9 +108,8 @@ def _check(cross: Tensor, gram_a: Tensor, gram_b: Tensor) -> None:
         )
 
 
-def _scaled(cross: Tensor, gram_a: Tensor, gram_b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _scaled(cross: Tensor, gram_a: Tensor, gram_b: Tensor, used: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return all three for maps of unit norm and images of mean energy 1, images without maps left out."""
-    used = (diag_mean(gram_a) > 0) & (diag_mean(gram_b) > 0)
     if not bool(used.any()):
         raise UsageError("no image on which both ensembles have a map that is not all zeros")
     cross, gram_a, gram_b = cross[used], gram_a[used], gram_b[used]
@@ -122,7 +126,7 @@ def _disattenuated(product: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return product / (a * b).sqrt()
 
 
-def _members_part(cross: Float[Tensor, "B E F"], gram: Float[Tensor, "B E E"], other: Tensor) -> tuple[float, int]:
+def _members_part(cross: Float[Tensor, "B E F"], gram: Float[Tensor, "B E E"], other: Tensor) -> tuple[float, float]:
     """Return the variance over the members of one ensemble, with its degrees of freedom."""
     rows = cross.mean((0, 2))
     product = (rows.sum() - rows) / (len(rows) - 1)
@@ -130,9 +134,8 @@ def _members_part(cross: Float[Tensor, "B E F"], gram: Float[Tensor, "B E E"], o
     return jackknife_variance(_disattenuated(product, signal, other.mean())), len(rows) - 1
 
 
-def _images_variance(product: Tensor, a: Tensor, b: Tensor) -> float:
-    """Return the variance over images, by the derivatives of the logarithm of the value."""
+def _contributions(product: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Return each image's linearised part in the value, by the derivatives of its logarithm."""
     value = _disattenuated(product.mean(), a.mean(), b.mean())
     root = (a.mean() * b.mean()).sqrt()
-    contributions = product / root - value / 2 * (a / a.mean() + b / b.mean())
-    return float(contributions.var()) / len(product)
+    return product / root - value / 2 * (a / a.mean() + b / b.mean())

@@ -78,6 +78,7 @@ def network_snr(crossed: Float[Tensor, "B E D E D"]) -> Pooled | None:
         without=_linearised(signal_without, same_without),
         link=snr_from_cosine,
         lowest=-1 / members,
+        ratio=True,
     )
 
 

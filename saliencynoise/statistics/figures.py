@@ -15,6 +15,7 @@ from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_s
 from saliencynoise.statistics.flips import Flips, flip_test, floor_of
 from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import Scale, diag_mean, gram_matrix, means_without, off_mean, scale_gram
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.published import (
@@ -181,6 +182,7 @@ def summarise(
     view: str,
     seed: int,
     reliability: float = 0.9,
+    groups: Groups | None = None,
     sign: Sign = "signed",
     scale: Scale = "unit",
 ) -> Figures:
@@ -195,6 +197,7 @@ def summarise(
         scale: on which maps are averaged, "raw" or "unit": `members_needed` is for averages on that scale.
         sign: of the maps before they were viewed, as `MethodSpec.sign`: without both signs there are no floors and no
             test but in the view "centred".
+        groups: of the images, where some belong together: they are what varies in the intervals.
 
     Raises:
         UsageError: no images, differing numbers of members, an unknown view, or a reliability outside 0 to 1.
@@ -219,7 +222,8 @@ def summarise(
     if pooled:
         pooled |= _headlines(single[used], None if crossed is None else crossed[used])
         pooled["snr_averaged"] = pooled["snr"] if scale == "unit" else _raw_headline(single[used], gram, crossed, used)
-    intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in pooled.items()}
+    grouped = {key: replace(figure, groups=chosen(groups, used)) for key, figure in pooled.items()}
+    intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in grouped.items()}
     pixels = float(pooled_effective_pixels(gram))
     estimates = _estimates(pooled, intervals, view=view, members=counts[0], pixels=pixels)
     estimates, floor_note = _with_floors(estimates, images, members=counts[0])
@@ -275,17 +279,25 @@ def _signal_test(
     return sign_flip_test(single, seed=seed)
 
 
-def headline(gram: Float[Tensor, "B E E"]) -> Pooled:
+def headline(gram: Float[Tensor, "B E E"], *, groups: Groups | None = None) -> Pooled:
     """Return the pooled r with all that its intervals need.
 
     Args:
         gram: one Gram matrix per image, none of them all zeros.
+        groups: of the same images, where some belong together.
 
     >>> headline(torch.ones(2, 3, 3).double() + torch.eye(3).double()).value
     1.0
     """
     diag, off, _ = means_without(scale_gram(gram, "unit"))
-    return Pooled(per_image=cosine(gram), without=off / diag, link=snr_from_cosine, lowest=-1 / gram.shape[-1])
+    return Pooled(
+        per_image=cosine(gram),
+        without=off / diag,
+        link=snr_from_cosine,
+        lowest=-1 / gram.shape[-1],
+        groups=groups,
+        ratio=True,
+    )
 
 
 def _raw_headline(single: Tensor, gram: Tensor, crossed: Tensor | None, used: Tensor) -> Pooled:
@@ -300,7 +312,11 @@ def _raw_headline(single: Tensor, gram: Tensor, crossed: Tensor | None, used: Te
         raw = single * norms[:, :, None] * norms[:, None, :]
     diag, off, _ = means_without(raw)
     return Pooled(
-        per_image=off_mean(raw) / diag_mean(raw), without=off / diag, link=snr_from_cosine, lowest=-1 / raw.shape[-1]
+        per_image=off_mean(raw) / diag_mean(raw),
+        without=off / diag,
+        link=snr_from_cosine,
+        lowest=-1 / raw.shape[-1],
+        ratio=True,
     )
 
 

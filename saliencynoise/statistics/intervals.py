@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from scipy.special import ndtri, stdtrit
 
+from saliencynoise.statistics.groups import Groups, variance_of_mean
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -75,12 +77,16 @@ class Pooled:
         without: `[B, E]`, the same with each member left out; images where that is NaN are left out there.
         link: applied to the mean over images.
         lowest: the smallest value that the figure can take.
+        groups: of the images, where some belong together: then the group is what varies.
+        ratio: whether the figure is a ratio of energies, as r, whose logarithm is nearer to normal.
     """
 
     per_image: Float[Tensor, " B"]
     without: Float[Tensor, "B E"]
     link: Callable[[Tensor], Tensor] = torch.clone
     lowest: float = -math.inf
+    groups: Groups | None = None
+    ratio: bool = False
 
     @property
     def value(self) -> float:
@@ -123,6 +129,13 @@ def images_variance(figure: Pooled, *, seed: int) -> float:
     return _finite_or_inf(variance * figure.images / (figure.images - 1))
 
 
+def groups_variance(figure: Pooled) -> tuple[float, float]:
+    """Return the variance over groups of images, linearised about the mean, and its degrees of freedom."""
+    mean = figure.per_image.mean()
+    slope = torch.func.jacrev(figure.link)(mean)
+    return variance_of_mean(figure.per_image * slope, figure.groups)
+
+
 def members_interval(figure: Pooled, *, level: float = 0.95) -> Interval | None:
     """Return the interval for new members: jackknife on the figure, t with E - 1 degrees of freedom.
 
@@ -142,10 +155,12 @@ def members_interval(figure: Pooled, *, level: float = 0.95) -> Interval | None:
 def images_interval(figure: Pooled, *, seed: int, level: float = 0.95) -> Interval | None:
     """Return the interval for new images: bootstrap variance, t with B - 1 degrees of freedom.
 
-    None for one image.
+    None for one image. Where images have groups: the variance over groups, on the logarithm of a ratio.
     """
     if figure.images < 2:
         return None
+    if figure.groups is not None:
+        return _of_groups(figure, question="images", level=level)
     variance = images_variance(figure, seed=seed)
     return _around(figure, variance, df=figure.images - 1, question="images", level=level)
 
@@ -154,10 +169,12 @@ def both_interval(figure: Pooled, *, seed: int, level: float = 0.95) -> Interval
     """Return the interval for new members and new images: variances added, df by Satterthwaite.
 
     Slightly wide, because noise of a member on an image counts in both variances. None with fewer than 3
-    members or fewer than 2 images.
+    members or fewer than 2 images. Where images have groups, theirs is the images' variance.
     """
     if figure.members < 3 or figure.images < 2:
         return None
+    if figure.groups is not None:
+        return _of_groups(figure, question="both", level=level)
     parts = members_variance(figure), images_variance(figure, seed=seed)
     df = satterthwaite(parts, (figure.members - 1, figure.images - 1))
     return _around(figure, sum(parts), df=df, question="both", level=level)
@@ -170,7 +187,7 @@ def claim_interval(figure: Pooled, *, seed: int, level: float = 0.95) -> Interva
     return both_interval(figure, seed=seed, level=level)
 
 
-def satterthwaite(variances: tuple[float, ...], dfs: tuple[int, ...]) -> float:
+def satterthwaite(variances: tuple[float, ...], dfs: tuple[float, ...]) -> float:
     """Return the degrees of freedom of a sum of independent variances.
 
     >>> satterthwaite((1.0, 1.0), (7, 7))
@@ -181,6 +198,27 @@ def satterthwaite(variances: tuple[float, ...], dfs: tuple[int, ...]) -> float:
         return float(min(dfs))
     shares = [variance / largest for variance in variances]
     return sum(shares) ** 2 / sum(share**2 / df for share, df in zip(shares, dfs, strict=True))
+
+
+def _of_groups(figure: Pooled, *, question: Question, level: float) -> Interval:
+    """Return the interval over groups of images, and over members, too, where that is asked for."""
+    without = figure.link(figure.without.nanmean(0))
+    logarithmic = figure.ratio and figure.value > 0 and bool(((without > 0) & without.isfinite()).all())
+    scaled = replace(figure, link=_log_of(figure.link), lowest=-math.inf) if logarithmic else figure
+    parts = [groups_variance(scaled)]
+    if question == "both":
+        parts.append((members_variance(scaled), scaled.members - 1))
+    df = satterthwaite(tuple(part for part, _ in parts), tuple(df for _, df in parts))
+    interval = _around(scaled, sum(part for part, _ in parts), df=df, question=question, level=level)
+    words = f"images in {len(set(figure.groups or ()))} groups"
+    interval = replace(interval, note="; ".join(filter(None, (interval.note, words))))
+    if not logarithmic:
+        return interval
+    return replace(interval, low=math.exp(interval.low), high=math.exp(min(interval.high, 700.0)))
+
+
+def _log_of(link: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda mean: link(mean).log()
 
 
 def _t_quantile(probability: float, df: float) -> float:

@@ -33,7 +33,7 @@ def jackknife_variance(leave_one_out: Float[Tensor, " E"]) -> float:
 
 def t_interval(
     value: float,
-    parts: Sequence[tuple[float, int]],
+    parts: Sequence[tuple[float, float]],
     *,
     question: Question,
     note: str = "",
@@ -63,7 +63,7 @@ def t_interval(
     return Interval(low=value - half, high=value + half, question=question, df=df, note=note, level=level)
 
 
-def two_sided_p(value: float, parts: Sequence[tuple[float, int]]) -> float:
+def two_sided_p(value: float, parts: Sequence[tuple[float, float]]) -> float:
     """Return the p-value of `value` = 0 by the same t as `t_interval`; 1 where there is no bound.
 
     >>> round(two_sided_p(2.776, [(1.0, 4)]), 3)

@@ -16,6 +16,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.averages import Averages
+from saliencynoise.statistics.groups import Groups, chosen, variance_of_mean
 from saliencynoise.statistics.intervals import (
     Interval,
     Pooled,
@@ -158,14 +159,15 @@ class Localization:
 
 
 def summarise_localization(
-    images: Sequence[ImageLocalization], averages: Averages, *, seed: int
-) -> Localization:  # fmt: skip
+    images: Sequence[ImageLocalization], averages: Averages, *, seed: int, groups: Groups | None = None
+) -> Localization:
     """Return the localisation over all images.
 
     Args:
         images: one or more, of the same averages.
         averages: what they are of.
         seed: of the bootstrap over images.
+        groups: of the images, where some belong together: they are what varies.
 
     >>> generator = torch.Generator().manual_seed(0)
     >>> mask = torch.zeros(8, 8, dtype=torch.bool)
@@ -180,8 +182,9 @@ def summarise_localization(
     values = torch.stack([image.values for image in images])
     used = ~values.isnan().flatten(1).any(1)
     members = values.shape[-1] - 1
+    groups = chosen(groups, used)
     measures = {
-        name: _measured(own[used], averages.counts, _mean([image.chance[name] for image in images], used), seed)
+        name: _measured(own[used], averages.counts, _mean([image.chance[name] for image in images], used), seed, groups)
         for name, own in zip(MEASURES, values.unbind(1), strict=True)
     }
     return Localization(
@@ -196,29 +199,33 @@ def _mean(values: list[float], used: Tensor) -> float:
     return float(torch.tensor(values, dtype=torch.float64)[used].mean())
 
 
-def _measured(values: Float[Tensor, "B n 1+E"], counts: Sequence[int], by_chance: float, seed: int) -> Measured:
+def _measured(
+    values: Float[Tensor, "B n 1+E"], counts: Sequence[int], by_chance: float, seed: int, groups: Groups | None
+) -> Measured:
     if not len(values):
         nothing = tuple(Point(members=n, value=math.nan, interval=None) for n in counts)
         return Measured(chance=by_chance, curve=nothing, gain=Gain(value=math.nan, interval=None, p=None))
-    points = tuple(_point(own, n, seed) for n, own in zip(counts, values.unbind(1), strict=True))
-    return Measured(chance=by_chance, curve=points, gain=_gain(values[:, -1] - values[:, 0], seed))
+    points = tuple(_point(own, n, seed, groups) for n, own in zip(counts, values.unbind(1), strict=True))
+    return Measured(chance=by_chance, curve=points, gain=_gain(values[:, -1] - values[:, 0], seed, groups))
 
 
-def _point(values: Float[Tensor, "B 1+E"], count: int, seed: int) -> Point:
-    figure = Pooled(per_image=values[:, 0], without=values[:, 1:], lowest=0.0)
+def _point(values: Float[Tensor, "B 1+E"], count: int, seed: int, groups: Groups | None) -> Point:
+    figure = Pooled(per_image=values[:, 0], without=values[:, 1:], lowest=0.0, groups=groups)
     interval = claim_interval(figure, seed=seed)
     if interval is not None:
         interval = replace(interval, high=min(interval.high, 1.0))
     return Point(members=count, value=figure.value, interval=interval)
 
 
-def _gain(values: Float[Tensor, "B 1+E"], seed: int) -> Gain:
-    figure = Pooled(per_image=values[:, 0], without=values[:, 1:])
+def _gain(values: Float[Tensor, "B 1+E"], seed: int, groups: Groups | None) -> Gain:
+    figure = Pooled(per_image=values[:, 0], without=values[:, 1:], groups=groups)
     interval = claim_interval(figure, seed=seed)
     if interval is None:
         return Gain(value=figure.value, interval=None, p=None)
-    parts = [(members_variance(figure), figure.members - 1)]
-    if figure.images > 1:
+    parts: list[tuple[float, float]] = [(members_variance(figure), figure.members - 1)]
+    if groups is not None:
+        parts.append(variance_of_mean(figure.per_image, groups))
+    elif figure.images > 1:
         parts.append((images_variance(figure, seed=seed), figure.images - 1))
     return Gain(value=figure.value, interval=interval, p=two_sided_p(figure.value, parts))
 

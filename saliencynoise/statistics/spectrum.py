@@ -9,13 +9,14 @@ orthonormal Fourier transform, gives c per band, and SSNR = c / (1 - c).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, means_without, off_mean
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import Interval, claim_interval
 from saliencynoise.statistics.jackknife import ratio_of_means
 from saliencynoise.statistics.snr import snr_from_cosine
@@ -144,7 +145,9 @@ def band_grams(maps: Float[Tensor, "E C h w"], *, most_bands: int = MOST_BANDS) 
     return torch.stack(grams)
 
 
-def spectrum(grams: Float[Tensor, "B K E E"], *, height: int, width: int, seed: int) -> Spectrum:
+def spectrum(
+    grams: Float[Tensor, "B K E E"], *, height: int, width: int, seed: int, groups: Groups | None = None
+) -> Spectrum:
     """Return the spectral SNR pooled over images.
 
     Each map is divided by its norm (over all bands) and each image by its mean energy, as for the headline: the sum
@@ -155,6 +158,7 @@ def spectrum(grams: Float[Tensor, "B K E E"], *, height: int, width: int, seed: 
         height: of the maps.
         width: of the maps.
         seed: of the bootstrap over images.
+        groups: of the images, where some belong together: they are what varies.
 
     Raises:
         UsageError: the number of bands is not that of maps of this size, or all maps are zero.
@@ -173,15 +177,17 @@ def spectrum(grams: Float[Tensor, "B K E E"], *, height: int, width: int, seed: 
             "an image whose maps are not all zero"
         )
     radius = _radius(height, width)
+    groups = chosen(groups, grams.flatten(1).any(1))
     return Spectrum(
         bands=tuple(
-            _band(scaled[:, k], frequency=float(radius[band == k].mean()), seed=seed) for k in range(grams.shape[1])
+            _band(scaled[:, k], frequency=float(radius[band == k].mean()), seed=seed, groups=groups)
+            for k in range(grams.shape[1])
         ),
         images=len(scaled),
     )
 
 
-def _band(gram: Float[Tensor, "B E E"], *, frequency: float, seed: int) -> Band:
+def _band(gram: Float[Tensor, "B E E"], *, frequency: float, seed: int, groups: Groups | None) -> Band:
     diag, off = diag_mean(gram), off_mean(gram)
     energy = float(diag.mean())
     if energy <= NOISELESS:  # rounding of the transform
@@ -195,7 +201,7 @@ def _band(gram: Float[Tensor, "B E E"], *, frequency: float, seed: int) -> Band:
         energy=energy,
         cosine=float(off.mean()) / energy,
         ssnr=figure.value,
-        interval=claim_interval(figure, seed=seed),
+        interval=claim_interval(replace(figure, groups=groups), seed=seed),
     )
 
 

@@ -23,6 +23,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, gram_matrix, means_without, off_mean
+from saliencynoise.statistics.groups import Groups, variance_of_mean
 from saliencynoise.statistics.intervals import Interval, Question
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval
 
@@ -181,9 +182,7 @@ def image_part(
     )
 
 
-def template(
-    sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, groups: Sequence[int] | None = None
-) -> Template:
+def template(sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, groups: Groups | None = None) -> Template:
     """Return how much of the signal is a template, how much the class's, and how much the image's.
 
     Intervals by the jackknife over members (t with E - 1 degrees of freedom). With `parts` the variance over images is
@@ -217,10 +216,11 @@ def template(
         members = pairs.without.shape[1]
         if members < 3 or math.isnan(float(figures[place])) or not (signal or place == _R_SPECIFIC):
             return None
-        variances = [(jackknife_variance(_figures(pairs.without)[place]), members - 1)]
+        variances: list[tuple[float, float]] = [(jackknife_variance(_figures(pairs.without)[place]), members - 1)]
         if parts is not None:
             slope = torch.func.jacrev(_figures)(pairs.means)[place]
-            variances.append(_images_variance(slope.nan_to_num() @ _effects(parts, pairs), groups))
+            effects = slope.nan_to_num() @ _effects(parts, pairs)
+            variances.append(variance_of_mean(effects * len(parts), groups))
         note = "; ".join(filter(None, (few_members(members), THESE_CLASSES if parts and not pairs.note else "")))
         question: Question = "members" if parts is None else "both"
         return t_interval(float(figures[place]), variances, question=question, note=note)
@@ -345,18 +345,6 @@ def _effects(parts: Sequence[ImagePart], pairs: _Pairs) -> Float64[Tensor, "figu
             (energy - pairs.means[3]) / images,
         ]
     )
-
-
-def _images_variance(effects: Float64[Tensor, " B"], groups: Sequence[int] | None) -> tuple[float, int]:
-    """Return the variance over images, or over groups of them, and its degrees of freedom."""
-    if groups is not None:
-        order = {group: place for place, group in enumerate(dict.fromkeys(groups))}
-        places = torch.tensor([order[group] for group in groups])
-        effects = torch.zeros(len(order), dtype=effects.dtype).index_add_(0, places, effects)
-    units = len(effects)
-    if units < 2:
-        return math.inf, 1
-    return float(effects.square().sum()) * units / (units - 1), units - 1
 
 
 def _sum(tensors: Sequence[Tensor]) -> Tensor:

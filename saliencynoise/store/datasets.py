@@ -39,6 +39,7 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
         "std": dataset.std,
         "augmentations": sorted(dataset.augmentations),
         "notes": dataset.notes,
+        "levels": dataset.levels,
         "train": dataset.train.names,
         "test": dataset.test.names,
     }
@@ -90,5 +91,6 @@ def load_dataset(path: Path) -> Dataset:
         std=tuple(plain["std"]),
         augmentations=frozenset(plain["augmentations"]),
         notes=tuple(plain["notes"]),
+        levels=None if plain["levels"] is None else tuple(plain["levels"]),
         **splits,
     )

@@ -2,7 +2,8 @@ import pytest
 import torch
 from scipy.stats import binomtest
 
-from saliencynoise.bench.members import flags, votes
+from saliencynoise.bench.members import flags, flags_of, other_order, votes
+from saliencynoise.interfaces import Dataset, Split
 from saliencynoise.store.pool import MemberRecord, Pool
 
 LABELS = torch.arange(200) % 10
@@ -67,3 +68,48 @@ def test_the_vote_is_the_largest_mean_probability(tmp_path):
     probabilities = logits.softmax(-1).mean(0)
     assert found.predicted.tolist() == probabilities.argmax(-1).tolist() == [0, 1]
     assert found.members_correct.tolist() == [2, 2]
+
+
+NAMES = [str(number) for number in range(12)]
+TEXTUAL = sorted(NAMES)
+
+
+def outputs(order, classes, labels):
+    """What a perfect network says whose outputs are in `order`."""
+    return torch.tensor([order.index(classes[label]) for label in labels.tolist()])
+
+
+def test_an_order_of_classes_that_fits_far_better_is_told():
+    labels = torch.arange(48) % 12
+    words = other_order(outputs(TEXTUAL, NAMES, labels), labels, NAMES)
+    assert words.startswith(
+        "but 1.000 with the classes sorted as text (0, 1, 10, 11, 2 and 7 more): list the class folders"
+    )
+    assert "classes.txt" in words
+    listed = other_order(outputs(NAMES, TEXTUAL, labels), labels, TEXTUAL)
+    assert listed.startswith("but 1.000 with the classes sorted by the numbers in their names (0, 1, 2, 3, 4 and 7")
+
+
+def test_no_order_is_told_without_evidence():
+    labels = torch.arange(48) % 12
+    assert other_order(outputs(NAMES, NAMES, labels), labels, NAMES) == ""
+    generator = torch.Generator().manual_seed(0)
+    guesses = [torch.randint(12, (48,), generator=generator) for _ in range(200)]
+    assert sum(bool(other_order(guess, labels, NAMES)) for guess in guesses) <= 2
+    few = torch.arange(6)  # 4 images that the other order gets right have p 1/16
+    assert other_order(outputs(TEXTUAL, NAMES, few), few, NAMES) == ""
+
+
+@pytest.mark.parametrize("source", ["", "m0.pt"])
+def test_only_networks_out_of_files_are_tried(tmp_path, source):
+    labels = torch.arange(48) % 12
+    pool = Pool(tmp_path)
+    logits = torch.eye(12)[outputs(TEXTUAL, NAMES, labels)]
+    record = {"seeds": {}, "accuracy": 8 / 48, "seconds": 1.0, "versions": {}, "hardware": {}, "source": source}
+    records = [pool.save(index, {"w": torch.zeros(1)}, logits, record) for index in (0, 1)]
+    images = torch.zeros(48, 1, 2, 2, dtype=torch.uint8)
+    split = Split(images=images, labels=labels, names=tuple(map(str, range(48))))
+    dataset = Dataset(name="x", classes=tuple(NAMES), train=split, test=split, mean=(0.0,), std=(1.0,))
+    found = flags_of(pool, records, dataset)
+    told = {index: "0.167, but 1.000 with the classes sorted as text" in words for index, words in found.items()}
+    assert told == ({0: True, 1: True} if source else {0: False, 1: False} if found else {})

@@ -339,3 +339,23 @@ def test_a_start_that_failed_blocks_no_other(quick, here, tmp_path):
     assert bench(**{**quick, "methods": ["gradient"]}, out="out").done
     with pytest.raises(UsageError, match="holds a run with seed=0"):
         bench(**{**quick, "methods": ["gradient"], "seed": 6}, out="out")
+
+
+def test_groups_of_images_reach_every_interval_and_the_results(quick, here, tmp_path):
+    alone = bench(**{**quick, "images": 6})
+    assert alone.groups is None
+    rows = "".join(f"{image['name']},{place // 2}\n" for place, image in enumerate(alone.result["images"]))
+    (tmp_path / "writers.csv").write_text("file,group\n" + rows)
+    grouped = bench(**{**quick, "images": 6}, groups="writers.csv")
+    assert grouped.groups == (0, 0, 1, 1, 2, 2)
+    assert "the 6 attributed images belong to 3 groups (writers.csv)" in " ".join(grouped.result["dataset"]["notes"])
+    for one, other in zip(alone.done, grouped.done, strict=True):
+        assert one["figures"]["estimates"]["snr"]["value"] == other["figures"]["estimates"]["snr"]["value"]
+        for name in ("snr", "snr_rms", "cosine"):
+            assert one["figures"]["estimates"][name]["interval"] != other["figures"]["estimates"][name]["interval"]
+        assert "images in 3 groups" in other["figures"]["estimates"]["snr"]["interval"]["note"]
+        assert one["details"]["template"] != other["details"]["template"]
+        assert one["details"]["spectrum"] != other["details"]["spectrum"]
+    assert grouped.folder != alone.folder
+    with pytest.raises(UsageError, match=r"cannot read the groups 'nobody.csv'"):
+        bench(**quick, groups="nobody.csv")

@@ -6,7 +6,9 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["digits", "notes", "scan", "shapes", "sizes", "stratify", "tensors"])
+@pytest.mark.parametrize(
+    "name", ["chance", "digits", "levels", "orders", "shapes", "sizes", "stratify", "tensors", "words"]
+)
 def test_the_examples_in_docstrings_hold(name):
     failed, tried = doctest.testmod(importlib.import_module(f"saliencynoise.data.{name}"))
     assert tried

@@ -40,10 +40,11 @@ def test_pixels_labels_and_names_are_those_of_the_files(tmp_path):
         {f"2/{i}.png" for i in range(10)} | {f"10/{i}.png" for i in range(5)}
     )
     assert found.augmentations == {"shift", "flip"}
-    assert found.notes == (
+    assert found.notes[:2] == (
         "images of 8x8 pixels, as they are in the files",
         "split by seed 0, stratified by class: 12 to train on and 3 to test",
     )
+    assert found.notes[2].startswith("classes in natural order (2, 10); torchvision's")
 
 
 def test_statistics_are_those_of_the_training_pixels(tmp_path):
@@ -182,6 +183,25 @@ def test_names_with_line_breaks_and_bytes_do_no_harm(tmp_path):
     found = _load(root)
     assert found.classes == ("a\nb", "{braces}")
     assert not any("\n" in note for note in found.notes)
+
+
+def test_groups_of_a_folder_are_those_of_its_table(tmp_path):
+    make_folder(tmp_path, {"a": 10, "b": 10})
+    alone = _load(tmp_path)
+    names = [*alone.train.names, *alone.test.names]
+    rows = "".join(f"{name},writer {place % 3}\n" for place, name in enumerate(names))
+    (tmp_path / "groups.csv").write_text("file,group\n" + rows)
+    found = _load(tmp_path)
+    check_dataset(found)
+    assert found.test.groups == tuple(f"writer {names.index(name) % 3}" for name in found.test.names)
+    assert fingerprint(found) == fingerprint(alone)
+    assert found.notes[-1] == (
+        "3 groups of 3 in the test part are in the training part, too (writer 0, writer 1, writer 2): accuracy and "
+        "maps are not those of new groups"
+    )
+    assert not any("groups.csv" in note for note in found.notes)
+    (tmp_path / "groups.csv").write_text("file,group\n" + rows.replace(found.test.names[0], "elsewhere.png"))
+    assert f"lack 1 image, such as {found.test.names[0]!r}" in _message(tmp_path)
 
 
 @pytest.mark.skipif(not CIFAR.exists(), reason=f"needs the real images: {CIFAR} is not there")

@@ -30,10 +30,10 @@ BROKEN = [
     ),
     (lambda: replace(make_dataset(), test=None), "test must be a Split, not NoneType"),
     (
-        lambda: _with("train", images=torch.zeros(4, 1, 2, 2)),
-        "train.images must be a uint8 tensor, not a torch.float32 tensor",
+        lambda: _with("train", images=torch.zeros(4, 1, 2, 2).double()),
+        "train.images must be a uint8 tensor .or float32 from 0 to 255., not a torch.float64 tensor",
     ),
-    (lambda: _with("train", images=make_split([0]).images.numpy()), "train.images .* tensor, not ndarray"),
+    (lambda: _with("train", images=make_split([0]).images.numpy()), "train.images must be .* not ndarray"),
     (
         lambda: _with("test", images=torch.zeros(3, 2, 2, dtype=torch.uint8)),
         r"test.images must have the shape \[N, C, H, W\], not \[3, 2, 2\]",
@@ -51,6 +51,11 @@ BROKEN = [
     (
         lambda: _with("test", labels=torch.tensor([0, -1, 1])),
         r"test.labels must lie in 0\.\.1, not in -1\.\.1",
+    ),
+    (lambda: _with("test", groups=["a", "b", "c"]), "test.groups must be a tuple of strings, not list"),
+    (
+        lambda: _with("test", groups=("a", "b")),
+        "test.groups must name a group for each of the 3 images, but there are 2",
     ),
     (lambda: _with("test", names=["a", "b", "c"]), "test.names must be a tuple of strings, not list"),
     (lambda: _with("test", names=("a", "b")), "test.names must name each of the 3 images, but there are 2"),

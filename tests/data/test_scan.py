@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from saliencynoise.data.scan import list_classes, natural, open_root, text
+from saliencynoise.data.orders import natural
+from saliencynoise.data.scan import list_classes, open_root, text
 from saliencynoise.interfaces import UsageError
 from tests.data.builders import make_folder
 

@@ -57,8 +57,8 @@ def test_normalising_with_the_datas_own_statistics_standardises():
 
 
 def test_what_is_no_stored_image_is_refused():
-    with pytest.raises(ValueError, match=r"must be uint8 \[N, C, H, W\], not torch.float32 \[1, 1, 2, 2\]"):
-        to_float(torch.zeros(1, 1, 2, 2), (0.0,), (1.0,))
+    with pytest.raises(ValueError, match=r"must be uint8 or float32 \[N, C, H, W\], not torch.float64 \[1, 1, 2, 2\]"):
+        to_float(torch.zeros(1, 1, 2, 2, dtype=torch.float64), (0.0,), (1.0,))
     with pytest.raises(ValueError, match=r"not torch.uint8 \[1, 2, 2\]"):
         to_float(torch.zeros(1, 2, 2, dtype=torch.uint8), (0.0,), (1.0,))
 

@@ -45,7 +45,7 @@ def test_pixels_are_those_of_folder_data_bit_for_bit(tmp_path):
     files = picture_files([str(tmp_path / "data" / "test" / "a")])
     assert len(files) == len(wild_pictures())
     for file in files:
-        own = read_own(file, size=16, channels=3)
+        own = read_own(file, size=16, channels=3, levels=dataset.levels)
         due = dataset.test.images[dataset.test.names.index(f"test/a/{file.name}")]
         np.testing.assert_array_equal(own.seen.pixels, due.numpy(), err_msg=file.name)
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.agreement import Agreement, _images_variance, agreement
+from saliencynoise.statistics.agreement import Agreement, _contributions, agreement
+from saliencynoise.statistics.groups import variance_of_mean
 from saliencynoise.statistics.snr import cosine as mean_cosine
 
 
@@ -121,7 +122,9 @@ def test_variance_over_images_against_resampled_images(generator: torch.Generato
     product = product * a
     draws = torch.randint(60, (20_000, 60), generator=generator)
     resampled = product[draws].mean(1) / (a[draws].mean(1) * b[draws].mean(1)).sqrt()
-    assert _images_variance(product, a, b) == pytest.approx(float(resampled.var()), rel=0.06)
+    variance, df = variance_of_mean(_contributions(product, a, b), None)
+    assert df == 59
+    assert variance == pytest.approx(float(resampled.var()), rel=0.06)
 
 
 def test_one_image_answers_for_members(generator: torch.Generator) -> None:
