@@ -11,7 +11,8 @@ from saliencynoise.data.decode import decode
 from saliencynoise.data.image_groups import named_groups, read_groups
 from saliencynoise.data.layout import read_layout
 from saliencynoise.data.notes import GROUPS
-from saliencynoise.data.scan import natural, open_root, text
+from saliencynoise.data.orders import natural
+from saliencynoise.data.scan import open_root, text
 from saliencynoise.data.sizes import check_image_size
 from saliencynoise.data.tensors import channel_statistics
 from saliencynoise.data.words import count, few
