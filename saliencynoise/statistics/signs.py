@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces.specs import CENTRED, REASONS, Sign
+from saliencynoise.statistics.views import apply_view
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -57,6 +58,25 @@ def sign_of(declared: Sign, seen: Sign) -> Sign:
     if seen in ONE_SIGNED:
         return seen
     return "signed" if declared == "signed" else "leaning"
+
+
+def with_null(maps: Float[Tensor, "E c h w"], sign: Sign = "signed") -> Float[Tensor, "E c h w"]:
+    """Return maps whose mean over members is zero at every pixel where there is no signal: centred ones, if need be.
+
+    Of maps of one sign every pixel of the mean differs from zero, with or without signal; what can be tested is whether
+    it differs from the mean over places.
+
+    Args:
+        maps: of all members on one image, finite.
+        sign: what the method declares; what the values show goes before it.
+
+    >>> import torch
+    >>> with_null(torch.tensor([1.0, 3.0]).reshape(1, 1, 1, 2)).flatten().tolist()
+    [-1.0, 1.0]
+    """
+    seen = SeenSigns()
+    seen.add(maps)
+    return apply_view(maps, CENTRED) if sign_of(sign, seen.sign) != "signed" else maps
 
 
 def why_no_null(view: str, sign: Sign) -> str:

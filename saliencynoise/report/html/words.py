@@ -121,8 +121,8 @@ def is_shaky(cell: Cell) -> bool:
         return True
     snr, p = _snr(cell), cell["figures"]["signal_p"]
     low = number(snr["interval"]["low"]) if snr["interval"] else math.inf
-    testable = p is not None and 0.5 ** (cell["members"] - 1) <= CHANCE
-    return not number(snr["value"]) > 0 or (p > CHANCE if testable else low <= 0)
+    with_null = p is not None and 0.5 ** (cell["members"] - 1) <= CHANCE
+    return not number(snr["value"]) > 0 or (p > CHANCE if with_null else low <= 0)
 
 
 def is_open(cell: Cell) -> bool:
