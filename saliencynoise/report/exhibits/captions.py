@@ -93,7 +93,7 @@ def bars(study: Study, found: pd.DataFrame) -> tuple[str, str]:
         f"{alone} Methods are ordered by r. {basis(study)} {asked(found)}"
     )
     above = int((found["low"] > found["floor"]).sum())
-    told = f" The interval of r lies above the noise floor in {above} of {int(found['r'].notna().sum())} cases."
+    told = f" The interval of r lies above the noise floor in {above} of {int(found['floor'].notna().sum())} cases."
     alt = f"Bars of the SNR as published and of r. {ends(found, 'r', of='r', interval=('low', 'high'))}{told}"
     return caption, alt + failed(found)
 
