@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from torch import nn
 
-from saliencynoise.interfaces import CamPoint, UsageError
+from saliencynoise.interfaces import CamPoint, Rewrite, UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -99,16 +99,19 @@ class Shrinking:
         return True
 
 
-def points_of(grids: list[tuple[int, int]]) -> dict[str, CamPoint]:
+def points_of(grids: list[tuple[int, int]], norm: Norm) -> dict[str, CamPoint]:
     """Return "top", the output of the last stage, and "intermediate", that of the last stage with a finer grid.
 
-    Where all stages have one grid, "intermediate" is the last but one.
+    Where all stages have one grid, "intermediate" is the last but one. Stages end with a ReLU, whose channels may
+    change their order and take positive factors, which the next layer undoes; the groups of a group norm forbid most
+    orders.
     """
+    rewrites: tuple[Rewrite, ...] = ("positive_scale",) if norm == "group" else ("permutation", "positive_scale")
     last = len(grids) - 1
     finer = max((stage for stage in range(last) if grids[stage] != grids[last]), default=last - 1)
     return {
-        "top": CamPoint(module=f"stages.{last}", grid=grids[last]),
-        "intermediate": CamPoint(module=f"stages.{finer}", grid=grids[finer]),
+        "top": CamPoint(module=f"stages.{last}", grid=grids[last], rewrites=rewrites),
+        "intermediate": CamPoint(module=f"stages.{finer}", grid=grids[finer], rewrites=rewrites),
     }
 
 

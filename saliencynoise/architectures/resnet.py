@@ -98,7 +98,7 @@ class ResNet:
         module = _Module(stem, stages, Head(channels, num_classes))
         if grid.kept:
             adaptations.append(f"stride 2 -> 1: {', '.join(grid.kept)}")
-        return Network(module=module, points=points_of(grids), adaptations=tuple(adaptations))
+        return Network(module=module, points=points_of(grids, self.norm), adaptations=tuple(adaptations))
 
     def _stem(self, channels: int, grid: Shrinking, *, small: bool) -> nn.Sequential:
         stride = 1 if small or not grid.halve("stem") else 2

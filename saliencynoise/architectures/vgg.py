@@ -77,7 +77,7 @@ class Vgg:
         adaptations = ["head: one linear layer on the mean over the grid in place of two of 4096 channels and a third"]
         if grid.kept:
             adaptations.append(f"max-pools removed: {', '.join(grid.kept)} of 5")
-        return Network(module=module, points=points_of(grids), adaptations=tuple(adaptations))
+        return Network(module=module, points=points_of(grids, self.norm), adaptations=tuple(adaptations))
 
     def _stage(self, channels: int, width: int, count: int, *, pooled: bool) -> nn.Sequential:
         """Return a stage, which begins with the max-pool behind the stage before."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.ceiling import Method, with_copies
 from saliencynoise.bench.clock import clock
 from saliencynoise.data.selection import select_images
 from saliencynoise.data.tensors import to_float
@@ -162,8 +163,8 @@ class MemberAttribution:
         return found
 
     def _attribute_together(self, chunk: Chunk, entries: Sequence[Due]) -> None:
-        methods: dict[str, Any] = {entry.method.text: entry.method.instance for entry in entries}
         batch = self._batch(chunk, entries[0])
+        methods: dict[str, Any] = {entry.method.text: self._with_copies(chunk, entry) for entry in entries}
         seed = self._global_seed(methods)
         results, seconds = self._within_memory(
             lambda guard: guard.attribute_together(methods, batch, seed=seed, before=self._begin)
@@ -174,14 +175,22 @@ class MemberAttribution:
 
     def _attribute(self, chunk: Chunk, entry: Due) -> None:
         batch = self._batch(chunk, entry)
-        self._opened()  # what the network does is not the method's doing
+        method = self._with_copies(chunk, entry)  # opens the network: what it does is not the method's doing
         seed = self._global_seed([entry.method.text])
         self._begin(entry.method.text)
-        results, seconds = self._within_memory(
-            lambda guard: {"": guard.attribute(entry.method.instance, batch, seed=seed)}
-        )
+        results, seconds = self._within_memory(lambda guard: {"": guard.attribute(method, batch, seed=seed)})
         self._end()
         self._save(chunk, entry, results[""], seconds)
+
+    def _with_copies(self, chunk: Chunk, entry: Due) -> Method:
+        """Return the method, which compares rewritten copies of the network on the run's first images."""
+        return with_copies(
+            entry.method,
+            self._opened().passes,
+            member=self._job.member,
+            first=chunk.index == 0 and entry.draw == 0,
+            run_seed=self._job.run_seed,
+        )
 
     def _begin(self, method: str) -> None:
         """Say which method runs, so that a crash, or a wait, has a name."""

@@ -13,7 +13,7 @@ import torch
 
 from saliencynoise.bench.attribution import MemberAttribution
 from saliencynoise.bench.production import Production
-from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.interfaces import CamPoint, Dataset, Network, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring.passes import Precision
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
@@ -85,12 +85,18 @@ class MemberJob:
 
 
 def describe_network(network: Network) -> dict[str, Any]:
-    """Return what a network is, for the pool and the results."""
+    """Return what a network is, for the pool and the results; what points allow of other weights changes nothing."""
     return {
         "parameters": sum(parameter.numel() for parameter in network.module.parameters()),
         "adaptations": list(network.adaptations),
-        "points": {name: {**asdict(p), "grid": list(p.grid)} for name, p in network.points.items()},
+        "points": {name: _point(point) for name, point in network.points.items()},
     }
+
+
+def _point(point: CamPoint) -> dict[str, Any]:
+    described = {**asdict(point), "grid": list(point.grid)}
+    del described["rewrites"]
+    return described
 
 
 def has_work(job: MemberJob) -> bool:

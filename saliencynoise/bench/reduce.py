@@ -220,8 +220,9 @@ def _diagnostics(
     stores: Sequence[MapStore], members: int, chunks: Sequence[Chunk]
 ) -> Mapping[str, Float[Tensor, "D E B"]]:
     """Return what the method told of its maps, by name."""
-    names = stores[0].diagnostics(0, chunks[0])
     found = [[[store.diagnostics(e, chunk) for chunk in chunks] for e in range(members)] for store in stores]
+    # an earlier version may have left some of the maps, with other diagnostics
+    names = [name for name in found[0][0][0] if all(name in own for rows in found for row in rows for own in row)]
     return {
         name: torch.stack([torch.stack([torch.cat([own[name] for own in row]) for row in rows]) for rows in found])
         for name in names

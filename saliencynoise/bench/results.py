@@ -10,6 +10,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.bench.ceiling import ceiling_of, is_ceiling
 from saliencynoise.bench.forecast import note_prediction
 from saliencynoise.bench.members import Votes, flags_of, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
@@ -209,7 +210,7 @@ def _cells(
         },
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(("figures", "classes", "details", "seconds", "diagnostics", "gram")) | {
+        blank = dict.fromkeys(("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "gram")) | {
             "status": "failed",
             "reason": reduced,
             "traceback": traceback,
@@ -222,7 +223,7 @@ def _cells(
         "traceback": None,
         "seconds": _seconds(plan, ensemble, method),
         "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
-        "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items()},
+        "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
     }
     return [
         {
@@ -230,6 +231,7 @@ def _cells(
             **done,
             "view": view,
             "figures": _without_images(figures),
+            "ceiling": ceiling_of(method, reduced.diagnostics, view),
             "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
             "classes": {
                 plan.dataset.classes[label]: _without_images(own) for label, own in reduced.classes[view].items()

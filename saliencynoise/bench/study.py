@@ -292,5 +292,7 @@ def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
         row[f"energy_{name}"] = share
     for name, values in (cell.get("diagnostics") or {}).items():
         row[f"{name}_median"], row[f"{name}_max"] = values["median"], values["max"]
+    ceiling = cell.get("ceiling") or {"value": None, "low": None, "high": None}
+    row["ceiling"], row["ceiling_low"], row["ceiling_high"] = (number(ceiling[k]) for k in ("value", "low", "high"))
     row["seconds"] = cell["seconds"]
     return row

@@ -32,7 +32,7 @@ from saliencynoise.interfaces.protocols import (
 )
 from saliencynoise.interfaces.sampling import Sample, Sampler, TrainingRun
 from saliencynoise.interfaces.seeds import Stream, derive_seed, seeded
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
+from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, Rewrite, SamplerSpec
 
 __all__ = [
     "INPUT",
@@ -55,6 +55,7 @@ __all__ = [
     "PassMethod",
     "PluginFailure",
     "Point",
+    "Rewrite",
     "SaliencyNoiseError",
     "Sample",
     "Sampler",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from saliencynoise.interfaces.methods import Point
+    from saliencynoise.interfaces.specs import Rewrite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +28,16 @@ class CamPoint:
         layout: how that module's output is laid out: "NCHW", "NHWC", or "tokens" (`[N, prefix + h*w, C]`).
         grid: height and width (h, w) of the grid.
         prefix_tokens: with "tokens", how many class or register tokens precede the grid.
+        rewrites: the kinds of `Rewrite` of its channels that other weights of the same architecture undo, so that the
+            network in eval mode is the same function: after a ReLU "permutation" and "positive_scale", at a linear
+            output between linear layers all kinds. Empty where there are none; None where nobody says.
     """
 
     module: str
     layout: Literal["NCHW", "NHWC", "tokens"] = "NCHW"
     grid: tuple[int, int]
     prefix_tokens: int = 0
+    rewrites: tuple[Rewrite, ...] | None = None
 
     def to_grid(self, output: Float[Tensor, "N ..."]) -> Float[Tensor, "N C h w"]:
         """Return what the module computed as a grid; class and register tokens are left out.

@@ -19,6 +19,7 @@ Stream = Literal[
     "bootstrap",
     "sampler",
     "images",
+    "rewriting",
 ]
 
 

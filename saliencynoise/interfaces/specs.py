@@ -55,6 +55,11 @@ REASONS: Mapping[Sign, str] = MappingProxyType(
 )
 """Why the maps of a method have no test and no floor in the signed view, by their sign."""
 
+Rewrite = Literal["permutation", "positive_scale", "sign", "rotation", "centred_rotation"]
+"""A change T of a layer's channels that changed weights around the layer undo, so that the network is the same
+function: another order of the channels, a positive factor for each, a sign for each, an orthogonal matrix, or an
+orthogonal matrix that keeps the sum over the channels."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MethodSpec:
@@ -83,6 +88,10 @@ class MethodSpec:
             zero. "linear_weights": a linear network gives its weights. "linear_contributions": a linear network gives
             weight times (image - baseline), with a baseline of zero where the background is zero. "completeness":
             the diagnostic "completeness_error" is at most 1e-3 with the default parameters, on a smooth network.
+        invariant_to: of a method of a layer, the kinds of `Rewrite` that leave its maps as they are when it is handed
+            Tap(T a, T^-T g) in place of Tap(a, g). "rotation" includes "permutation", "sign" and "centred_rotation",
+            and "centred_rotation" includes "permutation". For the other kinds that the layer's `CamPoint` allows, a
+            bench measures how far they move the maps.
         library: name of the distribution that does the work, whose version belongs to the result; None if the plugin's
             own code does it.
         expected_failures: checks of the conformance kit that are known to fail, each with the reason. They are strict:
@@ -100,6 +109,7 @@ class MethodSpec:
     views: tuple[str, ...] = ("signed",)
     sign: Sign = "signed"
     claims: tuple[Claim, ...] = ()
+    invariant_to: tuple[Rewrite, ...] = ()
     library: str | None = None
     expected_failures: tuple[tuple[str, str], ...] = ()
 

@@ -105,6 +105,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             paper="Selvaraju et al., ICCV 2017, doi:10.1109/ICCV.2017.74",
             views=("signed", "relu"),
             claims=("constant",),
+            invariant_to=("positive_scale", "rotation"),
         ),
         MethodSpec(
             name="gradcam_plus_plus",
@@ -115,6 +116,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             paper="Chattopadhyay et al., WACV 2018, doi:10.1109/WACV.2018.00097",
             views=("signed", "relu"),
             claims=("constant",),
+            invariant_to=("permutation", "positive_scale"),
         ),
         MethodSpec(
             name="layercam",
@@ -125,6 +127,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             paper="Jiang et al., IEEE TIP 2021, doi:10.1109/TIP.2021.3089943",
             views=("signed", "relu"),
             claims=("constant",),
+            invariant_to=("permutation", "positive_scale"),
         ),
         MethodSpec(
             name="eigencam",
@@ -136,6 +139,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             cost="1 forward",
             views=("signed", "relu"),
             expected_failures=(("target", "it is the same for every class: no gradient enters it"),),
+            invariant_to=("permutation",),
         ),
         MethodSpec(
             name="scorecam",
@@ -147,6 +151,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             kind="functional",
             cost="(channels + 1) x forward",
             views=("signed", "relu"),
+            invariant_to=("permutation",),
         ),
         MethodSpec(
             name="ablation_cam",
@@ -158,6 +163,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             cost="(channels + 2) x forward",
             views=("signed", "relu"),
             claims=("constant",),
+            invariant_to=("permutation",),
         ),
         MethodSpec(
             name="guided_backprop",
@@ -179,6 +185,7 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             kind="functional",
             cost="2 x (forward + backward)",
             claims=("constant",),
+            invariant_to=("positive_scale", "rotation"),
         ),
         MethodSpec(
             name="occlusion",

@@ -27,6 +27,7 @@ from saliencynoise.interfaces.specs import (
     Level,
     MethodSpec,
     ModelSpec,
+    Rewrite,
     SamplerSpec,
     Scale,
     Sign,
@@ -182,6 +183,7 @@ def _validate(spec: object, kind: str) -> None:
             ("family", (spec.family,), Family),
             ("claims", spec.claims, Claim),
             ("sign", (spec.sign,), Sign),
+            ("invariant_to", spec.invariant_to, Rewrite),
         )
         _validate_choices(spec, kind, given)
         _validate_views(spec)

@@ -40,6 +40,11 @@ WIDER = (
     "In brackets: the lowest and the highest accuracy."
 )
 
+CEILING = (
+    "ceiling: r of rewritten copies of one network, whose weights differ and whose function is one, in brackets of the "
+    "lowest and the highest member. No training lifts r above it. It is shown where it is below ten times r."
+)
+
 HEADERS = ("SNR", "95% of SNR", "floor", "r", "95% of r", "untrained", "p", "for 0.9", f"R(1..{COUNTS[-1]})", "px", "s")
 
 RANKS = {"untrained": 1, f"R(1..{COUNTS[-1]})": 2, "95% of SNR": 3}
@@ -50,6 +55,9 @@ SEVERAL = 0.1
 
 MEAN = "builtin/mean"
 """The aggregator that goes without saying."""
+
+LOW = 10
+"""A ceiling of fewer times r than this is shown."""
 
 NAME_WIDTH = 22
 """Columns of the terminal for a method's label."""
@@ -68,7 +76,8 @@ def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Itera
     yield from _table(cells, width=width, ascii_only=ascii_only)
     if any(cell["status"] == "ok" for cell in cells):
         wider = f" {WIDER}" if width >= WIDE else ""
-        yield Text(LEGEND + wider + _draws(cells), style="dim")
+        low = f" {CEILING}" if any(map(is_low, cells)) else ""
+        yield Text(LEGEND + wider + _draws(cells) + low, style="dim")
     yield Text(basis(study.result))
     for warning in warnings(study.result):
         yield Text(warning, style=_style(warning))
@@ -252,6 +261,9 @@ def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> I
         rows.append([label, *_row(cell, ascii_only=ascii_only)])
         if _draws_of(cell) > 1:
             rows.append(_networks_row(cell, ascii_only=ascii_only))
+        if is_low(cell):
+            ceiling = cell["ceiling"]
+            rows.append(["    ceiling", "", "", "", show(ceiling["value"]), interval_text(ceiling)])
     columns = [Column(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
     return render_sections(
         "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
@@ -311,6 +323,14 @@ def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
 def untrained_text(cell: Mapping[str, Any]) -> str:
     """Return r of untrained networks; a dash where there is none."""
     return show((cell.get("untrained") or {}).get("snr"))
+
+
+def is_low(cell: Mapping[str, Any]) -> bool:
+    """Whether a cell's ceiling is below ten times its r: part of its noise follows from how weights are written."""
+    ceiling = cell.get("ceiling")
+    if cell["status"] != "ok" or ceiling is None:
+        return False
+    return number(ceiling["value"]) < LOW * number(cell["figures"]["estimates"]["snr"]["value"])
 
 
 def _surviving(cell: Mapping[str, Any]) -> str:

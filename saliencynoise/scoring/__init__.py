@@ -6,6 +6,7 @@ from saliencynoise.scoring.guard import Guard
 from saliencynoise.scoring.memory import fitting_rows, is_out_of_memory
 from saliencynoise.scoring.passes import Passes
 from saliencynoise.scoring.returned import checked, described
+from saliencynoise.scoring.rewriting import Rewriting, RewrittenScorer
 from saliencynoise.scoring.scorer import Scorer
 from saliencynoise.scoring.settings import as_before
 from saliencynoise.scoring.steadiness import RefusedNetworkError, refuse_unsteady
@@ -14,6 +15,8 @@ __all__ = [
     "Guard",
     "Passes",
     "RefusedNetworkError",
+    "Rewriting",
+    "RewrittenScorer",
     "Scorer",
     "as_before",
     "attribute",

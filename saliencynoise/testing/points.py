@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import torch
 
+from saliencynoise.interfaces import Rewrite
 from saliencynoise.scoring import Passes
 from saliencynoise.testing.architectures import SQUARE, images, logits_of
 from saliencynoise.testing.checks import Check, ContractBroken
@@ -80,6 +81,25 @@ def check_gradients(subject: ModelSubject) -> None:
             raise ContractBroken(f"the derivative of the logits at '{name}' is zero everywhere")
 
 
+def check_rewrites(subject: ModelSubject) -> None:
+    """Kinds of changes that there are; and none that turns signs where there are none, as after a ReLU."""
+    network = subject.build(SQUARE)
+    for name, point in network.points.items():
+        if point.rewrites is None:
+            continue
+        unknown = [kind for kind in point.rewrites if kind not in get_args(Rewrite)]
+        if unknown:
+            raise ContractBroken(f"the point '{name}' allows '{unknown[0]}'; choose of {', '.join(get_args(Rewrite))}")
+        turning = [kind for kind in point.rewrites if kind not in {"permutation", "positive_scale"}]
+        (output,) = _outputs(network, name)
+        assert isinstance(output, torch.Tensor)  # noqa: S101 - as above
+        if turning and not (point.to_grid(output) < 0).any():
+            raise ContractBroken(
+                f"the point '{name}' allows '{turning[0]}', but no value there is negative, as after a ReLU: other "
+                "weights cannot undo it"
+            )
+
+
 def _outputs(network: Network, point: str) -> list[object]:
     """Return what the module of a point gives, at each of its calls in one forward pass."""
     outputs: list[object] = []
@@ -119,3 +139,9 @@ def checks() -> Iterator[Check[ModelSubject]]:
         needs=(*there, "grids", "deterministic"),
     )
     yield Check(name="gradients", contract=once, run=check_gradients, needs=there)
+    yield Check(
+        name="rewrites",
+        contract="the kinds of `Rewrite` of its channels that other weights of the same architecture undo",
+        run=check_rewrites,
+        needs=(*there, "grids"),
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from saliencynoise.interfaces import SaliencyNoiseError, one_line
-from saliencynoise.testing import aggregators, architectures, claims, independence, maps, points, traces
+from saliencynoise.testing import aggregators, architectures, claims, independence, invariances, maps, points, traces
 from saliencynoise.testing.checks import Check, CheckResult, Status, refuse_unknown, run_checks
 from saliencynoise.testing.subjects import AggregatorSubject, MethodSubject, ModelSubject, Subject
 
@@ -54,6 +54,7 @@ def method_checks() -> Iterator[Check[MethodSubject]]:
     yield from maps.checks_of_meaning()
     yield from traces.checks()
     yield from claims.checks()
+    yield from invariances.checks()
 
 
 def model_checks() -> Iterator[Check[ModelSubject]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -228,6 +229,21 @@ class Beside(nn.Module):
         return inner
 
 
+class TurnsSignsOfReLUs(Right):
+    """Signs at a point whose values are never negative."""
+
+    kinds: Any = ("permutation", "sign")
+
+    def build(self, in_shape, num_classes):
+        network = super().build(in_shape, num_classes)
+        top = replace(network.points["top"], rewrites=self.kinds)
+        return replace(network, points={**network.points, "top": top})
+
+
+class NoSuchRewrite(TurnsSignsOfReLUs):
+    kinds = ("permutations",)
+
+
 MODELS: dict[str, list[type]] = {
     "logits": [LosesAClass],
     "oblong_images": [RefusesOblongRudely],
@@ -245,6 +261,7 @@ MODELS: dict[str, list[type]] = {
     "grids": [WrongGrid],
     "grids_put_back": [PutsBackElsewhere],
     "gradients": [ZeroGradient],
+    "rewrites": [TurnsSignsOfReLUs, NoSuchRewrite],
 }
 
 

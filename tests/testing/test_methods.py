@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import kit_zoo as zoo
 import pytest
 
+from saliencynoise.interfaces import Rewrite
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.scoring.rewriting import open_kinds
 from saliencynoise.testing import check_subject, method_checks
+from saliencynoise.testing.invariances import check_invariances, maps_of_rewritten
 from saliencynoise.testing.subjects import method_subject
+from saliencynoise.testing.values import distance
 
 WRONG = [
     pytest.param(check, wrong, changed, id=f"{check}-{wrong.__name__}")
@@ -45,3 +49,25 @@ def test_built_in_methods_pass(name: str) -> None:
     report = check_subject(method_subject(catalogue().method(name)))
     assert report.of("failed") == report.of("expected") == []
     assert report.executed >= 18
+
+
+def test_a_declared_invariance_is_checked_with_what_it_includes() -> None:
+    right = zoo.subject(zoo.SumOfChannels, {"invariant_to": ("permutation",)})
+    assert {result.check: result.status for result in check_subject(right).results}["invariant_to"] == "passed"
+    (failed,) = check_subject(zoo.subject(zoo.SumOfChannels, {"invariant_to": ("sign",)})).of("failed")
+    assert failed.message.startswith(
+        "maps of a network whose layer is rewritten by a random sign: the largest relative"
+    )
+
+
+LAYERS = ["gradcam", "gradcam_plus_plus", "layercam", "eigencam", "scorecam", "ablation_cam", "guided_gradcam"]
+
+
+@pytest.mark.parametrize("name", [f"{name}(layer={layer})" for name in LAYERS for layer in ("top", "intermediate")])
+def test_built_in_methods_of_a_layer_have_the_invariances_that_they_declare_and_no_more(name: str) -> None:
+    subject = method_subject(catalogue().method(name))
+    declared = subject.spec.invariant_to
+    check_invariances(subject)
+    due = subject.maps().values
+    for kind in open_kinds(get_args(Rewrite), declared):
+        assert distance(maps_of_rewritten(subject, kind, 0).values, due) > 1e-3, kind

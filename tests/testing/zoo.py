@@ -445,6 +445,18 @@ class NotPlain(Pixels):
     kernel: object = field(default_factory=object)
 
 
+@dataclass(frozen=True)
+class SumOfChannels:
+    """A layer's channels, added: their order does not matter, and their signs and factors do."""
+
+    points = ("top",)
+
+    def from_pass(self, taps: Mapping[str, Tap], batch: Batch) -> Maps:
+        tap = taps["top"]
+        size = tap.grad.square().sum((1, 2, 3), keepdim=True)
+        return Maps(values=tap.value.sum(1, keepdim=True) * size)
+
+
 METHODS: dict[str, list[tuple[type, dict[str, Any]]]] = {
     "shapes": [(Transposed, {}), (Squeezed, {})],
     "dtype_and_device": [(Single, {}), (Double, {})],
@@ -483,6 +495,9 @@ METHODS: dict[str, list[tuple[type, dict[str, Any]]]] = {
         (Incomplete, {"claims": ("completeness",)}),
         (Right, {"claims": ("completeness",)}),
         (Diagnosed, {"claims": ("linear_contributions", "completeness")}),
+    ],
+    "invariant_to": [
+        (SumOfChannels, {"invariant_to": (kind,)}) for kind in ("positive_scale", "sign", "rotation")
     ],
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any
 from saliencynoise.report.html.rows import Column, PageTable, Row, Value
 from saliencynoise.report.html.settings import flat
 from saliencynoise.report.html.words import method_words
-from saliencynoise.report.table import counted, duration, show
+from saliencynoise.report.table import counted, duration, show, with_interval
 
 KINDS = {
     "pass": "computed from one plain pass, which methods share",
@@ -63,6 +63,7 @@ def _method(label: str, own: Mapping[str, Any] | None, cells: Sequence[Mapping[s
             ("brought by", own["distribution"]),
         ]
     facts += [(f"{name} on {where}", values) for where, name, values in _diagnostics(cells)]
+    facts += [(f"ceiling on {where}", words) for where, words in _ceilings(cells)]
     facts += [("failed", f"on {cell['architecture']}: {cell['reason']}") for cell in _first_failures(cells)]
     return Card(
         title=words, about=own["summary"] if own else "", facts=facts, paper=own["paper"] if own else ""
@@ -75,6 +76,18 @@ def _diagnostics(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str,
             for name, values in (cell.get("diagnostics") or {}).items():
                 words = f"median {show(values['median'])}, largest {show(values['max'])}"
                 yield cell["architecture"], name.replace("_", " "), words
+
+
+def _ceilings(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield where rewritten copies of one network were compared, and what r between them is."""
+    for cell in cells:
+        ceiling = cell.get("ceiling") or {}
+        if cell["view"] == cells[0]["view"] and ceiling.get("kinds"):
+            kinds = " and ".join(kind.replace("_", " ") for kind in ceiling["kinds"])
+            r = with_interval(ceiling["value"], ceiling["low"], ceiling["high"])
+            copies = f"{ceiling['copies']} copies of {counted(ceiling['members'], 'network')}"
+            words = f"r {r} between {copies}, of other weights and the same function ({kinds}), "
+            yield cell["architecture"], f"{words}on {counted(ceiling['images'], 'image')}"
 
 
 def _first_failures(cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

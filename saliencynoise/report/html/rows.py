@@ -11,7 +11,7 @@ from rich.text import Text
 
 from saliencynoise.bench.study import averaged_snr, number
 from saliencynoise.report.html.words import noise_free, reliability
-from saliencynoise.report.table import p_text, percent, seconds_text, show
+from saliencynoise.report.table import is_low, p_text, percent, seconds_text, show
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -136,6 +136,10 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
     if cell.get("draws", 1) > 1 and "snr_network" in estimates:
         own, none = estimates["snr_network"], Value(text="-")
         yield f"{name}, networks alone", [_single(own), none, *_estimate(own), *[none] * (len(NUMBERS) - 4)]
+    if is_low(cell):
+        own, none = cell["ceiling"], Value(text="-")
+        estimate = {"value": own["value"], "interval": {"low": own["low"], "high": own["high"]}}
+        yield f"{name}, ceiling", [none, none, *_estimate(estimate), *[none] * (len(NUMBERS) - 4)]
 
 
 def _estimate(estimate: Mapping[str, Any]) -> list[Value]:

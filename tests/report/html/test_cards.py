@@ -88,3 +88,22 @@ def test_rows_stand_for_themselves_and_the_failed_is_shown_as_failed(result):
     r = result["cells"][0]["figures"]["estimates"]["snr"]["value"]
     assert float(gradient["r"].key) == r
     assert float(gradient["one map"].key) == pytest.approx(r / (1 + r), abs=1e-15)
+
+
+CEILING = {"value": 0.5, "low": 0.25, "high": 0.75, "kinds": ["sign", "positive_scale"], "copies": 4, "members": 8}
+
+
+def test_a_measured_ceiling_is_shown_and_a_low_one_has_a_row(study):
+    cells = [{**cell, "ceiling": {**CEILING, "images": 2}} for cell in study.done]
+    result = {**study.result, "cells": cells}
+    facts = dict(method_cards(result)[0].facts)
+    assert facts["ceiling on small"] == (
+        "r 0.50 [0.25, 0.75] between 4 copies of 8 networks, of other weights and the same function (sign and positive "
+        "scale), on 2 images"
+    )
+    rows = [[value.text for value in row.values] for row in study_table(result).rows]
+    assert any(row[0].endswith(", ceiling") and "[0.25, 0.75]" in row for row in rows)
+    infinite = [{**cell, "ceiling": {**CEILING, "value": "inf", "kinds": []}} for cell in study.done]
+    result = {**study.result, "cells": infinite}
+    assert "ceiling on small" not in dict(method_cards(result)[0].facts)
+    assert not any(row.values[0].text.endswith(", ceiling") for row in study_table(result).rows)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import CamPoint
+from saliencynoise_timm.rewrites import rewrites_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,11 +46,15 @@ def find_points(network: nn.Module, seen: Trace) -> dict[str, CamPoint]:
 
 
 def describe(network: nn.Module, seen: Trace, path: str) -> CamPoint:
-    """Return the point at `path`: its layout and grid as they are at this image size.
+    """Return the point at `path`: its layout and grid as they are at this image size, and what it allows.
 
     Raises:
         LookupError: if the module is not called exactly once, or its output is no grid.
     """
+    return replace(_grid(network, seen, path), rewrites=rewrites_of(network, path))
+
+
+def _grid(network: nn.Module, seen: Trace, path: str) -> CamPoint:
     shapes = seen.outputs.get(path, [])
     if len(shapes) != 1:
         raise LookupError(f"module '{path}' is called {len(shapes)} times in a pass, not once")
