@@ -103,9 +103,11 @@ class Marginals:
         self._kept = None  # so that the last architecture's networks go before these come
         try:
             guard = self._open(architecture)
+        except UsageError:
+            raise
         except Exception as error:
             if not is_out_of_memory(error):
-                raise
+                raise FailedCellError(f"the average of the networks failed: {one_line(error)}") from error
             raise FailedCellError(
                 "the networks do not fit the memory together, as their average must; use --aggregator mean"
             ) from error

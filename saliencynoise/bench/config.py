@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.registry.first_party import installed
 
 MEMBERS = 8
 MOST_MEMBERS = 10_000
@@ -30,6 +31,11 @@ DEFAULT_METHODS = (
 
 FRONTIER_METHODS = ("gradient", "gradcam(layer=top)")
 """What a frontier compares, unless told otherwise: the noisiest of them, and one of little noise."""
+
+
+def default_archs() -> tuple[str, ...]:
+    """Return the architecture of a bench that names none: a small one of timm's where they are installed."""
+    return ("test_resnet",) if installed("timm") else ("resnet(depth=10,width=16)",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +74,7 @@ class BenchConfig:
 
     dataset: str = "digits"
     data_dir: str | None = None
-    archs: tuple[str, ...] = ("test_resnet",)
+    archs: tuple[str, ...] = field(default_factory=default_archs)
     arch_args: Mapping[str, Any] = field(default_factory=dict)
     methods: tuple[str, ...] = DEFAULT_METHODS
     sampler: str = "deep_ensemble"

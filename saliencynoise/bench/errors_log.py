@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from saliencynoise.interfaces import one_line, traceback_of
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,13 +16,25 @@ ERRORS = "errors.log"
 
 
 def log_failure(folder: Path, job: MemberJob, event: Event) -> None:
-    """Append a failure with its traceback to a run's log; a disk that is full changes nothing else."""
-    if not folder.is_dir():
-        return
+    """Append a failure with its traceback to a run's log."""
     method = f", {event['method']}" if event["method"] else ""
-    text = f"{job.architecture}{method}, member {job.member}: {event['error']}\n{event.get('traceback') or ''}\n"
-    with contextlib.suppress(OSError), (folder / ERRORS).open("a", encoding="utf-8", errors="backslashreplace") as log:
-        log.write(text)
+    where = f"{job.architecture}{method}, member {job.member}"
+    _append(folder, f"{where}: {event['error']}\n{event.get('traceback') or ''}\n")
+
+
+def log_traceback(folder: Path, where: str, error: BaseException) -> None:
+    """As `log_failure`, of an error that was raised here."""
+    _append(folder, f"{where}: {one_line(error)}\n{traceback_of(error)}\n")
+
+
+def _append(folder: Path, text: str) -> None:
+    """Append to the log; a disk that is full changes nothing else."""
+    if folder.is_dir():
+        with (
+            contextlib.suppress(OSError),
+            (folder / ERRORS).open("a", encoding="utf-8", errors="backslashreplace") as log,
+        ):
+            log.write(text)
 
 
 def forget_failures(folder: Path) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 
 from saliencynoise.bench.attribution import MemberAttribution
-from saliencynoise.bench.production import Production
-from saliencynoise.interfaces import CamPoint, Dataset, Network, UsageError
+from saliencynoise.bench.production import REFERENCE, Production
+from saliencynoise.interfaces import CamPoint, Dataset, Network, PluginError, UsageError
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.scoring import as_before
 from saliencynoise.scoring.passes import Precision
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 from saliencynoise.store.pool import Pool
@@ -133,6 +134,8 @@ class MemberRunner:
             found = bool(records) and all(record is not None for record in records)
             if not found:
                 Production(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
+                if job.sampler != REFERENCE:
+                    self._kept = None  # a sampler had its hands on it
                 records = [pool.record(member) for member in self._due(job)]
         known = [record for record in records if record is not None]
         report(
@@ -159,9 +162,12 @@ class MemberRunner:
     def _build(self, job: MemberJob, seed: int) -> Network:
         """Build the network under a seed; the caller forks the global random state."""
         torch.manual_seed(seed)
-        model = catalogue().model(job.architecture).load()
+        model = catalogue().model(job.architecture).named()
         channels, height, width = self._dataset.train.images.shape[1:]
-        network = model.build((channels, height, width), len(self._dataset.classes))
+        with as_before() as left:
+            network = model.build((channels, height, width), len(self._dataset.classes))
+        if left:
+            raise PluginError(f"{model.what} {left[0]}; it must leave torch as it was")
         refuse_changed_network(network, Pool(Path(job.pool)), job.architecture)
         if self._kept is None or self._kept[0] != job.architecture:
             forget_graphs()

@@ -34,7 +34,7 @@ def load_members(
     Raises:
         UsageError: if a member is not there or corrupt, or the network is built otherwise than the members were.
     """
-    loaded = model.load()
+    loaded = model.named()
     networks = []
     for member in members:
         if pool.verified(member) is None:

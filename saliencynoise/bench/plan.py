@@ -21,7 +21,9 @@ from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.registry.calling import calling
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
+from saliencynoise.scoring import as_before
 from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import LOCK, holds_files, key_of, read_json, slug_of, write_json
 from saliencynoise.store.maps import Chunk, MapStore
@@ -363,7 +365,8 @@ def _plan_architecture(
     }
     base_pool = pool = Pool.of(identity, name=f"{dataset.name}-{model.label}")
     if sampler.text != REFERENCE:
-        identity["sampler"] = {"name": sampler.text, **sampler.instance.identity()}
+        with calling(f"the sampler {sampler.label} ({sampler.distribution})"):
+            identity["sampler"] = {"name": sampler.text, **sampler.instance.identity()}
         pool = Pool.of(identity, name=f"{dataset.name}-{model.label}-{sampler.spec.name}")
     description = pool.description
     network = (
@@ -386,9 +389,12 @@ def _plan_architecture(
 def built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:
     """Build a network to see whether it can be, and what becomes of it: on the meta device, where it costs little."""
     channels, height, width = in_shape
-    loaded = model.load()  # imports the plugin's library, on no account under the meta device
-    with torch.random.fork_rng(), torch.device("meta"):
-        return loaded.build((channels, height, width), classes)
+    loaded = model.named()  # imports the plugin's library, on no account under the meta device
+    with torch.random.fork_rng(), as_before() as left, torch.device("meta"):
+        network = loaded.build((channels, height, width), classes)
+    if left:
+        raise UsageError(f"{loaded.what} {left[0]}, which changes what others compute; it must leave torch as it was")
+    return network
 
 
 def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:

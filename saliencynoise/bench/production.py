@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.attribution import probes
 from saliencynoise.bench.clock import clock
-from saliencynoise.interfaces import ConfigurationError, Dataset, Network, derive_seed
+from saliencynoise.interfaces import (
+    ConfigurationError,
+    Dataset,
+    Network,
+    PluginError,
+    SaliencyNoiseError,
+    Sample,
+    Sampler,
+    TrainingRun,
+    derive_seed,
+    one_line,
+)
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.scoring import Passes, as_before, described, failure, refuse_unsteady
 from saliencynoise.store.pool import MemberRecord, Pool
 from saliencynoise.store.provenance import hardware, versions
 from saliencynoise.training.loop import Seeds, predict, refresh_batch_norm, train
@@ -28,6 +42,8 @@ if TYPE_CHECKING:
 
 REFERENCE = "builtin/deep_ensemble"
 """The sampler whose members other samplers may start from, and are compared with."""
+
+YIELDS = "it must yield saliencynoise.interfaces.Sample(weights=a network's state_dict())"
 
 Build = Callable[[int], Network]
 """Builds the job's network under a seed."""
@@ -56,14 +72,17 @@ class Production:
             ConfigurationError: if the sampler yields too few members, or weights of another network.
             UsageError: as the sampler, or if the pool cannot be written.
         """
-        with torch.random.fork_rng():
-            return list(self._made())
+        with torch.random.fork_rng(), as_before() as left:
+            records = list(self._made())
+        if left:
+            raise PluginError(f"the sampler {self.job.sampler} {left[0]}; it must leave torch as it was")
+        return records
 
     def _made(self) -> Iterator[MemberRecord]:
         job, pool = self.job, Pool(Path(self.job.pool))
         sampler = catalogue().sampler(job.sampler).instance
         training = _Training(production=self, index=job.run, epochs=job.recipe["epochs"])
-        samples, now = sampler.members(training), clock(job.device)
+        samples, now = self._samples(sampler, training), clock(job.device)
         for index in job.members:
             start = now()
             sample = next(samples, None)
@@ -87,6 +106,18 @@ class Production:
             }
             yield pool.save(index, module.state_dict(), logits, record)
 
+    def _samples(self, sampler: Sampler, training: TrainingRun) -> Iterator[Sample]:
+        """Yield the samples of a sampler; what it raises, and what it yields in their place, names it."""
+        name = f"the sampler {self.job.sampler}"
+        try:
+            yield from map(partial(_checked_sample, name=name), _checked_samples(sampler.members(training), name=name))
+        except (SaliencyNoiseError, GeneratorExit, MemoryError, torch.OutOfMemoryError):
+            raise
+        except BaseException as error:
+            if self.job.sampler.startswith("builtin/"):  # what failed is the network that it trained
+                raise
+            raise PluginError(f"{name} failed: {one_line(failure(error))}") from error
+
     def reference(self) -> tuple[Pool, MemberRecord]:
         """Return the deep ensemble's member of the run's index; it is trained where its pool does not hold it."""
         pool, index = Pool(Path(self.job.base_pool)), self.job.run
@@ -98,6 +129,21 @@ class Production:
                     job = replace(self.job, sampler=REFERENCE, pool=str(pool.folder), members=(index,), retrain=False)
                     record = replace(self, job=job).run()[0]
         return pool, record
+
+
+def _checked_samples(samples: object, *, name: str) -> Iterable[object]:
+    if not isinstance(samples, Iterable):
+        raise PluginError(f"{name} returned {described(samples)} from members; {YIELDS}")
+    return samples
+
+
+def _checked_sample(sample: object, *, name: str) -> Sample:
+    if not isinstance(sample, Sample):
+        raise PluginError(f"{name} yielded {described(sample)}; {YIELDS}")
+    weights: object = sample.weights
+    if not isinstance(weights, Mapping) or not all(isinstance(own, torch.Tensor) for own in weights.values()):
+        raise PluginError(f"{name} yielded weights that are {described(weights)}; {YIELDS}")
+    return sample
 
 
 class _Training:
@@ -119,11 +165,18 @@ class _Training:
         start = self._now()
         seed = derive_seed(self._run_seed, "init", self.index if init is None else init)
         self.seeds["init"] = seed
-        module = self._production.build(seed).module.to(self._device)
+        network = self._production.build(seed)
+        module = network.module.to(self._device)
         if self._twin is None:
             self._twin = copy.deepcopy(module)
+            self._try_out(replace(network, module=self._twin))
         self._charged -= self._now() - start  # to build is not to train
         return module
+
+    def _try_out(self, network: Network) -> None:
+        """Refuse a network that no map can be made of, before hours of training."""
+        dataset, name = self._production.dataset, f"the architecture {self._production.job.architecture}"
+        refuse_unsteady(Passes(network), probes(dataset, self._device), name=name, classes=len(dataset.classes))
 
     def trained(self) -> nn.Module:
         start = self._now()

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.bench.details import Details, Gathering, Locating
-from saliencynoise.interfaces import SaliencyNoiseError
+from saliencynoise.interfaces import SaliencyNoiseError, one_line
 from saliencynoise.interfaces.specs import CENTRED
+from saliencynoise.scoring import as_before, described, failure
 from saliencynoise.statistics.draws import between_draws
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.flips import image_flips
@@ -244,13 +245,25 @@ def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int) -> None:
 
 def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[Tensor, "c h w"]:
     """Return the one map that an aggregator makes of the members'."""
-    state: Any = aggregator.init(tuple(maps.shape[1:]))
-    for values in maps:
-        state = aggregator.update(state, values)
-    try:
-        return aggregator.result(state)
-    except ValueError as error:
-        raise FailedCellError(f"the members' maps cannot become one: {error}") from error
+    name = type(aggregator).__name__
+    with as_before() as left:
+        try:
+            state: Any = aggregator.init(tuple(maps.shape[1:]))
+            for values in maps:
+                state = aggregator.update(state, values)
+            found: object = aggregator.result(state)
+        except ValueError as error:
+            raise FailedCellError(f"the members' maps cannot become one: {error}") from error
+        except BaseException as error:
+            raise FailedCellError(f"the aggregator {name} failed: {one_line(failure(error))}") from error
+    if left:
+        raise FailedCellError(f"the aggregator {name} {left[0]}; it must leave torch as it was (it was put back)")
+    if not isinstance(found, torch.Tensor) or found.shape != maps.shape[1:] or not found.is_floating_point():
+        raise FailedCellError(
+            f"the aggregator {name} made {described(found)} of maps {tuple(maps.shape[1:])}; the contract is one "
+            "floating-point tensor of their shape"
+        )
+    return found.detach().float().cpu()
 
 
 def _by_class(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.bench.averaged import Marginals
 from saliencynoise.bench.config import BenchConfig, config_from
 from saliencynoise.bench.dispatch import Dispatcher, Dispatchers, worker_count
-from saliencynoise.bench.errors_log import forget_failures, log_failure
+from saliencynoise.bench.errors_log import forget_failures, log_failure, log_traceback
 from saliencynoise.bench.member import Event, MemberJob, has_work
 from saliencynoise.bench.members import votes
 from saliencynoise.bench.observer import Observer, Silent
@@ -19,7 +19,7 @@ from saliencynoise.bench.precision import in_float32, with_error
 from saliencynoise.bench.reduce import FailedCellError, Reduced, reduce_maps
 from saliencynoise.bench.results import write_results
 from saliencynoise.bench.untrained import RunJobs, untrained_floors
-from saliencynoise.interfaces import UsageError, one_line
+from saliencynoise.interfaces import UsageError, one_line, traceback_of
 from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
@@ -193,7 +193,9 @@ def _run_jobs(
 
     def on_event(job: MemberJob, event: Event) -> None:
         if event["kind"] == "usage":
-            raise UsageError(event["error"])
+            error = UsageError(event["error"])
+            error.add_note(event.get("traceback") or "")
+            raise error
         if event["kind"] == "failed":
             reason = f"member {job.member}: {event['error']}"
             failures.add(job.architecture, event["method"], reason, event.get("traceback"))
@@ -233,4 +235,7 @@ def _reduce(
             groups=plan.groups,
         )
     except FailedCellError as error:
+        if error.__cause__ is not None:
+            failures.tracebacks[architecture.name, method.text] = traceback_of(error)
+            log_traceback(plan.folder, f"{architecture.name}, {method.text}", error)
         return one_line(error)

@@ -18,8 +18,8 @@ from typing import Any, TextIO
 import torch
 
 from saliencynoise.bench.member import Event, MemberJob, MemberRunner, Report
-from saliencynoise.interfaces import SaliencyNoiseError, one_line, traceback_of
-from saliencynoise.scoring import RefusedNetworkError, failure
+from saliencynoise.interfaces import PluginError, SaliencyNoiseError, one_line, traceback_of
+from saliencynoise.scoring import failure
 from saliencynoise.store.datasets import load_dataset
 
 
@@ -27,7 +27,7 @@ def run_reporting(runner: MemberRunner, job: MemberJob, report: Report) -> None:
     """Run a job; what it raises becomes an event, "usage" where the user can mend it and "failed" elsewhere."""
     try:
         runner.run(job, report)
-    except RefusedNetworkError as error:
+    except PluginError as error:
         report({"kind": "failed", "method": None, "error": one_line(error), "traceback": traceback_of(error)})
     except SaliencyNoiseError as error:
         report({"kind": "usage", "error": one_line(error), "traceback": traceback_of(error)})

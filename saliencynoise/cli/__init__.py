@@ -8,14 +8,22 @@ from io import TextIOWrapper
 
 USAGE, INTERRUPTED = 2, 130
 
+TRACEBACK = "--traceback"
+SHOW_TRACEBACK = "SALIENCYNOISE_TRACEBACK"
+"""Set by `--traceback`, wherever it stands among a command's words: tracebacks of plugins are printed, too."""
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 for success, 1 for failed cells, 2 for bad input, 130 for Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # no name can end a command because a terminal lacks its letters
             stream.reconfigure(errors="backslashreplace")
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if TRACEBACK in words:
+        os.environ[SHOW_TRACEBACK] = "1"
+        words.remove(TRACEBACK)
     try:
-        code = _run(arguments)
+        code = _run(words)
     except KeyboardInterrupt:
         code = INTERRUPTED
     if code == INTERRUPTED:
@@ -28,13 +36,16 @@ def _run(arguments: list[str] | None) -> int:
     import typer  # noqa: PLC0415 - Ctrl-C may come as early as here
 
     from saliencynoise.cli.app import app  # noqa: PLC0415 - as above
-    from saliencynoise.interfaces.errors import SaliencyNoiseError, one_line  # noqa: PLC0415 - as above
+    from saliencynoise.interfaces.errors import SaliencyNoiseError, one_line, traceback_of  # noqa: PLC0415 - as above
+    from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
 
     # typer carries its own copy of click from some version on; this is click's base class in either
     click_error = typer.BadParameter.__mro__[2]
     try:
         code = app(args=arguments, standalone_mode=False)
     except SaliencyNoiseError as error:
+        if os.environ.get(SHOW_TRACEBACK) == "1":
+            print(visible(traceback_of(error)), file=sys.stderr)  # noqa: T201 - as below
         return _fail(one_line(error))
     except typer.Abort:
         return INTERRUPTED

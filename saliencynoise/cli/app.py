@@ -44,8 +44,11 @@ def options(
     show_version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
+    show_traceback: Annotated[
+        bool, typer.Option("--traceback", help="Print the tracebacks of plugins that fail, too; with any command.")
+    ] = False,
 ) -> None:
-    """Take the options that precede a command."""
+    """Take the options that precede a command; `--traceback` is taken out of the words before they come here."""
 
 
 app.command()(bench)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
@@ -37,8 +38,9 @@ class Failures(Silent):
 
     def event(self, job: MemberJob, event: Event) -> None:
         """Tell a failure."""
-        if event["kind"] == "failed":
-            self._console.print(_failure(job, event), markup=False, soft_wrap=True)
+        if event["kind"] in {"failed", "running"}:
+            said = _failure(job, event) if event["kind"] == "failed" else _waiting(job, event)
+            self._console.print(said, markup=False, soft_wrap=True)
 
 
 class Progress:
@@ -126,6 +128,8 @@ class Progress:
             self._tell_attribution(job)
         elif event["kind"] == "failed":
             self._say(_failure(job, event))
+        elif event["kind"] == "running":
+            self._say(_waiting(job, event))
         self._tell_estimate(job)
         state = "; ".join(part for part in (self._doing, self._left().lstrip("; ")) if part)
         self._bars.update(self._task, completed=sum(self._fractions.values()), state=state)
@@ -173,7 +177,16 @@ class Progress:
 
 def _failure(job: MemberJob, event: Event) -> str:
     method = f" with {event['method'].partition('(')[0]}" if event["method"] else ""
-    return f"{job.architecture} member {job.member}{method} failed: {event['error']}"
+    said = f"{job.architecture} member {job.member}{method} failed: {event['error']}"
+    traceback = event.get("traceback") if os.environ.get("SALIENCYNOISE_TRACEBACK") == "1" else None
+    return f"{said}\n{traceback}" if traceback else said
+
+
+def _waiting(job: MemberJob, event: Event) -> str:
+    return (
+        f"{event['method']} has been running for {duration(event['seconds'])} on member {job.member} of "
+        f"{job.architecture} and has not returned; Ctrl-C ends it, and what is done is kept"
+    )
 
 
 def _to_make(plan: Plan, architecture: ArchitecturePlan) -> str:

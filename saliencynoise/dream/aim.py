@@ -78,7 +78,7 @@ def check_layer(model: BoundModel, layer: str, dataset: Dataset) -> None:
         UsageError: listing names that are near.
     """
     channels, height, width = dataset.train.images.shape[1:]
-    loaded = model.load()
+    loaded = model.named()
     with torch.random.fork_rng():
         network = loaded.build((channels, height, width), len(dataset.classes))
     network.module.eval()

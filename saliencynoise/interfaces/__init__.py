@@ -3,6 +3,7 @@
 from saliencynoise.interfaces.completeness import completeness_error, refuse_incomplete
 from saliencynoise.interfaces.errors import (
     ConfigurationError,
+    PluginError,
     PluginFailure,
     SaliencyNoiseError,
     UsageError,
@@ -53,6 +54,7 @@ __all__ = [
     "NetworkAggregator",
     "Noise",
     "PassMethod",
+    "PluginError",
     "PluginFailure",
     "Point",
     "Rewrite",

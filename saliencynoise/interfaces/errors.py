@@ -24,6 +24,10 @@ class ConfigurationError(SaliencyNoiseError):
     """A plugin broke a contract of `saliencynoise.interfaces`; the message names the contract."""
 
 
+class PluginError(ConfigurationError):
+    """What a plugin brought failed while it was used; it costs what depends on it, and the rest goes on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PluginFailure:
     """A plugin that could not be loaded, called or validated, and why; the others go on without it."""

@@ -23,6 +23,8 @@ from saliencynoise.interfaces.specs import (
     SamplerSpec,
     Sign,
 )
+from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_arguments
+from saliencynoise.registry.first_party import missing
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
 from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, written
 
@@ -147,12 +149,19 @@ class BoundModel:
             UsageError: if it cannot be had, or not with these arguments.
         """
         target = _target(self.entry)
-        try:
-            instance = target(self.entry.name, **self.arguments)
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"architecture '{self.text}': {error}") from error
+        what = f"architecture '{self.text}'"
+        refuse_unknown_arguments(target, self.arguments, what=what)
+        with calling(f"the {what} ({self.distribution})"):
+            try:
+                instance = target(self.entry.name, **self.arguments)
+            except (TypeError, ValueError) as error:
+                raise UsageError(f"{what}: {one_line(error).partition(': ')[2]}") from error
         _check_kind(self.entry, instance, Model)
         return instance  # type: ignore[no-any-return]
+
+    def named(self) -> NamedModel:
+        """Return the architecture as `load` does; what it raises when it builds, and what it returns, names it."""
+        return NamedModel(what=f"the architecture '{self.text}' ({self.distribution})", model=self.load())
 
 
 @dataclass(frozen=True)
@@ -229,7 +238,8 @@ class Catalogue:
         text = f"unknown {SINGULAR[kind]} '{name}'; " + (f"did you mean {hints}?" if close else elsewhere)
         if "," in name:
             text = f"unknown {SINGULAR[kind]} '{name}'; for several, repeat the option with a name each"
-        return "; ".join([text, *map(str, self.failures)]).replace("?; ", "? ")
+        where = [hint] if (hint := missing(kind, name)) else []
+        return "; ".join([text, *where, *map(str, self.failures)]).replace("?; ", "? ")
 
     def method(self, text: str) -> BoundMethod:
         """Return the method that `name` or `name(key=value)` stands for.
@@ -289,6 +299,7 @@ class Catalogue:
             raise UsageError(f"the sampler '{name}' needs a value; write {name}:{parameter.upper()}")
         instance = build(_target(entry), values, where=f"sampler '{name}'")
         _check_kind(entry, instance, Sampler)
+        _check_sampler(instance, what=f"the sampler '{entry.canonical}' ({_distribution(entry)})")
         short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundSampler(
             text=entry.canonical + canonical(instance),
@@ -332,7 +343,8 @@ class Catalogue:
             raise UsageError(f"the data set '{name}' takes no path; write {name} instead of '{text}'")
         if data_dir is not None and not entry.spec.data_dir:
             raise UsageError(self._no_data_dir(name, data_dir))
-        dataset = _target(entry)(path=path or data_dir, image_size=image_size, seed=seed)
+        with calling(f"the data set '{entry.canonical}' ({_distribution(entry)})"):
+            dataset = _target(entry)(path=path or data_dir, image_size=image_size, seed=seed)
         _check_kind(entry, dataset, Dataset)
         return entry.canonical, dataset
 
@@ -403,6 +415,17 @@ def _library(spec: MethodSpec) -> str:
         return f" with {spec.library} {version(spec.library)}"
     except PackageNotFoundError:
         return f" with {spec.library}"
+
+
+def _check_sampler(sampler: Sampler, *, what: str) -> None:
+    """Refuse what a sampler says of itself, where it is nothing that can be."""
+    with calling(what):
+        said = {name: getattr(sampler, name) for name in ("per_run", "available", "input_noise", "trains")}
+    for name in ("per_run", "available"):
+        if said[name] is not None and (type(said[name]) is not int or said[name] < 1):
+            raise UsageError(f"{what}: {name} is {said[name]!r}; it must be a whole number from 1, or None")
+    if not isinstance(said["input_noise"], int | float) or not 0 <= said["input_noise"] < float("inf"):
+        raise UsageError(f"{what}: input_noise is {said['input_noise']!r}; it must be a number from 0")
 
 
 def _check_kind(entry: Entry, instance: object, wanted: type) -> None:

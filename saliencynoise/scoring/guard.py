@@ -15,11 +15,11 @@ from saliencynoise.interfaces import (
     ModuleMethod,
     PassMethod,
     one_line,
-    seeded,
 )
 from saliencynoise.scoring.attribution import attribute, shared_taps
 from saliencynoise.scoring.memory import is_out_of_memory
 from saliencynoise.scoring.network_state import NetworkState
+from saliencynoise.scoring.random_state import GlobalRandom
 from saliencynoise.scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,12 +45,13 @@ class Guard:
         _pass(passes, image)
         self._state.settle()
         self._settings = Settings(*self._state.classes)
+        self._random = GlobalRandom()
 
     def attribute(
         self, method: PassMethod | FunctionalMethod | ModuleMethod, batch: Batch, *, seed: int = 0
     ) -> Maps | Exception:
         """Return a method's maps of the batch, or the exception that it raised or that what it left amounts to."""
-        with seeded(seed):
+        with self._random.numbers(seed):
             found = attribute(self.passes, method, _copied(batch))
         values = isinstance(method, ModuleMethod)
         return blamed(found, [*self._settings.restore(), *self._state.restore(values=values)])
@@ -68,7 +69,7 @@ class Guard:
         found: dict[str, Maps | Exception] = {}
         for name in methods:
             before(name)
-            with seeded(seed):
+            with self._random.numbers(seed):
                 maps = taps.maps(name, _copied(batch))
             found[name] = blamed(maps, self._settings.restore())
         return found

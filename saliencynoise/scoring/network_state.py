@@ -79,7 +79,7 @@ class NetworkState:
             if own is not None and (m.path, name) not in self._ignored
         ]
         self._flags = [own.tensor.requires_grad for own in self._tensors]
-        self._groups = list(_groups(self._tensors))
+        self._groups = list(_groups(self._tensors))  # views of the weights' own memory, where they stay
         self._note_versions()
 
     def _note_versions(self) -> None:
@@ -171,7 +171,9 @@ class NetworkState:
         return found
 
     def _values_differ(self) -> bool:
-        return any(not torch.equal(_joined([own.tensor for own in group]), values) for group, values in self._groups)
+        return any(
+            not torch.equal(views[0] if len(views) == 1 else torch.cat(views), values) for views, values in self._groups
+        )
 
     def _restore_flags(self) -> None:
         for own, flag in zip(self._tensors, self._flags, strict=True):
@@ -221,24 +223,22 @@ def _held_changed(own: _Module, name: str, now: Mapping[str, Any], before: Mappi
             yield "replaced", own.named(key)
 
 
-def _groups(tensors: list[_Tensor]) -> Iterator[tuple[list[_Tensor], Tensor]]:
-    """Yield tensors that are compared together, and their values in one."""
+def _groups(tensors: list[_Tensor]) -> Iterator[tuple[list[Tensor], Tensor]]:
+    """Yield the bits of tensors that are compared together, where they lie, and a copy of them in one."""
     kinds: dict[tuple[object, ...], list[_Tensor]] = defaultdict(list)
     for own in tensors:
         alone = own.name if own.tensor.numel() >= SMALL else ""
         kinds[own.tensor.dtype, own.tensor.device, alone].append(own)
     for group in kinds.values():
-        yield group, _joined([own.values for own in group])
-
-
-def _joined(tensors: list[Tensor]) -> Tensor:
-    """Return the bits of tensors of one type as one vector: as numbers, NaN would differ from itself."""
-    flat = [_bits(tensor) for tensor in tensors]
-    return flat[0] if len(flat) == 1 else torch.cat(flat)
+        yield [_bits(own.data) for own in group], torch.cat([_bits(own.values) for own in group])
 
 
 def _bits(tensor: Tensor) -> Tensor:
-    values = tensor.detach().contiguous().flatten()
+    """Return the bits of a tensor as one vector, without a copy where its memory has no gaps: NaN equals itself so."""
+    values = tensor.detach()
+    if tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last):
+        values = values.permute(0, 2, 3, 1)
+    values = values.contiguous().flatten()
     values = torch.view_as_real(values).flatten() if values.is_complex() else values
     return values.view(BITS[values.element_size()])
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.interfaces import ConfigurationError, seeded
+from saliencynoise.interfaces import PluginError, one_line, seeded
+from saliencynoise.scoring.attribution import failure
+from saliencynoise.scoring.memory import is_out_of_memory
+from saliencynoise.scoring.returned import described
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -23,11 +26,11 @@ ROUNDING: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 5e-2}
 nothing on a CPU, and by less than a tenth of this on an H200 (`tests/benchmarks/steadiness.py`)."""
 
 
-class RefusedNetworkError(ConfigurationError):
+class RefusedNetworkError(PluginError):
     """A network that cannot be attributed; the message names the layer and the cure."""
 
 
-def refuse_unsteady(passes: Passes, images: Float[Tensor, "3 C H W"], *, name: str) -> None:
+def refuse_unsteady(passes: Passes, images: Float[Tensor, "3 C H W"], *, name: str, classes: int | None = None) -> None:
     """Pass two images twice, and the first beside another one; refuse a network whose logits for it differ.
 
     The global random state is left as it was.
@@ -36,12 +39,14 @@ def refuse_unsteady(passes: Passes, images: Float[Tensor, "3 C H W"], *, name: s
         passes: of the network.
         images: three, normalised, which differ.
         name: of the architecture, for the message.
+        classes: how many logits are due; None not to ask.
 
     Raises:
-        RefusedNetworkError: naming the likely layer and the cure.
+        RefusedNetworkError: naming the likely layer and the cure; or what the network gives in the place of logits.
     """
     pair, other = images[:2], images[[0, 2]]
     with seeded(0):
+        _refuse_no_logits(passes, pair, name=name, classes=classes)
         first, again, beside = (passes.logits(x) for x in (pair, pair, other))
         size = max(float(first.abs().nan_to_num().max()), 1e-6)
         tolerance = ROUNDING[passes.precision] * size
@@ -59,6 +64,22 @@ def refuse_unsteady(passes: Passes, images: Float[Tensor, "3 C H W"], *, name: s
                 f"{float((first - beside)[:1].abs().max()):.2g} (largest logit {size:.2g}); the likely place is "
                 f"{layer}; a normalisation must use running statistics in evaluation mode, or those of each image"
             )
+
+
+def _refuse_no_logits(passes: Passes, pair: Tensor, *, name: str, classes: int | None) -> None:
+    """Refuse a network that raises, or gives anything but logits `[N, K]`."""
+    try:
+        with torch.no_grad():
+            logits: object = passes.network.module(pair.clone())
+    except BaseException as error:
+        if is_out_of_memory(error):
+            raise
+        raise RefusedNetworkError(f"{name} failed on two images: {one_line(failure(error))}") from error
+    sound = isinstance(logits, torch.Tensor) and logits.ndim == 2 and logits.is_floating_point()
+    if not isinstance(logits, torch.Tensor) or not sound or logits.shape != (2, classes or logits.shape[-1]):
+        raise RefusedNetworkError(
+            f"{name} gives {described(logits)} for 2 images; it must give floating-point logits [2, {classes or 'K'}]"
+        )
 
 
 def _differ(left: Tensor, right: Tensor, tolerance: float) -> bool:

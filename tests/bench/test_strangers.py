@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 from saliencynoise.bench import dispatch, run, running
 from saliencynoise.bench.run import bench
+from saliencynoise.cli import main
+from saliencynoise.interfaces import SaliencyNoiseError, UsageError
 from saliencynoise.registry import catalogue
 
 STRANGERS = Path(__file__).parent / "strangers"
@@ -217,3 +220,112 @@ def test_a_network_that_is_random_or_mixes_rows_is_refused_by_name(arch, reason,
     assert f"bad/{arch} {first}" in found
     assert last in found
     assert json.loads((study.folder / "result.json").read_text())["cells"][0]["traceback"]
+
+
+WHILE_PLANNING = {
+    "lazy": "its layer 'head' (LazyLinear) has no size before the first image is passed; give the layer its sizes",
+    "module": "build returned Conv2d; build must return saliencynoise.interfaces.Network(module=an nn.Module",
+    "key_error": "failed: KeyError: 'grid'; this is an error of the plugin; 'saliencynoise --traceback COMMAND' shows",
+    "exits": "failed: SystemExit: 0; this is an error of the plugin",
+    "unreadable": "failed: UnreadableError: (its text cannot be read: its __str__ raises ZeroDivisionError)",
+}
+
+
+@pytest.mark.parametrize("arch", WHILE_PLANNING)
+def test_what_an_architecture_raises_or_returns_is_one_line_that_names_it(arch, here):
+    with pytest.raises(UsageError) as caught:
+        bench(**SETTINGS | {"archs": [arch]}, methods=OTHERS)
+    assert str(caught.value).startswith(f"the architecture 'bad/{arch}' (bad-plugin 1.0)")
+    assert WHILE_PLANNING[arch] in str(caught.value)
+
+
+def test_what_an_architecture_says_to_the_user_stays_as_it_is(here):
+    with pytest.raises(UsageError, match=r"^this architecture needs 32x32 pixels; give --image-size 32$"):
+        bench(**SETTINGS | {"archs": ["usage"]}, methods=OTHERS)
+
+
+def test_unknown_arguments_of_an_architecture_are_named_with_those_that_there_are(here):
+    due = r"^architecture 'bad/lazy\(widht=3\)' has no argument 'widht'; did you mean 'width'\? it takes width, depth$"
+    with pytest.raises(UsageError, match=due):
+        bench(**SETTINGS | {"archs": ["lazy(widht=3)"]}, methods=OTHERS)
+
+
+SAMPLERS = {
+    "available_raises": (UsageError, "the sampler 'bad/samples' (bad-plugin 1.0) failed: KeyError: 'available'"),
+    "identity_raises": (
+        UsageError,
+        "the sampler bad/samples(does=identity_raises) (bad-plugin 1.0) failed: KeyError: 'i",
+    ),
+    "none_at_all": (None, "the sampler bad/samples(does=none_at_all) returned None from members; it must yield"),
+    "raises": (None, "the sampler bad/samples(does=raises) failed: KeyError: 'members'"),
+    "exits": (None, "failed: it raised SystemExit: 0, by which a plugin must not end"),
+    "tensor": (None, "yielded an OrderedDict with the keys 'stem"),
+    "weights": (None, "yielded weights that are a list; it must yield saliencynoise.interfaces.Sample(weights="),
+    "leaves": (None, "the sampler bad/samples(does=leaves) left torch's default dtype at torch.float64"),
+}
+
+
+@pytest.mark.parametrize("does", SAMPLERS)
+def test_what_a_sampler_raises_or_yields_is_one_line_that_names_it(does, here):
+    error, due = SAMPLERS[does]
+    settings = SETTINGS | {"sampler": f"samples(does={does})"}
+    if error is not None:
+        with pytest.raises(error) as caught:
+            bench(**settings, methods=OTHERS, out="run")
+        assert due in str(caught.value)
+        return
+    study = bench(**settings, methods=OTHERS, out="run")
+    assert [due in cell["reason"] for cell in study.result["cells"]] == [True, True], study.result["cells"][0]["reason"]
+    assert torch.get_default_dtype() == torch.float32
+
+
+AGGREGATORS = {
+    "update_raises": "the aggregator Averages failed: KeyError: 'update'",
+    "exits": "the aggregator Averages failed: it raised SystemExit: 0",
+    "none": "the aggregator Averages made None of maps (1, 16, 16); the contract is one floating-point tensor of their",
+    "numpy": "the aggregator Averages made a ndarray of shape (1, 16, 16) of maps (1, 16, 16)",
+    "shape": "the aggregator Averages made a Tensor of shape (16, 16) of maps (1, 16, 16)",
+    "dtype": "the aggregator Averages left torch's default dtype at torch.float64; it must leave torch as it was",
+}
+
+
+@pytest.mark.parametrize("does", AGGREGATORS)
+def test_what_an_aggregator_raises_or_returns_fails_its_cells_by_name(does, here):
+    does_or_none = "none_at_all" if does == "none" else does
+    study = bench(**SETTINGS, methods=OTHERS, aggregator=f"averages(does={does_or_none})", out="run")
+    assert [AGGREGATORS[does] in cell["reason"] for cell in study.result["cells"]] == [True, True]
+    assert torch.get_default_dtype() == torch.float32
+
+
+def test_an_aggregator_that_writes_to_the_maps_changes_no_figure(alone, here):
+    study = bench(**SETTINGS, methods=OTHERS, aggregator="averages(does=writes)", out="run")
+    assert others_of(study) == alone[1]
+
+
+DATA = {
+    "data_raises": "the data set 'bad/data_raises' (bad-plugin 1.0) failed: KeyError: 'train'",
+    "data_exits": "the data set 'bad/data_exits' (bad-plugin 1.0) failed: SystemExit: 0",
+    "data_none": "'bad/data_none' (bad-plugin 1.0): its target gave NoneType, which does not satisfy Dataset",
+    "data_list": "'bad/data_list' (bad-plugin 1.0): its target gave list, which does not satisfy Dataset",
+}
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_what_a_data_set_raises_or_returns_is_one_line_that_names_it(name, here):
+    with pytest.raises(SaliencyNoiseError) as caught:
+        bench(**SETTINGS | {"dataset": name}, methods=OTHERS)
+    assert str(caught.value).startswith(DATA[name])
+
+
+def test_tracebacks_are_printed_where_they_are_asked_for(monkeypatch, capsys, here):
+    monkeypatch.setenv("SALIENCYNOISE_TRACEBACK", "")
+    words = ["bench", "--arch", "key_error", "--device", "cpu"]
+    for asked in ([], ["--traceback"]):
+        with pytest.raises(SystemExit) as ended:
+            main([*words, *asked])
+        printed = capsys.readouterr().err
+        assert ended.value.code == 2
+        assert ("bad_plugin.py" in printed) == bool(asked)
+        assert printed.splitlines()[-1].startswith(
+            "error: the architecture 'bad/key_error' (bad-plugin 1.0) failed: Key"
+        )

@@ -381,7 +381,7 @@ class Averages:
         return left + right
 
     def result(self, state):
-        results = {"none": None, "numpy": state.numpy(), "shape": state[0], "nan": state * torch.nan}
+        results = {"none_at_all": None, "numpy": state.numpy(), "shape": state[0], "nan": state * torch.nan}
         if self.does == "exits":
             sys.exit(0)
         if self.does == "dtype":
@@ -404,7 +404,7 @@ class Samples(Sampler):
         return {}
 
     def members(self, run):
-        if self.does == "none":
+        if self.does == "none_at_all":
             return None
         if self.does == "raises":
             raise KeyError("members")
