@@ -26,12 +26,14 @@ from saliencynoise.statistics.discoveries import benjamini_hochberg
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.flips import flip_test, floor_of, image_flips
 from saliencynoise.statistics.gram import gram_matrix, off_mean, scale_gram
+from saliencynoise.statistics.groups import as_groups
 from saliencynoise.statistics.intervals import claim_interval, members_interval
 from saliencynoise.statistics.modes import mode_test
 from saliencynoise.statistics.pixels import surviving_pixels
 from saliencynoise.statistics.reliability import MembersNeeded, members_for_images
 from saliencynoise.statistics.significance import sign_flip_test
 from saliencynoise.statistics.snr import cosine, snr_from_cosine
+from saliencynoise.statistics.unseen import allow_for_unseen_mode
 from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.provenance import hardware, versions
 
@@ -563,6 +565,109 @@ variances. Criterion: at most {LEVEL}.""",
     yield from view_tables(scale=scale)
 
 
+def dependence_tables(*, repetitions: int) -> Iterator[Table]:
+    """Yield what happens where images are not independent, a mode is missed, or noise is skewed."""
+    yield Table(
+        title="Near duplicates",
+        text=f"""Coverage of the 95% interval of r for new members and images over {repetitions} studies of 32 images,
+those of a group alike to 95% in signal and noise: images taken as independent, and as groups.""",
+        columns=("groups", "E", "independent", "as groups"),
+        rows=group_rows(repetitions=repetitions),
+    )
+    yield Table(
+        title="A mode that may go unseen",
+        text=f"""Coverage over {repetitions} studies of 16 images whose members are of two modes, as energetic as the
+noise, the same on all images: of the interval, and of the second line for unseen modes.""",
+        columns=("modes", "E", "interval", "second line"),
+        rows=unseen_rows(repetitions=repetitions),
+    )
+    yield Table(
+        title="Skewed noise",
+        text=f"""Rate of false discoveries among 1024 pixels of which a tenth has a mean of one sigma
+({repetitions // 4} images), and the skewness that is seen.""",
+        columns=("noise", "E", "skewness seen", "false discoveries"),
+        rows=skewed_rows(repetitions=repetitions // 4),
+    )
+
+
+LAYOUTS = {"4 of 8": [8] * 4, "8 of 4": [4] * 8, "16 of 2": [2] * 16, "16, 8, 4, 2, 1, 1": [16, 8, 4, 2, 1, 1]}
+
+
+def near_duplicates(sizes: Sequence[int], members: int, generator: torch.Generator, *, alike: float = 0.95) -> Tensor:
+    """Return maps `[E, B, P]` of images that are alike within groups of these sizes."""
+    place = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    images, count, shared, own = len(place), len(sizes), math.sqrt(alike), math.sqrt(1 - alike)
+    strength = (R * (SPREAD * normal(generator, count)).exp())[place].sqrt()[:, None]
+    signal = strength * (shared * normal(generator, count, 16)[place] + own * normal(generator, images, 16))
+    noise = shared * normal(generator, members, count, 16)[:, place] + own * normal(generator, members, images, 16)
+    return signal + math.sqrt(SHARED) * normal(generator, members, 1, 16) + math.sqrt(1 - SHARED) * noise
+
+
+def group_rows(*, repetitions: int) -> list[Row]:
+    """Return coverage with near duplicates."""
+    true = headline(gram_matrix(near_duplicates([1] * 6000, 60, generator_of("groups", "truth")))).value
+    rows = []
+    for (name, sizes), members in itertools.product(LAYOUTS.items(), (8, 16)):
+        generator = generator_of("groups", name, members)
+        groups = as_groups([place for place, size in enumerate(sizes) for _ in range(size)])
+        covered: dict[bool, list[bool]] = {False: [], True: []}
+        for _ in range(repetitions):
+            gram = gram_matrix(near_duplicates(sizes, members, generator))
+            for grouped, found in covered.items():
+                interval = claim_interval(headline(gram, groups=groups if grouped else None), seed=SEED)
+                found.append(interval is not None and interval.low <= true <= interval.high)
+        value, error = share(covered[True])
+        alone = f"{share(covered[False])[0]:.3f}"
+        rows.append(Row(labels=(name, str(members)), others=(alone,), check=Check(value=value, error=error, low=0.88)))
+    return rows
+
+
+def unseen_rows(*, repetitions: int) -> list[Row]:
+    """Return coverage where a mode of the members may have been missed."""
+    rows = []
+    for major, members in itertools.product((0.8, 0.9), (8, 16, 30)):
+        generator = generator_of("unseen", major, members)
+        plain, second = [], []
+        for _ in range(repetitions):
+            signal, pattern = normal(generator, 2, 16, 16)
+
+            def study(count: int, signal: Tensor = signal, pattern: Tensor = pattern) -> Tensor:
+                modes = (torch.rand(count, 1, 1, generator=generator) < major).double() - major  # noqa: B023 - used here
+                pattern = pattern / math.sqrt(major * (1 - major))  # noqa: B023 - as above
+                return math.sqrt(R) * signal + modes * pattern + normal(generator, count, 16, 16)  # noqa: B023 - as above
+
+            true = headline(gram_matrix(study(400))).value
+            interval = claim_interval(headline(gram_matrix(study(members))), seed=SEED)
+            allowed = allow_for_unseen_mode(interval, members=members)
+            plain.append(interval is not None and interval.low <= true <= interval.high)
+            second.append(
+                interval is not None and allowed is not None and allowed.low <= true <= interval.high
+            )  # fmt: skip
+        value, error = share(second)
+        labels = (f"{major:.0%}", str(members))
+        rows.append(Row(labels=labels, others=(f"{share(plain)[0]:.3f}",), check=Check(value=value, error=error)))
+    return rows
+
+
+def skewed_rows(*, repetitions: int) -> list[Row]:
+    """Return the rate of false discoveries in skewed pixels."""
+    draws: dict[str, Callable[[Tensor], Tensor]] = {
+        "normal": lambda z: z,
+        "chi^2_1": lambda z: (z.square() - 1) / math.sqrt(2),
+        "log-normal": lambda z: (z.exp() - math.exp(0.5)) / math.sqrt((math.e - 1) * math.e),
+    }
+    real = (torch.arange(1024) < 102).double()
+    rows = []
+    for (name, draw), members in itertools.product(draws.items(), (4, 8, 16, 30)):
+        generator = generator_of("skewed", name, members)
+        found = [surviving_pixels(real + draw(normal(generator, members, 1024))) for _ in range(repetitions)]
+        false = [float(own.survivors[102:].sum()) / max(1, int(own.survivors.sum())) for own in found]
+        value, error = mean_of(torch.tensor(false, dtype=torch.float64))
+        seen = f"{np.mean([own.skewness for own in found]):.2f}"
+        rows.append(Row(labels=(name, str(members)), others=(seen,), check=Check(value=value, error=error)))
+    return rows
+
+
 def markdown(table: Table) -> str:
     """Return a section of the page."""
     head = [*table.columns, *([] if table.digits == 1 else ["+-"]), "criterion"]
@@ -603,7 +708,7 @@ def main() -> None:
     """Simulate, print, and write the page."""
     torch.set_num_threads(1)
     sections = []
-    for table in tables():
+    for table in itertools.chain(tables(), dependence_tables(repetitions=200)):
         sections.append(markdown(table))
         print(sections[-1], f"\n{time.process_time():.0f} s\n", flush=True)
     text = page(sections, seconds=time.process_time())

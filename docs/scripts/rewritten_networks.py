@@ -1,15 +1,16 @@
-"""How far each kind of rewritten weights moves the maps of methods of a layer: `rewritten_networks.py RUN...`.
+"""How far each kind of rewritten weights moves the maps of methods of a layer: `rewritten_networks.py [RUN...]`.
 
-A RUN is the folder of a bench whose members lie in its pool. For each architecture, CAM point, method of a layer and
-kind of `saliencynoise.interfaces.Rewrite` that the point allows, each member is rewritten `COPIES` times at random, and
-r of the copies' maps is printed: with the cosine averaged over all members and the first `IMAGES` images. It is the
-`ceiling` of a bench, kind by kind, and of all methods, also of those that are invariant ("inf"). Takes a minute.
+Of untrained networks of three architectures, and of the members of each RUN, the folder of a bench. Each member is
+rewritten `COPIES` times at random, for each kind of `saliencynoise.interfaces.Rewrite` that a CAM point allows, and r
+of the copies' maps is printed, with the cosine averaged over members and the first `IMAGES` images. It is the `ceiling`
+of a bench, kind by kind, also of methods that are invariant ("inf"). Takes some minutes.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -19,14 +20,15 @@ from saliencynoise.bench.attribution import background_of, batch_of
 from saliencynoise.bench.config import BenchConfig
 from saliencynoise.bench.networks import load_members
 from saliencynoise.bench.plan import load_dataset
-from saliencynoise.interfaces import Batch, Network, PassMethod, Rewrite, Tap, derive_seed
+from saliencynoise.interfaces import Batch, Dataset, Network, PassMethod, Rewrite, Tap, derive_seed
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import Passes, Rewriting, RewrittenScorer, Scorer
 from saliencynoise.statistics.ceiling import ceiling, disagreement
 from saliencynoise.store.pool import Pool
 
-COPIES, IMAGES = 8, 4
-METHODS = ("gradcam", "gradcam_plus_plus", "layercam", "eigencam", "scorecam", "ablation_cam")
+COPIES, IMAGES, MEMBERS = 4, 2, 2
+UNTRAINED = ("mobilenetv3_small_050", "test_vit", "test_resnet")
+METHODS = ("gradcam", "gradcam_plus_plus", "layercam", "eigencam", "ablation_cam")
 ROUNDING = 1e6
 """Copies that agree to six digits are the same but for rounding in float32."""
 
@@ -51,45 +53,58 @@ def value(networks: list[Network], method: str, point: str, kind: Rewrite, batch
     return found.value if found is not None and found.value < ROUNDING else float("inf")
 
 
-def lines(folder: str) -> Iterator[str]:
-    """Yield a line for each architecture, point and kind."""
+def trained(folder: str) -> Iterator[tuple[str, list[Network], Batch]]:
+    """Yield each architecture of a run, its members, and images."""
     study = sn.Study.load(folder)
-    settings = study.result["settings"]
-    _, dataset = load_dataset(BenchConfig(**settings))
-    images = list(range(IMAGES))
+    _, dataset = load_dataset(BenchConfig(**study.result["settings"]))
     for architecture in study.result["architectures"]:
-        pool = Path(architecture["pool"])
-        model = catalogue().model(architecture["name"])
         networks = load_members(
-            model,
-            Pool(pool),
+            catalogue().model(architecture["name"]),
+            Pool(Path(architecture["pool"])),
             [member["index"] for member in architecture["members"]],
             in_shape=tuple(dataset.train.images.shape[1:]),
             classes=len(dataset.classes),
             device="cpu",
         )
-        batch = batch_of(
-            dataset,
-            images=images,
-            targets=dataset.test.labels[images].tolist(),
-            background=background_of(dataset, run_seed=0),
-            method="",
-            draw=0,
-            run_seed=0,
-        )
-        for point, place in networks[0].points.items():
-            for kind in place.rewrites or ():
-                values = (value(networks, f"{own}(layer={point})", point, kind, batch) for own in METHODS)
-                yield f"{architecture['label']:24} {point:13} {kind:17}" + "".join(f"{r:11.3g}" for r in values)
+        yield architecture["label"], networks, images_of(dataset)
+
+
+def untrained() -> Iterator[tuple[str, list[Network], Batch]]:
+    """Yield networks with their initial weights, for handwritten digits."""
+    _, dataset = load_dataset(BenchConfig())
+    for name in UNTRAINED:
+        networks = []
+        for seed in range(MEMBERS):
+            torch.manual_seed(seed)
+            model = catalogue().model(name).load()
+            networks.append(model.build(tuple(dataset.train.images.shape[1:]), len(dataset.classes)))
+            networks[-1].module.eval()
+        yield f"{name}, untrained", networks, images_of(dataset)
+
+
+def images_of(dataset: Dataset) -> Batch:
+    """Return the first images of a data set."""
+    images = list(range(IMAGES))
+    return batch_of(
+        dataset,
+        images=images,
+        targets=dataset.test.labels[images].tolist(),
+        background=background_of(dataset, run_seed=0),
+        method="",
+        draw=0,
+        run_seed=0,
+    )
 
 
 def main(folders: list[str]) -> None:
-    """Print all."""
+    """Print a line for each architecture, point and kind."""
     torch.set_num_threads(1)
-    print(f"{'':24} {'':13} {'':17}" + "".join(f"{own[:10]:>11}" for own in METHODS))
-    for folder in folders:
-        for line in lines(folder):
-            print(line, flush=True)
+    print(f"{'':33} {'':13} {'':17}" + "".join(f"{own[:10]:>11}" for own in METHODS))
+    for label, networks, batch in chain(untrained(), *map(trained, folders)):
+        for point, place in networks[0].points.items():
+            for kind in (own for own in place.rewrites or () if own != "permutation"):  # which moves no map of these
+                found = [value(networks, f"{own}(layer={point})", point, kind, batch) for own in METHODS]
+                print(f"{label:33} {point:13} {kind:17}" + "".join(f"{r:11.3g}" for r in found), flush=True)
 
 
 if __name__ == "__main__":

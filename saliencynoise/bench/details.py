@@ -97,7 +97,7 @@ class Details:
     def _pixels(self) -> dict[str, float] | None:
         if self.pixels is None:
             return None
-        names = ("share", "agreement", "agreement_all")
+        names = ("share", "agreement", "agreement_all", "skewness")
         return {"rate": RATE} | {name: _mean([getattr(own, name) for own in self.pixels]) for name in names}
 
     def _similarity(self, correct: Bool[Tensor, "B E"] | None) -> dict[str, Any]:

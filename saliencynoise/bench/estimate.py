@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from saliencynoise.bench.member import Event, MemberJob
 
 STEPS, SECONDS = 10, 5.0
-"""A rate counts once so many steps, or so many seconds of steps, were measured; the first ones are slow."""
+"""A rate counts once so many steps, or so many seconds of steps, were measured. What went before the first event of a
+job counts never: imports and compilation stand in it, which take longer than all steps of a small network."""
 
 FORWARD = 1 / 3
 """Cost of a forward pass beside a training step of as many images."""
@@ -24,6 +25,7 @@ class Estimate:
         self._evaluation = {job: FORWARD * test_images / job.recipe["batch_size"] for job in jobs}
         self._left: dict[MemberJob, float | None] = dict.fromkeys(jobs)
         self._rates: dict[str, float] = {}
+        self._begun: dict[MemberJob, tuple[int, float]] = {}
         self._steps: dict[str, float] = defaultdict(float)
         self._images = {job: len(job.images) if job.methods else 0 for job in jobs}
         self._attributed: dict[str, tuple[int, float]] = {}
@@ -34,8 +36,10 @@ class Estimate:
             evaluation = self._evaluation[job]
             self._steps[job.architecture] = event["steps"] + evaluation
             self._left[job] = event["steps"] - event["done"] + evaluation
-            if event["done"] >= STEPS or event["seconds"] >= SECONDS:
-                self._rates[job.architecture] = event["seconds"] / event["done"]
+            done, seconds = self._begun.setdefault(job, (event["done"], event["seconds"]))
+            steps, spent = event["done"] - done, event["seconds"] - seconds
+            if steps > 0 and (steps >= STEPS or spent >= SECONDS):
+                self._rates[job.architecture] = spent / steps
         elif event["kind"] in {"trained", "found"}:
             self._left[job] = 0.0
         elif event["kind"] == "failed" and event["method"] is None:

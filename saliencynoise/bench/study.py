@@ -278,6 +278,7 @@ def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
         row[name] = number(estimate["value"])
         row[f"{name}_low"], row[f"{name}_high"] = number(interval["low"]), number(interval["high"])
         row[f"{name}_floor"] = number(estimate["floor"])
+    row["snr_low_unseen_mode"] = number((figures.get("unseen_mode") or {}).get("low"))
     needed = figures["members_needed"]
     row["members_needed"] = number(needed["value"])
     row["members_needed_low"], row["members_needed_high"] = number(needed["low"]), number(needed["high"])

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from saliencynoise.bench.study import Study, number
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.table import interval_text, method_label, show
+from saliencynoise.report.table import interval_text, method_label, show, with_interval
 from saliencynoise.report.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ STRUCTURE = (
     "the image explains no image. In brackets 95% intervals for new members and new images of these classes. ?: these "
     "images cannot tell class from template or image. signs: members that agree with the mean's sign, over the "
     "surviving pixels (px, as in the table). modes: images on which the members fall into groups, so that their mean "
-    "averages several explanations. finest: period in pixels of the map's own grid below which half of a single "
-    "network's detail is noise (0: the grid is the limit; ∞: all of it is)."
+    "averages several explanations; 0 is no proof of a single one. finest: period in pixels of the map's own grid "
+    "below which half of a single network's detail is noise (0: the grid is the limit; ∞: all of it is)."
 )
 
 
@@ -54,6 +54,9 @@ def print_structure(study: Study, console: Console | None = None) -> None:
     console.print(_table(study, headers, _structure_rows, narrow=console.width < 92))
     console.print(Text(STRUCTURE, style="dim"))
     for cell in _known(study):
+        unseen = cell["figures"].get("unseen_mode")
+        if unseen and cell["view"] == "signed":
+            console.print(Text(f"{cell['method']} on {cell['architecture']}: {_unseen(cell['figures'], unseen)}"))
         spectrum = cell["details"]["spectrum"]
         if spectrum and cell["view"] == "signed":
             console.print(Text(f"{cell['method']} on {cell['architecture']}: {spectrum['words']}"))
@@ -107,6 +110,15 @@ def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
         ]
     surviving = ["-", "-"] if pixels is None else [_percent(pixels["share"]), _percent(pixels["agreement"])]
     yield [*parts, *surviving, str(len(modes["images"])), show(spectrum["resolution"] if spectrum else None)]
+
+
+def _unseen(figures: Mapping[str, Any], unseen: Mapping[str, Any]) -> str:
+    snr = figures["estimates"]["snr"]
+    ends = snr["interval"] or {"low": None, "high": None}
+    return (
+        f"r {with_interval(snr['value'], ends['low'], ends['high'])}; from {show(unseen['low'])} if a mode of up to "
+        f"{number(unseen['share']):.0%} of the networks went unseen"
+    )
 
 
 def _share(value: float | str | None, interval: Mapping[str, Any] | None) -> str:

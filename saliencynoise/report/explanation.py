@@ -27,7 +27,7 @@ LEGEND = (
     "reliability: the cosine to be expected between this mean map and that of as many other networks, 0 to 1, with its "
     "95% interval for other networks on this picture; pure noise: 0. r: signal over noise of one network's map. for "
     "0.9: networks to average until the reliability is 0.9. px: share of the values (pixels x channels) whose "
-    "mean is significant (false discoveries: 5%); it grows with the members."
+    "mean is significant (false discoveries: 5%, more where noise is skewed); it grows with the members."
 )
 
 

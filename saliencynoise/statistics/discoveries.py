@@ -15,7 +15,8 @@ def benjamini_hochberg(p: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
     """Return the adjusted p-values: those at most q are discoveries of which a share q at most is false.
 
     The smallest q at which each test is a discovery, min over j >= i of p_(j) N / j (Benjamini and Hochberg 1995,
-    doi:10.1111/j.2517-6161.1995.tb02031.x). Holds for independent tests and for positively dependent ones.
+    doi:10.1111/j.2517-6161.1995.tb02031.x). Holds for independent tests and for positively dependent ones
+    with valid p-values: those of a t-test on skewed noise are too small.
 
     Args:
         p: the p-values, no NaN.

@@ -38,6 +38,7 @@ from saliencynoise.statistics.snr import (
     pooled_effective_pixels,
     snr_from_cosine,
 )
+from saliencynoise.statistics.unseen import UnseenMode, allow_for_unseen_mode
 from saliencynoise.statistics.views import get_view
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class Figures:
         indicative: whether there are fewer than 8 members, so that intervals are rough.
         draws: D, of a stochastic method; 1 of any other.
         energy: shares of a map's energy, "signal", "network", "draw" and "residual"; None with one draw.
+        unseen_mode: lower end of the headline r if a second mode of networks went unseen; None without an interval.
         per_image: by key `[images]`: the figures per image (`cosine` of unit-norm maps, the others of raw
             maps, `snr` corrected for small samples) and `effective_pixels`; NaN where undefined.
     """
@@ -132,6 +134,7 @@ class Figures:
     indicative: bool
     draws: int
     energy: Mapping[str, float] | None
+    unseen_mode: UnseenMode | None
     per_image: Mapping[str, Float[Tensor, " B"]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,7 +145,8 @@ class Figures:
         }
         needed = asdict(self.members_needed) | {"text": str(self.members_needed)}
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        fields |= {"estimates": estimates, "members_needed": needed}
+        unseen = None if self.unseen_mode is None else asdict(self.unseen_mode)
+        fields |= {"estimates": estimates, "members_needed": needed, "unseen_mode": unseen}
         return {name: json_safe(value) for name, value in fields.items()}
 
 
@@ -245,6 +249,7 @@ def summarise(
         indicative=counts[0] < INDICATIVE_BELOW,
         draws=1 if crossed is None else crossed.shape[-1],
         energy=energy_shares(crossed[used]) if crossed is not None and bool(used.any()) else None,
+        unseen_mode=allow_for_unseen_mode(snr.interval, members=counts[0]),
         per_image=per_image,
     )
 

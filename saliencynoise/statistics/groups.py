@@ -1,7 +1,8 @@
 """Images that belong together: near duplicates, frames of a video, pages of a writer. They count as one, in part.
 
 Thirty-two images of four scenes are not thirty-two independent images, and an interval that takes them for such is too
-narrow (coverage .46 of a nominal .95 for 4 groups of 8, `docs/estimators.md`). So the unit that varies is the group.
+narrow (coverage .71 of a nominal .95 for 4 groups of 8 at E = 8, `docs/statistics.md`). So the group
+is the unit that varies.
 """
 
 from __future__ import annotations

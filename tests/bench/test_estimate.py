@@ -37,17 +37,29 @@ def progress(done, steps=100, seconds=1.0):
 def test_nothing_is_known_before_enough_steps():
     jobs = [job(0), job(1)]
     estimate = Estimate(jobs, workers=2, test_images=0)
-    estimate.feed(jobs[0], progress(9, seconds=1.0))
-    assert estimate.training_seconds() is None
+    estimate.feed(jobs[0], progress(1, seconds=0.1))
     estimate.feed(jobs[0], progress(10, seconds=1.0))
+    assert estimate.training_seconds() is None
+    estimate.feed(jobs[0], progress(11, seconds=1.1))
     assert estimate.knows("timm/a")
+
+
+def test_imports_and_compilation_are_no_part_of_a_forecast():
+    """What the first event brings with it took 30 s; a step takes a tenth of one."""
+    jobs = [job(0)]
+    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate.feed(jobs[0], progress(1, seconds=30.0))
+    assert estimate.training_seconds() is None
+    estimate.feed(jobs[0], progress(51, seconds=35.0))
+    assert estimate.training_seconds() == pytest.approx(49 * 0.1)
 
 
 def test_the_steps_that_are_left_are_divided_among_the_workers():
     jobs = [job(member) for member in range(4)]
     estimate = Estimate(jobs, workers=2, test_images=0)
-    estimate.feed(jobs[0], progress(10, seconds=20.0))
-    estimate.feed(jobs[1], progress(10, seconds=20.0))
+    for own in jobs[:2]:
+        estimate.feed(own, progress(0, seconds=0.0))
+        estimate.feed(own, progress(10, seconds=20.0))
     assert estimate.training_seconds() == pytest.approx((90 + 90 + 100 + 100) * 2 / 2)
     estimate.feed(jobs[0], {"kind": "trained"})
     estimate.feed(jobs[1], {"kind": "failed", "method": None})
@@ -57,6 +69,7 @@ def test_the_steps_that_are_left_are_divided_among_the_workers():
 def test_the_test_pass_counts_as_a_third_of_so_many_training_images():
     jobs = [job(0)]
     estimate = Estimate(jobs, workers=0, test_images=90)
+    estimate.feed(jobs[0], progress(0, seconds=0.0))
     estimate.feed(jobs[0], progress(100, seconds=100.0))
     assert estimate.training_seconds() == pytest.approx(1.0)
 
@@ -64,16 +77,19 @@ def test_the_test_pass_counts_as_a_third_of_so_many_training_images():
 def test_an_architecture_is_estimated_before_the_others_are_known():
     jobs = [job(0), job(0, "timm/b")]
     estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate.feed(jobs[0], progress(0, seconds=0.0))
     estimate.feed(jobs[0], progress(50, seconds=50.0))
     assert estimate.training_seconds("timm/a") == pytest.approx(50)
     assert estimate.training_seconds() is None
 
 
-def test_a_long_step_counts_at_once():
+def test_a_long_step_counts_at_once_but_for_the_first():
     jobs = [job(0)]
     estimate = Estimate(jobs, workers=1, test_images=0)
-    estimate.feed(jobs[0], progress(1, steps=11, seconds=8.0))
-    assert estimate.training_seconds() == pytest.approx(80)
+    estimate.feed(jobs[0], progress(1, steps=11, seconds=90.0))
+    assert estimate.training_seconds() is None
+    estimate.feed(jobs[0], progress(2, steps=11, seconds=98.0))
+    assert estimate.training_seconds() == pytest.approx(72)
 
 
 def attributing(member, images=(1, 2, 3, 4)):

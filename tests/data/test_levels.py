@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image, TiffImagePlugin
 
-from saliencynoise.data import levels
+from saliencynoise.data import folder, levels
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.data.folder import load_folder
 from saliencynoise.data.levels import joint, likely, scaled_levels, shown
@@ -93,6 +93,16 @@ def test_every_level_is_kept_whatever_part_of_the_bits_is_used(tmp_path, top, ch
         f"12 images of more than 8 bits: the levels {low} to {high}, their range, became 0 to 255, without rounding "
         "(float32)"
     ) in dataset.notes
+
+
+def test_the_cache_keeps_levels_and_floats(tmp_path, monkeypatch):
+    deep_folder(tmp_path, 4095)
+    first = load(tmp_path)
+    monkeypatch.setattr(folder, "decode", None)  # would be called if the cache did not serve
+    second = load(tmp_path)
+    assert second.levels == first.levels
+    assert torch.equal(second.train.images, first.train.images)
+    assert fingerprint(second) == fingerprint(first)
 
 
 def test_signed_levels_are_read(tmp_path):

@@ -200,3 +200,16 @@ def test_it_is_reached_from_the_package_and_twice():
     assert sn.explain is sn.explain
     assert callable(sn.explain)
     assert "explain" in dir(sn)
+
+
+def test_a_picture_of_12_bits_is_seen_by_the_scale_of_the_data_set(config, trained, digits, tmp_path):
+    levels = (digits.test.images[5, 0].numpy() * (4095 / 255)).round().astype(np.uint16)
+    Image.fromarray(levels).save(tmp_path / "deep.png")
+    train = replace(trained.dataset.train, images=trained.dataset.train.images.float())
+    deep = replace(trained, dataset=replace(trained.dataset, train=train, levels=(0.0, 4095.0)))
+    (found,) = replace(prepare(config(tmp_path / "deep.png"), Silent()), ensemble=deep).explanations()
+    seen = torch.from_numpy(levels[None].astype(np.float32)) * (255 / 4095)
+    probabilities, _ = by_hand(trained, seen, found.target)
+    np.testing.assert_allclose(found.probabilities, probabilities, atol=1e-6)
+    assert found.picture.dtype == np.uint8
+    assert np.array_equal(found.picture, digits.test.images[5].numpy())

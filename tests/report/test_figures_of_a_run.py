@@ -53,6 +53,10 @@ def test_similarity_and_structure_have_a_row_for_each_cell(study):
     assert "all 3 images" in text
     structure = printed(print_structure, study)
     assert "gradcam(" in structure
+    unseen = [
+        line for line in " ".join(structure.split()).split(" of the networks went unseen") if "if a mode of" in line
+    ]
+    assert len(unseen) == sum(cell["view"] == "signed" for cell in study.done)
     assert "cannot be trusted from one network" in " ".join(structure.split()) or "can be trusted" in structure
 
 

@@ -86,6 +86,14 @@ def test_members_in_groups_are_warned_of():
     assert "modes:" not in printed(study(cell()))
 
 
+def test_skewed_noise_of_pixels_is_warned_of():
+    pixels = {"share": 0.2, "skewness": 0.7}
+    text = " ".join(printed(study(cell(details={"pixels": pixels, "modes": None}))).split())
+    assert "px: gradient on test_resnet, view signed: the noise of its pixels is skewed (0.7)" in text
+    assert "px: gradient" not in printed(study(cell(details={"pixels": {**pixels, "skewness": None}, "modes": None})))
+    assert "px: gradient" not in printed(study(cell()))
+
+
 def test_it_fits_80_columns_and_keeps_names_whole():
     long = cell("gradcam(layer=intermediate)")
     long["figures"]["estimates"]["snr"] = estimate(14.52, 10.79, 18.24)

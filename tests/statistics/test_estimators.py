@@ -99,6 +99,17 @@ def test_views_without_sign_and_maps_of_one_sign(script: ModuleType) -> None:
     assert abs(centred) < 0.05
 
 
+def test_dependent_images_and_skewed_noise(script: ModuleType) -> None:
+    """Groups cover, images taken as independent do not; skewed pixels give more false discoveries than 5%."""
+    groups, unseen, skewed = script.dependence_tables(repetitions=24)
+    four_of_eight = groups.rows[0]
+    assert four_of_eight.check.value >= 0.85
+    assert float(four_of_eight.others[0]) < four_of_eight.check.value
+    assert all(row.check.value >= float(row.others[0]) for row in unseen.rows)
+    levels = {row.labels: row.check.value for row in skewed.rows}
+    assert levels["normal", "16"] < 0.1 < levels["chi^2_1", "16"]
+
+
 def test_simulated_noise_is_what_it_is_said_to_be(script: ModuleType) -> None:
     """Unit variance, a third of it shared by a member's images, and the blur's P_eff."""
     generator = torch.Generator().manual_seed(0)

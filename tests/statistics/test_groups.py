@@ -108,7 +108,7 @@ def test_comparisons_and_agreement_take_groups(generator: torch.Generator) -> No
 
 
 def test_coverage_with_near_duplicates(generator: torch.Generator) -> None:
-    """4 groups of 8: .71 for images taken as independent (200 studies), .96 for groups; `docs/estimators.md`."""
+    """4 groups of 8: .71 for images taken as independent (200 studies), .96 for groups; `docs/statistics.md`."""
     groups = [i // 8 for i in range(32)]
     true = headline(gram_matrix(near_duplicates(generator, list(range(3000)), members=40))).value
     covered: dict[str, list[bool]] = {"alone": [], "groups": []}

@@ -8,6 +8,7 @@ from scipy import optimize, special, stats
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.pixels import (
     moderated_p,
+    noise_skewness,
     sign_agreement,
     surviving_pixels,
     trigamma_inverse,
@@ -155,3 +156,30 @@ def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
 def test_broken_maps_are_refused() -> None:
     with pytest.raises(UsageError, match="NaN or infinity: leave out this image"):
         surviving_pixels(torch.tensor([[1.0, math.nan], [1.0, 2.0]]))
+
+
+@pytest.mark.parametrize(("kind", "members", "level"), [("normal", 8, 0.06), ("skewed", 8, None), ("skewed", 16, None)])
+def test_skewed_noise_is_seen_and_gives_more_false_discoveries(kind, members, level, generator):
+    """chi^2_1 noise: 15 / 23% at E = 8 / 16 (60 images of 1024 pixels, a tenth real), symmetric noise 5%."""
+    truth = (torch.arange(1024) < 102).double()
+    false, skewness = [], []
+    for _ in range(20):
+        noise = torch.randn(members, 1024, generator=generator, dtype=torch.float64)
+        if kind == "skewed":
+            noise = (noise.square() - 1) / 2**0.5
+        found = surviving_pixels(truth + noise)
+        false.append(float(found.survivors[102:].sum()) / max(1, int(found.survivors.sum())))
+        skewness.append(found.skewness)
+    if level is None:
+        assert np.mean(false) > 0.09
+        assert np.mean(skewness) > 0.4
+    else:
+        assert np.mean(false) <= level
+        assert abs(np.mean(skewness)) < 0.25
+
+
+def test_skewness_has_a_sign_and_needs_eight_members(generator):
+    noise = -torch.rand(16, 500, generator=generator, dtype=torch.float64).log()
+    assert noise_skewness(noise) == pytest.approx(noise_skewness(-noise))
+    assert math.isnan(noise_skewness(noise[:7]))
+    assert math.isnan(noise_skewness(torch.ones(8, 5).double()))

@@ -175,7 +175,11 @@ def members(study: Study, found: pd.DataFrame) -> tuple[str, str]:
     several = apart[apart["modes"].fillna(0) > SEVERAL] if len(apart) else apart
     named = list(dict.fromkeys(f"{row.method} on {row.architecture}" for row in several.itertuples()))
     tested = len(apart) > 0 and bool(apart["modes"].notna().any())
-    none = " No method has several modes." if tested else " Several modes were not tested for."
+    none = (
+        " No method is shown to have several modes, which is no proof."
+        if tested
+        else " Several modes were not tested for."
+    )
     modes = f" Several modes: {_listed(named)}." if named else none
     told = ends(apart, "cosine", of="cosine of two members") if len(apart) else "No cosine could be computed."
     return caption, f"Matrices of the cosines between members' maps. {told}{modes}{failed(found)}"

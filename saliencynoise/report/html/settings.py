@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from saliencynoise.bench.config import BenchConfig
+from saliencynoise.bench.config import IMAGES, BenchConfig
 from saliencynoise.report.html.page import shown
 
 FILE = "settings.toml"
@@ -39,7 +39,7 @@ def command_of(settings: Mapping[str, Any]) -> str:
     >>> command_of({"seed": 3, "archs": ["resnet(depth=18)"], "recipe": {"epochs": 2}})
     "saliencynoise bench --seed 3 --arch 'resnet(depth=18)' --epochs 2"
     """
-    usual = BenchConfig().settings
+    usual = {**BenchConfig().settings, "images": IMAGES}
     recipe = dict(settings.get("recipe") or {})
     epochs = recipe.pop("epochs", None)
     if recipe or settings.get("methods") == []:

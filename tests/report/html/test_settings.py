@@ -60,3 +60,9 @@ def test_settings_as_a_list():
         "archs": "a, b",
         "members": "by default",
     }
+
+
+def test_the_usual_number_of_images_goes_without_saying():
+    settings = {**BenchConfig().settings, "members": 8}
+    assert command_of({**settings, "images": 32}) == "saliencynoise bench --members 8"
+    assert command_of({**settings, "images": 12}) == "saliencynoise bench --members 8 --images 12"
