@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor, nn
 
+    from saliencynoise.bench.kept import Kept
     from saliencynoise.bench.plan import ArchitecturePlan, Plan
     from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
     from saliencynoise.store.maps import Chunk
@@ -45,7 +46,8 @@ def refuse_layers(methods: Sequence[BoundMethod], aggregator: BoundAggregator) -
 class Marginals:
     """What makes the marginal maps of a run's cells; keeps the last architecture's averaged network between cells."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, kept: Kept) -> None:
+        self._records = kept
         self._plan = plan
         self._background: Tensor | None = None
         self._kept: tuple[str, Guard] | None = None
@@ -134,5 +136,6 @@ class Marginals:
             in_shape=(channels, height, width),
             classes=len(plan.dataset.classes),
             device=plan.device,
+            sums={record.index: record.sha256 for record in self._records.records(architecture.name)},
         )
         return [network.module for network in networks]

@@ -19,6 +19,7 @@ from saliencynoise.scoring import as_before
 from saliencynoise.scoring.passes import Precision
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 from saliencynoise.store.pool import Pool
+from saliencynoise.store.records import MemberRecord
 from saliencynoise.training.loop import forget_graphs
 
 Event = Mapping[str, Any]
@@ -100,16 +101,23 @@ def _point(point: CamPoint) -> dict[str, Any]:
     return described
 
 
-def has_work(job: MemberJob) -> bool:
-    """Whether a member is still to be trained, or any of its maps to be computed."""
+def finished(job: MemberJob) -> tuple[MemberRecord, ...] | None:
+    """Return the records of a job's members where they are trained and all maps computed, else None."""
+    if job.retrain or job.recompute:
+        return None
     pool = Pool(Path(job.pool))
-    record = pool.record(job.member)
-    if job.retrain or job.recompute or record is None:
-        return True
-    if not job.methods:
-        return any(pool.record(member) is None for member in job.members)
+    found = [pool.record(member) for member in due(job)]
+    records = tuple(record for record in found if record is not None)
+    if len(records) < len(found):
+        return None
     stores = [MapStore(Path(folder)) for folders in job.methods.values() for folder in folders]
-    return any(missing_chunks(store, job.member, record.sha256, job.chunks) for store in stores)
+    wanting = any(missing_chunks(store, job.member, records[0].sha256, job.chunks) for store in stores)
+    return None if wanting else records
+
+
+def due(job: MemberJob) -> tuple[int, ...]:
+    """Return the members that the job is about: one to attribute it, all of the run to train only."""
+    return (job.member,) if job.methods else job.members
 
 
 class MemberRunner:
@@ -129,18 +137,23 @@ class MemberRunner:
             self._run(job, Pool(Path(job.pool)), report)
 
     def _run(self, job: MemberJob, pool: Pool, report: Report) -> None:
-        with pool.lock(job.members[0]):
-            records = [] if job.retrain else [pool.record(member) for member in self._due(job)]
-            found = bool(records) and all(record is not None for record in records)
-            if not found:
-                Production(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
-                if job.sampler != REFERENCE:
-                    self._kept = None  # a sampler had its hands on it
-                records = [pool.record(member) for member in self._due(job)]
-        known = [record for record in records if record is not None]
+        known = [] if job.retrain else self._there(job, pool)
+        found = bool(known)
+        if not found:  # what is there needs no lock, and can be read where none can be had
+            with pool.lock(job.members[0]):
+                known = [] if job.retrain else self._there(job, pool)
+                found = bool(known)
+                if not found:
+                    Production(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
+                    if job.sampler != REFERENCE:
+                        self._kept = None  # a sampler had its hands on it
+                    known = self._there(job, pool)
+        if not known:
+            raise UsageError(f"member {job.member} of {pool.folder} was removed; run the same command again")
         report(
             {
                 "kind": "found" if found else "trained",
+                "records": [asdict(record) for record in known],
                 "accuracy": [record.accuracy for record in known],
                 "seconds": sum(record.seconds for record in known),
             }
@@ -150,14 +163,15 @@ class MemberRunner:
                 self._dataset,
                 job,
                 weights_sha256=known[0].sha256,
-                load=lambda: self._load(job, pool),
+                load=lambda: self._load(job, pool, known[0].sha256),
                 report=report,
             ).run()
 
     @staticmethod
-    def _due(job: MemberJob) -> tuple[int, ...]:
-        """Return the members that the job is about: one to attribute it, all of the run to train only."""
-        return (job.member,) if job.methods else job.members
+    def _there(job: MemberJob, pool: Pool) -> list[MemberRecord]:
+        """Return the records of the job's members where all are there, else none."""
+        records = [record for record in map(pool.record, due(job)) if record is not None]
+        return records if len(records) == len(due(job)) else []
 
     def _build(self, job: MemberJob, seed: int) -> Network:
         """Build the network under a seed; the caller forks the global random state."""
@@ -174,13 +188,13 @@ class MemberRunner:
         self._kept = (job.architecture, network)
         return network
 
-    def _load(self, job: MemberJob, pool: Pool) -> Network:
+    def _load(self, job: MemberJob, pool: Pool, sha256: str) -> Network:
         if self._kept is not None and self._kept[0] == job.architecture:
             network = self._kept[1]
         else:
             with torch.random.fork_rng():
                 network = self._build(job, seed=0)
-        network.module.to(job.device).load_state_dict(pool.weights(job.member))
+        network.module.to(job.device).load_state_dict(pool.weights(job.member, sha256=sha256))
         return network
 
 

@@ -13,7 +13,8 @@ from scipy.special import bdtrc
 from saliencynoise.data.chance import CHANCE_LEVEL, largest_share, p_by_chance, too_few
 from saliencynoise.data.orders import FILE, usual_orders
 from saliencynoise.data.words import few
-from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.store.pool import Pool
+from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -46,9 +47,8 @@ class Votes:
         return self.correct.sum(1)
 
 
-def votes(pool: Pool, members: Sequence[int], images: Tensor, labels: Tensor) -> Votes:
-    """Return the votes of a pool's members on the test images at `images`."""
-    logits: Float[Tensor, "E B K"] = torch.stack([pool.logits(member)[images] for member in members])
+def votes(logits: Float[Tensor, "E B K"], labels: Int[Tensor, " B"]) -> Votes:
+    """Return the votes of members with these logits on images with these labels."""
     return Votes(
         predicted=logits.double().softmax(-1).mean(0).argmax(-1),
         correct=(logits.argmax(-1) == labels).T,
@@ -92,7 +92,10 @@ def flags_of(pool: Pool, records: Sequence[MemberRecord], dataset: Dataset) -> d
     labels = dataset.test.labels
     found = dict(flags(records, labels))
     for record in records:
-        if record.source and (words := other_order(pool.logits(record.index).argmax(-1), labels, dataset.classes)):
+        if not record.source:
+            continue
+        logits = pool.logits(record.index, sha256=record.logits_sha256)
+        if words := other_order(logits.argmax(-1), labels, dataset.classes):
             found[record.index] = f"accuracy {record.accuracy:.3f}, {words}"
     return found
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,8 @@ from saliencynoise.scoring import as_before
 from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import LOCK, holds_files, key_of, read_json, slug_of, write_json
 from saliencynoise.store.maps import Chunk, MapStore
-from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.store.pool import Pool
+from saliencynoise.store.records import MemberRecord
 from saliencynoise.training.recipes import Recipe, recipe_for
 
 if TYPE_CHECKING:
@@ -67,6 +69,16 @@ class ArchitecturePlan:
     def name(self) -> str:
         """The canonical name with its arguments, by which jobs, targets and failures refer to it."""
         return self.model.text
+
+    def describe_pools(self) -> None:
+        """Write `pool.json` where there is none, or a damaged one.
+
+        Raises:
+            UsageError: if the place cannot be written to.
+        """
+        self.pool.describe(self.identity, self.network)
+        base = {name: value for name, value in self.identity.items() if name != "sampler"}
+        self.base_pool.describe(base, self.network)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +135,21 @@ class Plan:
         """An estimate of the bytes of all members' maps."""
         count = self.members * len(self.images)
         return sum(4 * count * self._values_of(a, m) * self.draws(m) for a in self.architectures for m in self.methods)
+
+    @contextmanager
+    def using_pools(self) -> Iterator[None]:
+        """Keep others from removing the pools; what was removed before that is described again.
+
+        Raises:
+            UsageError: if a pool's place cannot be written to and holds no pool.
+        """
+        pools = {own.folder: own for plan in self.architectures for own in (plan.pool, plan.base_pool)}
+        with ExitStack() as used:
+            for pool in pools.values():
+                used.enter_context(pool.in_use())
+            for architecture in self.architectures:
+                architecture.describe_pools()
+            yield
 
     def draws(self, method: BoundMethod) -> int:
         """Return how many times a method is run on each member and image."""
@@ -247,9 +274,7 @@ def make_plan(config: BenchConfig) -> Plan:
         _plan_architecture(model, dataset, key, device=device, sampler=sampler, config=config) for model in models
     ]
     for architecture in architectures:
-        architecture.pool.describe(architecture.identity, architecture.network)
-        base = {name: value for name, value in architecture.identity.items() if name != "sampler"}
-        architecture.base_pool.describe(base, architecture.network)
+        architecture.describe_pools()
     folder = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset, key)
     chunk, rows = _agreed(folder, config, key) if methods else (CHUNK, {})
     return Plan(
@@ -371,7 +396,7 @@ def _plan_architecture(
     description = pool.description
     network = (
         description["network"]
-        if description is not None
+        if description is not None and key_of(description["identity"]) == key_of(identity)
         else describe_network(built_without_weights(model, tuple(shape), len(dataset.classes)))
     )
     records = {} if config.fresh else {i: pool.verified(i) for i in range(config.members or MEMBERS)}

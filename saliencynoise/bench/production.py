@@ -23,13 +23,15 @@ from saliencynoise.interfaces import (
     Sample,
     Sampler,
     TrainingRun,
+    UsageError,
     derive_seed,
     one_line,
 )
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import Passes, as_before, described, failure, refuse_unsteady
-from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.store.pool import Pool
 from saliencynoise.store.provenance import hardware, versions
+from saliencynoise.store.records import MemberRecord
 from saliencynoise.training.loop import Seeds, predict, refresh_batch_norm, train
 from saliencynoise.training.recipes import Recipe
 
@@ -104,7 +106,9 @@ class Production:
                 "source": sample.source,
                 "note": sample.note,
             }
-            yield pool.save(index, module.state_dict(), logits, record)
+            if pool.description is None:
+                raise UsageError(f"the pool {pool.folder} was removed while it was in use; run the same command again")
+            yield pool.save(index, module.state_dict(), logits, record, replace=job.retrain)
 
     def _samples(self, sampler: Sampler, training: TrainingRun) -> Iterator[Sample]:
         """Yield the samples of a sampler; what it raises, and what it yields in their place, names it."""
@@ -183,7 +187,7 @@ class _Training:
         pool, record = self._production.reference()
         self._charged += record.seconds - (self._now() - start)  # it costs the same where it is found
         module = self.build()
-        module.load_state_dict(pool.weights(self.index))
+        module.load_state_dict(pool.weights(self.index, sha256=record.sha256))
         self.seeds = dict(record.seeds)
         return module.eval()
 

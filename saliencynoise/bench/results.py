@@ -25,12 +25,13 @@ from saliencynoise.store.provenance import hardware, versions
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from saliencynoise.bench.kept import Kept
     from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets
     from saliencynoise.bench.reduce import Reduced
     from saliencynoise.bench.untrained import Floors
     from saliencynoise.registry.catalogue import BoundMethod
     from saliencynoise.statistics.figures import Figures
-    from saliencynoise.store.pool import MemberRecord
+    from saliencynoise.store.records import MemberRecord
 
 Cells = Mapping[tuple[str, str], "Reduced | str"]
 """What the maps of an architecture and a method come to, or why they came to nothing."""
@@ -59,6 +60,7 @@ def write_results(
     plan: Plan,
     targets: Targets,
     cells: Cells,
+    kept: Kept,
     floors: Floors,
     *,
     tracebacks: Mapping[tuple[str, str | None], str] = MappingProxyType({}),
@@ -68,7 +70,7 @@ def write_results(
     Raises:
         UsageError: if the folder is read-only or full.
     """
-    ensembles = [_ensemble(plan, architecture, targets) for architecture in plan.architectures]
+    ensembles = [_ensemble(plan, architecture, targets, kept) for architecture in plan.architectures]
     document: dict[str, Any] = {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -114,15 +116,13 @@ def write_results(
     return Study(document, plan.folder)
 
 
-def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets) -> Ensemble:
-    pool, labels = architecture.pool, plan.dataset.test.labels
-    records = [record for record in map(pool.record, range(plan.members)) if record is not None]
-    members = [record.index for record in records]
+def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets, kept: Kept) -> Ensemble:
+    labels, records = plan.dataset.test.labels, kept.records(architecture.name)
     return Ensemble(
         plan=architecture,
         records=records,
-        flags=flags_of(pool, records, plan.dataset) if records else {},
-        votes=votes(pool, members, plan.images, labels[plan.images]) if records else None,
+        flags=flags_of(architecture.pool, records, plan.dataset) if records else {},
+        votes=votes(kept.logits(architecture.name), labels[plan.images]) if records else None,
         targets=targets.get(architecture.name, ()),
     )
 

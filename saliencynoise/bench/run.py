@@ -11,7 +11,8 @@ from saliencynoise.bench.averaged import Marginals
 from saliencynoise.bench.config import BenchConfig, config_from
 from saliencynoise.bench.dispatch import Dispatcher, Dispatchers, worker_count
 from saliencynoise.bench.errors_log import forget_failures, log_failure, log_traceback
-from saliencynoise.bench.member import Event, MemberJob, has_work
+from saliencynoise.bench.kept import Kept
+from saliencynoise.bench.member import Event, MemberJob, finished
 from saliencynoise.bench.members import votes
 from saliencynoise.bench.observer import Observer, Silent
 from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows, settled
@@ -21,6 +22,7 @@ from saliencynoise.bench.results import write_results
 from saliencynoise.bench.untrained import RunJobs, untrained_floors
 from saliencynoise.interfaces import UsageError, one_line, traceback_of
 from saliencynoise.store.holding import holding
+from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
     from saliencynoise.bench.study import Study
@@ -96,25 +98,25 @@ def run_plan(
     Raises:
         UsageError: as `bench`.
     """
-    failures = Failures()
+    failures, kept = Failures(), Kept(images=plan.images)
     own = Dispatcher(plan.dataset, plan.device) if dispatcher is None else nullcontext(dispatcher)
-    with holding(plan.folder):
+    with holding(plan.folder), plan.using_pools():
         plan = settled(plan)
         forget_failures(plan.folder)
         observer.planned(plan)
         with own as serving:
-            targets = _train_and_attribute(plan, serving, observer, failures, targets)
-            reduced = _reduce_all(plan, targets, observer, failures)
+            targets = _train_and_attribute(plan, serving, observer, failures, targets, kept=kept)
+            reduced = _reduce_all(plan, targets, observer, failures, kept=kept)
             floors = untrained_floors(plan, targets, reduced, _jobs_apart(plan, serving, observer))
-        return write_results(plan, targets, reduced, floors, tracebacks=failures.tracebacks)
+        return write_results(plan, targets, reduced, kept, floors, tracebacks=failures.tracebacks)
 
 
 def _reduce_all(
-    plan: Plan, targets: Targets, observer: Observer, failures: Failures
+    plan: Plan, targets: Targets, observer: Observer, failures: Failures, *, kept: Kept
 ) -> dict[tuple[str, str], Reduced | str]:  # fmt: skip
     """Return what every cell's maps come to, or why it failed."""
     observer.reducing(len(plan.architectures) * len(plan.methods))
-    marginals = Marginals(plan)
+    marginals = Marginals(plan, kept)
     return {
         (architecture.name, method.text): _reduce(
             plan, architecture, method, targets, failures=failures, marginals=marginals
@@ -144,13 +146,13 @@ def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[s
     plan = make_plan(config)
     observer.planned(plan)
     failures = Failures()
-    with Dispatcher(plan.dataset, plan.device) as dispatcher:
+    with plan.using_pools(), Dispatcher(plan.dataset, plan.device) as dispatcher:
         _run_jobs(plan, plan.jobs(None, retrain=config.fresh), dispatcher, observer, failures)
     return plan, {architecture: reason for (architecture, _), reason in failures.reasons.items()}
 
 
 def _train_and_attribute(
-    plan: Plan, dispatcher: Dispatcher, observer: Observer, failures: Failures, targets: Targets | None
+    plan: Plan, dispatcher: Dispatcher, observer: Observer, failures: Failures, targets: Targets | None, *, kept: Kept
 ) -> Targets:
     """Do all jobs; return the targets.
 
@@ -159,11 +161,11 @@ def _train_and_attribute(
     votes_on_targets = targets is None and plan.config.target == "predicted"
     trains_first = votes_on_targets or plan.sampler.instance.per_run != 1
     if trains_first:
-        _run_jobs(plan, plan.jobs(None, retrain=plan.config.fresh), dispatcher, observer, failures)
+        _run_jobs(plan, plan.jobs(None, retrain=plan.config.fresh), dispatcher, observer, failures, kept=kept)
     if targets is None:
-        targets = _voted_targets(plan, failures) if votes_on_targets else _given_targets(plan)
+        targets = _voted_targets(plan, failures, kept) if votes_on_targets else _given_targets(plan)
     retrain = plan.config.fresh and not trains_first
-    _run_jobs(plan, plan.jobs(targets, retrain=retrain), dispatcher, observer, failures)
+    _run_jobs(plan, plan.jobs(targets, retrain=retrain), dispatcher, observer, failures, kept=kept)
     return targets
 
 
@@ -173,20 +175,31 @@ def _given_targets(plan: Plan) -> Targets:
     return {architecture.name: given for architecture in plan.architectures}
 
 
-def _voted_targets(plan: Plan, failures: Failures) -> Targets:
+def _voted_targets(plan: Plan, failures: Failures, kept: Kept) -> Targets:
     labels = plan.dataset.test.labels[plan.images]
-    members = range(plan.members)
     return {
-        architecture.name: tuple(votes(architecture.pool, members, plan.images, labels).predicted.tolist())
+        architecture.name: tuple(votes(kept.logits(architecture.name), labels).predicted.tolist())
         for architecture in plan.architectures
         if failures.of(architecture.name) is None
     }
 
 
 def _run_jobs(
-    plan: Plan, jobs: Sequence[MemberJob], dispatcher: Dispatcher, observer: Observer, failures: Failures
+    plan: Plan,
+    jobs: Sequence[MemberJob],
+    dispatcher: Dispatcher,
+    observer: Observer,
+    failures: Failures,
+    *,
+    kept: Kept | None = None,
 ) -> None:
-    pending = [job for job in jobs if has_work(job)]
+    pending = []
+    for job in jobs:
+        records = finished(job)
+        if records is None:
+            pending.append(job)
+        elif kept is not None:
+            kept.add(job, records)
     if not pending:
         return
     observer.started(pending, worker_count(len(pending), plan.device))
@@ -200,6 +213,8 @@ def _run_jobs(
             reason = f"member {job.member}: {event['error']}"
             failures.add(job.architecture, event["method"], reason, event.get("traceback"))
             log_failure(plan.folder, job, event)
+        if event["kind"] in {"found", "trained"} and kept is not None:
+            kept.add(job, (MemberRecord(**record) for record in event["records"]))
         if event["kind"] == "rows":
             settle_rows(plan, job.architecture, event["rows"])
         observer.event(job, event)

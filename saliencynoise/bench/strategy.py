@@ -14,7 +14,7 @@ from saliencynoise.bench.reduce import aggregate, images_of
 from saliencynoise.interfaces import Aggregator
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
 from saliencynoise.statistics.draws import between_draws, crossed_gram
-from saliencynoise.store.pool import MemberRecord
+from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Float64
@@ -103,9 +103,10 @@ class Strategy:
         return next(own for own in self.plan.architectures if own.name == architecture.name)
 
     def _record(self, architecture: ArchitecturePlan, member: int) -> MemberRecord:
-        record = self._own(architecture).pool.record(member)
-        assert record is not None  # noqa: S101 - its maps are there, so it is; this tells mypy
-        return record
+        """Return the record that the maps were made from, which stands in the result; the pool may have changed."""
+        (own,) = (entry for entry in self.study.result["architectures"] if entry["name"] == architecture.name)
+        (found,) = (entry for entry in own["members"] if entry["index"] == member)
+        return MemberRecord(**{name: value for name, value in found.items() if name != "flag"})
 
 
 def inner_products(

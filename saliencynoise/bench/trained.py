@@ -13,7 +13,8 @@ from saliencynoise.bench.run import fill_pools
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.registry.catalogue import BoundModel, catalogue
-from saliencynoise.store.pool import MemberRecord, Pool, pool_named
+from saliencynoise.store.pool import Pool, pool_named
+from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
     from saliencynoise.bench.config import BenchConfig

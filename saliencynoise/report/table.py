@@ -24,9 +24,9 @@ LEGEND = (
     "the views relu and abs), and its 95% interval for new members and new images. "
     "untrained: r of untrained networks, of methods on a layer and of one sign. p: sign-flip test for any signal. "
     "for 0.9: networks to average, on the aggregator's scale, until two such averages agree to 0.9. "
-    "px: share of the pixels of these members' mean map that are not noise (false discoveries: 5%, "
-    "more at E = 4 or where noise is skewed); it grows with the members. s: seconds of attribution, a pass that methods share counted for each. Beside the "
-    "architecture: its members' median test accuracy."
+    "px: share of the pixels of these members' mean map that are not noise (false discoveries: 5%, more at E = 4 or "
+    "where noise is skewed); it grows with the members. s: seconds of attribution, a pass that methods share counted "
+    "for each. Beside the architecture: its members' median test accuracy."
 )
 
 DRAWS = (

@@ -249,7 +249,7 @@ def summarise(
         indicative=counts[0] < INDICATIVE_BELOW,
         draws=1 if crossed is None else crossed.shape[-1],
         energy=energy_shares(crossed[used]) if crossed is not None and bool(used.any()) else None,
-        unseen_mode=allow_for_unseen_mode(snr.interval, members=counts[0]),
+        unseen_mode=allow_for_unseen_mode(estimates["snr"].interval, members=counts[0]),
         per_image=per_image,
     )
 

@@ -54,6 +54,36 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         raise UsageError(cannot_write(path, error)) from error
 
 
+def publish(path: Path, content: bytes) -> bool:
+    """Write a file where there is none, whole at once; return whether it is this content's, and not another process's.
+
+    Where a file system has no links, a file that comes into being in the same moment is replaced.
+
+    Raises:
+        UsageError: as `write_bytes`.
+    """
+    whole = temporary_beside(path)
+    write_bytes(whole, content)
+    try:
+        os.link(whole, path)
+    except FileExistsError:
+        return False
+    except OSError:  # no links here
+        if path.exists():
+            return False
+        try:
+            whole.replace(path)
+        except OSError as error:
+            raise UsageError(cannot_write(path, error)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            whole.unlink()
+    if os.name != "nt":
+        with contextlib.suppress(OSError):
+            _sync(path.parent)
+    return True
+
+
 def temporary_beside(path: Path) -> Path:
     """Return a name in the same folder that no other process uses, on no other machine of a shared disk either."""
     return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")

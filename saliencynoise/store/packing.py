@@ -12,14 +12,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import DamagedFileError, key_of, read_verified, replace_file
-from saliencynoise.store.pool import record_of
+from saliencynoise.store.atomic import key_of, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from saliencynoise.store.pool import Pool
+    from saliencynoise.store.records import MemberRecord
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The date of every entry: the first that a zip can hold."""
@@ -55,8 +55,8 @@ def pack(
         UsageError: if a member is corrupt, missing or larger than `max_bytes`, or the place cannot be written to.
     """
     described = _described(pool)
-    indices = _verified(pool, members)
-    parts = _parts(pool, indices, len(described), max_bytes)
+    records = _verified(pool, members)
+    parts = _parts(pool, records, len(described), max_bytes)
     file = target if target.suffix == ".zip" and not target.is_dir() else target / f"{pool.folder.name}.zip"
     packed = []
     for number, part in enumerate(parts, start=1):
@@ -82,17 +82,20 @@ def _plain(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
 
 
-def _verified(pool: Pool, members: Sequence[int] | None) -> list[int]:
+def _verified(pool: Pool, members: Sequence[int] | None) -> list[MemberRecord]:
     there = pool.indices()
     indices = there if members is None else sorted(set(members))
     missing = [str(index) for index in indices if index not in there]
     if missing or not indices:
         which = f"member {missing[0]}" if missing else "members"
         raise UsageError(f"{pool.folder.name} has no {which}; 'saliencynoise pools list' says how many there are")
+    records = []
     for index in indices:
-        if pool.sound(index) is None:
+        record = pool.sound(index)
+        if record is None:
             raise UsageError(_corrupt(pool, index))
-    return indices
+        records.append(record)
+    return records
 
 
 def _corrupt(pool: Pool, index: int) -> str:
@@ -103,13 +106,17 @@ def _corrupt(pool: Pool, index: int) -> str:
     )
 
 
-def _parts(pool: Pool, indices: Sequence[int], described: int, max_bytes: int | None) -> list[list[int]]:
+def _parts(pool: Pool, records: Sequence[MemberRecord], described: int, max_bytes: int | None) -> list[list[int]]:
     """Divide members, in their order, among files that are at most `max_bytes` large."""
     frame = FOR_FILE + _entry(f"{pool.folder.name}/pool.json", described)
     parts: list[list[int]] = []
     size = 0
-    for index in indices:
-        own = sum(_entry(f"{pool.folder.name}/{path.name}", path.stat().st_size) for path in pool.files(index))
+    for record in records:
+        index = record.index
+        own = sum(
+            _entry(f"{pool.folder.name}/{name}", path.stat().st_size)
+            for name, path in zip(_names(index), pool.files(record), strict=True)
+        )
         if max_bytes is not None and frame + own > max_bytes:
             raise UsageError(
                 f"member {index} of {pool.folder.name} needs a file of {frame + own:,} bytes, more than the "
@@ -142,22 +149,27 @@ def _files(pool: Pool, index: int) -> Mapping[str, bytes]:
     """Read a member's files and compare them with their checksums once more."""
     try:
         return _read(pool, index)
-    except UsageError:
-        with pool.lock(index):  # another process may have been replacing the member
-            return _read(pool, index)
+    except UsageError:  # another process may have been replacing the member
+        return _read(pool, index)
 
 
 def _read(pool: Pool, index: int) -> Mapping[str, bytes]:
-    paths = pool.files(index)
+    record = pool.record(index)
+    if record is None:
+        raise UsageError(_corrupt(pool, index))
     try:
-        record = record_of(read_verified(paths[0]), index)
-        weights, logits = (path.read_bytes() for path in paths[1:])
-    except (OSError, DamagedFileError) as error:
+        weights, logits = (path.read_bytes() for path in pool.files(record)[1:])
+    except OSError as error:
         raise UsageError(_corrupt(pool, index)) from error
     sums = tuple(hashlib.sha256(content).hexdigest() for content in (weights, logits))
-    if record is None or sums != (record.sha256, record.logits_sha256):
+    if sums != (record.sha256, record.logits_sha256):
         raise UsageError(_corrupt(pool, index))
-    return {path.name: content for path, content in zip(paths, (_plain(asdict(record)), weights, logits), strict=True)}
+    return dict(zip(_names(index), (_plain(asdict(record)), weights, logits), strict=True))
+
+
+def _names(index: int) -> tuple[str, str, str]:
+    """Return what a member's record, weights and logits are called in a zip."""
+    return f"member-{index:04d}.json", f"member-{index:04d}.safetensors", f"member-{index:04d}.logits.safetensors"
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -1,8 +1,12 @@
 """Pools: the trained members of one (data set, architecture, recipe, run seed), on disk.
 
-A pool's folder holds `pool.json` (what determines its members), and for each member `member-0003.safetensors`
-(weights), `member-0003.json` (seeds, accuracy, checksums, versions, hardware, seconds) and
-`member-0003.logits.safetensors` (logits of the test images). The number of members is in no key.
+A pool's folder holds `pool.json` (what determines its members), and for each member `member-0003.json` (seeds,
+accuracy, checksums, versions, hardware, seconds), `member-0003-HASH.safetensors` (weights) and
+`member-0003-HASH.logits.safetensors` (logits of the test images), named by the beginnings of their hashes. The number
+of members is in no key.
+
+The record makes a member: it comes last, and the first one that is there wins. So several processes may train the same
+member, on a disk whose locks have no effect, too, and all use the same one; locks only spare them the work.
 """
 
 from __future__ import annotations
@@ -10,7 +14,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from dataclasses import asdict, dataclass, fields
+from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,49 +23,23 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import (
     key_of,
     locked,
+    publish,
     read_json,
     remove_file,
+    sealed,
     sha256_of,
     slug_of,
     write_bytes,
     write_json,
 )
 from saliencynoise.store.places import cache_folder
+from saliencynoise.store.records import MemberRecord, record_of
+from saliencynoise.store.usage import in_use, nobody_uses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
 
     from torch import Tensor
-
-
-@dataclass(frozen=True, kw_only=True)
-class MemberRecord:
-    """What the pool knows of one member.
-
-    Attributes:
-        index: place in the ensemble, from 0.
-        seeds: by stream.
-        accuracy: share of the test images that it classifies correctly.
-        seconds: of its training: of the processor's time on a CPU, where one thread works, by the clock elsewhere.
-        sha256: of the file of weights.
-        logits_sha256: of the file of test logits.
-        versions: of the software that trained it.
-        hardware: that it was trained on.
-        source: what it was made from, where that is not a training run: the name of a file.
-        note: what a reader must know of how it was made.
-    """
-
-    index: int
-    seeds: Mapping[str, int]
-    accuracy: float
-    seconds: float
-    sha256: str
-    logits_sha256: str
-    versions: Mapping[str, str]
-    hardware: Mapping[str, Any]
-    source: str = ""
-    note: str = ""
 
 
 class CorruptMemberError(UsageError):
@@ -80,8 +59,9 @@ class Pool:
         return cls(folder)
 
     def describe(self, identity: Mapping[str, Any], network: Mapping[str, Any]) -> None:
-        """Write `pool.json` where there is none, or a damaged one."""
-        if self.description is None:
+        """Write `pool.json` where there is none, or a damaged one, or another pool's."""
+        known = self.description
+        if known is None or key_of(known["identity"]) != key_of(identity):
             write_json(self.folder / "pool.json", {"format": 1, "identity": identity, "network": network})
 
     @property
@@ -106,27 +86,28 @@ class Pool:
         return None if record is None or self._wrong_file(record) is not None else record
 
     def verified(self, index: int) -> MemberRecord | None:
-        """Return a member's record after comparing its files with their checksums.
+        """Return a member's record after comparing its files with their checksums; None where there is no member.
 
         Raises:
-            CorruptMemberError: if a file differs; the member is set aside first.
+            CorruptMemberError: if a file differs, or the record itself; the member is set aside first.
         """
-        record = self.record(index)
-        if record is None or self._wrong_file(record) is None:
-            return record
-        with self.lock(index):  # another process may have been replacing the member while its files were read
+        record, path = None, self._path(index, ".json")
+        wrong: Path | None = path
+        for _ in range(2):  # a second time, for another process may have been replacing the member
             record = self.record(index)
-            wrong = None if record is None else self._wrong_file(record)
+            if record is None and not path.exists():
+                return None
+            wrong = path if record is None else self._wrong_file(record)
             if wrong is None:
                 return record
-            aside = self._set_aside(index)
+        aside = self._set_aside(index, record)
         raise CorruptMemberError(
             f"member {index} of the pool is corrupt: {wrong} fails its checksum; it was set aside in "
             f"{aside} and will not be used; run the same command again to train it anew"
         )
 
     def _wrong_file(self, record: MemberRecord) -> Path | None:
-        _, weights, logits = self.files(record.index)
+        _, weights, logits = self.files(record)
         dues = {weights: record.sha256, logits: record.logits_sha256}
         return next((path for path, due in dues.items() if sha256_of(path) != due), None)
 
@@ -141,12 +122,18 @@ class Pool:
         return errors
 
     def save(
-        self, index: int, weights: Mapping[str, Tensor], logits: Tensor, record: Mapping[str, Any]
+        self,
+        index: int,
+        weights: Mapping[str, Tensor],
+        logits: Tensor,
+        record: Mapping[str, Any],
+        *,
+        replace: bool = False,
     ) -> MemberRecord:
-        """Write a member; its record goes first and comes last: a member is there whole or not at all.
+        """Publish a member and return its record; that of the member that was there first, unless it is to be replaced.
 
         Raises:
-            UsageError: if the place is read-only or full.
+            UsageError: if the place is read-only or full, or the pool was removed.
         """
         from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
 
@@ -154,36 +141,88 @@ class Pool:
         files = content, save({"logits": logits.contiguous()})
         sums = [hashlib.sha256(file).hexdigest() for file in files]
         whole = MemberRecord(index=index, sha256=sums[0], logits_sha256=sums[1], **record)
-        self.adopt(whole, *files)
-        return whole
+        return self.adopt(whole, *files, replace=replace)
 
-    def adopt(self, record: MemberRecord, weights: bytes, logits: bytes) -> None:
-        """Write a member's files, which are what its record says; as `save`.
+    def adopt(self, record: MemberRecord, weights: bytes, logits: bytes, *, replace: bool = False) -> MemberRecord:
+        """Publish a member's files, which are what its record says; as `save`.
 
         Raises:
             UsageError: as `save`.
         """
-        paths = self.files(record.index)
-        remove_file(paths[0])
-        write_bytes(paths[1], weights)
-        write_bytes(paths[2], logits)
-        write_json(paths[0], asdict(record))
+        path, earlier = self._path(record.index, ".json"), self.record(record.index)
+        for file, content in zip(self._named(record), (weights, logits), strict=True):
+            write_bytes(file, content)
+        document = sealed(asdict(record))
+        if replace or (earlier is None and path.exists()):  # the latter is a damaged record
+            write_bytes(path, document)
+        else:
+            publish(path, document)
+        winner = self.record(record.index)
+        if winner is None:
+            raise UsageError(f"{path} vanished while it was written; run the same command again")
+        for other in (earlier, record):
+            self._discard(other, winner)
+        return winner
 
-    def files(self, index: int) -> tuple[Path, Path, Path]:
+    def _discard(self, other: MemberRecord | None, winner: MemberRecord) -> None:
+        """Delete the files of a record that lost, or was replaced."""
+        for file in set(self._named(other)) - set(self._named(winner)) if other is not None else ():
+            remove_file(file)
+
+    def files(self, record: MemberRecord) -> tuple[Path, Path, Path]:
         """Return where a member's record, weights and logits lie, whether they are there or not."""
-        return self._path(index, ".json"), self._path(index, ".safetensors"), self._path(index, ".logits.safetensors")
+        weights, logits = self._named(record)
+        plain = self._path(record.index, ".safetensors")
+        if not weights.exists() and plain.exists():  # as it was before files were named by their hashes
+            weights, logits = plain, self._path(record.index, ".logits.safetensors")
+        return self._path(record.index, ".json"), weights, logits
 
-    def weights(self, index: int) -> dict[str, Tensor]:
-        """Return a member's state dictionary."""
-        from safetensors.torch import load_file  # noqa: PLC0415 - as above
+    def _named(self, record: MemberRecord) -> tuple[Path, Path]:
+        return (
+            self._path(record.index, f"-{record.sha256[:16]}.safetensors"),
+            self._path(record.index, f"-{record.logits_sha256[:16]}.logits.safetensors"),
+        )
 
-        return load_file(self._path(index, ".safetensors"))
+    def weights(self, index: int, *, sha256: str | None = None) -> dict[str, Tensor]:
+        """Return a member's state dictionary, after comparing the file with its checksum.
 
-    def logits(self, index: int) -> Tensor:
-        """Return a member's logits of the test images, `[N, K]`."""
-        from safetensors.torch import load_file  # noqa: PLC0415 - as above
+        Args:
+            index: of the member.
+            sha256: of the weights that are wanted; None for those that the record names.
 
-        return load_file(self._path(index, ".logits.safetensors"))["logits"]
+        Raises:
+            CorruptMemberError: if the file is not what its checksum says; the member is set aside first.
+            UsageError: if there is no such member, or one with other weights.
+        """
+        return self._tensors(index, sha256, logits=False)
+
+    def logits(self, index: int, *, sha256: str | None = None) -> Tensor:
+        """Return a member's logits of the test images, `[N, K]`; as `weights`.
+
+        Raises:
+            CorruptMemberError: as `weights`.
+            UsageError: as `weights`.
+        """
+        return self._tensors(index, sha256, logits=True)["logits"]
+
+    def _tensors(self, index: int, sha256: str | None, *, logits: bool) -> dict[str, Tensor]:
+        from safetensors.torch import load  # noqa: PLC0415 - as above
+
+        for _ in range(2):  # a second time, for another process may have been replacing the member
+            record = self.record(index)
+            if record is None:
+                break
+            due = record.logits_sha256 if logits else record.sha256
+            if sha256 not in {None, due}:
+                break
+            with suppress(OSError):
+                content = self.files(record)[2 if logits else 1].read_bytes()
+                if hashlib.sha256(content).hexdigest() == due:
+                    return load(content)
+        self.verified(index)
+        raise UsageError(
+            f"member {index} of {self.folder} was removed or replaced while it was in use; run the same command again"
+        )
 
     def lock(self, index: int) -> AbstractContextManager[None]:
         """Hold the lock of one member: two processes that share a pool train different members.
@@ -201,25 +240,39 @@ class Pool:
         """Delete the pool.
 
         Raises:
-            UsageError: if the place is read-only.
+            UsageError: if another process uses it, or the place is read-only.
         """
-        try:
-            shutil.rmtree(self.folder)
-        except OSError as error:
-            raise UsageError(f"cannot delete {self.folder}: {error.strerror or error}; delete it by hand") from error
+        with nobody_uses(self.folder) as alone:
+            if not alone:
+                raise UsageError(f"{self.folder} is in use by another process; wait until that has ended")
+            try:
+                shutil.rmtree(self.folder)
+            except OSError as error:
+                reason = error.strerror or error
+                raise UsageError(f"cannot delete {self.folder}: {reason}; delete it by hand") from error
+
+    def in_use(self) -> AbstractContextManager[None]:
+        """Keep other processes from removing the pool, where its place has locks."""
+        return in_use(self.folder)
 
     def _path(self, index: int, suffix: str) -> Path:
         return self.folder / f"member-{index:04d}{suffix}"
 
-    def _set_aside(self, index: int) -> Path:
-        for attempt in range(10_000):
-            aside = self.folder / f"corrupt-{index:04d}-{attempt}"
-            if not aside.exists():
-                break
-        aside.mkdir()
-        for path in self.files(index):
-            if path.exists():
-                path.rename(aside / path.name)
+    def _set_aside(self, index: int, record: MemberRecord | None) -> Path:
+        """Move a corrupt member's files to a folder, its record last: until then no process makes it again."""
+        attempts = (self.folder / f"corrupt-{index:04d}-{attempt}" for attempt in range(10_000))
+        aside = next(folder for folder in attempts if not folder.exists())
+        files = [] if record is None else self.files(record)[1:]
+        try:
+            aside.mkdir()
+            for path in (*files, self._path(index, ".json")):
+                with suppress(FileNotFoundError):  # where it is missing, or another process was faster
+                    path.rename(aside / path.name)
+        except OSError as error:
+            raise CorruptMemberError(
+                f"member {index} of the pool is corrupt, and cannot be set aside in {aside}: "
+                f"{error.strerror or error}; copy the pool to a place that can be written to"
+            ) from error
         return aside
 
 
@@ -267,18 +320,3 @@ def pool_named(text: str) -> Pool:
         choices = ", ".join(pool.folder.name for pool in pools)
         raise UsageError(f"several pools begin with '{text}': {choices}; name one of them")
     return pools[0]
-
-
-def record_of(document: object, index: int) -> MemberRecord | None:
-    """Return the record that a JSON document holds of the member `index`, or None where it holds none."""
-    return MemberRecord(**document) if isinstance(document, dict) and _is_record(document, index) else None
-
-
-def _is_record(document: Mapping[str, Any], index: int) -> bool:
-    names = {entry.name for entry in fields(MemberRecord)}
-    if not ({"source", "note", *document} == names and document["index"] == index):
-        return False
-    numbers = all(isinstance(document[name], int | float) for name in ("accuracy", "seconds"))
-    words = all(isinstance(document.get(name, ""), str) for name in ("sha256", "logits_sha256", "source", "note"))
-    tables = all(isinstance(document[name], dict) for name in ("seeds", "versions", "hardware"))
-    return numbers and words and tables

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.errors import one_line
-from saliencynoise.store.atomic import key_of, slug_of
-from saliencynoise.store.pool import MemberRecord, Pool, pools_folder, record_of
+from saliencynoise.store.atomic import key_of, parsed, slug_of
+from saliencynoise.store.contents import Contents, wrong_content
+from saliencynoise.store.pool import Pool, pools_folder
+from saliencynoise.store.records import MemberRecord, record_of, wrong_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,6 +96,7 @@ def _checked(path: Path, root: Path) -> _File:
         folder, members = _contents(archive, path.stat().st_size)
         description = _description(archive, folder)
         records = {index: _record(archive, folder, index) for index in members}
+        _refuse_unlike(archive, folder, description, list(records.values()))
     return _File(path=path, pool=Pool(root / folder), description=description, records=records)
 
 
@@ -161,11 +164,29 @@ def _description(archive: zipfile.ZipFile, folder: str) -> Mapping[str, Any]:
 
 
 def _record(archive: zipfile.ZipFile, folder: str, index: int) -> MemberRecord:
-    record = record_of(_json(archive, _name(folder, index, ".json")), index)
+    document = _json(archive, _name(folder, index, ".json"))
+    wrong = wrong_value(document, index) if isinstance(document, dict) else "it is no table"
+    record = record_of(document, index)
     if record is None:
-        _refuse(f"the record of member {index} says not what a record says")
+        _refuse(f"the record of member {index} says not what a record says: {wrong}")
     _files(archive, folder, record)
     return record
+
+
+def _refuse_unlike(
+    archive: zipfile.ZipFile, folder: str, description: Mapping[str, Any], records: Sequence[MemberRecord]
+) -> None:
+    """Refuse weights and logits that no network of this pool has."""
+    first: tuple[int, Contents] | None = None
+    for record in records:
+        contents = Contents.of(*_files(archive, folder, record))
+        classes = description["identity"].get("classes") if isinstance(description["identity"], dict) else None
+        wrong = wrong_content(contents, classes)
+        if wrong is None and first is not None and contents.shapes != first[1].shapes:
+            wrong = f"its tensors have other names or shapes than those of member {first[0]}"
+        if wrong is not None:
+            _refuse(f"member {record.index} is not of this pool: {wrong}")
+        first = first or (record.index, contents)
 
 
 def _files(archive: zipfile.ZipFile, folder: str, record: MemberRecord) -> tuple[bytes, bytes]:
@@ -189,7 +210,7 @@ def _files(archive: zipfile.ZipFile, folder: str, record: MemberRecord) -> tuple
 def _json(archive: zipfile.ZipFile, name: str) -> Any:
     if archive.getinfo(name).file_size > LARGEST_JSON:
         _refuse(f"{name} is larger than {LARGEST_JSON} bytes")
-    document = json.loads(archive.read(name))
+    document = parsed(archive.read(name))
     json.dumps(document, allow_nan=False)  # so that it can be written; 1e999 is read as infinity
     return document
 
@@ -243,14 +264,15 @@ def _same(left: MemberRecord, right: MemberRecord) -> bool:
 
 def _add(file: _File, *, replace: bool) -> Unpacked:
     imported, found = [], []
-    file.pool.describe(file.description["identity"], file.description["network"])
-    for index, record in file.records.items():
-        with file.pool.lock(index):
-            if not _is_missing(file, record, replace=replace):
-                found.append(index)
-                continue
-            with _reading(file.path) as archive:
-                content = _files(archive, file.pool.folder.name, record)
-            file.pool.adopt(record, *content)
-            imported.append(index)
+    with file.pool.in_use():
+        file.pool.describe(file.description["identity"], file.description["network"])
+        for index, record in file.records.items():
+            with file.pool.lock(index):
+                if not _is_missing(file, record, replace=replace):
+                    found.append(index)
+                    continue
+                with _reading(file.path) as archive:
+                    content = _files(archive, file.pool.folder.name, record)
+                file.pool.adopt(record, *content, replace=True)  # of what is there, a corrupt one or as asked
+                imported.append(index)
     return Unpacked(path=file.path, pool=file.pool, imported=tuple(imported), found=tuple(found))

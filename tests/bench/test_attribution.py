@@ -1,6 +1,7 @@
 """Draws, diagnostics, and passes that do not fit the memory."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from saliencynoise.bench.run import bench
 from saliencynoise.data.digits import load_digits
 from saliencynoise.interfaces import UsageError
 from saliencynoise.scoring import passes
+from saliencynoise.store.pool import Pool
 
 DRAWN = "smoothgrad(samples=2)"
 
@@ -31,12 +33,9 @@ def values_of(study):
 def test_members_share_the_draws_and_draws_differ(quick, here):
     """Of members with the same weights, the maps of a draw are the same, and those of two draws are not."""
     study = bench(**quick | {"methods": [DRAWN]}, out="run")
-    pool = Path(study.result["architectures"][0]["pool"])
-    record = json.loads((pool / "member-0000.json").read_text())
-    for suffix in ("safetensors", "logits.safetensors"):
-        if (pool / f"member-0000.{suffix}").exists():
-            (pool / f"member-0001.{suffix}").write_bytes((pool / f"member-0000.{suffix}").read_bytes())
-    (pool / "member-0001.json").write_text(json.dumps({**record, "index": 1}))
+    pool = Pool(Path(study.result["architectures"][0]["pool"]))
+    record, weights, logits = pool.record(0), *(path.read_bytes() for path in pool.files(pool.record(0))[1:])
+    pool.adopt(replace(record, index=1), weights, logits, replace=True)
     again = bench(**quick | {"methods": [DRAWN]}, out="twins")
     found = maps_of(again, "smoothgrad")
     by_draw = {

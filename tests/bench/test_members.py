@@ -4,7 +4,8 @@ from scipy.stats import binomtest
 
 from saliencynoise.bench.members import flags, flags_of, other_order, votes
 from saliencynoise.interfaces import Dataset, Split
-from saliencynoise.store.pool import MemberRecord, Pool
+from saliencynoise.store.pool import Pool
+from saliencynoise.store.records import MemberRecord
 
 LABELS = torch.arange(200) % 10
 
@@ -57,14 +58,10 @@ def test_no_member_is_flagged_where_too_few_images_can_tell(labels, accuracies):
     assert flags(records(*accuracies), torch.tensor(labels)) == {}
 
 
-def test_the_vote_is_the_largest_mean_probability(tmp_path):
-    pool = Pool(tmp_path)
+def test_the_vote_is_the_largest_mean_probability():
     logits = torch.tensor([[[9.0, 0.0], [1.0, 0.0]], [[0.0, 1.0], [0.0, 1.5]], [[0.0, 1.0], [0.0, 1.5]]])
-    for index, own in enumerate(logits):
-        record = {"seeds": {}, "accuracy": 1.0, "seconds": 1.0, "versions": {}, "hardware": {}}
-        pool.save(index, {"w": torch.zeros(1)}, own, record)
     labels = torch.tensor([1, 1])
-    found = votes(pool, [0, 1, 2], torch.tensor([0, 1]), labels)
+    found = votes(logits, labels)
     probabilities = logits.softmax(-1).mean(0)
     assert found.predicted.tolist() == probabilities.argmax(-1).tolist() == [0, 1]
     assert found.members_correct.tolist() == [2, 2]

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from saliencynoise.bench.plan import make_plan
 from saliencynoise.bench.run import bench
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.store.pool import Pool
+from tests.bench.conftest import Watcher
 
 
 def figures_of(study):
@@ -103,15 +106,86 @@ def test_a_class_index_is_explained_for_every_image(quick, here):
 def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(quick, here, watcher):
     first = bench(**quick, out="run")
     pool = first.result["architectures"][0]["pool"]
-    path = Path(pool, "member-0001.safetensors")
+    path = Pool(Path(pool)).files(Pool(Path(pool)).record(1))[1]
     content = path.read_bytes()
     path.write_bytes(content[:1000] + bytes(byte ^ 255 for byte in content[1000:1003]) + content[1003:])
-    with pytest.raises(UsageError, match=r"member 1 of the pool is corrupt: .*member-0001.safetensors fails its"):
+    with pytest.raises(UsageError, match=r"member 1 of the pool is corrupt: .*member-0001-.*.safetensors fails its"):
         bench(**quick, out="run")
     again = bench(**quick, out="run", observer=watcher)
     assert watcher.count("trained") == 1
     assert weights_of(again) == weights_of(first)
     assert figures_of(again) == figures_of(first)
+
+
+class Meddler(Watcher):
+    """Does something when all maps are there, or when a member is."""
+
+    def __init__(self, *, at="reducing", then):
+        super().__init__()
+        self.at, self.then = at, then
+
+    def reducing(self, cells):
+        if self.at == "reducing":
+            self.then(self.plans[0].architectures[0].pool)
+
+    def event(self, job, event):
+        if event["kind"] == self.at:
+            self.then(Pool(Path(job.pool)))
+
+
+def test_results_come_from_the_members_whose_maps_were_made(quick, here):
+    """The pool, or one of its members, is gone, or another one, when the maps become figures."""
+    due = figures_of(bench(**quick | {"methods": ["gradient"]}, out="run"))
+    other = {"w": torch.ones(2)}
+    about = {"seeds": {}, "accuracy": 0.5, "seconds": 1.0, "versions": {}, "hardware": {}}
+    for number, then in enumerate(
+        (
+            lambda pool: shutil.rmtree(pool.folder),
+            lambda pool: pool.files(pool.record(1))[0].unlink(),
+            lambda pool: pool.save(1, other, torch.zeros(5, 10), about, replace=True),
+        )
+    ):
+        study = bench(**quick | {"methods": ["gradient"]}, out=f"run-{number}", observer=Meddler(then=then))
+        assert figures_of(study) == due
+        assert len(weights_of(study)) == 3
+        shutil.rmtree(study.result["architectures"][0]["pool"], ignore_errors=True)
+
+
+def test_a_member_that_is_replaced_before_it_is_used_is_named(quick, here):
+    about = {"seeds": {}, "accuracy": 0.5, "seconds": 1.0, "versions": {}, "hardware": {}}
+    bench(**quick | {"methods": ["gradient"]})
+
+    def then(pool):
+        pool.save(0, {"w": torch.ones(2)}, torch.zeros(5, 10), about, replace=True)
+
+    gone = "member 0 of .* was removed or replaced while it was in use; run the same command again"
+    with pytest.raises(UsageError, match=gone):
+        bench(**quick | {"methods": ["gradcam(layer=top)"]}, out="o", observer=Meddler(at="found", then=then))
+
+
+def test_a_pool_in_use_is_not_removed(quick, here):
+    refusals = []
+
+    def then(pool):
+        with pytest.raises(UsageError, match="is in use by another process; wait until that has ended"):
+            pool.remove()
+        refusals.append(pool)
+
+    study = bench(**quick | {"methods": ["gradient"]}, observer=Meddler(then=then))
+    assert len(refusals) == 1
+    refusals[0].remove()
+    assert not Path(study.result["architectures"][0]["pool"]).exists()
+
+
+def test_a_complete_pool_needs_no_lock(quick, here, monkeypatch):
+    """As where it is read-only."""
+    first = bench(**quick | {"methods": ["gradient"]}, out="first")
+
+    def refused(*_, **__):
+        raise AssertionError("a lock is taken")
+
+    monkeypatch.setattr(Pool, "lock", refused)
+    assert figures_of(bench(**quick | {"methods": ["gradient"]}, out="second")) == figures_of(first)
 
 
 def test_a_corrupt_map_is_computed_again(quick, here, watcher):
@@ -307,10 +381,12 @@ def test_a_damaged_result_is_named(quick, here, name):
 
 
 @pytest.mark.parametrize("change", [{"accuracy": "x"}, {"accuracy": None}, {"index": 1}, {"seeds": 3}, {"more": 1}])
-def test_a_member_with_a_damaged_record_is_trained_anew(quick, here, watcher, change):
+def test_a_member_with_a_damaged_record_is_named_and_trained_anew(quick, here, watcher, change):
     first = bench(**quick | {"methods": ["gradient"]})
     path = Path(first.result["architectures"][0]["pool"], "member-0000.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(UsageError, match=r"member 0 of the pool is corrupt: .*member-0000.json fails its checksum"):
+        bench(**quick | {"methods": ["gradient"]})
     again = bench(**quick | {"methods": ["gradient"]}, observer=watcher)
     assert watcher.count("trained") == 1
     assert weights_of(again) == weights_of(first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -42,6 +43,13 @@ def pool() -> Pool:
     return Pool.of(IDENTITY, name="digits-net")
 
 
+def file_of(pool: Pool, index: int, suffix: str) -> Path:
+    """Where a member's record, weights or logits lie."""
+    record = pool.record(index)
+    assert record is not None
+    return pool.files(record)[FILES.index(suffix)]
+
+
 def damage(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
@@ -73,7 +81,7 @@ def test_a_member_reads_back_as_it_was_saved(pool: Pool) -> None:
 def test_weights_that_share_memory_are_saved_in_full(pool: Pool) -> None:
     tied = torch.arange(4.0)
     pool.save(0, {"a": tied, "b": tied, "c": tied[:2]}, LOGITS, RECORD)
-    assert [value.tolist() for value in pool.weights(0).values()] == [[0, 1, 2, 3], [0, 1, 2, 3], [0, 1]]
+    assert [value.tolist() for _, value in sorted(pool.weights(0).items())] == [[0, 1, 2, 3], [0, 1, 2, 3], [0, 1]]
 
 
 def test_the_description_is_written_once(pool: Pool) -> None:
@@ -88,7 +96,7 @@ def test_the_description_is_written_once(pool: Pool) -> None:
 def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(pool: Pool, suffix: str, how: Any) -> None:
     pool.save(0, WEIGHTS, LOGITS, RECORD)
     sound = pool.save(1, WEIGHTS, LOGITS, RECORD)
-    path = pool.folder / f"member-0000{suffix}"
+    path = file_of(pool, 0, suffix)
     how(path)
     left = sorted(found.name for found in pool.folder.glob("member-0000*") if found.suffix != ".lock")
     with pytest.raises(CorruptMemberError) as caught:
@@ -109,7 +117,7 @@ def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(pool: Pool, 
 def test_a_member_that_is_corrupt_again_is_set_aside_beside_the_first(pool: Pool) -> None:
     for attempt in range(2):
         pool.save(0, WEIGHTS, LOGITS, RECORD)
-        damage(pool.folder / "member-0000.safetensors")
+        damage(file_of(pool, 0, ".safetensors"))
         with pytest.raises(CorruptMemberError, match=f"set aside in .*/corrupt-0000-{attempt} "):
             pool.verified(0)
 
@@ -117,8 +125,8 @@ def test_a_member_that_is_corrupt_again_is_set_aside_beside_the_first(pool: Pool
 def test_all_members_are_verified(pool: Pool) -> None:
     for index in range(4):
         pool.save(index, WEIGHTS, LOGITS, RECORD)
-    damage(pool.folder / "member-0001.safetensors")
-    damage(pool.folder / "member-0003.logits.safetensors")
+    damage(file_of(pool, 1, ".safetensors"))
+    damage(file_of(pool, 3, ".logits.safetensors"))
     errors = pool.verify_all()
     assert [str(error)[:30] for error in errors] == [
         "member 1 of the pool is corrup",
@@ -138,7 +146,7 @@ def test_a_member_that_is_being_replaced_is_not_taken_for_a_corrupt_one(
 
     def replace_first(path: Path) -> str | None:
         if not replaced:
-            replaced.append(pool.save(0, {"other": torch.ones(3)}, LOGITS, RECORD))
+            replaced.append(pool.save(0, {"other": torch.ones(3)}, LOGITS, RECORD, replace=True))
         return sha256_of(path)
 
     monkeypatch.setattr(module, "sha256_of", replace_first)
@@ -148,15 +156,14 @@ def test_a_member_that_is_being_replaced_is_not_taken_for_a_corrupt_one(
 
 @pytest.mark.parametrize("there", [False, True])
 @pytest.mark.parametrize("suffix", FILES)
-def test_a_crash_while_saving_leaves_no_member(
+def test_a_crash_while_saving_leaves_the_earlier_member_or_none(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, suffix: str, *, there: bool
 ) -> None:
-    if there:
-        pool.save(0, {"other": torch.ones(3)}, LOGITS, RECORD)
+    earlier = pool.save(0, {"other": torch.ones(3)}, LOGITS, RECORD) if there else None
 
     def crash(function: Any) -> Any:
         def write(path: Path, content: Any) -> Any:
-            if path.name == f"member-0000{suffix}":
+            if "".join(path.suffixes) == suffix:
                 raise KeyboardInterrupt
             return function(path, content)
 
@@ -164,20 +171,111 @@ def test_a_crash_while_saving_leaves_no_member(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "write_bytes", crash(module.write_bytes))
-        patch.setattr(module, "write_json", crash(module.write_json))
+        patch.setattr(module, "publish", crash(module.publish))
         with pytest.raises(KeyboardInterrupt):
-            pool.save(0, WEIGHTS, LOGITS, RECORD)
+            pool.save(0, WEIGHTS, LOGITS, RECORD, replace=there)
+    assert pool.indices() == ([0] if there else [])
+    assert pool.verified(0) == earlier
+    saved = pool.save(0, WEIGHTS, LOGITS, RECORD, replace=there)
+    assert pool.verified(0) == saved != earlier
+    assert len(list(pool.folder.glob("member-*"))) == 3, "nothing is left of what was replaced"
+
+
+def test_the_first_writer_wins(pool: Pool) -> None:
+    """As where locks have no effect: the second has trained the same member to other weights."""
+    first = pool.save(0, WEIGHTS, LOGITS, RECORD)
+    second = pool.save(0, {"other": torch.ones(3)}, LOGITS + 1, {**RECORD, "accuracy": 0.75})
+    assert first == second == pool.verified(0)
+    assert len(list(pool.folder.glob("member-*"))) == 3
+    third = pool.save(0, {"other": torch.ones(3)}, LOGITS, RECORD, replace=True)
+    assert third == pool.verified(0) != first
+
+
+def test_without_links_the_first_writer_wins_too(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+    first = pool.save(0, WEIGHTS, LOGITS, RECORD)
+    assert pool.save(0, {"other": torch.ones(3)}, LOGITS, RECORD) == first == pool.verified(0)
+
+
+def test_every_changed_digit_of_a_record_is_found(pool: Pool) -> None:
+    pool.save(0, WEIGHTS, LOGITS, RECORD)
+    path = file_of(pool, 0, ".json")
+    content = path.read_bytes()
+    digits = [place for place, letter in enumerate(content) if chr(letter).isdigit()]
+    assert len(digits) > 100
+    for place in digits:
+        path.write_bytes(content[:place] + b"%d" % (9 - int(chr(content[place]))) + content[place + 1 :])
+        assert pool.record(0) is None
+    with pytest.raises(CorruptMemberError, match=r"member 0 of the pool is corrupt: .*json fails its checksum"):
+        pool.verified(0)
+
+
+@pytest.mark.parametrize("suffix", FILES)
+def test_swapped_files_are_found(pool: Pool, suffix: str) -> None:
+    for index in range(2):
+        pool.save(index, {"w": torch.full((3,), float(index))}, LOGITS + index, RECORD)
+    a, b = (file_of(pool, index, suffix) for index in range(2))
+    contents = a.read_bytes(), b.read_bytes()
+    a.write_bytes(contents[1])
+    b.write_bytes(contents[0])
+    assert len(pool.verify_all()) == 2
+
+
+def test_files_that_became_folders_are_found(pool: Pool) -> None:
+    for index, suffix in enumerate(FILES):
+        pool.save(index, WEIGHTS, LOGITS, RECORD)
+        path = file_of(pool, index, suffix)
+        path.unlink()
+        path.mkdir()
+    assert len(pool.verify_all()) == 3
     assert pool.indices() == []
-    assert pool.record(0) is pool.verified(0) is None
-    saved = pool.save(0, WEIGHTS, LOGITS, RECORD)
-    assert pool.verified(0) == saved
+
+
+def test_what_is_read_is_compared_with_its_checksum(pool: Pool) -> None:
+    record = pool.save(0, WEIGHTS, LOGITS, RECORD)
+    assert pool.weights(0, sha256=record.sha256).keys() == WEIGHTS.keys()
+    gone = r"member 0 of .* was removed or replaced while it was in use; run the same command again"
+    with pytest.raises(UsageError, match=gone):
+        pool.weights(0, sha256="0" * 64)
+    with pytest.raises(UsageError, match=gone):
+        pool.logits(0, sha256="0" * 64)
+    damage(file_of(pool, 0, ".safetensors"))
+    with pytest.raises(CorruptMemberError, match="member 0 of the pool is corrupt"):
+        pool.weights(0)
+    with pytest.raises(UsageError, match=gone):
+        pool.weights(0)
+
+
+def test_files_that_are_named_without_their_hashes_are_read(pool: Pool) -> None:
+    """As they were named before."""
+    record = pool.save(0, WEIGHTS, LOGITS, RECORD)
+    for path, suffix in zip(pool.files(record)[1:], FILES[1:], strict=True):
+        path.rename(pool.folder / f"member-0000{suffix}")
+    assert pool.verified(0) == record
+    assert torch.equal(pool.logits(0), LOGITS)
+
+
+def test_another_pools_description_is_replaced(pool: Pool) -> None:
+    other = Pool.of({**IDENTITY, "run_seed": 1}, name="digits-net")
+    other.describe({**IDENTITY, "run_seed": 1}, {})
+    pool.folder.mkdir()
+    (pool.folder / "pool.json").write_bytes((other.folder / "pool.json").read_bytes())
+    pool.describe(IDENTITY, {"parameters": 5})
+    assert pool.description == {"format": 1, "identity": IDENTITY, "network": {"parameters": 5}}
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "{}", '{"index": 0}', '{"future": 1}'])
-def test_a_record_that_cannot_be_read_is_no_member(pool: Pool, content: str) -> None:
+def test_a_record_that_cannot_be_read_is_a_corrupt_member(pool: Pool, content: str) -> None:
     pool.save(0, WEIGHTS, LOGITS, RECORD)
     (pool.folder / "member-0000.json").write_text(content)
-    assert pool.record(0) is pool.verified(0) is None
+    assert pool.record(0) is None
+    with pytest.raises(CorruptMemberError, match=r"member-0000\.json fails its checksum; it was set aside in"):
+        pool.verified(0)
+    assert pool.verified(0) is None
+    assert pool.indices() == []
 
 
 def test_records_are_plain_json(pool: Pool) -> None:
@@ -207,7 +305,7 @@ def test_a_pool_that_cannot_be_written(pool: Pool, cache: Path) -> None:
         pool.lock(0),
     ):
         pass
-    with pytest.raises(UsageError, match=r"^cannot write .*/member-0000\.json: "):
+    with pytest.raises(UsageError, match=r"^cannot write .*/member-0000-[0-9a-f]{16}\.safetensors: "):
         pool.save(0, WEIGHTS, LOGITS, RECORD)
     with pytest.raises(UsageError, match=r"^cannot write .*/pool\.json: "):
         pool.describe(IDENTITY, {})
