@@ -117,7 +117,7 @@ def test_dependent_images_and_skewed_noise(script: ModuleType) -> None:
     four_of_eight = groups.rows[0]
     assert four_of_eight.check.value >= 0.85
     assert float(four_of_eight.others[0]) < four_of_eight.check.value
-    assert all(row.check.value >= float(row.others[0]) for row in unseen.rows)
+    assert all(row.check.value >= float(row.others[0]) - 0.001 for row in unseen.rows)  # which is rounded
     levels = {row.labels: row.check.value for row in skewed.rows}
     assert levels["normal", "16"] < 0.1 < levels["chi^2_1", "16"]
 
