@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import read_json, sha256_of, slug_of, write_json
+from saliencynoise.records.reading import check_record, read_record
+from saliencynoise.records.study import StudyRecord, contradiction
+from saliencynoise.store.atomic import sha256_of, slug_of, write_json
 from saliencynoise.store.grams import load_grams
 
 if TYPE_CHECKING:
@@ -202,19 +204,10 @@ class Study:
             UsageError: if no study lies there, or one of a later version.
         """
         path = Path(folder)
-        result = read_json(path / RESULT)
-        if not isinstance(result, dict):
+        if not (path / RESULT).is_file():
             hint = "its run did not finish; run it again" if (path / "plan.json").exists() else "name a run's folder"
             raise UsageError(f"{path} holds no readable {RESULT}; {hint}")
-        if result.get("format", FORMAT) != FORMAT:
-            raise UsageError(
-                f"{path / RESULT} has format {result['format']}, and this version reads {FORMAT}; update saliencynoise"
-            )
-        if "recipe" in result and "recipes" not in result:  # as it was when all architectures had one recipe
-            result["recipes"] = {own["label"]: result["recipe"] for own in result.get("architectures", [])}
-        if not _is_whole(result):
-            raise UsageError(f"{path / RESULT} is damaged; run the same bench again, which finds its members and maps")
-        return cls(result, path)
+        return cls(_read(path / RESULT), path)
 
 
 def map_path(cell: Mapping[str, Any]) -> str:
@@ -252,13 +245,16 @@ def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
     return Interval(low=low, high=high, df=df, question=values["question"], note=values["note"], level=values["level"])
 
 
-def _is_whole(result: Mapping[str, Any]) -> bool:
-    keys = {"settings", "dataset", "recipes", "versions", "hardware", "architectures", "images", "cells"}
-    if not keys <= result.keys() or "members" not in result["settings"]:
-        return False
-    cells = result["cells"]
-    own = {"architecture", "method", "view", "status", "reason", "accuracy", "figures"}
-    return isinstance(cells, list) and all(isinstance(cell, dict) and own <= cell.keys() for cell in cells)
+def _read(path: Path) -> Mapping[str, Any]:
+    """Return a `result.json` that is whole: of its types, and without contradiction."""
+    fix = "run the same bench again, which finds its members and maps"
+    result: dict[str, Any] = read_record(path, dict[str, Any], fix=fix)
+    if result.get("format", FORMAT) != FORMAT:
+        raise UsageError(f"{path} has format {result['format']}, and this version reads {FORMAT}; update saliencynoise")
+    wrong = contradiction(check_record(result, StudyRecord, where=str(path), fix=fix))
+    if wrong:
+        raise UsageError(f"{path} is damaged: {wrong}; {fix}")
+    return result
 
 
 def _row(cell: Mapping[str, Any]) -> dict[str, Any]:

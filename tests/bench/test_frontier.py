@@ -206,7 +206,7 @@ def test_aggregators_that_cannot_be_compared_are_refused_before_anything_is_trai
 
 
 def test_a_folder_without_a_frontier_is_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"holds no readable frontier.json; run 'saliencynoise frontier"):
+    with pytest.raises(UsageError, match=r"holds no readable frontier.json; run: saliencynoise frontier --out"):
         load_frontier(tmp_path)
 
 

@@ -376,7 +376,7 @@ def test_a_damaged_result_is_named(quick, here, name):
     study = bench(**quick | {"methods": ["gradient"]})
     damaged = {key: value for key, value in study.result.items() if key != name}
     (study.folder / "result.json").write_text(json.dumps(damaged))
-    with pytest.raises(UsageError, match=r"result.json is damaged; run the same bench again"):
+    with pytest.raises(UsageError, match=r"result.json is damaged: it has no .*; run the same bench again"):
         Study.load(study.folder)
 
 

@@ -172,7 +172,7 @@ def members(study: Study, found: pd.DataFrame) -> tuple[str, str]:
         f"images. {basis(study)}"
     )
     apart = found[found["member"] != found.get("other")].dropna(subset=["member"])
-    several = apart[apart["modes"].fillna(0) > SEVERAL] if len(apart) else apart
+    several = apart[apart["modes"].astype(float) > SEVERAL] if len(apart) else apart
     named = list(dict.fromkeys(f"{row.method} on {row.architecture}" for row in several.itertuples()))
     tested = len(apart) > 0 and bool(apart["modes"].notna().any())
     none = (
