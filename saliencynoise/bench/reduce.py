@@ -13,7 +13,7 @@ from saliencynoise.bench.details import Details, Gathering, Locating
 from saliencynoise.interfaces import SaliencyNoiseError, one_line
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.scoring import as_before, described, failure
-from saliencynoise.statistics.draws import between_draws
+from saliencynoise.statistics.draws import between_draws, own_mean
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.flips import image_flips
 from saliencynoise.statistics.groups import Groups, chosen
@@ -82,19 +82,19 @@ class _Views:
     def add(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
         """Look at one more image's maps, raw."""
         if self._locating is not None and self._masks is not None:
-            self._locating.add(maps.mean(1), self._masks[image])
+            self._locating.add(own_mean(maps), self._masks[image])
         for view, gathering in self._gatherings.items():
             viewed = apply_view(maps, view)
             own = image_statistics(viewed.flatten(2))
             if not get_view(view).signed:
                 own = replace(own, flips=image_flips(maps[:, 0], view=view))
             self.statistics[view].append(own)
-            gathering.add(viewed.mean(1), label=self._labels[image])
+            gathering.add(own_mean(viewed), label=self._labels[image])
 
     def add_again(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
         """Look at an image's maps for the second time, after all were added."""
         for view, gathering in self._gatherings.items():
-            gathering.add_again(apply_view(maps, view).mean(1), label=self._labels[image])
+            gathering.add_again(own_mean(apply_view(maps, view)), label=self._labels[image])
 
     def details(self, grams: Mapping[str, Tensor], sign: Sign, groups: Groups | None) -> dict[str, Details]:
         """Return the details of all images, by view."""
@@ -127,7 +127,7 @@ def reduce_maps(
         chunks: of the images.
         labels: of the images.
         views: in which the maps are measured.
-        marginal: the marginal maps, or what makes one map of the members', each averaged over its draws.
+        marginal: the marginal maps, or what makes one map of the members', each averaged over its own draws.
         masks: the pixels that cause the images' labels; None where nobody knows.
         seed: of the run.
         scale: on which the aggregator averages maps; the members needed are for that.
@@ -149,7 +149,7 @@ def reduce_maps(
         if isinstance(marginal, torch.Tensor):
             marginals.append(marginal[image])
         else:
-            marginals.append(aggregate(marginal, maps.mean(1)))
+            marginals.append(aggregate(marginal, own_mean(maps)))
     if all(_are_zero(image) for images in gathered[0].statistics.values() for image in images):
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
     sign = sign_of(sign, seen.sign)

@@ -17,6 +17,7 @@ import torch
 from saliencynoise.bench.config import MOST_MEMBERS
 from saliencynoise.bench.reduce import images_of
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.statistics.draws import between_draws, crossed_gram
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean
@@ -174,7 +175,7 @@ def _computed(
 
 def _stores(folder: Path, plan: Plan, architecture: ArchitecturePlan, method: BoundMethod) -> tuple[MapStore, ...]:
     place = folder / "maps" / architecture.pool.folder.name / plan.maps_folder(architecture, method).name
-    return tuple(MapStore(place / f"draw-{draw}") for draw in range(plan.draws(method)))
+    return tuple(MapStore(place / draw_name(draw)) for draw in range(plan.draws(method)))
 
 
 def _jobs(
