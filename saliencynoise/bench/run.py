@@ -127,11 +127,12 @@ def _reduce_all(
 
 
 def _jobs_apart(plan: Plan, dispatcher: Dispatcher, observer: Observer) -> RunJobs:
-    """Return what does jobs whose failures are not the study's."""
+    """Return what does the jobs of untrained networks, whose failures are not the study's."""
 
     def do(jobs: Sequence[MemberJob]) -> Mapping[tuple[str, str | None], str]:
         apart = Failures()
-        _run_jobs(plan, jobs, dispatcher, observer, apart)
+        observer.comparing(jobs)
+        _run_jobs(plan, jobs, dispatcher, Silent(), apart)
         return apart.reasons
 
     return do

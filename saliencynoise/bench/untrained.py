@@ -28,6 +28,7 @@ from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.atomic import key_of, slug_of
 from saliencynoise.store.grams import load_grams, save_grams
 from saliencynoise.store.maps import MapStore
+from saliencynoise.store.pool import Pool
 
 if TYPE_CHECKING:
     from saliencynoise.bench.member import MemberJob
@@ -157,7 +158,9 @@ def _computed(
     folder = plan.folder / "untrained"
     stores = {own.method.text: _stores(folder, plan, architecture, own.method) for own in due}
     found: dict[str, Mapping[str, Tensor] | str] = {}
+    networks = _networks(folder, architecture)
     try:
+        networks.describe({**architecture.identity, "sampler": SAMPLER}, architecture.network)
         failed = run_jobs(_jobs(plan, architecture, stores, targets, folder))
         for own in due:
             text = own.method.text
@@ -178,6 +181,11 @@ def _stores(folder: Path, plan: Plan, architecture: ArchitecturePlan, method: Bo
     return tuple(MapStore(place / draw_name(draw)) for draw in range(plan.draws(method)))
 
 
+def _networks(folder: Path, architecture: ArchitecturePlan) -> Pool:
+    """Return the pool of the untrained networks, which lasts until their maps are made."""
+    return Pool(folder / "networks" / architecture.pool.folder.name)
+
+
 def _jobs(
     plan: Plan,
     architecture: ArchitecturePlan,
@@ -194,7 +202,7 @@ def _jobs(
             run=member,
             members=(member,),
             member=member,
-            pool=str(folder / "networks" / architecture.pool.folder.name),
+            pool=str(_networks(folder, architecture).folder),
             input_noise=0.0,
             recompute=False,
             methods={text: tuple(str(store.folder) for store in each) for text, each in stores.items()},

@@ -139,6 +139,13 @@ class Progress:
         self._remove_bar()
         self._task = self._bars.add_task(f"statistics of {cells} cells", total=None, state="")
 
+    def comparing(self, jobs: Sequence[MemberJob]) -> None:
+        """Say that untrained networks are explained, for the column of that name."""
+        name = jobs[0].architecture.rpartition("/")[2]
+        self._say(f"explaining the same images by {len(jobs)} untrained networks of {name}, to compare with")
+        self._remove_bar()
+        self._task = self._bars.add_task(f"untrained {name}", total=None, state="")
+
     def _remove_bar(self) -> None:
         if self._task is not None:
             self._bars.remove_task(self._task)

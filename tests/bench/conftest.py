@@ -42,7 +42,7 @@ class Watcher:
     """An observer that remembers."""
 
     def __init__(self):
-        self.events, self.plans, self.jobs = [], [], []
+        self.events, self.plans, self.jobs, self.compared = [], [], [], []
 
     def planned(self, plan):
         self.plans.append(plan)
@@ -55,6 +55,9 @@ class Watcher:
 
     def reducing(self, cells):
         self.cells = cells
+
+    def comparing(self, jobs):
+        self.compared += jobs
 
     def count(self, kind):
         return sum(event["kind"] == kind for _, event in self.events)
