@@ -13,6 +13,7 @@ PACKAGE = ROOT / "saliencynoise"
 LEVELS = (
     {"interfaces"},
     {"store"},
+    {"records"},
     {"registry", "scoring", "statistics", "data"},
     {"architectures", "methods", "marginalization", "training", "testing"},
     {"bench", "execution"},

@@ -23,6 +23,7 @@ import torch
 from scipy.special import ndtri, stdtr
 
 from saliencynoise.statistics.discoveries import benjamini_hochberg
+from saliencynoise.statistics.draws import between_draws, crossed_gram, own_mean
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix, off_mean, scale_gram
 from saliencynoise.statistics.groups import as_groups
@@ -382,6 +383,107 @@ def discoveries(noise: str, members: int, generator: torch.Generator) -> tuple[f
     return false, float(found[real].double().mean()), float(plain[real].double().mean())
 
 
+# (vii): methods that draw random numbers
+
+SHARES = ((0.2, 0.3), (0.2, 0.9), (0.5, 0.3), (0.5, 0.9), (0.9, 0.3), (0.9, 0.9))
+"""Shares of a map's energy: the method's own noise, and what of it depends on the draw alone, whatever the network."""
+ALPHA = (0.03, 0.07)
+"""Bounds of a test's level at a nominal 0.05."""
+MOST_PIXELS = 0.01
+"""Largest share of pixels that may be significant without any signal."""
+
+
+def drawn_maps(
+    shares: tuple[float, float], members: int, generator: torch.Generator, *, shape: tuple[int, int], own: bool
+) -> Tensor:
+    """Return two draws of maps without any signal, `[B, E, D, P]`.
+
+    own: the first draw is each member's own and the second shared, as in a bench; else both are shared.
+    """
+    method, alone = shares
+    images, pixels = shape
+    numbers = normal(generator, images, members, 2, pixels)
+    numbers[:, :, int(own) :] = numbers[:, :1, int(own) :]
+    network = math.sqrt(1 - method) * normal(generator, images, members, 1, pixels)
+    both = normal(generator, images, members, 2, pixels)
+    return network + math.sqrt(method * alone) * numbers + math.sqrt(method * (1 - alone)) * both
+
+
+def different_draws(crossed: Tensor) -> Tensor:
+    """Return the products of unit-norm maps of two shared draws, each with the other: no draw with itself."""
+    images, members = crossed.shape[:2]
+    unit = scale_gram(crossed.reshape(images, 2 * members, 2 * members), "unit").reshape(crossed.shape)
+    gram = unit[:, :, 0, :, 1]
+    return (gram + gram.mT) / 2
+
+
+def draw_test_rows(settings: Sequence[tuple[float, float]], members: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return the level of the sign-flip test on own draws, and on pairs of different draws that all members share."""
+    rows = []
+    for shares in settings:
+        for e in members:
+            level, old = (share(draw_tests(shares, e, own=own, repetitions=repetitions)) for own in (True, False))
+            check = Check(value=level[0], error=level[1], low=ALPHA[0], high=ALPHA[1])
+            labels = (f"{shares[0]:.1f}", f"{shares[1]:.1f}", str(e))
+            rows.append(Row(labels=labels, check=check, others=(f"{old[0]:.2f}",)))
+    return rows
+
+
+def draw_tests(shares: tuple[float, float], members: int, *, own: bool, repetitions: int) -> list[bool]:
+    generator = generator_of("draw tests", shares, members, own)
+    found = []
+    for k in range(repetitions):
+        drawn = drawn_maps(shares, members, generator, shape=(4, 16), own=own)
+        crossed = torch.stack([crossed_gram(image) for image in drawn])
+        p = sign_flip_test(between_draws(crossed) if own else different_draws(crossed), seed=k).p
+        found.append(p is not None and p <= 0.05)
+    return found
+
+
+def draw_pixel_rows(settings: Sequence[tuple[float, float]], members: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return the share of significant pixels without any signal: of own draws, and of the mean of two shared ones."""
+    rows = []
+    for shares in settings:
+        for e in members:
+            found = {}
+            for own in (True, False):
+                generator = generator_of("draw pixels", shares, e, own)
+                drawn = drawn_maps(shares, e, generator, shape=(repetitions, 1024), own=own)
+                used = [own_mean(image) if own else image.mean(1) for image in drawn]
+                found[own] = torch.tensor([float(surviving_pixels(image).survivors.double().mean()) for image in used])
+            check = Check(
+                value=float(found[True].mean()),
+                error=float(found[True].std()) / math.sqrt(repetitions),
+                high=MOST_PIXELS,
+            )
+            any_old = f"{float((found[False] > 0).double().mean()):.2f}"
+            labels = (f"{shares[0]:.1f}", f"{shares[1]:.1f}", str(e))
+            rows.append(Row(labels=labels, check=check, others=(f"{float(found[False].mean()):.3f}", any_old)))
+    return rows
+
+
+def draw_tables(n: int) -> Iterator[Table]:
+    """Yield the sections on methods that draw random numbers."""
+    yield Table(
+        title="Sign-flip test of methods that draw random numbers",
+        text=f"""Share of studies without any signal with p <= 0.05, {n} each of 4 images of 16 pixels: on each member's
+own draw, as in a bench; beside it (old) on pairs of different draws that all members share. Method: its noise's share
+of a map's energy; alone: the part of that noise which depends on the draw alone, whatever the network.
+Criterion: {ALPHA[0]} to {ALPHA[1]}.""",
+        columns=("method", "alone", "E", "old", "level"),
+        rows=draw_test_rows(SHARES, (8, 11), repetitions=n),
+    )
+    yield Table(
+        title="Significant pixels of methods that draw random numbers",
+        text=f"""Share of significant pixels without any signal, {max(20, n // 10)} images of 1024 pixels: on each
+member's own draw, as in a bench; beside it on the mean of two draws that all members share (old), and on how many
+images that one finds any. Criterion: at most {MOST_PIXELS}.""",
+        columns=("method", "alone", "E", "old", "images", "pixels"),
+        rows=draw_pixel_rows(SHARES, (8, 30), repetitions=max(20, n // 10)),
+        digits=4,
+    )
+
+
 # The page
 
 
@@ -455,6 +557,7 @@ variances. Criterion: at most {LEVEL}.""",
         columns=("noise", "E", "power", "unmoderated", "false discoveries"),
         rows=pixel_rows(tuple(NOISES), (4, 8, 16), repetitions=fifth),
     )
+    yield from draw_tables(n)
 
 
 def dependence_tables(*, repetitions: int) -> Iterator[Table]:

@@ -25,6 +25,7 @@ from saliencynoise.interfaces import (
     one_line,
     traceback_of,
 )
+from saliencynoise.interfaces.seeds import noise_seed
 from saliencynoise.registry.catalogue import BoundMethod, catalogue
 from saliencynoise.scoring import Guard, Passes, fitting_rows, is_out_of_memory, refuse_unsteady
 from saliencynoise.scoring.steadiness import IMAGES as PROBES
@@ -85,16 +86,40 @@ def batch_of(
     method: str,
     draw: int,
     run_seed: int,
+    network: str,
 ) -> Batch:
-    """Return the test images at `images` with all that a draw of a method needs, where the background lies."""
+    """Return the test images at `images` with all that a draw of a method needs, where the background lies.
+
+    Args:
+        dataset: of the images.
+        images: indices of test images.
+        targets: the class that is explained, for each of them.
+        background: of the run.
+        method: canonical name, with parameters.
+        draw: which; own draws depend on the network, the shared one does not.
+        run_seed: of the run.
+        network: what tells the network from all others, as `network_name` gives it for a member.
+    """
     pixels = dataset.test.images[torch.tensor(images)].to(background.device)
-    seeds = (derive_seed(run_seed, "method", method, dataset.test.names[index], draw) for index in images)
+    names = [dataset.test.names[index] for index in images]
+    seeds = (noise_seed(run_seed, method=method, image=name, draw=draw, network=network) for name in names)
     return Batch(
         x=to_float(pixels, dataset.mean, dataset.std),
         target=torch.tensor(targets, device=background.device),
         background=background,
         noise=Noise(tuple(seeds)),
     )
+
+
+def network_name(pool: Path, member: int) -> str:
+    """Return what tells a member from all other networks: its pool's name, which is a hash of all that made it.
+
+    Not its weights: a network that was trained twice with the same seeds counts as two, with draws of their own.
+
+    >>> network_name(Path("pools/digits-0a1b"), 3)
+    'digits-0a1b:3'
+    """
+    return f"{pool.name}:{member}"
 
 
 def within_memory(
@@ -246,6 +271,7 @@ class MemberAttribution:
             method=entry.method.text,
             draw=entry.draw,
             run_seed=job.run_seed,
+            network=network_name(Path(job.pool), job.member),
         )
         if not job.input_noise:
             return batch

@@ -57,7 +57,7 @@ class Marginals:
     ) -> Aggregator | Float[Tensor, "B c h w"]:
         """Return what aggregates the members' maps; or the maps of the averaged network, averaged over draws.
 
-        The averaged network is given the same images, targets, background and noise as each member.
+        The averaged network is given the same images, targets and background as each member, and draws of its own.
 
         Raises:
             FailedCellError: if the method fails on the averaged network.
@@ -68,17 +68,19 @@ class Marginals:
             assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - the catalogue checked it; this tells mypy
             return aggregator.instance
         with without_tf32(), one_thread():
-            guard = self._guard(architecture)
-            return torch.cat([self._maps(guard, chunk, method, targets) for chunk in self._plan.chunks(targets)])
+            guard, chunks = self._guard(architecture), self._plan.chunks(targets)
+            network = f"{architecture.pool.folder.name}:{self._plan.aggregator.text}"
+            return torch.cat([self._maps(guard, chunk, method, targets, network=network) for chunk in chunks])
 
     def _maps(
-        self, guard: Guard, chunk: Chunk, method: BoundMethod, targets: Sequence[int]
+        self, guard: Guard, chunk: Chunk, method: BoundMethod, targets: Sequence[int], *, network: str
     ) -> Float[Tensor, "B c h w"]:
-        drawn = [self._of_draw(guard, chunk, method, targets, draw) for draw in range(self._plan.draws(method))]
+        draws = range(self._plan.draws(method))
+        drawn = [self._of_draw(guard, chunk, method, targets, draw=draw, network=network) for draw in draws]
         return torch.stack(drawn).mean(0)
 
     def _of_draw(
-        self, guard: Guard, chunk: Chunk, method: BoundMethod, targets: Sequence[int], draw: int
+        self, guard: Guard, chunk: Chunk, method: BoundMethod, targets: Sequence[int], *, draw: int, network: str
     ) -> Float[Tensor, "B c h w"]:
         plan = self._plan
         if self._background is None:
@@ -91,6 +93,7 @@ class Marginals:
             method=method.text,
             draw=draw,
             run_seed=plan.config.seed,
+            network=network,
         )
         maps = within_memory(guard.passes, lambda _: {"": guard.attribute(method.instance, batch)})[""]
         if isinstance(maps, Exception):

@@ -13,6 +13,7 @@ from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, compare, everywhere, holm
+from saliencynoise.statistics.draws import own_mean
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean, gram_matrix
 from saliencynoise.statistics.groups import chosen
@@ -186,11 +187,11 @@ def _grams_of_maps(
 
 
 def _maps(study: Study, cell: Cell) -> Iterator[Float[Tensor, "E c h w"]]:
-    """Yield the members' maps of each image, averaged over draws."""
+    """Yield the members' maps of each image, averaged over own draws."""
     maps = study.member_maps(cell)
     for image in range(maps.sizes["image"]):
         values = torch.as_tensor(maps.isel(image=image).values, dtype=torch.float64)
-        yield values.mean(1) if "draw" in maps.dims else values
+        yield own_mean(values) if "draw" in maps.dims else values
 
 
 def _corrected(pairs: Sequence[Pair]) -> list[Pair]:

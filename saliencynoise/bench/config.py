@@ -33,6 +33,10 @@ FRONTIER_METHODS = ("gradient", "gradcam(layer=top)")
 """What a frontier compares, unless told otherwise: the noisiest of them, and one of little noise."""
 
 
+LONGEST_FILE = 2**20
+"""Bytes of a file of settings at most."""
+
+
 def default_archs() -> tuple[str, ...]:
     """Return the architecture of a bench that names none: a small one of timm's where they are installed."""
     return ("test_resnet",) if installed("timm") else ("resnet(depth=10,width=16)",)
@@ -52,7 +56,8 @@ class BenchConfig:
         sampler: where members come from; "deep_ensemble" trains each from a seed of its own.
         members: networks an architecture; None for 8, or for all that the sampler has.
         images: how many test images are attributed; None for 32, or for all where there are fewer.
-        draws: runs of each stochastic method, the same for every member.
+        draws: runs of each stochastic method: the second with random numbers that all members share, the
+            others with each member's own.
         image_size: edge of the square images, in pixels; None for the data set's own.
         groups: a CSV file with the columns "file" and "group" that says which test images belong together (writer,
             patient, video); None for the data set's own groups.
@@ -100,6 +105,7 @@ class BenchConfig:
             UsageError: naming the option, its value and the possible ones.
         """
         _check_types(self)
+        _check_out(self.out)
         if not self.archs:
             raise UsageError("no architecture is named; give --arch NAME at least once")
         if self.members is not None and not 1 <= self.members <= MOST_MEMBERS:
@@ -167,9 +173,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     try:
         with path.open("rb") as file:
-            values = tomllib.load(file)
+            content = file.read(LONGEST_FILE + 1)
+        if len(content) > LONGEST_FILE:
+            raise UsageError(f"--config {path} is longer than {LONGEST_FILE} bytes; name a TOML file with settings")
+        values = tomllib.loads(content.decode())
     except OSError as error:
         raise UsageError(f"cannot read --config {path}: {error.strerror}; name a TOML file") from error
+    except RecursionError as error:
+        raise UsageError(f"--config {path} is not valid TOML: nested too deeply") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"--config {path} is not valid TOML: {error}") from error
     return values
@@ -208,6 +219,18 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "out": ((str, type(None)), "a folder"),
     "fresh": ((bool,), "true or false"),
 }
+
+
+def _check_out(out: str | None) -> None:
+    """Refuse a folder that no library could write to: without a name, or not of Unicode's characters."""
+    if out is None:
+        return
+    if not out.strip() or "\0" in out:
+        raise UsageError(f"--out {out!r} names no folder; name one")
+    try:
+        out.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"--out {out!a} is no UTF-8; name a folder by letters that are") from error
 
 
 def _check_choices(config: BenchConfig) -> None:

@@ -42,7 +42,7 @@ SIMILAR_IMAGES = 64
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Details:
-    """Of all images of one architecture, method and view; of a stochastic method of maps averaged over draws.
+    """Of all images of one architecture, method and view; of a stochastic method of maps averaged over own draws.
 
     Attributes:
         pixels: of each image; None in views without sign, whose noise has a mean.

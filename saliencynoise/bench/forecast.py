@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.study import Study, interval_of, number
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.predictions import PredictionsRecord
+from saliencynoise.records.reading import RecordError, read_record
 from saliencynoise.statistics.gram import cosine_of_averages, scale_gram
 from saliencynoise.statistics.reliability import MembersNeeded, members_for_images, members_needed, reliability_at
-from saliencynoise.store.atomic import read_json, write_json
+from saliencynoise.store.atomic import write_json
 from saliencynoise.store.provenance import hardware
 
 if TYPE_CHECKING:
@@ -141,15 +143,25 @@ def note_prediction(folder: Path, result: Mapping[str, Any]) -> None:
             if cell["status"] == "ok"
         ],
     }
-    kept = [earlier for earlier in predictions(folder) if earlier["members"] != entry["members"]]
+    try:
+        earlier = predictions(folder)
+    except RecordError:  # a damaged file of forecasts must not cost the result
+        earlier = []
+    kept = [own for own in earlier if own["members"] != entry["members"]]
     write_json(folder / PREDICTIONS, {"predictions": [*kept, entry]})
 
 
 def predictions(folder: Path) -> list[dict[str, Any]]:
-    """Return what `note_prediction` kept."""
-    document = read_json(folder / PREDICTIONS)
-    found = document.get("predictions") if isinstance(document, dict) else None
-    return found if isinstance(found, list) else []
+    """Return what `note_prediction` kept; none where there is no file.
+
+    Raises:
+        RecordError: if the file is damaged.
+    """
+    path = folder / PREDICTIONS
+    if not path.is_file():
+        return []
+    record = read_record(path, PredictionsRecord, fix="remove it: earlier forecasts are checked no longer")
+    return [dict(entry) for entry in record["predictions"]]
 
 
 def check_predictions(study: Study) -> list[Check]:

@@ -25,6 +25,8 @@ from saliencynoise.bench.reduce import FailedCellError, aggregate
 from saliencynoise.bench.run import run_plan
 from saliencynoise.bench.strategy import Cell, Strategy, inner_products
 from saliencynoise.interfaces import Aggregator, UsageError, one_line
+from saliencynoise.interfaces.shell import shell
+from saliencynoise.records.frontier import read_frontier
 from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
 from saliencynoise.registry.parameters import canonical
 from saliencynoise.statistics.comparison import holm
@@ -32,7 +34,7 @@ from saliencynoise.statistics.fidelity import fidelity, price_p
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.intervals import members_interval
 from saliencynoise.statistics.plain import json_safe
-from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.store.atomic import key_of, slug_of, write_json
 from saliencynoise.store.holding import holding
 
 RESULT = "frontier.json"
@@ -160,10 +162,11 @@ def load_frontier(folder: str | Path) -> dict[str, Any]:
     Raises:
         UsageError: if there is none.
     """
-    document = read_json(Path(folder) / RESULT)
-    if not isinstance(document, dict) or not {"settings", "references", "rows"} <= document.keys():
-        raise UsageError(f"{folder} holds no readable {RESULT}; run 'saliencynoise frontier --out {folder}'")
-    return document
+    path = Path(folder) / RESULT
+    fix = f"run: {shell('saliencynoise', 'frontier', '--out', folder)}"
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
+    return {**read_frontier(path, fix=fix)}
 
 
 def failures(document: Mapping[str, Any]) -> list[dict[str, Any]]:

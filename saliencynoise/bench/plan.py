@@ -22,6 +22,9 @@ from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
 from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.interfaces.seeds import draw_name
+from saliencynoise.records.plan import PlanRecord
+from saliencynoise.records.reading import RecordError, check_record, read_record
 from saliencynoise.registry.calling import calling
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler, catalogue
 from saliencynoise.scoring import as_before
@@ -176,7 +179,7 @@ class Plan:
         folder = self.maps_folder(architecture, method)
         if not method.spec.stochastic:
             return (MapStore(folder),)
-        return tuple(MapStore(folder / f"draw-{draw}") for draw in range(self.draws(method)))
+        return tuple(MapStore(folder / draw_name(draw)) for draw in range(self.draws(method)))
 
     def chunks(self, targets: Sequence[int]) -> tuple[Chunk, ...]:
         """Divide the attributed images, with these targets, into chunks."""
@@ -493,27 +496,26 @@ def _read_plan(path: Path) -> dict[str, Any] | None:
 
     Maps of other choices cannot be taken for this run's: the names of their files tell them apart.
     """
-    found = read_json(path)
-    sound = isinstance(found, dict) and isinstance(found.get("fixed"), dict) and type(found.get("chunk")) is int
-    if not (sound and found["chunk"] > 0 and _are_rows(found.get("rows", {}))):
+    try:
+        return {"rows": {}, **read_record(path, PlanRecord)}
+    except RecordError:
         return None
-    return {"rows": {}, **found}
 
 
 def _plan_of_result(folder: Path) -> dict[str, Any] | None:
     """Return what the finished run of a folder chose, as its result says; None where none is readable."""
     result = read_json(folder / "result.json")
-    if not (isinstance(result, dict) and isinstance(result.get("plan"), dict)):
+    if not isinstance(result, dict):
         return None
-    settings, dataset, plan = result.get("settings"), result.get("dataset"), result["plan"]
-    if not (isinstance(settings, dict) and isinstance(dataset, dict) and _are_rows(plan.get("rows"))):
+    settings, dataset, plan = (result.get(name) for name in ("settings", "dataset", "plan"))
+    if not (isinstance(settings, dict) and isinstance(dataset, dict) and isinstance(plan, dict)):
         return None
     fixed = {name: value for name, value in settings.items() if name not in GROWING}
-    return {**plan, "fixed": {**fixed, "dataset_key": dataset.get("key")}}
-
-
-def _are_rows(rows: Any) -> bool:
-    return isinstance(rows, dict) and all(type(value) is int and value > 0 for value in rows.values())
+    found = {"rows": {}, **plan, "fixed": {**fixed, "dataset_key": dataset.get("key")}}
+    try:
+        return {**check_record(found, PlanRecord, where=str(folder))}
+    except RecordError:
+        return None
 
 
 def settle_rows(plan: Plan, architecture: str, rows: int) -> None:

@@ -12,6 +12,7 @@ import torch
 from saliencynoise.bench.details import Details, Gathering, Locating
 from saliencynoise.interfaces import SaliencyNoiseError, one_line
 from saliencynoise.scoring import as_before, described, failure
+from saliencynoise.statistics.draws import own_mean
 from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.views import apply_view
@@ -69,7 +70,7 @@ def reduce_maps(
         chunks: of the images.
         labels: of the images.
         views: in which the maps are measured.
-        marginal: the marginal maps, or what makes one map of the members', each averaged over its draws.
+        marginal: the marginal maps, or what makes one map of the members', each averaged over its own draws.
         masks: the pixels that cause the images' labels; None where nobody knows.
         seed: of the run.
         groups: of the images, where some belong together.
@@ -85,20 +86,20 @@ def reduce_maps(
     for maps in images_of(stores, range(members), chunks):
         _refuse_unusable(maps, image=len(marginals))
         if locating is not None and masks is not None:
-            locating.add(maps.mean(1), masks[len(marginals)])
+            locating.add(own_mean(maps), masks[len(marginals)])
         if isinstance(marginal, torch.Tensor):
             marginals.append(marginal[len(marginals)])
         else:
-            marginals.append(aggregate(marginal, maps.mean(1)))
+            marginals.append(aggregate(marginal, own_mean(maps)))
         for view in views:
             viewed = apply_view(maps, view)
             statistics[view].append(image_statistics(viewed.flatten(2)))
-            gatherings[view].add(viewed.mean(1), label=labels[len(marginals) - 1])
+            gatherings[view].add(own_mean(viewed), label=labels[len(marginals) - 1])
     if all(_are_zero(image) for images in statistics.values() for image in images):
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
     for label, maps in zip(labels, images_of(stores, range(members), chunks), strict=True):
         for view, gathering in gatherings.items():
-            gathering.add_again(apply_view(maps, view).mean(1), label=label)
+            gathering.add_again(own_mean(apply_view(maps, view)), label=label)
     grams = _grams(statistics)
     located = {} if locating is None else locating.result(groups=groups)
     return Reduced(

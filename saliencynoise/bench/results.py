@@ -16,7 +16,7 @@ from saliencynoise.bench.members import Votes, flags_of, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
 from saliencynoise.data.levels import shown
 from saliencynoise.registry.parameters import values_of
-from saliencynoise.store.atomic import write_bytes, write_json
+from saliencynoise.store.atomic import sha256_of, write_bytes, write_json
 from saliencynoise.store.export import Group, export_maps
 from saliencynoise.store.grams import save_grams
 from saliencynoise.store.provenance import hardware, versions
@@ -106,6 +106,9 @@ def write_results(
         save_grams(plan.gram_file(ensemble.plan, method), reduced.grams)
     note_prediction(plan.folder, document)
     _write_parquet(plan, ensembles, cells)
+    computed = _computed(plan, ensembles, cells)
+    files = [plan.folder / "snr.parquet", *(plan.gram_file(own.plan, method) for own, method, _ in computed)]
+    document["files"] = {path.relative_to(plan.folder).as_posix(): sha256_of(path) for path in files}
     _write_maps(plan, ensembles, cells)
     write_json(plan.folder / RESULT, document)
     return Study(document, plan.folder)

@@ -21,6 +21,8 @@ from saliencynoise.bench.production import REFERENCE
 from saliencynoise.bench.run import run_plan
 from saliencynoise.bench.strategy import Strategy
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.shell import shell
+from saliencynoise.records.sanity import read_sanity
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, compare, holm
 from saliencynoise.statistics.draws import between_draws, crossed_gram
@@ -29,7 +31,7 @@ from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.intervals import Interval, claim_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.sanity import sanity_verdict
-from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.store.atomic import key_of, slug_of, write_json
 from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
@@ -161,10 +163,11 @@ def load_sanity(folder: str | Path) -> dict[str, Any]:
     Raises:
         UsageError: if there is none.
     """
-    document = read_json(Path(folder) / RESULT)
-    if not isinstance(document, dict) or "rows" not in document:
-        raise UsageError(f"{folder} holds no readable {RESULT}; run 'saliencynoise sanity --out {folder}'")
-    return document
+    path = Path(folder) / RESULT
+    fix = f"run: {shell('saliencynoise', 'sanity', '--out', folder)}"
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
+    return {**read_sanity(path, fix=fix)}
 
 
 def _plan(config: SanityConfig, name: str, sampler: str) -> Plan:

@@ -13,7 +13,7 @@ from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets
 from saliencynoise.bench.reduce import aggregate, images_of
 from saliencynoise.interfaces import Aggregator
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
-from saliencynoise.statistics.draws import between_draws, crossed_gram
+from saliencynoise.statistics.draws import between_draws, crossed_gram, own_draws
 from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Strategy:
         return images_of(self.plan.stores(own, cell[1]), members, self.plan.chunks(self.targets[own.name]))
 
     def gram(self, cell: Cell, members: Sequence[int]) -> Float64[Tensor, "B E E"]:
-        """Return the Gram matrices of some members' raw maps; of a stochastic method, between different draws."""
+        """Return the Gram matrices of some members' raw maps; of a stochastic method, in own draws."""
         crossed = torch.stack([crossed_gram(maps.flatten(2)) for maps in self.maps(cell, members)])
         return crossed[:, :, 0, :, 0] if crossed.shape[-1] == 1 else between_draws(crossed)
 
@@ -117,7 +117,7 @@ def inner_products(
 ) -> list[Float64[Tensor, "S B R"]]:
     """Return, for each of several averages, the inner products of its S groups' maps with other maps, at unit norm.
 
-    Maps come image by image, and are read once for all averages.
+    Maps come image by image, and are read once for all averages. Of several own draws the mean over all pairs.
 
     Args:
         averages: how the maps of which members become one.
@@ -131,11 +131,11 @@ def inner_products(
     places = {member: place for place, member in enumerate(members)}
     images: list[list[Tensor]] = [[] for _ in averages]
     for own, held in zip(maps, others, strict=True):
-        known = unit(held)
+        known = unit(_own(held))
         for found, (aggregator, groups) in zip(images, averages, strict=True):
-            chosen = [own[[places[member] for member in group]] for group in groups]
+            chosen = [_own(own)[[places[member] for member in group]] for group in groups]
             made = torch.stack([_of_each_draw(aggregator, group) for group in chosen])
-            found.append(across_draws(unit(made), known))
+            found.append(torch.einsum("edp,fgp->ef", unit(made), known) / (made.shape[1] * known.shape[1]))
     return [torch.stack(found, 1) for found in images]
 
 
@@ -144,18 +144,9 @@ def unit(maps: Float[Tensor, "E D c h w"]) -> Float64[Tensor, "E D P"]:
     return torch.nn.functional.normalize(maps.flatten(2).double(), dim=-1)
 
 
-def across_draws(left: Float64[Tensor, "E D P"], right: Float64[Tensor, "F D P"]) -> Float64[Tensor, "E F"]:
-    """Return inner products, of different draws where there are several: a draw that both share is no agreement.
-
-    >>> across_draws(torch.tensor([[[1.0], [3.0]]]), torch.tensor([[[1.0], [10.0]]]))      # (1 x 10 + 3 x 1) / 2
-    tensor([[6.5000]])
-    """
-    products = torch.einsum("edp,fgp->efdg", left, right)
-    draws = products.shape[-1]
-    if draws == 1:
-        return products[..., 0, 0]
-    same = products.diagonal(dim1=-2, dim2=-1).sum(-1)
-    return (products.sum((-2, -1)) - same) / (draws * (draws - 1))
+def _own(maps: Float[Tensor, "E D c h w"]) -> Float[Tensor, "E O c h w"]:
+    """Return the maps of own draws: a draw that both sides share is no agreement."""
+    return maps[:, own_draws(maps.shape[1])]
 
 
 def _of_each_draw(aggregator: BoundAggregator, maps: Float[Tensor, "n D c h w"]) -> Float[Tensor, "D c h w"]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import read_json, slug_of, write_json
+from saliencynoise.records.reading import check_record, read_record
+from saliencynoise.records.study import StudyRecord, contradiction
+from saliencynoise.store.atomic import sha256_of, slug_of, write_json
 from saliencynoise.store.grams import load_grams
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class Study:
         """A row per data set, architecture, method, view and image, as in `snr.parquet`."""
         import pandas as pd  # noqa: PLC0415 - as above
 
+        self._refuse_damaged("snr.parquet")
         return pd.read_parquet(self.folder / "snr.parquet")
 
     @property
@@ -116,8 +119,8 @@ class Study:
     def gram(self, cell: Mapping[str, Any]) -> Float[Tensor, "B E E"]:
         """Return the inner products of the members' maps on each image, from which every figure of a cell follows.
 
-        Of a stochastic method those of single unit-norm maps from different draws, so that the draws' own noise does
-        not count as signal.
+        Of a stochastic method those of single unit-norm maps from each member's own draws, so that the draws' noise
+        does not count as signal.
 
         Args:
             cell: one of `result["cells"]` that is "ok".
@@ -142,7 +145,14 @@ class Study:
     def _grams(self, cell: Mapping[str, Any]) -> dict[str, Tensor]:
         if not cell.get("gram"):
             raise UsageError(f"{self.folder} holds no Gram matrices; run the same bench again, which finds its maps")
+        self._refuse_damaged(cell["gram"])
         return load_grams(self.folder / cell["gram"])
+
+    def _refuse_damaged(self, name: str) -> None:
+        """Compare a file with the checksum that the result has of it."""
+        path, due = self.folder / name, (self.result.get("files") or {}).get(Path(name).as_posix())
+        if due is not None and sha256_of(path) != due:
+            raise UsageError(f"{path} is not the file of its result; run the same bench again, which finds its maps")
 
     @property
     def plot(self) -> Plots:
@@ -194,19 +204,10 @@ class Study:
             UsageError: if no study lies there, or one of a later version.
         """
         path = Path(folder)
-        result = read_json(path / RESULT)
-        if not isinstance(result, dict):
+        if not (path / RESULT).is_file():
             hint = "its run did not finish; run it again" if (path / "plan.json").exists() else "name a run's folder"
             raise UsageError(f"{path} holds no readable {RESULT}; {hint}")
-        if result.get("format", FORMAT) != FORMAT:
-            raise UsageError(
-                f"{path / RESULT} has format {result['format']}, and this version reads {FORMAT}; update saliencynoise"
-            )
-        if "recipe" in result and "recipes" not in result:  # as it was when all architectures had one recipe
-            result["recipes"] = {own["label"]: result["recipe"] for own in result.get("architectures", [])}
-        if not _is_whole(result):
-            raise UsageError(f"{path / RESULT} is damaged; run the same bench again, which finds its members and maps")
-        return cls(result, path)
+        return cls(_read(path / RESULT), path)
 
 
 def map_path(cell: Mapping[str, Any]) -> str:
@@ -244,13 +245,16 @@ def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
     return Interval(low=low, high=high, df=df, question=values["question"], note=values["note"], level=values["level"])
 
 
-def _is_whole(result: Mapping[str, Any]) -> bool:
-    keys = {"settings", "dataset", "recipes", "versions", "hardware", "architectures", "images", "cells"}
-    if not keys <= result.keys() or "members" not in result["settings"]:
-        return False
-    cells = result["cells"]
-    own = {"architecture", "method", "view", "status", "reason", "accuracy", "figures"}
-    return isinstance(cells, list) and all(isinstance(cell, dict) and own <= cell.keys() for cell in cells)
+def _read(path: Path) -> Mapping[str, Any]:
+    """Return a `result.json` that is whole: of its types, and without contradiction."""
+    fix = "run the same bench again, which finds its members and maps"
+    result: dict[str, Any] = read_record(path, dict[str, Any], fix=fix)
+    if result.get("format", FORMAT) != FORMAT:
+        raise UsageError(f"{path} has format {result['format']}, and this version reads {FORMAT}; update saliencynoise")
+    wrong = contradiction(check_record(result, StudyRecord, where=str(path), fix=fix))
+    if wrong:
+        raise UsageError(f"{path} is damaged: {wrong}; {fix}")
+    return result
 
 
 def _row(cell: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,12 +19,14 @@ from saliencynoise.bench.plan import built_without_weights, load_dataset, make_p
 from saliencynoise.bench.run import run_plan
 from saliencynoise.bench.streams import Blocks, Design, design_of, without_effect
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.shell import shell
+from saliencynoise.records.variance import read_variance
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components
 from saliencynoise.statistics.draws import energy_shares, networks_gram
 from saliencynoise.statistics.jackknife import jackknife_variance, t_interval
 from saliencynoise.statistics.plain import json_safe
-from saliencynoise.store.atomic import key_of, read_json, slug_of, write_json
+from saliencynoise.store.atomic import key_of, slug_of, write_json
 from saliencynoise.store.holding import holding
 from saliencynoise.training.recipes import recipe_for
 
@@ -124,10 +126,11 @@ def load_variance(folder: str | Path) -> dict[str, Any]:
     Raises:
         UsageError: if there is none.
     """
-    document = read_json(Path(folder) / RESULT)
-    if not isinstance(document, dict) or "rows" not in document:
-        raise UsageError(f"{folder} holds no readable {RESULT}; run 'saliencynoise variance --out {folder}'")
-    return document
+    path = Path(folder) / RESULT
+    fix = f"run: {shell('saliencynoise', 'variance', '--out', folder)}"
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
+    return {**read_variance(path, fix=fix)}
 
 
 def _designs(config: VarianceConfig) -> dict[str, Design]:

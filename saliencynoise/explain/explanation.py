@@ -29,7 +29,7 @@ class MethodExplanation:
     Attributes:
         method: as in tables, `gradcam(layer=top)`.
         text: canonical name with every parameter.
-        draws: D, of a stochastic method, the same for all members; 1 of any other.
+        draws: D, each member's own, of a stochastic method; 1 of any other.
         reason: why there are no figures, or empty.
         no_marginal: why the aggregator made no marginal map although there are figures, or empty.
         maps: `[E, c, h, w]`, float32, each member's raw signed map, averaged over draws; signed in the method's own

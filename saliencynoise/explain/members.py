@@ -1,7 +1,9 @@
 """What each member makes of pictures, member by member: in memory are one network and all maps of a few pictures.
 
 All is as in a bench: the same passes and precision, the same background, and random numbers that follow from the run's
-seed, the method, the name of the picture and the draw. So a test image that is explained gives the maps of the bench.
+seed, the method, the name of the picture, the draw and the member. So a test image that is explained gives the maps of
+the bench. Of stochastic methods the draws are each member's own; the one that all members share is left
+out.
 """
 
 from __future__ import annotations
@@ -12,12 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.bench.attribution import background_of, batch_of, shares_its_pass, within_memory
+from saliencynoise.bench.attribution import (
+    background_of,
+    batch_of,
+    network_name,
+    shares_its_pass,
+    within_memory,
+)
 from saliencynoise.bench.dispatch import one_thread
 from saliencynoise.bench.member import without_tf32
 from saliencynoise.data.tensors import to_float
 from saliencynoise.interfaces import Batch, Dataset, Maps, Split, one_line
 from saliencynoise.scoring import Guard, Passes, fitting_rows
+from saliencynoise.statistics.draws import own_draws
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
     from saliencynoise.registry.catalogue import BoundMethod
 
 MapsOf = Mapping[str, "Float[Tensor, 'B E D c h w'] | str"]
-"""All members' maps by a method's canonical name, or why there are none."""
+"""All members' maps by a method's canonical name, in D own draws, or why there are none."""
 
 
 class MemberStream:
@@ -36,7 +45,7 @@ class MemberStream:
     def __init__(self, ensemble: TrainedEnsemble, methods: Sequence[BoundMethod], *, draws: int) -> None:
         self._ensemble = ensemble
         self._methods = methods
-        self._draws = {method.text: draws if method.spec.stochastic else 1 for method in methods}
+        self._draws = {method.text: own_draws(draws) if method.spec.stochastic else [0] for method in methods}
         self._rows: int | None = None
         self._background: Tensor | None = None
 
@@ -67,7 +76,7 @@ class MemberStream:
             for member, passes in zip(self._ensemble.members, self._passes(), strict=True):
                 due = [method for method in self._methods if method.text not in failed]
                 guard = Guard(passes, self._blank())
-                for text, drawn in self._of_member(guard, dataset, targets, due).items():
+                for text, drawn in self._of_member(member, guard, dataset, targets, due).items():
                     usable = _stacked(drawn, like=found[text][:1])
                     if isinstance(usable, str):
                         failed[text] = f"member {member}: {usable}"
@@ -78,7 +87,7 @@ class MemberStream:
     def bytes_of_picture(self) -> int:
         """Return the bytes of all members' maps of a picture, at most: as if all methods were on pixels."""
         values = self._ensemble.dataset.test.images[0].numel()
-        return 4 * values * len(self._ensemble.members) * sum(self._draws.values())
+        return 4 * values * len(self._ensemble.members) * sum(map(len, self._draws.values()))
 
     def _passes(self) -> Iterator[Passes]:
         """Yield each member, ready for passes of as many rows as fit the memory."""
@@ -94,26 +103,31 @@ class MemberStream:
         return torch.zeros(1, *self._ensemble.dataset.test.images.shape[1:], device=self._ensemble.device)
 
     def _of_member(
-        self, guard: Guard, dataset: Dataset, targets: Sequence[int], methods: Sequence[BoundMethod]
+        self,
+        member: int,
+        guard: Guard,
+        dataset: Dataset,
+        targets: Sequence[int],
+        methods: Sequence[BoundMethod],
     ) -> dict[str, list[Maps | Exception]]:
-        """Return one member's maps by each method, draw by draw."""
+        """Return one member's maps by each method, own draw by own draw."""
         found: dict[str, list[Maps | Exception]] = {}
         together: dict[str, Any] = {method.text: method.instance for method in methods if shares_its_pass(method)}
         if together:
-            shared = self._batch(dataset, targets, method=next(iter(together)), draw=0)
+            shared = self._batch(dataset, targets, method=next(iter(together)), draw=0, member=member)
             maps = within_memory(guard.passes, lambda _: guard.attribute_together(together, shared))
             found |= {text: [maps[text]] for text in together}
         for method in methods:
             if method.text in together:
                 continue
             found[method.text] = []
-            for draw in range(self._draws[method.text]):
-                own = self._batch(dataset, targets, method=method.text, draw=draw)
+            for draw in self._draws[method.text]:
+                own = self._batch(dataset, targets, method=method.text, draw=draw, member=member)
                 found[method.text].append(_attributed(guard, method, own))
         self._rows = guard.passes.rows
         return found
 
-    def _batch(self, dataset: Dataset, targets: Sequence[int], *, method: str, draw: int) -> Batch:
+    def _batch(self, dataset: Dataset, targets: Sequence[int], *, method: str, draw: int, member: int) -> Batch:
         seed = self._ensemble.seed
         if self._background is None:
             self._background = background_of(dataset, run_seed=seed).to(self._ensemble.device)
@@ -125,6 +139,7 @@ class MemberStream:
             method=method,
             draw=draw,
             run_seed=seed,
+            network=network_name(self._ensemble.pool.folder, member),
         )
 
 

@@ -24,7 +24,7 @@ def explained_by(
 
     Args:
         method: that made them.
-        maps: of all members and draws, or why there are none.
+        maps: of all members and own draws, or why there are none.
         aggregator: of the level "maps".
     """
     reason = maps if isinstance(maps, str) else unusable(maps)

@@ -17,6 +17,9 @@ from saliencynoise.store.atomic import key_of, slug_of
 RESERVED = frozenset({"index", "explanation"})
 """Names that files of a whole batch have."""
 
+MOST_FILES = 200_000
+"""Files and folders that are looked through at most."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PictureFile:
@@ -99,6 +102,14 @@ def read_own(
     return OwnPicture(file=file, seen=found)
 
 
+def _bounded(folder: Path) -> Iterator[Path]:
+    """Yield what lies below a folder; refuse one, as the whole disk, that could not be looked through in seconds."""
+    for place, own in enumerate(folder.rglob("*")):
+        if place == MOST_FILES:
+            raise UsageError(f"the folder {folder} holds more than {MOST_FILES} files; name a folder of pictures alone")
+        yield own
+
+
 def _below(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield a file and its name; of a folder, its image files and their paths in it."""
     if not path.is_dir():
@@ -107,7 +118,7 @@ def _below(path: Path) -> Iterator[tuple[Path, str]]:
         yield path, path.name
         return
     try:
-        inside = [own for own in path.rglob("*") if own.suffix.lower() in SUFFIXES and own.is_file()]
+        inside = [own for own in _bounded(path) if own.suffix.lower() in SUFFIXES and own.is_file()]
     except OSError as error:
         raise UsageError(f"cannot read the folder {path}: {error.strerror or error}; give it read permission") from None
     places = {own.relative_to(path): own for own in inside}

@@ -37,6 +37,48 @@ def derive_seed(run_seed: int, stream: Stream, *index: int | str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
+DrawKind = Literal["own", "shared"]
+"""Whose random numbers a draw of a stochastic method holds: each member's own, or the same for all members."""
+
+
+def draw_kind(draw: int) -> DrawKind:
+    """Return the kind of a draw: the second is shared by all members, in every other each has its own.
+
+    Own draws serve every figure; the shared one shows what draws differ in.
+
+    >>> [draw_kind(draw) for draw in range(3)]
+    ['own', 'shared', 'own']
+    """
+    return "shared" if draw == 1 else "own"
+
+
+def draw_name(draw: int) -> str:
+    """Return the name of a draw, in folders and along `draw` of `maps.zarr`.
+
+    >>> draw_name(1)
+    'shared-1'
+    """
+    return f"{draw_kind(draw)}-{draw}"
+
+
+def noise_seed(run_seed: int, *, method: str, image: str, draw: int, network: str) -> int:
+    """Return the seed of a method's random numbers on one image in one draw.
+
+    Args:
+        run_seed: of the run.
+        method: canonical name, with parameters.
+        image: name of the image.
+        draw: index of the draw.
+        network: what tells the network from all others; a shared draw does not depend on it.
+
+    >>> one, other = ({"method": "rise", "image": "a", "network": name} for name in ("pool:0", "pool:1"))
+    >>> [noise_seed(0, draw=draw, **one) == noise_seed(0, draw=draw, **other) for draw in (0, 1)]
+    [False, True]
+    """
+    whose = (network,) if draw_kind(draw) == "own" else ()
+    return derive_seed(run_seed, "method", method, image, draw, *whose)
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Set the global random state of torch, numpy and Python, for libraries that use it; leave it as it was found.

@@ -58,7 +58,7 @@ class MethodSpec:
         family: "gradient", "cam", "perturbation" or "reference" (the image is compared with others).
         paper: where the method was published, with DOI or arXiv id.
         kind: "pass" (`PassMethod`), "functional" (`FunctionalMethod`) or "module" (`ModuleMethod`).
-        stochastic: whether maps depend on `Batch.noise`; then at least two draws are made, crossed with members.
+        stochastic: whether maps depend on `Batch.noise`; then at least two draws are made, one of them shared.
         cost: what one image costs, in forward and backward passes: "1 forward + 1 backward", "steps x (forward +
             backward)".
         views: names of the views that are reported, of `VIEWS`; the first is the headline's.

@@ -19,6 +19,12 @@ from saliencynoise.interfaces.errors import ConfigurationError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+LONGEST = 10_000
+"""Characters of a name with its parameters at most."""
+
+LARGEST = 10**9
+"""Of a whole number among parameters, but for seeds: more samples or passes would not end in a lifetime."""
+
 _CALL = re.compile(r"\s*(?P<name>[^()\s]+)\s*(?:\((?P<arguments>.*)\))?\s*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_][\w./:+-]*")
 
@@ -34,6 +40,10 @@ def parse_call(text: str) -> tuple[str, dict[str, Any]]:
     Raises:
         UsageError: if the text has another form, or names a parameter twice.
     """
+    if len(text) > LONGEST:
+        raise UsageError(
+            f"'{text[:40]}...' has {len(text)} characters; a name with its parameters has {LONGEST} at most"
+        )
     match = _CALL.fullmatch(text)
     if match is None:
         raise UsageError(f"cannot read '{text}'; write NAME or NAME(key=value, key=value)")
@@ -81,7 +91,7 @@ def _literal(text: str) -> Any:
         return words[text.lower()]
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
 
 
@@ -101,9 +111,11 @@ def build(target: Any, values: Mapping[str, Any], *, where: str) -> Any:
             f"the types of the fields of {where} must be importable at run time, not for type checking only: {error}"
         ) from error
     fields = [field.name for field in dataclasses.fields(target) if field.init]
-    for key in values:
+    for key, value in values.items():
         if key not in fields:
             raise UsageError(_unknown_parameter(key, fields, where))
+        if type(value) is int and abs(value) > LARGEST and "seed" not in key:
+            raise UsageError(f"{where}: {key}={value} is too large; give at most {LARGEST}")
     fitted = {key: _checked(key, value, hints[key], where) for key, value in values.items()}
     try:
         return target(**fitted)

@@ -91,7 +91,7 @@ def scope(explanation: Explanation) -> list[str]:
         found.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")
     if drawn:
         names, draws = ", ".join(own.method for own in drawn), drawn[0].draws
-        found.append(f"Of {names} it is that of the mean over members and {draws} draws.")
+        found.append(f"Of {names} it is that of the mean over members and {draws} draws of each.")
     return found
 
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.explain.pictures import LeftOut
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.explanation import ExplanationRecord
+from saliencynoise.records.reading import read_record
 from saliencynoise.report.explanation import facts, headline, rows_of
 from saliencynoise.report.html.explanation import thumbnail, write_explanation, write_index
-from saliencynoise.store.atomic import key_of, read_json, refuse_foreign, slug_of, write_bytes, write_json
+from saliencynoise.store.atomic import key_of, refuse_foreign, slug_of, write_bytes, write_json
 from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
@@ -127,14 +129,15 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
 
     def _read_earlier(self) -> list[dict[str, Any]]:
         """Return what the same command found here before."""
-        found = read_json(self.folder / RESULT)
-        if not isinstance(found, dict):
+        path = self.folder / RESULT
+        if not path.exists():
             return []
-        if found.get("key") != self._key:
+        found = read_record(path, ExplanationRecord, fix="name another --out, or remove the file")
+        if found["key"] != self._key:
             raise UsageError(
                 f"--out {self.folder} holds explanations of other pictures, or by other settings; name another folder"
             )
-        return list(found["explanations"])
+        return [dict(own) for own in found["explanations"]]
 
     @property
     def incomplete(self) -> bool:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from saliencynoise.bench.frontier import RESULT, failures
 from saliencynoise.bench.study import number
+from saliencynoise.interfaces.shell import shell
 from saliencynoise.report.figures.frontier import PLOT
 from saliencynoise.report.table import counted, method_label, p_text, recipes_text, seconds_text, show
 from saliencynoise.report.terminal import Terminal
@@ -42,11 +43,11 @@ SIGNIFICANT = 0.05
 def print_frontier(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
     """Print the table of a frontier, what each sampler is worth in words, and what a reader must know."""
     console = console or Terminal()
-    for part in _parts(document, folder, narrow=console.width < 92):
+    for part in _parts(document, folder, narrow=console.width < 92, encoding=console.encoding):
         console.print(part)
 
 
-def _parts(document: Mapping[str, Any], folder: Path, *, narrow: bool) -> Iterator[RenderableType]:
+def _parts(document: Mapping[str, Any], folder: Path, *, narrow: bool, encoding: str) -> Iterator[RenderableType]:
     done = [row for row in document["rows"] if row["status"] == "ok"]
     for reference in document["references"]:
         rows = [row for row in document["rows"] if place_of(row) == place_of(reference)]
@@ -59,7 +60,8 @@ def _parts(document: Mapping[str, Any], folder: Path, *, narrow: bool) -> Iterat
         yield Text(legend(document), style="dim")
     yield Text(basis(document))
     yield from (Text(line, style="yellow") for line in notes(document))
-    yield Text(f"Results in {folder} ({RESULT}, {PLOT}); again with: saliencynoise show {folder}")
+    again = shell("saliencynoise", "show", folder, encoding=encoding)
+    yield Text(f"Results in {folder} ({RESULT}, {PLOT}); again with: {again}")
 
 
 def sentences(rows: Sequence[Row]) -> list[str]:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.shell import shell
 from saliencynoise.report.table import counted, interval_text, method_label, p_text, show
 from saliencynoise.report.terminal import Terminal
 from saliencynoise.statistics.comparison import LEVEL, holm
@@ -71,7 +72,9 @@ def _missing(study: Study) -> UsageError:
             f"the data set of {study.folder}, {study.result['dataset']['asked']}, has no masks of the pixels that "
             "cause the label; run a bench on --dataset shapes"
         )
-    return UsageError(f"{study.folder} holds no localisation; see why with: saliencynoise show {study.folder}")
+    return UsageError(
+        f"{study.folder} holds no localisation; see why with: {shell('saliencynoise', 'show', study.folder)}"
+    )
 
 
 def _row(cell: Mapping[str, Any], measure: str, own: Mapping[str, Any]) -> dict[str, Any]:

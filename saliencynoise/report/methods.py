@@ -76,7 +76,7 @@ def print_method(row: Mapping[str, Any], console: Console | None = None) -> None
     about.add_row("family", row["family"])
     about.add_row("kind", f"{row['kind']}: {KINDS[row['kind']]}")
     about.add_row(
-        "stochastic", "yes: run with at least two draws, crossed with the members" if row["stochastic"] else "no"
+        "stochastic", "yes: run with draws of each member's own, and one that all share" if row["stochastic"] else "no"
     )
     about.add_row("cost of an image", escape(row["cost"]))
     about.add_row("views", ", ".join(row["views"]))

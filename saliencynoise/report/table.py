@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from saliencynoise.bench.study import Study, number
+from saliencynoise.interfaces.shell import shell
 from saliencynoise.report.grid import WIDE, Column, Section, render_sections
 from saliencynoise.report.sparkline import COUNTS, reliability_line
 from saliencynoise.report.terminal import Terminal
@@ -84,7 +85,7 @@ def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Itera
         yield Text(warning, style=_style(warning))
     yield Text(
         f"Results in {study.folder} (result.json, snr.parquet, maps.zarr); again with: "
-        f"saliencynoise show {study.folder}"
+        f"{shell('saliencynoise', 'show', study.folder, encoding='ascii' if ascii_only else 'utf-8')}"
     )
 
 
@@ -425,7 +426,7 @@ def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
     'a 2 epochs, b 3 epochs, float32'
     """
     epochs = {name: counted(recipe["epochs"], "epoch") for name, recipe in recipes.items()}
-    precisions = dict.fromkeys(recipe["precision"] for recipe in recipes.values())
+    precisions = dict.fromkeys(recipe.get("precision", "float32") for recipe in recipes.values())
     once = len(set(epochs.values())) == 1
     trained = list(epochs.values())[:1] if once else [f"{name} {own}" for name, own in epochs.items()]
     return ", ".join([*trained, *precisions])

@@ -28,7 +28,7 @@ LEGEND = (
 )
 ENERGY = (
     "Methods that draw random numbers, shares of one map's energy: signal, what networks differ in (the noise above), "
-    "what draws differ in, and what only the pair of both determines, from draws that all networks share."
+    "what draws differ in, and what only the pair of both determines. One draw is the same for all networks."
 )
 MOST_FLAGS = 3
 """Members that are named each in a line."""
@@ -78,7 +78,9 @@ def variance_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
             continue
         table.add_row(label, percent(row["noise"]))
         for part in row["streams"]:
-            table.add_row(f"    {NAMES[part['stream']]}", "", *_share(part["first"]), *_share(part["total"]))
+            table.add_row(
+                f"    {NAMES.get(part['stream'], part['stream'])}", "", *_share(part["first"]), *_share(part["total"])
+            )
         if row["replicate"] is not None:
             table.add_row("    again, same seeds", "", "", "", *_share(row["replicate"]))
     return table
@@ -123,9 +125,10 @@ def basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
     lowest, highest = architecture["accuracy"]["min"], architecture["accuracy"]["max"]
     accuracy = "" if lowest is None else f", accuracies {lowest:.1%} to {highest:.1%}"
     rest = architecture["streams"].get("rest")
-    together = f"; all others: {' and '.join(NAMES[stream] for stream in rest)}, changed together" if rest else ""
+    names = " and ".join(NAMES.get(stream, stream) for stream in rest or ())
+    together = f"; all others: {names}, changed together" if rest else ""
     left_out = "".join(
-        f"; {NAMES[stream]} left out: {reason}" for stream, reason in architecture["left_out"].items()
+        f"; {NAMES.get(stream, stream)} left out: {reason}" for stream, reason in architecture["left_out"].items()
     )  # fmt: skip
     return (
         f"{architecture['architecture']}: {architecture['members']} networks in {architecture['blocks']} blocks"

@@ -1,9 +1,13 @@
 """A stochastic method's own noise apart from the networks': inner products of members crossed with draws.
 
-All members see the same draws, so a draw's sampling error is common to their maps, and would count as *signal* (r =
-0.545 was simulated where 0.30 was true). With C_ab the mean inner product of two unit-norm maps, a = same member?,
-b = same draw?: C00 is the signal, C10 - C00 what networks differ in, C01 - C00 what draws differ in, and
-C11 - C10 - C01 + C00 what only the pair of both determines.
+The second draw has the same random numbers for all members, in every other draw each member has its own. A shared
+draw's sampling error is common to the members' maps and would count as *signal* (r = 0.545 was simulated where 0.30 was
+true), in tests of members too, whatever pairs are left out: so every figure is of the own draws. The shared one shows
+the parts. With C_ab the mean inner product of two unit-norm maps, a = same member?, b = same draw?: C00 is the signal;
+C10 - C00 what networks differ in; C01 (the shared draw) - C00 what draws differ in; C11 - C10 - C01 + C00 what only the
+pair of both determines. The signal itself is of own draws. In differences C00 is over all pairs of different draws, own
+and shared: the same pairs as of C10, so that their errors cancel (networks that are equal differ by exactly 0; where r
+of the networks is 10, its standard error is less than half).
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from saliencynoise.interfaces.seeds import draw_kind
 from saliencynoise.statistics.gram import scale_gram
 from saliencynoise.statistics.intervals import Pooled
 from saliencynoise.statistics.snr import snr_from_cosine
@@ -22,6 +27,24 @@ if TYPE_CHECKING:
 
     from jaxtyping import Bool, Float
     from torch import Tensor
+
+
+def own_draws(draws: int) -> list[int]:
+    """Return the draws in which each member has random numbers of its own.
+
+    >>> own_draws(3)
+    [0, 2]
+    """
+    return [draw for draw in range(draws) if draw_kind(draw) == "own"]
+
+
+def own_mean(maps: Float[Tensor, "E D ..."]) -> Float[Tensor, "E ..."]:
+    """Return each member's map averaged over its own draws; of different members their errors are independent.
+
+    >>> own_mean(torch.tensor([[[1.0], [9.0], [3.0]]]))
+    tensor([[2.]])
+    """
+    return maps[:, own_draws(maps.shape[1])].mean(1)
 
 
 def crossed_gram(maps: Float[Tensor, "E D P"]) -> Float[Tensor, "E D E D"]:
@@ -35,22 +58,28 @@ def crossed_gram(maps: Float[Tensor, "E D P"]) -> Float[Tensor, "E D E D"]:
 
 
 def between_draws(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]:
-    """Return the Gram matrices of single unit-norm maps without what shared draws have in common.
+    """Return the Gram matrices of single unit-norm maps, each from a draw of its own.
 
-    Off the diagonal, maps of different members from different draws only; on it, each map with itself. The r of these
-    matrices is that of one network's map from one draw of its own.
+    Off the diagonal, own draws of different members; on it, each map with itself. The r of these matrices is that of
+    one network's map from one draw of its own.
     """
-    unit, gram = _unit(crossed), networks_gram(crossed)
+    unit = _unit(crossed)
+    own = own_draws(unit.shape[-1])
+    gram = unit[..., own, :, :][..., own].mean((-3, -1))
     itself = unit.diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2)  # [B, E, D]
-    return gram - torch.diag_embed(gram.diagonal(dim1=-2, dim2=-1) - itself.mean(-1))
+    return (gram + gram.mT) / 2 + torch.diag_embed(itself.mean(-1) - gram.diagonal(dim1=-2, dim2=-1))
 
 
 def networks_gram(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]:
     """Return the inner products of unit-norm maps from different draws, on the diagonal too: [e, e] is C10 of member e.
 
-    What draws have in common, and what a map has in common with itself alone, is in none of them.
+    Over all pairs of different draws. What a draw has in common, and what a map has in common with itself alone, is in
+    none of them.
     """
-    return _different(_unit(crossed))
+    unit = _unit(crossed)
+    draws = unit.shape[-1]
+    different = unit.sum((-3, -1)) - unit.diagonal(dim1=-3, dim2=-1).sum(-1)
+    return (different + different.mT) / (2 * draws * (draws - 1))
 
 
 def network_snr(crossed: Float[Tensor, "B E D E D"]) -> Pooled | None:
@@ -94,13 +123,15 @@ def energy_shares(
         apart: the pairs of members that have nothing in common but the signal; None where all different ones do.
     """
     unit, gram = _unit(crossed), networks_gram(crossed)
-    members, draws = unit.shape[-4:-2]
-    same_draw = unit.diagonal(dim1=-3, dim2=-1).sum(-1) / draws  # [B, E, E]
-    itself = torch.eye(members, dtype=torch.bool)
+    itself = torch.eye(unit.shape[-4], dtype=torch.bool)
     off = ~itself if apart is None else apart
+    signal = float(between_draws(crossed)[:, off].mean())
     c00, c10 = float(gram[:, off].mean()), float(gram[:, itself].mean())
-    c01, c11 = float(same_draw[:, off].mean()), float(same_draw[:, itself].mean())
-    parts = {"signal": c00, "network": c10 - c00, "draw": c01 - c00, "residual": c11 - c10 - c01 + c00}
+    shared = [draw for draw in range(unit.shape[-1]) if draw_kind(draw) == "shared"]
+    c01 = float(torch.stack([unit[..., draw, :, draw][:, off] for draw in shared]).mean())
+    c11 = float(unit.diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2).mean())
+    parts = {"signal": signal, "network": c10 - c00, "draw": c01 - c00}
+    parts["residual"] = c11 - sum(parts.values())
     return MappingProxyType({name: part / c11 for name, part in parts.items()})
 
 
@@ -108,15 +139,6 @@ def _unit(crossed: Tensor) -> Tensor:
     """Return the inner products of the maps divided by their norms."""
     flat = crossed.flatten(-4, -3).flatten(-2, -1)
     return scale_gram(flat, "unit").reshape(crossed.shape)
-
-
-def _different(unit: Tensor) -> Float[Tensor, "B E E"]:
-    """Return the mean over all pairs of different draws."""
-    draws = unit.shape[-1]
-    total = unit.sum((-3, -1))
-    same = unit.diagonal(dim1=-3, dim2=-1).sum(-1)
-    gram = (total - same) / (draws * (draws - 1))
-    return (gram + gram.mT) / 2
 
 
 def _linearised(signal: Tensor, same: Tensor) -> Tensor:

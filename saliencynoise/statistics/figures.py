@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.interfaces import UsageError, derive_seed
-from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr
+from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr, own_mean
 from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import diag_mean, gram_matrix, means_without, scale_gram
 from saliencynoise.statistics.groups import Groups, chosen
@@ -62,7 +62,7 @@ class ImageStatistics:
     """What is kept of one image's maps: enough for every figure, and small.
 
     Attributes:
-        gram: `[E, E]`, inner products of members' maps (averaged over draws), float64.
+        gram: `[E, E]`, inner products of members' maps (averaged over own draws), float64.
         snr_pixel: of all members; NaN where all maps are zero.
         snr_pixel_without: `[E]`, the same with each member left out; NaN with two members.
         crossed: `[E, D, E, D]`, inner products of all members' maps in all draws; None where there is one.
@@ -145,8 +145,8 @@ def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
 
     Args:
         maps: `[E, P]`, in one view, the pixels (channels included) flattened; any floating dtype, any unit. With a
-            stochastic method `[E, D, P]`, the same draws for all members; uncorrected figures are then those of
-            the maps averaged over draws.
+            stochastic method `[E, D, P]`, the second draw the same for all members, the others each member's own;
+            uncorrected figures are then those of the maps averaged over own draws.
 
     Raises:
         UsageError: of another shape, fewer than two members, no pixel, or values that are not finite.
@@ -161,7 +161,7 @@ def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
     if broken:
         raise UsageError(f"maps of members {broken} hold NaN or infinity: leave out these members or this image")
     several = maps.ndim == 3 and maps.shape[1] > 1
-    averaged = maps.mean(1) if maps.ndim == 3 else maps
+    averaged = own_mean(maps) if maps.ndim == 3 else maps
     return ImageStatistics(
         gram=gram_matrix(averaged),
         snr_pixel=float(snr_pixel(averaged)),

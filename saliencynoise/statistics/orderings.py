@@ -90,7 +90,7 @@ def answer_claims(
     """
     pairs = list(dict.fromkeys(pair for claim in claims for pair in claim.pairs))
     compared = {
-        name: {pair: _compare(grams, pair) for pair in pairs if pair[0] in grams and pair[1] in grams}
+        name: {pair: compare_rows(grams, pair) for pair in pairs if pair[0] in grams and pair[1] in grams}
         for name, grams in measured.items()
     }
     values = {name: {row: _r(gram) for row, gram in grams.items()} for name, grams in measured.items()}
@@ -130,8 +130,8 @@ def _r(gram: Tensor) -> float:
     return headline(gram[used]).value if bool(used.any()) else math.nan
 
 
-def _compare(grams: Grams, pair: tuple[str, str]) -> Comparison:
-    """Compare on the images on which both methods give maps."""
+def compare_rows(grams: Grams, pair: tuple[str, str]) -> Comparison:
+    """Compare the r of two rows of a column, on the images on which both methods give maps."""
     one, other = (grams[name] for name in pair)
     used = (diag_mean(one) > 0) & (diag_mean(other) > 0)
     if not bool(used.any()):

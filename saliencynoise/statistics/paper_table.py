@@ -7,16 +7,21 @@ mean (perhaps that fewer images or networks were used). The cells come without e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.floors import snr_pixel_floor
 
 DATASETS = ("CIFAR10", "Imagenette")
 ARCHITECTURES = ("VGG19", "ResNet18", "ResNet101")
 MEMBERS = 30
 """Networks behind a published cell, which set its floor."""
+
+FEWER = 10
+"""Networks that may stand behind a starred cell instead."""
 
 GRADIENT, TOP, INTERMEDIATE, SHAP = "Input Gradient", "GradCAM (top)", "GradCAM (intermediate)", "SHAP"
 
@@ -33,6 +38,9 @@ PUBLISHED: Mapping[str, tuple[float, ...]] = MappingProxyType(
     }
 )
 """The rows; columns: CIFAR10 with VGG19, ResNet18 and ResNet101, then Imagenette with the same."""
+
+STARS: Mapping[str, int] = MappingProxyType({"Integrated Gradient": 1, "SmoothGrad": 2, "LIME": 2})
+"""The rows that carry stars, and how many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,3 +96,77 @@ def holds(claim: Claim, column: Mapping[str, float]) -> bool | None:
     if not all(known):
         return False
     return True if len(known) == len(claim.pairs) else None
+
+
+def with_networks(value: float, definition: str, *, networks: int, others: int) -> float:
+    """Return what a figure of so many networks would be with another number of them, in the signed view.
+
+    The signal of one map stays, r = value^2 - 1/E (rms) and value - 1/E (power); of |m|/s over pixels, where signal and
+    noise are Gaussian over pixels, (value / floor)^2 = 1 + E r. A value below the floor holds no signal.
+
+    Args:
+        value: measured, or published.
+        definition: "pixel", "rms" or "power"; NaN for any other.
+        networks: behind the value, 3 or more.
+        others: instead.
+
+    >>> round(with_networks(0.47, "rms", networks=10, others=30), 2), with_networks(0.3, "power", networks=10, others=5)
+    (0.39, 0.4)
+    """
+    if definition == "pixel":
+        floor, other = (snr_pixel_floor("signed", count) for count in (networks, others))
+        signal = max((value / floor) ** 2 - 1, 0) / networks
+        return other * math.sqrt(1 + others * signal)
+    if definition not in {"rms", "power"}:
+        return math.nan
+    power = value**2 if definition == "rms" else value
+    other = max(power - 1 / networks, 0) + 1 / others
+    return math.sqrt(other) if definition == "rms" else other
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Two rows of a published column that change places.
+
+    Attributes:
+        column: data set and architecture.
+        starred: the row with stars.
+        other: the row without.
+    """
+
+    column: str
+    starred: str
+    other: str
+
+
+def exchanges(values: Mapping[str, float], others: Mapping[str, float], column: str) -> list[Exchange]:
+    """Return the starred and other rows whose order in `others` is not that in `values`.
+
+    >>> exchanges({"LIME": 0.8, "SHAP": 0.7}, {"LIME": 0.6, "SHAP": 0.7}, "a")
+    [Exchange(column='a', starred='LIME', other='SHAP')]
+    """
+    starred = [row for row in values if row in STARS and row in others]
+    rest = [row for row in values if row not in STARS and row in others]
+    return [
+        Exchange(column, one, other)
+        for one in starred
+        for other in rest
+        if (values[one] > values[other]) != (others[one] > others[other])
+    ]
+
+
+def published_exchanges(definition: str) -> list[Exchange]:
+    """Return which published rows change places if `FEWER` networks stand behind the starred ones, not `MEMBERS`.
+
+    The starred cells are then lifted by their floor: they are brought to `MEMBERS` networks by `with_networks`.
+
+    >>> [own.column for own in published_exchanges("rms") if own.other == GRADIENT]
+    ['Imagenette ResNet101']
+    """
+    found = []
+    for dataset in DATASETS:
+        for architecture in ARCHITECTURES:
+            column = published_column(dataset, architecture)
+            lowered = {row: with_networks(column[row], definition, networks=FEWER, others=MEMBERS) for row in STARS}
+            found += exchanges(column, {**column, **lowered}, f"{dataset} {architecture}")
+    return found

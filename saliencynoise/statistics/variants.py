@@ -3,13 +3,17 @@
 The poster does not say which. So each image's maps are measured in every view (signed, relu, abs), by each uncorrected
 definition (mean of ``|m|/s`` over pixels, ratio of energies, root of that), raw and with each member's map divided by
 its norm; beside them the corrected r = c / (1 - c) and its signed root, which the poster lacks. The figure of a study
-is the mean over images; for r it is c that is averaged.
+is the mean over images; for r it is c that is averaged. Nor does it say whether the networks share a stochastic
+method's random numbers: the caller gives the maps of one draw, of either kind.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +21,6 @@ import torch
 from torch.nn import functional as F
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.draws import between_draws, crossed_gram
 from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import gram_matrix, means_without, scale_gram
 from saliencynoise.statistics.intervals import Interval, Pooled, claim_interval
@@ -30,7 +33,7 @@ from saliencynoise.statistics.published import (
     snr_rms_without,
 )
 from saliencynoise.statistics.snr import amplitude, cosine, pooled_effective_pixels, snr_from_cosine
-from saliencynoise.statistics.views import VIEWS, apply_view
+from saliencynoise.statistics.views import apply_view
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -92,6 +95,8 @@ class Variant:
         return noise_floor(key, view=self.view, members=members, effective_pixels=effective_pixels)
 
 
+VIEWS = ("signed", "relu", "abs")
+"""Of published tables, in this order along axes W."""
 _NORMS: tuple[Norm, ...] = ("raw", "unit")
 UNCORRECTED: tuple[Definition, ...] = ("pixel", "rms", "power")
 CORRECTED: tuple[Definition, ...] = ("r", "amplitude")
@@ -104,6 +109,8 @@ VARIANTS: tuple[Variant, ...] = tuple(
     )
 )
 """In this order along every axis V."""
+MOST_GROUPS, DIVISIONS = 20, 7
+"""Groups of fewer networks that are all taken, and divisions of the members into groups where there are more."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,23 +120,21 @@ class ImageVariants:
     Attributes:
         values: `[V]`, by `VARIANTS`; for corrected ones c. NaN where all maps are zero.
         without: `[V, E]`, the same with each member left out; NaN with two members.
-        gram: `[E, E]`, of single maps in the signed view, from different draws where there are several: for r.
-        averaged: `[E, E]`, of the maps in the signed view averaged over draws.
+        gram: `[E, E]`, of the maps in the signed view: for r.
+        networks: that a figure is of: E, or the fewer of `fewer`.
     """
 
     values: Float[Tensor, " V"]
     without: Float[Tensor, "V E"]
     gram: Float[Tensor, "E E"]
-    averaged: Float[Tensor, "E E"]
+    networks: int
 
 
-def variants(maps: Float[Tensor, "E *D P"]) -> ImageVariants:
+def variants(maps: Float[Tensor, "E P"]) -> ImageVariants:
     """Return all figures of one image's raw signed maps.
 
     Args:
-        maps: `[E, P]`, the pixels (channels included) flattened; of a stochastic method `[E, D, P]`, the same draws for
-            all members. Views are taken of each draw; uncorrected figures are of the mean over draws, corrected
-            ones of single maps from different draws, as in a bench.
+        maps: `[E, P]`, the pixels (channels included) flattened; of a stochastic method those of one draw.
 
     Raises:
         UsageError: of another shape, or fewer than two members.
@@ -138,16 +143,50 @@ def variants(maps: Float[Tensor, "E *D P"]) -> ImageVariants:
     >>> round(figures.values[VARIANTS.index(Variant("signed", "pixel", "raw"))].item(), 6)  # (2 + 3) / 2 / sqrt(2)
     1.767767
     """
-    if maps.ndim not in {2, 3} or len(maps) < 2 or maps[0].numel() == 0:
-        raise UsageError(f"maps of shape {list(maps.shape)}: need [members, pixels] with at least 2 members")
-    drawn = (maps if maps.ndim == 3 else maps[:, None]).detach().to(device="cpu", dtype=torch.float64)
-    views = [apply_view(drawn, name) for name in VIEWS]
-    averaged = torch.stack([viewed.mean(1) for viewed in views])
-    grams = torch.stack([gram_matrix(own) for own in averaged])
-    singles = torch.stack([_single(viewed) for viewed in views])
-    rows = _rows(_pixel(averaged), grams, singles)
-    signed = list(VIEWS).index("signed")
-    return ImageVariants(values=rows[:, 0], without=rows[:, 1:], gram=singles[signed], averaged=grams[signed])
+    viewed = _viewed(maps)
+    grams = torch.stack([gram_matrix(own) for own in viewed])
+    scaled, inner = _scaled(viewed), torch.stack([grams, scale_gram(grams, "unit")], 1)
+    diag, off, _ = means_without(scale_gram(grams, "unit"))
+    rows = _rows(
+        pixel=_before(snr_pixel(scaled), snr_pixel_without(scaled)).movedim(1, 0),
+        rms=_before(snr_rms(inner), snr_rms_without(inner)),
+        power=_before(snr_power(inner), snr_power_without(inner)),
+        cosines=_before(cosine(grams), off / diag),
+    )
+    return ImageVariants(
+        values=rows[:, 0], without=rows[:, 1:], gram=grams[VIEWS.index("signed")], networks=len(maps)
+    )  # fmt: skip
+
+
+def fewer(maps: Float[Tensor, "E P"], networks: int) -> ImageVariants:
+    """Return the figures that so many of the members would give: the mean over groups of them.
+
+    All groups where they are few, else those of random divisions of the members, the same for every image. With a
+    member left out: the mean over the groups that it is not in.
+
+    Args:
+        maps: as of `variants`.
+        networks: 2 or more, and fewer than the members.
+
+    Raises:
+        UsageError: of another number, or as `variants`.
+
+    >>> maps = torch.randn(6, 9999, generator=torch.Generator().manual_seed(0))
+    >>> at = VARIANTS.index(Variant("signed", "rms", "raw"))      # of noise 1/sqrt(E)
+    >>> round(variants(maps).values[at].item(), 1), round(fewer(maps, 3).values[at].item(), 1)
+    (0.4, 0.6)
+    """
+    if not 2 <= networks < len(maps):
+        raise UsageError(f"{networks} of {len(maps)} networks are no fewer, or none to compare")
+    groups = _groups(len(maps), networks)
+    figures = torch.stack([_point(maps[list(group)]) for group in groups])
+    out = [torch.tensor([member not in group for group in groups]) for member in range(len(maps))]
+    return ImageVariants(
+        values=figures.mean(0),
+        without=torch.stack([figures[chosen].mean(0) for chosen in out], -1),
+        gram=gram_matrix(maps.detach().to(device="cpu", dtype=torch.float64)),
+        networks=networks,
+    )
 
 
 def on_grid(maps: Float[Tensor, "*n c h w"], size: tuple[int, int]) -> Float[Tensor, "*n 1 H W"]:
@@ -172,16 +211,18 @@ class CellVariants:
         without: `[V, B, E]`, with each member left out.
         gram: `[B, E, E]`, as in `ImageVariants`.
         effective_pixels: of all images, for the floors.
+        networks: as in `ImageVariants`.
     """
 
     per_image: Float[Tensor, "V B"]
     without: Float[Tensor, "V B E"]
     gram: Float[Tensor, "B E E"]
     effective_pixels: float
+    networks: int
 
     @property
     def members(self) -> int:
-        """E."""
+        """E, of which one is left out in turn."""
         return self.without.shape[-1]
 
     def value(self, at: int) -> float:
@@ -204,7 +245,7 @@ class CellVariants:
 
     def floor(self, at: int) -> float:
         """Return what pure noise gives."""
-        return VARIANTS[at].floor(members=self.members, effective_pixels=self.effective_pixels)
+        return VARIANTS[at].floor(members=self.networks, effective_pixels=self.effective_pixels)
 
 
 def gather(images: Sequence[ImageVariants]) -> CellVariants:
@@ -217,32 +258,57 @@ def gather(images: Sequence[ImageVariants]) -> CellVariants:
         per_image=torch.stack([image.values for image in images], 1),
         without=torch.stack([image.without for image in images], 1),
         gram=torch.stack([image.gram for image in images]),
-        effective_pixels=float(pooled_effective_pixels(torch.stack([image.averaged for image in images]))),
+        effective_pixels=float(pooled_effective_pixels(torch.stack([image.gram for image in images]))),
+        networks=images[0].networks,
     )
 
 
-def _single(drawn: Tensor) -> Tensor:
-    """Return the Gram matrix of which r is a figure."""
-    return gram_matrix(drawn[:, 0]) if drawn.shape[1] == 1 else between_draws(crossed_gram(drawn)[None])[0]
+@cache
+def _groups(members: int, networks: int) -> tuple[frozenset[int], ...]:
+    """Return all groups of so many members; or, beyond `MOST_GROUPS`, those of some random divisions of the members."""
+    if math.comb(members, networks) <= MOST_GROUPS:
+        return tuple(map(frozenset, combinations(range(members), networks)))
+    generator = torch.Generator().manual_seed(0)
+    orders = [torch.randperm(members, generator=generator).tolist() for _ in range(DIVISIONS)]
+    starts = range(0, members - networks + 1, networks)
+    return tuple(frozenset(order[at : at + networks]) for order in orders for at in starts)
 
 
-def _pixel(maps: Float[Tensor, "W E P"]) -> Tensor:
-    """Return `snr_pixel` of the maps in each view, raw and of unit norm, after it with each member left out."""
-    norm = maps.norm(dim=-1, keepdim=True)
-    own = torch.stack([maps, torch.where(norm > 0, maps / norm, 0.0)]).movedim(2, 0)  # [E, N, W, P]
-    return _before(snr_pixel(own), snr_pixel_without(own)).movedim(1, 0)
+def _viewed(maps: Tensor) -> Float[Tensor, "W E P"]:
+    if maps.ndim != 2 or len(maps) < 2 or maps.shape[1] == 0:
+        raise UsageError(f"maps of shape {list(maps.shape)}: need [members, pixels] with at least 2 members")
+    plain = maps.detach().to(device="cpu", dtype=torch.float64)
+    return torch.stack([apply_view(plain, name) for name in VIEWS])
 
 
-def _rows(pixel: Float[Tensor, "W N E+1"], grams: Float[Tensor, "W E E"], singles: Float[Tensor, "W E E"]) -> Tensor:
-    """Return the figures in the order of `VARIANTS`, each before itself with each member left out, `[V, E+1]`."""
+def _scaled(viewed: Float[Tensor, "W E P"]) -> Float[Tensor, "E N W P"]:
+    """Return the maps raw and of unit norm."""
+    norm = viewed.norm(dim=-1, keepdim=True)
+    return torch.stack([viewed, torch.where(norm > 0, viewed / norm, 0.0)]).movedim(2, 0)
+
+
+def _point(maps: Float[Tensor, "E P"]) -> Float[Tensor, " V"]:
+    """Return the figures alone."""
+    viewed = _viewed(maps)
+    grams = torch.stack([gram_matrix(own) for own in viewed])
     inner = torch.stack([grams, scale_gram(grams, "unit")], 1)
-    rms = _before(snr_rms(inner), snr_rms_without(inner))
-    power = _before(snr_power(inner), snr_power_without(inner))
+    pixel = snr_pixel(_scaled(viewed)).movedim(1, 0)
+    return _rows(pixel=pixel, rms=snr_rms(inner), power=snr_power(inner), cosines=cosine(grams))
+
+
+def _rows(
+    *,
+    pixel: Float[Tensor, "W N ..."],
+    rms: Float[Tensor, "W N ..."],
+    power: Float[Tensor, "W N ..."],
+    cosines: Float[Tensor, "W ..."],
+) -> Float[Tensor, "V ..."]:
+    """Return the figures in the order of `VARIANTS`."""
     uncorrected = torch.stack([pixel, rms, power], 2).flatten(1, 2)
-    diag, off, _ = means_without(scale_gram(singles, "unit"))
-    corrected = _before(cosine(singles), off / diag)[:, None].expand(-1, len(CORRECTED), -1)
+    corrected = torch.stack([cosines] * len(CORRECTED), 1)
     return torch.cat([uncorrected, corrected], 1).flatten(0, 1)
 
 
 def _before(value: Tensor, without: Tensor) -> Tensor:
+    """Return a figure before itself with each member left out, `[..., E+1]`."""
     return torch.cat([value[..., None], without], -1)

@@ -37,6 +37,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         UsageError: if the place is read-only or full; what stood at `path` stays.
     """
+    _refuse_place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = temporary_beside(path)
@@ -52,6 +53,14 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
             _sync(path.parent)
     except OSError as error:
         raise UsageError(cannot_write(path, error)) from error
+
+
+def _refuse_place(path: Path) -> None:
+    """Refuse a place that a file must not take: no name at all, a device, a pipe."""
+    if not path.name:
+        raise UsageError(f"'{path}' names no file; name one")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise UsageError(f"cannot write {path}: it is a device or a pipe; name another file")
 
 
 def publish(path: Path, content: bytes) -> bool:

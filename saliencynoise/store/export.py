@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.store.atomic import cannot_write
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _write(target: Any, group: Group) -> None:
 
 
 def _write_members(target: Any, group: Group) -> None:
-    """Write `[member, image, channel, y, x]`; where a method drew several times, with "draw" after the member."""
+    """Write `[member, image, channel, y, x]`; several draws after the member: own-0, shared-1 ..."""
     shape = tuple(group.marginal.shape)
     chunks = (len(group.chunks[0].rows), *shape[1:])  # as they are written
     draws = len(group.stores)
@@ -99,6 +100,8 @@ def _write_members(target: Any, group: Group) -> None:
         dtype="float32",
         dimension_names=(DIMENSIONS[0], *("draw" for _ in several), *DIMENSIONS[1:]),
     )
+    if several:
+        _coordinate(target, "draw", [draw_name(draw) for draw in range(draws)], along="draw")
     for chunk in group.chunks:
         rows = slice(chunk.rows[0], chunk.rows[-1] + 1)
         for member in range(group.members):
@@ -113,10 +116,10 @@ def _write_images(target: Any, name: str, values: Any) -> None:
     array[...] = values
 
 
-def _coordinate(target: Any, name: str, values: Sequence[Any]) -> None:
+def _coordinate(target: Any, name: str, values: Sequence[Any], *, along: str = "image") -> None:
     import numpy as np  # noqa: PLC0415 - as above
 
     array = np.asarray(values)
     dtype = str if array.dtype.kind == "U" else array.dtype
-    stored = target.create_array(name=name, shape=array.shape, dtype=dtype, dimension_names=("image",))
+    stored = target.create_array(name=name, shape=array.shape, dtype=dtype, dimension_names=(along,))
     stored[...] = array

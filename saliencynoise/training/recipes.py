@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+MOST_EPOCHS = 100_000
+"""Passes over the training images at most: more would take years."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Everything but the seeds that determines a training run; part of a pool's key.
@@ -59,7 +63,7 @@ class Recipe:
         Raises:
             UsageError: naming the field, its value and the possible ones.
         """
-        _require(self.epochs >= 1, "epochs", self.epochs, "1 or more")
+        _require(1 <= self.epochs <= MOST_EPOCHS, "epochs", self.epochs, f"1 or more, {MOST_EPOCHS} at most")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")
         for name in ("learning_rate", "weight_decay", "clip_norm"):
             _require(math.isfinite(getattr(self, name)), name, getattr(self, name), "finite")

@@ -30,8 +30,8 @@ def values_of(study):
     ]
 
 
-def test_members_share_the_draws_and_draws_differ(quick, here):
-    """Of members with the same weights, the maps of a draw are the same, and those of two draws are not."""
+def test_members_share_the_second_draw_only(quick, here):
+    """Of members with the same weights, maps are the same in the shared draw, and in no other."""
     study = bench(**quick | {"methods": [DRAWN]}, out="run")
     pool = Pool(Path(study.result["architectures"][0]["pool"]))
     record, weights, logits = pool.record(0), *(path.read_bytes() for path in pool.files(pool.record(0))[1:])
@@ -40,28 +40,32 @@ def test_members_share_the_draws_and_draws_differ(quick, here):
     found = maps_of(again, "smoothgrad")
     by_draw = {
         draw: {
-            member: next(v["values"] for k, v in found.items() if f"/draw-{draw}/member-000{member}" in k)
+            member: next(v["values"] for k, v in found.items() if f"/{draw}/member-000{member}" in k)
             for member in range(3)
         }
-        for draw in range(2)
+        for draw in ("own-0", "shared-1")
     }
-    for draw in range(2):
-        assert torch.equal(by_draw[draw][0], by_draw[draw][1])
-        assert not torch.equal(by_draw[draw][0], by_draw[draw][2])
-    assert not torch.equal(by_draw[0][0], by_draw[1][0])
+    assert torch.equal(by_draw["shared-1"][0], by_draw["shared-1"][1])
+    assert not torch.equal(by_draw["own-0"][0], by_draw["own-0"][1])
+    assert not torch.equal(by_draw["shared-1"][0], by_draw["shared-1"][2])
+    assert not torch.equal(by_draw["own-0"][0], by_draw["shared-1"][0])
 
 
 def test_more_draws_reuse_those_that_are_there(quick, here, watcher):
     bench(**quick | {"methods": [DRAWN, "gradient"]}, out="run")
     study = bench(**quick | {"methods": [DRAWN, "gradient"]}, out="run", draws=3, observer=watcher)
+    folders = sorted(path.name for path in (study.folder / "maps").glob("*/builtin-smoothgrad-*/*/"))
+    assert folders == ["own-0", "own-2", "shared-1"]
     assert watcher.count("attributing") == 3, "one draw of each member"
     drawn, plain = study.result["cells"]
     assert (drawn["draws"], plain["draws"]) == (3, 1)
     assert set(drawn["figures"]["energy"]) == {"signal", "network", "draw", "residual"}
-    assert study.maps["test_resnet/smoothgrad-samples-2"]["maps"].dims[:3] == ("member", "draw", "image")
-    assert study.maps["test_resnet/smoothgrad-samples-2"]["maps"].shape[:3] == (3, 3, 4)
-    mean = study.maps["test_resnet/smoothgrad-samples-2"]["maps"].mean(("member", "draw"))
-    assert float(abs(mean - study.maps["test_resnet/smoothgrad-samples-2"]["marginal"]).max()) < 1e-6
+    group = study.maps["test_resnet/smoothgrad-samples-2"]
+    assert group["maps"].dims[:3] == ("member", "draw", "image")
+    assert group["maps"].shape[:3] == (3, 3, 4)
+    assert group["maps"]["draw"].values.tolist() == ["own-0", "shared-1", "own-2"]
+    mean = group["maps"].sel(draw=["own-0", "own-2"]).mean(("member", "draw"))
+    assert float(abs(mean - group["marginal"]).max()) < 1e-6
 
 
 def test_one_draw_is_refused(quick):
@@ -141,9 +145,10 @@ def test_the_background_is_the_same_whatever_is_attributed():
 
 def test_pass_methods_that_draw_have_noise_of_their_own_in_each_draw(quick, here, extra_plugin):
     study = bench(**quick | {"methods": ["noisy", "noisy_too", "gradient"]})
-    paths = sorted((study.folder / "maps").glob("*/fakes-noisy*/draw-*/member-0000/*.safetensors"))
+    paths = sorted((study.folder / "maps").glob("*/fakes-noisy*/*-[01]/member-0000/*.safetensors"))
     maps = [load_file(path)["values"] for path in paths]
     assert len(maps) == 4
     assert not any(torch.equal(one, other) for place, one in enumerate(maps) for other in maps[:place])
     others = [load_file(str(path).replace("member-0000", "member-0001"))["values"] for path in paths]
-    assert all(torch.equal(one, other) for one, other in zip(maps, others, strict=True)), "the same for every member"
+    same = {path.parent.parent.name: torch.equal(*pair) for path, *pair in zip(paths, maps, others, strict=True)}
+    assert same == {"own-0": False, "shared-1": True}

@@ -14,8 +14,7 @@ from saliencynoise.scoring import guard
 
 LINEAR = {
     "gradient": "gradient",
-    "smoothgrad(samples=2)": "smoothgrad-samples-2",
-    "expected_gradients(samples=2)": "expected_gradients-samples-2",
+    "integrated_gradients(steps=4,baseline=dataset)": "integrated_gradients-steps-4-baseline-dataset",
 }
 
 
@@ -30,7 +29,7 @@ def distance(found, due):
 
 
 def test_of_mean_logits_they_are_the_mean_of_maps_and_of_mean_probabilities_others(quick, here):
-    """Of pass methods and of methods that draw: so images, targets, background and noise are those of the members."""
+    """Of a pass method and of one with the background: so images, targets and background are those of the members."""
     settings = quick | {"methods": list(LINEAR), "images": 5}
     found, figures = {}, {}
     for aggregator in ("mean", "mean_logits", "mean_probabilities"):

@@ -376,7 +376,7 @@ def test_a_damaged_result_is_named(quick, here, name):
     study = bench(**quick | {"methods": ["gradient"]})
     damaged = {key: value for key, value in study.result.items() if key != name}
     (study.folder / "result.json").write_text(json.dumps(damaged))
-    with pytest.raises(UsageError, match=r"result.json is damaged; run the same bench again"):
+    with pytest.raises(UsageError, match=r"result.json is damaged: it has no .*; run the same bench again"):
         Study.load(study.folder)
 
 
@@ -435,3 +435,19 @@ def test_groups_of_images_reach_every_interval_and_the_results(quick, here, tmp_
     assert grouped.folder != alone.folder
     with pytest.raises(UsageError, match=r"cannot read the groups 'nobody.csv'"):
         bench(**quick, groups="nobody.csv")
+
+
+def test_swapped_and_flipped_files_of_a_result_are_found(quick, here):
+    study = bench(**quick, out="run")
+    first, second = (study.folder / name for name in sorted({cell["gram"] for cell in study.done})[:2])
+    contents = first.read_bytes(), second.read_bytes()
+    first.write_bytes(contents[1])
+    second.write_bytes(contents[0])
+    read = Study.load(study.folder)
+    wrong = "is not the file of its result; run the same bench again, which finds its maps"
+    with pytest.raises(UsageError, match=wrong):
+        [read.gram(cell) for cell in read.done]
+    path = study.folder / "snr.parquet"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(UsageError, match=rf"snr.parquet {wrong}"):
+        _ = read.images

@@ -1,7 +1,6 @@
 """Trained networks beside two kinds that know nothing, against plain numpy over the files of their maps."""
 
 import json
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +39,7 @@ def ran(tmp_path_factory):
 def maps_of(study, method, view):
     """Unit-norm maps `[E, D, B, P]`, from the files."""
     folder = next(iter((study.folder / "maps").glob(f"*/builtin-{method}-*")))
-    stores = sorted(folder.glob("draw-*")) or [folder]
+    stores = sorted(folder.glob("*-[01]")) or [folder]
     values = [[load_file(next(iter((s / f"member-{i:04d}").iterdir())))["values"] for s in stores] for i in range(3)]
     maps = np.array(values).astype(np.float64)
     maps = maps.reshape(*maps.shape[:3], -1)
@@ -50,10 +49,8 @@ def maps_of(study, method, view):
 
 
 def cosines(a, b):
-    """Mean cosines `[B, E, F]` over pairs of different draws, or of the one that there is."""
-    draws = range(a.shape[1])
-    crossing = [(0, 0)] if len(draws) == 1 else [(d, g) for d, g in product(draws, draws) if d != g]
-    return np.mean([np.einsum("ebp,fbp->bef", a[:, d], b[:, g]) for d, g in crossing], 0)
+    """Cosines `[B, E, F]` of the first draws, which are each member's own."""
+    return np.einsum("ebp,fbp->bef", a[:, 0], b[:, 0])
 
 
 def row_of(document, method, view):

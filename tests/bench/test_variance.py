@@ -41,7 +41,7 @@ def row_of(document, method):
 def maps_of(study, method):
     """Unit-norm maps `[N, D, B, P]`, from the files."""
     folder = next(iter((study.folder / "maps").glob(f"*/builtin-{method}-*")))
-    stores = sorted(folder.glob("draw-*")) or [folder]
+    stores = sorted(folder.glob("*-[01]")) or [folder]
     values = [
         [load_file(next(iter((store / f"member-{i:04d}").iterdir())))["values"] for store in stores] for i in range(10)
     ]
@@ -95,17 +95,16 @@ def test_the_streams_that_were_varied_and_left_out_are_told(ran):
 def test_parts_against_loops_over_the_maps(ran, method):
     document, study, _ = ran
     maps, seeds = maps_of(study, method), seeds_of(study)
-    draws = range(maps.shape[1])
-    crossing = [(0, 0)] if len(draws) == 1 else [(d, g) for d in draws for g in draws if d != g]
+    shared = maps.shape[1] - 1
 
     def product(e, f):
-        return np.mean([(maps[e, d] * maps[f, g]).sum(-1).mean() for d, g in crossing])
+        return ((maps[e, 0] * maps[f, shared]).sum(-1) + (maps[e, shared] * maps[f, 0]).sum(-1)).mean() / 2
 
     differences = {}
     for e, f in itertools.permutations(range(10), 2):
-        shared = tuple(stream for stream in ("init", "order") if seeds[e][stream] == seeds[f][stream])
+        common = tuple(stream for stream in ("init", "order") if seeds[e][stream] == seeds[f][stream])
         own = (product(e, e) + product(f, f)) / 2 - product(e, f)
-        differences.setdefault(shared, []).append(own)
+        differences.setdefault(common, []).append(own)
     noise = np.mean(differences[()])
     row = row_of(document, method)
     for part, first, total in zip(row["streams"], ("init", "order"), ("order", "init"), strict=True):
@@ -126,18 +125,16 @@ def test_energy_shares_are_those_of_members_that_share_no_seed(ran):
         if seeds[e]["init"] != seeds[f]["init"] and seeds[e]["order"] != seeds[f]["order"]
     ]
 
-    def mean(pairs, *, same_draw):
-        places = [(0, 0), (1, 1)] if same_draw else [(0, 1), (1, 0)]
+    def mean(pairs, *places):
         return np.mean([(maps[e, d] * maps[f, g]).sum(-1).mean() for e, f in pairs for d, g in places])
 
     itself = [(e, e) for e in range(10)]
-    signal, network, draw = (
-        mean(pairs, same_draw=same) for pairs, same in ((apart, False), (itself, False), (apart, True))
-    )
+    signal, shared = mean(apart, (0, 0)), mean(apart, (1, 1))
+    different, network = (mean(pairs, (0, 1), (1, 0)) for pairs in (apart, itself))
     energy = row_of(document, "smoothgrad")["energy"]
     assert energy["signal"]["value"] == pytest.approx(signal, abs=1e-6)
-    assert energy["network"]["value"] == pytest.approx(network - signal, abs=1e-6)
-    assert energy["draw"]["value"] == pytest.approx(draw - signal, abs=1e-6)
+    assert energy["network"]["value"] == pytest.approx(network - different, abs=1e-6)
+    assert energy["draw"]["value"] == pytest.approx(shared - different, abs=1e-6)
     assert sum(own["value"] for own in energy.values()) == pytest.approx(1)
     assert row_of(document, "smoothgrad")["noise"] == energy["network"]["value"]
     assert all(own["interval"]["low"] <= own["value"] <= own["interval"]["high"] for own in energy.values())

@@ -32,7 +32,7 @@ def test_each_value_is_tested_as_by_plain_t_tests_which_find_fewer():
     assert own.significant_share == own.significant.mean()
 
 
-def test_maps_are_averaged_over_draws():
+def test_maps_are_averaged_over_the_draws_that_are_each_members_own():
     maps = torch.randn(4, 3, 1, 5, 5, generator=torch.Generator().manual_seed(0))
     own = explained(maps)
     assert own.draws == 3

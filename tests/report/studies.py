@@ -13,6 +13,7 @@ from torch import Tensor
 
 from saliencynoise.bench.reduce import Reduced, reduce_maps
 from saliencynoise.bench.study import Study
+from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.store.atomic import slug_of
 from saliencynoise.store.export import Group, export_maps
@@ -90,7 +91,9 @@ def make_study(
         export_maps(folder / "maps.zarr", groups, pixels)
     pd.concat(tables).to_parquet(folder / "snr.parquet", index=False)
     architectures = list(dict.fromkeys(architecture for architecture, _ in maps))
-    trained = [{"index": e, "accuracy": accuracy, "flag": None, "seeds": {}, "sha256": ""} for e in range(members)]
+    hardware = {"device": "cpu", "processor": "a processor"}
+    known = {"accuracy": accuracy, "seconds": 1.0, "flag": None, "seeds": {}, "sha256": "", "hardware": hardware}
+    trained = [{"index": e, **known} for e in range(members)]
     about = {"name": dataset, "asked": dataset, "classes": list(classes), "image_shape": [channels, side, side]}
     images = [
         {"name": f"{dataset}/{b}", "label": label, "target": dict.fromkeys(architectures, label), "predicted": {}}
@@ -103,7 +106,7 @@ def make_study(
         "recipes": dict.fromkeys(architectures, RECIPE),
         "device": "cpu",
         "versions": {"saliencynoise": "0.1.0", "torch": "2.15.0"},
-        "hardware": {"device": "cpu", "processor": "a processor"},
+        "hardware": hardware,
         "architectures": [
             {"name": name, "label": name, "adaptations": [], "members": trained} for name in architectures
         ],
@@ -119,7 +122,7 @@ def _is_map(values: Tensor | str) -> bool:
 
 
 def _stores(folder: Path, maps: Tensor, chunk: Chunk) -> list[MapStore]:
-    stores = [MapStore(folder / f"draw-{draw}") for draw in range(maps.shape[1])]
+    stores = [MapStore(folder / draw_name(draw)) for draw in range(maps.shape[1])]
     for draw, store in enumerate(stores):
         for member, values in enumerate(maps[:, draw]):
             store.save(member, "weights", chunk, values, seconds=1.0)

@@ -18,21 +18,29 @@ def simulated(generator: torch.Generator, *, members: int = 8, draws: int = 2, i
     def part(energy: float, *shape: int) -> torch.Tensor:
         return math.sqrt(energy) * torch.randn(images, *shape, 256, generator=generator, dtype=torch.float64)
 
-    return (
-        part(SIGNAL, 1, 1) + part(NETWORK, members, 1) + part(DRAW, 1, draws) + part(RESIDUAL, members, draws)
-    )  # fmt: skip
+    noise = part(DRAW, members, draws)
+    noise[:, :, 1:2] = noise[:, :1, 1:2]  # the second is shared
+    return part(SIGNAL, 1, 1) + part(NETWORK, members, 1) + noise + part(RESIDUAL, members, draws)
 
 
 def by_loops(maps: np.ndarray) -> dict[str, float]:
-    """The four mean inner products of unit-norm maps `[B, E, D, P]`, by the words of their definition."""
-    found: dict[str, list[float]] = {"00": [], "01": [], "10": [], "11": []}
+    """The mean inner products of unit-norm maps `[B, E, D, P]`, as they are defined; "own" of own draws."""
+    found: dict[str, list[float]] = {"00": [], "01": [], "10": [], "11": [], "own": []}
     for image in maps:
         unit = image / np.linalg.norm(image, axis=-1, keepdims=True)
         for e in range(unit.shape[0]):
             for d in range(unit.shape[1]):
                 for f in range(unit.shape[0]):
                     for g in range(unit.shape[1]):
-                        found[f"{int(e == f)}{int(d == g)}"].append(unit[e, d] @ unit[f, g])
+                        if e == f:
+                            found[f"1{int(d == g)}"].append(unit[e, d] @ unit[f, g])
+                            continue
+                        if d != g:
+                            found["00"].append(unit[e, d] @ unit[f, g])
+                        if d != 1 and g != 1:
+                            found["own"].append(unit[e, d] @ unit[f, g])
+                        if d == g == 1:
+                            found["01"].append(unit[e, d] @ unit[f, g])
     return {key: float(np.mean(values)) for key, values in found.items()}
 
 
@@ -45,14 +53,14 @@ def test_all_parts_against_loops(generator: torch.Generator, draws: int) -> None
     assert pooled is not None
     assert pooled.value == pytest.approx(c["00"] / (c["10"] - c["00"]), rel=1e-9)
     energy = energy_shares(crossed)
-    assert energy["signal"] == pytest.approx(c["00"], rel=1e-9)
+    assert energy["signal"] == pytest.approx(c["own"], rel=1e-9)
     assert energy["network"] == pytest.approx(c["10"] - c["00"], rel=1e-9)
     assert energy["draw"] == pytest.approx(c["01"] - c["00"], rel=1e-9)
     assert sum(energy.values()) == pytest.approx(1, rel=1e-12)
     figures = summarise([image_statistics(image) for image in maps], view="signed", seed=0)
     assert figures.draws == draws
     assert figures.energy == dict(energy)
-    assert figures.estimates["snr"].value == pytest.approx(c["00"] / (1 - c["00"]), rel=1e-9)
+    assert figures.estimates["snr"].value == pytest.approx(c["own"] / (1 - c["own"]), rel=1e-9)
     assert figures.estimates["snr_network"].value == pytest.approx(pooled.value, rel=1e-12)
 
 
@@ -76,7 +84,7 @@ def test_the_truth_is_found_where_shared_draws_would_pass_for_signal(generator: 
         interval = figures.estimates["snr_network"].interval
         assert interval is not None
         covered += interval.low <= SIGNAL / NETWORK <= interval.high
-        one_draw = summarise([image_statistics(image[:, 0]) for image in maps], view="signed", seed=0)
+        one_draw = summarise([image_statistics(image[:, 1]) for image in maps], view="signed", seed=0)
         naive.append(one_draw.estimates["snr"].value)
     assert np.mean(total) == pytest.approx(SIGNAL / (NETWORK + DRAW + RESIDUAL), rel=0.02)
     assert np.mean(network) == pytest.approx(SIGNAL / NETWORK, rel=0.02)

@@ -1,15 +1,23 @@
+import math
+
 import pytest
+import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.floors import snr_pixel_floor
 from saliencynoise.statistics.paper_table import (
     ARCHITECTURES,
     CLAIMS,
     DATASETS,
     PUBLISHED,
+    STARS,
     Claim,
     holds,
     published_column,
+    published_exchanges,
+    with_networks,
 )
+from saliencynoise.statistics.variants import VARIANTS, Variant, variants
 
 # As the poster prints it, typed independently of the module: CIFAR10 | Imagenette; VGG19, ResNet18, ResNet101
 POSTER = """
@@ -50,3 +58,38 @@ def test_a_claim_can_fail_and_can_be_open() -> None:
 def test_an_unknown_column_is_refused() -> None:
     with pytest.raises(UsageError, match="no column 'VGG16' of 'CIFAR10': choose one of VGG19, ResNet18"):
         published_column("CIFAR10", "VGG16")
+
+
+def test_starred_rows_are_rows_of_the_table() -> None:
+    assert dict(STARS) == {"Integrated Gradient": 1, "SmoothGrad": 2, "LIME": 2}
+    assert set(STARS) < set(PUBLISHED)
+
+
+@pytest.mark.parametrize("definition", ["pixel", "rms", "power"])
+@pytest.mark.parametrize("r", [0.0, 0.1, 1.0])
+def test_a_figure_of_other_networks_against_simulation(definition: str, r: float) -> None:
+    """Gaussian signal and noise over pixels: what 10 networks show foretells what 30 show, and the other way round."""
+    generator = torch.Generator().manual_seed(0)
+    maps = math.sqrt(r) * torch.randn(1, 60_000, generator=generator) + torch.randn(30, 60_000, generator=generator)
+    at = VARIANTS.index(Variant("signed", definition, "raw"))
+    few, many = (float(variants(maps[:count]).values[at]) for count in (10, 30))
+    assert with_networks(few, definition, networks=10, others=30) == pytest.approx(many, rel=0.03)
+    assert with_networks(many, definition, networks=30, others=10) == pytest.approx(few, rel=0.03)
+
+
+def test_a_value_below_the_floor_holds_no_signal_and_others_are_unknown() -> None:
+    assert with_networks(0.1, "rms", networks=10, others=30) == pytest.approx(30**-0.5)
+    assert with_networks(0.2, "pixel", networks=10, others=30) == pytest.approx(snr_pixel_floor("signed", 30))
+    assert math.isnan(with_networks(0.2, "r", networks=10, others=30))
+
+
+@pytest.mark.parametrize(("definition", "pairs"), [("pixel", 5), ("rms", 4), ("power", 5)])
+def test_published_pairs_that_the_floor_of_ten_networks_puts_in_their_order(definition: str, pairs: int) -> None:
+    """SmoothGrad falls below the gradient in one column, and stays above it in the five others."""
+    found = published_exchanges(definition)
+    assert len(found) == pairs
+    fallen = [own for own in found if (own.starred, own.other) == ("SmoothGrad", "Input Gradient")]
+    assert [own.column for own in fallen] == ["Imagenette ResNet101"]
+    for own in found:
+        column = published_column(*own.column.split())
+        assert column[own.starred] > column[own.other], "only what was lifted falls"

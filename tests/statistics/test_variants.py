@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -7,7 +8,16 @@ from skimage.measure import block_reduce
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.figures import image_statistics, summarise
-from saliencynoise.statistics.variants import VARIANTS, Variant, gather, on_grid, variants
+from saliencynoise.statistics.variants import (
+    DIVISIONS,
+    VARIANTS,
+    Variant,
+    _groups,
+    fewer,
+    gather,
+    on_grid,
+    variants,
+)
 
 
 def by_hand(maps: np.ndarray, variant: Variant) -> float:
@@ -61,7 +71,7 @@ def test_unit_norm_takes_out_the_members_gain_and_raw_does_not(maps: np.ndarray)
 
 def test_figures_are_those_of_a_bench(rng: np.random.Generator) -> None:
     drawn = torch.tensor(rng.standard_normal((6, 4, 2, 30)) + rng.standard_normal((6, 1, 1, 30)))  # [B, E, D, P]
-    cell = gather([variants(own) for own in drawn])
+    cell = gather([variants(own[:, 0]) for own in drawn])  # the draw of each member's own
     figures = summarise([image_statistics(own) for own in drawn], view="signed", seed=3)
     keys = {"pixel": "snr_pixel", "rms": "snr_rms", "power": "snr_power", "r": "snr", "amplitude": "snr_amplitude"}
     for definition, key in keys.items():
@@ -74,6 +84,35 @@ def test_figures_are_those_of_a_bench(rng: np.random.Generator) -> None:
             interval = cell.interval(at, seed=figures_seed(3))
             assert interval.low == pytest.approx(expected.interval.low, rel=1e-9)
             assert interval.high == pytest.approx(expected.interval.high, rel=1e-9)
+
+
+def test_fewer_networks_are_the_mean_over_groups_of_them(maps: np.ndarray) -> None:
+    """By loops over all groups, with and without each member; r is of all members."""
+    found = fewer(torch.tensor(maps), 3)
+    groups = list(itertools.combinations(range(5), 3))
+    for at, variant in enumerate(VARIANTS):
+        of_group = {group: by_hand(maps[list(group)], variant) for group in groups}
+        assert found.values[at].item() == pytest.approx(np.mean(list(of_group.values())), rel=1e-10)
+        for member in range(5):
+            left = [value for group, value in of_group.items() if member not in group]
+            assert found.without[at, member].item() == pytest.approx(np.mean(left), rel=1e-10)
+    assert torch.equal(found.gram, variants(torch.tensor(maps)).gram)
+    cell = gather([found])
+    assert (cell.members, cell.networks) == (5, 3)
+    assert cell.floor(VARIANTS.index(Variant("signed", "rms", "raw"))) == pytest.approx(1 / math.sqrt(3))
+
+
+def test_groups_of_many_networks_divide_them_evenly() -> None:
+    groups = _groups(30, 10)
+    assert len(groups) == 3 * DIVISIONS
+    assert {sum(member in group for group in groups) for member in range(30)} == {DIVISIONS}
+    assert {len(group) for group in groups} == {10}
+
+
+@pytest.mark.parametrize("networks", [1, 5, 6])
+def test_no_fewer_networks_are_refused(maps: np.ndarray, networks: int) -> None:
+    with pytest.raises(UsageError, match=f"{networks} of 5 networks are no fewer"):
+        fewer(torch.tensor(maps), networks)
 
 
 def figures_seed(seed: int) -> int:
@@ -97,7 +136,7 @@ def test_two_members_have_figures_and_no_intervals(maps: np.ndarray) -> None:
     assert all(cell.interval(at, seed=0) is None for at in range(len(VARIANTS)))
 
 
-@pytest.mark.parametrize("shape", [(1, 4), (4,), (3, 0), (2, 2, 2, 2)])
+@pytest.mark.parametrize("shape", [(1, 4), (4,), (3, 0), (2, 2, 2)])
 def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(UsageError, match=r"need \[members, pixels\]"):
         variants(torch.zeros(shape))

@@ -180,7 +180,7 @@ def members(study: Study, found: pd.DataFrame) -> tuple[str, str]:
         f"images. {basis(study)}"
     )
     apart = found[found["member"] != found.get("other")].dropna(subset=["member"])
-    several = apart[apart["modes"].fillna(0) > SEVERAL] if len(apart) else apart
+    several = apart[apart["modes"].astype(float) > SEVERAL] if len(apart) else apart
     named = list(dict.fromkeys(f"{row.method} on {row.architecture}" for row in several.itertuples()))
     tested = len(apart) > 0 and bool(apart["modes"].notna().any())
     none = (
@@ -197,7 +197,7 @@ def components(study: Study, found: pd.DataFrame, *, seeds: bool) -> tuple[str, 
     """Return the caption and the alternative text of `figures.components`."""
     draws = (
         " Of methods that draw random numbers also what draws differ in, and what only network and draw together "
-        "determine, from draws that all networks share."
+        "determine; one draw is the same for all networks."
         if found["draw"].notna().any()
         else ""
     )

@@ -212,7 +212,7 @@ def _draw(axes: Axes, own: pd.DataFrame, largest: float, title: str, *, accuraci
 
 def _part(axes: Axes, members: pd.DataFrame) -> str:
     """Draw a line between two clusters where there are several modes, and say so."""
-    if not (members["modes"].fillna(0).iloc[0] > SEVERAL):
+    if not float(members["modes"].iloc[0] or 0) > SEVERAL:
         return ""
     cluster = members["cluster"]
     for edge in [at - 0.5 for at in range(1, len(cluster)) if cluster[at] != cluster[at - 1]]:

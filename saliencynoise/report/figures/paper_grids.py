@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.report.table import p_text, show
-from saliencynoise.statistics.paper_table import PUBLISHED
+from saliencynoise.statistics.paper_table import PUBLISHED, STARS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,30 +25,58 @@ MOST = 2.0
 R = {"view": "signed", "definition": "r", "norm": "unit"}
 
 
-def rows_of(data: pd.DataFrame, variant: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the rows of a variant on the methods' own grids."""
-    own = data[data["status"] == "ok"]
+def rows_of(data: pd.DataFrame, variant: Mapping[str, Any], reading: str = "own") -> pd.DataFrame:
+    """Return the rows of a variant by a reading, of cells that it changes, on the methods' own grids."""
+    own = data[(data["status"] == "ok") & (data["reading"] == reading)]
     for name in ("view", "definition", "norm"):
         own = own[own[name] == variant[name]]
     return own[own["grid"] == "own"]
 
 
-def draw_table(axis: Axes, data: pd.DataFrame, names: Sequence[str], best: Mapping[str, Any] | None) -> None:
+def table_rows(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the table's rows: method, reading, and label; a second one of methods that draw random numbers."""
+    drawing = {row["method"] for row in facts["draws"]}
+    rows = []
+    for method in PUBLISHED:
+        label = method + " " + "*" * STARS.get(method, 0) if method in STARS else method
+        if method in drawing:
+            rows += [(method, "own", f"{label}\nown draws"), (method, "shared", f"{label}\nshared draws")]
+        else:
+            rows.append((method, "own", label))
+    return rows
+
+
+def draw_table(
+    axis: Axes, data: pd.DataFrame, names: Sequence[str], best: Mapping[str, Any] | None, facts: Mapping[str, Any]
+) -> None:
     """Draw the table: measured in bold, published and r below it, coloured by their ratio."""
-    figures = _cells(rows_of(data, best)) if best else {}
-    corrected = _cells(rows_of(data, R))
-    for y, method in enumerate(PUBLISHED):
-        for x, name in enumerate(names):
-            _cell(axis, x, y, figures.get((name, method)), corrected.get((name, method)))
-    _frame(axis, names, list(PUBLISHED))
+    rows, few = table_rows(facts), {own["name"]: own["fewer"] for own in facts["columns"] if own["fewer"]}
+    for reading in ("own", "shared"):
+        figures = _cells(rows_of(data, best, reading)) if best else {}
+        corrected = _cells(rows_of(data, R, reading))
+        for y, (method, own, _) in enumerate(rows):
+            for x, name in enumerate(names):
+                if own == reading:
+                    _cell(axis, x, y, figures.get((name, method)), corrected.get((name, method)))
+    fewer = _cells(rows_of(data, best, "fewer")) if best else {}
+    for x, name in enumerate(few, len(names)):
+        for y, (method, reading, _) in enumerate(rows):
+            if reading == "own" and (name, method) in fewer:
+                _cell(axis, x, y, fewer[name, method], None)
+    short = len({name.partition(" ")[0] for name in names}) == 1  # one data set, whose name says nothing
+    columns = [
+        *names,
+        *(f"{name.partition(' ')[2] if short else name} {count} networks" for name, count in few.items()),
+    ]
+    _frame(axis, columns, [label for *_, label in rows])
     axis.set_title("measured (bold), published, corrected r", loc="left")
     labels = ("÷4", "", "÷2", "=", "×2", "", "×4")
-    width = 0.055 * len(names)
+    width = 0.055 * len(columns)
     for at, label in enumerate(labels):
-        colour, left = _colour(MOST * (at - 3) / 3), 0.35 * len(names) + at * width
-        _box(axis, left, len(PUBLISHED) + 0.25, (width, 0.36), colour)
-        axis.text(left + width / 2, len(PUBLISHED) + 0.43, label, ha="center", va="center", size=8, color=_ink(colour))
-    axis.text(0.34 * len(names), len(PUBLISHED) + 0.43, "measured is", ha="right", va="center", size=9)
+        colour, left = _colour(MOST * (at - 3) / 3), 0.35 * len(columns) + at * width
+        _box(axis, left, len(rows) + 0.25, (width, 0.36), colour)
+        axis.text(left + width / 2, len(rows) + 0.43, label, ha="center", va="center", size=8, color=_ink(colour))
+    axis.text(0.34 * len(columns), len(rows) + 0.43, "measured is", ha="right", va="center", size=9)
 
 
 def draw_orderings(axis: Axes, facts: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -57,6 +85,8 @@ def draw_orderings(axis: Axes, facts: Mapping[str, Any], names: Sequence[str]) -
 
     claims = list(dict.fromkeys(row["claim"] for row in facts["orderings"]))
     for row in facts["orderings"]:
+        if row["reading"] != "own":
+            continue
         y = claims.index(row["claim"]) + (0.06 if row["grid"] == "own" else 0.5)
         for x, column in enumerate(row["columns"]):
             _answer(axis, x + 0.04, y, column["measured"], column["p"])
@@ -77,7 +107,7 @@ def _cells(rows: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _cell(axis: Axes, x: int, y: int, row: Mapping[str, Any] | None, corrected: Mapping[str, Any] | None) -> None:
-    if row is None or corrected is None:
+    if row is None:
         _box(axis, x, y, (1, 1), "#F2F2F2")
         axis.text(x + 0.5, y + 0.5, "failed", ha="center", va="center", color="#B00000", size=10)
         return
@@ -86,7 +116,8 @@ def _cell(axis: Axes, x: int, y: int, row: Mapping[str, Any] | None, corrected: 
     _box(axis, x, y, (1, 1), colour)
     style: dict[str, Any] = {"ha": "center", "va": "center", "color": _ink(colour)}
     axis.text(x + 0.5, y + 0.36, show(row["value"]), size=13, weight="bold", **style)
-    axis.text(x + 0.5, y + 0.75, f"{row['published']:.3f}   r {show(corrected['value'])}", size=8.5, **style)
+    r = "" if corrected is None else f"   r {show(corrected['value'])}"
+    axis.text(x + 0.5, y + 0.75, f"{row['published']:.3f}{r}", size=8.5, **style)
 
 
 def _answer(axis: Axes, x: float, y: float, measured: Any, p: float) -> None:

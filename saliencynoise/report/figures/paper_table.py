@@ -26,7 +26,7 @@ BEST = "#0072B2"
 def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
     """Return the figure of a panel's data and facts."""
     names = [column["name"] for column in facts["columns"]]
-    width = max(5.2, 0.95 * len(names) + 1.2)  # inches of the tables
+    width = max(5.2, 0.95 * (len(names) + sum(own["fewer"] is not None for own in facts["columns"])) + 1.2)  # inches
     figure = blank(10.0 + width, 12.0)
     axes = figure.subplots(2, 2, width_ratios=(5.2, width), gridspec_kw={"hspace": 0.06})
     search = facts["best"]["log_error"]
@@ -35,7 +35,8 @@ def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
         axes[0, 0].set_axis_off()
     else:
         _scatter(axes[0, 0], rows_of(data, search), names, search)
-    draw_table(axes[0, 1], data, names, search)
+        _shared(axes[0, 0], rows_of(data, search, "shared"), names)
+    draw_table(axes[0, 1], data, names, search, facts)
     _definitions(axes[1, 0], facts)
     draw_orderings(axes[1, 1], facts, names)
     for letter, axis in zip("abcd", axes.flatten(), strict=True):
@@ -72,6 +73,14 @@ def _scatter(axis: Axes, rows: pd.DataFrame, names: Sequence[str], search: Mappi
     _legends(axis, colours, markers)
 
 
+def _shared(axis: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
+    """Draw the cells in draws that all networks share, hollow."""
+    markers = dict(zip(PUBLISHED, MARKERS, strict=True))
+    for row in rows.to_dict("records"):
+        colour = COLOURS[names.index(f"{row['dataset']} {row['architecture']}") % len(COLOURS)]
+        axis.plot(row["published"], row["value"], markers[row["method"]], color=colour, ms=8, mfc="none", mew=1.2)
+
+
 def _legends(axis: Axes, colours: Mapping[str, str], markers: Mapping[str, str]) -> None:
     """Put the keys of columns and of methods beside the axis, where they hide nothing."""
     from matplotlib.lines import Line2D  # noqa: PLC0415 - as above
@@ -102,7 +111,8 @@ def _plain_ticks(axes: Iterable[Any], bases: Sequence[float]) -> None:
 
 def _definitions(axis: Axes, facts: Mapping[str, Any]) -> None:
     """Draw each variant's error as a factor, best first, with its rank correlation."""
-    rows = [own for own in facts["agreement"] if own["grid"] == "own" and isinstance(own["log_error"]["value"], float)]
+    rows = [own for own in facts["agreement"] if own["grid"] == own["reading"] == "own"]
+    rows = [own for own in rows if isinstance(own["log_error"]["value"], float)]
     rows.sort(key=lambda own: number(own["log_error"]["value"]))
     best = facts["best"]["log_error"]
     level = {best["words"], *(best["not_distinguished"] or [])} if best else set()

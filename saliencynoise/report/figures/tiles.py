@@ -20,6 +20,7 @@ from saliencynoise.bench.study import group_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures.averages import average_of, colour_limit
 from saliencynoise.report.figures.cells import Cell, signed_cells
+from saliencynoise.statistics.draws import own_draws
 from saliencynoise.statistics.plain import json_safe
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def member_maps(study: Study, tree: xr.DataTree, cell: Cell, *, image: int) -> F
         raise UsageError(f"{study.folder} kept no members' maps; run the same bench again with --keep-maps all")
     maps = group["maps"].isel(image=image)
     if "draw" in maps.dims:
-        maps = maps.mean("draw", skipna=False)
+        maps = maps.isel(draw=own_draws(maps.sizes["draw"])).mean("draw", skipna=False)
     values: Float[np.ndarray, "E c h w"] = maps.to_numpy()
     return values
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.shell import shell
 from saliencynoise.report.figures.averages import CLIP
 from saliencynoise.report.figures.cells import signed_cells
 from saliencynoise.report.figures.maps import gallery
@@ -40,7 +41,7 @@ def one_architecture(study: Study, methods: Sequence[str] | None, architecture: 
         return architecture
     done = [cell["architecture"] for cell in signed_cells(study, methods=methods) if cell["status"] == "ok"]
     if not done:
-        raise UsageError(f"{study.folder}: all cells failed; 'saliencynoise show {study.folder}' says why")
+        raise UsageError(f"{study.folder}: all cells failed; {shell('saliencynoise', 'show', study.folder)} says why")
     return str(done[0])
 
 

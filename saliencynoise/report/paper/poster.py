@@ -51,12 +51,24 @@ def _on_one_thread(panels: Iterator[Panel]) -> Iterator[Panel]:
 
 def _table(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
     columns = [
-        Column(study=study, architecture=own["label"], dataset=source["label"], published=published)
+        Column(
+            study=study,
+            architecture=own["label"],
+            dataset=source["label"],
+            published=published,
+            fewer=_fewer(config, study),
+        )
         for source in config.sources
         for study in [studies[f"maps-{source['dataset']}"]]
         for published, own in zip(config.settings["networks"], study.result["architectures"], strict=True)
     ]
     yield table_panel(columns, seed=config.seed)
+
+
+def _fewer(config: PaperConfig, study: Study) -> int | None:
+    """Return with how many networks starred rows are computed, too; None where the study has no more."""
+    fewer: int | None = config.settings.get("starred_members")
+    return fewer if fewer is not None and fewer < len(study.result["architectures"][0]["members"]) else None
 
 
 def _gradients(config: PaperConfig, studies: Studies) -> Iterator[Panel]:

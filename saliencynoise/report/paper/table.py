@@ -10,15 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.report.figures.paper_grids import table_rows
 from saliencynoise.report.figures.paper_table import draw
 from saliencynoise.report.paper.caption import provenance
 from saliencynoise.report.paper.panel import Panel
 from saliencynoise.report.paper.table_cells import Column, measure
 from saliencynoise.report.paper.table_facts import cells_frame, collect
-from saliencynoise.report.paper.table_words import answers, caption, confounds, orderings
+from saliencynoise.report.paper.table_words import answers, caption, confounds, draws, orderings, stars
 from saliencynoise.report.table import show
 from saliencynoise.report.terminal import Terminal
-from saliencynoise.statistics.paper_table import DATASETS, PUBLISHED
+from saliencynoise.statistics.paper_table import DATASETS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,39 +64,53 @@ def print_table_panel(panel: Panel, console: Console | None = None) -> None:
     for dataset in DATASETS:
         columns = [own for own in facts["columns"] if own["dataset"] == dataset]
         if columns:
-            console.print(_table(panel.data, columns, variant))
-    legend = f"meas.: {variant['words']}; publ.: the poster's; r: corrected SNR, which it lacks."
+            console.print(_table(panel, columns, variant))
+    legend = f"meas.: {variant['words']}; publ.: the poster's; r: corrected SNR, which it lacks; own, shared: random "
+    legend += "numbers of each network's own, or the same for all."
     console.print(Text(legend, style="dim"))
-    for sentence in (*answers(facts), *orderings(facts), *confounds(facts)):
+    for sentence in (*answers(facts), *orderings(facts), *draws(facts), *stars(facts), *confounds(facts)):
         console.print(Text(sentence))
     for failed in facts["failed"]:
         reason = f"failed: {failed['method']} in {failed['dataset']} {failed['architecture']}: {failed['reason']}"
         console.print(Text(reason, style="yellow"))
 
 
-def _table(data: pd.DataFrame, columns: Sequence[Any], variant: Any) -> Table:
+def _table(panel: Panel, columns: Sequence[Any], variant: Any) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column(escape(columns[0]["dataset"]), no_wrap=True)
     for own in columns:
         for header in (f"{own['architecture']}\nmeas.", "\npubl.", "\nr"):
             table.add_column(header, justify="right", no_wrap=True)
-    for method in PUBLISHED:
-        cells: list[str | Text] = [method.replace("intermediate", "interm.")]
+    for method, reading, label in _rows(panel):
+        cells: list[str | Text] = [label]
         for own in columns:
-            rows = data[
-                (data["dataset"] == own["dataset"])
-                & (data["architecture"] == own["architecture"])
-                & (data["method"] == method)
-            ]
-            cells += _figures(rows, variant)
+            about = {"dataset": own["dataset"], "architecture": own["architecture"], "method": method}
+            rows = panel.data[(panel.data[list(about)] == list(about.values())).all(axis=1)]
+            cells += _figures(rows, reading, variant)
         table.add_row(*cells)
     return table
 
 
-def _figures(rows: pd.DataFrame, variant: Any) -> list[str | Text]:
+def _rows(panel: Panel) -> list[tuple[str, str, str]]:
+    """Return the rows: method, reading, label; starred rows by fewer networks below their own."""
+    facts, rows = panel.facts, []
+    few = {row["method"]: row["fewer"] for row in facts["starred"]}
+    for method, reading, _ in table_rows(facts):
+        drawing = any(row["method"] == method for row in facts["draws"])
+        name = method.replace("intermediate", "interm.").replace("Integrated", "Integr.")
+        rows.append((method, reading, f"{name}, {reading}" if drawing else name))
+        if reading == "own" and method in few:
+            rows.append((method, "fewer", f"  by {few[method]} networks"))
+    return rows
+
+
+def _figures(rows: pd.DataFrame, reading: str, variant: Any) -> list[str | Text]:
     published = f"{rows['published'].iloc[0]:.2f}"  # a third digit would not fit 80 columns; the figure has it
     if rows["status"].iloc[0] == "failed":
         return [Text("failed", style="red"), published, ""]
-    own = rows[rows["grid"] == "own"].set_index(["view", "definition", "norm"])["value"]
-    value, r = own[variant["view"], variant["definition"], variant["norm"]], own["signed", "r", "unit"]
+    own = rows[(rows["grid"] == "own") & (rows["reading"] == reading)]
+    if own.empty:
+        return ["", published, ""]
+    values = own.set_index(["view", "definition", "norm"])["value"]
+    value, r = values[variant["view"], variant["definition"], variant["norm"]], values["signed", "r", "unit"]
     return [show(float(value)), published, show(float(r))]

@@ -10,9 +10,10 @@ import torch
 
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.paper_table import GRADIENT, INTERMEDIATE, PUBLISHED, SHAP, TOP, published_column
+from saliencynoise.interfaces.seeds import draw_kind
+from saliencynoise.statistics.paper_table import GRADIENT, INTERMEDIATE, PUBLISHED, SHAP, STARS, TOP, published_column
 from saliencynoise.statistics.reproduction import MeasuredColumn
-from saliencynoise.statistics.variants import CellVariants, gather, on_grid, variants
+from saliencynoise.statistics.variants import CellVariants, ImageVariants, fewer, gather, on_grid, variants
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 GRIDS = ("own", "common")
 """Each method's own grid, and the coarsest among the methods of an architecture."""
+
+READINGS = ("own", "shared", "fewer")
+"""How a cell may have been made: each network with random numbers of its own, as a plain script has them; all networks
+with the same; and each with its own, but fewer networks in the starred rows."""
 
 _METHODS: Mapping[str, tuple[str, ...]] = {
     GRADIENT: ("gradient",),
@@ -48,12 +53,14 @@ class Column:
         architecture: its label in the study.
         dataset: of the published column, "CIFAR10" or "Imagenette".
         published: architecture of the published column: "VGG19", "ResNet18" or "ResNet101".
+        fewer: networks that starred rows are computed with beside all of them; None for none.
     """
 
     study: Study
     architecture: str
     dataset: str
     published: str
+    fewer: int | None = None
 
     @property
     def name(self) -> str:
@@ -70,7 +77,8 @@ class Cell:
         method: the study's label of it; empty where the study has none.
         published: the table's value.
         reason: why there are no figures; empty where there are.
-        figures: by grid; empty where the cell failed.
+        figures: by reading and grid; empty where the cell failed. Where a reading changes nothing about a cell (no
+            random numbers, no star), it has the figures of the first reading.
         grids: rows and columns of the maps, by grid.
         template: what the study says of the signal that is common to all images; None where it says nothing.
     """
@@ -79,9 +87,14 @@ class Cell:
     method: str
     published: float
     reason: str = ""
-    figures: Mapping[str, CellVariants]
+    figures: Mapping[tuple[str, str], CellVariants]
     grids: Mapping[str, tuple[int, int]]
     template: Mapping[str, Any] | None = None
+
+    def readings(self) -> list[str]:
+        """Return the readings that differ."""
+        found = {id(self.figures[name, GRIDS[0]]): name for name in reversed(READINGS) if self.figures}
+        return [name for name in READINGS if name in found.values()]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,12 +109,12 @@ class Measured:
         """The cells that have figures."""
         return [cell for cell in self.cells if cell.figures]
 
-    def comparable(self, grid: str) -> MeasuredColumn:
-        """Return the cells that are both measured and published, on a grid."""
+    def comparable(self, reading: str, grid: str) -> MeasuredColumn:
+        """Return the cells that are both measured and published, by a reading and on a grid."""
         own = _architecture(self.column)
         return MeasuredColumn(
             published=[cell.published for cell in self.done],
-            cells=[cell.figures[grid] for cell in self.done],
+            cells=[cell.figures[reading, grid] for cell in self.done],
             networks=tuple(member["sha256"] for member in own["members"]),
             images=tuple(image["name"] for image in self.column.study.result["images"]),
         )
@@ -124,7 +137,17 @@ def measure(column: Column) -> Measured:
     common = _coarsest(list(maps.values()))
     return Measured(
         column=column,
-        cells=tuple(_cell(row, published[row], found[row], maps.get(row), common) for row in PUBLISHED),
+        cells=tuple(
+            _cell(
+                row,
+                published[row],
+                found[row],
+                maps.get(row),
+                common=common,
+                few=column.fewer if row in STARS else None,
+            )
+            for row in PUBLISHED
+        ),
     )
 
 
@@ -148,28 +171,52 @@ def _coarsest(maps: Sequence[xr.DataArray]) -> tuple[int, int]:
 
 
 def _cell(
-    row: str, published: float, cell: Mapping[str, Any] | None, maps: xr.DataArray | None, common: tuple[int, int]
+    row: str,
+    published: float,
+    cell: Mapping[str, Any] | None,
+    maps: xr.DataArray | None,
+    *,
+    common: tuple[int, int],
+    few: int | None,
 ) -> Cell:
     if cell is None or maps is None:
         reason = "not in the study" if cell is None else str(cell["reason"])
         method = "" if cell is None else cell["method"]
         return Cell(row=row, method=method, published=published, reason=reason, figures={}, grids={})
-    own, pooled = [], []
+    found: dict[tuple[str, str], list[ImageVariants]] = {}
     for image in _images(maps):
-        own.append(variants(image.flatten(-3)))
-        pooled.append(variants(on_grid(image, common).flatten(-3)))
+        for grid, values in zip(GRIDS, (image, on_grid(image, common)), strict=True):
+            for reading, figures in _readings(values.flatten(-3), few):
+                found.setdefault((reading, grid), []).append(figures)
+    gathered = {key: gather(images) for key, images in found.items()}
     return Cell(
         row=row,
         method=cell["method"],
         published=published,
-        figures={"own": gather(own), "common": gather(pooled)},
+        figures={
+            (reading, grid): gathered.get((reading, grid), gathered[READINGS[0], grid])
+            for reading in READINGS
+            for grid in GRIDS
+        },
         grids={"own": (maps.sizes["y"], maps.sizes["x"]), "common": common},
         template=(cell.get("details") or {}).get("template"),
     )
 
 
-def _images(maps: xr.DataArray) -> Iterator[Float[Tensor, "E *D c h w"]]:
-    """Yield each image's maps of all members, raw and signed, in all draws."""
+def _readings(drawn: Float[Tensor, "E D P"], few: int | None) -> Iterator[tuple[str, ImageVariants]]:
+    """Yield one image's figures by each reading that differs from the first."""
+    own = drawn[:, 0]
+    yield "own", variants(own)
+    if drawn.shape[1] > 1:
+        shared = next(draw for draw in range(drawn.shape[1]) if draw_kind(draw) == "shared")
+        yield "shared", variants(drawn[:, shared])
+    if few is not None:
+        yield "fewer", fewer(own, few)
+
+
+def _images(maps: xr.DataArray) -> Iterator[Float[Tensor, "E D c h w"]]:
+    """Yield each image's maps of all members, raw and signed, in all draws or the one that there is."""
+    maps = maps if "draw" in maps.dims else maps.expand_dims("draw")
     for start in range(0, maps.sizes["image"], BLOCK):
-        block = maps.isel(image=slice(start, start + BLOCK)).transpose("image", "member", ...)
+        block = maps.isel(image=slice(start, start + BLOCK)).transpose("image", "member", "draw", ...)
         yield from torch.as_tensor(block.values.copy(), dtype=torch.float64)

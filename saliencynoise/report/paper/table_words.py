@@ -7,7 +7,7 @@ from typing import Any
 
 from saliencynoise.bench.study import number
 from saliencynoise.report.table import counted, p_text, show
-from saliencynoise.statistics.paper_table import MEMBERS
+from saliencynoise.statistics.paper_table import FEWER, MEMBERS, PUBLISHED, STARS
 from saliencynoise.statistics.variants import Variant
 
 NAMED = 4
@@ -22,6 +22,8 @@ def caption(facts: Mapping[str, Any], provenance: str) -> str:
             _DEFINITIONS,
             f"**Answer.** {' '.join(answers(facts))}",
             f"**Order.** {' '.join(orderings(facts))}",
+            *_paragraph("Draws", draws(facts)),
+            *_paragraph("Stars", stars(facts)),
             f"**Resolution and template.** {' '.join(confounds(facts))}",
             *_caveats(facts),
             provenance,
@@ -33,8 +35,10 @@ _DEFINITIONS = (
     "**Definitions.** m and s: mean and standard deviation over members of a pixel's value. *pixel*: mean over pixels "
     "of |m|/s (pixels with m = s = 0 left out). *rms*: sqrt(sum m² / sum s²). *power*: sum m² / sum s². Each averaged "
     "over images, of raw maps (*raw*) or with each member's map divided by its norm (*unit*), in the view *signed*, "
-    "*relu* or *abs*; stochastic methods averaged over their draws. *Corrected*: r = c/(1-c), c the mean cosine "
-    "between members' maps, single maps from different draws; *amplitude*: its signed root. Maps keep their channels "
+    "*relu* or *abs*. *Corrected*: r = c/(1-c), c the mean cosine between members' maps; *amplitude*: its signed root. "
+    "Methods with random numbers have two rows: *own draws*, each network with random numbers of its own, as a plain "
+    "script has them, which a, c and d use; *shared draws*, all networks with the same, whose error counts as signal, "
+    "in r, too. *N networks*: starred rows by so many, the mean over groups of them. Maps keep their channels "
     "on their own grid; on the *common* grid, the coarsest of an architecture's methods, signed maps are summed over "
     "channels and averaged over areas. Intervals (95%): new members and new images; a member is left out of all cells "
     "of its architecture at once, images are resampled for all cells of a data set at once. Published cells carry no "
@@ -83,9 +87,11 @@ def _other_measures(facts: Mapping[str, Any], best: Mapping[str, Any]) -> str:
     return " ".join(f"Best {how}: {what}." for how, what in found.items())
 
 
-def _find(facts: Mapping[str, Any], variant: Mapping[str, Any]) -> Mapping[str, Any]:
+def _find(facts: Mapping[str, Any], variant: Mapping[str, Any], reading: str = "own") -> Mapping[str, Any]:
     own: Mapping[str, Any] = next(
-        own for own in facts["agreement"] if own["grid"] == "own" and own["words"] == variant["words"]
+        own
+        for own in facts["agreement"]
+        if own["grid"] == "own" and own["reading"] == reading and own["words"] == variant["words"]
     )
     return own
 
@@ -103,7 +109,7 @@ def orderings(facts: Mapping[str, Any]) -> list[str]:
     """Return in how many columns each of the table's orderings is found, in sentences."""
     sentences = []
     for grid, where in (("own", "On their own grids"), ("common", "On the common grid")):
-        rows = [row for row in facts["orderings"] if row["grid"] == grid]
+        rows = [row for row in facts["orderings"] if row["grid"] == grid and row["reading"] == "own"]
         told = [_ordering(row) for row in rows]
         sentences.append(f"{where}: {'; '.join(told)}.")
     published = all(column["published"] for row in facts["orderings"] for column in row["columns"])
@@ -114,6 +120,95 @@ def _ordering(row: Mapping[str, Any]) -> str:
     yes = sum(column["measured"] is True for column in row["columns"])
     shown = f", p = {p_text(row['p_holm'])}".replace("= <", "< ") if row["measured"] else ""
     return f"{row['claim']} in {yes} of {len(row['columns'])}{shown}"
+
+
+def draws(facts: Mapping[str, Any]) -> list[str]:
+    """Return what draws that all networks share do to r, to the lowest row and to the search, in sentences."""
+    if not facts["draws"]:
+        return []
+    by_method: dict[str, list[float]] = {}
+    for row in facts["draws"]:
+        if row["ratio"] is not None:
+            by_method.setdefault(row["method"], []).append(number(row["ratio"]))
+    factors = ", ".join(f"{name} {show(sorted(own)[len(own) // 2])}" for name, own in by_method.items())
+    lowest = {
+        reading: next(row for row in _of(facts, reading) if row["claim"] == "SHAP lowest")
+        for reading in ("own", "shared")
+    }
+    count = len(facts["columns"])
+    change = [f"In draws that all networks share, r is that of own draws times: {factors} (median of columns)."]
+    place = (
+        f"SHAP is the lowest row by r in {_yes(lowest['own'], 'measured')} of {count} columns in own draws, and in "
+        f"{_yes(lowest['shared'], 'measured')} in shared ones; by the best definition in "
+        f"{_yes(lowest['own'], 'measured_by_best')} and {_yes(lowest['shared'], 'measured_by_best')}."
+    )
+    own = [row for row in facts["lowest"] if row["reading"] == "own" and row["interval"] is not None]
+    beside = ", ".join(f"{show(row['ratio'])}{_ends(row['interval'])} ({row['column']}, {row['other']})" for row in own)
+    if beside:
+        place += f" In own draws its r is that of the lowest other row times {beside}."
+    return [*(change if factors else []), place, *_search_by(facts, "shared", "In shared draws")]
+
+
+def stars(facts: Mapping[str, Any]) -> list[str]:
+    """Return what fewer networks in the starred rows do to their figures and their order, in sentences."""
+    rows = facts["starred"]
+    if not rows:
+        return []
+    ratios = sorted(number(row["value_fewer"]) / number(row["value"]) for row in rows)
+    expected = sorted(number(row["expected_fewer"]) / number(row["value"]) for row in rows if row["expected_fewer"])
+    first = rows[0]
+    from_signal = f"; signal and floor alone would make it {show(expected[len(expected) // 2])}" if expected else ""
+    names = ", ".join(dict.fromkeys(row["method"] for row in rows))
+    changed = [
+        f"{row['claim']} in {_yes(row, 'measured_by_best')} in place of {_yes(other, 'measured_by_best')}"
+        for row, other in zip(_of(facts, "fewer"), _of(facts, "own"), strict=True)
+        if _yes(row, "measured_by_best") != _yes(other, "measured_by_best")
+    ]
+    order = "; ".join(changed) if changed else "no ordering changes"
+    rise = (
+        f"With {first['fewer']} networks in place of {first['networks']} the starred rows ({names}) change by a factor "
+        f"of {show(ratios[len(ratios) // 2])} (median) by the best definition, whose floor rises from "
+        f"{show(first['floor'])} to {show(first['floor_fewer'])}{from_signal}."
+    )
+    count, changes = len(facts["columns"]), len(facts["exchanges"])
+    exchanged = [f"Of {_pairs(count)} pairs of a starred and another row {changes} change their order."]
+    if facts["published_exchanges"]:
+        exchanged.append(
+            f"Were {FEWER} networks behind the published starred cells in place of {MEMBERS}, the floor alone would "
+            f"have put {len(facts['published_exchanges'])} of {_pairs(6)} published pairs into their order."
+        )
+    return [
+        rise,
+        f"By it, of {len(facts['columns'])} columns: {order}.",
+        *exchanged,
+        *_search_by(facts, "fewer", "So computed"),
+    ]
+
+
+def _search_by(facts: Mapping[str, Any], reading: str, words: str) -> list[str]:
+    """Return which definition comes nearest the published numbers by another reading."""
+    best = facts["best_by_reading"][reading]["log_error"]
+    if best is None:
+        return []
+    error = _find(facts, best, reading)["log_error"]
+    factor = f"{show(2 ** error['value'])}{_ends(error['interval'], base=2)}"
+    return [f"{words}, {best['words']} comes nearest the published numbers: off by a factor of {factor}."]
+
+
+def _pairs(columns: int) -> int:
+    return columns * len(STARS) * (len(PUBLISHED) - len(STARS))
+
+
+def _of(facts: Mapping[str, Any], reading: str) -> list[Mapping[str, Any]]:
+    return [row for row in facts["orderings"] if row["reading"] == reading and row["grid"] == "own"]
+
+
+def _yes(row: Mapping[str, Any], key: str) -> int:
+    return sum(column[key] is True for column in row["columns"])
+
+
+def _paragraph(title: str, sentences: Sequence[str]) -> list[str]:
+    return [f"**{title}.** {' '.join(sentences)}"] if sentences else []
 
 
 def confounds(facts: Mapping[str, Any]) -> list[str]:
@@ -153,8 +248,8 @@ def _shown(facts: Mapping[str, Any]) -> str:
     return (
         "**The table of SNRs, measured beside the published one** (Woerl, Disselhoff and Wand, CVPR 2023). Columns: "
         f"{columns}. Rows: {rows}. **a** measured against published, by the definition that fits best, a marker a "
-        "method, bars 95%. **b** the same in numbers. **c** how well each definition fits. **d** whether the published "
-        "order of the methods is found."
+        "method, bars 95%, hollow: shared draws. **b** the same in numbers. **c** how well each definition fits. **d** "
+        "whether the published order of the methods is found."
     )
 
 

@@ -62,8 +62,8 @@ def test_each_kind_of_run_has_a_page(kind, tmp_path, opened):
 
 
 def test_a_damaged_run_is_named(tmp_path):
-    (tmp_path / "sanity.json").write_text(json.dumps({"rows": [{}]}))
-    with pytest.raises(UsageError, match=r"sanity.json is damaged, or of another version \(KeyError: 'status'\)"):
+    (tmp_path / "sanity.json").write_text(json.dumps({**sanity(), "rows": [{}]}))
+    with pytest.raises(UsageError, match=r"sanity.json is damaged: rows\[0\] has no status; run: saliencynoise sanity"):
         write_run_report(tmp_path)
 
 

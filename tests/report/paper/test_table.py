@@ -16,7 +16,7 @@ from saliencynoise.report.paper import table_cells
 from saliencynoise.report.paper.panel import write_panel
 from saliencynoise.report.paper.table import Column, print_table_panel, table_panel
 from saliencynoise.statistics.paper_table import PUBLISHED
-from saliencynoise.statistics.variants import VARIANTS, Variant, gather, variants
+from saliencynoise.statistics.variants import VARIANTS, Variant, fewer, gather, variants
 from saliencynoise.store.atomic import slug_of
 
 # Zarr 3 has no word yet on the consolidated metadata that lets xarray open a tree quickly
@@ -36,6 +36,7 @@ METHODS = {
 STRENGTHS = dict(zip(METHODS, (0.35, 0.8, 0.9, 3.0, 1.6, 0.12, 0.75, 1.0), strict=True))
 GRIDS = {"GradCAM (top)": 4, "GradCAM (intermediate)": 6}
 TRUTH = Variant("signed", "power", "raw")
+FEWER = 7
 
 
 def members_maps(generator, *, members=8, images=6):
@@ -48,7 +49,9 @@ def members_maps(generator, *, members=8, images=6):
         signal, noise = torch.randn(shape, generator=generator), torch.randn(members, *shape, generator=generator)
         maps = gain * (strength * signal + noise)
         if row == "LIME":
-            maps = maps[:, None] + 0.3 * torch.randn(1, 2, *shape, generator=generator)
+            own = torch.randn(members, *shape, generator=torch.Generator().manual_seed(1))
+            shared = torch.randn(2, *shape, generator=generator)[0].expand(members, *shape)
+            maps = maps[:, None] + torch.stack([0.3 * own, shared], 1)
         found[row] = maps
     return found
 
@@ -93,13 +96,13 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
     return Study(result, folder)
 
 
-def by_truth(maps, variant=TRUTH):
+def by_truth(maps, variant=TRUTH, *, draw=0, make=variants):
     """What a definition gives of these maps, by row: a published column."""
     at = VARIANTS.index(variant)
     found = {}
     for row, own in maps.items():
-        images = own.movedim(-4, 0)  # [B, E, (D,) c, h, w]
-        found[row] = gather([variants(image.flatten(-3)) for image in images]).value(at)
+        images = (own if own.ndim == 5 else own[:, draw]).movedim(-4, 0)  # [B, E, c, h, w]
+        found[row] = gather([make(image.flatten(-3)) for image in images]).value(at)
     return found
 
 
@@ -111,7 +114,7 @@ def made(tmp_path_factory):
     columns, published = [], {}
     for dataset in ("CIFAR10", "Imagenette"):
         study = study_of(folder / dataset, members_maps(generator))
-        columns.append(Column(study, "net", dataset, "ResNet18"))
+        columns.append(Column(study, "net", dataset, "ResNet18", fewer=FEWER))
         published[dataset] = by_truth(members_maps(generator, members=30, images=20))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table_cells, "published_column", lambda dataset, architecture: published[dataset])
@@ -122,7 +125,7 @@ def test_the_search_finds_the_definition_behind_the_published_numbers(made):
     panel, _, _ = made
     best = panel.facts["best"]["log_error"]
     assert (best["view"], best["definition"]) == (TRUTH.view, TRUTH.definition)
-    own = {row["words"]: row for row in panel.facts["agreement"] if row["grid"] == "own"}
+    own = {row["words"]: row for row in panel.facts["agreement"] if row["grid"] == row["reading"] == "own"}
     for norm in ("raw", "unit"):
         for definition in ("pixel", "rms"):
             assert own[Variant("signed", definition, norm).words]["log_error"]["p_holm"] < 0.05
@@ -133,8 +136,9 @@ def test_the_search_finds_the_definition_behind_the_published_numbers(made):
 def test_a_row_for_every_cell_variant_and_grid(made):
     panel, _, published = made
     data = panel.data
-    keys = ["dataset", "architecture", "method", "view", "definition", "norm", "grid"]
-    assert len(data) == 2 * 8 * len(VARIANTS) * 2
+    keys = ["dataset", "architecture", "method", "reading", "view", "definition", "norm", "grid"]
+    assert data[keys[:4]].drop_duplicates().groupby("reading").size().to_dict() == {"own": 16, "shared": 2, "fewer": 6}
+    assert len(data) == 2 * (8 + 1 + 3) * len(VARIANTS) * 2
     assert not data.duplicated(keys).any()
     told = data[data["log2_ratio"].notna()]
     # log2 of numpy and of the standard library differ in the last digit on some processors
@@ -151,8 +155,43 @@ def test_values_are_those_of_the_maps(made):
     expected = by_truth(members_maps(generator))
     data = made[0].data
     own = data[(data["dataset"] == "CIFAR10") & (data["grid"] == "own") & (data["view"] == "signed")]
-    found = own[(own["definition"] == "power") & (own["norm"] == "raw")].set_index("method")["value"]
-    assert found.to_dict() == pytest.approx(expected, rel=1e-6)
+    own = own[(own["definition"] == "power") & (own["norm"] == "raw")]
+    found = {reading: rows.set_index("method")["value"].to_dict() for reading, rows in own.groupby("reading")}
+    assert found["own"] == pytest.approx(expected, rel=1e-6)
+    maps = members_maps(torch.Generator().manual_seed(0))
+    assert found["shared"] == pytest.approx({"LIME": by_truth(maps, draw=1)["LIME"]}, rel=1e-6)
+    assert found["shared"]["LIME"] > 1.2 * found["own"]["LIME"], "the shared draw passes for signal"
+    starred = {row: maps[row] for row in ("Integrated Gradient", "SmoothGrad", "LIME")}
+    few = by_truth(starred, make=lambda own: fewer(own, FEWER))
+    assert found["fewer"] == pytest.approx(few, rel=1e-6)
+    assert set(own[own["reading"] == "fewer"]["members"]) == {FEWER}
+
+
+def test_starred_rows_by_fewer_networks_and_shared_draws_are_facts(made):
+    facts = made[0].facts
+    assert facts["readings"] == ["own", "shared", "fewer"]
+    assert {row["method"] for row in facts["draws"]} == {"LIME"}
+    assert all(row["r_shared"] > 1.2 * row["r_own"] for row in facts["draws"])
+    assert len(facts["starred"]) == 6
+    for row in facts["starred"]:
+        assert (row["networks"], row["fewer"]) == (8, FEWER)
+        assert row["floor_fewer"] > row["floor"]
+        assert row["value_fewer"] == pytest.approx(row["expected_fewer"], rel=0.03)
+        assert row["interval_fewer"]["low"] < row["value_fewer"] < row["interval_fewer"]["high"]
+    lowest = {(row["column"], row["reading"]): row for row in facts["lowest"]}
+    assert len(lowest) == 4
+    for row in lowest.values():
+        assert row["other"] == "Input Gradient"
+        assert row["ratio"] == pytest.approx(row["r"] / row["r_other"])
+        assert row["interval"]["low"] < row["ratio"] < row["interval"]["high"]
+        assert row["ratio"] < 1
+    caption = made[0].caption
+    for words in (
+        "With 7 networks in place of 8",
+        "r is that of own draws times: LIME",
+        "SHAP is the lowest row by r in 2",
+    ):
+        assert words in caption
 
 
 def test_the_common_grid_is_the_coarsest(made):
@@ -166,12 +205,12 @@ def test_the_common_grid_is_the_coarsest(made):
 
 
 def test_orderings_are_found_where_they_were_put(made):
-    own = {row["claim"]: row for row in made[0].facts["orderings"] if row["grid"] == "own"}
+    own = {row["claim"]: row for row in made[0].facts["orderings"] if row["grid"] == row["reading"] == "own"}
     assert all(row["measured"] is True for row in own.values())
     assert own["GradCAM (top) highest"]["p_holm"] < 0.05
     assert [column["published"] for column in own["SHAP lowest"]["columns"]] == [True, True]
     assert [column["measured_by_best"] for column in own["SHAP lowest"]["columns"]] == [True, True]
-    assert len(made[0].facts["orderings"]) == 16
+    assert len(made[0].facts["orderings"]) == 8 * 4, "two grids, shared draws, and starred rows by fewer networks"
 
 
 def test_the_caption_states_definitions_orderings_template_and_provenance(made):
@@ -207,7 +246,9 @@ def test_the_print_shows_measured_beside_published(made):
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
     data = made[0].data
-    lime = next(line for line in lines if line.startswith("LIME"))
+    lime = next(line for line in lines if line.startswith("LIME, own"))
+    assert lines[lines.index(lime) + 1].startswith("  by 7 networks")
+    assert lines[lines.index(lime) + 2].startswith("LIME, shared")
     published = data[(data["method"] == "LIME") & (data["dataset"] == "CIFAR10")]["published"].iloc[0]
     assert f"{published:.2f}" in lime
     assert "comes nearest the published numbers" in " ".join(text.split())
@@ -271,7 +312,7 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
     study = bench(methods=methods, members=3, images=3, train_images=64, epochs=1, device="cpu", out="run")
     result = json.loads(json.dumps(study.result))
     panel = table_panel([Column(Study(result, study.folder), "test_resnet", "CIFAR10", "ResNet18")])
-    own = panel.data[(panel.data["grid"] == "own") & (panel.data["status"] == "ok")]
+    own = panel.data[(panel.data["grid"] == "own") & (panel.data["reading"] == "own")]
     compared = 0
     for cell in study.done:
         for name, key in {"pixel": "snr_pixel", "rms": "snr_rms", "power": "snr_power", "r": "snr"}.items():

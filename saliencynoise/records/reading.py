@@ -1,0 +1,142 @@
+"""JSON read with types: a file is what its kind says, or it is refused in a line that names file, key and value."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import DamagedFileError, read_verified
+
+T = TypeVar("T")
+
+DEEPEST = 64
+"""Levels of nesting at most; results have about ten."""
+
+LONGEST = 60
+"""Characters of a wrong value that a message shows."""
+
+_FIX = "copy it whole, or run the same command again"
+
+
+class RecordError(UsageError):
+    """A file is not what its kind says."""
+
+
+def read_record(path: Path, kind: type[T], *, fix: str = _FIX) -> T:
+    """Return a JSON file of a kind; keys that the kind does not name are kept as they are.
+
+    Args:
+        path: of the file.
+        kind: a `TypedDict`, whose document is returned unchanged.
+        fix: what to do about a file that is damaged, for its message.
+
+    Raises:
+        RecordError: if it cannot be read, is not as it was written, is not JSON, is nested too deeply, holds NaN or
+            infinity, lacks a key, or a value has another type or range: one line with file, key, value and fix.
+    """
+    try:
+        document = read_verified(path)
+    except DamagedFileError as error:
+        raise RecordError(f"{error}; {fix}") from error
+    return check_record(document, kind, where=str(path), fix=fix)
+
+
+def check_record(document: Any, kind: type[T], *, where: str, fix: str = _FIX, at: str = "") -> T:
+    """Return a document that was parsed, after comparing it with a kind.
+
+    Args:
+        document: values as JSON has them.
+        kind: as of `read_record`.
+        where: the file, for messages.
+        fix: as there.
+        at: where in the file the document stands, for messages.
+
+    Raises:
+        RecordError: as `read_record`.
+    """
+    wrong = _not_plain(document) or _mismatch(document, kind, at)
+    if wrong:
+        raise RecordError(f"{where} is damaged: {wrong}; {fix}")
+    return cast("T", document)
+
+
+def _not_plain(document: Any) -> str | None:
+    """Return what no kind may hold: too many levels, or numbers that JSON cannot write; level by level."""
+    level: list[Any] = [[document]]
+    for _ in range(DEEPEST + 1):
+        values = [value for own in level for value in (own.values() if isinstance(own, dict) else own)]
+        wild = next((value for value in values if isinstance(value, float) and not math.isfinite(value)), None)
+        if wild is not None:
+            return f"it holds {wild}, which is no JSON"
+        level = [value for value in values if isinstance(value, dict | list)]
+        if not level:
+            return None
+    return f"nested more than {DEEPEST} levels deep"
+
+
+def _mismatch(document: Any, kind: Any, at: str) -> str | None:
+    """Return in words where a document is not of a kind."""
+    try:
+        msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$")
+        keys = _located(document, kind, place.removesuffix("`"))
+        return _words(document, keys, what, at)
+    return None
+
+
+def _located(document: Any, kind: Any, place: str) -> list[str | int]:
+    """Return the keys that lead to a wrong value; msgspec writes `[...]` for a key of a table that it has not named."""
+    keys: list[str | int] = []
+    for name, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", place):
+        if index == "...":
+            keys.append(_guilty(document, kind, keys))
+        else:
+            keys.append(int(index) if index else name)
+    return keys
+
+
+def _guilty(document: Any, kind: Any, keys: list[str | int]) -> str:
+    """Return the key of the table at `keys` whose value alone makes the document wrong."""
+    table = _at(document, keys)
+    for key, value in table.items():
+        try:
+            msgspec.convert(_with(document, keys, {key: value}), kind)
+        except msgspec.ValidationError:
+            return str(key)
+    return "?"
+
+
+def _with(document: Any, keys: list[str | int], value: Any) -> Any:
+    """Return a document with another value at `keys`; nothing is changed in place."""
+    if not keys:
+        return value
+    copy = document.copy()
+    copy[keys[0]] = _with(document[keys[0]], keys[1:], value)
+    return copy
+
+
+def _at(document: Any, keys: list[str | int]) -> Any:
+    for key in keys:
+        document = document[key]
+    return document
+
+
+def _words(document: Any, keys: list[str | int], what: str, at: str) -> str:
+    below = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+    place = f"{at}{below}".removeprefix(".") or "it"
+    missing = re.fullmatch(r"Object missing required field `(.*)`", what)
+    if missing:
+        return f"{place} has no {missing[1]}"
+    shown = repr(_at(document, keys))
+    shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
+    if what.startswith("Invalid enum value"):
+        what = "one of the words that it may be (or a number, where it is a figure)"
+    wanted = re.sub(r", got `.*`$", "", what).replace("`", "").removeprefix("Expected ")
+    wanted = {"array": "a list", "object": "a table", "str": "a text", "int": "a whole number"}.get(wanted, wanted)
+    return f"{place} is {shown} where {wanted} is wanted"

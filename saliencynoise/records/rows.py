@@ -1,0 +1,44 @@
+"""Rows of a result: one kind for those that are done, one for those that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
+
+from saliencynoise.records.common import Name, Status
+from saliencynoise.records.reading import check_record
+
+
+class AnyRow(TypedDict):
+    """What every row has."""
+
+    status: Status
+
+
+class FailedRow(TypedDict):
+    """Why a row could not be computed."""
+
+    architecture: Name
+    method: Name
+    status: Literal["failed"]
+    reason: str
+
+
+def check_rows(rows: Sequence[Any], name: str, *, done: Any, failed: Any = FailedRow, where: str, fix: str) -> None:
+    """Compare each row with the kind that its status names.
+
+    Args:
+        rows: of a document.
+        name: their key in it, for messages.
+        done: the kind of rows whose status is "ok".
+        failed: the kind of the others.
+        where: the file, for messages.
+        fix: what to do about it.
+
+    Raises:
+        RecordError: naming file, row, key and value.
+    """
+    for place, row in enumerate(rows):
+        at = f"{name}[{place}]"
+        check_record(row, AnyRow, where=where, fix=fix, at=at)
+        check_record(row, done if row["status"] == "ok" else failed, where=where, fix=fix, at=at)

@@ -1,0 +1,384 @@
+"""`result.json` of a bench: settings, data, members, images and cells."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any, NotRequired, TypedDict
+
+from saliencynoise.records.common import (
+    BenchSettings,
+    Count,
+    Data,
+    Ends,
+    Format,
+    Hardware,
+    Interval,
+    Name,
+    Number,
+    Provenance,
+    Recipe,
+    Seconds,
+    Seed,
+    Shape,
+    Share,
+    Status,
+)
+
+
+class Settings(BenchSettings):
+    """As of every bench; the members are known."""
+
+    members: Count
+
+
+class Dataset(Data):
+    """The images that a study is about."""
+
+    classes: list[str]
+    train_images: Count
+    test_images: Count
+    image_shape: Shape
+    notes: list[str]
+
+
+class Sampler(TypedDict):
+    """Where the members come from."""
+
+    label: str
+    name: str
+    runs: Count
+    trains: bool
+    distribution: NotRequired[str]
+
+
+class Method(TypedDict):
+    """What a report says of a method."""
+
+    label: str
+    name: NotRequired[str]
+    distribution: NotRequired[str]
+    library: NotRequired[str | None]
+    summary: NotRequired[str]
+    family: NotRequired[str]
+    kind: NotRequired[str]
+    paper: NotRequired[str | None]
+    cost: NotRequired[str]
+    stochastic: NotRequired[bool]
+    views: NotRequired[list[str]]
+    parameters: NotRequired[dict[str, Any]]
+
+
+class Member(TypedDict):
+    """A trained network."""
+
+    index: Count
+    accuracy: Share
+    seeds: dict[str, Seed]
+    sha256: str
+    flag: str | None
+    seconds: Seconds
+    hardware: Hardware
+    logits_sha256: NotRequired[str]
+    versions: NotRequired[dict[str, str]]
+    source: NotRequired[str]
+
+
+class Architecture(TypedDict):
+    """An architecture with its members."""
+
+    name: Name
+    label: Name
+    adaptations: list[str]
+    members: list[Member]
+    distribution: NotRequired[str]
+    pool: NotRequired[str]
+    parameters: NotRequired[Count]
+    points: NotRequired[dict[str, Any]]
+
+
+class Image(TypedDict):
+    """An attributed image; by architecture its target, the vote on it, and how many members are right."""
+
+    name: str
+    label: Count
+    target: dict[str, Count]
+    predicted: dict[str, Count]
+    members_correct: NotRequired[dict[str, Count]]
+
+
+class Accuracy(TypedDict):
+    """Of an architecture's members."""
+
+    median: Share | None
+    min: Share | None
+    max: NotRequired[Share | None]
+
+
+class Estimate(TypedDict):
+    """A figure with interval, floor and meaning."""
+
+    value: Number
+    interval: Interval | None
+    floor: Number
+    definition: NotRequired[str]
+    words: NotRequired[str | None]
+
+
+class Estimates(TypedDict):
+    """Figures by name; others than these may be there."""
+
+    snr_pixel: Estimate
+    snr_rms: Estimate
+    snr_power: Estimate
+    cosine: Estimate
+    snr: Estimate
+    snr_amplitude: Estimate
+    snr_network: NotRequired[Estimate]
+
+
+class Needed(TypedDict):
+    """Members to average for a reliability."""
+
+    value: Count | None
+    low: Count | None
+    high: Count | None
+    text: str
+    reliability: NotRequired[Share]
+
+
+class Figures(TypedDict):
+    """The figures of a cell, or of a class of it."""
+
+    images: Count
+    estimates: Estimates
+    members_needed: Needed
+    signal_p: Share | None
+    indicative: bool
+    view: NotRequired[str]
+    members: NotRequired[Count]
+    used_images: NotRequired[Count]
+    signal_note: NotRequired[str]
+    draws: NotRequired[Count]
+    energy: NotRequired[dict[str, Number] | None]
+
+
+class Pixels(TypedDict):
+    """Significant pixels."""
+
+    share: Number
+    agreement: Number
+    rate: NotRequired[Share]
+    agreement_all: NotRequired[Number]
+
+
+class Likeness(TypedDict):
+    """Measures of how alike maps are."""
+
+    ssim: Number
+    spearman: Number
+    top: Number
+    cosine: NotRequired[Number]
+
+
+class Similarity(TypedDict):
+    """How alike members' maps are."""
+
+    images: Count
+    pairwise: Likeness
+    to_mean: Likeness
+    coefficient_of_variation: Number
+    mege: Number
+    reco: Number
+
+
+class Modes(TypedDict):
+    """Groups of members with different maps."""
+
+    words: str
+    share: Share | None
+    images: list[dict[str, Any]]
+    representative: NotRequired[Count | None]
+
+
+class Template(TypedDict):
+    """What maps of all images share."""
+
+    share: Number
+    share_interval: Interval | None
+    snr_specific: Number
+    snr_specific_interval: Interval | None
+    share_class: NotRequired[Number]
+    share_class_interval: NotRequired[Interval | None]
+    note: NotRequired[str]
+
+
+class Band(TypedDict):
+    """Figures of a band of frequencies."""
+
+    frequency: Number
+    ssnr: Number
+    energy: NotRequired[Number]
+    cosine: NotRequired[Number]
+    interval: NotRequired[Interval | None]
+
+
+class Spectrum(TypedDict):
+    """Signal and noise by spatial frequency."""
+
+    bands: list[Band]
+    resolution: Number
+    words: str
+    images: NotRequired[Count]
+
+
+class Point(TypedDict):
+    """A measure of localisation with some members."""
+
+    value: Number
+    members: NotRequired[Count]
+    interval: NotRequired[Interval | None]
+
+
+class Gain(TypedDict):
+    """What averaging changes."""
+
+    value: Number
+    interval: Ends | None
+    p: Share | None
+
+
+class Measure(TypedDict):
+    """A measure of localisation."""
+
+    chance: Number
+    curve: list[Point]
+    gain: Gain
+
+
+class Localization(TypedDict):
+    """How near maps are to the pixels that cause the class."""
+
+    images: Count
+    blank: Count
+    measures: dict[str, Measure]
+
+
+class Details(TypedDict):
+    """What a study tells beside the SNR."""
+
+    pixels: Pixels | None
+    similarity: Similarity
+    modes: Modes
+    template: Template | None
+    spectrum: Spectrum | None
+    localization: NotRequired[Localization | None]
+
+
+class Diagnostic(TypedDict):
+    """A check of a method on its maps."""
+
+    median: Number
+    max: Number
+
+
+class Cell(TypedDict):
+    """An architecture, method and view; `figures` and the like are null where it failed."""
+
+    architecture: Name
+    method: Name
+    view: Name
+    status: Status
+    reason: str | None
+    members: Count
+    accuracy: Accuracy
+    figures: Figures | None
+    seconds: Seconds | None
+    flagged_members: list[Count]
+    dataset: str
+    method_name: NotRequired[str]
+    distribution: NotRequired[str]
+    draws: NotRequired[Count]
+    gram: NotRequired[str | None]
+    classes: NotRequired[dict[str, Figures] | None]
+    details: NotRequired[Details | None]
+    diagnostics: NotRequired[dict[str, Diagnostic] | None]
+
+
+class PrecisionCell(TypedDict):
+    """The error of bfloat16 in a cell."""
+
+    architecture: str
+    method: str
+    status: Status
+    reason: NotRequired[str | None]
+    bfloat16: NotRequired[Number]
+    float32: NotRequired[Number]
+    relative_error: NotRequired[Number]
+
+
+class Precision(TypedDict):
+    """The error of bfloat16."""
+
+    images: Count
+    cells: list[PrecisionCell]
+
+
+class StudyRecord(Provenance):
+    """The document of `result.json`."""
+
+    settings: Settings
+    dataset: Dataset
+    recipes: dict[str, Recipe]
+    architectures: list[Architecture]
+    images: list[Image]
+    cells: list[Cell]
+    device: NotRequired[str]
+    format: NotRequired[Format]
+    aggregator: NotRequired[str]
+    sampler: NotRequired[Sampler]
+    methods: NotRequired[list[Method]]
+    precision: NotRequired[Precision]
+
+
+def contradiction(record: StudyRecord) -> str | None:
+    """Return in words what in a study contradicts itself, or None: names that point nowhere, classes out of range."""
+    labels = {own["label"]: own["name"] for own in record["architectures"]}
+    if len(labels) < len(record["architectures"]):
+        return "two architectures have one label"
+    for place, cell in enumerate(record["cells"]):
+        wrong = _wrong_cell(cell, labels.keys())
+        if wrong:
+            return f"cells[{place}].{wrong}"
+    classes = len(record["dataset"]["classes"])
+    for place, image in enumerate(record["images"]):
+        wrong = _wrong_image(image, classes)
+        if wrong:
+            return f"images[{place}].{wrong}"
+    return None
+
+
+def _wrong_cell(cell: Cell, labels: Any) -> str | None:
+    if cell["architecture"] not in labels:
+        return f"architecture is '{cell['architecture']}', which is none of the architectures"
+    if cell["status"] == "failed":
+        return None if cell["reason"] is not None else "reason is null, though it failed"
+    lacks = next((name for name in ("figures", "seconds") if cell[name] is None), None)
+    if lacks:
+        return f"{lacks} is null, though its status is ok"
+    if cell["members"] < 1:
+        return "members is 0, though its status is ok"
+    gram = PurePosixPath(cell.get("gram") or "none")
+    if gram.is_absolute() or ".." in gram.parts or "\0" in str(gram):
+        return f"gram is '{gram}', which leads out of the folder"
+    return None
+
+
+def _wrong_image(image: Image, classes: int) -> str | None:
+    if image["label"] >= classes:
+        return f"label is {image['label']}, and there are {classes} classes"
+    for name in ("target", "predicted"):
+        values: dict[str, int] = image.get(name, {})  # type: ignore[assignment]
+        wrong = next((value for value in values.values() if value >= classes), None)
+        if wrong is not None:
+            return f"{name} is {wrong}, and there are {classes} classes"
+    return None

@@ -1,0 +1,118 @@
+"""`variance.json`: what each stream of random numbers does to a map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NotRequired, TypedDict
+
+from saliencynoise.records.common import BenchSettings, Count, Data, Name, Number, Provenance, Share, Valued
+from saliencynoise.records.reading import read_record
+from saliencynoise.records.rows import check_rows
+
+
+class Bench(BenchSettings):
+    """The bench that a variance run is made of."""
+
+    members: NotRequired[Count | None]
+
+
+class Settings(TypedDict):
+    """As of a `VarianceConfig`."""
+
+    blocks: Count
+    bench: Bench
+    streams: NotRequired[list[str] | None]
+
+
+class StudyData(Data):
+    """The images of the studies below."""
+
+    notes: list[str]
+
+
+class About(Provenance):
+    """What the studies below have in common."""
+
+    dataset: StudyData
+    device: NotRequired[str]
+
+
+class Range(TypedDict):
+    """Of accuracies."""
+
+    min: Share | None
+    max: Share | None
+
+
+class Again(TypedDict):
+    """Networks trained twice with the same seeds."""
+
+    members: Count
+    bitwise_equal: Count
+
+
+class Architecture(TypedDict):
+    """The networks of an architecture."""
+
+    architecture: Name
+    streams: dict[str, list[str]]
+    left_out: dict[str, str]
+    blocks: Count
+    members: Count
+    accuracy: Range
+    trained_again: Again
+    flagged: dict[str, str]
+    run: NotRequired[str]
+
+
+class VarianceRecord(TypedDict):
+    """The document of `variance.json`; its rows are checked by their status."""
+
+    created: str
+    settings: Settings
+    study: About
+    images: Count
+    architectures: list[Architecture]
+    rows: list[dict[str, object]]
+    format: NotRequired[Count]
+
+
+class Stream(TypedDict):
+    """What one stream of random numbers does."""
+
+    stream: Name
+    first: Valued
+    total: Valued
+
+
+class Energy(TypedDict):
+    """Shares of a map's energy."""
+
+    signal: Valued
+    network: Valued
+    draw: Valued
+    residual: Valued
+
+
+class Row(TypedDict):
+    """The noise of an architecture and method."""
+
+    architecture: Name
+    method: Name
+    view: Name
+    noise: Number
+    streams: list[Stream]
+    replicate: Valued | None
+    energy: Energy | None
+    words: str
+
+
+def read_variance(path: Path, *, fix: str) -> VarianceRecord:
+    """Return a `variance.json`.
+
+    Raises:
+        RecordError: as `saliencynoise.records.reading.read_record`.
+    """
+    record = read_record(path, VarianceRecord, fix=fix)
+    check_rows(record["rows"], "rows", done=Row, where=str(path), fix=fix)
+    return record

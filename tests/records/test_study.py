@@ -1,0 +1,166 @@
+"""Every change of every value of a result is refused in one line, or the commands bear it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from saliencynoise.bench.study import Study
+from saliencynoise.interfaces import UsageError
+from saliencynoise.records.study import contradiction
+from tests.report.studies import make_study, noisy_maps
+
+DEEP: Any = []
+for _ in range(300):
+    DEEP = [DEEP]
+VALUES = (None, True, -1, 0, 10**30, 1e300, float("nan"), float("inf"), "", "x\x1b[2J\n", "../..", [], {}, [[]], DEEP)
+GONE = object()
+
+
+def places(value: Any, keys: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The keys that lead to each value of a document, of lists to their first and last entry."""
+    if keys:
+        yield keys
+    if isinstance(value, dict):
+        for key, own in value.items():
+            yield from places(own, (*keys, key))
+    elif isinstance(value, list):
+        for index in sorted({0, len(value) - 1} if value else ()):
+            yield from places(value[index], (*keys, index))
+
+
+def changed(document: Any, keys: tuple[Any, ...], value: Any) -> Any:
+    """A copy of a document with another value at some place, or without it."""
+    document = copy.deepcopy(document)
+    own = document
+    for key in keys[:-1]:
+        own = own[key]
+    if value is GONE:
+        del own[keys[-1]]
+    else:
+        own[keys[-1]] = value
+    return document
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    maps = {("net", method): noisy_maps(members=6, images=4, seed=seed) for seed, method in enumerate("ab")}
+    return make_study(folder, {**maps, ("net", "c"): "it failed"})
+
+
+COMMANDS = (
+    ["show"], ["show", "--json"], ["show", "--curve"], ["show", "--similarity"], ["show", "--structure"],
+    ["show", "--localization"], ["compare"], ["compare", "--json"], ["plan"], ["plan", "--json"],
+)  # fmt: skip
+
+
+def tried(capsys: pytest.CaptureFixture[str], folder: Any, commands: Any) -> list[str]:
+    """Run commands on a folder; each ends with figures or with one line that begins with "error:"."""
+    from tests.cli.calling import call
+
+    lines = []
+    for command in commands:
+        code, out, err = call(capsys, command[0], folder, *command[1:])
+        assert code in {0, 1, 2}, (command, code)
+        if code == 2:
+            assert err.startswith("error: "), err
+            assert err.count("\n") == 1, err
+            assert out == ""
+            lines.append(err)
+    return lines
+
+
+def test_a_result_of_this_version_is_whole(made):
+    assert Study.load(made.folder).result == made.result
+    assert contradiction(made.result) is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "words"),
+    [
+        (("settings", "members"), "4", "settings.members is '4' where a whole number is wanted"),
+        (("settings", "seed"), -1, "settings.seed is -1"),
+        (("dataset", "image_shape"), 3, "dataset.image_shape is 3 where a list is wanted"),
+        (("recipes", "net", "epochs"), [], "recipes.net.epochs is []"),
+        (("cells", 1, "figures", "estimates", "snr", "value"), GONE, "cells[1].figures.estimates.snr has no value"),
+        (("cells", 0, "view"), "", "cells[0].view is ''"),
+        (("cells", 0, "architecture"), "other", "cells[0].architecture is 'other', which is none of"),
+        (("cells", 0, "gram"), "../../elsewhere", "cells[0].gram is '../../elsewhere', which leads out"),
+        (("cells", 0, "figures"), None, "cells[0].figures is null, though its status is ok"),
+        (("cells", 0, "details", "pixels", "share"), "x", "cells[0].details.pixels.share is 'x'"),
+        (("images", 2, "label"), 7, "images[2].label is 7, and there are 2 classes"),
+        (("images", 2, "target", "net"), 2, "images[2].target is 2, and there are 2 classes"),
+        (("architectures", 0, "members", 3, "accuracy"), 1.5, "architectures[0].members[3].accuracy is 1.5"),
+        (("more",), DEEP, "nested more than 64 levels deep"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_named_with_file_key_value_and_fix(made, capsys, tmp_path, keys, value, words):  # noqa: PLR0917 - pytest names them
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(changed(made.result, keys, value)))
+    (line,) = tried(capsys, tmp_path, [["show"]])
+    assert f"error: {path} is damaged: " in line
+    assert words in line
+    assert line.rstrip().endswith("run the same bench again, which finds its members and maps")
+
+
+def test_keys_that_are_added_or_optional_change_nothing(made, tmp_path):
+    more = changed(made.result, ("cells", 0, "untrained"), {"r": 0.1})
+    more = changed(more, ("cells", 0, "details", "template", "more"), [1, 2])
+    more = changed(more, ("format",), GONE)
+    (tmp_path / "result.json").write_text(json.dumps(more))
+    assert Study.load(tmp_path).result == more
+
+
+def changes(document: Any) -> list[tuple[tuple[Any, ...], Any]]:
+    """Every place of a document with every value that it can be given."""
+    return [(keys, value) for keys in places(document) for value in (GONE, *VALUES)]
+
+
+def _refused(folder: Any) -> bool:
+    try:
+        Study.load(folder)
+    except UsageError:
+        return True
+    return False
+
+
+def bear(made, capsys, some) -> tuple[int, int]:
+    """Make changes one after another; count those that are refused and those that the commands bear."""
+    path = made.folder / "result.json"
+    sound = path.read_text()
+    refused = borne = 0
+    try:
+        for keys, value in some:
+            path.write_text(json.dumps(changed(made.result, keys, value)))
+            if _refused(made.folder):
+                refused += 1
+                continue
+            try:
+                tried(capsys, made.folder, COMMANDS)
+            except (Exception, pytest.fail.Exception) as error:
+                raise AssertionError(f"{keys} = {value!r}") from error
+            borne += 1
+    finally:
+        path.write_text(sound)
+    return refused, borne
+
+
+def test_a_sample_of_all_changes_gives_no_traceback(made, capsys):
+    some = random.Random(14).sample(changes(made.result), 40)  # noqa: S311 - a sample, not a secret
+    refused, borne = bear(made, capsys, some)
+    assert refused > 10
+    assert borne > 1
+
+
+@pytest.mark.slow
+def test_all_changes_give_no_traceback(made, capsys):
+    every = changes(made.result)
+    refused, borne = bear(made, capsys, every)
+    assert refused + borne == len(every) > 5000
