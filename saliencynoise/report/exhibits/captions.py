@@ -139,7 +139,9 @@ def _spread(done: pd.DataFrame) -> str:
         for (arch, method), own in done.groupby(["architecture", "method"], sort=False)
         if own["r"].notna().any()
     ]
-    width, name, values = max(found, key=lambda one: one[0], default=(0.0, "", None))
+    if not found:
+        return ""
+    width, name, values = max(found, key=lambda one: one[0])
     return f" Classes differ most for {name}: {show(values.min())} to {show(values.max())}." if width > 0 else ""
 
 
