@@ -18,6 +18,7 @@ QUICK = {
     "train_images": 64,
     "epochs": 1,
     "device": "cpu",
+    "untrained": "none",  # test_untrained has them
 }
 
 
