@@ -126,6 +126,7 @@ class SamplerSpec:
             `saliencynoise.interfaces.Sampler`.
         paper: where it was published, with DOI or arXiv id; empty for what needs no source.
         value: the parameter that VALUE sets in `name:VALUE`; None if there is none.
+        expected_failures: as in `MethodSpec`.
     """
 
     name: str
@@ -133,6 +134,7 @@ class SamplerSpec:
     target: str
     paper: str = ""
     value: str | None = None
+    expected_failures: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +144,12 @@ class DatasetSpec:
     Attributes:
         name: name of the data set, in snake case.
         summary: one line for `saliencynoise plugins`.
-        target: import string of a callable `(*, path, image_size, seed) -> Dataset`.
+        target: import string of a callable `(*, path, image_size, seed) -> Dataset`. The data follow from these alone,
+            and loading leaves the global random states as they were. `image_size` is the height and width of the
+            images, None for the usual ones; what cannot be had is refused with UsageError.
         takes_path: whether the name is followed by a path, as in `folder:PATH`.
         data_dir: whether it can be read from `--data-dir`, which is then given as `path`; without, `path` is None.
+        expected_failures: as in `MethodSpec`.
     """
 
     name: str
@@ -152,3 +157,4 @@ class DatasetSpec:
     target: str
     takes_path: bool = False
     data_dir: bool = False
+    expected_failures: tuple[tuple[str, str], ...] = ()

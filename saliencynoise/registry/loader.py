@@ -173,8 +173,7 @@ def _validate(spec: object, kind: str) -> None:
             raise ConfigurationError(
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is due"
             )
-    if isinstance(spec, MethodSpec | ModelSpec | AggregatorSpec):
-        _validate_expected_failures(spec, kind)
+    _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
         given = (
             ("kind", (spec.kind,), Kind),
@@ -199,7 +198,7 @@ def _validate_choices(spec: Spec, kind: str, given: Iterable[tuple[str, tuple[st
             )
 
 
-def _validate_expected_failures(spec: MethodSpec | ModelSpec | AggregatorSpec, kind: str) -> None:
+def _validate_expected_failures(spec: Spec, kind: str) -> None:
     for pair in spec.expected_failures:
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(p, str) and p.strip() for p in pair)):
             raise ConfigurationError(

@@ -344,6 +344,17 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def duration_range(low: float, high: float) -> str:
+    """Return a range of times in the unit of the longer one.
+
+    >>> duration_range(40, 60), duration_range(70, 200), duration_range(3000, 9000), duration_range(59.9, 60.1)
+    ('40 to 60 s', '1 to 3 min', '0.8 to 2.5 h', '60 s')
+    """
+    scale, unit, digits = (1, "s", 0) if high < 90 else (60, "min", 0) if high < 5400 else (3600, "h", 1)
+    first, last = (f"{seconds / scale:.{digits}f}" for seconds in (low, high))
+    return f"{last} {unit}" if first == last else f"{first} to {last} {unit}"
+
+
 def show(value: float | str | None) -> str:
     """Return a figure with three digits, two decimals at most above 0.1; infinity as a sign, the undefined a dash."""
     plain = number(value)
