@@ -302,6 +302,7 @@ class Cell(TypedDict):
     classes: NotRequired[dict[str, Figures] | None]
     details: NotRequired[Details | None]
     diagnostics: NotRequired[dict[str, Diagnostic] | None]
+    denormal_images: NotRequired[Count | None]
 
 
 class PrecisionCell(TypedDict):
