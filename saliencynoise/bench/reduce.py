@@ -40,6 +40,7 @@ class Reduced:
         grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
         marginal: `[B, c, h, w]`, raw: the members' maps as one, or those of the averaged network.
         diagnostics: what the method told of its maps, by name, `[D, E, B]`.
+        denormal: images on which a map has denormal values alone, so that digits are lost.
     """
 
     figures: Mapping[str, Figures]
@@ -48,6 +49,7 @@ class Reduced:
     grams: Mapping[str, Tensor]
     marginal: Float[Tensor, "B c h w"]
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
+    denormal: int = 0
 
 
 def reduce_maps(
@@ -83,8 +85,10 @@ def reduce_maps(
     gatherings = {view: Gathering(view=view, seed=seed) for view in views}
     locating = None if masks is None else Locating(views=views, members=members, seed=seed)
     marginals: list[Tensor] = []
+    denormal = 0
     for maps in images_of(stores, range(members), chunks):
         _refuse_unusable(maps, image=len(marginals))
+        denormal += is_denormal(maps)
         if locating is not None and masks is not None:
             locating.add(own_mean(maps), masks[len(marginals)])
         if isinstance(marginal, torch.Tensor):
@@ -112,6 +116,7 @@ def reduce_maps(
         grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
+        denormal=denormal,
     )
 
 
@@ -127,6 +132,18 @@ def _grams(statistics: Mapping[str, Sequence[ImageStatistics]]) -> dict[str, Ten
 def _are_zero(image: ImageStatistics) -> bool:
     """Whether no member's map of an image has any energy."""
     return not bool(image.gram.diagonal().any())
+
+
+def is_denormal(maps: Float[Tensor, "E D c h w"]) -> bool:
+    """Whether a map of an image that is not zero has no value of float32's full precision.
+
+    Values below 1.2e-38 are multiples of 1.4e-45: one of 1e-42 has three digits.
+
+    >>> is_denormal(torch.full((1, 1, 1, 2, 2), 1e-42)), is_denormal(torch.zeros(1, 1, 1, 2, 2))
+    (True, False)
+    """
+    largest = maps.abs().flatten(2).amax(2)
+    return bool(((largest > 0) & (largest < torch.finfo(torch.float32).tiny)).any())
 
 
 def images_of(

@@ -335,6 +335,7 @@ class Cell(TypedDict):
     details: NotRequired[Details | None]
     ceiling: NotRequired[Ceiling | None]
     diagnostics: NotRequired[dict[str, Diagnostic] | None]
+    denormal_images: NotRequired[Count | None]
 
 
 class PrecisionCell(TypedDict):

@@ -129,6 +129,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         *_dependent(result),
         *_modes(result["cells"]),
         *_skewed(result["cells"]),
+        *_denormal(result["cells"]),
         *_failures(result["cells"]),
     ]
 
@@ -195,6 +196,16 @@ def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
         f"({number(value):.1f}), and more than 5% of px may be false: up to 30% in simulations"
         for cell, value in found
         if value is not None and number(value) > SKEWED
+    ]
+
+
+def _denormal(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each method whose maps are so small that float32 holds few of their digits."""
+    found = {(c["method"], c["architecture"]): c["denormal_images"] for c in cells if c.get("denormal_images")}
+    return [
+        f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} lie below 1.2e-38, where float32 "
+        "has fewer digits, and their figures are inexact; a method that multiplies its values by a constant keeps them"
+        for (method, architecture), images in found.items()
     ]
 
 

@@ -94,6 +94,13 @@ def test_skewed_noise_of_pixels_is_warned_of():
     assert "px: gradient" not in printed(study(cell()))
 
 
+def test_lost_digits_are_noted_once_a_method():
+    small = {**cell(), "denormal_images": 1}
+    text = " ".join(printed(study(small, {**small, "view": "absolute"})).split())
+    assert text.count("digits lost: gradient on test_resnet: maps of 1 image lie below 1.2e-38, where float32") == 1
+    assert "digits lost" not in printed(study({**cell(), "denormal_images": 0}))
+
+
 def test_it_fits_80_columns_and_keeps_names_whole():
     long = cell("gradcam(layer=intermediate)")
     long["figures"]["estimates"]["snr"] = estimate(14.52, 10.79, 18.24)
