@@ -1,3 +1,4 @@
+import doctest
 import io
 import math
 from pathlib import Path
@@ -6,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from saliencynoise.bench.study import Study
+from saliencynoise.report import table
 from saliencynoise.report.table import print_study, show
 
 
@@ -92,6 +94,12 @@ def test_skewed_noise_of_pixels_is_warned_of():
     assert "px: gradient on test_resnet, view signed: the noise of its pixels is skewed (0.7)" in text
     assert "px: gradient" not in printed(study(cell(details={"pixels": {**pixels, "skewness": None}, "modes": None})))
     assert "px: gradient" not in printed(study(cell()))
+
+
+def test_the_examples_in_docstrings_hold():
+    failed, tried = doctest.testmod(table)
+    assert tried
+    assert not failed
 
 
 def test_lost_digits_are_noted_once_a_method():
