@@ -11,6 +11,7 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from saliencynoise.bench.estimate import Estimate, Span
+from saliencynoise.bench.foresight import warning
 from saliencynoise.bench.observer import Observer, Silent
 from saliencynoise.bench.production import REFERENCE
 from saliencynoise.report.table import counted, duration, duration_range
@@ -99,6 +100,8 @@ class Progress:
                 f"maps: {maps} ({counted(len(plan.images), 'image')}, {counted(len(plan.methods), 'method')}), "
                 f"about {plan.map_bytes / 1e6:.2g} MB, on {plan.device}"
             )
+        if (long := warning(plan)) is not None:
+            self._say(long)
 
     def started(self, jobs: Sequence[MemberJob], workers: int) -> None:
         """Show the bar."""
