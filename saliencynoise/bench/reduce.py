@@ -45,7 +45,11 @@ class Reduced:
         grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
         marginal: `[B, c, h, w]`, raw: the members' maps as one, or those of the averaged network.
         diagnostics: what the method told of its maps, by name, `[D, E, B]`.
+<<<<<<< HEAD
         sign: of the maps, as `MethodSpec.sign`, from what the method declares and from all values.
+=======
+        denormal: images on which a map has denormal values alone, so that digits are lost.
+>>>>>>> main
     """
 
     figures: Mapping[str, Figures]
@@ -54,6 +58,7 @@ class Reduced:
     grams: Mapping[str, Tensor]
     marginal: Float[Tensor, "B c h w"]
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
+<<<<<<< HEAD
     sign: Sign
 
     def single(self, view: str) -> Float[Tensor, "B E E"]:
@@ -103,6 +108,9 @@ class _Views:
             view: gathering.result(grams[view], located.get(view), sign=sign, groups=groups)
             for view, gathering in self._gatherings.items()
         }
+=======
+    denormal: int = 0
+>>>>>>> main
 
 
 def reduce_maps(
@@ -142,10 +150,19 @@ def reduce_maps(
     gathered = [_Views(views, labels=labels, members=members, masks=masks, seed=seed)]
     seen = SeenSigns()
     marginals: list[Tensor] = []
+<<<<<<< HEAD
     for image, maps in enumerate(images_of(stores, range(members), chunks)):
         _refuse_unusable(maps, image=image)
         seen.add(maps)
         gathered[0].add(maps, image)
+=======
+    denormal = 0
+    for maps in images_of(stores, range(members), chunks):
+        _refuse_unusable(maps, image=len(marginals))
+        denormal += is_denormal(maps)
+        if locating is not None and masks is not None:
+            locating.add(own_mean(maps), masks[len(marginals)])
+>>>>>>> main
         if isinstance(marginal, torch.Tensor):
             marginals.append(marginal[image])
         else:
@@ -175,7 +192,11 @@ def reduce_maps(
         grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
+<<<<<<< HEAD
         sign=sign,
+=======
+        denormal=denormal,
+>>>>>>> main
     )
 
 
@@ -191,6 +212,18 @@ def _grams(statistics: Mapping[str, Sequence[ImageStatistics]]) -> dict[str, Ten
 def _are_zero(image: ImageStatistics) -> bool:
     """Whether no member's map of an image has any energy."""
     return not bool(image.gram.diagonal().any())
+
+
+def is_denormal(maps: Float[Tensor, "E D c h w"]) -> bool:
+    """Whether a map of an image that is not zero has no value of float32's full precision.
+
+    Values below 1.2e-38 are multiples of 1.4e-45: one of 1e-42 has three digits.
+
+    >>> is_denormal(torch.full((1, 1, 1, 2, 2), 1e-42)), is_denormal(torch.zeros(1, 1, 1, 2, 2))
+    (True, False)
+    """
+    largest = maps.abs().flatten(2).amax(2)
+    return bool(((largest > 0) & (largest < torch.finfo(torch.float32).tiny)).any())
 
 
 def images_of(

@@ -213,7 +213,9 @@ def _cells(
         },
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "gram")) | {
+        blank = dict.fromkeys(
+            ("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "denormal_images", "gram")
+        ) | {
             "status": "failed",
             "reason": reduced,
             "traceback": traceback,
@@ -226,6 +228,7 @@ def _cells(
         "traceback": None,
         "seconds": _seconds(plan, ensemble, method),
         "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
+        "denormal_images": reduced.denormal,
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
     }
     return [

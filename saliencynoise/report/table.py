@@ -125,6 +125,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
+<<<<<<< HEAD
     cells = result["cells"]
     lines += [*rounded(result), *_dependent(result), *_without_null(cells), *_untrained(cells)]
     return [*lines, *_modes(cells), *_skewed(cells), *_failures(cells)]
@@ -169,6 +170,17 @@ def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
         instead = "; the view centred, each map less its own mean, has what differs between places" if centred else ""
         lines.append(f"{reason}: no p, px or floor for {', '.join(names)}{instead}")
     return lines
+=======
+    return [
+        *lines,
+        *rounded(result),
+        *_dependent(result),
+        *_modes(result["cells"]),
+        *_skewed(result["cells"]),
+        *_denormal(result["cells"]),
+        *_failures(result["cells"]),
+    ]
+>>>>>>> main
 
 
 def _origins(architecture: Mapping[str, Any]) -> list[str]:
@@ -233,6 +245,16 @@ def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
         f"({number(value):.1f}), and more than 5% of px may be false: up to 30% in simulations"
         for cell, value in found
         if value is not None and number(value) > SKEWED
+    ]
+
+
+def _denormal(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each method whose maps are so small that float32 holds few of their digits."""
+    found = {(c["method"], c["architecture"]): c["denormal_images"] for c in cells if c.get("denormal_images")}
+    return [
+        f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} lie below 1.2e-38, where float32 "
+        "has fewer digits, and their figures are inexact; a method that multiplies its values by a constant keeps them"
+        for (method, architecture), images in found.items()
     ]
 
 
@@ -386,6 +408,17 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def duration_range(low: float, high: float) -> str:
+    """Return a range of times in the unit of the longer one.
+
+    >>> duration_range(40, 60), duration_range(70, 200), duration_range(3000, 9000), duration_range(59.9, 60.1)
+    ('40 to 60 s', '1 to 3 min', '0.8 to 2.5 h', '60 s')
+    """
+    scale, unit, digits = (1, "s", 0) if high < 90 else (60, "min", 0) if high < 5400 else (3600, "h", 1)
+    first, last = (f"{seconds / scale:.{digits}f}" for seconds in (low, high))
+    return f"{last} {unit}" if first == last else f"{first} to {last} {unit}"
 
 
 def show(value: float | str | None) -> str:
