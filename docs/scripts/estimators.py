@@ -25,6 +25,7 @@ from scipy.special import ndtri, stdtr
 from saliencynoise.statistics.discoveries import benjamini_hochberg
 from saliencynoise.statistics.draws import between_draws, crossed_gram, own_mean
 from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.flips import flip_test, floor_of, image_flips
 from saliencynoise.statistics.gram import gram_matrix, off_mean, scale_gram
 from saliencynoise.statistics.groups import as_groups
 from saliencynoise.statistics.intervals import claim_interval, members_interval
@@ -34,6 +35,7 @@ from saliencynoise.statistics.reliability import MembersNeeded, members_for_imag
 from saliencynoise.statistics.significance import sign_flip_test
 from saliencynoise.statistics.snr import cosine, snr_from_cosine
 from saliencynoise.statistics.unseen import allow_for_unseen_mode
+from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.provenance import hardware, versions
 
 if TYPE_CHECKING:
@@ -487,6 +489,111 @@ images that one finds any. Criterion: at most {MOST_PIXELS}.""",
 # The page
 
 
+# Views without sign, and maps of one sign
+
+VIEW_NOISES = ("white", "blurred", "unequal", "channels")
+
+
+def view_noise(kind: str, members: int, images: int, generator: torch.Generator, *, r: float = 0) -> Tensor:
+    """Return maps `[B, E, 1, 16, 16]`: noise that is Gaussian at every pixel, and a signal of r times its energy."""
+    shape = (images, members, 256)
+    if kind == "channels":  # a CAM: eight positive channels, whose weights are each member's
+        features = normal(generator, images, 8, 256).relu()
+        noise = normal(generator, images, members, 8) @ features
+    else:
+        noise = normal(generator, *shape)
+    if kind == "blurred":
+        noise = blurred(noise)
+    if kind == "unequal":
+        noise = noise * torch.logspace(-1, 1, 256, dtype=torch.float64)
+    signal = normal(generator, images, 1, 256) * (r * noise.square().mean()).sqrt()
+    return (noise + signal).unflatten(-1, (1, 16, 16))
+
+
+def floor_rows(kinds: Sequence[str], members: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return how far the floor from flipped residuals is from what noise alone gives, relative."""
+    rows = []
+    for view, kind, count, r in itertools.product(("relu", "abs"), kinds, members, (0.0, 1.0)):
+        generator = generator_of("floors", view, kind, count, r)
+        alone = apply_view(view_noise(kind, 60, 200, generator), view).flatten(2)
+        true = float(snr_from_cosine(cosine(gram_matrix(alone.movedim(0, 1))).mean()))
+        found = [
+            floor_of([image_flips(one, view=view) for one in view_noise(kind, count, IMAGES, generator, r=r)])[0]
+            for _ in range(repetitions)
+        ]
+        value, error = mean_of(torch.tensor(found, dtype=torch.float64) / true - 1)
+        bounds = {"low": -0.05, "high": 0.05} if count >= JUDGED_FROM else {}
+        rows.append(
+            Row(
+                labels=(view, kind, str(count), f"{r:g}"),
+                check=Check(value=value, error=error, **bounds),
+                others=(f"{true:.2f}",),
+            )
+        )
+    return rows
+
+
+def relu_test_rows(kinds: Sequence[str], members: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return the level of the test by flips of whole maps."""
+    rows = []
+    for kind, count in itertools.product(kinds, members):
+        generator = generator_of("relu test", kind, count)
+        studies_of_noise = (view_noise(kind, count, 4, generator) for _ in range(repetitions))
+        ps = [
+            flip_test([image_flips(one, view="relu") for one in own], seed=k).p
+            for k, own in enumerate(studies_of_noise)
+        ]
+        value, error = share([p is not None and p <= 0.05 for p in ps])
+        rows.append(Row(labels=(kind, str(count)), check=Check(value=value, error=error, high=0.07)))
+    return rows
+
+
+def one_signed_rows(members: Sequence[int], *, repetitions: int) -> list[Row]:
+    """Return what maps of one sign show without any signal: whole, and less their own means."""
+    rows = []
+    for count in members:
+        generator = generator_of("one sign", count)
+        whole, centred, ps = [], [], []
+        for k in range(repetitions):
+            # no place is common to the members: smooth positive bumps anywhere on a constant, as a rectified CAM has
+            maps = blurred(normal(generator, 8, count, 256)).relu() * (1 + normal(generator, 8, count, 1).abs()) + 1
+            grid = maps.unflatten(-1, (1, 16, 16))
+            gram = {v: gram_matrix(apply_view(grid, v).flatten(2).movedim(0, 1)) for v in ("signed", "centred")}
+            whole.append(headline(gram["signed"]).value)
+            centred.append(headline(gram["centred"]).value)
+            ps.append(sign_flip_test(gram["centred"], seed=k).p)
+        value, error = share([p is not None and p <= 0.05 for p in ps])
+        means = tuple(f"{float(torch.tensor(own).mean()):.2f}" for own in (whole, centred))
+        rows.append(Row(labels=(str(count),), check=Check(value=value, error=error, high=0.07), others=means))
+    return rows
+
+
+def view_tables(*, scale: float) -> Iterator[Table]:
+    """Yield the sections on views without sign and on maps of one sign."""
+    few, many = max(3, round(20 * scale)), max(20, round(400 * scale))
+    yield Table(
+        title="Floors of the views relu and abs",
+        text=f"""Relative error of the floor of r from flipped residuals, {few} studies of {IMAGES} images of 256
+pixels, beside what noise alone gives; with no signal, and with r = 1. Criterion: 5% at E >= {JUDGED_FROM}.""",
+        columns=("view", "noise", "E", "r", "floor", "relative error"),
+        rows=floor_rows(VIEW_NOISES, (4, 8, 16), repetitions=few),
+    )
+    yield Table(
+        title="Test of the view relu",
+        text=f"""Share of {many} studies of noise alone (4 images) with p <= 0.05, by flips of whole maps. Criterion:
+at most 0.07.""",
+        columns=("noise", "E", "level"),
+        rows=relu_test_rows(VIEW_NOISES, (6, 8), repetitions=many),
+    )
+    yield Table(
+        title="Maps of one sign",
+        text=f"""{many} studies of 8 images whose maps cannot be negative and have no signal: r of whole maps, of
+maps less their own means, and the level of the sign-flip test on these. Criterion: at most 0.07.""",
+        columns=("E", "r whole", "r centred", "level"),
+        rows=one_signed_rows((6, 8), repetitions=many),
+    )
+
+
 def tables(*, scale: float = 1.0) -> Iterator[Table]:
     """Yield the sections; `scale` shortens them all."""
     n = max(20, round(1000 * scale))
@@ -557,6 +664,7 @@ variances. Criterion: at most {LEVEL}.""",
         columns=("noise", "E", "power", "unmoderated", "false discoveries"),
         rows=pixel_rows(tuple(NOISES), (4, 8, 16), repetitions=fifth),
     )
+    yield from view_tables(scale=scale)
     yield from draw_tables(n)
 
 

@@ -11,12 +11,14 @@ import torch
 
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, compare, everywhere, holm
 from saliencynoise.statistics.draws import own_mean
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean, gram_matrix
 from saliencynoise.statistics.groups import chosen
+from saliencynoise.statistics.views import apply_view
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -49,7 +51,9 @@ class Pair:
 
 
 def compare_methods(study: Study) -> list[Pair]:
-    """Compare every two methods of each architecture, in the signed view: the same members, the same images.
+    """Compare every two methods of each architecture: the same members, the same images.
+
+    In the signed view, but in that of centred maps where whole ones have no null.
 
     p-values are corrected over all pairs of the study (Holm).
 
@@ -57,10 +61,10 @@ def compare_methods(study: Study) -> list[Pair]:
         UsageError: if the study keeps no Gram matrices.
     """
     groups: dict[str, list[Cell]] = {}
-    for cell in _signed(study):
+    for cell in _compared(study):
         groups.setdefault(cell["architecture"], []).append(cell)
     pairs = [
-        Pair(within=within, comparison=_compare((study, a), (study, b), (a["method"], b["method"]), "members"))
+        Pair(within=within, comparison=_compare((study, a), (study, b), (_label(a), _label(b)), "members"))
         for within, cells in groups.items()
         for a, b in itertools.combinations(cells, 2)
     ]
@@ -74,8 +78,8 @@ def compare_architectures(study: Study) -> list[Pair]:
         UsageError: as `compare_methods`.
     """
     groups: dict[str, list[Cell]] = {}
-    for cell in _signed(study):
-        groups.setdefault(cell["method"], []).append(cell)
+    for cell in _compared(study):
+        groups.setdefault(_label(cell), []).append(cell)
     pairs = [
         _with_agreement((study, a), (study, b), (a["architecture"], b["architecture"]), within)
         for within, cells in groups.items()
@@ -103,10 +107,10 @@ def compare_runs(one: Study, other: Study) -> list[Pair]:
         )
     labels = (one.folder.name, other.folder.name)
     pairs = [
-        _with_agreement((one, a), (other, b), labels, f"{a['architecture']}, {a['method']}")
-        for a in _signed(one)
-        for b in _signed(other)
-        if a["method_name"] == b["method_name"] and a["architecture"] == b["architecture"]
+        _with_agreement((one, a), (other, b), labels, f"{a['architecture']}, {_label(a)}")
+        for a in _compared(one)
+        for b in _compared(other)
+        if all(a[key] == b[key] for key in ("method_name", "architecture", "view"))
     ]
     if not pairs:
         raise UsageError(f"{one.folder} and {other.folder} have no architecture and method in common")
@@ -137,8 +141,24 @@ def _reversed(own: Comparison) -> Comparison:
     return replace(own, a=own.b, b=own.a, difference=-own.difference, interval=turned)
 
 
-def _signed(study: Study) -> list[Cell]:
-    return [cell for cell in study.done if cell["view"] == "signed"]
+def _compared(study: Study) -> list[Cell]:
+    """Return one cell for each architecture and method: in the signed view, or centred where that has no null.
+
+    Of maps that cannot be negative, or do not turn with the score, whole maps agree for what no network has learned.
+    """
+    centred = {(own["architecture"], own["method"]) for own in study.done if own["view"] == CENTRED}
+    found = []
+    for cell in study.done:
+        lacks_null = cell.get("sign", "signed") != "signed" and (cell["architecture"], cell["method"]) in centred
+        if cell["view"] == (CENTRED if lacks_null else "signed"):
+            found.append(cell)
+    return found
+
+
+def _label(cell: Cell) -> str:
+    """Return the method's label, with the view unless it is the signed one."""
+    method: str = cell["method"]
+    return method if cell["view"] == "signed" else f"{method}, {cell['view']}"
 
 
 def _starts(study: Study) -> set[int]:
@@ -191,7 +211,7 @@ def _maps(study: Study, cell: Cell) -> Iterator[Float[Tensor, "E c h w"]]:
     maps = study.member_maps(cell)
     for image in range(maps.sizes["image"]):
         values = torch.as_tensor(maps.isel(image=image).values, dtype=torch.float64)
-        yield own_mean(values) if "draw" in maps.dims else values
+        yield apply_view(own_mean(values) if "draw" in maps.dims else values, cell["view"])
 
 
 def _corrected(pairs: Sequence[Pair]) -> list[Pair]:

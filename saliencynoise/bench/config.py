@@ -70,6 +70,8 @@ class BenchConfig:
         precision: of attribution: "float32", or "bfloat16", whose error is then measured on a few images.
         seed: of the run.
         aggregator: how the members' maps become one.
+        untrained: for which methods r is compared with that of untrained networks: "auto" (methods on a layer, and
+            those whose maps do not turn their sign with the score), "all" or "none".
         keep_maps: "all", "mean" (the aggregated map only) or "none".
         out: folder of the results; None for one under ./runs that is named after the settings.
         fresh: train and attribute again what the pool and the folder already hold.
@@ -94,6 +96,7 @@ class BenchConfig:
     precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = 0
     aggregator: str = "mean"
+    untrained: Literal["auto", "all", "none"] = "auto"
     keep_maps: Literal["all", "mean", "none"] = "all"
     out: str | None = None
     fresh: bool = False
@@ -193,7 +196,11 @@ def _with_epochs(values: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-_CHOICES = {"precision": ("float32", "bfloat16"), "keep_maps": ("all", "mean", "none")}
+_CHOICES = {
+    "precision": ("float32", "bfloat16"),
+    "untrained": ("auto", "all", "none"),
+    "keep_maps": ("all", "mean", "none"),
+}
 
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "dataset": ((str,), "a name"),
@@ -215,6 +222,7 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "precision": ((str,), "float32 or bfloat16"),
     "seed": ((int,), "a whole number"),
     "aggregator": ((str,), "a name"),
+    "untrained": ((str,), "auto, all or none"),
     "keep_maps": ((str,), "all, mean or none"),
     "out": ((str, type(None)), "a folder"),
     "fresh": ((bool,), "true or false"),

@@ -23,6 +23,7 @@ from saliencynoise.statistics.localization_curve import (
 from saliencynoise.statistics.modes import Modes, mode_test
 from saliencynoise.statistics.pixels import SurvivingPixels, surviving_pixels
 from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.signs import why_no_null
 from saliencynoise.statistics.similarity import Similarity, similarity, spearman_matrix
 from saliencynoise.statistics.spectrum import Spectrum, band_grams, spectrum
 from saliencynoise.statistics.stability import coefficient_of_variation, spearman_distance, stability
@@ -32,6 +33,8 @@ from saliencynoise.statistics.views import get_view
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from torch import Tensor
+
+    from saliencynoise.interfaces.specs import Sign
 
 RATE = 0.05
 """Of false discoveries among surviving pixels."""
@@ -45,7 +48,7 @@ class Details:
     """Of all images of one architecture, method and view; of a stochastic method of maps averaged over own draws.
 
     Attributes:
-        pixels: of each image; None in views without sign, whose noise has a mean.
+        pixels: of each image; None in views without sign and of maps of one sign, whose noise has a mean.
         similarities: of the first images.
         spearman: `[b, E, E]`, rank correlations of those images' maps.
         variation: `[B]`, the coefficient of variation.
@@ -169,13 +172,18 @@ class Gathering:
             self._parts.append(part)
 
     def result(
-        self, gram: Float[Tensor, "B E E"], localization: Localization | None = None, *, groups: Groups | None = None
+        self,
+        gram: Float[Tensor, "B E E"],
+        localization: Localization | None = None,
+        *,
+        groups: Groups | None = None,
+        sign: Sign = "signed",
     ) -> Details:
-        """Return the details of all images that were added, whose Gram matrices are `gram`."""
+        """Return the details of all images that were added, whose Gram matrices are `gram`; `sign` is the maps'."""
         height, width = self._size
         alive = bool(gram.any())
         return Details(
-            pixels=tuple(self._pixels) if self._pixels else None,
+            pixels=None if not self._pixels or why_no_null(self.view, sign) else tuple(self._pixels),
             similarities=tuple(self._similarities),
             spearman=torch.stack(self._spearman),
             variation=torch.tensor(self._variation),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import Study, interval_of, number
+from saliencynoise.bench.study import Study, averaged_snr, interval_of, number
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.predictions import PredictionsRecord
 from saliencynoise.records.reading import RecordError, read_record
@@ -100,7 +100,7 @@ def forecast(study: Study, *, reliability: float) -> list[Forecast]:
 
 
 def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Forecast:
-    snr = cell["figures"]["estimates"]["snr"]
+    snr = averaged_snr(cell["figures"])
     needed = members_needed(number(snr["value"]), interval_of(snr["interval"]), reliability=reliability)
     members = cell["members"]
     return Forecast(

@@ -221,7 +221,15 @@ def _plan(config: FrontierConfig, text: str) -> Plan:
     folder = config.folder / slug_of(f"{sampler.spec.name}-{key_of(text)[:6]}")
     members = _members(config, sampler)
     return make_plan(
-        replace(config.bench, sampler=text, members=members, out=str(folder), aggregator="mean", keep_maps="all")
+        replace(
+            config.bench,
+            sampler=text,
+            members=members,
+            out=str(folder),
+            aggregator="mean",
+            keep_maps="all",
+            untrained="none",
+        )
     )
 
 

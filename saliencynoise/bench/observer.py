@@ -25,6 +25,9 @@ class Observer(Protocol):
     def reducing(self, cells: int) -> None:
         """All jobs are over; the statistics of so many cells begin."""
 
+    def comparing(self, jobs: Sequence[MemberJob]) -> None:
+        """Untrained networks explain the same images, a job each; no event tells of them."""
+
 
 class Silent:
     """An observer that tells nobody."""
@@ -40,3 +43,6 @@ class Silent:
 
     def reducing(self, cells: int) -> None:
         """Ignore the end."""
+
+    def comparing(self, jobs: Sequence[MemberJob]) -> None:
+        """Ignore the untrained networks."""

@@ -187,6 +187,7 @@ def _common(config: PaperConfig, source: Mapping[str, Any], name: str) -> BenchC
         device=config.device,
         precision=config.precision,
         seed=config.seed,
+        untrained="none",
         out=str(config.folder / "studies" / name),
     )
 

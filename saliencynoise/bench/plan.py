@@ -431,7 +431,7 @@ def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
 
 
 PLAN = "plan.json"
-GROWING = ("archs", "methods", "members", "images", "draws", "aggregator", "groups")
+GROWING = ("archs", "methods", "members", "images", "draws", "aggregator", "untrained", "groups")
 """Settings that may differ when a folder is used again: what it holds is reused, and it grows."""
 
 

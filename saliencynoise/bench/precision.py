@@ -26,7 +26,7 @@ def in_float32(config: BenchConfig, study: Study) -> BenchConfig:
     folder = study.folder / "float32"
     if config.fresh:  # the members are the study's, whose maps are new; only the twin's own figures are old
         shutil.rmtree(folder, ignore_errors=True)
-    return replace(config, precision="float32", images=images, out=str(folder), fresh=False)
+    return replace(config, precision="float32", images=images, out=str(folder), fresh=False, untrained="none")
 
 
 def with_error(study: Study, exact: Study) -> Study:

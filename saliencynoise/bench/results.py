@@ -14,6 +14,7 @@ from saliencynoise.bench.ceiling import ceiling_of, is_ceiling
 from saliencynoise.bench.forecast import note_prediction
 from saliencynoise.bench.members import Votes, flags_of, votes
 from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
+from saliencynoise.bench.untrained import put_beside
 from saliencynoise.data.levels import shown
 from saliencynoise.registry.parameters import values_of
 from saliencynoise.store.atomic import sha256_of, write_bytes, write_json
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from saliencynoise.bench.kept import Kept
     from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets
     from saliencynoise.bench.reduce import Reduced
+    from saliencynoise.bench.untrained import Floors
     from saliencynoise.registry.catalogue import BoundMethod
     from saliencynoise.statistics.figures import Figures
     from saliencynoise.store.records import MemberRecord
@@ -59,6 +61,7 @@ def write_results(
     targets: Targets,
     cells: Cells,
     kept: Kept,
+    floors: Floors,
     *,
     tracebacks: Mapping[tuple[str, str | None], str] = MappingProxyType({}),
 ) -> Study:
@@ -68,7 +71,7 @@ def write_results(
         UsageError: if the folder is read-only or full.
     """
     ensembles = [_ensemble(plan, architecture, targets, kept) for architecture in plan.architectures]
-    document = {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": plan.config.settings,
@@ -102,6 +105,8 @@ def write_results(
             )
         ],
     }
+    names = {own.name: own.model.label for own in plan.architectures}
+    put_beside(document["cells"], cells, floors, names=names, seed=plan.config.seed)
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
         save_grams(plan.gram_file(ensemble.plan, method), reduced.grams)
     note_prediction(plan.folder, document)
@@ -154,7 +159,8 @@ def _method(method: BoundMethod) -> dict[str, Any]:
         "paper": spec.paper,
         "cost": spec.cost,
         "stochastic": spec.stochastic,
-        "views": list(spec.views),
+        "views": list(method.views),
+        "sign": method.sign,
         "parameters": values_of(method.instance),
     }
 
@@ -207,18 +213,22 @@ def _cells(
         },
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "gram")) | {
+        blank = dict.fromkeys(
+            ("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "denormal_images", "gram")
+        ) | {
             "status": "failed",
             "reason": reduced,
             "traceback": traceback,
         }
-        return [{**common, "view": view, **blank} for view in method.spec.views]
+        return [{**common, "sign": method.sign, "view": view, **blank} for view in method.views]
     done = {
         "status": "ok",
         "reason": None,
+        "sign": reduced.sign,
         "traceback": None,
         "seconds": _seconds(plan, ensemble, method),
         "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
+        "denormal_images": reduced.denormal,
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
     }
     return [

@@ -19,6 +19,7 @@ from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets, make_plan,
 from saliencynoise.bench.precision import in_float32, with_error
 from saliencynoise.bench.reduce import FailedCellError, Reduced, reduce_maps
 from saliencynoise.bench.results import write_results
+from saliencynoise.bench.untrained import RunJobs, untrained_floors
 from saliencynoise.interfaces import UsageError, one_line, traceback_of
 from saliencynoise.store.holding import holding
 from saliencynoise.store.records import MemberRecord
@@ -105,16 +106,36 @@ def run_plan(
         observer.planned(plan)
         with own as serving:
             targets = _train_and_attribute(plan, serving, observer, failures, targets, kept=kept)
-        observer.reducing(len(plan.architectures) * len(plan.methods))
-        marginals = Marginals(plan, kept)
-        reduced: dict[tuple[str, str], Reduced | str] = {
-            (architecture.name, method.text): _reduce(
-                plan, architecture, method, targets, failures=failures, marginals=marginals
-            )
-            for architecture in plan.architectures
-            for method in plan.methods
-        }
-        return write_results(plan, targets, reduced, kept, tracebacks=failures.tracebacks)
+            reduced = _reduce_all(plan, targets, observer, failures, kept=kept)
+            floors = untrained_floors(plan, targets, reduced, _jobs_apart(plan, serving, observer))
+        return write_results(plan, targets, reduced, kept, floors, tracebacks=failures.tracebacks)
+
+
+def _reduce_all(
+    plan: Plan, targets: Targets, observer: Observer, failures: Failures, *, kept: Kept
+) -> dict[tuple[str, str], Reduced | str]:  # fmt: skip
+    """Return what every cell's maps come to, or why it failed."""
+    observer.reducing(len(plan.architectures) * len(plan.methods))
+    marginals = Marginals(plan, kept)
+    return {
+        (architecture.name, method.text): _reduce(
+            plan, architecture, method, targets, failures=failures, marginals=marginals
+        )
+        for architecture in plan.architectures
+        for method in plan.methods
+    }
+
+
+def _jobs_apart(plan: Plan, dispatcher: Dispatcher, observer: Observer) -> RunJobs:
+    """Return what does the jobs of untrained networks, whose failures are not the study's."""
+
+    def do(jobs: Sequence[MemberJob]) -> Mapping[tuple[str, str | None], str]:
+        apart = Failures()
+        observer.comparing(jobs)
+        _run_jobs(plan, jobs, dispatcher, Silent(), apart)
+        return apart.reasons
+
+    return do
 
 
 def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[str, str]]:
@@ -221,7 +242,9 @@ def _reduce(
             members=plan.members,
             chunks=plan.chunks(targets[architecture.name]),
             labels=plan.dataset.test.labels[plan.images].tolist(),
-            views=method.spec.views,
+            views=method.views,
+            sign=method.sign,
+            scale=plan.aggregator.spec.scale,
             marginal=marginals.of(architecture, method, targets[architecture.name]),
             masks=None if plan.dataset.test.masks is None else plan.dataset.test.masks[plan.images],
             seed=plan.config.seed,

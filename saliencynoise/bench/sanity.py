@@ -172,7 +172,9 @@ def load_sanity(folder: str | Path) -> dict[str, Any]:
 
 def _plan(config: SanityConfig, name: str, sampler: str) -> Plan:
     folder = str(config.folder / name)
-    return make_plan(replace(config.bench, sampler=sampler, aggregator="mean", keep_maps="all", out=folder))
+    return make_plan(
+        replace(config.bench, sampler=sampler, aggregator="mean", keep_maps="all", untrained="none", out=folder)
+    )
 
 
 def _about(study: Study) -> dict[str, Any]:

@@ -235,6 +235,17 @@ def number(value: float | str | None) -> float:
     return float("nan") if value is None else float(value)
 
 
+def averaged_snr(figures: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return r on the scale on which maps are averaged, from which the reliability of averages follows.
+
+    Args:
+        figures: of a cell, as `result.json` holds them; of an earlier version they have but the r of unit-norm maps.
+    """
+    estimates = figures["estimates"]
+    found: Mapping[str, Any] = estimates.get("snr_averaged", estimates["snr"])
+    return found
+
+
 def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
     """Return an interval as `result.json` holds it."""
     if values is None:
@@ -260,6 +271,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {key: cell[key] for key in ("dataset", "architecture", "method", "view")}
     row |= {"status": cell["status"], "reason": cell["reason"], "members": cell["members"]}
+    row["sign"] = cell.get("sign", "signed")
     row |= {"accuracy": cell["accuracy"]["median"], "accuracy_min": cell["accuracy"]["min"]}
     figures = cell["figures"]
     if figures is None:
@@ -275,6 +287,10 @@ def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
     row["members_needed"] = number(needed["value"])
     row["members_needed_low"], row["members_needed_high"] = number(needed["low"]), number(needed["high"])
     row["signal_p"] = number(figures["signal_p"])
+    untrained = cell.get("untrained") or {"snr": None, "interval": None, "p": None}
+    ends = untrained["interval"] or {"low": None, "high": None}
+    row |= {"untrained": number(untrained["snr"]), "untrained_p": number(untrained["p"])}
+    row |= {"untrained_low": number(ends["low"]), "untrained_high": number(ends["high"])}
     row["indicative"] = figures["indicative"]
     row["draws"] = cell.get("draws", 1)
     for name, share in (figures.get("energy") or {}).items():

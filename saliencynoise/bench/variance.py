@@ -160,7 +160,14 @@ def _plan(config: VarianceConfig, architecture: str, design: Design) -> Plan:
     members = config.blocks * _per_block(design)
     folder = config.folder / slug_of(architecture)
     return make_plan(
-        replace(config.bench, archs=(architecture,), sampler=design.sampler, members=members, out=str(folder))
+        replace(
+            config.bench,
+            archs=(architecture,),
+            sampler=design.sampler,
+            members=members,
+            out=str(folder),
+            untrained="none",
+        )
     )
 
 

@@ -31,6 +31,7 @@ def bench(
     precision: o.Precision = None,
     seed: o.Seed = None,
     aggregator: o.Aggregator = None,
+    untrained: o.Untrained = None,
     keep_maps: o.KeepMaps = None,
     out: o.Out = None,
     fresh: o.Fresh = None,
@@ -48,7 +49,7 @@ def bench(
     given |= {"sampler": sampler, "members": members, "images": images, "draws": draws, "image_size": image_size}
     given |= {"target": target, "normalization": normalization, "train_images": train_images, "device": device}
     given |= {"precision": precision, "seed": seed, "aggregator": aggregator, "keep_maps": keep_maps, "fresh": fresh}
-    given |= {"groups": groups}
+    given |= {"untrained": untrained, "groups": groups}
     settings = o.config_of(config, arch_args, epochs, given)
 
     from saliencynoise.bench.run import run  # noqa: PLC0415 - torch, once the options are known to be sound

@@ -26,8 +26,9 @@ def complete_samplers(incomplete: str) -> list[str]:
 
 
 def complete_subjects(incomplete: str) -> list[str]:
-    """Return the methods, architectures and aggregators that begin so."""
-    return complete_methods(incomplete) + complete_archs(incomplete) + _names("aggregators", incomplete)
+    """Return what plugins bring and begins so, of all kinds."""
+    others = [name for kind in ("aggregators", "samplers", "datasets") for name in _names(kind, incomplete)]
+    return complete_methods(incomplete) + complete_archs(incomplete) + others
 
 
 def _names(kind: str, incomplete: str) -> list[str]:

@@ -110,6 +110,10 @@ Aggregator = Annotated[str | None, typer.Option(help="How members' maps become o
 KeepMaps = Annotated[
     str | None, typer.Option(help="Maps to keep: all, mean (the aggregated one) or none (default: all).")
 ]
+Untrained = Annotated[
+    str | None,
+    typer.Option(help="Methods to compare with untrained networks: auto (on a layer, or of one sign), all, none."),
+]
 Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./runs).")]
 Fresh = Annotated[bool | None, typer.Option("--fresh", help="Train and attribute again, ignoring what is there.")]
 Config = Annotated[

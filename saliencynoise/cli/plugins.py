@@ -43,7 +43,7 @@ def check(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Methods, architectures, aggregators or plugins (default: every plugin).",
+            help="Methods, architectures, aggregators, samplers, data sets or plugins (default: every plugin).",
             metavar="NAME",
             autocompletion=complete_subjects,
         ),
@@ -51,10 +51,10 @@ def check(
     *,
     as_json: o.Json = False,
 ) -> None:
-    """Test that methods, architectures and aggregators keep the contract of saliencynoise.interfaces.
+    """Test that what plugins bring keeps the contract of saliencynoise.interfaces.
 
-    Exit code 1 if any does not. Of a plugin, all is tested, but of a catalogue of architectures a few; name others to
-    have them tested.
+    Exit code 1 if anything does not. Of a plugin, all is tested, but of a catalogue of architectures a few, and no
+    sampler or data set that reads files; name others to have them tested, as in folder:PATH.
     """
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - torch, only when the command runs
     from saliencynoise.report.conformance import ConformancePrinter, report_row  # noqa: PLC0415 - as above

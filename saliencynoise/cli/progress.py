@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from saliencynoise.bench.estimate import Estimate
+from saliencynoise.bench.estimate import Estimate, Span
+from saliencynoise.bench.foresight import warning
 from saliencynoise.bench.observer import Observer, Silent
 from saliencynoise.bench.production import REFERENCE
-from saliencynoise.report.table import counted, duration
+from saliencynoise.report.table import counted, duration, duration_range
 from saliencynoise.report.terminal import SafeConsole
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ class Progress:
                 f"maps: {maps} ({counted(len(plan.images), 'image')}, {counted(len(plan.methods), 'method')}), "
                 f"about {plan.map_bytes / 1e6:.2g} MB, on {plan.device}"
             )
+        if (long := warning(plan)) is not None:
+            self._say(long)
 
     def started(self, jobs: Sequence[MemberJob], workers: int) -> None:
         """Show the bar."""
@@ -139,6 +142,13 @@ class Progress:
         self._remove_bar()
         self._task = self._bars.add_task(f"statistics of {cells} cells", total=None, state="")
 
+    def comparing(self, jobs: Sequence[MemberJob]) -> None:
+        """Say that untrained networks are explained, for the column of that name."""
+        name = jobs[0].architecture.rpartition("/")[2]
+        self._say(f"explaining the same images by {len(jobs)} untrained networks of {name}, to compare with")
+        self._remove_bar()
+        self._task = self._bars.add_task(f"untrained {name}", total=None, state="")
+
     def _remove_bar(self) -> None:
         if self._task is not None:
             self._bars.remove_task(self._task)
@@ -147,32 +157,37 @@ class Progress:
         if self._estimate is None or job.architecture in self._told or not self._estimate.knows(job.architecture):
             return
         self._told.add(job.architecture)
-        seconds = self._estimate.training_seconds(job.architecture)
-        if seconds is not None:
+        left = self._estimate.training(job.architecture)
+        if left is not None:
             name = job.architecture.rpartition("/")[2]
-            self._say(f"training {name} will take about {duration(seconds)} on this machine")
+            self._say(f"training {name} will take about {_range(left)} on this machine")
 
     def _tell_attribution(self, job: MemberJob) -> None:
         key = f"attribution {job.architecture}"
-        seconds = self._estimate.attribution_seconds(job.architecture) if self._estimate else None
-        if key in self._told or seconds is None or self._plan is None:
+        left = self._estimate.attribution(job.architecture) if self._estimate else None
+        if key in self._told or left is None or self._plan is None:
             return
         self._told.add(key)
-        if seconds >= 1:
+        if left.likely >= 1:
             name, methods = job.architecture.rpartition("/")[2], counted(len(self._plan.methods), "method")
-            self._say(f"attributing {name} with {methods} will take about {duration(seconds)} more on this machine")
+            self._say(f"attributing {name} with {methods} will take about {_range(left)} more on this machine")
 
     def _left(self) -> str:
-        training = self._estimate.training_seconds() if self._estimate else None
-        attribution = self._estimate.attribution_seconds() if self._estimate else None
-        if training is None or training + (attribution or 0) < 1:
+        training = self._estimate.training() if self._estimate else None
+        attribution = self._estimate.attribution() if self._estimate else None
+        if training is None:
             return ""
-        if attribution is None:
-            return f"; about {duration(training)} of training left"
-        return f"; about {duration(training + attribution)} left"
+        left = training if attribution is None else training + attribution
+        if left.likely < 1:
+            return ""
+        return f"; about {_range(left)}{' of training' if attribution is None else ''} left"
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)
+
+
+def _range(left: Span) -> str:
+    return duration_range(left.low, left.high)
 
 
 def _failure(job: MemberJob, event: Event) -> str:

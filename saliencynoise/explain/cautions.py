@@ -104,6 +104,12 @@ def about_methods(methods: Sequence[MethodExplanation]) -> Iterator[Caution]:
             continue
         if own.no_marginal:
             yield Caution("reliability", f"{own.method} has no marginal map: {own.no_marginal}")
+        if own.centred:
+            yield Caution(
+                "reliability",
+                f"the maps by {own.method} have one sign, or do not turn it with the score: untrained networks agree "
+                "on such maps, too; their significant pixels are those that differ from the map's own mean",
+            )
         if math.isnan(value) or value < RELIABLE:
             yield Caution(
                 "reliability",

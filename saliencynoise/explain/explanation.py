@@ -39,6 +39,8 @@ class MethodExplanation:
         significant: `[c, h, w]`, values whose mean over members is not zero: moderated t-tests, 5% false discoveries
             among them.
         agreement: `[c, h, w]`, the share of members whose sign is that of the mean.
+        centred: whether `significant` and `agreement` are of each map less its own mean, for maps of one sign have no
+            zero to be compared with; `reliability` is that of whole maps, their constants included.
         reliability: of the average of these members' unit-norm maps (and draws), whatever the aggregator, with
             intervals for other networks.
     """
@@ -53,6 +55,7 @@ class MethodExplanation:
     agreement: Float[np.ndarray, "c h w"] | None
     reliability: MapReliability
     no_marginal: str = ""
+    centred: bool = False
 
     @property
     def significant_share(self) -> float | None:

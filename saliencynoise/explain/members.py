@@ -18,6 +18,7 @@ from saliencynoise.bench.attribution import (
     background_of,
     batch_of,
     network_name,
+    probes,
     shares_its_pass,
     within_memory,
 )
@@ -25,7 +26,7 @@ from saliencynoise.bench.dispatch import one_thread
 from saliencynoise.bench.member import without_tf32
 from saliencynoise.data.tensors import to_float
 from saliencynoise.interfaces import Batch, Dataset, Maps, Split, one_line
-from saliencynoise.scoring import Guard, Passes, fitting_rows
+from saliencynoise.scoring import Guard, Passes, fitting_rows, refuse_unsteady
 from saliencynoise.statistics.draws import own_draws
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class MemberStream:
         self._draws = {method.text: own_draws(draws) if method.spec.stochastic else [0] for method in methods}
         self._rows: int | None = None
         self._background: Tensor | None = None
+        self._steady: set[int] = set()
 
     def probabilities(self, pixels: UInt8[Tensor, "B C S S"]) -> Float[Tensor, "B E K"]:
         """Return the members' class probabilities, float64, on the CPU."""
@@ -90,11 +92,19 @@ class MemberStream:
         return 4 * values * len(self._ensemble.members) * sum(map(len, self._draws.values()))
 
     def _passes(self) -> Iterator[Passes]:
-        """Yield each member, ready for passes of as many rows as fit the memory."""
+        """Yield each member, ready for passes of as many rows as fit the memory.
+
+        Raises:
+            RefusedNetworkError: if its logits do not follow from the weights and the image, as a bench refuses it.
+        """
         image = self._blank()
         for member in self._ensemble.members:
             (network,) = self._ensemble.networks([member])
             passes = Passes(network)
+            if member not in self._steady:
+                dataset, device, label = self._ensemble.dataset, self._ensemble.device, self._ensemble.model.label
+                refuse_unsteady(passes, probes(dataset, device), name=f"the architecture {label}")
+                self._steady.add(member)
             self._rows = self._rows or fitting_rows(network, image)
             passes.rows = self._rows
             yield passes

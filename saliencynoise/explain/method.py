@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
+
 from saliencynoise.bench.reduce import FailedCellError, aggregate
 from saliencynoise.explain.explanation import MethodExplanation
 from saliencynoise.explain.reliability import UNKNOWN, map_reliability
 from saliencynoise.interfaces import Aggregator, one_line
 from saliencynoise.statistics.pixels import sign_agreement, surviving_pixels
+from saliencynoise.statistics.signs import with_null
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -47,7 +50,8 @@ def explained_by(
         marginal, no_marginal = aggregate(aggregator.instance, averaged).numpy(), ""
     except FailedCellError as error:
         marginal, no_marginal = None, one_line(error)
-    flat, shape = averaged.double().flatten(1), averaged.shape[1:]
+    tested = with_null(averaged.double(), method.sign)
+    flat, shape = tested.flatten(1), averaged.shape[1:]
     return MethodExplanation(
         method=method.label,
         text=method.text,
@@ -59,6 +63,7 @@ def explained_by(
         significant=surviving_pixels(flat).survivors.reshape(shape).numpy(),
         agreement=sign_agreement(flat).reshape(shape).numpy(),
         reliability=map_reliability(maps.double().flatten(2)),
+        centred=not torch.equal(tested, averaged.double()),
     )
 
 

@@ -5,11 +5,16 @@ A spec's `target` is an import string, `package.module:attribute`, resolved when
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
-VIEWS = ("signed", "relu", "abs")
+VIEWS = ("signed", "relu", "abs", "centred")
 """The names of the views that `saliencynoise.statistics.views` defines."""
+
+CENTRED = "centred"
+"""The view of each map less its mean over places."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +42,18 @@ class ModelSpec:
 
 Kind = Literal["pass", "functional", "module"]
 Family = Literal["gradient", "cam", "perturbation", "reference"]
+Sign = Literal["signed", "nonnegative", "nonpositive", "leaning"]
 Claim = Literal["constant", "linear_weights", "linear_contributions", "completeness"]
 
+
+REASONS: Mapping[Sign, str] = MappingProxyType(
+    {
+        "nonnegative": "one-signed: no value is below zero, with or without signal",
+        "nonpositive": "one-signed: no value is above zero, with or without signal",
+        "leaning": "leaning: networks that know nothing agree, too, for the maps do not turn their sign with the score",
+    }
+)
+"""Why the maps of a method have no test and no floor in the signed view, by their sign."""
 
 Rewrite = Literal["permutation", "positive_scale", "sign", "rotation", "centred_rotation"]
 """A change T of a layer's channels that changed weights around the layer undo, so that the network is the same
@@ -61,7 +76,14 @@ class MethodSpec:
         stochastic: whether maps depend on `Batch.noise`; then at least two draws are made, one of them shared.
         cost: what one image costs, in forward and backward passes: "1 forward + 1 backward", "steps x (forward +
             backward)".
-        views: names of the views that are reported, of `VIEWS`; the first is the headline's.
+        views: names of the views that are reported, of `VIEWS`; the first is the headline's. Methods on a layer and
+            those of one sign have the view "centred" without being asked.
+        sign: what the maps of networks without knowledge are like. "signed": the map of a network turns its sign with
+            the score (the gradient of -f is minus that of f), so chance has a mean map of zero. "nonnegative",
+            "nonpositive": no value has the other sign. "leaning": values of both signs are possible, but the map does
+            not turn with the score (positive gradients only, weights that cannot be negative), so that untrained
+            networks agree. Only "signed" maps have a test for signal in the signed view. An attribute or property
+            `sign` of the instance, where the parameters decide, goes before this one.
         claims: what the conformance kit tests beyond the contract. "constant": a network that ignores the image gives
             zero. "linear_weights": a linear network gives its weights. "linear_contributions": a linear network gives
             weight times (image - baseline), with a baseline of zero where the background is zero. "completeness":
@@ -85,6 +107,7 @@ class MethodSpec:
     stochastic: bool = False
     cost: str = "1 forward + 1 backward"
     views: tuple[str, ...] = ("signed",)
+    sign: Sign = "signed"
     claims: tuple[Claim, ...] = ()
     invariant_to: tuple[Rewrite, ...] = ()
     library: str | None = None
@@ -92,6 +115,7 @@ class MethodSpec:
 
 
 Level = Literal["maps", "networks"]
+Scale = Literal["raw", "unit"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +127,8 @@ class AggregatorSpec:
         summary: one line for `saliencynoise plugins`.
         target: import string of a frozen dataclass whose fields are the aggregator's parameters and whose
             instances satisfy the protocol of `level`.
+        scale: on which maps are averaged: "raw", or "unit" where each is scaled to unit norm first; the number of
+            networks that is needed is for that scale.
         level: "maps" (`Aggregator`: members are explained, and their maps become one) or "networks"
             (`NetworkAggregator`: members become one network, and that is explained).
         expected_failures: as in `MethodSpec`.
@@ -112,6 +138,7 @@ class AggregatorSpec:
     summary: str
     target: str
     level: Level = "maps"
+    scale: Scale = "raw"
     expected_failures: tuple[tuple[str, str], ...] = ()
 
 
@@ -126,6 +153,7 @@ class SamplerSpec:
             `saliencynoise.interfaces.Sampler`.
         paper: where it was published, with DOI or arXiv id; empty for what needs no source.
         value: the parameter that VALUE sets in `name:VALUE`; None if there is none.
+        expected_failures: as in `MethodSpec`.
     """
 
     name: str
@@ -133,6 +161,7 @@ class SamplerSpec:
     target: str
     paper: str = ""
     value: str | None = None
+    expected_failures: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +171,12 @@ class DatasetSpec:
     Attributes:
         name: name of the data set, in snake case.
         summary: one line for `saliencynoise plugins`.
-        target: import string of a callable `(*, path, image_size, seed) -> Dataset`.
+        target: import string of a callable `(*, path, image_size, seed) -> Dataset`. The data follow from these alone,
+            and loading leaves the global random states as they were. `image_size` is the height and width of the
+            images, None for the usual ones; what cannot be had is refused with UsageError.
         takes_path: whether the name is followed by a path, as in `folder:PATH`.
         data_dir: whether it can be read from `--data-dir`, which is then given as `path`; without, `path` is None.
+        expected_failures: as in `MethodSpec`.
     """
 
     name: str
@@ -152,3 +184,4 @@ class DatasetSpec:
     target: str
     takes_path: bool = False
     data_dir: bool = False
+    expected_failures: tuple[tuple[str, str], ...] = ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from saliencynoise.marginalization.kept import KeptMaps
 from saliencynoise.statistics.pixels import surviving_pixels
+from saliencynoise.statistics.signs import with_null
 
 if TYPE_CHECKING:
     from jaxtyping import Float64
@@ -19,7 +20,8 @@ class SignificantMean(KeptMaps):
 
     Each pixel (of each channel) is tested by a moderated t over the members (`saliencynoise.statistics.pixels`), and
     the p values are adjusted for their number. Of the pixels that stay, about `rate` at most are there by chance. The
-    share of them grows with the number of members: compare at equal numbers only. Keeps all maps: memory O(E) an
+    share of them grows with the number of members: compare at equal numbers only. Maps of one sign, which have no zero
+    to be compared with, are tested less their own means. Keeps all maps: memory O(E) an
     image. Needs 2 members.
 
     Source: Benjamini and Hochberg, *Controlling the False Discovery Rate*, 1995,
@@ -48,4 +50,5 @@ class SignificantMean(KeptMaps):
     def of(self, ordered: Float64[Tensor, "E ..."]) -> Float64[Tensor, "*shape"]:
         """Return the mean where it survives."""
         mean = ordered.mean(0)
-        return mean.where(surviving_pixels(ordered.flatten(1), rate=self.rate).survivors.view(mean.shape), 0.0)
+        tested = with_null(ordered) if ordered.ndim > 2 else ordered
+        return mean.where(surviving_pixels(tested.flatten(1), rate=self.rate).survivors.view(mean.shape), 0.0)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from saliencynoise.interfaces.specs import Sign
+
 
 @dataclass(frozen=True)
 class AblationCam:
@@ -34,6 +36,11 @@ class AblationCam:
 
     layer: Layer = "top"
     relative: bool = False
+
+    @property
+    def sign(self) -> Sign:
+        """Divided by the logit, the weights no longer turn with it."""
+        return "leaning" if self.relative else "signed"
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:
         """Return the weighted sum of the layer's channels; a forward pass for each of them, and one."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from saliencynoise.interfaces.specs import Sign
+
 
 @dataclass(frozen=True)
 class SmoothGrad:
@@ -40,6 +42,11 @@ class SmoothGrad:
             raise ValueError(f"samples={self.samples} is not possible; give {least} or more")
         if self.sigma <= 0:
             raise ValueError(f"sigma={self.sigma} is not possible; give a positive share of the image's range")
+
+    @property
+    def sign(self) -> Sign:
+        """The sign of the maps: gradients have both, squares and variances are not negative."""
+        return "signed" if self.statistic == "mean" else "nonnegative"
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:
         """Return the statistic of the gradients of this draw's copies."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any, NotRequired, TypedDict
 
@@ -101,6 +102,7 @@ class Image(TypedDict):
 
     name: str
     label: Count
+    group: NotRequired[Count | None]
     target: dict[str, Count]
     predicted: dict[str, Count]
     members_correct: NotRequired[dict[str, Count]]
@@ -146,6 +148,13 @@ class Needed(TypedDict):
     reliability: NotRequired[Share]
 
 
+class UnseenMode(TypedDict):
+    """The lower end of r, if a mode of networks went unseen."""
+
+    share: Share
+    low: Number
+
+
 class Figures(TypedDict):
     """The figures of a cell, or of a class of it."""
 
@@ -160,6 +169,7 @@ class Figures(TypedDict):
     signal_note: NotRequired[str]
     draws: NotRequired[Count]
     energy: NotRequired[dict[str, Number] | None]
+    unseen_mode: NotRequired[UnseenMode | None]
 
 
 class Pixels(TypedDict):
@@ -169,6 +179,7 @@ class Pixels(TypedDict):
     agreement: Number
     rate: NotRequired[Share]
     agreement_all: NotRequired[Number]
+    skewness: NotRequired[Number]
 
 
 class Likeness(TypedDict):
@@ -209,6 +220,15 @@ class Template(TypedDict):
     snr_specific_interval: Interval | None
     share_class: NotRequired[Number]
     share_class_interval: NotRequired[Interval | None]
+    share_specific: NotRequired[Number]
+    share_specific_interval: NotRequired[Interval | None]
+    snr: NotRequired[Number]
+    template: NotRequired[Number]
+    of_class: NotRequired[Number]
+    specific: NotRequired[Number]
+    noise_common: NotRequired[Number]
+    images: NotRequired[Count]
+    classes: NotRequired[Count]
     note: NotRequired[str]
 
 
@@ -281,6 +301,18 @@ class Diagnostic(TypedDict):
     max: Number
 
 
+class Ceiling(TypedDict):
+    """The SNR of rewritten copies of single networks."""
+
+    value: Number
+    low: Number
+    high: Number
+    members: Count
+    images: Count
+    copies: Count
+    kinds: list[str]
+
+
 class Cell(TypedDict):
     """An architecture, method and view; `figures` and the like are null where it failed."""
 
@@ -301,7 +333,9 @@ class Cell(TypedDict):
     gram: NotRequired[str | None]
     classes: NotRequired[dict[str, Figures] | None]
     details: NotRequired[Details | None]
+    ceiling: NotRequired[Ceiling | None]
     diagnostics: NotRequired[dict[str, Diagnostic] | None]
+    denormal_images: NotRequired[Count | None]
 
 
 class PrecisionCell(TypedDict):
@@ -342,11 +376,11 @@ class StudyRecord(Provenance):
 
 def contradiction(record: StudyRecord) -> str | None:
     """Return in words what in a study contradicts itself, or None: names that point nowhere, classes out of range."""
-    labels = {own["label"]: own["name"] for own in record["architectures"]}
-    if len(labels) < len(record["architectures"]):
+    made = {own["label"]: len(own["members"]) for own in record["architectures"]}
+    if len(made) < len(record["architectures"]):
         return "two architectures have one label"
     for place, cell in enumerate(record["cells"]):
-        wrong = _wrong_cell(cell, labels.keys())
+        wrong = _wrong_cell(cell, made)
         if wrong:
             return f"cells[{place}].{wrong}"
     classes = len(record["dataset"]["classes"])
@@ -357,16 +391,18 @@ def contradiction(record: StudyRecord) -> str | None:
     return None
 
 
-def _wrong_cell(cell: Cell, labels: Any) -> str | None:
-    if cell["architecture"] not in labels:
+def _wrong_cell(cell: Cell, made: Mapping[str, int]) -> str | None:
+    """Return what is wrong with a cell, given how many members each architecture has."""
+    if cell["architecture"] not in made:
         return f"architecture is '{cell['architecture']}', which is none of the architectures"
     if cell["status"] == "failed":
         return None if cell["reason"] is not None else "reason is null, though it failed"
-    lacks = next((name for name in ("figures", "seconds") if cell[name] is None), None)
+    lacks = [f"{name} is null" for name in ("figures", "seconds") if cell[name] is None]
+    lacks += [] if cell["members"] else ["members is 0"]
     if lacks:
-        return f"{lacks} is null, though its status is ok"
-    if cell["members"] < 1:
-        return "members is 0, though its status is ok"
+        return f"{lacks[0]}, though its status is ok"
+    if not made[cell["architecture"]]:
+        return f"members is {cell['members']}, and architecture '{cell['architecture']}' lists none"
     gram = PurePosixPath(cell.get("gram") or "none")
     if gram.is_absolute() or ".." in gram.parts or "\0" in str(gram):
         return f"gram is '{gram}', which leads out of the folder"

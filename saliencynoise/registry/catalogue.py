@@ -8,13 +8,21 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
 from saliencynoise.interfaces.methods import FunctionalMethod, ModuleMethod, PassMethod
 from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, NetworkAggregator
 from saliencynoise.interfaces.sampling import Sampler
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
+from saliencynoise.interfaces.specs import (
+    CENTRED,
+    AggregatorSpec,
+    DatasetSpec,
+    MethodSpec,
+    ModelSpec,
+    SamplerSpec,
+    Sign,
+)
 from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_arguments
 from saliencynoise.registry.first_party import missing
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
@@ -66,6 +74,25 @@ class BoundMethod:
     spec: MethodSpec
     distribution: str
     instance: PassMethod | FunctionalMethod | ModuleMethod
+
+    @property
+    def sign(self) -> Sign:
+        """The declared sign of the maps, as `MethodSpec.sign`, with these parameters."""
+        found: Sign | None = getattr(self.instance, "sign", None)
+        return self.spec.sign if found is None or found not in get_args(Sign) else found
+
+    @property
+    def on_layer(self) -> bool:
+        """Whether the method reads a layer of the network, whose maps may be one constant in the main."""
+        return self.spec.family == "cam" or hasattr(self.instance, "layer")
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views that are measured: the declared ones, and "centred" for methods on a layer or of one sign."""
+        views = self.spec.views
+        if CENTRED in views or not (self.on_layer or self.sign in {"nonnegative", "nonpositive"}):
+            return views
+        return (*views[:1], CENTRED, *views[1:])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ from saliencynoise.interfaces.specs import (
     ModelSpec,
     Rewrite,
     SamplerSpec,
+    Scale,
+    Sign,
 )
 from saliencynoise.registry import hookspecs
 
@@ -173,19 +175,19 @@ def _validate(spec: object, kind: str) -> None:
             raise ConfigurationError(
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is due"
             )
-    if isinstance(spec, MethodSpec | ModelSpec | AggregatorSpec):
-        _validate_expected_failures(spec, kind)
+    _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
         given = (
             ("kind", (spec.kind,), Kind),
             ("family", (spec.family,), Family),
             ("claims", spec.claims, Claim),
+            ("sign", (spec.sign,), Sign),
             ("invariant_to", spec.invariant_to, Rewrite),
         )
         _validate_choices(spec, kind, given)
         _validate_views(spec)
     if isinstance(spec, AggregatorSpec):
-        _validate_choices(spec, kind, (("level", (spec.level,), Level),))
+        _validate_choices(spec, kind, (("level", (spec.level,), Level), ("scale", (spec.scale,), Scale)))
 
 
 def _validate_choices(spec: Spec, kind: str, given: Iterable[tuple[str, tuple[str, ...], object]]) -> None:
@@ -199,7 +201,7 @@ def _validate_choices(spec: Spec, kind: str, given: Iterable[tuple[str, tuple[st
             )
 
 
-def _validate_expected_failures(spec: MethodSpec | ModelSpec | AggregatorSpec, kind: str) -> None:
+def _validate_expected_failures(spec: Spec, kind: str) -> None:
     for pair in spec.expected_failures:
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(p, str) and p.strip() for p in pair)):
             raise ConfigurationError(

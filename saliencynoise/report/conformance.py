@@ -60,8 +60,9 @@ class ConformancePrinter:
             self._say(str(failure), "red")
         kinds = Counter(report.kind for report in reports)
         things = f"{counted(kinds['method'], 'method')}, {counted(kinds['architecture'], 'architecture')}"
-        if kinds["aggregator"]:
-            things += f", {counted(kinds['aggregator'], 'aggregator')}"
+        things += "".join(
+            f", {counted(kinds[kind], kind)}" for kind in ("aggregator", "sampler", "data set") if kinds[kind]
+        )
         broken = sum(bool(report.of("failed")) for report in reports)
         self._say(f"total: {things}, {broken} failed; {_counts(reports)}")
 

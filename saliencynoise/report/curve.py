@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.bench.study import Study, interval_of, number
+from saliencynoise.bench.study import Study, averaged_snr, interval_of, number
 from saliencynoise.report.grid import WIDE
 from saliencynoise.report.sparkline import COUNTS, reliability_line
 from saliencynoise.report.table import interval_text, method_label, show
@@ -43,7 +43,7 @@ def curve_counts(members: int) -> list[int]:
 
 def curve_of(cell: Mapping[str, Any]) -> tuple[CurvePoint, ...]:
     """Return the curve of a cell that is "ok"."""
-    snr = cell["figures"]["estimates"]["snr"]
+    snr = averaged_snr(cell["figures"])
     return averaging_curve(
         number(snr["value"]), interval_of(snr["interval"]), counts=curve_counts(int(cell["members"]))
     )
@@ -83,7 +83,7 @@ def print_curve(study: Study, console: Console | None = None) -> None:
 
 def _labels(cell: Mapping[str, Any], *, narrow: bool, ascii_only: bool) -> list[str]:
     """Return what stands beside a curve's figures, line by line: the method's name, and the curve as a line."""
-    snr = number(cell["figures"]["estimates"]["snr"]["value"])
+    snr = number(averaged_snr(cell["figures"])["value"])
     line = reliability_line(snr, members=int(cell["members"]), ascii_only=ascii_only)
     return [*escape(method_label(cell["method"], cell["view"], narrow=narrow)).split("\n"), f"    {line}"]
 

@@ -41,6 +41,7 @@ def method_row(entry: Entry, parameters: Sequence[Parameter] | None) -> dict[str
         "stochastic": spec.stochastic,
         "cost": spec.cost,
         "views": list(spec.views),
+        "sign": spec.sign,
         "paper": spec.paper,
     }
     return row if parameters is None else {**row, "parameters": [asdict(parameter) for parameter in parameters]}
@@ -80,6 +81,7 @@ def print_method(row: Mapping[str, Any], console: Console | None = None) -> None
     )
     about.add_row("cost of an image", escape(row["cost"]))
     about.add_row("views", ", ".join(row["views"]))
+    about.add_row("sign of the maps", row["sign"])
     about.add_row("paper", escape(row["paper"]))
     console.print(about)
     if not row["parameters"]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
-from saliencynoise.bench.study import Study, number
+from saliencynoise.bench.study import Study, averaged_snr, number
 from saliencynoise.interfaces.shell import shell
+from saliencynoise.interfaces.specs import CENTRED, REASONS
 from saliencynoise.report.grid import WIDE, Column, Section, render_sections
 from saliencynoise.report.sparkline import COUNTS, reliability_line
 from saliencynoise.report.terminal import Terminal
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
 LEGEND = (
     "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what pure noise gives with as many "
-    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, in the view relu"
-    " 0.47), and its 95% interval for new members and new images. p: sign-flip test for any signal. for 0.9: networks"
-    " to average until two such averages agree to 0.9. px: share of the pixels of these members' mean map that are "
-    "not noise (false discoveries: 5%, more at E = 4 or where noise is skewed); it grows with the members. s: "
-    "seconds of attribution, a pass that methods share counted for each. Beside the architecture: its members' median "
-    "test accuracy."
+    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in "
+    "the views relu and abs), and its 95% interval for new members and new images. "
+    "untrained: r of untrained networks, of methods on a layer and of one sign. p: sign-flip test for any signal. "
+    "for 0.9: networks to average, on the aggregator's scale, until two such averages agree to 0.9. "
+    "px: share of the pixels of these members' mean map that are not noise (false discoveries: 5%, more at E = 4 or "
+    "where noise is skewed); it grows with the members. s: seconds of attribution, a pass that methods share counted "
+    "for each. Beside the architecture: its members' median test accuracy."
 )
 
 DRAWS = (
@@ -44,9 +46,9 @@ CEILING = (
     "lowest and the highest member. No training lifts r above it. It is shown where it is below ten times r."
 )
 
-HEADERS = ("SNR", "95% of SNR", "floor", "r", "95% of r", "p", "for 0.9", f"R(1..{COUNTS[-1]})", "px", "s")
+HEADERS = ("SNR", "95% of SNR", "floor", "r", "95% of r", "untrained", "p", "for 0.9", f"R(1..{COUNTS[-1]})", "px", "s")
 
-RANKS = {f"R(1..{COUNTS[-1]})": 1, "95% of SNR": 2}
+RANKS = {"untrained": 1, f"R(1..{COUNTS[-1]})": 2, "95% of SNR": 3}
 """Columns for wide terminals, in the order in which they get room."""
 
 SEVERAL = 0.1
@@ -123,14 +125,50 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-    return [
-        *lines,
-        *rounded(result),
-        *_dependent(result),
-        *_modes(result["cells"]),
-        *_skewed(result["cells"]),
-        *_failures(result["cells"]),
-    ]
+    cells = result["cells"]
+    lines += [*rounded(result), *_dependent(result), *_without_null(cells), *_untrained(cells)]
+    return [*lines, *_modes(cells), *_skewed(cells), *_denormal(cells), *_failures(cells)]
+
+
+def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what untrained networks show: where they agree, where trained ones agree no more, where it is unknown."""
+    agreeing: list[str] = []
+    reached: list[str] = []
+    unknown: dict[str, str] = {}
+    for cell in cells:
+        own = cell.get("untrained")
+        if cell["status"] != "ok" or own is None:
+            continue
+        view = "" if cell["view"] == "signed" else f", view {cell['view']}"
+        name = f"{cell['method']} on {cell['architecture']}{view}"
+        if own["note"]:
+            unknown.setdefault(own["note"], name)
+        if own["snr"] is None or cell["view"] in {"relu", "abs"}:
+            continue
+        if own["interval"] is not None and number(own["interval"]["low"]) > 0:
+            r = number(cell["figures"]["estimates"]["snr"]["value"])
+            agreeing.append(f"{name} ({show(own['snr'])}, here {show(r)})")
+        if own["above"] is False:
+            reached.append(name)
+    lines = [f"untrained: networks that have learned nothing agree, too; their r: {'; '.join(agreeing)}"]
+    lines = lines if agreeing else []
+    if reached:
+        lines.append(f"nothing learned is shown by r: not above that of untrained networks: {'; '.join(reached)}")
+    return lines + [f"untrained: {name}: {note}" for note, name in unknown.items()]
+
+
+def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each kind of maps of which chance is not known, with the methods that make them."""
+    lines = []
+    for sign, reason in REASONS.items():
+        own = [cell for cell in cells if cell["status"] == "ok" and cell.get("sign") == sign]
+        names = dict.fromkeys(f"{cell['method']} on {cell['architecture']}" for cell in own)
+        if not names:
+            continue
+        centred = any(cell["view"] == CENTRED for cell in own)
+        instead = "; the view centred, each map less its own mean, has what differs between places" if centred else ""
+        lines.append(f"{reason}: no p, px or floor for {', '.join(names)}{instead}")
+    return lines
 
 
 def _origins(architecture: Mapping[str, Any]) -> list[str]:
@@ -195,6 +233,16 @@ def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
         f"({number(value):.1f}), and more than 5% of px may be false: up to 30% in simulations"
         for cell, value in found
         if value is not None and number(value) > SKEWED
+    ]
+
+
+def _denormal(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each method whose maps are so small that float32 holds few of their digits."""
+    found = {(c["method"], c["architecture"]): c["denormal_images"] for c in cells if c.get("denormal_images")}
+    return [
+        f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} lie below 1.2e-38, where float32 "
+        "has fewer digits, and their figures are inexact; a method that multiplies its values by a constant keeps them"
+        for (method, architecture), images in found.items()
     ]
 
 
@@ -282,9 +330,10 @@ def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
         show(pixel["floor"]),
         show(snr["value"]),
         interval_text(snr["interval"]),
+        untrained_text(cell),
         p_cell(figures["signal_p"]),
         escape(figures["members_needed"]["text"]),
-        reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only),
+        reliability_line(number(averaged_snr(figures)["value"]), members=cell["members"], ascii_only=ascii_only),
         _surviving(cell),
         seconds_text(cell["seconds"]),
     ]
@@ -294,7 +343,12 @@ def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell["figures"]["estimates"]["snr_network"]
     line = reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only)
-    return ["    networks alone", "", "", "", show(snr["value"]), interval_text(snr["interval"]), "", "", line]
+    return ["    networks alone", "", "", "", show(snr["value"]), interval_text(snr["interval"]), "", "", "", line]
+
+
+def untrained_text(cell: Mapping[str, Any]) -> str:
+    """Return r of untrained networks; a dash where there is none."""
+    return show((cell.get("untrained") or {}).get("snr"))
 
 
 def is_low(cell: Mapping[str, Any]) -> bool:
@@ -342,6 +396,17 @@ def duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def duration_range(low: float, high: float) -> str:
+    """Return a range of times in the unit of the longer one.
+
+    >>> duration_range(40, 60), duration_range(70, 200), duration_range(3000, 9000), duration_range(59.9, 60.1)
+    ('40 to 60 s', '1 to 3 min', '0.8 to 2.5 h', '60 s')
+    """
+    scale, unit, digits = (1, "s", 0) if high < 90 else (60, "min", 0) if high < 5400 else (3600, "h", 1)
+    first, last = (f"{seconds / scale:.{digits}f}" for seconds in (low, high))
+    return f"{last} {unit}" if first == last else f"{first} to {last} {unit}"
 
 
 def show(value: float | str | None) -> str:

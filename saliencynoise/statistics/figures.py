@@ -12,8 +12,9 @@ import torch
 
 from saliencynoise.interfaces import UsageError, derive_seed
 from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr, own_mean
+from saliencynoise.statistics.flips import Flips, flip_test, floor_of
 from saliencynoise.statistics.floors import noise_floor
-from saliencynoise.statistics.gram import diag_mean, gram_matrix, means_without, scale_gram
+from saliencynoise.statistics.gram import Scale, diag_mean, gram_matrix, means_without, off_mean, scale_gram
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
 from saliencynoise.statistics.plain import json_safe
@@ -27,6 +28,7 @@ from saliencynoise.statistics.published import (
 )
 from saliencynoise.statistics.reliability import MembersNeeded, members_needed
 from saliencynoise.statistics.significance import SignalTest, sign_flip_test
+from saliencynoise.statistics.signs import why_no_null
 from saliencynoise.statistics.snr import (
     amplitude,
     corrected_snr,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from saliencynoise.interfaces.specs import Sign
+
 DEFINITIONS: Mapping[str, str] = MappingProxyType(
     {
         "snr_pixel": "mean over images of the mean over pixels of |m|/s; uncorrected, raw maps",
@@ -50,6 +54,7 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "snr_power": "mean over images of sum m^2 / sum s^2; uncorrected, raw maps",
         "cosine": "c: mean pairwise cosine of members' maps, averaged over images",
         "snr": "r = c/(1-c): signal energy over noise energy of one map; corrected, unit-norm maps",
+        "snr_averaged": "r on the scale on which maps are averaged, raw but for mean_unit; 'for 0.9' rests on it",
         "snr_network": "r of the networks alone: the sampling noise of a stochastic method taken out; else r",
         "snr_amplitude": "signed root of r; comparable in kind with the published table",
     }
@@ -66,12 +71,15 @@ class ImageStatistics:
         snr_pixel: of all members; NaN where all maps are zero.
         snr_pixel_without: `[E]`, the same with each member left out; NaN with two members.
         crossed: `[E, D, E, D]`, inner products of all members' maps in all draws; None where there is one.
+        flips: what flipped signs give, of a view without sign: its floor, and the test in "relu". None: the
+            floor of Gaussian noise, and no test.
     """
 
     gram: Float[Tensor, "E E"]
     snr_pixel: float
     snr_pixel_without: Float[Tensor, " E"]
     crossed: Float[Tensor, "E D E D"] | None = None
+    flips: Flips | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +90,7 @@ class Estimate:
         value: the figure; NaN where it is undefined.
         interval: by default for new members and new images; None below 3 members or where `value` is
             undefined.
-        floor: what pure noise gives; NaN where that is not known.
+        floor: what pure noise gives; NaN where that is not known, as of maps of one sign.
         definition: the formula in words.
     """
 
@@ -102,9 +110,10 @@ class Figures:
         images: number of images given.
         used_images: those with a map that is not all zeros; the others count nowhere.
         estimates: by key, in the order of `DEFINITIONS`.
-        members_needed: for the reliability asked for, from the headline r.
+        members_needed: for the reliability asked for, from `snr_averaged`.
         signal_p: p-value of the sign-flip test; None where it was not made.
         signal_note: how the p-value was obtained, or why there is none.
+        floor_note: why the floor of r is too high (heavy tails, sparse maps), or empty.
         indicative: whether there are fewer than 8 members, so that intervals are rough.
         draws: D, of a stochastic method; 1 of any other.
         energy: shares of a map's energy, "signal", "network", "draw" and "residual"; None with one draw.
@@ -121,6 +130,7 @@ class Figures:
     members_needed: MembersNeeded
     signal_p: float | None
     signal_note: str
+    floor_note: str
     indicative: bool
     draws: int
     energy: Mapping[str, float] | None
@@ -171,7 +181,14 @@ def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
 
 
 def summarise(
-    images: Sequence[ImageStatistics], *, view: str, seed: int, reliability: float = 0.9, groups: Groups | None = None
+    images: Sequence[ImageStatistics],
+    *,
+    view: str,
+    seed: int,
+    reliability: float = 0.9,
+    groups: Groups | None = None,
+    sign: Sign = "signed",
+    scale: Scale = "unit",
 ) -> Figures:
     """Return all figures of a set of images: a whole study, or the images of one class.
 
@@ -181,6 +198,9 @@ def summarise(
             valid.
         seed: of the run; the bootstrap's and the test's seeds are derived from it.
         reliability: for `members_needed`, between 0 and 1.
+        scale: on which maps are averaged, "raw" or "unit": `members_needed` is for averages on that scale.
+        sign: of the maps before they were viewed, as `MethodSpec.sign`: without both signs there are no floors and no
+            test but in the view "centred".
         groups: of the images, where some belong together: they are what varies in the intervals.
 
     Raises:
@@ -193,7 +213,7 @@ def summarise(
     >>> round(figures.estimates["snr"].value, 2), str(figures.members_needed)
     (0.96, '10 [9, 11]')
     """
-    signed = get_view(view).signed
+    no_null = why_no_null(view, sign)
     counts = sorted({len(image.gram) for image in images})
     if len(counts) != 1:
         raise UsageError(f"need images that all have the same members; got {len(images)} images, members {counts}")
@@ -205,31 +225,63 @@ def summarise(
     pooled = _pooled(images, gram, per_image, used) if bool(used.any()) else {}
     if pooled:
         pooled |= _headlines(single[used], None if crossed is None else crossed[used])
+        pooled["snr_averaged"] = pooled["snr"] if scale == "unit" else _raw_headline(single[used], gram, crossed, used)
     grouped = {key: replace(figure, groups=chosen(groups, used)) for key, figure in pooled.items()}
     intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in grouped.items()}
     pixels = float(pooled_effective_pixels(gram))
     estimates = _estimates(pooled, intervals, view=view, members=counts[0], pixels=pixels)
-    snr = estimates["snr"]
-    test = (
-        sign_flip_test(single, seed=derive_seed(seed, "bootstrap", 1))
-        if signed
-        else SignalTest(p=None, note=f"no test: the noise of the view '{view}' is not symmetric about zero")
-    )
+    estimates, floor_note = _with_floors(estimates, images, members=counts[0])
+    if no_null:
+        floor_note = ""
+        estimates = MappingProxyType({key: replace(own, floor=math.nan) for key, own in estimates.items()})
+    averaged = estimates["snr_averaged"]
+    test = _signal_test(images, single, view=view, no_null=no_null, seed=derive_seed(seed, "bootstrap", 1))
     return Figures(
         view=view,
         members=counts[0],
         images=len(images),
         used_images=int(used.sum()),
         estimates=estimates,
-        members_needed=members_needed(snr.value, snr.interval, reliability=reliability),
+        members_needed=members_needed(averaged.value, averaged.interval, reliability=reliability),
         signal_p=test.p,
         signal_note=test.note,
+        floor_note=floor_note,
         indicative=counts[0] < INDICATIVE_BELOW,
         draws=1 if crossed is None else crossed.shape[-1],
         energy=energy_shares(crossed[used]) if crossed is not None and bool(used.any()) else None,
-        unseen_mode=allow_for_unseen_mode(snr.interval, members=counts[0]),
+        unseen_mode=allow_for_unseen_mode(estimates["snr"].interval, members=counts[0]),
         per_image=per_image,
     )
+
+
+def _with_floors(
+    estimates: Mapping[str, Estimate], images: Sequence[ImageStatistics], *, members: int
+) -> tuple[Mapping[str, Estimate], str]:
+    """Return the estimates with floors from flipped residuals, where these are known, and why they are too high."""
+    flips = [image.flips for image in images if image.flips is not None]
+    if not flips or len(flips) < len(images):
+        return estimates, ""
+    snr, note = floor_of(flips)
+    power = snr + 1 / members
+    floors = {"snr": snr, "snr_network": snr, "snr_averaged": snr, "snr_power": power, "snr_rms": math.sqrt(power)}
+    floors |= {"snr_amplitude": math.sqrt(max(snr, 0.0)), "cosine": 1.0 if math.isinf(snr) else snr / (1 + snr)}
+    return MappingProxyType(
+        {key: replace(own, floor=floors.get(key, own.floor)) for key, own in estimates.items()}
+    ), note  # fmt: skip
+
+
+def _signal_test(
+    images: Sequence[ImageStatistics], single: Tensor, *, view: str, no_null: str, seed: int
+) -> SignalTest:  # fmt: skip
+    """Return the sign-flip test where it is valid; in the view "relu" that by flips of whole maps."""
+    if no_null:
+        return SignalTest(p=None, note=f"no test: {no_null}")
+    flips = [image.flips for image in images if image.flips is not None]
+    if view == "relu" and len(flips) == len(images):
+        return flip_test(flips, seed=seed)
+    if not get_view(view).signed:
+        return SignalTest(p=None, note=f"no test: the noise of the view '{view}' is not symmetric about zero")
+    return sign_flip_test(single, seed=seed)
 
 
 def headline(gram: Float[Tensor, "B E E"], *, groups: Groups | None = None) -> Pooled:
@@ -249,6 +301,26 @@ def headline(gram: Float[Tensor, "B E E"], *, groups: Groups | None = None) -> P
         link=snr_from_cosine,
         lowest=-1 / gram.shape[-1],
         groups=groups,
+        ratio=True,
+    )
+
+
+def _raw_headline(single: Tensor, gram: Tensor, crossed: Tensor | None, used: Tensor) -> Pooled:
+    """Return r of raw maps, each image's energy divided by the mean over members, pooled as `headline`.
+
+    Of a stochastic method with each member's root mean energy over draws in place of its single maps' norms.
+    """
+    if crossed is None:
+        raw = gram[used]
+    else:
+        norms = crossed[used].diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2).mean(-1).sqrt()
+        raw = single * norms[:, :, None] * norms[:, None, :]
+    diag, off, _ = means_without(raw)
+    return Pooled(
+        per_image=off_mean(raw) / diag_mean(raw),
+        without=off / diag,
+        link=snr_from_cosine,
+        lowest=-1 / raw.shape[-1],
         ratio=True,
     )
 

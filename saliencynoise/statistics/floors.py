@@ -92,6 +92,7 @@ def noise_floor(figure: str, *, view: str, members: int, effective_pixels: float
         "snr_power": lambda: snr_power_floor(view, members, effective_pixels),
         "cosine": lambda: cosine_floor(view),
         "snr": lambda: snr_floor(view),
+        "snr_averaged": lambda: snr_floor(view),
         "snr_network": lambda: snr_floor(view),
         "snr_amplitude": lambda: math.sqrt(snr_floor(view)),
     }

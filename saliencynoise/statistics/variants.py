@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+VIEWS = ("signed", "relu", "abs")
+"""The views in which the paper may have measured."""
+
 Definition = Literal["pixel", "rms", "power", "r", "amplitude"]
 Norm = Literal["raw", "unit"]
 

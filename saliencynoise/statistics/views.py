@@ -1,4 +1,4 @@
-"""Views of the stored raw maps by value: what is done to each pixel before anything is measured."""
+"""Views of the stored raw maps: what is done to them before anything is measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A function of each pixel's value, by name.
+    """A function of a map, by name: of each pixel's value, or, "centred", of the map.
 
     Attributes:
         name: as in commands, files and results.
@@ -35,6 +35,17 @@ class View:
     summary: str
     function: Callable[[Tensor], Tensor]
     noise_snr: float
+
+
+ROUNDING = 1e-6
+"""Share of a map's largest absolute value below which all that is left of it, less its mean, is rounding."""
+
+
+def _centred(maps: Tensor) -> Tensor:
+    """Return each map less its mean over places, channel by channel; zero where it is constant but for rounding."""
+    left = maps - maps.mean((-2, -1), keepdim=True)
+    size, rest = (values.abs().amax((-3, -2, -1), keepdim=True) for values in (maps, left))
+    return torch.where(rest > ROUNDING * size, left, 0.0)
 
 
 VIEWS: Mapping[str, View] = MappingProxyType(
@@ -61,6 +72,13 @@ VIEWS: Mapping[str, View] = MappingProxyType(
                 summary="magnitude only: absolute values",
                 function=torch.abs,
                 noise_snr=2 / (math.pi - 2),
+            ),
+            View(
+                name="centred",
+                signed=True,
+                summary="what differs between places: each map less its own mean (of each channel)",
+                function=_centred,
+                noise_snr=0.0,
             ),
         )
     }

@@ -1,4 +1,4 @@
-"""The conformance kit: what methods, architectures and aggregators must hold to, as checks with names.
+"""The conformance kit: what all that plugins bring must hold to, as checks with names.
 
 `conformance` makes tests of pytest of it, `saliencynoise plugins check NAME` runs it from the command line, and
 `check_subject` from Python.
@@ -6,8 +6,22 @@
 
 from saliencynoise.testing.checks import Check, CheckResult, ContractBroken, NotApplicable
 from saliencynoise.testing.decorator import ConformanceTest, conformance, conformance_of
-from saliencynoise.testing.subjects import AggregatorSubject, MethodSubject, ModelSubject
-from saliencynoise.testing.suite import Report, aggregator_checks, check_subject, method_checks, model_checks
+from saliencynoise.testing.subjects import (
+    AggregatorSubject,
+    DatasetSubject,
+    MethodSubject,
+    ModelSubject,
+    SamplerSubject,
+)
+from saliencynoise.testing.suite import (
+    Report,
+    aggregator_checks,
+    check_subject,
+    dataset_checks,
+    method_checks,
+    model_checks,
+    sampler_checks,
+)
 
 __all__ = [
     "AggregatorSubject",
@@ -15,14 +29,18 @@ __all__ = [
     "CheckResult",
     "ConformanceTest",
     "ContractBroken",
+    "DatasetSubject",
     "MethodSubject",
     "ModelSubject",
     "NotApplicable",
     "Report",
+    "SamplerSubject",
     "aggregator_checks",
     "check_subject",
     "conformance",
     "conformance_of",
+    "dataset_checks",
     "method_checks",
     "model_checks",
+    "sampler_checks",
 ]

@@ -22,7 +22,7 @@ class NotApplicable(Exception):  # noqa: N818 - no error of anybody
 
 @dataclass(frozen=True, kw_only=True)
 class Check(Generic[S]):
-    """One property of a method, an architecture or an aggregator.
+    """One property of what a plugin brings.
 
     Attributes:
         name: short, in snake case; expected failures go by it.

@@ -1,18 +1,27 @@
-"""Which methods, architectures and aggregators a name stands for, when plugins are checked."""
+"""Which methods, architectures, aggregators, samplers and data sets a name stands for, when plugins are checked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from saliencynoise.interfaces import ModelSpec, SaliencyNoiseError, UsageError
-from saliencynoise.testing.subjects import Subject, aggregator_subject, method_subject, model_subject
+from saliencynoise.interfaces import DatasetSpec, ModelSpec, SaliencyNoiseError, SamplerSpec, UsageError
+from saliencynoise.testing.subjects import (
+    DatasetSubject,
+    Subject,
+    aggregator_subject,
+    method_subject,
+    model_subject,
+    sampler_subject,
+)
 from saliencynoise.testing.suite import Report, Thing, check_subject, not_to_be_had
 
 if TYPE_CHECKING:
+    from saliencynoise.interfaces import Dataset
     from saliencynoise.registry.catalogue import Catalogue
-    from saliencynoise.registry.loader import Plugin
+    from saliencynoise.registry.loader import Plugin, Spec
 
 SAMPLED = 3
 
@@ -25,12 +34,16 @@ class Selection:
         methods: canonical names, with parameters where they were given.
         architectures: canonical names.
         aggregators: as methods.
+        samplers: as methods, or with the value after a colon.
+        datasets: canonical names, with the path after a colon where they are read from one.
         notes: what was left out, in words.
     """
 
     methods: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
     aggregators: tuple[str, ...] = ()
+    samplers: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __add__(self, other: Selection) -> Selection:
@@ -38,6 +51,8 @@ class Selection:
             methods=tuple(dict.fromkeys(self.methods + other.methods)),
             architectures=tuple(dict.fromkeys(self.architectures + other.architectures)),
             aggregators=tuple(dict.fromkeys(self.aggregators + other.aggregators)),
+            samplers=tuple(dict.fromkeys(self.samplers + other.samplers)),
+            datasets=tuple(dict.fromkeys(self.datasets + other.datasets)),
             notes=tuple(dict.fromkeys(self.notes + other.notes)),
         )
 
@@ -46,13 +61,15 @@ class Selection:
         yield from (("method", name) for name in self.methods)
         yield from (("architecture", name) for name in self.architectures)
         yield from (("aggregator", name) for name in self.aggregators)
+        yield from (("sampler", name) for name in self.samplers)
+        yield from (("data set", name) for name in self.datasets)
 
 
 def select(catalogue: Catalogue, names: Sequence[str]) -> Selection:
     """Return what names stand for; all plugins without a name.
 
-    They may be methods and aggregators (with parameters or without), architectures and plugins. A name that is a
-    plugin's and a method's stands for both.
+    They may be methods, aggregators and samplers (with parameters or without), architectures, data sets (with a path
+    or without) and plugins. A name that is a plugin's and a method's stands for both.
 
     Raises:
         UsageError: if a name stands for nothing, or for several things of several plugins.
@@ -62,7 +79,7 @@ def select(catalogue: Catalogue, names: Sequence[str]) -> Selection:
 
 
 def resolve(catalogue: Catalogue, name: str) -> Subject:
-    """Return the one method, architecture or aggregator that a name stands for.
+    """Return the one thing that a name stands for.
 
     Raises:
         UsageError: if it stands for nothing, for several, or for what cannot be had.
@@ -71,7 +88,7 @@ def resolve(catalogue: Catalogue, name: str) -> Subject:
     if not found:
         raise UsageError(_unknown(catalogue, name))
     if len(found) > 1:
-        things = " and ".join(f"{'a' if thing == 'method' else 'an'} {thing}" for thing, _ in found)
+        things = " and ".join(f"{'an' if thing[0] == 'a' else 'a'} {thing}" for thing, _ in found)
         raise UsageError(f"'{name}' is {things}; write the canonical name of one, plugin/name")
     return _subject(catalogue, *found[0])
 
@@ -94,7 +111,25 @@ def _subject(catalogue: Catalogue, thing: Thing, name: str) -> Subject:
         return method_subject(catalogue.method(name))
     if thing == "aggregator":
         return aggregator_subject(catalogue.aggregator(name))
+    if thing == "sampler":
+        return sampler_subject(catalogue.sampler(name))
+    if thing == "data set":
+        return _dataset_subject(catalogue, name)
     return model_subject(catalogue.model(name, {}))
+
+
+def _dataset_subject(catalogue: Catalogue, text: str) -> DatasetSubject:
+    """Return a data set as a subject; a path of one that takes none is the folder that its files lie in."""
+    name, _, path = text.partition(":")
+    entry = catalogue.find("datasets", name)
+    assert isinstance(entry.spec, DatasetSpec)  # noqa: S101 - the loader validated it; this tells mypy
+    data_dir = path if path and entry.spec.data_dir and not entry.spec.takes_path else None
+    load = partial(catalogue.dataset, name if data_dir else text, seed=0, data_dir=data_dir)
+
+    def read(image_size: int | None) -> Dataset:
+        return load(image_size=image_size)[1]
+
+    return DatasetSubject(name=text, spec=entry.spec, read=read)
 
 
 def _named(catalogue: Catalogue, name: str) -> Selection:
@@ -118,15 +153,47 @@ def _things(catalogue: Catalogue, name: str) -> Selection:
         methods=_with_parameters(catalogue, "methods", name),
         architectures=(architecture,) if architecture else (),
         aggregators=_with_parameters(catalogue, "aggregators", name),
+        samplers=_with_parameters(catalogue, "samplers", name),
+        datasets=_with_path(catalogue, name),
     )
 
 
-def _with_parameters(catalogue: Catalogue, kind: Literal["methods", "aggregators"], name: str) -> tuple[str, ...]:
-    short, bracket, parameters = name.partition("(")
+def _with_parameters(
+    catalogue: Catalogue, kind: Literal["methods", "aggregators", "samplers"], name: str
+) -> tuple[str, ...]:
+    short = name.partition(":")[0].partition("(")[0]
     canonical = _canonical(catalogue, kind, short)
-    if canonical and bracket:  # so that a slip in a parameter is the user's error, and not a failed check
+    if not canonical:
+        return ()
+    if kind == "samplers":
+        _refuse_files(catalogue, name)
+    elif short != name:  # so that a slip in a parameter is the user's error, and not a failed check
         catalogue.method(name) if kind == "methods" else catalogue.aggregator(name)
-    return (canonical + bracket + parameters,) if canonical else ()
+    return (canonical + name.removeprefix(short),)
+
+
+def _refuse_files(catalogue: Catalogue, name: str) -> None:
+    """Refuse a sampler of networks that the user has: they are none of the kit's."""
+    bound = catalogue.sampler(name)
+    if not bound.instance.trains and bound.instance.available is not None:
+        raise UsageError(
+            f"the sampler {bound.label} has {bound.instance.available} networks and trains none: they do not fit the "
+            f"network of the kit; try it with 'saliencynoise train --sampler {name}'"
+        )
+
+
+def _with_path(catalogue: Catalogue, name: str) -> tuple[str, ...]:
+    short, colon, path = name.partition(":")
+    canonical = _canonical(catalogue, "datasets", short)
+    if not canonical:
+        return ()
+    spec = catalogue.find("datasets", short).spec
+    assert isinstance(spec, DatasetSpec)  # noqa: S101 - as above
+    if spec.takes_path and not path:
+        raise UsageError(f"the data set '{short}' needs a path; write {short}:PATH")
+    if colon and not (spec.takes_path or spec.data_dir):
+        raise UsageError(f"the data set '{short}' takes no path; write {short} instead of '{name}'")
+    return (canonical + colon + path,)
 
 
 def _canonical(catalogue: Catalogue, kind: str, name: str) -> str:
@@ -151,7 +218,33 @@ def _of_plugin(catalogue: Catalogue, plugin: Plugin) -> Selection:
             rule = "those that it names as samples" if spec.samples else "the first ones by name"
             notes.append(f"{plugin.name}: {len(samples)} of its {len(names)} architectures, {rule}")
         architectures += [f"{plugin.name}/{name}" for name in samples]
-    return Selection(methods=methods, architectures=tuple(architectures), aggregators=aggregators, notes=tuple(notes))
+    samplers, datasets, left_out = _without_files(plugin)
+    return Selection(
+        methods=methods,
+        architectures=tuple(architectures),
+        aggregators=aggregators,
+        samplers=samplers,
+        datasets=datasets,
+        notes=(*notes, *left_out),
+    )
+
+
+def _without_files(plugin: Plugin) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    """Return the samplers and data sets of a plugin that need no value and no files, and a note of the others."""
+    whole: dict[str, tuple[str, ...]] = {}
+    wanting: list[str] = []
+    for kind in ("samplers", "datasets"):
+        own = {spec.name: _needs_a_value(spec) for spec in plugin.specs[kind]}
+        whole[kind] = tuple(f"{plugin.name}/{name}" for name, needs in own.items() if not needs)
+        wanting += [name for name, needs in own.items() if needs]
+    note = f"{plugin.name}: without {', '.join(wanting)}: they need files; to check one, name it as in NAME:PATH"
+    return whole["samplers"], whole["datasets"], [note] if wanting else []
+
+
+def _needs_a_value(spec: Spec) -> bool:
+    if isinstance(spec, SamplerSpec):
+        return spec.value is not None
+    return isinstance(spec, DatasetSpec) and (spec.takes_path or spec.data_dir)
 
 
 def _unknown(catalogue: Catalogue, name: str) -> str:
@@ -160,7 +253,7 @@ def _unknown(catalogue: Catalogue, name: str) -> str:
             return f"'{name}' is not to be had: {failure}"
     plugins = ", ".join(plugin.name for plugin in catalogue.plugins)
     return (
-        f"'{name}' is no method, no architecture, no aggregator and no plugin; the plugins are {plugins}; "
+        f"'{name}' is no method, architecture, aggregator, sampler, data set or plugin; the plugins are {plugins}; "
         "'saliencynoise plugins' and "
         "'saliencynoise plugins --archs' list what they bring"
     )

@@ -1,14 +1,18 @@
-"""What is checked: a method, an architecture or an aggregator, with the way to run it that every check takes."""
+"""What is checked: a method, an architecture, a data set, with the way to run it that every check takes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from saliencynoise.interfaces import (
     Aggregator,
     AggregatorSpec,
     Batch,
+    Dataset,
+    DatasetSpec,
     FunctionalMethod,
     Maps,
     MethodSpec,
@@ -18,13 +22,15 @@ from saliencynoise.interfaces import (
     Network,
     NetworkAggregator,
     PassMethod,
+    Sampler,
+    SamplerSpec,
 )
 from saliencynoise.scoring import Passes, attribute
 from saliencynoise.testing.networks import batch_of, convolutional
 from saliencynoise.testing.state import guarded
 
 if TYPE_CHECKING:
-    from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel
+    from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler
 
 ROWS = 256
 """More rows than any pass of the kit has, so that nothing is divided."""
@@ -120,7 +126,59 @@ class AggregatorSubject:
     aggregator: Aggregator | NetworkAggregator
 
 
-Subject: TypeAlias = MethodSubject | ModelSubject | AggregatorSubject
+@dataclass(frozen=True, kw_only=True)
+class SamplerSubject:
+    """A sampler under test.
+
+    Attributes:
+        name: its canonical name with every parameter.
+        spec: what its plugin declares.
+        sampler: what yields members.
+    """
+
+    name: str
+    spec: SamplerSpec
+    sampler: Sampler
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSubject:
+    """A data set under test.
+
+    Attributes:
+        name: its canonical name, and the path that it is read from.
+        spec: what its plugin declares.
+        read: loads it with images of a size, None for its usual one; the seed is always the same.
+    """
+
+    name: str
+    spec: DatasetSpec
+    read: Callable[[int | None], Dataset]
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The data set as it is loaded first."""
+        return self.load()
+
+    def load(self, *, image_size: int | None = None, random_state: int = 0) -> Dataset:
+        """Load it under a global random state, which is left as it was.
+
+        Raises:
+            UsageError: as the data set.
+        """
+        with guarded(random_state):
+            return self.read(image_size)
+
+    def load_at_large(self) -> None:
+        """Load it without guarding the global state.
+
+        Raises:
+            UsageError: as the data set.
+        """
+        self.read(None)
+
+
+Subject: TypeAlias = MethodSubject | ModelSubject | AggregatorSubject | SamplerSubject | DatasetSubject
 
 
 def method_subject(bound: BoundMethod) -> MethodSubject:
@@ -141,3 +199,8 @@ def model_subject(bound: BoundModel) -> ModelSubject:
     """
     assert isinstance(bound.entry.spec, ModelSpec)  # noqa: S101 - the loader validated it; this tells mypy
     return ModelSubject(name=bound.text, spec=bound.entry.spec, model=bound.load())
+
+
+def sampler_subject(bound: BoundSampler) -> SamplerSubject:
+    """Return a sampler of the catalogue as a subject."""
+    return SamplerSubject(name=bound.text, spec=bound.spec, sampler=bound.instance)

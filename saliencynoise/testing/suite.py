@@ -1,17 +1,35 @@
-"""All checks of a method, of an architecture and of an aggregator, and the report of a subject."""
+"""All checks of a method, an architecture, an aggregator, a sampler and a data set, and the report of a subject."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from saliencynoise.interfaces import SaliencyNoiseError, one_line
-from saliencynoise.testing import aggregators, architectures, claims, independence, invariances, maps, points, traces
+from saliencynoise.testing import (
+    aggregators,
+    architectures,
+    claims,
+    datasets,
+    independence,
+    invariances,
+    maps,
+    points,
+    samplers,
+    traces,
+)
 from saliencynoise.testing.checks import Check, CheckResult, Status, refuse_unknown, run_checks
-from saliencynoise.testing.subjects import AggregatorSubject, MethodSubject, ModelSubject, Subject
+from saliencynoise.testing.subjects import (
+    AggregatorSubject,
+    DatasetSubject,
+    MethodSubject,
+    ModelSubject,
+    SamplerSubject,
+    Subject,
+)
 
-Thing: TypeAlias = Literal["method", "architecture", "aggregator"]
+Thing: TypeAlias = Literal["method", "architecture", "aggregator", "sampler", "data set"]
 
 LEAST_OF_A_METHOD = 16
 """Checks that every method gets, whatever its kind and its claims."""
@@ -22,6 +40,12 @@ LEAST_OF_AN_ARCHITECTURE = 14
 LEAST_OF_AN_AGGREGATOR = 6
 """Checks that every aggregator gets, of maps or of networks."""
 
+LEAST_OF_A_SAMPLER = 7
+"""Checks that every sampler gets, of one member a run or of several."""
+
+LEAST_OF_A_DATA_SET = 5
+"""Checks that every data set gets, though it may refuse an image size."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
@@ -29,7 +53,7 @@ class Report:
 
     Attributes:
         name: its canonical name.
-        kind: "method", "architecture" or "aggregator".
+        kind: "method", "architecture", "aggregator", "sampler" or "data set".
         results: a result for each check.
     """
 
@@ -68,18 +92,34 @@ def aggregator_checks() -> Iterator[Check[AggregatorSubject]]:
     yield from aggregators.checks()
 
 
+def sampler_checks() -> Iterator[Check[SamplerSubject]]:
+    """Yield the checks of a sampler, those first that others need."""
+    yield from samplers.checks()
+
+
+def dataset_checks() -> Iterator[Check[DatasetSubject]]:
+    """Yield the checks of a data set, those first that others need."""
+    yield from datasets.checks()
+
+
+_KINDS: dict[type[Subject], tuple[Thing, Callable[[], Iterator[Check[Any]]], int]] = {
+    MethodSubject: ("method", method_checks, LEAST_OF_A_METHOD),
+    ModelSubject: ("architecture", model_checks, LEAST_OF_AN_ARCHITECTURE),
+    AggregatorSubject: ("aggregator", aggregator_checks, LEAST_OF_AN_AGGREGATOR),
+    SamplerSubject: ("sampler", sampler_checks, LEAST_OF_A_SAMPLER),
+    DatasetSubject: ("data set", dataset_checks, LEAST_OF_A_DATA_SET),
+}
+"""By the subject's class: what it is, its checks, and how many of them must be executed."""
+
+
 def checks_of(subject: Subject) -> list[Check[Any]]:
     """Return all checks of a subject."""
-    if isinstance(subject, AggregatorSubject):
-        return list(aggregator_checks())
-    return list(method_checks() if isinstance(subject, MethodSubject) else model_checks())
+    return list(_KINDS[type(subject)][1]())
 
 
 def least_of(subject: Subject) -> int:
     """Return how many checks must be executed before a green run is believed."""
-    if isinstance(subject, AggregatorSubject):
-        return LEAST_OF_AN_AGGREGATOR
-    return LEAST_OF_A_METHOD if isinstance(subject, MethodSubject) else LEAST_OF_AN_ARCHITECTURE
+    return _KINDS[type(subject)][2]
 
 
 def expectations(subject: Subject, expected: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -94,7 +134,7 @@ def expectations(subject: Subject, expected: Mapping[str, str] | None = None) ->
 
 
 def check_subject(subject: Subject, *, expected: Mapping[str, str] | None = None) -> Report:
-    """Run all checks of a method, an architecture or an aggregator.
+    """Run all checks of a subject.
 
     Args:
         subject: what is checked.
@@ -109,13 +149,7 @@ def check_subject(subject: Subject, *, expected: Mapping[str, str] | None = None
         expected=expectations(subject, expected),
         least=least_of(subject),
     )
-    return Report(name=subject.name, kind=_thing(subject), results=results)
-
-
-def _thing(subject: Subject) -> Thing:
-    if isinstance(subject, AggregatorSubject):
-        return "aggregator"
-    return "method" if isinstance(subject, MethodSubject) else "architecture"
+    return Report(name=subject.name, kind=_KINDS[type(subject)][0], results=results)
 
 
 def not_to_be_had(name: str, kind: Thing, error: SaliencyNoiseError) -> Report:

@@ -18,6 +18,7 @@ QUICK = {
     "train_images": 64,
     "epochs": 1,
     "device": "cpu",
+    "untrained": "none",  # test_untrained has them
 }
 
 
@@ -42,7 +43,7 @@ class Watcher:
     """An observer that remembers."""
 
     def __init__(self):
-        self.events, self.plans, self.jobs = [], [], []
+        self.events, self.plans, self.jobs, self.compared = [], [], [], []
 
     def planned(self, plan):
         self.plans.append(plan)
@@ -55,6 +56,9 @@ class Watcher:
 
     def reducing(self, cells):
         self.cells = cells
+
+    def comparing(self, jobs):
+        self.compared += jobs
 
     def count(self, kind):
         return sum(event["kind"] == kind for _, event in self.events)

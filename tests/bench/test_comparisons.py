@@ -71,3 +71,12 @@ def test_runs_that_share_initial_weights_are_marked(quick, here):
     assert "share initial weights" in shared.note
     (fresh,) = compare_runs(one, bench(**{**quick, "epochs": 2}, out="recipe"))
     assert "share initial weights" in fresh.note  # another recipe, the same seeds
+
+
+def test_maps_without_a_null_are_compared_less_their_own_means(quick, here):
+    study = bench(**quick | {"methods": ["gradient", "gradcam_plus_plus"], "untrained": "none"})
+    (pair,) = compare_methods(study)
+    assert (pair.comparison.a, pair.comparison.b) == ("gradient", "gradcam_plus_plus, centred")
+    cells = {(cell["method"], cell["view"]): study.gram(cell) for cell in study.done}
+    due = compare(headline(cells["gradient", "signed"]), headline(cells["gradcam_plus_plus", "centred"]))
+    assert pair.comparison.difference == pytest.approx(due.difference, nan_ok=True)

@@ -16,7 +16,7 @@ def test_more_is_what_is_needed_less_what_there_is(quick, here):
     found = forecast(study, reliability=0.5)
     assert [own.method for own in found] == [cell["method"] for cell in study.done]
     for own, cell in zip(found, study.done, strict=True):
-        r = float(cell["figures"]["estimates"]["snr"]["value"])
+        r = float(cell["figures"]["estimates"]["snr_averaged"]["value"])
         assert own.members == 3
         if r > 0 and str(own.needed) != "undetermined":
             assert own.needed.value == max(1, math.ceil(1 / r - 1e-9))

@@ -254,7 +254,7 @@ def test_no_maps_are_kept_where_none_are_wanted(quick, here):
 def test_parquet_has_a_row_for_each_method_view_and_image(quick, here):
     study = bench(**quick)
     frame = pd.read_parquet(study.folder / "snr.parquet")
-    assert len(frame) == 5 * 4
+    assert len(frame) == 7 * 4
     assert frame.groupby(["method", "view"]).size().eq(4).all()
     assert frame["members_correct"].between(0, 3).all()
 

@@ -13,6 +13,7 @@ from saliencynoise.bench.run import bench
 from saliencynoise.cli import main
 from saliencynoise.interfaces import SaliencyNoiseError, UsageError
 from saliencynoise.registry import catalogue
+from saliencynoise.report.table import warnings
 
 STRANGERS = Path(__file__).parent / "strangers"
 OTHERS = ["gradient", "smoothgrad(samples=2)"]
@@ -146,6 +147,14 @@ RETURNED = {
     "long_message": "ValueError: xxxx",
     "grad_off_first": "does not require grad and does not have a grad_fn; it also left torch's gradient mode at False",
 }
+
+
+def test_maps_that_lost_digits_are_noted(here):
+    study = with_stranger("tiny")
+    counts = {cell["method_name"].partition("(")[0]: cell["denormal_images"] for cell in study.result["cells"]}
+    assert counts == {"bad/stranger": 4, "builtin/gradient": 0, "builtin/smoothgrad": 0}
+    (note,) = [line for line in warnings(study.result) if line.startswith("digits lost")]
+    assert "maps of 4 images lie below 1.2e-38" in note
 
 
 @pytest.mark.parametrize("does", RETURNED)

@@ -100,10 +100,20 @@ def test_aggregators_are_counted(capsys):
     assert "total: 0 methods, 0 architectures, 2 aggregators, 0 failed; " in out
 
 
+def test_samplers_and_data_sets_are_counted(capsys):
+    code, out, _ = call(capsys, "plugins", "check", "untrained", "digits")
+    assert code == 0
+    assert "ok      sampler builtin/untrained: 7 checks executed, 7 passed" in out
+    assert "ok      data set builtin/digits: 6 checks executed, 6 passed" in out
+    assert "total: 0 methods, 0 architectures, 1 sampler, 1 data set, 0 failed; " in out
+
+
 def test_unknown_names_exit_with_two(capsys):
     code, out, err = call(capsys, "plugins", "check", "gradiant")
     assert (code, out) == (2, "")
-    assert "'gradiant' is no method, no architecture, no aggregator and no plugin; the plugins are builtin" in err
+    assert (
+        "'gradiant' is no method, architecture, aggregator, sampler, data set or plugin; the plugins are builtin" in err
+    )
 
 
 def test_plugins_without_check_lists_as_before(capsys):

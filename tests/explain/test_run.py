@@ -19,6 +19,7 @@ from saliencynoise.explain import run
 from saliencynoise.explain.pictures import LeftOut
 from saliencynoise.explain.run import prepare
 from saliencynoise.interfaces import UsageError
+from saliencynoise.scoring import RefusedNetworkError
 
 
 def all_of(config):
@@ -213,3 +214,34 @@ def test_a_picture_of_12_bits_is_seen_by_the_scale_of_the_data_set(config, train
     np.testing.assert_allclose(found.probabilities, probabilities, atol=1e-6)
     assert found.picture.dtype == np.uint8
     assert np.array_equal(found.picture, digits.test.images[5].numpy())
+
+
+class Restless(torch.nn.Module):
+    """A network whose dropout goes on in evaluation mode."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x):
+        return torch.nn.functional.dropout(self.network(x), 0.3)
+
+
+class Mixing(Restless):
+    def forward(self, x):
+        logits = self.network(x)
+        return logits - logits.mean(0, keepdim=True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"), [(Restless, "is random in evaluation mode"), (Mixing, "mixes the images of a batch")]
+)
+def test_networks_that_a_bench_refuses_are_refused(config, save_digit, monkeypatch, wrong, words):
+    real = TrainedEnsemble.networks
+
+    def networks(self, members=None):
+        return [replace(own, module=wrong(own.module).eval()) for own in real(self, members)]
+
+    monkeypatch.setattr(TrainedEnsemble, "networks", networks)
+    with pytest.raises(RefusedNetworkError, match=f"the architecture test_resnet {words}"):
+        all_of(config(save_digit(5)))

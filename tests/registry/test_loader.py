@@ -79,11 +79,11 @@ BROKEN = {
     ),
     "has an unknown view": (
         METHODS.format("(method(views=('sined',)),)"),
-        "'glow' has the views ('sined',); choose of signed, relu, abs, each once",
+        "'glow' has the views ('sined',); choose of signed, relu, abs, centred, each once",
     ),
     "repeats a view": (
         METHODS.format("(method(views=('abs', 'abs')),)"),
-        "choose of signed, relu, abs, each once",
+        "choose of signed, relu, abs, centred, each once",
     ),
     "has an unknown level": (
         (

@@ -1,3 +1,4 @@
+import doctest
 import io
 import math
 from pathlib import Path
@@ -6,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from saliencynoise.bench.study import Study
+from saliencynoise.report import table
 from saliencynoise.report.table import print_study, show
 
 
@@ -92,6 +94,19 @@ def test_skewed_noise_of_pixels_is_warned_of():
     assert "px: gradient on test_resnet, view signed: the noise of its pixels is skewed (0.7)" in text
     assert "px: gradient" not in printed(study(cell(details={"pixels": {**pixels, "skewness": None}, "modes": None})))
     assert "px: gradient" not in printed(study(cell()))
+
+
+def test_the_examples_in_docstrings_hold():
+    failed, tried = doctest.testmod(table)
+    assert tried
+    assert not failed
+
+
+def test_lost_digits_are_noted_once_a_method():
+    small = {**cell(), "denormal_images": 1}
+    text = " ".join(printed(study(small, {**small, "view": "absolute"})).split())
+    assert text.count("digits lost: gradient on test_resnet: maps of 1 image lie below 1.2e-38, where float32") == 1
+    assert "digits lost" not in printed(study({**cell(), "denormal_images": 0}))
 
 
 def test_it_fits_80_columns_and_keeps_names_whole():

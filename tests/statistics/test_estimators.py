@@ -89,6 +89,16 @@ def test_surviving_pixels(script: ModuleType) -> None:
     assert power > 3 * unmoderated
 
 
+def test_views_without_sign_and_maps_of_one_sign(script: ModuleType) -> None:
+    assert_kept(script.floor_rows(("white", "channels"), (8,), repetitions=3), judged=8)
+    assert_kept(script.relu_test_rows(("blurred",), (6,), repetitions=40), judged=1)
+    rows = script.one_signed_rows((6,), repetitions=20)
+    assert_kept(rows, judged=1)
+    whole, centred = map(float, rows[0].others)
+    assert whole > 2
+    assert abs(centred) < 0.05
+
+
 def test_levels_of_methods_that_draw_random_numbers(script: ModuleType) -> None:
     """On own draws as promised; on draws that all members share, the old way, far from it."""
     settings = ((0.2, 0.9), (0.9, 0.9))

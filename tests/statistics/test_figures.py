@@ -9,7 +9,7 @@ import torch
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics import Figures, image_statistics, summarise
 
-KEYS = ["snr_pixel", "snr_rms", "snr_power", "cosine", "snr", "snr_network", "snr_amplitude"]
+KEYS = ["snr_pixel", "snr_rms", "snr_power", "cosine", "snr", "snr_averaged", "snr_network", "snr_amplitude"]
 
 
 def study(maps: np.ndarray | torch.Tensor, view: str = "signed", seed: int = 0) -> Figures:

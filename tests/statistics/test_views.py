@@ -10,7 +10,12 @@ MAPS = torch.tensor([[[-1.5, 0.0], [2.0, -0.0]]], dtype=torch.float32)[None]
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("signed", [-1.5, 0, 2, 0]), ("relu", [0, 0, 2, 0]), ("abs", [1.5, 0, 2, 0])],
+    [
+        ("signed", [-1.5, 0, 2, 0]),
+        ("relu", [0, 0, 2, 0]),
+        ("abs", [1.5, 0, 2, 0]),
+        ("centred", [-1.625, -0.125, 1.875, -0.125]),
+    ],
 )
 def test_values(name: str, expected: list[float]) -> None:
     view = apply_view(MAPS, name)
@@ -31,7 +36,14 @@ def test_unknown_view_names_the_choices() -> None:
         apply_view(MAPS, "square")
 
 
-@pytest.mark.parametrize("name", ["signed", "relu", "abs"])
+def test_centring_is_by_channel_and_leaves_no_rounding() -> None:
+    maps = torch.tensor([[1.0, 3.0], [10.0, 10.0]]).reshape(1, 2, 1, 2)
+    assert apply_view(maps, "centred").flatten().tolist() == [-1, 1, 0, 0]
+    constant = torch.full((1, 1, 7, 7), 1 / 3)
+    assert not bool(apply_view(constant, "centred").any())
+
+
+@pytest.mark.parametrize("name", ["signed", "relu", "abs", "centred"])
 def test_record(name: str, rng: np.random.Generator) -> None:
     view = get_view(name)
     assert view.name == name

@@ -116,7 +116,9 @@ def test_a_test_that_does_not_call_its_check_fails(outcomes: dict[str, dict[str,
 
 
 def test_names_and_expectations_that_do_not_exist_are_refused() -> None:
-    with pytest.raises(UsageError, match="'no/such' is no method, no architecture, no aggregator and no plugin"):
+    with pytest.raises(
+        UsageError, match="'no/such' is no method, architecture, aggregator, sampler, data set or plugin"
+    ):
         conformance("no/such")
     with pytest.raises(ConfigurationError, match="a failure of the check 'no' is expected; there are shapes"):
         conformance("gradient", expected={"no": "reason"})

@@ -40,6 +40,23 @@ def test_aggregators_keep_the_contract(name: str) -> None:
     assert report.executed == LEVELS[subject.spec.level]
 
 
+SAMPLERS = [entry.canonical for entry in catalogue().entries("samplers") if entry.name != "checkpoints"]
+
+
+@pytest.mark.parametrize(
+    "name", [*SAMPLERS, "snapshot(cycles=2)", "swag(members_a_run=2)", "seed_blocks(streams=init)"]
+)
+def test_samplers_keep_the_contract(name: str) -> None:
+    report = check_subject(resolve(catalogue(), name))
+    assert [(result.check, result.message) for result in report.of("failed")] == []
+    assert report.executed >= 7
+
+
+def test_a_data_set_keeps_the_contract() -> None:
+    report = check_subject(resolve(catalogue(), "digits"))
+    assert [(result.check, result.message) for result in report.results if result.status != "passed"] == []
+
+
 @pytest.mark.parametrize("name", [*METHODS, *OTHER_PARAMETERS])
 def test_it_keeps_the_contract(name: str) -> None:
     report = check_subject(resolve(catalogue(), name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from saliencynoise.interfaces import AggregatorSpec, MethodSpec, ModelSpec, PluginFailure, UsageError
@@ -91,6 +93,36 @@ def test_aggregators_of_maps_and_of_networks_are_checked_with_their_plugin() -> 
     assert all(report.of("failed") == [] for report in reports)
 
 
+def test_samplers_and_data_sets_are_checked_with_their_plugin_but_for_those_of_files() -> None:
+    selection = select(catalogue(), ["builtin"])
+    assert {"builtin/deep_ensemble", "builtin/swag"} <= set(selection.samplers)
+    assert selection.datasets == ("builtin/digits", "builtin/shapes")
+    (note,) = [note for note in selection.notes if note.startswith("builtin: without")]
+    assert note.startswith("builtin: without checkpoints, cifar10, imagenette, folder: they need files; to check one")
+
+
+def test_samplers_and_data_sets_are_named_with_values_and_paths(tmp_path: Path) -> None:
+    assert select(catalogue(), ["snapshot(cycles=2)"]).samplers == ("builtin/snapshot(cycles=2)",)
+    assert select(catalogue(), ["folder:/a(b)"]).datasets == ("builtin/folder:/a(b)",)
+    assert select(catalogue(), ["cifar10:/data"]).datasets == ("builtin/cifar10:/data",)
+    with pytest.raises(UsageError, match="sampler 'snapshot' has no parameter 'cycle'"):
+        select(catalogue(), ["snapshot(cycle=2)"])
+    with pytest.raises(UsageError, match="the data set 'folder' needs a path; write folder:PATH"):
+        select(catalogue(), ["folder"])
+    with pytest.raises(UsageError, match="the data set 'digits' takes no path; write digits instead of 'digits:x'"):
+        select(catalogue(), ["digits:x"])
+    for name in ("a.pt", "b.pt"):
+        (tmp_path / name).touch()
+    with pytest.raises(UsageError, match="has 2 networks and trains none: they do not fit the network of the kit"):
+        select(catalogue(), [f"checkpoints:{tmp_path}/*.pt"])
+
+
+def test_a_data_set_that_cannot_be_read_is_a_failed_report(tmp_path: Path) -> None:
+    (report,) = check_selection(catalogue(), select(catalogue(), [f"folder:{tmp_path}/none"]))
+    assert [result.check for result in report.of("failed")] == ["contract"]
+    assert f"{tmp_path}/none" in report.of("failed")[0].message
+
+
 def test_a_name_of_a_plugin_and_a_method_stands_for_both() -> None:
     found = made(plugin("builtin", ("lime",)), plugin("lime", ("lime_image",)))
     assert select(found, ["lime"]).methods == ("builtin/lime", "lime/lime_image")
@@ -104,7 +136,7 @@ def test_the_name_of_a_plugin_is_clear_though_several_bring_a_method_of_that_nam
 def test_names_that_stand_for_nothing_are_refused() -> None:
     failure = PluginFailure(plugin="late", distribution="late", version="2", error="no such module")
     found = made(plugin("p", ("glow",)), plugin("q", ("glow",)), failures=(failure,))
-    due = "'x' is no method, no architecture, no aggregator and no plugin; the plugins are p, q;"
+    due = "'x' is no method, architecture, aggregator, sampler, data set or plugin; the plugins are p, q;"
     with pytest.raises(UsageError, match=due):
         select(found, ["x"])
     with pytest.raises(UsageError, match="'late' is not to be had: plugin 'late'"):

@@ -93,7 +93,7 @@ def bars(study: Study, found: pd.DataFrame) -> tuple[str, str]:
         f"{alone} Methods are ordered by r. {basis(study)} {asked(found)}"
     )
     above = int((found["low"] > found["floor"]).sum())
-    told = f" The interval of r lies above the noise floor in {above} of {int(found['r'].notna().sum())} cases."
+    told = f" The interval of r lies above the noise floor in {above} of {int(found['floor'].notna().sum())} cases."
     alt = f"Bars of the SNR as published and of r. {ends(found, 'r', of='r', interval=('low', 'high'))}{told}"
     return caption, alt + failed(found)
 
@@ -133,16 +133,26 @@ def classes(study: Study, found: pd.DataFrame) -> tuple[str, str]:
 
 
 def _spread(done: pd.DataFrame) -> str:
-    """Return in which method the classes lie furthest apart, in words."""
-    told = [
-        (own["r"].max() - own["r"].min(), f"{method}{_on({'architecture': arch}, several=True)}", own["r"])
+    """Return in which method the classes lie furthest apart, in words; empty where none do."""
+    found = [
+        (_width(own["r"].dropna()), f"{method}{_on({'architecture': arch}, several=True)}", own["r"])
         for (arch, method), own in done.groupby(["architecture", "method"], sort=False)
         if own["r"].notna().any()
     ]
-    if not told:
+    if not found:
         return ""
-    _, name, values = max(told, key=lambda one: one[0])
-    return f" Classes differ most for {name}: {show(values.min())} to {show(values.max())}."
+    width, name, values = max(found, key=lambda one: one[0])
+    return f" Classes differ most for {name}: {show(values.min())} to {show(values.max())}." if width > 0 else ""
+
+
+def _width(values: Iterable[float]) -> float:
+    """Return how far values lie apart; nothing where all are infinite, as r is of maps that all members share.
+
+    >>> _width([2.0, 0.5]), _width([math.inf, 0.5]), _width([math.inf, math.inf])
+    (1.5, inf, 0.0)
+    """
+    low, high = min(values), max(values)
+    return 0.0 if low == high else float(high - low)
 
 
 def ssim(study: Study, found: pd.DataFrame, related: pd.DataFrame) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from saliencynoise.interfaces import one_line
 from saliencynoise.report.exhibits import captions
 from saliencynoise.report.exhibits.exhibit import Exhibit, Missing
 from saliencynoise.report.exhibits.maps import maps_exhibit, overlay_exhibit
+from saliencynoise.report.exhibits.readable import readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 
 
 def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
-    """Yield what the report shows of a study; a figure that cannot be drawn says why, and stops no other."""
+    """Yield what the report shows of a study; a figure that cannot be drawn says why, and stops no other.
+
+    Of a large study the figures draw what `readable` leaves.
+    """
+    drawn, _ = readable(study)
     for name, (title, build) in BUILDERS.items():
         try:
-            exhibit = build(study)
+            exhibit = build(study if name in CHOOSING else drawn)
         except Exception as error:  # noqa: BLE001 - names that no font holds, a damaged file: the rest is still shown
             yield Missing(name=name, title=title, reason=one_line(error))
             continue
@@ -113,3 +118,6 @@ BUILDERS: dict[str, tuple[str, Callable[[Study], Exhibit | None]]] = {
     "frontier": ("Is there something cheaper than retraining?", _frontier),
 }
 """The title of each figure and what makes it, in the order of the page; None is what a study has nothing of."""
+
+CHOOSING = {"maps", "overlay", "frontier"}
+"""Figures that draw few cells of a study of any size."""

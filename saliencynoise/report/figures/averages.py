@@ -33,7 +33,8 @@ class AverageMap:
         norm: of the mean, 0 to 1; the NaN left out.
         noise: `[h, w]`, the standard deviation over members (E - 1) of the sums over channels, which are what is drawn
             of a member; NaN of one member.
-        survives: `[c, h, w]`, whether the raw maps' mean over members differs from zero: a moderated t-test of each
+        survives: `[c, h, w]`, whether the raw maps' mean over members differs from zero (of maps of one sign, whether
+            that of each map less its own mean does): a moderated t-test of each
             pixel of each channel at `RATE` false discoveries (`saliencynoise.statistics.surviving_pixels`). What is NaN
             in a member is not tested, and nothing is with one member.
     """
@@ -149,7 +150,10 @@ def _survives(maps: Float[np.ndarray, "E c h w"]) -> Bool[np.ndarray, "c h w"]:
     import torch  # noqa: PLC0415 - as above
 
     from saliencynoise.statistics.pixels import surviving_pixels  # noqa: PLC0415 - torch, as above
+    from saliencynoise.statistics.signs import with_null  # noqa: PLC0415 - as above
 
+    if np.isfinite(maps).all():
+        maps = with_null(torch.from_numpy(np.asarray(maps, dtype=np.float64))).numpy()
     rows = maps.reshape(len(maps), -1)
     finite = np.isfinite(rows).all(0)
     survives = np.zeros(rows.shape[1], dtype=bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -43,8 +43,10 @@ class Card:
 def method_cards(result: Mapping[str, Any]) -> list[Card]:
     """Return a card for each method; results of earlier versions tell less of them."""
     known = {own["label"]: own for own in result.get("methods", ())}
-    labels = dict.fromkeys(cell["method"] for cell in result["cells"])
-    return [_method(label, known.get(label), [c for c in result["cells"] if c["method"] == label]) for label in labels]
+    cells = defaultdict(list)
+    for cell in result["cells"]:
+        cells[cell["method"]].append(cell)
+    return [_method(label, known.get(label), own) for label, own in cells.items()]
 
 
 def _method(label: str, own: Mapping[str, Any] | None, cells: Sequence[Mapping[str, Any]]) -> Card:

@@ -61,11 +61,17 @@ def shown(text: str) -> str:
     >>> shown("a\x00b")
     'a\ufffdb'
     """
-    return _UNSHOWABLE.sub("\ufffd", text)
+    # names and keys mostly, for which the pattern takes several times as long
+    return text if text.isascii() and text.isprintable() else _UNSHOWABLE.sub("\ufffd", text)
 
 
 def shown_in(document: Any) -> Any:
     """Return a document with all its texts as `shown`."""
+    kind = type(document)
+    if kind is float or kind is int:  # most values of a study, and a result may hold millions
+        return document
+    if kind is str:
+        return shown(document)
     if isinstance(document, Mapping):
         return {shown(key): shown_in(value) for key, value in document.items()}
     if isinstance(document, list | tuple):

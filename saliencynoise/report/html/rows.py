@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from saliencynoise.bench.study import number
+from saliencynoise.bench.study import averaged_snr, number
 from saliencynoise.report.html.words import noise_free, reliability
 from saliencynoise.report.table import is_low, p_text, percent, seconds_text, show
 
@@ -59,8 +59,12 @@ class PageTable:
 NUMBERS = (
     Column(label="one map", meaning="reliability of a single network's map"),
     Column(label="for 0.9", meaning="networks to average for a reliability of 0.9"),
-    Column(label="r", meaning="corrected SNR: 0 is chance, in the view relu 0.47, in abs 1.75"),
+    Column(
+        label="r",
+        meaning="corrected SNR: 0 is chance; in the views relu and abs, and of one-signed maps, chance has more",
+    ),
     Column(label="95% of r", meaning="interval for new networks and new images; sorted by its lower end"),
+    Column(label="untrained", meaning="r of networks that have learned nothing"),
     Column(label="p", meaning="of agreement by chance"),
     Column(label="SNR", meaning="as published, uncorrected"),
     Column(label="floor", meaning="the SNR that pure noise gives"),
@@ -121,6 +125,7 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
         [
             *_trust(cell),
             *_estimate(estimates["snr"]),
+            _value((cell.get("untrained") or {}).get("snr")),
             Value(text=p_text(p), key=_key(p)),
             _value(estimates["snr_pixel"]["value"]),
             _value(estimates["snr_pixel"]["floor"]),
@@ -151,7 +156,7 @@ def _trust(cell: Mapping[str, Any]) -> list[Value]:
     if not noise_free(cell):
         return [Value(text="-")] * 2
     needed = cell["figures"]["members_needed"]
-    return [_single(cell["figures"]["estimates"]["snr"]), Value(text=needed["text"], key=_key(_needed(needed)))]
+    return [_single(averaged_snr(cell["figures"])), Value(text=needed["text"], key=_key(_needed(needed)))]
 
 
 def _single(estimate: Mapping[str, Any]) -> Value:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from saliencynoise.bench.study import Study
+from saliencynoise.report.exhibits.readable import readable
 from saliencynoise.report.html.cards import architecture_cards, data_card, key_facts, method_cards, provenance
 from saliencynoise.report.html.page import data_uri, shown_in, write_page
 from saliencynoise.report.html.pictures import Download, csv, pictures_of
@@ -40,6 +41,7 @@ def page_values(study: Study) -> dict[str, Any]:
         "failures": [line.removeprefix("failed: ") for line in warned if line.startswith("failed: ")],
         "table": study_table(result),
         "table_data": csv(Study(result, study.folder).table, "table.csv", "all figures (CSV)"),
+        "drawn": readable(study)[1],
         "pictures": list(pictures_of(study)),
         "methods": method_cards(result),
         "data": data_card(result),

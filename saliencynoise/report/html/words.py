@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saliencynoise.bench.study import number
+from saliencynoise.bench.study import averaged_snr, number
+from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.report.table import counted, p_text, show
 from saliencynoise.statistics.reliability import reliability_at
 
@@ -80,7 +81,7 @@ def summary_of(result: Mapping[str, Any]) -> Summary:
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
     bars = [_bar(cell, several=several) for cell in measured]
     return Summary(
-        sentences=list(_sentences(measured, several=several)) or [_nothing(result)],
+        sentences=list(_sentences(measured, several=several, centred=_centred(result))) or [_nothing(result)],
         cautions=list(_cautions(result, measured)),
         bars=bars if len(bars) <= MOST_BARS else [],
         members=result["settings"]["members"] or 0,
@@ -112,12 +113,16 @@ def reliability(snr: float, members: int) -> float:
 def is_shaky(cell: Cell) -> bool:
     """Return whether no agreement between networks was shown: r is not above zero, or p is not small.
 
+    Nor is it where untrained networks agree as much.
+
     Where there is no test, or so few members that none could give a p of 0.05, the interval of r decides.
     """
+    if (cell.get("untrained") or {}).get("above") is False:
+        return True
     snr, p = _snr(cell), cell["figures"]["signal_p"]
     low = number(snr["interval"]["low"]) if snr["interval"] else math.inf
-    testable = p is not None and 0.5 ** (cell["members"] - 1) <= CHANCE
-    return not number(snr["value"]) > 0 or (p > CHANCE if testable else low <= 0)
+    with_null = p is not None and 0.5 ** (cell["members"] - 1) <= CHANCE
+    return not number(snr["value"]) > 0 or (p > CHANCE if with_null else low <= 0)
 
 
 def is_open(cell: Cell) -> bool:
@@ -138,6 +143,12 @@ def _measured(result: Mapping[str, Any]) -> Iterator[Cell]:
             yield cell
 
 
+def _centred(result: Mapping[str, Any]) -> dict[tuple[str, str], Cell]:
+    """Return the cells of maps less their own means, by architecture and method."""
+    done = [cell for cell in result["cells"] if cell["status"] == "ok"]
+    return {(cell["architecture"], cell["method"]): cell for cell in done if cell["view"] == CENTRED}
+
+
 def noise_free(cell: Cell) -> bool:
     """Return whether pure noise has an r of 0 in the cell's view: not where maps are alike for being positive."""
     return number(_snr(cell)["floor"]) == 0
@@ -149,9 +160,9 @@ def _snr(cell: Cell) -> Mapping[str, Any]:
 
 
 def _bar(cell: Cell, *, several: bool) -> Bar:
-    snr = number(_snr(cell)["value"])
+    snr = number(averaged_snr(cell["figures"])["value"])
     return Bar(
-        method=method_words(cell["method"]),
+        method=method_words(cell["method"]) + (", centred" if cell["view"] == CENTRED else ""),
         architecture=cell["architecture"] if several else "",
         one=reliability(snr, 1),
         all=reliability(snr, cell["members"]),
@@ -160,19 +171,36 @@ def _bar(cell: Cell, *, several: bool) -> Bar:
     )
 
 
-def _sentences(measured: Sequence[Cell], *, several: bool) -> Iterator[str]:
+def _sentences(
+    measured: Sequence[Cell], *, several: bool, centred: Mapping[tuple[str, str], Cell]
+) -> Iterator[str]:  # fmt: skip
+    def whole(cell: Cell) -> str:
+        return sentence(cell, several=several) + _left(cell, centred.get((cell["architecture"], cell["method"])))
+
     if not measured:
         return
     if len(measured) <= MOST_SENTENCES:
-        yield from (sentence(cell, several=several) for cell in measured)
+        yield from map(whole, measured)
         return
     yield _overview(measured, several=several)
     clear = [cell for cell in measured if not is_shaky(cell) and not is_open(cell)]
     if len(clear) < MOST_SENTENCES:
-        yield from (sentence(cell, several=several) for cell in clear)
+        yield from map(whole, clear)
         return
     places = {"Most reliable": 0, "In the middle": len(clear) // 2, "Least reliable": -1}
-    yield from (f"{words}: {sentence(clear[place], several=several)}" for words, place in places.items())
+    yield from (f"{words}: {whole(clear[place])}" for words, place in places.items())
+
+
+def _left(cell: Cell, centred: Cell | None) -> str:
+    """Return what is left of a cell's r in maps less their own means, where the cell is of whole maps."""
+    if centred is None or cell["view"] == CENTRED:
+        return ""
+    snr = _snr(centred)
+    shaky = ", and no agreement is shown" if is_shaky(centred) else ""
+    return (
+        f" Less its own mean, each map has an r of {show(snr['value'])}{_range(snr['interval'], None)} instead of "
+        f"{show(_snr(cell)['value'])}{shaky}."
+    )
 
 
 def _nothing(result: Mapping[str, Any]) -> str:
@@ -207,8 +235,9 @@ def sentence(cell: Cell, *, several: bool) -> str:
     snr, needed = _snr(cell), cell["figures"]["members_needed"]
     aim = f"{needed['reliability']:g}"
     if is_shaky(cell):
-        p = cell["figures"]["signal_p"]
+        p, floor = cell["figures"]["signal_p"], cell.get("untrained") or {}
         test = "" if p is None else f", p {p_text(p)}"
+        test += f"; untrained networks: {show(floor['snr'])}" if floor.get("above") is False else ""
         return (
             f"Whether networks agree at all on the maps of {name} is not shown (r {show(snr['value'])}"
             f"{_range(snr['interval'], None)}{test}): a map may be nothing but chance."
@@ -218,6 +247,7 @@ def sentence(cell: Cell, *, several: bool) -> str:
             f"Networks agree on the maps of {name}, but how far cannot be told (r {show(snr['value'])}"
             f"{_range(snr['interval'], None)}), nor how many to average."
         )
+    snr = averaged_snr(cell["figures"])
     one = f"{show(reliability(number(snr['value']), 1))}{_range(snr['interval'], 1)}"
     own = ", each with draws of its own," if cell.get("draws", 1) > 1 else ""
     average = f"the average of all {members}{own} has {show(reliability(number(snr['value']), members))}"
@@ -233,7 +263,8 @@ def sentence(cell: Cell, *, several: bool) -> str:
 
 
 def _subject(cell: Cell, *, several: bool) -> str:
-    return method_words(cell["method"]) + (f" on {cell['architecture']}" if several else "")
+    less = " (each map less its own mean)" if cell["view"] == CENTRED else ""
+    return method_words(cell["method"]) + less + (f" on {cell['architecture']}" if several else "")
 
 
 def _range(interval: Mapping[str, Any] | None, members: int | None) -> str:
@@ -259,8 +290,9 @@ def _cautions(result: Mapping[str, Any], measured: Sequence[Cell]) -> Iterator[s
     }
     if untold:
         yield (
-            f"The maps of {', '.join(sorted(untold))} are compared without their sign, where pure noise agrees, too: "
-            "the table has their r, but no reliability."
+            f"The maps of {', '.join(sorted(untold))} are compared where networks that know nothing agree, too "
+            "(without sign, or by a method whose maps do not turn their sign with the score): the table has their r, "
+            "but no reliability."
         )
     shaky = [_subject(cell, several=several) for cell in measured if is_shaky(cell)]
     if shaky:

@@ -1,6 +1,9 @@
 import doctest
+import math
 
+import pandas as pd
 import pytest
+import torch
 
 from saliencynoise.report.exhibits import captions
 from saliencynoise.report.exhibits.exhibit import Missing
@@ -33,6 +36,40 @@ def test_all_figures_are_had_in_order_but_those_of_other_runs(study):
         assert "fewer than 8 members" in own.caption
         assert len(own.data)
         assert "lime on net failed: too few segments" in own.alt
+
+
+def equal(*, alike=6):
+    """Maps that all members share, and so an infinite r; but for the images from `alike` on."""
+    maps = noisy_maps()
+    return torch.cat([maps[:1, :alike].expand(4, -1, -1, -1, -1), maps[:, alike:]], 1)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("alike", [6, 3], ids=["all images", "some images"])
+def test_maps_that_all_members_share_warn_nowhere(tmp_path, alike):
+    study = make_study(tmp_path, {("net", "gradient"): equal(alike=alike), ("net", "lime"): noisy_maps()})
+    found = {own.name: own for own in exhibits_of(study)}
+    assert not [own for own in found.values() if isinstance(own, Missing)]
+    for own in found.values():
+        own.figure.draw_without_rendering()
+    assert ("Largest r: ∞" in found["bars"].alt) == (alike == 6)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("r", "words"),
+    [
+        ([math.inf, math.inf, 0.5, 0.2], " Classes differ most for lime on net: 0.20 to 0.50."),
+        ([math.inf, 1.0, 0.5, 0.2], " Classes differ most for gradient on net: 1.00 to ∞."),
+        ([math.inf, math.inf, math.nan, 0.2], ""),
+        ([math.nan] * 4, ""),
+    ],
+)
+def test_classes_of_an_infinite_r_are_compared(study, r, words):
+    methods = ["gradient", "gradient", "lime", "lime"]
+    found = pd.DataFrame({"architecture": "net", "method": methods, "class": ["cat", "dog"] * 2, "r": r})
+    alt = captions.classes(study, found.assign(status="ok", place=0, question="both"))[1]
+    assert alt.removeprefix("A panel for each method with r of each class.").partition("dog.")[2] == words, alt
 
 
 def test_alternative_texts_tell_numbers(study):

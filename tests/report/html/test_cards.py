@@ -71,7 +71,7 @@ def test_key_facts_say_what_a_reader_looks_for_first(result):
     facts = dict(key_facts(result))
     assert facts["networks"] == "8 of each of small, large(depth=2)"
     assert facts["images"] == "4 test images of made"
-    assert facts["time"] == "6 s to explain"
+    assert facts["time"] == "16 s to train, 6 s to explain"
 
 
 def test_rows_stand_for_themselves_and_the_failed_is_shown_as_failed(result):

@@ -156,6 +156,32 @@ def test_a_method_whose_maps_have_no_sign_gets_no_reliability(tmp_path):
     summary = summary_of(study.result)
     assert not summary.bars
     assert not any("a reliability of" in sentence for sentence in summary.sentences)
-    assert any("cam are compared without their sign" in caution for caution in summary.cautions)
+    assert any("cam are compared where networks that know nothing agree" in caution for caution in summary.cautions)
     (row,) = study_table(study.result).rows
     assert [value.text for value in row.values[1:4]] == ["-", "-", "0.47"]
+
+
+def centred(method, **changes):
+    return cell(method, **changes) | {"view": "centred"}
+
+
+def test_what_is_left_of_a_method_on_top_when_centred_is_said():
+    cells = [
+        cell("gradcam(layer=top)", r=12.1, low=9.0, high=16.0),
+        centred("gradcam(layer=top)", r=3.9, low=3, high=5),
+    ]
+    (one,) = summary_of(result(*cells)).sentences
+    assert one.endswith("Less its own mean, each map has an r of 3.90 [3.00, 5.00] instead of 12.1.")
+    cells[1] = centred("gradcam(layer=top)", r=0.01, low=-0.1, high=0.1, p=0.4)
+    (one,) = summary_of(result(*cells)).sentences
+    assert one.endswith("0.010 [-0.10, 0.10] instead of 12.1, and no agreement is shown.")
+
+
+def test_a_one_signed_method_is_judged_by_its_centred_maps_only():
+    whole = cell("layercam", r=120.0, low=90.0, high=160.0, p=None)
+    whole["figures"]["estimates"]["snr"]["floor"] = None
+    found = summary_of(result(whole, centred("layercam", r=0.1, low=-0.1, high=0.2, p=0.3)))
+    assert "120" not in " ".join(found.sentences)
+    assert "LayerCAM (each map less its own mean) is not shown" in found.sentences[0]
+    (bar,) = found.bars
+    assert (bar.method, bar.shaky) == ("LayerCAM, centred", True)

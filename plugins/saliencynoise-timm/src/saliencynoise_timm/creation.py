@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import timm
@@ -68,4 +70,20 @@ def refusal(name: str, *, channels: int, num_classes: int, arguments: Arguments,
     said = f"{type(error).__name__}: {reason[0]}" if reason else type(error).__name__
     if not arguments:
         return UsageError(f"timm/{name} cannot be built for {channels} channels and {num_classes} classes: {said}")
-    return UsageError(f"timm/{name} does not take {named} ({said})")
+    return UsageError(f"timm/{name} does not take {named} ({said}){_choices(name, num_classes, to_blame)}")
+
+
+def _choices(name: str, num_classes: int, to_blame: Sequence[str]) -> str:
+    """Return in words what a network's class takes, where its signature says so and lacks an argument."""
+    try:
+        network = create(name, channels=3, num_classes=num_classes, arguments={}, device="meta")
+    except Exception:  # noqa: BLE001 - as above
+        return ""
+    parameters = list(inspect.signature(type(network).__init__).parameters.values())[1:]
+    known = [own.name for own in parameters if own.name not in _OURS and own.kind is not own.VAR_KEYWORD]
+    unknown = [key for key in to_blame if key not in known]
+    if not unknown or not known:
+        return ""
+    close = get_close_matches(unknown[0], known, n=1)
+    hint = f" did you mean '{close[0]}'?" if close else ""
+    return f";{hint} it takes {', '.join(known)}"

@@ -1,0 +1,46 @@
+"""How far networks that have learned nothing agree, as the floor of r: is a cell's r above it?"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from saliencynoise.statistics.jackknife import jackknife_variance, two_sided_p
+
+if TYPE_CHECKING:
+    from saliencynoise.statistics.intervals import Pooled
+
+LEVEL = 0.05
+"""Of the one-sided test that a cell agrees more than untrained networks."""
+
+
+def excess_p(trained: Pooled, untrained: Pooled) -> float | None:
+    """Return the one-sided p-value of a larger mean cosine than that of other, untrained networks.
+
+    The difference of the cosines over its standard error: the jackknife variances of both sets of members, and the
+    paired variance over images, with degrees of freedom by Satterthwaite. On cosines, since r of untrained networks
+    may well be negative, where it has no logarithm.
+
+    Args:
+        trained: r pooled over images, as from `headline`: `per_image` is c.
+        untrained: the same of untrained networks, on the same images in the same order.
+
+    Returns:
+        None below 3 members, where nothing tells how far members differ.
+
+    >>> import torch
+    >>> from saliencynoise.statistics.figures import headline
+    >>> noise = torch.eye(4).double().expand(5, 4, 4)
+    >>> excess_p(headline(noise + 1), headline(noise)) < 0.001
+    True
+    """
+    if min(trained.members, untrained.members) < 3:
+        return None
+    difference = float(trained.per_image.mean() - untrained.per_image.mean())
+    parts = [(jackknife_variance(own.without.nanmean(0)), own.members - 1) for own in (trained, untrained)]
+    if trained.images > 1:
+        parts.append((float((trained.per_image - untrained.per_image).var()) / trained.images, trained.images - 1))
+    p = two_sided_p(difference, parts) / 2
+    if math.isnan(p):
+        return None
+    return p if difference > 0 else 1 - p

@@ -1,0 +1,178 @@
+"""Checks of a sampler: the members that it yields of training runs of a small network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import Sample
+from saliencynoise.scoring import as_before
+from saliencynoise.testing.checks import Check, ContractBroken, NotApplicable
+from saliencynoise.testing.runs import KitRun
+from saliencynoise.testing.state import guarded
+from saliencynoise.testing.values import require_readable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from saliencynoise.testing.subjects import SamplerSubject
+
+SEVERAL = 4
+"""Members that are asked of a run that gives as many as are wanted."""
+
+Weights = Mapping[str, "Tensor"]
+
+
+def drawn(subject: SamplerSubject, *, index: int = 0, count: int | None = None, random_state: int = 0) -> list[Weights]:
+    """Return copies of the first members of a run; of all where `per_run` says how many, and of four else.
+
+    Raises:
+        ContractBroken: if something else than samples of weights is yielded.
+        Exception: what the sampler raised.
+    """
+    return list(_copies(subject, KitRun(index), count or subject.sampler.per_run or SEVERAL, random_state))
+
+
+def _copies(subject: SamplerSubject, run: KitRun, count: int, random_state: int = 0) -> Iterator[Weights]:
+    with guarded(random_state):
+        for place, sample in enumerate(islice(subject.sampler.members(run), count)):
+            if not isinstance(sample, Sample):
+                raise ContractBroken(f"member {place} is {type(sample).__name__} and no Sample")
+            weights: object = sample.weights
+            if not isinstance(weights, Mapping) or not all(isinstance(own, torch.Tensor) for own in weights.values()):
+                raise ContractBroken(f"the weights of member {place} are no dictionary of tensors")
+            yield {name: value.detach().clone() for name, value in weights.items()}
+
+
+def check_parameters(subject: SamplerSubject) -> None:
+    """The canonical text, by which pools know a sampler, reads back to an equal instance; so does its identity."""
+    require_readable(subject.sampler)
+    identity: object = subject.sampler.identity()
+    if not isinstance(identity, Mapping) or not all(
+        isinstance(part, str) for pair in identity.items() for part in pair
+    ):
+        raise ContractBroken(f"identity gives {identity!r}, which does not map texts to texts")
+    if dict(subject.sampler.identity()) != dict(identity):
+        raise ContractBroken("identity differs from one call to the next")
+
+
+def check_members(subject: SamplerSubject) -> None:
+    """Names, shapes, dtypes and numbers of each member's weights, against a network of the run."""
+    due = KitRun().build().state_dict()
+    for place, weights in enumerate(drawn(subject)):
+        missing = [name for name in due if name not in weights] + [name for name in weights if name not in due]
+        if missing:
+            raise ContractBroken(f"the state dictionary of member {place} differs from the network's in {missing[0]!r}")
+        for name, value in weights.items():
+            if value.shape != due[name].shape or value.dtype != due[name].dtype:
+                found, wanted = (f"{list(own.shape)} of {own.dtype}" for own in (value, due[name]))
+                raise ContractBroken(f"{name!r} of member {place} is {found}; the network has {wanted}")
+            if not value.isfinite().all():
+                raise ContractBroken(f"{name!r} of member {place} has values of NaN or infinity")
+
+
+def check_per_run(subject: SamplerSubject) -> None:
+    """As many members as `per_run` says, no fewer and no more; without end where it says None."""
+    per_run = subject.sampler.per_run
+    found = len(drawn(subject, count=(per_run or SEVERAL) + 1))
+    if per_run is None and found <= SEVERAL:
+        raise ContractBroken(f"per_run is None, but a run ends after {found} members")
+    if per_run is not None and found != per_run:
+        more = "more" if found > per_run else f"{found}"
+        raise ContractBroken(f"per_run is {per_run}, but a run gives {more}")
+
+
+def check_repeatable(subject: SamplerSubject) -> None:
+    """Two runs of one index, under other global random states; and the first member alone."""
+    first = drawn(subject)
+    for again in (drawn(subject, random_state=1), drawn(subject, count=1)):
+        for place, (one, two) in enumerate(zip(first, again, strict=False)):
+            if not _same(one, two):
+                raise ContractBroken(f"member {place} of a run has other weights when the run is made again")
+
+
+def check_runs_differ(subject: SamplerSubject) -> None:
+    """The first members of runs 0 and 1; later ones may repeat seeds on purpose, as blocks do."""
+    if _same(*(drawn(subject, index=index, count=1)[0] for index in range(2))):
+        raise ContractBroken("runs 0 and 1 give the same first member")
+
+
+def check_members_differ(subject: SamplerSubject) -> None:
+    """Members of one run."""
+    if subject.sampler.per_run == 1:
+        raise NotApplicable("a run gives one member")
+    found = drawn(subject)
+    if any(_same(one, two) for place, one in enumerate(found) for two in found[:place]):
+        raise ContractBroken("two members of one run are the same")
+
+
+def check_trains(subject: SamplerSubject) -> None:
+    """Whether a network was trained, or a trained one asked for."""
+    run = KitRun()
+    list(_copies(subject, run, 1))
+    if run.trained_any != subject.sampler.trains:
+        was = "was" if run.trained_any else "was not"
+        raise ContractBroken(f"trains is {subject.sampler.trains}, but a network {was} trained")
+
+
+def check_left(subject: SamplerSubject) -> None:
+    """The labels of the training images, and torch's settings."""
+    run = KitRun()
+    before = run.labels.clone()
+    with guarded(0), as_before() as left:
+        for _ in islice(subject.sampler.members(run), 2):
+            pass
+    if not torch.equal(run.labels, before):
+        raise ContractBroken("the labels of the training images were changed")
+    if left:
+        raise ContractBroken(f"it {left[0]}")
+
+
+def _same(one: Weights, two: Weights) -> bool:
+    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+
+
+def checks() -> Iterator[Check[SamplerSubject]]:
+    """Yield the checks of a sampler, that first without which others mean nothing."""
+    sound = ("members",)
+    parameters = (
+        "A subclass is a frozen dataclass whose fields are its parameters; `identity` gives what else determines the "
+        "members, as texts."
+    )
+    again = "Yield the run's members in order, the same each time; randomness comes from the run and its index alone."
+    yield Check(name="parameters", contract=parameters, run=check_parameters)
+    yield Check(name="members", contract="`Sample.weights` is the network's whole state dictionary.", run=check_members)
+    yield Check(
+        name="per_run",
+        contract="`per_run` is how many members one training run gives; None if one run gives as many as are wanted.",
+        run=check_per_run,
+        needs=sound,
+    )
+    yield Check(name="repeatable", contract=again, run=check_repeatable, needs=sound)
+    yield Check(
+        name="runs_differ",
+        contract="A run's randomness derives from its `index`: runs of other indices are independent.",
+        run=check_runs_differ,
+        needs=("members", "repeatable"),
+    )
+    yield Check(
+        name="members_differ",
+        contract="Members of one run are members of the ensemble, each with weights of its own.",
+        run=check_members_differ,
+        needs=("members", "repeatable"),
+    )
+    yield Check(
+        name="trains",
+        contract="`trains` says whether members are trained with the recipe.",
+        run=check_trains,
+        needs=sound,
+    )
+    yield Check(
+        name="left_as_found",
+        contract="A sampler leaves `run.labels` and torch's settings as it found them.",
+        run=check_left,
+        needs=sound,
+    )
