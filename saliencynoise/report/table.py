@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 LEGEND = (
-    "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what pure noise gives with as many "
-    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in "
-    "the views relu and abs), and its 95% interval for new members and new images. "
-    "untrained: r of untrained networks, of methods on a layer and of one sign. p: sign-flip test for any signal. "
+    "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what independent noise gives with as "
+    "many members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (independent noise: 0, but "
+    "more in the views relu and abs), and its 95% interval for new members and new images. "
+    "untrained: r of as many untrained networks, for methods on a layer and maps of one sign. "
+    "p: sign-flip test for any signal. "
     "for 0.9: networks to average, on the aggregator's scale, until two such averages agree to 0.9. "
     "px: share of the pixels of these members' mean map that are not noise (false discoveries: 5%, more at E = 4 or "
     "where noise is skewed); it grows with the members. s: seconds of attribution, a pass that methods share counted "
@@ -31,8 +32,8 @@ LEGEND = (
 )
 
 DRAWS = (
-    "networks alone: r of a stochastic method without its own sampling noise, from {draws} draws that all members "
-    "share; the row above it counts that noise, too."
+    "networks alone: r of a stochastic method without its own sampling noise, from {draws} draws, of which all members "
+    "share the second; the row above it counts that noise, too."
 )
 
 WIDER = (
@@ -287,6 +288,9 @@ def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> I
         rows.append([label, *_row(cell, ascii_only=ascii_only)])
         if _draws_of(cell) > 1:
             rows.append(_networks_row(cell, ascii_only=ascii_only))
+        if narrow and untrained_text(cell) != "-":
+            floor = cell["untrained"]
+            rows.append(["    untrained", "", "", "", show(floor["snr"]), interval_text(floor["interval"])])
         if is_low(cell):
             ceiling = cell["ceiling"]
             rows.append(["    ceiling", "", "", "", show(ceiling["value"]), interval_text(ceiling)])
