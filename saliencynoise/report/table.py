@@ -289,8 +289,7 @@ def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> I
         if _draws_of(cell) > 1:
             rows.append(_networks_row(cell, ascii_only=ascii_only))
         if narrow and untrained_text(cell) != "-":
-            floor = cell["untrained"]
-            rows.append(["    untrained", "", "", "", show(floor["snr"]), interval_text(floor["interval"])])
+            rows.append(_untrained_row(cell["untrained"]))
         if is_low(cell):
             ceiling = cell["ceiling"]
             rows.append(["    ceiling", "", "", "", show(ceiling["value"]), interval_text(ceiling)])
@@ -348,6 +347,15 @@ def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
     snr = cell["figures"]["estimates"]["snr_network"]
     line = reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only)
     return ["    networks alone", "", "", "", show(snr["value"]), interval_text(snr["interval"]), "", "", "", line]
+
+
+def _untrained_row(floor: Mapping[str, Any]) -> list[str]:
+    """Return the row of untrained networks, for narrow tables: near zero with two decimals, which need less room."""
+    value, interval = number(floor["snr"]), floor["interval"]
+    if interval is None or abs(value) >= 0.1:
+        return ["    untrained", "", "", "", show(value), interval_text(interval)]
+    low, high = (number(interval[end]) for end in ("low", "high"))
+    return ["    untrained", "", "", "", f"{value:.2f}", escape(f"[{low:.2f}, {high:.2f}]")]
 
 
 def untrained_text(cell: Mapping[str, Any]) -> str:
