@@ -45,11 +45,8 @@ class Reduced:
         grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
         marginal: `[B, c, h, w]`, raw: the members' maps as one, or those of the averaged network.
         diagnostics: what the method told of its maps, by name, `[D, E, B]`.
-<<<<<<< HEAD
         sign: of the maps, as `MethodSpec.sign`, from what the method declares and from all values.
-=======
         denormal: images on which a map has denormal values alone, so that digits are lost.
->>>>>>> main
     """
 
     figures: Mapping[str, Figures]
@@ -58,8 +55,8 @@ class Reduced:
     grams: Mapping[str, Tensor]
     marginal: Float[Tensor, "B c h w"]
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
-<<<<<<< HEAD
     sign: Sign
+    denormal: int = 0
 
     def single(self, view: str) -> Float[Tensor, "B E E"]:
         """Return the inner products from which r of a view follows: of a stochastic method between different draws."""
@@ -108,9 +105,6 @@ class _Views:
             view: gathering.result(grams[view], located.get(view), sign=sign, groups=groups)
             for view, gathering in self._gatherings.items()
         }
-=======
-    denormal: int = 0
->>>>>>> main
 
 
 def reduce_maps(
@@ -150,19 +144,12 @@ def reduce_maps(
     gathered = [_Views(views, labels=labels, members=members, masks=masks, seed=seed)]
     seen = SeenSigns()
     marginals: list[Tensor] = []
-<<<<<<< HEAD
+    denormal = 0
     for image, maps in enumerate(images_of(stores, range(members), chunks)):
         _refuse_unusable(maps, image=image)
+        denormal += is_denormal(maps)
         seen.add(maps)
         gathered[0].add(maps, image)
-=======
-    denormal = 0
-    for maps in images_of(stores, range(members), chunks):
-        _refuse_unusable(maps, image=len(marginals))
-        denormal += is_denormal(maps)
-        if locating is not None and masks is not None:
-            locating.add(own_mean(maps), masks[len(marginals)])
->>>>>>> main
         if isinstance(marginal, torch.Tensor):
             marginals.append(marginal[image])
         else:
@@ -192,11 +179,8 @@ def reduce_maps(
         grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
-<<<<<<< HEAD
         sign=sign,
-=======
         denormal=denormal,
->>>>>>> main
     )
 
 

@@ -125,10 +125,9 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
         )
     elif members < 8:
         lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-<<<<<<< HEAD
     cells = result["cells"]
     lines += [*rounded(result), *_dependent(result), *_without_null(cells), *_untrained(cells)]
-    return [*lines, *_modes(cells), *_skewed(cells), *_failures(cells)]
+    return [*lines, *_modes(cells), *_skewed(cells), *_denormal(cells), *_failures(cells)]
 
 
 def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -170,17 +169,6 @@ def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
         instead = "; the view centred, each map less its own mean, has what differs between places" if centred else ""
         lines.append(f"{reason}: no p, px or floor for {', '.join(names)}{instead}")
     return lines
-=======
-    return [
-        *lines,
-        *rounded(result),
-        *_dependent(result),
-        *_modes(result["cells"]),
-        *_skewed(result["cells"]),
-        *_denormal(result["cells"]),
-        *_failures(result["cells"]),
-    ]
->>>>>>> main
 
 
 def _origins(architecture: Mapping[str, Any]) -> list[str]:
