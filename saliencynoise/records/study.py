@@ -136,6 +136,7 @@ class Estimates(TypedDict):
     snr: Estimate
     snr_amplitude: Estimate
     snr_network: NotRequired[Estimate]
+    snr_averaged: NotRequired[Estimate]
 
 
 class Needed(TypedDict):
@@ -167,6 +168,7 @@ class Figures(TypedDict):
     members: NotRequired[Count]
     used_images: NotRequired[Count]
     signal_note: NotRequired[str]
+    floor_note: NotRequired[str | None]
     draws: NotRequired[Count]
     energy: NotRequired[dict[str, Number] | None]
     unseen_mode: NotRequired[UnseenMode | None]
