@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from saliencynoise.records.common import (
     BenchSettings,
@@ -315,6 +315,23 @@ class Ceiling(TypedDict):
     kinds: list[str]
 
 
+class Worded(Ends):
+    """A confidence interval with what it asks in words."""
+
+    words: NotRequired[str | None]
+
+
+class Untrained(TypedDict):
+    """r of networks that have learned nothing."""
+
+    snr: Number
+    interval: Worded | None
+    members: Count | None
+    p: Share | None
+    above: bool | None
+    note: str
+
+
 class Cell(TypedDict):
     """An architecture, method and view; `figures` and the like are null where it failed."""
 
@@ -336,6 +353,8 @@ class Cell(TypedDict):
     classes: NotRequired[dict[str, Figures] | None]
     details: NotRequired[Details | None]
     ceiling: NotRequired[Ceiling | None]
+    untrained: NotRequired[Untrained | None]
+    sign: NotRequired[Literal["signed", "nonnegative", "nonpositive", "leaning"]]
     diagnostics: NotRequired[dict[str, Diagnostic] | None]
     denormal_images: NotRequired[Count | None]
 

@@ -107,6 +107,8 @@ def test_a_result_of_this_version_is_whole(made):
         (("images", 2, "label"), 7, "images[2].label is 7, and there are 2 classes"),
         (("images", 2, "target", "net"), 2, "images[2].target is 2, and there are 2 classes"),
         (("architectures", 0, "members"), [], "cells[0].members is 6, and architecture 'net' lists none"),
+        (("cells", 0, "untrained"), {"snr": "x"}, "cells[0].untrained"),
+        (("cells", 0, "sign"), "both", "cells[0].sign is 'both'"),
         (("cells", 0, "details", "pixels", "skewness"), "x", "cells[0].details.pixels.skewness is 'x'"),
         (("architectures", 0, "members", 3, "accuracy"), 1.5, "architectures[0].members[3].accuracy is 1.5"),
         (("more",), DEEP, "nested more than 64 levels deep"),
@@ -123,7 +125,7 @@ def test_what_is_wrong_is_named_with_file_key_value_and_fix(made, capsys, tmp_pa
 
 
 def test_keys_that_are_added_or_optional_change_nothing(made, tmp_path):
-    more = changed(made.result, ("cells", 0, "untrained"), {"r": 0.1})
+    more = changed(made.result, ("cells", 0, "later"), {"r": 0.1})
     more = changed(more, ("cells", 0, "details", "template", "more"), [1, 2])
     more = changed(more, ("format",), GONE)
     (tmp_path / "result.json").write_text(json.dumps(more))
