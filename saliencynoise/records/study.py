@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from saliencynoise.records.common import (
     BenchSettings,
@@ -136,6 +136,7 @@ class Estimates(TypedDict):
     snr: Estimate
     snr_amplitude: Estimate
     snr_network: NotRequired[Estimate]
+    snr_averaged: NotRequired[Estimate]
 
 
 class Needed(TypedDict):
@@ -167,6 +168,7 @@ class Figures(TypedDict):
     members: NotRequired[Count]
     used_images: NotRequired[Count]
     signal_note: NotRequired[str]
+    floor_note: NotRequired[str | None]
     draws: NotRequired[Count]
     energy: NotRequired[dict[str, Number] | None]
     unseen_mode: NotRequired[UnseenMode | None]
@@ -313,6 +315,23 @@ class Ceiling(TypedDict):
     kinds: list[str]
 
 
+class Worded(Ends):
+    """A confidence interval with what it asks in words."""
+
+    words: NotRequired[str | None]
+
+
+class Untrained(TypedDict):
+    """r of networks that have learned nothing."""
+
+    snr: Number
+    interval: Worded | None
+    members: Count | None
+    p: Share | None
+    above: bool | None
+    note: str
+
+
 class Cell(TypedDict):
     """An architecture, method and view; `figures` and the like are null where it failed."""
 
@@ -334,6 +353,8 @@ class Cell(TypedDict):
     classes: NotRequired[dict[str, Figures] | None]
     details: NotRequired[Details | None]
     ceiling: NotRequired[Ceiling | None]
+    untrained: NotRequired[Untrained | None]
+    sign: NotRequired[Literal["signed", "nonnegative", "nonpositive", "leaning"]]
     diagnostics: NotRequired[dict[str, Diagnostic] | None]
     denormal_images: NotRequired[Count | None]
 

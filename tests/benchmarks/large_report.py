@@ -1,8 +1,10 @@
-"""Seconds of a report by the number of cells: `uv run python tests/benchmarks/large_report.py [CELLS ...]`.
+"""Seconds of a report by the number of cells: `uv run python -m tests.benchmarks.large_report [CELLS ...]`.
 
 Each study holds one cell that was reduced, as often as asked, with 10 architectures and 3 views.
 
-AMD/Intel server, 2 cores with a load of 4, torch 2.15, Python 3.11, one run each: TO FILL.
+2 cores shared with other work (load 4), torch 2.15, Python 3.11, one run: 9000 cells, 35 s and 29 s of CPU, 16 MB. Of
+these, 100 cells are drawn in figures. Before figures had a bound, 900 cells took 193 s of CPU under cProfile, where
+9000 cells now take 68 s.
 """
 
 from __future__ import annotations

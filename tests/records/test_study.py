@@ -6,13 +6,14 @@ import copy
 import json
 import random
 from collections.abc import Iterator
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.study import contradiction
+from saliencynoise.records.study import StudyRecord, contradiction
 from tests.report.studies import make_study, noisy_maps
 
 DEEP: Any = []
@@ -106,6 +107,8 @@ def test_a_result_of_this_version_is_whole(made):
         (("images", 2, "label"), 7, "images[2].label is 7, and there are 2 classes"),
         (("images", 2, "target", "net"), 2, "images[2].target is 2, and there are 2 classes"),
         (("architectures", 0, "members"), [], "cells[0].members is 6, and architecture 'net' lists none"),
+        (("cells", 0, "untrained"), {"snr": "x"}, "cells[0].untrained"),
+        (("cells", 0, "sign"), "both", "cells[0].sign is 'both'"),
         (("cells", 0, "details", "pixels", "skewness"), "x", "cells[0].details.pixels.skewness is 'x'"),
         (("architectures", 0, "members", 3, "accuracy"), 1.5, "architectures[0].members[3].accuracy is 1.5"),
         (("more",), DEEP, "nested more than 64 levels deep"),
@@ -122,11 +125,39 @@ def test_what_is_wrong_is_named_with_file_key_value_and_fix(made, capsys, tmp_pa
 
 
 def test_keys_that_are_added_or_optional_change_nothing(made, tmp_path):
-    more = changed(made.result, ("cells", 0, "untrained"), {"r": 0.1})
+    more = changed(made.result, ("cells", 0, "later"), {"r": 0.1})
     more = changed(more, ("cells", 0, "details", "template", "more"), [1, 2])
     more = changed(more, ("format",), GONE)
     (tmp_path / "result.json").write_text(json.dumps(more))
     assert Study.load(tmp_path).result == more
+
+
+def untyped(value: Any, kind: Any, keys: str = "") -> Iterator[str]:
+    """The keys of a document of which its record says nothing, so that commands may meet any value there."""
+    inside = get_args(kind)
+    if get_origin(kind) in {NotRequired, Annotated}:
+        yield from untyped(value, inside[0], keys)
+    elif get_origin(kind) in {Union, UnionType}:
+        for own in inside:
+            yield from untyped(value, own, keys)
+    elif is_typeddict(kind) and isinstance(value, dict):
+        hints = get_type_hints(kind)
+        yield from (f"{keys}.{key}" for key in value if key not in hints)
+        for key in value.keys() & hints:
+            yield from untyped(value[key], hints[key], f"{keys}.{key}")
+    elif isinstance(value, list) and inside:
+        for own in value:
+            yield from untyped(own, inside[0], keys)
+    elif isinstance(value, dict) and len(inside) == 2:
+        for own in value.values():
+            yield from untyped(own, inside[1], keys)
+
+
+def test_a_record_names_the_type_of_every_key_that_a_study_writes(made):
+    open_keys = {".recipes.batch_size", ".versions.saliencynoise"}  # of these, any are written
+    assert set(untyped(made.result, StudyRecord)) - open_keys == set()
+    more = changed(made.result, ("cells", 0, "figures", "estimates", "more"), {})
+    assert ".cells.figures.estimates.more" in set(untyped(more, StudyRecord))
 
 
 def changes(document: Any) -> list[tuple[tuple[Any, ...], Any]]:

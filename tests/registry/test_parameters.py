@@ -104,7 +104,7 @@ def test_pairs_name_the_place_where_they_stand() -> None:
         ({"sigma": "wide"}, "method 'glow': sigma=wide is not of type float"),
         ({"sigma": False}, "method 'glow': sigma=False is not of type float"),
         ({"sigma": float("inf")}, "method 'glow': sigma=inf is not of type float"),
-        ({"sigma": 10**400}, "is not of type float"),
+        ({"sigma": 10**400}, "is too large; give at most 1000000000"),
         ({"signed": 1}, "method 'glow': signed=1 is not of type bool"),
         ({"label": 3}, "method 'glow': label=3 is not of type str"),
         ({"layer": "bottom"}, "method 'glow': layer=bottom is not possible; choose top or intermediate or 3"),

@@ -38,7 +38,7 @@ def recipe_of(dataset: Dataset, *, architecture: str = "resnet18", overrides: An
     [
         ({"crop": 0.0}, "the recipe's crop is 0.0; it must be above 0, at most 1"),
         ({"optimiser": "adam"}, "the recipe's optimiser is adam; it must be adamw or sgd"),
-        ({"epochs": 0}, "the recipe's epochs is 0; it must be 1 or more"),
+        ({"epochs": 0}, "the recipe's epochs is 0; it must be 1 or more, 100000 at most"),
         ({"batch_size": 1}, "the recipe's batch_size is 1; it must be 2 or more"),
         ({"learning_rate": 0.0}, "the recipe's learning_rate is 0.0; it must be more than 0"),
         ({"learning_rate": float("nan")}, "the recipe's learning_rate is nan; it must be finite"),
