@@ -253,12 +253,19 @@ def put_beside(
 
 
 def withhold(cell: dict[str, Any]) -> None:
-    """Take p and px from a cell whose maps do not turn with the score and agree no more than untrained networks'.
+    """Let a cell whose maps do not turn with the score claim no more than its distance from untrained networks.
 
-    Of such maps, also of centred ones, agreement alone is no sign of anything learned.
+    Of such maps, also of centred ones, agreement alone is no sign of anything learned: p is the larger one of the
+    sign-flip test and of the test of more than untrained networks. Where that shows nothing, p and px are taken away.
     """
     floor = cell["untrained"]
-    if cell["sign"] == "signed" or floor is None or floor["above"] is not False:
+    if cell["sign"] == "signed" or floor is None or floor["above"] is None:
+        return
+    if floor["above"]:
+        figures = cell["figures"]
+        if figures["signal_p"] is not None:
+            both = f"{figures['signal_note']}; and more than untrained networks: the larger p"
+            figures |= {"signal_p": max(figures["signal_p"], floor["p"]), "signal_note": both}
         return
     note = "no test: untrained networks agree as much"
     for figures in (cell["figures"], *cell["classes"].values()):

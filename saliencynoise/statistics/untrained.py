@@ -10,8 +10,8 @@ from saliencynoise.statistics.jackknife import jackknife_variance, two_sided_p
 if TYPE_CHECKING:
     from saliencynoise.statistics.intervals import Pooled
 
-LEVEL = 0.05
-"""Of the one-sided test that a cell agrees more than untrained networks."""
+LEVEL = 0.01
+"""Of the one-sided test that a cell agrees more than untrained networks; a table makes many such tests."""
 
 
 def excess_p(trained: Pooled, untrained: Pooled) -> float | None:

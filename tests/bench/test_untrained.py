@@ -47,6 +47,9 @@ def test_maps_that_do_not_turn_with_the_score_claim_nothing_where_untrained_netw
     above = floors.of("net", "cam", "centred", grams(5, seed=3), seed=0)
     assert above is not None
     assert above["above"] is True
+    figures = {"signal_p": 1e-9, "signal_note": "exact"}
+    withhold(cell | {"untrained": above, "figures": figures, "details": {"pixels": {}}})
+    assert figures["signal_p"] == max(1e-9, above["p"])
     assert floors.of("net", "other", "centred", grams(5, seed=3), seed=0) is None
 
 
