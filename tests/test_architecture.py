@@ -15,7 +15,8 @@ LEVELS = (
     {"store"},
     {"records"},
     {"registry", "scoring", "statistics", "data"},
-    {"architectures", "methods", "marginalization", "training", "testing"},
+    {"architectures", "methods", "marginalization", "training"},
+    {"testing"},  # it tries samplers with the training that the engine gives them
     {"bench", "execution"},
     {"dream", "explain"},
     {"report"},
