@@ -59,6 +59,7 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
             "test_images": 50,
             "notes": [],
             "masks": masks,
+            "classes": [str(digit) for digit in range(10)],
         },
         "recipes": {"test_resnet": recipe},
         "versions": {"saliencynoise": "0", "torch": "2"},

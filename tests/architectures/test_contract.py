@@ -24,7 +24,7 @@ from saliencynoise.testing.subjects import model_subject
 def test_it_keeps_the_contract(name: str, arguments: dict[str, Any]) -> None:
     report = check_subject(model_subject(catalogue().model(name, arguments)))
     assert [(result.check, result.message) for result in report.of("failed")] == []
-    assert report.executed == 16
+    assert report.executed == 17
 
 
 def test_points_sit_on_modules_whose_output_nothing_overwrites() -> None:

@@ -68,9 +68,10 @@ def test_a_run_on_known_pixels_holds_the_localisation_of_each_view(striped):
     assert [(cell["method"], cell["view"]) for cell in study.done if cell["details"]["localization"]] == [
         ("gradient", "signed"),
         ("gradcam(layer=intermediate)", "signed"),
+        ("gradcam(layer=intermediate)", "centred"),
         ("gradcam(layer=intermediate)", "relu"),
     ]
-    found = study.done[2]["details"]["localization"]
+    found = study.done[3]["details"]["localization"]
     table = study.images
     assert found["images"] == 6
     assert found["measures"]["auc"]["chance"] == 0.5

@@ -2,6 +2,7 @@
 
 import shutil
 import textwrap
+from pathlib import Path
 
 import pytest
 import timm
@@ -59,7 +60,7 @@ def hashes_of(study):
 
 def weights_of(study, index):
     pool = study.result["architectures"][0]["pool"]
-    return load_file(f"{pool}/member-{index:04d}.safetensors")
+    return Pool(Path(pool)).weights(index)
 
 
 def test_every_built_in_sampler_is_tested_here():

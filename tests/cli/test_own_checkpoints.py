@@ -47,7 +47,7 @@ def test_the_command_that_it_prints_finds_the_accuracies_that_it_prints(example,
     document = json.loads(capsys.readouterr().out)
     members = document["architectures"][0]["members"]
     assert [member["accuracy"] for member in members] == pytest.approx(accuracies, abs=0.011)
-    assert min(accuracies) > 0.5
+    assert min(accuracies) > 0.3, "far above chance, 0.1; another processor trains another network"
     assert [member["source"] for member in members] == ["network-0.safetensors", "network-1.safetensors"]
     assert {cell["status"] for cell in document["cells"]} == {"ok"}
 

@@ -96,7 +96,8 @@ def test_an_ensemble_that_shares_a_feature_transfers_better() -> None:
     assert by_kind["single"].scores["margin"].shape == (1, 3, 6)
     more, interval = advantage(by_kind["ensemble"], by_kind["single"], "margin")
     assert more == pytest.approx(ensemble - single, abs=0.05)
-    assert interval.low <= more <= interval.high
+    # differences that are all equal, as on some processors, leave no interval
+    assert interval is None or interval.low <= more <= interval.high
 
 
 def test_who_dreams_does_not_judge(smooth, start) -> None:

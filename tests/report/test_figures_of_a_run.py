@@ -38,7 +38,7 @@ def test_the_curve_has_a_line_for_each_number_of_networks(study):
     text = printed(print_curve, study)
     assert text.count("\n") > 3 * len(curve_counts(3))
     cell = study.done[0]
-    r = cell["figures"]["estimates"]["snr"]["value"]
+    r = cell["figures"]["estimates"]["snr_averaged"]["value"]
     points = curve_of(cell)
     assert [point.members for point in points] == [1, 2, 3, 4, 8, 16]
     assert points[2].snr == pytest.approx(3 * r)

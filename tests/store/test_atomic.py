@@ -111,7 +111,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     """)
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o555)
-    for parent in [tmp_path, *tmp_path.parents][:3]:
+    for parent in [tmp_path, *tmp_path.parents][:4]:
         if parent.owner() == Path.home().owner():
             parent.chmod(0o755)
     result = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False)

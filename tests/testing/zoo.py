@@ -382,12 +382,11 @@ class Diagnosed(Pixels):
     """Its diagnostics: one figure for the batch, NaN, too large, or none."""
 
     error: float = 0.0
-    scalar: bool = False
 
     def from_pass(self, taps, batch):
         tap = taps["input"]
         figures = torch.full((len(batch.x),), self.error)
-        diagnostics = {"completeness_error": figures.mean() if self.scalar else figures}
+        diagnostics = {"completeness_error": figures}
         return Maps(values=tap.grad * tap.value, diagnostics=diagnostics)
 
 
@@ -403,11 +402,6 @@ class Undefined(Diagnosed):
     def from_pass(self, taps, batch):
         maps = super().from_pass(taps, batch)
         return Maps(values=maps.values, diagnostics={"spread": batch.x.new_full((len(batch.x),), 0.0) / 0})
-
-
-@dataclass(frozen=True)
-class Scalar(Diagnosed):
-    scalar: bool = True
 
 
 @dataclass(frozen=True)
@@ -461,7 +455,7 @@ METHODS: dict[str, list[tuple[type, dict[str, Any]]]] = {
     "shapes": [(Transposed, {}), (Squeezed, {})],
     "dtype_and_device": [(Single, {}), (Double, {})],
     "finite": [(Normalised, {})],
-    "diagnostics": [(Scalar, {}), (Undefined, {})],
+    "diagnostics": [(Undefined, {})],
     "parameters": [(NotFrozen, {}), (NotPlain, {})],
     "repeatable": [(Counting, {})],
     "own_randomness": [(GlobalNoise, {}), (GlobalNumpyNoise, {})],

@@ -29,6 +29,7 @@ def variance(tmp_path):
     energy = {key: share(value) for key, value in (("signal", 0.3), ("network", 0.5), ("draw", 0.1), ("residual", 0.1))}
     found = document(row(), row(method="smoothgrad", energy=energy), FAILED)
     found["architectures"][0]["run"] = "runs/v/test_resnet"
+    found["created"] = "2026-01-01T00:00:00+00:00"
     (tmp_path / "variance.json").write_text(json.dumps(found))
     return found
 
