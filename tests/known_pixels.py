@@ -16,6 +16,22 @@ from saliencynoise.statistics.localization_curve import Localization, localize, 
 SIZE = 12
 
 
+_ALIKE = dict.fromkeys(("ssim", "spearman", "top"), 0.5)
+DETAILS: dict[str, Any] = {
+    "pixels": None,
+    "similarity": {
+        "images": 1,
+        "pairwise": _ALIKE,
+        "to_mean": _ALIKE,
+        **dict.fromkeys(("coefficient_of_variation", "mege", "reco"), 0.5),
+    },
+    "modes": {"words": "no groups", "share": 0.0, "images": []},
+    "template": None,
+    "spectrum": None,
+}
+"""What a study tells of a cell beside its localisation."""
+
+
 def masks_of(images: int, *, seed: int = 0) -> torch.Tensor:
     """A square of 4 x 4 pixels somewhere on each image."""
     generator = torch.Generator().manual_seed(seed)
@@ -68,16 +84,22 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
             {
                 "name": "test_resnet",
                 "label": "test_resnet",
-                "members": [{"accuracy": 0.9, "flag": None}] * members,
+                "members": [_member(index) for index in range(members)],
                 "adaptations": [],
             }
         ],
-        "images": [{"label": 0, "predicted": {}}] * len(true),
-        "cells": cells if masks else [{**cell, "details": {"localization": None}} for cell in cells],
+        "images": [{"name": str(i), "label": 0, "target": {}, "predicted": {}} for i in range(len(true))],
+        "cells": cells if masks else [{**cell, "details": DETAILS | {"localization": None}} for cell in cells],
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "result.json").write_text(json.dumps(result, allow_nan=False))
     return Study.load(folder)
+
+
+def _member(index: int) -> dict[str, Any]:
+    hardware = {"processor": "a processor", "device": "cpu"}
+    about = {"seeds": {}, "sha256": str(index), "seconds": 1.0, "hardware": hardware}
+    return {"index": index, "accuracy": 0.9, "flag": None, **about}
 
 
 def _cell(method: str, view: str, maps: torch.Tensor, masks: torch.Tensor) -> dict[str, Any]:
@@ -93,5 +115,7 @@ def _cell(method: str, view: str, maps: torch.Tensor, masks: torch.Tensor) -> di
         "reason": None,
         "accuracy": {"median": 0.9, "min": 0.9, "max": 0.9},
         "figures": {key: own for key, own in figures.items() if key != "per_image"},
-        "details": {"localization": located(maps, masks, view=view).to_dict()},
+        "details": DETAILS | {"localization": located(maps, masks, view=view).to_dict()},
+        "flagged_members": [],
+        "seconds": 1.0,
     }

@@ -281,7 +281,7 @@ class Localization(TypedDict):
     """How near maps are to the pixels that cause the class."""
 
     images: Count
-    blank: Count
+    blank: Share
     measures: dict[str, Measure]
 
 
