@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 LEGEND = (
-    "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what independent noise gives with as "
-    "many members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (independent noise: 0, but "
-    "more in the views relu and abs), and its 95% interval for new members and new images. "
+    "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what noise that no members "
+    "share gives with as many of them. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (such "
+    "noise: 0, but more in the views relu and abs), and its 95% interval for new members and new images. "
     "untrained: r of as many untrained networks, for methods on a layer and maps of one sign. "
     "p: sign-flip test for any signal. "
     "for 0.9: networks to average, on the aggregator's scale, until two such averages agree to 0.9. "

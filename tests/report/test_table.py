@@ -214,7 +214,7 @@ def test_a_stochastic_method_is_shown_with_and_without_its_own_noise():
     lines = printed(study(cell(), drawn)).splitlines()
     row = next(place for place, line in enumerate(lines) if line.startswith("  smoothgrad"))
     assert lines[row + 1].split() == ["networks", "alone", "1.62", "[1.25,", "1.99]"]
-    assert "from 2 draws that all members share" in " ".join(" ".join(lines).split())
+    assert "from 2 draws, of which all members share the second" in " ".join(" ".join(lines).split())
     assert "networks alone" not in printed(study(cell()))
 
 
