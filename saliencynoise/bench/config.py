@@ -15,6 +15,7 @@ from saliencynoise.registry.first_party import installed
 
 MEMBERS = 8
 MOST_MEMBERS = 10_000
+MOST_WORKERS = 1024
 IMAGES = 32
 
 DEFAULT_METHODS = (
@@ -74,6 +75,8 @@ class BenchConfig:
             those whose maps do not turn their sign with the score), "all" or "none".
         keep_maps: "all", "mean" (the aggregated map only) or "none".
         out: folder of the results; None for one under ./runs that is named after the settings.
+        workers: worker processes on the CPU; None for one a core, as far as the memory allows; 0 to work in this
+            process. It changes no figure, so it is none of the `settings`.
         fresh: train and attribute again what the pool and the folder already hold.
     """
 
@@ -99,6 +102,7 @@ class BenchConfig:
     untrained: Literal["auto", "all", "none"] = "auto"
     keep_maps: Literal["all", "mean", "none"] = "all"
     out: str | None = None
+    workers: int | None = None
     fresh: bool = False
 
     def __post_init__(self) -> None:
@@ -123,6 +127,7 @@ class BenchConfig:
             )
         if self.train_images is not None and self.train_images < 1:
             raise UsageError(f"--train-images {self.train_images} is not possible; give 1 or more")
+        check_workers(self.workers)
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is not possible; give 0 or more")
         _check_choices(self)
@@ -140,9 +145,9 @@ class BenchConfig:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Everything that determines the figures: all but `data_dir`, `out`, `fresh` and `keep_maps`."""
+        """Everything that determines the figures: all but `data_dir`, `out`, `workers`, `fresh` and `keep_maps`."""
         values = asdict(self)
-        return {key: value for key, value in values.items() if key not in {"data_dir", "out", "fresh", "keep_maps"}}
+        return {key: value for key, value in values.items() if key not in _NO_FIGURE_CHANGES}
 
 
 def config_from(values: Mapping[str, Any]) -> BenchConfig:
@@ -196,6 +201,8 @@ def _with_epochs(values: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
+_NO_FIGURE_CHANGES = {"data_dir", "out", "workers", "fresh", "keep_maps"}
+
 _CHOICES = {
     "precision": ("float32", "bfloat16"),
     "untrained": ("auto", "all", "none"),
@@ -225,8 +232,21 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "untrained": ((str,), "auto, all or none"),
     "keep_maps": ((str,), "all, mean or none"),
     "out": ((str, type(None)), "a folder"),
+    "workers": ((int, type(None)), "a whole number"),
     "fresh": ((bool,), "true or false"),
 }
+
+
+def check_workers(workers: int | None) -> None:
+    """Refuse a number of worker processes that cannot be.
+
+    Raises:
+        UsageError: naming it.
+    """
+    if workers is not None and not 0 <= workers <= MOST_WORKERS:
+        raise UsageError(
+            f"--workers {workers} is not possible; give 0 (to work in this process) to {MOST_WORKERS} processes"
+        )
 
 
 def _check_out(out: str | None) -> None:

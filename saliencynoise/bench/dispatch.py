@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import torch
 
 from saliencynoise.bench.member import Event, MemberJob, MemberRunner
+from saliencynoise.bench.resources import usable_cores, workers_in_memory
 from saliencynoise.bench.running import TICK, Running
 from saliencynoise.bench.worker import run_reporting
 from saliencynoise.interfaces import UsageError
@@ -35,18 +36,29 @@ TRAINS_AGAIN = "the same command trains it again"
 OnEvent = Callable[[MemberJob, Event], None]
 
 
-def worker_count(jobs: int, device: str) -> int:
-    """Return how many worker processes serve so many jobs; 0 to run them in this process."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 0 if device != "cpu" or min(jobs, cores) < 2 else min(jobs, cores)
+def worker_count(jobs: int, device: str, *, workers: int | None = None) -> int:
+    """Return how many worker processes serve so many jobs; 0 to run them in this process.
+
+    Args:
+        jobs: how many there are.
+        device: other devices than the CPU are served by this process.
+        workers: processes at most; None for one a core, as far as the memory allows.
+    """
+    if device != "cpu":
+        return 0
+    if workers is not None:
+        return min(jobs, workers)
+    count = min(jobs, usable_cores(), workers_in_memory())
+    return 0 if count < 2 else count
 
 
 class Dispatcher:
     """Runs jobs on a device. Worker processes start when they are first needed, once, and end with the context."""
 
-    def __init__(self, dataset: Dataset, device: str) -> None:
+    def __init__(self, dataset: Dataset, device: str, *, workers: int | None = None) -> None:
         self._dataset = dataset
         self._device = device
+        self._workers = workers
         self._runner = MemberRunner(dataset)
         self._folder = tempfile.TemporaryDirectory(prefix="saliencynoise-")
         self._processes: dict[int, subprocess.Popen[str]] = {}
@@ -73,7 +85,7 @@ class Dispatcher:
 
         (Where jobs run in that thread, "running" comes from another: it says that a method does not return.)
         """
-        workers = worker_count(len(jobs), self._device)
+        workers = worker_count(len(jobs), self._device, workers=self._workers)
         if workers == 0:
             self._run_here(jobs, on_event)
             return
@@ -213,11 +225,11 @@ class Dispatchers:
     def __exit__(self, *error: object) -> None:
         self._open.close()
 
-    def of(self, dataset: Dataset, key: str, device: str) -> Dispatcher:
+    def of(self, dataset: Dataset, key: str, device: str, *, workers: int | None = None) -> Dispatcher:
         """Return the dispatcher of a data set, known by `key`, on a device; that of another one ends."""
         if self._last is None or self._last[0] != (key, device):
             self._open.close()
-            self._last = (key, device), self._open.enter_context(Dispatcher(dataset, device))
+            self._last = (key, device), self._open.enter_context(Dispatcher(dataset, device, workers=workers))
         return self._last[1]
 
 

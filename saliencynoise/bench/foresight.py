@@ -34,7 +34,7 @@ def rough_seconds(plan: Plan) -> float:
     """Return about how many seconds a plan takes on this machine, to a factor of several."""
     kind = plan.device.partition(":")[0]
     products = sum(_training(plan, own) + _attribution(plan, own) for own in plan.architectures)
-    workers = max(1, worker_count(len(plan.architectures) * plan.members, plan.device))
+    workers = max(1, worker_count(len(plan.architectures) * plan.members, plan.device, workers=plan.config.workers))
     return products / (SPEED.get(kind, SPEED["cpu"]) * workers)
 
 

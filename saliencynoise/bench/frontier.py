@@ -17,12 +17,11 @@ from typing import Any
 import torch
 
 from saliencynoise.bench.config import MOST_MEMBERS, BenchConfig
-from saliencynoise.bench.dispatch import Dispatcher
 from saliencynoise.bench.observer import Observer
 from saliencynoise.bench.plan import Plan, make_plan
 from saliencynoise.bench.production import REFERENCE
 from saliencynoise.bench.reduce import FailedCellError, aggregate
-from saliencynoise.bench.run import run_plan
+from saliencynoise.bench.run import dispatcher_of, run_plan
 from saliencynoise.bench.strategy import Cell, Strategy, inner_products
 from saliencynoise.interfaces import Aggregator, UsageError, one_line
 from saliencynoise.interfaces.shell import shell
@@ -244,7 +243,7 @@ def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
 def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[Strategy]:
     """Do all plans: the reference's first, whose targets hold for all, and the others' of what it has maps of."""
     (label, first), *others = plans
-    with Dispatcher(first.dataset, first.device) as dispatcher:
+    with dispatcher_of(first) as dispatcher:
         study = run_plan(first, observer, dispatcher=dispatcher)
         reference = Strategy(label=label, plan=first, study=study, groups=tuple(first.runs()[: config.ensemble]))
         strategies, targets = [reference], reference.targets

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from saliencynoise.bench.config import BenchConfig
+from saliencynoise.bench.config import BenchConfig, check_workers
 from saliencynoise.bench.dispatch import Dispatchers
 from saliencynoise.bench.plan import load_dataset
 from saliencynoise.bench.run import run
@@ -72,6 +72,7 @@ class PaperConfig:
         device: as in `BenchConfig`.
         precision: as in `BenchConfig`.
         seed: of the run.
+        workers: as in `BenchConfig`.
         out: folder of panels and studies; None for one under ./runs.
     """
 
@@ -84,6 +85,7 @@ class PaperConfig:
     device: str = "auto"
     precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = 0
+    workers: int | None = None
     out: str | None = None
 
     def __post_init__(self) -> None:
@@ -101,6 +103,7 @@ class PaperConfig:
             raise UsageError(f"--members {self.members} gives no intervals; give 3 or more")
         if self.images is not None and self.images < 1:
             raise UsageError(f"--images {self.images} is not possible; give 1 or more")
+        check_workers(self.workers)
         known = [source["dataset"] for source in self.settings["sources"]]
         for name in [*self.datasets, *filter(None, self.data_dirs)]:
             if name not in known:
@@ -187,6 +190,7 @@ def _common(config: PaperConfig, source: Mapping[str, Any], name: str) -> BenchC
         device=config.device,
         precision=config.precision,
         seed=config.seed,
+        workers=config.workers,
         untrained="none",
         out=str(config.folder / "studies" / name),
     )

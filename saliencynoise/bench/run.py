@@ -81,7 +81,14 @@ def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None
 
 
 def _run(plan: Plan, observer: Observer, dispatchers: Dispatchers) -> Study:
-    return run_plan(plan, observer, dispatcher=dispatchers.of(plan.dataset, plan.dataset_key, plan.device))
+    workers = plan.config.workers
+    serving = dispatchers.of(plan.dataset, plan.dataset_key, plan.device, workers=workers)
+    return run_plan(plan, observer, dispatcher=serving)
+
+
+def dispatcher_of(plan: Plan) -> Dispatcher:
+    """Return a dispatcher for what is planned."""
+    return Dispatcher(plan.dataset, plan.device, workers=plan.config.workers)
 
 
 def run_plan(
@@ -99,7 +106,7 @@ def run_plan(
         UsageError: as `bench`.
     """
     failures, kept = Failures(), Kept(images=plan.images)
-    own = Dispatcher(plan.dataset, plan.device) if dispatcher is None else nullcontext(dispatcher)
+    own = dispatcher_of(plan) if dispatcher is None else nullcontext(dispatcher)
     with holding(plan.folder), plan.using_pools():
         plan = settled(plan)
         forget_failures(plan.folder)
@@ -147,7 +154,7 @@ def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[s
     plan = make_plan(config)
     observer.planned(plan)
     failures = Failures()
-    with plan.using_pools(), Dispatcher(plan.dataset, plan.device) as dispatcher:
+    with plan.using_pools(), dispatcher_of(plan) as dispatcher:
         _run_jobs(plan, plan.jobs(None, retrain=config.fresh), dispatcher, observer, failures)
     return plan, {architecture: reason for (architecture, _), reason in failures.reasons.items()}
 
@@ -203,7 +210,7 @@ def _run_jobs(
             kept.add(job, records)
     if not pending:
         return
-    observer.started(pending, worker_count(len(pending), plan.device))
+    observer.started(pending, worker_count(len(pending), plan.device, workers=plan.config.workers))
 
     def on_event(job: MemberJob, event: Event) -> None:
         if event["kind"] == "usage":

@@ -81,6 +81,7 @@ def dream(
     gif: Gif = False,
     device: o.Device = None,
     seed: Seed = None,
+    workers: o.Workers = None,
     out: o.Out = None,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
@@ -98,6 +99,7 @@ def dream(
         "archs": None if arch is None else [arch],
         "image_size": image_size,
         "epochs": epochs,
+        "workers": workers,
     }
     given |= {"train_images": train_images, "device": device, "seed": seed, "octaves": octaves, "steps": steps}
     given |= {

@@ -46,6 +46,7 @@ def explain(
     device: o.Device = None,
     seed: o.Seed = None,
     aggregator: o.Aggregator = None,
+    workers: o.Workers = None,
     out: Out = None,
     config: o.Config = None,
     quiet: o.Quiet = False,
@@ -59,7 +60,7 @@ def explain(
         "dataset": dataset, "data_dir": data_dir, "archs": None if arch is None else [arch], "methods": methods,
         "sampler": sampler, "members": members, "draws": draws, "image_size": image_size,
         "normalization": normalization, "train_images": train_images, "device": device, "seed": seed,
-        "aggregator": aggregator,
+        "aggregator": aggregator, "workers": workers,
     }  # fmt: skip
 
     from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs

@@ -28,6 +28,7 @@ def frontier(
     target: o.Target = None,
     device: o.Device = None,
     seed: o.Seed = None,
+    workers: o.Workers = None,
     out: o.Out = None,
     config: o.BenchFile = None,
     quiet: o.Quiet = False,
@@ -38,7 +39,7 @@ def frontier(
     With no option: six samplers with 1, 2, 4 and 8 members on handwritten digits, a few minutes.
     """
     given = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
-    given |= {"data_dir": data_dir}
+    given |= {"data_dir": data_dir, "workers": workers}
     given |= {"train_images": train_images, "target": target, "device": device, "seed": seed, "out": out}
     own = {"samplers": samplers, "aggregators": aggregators, "runs": runs, "reference": reference}
     settings = o.frontier_of(config, arch_args, epochs, {**given, "methods": methods}, {**own, "budgets": budgets})

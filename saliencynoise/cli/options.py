@@ -114,6 +114,14 @@ Untrained = Annotated[
     str | None,
     typer.Option(help="Methods to compare with untrained networks: auto (on a layer, or of one sign), all, none."),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        help="Worker processes on the CPU; 0 works in the command's process (default: one a core, as far as the memory "
+        "allows). No figure depends on it.",
+        metavar="N",
+    ),
+]
 Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./runs).")]
 Fresh = Annotated[bool | None, typer.Option("--fresh", help="Train and attribute again, ignoring what is there.")]
 Config = Annotated[

@@ -30,6 +30,7 @@ def sanity(
     target: o.Target = None,
     device: o.Device = None,
     seed: o.Seed = None,
+    workers: o.Workers = None,
     out: o.Out = None,
     quiet: o.Quiet = False,
     as_json: o.Json = False,
@@ -40,7 +41,7 @@ def sanity(
     """
     given = {"dataset": dataset, "archs": archs, "members": members, "images": images, "draws": draws}
     given |= {"image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed}
-    given |= {"data_dir": data_dir}
+    given |= {"data_dir": data_dir, "workers": workers}
 
     from saliencynoise.bench.sanity import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from saliencynoise.bench import dispatch, run
 from saliencynoise.interfaces import Maps, MethodSpec
 from saliencynoise.registry import catalogue, loader
 
@@ -18,6 +17,7 @@ QUICK = {
     "train_images": 64,
     "epochs": 1,
     "device": "cpu",
+    "workers": 0,  # in this process, where fakes can reach them
     "untrained": "none",  # test_untrained has them
 }
 
@@ -32,13 +32,6 @@ def quick():
     return dict(QUICK)
 
 
-@pytest.fixture
-def here(monkeypatch):
-    """Run jobs in this process, where fakes can reach them."""
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
-
-
 class Watcher:
     """An observer that remembers."""
 
@@ -50,6 +43,7 @@ class Watcher:
 
     def started(self, jobs, workers):
         self.jobs += jobs
+        self.workers = workers
 
     def event(self, job, event):
         self.events.append((job.member, event))

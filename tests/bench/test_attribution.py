@@ -30,7 +30,7 @@ def values_of(study):
     ]
 
 
-def test_members_share_the_second_draw_only(quick, here):
+def test_members_share_the_second_draw_only(quick):
     """Of members with the same weights, maps are the same in the shared draw, and in no other."""
     study = bench(**quick | {"methods": [DRAWN]}, out="run")
     pool = Pool(Path(study.result["architectures"][0]["pool"]))
@@ -51,7 +51,7 @@ def test_members_share_the_second_draw_only(quick, here):
     assert not torch.equal(by_draw["own-0"][0], by_draw["shared-1"][0])
 
 
-def test_more_draws_reuse_those_that_are_there(quick, here, watcher):
+def test_more_draws_reuse_those_that_are_there(quick, watcher):
     bench(**quick | {"methods": [DRAWN, "gradient"]}, out="run")
     study = bench(**quick | {"methods": [DRAWN, "gradient"]}, out="run", draws=3, observer=watcher)
     folders = sorted(path.name for path in (study.folder / "maps").glob("*/builtin-smoothgrad-*/*/"))
@@ -73,14 +73,14 @@ def test_one_draw_is_refused(quick):
         bench(**quick, draws=1)
 
 
-def test_the_draw_of_an_image_does_not_depend_on_the_others(quick, here):
+def test_the_draw_of_an_image_does_not_depend_on_the_others(quick):
     few = maps_of(bench(**quick | {"methods": [DRAWN], "images": 2}, out="few"), "smoothgrad")
     many = maps_of(bench(**quick | {"methods": [DRAWN], "images": 6}, out="many"), "smoothgrad")
     for (_, first), (_, second) in zip(few.items(), many.items(), strict=True):
         torch.testing.assert_close(first["values"], second["values"][:2], rtol=1e-3, atol=1e-5)
 
 
-def test_completeness_stands_in_the_result(quick, here):
+def test_completeness_stands_in_the_result(quick):
     study = bench(**quick | {"methods": ["integrated_gradients(steps=8)", "gradient"]})
     complete, plain = study.result["cells"]
     found = [maps["diagnostic.completeness_error"] for maps in maps_of(study, "integrated_gradients").values()]
@@ -105,7 +105,7 @@ class Memory:
         return function(own, x, *arguments, **options)
 
 
-def test_out_of_memory_halves_the_passes_and_the_work_goes_on(quick, here, monkeypatch, watcher):
+def test_out_of_memory_halves_the_passes_and_the_work_goes_on(quick, monkeypatch, watcher):
     methods = {"methods": [DRAWN, "gradient", "lime(samples=9)"]}
     whole = bench(**quick | methods, out="whole")
     memory = Memory(monkeypatch, rows=3)
@@ -121,14 +121,14 @@ def test_out_of_memory_halves_the_passes_and_the_work_goes_on(quick, here, monke
     assert max(memory.passed) == 2, "what the plan settled holds when the run goes on"
 
 
-def test_a_machine_with_no_memory_at_all_fails_the_cell_only(quick, here, monkeypatch):
+def test_a_machine_with_no_memory_at_all_fails_the_cell_only(quick, monkeypatch):
     Memory(monkeypatch, rows=0)
     study = bench(**quick | {"methods": ["gradient", DRAWN]})
     assert [cell["status"] for cell in study.result["cells"]] == ["failed", "failed"]
     assert "out of memory" in study.result["cells"][0]["reason"]
 
 
-def test_a_method_that_failed_is_left_alone_for_the_rest_of_a_member(quick, here, extra_plugin, watcher, monkeypatch):
+def test_a_method_that_failed_is_left_alone_for_the_rest_of_a_member(quick, extra_plugin, watcher, monkeypatch):
     monkeypatch.setattr("saliencynoise.bench.plan.CHUNK", 2)
     bench(**quick | {"methods": ["raising", "gradient"]}, observer=watcher)
     assert watcher.count("attributed") == 2 * 3
@@ -143,7 +143,7 @@ def test_the_background_is_the_same_whatever_is_attributed():
     assert not torch.equal(background, background_of(digits, run_seed=1))
 
 
-def test_pass_methods_that_draw_have_noise_of_their_own_in_each_draw(quick, here, extra_plugin):
+def test_pass_methods_that_draw_have_noise_of_their_own_in_each_draw(quick, extra_plugin):
     study = bench(**quick | {"methods": ["noisy", "noisy_too", "gradient"]})
     paths = sorted((study.folder / "maps").glob("*/fakes-noisy*/*-[01]/member-0000/*.safetensors"))
     maps = [load_file(path)["values"] for path in paths]

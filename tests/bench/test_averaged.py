@@ -28,7 +28,7 @@ def distance(found, due):
     return float(np.abs(found - due).max() / np.abs(due).max())
 
 
-def test_of_mean_logits_they_are_the_mean_of_maps_and_of_mean_probabilities_others(quick, here):
+def test_of_mean_logits_they_are_the_mean_of_maps_and_of_mean_probabilities_others(quick):
     """Of a pass method and of one with the background: so images, targets and background are those of the members."""
     settings = quick | {"methods": list(LINEAR), "images": 5}
     found, figures = {}, {}
@@ -44,7 +44,7 @@ def test_of_mean_logits_they_are_the_mean_of_maps_and_of_mean_probabilities_othe
     assert figures["mean"] == figures["mean_logits"] == figures["mean_probabilities"]
 
 
-def test_they_do_not_depend_on_threads_and_leave_the_world_as_it_was(quick, here):
+def test_they_do_not_depend_on_threads_and_leave_the_world_as_it_was(quick):
     state, threads = torch.random.get_rng_state(), torch.get_num_threads()
     try:
         torch.set_num_threads(2)
@@ -55,7 +55,7 @@ def test_they_do_not_depend_on_threads_and_leave_the_world_as_it_was(quick, here
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
-def test_networks_are_loaded_once_an_architecture_and_images_go_chunk_by_chunk(quick, here, monkeypatch):
+def test_networks_are_loaded_once_an_architecture_and_images_go_chunk_by_chunk(quick, monkeypatch):
     from saliencynoise.bench import plan
 
     opened, real = [], averaged.Marginals._open
@@ -82,7 +82,7 @@ def test_methods_of_a_layer_are_refused_before_anything_is_trained(quick, watche
     assert watcher.plans == []
 
 
-def test_a_method_that_fails_on_the_average_fails_its_cell_only(quick, here, extra_plugin, monkeypatch):
+def test_a_method_that_fails_on_the_average_fails_its_cell_only(quick, extra_plugin, monkeypatch):
     """The members' maps are there before: only on the average does a method fail."""
     settings = quick | {"methods": ["gradient", "gradient_x_input"], "out": "run"}
     bench(**settings)
@@ -103,7 +103,7 @@ def test_a_method_that_fails_on_the_average_fails_its_cell_only(quick, here, ext
         assert failed["reason"].startswith(reason)
 
 
-def test_networks_that_do_not_fit_together_fail_the_cell_with_the_fix(quick, here, monkeypatch):
+def test_networks_that_do_not_fit_together_fail_the_cell_with_the_fix(quick, monkeypatch):
     def short(self, architecture):
         raise torch.OutOfMemoryError
 
@@ -112,7 +112,7 @@ def test_networks_that_do_not_fit_together_fail_the_cell_with_the_fix(quick, her
     assert cell["reason"].endswith("do not fit the memory together, as their average must; use --aggregator mean")
 
 
-def test_too_few_members_for_an_aggregator_fail_the_cell(quick, here, monkeypatch):
+def test_too_few_members_for_an_aggregator_fail_the_cell(quick, monkeypatch):
     from saliencynoise.marginalization.variance import Variance
 
     monkeypatch.setattr(Variance, "result", lambda self, state: (_ for _ in ()).throw(ValueError("it needs 9 members")))
@@ -120,7 +120,7 @@ def test_too_few_members_for_an_aggregator_fail_the_cell(quick, here, monkeypatc
     assert cell["reason"] == "the members' maps cannot become one: it needs 9 members"
 
 
-def test_every_aggregator_of_maps_makes_marginal_maps(quick, here):
+def test_every_aggregator_of_maps_makes_marginal_maps(quick):
     settings = quick | {"methods": ["gradient"]}
     found = {}
     for entry in catalogue.catalogue().entries("aggregators"):

@@ -114,7 +114,7 @@ def test_what_a_copy_raises_costs_no_map():
     assert maps.diagnostics["rewritten.signed.sign"].isnan().all()
 
 
-def test_the_cell_says_what_was_measured(quick, here):
+def test_the_cell_says_what_was_measured(quick):
     study = bench(**quick | {"methods": [*LAYERS, "gradient"]})
     cells = {cell["method"].partition("(")[0]: cell for cell in study.result["cells"] if cell["view"] == "signed"}
     assert cells["gradient"]["ceiling"]["value"] == cells["gradcam"]["ceiling"]["value"] == "inf"
@@ -129,7 +129,7 @@ def test_the_cell_says_what_was_measured(quick, here):
     assert (row["ceiling"], row["ceiling_low"]) == (eigen["value"], eigen["low"])
 
 
-def test_the_table_shows_a_ceiling_that_is_low_and_no_other(quick, here):
+def test_the_table_shows_a_ceiling_that_is_low_and_no_other(quick):
     study = bench(**quick | {"methods": ["eigencam(layer=top)", "gradient"]})
     eigen = study.result["cells"][0]
     r = eigen["figures"]["estimates"]["snr"]["value"]

@@ -13,7 +13,7 @@ from saliencynoise.statistics.comparison import compare
 from saliencynoise.statistics.figures import headline
 
 
-def test_every_two_methods_are_compared_on_the_same_members(quick, here):
+def test_every_two_methods_are_compared_on_the_same_members(quick):
     study = bench(**quick, out="run")
     pairs = compare_methods(study)
     cells = [cell for cell in study.done if cell["view"] == "signed"]
@@ -28,7 +28,7 @@ def test_every_two_methods_are_compared_on_the_same_members(quick, here):
     assert claims(pairs) == []
 
 
-def test_runs_with_other_members_are_compared_and_their_agreement_is_that_of_the_maps(quick, here):
+def test_runs_with_other_members_are_compared_and_their_agreement_is_that_of_the_maps(quick):
     quick["methods"] = ["gradient"]
     one, other = bench(**quick, out="one"), bench(**{**quick, "sampler": "untrained"}, out="other")
     (pair,) = compare_runs(one, other)
@@ -42,7 +42,7 @@ def test_runs_with_other_members_are_compared_and_their_agreement_is_that_of_the
     assert pair.agreement.value == pytest.approx(due.value, nan_ok=True)
 
 
-def test_runs_that_cannot_be_compared_say_why(quick, here):
+def test_runs_that_cannot_be_compared_say_why(quick):
     quick["methods"] = ["gradient"]
     one = bench(**quick, out="one")
     with pytest.raises(UsageError, match="share members"):
@@ -54,7 +54,7 @@ def test_runs_that_cannot_be_compared_say_why(quick, here):
         compare_runs(one, other)
 
 
-def test_without_the_members_maps_there_is_no_agreement_but_a_comparison(quick, here):
+def test_without_the_members_maps_there_is_no_agreement_but_a_comparison(quick):
     quick["methods"] = ["gradient"]
     one = bench(**quick, out="one", keep_maps="mean")
     other = bench(**{**quick, "sampler": "untrained"}, out="other")
@@ -64,7 +64,7 @@ def test_without_the_members_maps_there_is_no_agreement_but_a_comparison(quick, 
     assert pair.comparison.a == "one"
 
 
-def test_runs_that_share_initial_weights_are_marked(quick, here):
+def test_runs_that_share_initial_weights_are_marked(quick):
     quick["methods"] = ["gradient"]
     one = bench(**quick, out="one")
     (shared,) = compare_runs(one, bench(**{**quick, "sampler": "untrained"}, out="untrained"))
@@ -73,7 +73,7 @@ def test_runs_that_share_initial_weights_are_marked(quick, here):
     assert "share initial weights" in fresh.note  # another recipe, the same seeds
 
 
-def test_maps_without_a_null_are_compared_less_their_own_means(quick, here):
+def test_maps_without_a_null_are_compared_less_their_own_means(quick):
     study = bench(**quick | {"methods": ["gradient", "gradcam_plus_plus"], "untrained": "none"})
     (pair,) = compare_methods(study)
     assert (pair.comparison.a, pair.comparison.b) == ("gradient", "gradcam_plus_plus, centred")

@@ -8,7 +8,7 @@ from PIL import Image
 from saliencynoise.bench.run import bench
 
 
-def test_a_study_of_12_bits_runs_as_one_of_8_and_keeps_pictures_for_the_eye(tmp_path, here):
+def test_a_study_of_12_bits_runs_as_one_of_8_and_keeps_pictures_for_the_eye(tmp_path):
     generator = np.random.default_rng(0)
     for place in range(24):
         path = tmp_path / "deep" / ("train" if place < 16 else "test") / "ab"[place % 2] / f"{place}.png"
@@ -21,6 +21,7 @@ def test_a_study_of_12_bits_runs_as_one_of_8_and_keeps_pictures_for_the_eye(tmp_
         members=2,
         recipe={"epochs": 1, "batch_size": 16},
         device="cpu",
+        workers=0,
         out=str(tmp_path / "run"),
     )
     assert [cell["status"] for cell in study.result["cells"]] == ["ok"]

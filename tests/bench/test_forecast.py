@@ -11,7 +11,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.gram import cosine_of_averages, gram_matrix
 
 
-def test_more_is_what_is_needed_less_what_there_is(quick, here):
+def test_more_is_what_is_needed_less_what_there_is(quick):
     study = bench(**quick, out="run")
     found = forecast(study, reliability=0.5)
     assert [own.method for own in found] == [cell["method"] for cell in study.done]
@@ -29,7 +29,7 @@ def test_more_is_what_is_needed_less_what_there_is(quick, here):
     assert found[0].training_seconds == trained[1]
 
 
-def test_a_prediction_is_checked_when_members_were_trained_since(quick, here):
+def test_a_prediction_is_checked_when_members_were_trained_since(quick):
     first = bench(**quick, out="run")
     assert check_predictions(first) == []
     quick["members"] = 5
@@ -50,7 +50,7 @@ def test_a_prediction_is_checked_when_members_were_trained_since(quick, here):
         assert one.predicted == pytest.approx(math.sqrt(3 * r / (1 + 3 * r) * 2 * r / (1 + 2 * r)))
 
 
-def test_the_same_number_of_members_leaves_one_prediction(quick, here):
+def test_the_same_number_of_members_leaves_one_prediction(quick):
     bench(**quick, out="run")
     assert len(read_predictions(bench(**quick, out="run").folder)["predictions"]) == 1
 
@@ -66,6 +66,6 @@ def test_predictions_hold_on_simulated_members():
 
 
 @pytest.mark.parametrize("reliability", [0.0, 1.0, 2.0])
-def test_an_impossible_reliability_is_refused(quick, here, reliability):
+def test_an_impossible_reliability_is_refused(quick, reliability):
     with pytest.raises(UsageError, match=f"--reliability {reliability} is not between 0 and 1"):
         forecast(bench(**quick, out="run"), reliability=reliability)

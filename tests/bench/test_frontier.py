@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from saliencynoise.bench import dispatch, production, run
+from saliencynoise.bench import production
 from saliencynoise.bench.clock import clock
 from saliencynoise.bench.config import config_from
 from saliencynoise.bench.frontier import (
@@ -31,7 +31,7 @@ from saliencynoise.methods.smoothgrad import SmoothGrad
 from saliencynoise.registry import catalogue, loader
 from saliencynoise.store.pool import Pool
 
-SMALL = {"images": 3, "train_images": 200, "epochs": 1, "device": "cpu", "methods": ["gradient"]}
+SMALL = {"images": 3, "train_images": 200, "epochs": 1, "device": "cpu", "workers": 0, "methods": ["gradient"]}
 
 
 def small(**changes):
@@ -57,8 +57,6 @@ def made(tmp_path_factory):
     folder, cache = tmp_path_factory.mktemp("out"), tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCYNOISE_CACHE", str(cache))
-        for module in (dispatch, run):
-            patch.setattr(module, "worker_count", lambda jobs, device: 0)
         patch.setattr(Gradient, "from_pass", with_signal(Gradient.from_pass))
         patch.setattr(SmoothGrad, "attribute", with_signal(SmoothGrad.attribute))
         config = small(methods=["gradient", "smoothgrad(samples=2)"], out=str(folder))
@@ -153,7 +151,7 @@ def test_a_second_call_finds_everything(made, watcher, monkeypatch):
     assert again["rows"] == made.document["rows"]
 
 
-def test_all_strategies_explain_the_classes_that_the_ensemble_voted_for(here):
+def test_all_strategies_explain_the_classes_that_the_ensemble_voted_for():
     document = run_frontier(
         small(samplers=("noisegrad(noise=3.0)",), target="predicted", runs=1, reference=4), Silent()
     )
@@ -164,7 +162,7 @@ def test_all_strategies_explain_the_classes_that_the_ensemble_voted_for(here):
     assert [image["predicted"] for image in noisy] != [image["predicted"] for image in ensemble]
 
 
-def test_a_method_that_fails_leaves_the_others_their_rows(here, unevaluated, extra_plugin):
+def test_a_method_that_fails_leaves_the_others_their_rows(unevaluated, extra_plugin):
     config = small(methods=["gradient", "raising"], samplers=("deep_ensemble",), reference=4)
     document = run_frontier(config, Silent())
     (failed,) = failures(document)
@@ -238,7 +236,7 @@ def test_verdicts_are_corrected_for_their_number():
     assert corrected == [None, None, 0.04, 0.04, None, None]
 
 
-def test_the_accuracy_is_no_part_of_the_price(quick, here, monkeypatch):
+def test_the_accuracy_is_no_part_of_the_price(quick, monkeypatch):
     late, predict = [0.0], production.predict
 
     def slow(*args, **kwargs):
@@ -252,7 +250,7 @@ def test_the_accuracy_is_no_part_of_the_price(quick, here, monkeypatch):
     assert all(0 < member["seconds"] < 1000 for member in study.result["architectures"][0]["members"])
 
 
-def test_a_machine_that_does_other_things_makes_nothing_dearer(quick, here, monkeypatch):
+def test_a_machine_that_does_other_things_makes_nothing_dearer(quick, monkeypatch):
     real = production.train
 
     def interrupted(*args, **kwargs):
@@ -335,7 +333,7 @@ def unevaluated(monkeypatch):
     monkeypatch.setattr(production, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
 
 
-def test_networks_from_files_have_a_worth_and_no_price(here, unevaluated, fake_samplers):
+def test_networks_from_files_have_a_worth_and_no_price(unevaluated, fake_samplers):
     config = small(samplers=("fakes/files", "fakes/held", "fakes/hasty"), budgets=(1, 2, 4), reference=4)
     document = run_frontier(config, Silent())
     rows = rows_of(document, sampler="fakes/files")

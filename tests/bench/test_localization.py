@@ -5,7 +5,6 @@ import json
 import pytest
 import torch
 
-from saliencynoise.bench import dispatch, run
 from saliencynoise.bench.details import Locating
 from saliencynoise.bench.run import bench
 from saliencynoise.interfaces import Dataset, DatasetSpec, Split
@@ -37,7 +36,7 @@ def load(*, path, image_size, seed):
 
 @pytest.fixture
 def striped(monkeypatch):
-    """Install a plugin with a data set that has masks, and run jobs in this process."""
+    """Install a plugin with a data set that has masks, and its loader."""
     spec = DatasetSpec(name="stripes", summary="a fake", target=f"{__name__}:load")
     specs = {"models": (), "methods": (), "aggregators": (), "samplers": (), "datasets": (spec,)}
     plugin = loader.Plugin(name="fakes", distribution="fakes", version="1", specs=specs)
@@ -45,8 +44,6 @@ def striped(monkeypatch):
     monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], failures))
     real = catalogue.load_target
     monkeypatch.setattr(catalogue, "load_target", lambda target, own: load if own is plugin else real(target, own))
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
     catalogue.catalogue.cache_clear()
     yield
     catalogue.catalogue.cache_clear()
@@ -61,6 +58,7 @@ def test_a_run_on_known_pixels_holds_the_localisation_of_each_view(striped):
         images=6,
         epochs=1,
         device="cpu",
+        workers=0,
         keep_maps="all",
     )
     assert study.result["dataset"]["masks"] is True

@@ -16,7 +16,6 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.report.table import warnings
 
 
-@pytest.mark.usefixtures("here")
 def test_a_bench_in_bfloat16_measures_its_own_error(quick: dict[str, Any]) -> None:
     study = bench(**{**quick, "members": 3, "images": 10}, precision="bfloat16", out="rough")
     exact = bench(**{**quick, "members": 3, "images": 8}, out="exact")
@@ -33,7 +32,6 @@ def test_a_bench_in_bfloat16_measures_its_own_error(quick: dict[str, Any]) -> No
     assert "precision" not in exact.result
 
 
-@pytest.mark.usefixtures("here")
 def test_a_run_goes_on_in_its_own_precision_only(quick: dict[str, Any]) -> None:
     bench(**quick, out="one")
     with pytest.raises(UsageError, match="one holds a run with precision=float32, and this one has precision=bfloat16"):
@@ -45,7 +43,6 @@ def test_an_unknown_precision_is_refused(quick: dict[str, Any]) -> None:
         bench(**quick, precision="half")
 
 
-@pytest.mark.usefixtures("here")
 def test_a_fresh_bench_compares_the_members_that_it_has_just_trained(quick: dict[str, Any], watcher: Any) -> None:
     settings = {**quick, "precision": "bfloat16", "out": "run"}
     bench(**settings)

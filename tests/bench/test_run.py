@@ -29,17 +29,15 @@ def weights_of(study):
     return [m["sha256"] for a in study.result["architectures"] for m in a["members"]]
 
 
-def test_a_bench_in_worker_processes_equals_one_in_this_process(quick, here, monkeypatch, tmp_path):
+def test_a_bench_in_worker_processes_equals_one_in_this_process(quick, monkeypatch, tmp_path):
     inside = bench(**quick, out="inside")
-    monkeypatch.undo()
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SALIENCYNOISE_CACHE", str(tmp_path / "other"))
-    outside = bench(**quick, out="outside")
+    outside = bench(**quick | {"workers": 2}, out="outside")
     assert weights_of(outside) == weights_of(inside)
     assert figures_of(outside) == figures_of(inside)
 
 
-def test_the_second_run_trains_and_attributes_nothing_and_finds_the_same(quick, here, watcher):
+def test_the_second_run_trains_and_attributes_nothing_and_finds_the_same(quick, watcher):
     first = bench(**quick)
     second = bench(**quick, observer=watcher)
     assert watcher.jobs == []
@@ -47,7 +45,7 @@ def test_the_second_run_trains_and_attributes_nothing_and_finds_the_same(quick, 
     assert figures_of(second) == figures_of(first)
 
 
-def test_figures_recomputed_from_the_files_by_plain_numpy(quick, here):
+def test_figures_recomputed_from_the_files_by_plain_numpy(quick):
     study = bench(**quick, out="run")
     checked = 0
     for cell in study.result["cells"]:
@@ -70,7 +68,7 @@ def test_figures_recomputed_from_the_files_by_plain_numpy(quick, here):
     assert checked == 3
 
 
-def test_more_members_and_images_reuse_what_is_there(quick, here, watcher):
+def test_more_members_and_images_reuse_what_is_there(quick, watcher):
     first = bench(**quick, out="run")
     quick["members"], quick["images"] = 4, 6
     second = bench(**quick, out="run", observer=watcher)
@@ -80,30 +78,30 @@ def test_more_members_and_images_reuse_what_is_there(quick, here, watcher):
     assert names[:4] == [image["name"] for image in first.result["images"]]
 
 
-def test_fresh_trains_again_to_the_same_weights(quick, here, watcher):
+def test_fresh_trains_again_to_the_same_weights(quick, watcher):
     first = bench(**quick, out="run")
     second = bench(**quick, out="run", fresh=True, observer=watcher)
     assert watcher.count("trained") == 3
     assert weights_of(second) == weights_of(first)
 
 
-def test_another_seed_gives_other_members(quick, here):
+def test_another_seed_gives_other_members(quick):
     assert set(weights_of(bench(**quick))).isdisjoint(weights_of(bench(**quick, seed=1)))
 
 
-def test_the_ensembles_vote_is_explained_the_same_for_every_member(quick, here):
+def test_the_ensembles_vote_is_explained_the_same_for_every_member(quick):
     study = bench(**quick, target="predicted")
     for image in study.result["images"]:
         assert image["target"] == image["predicted"]
     assert any(image["predicted"]["timm/test_resnet"] != image["label"] for image in study.result["images"])
 
 
-def test_a_class_index_is_explained_for_every_image(quick, here):
+def test_a_class_index_is_explained_for_every_image(quick):
     study = bench(**quick, target=7)
     assert {target for image in study.result["images"] for target in image["target"].values()} == {7}
 
 
-def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(quick, here, watcher):
+def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(quick, watcher):
     first = bench(**quick, out="run")
     pool = first.result["architectures"][0]["pool"]
     path = Pool(Path(pool)).files(Pool(Path(pool)).record(1))[1]
@@ -133,7 +131,7 @@ class Meddler(Watcher):
             self.then(Pool(Path(job.pool)))
 
 
-def test_results_come_from_the_members_whose_maps_were_made(quick, here):
+def test_results_come_from_the_members_whose_maps_were_made(quick):
     """The pool, or one of its members, is gone, or another one, when the maps become figures."""
     due = figures_of(bench(**quick | {"methods": ["gradient"]}, out="run"))
     other = {"w": torch.ones(2)}
@@ -151,7 +149,7 @@ def test_results_come_from_the_members_whose_maps_were_made(quick, here):
         shutil.rmtree(study.result["architectures"][0]["pool"], ignore_errors=True)
 
 
-def test_a_member_that_is_replaced_before_it_is_used_is_named(quick, here):
+def test_a_member_that_is_replaced_before_it_is_used_is_named(quick):
     about = {"seeds": {}, "accuracy": 0.5, "seconds": 1.0, "versions": {}, "hardware": {}}
     bench(**quick | {"methods": ["gradient"]})
 
@@ -163,7 +161,7 @@ def test_a_member_that_is_replaced_before_it_is_used_is_named(quick, here):
         bench(**quick | {"methods": ["gradcam(layer=top)"]}, out="o", observer=Meddler(at="found", then=then))
 
 
-def test_a_pool_in_use_is_not_removed(quick, here):
+def test_a_pool_in_use_is_not_removed(quick):
     refusals = []
 
     def then(pool):
@@ -177,7 +175,7 @@ def test_a_pool_in_use_is_not_removed(quick, here):
     assert not Path(study.result["architectures"][0]["pool"]).exists()
 
 
-def test_a_complete_pool_needs_no_lock(quick, here, monkeypatch):
+def test_a_complete_pool_needs_no_lock(quick, monkeypatch):
     """As where it is read-only."""
     first = bench(**quick | {"methods": ["gradient"]}, out="first")
 
@@ -188,7 +186,7 @@ def test_a_complete_pool_needs_no_lock(quick, here, monkeypatch):
     assert figures_of(bench(**quick | {"methods": ["gradient"]}, out="second")) == figures_of(first)
 
 
-def test_a_corrupt_map_is_computed_again(quick, here, watcher):
+def test_a_corrupt_map_is_computed_again(quick, watcher):
     first = bench(**quick, out="run")
     path = next(iter((first.folder / "maps").glob("*/builtin-gradient-*/member-0002/*")))
     path.write_bytes(path.read_bytes()[:-4] + b"\x00\x00\x80\x7f")
@@ -197,7 +195,7 @@ def test_a_corrupt_map_is_computed_again(quick, here, watcher):
     assert figures_of(again) == figures_of(first)
 
 
-def test_nan_in_a_map_fails_that_cell_and_the_rest_goes_on(quick, here, extra_plugin):
+def test_nan_in_a_map_fails_that_cell_and_the_rest_goes_on(quick, extra_plugin):
     study = bench(**quick | {"methods": ["nan", "gradient"]})
     by_method = {cell["method"]: cell for cell in study.result["cells"]}
     assert by_method["fakes/nan"]["status"] == "failed"
@@ -215,13 +213,13 @@ def test_nan_in_a_map_fails_that_cell_and_the_rest_goes_on(quick, here, extra_pl
         ("zero", "the maps of all members are zero on all images: the method found nothing"),
     ],
 )
-def test_a_method_that_misbehaves_fails_alone(quick, here, extra_plugin, method, reason):
+def test_a_method_that_misbehaves_fails_alone(quick, extra_plugin, method, reason):
     study = bench(**quick | {"methods": [method, "gradient"]})
     assert [cell["status"] for cell in study.result["cells"]] == ["failed", "ok"]
     assert reason in study.result["cells"][0]["reason"]
 
 
-def test_two_members_have_figures_without_intervals(quick, here):
+def test_two_members_have_figures_without_intervals(quick):
     quick["members"] = 2
     study = bench(**quick)
     estimates = study.result["cells"][0]["figures"]["estimates"]
@@ -231,7 +229,7 @@ def test_two_members_have_figures_without_intervals(quick, here):
 
 
 @pytest.mark.parametrize(("keep", "maps"), [("all", True), ("mean", False)])
-def test_what_is_kept_of_the_maps(quick, here, keep, maps):
+def test_what_is_kept_of_the_maps(quick, keep, maps):
     study = bench(**quick | {"methods": ["gradient"]}, keep_maps=keep)
     group = study.maps["test_resnet/gradient"]
     assert ("maps" in group) == maps
@@ -243,7 +241,7 @@ def test_what_is_kept_of_the_maps(quick, here, keep, maps):
         assert float(abs(mean - group["marginal"]).max()) < 1e-6
 
 
-def test_no_maps_are_kept_where_none_are_wanted(quick, here):
+def test_no_maps_are_kept_where_none_are_wanted(quick):
     study = bench(**quick | {"methods": ["gradient"]}, keep_maps="none")
     kept = [path.relative_to(study.folder) for path in study.folder.rglob("*.safetensors")]
     assert {path.parts[0] for path in kept} == {"gram"}
@@ -251,7 +249,7 @@ def test_no_maps_are_kept_where_none_are_wanted(quick, here):
         _ = study.maps
 
 
-def test_parquet_has_a_row_for_each_method_view_and_image(quick, here):
+def test_parquet_has_a_row_for_each_method_view_and_image(quick):
     study = bench(**quick)
     frame = pd.read_parquet(study.folder / "snr.parquet")
     assert len(frame) == 7 * 4
@@ -259,7 +257,7 @@ def test_parquet_has_a_row_for_each_method_view_and_image(quick, here):
     assert frame["members_correct"].between(0, 3).all()
 
 
-def test_what_plugins_declare_of_their_methods_is_recorded(quick, here):
+def test_what_plugins_declare_of_their_methods_is_recorded(quick):
     study = bench(**quick | {"methods": ["smoothgrad(samples=2)"]})
     (method,) = study.result["methods"]
     assert method["label"] == study.done[0]["method"] == "smoothgrad(samples=2)"
@@ -270,7 +268,7 @@ def test_what_plugins_declare_of_their_methods_is_recorded(quick, here):
     assert method["family"] == "gradient"
 
 
-def test_a_study_is_saved_and_loaded(quick, here, tmp_path):
+def test_a_study_is_saved_and_loaded(quick, tmp_path):
     study = bench(**quick | {"methods": ["gradient"]})
     copy = study.save(tmp_path / "copy")
     loaded = Study.load(tmp_path / "copy")
@@ -281,13 +279,13 @@ def test_a_study_is_saved_and_loaded(quick, here, tmp_path):
         study.save(tmp_path / "copy")
 
 
-def test_a_folder_with_another_study_is_refused(quick, here):
+def test_a_folder_with_another_study_is_refused(quick):
     bench(**quick | {"methods": ["gradient"]}, out="run")
     with pytest.raises(UsageError, match="holds a run with seed=0, and this one has seed=1; name another --out"):
         bench(**quick | {"methods": ["gradient"]}, out="run", seed=1)
 
 
-def test_a_folder_of_other_files_is_refused(quick, here, tmp_path):
+def test_a_folder_of_other_files_is_refused(quick, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
     with pytest.raises(UsageError, match="holds other files and no run"):
@@ -301,7 +299,7 @@ def test_sn_bench_is_callable_whatever_was_imported_before():
         sn.bench(member=3)
 
 
-def test_global_state_is_left_as_found(quick, here):
+def test_global_state_is_left_as_found(quick):
     torch.manual_seed(5)
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     bench(**quick | {"methods": ["gradient"]})
@@ -310,7 +308,7 @@ def test_global_state_is_left_as_found(quick, here):
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"fixed": []}', '{"fixed": {}, "chunk": 0}', '{"fixed": {}}'])
-def test_a_damaged_plan_is_made_of_the_command_and_the_result(quick, here, watcher, content):
+def test_a_damaged_plan_is_made_of_the_command_and_the_result(quick, watcher, content):
     study = bench(**quick | {"methods": ["gradient"]}, out="run")
     path = study.folder / "plan.json"
     before = path.read_bytes()
@@ -323,7 +321,7 @@ def test_a_damaged_plan_is_made_of_the_command_and_the_result(quick, here, watch
     assert path.read_bytes() == before
 
 
-def test_a_plan_that_is_lost_is_made_again_where_there_is_a_result(quick, here, watcher):
+def test_a_plan_that_is_lost_is_made_again_where_there_is_a_result(quick, watcher):
     study = bench(**quick | {"methods": ["gradient"]}, out="run")
     path = study.folder / "plan.json"
     path.unlink()
@@ -335,7 +333,7 @@ def test_a_plan_that_is_lost_is_made_again_where_there_is_a_result(quick, here, 
         bench(**quick | {"methods": ["gradient"]}, out="run")
 
 
-def test_without_plan_and_result_the_maps_of_another_precision_are_not_taken(quick, here, watcher):
+def test_without_plan_and_result_the_maps_of_another_precision_are_not_taken(quick, watcher):
     study = bench(**quick | {"methods": ["gradient"]}, out="run", precision="bfloat16")
     for name in ("plan.json", "result.json"):
         (study.folder / name).write_text("")
@@ -348,7 +346,7 @@ def contents(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_bench_that_is_refused_has_changed_nothing(quick, here):
+def test_a_bench_that_is_refused_has_changed_nothing(quick):
     """Another process holds the folder: with the same command, with another, and with --fresh."""
     study = bench(**quick | {"methods": ["gradient"]}, out="run")
     before = contents(study.folder)
@@ -363,7 +361,7 @@ def test_a_bench_that_is_refused_has_changed_nothing(quick, here):
     assert not (study.folder / "plan.json").exists()
 
 
-def test_what_another_process_chose_in_the_meantime_is_taken(quick, here):
+def test_what_another_process_chose_in_the_meantime_is_taken(quick):
     """A folder may change between the look at it and its lock."""
     plan = make_plan(config_from({**quick, "methods": ["gradient"], "out": "run"}))
     bench(**quick | {"methods": ["gradient"]}, out="run", seed=1)
@@ -372,7 +370,7 @@ def test_what_another_process_chose_in_the_meantime_is_taken(quick, here):
 
 
 @pytest.mark.parametrize("name", ["settings", "cells", "hardware"])
-def test_a_damaged_result_is_named(quick, here, name):
+def test_a_damaged_result_is_named(quick, name):
     study = bench(**quick | {"methods": ["gradient"]})
     damaged = {key: value for key, value in study.result.items() if key != name}
     (study.folder / "result.json").write_text(json.dumps(damaged))
@@ -381,7 +379,7 @@ def test_a_damaged_result_is_named(quick, here, name):
 
 
 @pytest.mark.parametrize("change", [{"accuracy": "x"}, {"accuracy": None}, {"index": 1}, {"seeds": 3}, {"more": 1}])
-def test_a_member_with_a_damaged_record_is_named_and_trained_anew(quick, here, watcher, change):
+def test_a_member_with_a_damaged_record_is_named_and_trained_anew(quick, watcher, change):
     first = bench(**quick | {"methods": ["gradient"]})
     path = Path(first.result["architectures"][0]["pool"], "member-0000.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
@@ -393,7 +391,7 @@ def test_a_member_with_a_damaged_record_is_named_and_trained_anew(quick, here, w
 
 
 @pytest.mark.parametrize("chunks", [[], {}, {"key": 3}])
-def test_maps_with_a_damaged_manifest_are_computed_again(quick, here, watcher, chunks):
+def test_maps_with_a_damaged_manifest_are_computed_again(quick, watcher, chunks):
     first = bench(**quick | {"methods": ["gradient"]})
     path = next(iter((first.folder / "maps").glob("*/*/member-0001.json")))
     path.write_text(json.dumps({**json.loads(path.read_text()), "chunks": chunks}))
@@ -402,14 +400,14 @@ def test_maps_with_a_damaged_manifest_are_computed_again(quick, here, watcher, c
     assert figures_of(again) == figures_of(first)
 
 
-def test_a_smaller_run_leaves_the_maps_of_the_others(quick, here):
+def test_a_smaller_run_leaves_the_maps_of_the_others(quick):
     study = bench(**quick | {"methods": ["gradient"]}, out="run")
     quick["members"] = 2
     bench(**quick | {"methods": ["gradient"]}, out="run", keep_maps="mean")
     assert [path.name for path in (study.folder / "maps").glob("*/*/member-*[0-9]")] == ["member-0002"]
 
 
-def test_a_start_that_failed_blocks_no_other(quick, here, tmp_path):
+def test_a_start_that_failed_blocks_no_other(quick, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "plan.json").write_text('{"format": 1, "fixed": {"seed": 5}, "chunk": 32, "rows": {}}')
     assert bench(**{**quick, "methods": ["gradient"]}, out="out").done
@@ -417,7 +415,7 @@ def test_a_start_that_failed_blocks_no_other(quick, here, tmp_path):
         bench(**{**quick, "methods": ["gradient"], "seed": 6}, out="out")
 
 
-def test_groups_of_images_reach_every_interval_and_the_results(quick, here, tmp_path):
+def test_groups_of_images_reach_every_interval_and_the_results(quick, tmp_path):
     alone = bench(**{**quick, "images": 6})
     assert alone.groups is None
     rows = "".join(f"{image['name']},{place // 2}\n" for place, image in enumerate(alone.result["images"]))
@@ -437,7 +435,7 @@ def test_groups_of_images_reach_every_interval_and_the_results(quick, here, tmp_
         bench(**quick, groups="nobody.csv")
 
 
-def test_swapped_and_flipped_files_of_a_result_are_found(quick, here):
+def test_swapped_and_flipped_files_of_a_result_are_found(quick):
     study = bench(**quick, out="run")
     first, second = (study.folder / name for name in sorted({cell["gram"] for cell in study.done})[:2])
     contents = first.read_bytes(), second.read_bytes()

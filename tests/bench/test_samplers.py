@@ -31,7 +31,7 @@ BUILT_IN = [
 
 
 @pytest.fixture
-def four(quick, here):
+def four(quick):
     """A bench of four networks as timm builds them: unadapted they take a tenth of the time."""
     return quick | {"methods": ["gradient"], "members": 4, "arch_args": {"adapt": False}}
 

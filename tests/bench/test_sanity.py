@@ -8,7 +8,6 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from saliencynoise.bench import dispatch, run
 from saliencynoise.bench.config import config_from
 from saliencynoise.bench.observer import Silent
 from saliencynoise.bench.sanity import SanityConfig, _divided, _without_twins, joint_gram, load_sanity, run_sanity
@@ -29,8 +28,6 @@ def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sanity")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCYNOISE_CACHE", str(folder / "cache"))
-        for module in (dispatch, run):
-            patch.setattr(module, "worker_count", lambda jobs, device: 0)
         config = SanityConfig(bench=config_from({**QUICK, "methods": METHODS}), out=str(folder / "out"))
         document = run_sanity(config, Silent())
     return document, {name: Study.load(folder / "out" / name) for name in KINDS}, folder
@@ -156,7 +153,7 @@ def test_images_without_a_map_in_one_kind_are_left_out():
     assert {pair: own.shape[0] for pair, own in found.items()} == {("a", "a"): 2, ("b", "b"): 2, ("a", "b"): 2}
 
 
-def test_a_method_that_fails_has_a_row_that_says_where(extra_plugin, here, monkeypatch):
+def test_a_method_that_fails_has_a_row_that_says_where(extra_plugin, monkeypatch):
     monkeypatch.setattr(SanityConfig, "samplers", dict.fromkeys(KINDS, "untrained"))  # which takes no time
     bench = config_from({**QUICK, "methods": ["zero"], "images": 2, "train_images": 32})
     (row,) = run_sanity(SanityConfig(bench=bench, out="out"), Silent())["rows"]

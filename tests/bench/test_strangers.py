@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from saliencynoise.bench import dispatch, run, running
+from saliencynoise.bench import dispatch, running
 from saliencynoise.bench.run import bench
 from saliencynoise.cli import main
 from saliencynoise.interfaces import SaliencyNoiseError, UsageError
@@ -25,6 +25,7 @@ SETTINGS = {
     "train_images": 64,
     "epochs": 1,
     "device": "cpu",
+    "workers": 0,
 }
 
 
@@ -65,8 +66,6 @@ def alone(installed, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCYNOISE_CACHE", str(installed))
         patch.chdir(tmp_path_factory.mktemp("alone"))
-        for module in (dispatch, run):
-            patch.setattr(module, "worker_count", lambda jobs, device: 0)
         study = bench(**SETTINGS, methods=OTHERS, out="alone")
         return maps_of(study), others_of(study)
 
@@ -110,7 +109,7 @@ LEFT = {
 
 
 @pytest.mark.parametrize("does", LEFT)
-def test_what_a_method_leaves_behind_fails_it_by_name_and_harms_no_other(does, alone, here):
+def test_what_a_method_leaves_behind_fails_it_by_name_and_harms_no_other(does, alone):
     study = with_stranger(does)
     assert "other methods are unharmed" in study.result["cells"][0]["reason"]
 
@@ -121,7 +120,7 @@ SOUND = ("unfreeze", "seeds_threads_folder", "foreign_file", "print", "zero_inpu
 
 
 @pytest.mark.parametrize("does", [*SOUND, "not_contiguous", "fork", "tiny"])
-def test_what_harms_nobody_is_put_back_without_a_word(does, alone, here):
+def test_what_harms_nobody_is_put_back_without_a_word(does, alone):
     before = Path.cwd()
     assert reason_of(with_stranger(does), alone) == ""
     assert Path.cwd() == before
@@ -149,7 +148,7 @@ RETURNED = {
 }
 
 
-def test_maps_that_lost_digits_are_noted(here):
+def test_maps_that_lost_digits_are_noted():
     study = with_stranger("tiny")
     counts = {cell["method_name"].partition("(")[0]: cell["denormal_images"] for cell in study.result["cells"]}
     assert counts == {"bad/stranger": 4, "builtin/gradient": 0, "builtin/smoothgrad": 0}
@@ -158,7 +157,7 @@ def test_maps_that_lost_digits_are_noted(here):
 
 
 @pytest.mark.parametrize("does", RETURNED)
-def test_what_a_method_returns_or_raises_costs_its_own_cell(does, alone, here):
+def test_what_a_method_returns_or_raises_costs_its_own_cell(does, alone):
     study = with_stranger(does)
     assert RETURNED[does] in reason_of(study, alone)
     if does not in {"nan", "zeros"}:
@@ -167,7 +166,7 @@ def test_what_a_method_returns_or_raises_costs_its_own_cell(does, alone, here):
         assert (study.result["cells"][0]["traceback"] or "").strip() in log
 
 
-def test_maps_whose_sizes_differ_between_members_fail_their_cell(alone, here, monkeypatch):
+def test_maps_whose_sizes_differ_between_members_fail_their_cell(alone, monkeypatch):
     import bad_plugin
 
     sizes = iter((6, 6, 4))
@@ -187,25 +186,22 @@ ENDS = {
 
 
 @pytest.mark.parametrize("does", ENDS)
-def test_a_method_that_ends_its_process_is_named_and_the_rest_is_done_without_it(does, alone, monkeypatch):
-    monkeypatch.setattr(dispatch, "worker_count", lambda jobs, device: 1)
-    assert ENDS[does] in reason_of(with_stranger(does), alone)
+def test_a_method_that_ends_its_process_is_named_and_the_rest_is_done_without_it(does, alone):
+    assert ENDS[does] in reason_of(with_stranger(does, workers=1), alone)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_method_that_does_not_return_is_named_with_its_time(workers, alone, monkeypatch, watcher):
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: workers)
     monkeypatch.setattr(dispatch, "Running", lambda: running.Running(patience=0.2))
     monkeypatch.setattr(dispatch, "TICK", 0.1)
-    assert reason_of(with_stranger("slow", observer=watcher), alone) == ""
+    assert reason_of(with_stranger("slow", observer=watcher, workers=workers), alone) == ""
     told = [event for _, event in watcher.events if event["kind"] == "running"]
     assert told
     assert {event["method"] for event in told} == {"bad/stranger(does=slow)"}
     assert all(event["seconds"] >= 0.2 for event in told)
 
 
-def test_a_network_that_keeps_what_it_computed_is_no_method_s_fault(here):
+def test_a_network_that_keeps_what_it_computed_is_no_method_s_fault():
     study = bench(**SETTINGS | {"archs": ["remembering"]}, methods=["stranger(does=nothing)", *OTHERS], out="run")
     assert not study.failed
 
@@ -220,7 +216,7 @@ def test_a_network_that_keeps_what_it_computed_is_no_method_s_fault(here):
         ("mixing", "mixes the images of a batch: .*the likely place is 'norm' (BatchNorm2d); a normalisation must use"),
     ],
 )
-def test_a_network_that_is_random_or_mixes_rows_is_refused_by_name(arch, reason, here):
+def test_a_network_that_is_random_or_mixes_rows_is_refused_by_name(arch, reason):
     study = bench(**SETTINGS | {"archs": [arch, SETTINGS["archs"][0]]}, methods=OTHERS, out="run")
     states = {(cell["architecture"], cell["status"]) for cell in study.result["cells"]}
     assert states == {(arch, "failed"), ("resnet(depth=10,width=4)", "ok")}
@@ -241,19 +237,19 @@ WHILE_PLANNING = {
 
 
 @pytest.mark.parametrize("arch", WHILE_PLANNING)
-def test_what_an_architecture_raises_or_returns_is_one_line_that_names_it(arch, here):
+def test_what_an_architecture_raises_or_returns_is_one_line_that_names_it(arch):
     with pytest.raises(UsageError) as caught:
         bench(**SETTINGS | {"archs": [arch]}, methods=OTHERS)
     assert str(caught.value).startswith(f"the architecture 'bad/{arch}' (bad-plugin 1.0)")
     assert WHILE_PLANNING[arch] in str(caught.value)
 
 
-def test_what_an_architecture_says_to_the_user_stays_as_it_is(here):
+def test_what_an_architecture_says_to_the_user_stays_as_it_is():
     with pytest.raises(UsageError, match=r"^this architecture needs 32x32 pixels; give --image-size 32$"):
         bench(**SETTINGS | {"archs": ["usage"]}, methods=OTHERS)
 
 
-def test_unknown_arguments_of_an_architecture_are_named_with_those_that_there_are(here):
+def test_unknown_arguments_of_an_architecture_are_named_with_those_that_there_are():
     due = r"^architecture 'bad/lazy\(widht=3\)' has no argument 'widht'; did you mean 'width'\? it takes width, depth$"
     with pytest.raises(UsageError, match=due):
         bench(**SETTINGS | {"archs": ["lazy(widht=3)"]}, methods=OTHERS)
@@ -275,7 +271,7 @@ SAMPLERS = {
 
 
 @pytest.mark.parametrize("does", SAMPLERS)
-def test_what_a_sampler_raises_or_yields_is_one_line_that_names_it(does, here):
+def test_what_a_sampler_raises_or_yields_is_one_line_that_names_it(does):
     error, due = SAMPLERS[does]
     settings = SETTINGS | {"sampler": f"samples(does={does})"}
     if error is not None:
@@ -299,14 +295,14 @@ AGGREGATORS = {
 
 
 @pytest.mark.parametrize("does", AGGREGATORS)
-def test_what_an_aggregator_raises_or_returns_fails_its_cells_by_name(does, here):
+def test_what_an_aggregator_raises_or_returns_fails_its_cells_by_name(does):
     does_or_none = "none_at_all" if does == "none" else does
     study = bench(**SETTINGS, methods=OTHERS, aggregator=f"averages(does={does_or_none})", out="run")
     assert [AGGREGATORS[does] in cell["reason"] for cell in study.result["cells"]] == [True, True]
     assert torch.get_default_dtype() == torch.float32
 
 
-def test_an_aggregator_that_writes_to_the_maps_changes_no_figure(alone, here):
+def test_an_aggregator_that_writes_to_the_maps_changes_no_figure(alone):
     study = bench(**SETTINGS, methods=OTHERS, aggregator="averages(does=writes)", out="run")
     assert others_of(study) == alone[1]
 
@@ -320,13 +316,13 @@ DATA = {
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_what_a_data_set_raises_or_returns_is_one_line_that_names_it(name, here):
+def test_what_a_data_set_raises_or_returns_is_one_line_that_names_it(name):
     with pytest.raises(SaliencyNoiseError) as caught:
         bench(**SETTINGS | {"dataset": name}, methods=OTHERS)
     assert str(caught.value).startswith(DATA[name])
 
 
-def test_tracebacks_are_printed_where_they_are_asked_for(monkeypatch, capsys, here):
+def test_tracebacks_are_printed_where_they_are_asked_for(monkeypatch, capsys):
     monkeypatch.setenv("SALIENCYNOISE_TRACEBACK", "")
     words = ["bench", "--arch", "key_error", "--device", "cpu"]
     for asked in ([], ["--traceback"]):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from saliencynoise.bench import dispatch, run, variance
+from saliencynoise.bench import variance
 from saliencynoise.bench.config import config_from
 from saliencynoise.bench.observer import Silent
 from saliencynoise.bench.study import Study
@@ -26,8 +26,6 @@ def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("variance")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCYNOISE_CACHE", str(folder / "cache"))
-        for module in (dispatch, run):
-            patch.setattr(module, "worker_count", lambda jobs, device: 0)
         bench = config_from({**QUICK, "methods": METHODS})
         config = VarianceConfig(bench=bench, blocks=2, streams=("init",), out=str(folder / "out"))
         document = run_variance(config, Silent())
@@ -145,7 +143,7 @@ def test_the_file_is_the_document(ran):
     assert json.loads(json.dumps(document)) == load_variance(folder / "out")
 
 
-def test_a_method_that_fails_has_a_row_that_says_why(extra_plugin, here, monkeypatch):
+def test_a_method_that_fails_has_a_row_that_says_why(extra_plugin, monkeypatch):
     monkeypatch.setattr(variance, "_per_block", lambda design: 1)  # two networks are enough to fail
     bench = config_from({**QUICK, "methods": ["raising"], "images": 2})
     document = run_variance(VarianceConfig(bench=bench, blocks=2, out="out"), Silent())

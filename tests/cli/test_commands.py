@@ -8,18 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from saliencynoise.bench import dispatch, run
 from saliencynoise.store.pool import Pool
 from tests.cli.calling import call
 
-QUICK = ["--members", "2", "--images", "2", "--train-images", "64", "--epochs", "1", "--device", "cpu"]
+QUICK = [
+    "--members",
+    "2",
+    "--images",
+    "2",
+    "--train-images",
+    "64",
+    "--epochs",
+    "1",
+    "--device",
+    "cpu",
+    "--workers",
+    "0",
+]
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
 
 
 def test_bench_prints_a_table_and_show_prints_it_again(capsys):
@@ -42,7 +52,7 @@ def test_json_is_one_document_and_nothing_else(capsys):
 
 def test_train_fills_the_pool_that_bench_then_uses(capsys):
     quick = [option for option in QUICK if option not in {"--images", "2"}]
-    code, out, _ = call(capsys, "train", "--members", "2", "--train-images", "64", "--epochs", "1")
+    code, out, _ = call(capsys, "train", "--members", "2", "--train-images", "64", "--epochs", "1", "--workers", "0")
     assert code == 0, quick
     assert "digits-test_resnet-" in out
     _, _, err = call(capsys, "bench", *QUICK, "--method", "gradient")
@@ -50,7 +60,7 @@ def test_train_fills_the_pool_that_bench_then_uses(capsys):
 
 
 def test_pools_are_listed_verified_and_removed(capsys):
-    call(capsys, "train", "--members", "2", "--train-images", "64", "--epochs", "1")
+    call(capsys, "train", "--members", "2", "--train-images", "64", "--epochs", "1", "--workers", "0")
     _, out, _ = call(capsys, "pools", "list", "--json")
     (pool,) = json.loads(out)["pools"]
     assert pool["members"] == 2

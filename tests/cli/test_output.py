@@ -12,20 +12,17 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from saliencynoise.bench import dispatch, run
 from saliencynoise.cli.progress import Failures, Progress, observing
 from saliencynoise.report.terminal import SafeConsole
 from tests.cli.calling import call
 
-SMALL = ["--train-images", "64", "--epochs", "1", "--device", "cpu"]
+SMALL = ["--train-images", "64", "--epochs", "1", "--device", "cpu", "--workers", "0"]
 QUICK = [*SMALL, "--images", "2", "--method", "gradient"]
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
 
 
 def test_a_quiet_bench_prints_where_its_results_lie_and_nothing_else(capsys, tmp_path):

@@ -4,10 +4,23 @@ import json
 
 import pytest
 
-from saliencynoise.bench import dispatch, run, sanity, variance
+from saliencynoise.bench import sanity, variance
 from tests.cli.calling import call
 
-QUICK = ["--images", "2", "--train-images", "32", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
+QUICK = [
+    "--images",
+    "2",
+    "--train-images",
+    "32",
+    "--epochs",
+    "1",
+    "--device",
+    "cpu",
+    "--workers",
+    "0",
+    "--method",
+    "gradient",
+]
 CASES = [
     (["variance", "--blocks", "1"], ["--blocks 1", "give 2 or more"]),
     (["variance", "--streams", "init,ordre"], ["unknown stream 'ordre'", "did you mean 'order'"]),
@@ -28,8 +41,6 @@ CASES = [
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
 
 
 @pytest.mark.parametrize(("arguments", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from saliencynoise.bench import dispatch
-from saliencynoise.bench import run as bench_run
 from saliencynoise.bench.config import config_from
 from saliencynoise.bench.observer import Silent
 from saliencynoise.bench.plan import load_dataset
@@ -19,7 +17,7 @@ from saliencynoise.explain.config import ExplainConfig
 if TYPE_CHECKING:
     from pathlib import Path
 
-TINY = {"members": 3, "train_images": 64, "epochs": 1, "device": "cpu"}
+TINY = {"members": 3, "train_images": 64, "epochs": 1, "device": "cpu", "workers": 0}
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +25,6 @@ def trained(tmp_path_factory):
     """Three members on digits, trained in this process, in a pool of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCYNOISE_CACHE", str(tmp_path_factory.mktemp("trained")))
-        for module in (dispatch, bench_run):
-            patch.setattr(module, "worker_count", lambda jobs, device: 0)
         return trained_ensemble(config_from(TINY), Silent())
 
 

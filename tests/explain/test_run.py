@@ -10,8 +10,6 @@ import torch
 from PIL import Image
 
 import saliencynoise as sn
-from saliencynoise.bench import dispatch
-from saliencynoise.bench import run as bench_run
 from saliencynoise.bench.observer import Silent
 from saliencynoise.bench.trained import TrainedEnsemble
 from saliencynoise.data.tensors import to_float
@@ -66,9 +64,7 @@ def test_a_test_image_gives_the_maps_of_the_bench(trained, digits, save_digit, t
     """Stochastic methods, too, as their random numbers follow from the name, which is made the same here."""
     methods = ["gradient", "gradcam(layer=top)", "smoothgrad(samples=4)"]
     monkeypatch.setenv("SALIENCYNOISE_CACHE", str(trained.pool.folder.parents[1]))
-    for module in (dispatch, bench_run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
-    tiny = {"members": 3, "train_images": 64, "epochs": 1, "device": "cpu"}
+    tiny = {"members": 3, "train_images": 64, "epochs": 1, "device": "cpu", "workers": 0}
     study = sn.bench(**tiny, methods=methods, images=1, target="3", out=str(tmp_path / "run"))
     name = study.result["images"][0]["name"]
     index = digits.test.names.index(name)
