@@ -30,7 +30,7 @@ def flipped(path: Path) -> None:
 
 
 @pytest.fixture
-def study(quick: dict[str, Any], here: Path) -> Study:
+def study(quick: dict[str, Any]) -> Study:
     bench(**quick | GRADIENT, out="run")
     return Study.load("run")
 
@@ -63,7 +63,7 @@ def test_any_part_of_the_maps_is_read(study):
         np.testing.assert_array_equal(maps[key].to_numpy(), xr.DataArray(whole, dims=maps.dims)[key].to_numpy())
 
 
-def test_images_lie_in_several_files(quick, here, monkeypatch):
+def test_images_lie_in_several_files(quick, monkeypatch):
     monkeypatch.setattr("saliencynoise.bench.plan.CHUNK", 3)
     study = bench(**quick | {"methods": ["gradient"]}, out="run")
     (own,) = study.result["maps"]
@@ -154,7 +154,7 @@ def test_a_moved_run_whose_pool_is_gone_has_its_maps(study, tmp_path, cache):
 
 
 @pytest.mark.parametrize("name", ["result.json", "plan.json", "snr.parquet"])
-def test_a_file_of_another_run_is_refused_by_name(quick, here, name):
+def test_a_file_of_another_run_is_refused_by_name(quick, name):
     for folder, seed in (("a", 0), ("b", 1)):
         bench(**quick | {"methods": ["gradient"]}, out=folder, seed=seed)
     shutil.copy(f"b/{name}", f"a/{name}")
@@ -163,7 +163,7 @@ def test_a_file_of_another_run_is_refused_by_name(quick, here, name):
     Study.load("b")
 
 
-def test_a_result_of_the_same_settings_and_other_methods_is_refused(quick, here):
+def test_a_result_of_the_same_settings_and_other_methods_is_refused(quick):
     for folder, method in (("a", "gradient"), ("b", "smoothgrad(samples=2)")):
         bench(**quick | {"methods": [method]}, out=folder)
     shutil.copy("b/result.json", "a/result.json")
@@ -171,7 +171,7 @@ def test_a_result_of_the_same_settings_and_other_methods_is_refused(quick, here)
         Study.load("a")
 
 
-def test_a_bench_names_the_plan_of_another_run(quick, here):
+def test_a_bench_names_the_plan_of_another_run(quick):
     one = quick | {"methods": ["gradient"]}
     for folder, seed in (("a", 0), ("b", 1)):
         bench(**one, out=folder, seed=seed)
@@ -192,7 +192,7 @@ def test_a_file_that_no_result_lists_is_not_read(tmp_path):
         Study.load(study.folder)
 
 
-def test_lost_forecasts_are_noted(quick, here):
+def test_lost_forecasts_are_noted(quick):
     from saliencynoise.bench.forecast import check_predictions, notes_of_predictions
 
     one = quick | {"methods": ["gradient"]}
