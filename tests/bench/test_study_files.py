@@ -121,13 +121,14 @@ def test_the_same_bench_makes_again_what_is_damaged_or_gone(study, quick):
     use(again)
 
 
-def test_reports_and_comparisons_refuse_damaged_files(study, capsys):
+def test_reports_and_comparisons_refuse_damaged_files(study, quick, capsys):
     flipped(next(study.folder.glob("maps/*/*gradient*/member-*/*.safetensors")))
     code, _, err = call(capsys, "report", study.folder)
     assert (code, err.count("\n")) == (2, 1)
     assert ".safetensors is not the file that its result.json lists: it is damaged, or of another run; run the" in err
     assert not (study.folder / "report.html").exists()
-    code, _, err = call(capsys, "compare", study.folder, study.folder)
+    bench(**quick | GRADIENT | {"epochs": 2}, out="other")
+    code, _, err = call(capsys, "compare", "other", study.folder)
     assert (code, err.count("\n")) == (2, 1)
     assert ".safetensors is not the file that its result.json lists" in err
 
