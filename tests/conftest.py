@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = (
+    "1"  # of subprocesses: more threads wait for each other, and took twice the processor time
+)
 
 TRAINED: dict[str, Any] = {"members": 3, "train_images": 64, "epochs": 1, "device": "cpu", "workers": 0}
 """The settings of that pool, all others by default: the networks of most benches here, three quarters of their time."""

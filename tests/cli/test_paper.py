@@ -27,7 +27,7 @@ def paper(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         cwd=place,
-        env={"SALIENCYNOISE_CACHE": str(place / "cache"), "PATH": "/usr/bin", "COLUMNS": "80"},
+        env={"SALIENCYNOISE_CACHE": str(place / "cache"), "PATH": "/usr/bin", "COLUMNS": "80", "OMP_NUM_THREADS": "1"},
     )
 
 
