@@ -89,11 +89,17 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
             }
         ],
         "images": [{"name": str(i), "label": 0, "target": {}, "predicted": {}} for i in range(len(true))],
+        "maps": [],
+        "files": {GRAM: 64 * "0"},
         "cells": cells if masks else [{**cell, "details": DETAILS | {"localization": None}} for cell in cells],
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "result.json").write_text(json.dumps(result, allow_nan=False))
     return Study.load(folder)
+
+
+GRAM = "gram/none.safetensors"
+"""No test of these studies reads inner products."""
 
 
 def _member(index: int) -> dict[str, Any]:
@@ -118,4 +124,5 @@ def _cell(method: str, view: str, maps: torch.Tensor, masks: torch.Tensor) -> di
         "details": DETAILS | {"localization": located(maps, masks, view=view).to_dict()},
         "flagged_members": [],
         "seconds": 1.0,
+        "gram": GRAM,
     }

@@ -19,6 +19,7 @@ from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean, gram_matrix
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.views import apply_view
+from saliencynoise.store.atomic import DamagedFileError
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -176,6 +177,8 @@ def _with_agreement(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[s
     comparison = _compare(a, b, names, "images")
     try:
         grams = _grams_of_maps(a, b)
+    except DamagedFileError:
+        raise
     except UsageError as error:
         return Pair(within=within, comparison=comparison, note=str(error))
     found = agreement(*grams, seed=a[0].result["settings"]["seed"], names=names, groups=_groups(a[0], b[0]))

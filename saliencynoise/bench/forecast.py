@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.judged import judged_cells, key_of_cell, no_claim
 from saliencynoise.bench.study import Study, averaged_snr, interval_of, number
-from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces import UsageError, one_line
 from saliencynoise.records.predictions import PredictionsRecord
 from saliencynoise.records.reading import RecordError, read_record
 from saliencynoise.statistics.gram import cosine_of_averages, scale_gram
@@ -162,15 +162,17 @@ def note_prediction(folder: Path, result: Mapping[str, Any]) -> None:
             if cell["status"] == "ok"
         ],
     }
+    note = ""
     try:
-        earlier = predictions(folder)
-    except RecordError:  # a damaged file of forecasts must not cost the result
-        earlier = []
-    kept = [own for own in earlier if own["members"] != entry["members"]]
-    write_json(folder / PREDICTIONS, {"predictions": [*kept, entry]})
+        record = read_predictions(folder)
+    except RecordError as error:  # a damaged file of forecasts must not cost the result
+        record, note = {"predictions": []}, f"earlier forecasts are lost: {one_line(error).partition(';')[0]}"
+    kept = [own for own in record["predictions"] if own["members"] != entry["members"]]
+    notes = [*record.get("notes", []), *([note] if note else [])]
+    write_json(folder / PREDICTIONS, {"predictions": [*kept, entry], "notes": notes})
 
 
-def predictions(folder: Path) -> list[dict[str, Any]]:
+def read_predictions(folder: Path) -> PredictionsRecord:
     """Return what `note_prediction` kept; none where there is no file.
 
     Raises:
@@ -178,16 +180,28 @@ def predictions(folder: Path) -> list[dict[str, Any]]:
     """
     path = folder / PREDICTIONS
     if not path.is_file():
-        return []
-    record = read_record(path, PredictionsRecord, fix="remove it: earlier forecasts are checked no longer")
-    return [dict(entry) for entry in record["predictions"]]
+        return {"predictions": []}
+    return read_record(path, PredictionsRecord, fix="run the same bench again, which notes its forecast once more")
+
+
+def notes_of_predictions(study: Study) -> list[str]:
+    """Return what a reader must know of the forecasts of a study's folder: that earlier ones were lost."""
+    return list(_of(study).get("notes", []))
+
+
+def _of(study: Study) -> PredictionsRecord:
+    """Return a study's forecasts; none where the folder holds none, as that of a result that was copied alone."""
+    if not (study.folder / PREDICTIONS).exists():
+        return {"predictions": []}
+    study.files.path(PREDICTIONS)
+    return read_predictions(study.folder)
 
 
 def check_predictions(study: Study) -> list[Check]:
     """Hold the predictions made with fewer members against the members trained since."""
     return [
         check
-        for earlier in predictions(study.folder)
+        for earlier in _of(study)["predictions"]
         for old in earlier["cells"]
         for cell in study.done
         if all(old[name] == cell[name] for name in ("architecture", "method", "view"))

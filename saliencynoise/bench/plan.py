@@ -15,6 +15,7 @@ from saliencynoise.bench.config import IMAGES, MEMBERS, BenchConfig
 from saliencynoise.bench.errors_log import ERRORS
 from saliencynoise.bench.member import MemberJob, describe_network
 from saliencynoise.bench.production import REFERENCE
+from saliencynoise.bench.study import PLAN, RESULT
 from saliencynoise.data.cautions import cautions
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.data.image_groups import ImageGroups, image_groups
@@ -430,7 +431,6 @@ def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
     return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of([config.settings, key])[:6]}"
 
 
-PLAN = "plan.json"
 GROWING = ("archs", "methods", "members", "images", "draws", "aggregator", "untrained", "groups")
 """Settings that may differ when a folder is used again: what it holds is reused, and it grows."""
 
@@ -468,11 +468,21 @@ def _agreed(folder: Path, config: BenchConfig, dataset_key: str) -> tuple[int, d
     found = _read_plan(path) or earlier or {"fixed": fixed, "chunk": CHUNK, "rows": {}}
     for name, value in found["fixed"].items():
         if name in fixed and value != fixed[name]:
-            raise UsageError(
-                f"{folder} holds a run with {name}={value}, and this one has {name}={fixed[name]}; "
-                "name another --out, or replace it with --fresh"
-            )
+            raise UsageError(_other_run(folder, name, value, fixed[name], earlier))
     return int(found["chunk"]), found["rows"]
+
+
+def _other_run(folder: Path, name: str, value: Any, wanted: Any, result: Mapping[str, Any] | None) -> str:
+    """Return why a folder whose plan has another value than the command cannot be used."""
+    if result is not None and result["fixed"].get(name) == wanted:
+        return (
+            f"{folder / PLAN} has {name}={value}, and {folder / RESULT} has {name}={wanted}: one is of another "
+            f"run; put the right file back, or delete {folder / PLAN} if the result is yours"
+        )
+    return (
+        f"{folder} holds a run with {name}={value}, and this one has {name}={wanted}; name another --out, or replace "
+        "it with --fresh"
+    )
 
 
 def _fixed(config: BenchConfig, dataset_key: str) -> dict[str, Any]:
@@ -504,7 +514,7 @@ def _read_plan(path: Path) -> dict[str, Any] | None:
 
 def _plan_of_result(folder: Path) -> dict[str, Any] | None:
     """Return what the finished run of a folder chose, as its result says; None where none is readable."""
-    result = read_json(folder / "result.json")
+    result = read_json(folder / RESULT)
     if not isinstance(result, dict):
         return None
     settings, dataset, plan = (result.get(name) for name in ("settings", "dataset", "plan"))

@@ -1,21 +1,24 @@
-"""Results on disk: `result.json`, `snr.parquet`, the marginal maps, and `maps.zarr` for people."""
+"""Results on disk: `result.json`, `snr.parquet`, Gram matrices, marginal maps, and `maps.zarr` for people."""
 
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import product
 from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.bench.ceiling import ceiling_of, is_ceiling
-from saliencynoise.bench.forecast import note_prediction
+from saliencynoise.bench.forecast import PREDICTIONS, note_prediction
 from saliencynoise.bench.members import Votes, flags_of, votes
-from saliencynoise.bench.study import FORMAT, RESULT, Study, map_path
+from saliencynoise.bench.study import FORMAT, PARQUET, RESULT, Study
 from saliencynoise.bench.untrained import put_beside
 from saliencynoise.data.levels import shown
+from saliencynoise.records.files import PICTURES, map_path
 from saliencynoise.registry.parameters import values_of
 from saliencynoise.store.atomic import sha256_of, write_bytes, write_json
 from saliencynoise.store.export import Group, export_maps
@@ -23,12 +26,15 @@ from saliencynoise.store.grams import save_grams
 from saliencynoise.store.provenance import hardware, versions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
     from saliencynoise.bench.kept import Kept
     from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets
     from saliencynoise.bench.reduce import Reduced
     from saliencynoise.bench.untrained import Floors
+    from saliencynoise.records.files import StoredMaps
     from saliencynoise.registry.catalogue import BoundMethod
     from saliencynoise.statistics.figures import Figures
     from saliencynoise.store.records import MemberRecord
@@ -111,11 +117,10 @@ def write_results(
         save_grams(plan.gram_file(ensemble.plan, method), reduced.grams)
     note_prediction(plan.folder, document)
     _write_parquet(plan, ensembles, cells)
-    computed = _computed(plan, ensembles, cells)
-    files = [plan.folder / "snr.parquet", *(plan.gram_file(own.plan, method) for own, method, _ in computed)]
-    document["files"] = {path.relative_to(plan.folder).as_posix(): sha256_of(path) for path in files}
-    _write_maps(plan, ensembles, cells)
+    document |= _write_maps(plan, ensembles, cells)
+    document["files"] = _sums(plan, ensembles, cells)
     write_json(plan.folder / RESULT, document)
+    _remove_maps(plan, ensembles, cells)
     return Study(document, plan.folder)
 
 
@@ -227,7 +232,7 @@ def _cells(
         "sign": reduced.sign,
         "traceback": None,
         "seconds": _seconds(plan, ensemble, method),
-        "gram": str(plan.gram_file(ensemble.plan, method).relative_to(plan.folder)),
+        "gram": plan.gram_file(ensemble.plan, method).relative_to(plan.folder).as_posix(),
         "denormal_images": reduced.denormal,
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
     }
@@ -287,7 +292,7 @@ def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> N
     )
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
-    write_bytes(plan.folder / "snr.parquet", buffer.getvalue())
+    write_bytes(plan.folder / PARQUET, buffer.getvalue())
 
 
 def _computed(
@@ -313,22 +318,64 @@ def _about_images(plan: Plan, ensemble: Ensemble) -> dict[str, list[Any]]:
     return about
 
 
-def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
-    """Write the marginal maps and the export, and delete the members' maps that are not to be kept."""
+def _sums(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, str]:
+    """Return the checksum of each file that the result consists of, by its path in the folder."""
+    computed = list(_computed(plan, ensembles, cells))
+    keep = plan.config.keep_maps
+    paths = [plan.folder / PARQUET, plan.folder / PREDICTIONS]
+    paths += [plan.gram_file(ensemble.plan, method) for ensemble, method, _ in computed]
+    if keep != "none":
+        paths += [plan.folder / PICTURES, *(_marginal(plan, ensemble, method) for ensemble, method, _ in computed)]
+    sums = {path: sha256_of(path) or "" for path in paths}
+    for ensemble, method, _ in computed if keep == "all" else ():
+        for store, record, chunk in product(
+            plan.stores(ensemble.plan, method), ensemble.records, plan.chunks(ensemble.targets)
+        ):
+            sums[store.path(record.index, chunk)] = store.sha256(record.index, record.sha256, chunk)
+    return {path.relative_to(plan.folder).as_posix(): due for path, due in sums.items()}
+
+
+def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, list[StoredMaps]]:
+    """Write marginal maps, images and the export, and return where the maps lie, as `result.json` holds it."""
     from safetensors.torch import save  # noqa: PLC0415 - as above
 
-    keep = plan.config.keep_maps
+    export = plan.folder / "maps.zarr"
+    if plan.config.keep_maps == "none":
+        shutil.rmtree(export, ignore_errors=True)  # of an earlier run, whose maps it shows
+        return {"maps": []}
     computed = list(_computed(plan, ensembles, cells))
-    if keep != "none":
-        for ensemble, method, reduced in computed:
-            folder = plan.maps_folder(ensemble.plan, method)
-            write_bytes(folder / "marginal.safetensors", save({"values": reduced.marginal}))
-        groups = [_group(plan, *cell, members=keep == "all") for cell in computed]
-        export_maps(plan.folder / "maps.zarr", groups, shown(plan.dataset.test.images[plan.images]))
-    if keep != "all":
-        for ensemble, method, _ in computed:
-            for store in plan.stores(ensemble.plan, method):
-                store.remove_members(plan.members)
+    for ensemble, method, reduced in computed:
+        write_bytes(_marginal(plan, ensemble, method), save({"values": reduced.marginal.contiguous()}))
+    pictures = shown(plan.dataset.test.images[plan.images])
+    write_bytes(plan.folder / PICTURES, save({"pixels": pictures.contiguous()}))
+    members = plan.config.keep_maps == "all"
+    export_maps(export, [_group(plan, *cell, members=members) for cell in computed], pictures)
+    return {"maps": [_stored(plan, *cell, members=members) for cell in computed]}
+
+
+def _stored(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> StoredMaps:
+    stores = plan.stores(ensemble.plan, method) if members else ()
+    return {
+        "architecture": ensemble.plan.model.label,
+        "method": method.label,
+        "shape": list(reduced.marginal.shape[1:]),
+        "marginal": _marginal(plan, ensemble, method).relative_to(plan.folder).as_posix(),
+        "draws": [store.folder.relative_to(plan.folder).as_posix() for store in stores],
+        "chunks": [{"file": chunk.file, "images": len(chunk.rows)} for chunk in plan.chunks(ensemble.targets)],
+    }
+
+
+def _marginal(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> Path:
+    return plan.maps_folder(ensemble.plan, method) / "marginal.safetensors"
+
+
+def _remove_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
+    """Delete the members' maps that are not to be kept."""
+    if plan.config.keep_maps == "all":
+        return
+    for ensemble, method, _ in _computed(plan, ensembles, cells):
+        for store in plan.stores(ensemble.plan, method):
+            store.remove_members(plan.members)
 
 
 def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:

@@ -11,6 +11,7 @@ from typing import Any
 from saliencynoise.bench.comparisons import Pair, compare_runs
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import DamagedFileError
 
 Cell = Mapping[str, Any]
 
@@ -232,6 +233,8 @@ def pairs_of(found: SideBySide) -> tuple[list[Pair], str]:
         return [], "tests of one run against another are made for two runs"
     try:
         pairs = compare_runs(*found.studies)
+    except DamagedFileError:
+        raise
     except UsageError as error:
         return [], f"no test of one run against the other: {error}"
     a, b = found.names

@@ -5,14 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.reading import check_record, read_record
+from saliencynoise.records.files import PICTURES
+from saliencynoise.records.plan import PlanRecord
+from saliencynoise.records.reading import RecordError, check_record, read_record
 from saliencynoise.records.study import StudyRecord, contradiction
-from saliencynoise.store.atomic import sha256_of, slug_of, write_json
+from saliencynoise.store.atomic import write_json
 from saliencynoise.store.grams import load_grams
+from saliencynoise.store.run_files import AGAIN, RunFiles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from saliencynoise.statistics.intervals import Interval
 
 RESULT = "result.json"
+PLAN = "plan.json"
+PARQUET = "snr.parquet"
 FORMAT = 1
 
 
@@ -34,7 +40,7 @@ class Study:
 
     Attributes:
         result: the document of `result.json`: configuration, provenance, members, images, cells.
-        folder: where it lies, with `snr.parquet` and `maps.zarr`.
+        folder: where it lies, with `snr.parquet` and `maps`.
     """
 
     result: Mapping[str, Any]
@@ -74,22 +80,28 @@ class Study:
         """A row per data set, architecture, method, view and image, as in `snr.parquet`."""
         import pandas as pd  # noqa: PLC0415 - as above
 
-        self._refuse_damaged("snr.parquet")
-        return pd.read_parquet(self.folder / "snr.parquet")
+        return pd.read_parquet(self.files.path(PARQUET))
+
+    @cached_property
+    def files(self) -> RunFiles:
+        """The files of this study, each compared with the checksum of the result before it is read."""
+        return RunFiles(self.folder, self.result["files"])
 
     @property
     def maps(self) -> xr.DataTree:
         """The maps, read when needed: a group per `/architecture/method`, (member, image, channel, y, x).
 
-        Raises:
-            UsageError: if the study was made with `keep_maps="none"`.
-        """
-        import xarray as xr  # noqa: PLC0415 - as above
+        They come from the files below `maps`, which are compared with their checksums; `maps.zarr` is not read.
 
-        path = self.folder / "maps.zarr"
-        if not path.exists():
+        Raises:
+            UsageError: if the study was made with `keep_maps="none"`; when values are used, if a file is missing or
+                damaged.
+        """
+        from saliencynoise.bench.study_maps import map_tree  # noqa: PLC0415 - as above
+
+        if PICTURES not in self.result["files"]:
             raise UsageError(f"{self.folder} holds no maps; run the bench with --keep-maps all or mean")
-        return xr.open_datatree(path, engine="zarr")
+        return map_tree(self.result, self.files)
 
     @property
     def pictures(self) -> UInt8[np.ndarray, "B C H W"]:
@@ -110,6 +122,8 @@ class Study:
         Raises:
             UsageError: if none were kept.
         """
+        from saliencynoise.bench.study_maps import group_of  # noqa: PLC0415 - as above
+
         group = group_of(self.maps, cell)
         if "maps" not in group:
             raise UsageError(f"{self.folder} kept no members' maps; run the same bench again with --keep-maps all")
@@ -126,7 +140,7 @@ class Study:
             cell: one of `result["cells"]` that is "ok".
 
         Raises:
-            UsageError: if the run is of a version that kept none, or its file is damaged.
+            UsageError: if the file is missing or damaged.
         """
         from saliencynoise.statistics.draws import between_draws  # noqa: PLC0415 - as above
 
@@ -143,16 +157,7 @@ class Study:
         return self._grams(cell).get(f"{cell['view']}.crossed")
 
     def _grams(self, cell: Mapping[str, Any]) -> dict[str, Tensor]:
-        if not cell.get("gram"):
-            raise UsageError(f"{self.folder} holds no Gram matrices; run the same bench again, which finds its maps")
-        self._refuse_damaged(cell["gram"])
-        return load_grams(self.folder / cell["gram"])
-
-    def _refuse_damaged(self, name: str) -> None:
-        """Compare a file with the checksum that the result has of it."""
-        path, due = self.folder / name, (self.result.get("files") or {}).get(Path(name).as_posix())
-        if due is not None and sha256_of(path) != due:
-            raise UsageError(f"{path} is not the file of its result; run the same bench again, which finds its maps")
+        return load_grams(self.files.path(cell["gram"]))
 
     @property
     def plot(self) -> Plots:
@@ -207,27 +212,22 @@ class Study:
         if not (path / RESULT).is_file():
             hint = "its run did not finish; run it again" if (path / "plan.json").exists() else "name a run's folder"
             raise UsageError(f"{path} holds no readable {RESULT}; {hint}")
-        return cls(_read(path / RESULT), path)
+        study = cls(_read(path / RESULT), path)
+        study.refuse_mixed()
+        return study
 
+    def refuse_mixed(self) -> None:
+        """Compare the result with the plan and the table of its folder, as far as these are there.
 
-def map_path(cell: Mapping[str, Any]) -> str:
-    """Return where the maps of a cell lie in `Study.maps`."""
-    return f"{slug_of(cell['architecture'])}/{slug_of(cell['method'])}"
-
-
-def group_of(tree: xr.DataTree, cell: Mapping[str, Any]) -> Any:
-    """Return the group of a cell in `Study.maps`, which holds trees and arrays.
-
-    Raises:
-        UsageError: if there is none: the copy is not whole.
-    """
-    try:
-        return tree[map_path(cell)]
-    except KeyError as error:
-        raise UsageError(
-            f"maps.zarr lacks the maps of {cell['method']} on {cell['architecture']}; copy it whole, or run the same "
-            "bench again"
-        ) from error
+        Raises:
+            UsageError: naming the file, if one is of another run.
+        """
+        settings = {**self.result["settings"], "dataset_key": self.result["dataset"].get("key")}
+        differs = of_other_run(self.folder / PLAN, settings)
+        if differs:
+            raise UsageError(f"{self.folder / RESULT} and {differs}; put the right file back, or {AGAIN}")
+        if (self.folder / PARQUET).exists():
+            self.files.path(PARQUET)
 
 
 def number(value: float | str | None) -> float:
@@ -266,6 +266,19 @@ def _read(path: Path) -> Mapping[str, Any]:
     if wrong:
         raise UsageError(f"{path} is damaged: {wrong}; {fix}")
     return result
+
+
+def of_other_run(plan: Path, settings: Mapping[str, Any]) -> str | None:
+    """Return in words how a plan differs from the settings of a result beside it; None where it does not.
+
+    A damaged plan says nothing: the next run makes it again.
+    """
+    try:
+        fixed = read_record(plan, PlanRecord)["fixed"]
+    except RecordError:
+        return None
+    names = [name for name in fixed if name in settings and fixed[name] != settings[name]]
+    return f"{plan} are of two runs ({names[0]}={settings[names[0]]} and {fixed[names[0]]})" if names else None
 
 
 def _row(cell: Mapping[str, Any]) -> dict[str, Any]:

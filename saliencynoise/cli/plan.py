@@ -25,7 +25,12 @@ def plan(
     """
     from saliencynoise.bench.config import check_workers  # noqa: PLC0415 - as below
     from saliencynoise.bench.dispatch import worker_count  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.bench.forecast import check_predictions, forecast, same_machine  # noqa: PLC0415 - as above
+    from saliencynoise.bench.forecast import (  # noqa: PLC0415 - as above
+        check_predictions,
+        forecast,
+        notes_of_predictions,
+        same_machine,
+    )
     from saliencynoise.bench.study import Study  # noqa: PLC0415 - as above
     from saliencynoise.report.forecast import check_rows, forecast_rows, print_forecast  # noqa: PLC0415 - as above
 
@@ -36,8 +41,11 @@ def plan(
     serving = max(1, worker_count(2**16, study.result["device"], workers=workers))
     if as_json:
         document = {"reliability": reliability, "cells": forecast_rows(forecasts), "checks": check_rows(checks)}
+        document["notes"] = notes_of_predictions(study)
         typer.echo(json.dumps(document | {"workers": serving, "same_machine": same_machine(study)}, allow_nan=False))
     else:
         print_forecast(
             study, forecasts, checks, reliability=reliability, workers=serving, elsewhere=not same_machine(study)
         )
+        for note in notes_of_predictions(study):
+            typer.echo(f"note: {note}")

@@ -7,17 +7,14 @@ import torch
 
 from saliencynoise.interfaces import Maps, MethodSpec
 from saliencynoise.registry import catalogue, loader
+from tests.conftest import TRAINED
 
 QUICK = {
+    **TRAINED,  # among them no workers: jobs run in this process, where fakes can reach them
     "dataset": "digits",
     "archs": ["test_resnet"],
     "methods": ["gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)"],
-    "members": 3,
     "images": 4,
-    "train_images": 64,
-    "epochs": 1,
-    "device": "cpu",
-    "workers": 0,  # in this process, where fakes can reach them
     "untrained": "none",  # test_untrained has them
 }
 
@@ -28,7 +25,8 @@ def _in_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def quick():
+def quick(pooled):
+    """Settings of a bench whose members are trained already."""
     return dict(QUICK)
 
 

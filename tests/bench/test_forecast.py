@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from saliencynoise.bench.forecast import check_predictions, forecast, predictions
+from saliencynoise.bench.forecast import check_predictions, forecast, read_predictions
 from saliencynoise.bench.run import bench
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.gram import cosine_of_averages, gram_matrix
@@ -34,7 +34,7 @@ def test_a_prediction_is_checked_when_members_were_trained_since(quick):
     assert check_predictions(first) == []
     quick["members"] = 5
     second = bench(**quick, out="run")
-    assert [entry["members"] for entry in predictions(second.folder)] == [3, 5]
+    assert [entry["members"] for entry in read_predictions(second.folder)["predictions"]] == [3, 5]
     checks = check_predictions(second)
     assert {check.method for check in checks} == {cell["method"] for cell in second.done}
     one = next(check for check in checks if check.method == "gradient")
@@ -52,7 +52,7 @@ def test_a_prediction_is_checked_when_members_were_trained_since(quick):
 
 def test_the_same_number_of_members_leaves_one_prediction(quick):
     bench(**quick, out="run")
-    assert len(predictions(bench(**quick, out="run").folder)) == 1
+    assert len(read_predictions(bench(**quick, out="run").folder)["predictions"]) == 1
 
 
 def test_predictions_hold_on_simulated_members():

@@ -30,6 +30,7 @@ from saliencynoise.methods.gradient import Gradient
 from saliencynoise.methods.smoothgrad import SmoothGrad
 from saliencynoise.registry import catalogue, loader
 from saliencynoise.store.pool import Pool
+from tests.bench.conftest import QUICK
 
 SMALL = {"images": 3, "train_images": 200, "epochs": 1, "device": "cpu", "workers": 0, "methods": ["gradient"]}
 
@@ -236,7 +237,7 @@ def test_verdicts_are_corrected_for_their_number():
     assert corrected == [None, None, 0.04, 0.04, None, None]
 
 
-def test_the_accuracy_is_no_part_of_the_price(quick, monkeypatch):
+def test_the_accuracy_is_no_part_of_the_price(monkeypatch):
     late, predict = [0.0], production.predict
 
     def slow(*args, **kwargs):
@@ -245,12 +246,12 @@ def test_the_accuracy_is_no_part_of_the_price(quick, monkeypatch):
 
     monkeypatch.setattr(production, "predict", slow)
     monkeypatch.setattr(production, "clock", lambda device: lambda: time.process_time() + late[0])
-    study = bench(**{**quick, "methods": ["gradient"], "members": 2, "sampler": "noisegrad"})
+    study = bench(**{**QUICK, "methods": ["gradient"], "members": 2, "sampler": "noisegrad"})
     assert late[0] >= 3000
     assert all(0 < member["seconds"] < 1000 for member in study.result["architectures"][0]["members"])
 
 
-def test_a_machine_that_does_other_things_makes_nothing_dearer(quick, monkeypatch):
+def test_a_machine_that_does_other_things_makes_nothing_dearer(monkeypatch):
     real = production.train
 
     def interrupted(*args, **kwargs):
@@ -260,7 +261,7 @@ def test_a_machine_that_does_other_things_makes_nothing_dearer(quick, monkeypatc
     monkeypatch.setattr(production, "train", interrupted)
     monkeypatch.setattr(production, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
     start, spent = time.perf_counter(), time.process_time()
-    study = bench(**{**quick, "methods": ["gradient"], "members": 2})
+    study = bench(**{**QUICK, "methods": ["gradient"], "members": 2})
     waited = time.perf_counter() - start - (time.process_time() - spent)
     total = sum(member["seconds"] for member in study.result["architectures"][0]["members"])
     assert waited > 5.9

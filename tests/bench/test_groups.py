@@ -20,7 +20,7 @@ GROUPS = (0, 0, 1, 1, 1, 2)
 
 
 @pytest.fixture
-def grouped(quick, here, tmp_path):
+def grouped(quick, tmp_path):
     """Settings of a bench whose six images are of three writers."""
     quick |= {"images": 6, "methods": ["gradient", "gradcam(layer=top)"], "members": 5}
     names = [image["name"] for image in bench(**quick, out="plain").result["images"]]

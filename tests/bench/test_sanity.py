@@ -1,6 +1,7 @@
 """Trained networks beside two kinds that know nothing, against plain numpy over the files of their maps."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,9 @@ KINDS = ("trained", "untrained", "permuted")
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+def ran(tmp_path_factory, trained_cache):
     folder = tmp_path_factory.mktemp("sanity")
+    shutil.copytree(trained_cache, folder / "cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCYNOISE_CACHE", str(folder / "cache"))
         config = SanityConfig(bench=config_from({**QUICK, "methods": METHODS}), out=str(folder / "out"))

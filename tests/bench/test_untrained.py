@@ -13,6 +13,7 @@ from saliencynoise.bench.untrained import Floors, withhold
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.untrained import excess_p
+from tests.conftest import TRAINED
 
 METHODS = ["gradient", "gradcam(layer=top)", "gradcam_plus_plus"]
 
@@ -53,16 +54,9 @@ def test_maps_that_do_not_turn_with_the_score_claim_nothing_where_untrained_netw
     assert floors.of("net", "other", "centred", grams(5, seed=3), seed=0) is None
 
 
+@pytest.mark.usefixtures("pooled")
 def test_floors_are_kept_with_the_pool_and_found_again() -> None:
-    settings = {
-        "methods": METHODS,
-        "members": 3,
-        "images": 4,
-        "train_images": 64,
-        "epochs": 1,
-        "device": "cpu",
-        "workers": 0,
-    }
+    settings = {**TRAINED, "methods": METHODS, "images": 4}
     study = bench(**settings, out="run")
     floors = {(cell["method"], cell["view"]): cell["untrained"] for cell in study.result["cells"]}
     assert floors["gradient", "signed"] is None
@@ -80,16 +74,9 @@ def test_floors_are_kept_with_the_pool_and_found_again() -> None:
     assert {(cell["method"], cell["view"]): cell["untrained"] for cell in again.result["cells"]} == floors
 
 
+@pytest.mark.usefixtures("pooled")
 def test_what_is_compared_with_untrained_networks_can_be_chosen() -> None:
-    settings = {
-        "methods": ["gradient"],
-        "members": 3,
-        "images": 4,
-        "train_images": 64,
-        "epochs": 1,
-        "device": "cpu",
-        "workers": 0,
-    }
+    settings = {**TRAINED, "methods": ["gradient"], "images": 4}
     assert bench(**settings, untrained="all", out="a").result["cells"][0]["untrained"]["members"] == 3
     assert (
         bench(**settings | {"methods": ["gradcam"]}, untrained="none", out="b").result["cells"][0]["untrained"] is None

@@ -42,6 +42,7 @@ def test_bench_prints_a_table_and_show_prints_it_again(capsys):
     assert call(capsys, "show", "run") == (0, out, "")
 
 
+@pytest.mark.usefixtures("pooled")
 def test_json_is_one_document_and_nothing_else(capsys):
     code, out, _ = call(capsys, "bench", *QUICK, "--method", "gradcam", "--json")
     document = json.loads(out)
@@ -111,7 +112,19 @@ def test_names_are_completed(command, names):
 
 def test_ctrl_c_stops_with_130_and_keeps_what_was_finished(tmp_path):
     cache = os.environ["SALIENCYNOISE_CACHE"]
-    arguments = ["bench", "--members", "6", "--train-images", "320", "--epochs", "3", "--method", "gradient"]
+    arguments = [
+        "bench",
+        "--members",
+        "6",
+        "--train-images",
+        "320",
+        "--epochs",
+        "1",
+        "--method",
+        "gradient",
+        "--workers",
+        "1",
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", "saliencynoise", *arguments],
         stderr=subprocess.PIPE,

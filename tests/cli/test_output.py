@@ -25,6 +25,7 @@ def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.usefixtures("pooled")
 def test_a_quiet_bench_prints_where_its_results_lie_and_nothing_else(capsys, tmp_path):
     arguments = ("bench", *QUICK, "--members", "2", "--out", "place")
     assert call(capsys, *arguments, "--quiet") == (0, "place\n", "")
@@ -105,6 +106,7 @@ def test_an_error_is_one_harmless_line(capsys, arguments):
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\udcff]", err)
 
 
+@pytest.mark.usefixtures("pooled")
 def test_ascii_and_a_pipe(capsys):
     call(capsys, "bench", *QUICK, "--members", "2", "--out", "ü\N{SNOWMAN}", "--quiet")
     command = [sys.executable, "-m", "saliencynoise", "show", "ü\N{SNOWMAN}"]

@@ -1,7 +1,8 @@
-"""A tiny ensemble, trained once for all tests of a worker, and pictures of every kind."""
+"""A tiny ensemble, trained once for all tests of a run, and pictures of every kind."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,18 +14,21 @@ from saliencynoise.bench.observer import Silent
 from saliencynoise.bench.plan import load_dataset
 from saliencynoise.bench.trained import trained_ensemble
 from saliencynoise.explain.config import ExplainConfig
+from tests.conftest import TRAINED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TINY = {"members": 3, "train_images": 64, "epochs": 1, "device": "cpu", "workers": 0}
+TINY = TRAINED
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """Three members on digits, trained in this process, in a pool of their own."""
+def trained(trained_cache, tmp_path_factory):
+    """Three members on digits."""
+    folder = tmp_path_factory.mktemp("trained") / "cache"
+    shutil.copytree(trained_cache, folder)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SALIENCYNOISE_CACHE", str(tmp_path_factory.mktemp("trained")))
+        patch.setenv("SALIENCYNOISE_CACHE", str(folder))
         return trained_ensemble(config_from(TINY), Silent())
 
 

@@ -18,6 +18,7 @@ from saliencynoise.explain.pictures import LeftOut
 from saliencynoise.explain.run import prepare
 from saliencynoise.interfaces import UsageError
 from saliencynoise.scoring import RefusedNetworkError
+from tests.conftest import TRAINED
 
 
 def all_of(config):
@@ -64,14 +65,13 @@ def test_a_test_image_gives_the_maps_of_the_bench(trained, digits, save_digit, t
     """Stochastic methods, too, as their random numbers follow from the name, which is made the same here."""
     methods = ["gradient", "gradcam(layer=top)", "smoothgrad(samples=4)"]
     monkeypatch.setenv("SALIENCYNOISE_CACHE", str(trained.pool.folder.parents[1]))
-    tiny = {"members": 3, "train_images": 64, "epochs": 1, "device": "cpu", "workers": 0}
-    study = sn.bench(**tiny, methods=methods, images=1, target="3", out=str(tmp_path / "run"))
+    study = sn.bench(**TRAINED, methods=methods, images=1, target="3", out=str(tmp_path / "run"))
     name = study.result["images"][0]["name"]
     index = digits.test.names.index(name)
     path = save_digit(index)
     named = run.picture_files([str(path)])
     monkeypatch.setattr(run, "picture_files", lambda pictures: [replace(named[0], name=name)])
-    found = sn.explain(path, **tiny, methods=methods, target="3")
+    found = sn.explain(path, **TRAINED, methods=methods, target="3")
     for cell, own in zip([c for c in study.done if c["view"] == "signed"], found.methods, strict=True):
         maps = study.member_maps(cell).isel(image=0)
         maps = maps.sel(draw=["own-0"]).mean("draw") if "draw" in maps.dims else maps

@@ -11,6 +11,7 @@ from saliencynoise.report.exhibits import captions
 from saliencynoise.report.exhibits.exhibit import Exhibit, Missing
 from saliencynoise.report.exhibits.maps import maps_exhibit, overlay_exhibit
 from saliencynoise.report.exhibits.readable import readable
+from saliencynoise.store.atomic import DamagedFileError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +24,17 @@ def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
     """Yield what the report shows of a study; a figure that cannot be drawn says why, and stops no other.
 
     Of a large study the figures draw what `readable` leaves.
+
+    Raises:
+        DamagedFileError: if a file is not the one that the result lists.
     """
     drawn, _ = readable(study)
     for name, (title, build) in BUILDERS.items():
         try:
             exhibit = build(study if name in CHOOSING else drawn)
-        except Exception as error:  # noqa: BLE001 - names that no font holds, a damaged file: the rest is still shown
+        except DamagedFileError:
+            raise
+        except Exception as error:  # noqa: BLE001 - names that no font holds, a missing file: the rest is still shown
             yield Missing(name=name, title=title, reason=one_line(error))
             continue
         if exhibit is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import group_of
+from saliencynoise.bench.study_maps import group_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures.averages import average_of, colour_limit, unit_maps
 from saliencynoise.report.figures.canvas import Grid, draw_failure, draw_picture, grid, key, room_for

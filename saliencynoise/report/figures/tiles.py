@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import group_of
+from saliencynoise.bench.study_maps import group_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures.averages import average_of, colour_limit
 from saliencynoise.report.figures.cells import Cell, signed_cells

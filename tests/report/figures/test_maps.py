@@ -233,9 +233,9 @@ def test_long_names_are_cut_and_never_vanish(tmp_path):
     assert all(0 < len(line) <= 30 for line in label.split("\n"))
 
 
-def test_maps_that_a_copy_lacks_are_named(tmp_path):
+def test_maps_that_a_result_lacks_are_named(tmp_path):
     study = make_study(tmp_path / "run", {("net", "gradient"): noisy_maps(), ("net", "lime"): noisy_maps()})
     study.result["cells"][1]["method"] = "rise"
     for draw in (study.plot.maps, study.plot.overlay):
-        with pytest.raises(UsageError, match=r"maps.zarr lacks the maps of rise on net; copy it whole"):
+        with pytest.raises(UsageError, match=r"result.json lists no maps of rise on net; run the same bench again"):
             draw()

@@ -4,7 +4,6 @@ import math
 import numpy as np
 import pytest
 import torch
-import xarray as xr
 from PIL import Image
 from rich.console import Console
 
@@ -17,10 +16,9 @@ from saliencynoise.report.paper.panel import write_panel
 from saliencynoise.report.paper.table import Column, print_table_panel, table_panel
 from saliencynoise.statistics.paper_table import PUBLISHED
 from saliencynoise.statistics.variants import VARIANTS, Variant, fewer, gather, variants
-from saliencynoise.store.atomic import slug_of
-
-# Zarr 3 has no word yet on the consolidated metadata that lets xarray open a tree quickly
-pytestmark = pytest.mark.filterwarnings("ignore:Consolidated metadata")
+from saliencynoise.store.atomic import slug_of, write_bytes
+from saliencynoise.store.maps import Chunk
+from tests.report.studies import stored, stores_of, sums
 
 METHODS = {
     "Input Gradient": "gradient",
@@ -58,7 +56,7 @@ def members_maps(generator, *, members=8, images=6):
 
 def study_of(folder, maps, *, name="net", failed=(), left_out=()):
     """A finished study that holds these maps."""
-    cells, groups = [], {}
+    cells, kept = [], []
     for row, method in METHODS.items():
         if row in left_out:
             continue
@@ -69,20 +67,30 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
         done = {"status": "ok", "reason": None, "details": {"template": share}}
         broken = {"status": "failed", "reason": "member 3: no memory", "details": None}
         cells.append(cell | (broken if row in failed else done))
-        dims = ("member", *(("draw",) if maps[row].ndim == 6 else ()), "image", "channel", "y", "x")
         if row not in failed:
-            slug = slug_of(method)
-            groups[f"{name}/{slug}"] = xr.Dataset({"maps": (dims, maps[row].numpy())})
-    folder.mkdir()
-    xr.DataTree.from_dict(groups).to_zarr(folder / "maps.zarr")
+            drawn = maps[row] if maps[row].ndim == 6 else maps[row][:, None]
+            chunk = Chunk(index=0, key="all", rows=tuple(range(drawn.shape[2])))
+            stores = stores_of(folder / "maps" / name / slug_of(method), drawn, chunk)
+            kept.append(stored(folder, name, method, stores, mean=drawn.mean((0, 1)), chunk=chunk))
+    write_bytes(folder / "maps/images.safetensors", b"")  # no test of the table looks at pictures
     members = maps["DeepLIFT"].shape[0]
     result = {
         "settings": {"members": members, "seed": 0, "target": "true", "draws": 2},
-        "dataset": {"asked": "noise", "image_shape": [2, 12, 12], "test_images": 9, "train_images": 99, "notes": []},
+        "dataset": {
+            "asked": "noise",
+            "classes": ["a"],
+            "image_shape": [2, 12, 12],
+            "test_images": 9,
+            "train_images": 99,
+            "notes": [],
+        },
         "recipes": {name: {"epochs": 1, "batch_size": 8, "precision": "float32"}},
         "versions": {"torch": "2.15.0"},
         "hardware": {"device": "cpu", "processor": "a processor"},
-        "images": [{"name": f"{folder.name}-{i}"} for i in range(maps["DeepLIFT"].shape[1])],
+        "images": [
+            {"name": f"{folder.name}-{i}", "label": 0, "target": {}, "predicted": {}}
+            for i in range(maps["DeepLIFT"].shape[1])
+        ],
         "architectures": [
             {
                 "label": name,
@@ -92,6 +100,8 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
             }
         ],
         "cells": cells,
+        "maps": kept,
+        "files": sums(folder),
     }
     return Study(result, folder)
 
@@ -333,9 +343,6 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
 def test_a_study_without_members_maps_says_how_to_get_them(tmp_path):
     maps = members_maps(torch.Generator().manual_seed(6), members=2, images=1)
     study = study_of(tmp_path / "run", maps)
-    group = "net/" + slug_of(METHODS["LIME"])
-    tree = xr.DataTree.from_dict({path: own.to_dataset() for path, own in study.maps.subtree_with_keys if own.has_data})
-    del tree[group]["maps"]
-    tree.to_zarr(tmp_path / "run" / "maps.zarr", mode="w")
+    next(own for own in study.result["maps"] if own["method"] == METHODS["LIME"])["draws"] = []
     with pytest.raises(UsageError, match="--keep-maps all"):
         table_panel([Column(study, "net", "CIFAR10", "VGG19")])
