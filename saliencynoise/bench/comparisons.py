@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.judged import judged_cells
 from saliencynoise.bench.study import Study
 from saliencynoise.interfaces import UsageError
-from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, compare, everywhere, holm
 from saliencynoise.statistics.draws import own_mean
@@ -62,7 +62,7 @@ def compare_methods(study: Study) -> list[Pair]:
         UsageError: if the study keeps no Gram matrices.
     """
     groups: dict[str, list[Cell]] = {}
-    for cell in _compared(study):
+    for cell in judged_cells(study):
         groups.setdefault(cell["architecture"], []).append(cell)
     pairs = [
         Pair(within=within, comparison=_compare((study, a), (study, b), (_label(a), _label(b)), "members"))
@@ -79,7 +79,7 @@ def compare_architectures(study: Study) -> list[Pair]:
         UsageError: as `compare_methods`.
     """
     groups: dict[str, list[Cell]] = {}
-    for cell in _compared(study):
+    for cell in judged_cells(study):
         groups.setdefault(_label(cell), []).append(cell)
     pairs = [
         _with_agreement((study, a), (study, b), (a["architecture"], b["architecture"]), within)
@@ -109,8 +109,8 @@ def compare_runs(one: Study, other: Study) -> list[Pair]:
     labels = (one.folder.name, other.folder.name)
     pairs = [
         _with_agreement((one, a), (other, b), labels, f"{a['architecture']}, {_label(a)}")
-        for a in _compared(one)
-        for b in _compared(other)
+        for a in judged_cells(one)
+        for b in judged_cells(other)
         if all(a[key] == b[key] for key in ("method_name", "architecture", "view"))
     ]
     if not pairs:
@@ -140,20 +140,6 @@ def _reversed(own: Comparison) -> Comparison:
     interval = own.interval
     turned = None if interval is None else replace(interval, low=-interval.high, high=-interval.low)
     return replace(own, a=own.b, b=own.a, difference=-own.difference, interval=turned)
-
-
-def _compared(study: Study) -> list[Cell]:
-    """Return one cell for each architecture and method: in the signed view, or centred where that has no null.
-
-    Of maps that cannot be negative, or do not turn with the score, whole maps agree for what no network has learned.
-    """
-    centred = {(own["architecture"], own["method"]) for own in study.done if own["view"] == CENTRED}
-    found = []
-    for cell in study.done:
-        lacks_null = cell.get("sign", "signed") != "signed" and (cell["architecture"], cell["method"]) in centred
-        if cell["view"] == (CENTRED if lacks_null else "signed"):
-            found.append(cell)
-    return found
 
 
 def _label(cell: Cell) -> str:

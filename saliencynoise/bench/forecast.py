@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.bench.judged import judged_cells, key_of_cell, no_claim
 from saliencynoise.bench.study import Study, averaged_snr, interval_of, number
 from saliencynoise.interfaces import UsageError, one_line
 from saliencynoise.records.predictions import PredictionsRecord
@@ -34,6 +36,7 @@ class Forecast:
         needed: members whose average reaches the reliability, over all images.
         needed_for_images: members for which nine of ten images do.
         more: members still to train for `needed`; None where that is undetermined.
+        note: why no number is given although r has one; empty where one is.
         training_seconds: of one more member, as measured: the median of those that were trained.
         attribution_seconds: of one more member with this method, as measured.
     """
@@ -47,6 +50,7 @@ class Forecast:
     more: int | None
     training_seconds: float
     attribution_seconds: float
+    note: str = ""
 
     @property
     def bounded(self) -> bool:
@@ -91,17 +95,33 @@ class Check:
 def forecast(study: Study, *, reliability: float) -> list[Forecast]:
     """Return what each cell of a study needs, from its Gram matrices alone.
 
+    Of maps that are not "signed", only the view in which they are judged: whole maps agree for what no network has
+    learned, and few networks would seem enough.
+
     Raises:
         UsageError: if the reliability is not between 0 and 1, or the study keeps no Gram matrices.
     """
     if not 0 < reliability < 1:
         raise UsageError(f"--reliability {reliability} is not between 0 and 1; give for example 0.9")
-    return [_forecast(study, cell, reliability) for cell in study.done]
+    judged = {key_of_cell(cell): cell["view"] for cell in judged_cells(study)}
+    return [
+        _forecast(study, cell, reliability)
+        for cell in study.done
+        if cell.get("sign", "signed") == "signed" or cell["view"] == judged[key_of_cell(cell)]
+    ]
 
 
 def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Forecast:
-    snr = averaged_snr(cell["figures"])
+    snr, note, unknown = (
+        averaged_snr(cell["figures"]),
+        no_claim(cell),
+        members_needed(math.nan, reliability=reliability),
+    )
     needed = members_needed(number(snr["value"]), interval_of(snr["interval"]), reliability=reliability)
+    needed_for_images = members_for_images(
+        study.gram(cell), reliability=reliability, seed=study.result["settings"]["seed"], groups=study.groups
+    )
+    needed, needed_for_images = (unknown, unknown) if note else (needed, needed_for_images)
     members = cell["members"]
     return Forecast(
         architecture=cell["architecture"],
@@ -109,15 +129,11 @@ def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Fore
         view=cell["view"],
         members=members,
         needed=needed,
-        needed_for_images=members_for_images(
-            study.gram(cell),
-            reliability=reliability,
-            seed=study.result["settings"]["seed"],
-            groups=study.groups,
-        ),
+        needed_for_images=needed_for_images,
         more=None if needed.value is None or str(needed) == "undetermined" else max(0, needed.value - members),
         training_seconds=_training_seconds(study, cell["architecture"]),
         attribution_seconds=cell["seconds"] / members,
+        note=note,
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from saliencynoise.bench.config import MOST_MEMBERS, BenchConfig
+from saliencynoise.bench.judged import no_claim
 from saliencynoise.bench.observer import Observer
 from saliencynoise.bench.plan import Plan, make_plan
 from saliencynoise.bench.production import REFERENCE
@@ -29,7 +30,7 @@ from saliencynoise.records.frontier import read_frontier
 from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
 from saliencynoise.registry.parameters import canonical
 from saliencynoise.statistics.comparison import holm
-from saliencynoise.statistics.fidelity import fidelity, price_p
+from saliencynoise.statistics.fidelity import fidelity, price_p, undetermined
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.intervals import members_interval
 from saliencynoise.statistics.plain import json_safe
@@ -227,7 +228,7 @@ def _plan(config: FrontierConfig, text: str) -> Plan:
             out=str(folder),
             aggregator="mean",
             keep_maps="all",
-            untrained="none",
+            untrained=config.bench.untrained if text == REFERENCE else "none",
         )
     )
 
@@ -261,9 +262,20 @@ def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[
     reason = reference.failure(cell)
     if reason is not None:
         return {**own, "status": "failed", "reason": reason}
-    snr = headline(reference.gram(cell, config.held_out))
+    found = reference.judged(cell)
+    snr = headline(reference.gram(cell, config.held_out, view=found["view"]))
     interval = members_interval(snr)
-    return {**own, "status": "ok", "snr": snr.value, "interval": None if interval is None else asdict(interval)}
+    template = (found.get("details") or {}).get("template") or {}
+    return {
+        **own,
+        "status": "ok",
+        "snr": snr.value,
+        "interval": None if interval is None else asdict(interval),
+        "view": found["view"],
+        "untrained": (found.get("untrained") or {}).get("snr"),
+        "no_claim": no_claim(found),
+        "template": template.get("share"),
+    }
 
 
 def _rows(
@@ -282,17 +294,17 @@ def _rows(
     members = sorted({member for group in strategy.groups for member in group})
     budgets = [budget for budget in sorted(config.budgets) if strategy.groups_of(budget)]
     averages = [(aggregator, strategy.groups_of(budget)) for aggregator in aggregators for budget in budgets]
-    held = reference.maps(cell, config.held_out)
+    held, judged = reference.maps(cell, config.held_out), reference.judged(cell)
     try:
-        found = inner_products(averages, members, strategy.maps(cell, members), held)
+        found = inner_products(averages, members, strategy.maps(cell, members), held, view=judged["view"])
     except FailedCellError as error:
         yield {**own, "status": "failed", "reason": one_line(error)}
         return
-    gram = reference.gram(cell, config.held_out)
+    gram = reference.gram(cell, config.held_out, view=judged["view"])
     single = sum(map(float, filter(None, reference.cost(reference.groups, cell))))
     for (aggregator, groups), inner in zip(averages, found, strict=True):
         training, attribution = strategy.cost(groups, cell)
-        worth = fidelity(inner, gram)
+        worth = undetermined(len(groups), no_claim(judged)) if no_claim(judged) else fidelity(inner, gram)
         price = None if training is None else (training + attribution) / single
         yield {
             **own,

@@ -6,7 +6,7 @@ on networks with their initial weights, and on networks trained on permuted labe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -22,6 +22,7 @@ from saliencynoise.bench.run import run_plan
 from saliencynoise.bench.strategy import Strategy
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.shell import shell
+from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.records.sanity import read_sanity
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, compare, holm
@@ -32,6 +33,8 @@ from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import Interval, Pooled, claim_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.sanity import sanity_verdict
+from saliencynoise.statistics.signs import ONE_SIGNED
+from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.atomic import key_of, slug_of, write_json
 from saliencynoise.store.holding import holding
 
@@ -253,14 +256,26 @@ def _compared(
     """Return by view what is compared of the members' maps, within and between ensembles."""
     cell = architecture, method
     images = zip(*(own.maps(cell, range(own.plan.members)) for own in ensembles.values()), strict=True)
-    joint: dict[str, list[Tensor]] = {view: [] for view in VIEWS}
+    views = _views([own.judged(cell) for own in ensembles.values()])
+    joint: dict[str, list[Tensor]] = {view: [] for view in views}
     for maps in images:
-        for view in VIEWS:
+        for view in views:
             joint[view].append(joint_gram(torch.cat(maps), view=view))
     places = torch.arange(len(ensembles) * ensembles[TRAINED].plan.members).chunk(len(ensembles))
     where = dict(zip(ensembles, places, strict=True))
     groups = ensembles[TRAINED].plan.groups
     return {view: _divided(torch.stack(grams), where, groups) for view, grams in joint.items()}
+
+
+def _views(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return in which views a method is compared, from its judged cells: centred, where those of any ensemble are.
+
+    Of maps of one sign, centred ones are where maps are large, too.
+    """
+    centred = any(cell["view"] == CENTRED for cell in cells)
+    if centred and all(cell.get("sign") in ONE_SIGNED for cell in cells):
+        return (CENTRED,)
+    return (CENTRED if centred else VIEWS[0], *VIEWS[1:])
 
 
 def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, "E E"]:
@@ -271,7 +286,9 @@ def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, 
     [[1.0, -1.0], [-1.0, 1.0]]
     """
     rows = maps.flatten(2).double()
-    if view == "magnitude":
+    if view == CENTRED:
+        rows = apply_view(maps, view).flatten(2).double()
+    elif view == "magnitude":
         rows = rows.abs() - rows.abs().mean(-1, keepdim=True)
     crossed = crossed_gram(torch.nn.functional.normalize(rows, dim=-1))
     return crossed[:, 0, :, 0] if rows.shape[1] == 1 else between_draws(crossed[None])[0]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.bench.judged import judged_cells
 from saliencynoise.bench.plan import ArchitecturePlan, Plan, Targets
 from saliencynoise.bench.reduce import aggregate, images_of
 from saliencynoise.interfaces import Aggregator
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
 from saliencynoise.statistics.draws import between_draws, crossed_gram, own_draws
+from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
@@ -71,9 +73,14 @@ class Strategy:
         own = self._own(cell[0])
         return images_of(self.plan.stores(own, cell[1]), members, self.plan.chunks(self.targets[own.name]))
 
-    def gram(self, cell: Cell, members: Sequence[int]) -> Float64[Tensor, "B E E"]:
-        """Return the Gram matrices of some members' raw maps; of a stochastic method, in own draws."""
-        crossed = torch.stack([crossed_gram(maps.flatten(2)) for maps in self.maps(cell, members)])
+    def judged(self, cell: Cell) -> Mapping[str, Any]:
+        """Return the result's entry of an architecture and method, in the view in which the method is judged."""
+        names = (cell[0].model.label, cell[1].text)
+        return next(own for own in judged_cells(self.study) if (own["architecture"], own["method_name"]) == names)
+
+    def gram(self, cell: Cell, members: Sequence[int], *, view: str) -> Float64[Tensor, "B E E"]:
+        """Return the Gram matrices of some members' maps in a view; of a stochastic method, in own draws."""
+        crossed = torch.stack([crossed_gram(apply_view(maps, view).flatten(2)) for maps in self.maps(cell, members)])
         return crossed[:, :, 0, :, 0] if crossed.shape[-1] == 1 else between_draws(crossed)
 
     def weights(self, architecture: ArchitecturePlan, members: Iterable[int]) -> dict[str, int]:
@@ -114,6 +121,8 @@ def inner_products(
     members: Sequence[int],
     maps: Iterable[Float[Tensor, "E D c h w"]],
     others: Iterable[Float[Tensor, "R D c h w"]],
+    *,
+    view: str = "signed",
 ) -> list[Float64[Tensor, "S B R"]]:
     """Return, for each of several averages, the inner products of its S groups' maps with other maps, at unit norm.
 
@@ -124,6 +133,7 @@ def inner_products(
         members: whose maps come.
         maps: theirs.
         others: of networks that are no members.
+        view: in which averages and others are compared; averages are of raw maps.
 
     Raises:
         FailedCellError: if an aggregator can make no map of so few members.
@@ -131,11 +141,13 @@ def inner_products(
     places = {member: place for place, member in enumerate(members)}
     images: list[list[Tensor]] = [[] for _ in averages]
     for own, held in zip(maps, others, strict=True):
-        known = unit(_own(held))
+        known = unit(apply_view(_own(held), view))
         for found, (aggregator, groups) in zip(images, averages, strict=True):
             chosen = [_own(own)[[places[member] for member in group]] for group in groups]
             made = torch.stack([_of_each_draw(aggregator, group) for group in chosen])
-            found.append(torch.einsum("edp,fgp->ef", unit(made), known) / (made.shape[1] * known.shape[1]))
+            found.append(
+                torch.einsum("edp,fgp->ef", unit(apply_view(made, view)), known) / (made.shape[1] * known.shape[1])
+            )
     return [torch.stack(found, 1) for found in images]
 
 

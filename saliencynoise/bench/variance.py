@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.bench.config import BenchConfig
+from saliencynoise.bench.judged import judged_cells
 from saliencynoise.bench.plan import built_without_weights, load_dataset, make_plan, resolve_device
 from saliencynoise.bench.run import run_plan
 from saliencynoise.bench.streams import Blocks, Design, design_of, without_effect
@@ -200,12 +201,11 @@ def _architecture(study: Study, design: Design, blocks: Blocks) -> dict[str, Any
 
 
 def _rows(study: Study, design: Design, blocks: Blocks) -> Iterator[dict[str, Any]]:
-    """Yield a row per method, in its headline's view."""
-    seen = set()
-    for cell in study.result["cells"]:
-        if cell["method_name"] in seen:
-            continue
-        seen.add(cell["method_name"])
+    """Yield a row per method, in its headline's view, or centred where whole maps agree without knowledge."""
+    failed = {cell["method_name"]: cell for cell in reversed(study.failed)}
+    judged = {cell["method_name"]: cell for cell in judged_cells(study)}
+    for name in dict.fromkeys(cell["method_name"] for cell in study.result["cells"]):
+        cell = judged[name] if name in judged else failed[name]
         about = {key: cell[key] for key in ("architecture", "method", "view", "status", "reason")}
         yield about if cell["status"] == "failed" else {**about, **_parts(study, cell, design, blocks)}
 

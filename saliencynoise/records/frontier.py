@@ -70,6 +70,10 @@ class Reference(TypedDict):
     method: Name
     snr: Number
     interval: Ends | None
+    view: NotRequired[Name]
+    untrained: NotRequired[Number]
+    template: NotRequired[Number]
+    no_claim: NotRequired[str]
 
 
 class FailedStrategy(FailedRow):

@@ -68,6 +68,9 @@ def print_forecast(
         reliability=reliability, truth=reliability**0.5, workers=workers, training=training, where=where
     )
     console.print(Text(legend, style="dim"))
+    for own in forecasts:
+        if own.note:
+            console.print(Text(f"{own.method} on {own.architecture}: no number, {own.note}.", style="yellow"))
     console.print(Text(_advice(study, forecasts)))
     if checks:
         console.print(_check_table(checks, narrow=console.width < 92))

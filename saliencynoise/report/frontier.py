@@ -139,7 +139,14 @@ def _where(own: Row) -> str:
 def heading(reference: Row) -> Text:
     """Return the line above a table: what it is about, and r of a single network."""
     heading = Text.from_markup(f"[bold]{escape(reference['architecture'])}[/], {escape(reference['method'])}")
-    return heading.append(f": r of a single network {show(reference['snr'])} {_interval(reference)}")
+    view = reference.get("view", "signed")
+    heading.append("" if view == "signed" else f", view {view} (each map less its own mean)")
+    heading.append(f": r of a single network {show(reference['snr'])} {_interval(reference)}")
+    if reference.get("untrained") is not None:
+        heading.append(f", of untrained ones {show(reference['untrained'])}")
+    if reference.get("template") is not None:
+        heading.append(f"; {number(reference['template']):.0%} of the signal is one template, the same for all classes")
+    return heading
 
 
 def frontier_table(rows: Sequence[Row], *, narrow: bool, several: bool) -> Table:

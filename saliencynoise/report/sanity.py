@@ -22,7 +22,8 @@ LEGEND = (
     "trained networks agree on and what these do, corrected for the noise in both (1: the same map), where both "
     "agree on something. needed: whether the trained networks' maps need what these networks lack; no where the "
     "cosine lies above 0.71 with its interval, so that they share most of their energy. magnitude: absolute values "
-    "less their mean, where a map is large whatever its sign."
+    "less their mean, where a map is large whatever its sign. centred: "
+    "each map less its own mean, of methods whose whole maps agree without training."
 )
 KINDS = {"untrained": "untrained", "permuted": "permuted labels"}
 LACK = {"untrained": "training", "permuted": "the labels"}
@@ -59,7 +60,7 @@ def render_sanity(document: Mapping[str, Any], folder: Path, *, width: int) -> I
 
 def verdict_words(row: Mapping[str, Any]) -> str:
     """Return what was found of a method's maps, in a sentence."""
-    view = ", magnitude" if row["view"] == "magnitude" else ""
+    view = "" if row["view"] == "signed" else f", {row['view']}"
     first = row["contrasts"]["untrained"]
     if first["verdict"] == "no signal":
         return f"{row['method']}{view}: trained networks show no agreement (r {show(row['snr']['trained']['value'])})."
@@ -75,7 +76,7 @@ def _words(row: Mapping[str, Any], name: str) -> str:
     if verdict == "does not depend":
         if name == "permuted":
             return f"does not depend on the labels: {networks} show the same ({cosine}; {r})"
-        head = "an edge detector" if row["view"] == "signed" else "where it is large needs no training"
+        head = "an edge detector" if row["view"] != "magnitude" else "where it is large needs no training"
         return f"{head}: {networks} show the same ({cosine}; {r})"
     if verdict == "in part":
         return f"depends on {LACK[name]} in part ({cosine}; {r})"
@@ -103,7 +104,7 @@ def sanity_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
             table.add_row(label, Text("failed", style="red"))
             continue
         trained = row["snr"]["trained"]
-        name = f"{label}\n    magnitude" if row["view"] == "magnitude" else label
+        name = label if row["view"] == "signed" else f"{label}\n    {row['view']}"
         table.add_row(name, *([""] * 6))
         table.add_row("    trained", show(trained["value"]), interval_text(trained["interval"]))
         for kind, words in KINDS.items():

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from saliencynoise.report.comparisons import pair_rows
 from saliencynoise.report.grid import WIDE, Column, Section, render_sections, table_width
-from saliencynoise.report.table import NAME_WIDTH, interval_text, method_label, show
+from saliencynoise.report.table import NAME_WIDTH, interval_text, method_label, show, untrained_text
 from saliencynoise.report.terminal import Terminal
 from saliencynoise.report.visible import one_visible_line
 
@@ -28,13 +28,14 @@ LONGEST = 20
 
 LEGEND = (
     "r: corrected SNR, with 95% interval for new members and new images; SNR (floor): as published, and what pure "
-    "noise gives with as many members; for 0.9: networks to average until two such averages agree to 0.9; accuracy: "
-    "median of the members. -: the run does not have it."
+    "noise gives with as many members; untrained: r of as many untrained networks, for methods on a layer and maps of "
+    "one sign, whose r need not be zero without training; for 0.9: networks to average until two such averages agree "
+    "to 0.9; accuracy: median of the members. -: the run does not have it."
 )
 
 FAILED = "failed"
 
-HEADERS = ("SNR", "floor", "r", "95% of r", "for 0.9", "accuracy")
+HEADERS = ("SNR", "floor", "r", "95% of r", "untrained", "for 0.9", "accuracy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ class CellWords:
         published: the published SNR.
         floor: its floor.
         needed: members for a reliability of 0.9, with interval.
+        untrained: r of as many untrained networks; a dash where there are none.
         reason: why it failed.
     """
 
@@ -55,6 +57,7 @@ class CellWords:
     published: str = ""
     floor: str = ""
     needed: str = ""
+    untrained: str = ""
     reason: str = ""
 
     @property
@@ -83,6 +86,7 @@ def words_of(cell: Mapping[str, Any] | None) -> CellWords:
         published=show(pixel["value"]),
         floor=show(pixel["floor"]),
         needed=needed,
+        untrained=untrained_text(cell),
     )
 
 
@@ -163,6 +167,7 @@ def _values(cell: Mapping[str, Any] | None) -> dict[str, Any]:
         "snr": estimates["snr"],
         "snr_pixel": estimates["snr_pixel"],
         "members_needed": cell["figures"]["members_needed"],
+        "untrained": cell.get("untrained"),
     }
 
 
@@ -221,6 +226,8 @@ def _in_columns(found: SideBySide, names: Sequence[str], *, narrow: bool) -> tup
             lines.append([label, *(_markup(own.whole) for own in words)])
             if any(own.published for own in words):
                 lines.append(["      SNR (floor)", *(_markup(own.with_floor) for own in words)])
+                if any(own.untrained not in {"", "-"} for own in words):
+                    lines.append(["      untrained", *(_markup(own.untrained or own.snr) for own in words)])
                 lines.append(["      for 0.9", *(_markup(own.needed or own.snr) for own in words)])
         sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
     return [Column(header=escape(name)) for name in names], sections
@@ -235,7 +242,15 @@ def _in_lines(found: SideBySide, names: Sequence[str]) -> tuple[list[Column], li
             lines.append([escape(method_label(row.method, row.view, narrow=True))])
             for name, cell, accuracy in zip(names, row.cells, accuracies(rows), strict=True):
                 own = words_of(cell)
-                figures = (own.published or own.snr, own.floor, own.snr, own.interval, own.needed, accuracy)
+                figures = (
+                    own.published or own.snr,
+                    own.floor,
+                    own.snr,
+                    own.interval,
+                    own.untrained,
+                    own.needed,
+                    accuracy,
+                )
                 lines.append([f"      {escape(name)}", *map(_markup, figures if own.published else figures[:1])])
         sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
     return [Column(header=header) for header in HEADERS], sections

@@ -76,7 +76,8 @@ def variance_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
         if row["status"] == "failed":
             table.add_row(label, Text("failed", style="red"))
             continue
-        table.add_row(label, percent(row["noise"]))
+        view = "" if row["view"] == "signed" else f"\n    view {row['view']}"
+        table.add_row(label + view, percent(row["noise"]))
         for part in row["streams"]:
             table.add_row(
                 f"    {NAMES.get(part['stream'], part['stream'])}", "", *_share(part["first"]), *_share(part["total"])
