@@ -17,7 +17,7 @@ from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, 
 from saliencynoise.statistics.draws import own_mean
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean, gram_matrix
-from saliencynoise.statistics.groups import chosen
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.atomic import DamagedFileError
 
@@ -177,9 +177,14 @@ def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str
     used = (diag_mean(grams[0]) > 0) & (diag_mean(grams[1]) > 0)
     if not bool(used.any()):
         raise UsageError(f"{names[0]} and {names[1]} have no image on which both give maps")
-    groups = chosen(a[0].groups, used)
+    groups = chosen(_groups(a[0], b[0]), used)
     figures = [headline(gram[used], groups=groups) for gram in grams]
     return compare(figures[0], figures[1], names=names, shared=shared)
+
+
+def _groups(a: Study, b: Study) -> Groups | None:
+    """Return the groups of the images of two studies; of the same images one may have been told of them alone."""
+    return a.groups or b.groups
 
 
 def _with_agreement(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str], within: str) -> Pair:
@@ -190,7 +195,7 @@ def _with_agreement(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[s
         raise
     except UsageError as error:
         return Pair(within=within, comparison=comparison, note=str(error))
-    found = agreement(*grams, seed=a[0].result["settings"]["seed"], names=names, groups=a[0].groups)
+    found = agreement(*grams, seed=a[0].result["settings"]["seed"], names=names, groups=_groups(a[0], b[0]))
     return Pair(within=within, comparison=comparison, agreement=found)
 
 

@@ -110,7 +110,10 @@ def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Fore
         members=members,
         needed=needed,
         needed_for_images=members_for_images(
-            study.gram(cell), reliability=reliability, seed=study.result["settings"]["seed"]
+            study.gram(cell),
+            reliability=reliability,
+            seed=study.result["settings"]["seed"],
+            groups=study.groups,
         ),
         more=None if needed.value is None or str(needed) == "undetermined" else max(0, needed.value - members),
         training_seconds=_training_seconds(study, cell["architecture"]),

@@ -28,7 +28,8 @@ from saliencynoise.statistics.comparison import Comparison, compare, holm
 from saliencynoise.statistics.draws import between_draws, crossed_gram
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean
-from saliencynoise.statistics.intervals import Interval, claim_interval
+from saliencynoise.statistics.groups import Groups, chosen
+from saliencynoise.statistics.intervals import Interval, Pooled, claim_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.sanity import sanity_verdict
 from saliencynoise.store.atomic import key_of, slug_of, write_json
@@ -60,9 +61,6 @@ ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
 """What a result takes over from the trained networks' study."""
 
 NO_IMAGE = "there is no image on which trained, untrained and permuted networks all have a map that is not zero"
-
-Grams = Mapping[tuple[str, str], "Tensor"]
-"""Inner products of unit-norm maps on each image, of the members of two ensembles, or of one with itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +149,7 @@ def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) ->
         "members": reference.plan.members,
         "images": len(reference.plan.images),
         "ensembles": {name: _about(own.study) for name, own in ensembles.items()},
+        "groups": None if reference.plan.groups is None else len(set(reference.plan.groups)),
         "rows": _rows(ensembles, seed=config.bench.seed),
     }
     write_json(config.folder / RESULT, document)
@@ -202,18 +201,18 @@ def _rows(ensembles: Mapping[str, Strategy], *, seed: int) -> list[dict[str, Any
             if reason is not None:
                 failed.append({**about, "status": "failed", "reason": reason})
                 continue
-            for view, grams in _grams(ensembles, architecture, method).items():
-                if not len(grams[TRAINED, TRAINED]):
+            for view, own in _compared(ensembles, architecture, method).items():
+                if not own.images:
                     failed.append({**about, "view": view, "status": "failed", "reason": f"{view}: {NO_IMAGE}"})
                     continue
-                found.append(({**about, "view": view, "status": "ok", "reason": None}, grams))
-    contrasts = [{name: _contrast(grams, name, seed=seed) for name in (UNTRAINED, PERMUTED)} for _, grams in found]
+                found.append(({**about, "view": view, "status": "ok", "reason": None}, own))
+    contrasts = [{name: _contrast(own, name, seed=seed) for name in (UNTRAINED, PERMUTED)} for _, own in found]
     for name in (UNTRAINED, PERMUTED):
         corrected = holm([own[name].comparison.p for own in contrasts])
-        for own, p in zip(contrasts, corrected, strict=True):
-            own[name] = replace(own[name], comparison=replace(own[name].comparison, p_holm=p))
+        for contrast, p in zip(contrasts, corrected, strict=True):
+            contrast[name] = replace(contrast[name], comparison=replace(contrast[name].comparison, p_holm=p))
     return failed + [
-        {**about, **_row(grams, own, seed=seed)} for (about, grams), own in zip(found, contrasts, strict=True)
+        {**about, **_row(own, contrast, seed=seed)} for (about, own), contrast in zip(found, contrasts, strict=True)
     ]
 
 
@@ -226,10 +225,32 @@ def _failure(ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, 
     return None
 
 
-def _grams(
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Compared:
+    """What a row is made of: inner products of unit-norm maps, of the images on which all networks have maps.
+
+    Attributes:
+        grams: on each image, of the members of two ensembles, or of one with itself.
+        groups: of these images, where some belong together.
+    """
+
+    grams: Mapping[tuple[str, str], Tensor]
+    groups: Groups | None
+
+    @property
+    def images(self) -> int:
+        """How many."""
+        return len(self.grams[TRAINED, TRAINED])
+
+    def headline(self, name: str) -> Pooled:
+        """Return r of an ensemble."""
+        return headline(self.grams[name, name], groups=self.groups)
+
+
+def _compared(
     ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, method: BoundMethod
-) -> dict[str, dict[tuple[str, str], Tensor]]:
-    """Return by view the inner products of the members' maps, within and between ensembles."""
+) -> dict[str, Compared]:
+    """Return by view what is compared of the members' maps, within and between ensembles."""
     cell = architecture, method
     images = zip(*(own.maps(cell, range(own.plan.members)) for own in ensembles.values()), strict=True)
     joint: dict[str, list[Tensor]] = {view: [] for view in VIEWS}
@@ -238,7 +259,8 @@ def _grams(
             joint[view].append(joint_gram(torch.cat(maps), view=view))
     places = torch.arange(len(ensembles) * ensembles[TRAINED].plan.members).chunk(len(ensembles))
     where = dict(zip(ensembles, places, strict=True))
-    return {view: _divided(torch.stack(grams), where) for view, grams in joint.items()}
+    groups = ensembles[TRAINED].plan.groups
+    return {view: _divided(torch.stack(grams), where, groups) for view, grams in joint.items()}
 
 
 def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, "E E"]:
@@ -255,18 +277,20 @@ def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, 
     return crossed[:, 0, :, 0] if rows.shape[1] == 1 else between_draws(crossed[None])[0]
 
 
-def _divided(gram: Float[Tensor, "B N N"], where: Mapping[str, Tensor]) -> dict[tuple[str, str], Tensor]:
+def _divided(gram: Float[Tensor, "B N N"], where: Mapping[str, Tensor], groups: Groups | None) -> Compared:
     """Divide joint Gram matrices by ensembles; images without a map in one of them are left out."""
     used = torch.stack([diag_mean(gram[:, own][:, :, own]) > 0 for own in where.values()]).all(0)
     pairs = [*((name, name) for name in where), *combinations(where, 2)]
-    return {(a, b): gram[used][:, where[a]][:, :, where[b]] for a, b in pairs}
+    grams = {(a, b): gram[used][:, where[a]][:, :, where[b]] for a, b in pairs}
+    return Compared(grams=grams, groups=chosen(groups, used))
 
 
-def _contrast(grams: Grams, other: str, *, seed: int) -> Contrast:
-    a, b = grams[TRAINED, TRAINED], grams[other, other]
+def _contrast(own: Compared, other: str, *, seed: int) -> Contrast:
+    a, b = own.grams[TRAINED, TRAINED], own.grams[other, other]
+    cross = _without_twins(own.grams[TRAINED, other])
     return Contrast(
-        comparison=compare(headline(a), headline(b), names=(TRAINED, other), shared="images"),
-        agreement=agreement(_without_twins(grams[TRAINED, other]), a, b, seed=seed),
+        comparison=compare(own.headline(TRAINED), own.headline(other), names=(TRAINED, other), shared="images"),
+        agreement=agreement(cross, a, b, seed=seed, groups=own.groups),
     )
 
 
@@ -281,8 +305,8 @@ def _without_twins(cross: Float[Tensor, "B E E"]) -> Float[Tensor, "B E E"]:
     return rest + torch.diag_embed(others)
 
 
-def _row(grams: Grams, contrasts: Mapping[str, Contrast], *, seed: int) -> dict[str, Any]:
-    figures = {name: headline(grams[name, name]) for name in (TRAINED, UNTRAINED, PERMUTED)}
+def _row(compared: Compared, contrasts: Mapping[str, Contrast], *, seed: int) -> dict[str, Any]:
+    figures = {name: compared.headline(name) for name in (TRAINED, UNTRAINED, PERMUTED)}
     intervals = {name: claim_interval(figure, seed=seed) for name, figure in figures.items()}
     row = {
         "images": figures[TRAINED].images,

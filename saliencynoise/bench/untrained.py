@@ -21,6 +21,7 @@ from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.statistics.draws import between_draws, crossed_gram
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import claim_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.untrained import LEVEL, excess_p
@@ -50,10 +51,14 @@ RunJobs = Callable[[Sequence["MemberJob"]], Mapping[tuple[str, str | None], str]
 
 @dataclass
 class Floors:
-    """Inner products of untrained networks' maps, by architecture and method, then by view; or why there are none."""
+    """Inner products of untrained networks' maps, by architecture and method, then by view; or why there are none.
+
+    Intervals and p-values are for new groups of images where `groups` says that some belong together.
+    """
 
     found: dict[tuple[str, str], Mapping[str, Tensor] | str] = field(default_factory=dict)
     note: str = ""
+    groups: Groups | None = None
 
     def of(self, architecture: str, method: str, view: str, gram: Tensor, *, seed: int) -> dict[str, Any] | None:
         """Return what `result.json` holds of a cell's floor; None where none was wanted.
@@ -82,8 +87,9 @@ class Floors:
         used = (diag_mean(untrained) > 0) & (diag_mean(gram) > 0)
         if not bool(used.any()):
             return blank | {"note": "untrained networks give maps of zeros"}
-        floor = headline(untrained[used])
-        interval, p = claim_interval(floor, seed=seed), excess_p(headline(gram[used]), floor)
+        groups = chosen(self.groups, used)
+        floor = headline(untrained[used], groups=groups)
+        interval, p = claim_interval(floor, seed=seed), excess_p(headline(gram[used], groups=groups), floor)
         words = None if interval is None else {"low": interval.low, "high": interval.high, "words": interval.words}
         figures = {"snr": floor.value, "interval": words, "members": untrained.shape[-1], "p": p}
         safe: Any = json_safe(blank | figures | {"above": None if p is None else p < LEVEL})
@@ -101,7 +107,7 @@ def untrained_floors(
     Raises:
         UsageError: if the pool cannot be written.
     """
-    floors = Floors(note=IMPORTED if plan.sampler.spec.name == "checkpoints" else "")
+    floors = Floors(note=IMPORTED if plan.sampler.spec.name == "checkpoints" else "", groups=plan.groups)
     for architecture in plan.architectures:
         due: list[_Due] = []
         for method in plan.methods:

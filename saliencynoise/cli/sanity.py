@@ -14,6 +14,7 @@ def sanity(
     *,
     dataset: o.Dataset = None,
     data_dir: o.DataDir = None,
+    groups: o.Groups = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     methods: o.FewMethods = None,
@@ -41,7 +42,7 @@ def sanity(
     """
     given = {"dataset": dataset, "archs": archs, "members": members, "images": images, "draws": draws}
     given |= {"image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed}
-    given |= {"data_dir": data_dir, "workers": workers}
+    given |= {"data_dir": data_dir, "groups": groups, "workers": workers}
 
     from saliencynoise.bench.sanity import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above

@@ -45,6 +45,7 @@ class FrontierData(Data):
     image_shape: Shape
     train_images: Count
     test_images: Count
+    notes: NotRequired[list[str]]
 
 
 class FrontierRecord(Provenance):

@@ -104,7 +104,8 @@ def _verdict(row: Row) -> str:
 
 def notes(document: Mapping[str, Any]) -> list[str]:
     """Return what a reader must know before believing the figures: failures, caveats, budgets without a row."""
-    lines = [f"failed: {own.get('sampler', REFERENCE)}, {_where(own)}: {own['reason']}" for own in failures(document)]
+    lines = [f"note: {note}" for note in document["dataset"].get("notes", ())]
+    lines += [f"failed: {own.get('sampler', REFERENCE)}, {_where(own)}: {own['reason']}" for own in failures(document)]
     done = [row for row in document["rows"] if row["status"] == "ok"]
     caveats: dict[str, list[str]] = {}
     for row in done:

@@ -151,8 +151,9 @@ def test_magnitude_does_not_know_signs_and_noise_has_none_of_it_in_common():
 def test_images_without_a_map_in_one_kind_are_left_out():
     gram = torch.eye(4).repeat(3, 1, 1)
     gram[1, :2, :2] = 0  # the first kind has no map of the second image
-    found = _divided(gram, {"a": torch.tensor([0, 1]), "b": torch.tensor([2, 3])})
-    assert {pair: own.shape[0] for pair, own in found.items()} == {("a", "a"): 2, ("b", "b"): 2, ("a", "b"): 2}
+    found = _divided(gram, {"a": torch.tensor([0, 1]), "b": torch.tensor([2, 3])}, (7, 8, 7))
+    assert {pair: own.shape[0] for pair, own in found.grams.items()} == {("a", "a"): 2, ("b", "b"): 2, ("a", "b"): 2}
+    assert found.groups == (0, 0)
 
 
 def test_a_method_that_fails_has_a_row_that_says_where(extra_plugin, monkeypatch):

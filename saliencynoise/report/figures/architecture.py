@@ -188,6 +188,7 @@ def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Tre
 
     from saliencynoise.statistics.figures import headline  # noqa: PLC0415 - as above
     from saliencynoise.statistics.gram import diag_mean  # noqa: PLC0415 - as above
+    from saliencynoise.statistics.groups import chosen  # noqa: PLC0415 - as above
     from saliencynoise.statistics.trend import Trend, log_trend  # noqa: PLC0415 - as above
 
     def none(note: str) -> Trend:
@@ -203,7 +204,10 @@ def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Tre
         used = [torch.stack(used).all(0)] * len(grams)
         if not bool(used[0].any()):
             return none("no image on which all give maps")
-    figures = [headline(gram[own]) for gram, own in zip(grams, used, strict=True)]
+    figures = [
+        headline(gram[used_images], groups=chosen(own.study.groups, used_images))
+        for gram, used_images, (own, _) in zip(grams, used, there, strict=True)
+    ]
     return log_trend(figures, [math.log2(float(own.value)) for own, _ in there], paired=paired)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from saliencynoise.statistics.groups import Groups
+
 GRIDS = ("own", "common")
 """Each method's own grid, and the coarsest among the methods of an architecture."""
 
@@ -145,6 +147,7 @@ def measure(column: Column) -> Measured:
                 maps.get(row),
                 common=common,
                 few=column.fewer if row in STARS else None,
+                groups=column.study.groups,
             )
             for row in PUBLISHED
         ),
@@ -178,6 +181,7 @@ def _cell(
     *,
     common: tuple[int, int],
     few: int | None,
+    groups: Groups | None,
 ) -> Cell:
     if cell is None or maps is None:
         reason = "not in the study" if cell is None else str(cell["reason"])
@@ -188,7 +192,7 @@ def _cell(
         for grid, values in zip(GRIDS, (image, on_grid(image, common)), strict=True):
             for reading, figures in _readings(values.flatten(-3), few):
                 found.setdefault((reading, grid), []).append(figures)
-    gathered = {key: gather(images) for key, images in found.items()}
+    gathered = {key: gather(images, groups=groups) for key, images in found.items()}
     return Cell(
         row=row,
         method=cell["method"],

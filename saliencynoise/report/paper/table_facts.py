@@ -175,6 +175,7 @@ def _orderings(columns: Sequence[Measured], reading: str, grid: str, best: Varia
     """Return the claims of the table by a reading on a grid, column by column, by r and by the best variant."""
     at = None if best is None else VARIANTS.index(best)
     grams = {own.column.name: {cell.row: cell.figures[reading, grid].gram for cell in own.done} for own in columns}
+    groups = {own.column.name: own.column.study.groups for own in columns}
     published = {own.column.name: {cell.row: cell.published for cell in own.cells} for own in columns}
     values = {
         own.column.name: {} if at is None else {cell.row: cell.figures[reading, grid].value(at) for cell in own.done}
@@ -190,7 +191,7 @@ def _orderings(columns: Sequence[Measured], reading: str, grid: str, best: Varia
             "p_holm": answer.p_holm,
             "columns": _columns(answer, values),
         }
-        for answer in answer_claims(CLAIMS, grams, published)
+        for answer in answer_claims(CLAIMS, grams, published, groups=groups)
     ]
 
 
@@ -231,7 +232,7 @@ def _lowest(measured: Measured, reading: str) -> list[dict[str, Any]]:
     if SHAP not in values or len(values) < 2:
         return []
     other = min((row for row in values if row != SHAP), key=values.__getitem__)
-    compared = compare_rows(grams, (SHAP, other))
+    compared = compare_rows(grams, (SHAP, other), groups=measured.column.study.groups)
     return [
         {
             "column": measured.column.name,
