@@ -70,6 +70,7 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
         "settings": {"members": members, "draws": 2, "target": "true", "seed": 0},
         "dataset": {
             "asked": "shapes" if masks else "digits",
+            "name": "shapes" if masks else "digits",
             "image_shape": [1, SIZE, SIZE],
             "train_images": 100,
             "test_images": 50,
@@ -89,6 +90,7 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
             }
         ],
         "images": [{"name": str(i), "label": 0, "target": {}, "predicted": {}} for i in range(len(true))],
+        "device": "cpu",
         "maps": [],
         "files": {GRAM: 64 * "0"},
         "cells": cells if masks else [{**cell, "details": DETAILS | {"localization": None}} for cell in cells],

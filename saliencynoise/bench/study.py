@@ -157,7 +157,11 @@ class Study:
         return self._grams(cell).get(f"{cell['view']}.crossed")
 
     def _grams(self, cell: Mapping[str, Any]) -> dict[str, Tensor]:
-        return load_grams(self.files.path(cell["gram"]))
+        grams = load_grams(self.files.path(cell["gram"]))
+        if cell["view"] not in grams:
+            views = ", ".join(name for name in grams if not name.endswith(".crossed"))
+            raise UsageError(f"{self.folder / cell['gram']} has no view '{cell['view']}'; it has {views}; {AGAIN}")
+        return grams
 
     @property
     def plot(self) -> Plots:

@@ -146,7 +146,7 @@ class Needed(TypedDict):
     low: Count | None
     high: Count | None
     text: str
-    reliability: NotRequired[Share]
+    reliability: Share
 
 
 class UnseenMode(TypedDict):
@@ -190,7 +190,7 @@ class Likeness(TypedDict):
     ssim: Number
     spearman: Number
     top: Number
-    cosine: NotRequired[Number]
+    cosine: Number
 
 
 class Similarity(TypedDict):
@@ -347,7 +347,7 @@ class Cell(TypedDict):
     flagged_members: list[Count]
     dataset: str
     gram: str | None
-    method_name: NotRequired[str]
+    method_name: str
     distribution: NotRequired[str]
     draws: NotRequired[Count]
     classes: NotRequired[dict[str, Figures] | None]
@@ -389,7 +389,7 @@ class StudyRecord(Provenance):
     cells: list[Cell]
     files: Files
     maps: list[StoredMaps]
-    device: NotRequired[str]
+    device: str
     format: NotRequired[Format]
     aggregator: NotRequired[str]
     sampler: NotRequired[Sampler]

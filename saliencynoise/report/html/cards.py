@@ -112,7 +112,7 @@ def data_card(result: Mapping[str, Any]) -> Card:
         *[("note", note) for note in dataset["notes"]],
         *([("fingerprint", dataset["key"])] if "key" in dataset else []),
     ]
-    return Card(title=dataset["name"], facts=facts, table=_images(result))
+    return Card(title=dataset.get("name", dataset["asked"]), facts=facts, table=_images(result))
 
 
 def _images(result: Mapping[str, Any]) -> PageTable:
