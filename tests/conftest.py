@@ -38,9 +38,9 @@ def trained_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            from saliencynoise.bench.config import config_from
-            from saliencynoise.bench.observer import Silent
-            from saliencynoise.bench.run import fill_pools
+            from saliencynoise.engine.config import config_from
+            from saliencynoise.engine.observer import Silent
+            from saliencynoise.engine.run import fill_pools
 
             half = folder.with_name("trained-half")
             with pytest.MonkeyPatch.context() as patch:

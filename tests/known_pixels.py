@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from saliencynoise.bench.study import Study
+from saliencynoise.engine.study import Study
 from saliencynoise.statistics.averages import plan_averages
 from saliencynoise.statistics.figures import image_statistics, summarise
 from saliencynoise.statistics.localization_curve import Localization, localize, summarise_localization

@@ -53,8 +53,8 @@ def bench(
     given |= {"untrained": untrained, "groups": groups, "workers": workers}
     settings = o.config_of(config, arch_args, epochs, given)
 
-    from saliencynoise.bench.run import run  # noqa: PLC0415 - torch, once the options are known to be sound
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.engine.run import run  # noqa: PLC0415 - torch, once the options are known to be sound
     from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
 
     with observing(quiet=quiet) as progress:

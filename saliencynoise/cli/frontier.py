@@ -44,10 +44,10 @@ def frontier(
     own = {"samplers": samplers, "aggregators": aggregators, "runs": runs, "reference": reference}
     settings = o.frontier_of(config, arch_args, epochs, {**given, "methods": methods}, {**own, "budgets": budgets})
 
-    from saliencynoise.bench.frontier import failures, run_frontier  # noqa: PLC0415 - torch, once the options are sound
+    from saliencynoise.analyses.frontier.figure import save_plot  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.frontier.run import failures, run_frontier  # noqa: PLC0415 - torch, once the options are sound
+    from saliencynoise.analyses.frontier.table import print_frontier  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.report.figures.frontier import save_plot  # noqa: PLC0415 - as above
-    from saliencynoise.report.frontier import print_frontier  # noqa: PLC0415 - as above
 
     with observing(quiet=quiet) as progress:
         document = run_frontier(settings, progress)

@@ -58,11 +58,11 @@ def paper(
     given |= {"workers": workers}
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
 
-    from saliencynoise.bench.paper import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - torch, only here
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.report.paper.panel import write_panel  # noqa: PLC0415 - as above
-    from saliencynoise.report.paper.poster import panels_of  # noqa: PLC0415 - as above
-    from saliencynoise.report.paper.printing import print_panel  # noqa: PLC0415 - as above
+    from saliencynoise.paper.panel import write_panel  # noqa: PLC0415 - as above
+    from saliencynoise.paper.poster import panels_of  # noqa: PLC0415 - as above
+    from saliencynoise.paper.printing import print_panel  # noqa: PLC0415 - as above
+    from saliencynoise.paper.run import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - torch, only here
     from saliencynoise.store.holding import holding  # noqa: PLC0415 - as above
 
     config = PaperConfig(

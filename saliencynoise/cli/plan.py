@@ -23,16 +23,11 @@ def plan(
 
     Nothing is trained. Forecasts made with fewer members are held against the members trained since.
     """
-    from saliencynoise.bench.config import check_workers  # noqa: PLC0415 - as below
-    from saliencynoise.bench.dispatch import worker_count  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.bench.forecast import (  # noqa: PLC0415 - as above
-        check_predictions,
-        forecast,
-        notes_of_predictions,
-        same_machine,
-    )
-    from saliencynoise.bench.study import Study  # noqa: PLC0415 - as above
-    from saliencynoise.report.forecast import check_rows, forecast_rows, print_forecast  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.forecast.run import check_predictions, forecast, notes_of_predictions, same_machine  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.forecast.table import check_rows, forecast_rows, print_forecast  # noqa: PLC0415 - as above
+    from saliencynoise.engine.config import check_workers  # noqa: PLC0415 - as below
+    from saliencynoise.engine.dispatch import worker_count  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - as above
 
     study = Study.load(folder)
     forecasts = forecast(study, reliability=reliability)

@@ -44,9 +44,9 @@ def sanity(
     given |= {"image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed}
     given |= {"data_dir": data_dir, "groups": groups, "workers": workers}
 
-    from saliencynoise.bench.sanity import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
+    from saliencynoise.analyses.sanity.run import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
+    from saliencynoise.analyses.sanity.table import print_sanity  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.report.sanity import print_sanity  # noqa: PLC0415 - as above
 
     bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)

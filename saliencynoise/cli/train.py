@@ -47,10 +47,10 @@ def train(
     }
     settings = o.config_of(config, arch_args, epochs, given)
 
-    from saliencynoise.bench.run import fill_pools  # noqa: PLC0415 - torch, once the options are known to be sound
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.report.pools import pool_rows, print_pools  # noqa: PLC0415 - as above
-    from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
+    from saliencynoise.cli.tables.pools import pool_rows, print_pools  # noqa: PLC0415 - as above
+    from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
+    from saliencynoise.engine.run import fill_pools  # noqa: PLC0415 - torch, once the options are known to be sound
 
     with observing(quiet=quiet) as progress:
         plan, failures = fill_pools(settings, progress)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from saliencynoise.bench import production
+from saliencynoise.engine import member_training as production
 from tests.cli.calling import call
 
 QUICK = [

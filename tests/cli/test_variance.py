@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from saliencynoise.bench import sanity, variance
+from saliencynoise.analyses.sanity import run as sanity
+from saliencynoise.analyses.variance import run as variance
 from tests.cli.calling import call
 
 QUICK = [
@@ -84,7 +85,7 @@ def test_sanity_prints_tables_or_one_document(capsys, tmp_path):
 def test_a_failed_cell_is_exit_code_1(command, module, monkeypatch, capsys):
     document = {"rows": [{"status": "ok"}, {"status": "failed"}]}
     monkeypatch.setattr(module, f"run_{command}", lambda config, observer: document)
-    monkeypatch.setattr("saliencynoise.report.figures.seeds.save_plot", lambda document, folder: None)
+    monkeypatch.setattr("saliencynoise.analyses.variance.figure.save_plot", lambda document, folder: None)
     code, out, _ = call(capsys, command, "--json")
     assert code == 1
     assert json.loads(out)["rows"] == document["rows"]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get
 
 import pytest
 
-from saliencynoise.bench.study import Study
+from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.study import StudyRecord, contradiction
 from tests.report.studies import make_study, noisy_maps

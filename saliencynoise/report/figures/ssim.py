@@ -6,10 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import number
-from saliencynoise.interfaces import derive_seed
-from saliencynoise.report.figures.cells import failures, names_of, signed_cells
-from saliencynoise.report.figures.style import (
+from saliencynoise.display.figures.style import (
     SMALL,
     blank,
     label_lowest,
@@ -18,14 +15,17 @@ from saliencynoise.report.figures.style import (
     styles,
     two_lines,
 )
-from saliencynoise.report.table import with_interval
+from saliencynoise.display.numbers import with_interval
+from saliencynoise.engine.study_cells import failures, names_of, signed_cells
+from saliencynoise.interfaces import derive_seed
+from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 COLUMNS = 4
 MEASURES = ("spearman", "pearson")

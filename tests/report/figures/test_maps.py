@@ -5,21 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, unit_maps
+from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import maps
-from saliencynoise.report.figures.averages import unit_maps
-from saliencynoise.report.figures.style import WIDEST
-from saliencynoise.report.figures.tiles import (
-    AVERAGES,
-    MEAN,
-    MEAN_AT_UNIT_NORM,
-    NOISE,
-    SIGNIFICANT,
-    Row,
-    arrays,
-    rows_of,
-    tidy,
-)
+from saliencynoise.report.figures.tiles import AVERAGES, Row, arrays, rows_of, tidy
 from tests.report.studies import make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")
