@@ -16,7 +16,7 @@ from saliencynoise.statistics.localization_curve import Localization, localize, 
 SIZE = 12
 
 
-_ALIKE = dict.fromkeys(("ssim", "spearman", "top"), 0.5)
+_ALIKE = dict.fromkeys(("ssim", "spearman", "top", "cosine"), 0.5)
 DETAILS: dict[str, Any] = {
     "pixels": None,
     "similarity": {

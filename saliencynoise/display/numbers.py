@@ -102,3 +102,8 @@ def p_text(value: float | None) -> str:
 def p_cell(value: float | None) -> str:
     """Return a p-value for a table, dim where it is not significant."""
     return p_text(value) if value is None or value < 0.05 else f"[dim]{p_text(value)}[/]"
+
+
+def untrained_text(cell: Mapping[str, Any]) -> str:
+    """Return r of untrained networks; a dash where there is none."""
+    return show((cell.get("untrained") or {}).get("snr"))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from saliencynoise.display.grid import WIDE, Column, Section, render_sections
 from saliencynoise.display.labels import NAME_WIDTH, method_label, recipes_text
-from saliencynoise.display.numbers import counted, interval_text, p_cell, percent, seconds_text, show
+from saliencynoise.display.numbers import counted, interval_text, p_cell, percent, seconds_text, show, untrained_text
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study, averaged_snr
@@ -344,11 +344,6 @@ def _untrained_row(floor: Mapping[str, Any]) -> list[str]:
         return ["    untrained", "", "", "", show(value), interval_text(interval)]
     low, high = (number(interval[end]) for end in ("low", "high"))
     return ["    untrained", "", "", "", f"{value:.2f}", escape(f"[{low:.2f}, {high:.2f}]")]
-
-
-def untrained_text(cell: Mapping[str, Any]) -> str:
-    """Return r of untrained networks; a dash where there is none."""
-    return show((cell.get("untrained") or {}).get("snr"))
 
 
 def is_low(cell: Mapping[str, Any]) -> bool:

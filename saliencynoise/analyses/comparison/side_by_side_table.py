@@ -14,10 +14,9 @@ from rich.text import Text
 from saliencynoise.analyses.comparison.table import pair_rows
 from saliencynoise.display.grid import WIDE, Column, Section, render_sections, table_width
 from saliencynoise.display.labels import NAME_WIDTH, method_label
-from saliencynoise.display.numbers import interval_text, show
+from saliencynoise.display.numbers import interval_text, show, untrained_text
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
-from saliencynoise.report.table import untrained_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -38,7 +38,7 @@ FAILED = {"architecture": "test_resnet", "method": "lime", "view": "signed", "st
 
 def document(*rows, flagged=0):
     return {
-        "settings": {"blocks": 4, "streams": ["init"], "bench": {"seed": 0}},
+        "settings": {"blocks": 4, "streams": ["init"], "bench": {"seed": 0, "target": "true"}},
         "study": {
             "dataset": {"asked": "digits", "notes": ["a note"]},
             "versions": {"torch": "2.15.0"},
