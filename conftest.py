@@ -1,13 +1,26 @@
-"""The option `--slow`, for the tests of the core and of the plugins alike."""
+"""The options `--slow` and `--simulation`, for the tests of the core and of the plugins alike."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option."""
+    """Add the options."""
     parser.addoption("--slow", action="store_true", help="run the tests that are marked slow, too")
+    parser.addoption("--simulation", action="store_true", help="run simulations with all their repetitions")
+
+
+@pytest.fixture
+def repetitions(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """How often a simulation is repeated: the first number with `--simulation` or `--slow`, else the second."""
+    whole = request.config.getoption("--simulation") or request.config.getoption("--slow")
+    return lambda full, short: full if whole else short
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

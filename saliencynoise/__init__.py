@@ -9,29 +9,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from saliencynoise.bench.run import bench
-    from saliencynoise.bench.study import Study
-    from saliencynoise.dream.run import dream
-    from saliencynoise.explain.run import explain
+    from saliencynoise.deepdream.run import dream
+    from saliencynoise.engine.run import bench
+    from saliencynoise.engine.study import Study
+    from saliencynoise.explanation.run import explain
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.hookspecs import hookimpl
 
 __all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "dream", "explain", "hookimpl"]
 
 _HOMES = {
-    "Study": "saliencynoise.bench.study",
+    "bench": "saliencynoise.engine.run",
+    "dream": "saliencynoise.deepdream.run",
+    "explain": "saliencynoise.explanation.run",
+    "Study": "saliencynoise.engine.study",
     "SaliencyNoiseError": "saliencynoise.interfaces.errors",
     "UsageError": "saliencynoise.interfaces.errors",
     "hookimpl": "saliencynoise.registry.hookspecs",
 }
 
-_ROOMS = ("bench", "dream", "explain")
-"""Rooms that can be called."""
-
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return importlib.import_module(f"saliencynoise.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'saliencynoise' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from saliencynoise.bench.study import Study
+from saliencynoise.engine.study import Study
 from saliencynoise.statistics.averages import plan_averages
 from saliencynoise.statistics.figures import image_statistics, summarise
 from saliencynoise.statistics.localization_curve import Localization, localize, summarise_localization
@@ -16,7 +16,7 @@ from saliencynoise.statistics.localization_curve import Localization, localize, 
 SIZE = 12
 
 
-_ALIKE = dict.fromkeys(("ssim", "spearman", "top"), 0.5)
+_ALIKE = dict.fromkeys(("ssim", "spearman", "top", "cosine"), 0.5)
 DETAILS: dict[str, Any] = {
     "pixels": None,
     "similarity": {
@@ -70,6 +70,7 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
         "settings": {"members": members, "draws": 2, "target": "true", "seed": 0},
         "dataset": {
             "asked": "shapes" if masks else "digits",
+            "name": "shapes" if masks else "digits",
             "image_shape": [1, SIZE, SIZE],
             "train_images": 100,
             "test_images": 50,
@@ -89,11 +90,18 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
             }
         ],
         "images": [{"name": str(i), "label": 0, "target": {}, "predicted": {}} for i in range(len(true))],
+        "device": "cpu",
+        "maps": [],
+        "files": {GRAM: 64 * "0"},
         "cells": cells if masks else [{**cell, "details": DETAILS | {"localization": None}} for cell in cells],
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "result.json").write_text(json.dumps(result, allow_nan=False))
     return Study.load(folder)
+
+
+GRAM = "gram/none.safetensors"
+"""No test of these studies reads inner products."""
 
 
 def _member(index: int) -> dict[str, Any]:
@@ -118,4 +126,5 @@ def _cell(method: str, view: str, maps: torch.Tensor, masks: torch.Tensor) -> di
         "details": DETAILS | {"localization": located(maps, masks, view=view).to_dict()},
         "flagged_members": [],
         "seconds": 1.0,
+        "gram": GRAM,
     }

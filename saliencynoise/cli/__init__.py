@@ -36,8 +36,8 @@ def _run(arguments: list[str] | None) -> int:
     import typer  # noqa: PLC0415 - Ctrl-C may come as early as here
 
     from saliencynoise.cli.app import app  # noqa: PLC0415 - as above
+    from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
     from saliencynoise.interfaces.errors import SaliencyNoiseError, one_line, traceback_of  # noqa: PLC0415 - as above
-    from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
 
     # typer carries its own copy of click from some version on; this is click's base class in either
     click_error = typer.BadParameter.__mro__[2]
@@ -62,7 +62,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _fail(message: str) -> int:
-    from saliencynoise.report.visible import one_visible_line  # noqa: PLC0415 - Ctrl-C may come before it is there
+    from saliencynoise.display.visible import one_visible_line  # noqa: PLC0415 - Ctrl-C may come before it is there
 
     print(f"error: {one_visible_line(message)}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
     return USAGE

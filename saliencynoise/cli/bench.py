@@ -33,6 +33,7 @@ def bench(
     aggregator: o.Aggregator = None,
     untrained: o.Untrained = None,
     keep_maps: o.KeepMaps = None,
+    workers: o.Workers = None,
     out: o.Out = None,
     fresh: o.Fresh = None,
     config: o.Config = None,
@@ -49,11 +50,11 @@ def bench(
     given |= {"sampler": sampler, "members": members, "images": images, "draws": draws, "image_size": image_size}
     given |= {"target": target, "normalization": normalization, "train_images": train_images, "device": device}
     given |= {"precision": precision, "seed": seed, "aggregator": aggregator, "keep_maps": keep_maps, "fresh": fresh}
-    given |= {"untrained": untrained, "groups": groups}
+    given |= {"untrained": untrained, "groups": groups, "workers": workers}
     settings = o.config_of(config, arch_args, epochs, given)
 
-    from saliencynoise.bench.run import run  # noqa: PLC0415 - torch, once the options are known to be sound
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.engine.run import run  # noqa: PLC0415 - torch, once the options are known to be sound
     from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
 
     with observing(quiet=quiet) as progress:

@@ -12,7 +12,7 @@ from saliencynoise.cli import options as o
 from saliencynoise.interfaces.errors import UsageError
 
 if TYPE_CHECKING:
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 Folders = Annotated[list[str], typer.Argument(help="Folders of runs; one, or any number.", metavar="RUN...")]
 Html = Annotated[Path | None, typer.Option("--html", help="File for a page of several runs.", metavar="FILE")]
@@ -24,7 +24,7 @@ def compare(folders: Folders, *, html: Html = None, as_json: o.Json = False) -> 
     Of one run, and of two with the same images and other members: which is less noisy, by tests that count the
     members; and of different networks, whether their mean maps agree once the noise is removed.
     """
-    from saliencynoise.bench.study import Study  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
 
     studies = [Study.load(folder) for folder in folders]
     if len(studies) > 1:
@@ -36,9 +36,9 @@ def compare(folders: Folders, *, html: Html = None, as_json: o.Json = False) -> 
 
 
 def _compare_within(study: Study, *, as_json: bool) -> None:
-    from saliencynoise.bench.comparisons import claims, compare_architectures, compare_methods  # noqa: PLC0415 - lazy
-    from saliencynoise.report.comparisons import pair_rows, print_pairs  # noqa: PLC0415 - as above
-    from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.comparison.run import claims, compare_architectures, compare_methods  # noqa: PLC0415 - lazy
+    from saliencynoise.analyses.comparison.table import pair_rows, print_pairs  # noqa: PLC0415 - as above
+    from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
 
     tables = {"methods": compare_methods(study), "architectures": compare_architectures(study)}
     if as_json:
@@ -54,11 +54,11 @@ def _compare_within(study: Study, *, as_json: bool) -> None:
 
 
 def _compare_several(studies: list[Study], html: Path | None, *, as_json: bool) -> None:
-    from saliencynoise.bench.side_by_side import pairs_of, side_by_side  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.report.comparisons import print_pairs  # noqa: PLC0415 - as above
-    from saliencynoise.report.html.compare import write_comparison  # noqa: PLC0415 - as above
-    from saliencynoise.report.side_by_side import document_of, print_side_by_side  # noqa: PLC0415 - as above
-    from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.comparison.page import write_comparison  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.comparison.side_by_side import pairs_of, side_by_side  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.analyses.comparison.side_by_side_table import document_of, print_side_by_side  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.comparison.table import print_pairs  # noqa: PLC0415 - as above
+    from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
 
     found = side_by_side(studies)
     pairs, note = pairs_of(found)

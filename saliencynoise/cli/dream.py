@@ -81,6 +81,7 @@ def dream(
     gif: Gif = False,
     device: o.Device = None,
     seed: Seed = None,
+    workers: o.Workers = None,
     out: o.Out = None,
     as_json: o.Json = False,
     quiet: o.Quiet = False,
@@ -98,6 +99,7 @@ def dream(
         "archs": None if arch is None else [arch],
         "image_size": image_size,
         "epochs": epochs,
+        "workers": workers,
     }
     given |= {"train_images": train_images, "device": device, "seed": seed, "octaves": octaves, "steps": steps}
     given |= {
@@ -110,10 +112,10 @@ def dream(
 
     from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when a command runs
-    from saliencynoise.dream.request import request_from  # noqa: PLC0415 - as above
-    from saliencynoise.dream.run import prepare, run_dream  # noqa: PLC0415 - as above
+    from saliencynoise.deepdream.request import request_from  # noqa: PLC0415 - as above
+    from saliencynoise.deepdream.run import prepare, run_dream  # noqa: PLC0415 - as above
+    from saliencynoise.deepdream.table import print_dream, write_figure  # noqa: PLC0415 - as above
     from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
-    from saliencynoise.report.dream import print_dream, write_figure  # noqa: PLC0415 - as above
 
     arguments = {"arch_args": parse_pairs(arch_args, where="--arch-arg")} if arch_args else {}
     request = request_from({name: value for name, value in given.items() if value is not None} | arguments)

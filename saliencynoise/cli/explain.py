@@ -46,6 +46,7 @@ def explain(
     device: o.Device = None,
     seed: o.Seed = None,
     aggregator: o.Aggregator = None,
+    workers: o.Workers = None,
     out: Out = None,
     config: o.Config = None,
     quiet: o.Quiet = False,
@@ -59,16 +60,16 @@ def explain(
         "dataset": dataset, "data_dir": data_dir, "archs": None if arch is None else [arch], "methods": methods,
         "sampler": sampler, "members": members, "draws": draws, "image_size": image_size,
         "normalization": normalization, "train_images": train_images, "device": device, "seed": seed,
-        "aggregator": aggregator,
+        "aggregator": aggregator, "workers": workers,
     }  # fmt: skip
 
     from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when the command runs
-    from saliencynoise.explain.config import EXPLAIN_METHODS, ExplainConfig  # noqa: PLC0415 - as above
-    from saliencynoise.explain.pictures import picture_files  # noqa: PLC0415 - as above
-    from saliencynoise.explain.run import prepare  # noqa: PLC0415 - as above
-    from saliencynoise.report.explanation import print_found, print_legend  # noqa: PLC0415 - as above
-    from saliencynoise.report.explanation_files import ExplanationFolder, folder_for  # noqa: PLC0415 - as above
+    from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig  # noqa: PLC0415 - as above
+    from saliencynoise.explanation.files import ExplanationFolder, folder_for  # noqa: PLC0415 - as above
+    from saliencynoise.explanation.pictures import picture_files  # noqa: PLC0415 - as above
+    from saliencynoise.explanation.run import prepare  # noqa: PLC0415 - as above
+    from saliencynoise.explanation.table import print_found, print_legend  # noqa: PLC0415 - as above
 
     bench = o.config_of(config, arch_args, epochs, given, defaults={"methods": EXPLAIN_METHODS})
     asked = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)

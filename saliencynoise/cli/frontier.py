@@ -28,6 +28,7 @@ def frontier(
     target: o.Target = None,
     device: o.Device = None,
     seed: o.Seed = None,
+    workers: o.Workers = None,
     out: o.Out = None,
     config: o.BenchFile = None,
     quiet: o.Quiet = False,
@@ -38,15 +39,15 @@ def frontier(
     With no option: six samplers with 1, 2, 4 and 8 members on handwritten digits, a few minutes.
     """
     given = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
-    given |= {"data_dir": data_dir}
+    given |= {"data_dir": data_dir, "workers": workers}
     given |= {"train_images": train_images, "target": target, "device": device, "seed": seed, "out": out}
     own = {"samplers": samplers, "aggregators": aggregators, "runs": runs, "reference": reference}
     settings = o.frontier_of(config, arch_args, epochs, {**given, "methods": methods}, {**own, "budgets": budgets})
 
-    from saliencynoise.bench.frontier import failures, run_frontier  # noqa: PLC0415 - torch, once the options are sound
+    from saliencynoise.analyses.frontier.figure import save_plot  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.frontier.run import failures, run_frontier  # noqa: PLC0415 - torch, once the options are sound
+    from saliencynoise.analyses.frontier.table import print_frontier  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.report.figures.frontier import save_plot  # noqa: PLC0415 - as above
-    from saliencynoise.report.frontier import print_frontier  # noqa: PLC0415 - as above
 
     with observing(quiet=quiet) as progress:
         document = run_frontier(settings, progress)

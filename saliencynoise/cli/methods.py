@@ -20,8 +20,8 @@ def methods(
     as_json: o.Json = False,
 ) -> None:
     """List the methods: family, kind, whether they draw random numbers, cost of an image, paper."""
+    from saliencynoise.cli.tables.methods import method_row, print_method, print_methods  # noqa: PLC0415 - as above
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.report.methods import method_row, print_method, print_methods  # noqa: PLC0415 - as above
 
     found = catalogue()
     entries = found.entries("methods") if name is None else [found.find("methods", name.partition("(")[0])]

@@ -12,8 +12,8 @@ from saliencynoise.cli.complete import complete_archs, complete_datasets, comple
 from saliencynoise.interfaces.errors import UsageError
 
 if TYPE_CHECKING:
-    from saliencynoise.bench.config import BenchConfig
-    from saliencynoise.bench.frontier import FrontierConfig
+    from saliencynoise.analyses.frontier.run import FrontierConfig
+    from saliencynoise.engine.config import BenchConfig
 
 Dataset = Annotated[
     str | None,
@@ -114,6 +114,14 @@ Untrained = Annotated[
     str | None,
     typer.Option(help="Methods to compare with untrained networks: auto (on a layer, or of one sign), all, none."),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        help="Worker processes on the CPU; 0 works in the command's process (default: one a core, as far as the memory "
+        "allows). No figure depends on it.",
+        metavar="N",
+    ),
+]
 Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./runs).")]
 Fresh = Annotated[bool | None, typer.Option("--fresh", help="Train and attribute again, ignoring what is there.")]
 Config = Annotated[
@@ -172,7 +180,7 @@ def config_of(
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
     """
-    from saliencynoise.bench.config import config_from, read_toml  # noqa: PLC0415 - only when a command runs
+    from saliencynoise.engine.config import config_from, read_toml  # noqa: PLC0415 - only when a command runs
     from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
 
     values = {**(defaults or {}), **(read_toml(file) if file else {})}
@@ -196,7 +204,7 @@ def frontier_of(
     Raises:
         UsageError: as `config_of`.
     """
-    from saliencynoise.bench.config import FRONTIER_METHODS  # noqa: PLC0415 - only when a command runs
+    from saliencynoise.engine.config import FRONTIER_METHODS  # noqa: PLC0415 - only when a command runs
 
     bench = config_of(file, arch_args, epochs, given, defaults={"methods": FRONTIER_METHODS})
     values = {name: value for name, value in own.items() if value is not None}
@@ -204,7 +212,7 @@ def frontier_of(
         values["budgets"] = _numbers(values["budgets"])
     values |= {name: tuple(values[name]) for name in ("samplers", "aggregators") if name in values}
 
-    from saliencynoise.bench.frontier import FrontierConfig  # noqa: PLC0415 - torch
+    from saliencynoise.analyses.frontier.run import FrontierConfig  # noqa: PLC0415 - torch
 
     return FrontierConfig(bench=bench, out=bench.out, **values)
 

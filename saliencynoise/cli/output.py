@@ -12,7 +12,7 @@ import typer
 from saliencynoise.interfaces.errors import one_line
 
 if TYPE_CHECKING:
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 
 def emit(
@@ -35,7 +35,7 @@ def emit(
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))
     elif quiet:
-        from saliencynoise.report.terminal import print_places  # noqa: PLC0415 - only when a command runs
+        from saliencynoise.display.terminal import print_places  # noqa: PLC0415 - only when a command runs
 
         print_places(places)
     else:

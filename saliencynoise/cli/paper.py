@@ -45,6 +45,7 @@ def paper(
     device: o.Device = None,
     precision: o.Precision = None,
     seed: o.Seed = None,
+    workers: o.Workers = None,
     out: o.Out = None,
     quiet: o.Quiet = False,
     as_json: o.Json = False,
@@ -54,13 +55,14 @@ def paper(
     Each panel is a PNG, an SVG, its data as Parquet and a caption. What was trained and attributed is found again.
     """
     given = {"members": members, "images": images, "device": device, "precision": precision, "seed": seed, "out": out}
+    given |= {"workers": workers}
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
 
-    from saliencynoise.bench.paper import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - torch, only here
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.report.paper.panel import write_panel  # noqa: PLC0415 - as above
-    from saliencynoise.report.paper.poster import panels_of  # noqa: PLC0415 - as above
-    from saliencynoise.report.paper.printing import print_panel  # noqa: PLC0415 - as above
+    from saliencynoise.paper.panel import write_panel  # noqa: PLC0415 - as above
+    from saliencynoise.paper.poster import panels_of  # noqa: PLC0415 - as above
+    from saliencynoise.paper.printing import print_panel  # noqa: PLC0415 - as above
+    from saliencynoise.paper.run import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - torch, only here
     from saliencynoise.store.holding import holding  # noqa: PLC0415 - as above
 
     config = PaperConfig(

@@ -16,25 +16,31 @@ def plan(
     reliability: Annotated[
         float, typer.Option(help="Cosine that two averages of independent networks are to reach, between 0 and 1.")
     ] = 0.9,
+    workers: o.Workers = None,
     as_json: o.Json = False,
 ) -> None:
     """Say how many more networks a run needs and what they cost here, and check earlier forecasts.
 
     Nothing is trained. Forecasts made with fewer members are held against the members trained since.
     """
-    from saliencynoise.bench.dispatch import worker_count  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.bench.forecast import check_predictions, forecast, same_machine  # noqa: PLC0415 - as above
-    from saliencynoise.bench.study import Study  # noqa: PLC0415 - as above
-    from saliencynoise.report.forecast import check_rows, forecast_rows, print_forecast  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.forecast.run import check_predictions, forecast, notes_of_predictions, same_machine  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.forecast.table import check_rows, forecast_rows, print_forecast  # noqa: PLC0415 - as above
+    from saliencynoise.engine.config import check_workers  # noqa: PLC0415 - as below
+    from saliencynoise.engine.dispatch import worker_count  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - as above
 
     study = Study.load(folder)
     forecasts = forecast(study, reliability=reliability)
     checks = check_predictions(study)
-    workers = max(1, worker_count(2**16, study.result["device"]))
+    check_workers(workers)
+    serving = max(1, worker_count(2**16, study.result["device"], workers=workers))
     if as_json:
         document = {"reliability": reliability, "cells": forecast_rows(forecasts), "checks": check_rows(checks)}
-        typer.echo(json.dumps(document | {"workers": workers, "same_machine": same_machine(study)}, allow_nan=False))
+        document["notes"] = notes_of_predictions(study)
+        typer.echo(json.dumps(document | {"workers": serving, "same_machine": same_machine(study)}, allow_nan=False))
     else:
         print_forecast(
-            study, forecasts, checks, reliability=reliability, workers=workers, elsewhere=not same_machine(study)
+            study, forecasts, checks, reliability=reliability, workers=serving, elsewhere=not same_machine(study)
         )
+        for note in notes_of_predictions(study):
+            typer.echo(f"note: {note}")

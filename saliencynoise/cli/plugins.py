@@ -24,8 +24,8 @@ def plugins(
     """List what each plugin brings, and the plugins that failed to load, with the reason."""
     if context.invoked_subcommand is not None:
         return
+    from saliencynoise.cli.tables.plugins import plugin_rows, print_plugins  # noqa: PLC0415 - as above
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.report.plugins import plugin_rows, print_plugins  # noqa: PLC0415 - as above
 
     found = catalogue()
     if archs:
@@ -56,8 +56,8 @@ def check(
     Exit code 1 if anything does not. Of a plugin, all is tested, but of a catalogue of architectures a few, and no
     sampler or data set that reads files; name others to have them tested, as in folder:PATH.
     """
+    from saliencynoise.cli.tables.conformance import ConformancePrinter, report_row  # noqa: PLC0415 - as above
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - torch, only when the command runs
-    from saliencynoise.report.conformance import ConformancePrinter, report_row  # noqa: PLC0415 - as above
     from saliencynoise.testing.selection import check_selection, select  # noqa: PLC0415 - as above
 
     found = catalogue()

@@ -10,8 +10,8 @@ import typer
 
 from saliencynoise.cli import options as o
 from saliencynoise.cli.quantities import bytes_in, indices_in
+from saliencynoise.display.visible import visible
 from saliencynoise.interfaces.errors import UsageError
-from saliencynoise.report.visible import visible
 
 if TYPE_CHECKING:
     from saliencynoise.store.pool import Pool
@@ -24,7 +24,7 @@ Name = Annotated[str | None, typer.Argument(help="Name of a pool, or the beginni
 @pools_app.command("list")
 def list_pools(*, as_json: o.Json = False) -> None:
     """List all pools: members, accuracy, size."""
-    from saliencynoise.report.pools import pool_rows, print_pools  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.cli.tables.pools import pool_rows, print_pools  # noqa: PLC0415 - only when the command runs
     from saliencynoise.store.pool import all_pools  # noqa: PLC0415 - as above
 
     if as_json:
@@ -82,7 +82,7 @@ def export_pools(
     if len(pools) > 1 and out.suffix == ".zip":
         raise UsageError(f"--out {out} is one file, for {len(pools)} pools; name a folder")
 
-    from saliencynoise.report.pools import print_packed  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.cli.tables.pools import print_packed  # noqa: PLC0415 - only when the command runs
     from saliencynoise.store.packing import pack  # noqa: PLC0415 - as above
 
     for pool in pools:
@@ -98,7 +98,7 @@ def import_pools(
     ] = False,
 ) -> None:
     """Add the members of files to the pools here; members that are there stay. All files are checked first."""
-    from saliencynoise.report.pools import print_unpacked  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.cli.tables.pools import print_unpacked  # noqa: PLC0415 - only when the command runs
     from saliencynoise.store.unpacking import unpack  # noqa: PLC0415 - as above
 
     print_unpacked(unpack(files, replace=replace))

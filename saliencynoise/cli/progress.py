@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from saliencynoise.bench.estimate import Estimate, Span
-from saliencynoise.bench.foresight import warning
-from saliencynoise.bench.observer import Observer, Silent
-from saliencynoise.bench.production import REFERENCE
-from saliencynoise.report.table import counted, duration, duration_range
-from saliencynoise.report.terminal import SafeConsole
+from saliencynoise.display.numbers import counted, duration, duration_range
+from saliencynoise.display.terminal import SafeConsole
+from saliencynoise.engine.estimate import Estimate, Span
+from saliencynoise.engine.foresight import warning
+from saliencynoise.engine.member_training import REFERENCE
+from saliencynoise.engine.observer import Observer, Silent
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.console import Console
 
-    from saliencynoise.bench.member import Event, MemberJob
-    from saliencynoise.bench.plan import ArchitecturePlan, Plan
+    from saliencynoise.engine.member import Event, MemberJob
+    from saliencynoise.engine.plan import ArchitecturePlan, Plan
 
 
 def observing(*, quiet: bool) -> AbstractContextManager[Observer]:

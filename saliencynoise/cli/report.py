@@ -22,7 +22,7 @@ def report(
 
     The page holds everything: it can be read without a network, on a phone and in print, and sent to others.
     """
-    from saliencynoise.report.html.runs import write_run_report  # noqa: PLC0415 - torch, matplotlib and more
+    from saliencynoise.report.folder import write_run_report  # noqa: PLC0415 - torch, matplotlib and more
 
     path = write_run_report(folder, out)
     typer.echo(str(path) if quiet else f"Report in {path} ({path.stat().st_size / 1e6:.1f} MB); open it in a browser")

@@ -14,6 +14,7 @@ def sanity(
     *,
     dataset: o.Dataset = None,
     data_dir: o.DataDir = None,
+    groups: o.Groups = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     methods: o.FewMethods = None,
@@ -30,6 +31,7 @@ def sanity(
     target: o.Target = None,
     device: o.Device = None,
     seed: o.Seed = None,
+    workers: o.Workers = None,
     out: o.Out = None,
     quiet: o.Quiet = False,
     as_json: o.Json = False,
@@ -40,11 +42,11 @@ def sanity(
     """
     given = {"dataset": dataset, "archs": archs, "members": members, "images": images, "draws": draws}
     given |= {"image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed}
-    given |= {"data_dir": data_dir}
+    given |= {"data_dir": data_dir, "groups": groups, "workers": workers}
 
-    from saliencynoise.bench.sanity import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
+    from saliencynoise.analyses.sanity.run import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
+    from saliencynoise.analyses.sanity.table import print_sanity  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.report.sanity import print_sanity  # noqa: PLC0415 - as above
 
     bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)

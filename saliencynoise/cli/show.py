@@ -34,7 +34,7 @@ def show(
     as_json: o.Json = False,
 ) -> None:
     """Print the table of a run or of a frontier again, or other figures of a run, from its files."""
-    from saliencynoise.bench.frontier import RESULT  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.analyses.frontier.run import RESULT  # noqa: PLC0415 - only when the command runs
     from saliencynoise.interfaces.errors import UsageError  # noqa: PLC0415 - as above
 
     asked: dict[Figures, bool] = {
@@ -56,7 +56,7 @@ def show(
 
 
 def _show_study(folder: str, figures: Figures | None, *, as_json: bool) -> bool:
-    from saliencynoise.bench.study import Study  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
     from saliencynoise.report.curve import curve_rows, print_curve  # noqa: PLC0415 - as above
     from saliencynoise.report.details import detail_rows, print_similarity, print_structure  # noqa: PLC0415 - as above
     from saliencynoise.report.localization import localization_rows, print_localization  # noqa: PLC0415 - as above
@@ -80,8 +80,8 @@ def _show_study(folder: str, figures: Figures | None, *, as_json: bool) -> bool:
 
 
 def _show_frontier(folder: str, *, as_json: bool) -> bool:
-    from saliencynoise.bench.frontier import failures, load_frontier  # noqa: PLC0415 - only when the command runs
-    from saliencynoise.report.frontier import print_frontier  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.frontier.run import failures, load_frontier  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.analyses.frontier.table import print_frontier  # noqa: PLC0415 - as above
 
     document = load_frontier(folder)
     if as_json:

@@ -22,6 +22,7 @@ def train(
     epochs: o.Epochs = None,
     device: o.Device = None,
     seed: o.Seed = None,
+    workers: o.Workers = None,
     fresh: o.Fresh = None,
     config: o.Config = None,
     quiet: o.Quiet = False,
@@ -39,16 +40,17 @@ def train(
         "train_images": train_images,
         "device": device,
         "seed": seed,
+        "workers": workers,
         "fresh": fresh,
         "methods": [],
         "images": 1,
     }
     settings = o.config_of(config, arch_args, epochs, given)
 
-    from saliencynoise.bench.run import fill_pools  # noqa: PLC0415 - torch, once the options are known to be sound
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.report.pools import pool_rows, print_pools  # noqa: PLC0415 - as above
-    from saliencynoise.report.visible import visible  # noqa: PLC0415 - as above
+    from saliencynoise.cli.tables.pools import pool_rows, print_pools  # noqa: PLC0415 - as above
+    from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
+    from saliencynoise.engine.run import fill_pools  # noqa: PLC0415 - torch, once the options are known to be sound
 
     with observing(quiet=quiet) as progress:
         plan, failures = fill_pools(settings, progress)

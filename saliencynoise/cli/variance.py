@@ -29,6 +29,7 @@ def variance(
     epochs: o.Epochs = None,
     device: o.Device = None,
     seed: o.Seed = None,
+    workers: o.Workers = None,
     out: o.Out = None,
     quiet: o.Quiet = False,
     as_json: o.Json = False,
@@ -40,11 +41,12 @@ def variance(
     """
     given = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
     given |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}
+    given |= {"workers": workers}
 
-    from saliencynoise.bench.variance import METHODS, VarianceConfig, run_variance  # noqa: PLC0415 - torch, only here
+    from saliencynoise.analyses.variance.figure import save_plot  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.variance.run import METHODS, VarianceConfig, run_variance  # noqa: PLC0415 - torch, only here
+    from saliencynoise.analyses.variance.table import print_variance  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
-    from saliencynoise.report.figures.seeds import save_plot  # noqa: PLC0415 - as above
-    from saliencynoise.report.variance import print_variance  # noqa: PLC0415 - as above
 
     bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
     named = None if streams is None else tuple(streams.replace("+", ",").split(","))

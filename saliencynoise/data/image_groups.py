@@ -63,7 +63,8 @@ def image_groups(split: Split, images: Int[Tensor, " B"], *, file: str | None) -
         found = sorted(place for group in copies for place in group)
         notes.append(
             f"{len(found)} of {count(len(names), 'attributed image')} are near duplicates "
-            f"({few([names[place] for place in found])}); intervals treat them as groups"
+            f"({few([names[place] for place in found])}), so these "
+            f"are {count(len(set(joined)), 'group')}; intervals for new images treat them as such"
         )
     elif len(names) > MOST:
         notes.append(f"near duplicates were looked for among the first {MOST} attributed images only")
@@ -128,10 +129,12 @@ def _wanted() -> str:
 
 def _given_note(groups: Sequence[str], source: str) -> str:
     sizes = Counter(groups)
-    only = "; of one group nothing can be said for new groups, so intervals have no bound" if len(sizes) == 1 else ""
+    only = (
+        "; of one group nothing can be said for new groups, so these intervals have no bound" if len(sizes) == 1 else ""
+    )
     return (
         f"the {count(len(groups), 'attributed image')} belong to {count(len(sizes), 'group')} ({source}); intervals "
-        f"are for new groups{only}"
+        f"for new images are for new groups{only}"
     )
 
 

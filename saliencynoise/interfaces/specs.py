@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 VIEWS = ("signed", "relu", "abs", "centred")
 """The names of the views that `saliencynoise.statistics.views` defines."""
@@ -112,6 +112,15 @@ class MethodSpec:
     invariant_to: tuple[Rewrite, ...] = ()
     library: str | None = None
     expected_failures: tuple[tuple[str, str], ...] = ()
+
+
+def declared_sign(spec: MethodSpec, instance: object) -> Sign:
+    """Return the sign of a method's maps as it is declared: of the instance, where its parameters decide.
+
+    A value that is no `Sign` counts for nothing; the conformance kit reports it.
+    """
+    found: Sign | None = getattr(instance, "sign", None)
+    return spec.sign if found is None or found not in get_args(Sign) else found
 
 
 Level = Literal["maps", "networks"]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float
     from torch import Tensor
 
+    from saliencynoise.interfaces.specs import Sign
+
 RIDGE = 1.0
 """Penalty of the package's ridge regression."""
 
@@ -54,6 +56,11 @@ class Lime:
                 raise ValueError(f"{name}={getattr(self, name)} is not possible; give {least} or more")
         if self.kernel_width <= 0:
             raise ValueError(f"kernel_width={self.kernel_width} is not possible; give a positive number")
+
+    @property
+    def sign(self) -> Sign:
+        """A probability does not turn its sign with the logit."""
+        return "leaning" if self.score == "probability" else "signed"
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:
         """Return the maps of this draw."""

@@ -105,7 +105,7 @@ class BenchSettings(TypedDict):
     """The settings of a bench that determine its figures; the number of members is added by those who know it."""
 
     seed: Seed
-    target: NotRequired[str]
+    target: str
     dataset: NotRequired[str]
     archs: NotRequired[list[str]]
     arch_args: NotRequired[dict[str, Any]]

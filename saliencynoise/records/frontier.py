@@ -45,6 +45,7 @@ class FrontierData(Data):
     image_shape: Shape
     train_images: Count
     test_images: Count
+    notes: NotRequired[list[str]]
 
 
 class FrontierRecord(Provenance):
@@ -69,6 +70,10 @@ class Reference(TypedDict):
     method: Name
     snr: Number
     interval: Ends | None
+    view: NotRequired[Name]
+    untrained: NotRequired[Number]
+    template: NotRequired[Number]
+    no_claim: NotRequired[str]
 
 
 class FailedStrategy(FailedRow):

@@ -29,3 +29,4 @@ class PredictionsRecord(TypedDict):
     """The document of `predictions.json`."""
 
     predictions: list[Prediction]
+    notes: NotRequired[list[str]]

@@ -69,6 +69,7 @@ class SanityRecord(TypedDict):
     ensembles: Ensembles
     rows: list[dict[str, object]]
     format: NotRequired[Count]
+    groups: NotRequired[Count | None]
 
 
 class Comparison(TypedDict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import Any, Literal, NotRequired, TypedDict
 
 from saliencynoise.records.common import (
@@ -24,6 +23,7 @@ from saliencynoise.records.common import (
     Share,
     Status,
 )
+from saliencynoise.records.files import Files, StoredMaps, wrong_file, wrong_maps
 
 
 class Settings(BenchSettings):
@@ -146,7 +146,7 @@ class Needed(TypedDict):
     low: Count | None
     high: Count | None
     text: str
-    reliability: NotRequired[Share]
+    reliability: Share
 
 
 class UnseenMode(TypedDict):
@@ -190,7 +190,7 @@ class Likeness(TypedDict):
     ssim: Number
     spearman: Number
     top: Number
-    cosine: NotRequired[Number]
+    cosine: Number
 
 
 class Similarity(TypedDict):
@@ -346,10 +346,10 @@ class Cell(TypedDict):
     seconds: Seconds | None
     flagged_members: list[Count]
     dataset: str
-    method_name: NotRequired[str]
+    gram: str | None
+    method_name: str
     distribution: NotRequired[str]
     draws: NotRequired[Count]
-    gram: NotRequired[str | None]
     classes: NotRequired[dict[str, Figures] | None]
     details: NotRequired[Details | None]
     ceiling: NotRequired[Ceiling | None]
@@ -387,7 +387,9 @@ class StudyRecord(Provenance):
     architectures: list[Architecture]
     images: list[Image]
     cells: list[Cell]
-    device: NotRequired[str]
+    files: Files
+    maps: list[StoredMaps]
+    device: str
     format: NotRequired[Format]
     aggregator: NotRequired[str]
     sampler: NotRequired[Sampler]
@@ -398,10 +400,15 @@ class StudyRecord(Provenance):
 def contradiction(record: StudyRecord) -> str | None:
     """Return in words what in a study contradicts itself, or None: names that point nowhere, classes out of range."""
     made = {own["label"]: len(own["members"]) for own in record["architectures"]}
+    misplaced = wrong_file(record["files"]) or wrong_maps(
+        record["maps"], record["files"], members=made, images=len(record["images"])
+    )
+    if misplaced:
+        return misplaced
     if len(made) < len(record["architectures"]):
         return "two architectures have one label"
     for place, cell in enumerate(record["cells"]):
-        wrong = _wrong_cell(cell, made)
+        wrong = _wrong_cell(cell, made, record["files"])
         if wrong:
             return f"cells[{place}].{wrong}"
     classes = len(record["dataset"]["classes"])
@@ -412,7 +419,7 @@ def contradiction(record: StudyRecord) -> str | None:
     return None
 
 
-def _wrong_cell(cell: Cell, made: Mapping[str, int]) -> str | None:
+def _wrong_cell(cell: Cell, made: Mapping[str, int], files: Files) -> str | None:
     """Return what is wrong with a cell, given how many members each architecture has."""
     if cell["architecture"] not in made:
         return f"architecture is '{cell['architecture']}', which is none of the architectures"
@@ -424,9 +431,8 @@ def _wrong_cell(cell: Cell, made: Mapping[str, int]) -> str | None:
         return f"{lacks[0]}, though its status is ok"
     if not made[cell["architecture"]]:
         return f"members is {cell['members']}, and architecture '{cell['architecture']}' lists none"
-    gram = PurePosixPath(cell.get("gram") or "none")
-    if gram.is_absolute() or ".." in gram.parts or "\0" in str(gram):
-        return f"gram is '{gram}', which leads out of the folder"
+    if cell["gram"] not in files:
+        return f"gram is '{cell['gram']}', which is none of the files"
     return None
 
 

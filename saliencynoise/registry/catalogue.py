@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
 from saliencynoise.interfaces.methods import FunctionalMethod, ModuleMethod, PassMethod
@@ -22,6 +22,7 @@ from saliencynoise.interfaces.specs import (
     ModelSpec,
     SamplerSpec,
     Sign,
+    declared_sign,
 )
 from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_arguments
 from saliencynoise.registry.first_party import missing
@@ -78,8 +79,7 @@ class BoundMethod:
     @property
     def sign(self) -> Sign:
         """The declared sign of the maps, as `MethodSpec.sign`, with these parameters."""
-        found: Sign | None = getattr(self.instance, "sign", None)
-        return self.spec.sign if found is None or found not in get_args(Sign) else found
+        return declared_sign(self.spec, self.instance)
 
     @property
     def on_layer(self) -> bool:

@@ -11,11 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.bench.study import Study, averaged_snr, interval_of, number
-from saliencynoise.report.grid import WIDE
-from saliencynoise.report.sparkline import COUNTS, reliability_line
-from saliencynoise.report.table import interval_text, method_label, show
-from saliencynoise.report.terminal import Terminal
+from saliencynoise.display.grid import WIDE
+from saliencynoise.display.labels import method_label
+from saliencynoise.display.numbers import interval_text, show
+from saliencynoise.display.sparkline import COUNTS, reliability_line
+from saliencynoise.display.terminal import Terminal
+from saliencynoise.engine.study import Study, averaged_snr, interval_of
+from saliencynoise.records.numbers import number
 from saliencynoise.statistics.curve import CurvePoint, averaging_curve
 from saliencynoise.statistics.plain import json_safe
 

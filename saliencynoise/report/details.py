@@ -9,10 +9,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.bench.study import Study, number
+from saliencynoise.display.labels import method_label
+from saliencynoise.display.numbers import interval_text, show, with_interval
+from saliencynoise.display.terminal import Terminal
+from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.table import interval_text, method_label, show, with_interval
-from saliencynoise.report.terminal import Terminal
+from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     from rich.console import Console

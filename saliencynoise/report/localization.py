@@ -10,11 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.bench.study import Study
+from saliencynoise.display.labels import method_label
+from saliencynoise.display.numbers import counted, interval_text, p_text, show
+from saliencynoise.display.terminal import Terminal
+from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.shell import shell
-from saliencynoise.report.table import counted, interval_text, method_label, p_text, show
-from saliencynoise.report.terminal import Terminal
 from saliencynoise.statistics.comparison import LEVEL, holm
 
 if TYPE_CHECKING:

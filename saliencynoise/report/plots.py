@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 Names = Sequence[str] | None
 
@@ -92,7 +92,7 @@ class Plots:
         return figure(self.study, methods=methods, architectures=architectures, folder=folder)
 
     def frontier(self, *, folder: str | Path | None = None) -> Figure:
-        """Draw what strategies are worth at what price: see `saliencynoise.report.figures.frontier.figure`."""
-        from saliencynoise.report.figures.frontier import figure  # noqa: PLC0415 - as above
+        """Draw what strategies are worth at what price: see `saliencynoise.analyses.frontier.figure.figure`."""
+        from saliencynoise.analyses.frontier.figure import figure  # noqa: PLC0415 - as above
 
         return figure(self.study, folder=folder)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
-from saliencynoise.bench.study import Study, averaged_snr, number
+from saliencynoise.display.grid import WIDE, Column, Section, render_sections
+from saliencynoise.display.labels import NAME_WIDTH, method_label, recipes_text
+from saliencynoise.display.numbers import counted, interval_text, p_cell, percent, seconds_text, show, untrained_text
+from saliencynoise.display.sparkline import COUNTS, reliability_line
+from saliencynoise.display.terminal import Terminal
+from saliencynoise.engine.study import Study, averaged_snr
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.interfaces.specs import CENTRED, REASONS
-from saliencynoise.report.grid import WIDE, Column, Section, render_sections
-from saliencynoise.report.sparkline import COUNTS, reliability_line
-from saliencynoise.report.terminal import Terminal
+from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -63,9 +66,6 @@ MEAN = "builtin/mean"
 
 LOW = 10
 """A ceiling of fewer times r than this is shown."""
-
-NAME_WIDTH = 22
-"""Columns of the terminal for a method's label."""
 
 
 def print_study(study: Study, console: Console | None = None) -> None:
@@ -310,18 +310,6 @@ def _architecture(cell: Mapping[str, Any], *, narrow: bool) -> Text:
     return title
 
 
-def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
-    """Return a row's label; in a narrow table broken after the plugin and before the parameters, if it is too long."""
-    if view != "signed":
-        return f"    view {view}"
-    lines = [f"  {method}"]
-    for mark in "/(" if narrow else "":
-        if len(lines[-1]) > NAME_WIDTH and mark in lines[-1]:
-            head, _, tail = lines.pop().partition(mark)
-            lines += [head + mark, f"  {tail}"]
-    return "\n".join(lines)
-
-
 def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
     if cell["status"] == "failed":
         return ["[red]failed[/]"]
@@ -358,11 +346,6 @@ def _untrained_row(floor: Mapping[str, Any]) -> list[str]:
     return ["    untrained", "", "", "", f"{value:.2f}", escape(f"[{low:.2f}, {high:.2f}]")]
 
 
-def untrained_text(cell: Mapping[str, Any]) -> str:
-    """Return r of untrained networks; a dash where there is none."""
-    return show((cell.get("untrained") or {}).get("snr"))
-
-
 def is_low(cell: Mapping[str, Any]) -> bool:
     """Whether a cell's ceiling is below ten times its r: part of its noise follows from how weights are written."""
     ceiling = cell.get("ceiling")
@@ -375,100 +358,6 @@ def _surviving(cell: Mapping[str, Any]) -> str:
     """Return the share of surviving pixels; views without sign have no test, and version 0.1 made none."""
     pixels = (cell.get("details") or {}).get("pixels")
     return "-" if pixels is None else percent(pixels["share"])
-
-
-def percent(share: float) -> str:
-    """Return a share in per cent, in which neither something is nothing nor a part is all.
-
-    >>> [percent(share) for share in (0.0, 0.001, 0.271, 0.999, 1.0)]
-    ['0%', '<1%', '27%', '>99%', '100%']
-    """
-    if 0 < share < 0.01:
-        return "<1%"
-    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is due.
-
-    >>> counted(1, "epoch"), counted(2, "epoch")
-    ('1 epoch', '2 epochs')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people say it.
-
-    >>> duration(42), duration(200), duration(9000)
-    ('42 s', '3 min', '2.5 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def duration_range(low: float, high: float) -> str:
-    """Return a range of times in the unit of the longer one.
-
-    >>> duration_range(40, 60), duration_range(70, 200), duration_range(3000, 9000), duration_range(59.9, 60.1)
-    ('40 to 60 s', '1 to 3 min', '0.8 to 2.5 h', '60 s')
-    """
-    scale, unit, digits = (1, "s", 0) if high < 90 else (60, "min", 0) if high < 5400 else (3600, "h", 1)
-    first, last = (f"{seconds / scale:.{digits}f}" for seconds in (low, high))
-    return f"{last} {unit}" if first == last else f"{first} to {last} {unit}"
-
-
-def show(value: float | str | None) -> str:
-    """Return a figure with three digits, two decimals at most above 0.1; infinity as a sign, the undefined a dash."""
-    plain = number(value)
-    if plain != plain:  # noqa: PLR0124 - NaN
-        return "-"
-    if abs(plain) == float("inf"):
-        return "∞" if plain > 0 else "-∞"
-    if abs(plain) >= 100:
-        return f"{plain:.3g}"
-    if abs(plain) >= 10:
-        return f"{plain:.1f}"
-    return f"{plain:.3f}" if abs(plain) < 0.1 else f"{plain:.2f}"
-
-
-def interval_text(interval: Mapping[str, Any] | None) -> str:
-    """Return an interval as "[low, high]", escaped for rich; a dash where there is none."""
-    return "-" if interval is None else escape(f"[{show(interval['low'])}, {show(interval['high'])}]")
-
-
-def with_interval(value: float | str | None, low: float | str | None, high: float | str | None) -> str:
-    """Return a figure with its interval; the figure alone where there is none.
-
-    >>> with_interval(0.5, 0.25, "inf"), with_interval(0.5, None, None)
-    ('0.50 [0.25, ∞]', '0.50')
-    """
-    ends = [show(end) for end in (low, high)]
-    return show(value) if "-" in ends else f"{show(value)} [{', '.join(ends)}]"
-
-
-def seconds_text(seconds: float) -> str:
-    """Return seconds with a decimal below ten.
-
-    >>> seconds_text(0.83), seconds_text(39.2)
-    ('0.8', '39')
-    """
-    return f"{seconds:.0f}" if seconds >= 9.95 else f"{seconds:.1f}"
-
-
-def p_text(value: float | None) -> str:
-    """Return a p-value; a dash where no test was made."""
-    if value is None:
-        return "-"
-    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
-
-
-def p_cell(value: float | None) -> str:
-    """Return a p-value for a table, dim where it is not significant."""
-    return p_text(value) if value is None or value < 0.05 else f"[dim]{p_text(value)}[/]"
 
 
 def basis(result: Mapping[str, Any]) -> str:
@@ -494,19 +383,6 @@ def _origin(result: Mapping[str, Any]) -> str:
         return f"members from {result['settings']['sampler']}"
     made = "" if sampler["label"] == "deep_ensemble" else f"members from {sampler['label']}, by a recipe: "
     return f"{made}trained on {dataset['train_images']} images, {recipes_text(result['recipes'])}"
-
-
-def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return how long and in which precision networks were trained, by architecture where they differ.
-
-    >>> recipes_text({"a": {"epochs": 2, "precision": "float32"}, "b": {"epochs": 3, "precision": "float32"}})
-    'a 2 epochs, b 3 epochs, float32'
-    """
-    epochs = {name: counted(recipe["epochs"], "epoch") for name, recipe in recipes.items()}
-    precisions = dict.fromkeys(recipe.get("precision", "float32") for recipe in recipes.values())
-    once = len(set(epochs.values())) == 1
-    trained = list(epochs.values())[:1] if once else [f"{name} {own}" for name, own in epochs.items()]
-    return ", ".join([*trained, *precisions])
 
 
 def _correct(result: Mapping[str, Any]) -> str:

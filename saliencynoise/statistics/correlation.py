@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.groups import Groups, chosen, in_groups, resamples, units_of
 from saliencynoise.statistics.intervals import RESAMPLES, Interval
 from saliencynoise.statistics.jackknife import t_interval
 from saliencynoise.statistics.similarity import ranks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from jaxtyping import Float
     from torch import Tensor
@@ -32,7 +33,7 @@ class Correlation:
 
     Attributes:
         spearman: rank correlation, ties at their average rank.
-        spearman_interval: for new images; None below 8 images and where the correlation is perfect.
+        spearman_interval: for new images; None below 8 images (or groups of them) and where the correlation is perfect.
         pearson: of the values as they are.
         pearson_interval: the same.
         images: those with both figures finite; the others are left out.
@@ -47,7 +48,9 @@ class Correlation:
     note: str = ""
 
 
-def correlate(x: Float[Tensor, " B"], y: Float[Tensor, " B"], *, seed: int) -> Correlation:
+def correlate(
+    x: Float[Tensor, " B"], y: Float[Tensor, " B"], *, seed: int, groups: Groups | None = None
+) -> Correlation:
     """Return both correlations of two figures over images.
 
     Intervals: Fisher's z = atanh of the correlation, its bootstrap variance over images, t with B - 1 degrees of
@@ -61,6 +64,7 @@ def correlate(x: Float[Tensor, " B"], y: Float[Tensor, " B"], *, seed: int) -> C
         x: a figure of each image; NaN and infinity leave the image out.
         y: another one.
         seed: of the bootstrap.
+        groups: of the images, where some belong together: whole groups are drawn; no interval below 8 groups.
 
     Raises:
         UsageError: the figures are of different numbers of images.
@@ -83,9 +87,11 @@ def correlate(x: Float[Tensor, " B"], y: Float[Tensor, " B"], *, seed: int) -> C
             images=len(x),
             note=note,
         )
-    drawn = torch.randint(len(x), (RESAMPLES, len(x)), generator=torch.Generator().manual_seed(seed))
-    spearman, spearman_interval = _with_interval(_spearman, x, y, drawn)
-    pearson, pearson_interval = _with_interval(_pearson, x, y, drawn)
+    groups = chosen(groups, both)
+    generator = torch.Generator().manual_seed(seed)
+    drawn = list(resamples(len(x), groups, count=RESAMPLES, generator=generator))
+    spearman, spearman_interval = _with_interval(_spearman, x, y, drawn, groups)
+    pearson, pearson_interval = _with_interval(_pearson, x, y, drawn, groups)
     return Correlation(
         spearman=spearman,
         spearman_interval=spearman_interval,
@@ -104,17 +110,21 @@ def _trouble(x: Tensor, y: Tensor) -> str:
 
 
 def _with_interval(
-    measure: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor, drawn: Tensor
+    measure: Callable[[Tensor, Tensor], Tensor], x: Tensor, y: Tensor, drawn: Sequence[Tensor], groups: Groups | None
 ) -> tuple[float, Interval | None]:
     images = len(x)
     value = measure(x[None], y[None])[0]
     nearest = 1 - 12 / (images**3 - images)  # two ranks swapped: beyond it Fisher's z would be without bound
-    if images < FEWEST_FOR_INTERVAL or abs(float(value)) > nearest:
+    units, effective = units_of(images, groups)
+    if units < FEWEST_FOR_INTERVAL or abs(float(value)) > nearest:
         return float(value), None
-    resampled = measure(x[drawn], y[drawn])
+    resampled = torch.cat([measure(x[own], y[own]) for own in drawn])
     resampled = resampled[resampled.isfinite()]  # a resample of one image over and over has no correlation
     variance = float(resampled.clamp(-nearest, nearest).atanh().var())
-    interval = t_interval(float(value.atanh()), [(variance, images - 1)], question="images")
+    note = in_groups(groups)
+    if groups is not None:
+        variance *= units / (units - 1)
+    interval = t_interval(float(value.atanh()), [(variance, effective - 1)], question="images", note=note)
     return float(value), interval.through(torch.tanh)
 
 

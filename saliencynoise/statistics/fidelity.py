@@ -93,7 +93,7 @@ def fidelity(inner: Float[Tensor, "S B R"], gram: Float[Tensor, "B R R"]) -> Fid
     runs, _, members = inner.shape
     if known is None or known.low <= 0:
         note = "the held-out networks show no signal to be compared with (the interval of r includes 0)"
-        return Fidelity(fidelity_squared=math.nan, networks=math.nan, interval=None, runs=runs, note=note)
+        return undetermined(runs, note)
     g = inner.mean(1)
     c, c_without = reference.per_image.mean(), reference.without.nanmean(0)
     squared = _squared(g) / c
@@ -111,6 +111,15 @@ def fidelity(inner: Float[Tensor, "S B R"], gram: Float[Tensor, "B R R"]) -> Fid
         runs=runs,
         note=note,
     )
+
+
+def undetermined(runs: int, note: str) -> Fidelity:
+    """Return that nothing can be said of so many base runs, and why.
+
+    >>> undetermined(4, "no signal").words
+    'undetermined: no signal'
+    """
+    return Fidelity(fidelity_squared=math.nan, networks=math.nan, interval=None, runs=runs, note=note)
 
 
 def price_p(worth: Fidelity, price: float) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -65,6 +65,53 @@ def variance_of_mean(values: Float[Tensor, " B"], groups: Groups | None) -> tupl
     totals = torch.zeros(units, dtype=values.dtype).index_add_(0, places, deviations)
     variance = float(totals.square().sum()) * units / (units - 1) / images**2
     return (variance if math.isfinite(variance) else math.inf), effective_groups(places) - 1
+
+
+def resamples(
+    images: int, groups: Groups | None, *, count: int, generator: torch.Generator
+) -> Iterator[Int[Tensor, "R n"]]:
+    """Yield the images of bootstrap samples, many samples at once: images drawn with replacement, or whole groups.
+
+    Samples of unequal groups differ in size: those of one size come together.
+
+    Args:
+        images: B, at least 1.
+        groups: of the images, where some belong together.
+        count: of all samples.
+        generator: of the draws.
+
+    >>> (drawn,) = resamples(4, (0, 0, 1, 1), count=3, generator=torch.Generator().manual_seed(0))
+    >>> drawn.shape, {tuple(pair) for pair in drawn.reshape(-1, 2).tolist()}
+    (torch.Size([3, 4]), {(0, 1), (2, 3)})
+    """
+    if groups is None:
+        yield torch.randint(images, (count, images), generator=generator)
+        return
+    places = _places(groups)
+    units = int(places.max()) + 1
+    drawn = torch.randint(units, (count, units), generator=generator)
+    sizes = torch.bincount(places)[drawn].sum(1)
+    of_group = [(places == unit).nonzero().flatten() for unit in range(units)]
+    for size in sorted(set(sizes.tolist())):
+        yield torch.stack([torch.cat([of_group[unit] for unit in row]) for row in drawn[sizes == size].tolist()])
+
+
+def in_groups(groups: Groups | None) -> str:
+    """Return the caveat that belongs to an interval over groups of images, or nothing.
+
+    >>> in_groups((0, 0, 1)), in_groups(None)
+    ('images in 2 groups', '')
+    """
+    return "" if groups is None else f"images in {len(set(groups))} group{'s' if len(set(groups)) > 1 else ''}"
+
+
+def units_of(images: int, groups: Groups | None) -> tuple[int, float]:
+    """Return how many images or groups vary, and as how many of equal size they count.
+
+    >>> units_of(4, None), units_of(4, (0, 0, 0, 1))
+    ((4, 4.0), (2, 1.6))
+    """
+    return (images, float(images)) if groups is None else (len(set(groups)), effective_groups(groups))
 
 
 def effective_groups(groups: Sequence[int] | Int[Tensor, " B"]) -> float:

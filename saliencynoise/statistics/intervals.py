@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from scipy.special import ndtri, stdtrit
 
-from saliencynoise.statistics.groups import Groups, variance_of_mean
+from saliencynoise.statistics.groups import Groups, in_groups, variance_of_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -210,8 +210,7 @@ def _of_groups(figure: Pooled, *, question: Question, level: float) -> Interval:
         parts.append((members_variance(scaled), scaled.members - 1))
     df = satterthwaite(tuple(part for part, _ in parts), tuple(df for _, df in parts))
     interval = _around(scaled, sum(part for part, _ in parts), df=df, question=question, level=level)
-    words = f"images in {len(set(figure.groups or ()))} groups"
-    interval = replace(interval, note="; ".join(filter(None, (interval.note, words))))
+    interval = replace(interval, note="; ".join(filter(None, (interval.note, in_groups(figure.groups)))))
     if not logarithmic:
         return interval
     return replace(interval, low=math.exp(interval.low), high=math.exp(min(interval.high, 700.0)))

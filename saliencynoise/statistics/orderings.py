@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from saliencynoise.statistics.comparison import Comparison, compare, everywhere, holm
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.paper_table import Claim, holds
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ class Answer:
 
 
 def answer_claims(
-    claims: Sequence[Claim], measured: Mapping[str, Grams], published: Mapping[str, Mapping[str, float]]
+    claims: Sequence[Claim],
+    measured: Mapping[str, Grams],
+    published: Mapping[str, Mapping[str, float]],
+    *,
+    groups: Mapping[str, Groups | None] | None = None,
 ) -> list[Answer]:
     """Return whether the claims hold of the corrected r, in the columns that `measured` names.
 
@@ -77,6 +82,7 @@ def answer_claims(
         claims: the orderings.
         measured: the columns' Gram matrices; methods that failed are left out.
         published: the same columns' published values.
+        groups: of the columns' images, where some belong together: they are what varies.
 
     >>> import torch
     >>> from saliencynoise.statistics.gram import gram_matrix
@@ -90,7 +96,11 @@ def answer_claims(
     """
     pairs = list(dict.fromkeys(pair for claim in claims for pair in claim.pairs))
     compared = {
-        name: {pair: compare_rows(grams, pair) for pair in pairs if pair[0] in grams and pair[1] in grams}
+        name: {
+            pair: compare_rows(grams, pair, groups=(groups or {}).get(name))
+            for pair in pairs
+            if pair[0] in grams and pair[1] in grams
+        }
         for name, grams in measured.items()
     }
     values = {name: {row: _r(gram) for row, gram in grams.items()} for name, grams in measured.items()}
@@ -130,7 +140,7 @@ def _r(gram: Tensor) -> float:
     return headline(gram[used]).value if bool(used.any()) else math.nan
 
 
-def compare_rows(grams: Grams, pair: tuple[str, str]) -> Comparison:
+def compare_rows(grams: Grams, pair: tuple[str, str], *, groups: Groups | None = None) -> Comparison:
     """Compare the r of two rows of a column, on the images on which both methods give maps."""
     one, other = (grams[name] for name in pair)
     used = (diag_mean(one) > 0) & (diag_mean(other) > 0)
@@ -138,4 +148,5 @@ def compare_rows(grams: Grams, pair: tuple[str, str]) -> Comparison:
         return Comparison(
             a=pair[0], b=pair[1], difference=math.nan, interval=None, p=None, p_holm=None, note="no image in common"
         )  # fmt: skip
-    return compare(headline(one[used]), headline(other[used]), names=pair)
+    own = chosen(groups, used)
+    return compare(headline(one[used], groups=own), headline(other[used], groups=own), names=pair)

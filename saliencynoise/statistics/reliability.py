@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from saliencynoise.statistics.groups import Groups
     from saliencynoise.statistics.intervals import Interval
 
 
@@ -78,7 +79,12 @@ def members_needed(snr: float, interval: Interval | None = None, *, reliability:
 
 
 def members_for_images(
-    gram: Float[Tensor, "B E E"], *, reliability: float = 0.9, share: float = 0.9, seed: int
+    gram: Float[Tensor, "B E E"],
+    *,
+    reliability: float = 0.9,
+    share: float = 0.9,
+    seed: int,
+    groups: Groups | None = None,
 ) -> MembersNeeded:
     """Return the number of members whose average reaches a reliability on a share of the images.
 
@@ -91,6 +97,7 @@ def members_for_images(
         reliability: R, between 0 and 1.
         share: of the images, between 0 and 1.
         seed: of the bootstrap over images.
+        groups: of the images, where some belong together: they are what varies.
 
     Returns:
         Undetermined below 4 members, or where the worst images show no signal; without an interval below 5.
@@ -106,7 +113,7 @@ def members_for_images(
     """
     if not 0 < share < 1:
         raise UsageError(f"share of images {share} is not between 0 and 1: choose for example 0.9")
-    snr, interval = snr_of_images(gram, share=share, seed=seed)
+    snr, interval = snr_of_images(gram, share=share, seed=seed, groups=groups)
     return members_needed(snr, interval, reliability=reliability)
 
 

@@ -4,8 +4,8 @@ A cell is a method on an architecture and a data set. What varies: the networks 
 column share them, columns do not) and the images of each data set (all its columns share them). So the variance of any
 function of all cells is the sum over columns of its jackknife variance, a member left out of *all cells of that
 column* at once, plus the sum over data sets of its bootstrap variance, the images resampled *together* in all its
-columns; t with Satterthwaite's degrees of freedom. Published cells are taken as they stand: their own errors are not
-known.
+columns, whole groups of them where some belong together; t with Satterthwaite's degrees of freedom. Published cells are
+taken as they stand: their own errors are not known.
 
 Simulated (60 studies: 8 methods on 2 architectures, 8 members, 8 images, 48-pixel maps, half of a member's noise common
 to its images, gains that vary by 30%): the intervals cover what endless repetition gives in 95% (log error), 92%
@@ -27,6 +27,7 @@ from torch.nn import functional as F
 
 from saliencynoise.interfaces import UsageError, derive_seed
 from saliencynoise.statistics.comparison import holm
+from saliencynoise.statistics.groups import resamples, units_of
 from saliencynoise.statistics.intervals import RESAMPLES, Interval
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval, two_sided_p
 from saliencynoise.statistics.variants import VARIANTS, CellVariants, Variant
@@ -185,7 +186,7 @@ class _Replicates(NamedTuple):
     """`[V, R, 3]`, agreements; or a part of them."""
     jackknife: bool
     """Whether a member was left out of each replicate; else images were resampled."""
-    df: int
+    df: float
 
     def map(self, function: Callable[[Tensor], Tensor]) -> _Replicates:
         return self._replace(values=function(self.values))
@@ -194,6 +195,8 @@ class _Replicates(NamedTuple):
         """Return the variance of one agreement, of which `values` are the replicates."""
         if self.jackknife:
             return jackknife_variance(self.values)
+        if self.df == 0:  # of one group nothing is known of others
+            return math.inf
         variance = float(self.values.var()) * (self.df + 1) / self.df
         return variance if math.isfinite(variance) else math.inf
 
@@ -242,12 +245,14 @@ def _redrawn(columns: Sequence[MeasuredColumn], published: Tensor, seed: int) ->
         mine = [column.images == images for column in columns]
         count = columns[mine.index(True)].cells[0].per_image.shape[1]
         if count > 1:
-            drawn = torch.randint(count, (RESAMPLES, count), generator=generator)
-            weights = F.one_hot(drawn, count).sum(1).double()
+            groups = columns[mine.index(True)].cells[0].groups
+            batches = resamples(count, groups, count=RESAMPLES, generator=generator)
+            weights = torch.cat([F.one_hot(drawn, count).sum(1).double() for drawn in batches])
+            units, effective = units_of(count, groups)
             values = _exchanged(columns, mine, partial(_means_of_resamples, weights=weights))
             # Variant by variant: ranks compare every cell with every other
             agreements = torch.stack([agreement(own, published) for own in values])
-            found.append(_Replicates(agreements, jackknife=False, df=count - 1))
+            found.append(_Replicates(agreements, jackknife=False, df=effective - 1 if units > 1 else 0.0))
     return found
 
 
@@ -260,7 +265,7 @@ def _exchanged(
     return _values([part.expand(-1, count, -1) for part in parts])
 
 
-def _parts(replicates: Sequence[_Replicates]) -> list[tuple[float, int]]:
+def _parts(replicates: Sequence[_Replicates]) -> list[tuple[float, float]]:
     """Return the variances with their degrees of freedom, from replicates `[R]`."""
     return [(own.variance(), own.df) for own in replicates]
 

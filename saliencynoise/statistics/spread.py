@@ -9,12 +9,14 @@ have that variance. Nothing is assumed about the shape of the distribution over 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 from scipy.special import stdtrit
 
 from saliencynoise.statistics.gram import diag_mean, scale_gram
+from saliencynoise.statistics.groups import Groups, chosen, in_groups, resamples, units_of
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, RESAMPLES, Interval, Question, satterthwaite
 from saliencynoise.statistics.snr import snr_from_cosine
 
@@ -26,7 +28,7 @@ FEWEST_MEMBERS = 4
 
 
 def snr_of_images(
-    gram: Float[Tensor, "B E E"], *, share: float, seed: int, level: float = 0.95
+    gram: Float[Tensor, "B E E"], *, share: float, seed: int, level: float = 0.95, groups: Groups | None = None
 ) -> tuple[float, Interval | None]:
     """Return the r that `share` of the images reach or exceed, with its interval for new members and new images.
 
@@ -39,6 +41,7 @@ def snr_of_images(
         share: of the images, between 0 and 1.
         seed: of the bootstrap over images.
         level: of the interval.
+        groups: of the images, where some belong together: whole groups are drawn, and the interval is for new groups.
 
     Returns:
         r, NaN below 4 members or without an image, and its interval: jackknife over members and bootstrap over images,
@@ -50,18 +53,22 @@ def snr_of_images(
     >>> round(r, 2), round(interval.low, 2), round(interval.high, 2)
     (0.24, 0.21, 0.27)
     """
-    pairs = _pairs(gram[diag_mean(gram) > 0])
+    used = diag_mean(gram) > 0
+    pairs, groups = _pairs(gram[used]), chosen(groups, used)
     images, members = pairs.shape[:2]
     if members < FEWEST_MEMBERS or images == 0:
         return math.nan, None
     value = float(snr_from_cosine(_quantile_of(pairs, 1 - share)))
     if members == FEWEST_MEMBERS:
         return value, None
-    variances = [_members_variance(pairs, 1 - share)]
+    parts = [(_members_variance(pairs, 1 - share), members - 1.0)]
     if images > 1:
-        variances.append(_images_variance(pairs, 1 - share, seed))
-    df = satterthwaite(tuple(variances), (members - 1, images - 1)[: len(variances)])
-    return value, _interval(value, sum(variances), df, images=images, members=members, level=level)
+        parts.append(_images_part(pairs, 1 - share, seed, groups))
+    variances, dfs = zip(*parts, strict=True)
+    df = satterthwaite(variances, dfs)
+    interval = _interval(value, sum(variances), df, images=images, members=members, level=level)
+    note = "; ".join(filter(None, (interval.note, in_groups(groups))))
+    return value, replace(interval, note=note)
 
 
 def mean_of_disjoint_pairs(pairs: Float[Tensor, "*n E E"]) -> Float[Tensor, "*n"]:
@@ -141,17 +148,24 @@ def _members_variance(pairs: Tensor, probability: float) -> float:
     return _finite_or_inf(float(without.var(correction=0)) * (members - 1))
 
 
-def _images_variance(pairs: Tensor, probability: float, seed: int) -> float:
-    """Return the bootstrap variance of r, times B/(B-1), in blocks that bound the memory."""
+def _images_part(pairs: Tensor, probability: float, seed: int, groups: Groups | None) -> tuple[float, float]:
+    """Return the bootstrap variance of r, times n/(n-1) of n images or groups, and its degrees of freedom.
+
+    In blocks that bound the memory.
+    """
     generator = torch.Generator().manual_seed(seed)
     cosines, squares = _per_image(pairs)
-    images, found = len(pairs), []
+    units, effective = units_of(len(pairs), groups)
+    if units < 2:
+        return math.inf, 1.0
+    found = []
     for _ in range(10):
-        chosen = torch.randint(images, (RESAMPLES // 10, images), generator=generator)
-        times = torch.zeros(chosen.shape, dtype=pairs.dtype).scatter_add_(1, chosen, torch.ones_like(cosines[chosen]))
-        total = mean_of_disjoint_pairs(torch.einsum("rb,bef->ref", times, pairs))
-        found.append(shrunken_quantile(cosines[chosen], squares[chosen], total, probability))
-    return _finite_or_inf(float(snr_from_cosine(torch.cat(found)).var()) * images / (images - 1))
+        for drawn in resamples(len(pairs), groups, count=RESAMPLES // 10, generator=generator):
+            times = torch.zeros(len(drawn), len(pairs), dtype=pairs.dtype)
+            times.scatter_add_(1, drawn, torch.ones_like(cosines[drawn]))
+            total = mean_of_disjoint_pairs(torch.einsum("rb,bef->ref", times, pairs))
+            found.append(shrunken_quantile(cosines[drawn], squares[drawn], total, probability))
+    return _finite_or_inf(float(snr_from_cosine(torch.cat(found)).var()) * units / (units - 1)), effective - 1
 
 
 def _interval(value: float, variance: float, df: float, *, images: int, members: int, level: float) -> Interval:

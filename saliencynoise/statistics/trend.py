@@ -11,6 +11,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.comparison import contributions, log_without, trouble
+from saliencynoise.statistics.groups import variance_of_mean
 from saliencynoise.statistics.intervals import Interval, Pooled
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval, two_sided_p
 
@@ -74,7 +75,7 @@ def log_trend(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool
     weights = (places - places.mean()) / (places - places.mean()).square().sum()
     slope = sum(float(weight) * math.log(own.value) for weight, own in zip(weights, figures, strict=True))
     parts = [
-        (float(weight) ** 2 * jackknife_variance(log_without(own)), own.members - 1)
+        (float(weight) ** 2 * jackknife_variance(log_without(own)), own.members - 1.0)
         for weight, own in zip(weights, figures, strict=True)
     ]
     several = all(own.images > 1 for own in figures)
@@ -93,8 +94,11 @@ def _check(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool) -
         raise UsageError(f"figures of {images} images: paired, they need to be on the same images")
 
 
-def _images_parts(figures: Sequence[Pooled], weights: Tensor, *, paired: bool) -> list[tuple[float, int]]:
-    """Return the variances over images, with their degrees of freedom: of the weighted sum, or of each by itself."""
+def _images_parts(figures: Sequence[Pooled], weights: Tensor, *, paired: bool) -> list[tuple[float, float]]:
+    """Return the variances over images, with their degrees of freedom: of the weighted sum, or of each by itself.
+
+    Over groups of images, where figures have them; of paired ones those of the first.
+    """
     parts = [weight * contributions(own).double() for weight, own in zip(weights, figures, strict=True)]
     sums = [torch.stack(parts).sum(0)] if paired else parts
-    return [(float(part.var()) / len(part), len(part) - 1) for part in sums]
+    return [variance_of_mean(part, own.groups) for part, own in zip(sums, figures, strict=False)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from saliencynoise.statistics.groups import variance_of_mean
 from saliencynoise.statistics.jackknife import jackknife_variance, two_sided_p
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ def excess_p(trained: Pooled, untrained: Pooled) -> float | None:
     """Return the one-sided p-value of a larger mean cosine than that of other, untrained networks.
 
     The difference of the cosines over its standard error: the jackknife variances of both sets of members, and the
-    paired variance over images, with degrees of freedom by Satterthwaite. On cosines, since r of untrained networks
-    may well be negative, where it has no logarithm.
+    paired variance over images (over groups of them, where `trained` has any), with degrees of freedom by
+    Satterthwaite. On cosines, since r of untrained networks may well be negative, where it has no logarithm.
 
     Args:
         trained: r pooled over images, as from `headline`: `per_image` is c.
@@ -37,9 +38,9 @@ def excess_p(trained: Pooled, untrained: Pooled) -> float | None:
     if min(trained.members, untrained.members) < 3:
         return None
     difference = float(trained.per_image.mean() - untrained.per_image.mean())
-    parts = [(jackknife_variance(own.without.nanmean(0)), own.members - 1) for own in (trained, untrained)]
+    parts = [(jackknife_variance(own.without.nanmean(0)), own.members - 1.0) for own in (trained, untrained)]
     if trained.images > 1:
-        parts.append((float((trained.per_image - untrained.per_image).var()) / trained.images, trained.images - 1))
+        parts.append(variance_of_mean(trained.per_image - untrained.per_image, trained.groups))
     p = two_sided_p(difference, parts) / 2
     if math.isnan(p):
         return None

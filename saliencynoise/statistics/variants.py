@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import gram_matrix, means_without, scale_gram
+from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import Interval, Pooled, claim_interval
 from saliencynoise.statistics.published import (
     snr_pixel,
@@ -215,6 +216,7 @@ class CellVariants:
         gram: `[B, E, E]`, as in `ImageVariants`.
         effective_pixels: of all images, for the floors.
         networks: as in `ImageVariants`.
+        groups: of the images, where some belong together: they are what varies.
     """
 
     per_image: Float[Tensor, "V B"]
@@ -222,6 +224,7 @@ class CellVariants:
     gram: Float[Tensor, "B E E"]
     effective_pixels: float
     networks: int
+    groups: Groups | None = None
 
     @property
     def members(self) -> int:
@@ -243,6 +246,7 @@ class CellVariants:
             without=self.without[at][used],
             link=variant.of_means,
             lowest=float(variant.of_means(torch.tensor(-1 / (self.members - 1)))) if variant.corrected else 0.0,
+            groups=chosen(self.groups, used),
         )
         return claim_interval(pooled, seed=seed)
 
@@ -251,7 +255,7 @@ class CellVariants:
         return VARIANTS[at].floor(members=self.networks, effective_pixels=self.effective_pixels)
 
 
-def gather(images: Sequence[ImageVariants]) -> CellVariants:
+def gather(images: Sequence[ImageVariants], *, groups: Groups | None = None) -> CellVariants:
     """Return the figures of a cell from those of its images.
 
     >>> gather([variants(torch.eye(3)), variants(torch.ones(3, 3))]).per_image.shape == (len(VARIANTS), 2)
@@ -263,6 +267,7 @@ def gather(images: Sequence[ImageVariants]) -> CellVariants:
         gram=torch.stack([image.gram for image in images]),
         effective_pixels=float(pooled_effective_pixels(torch.stack([image.gram for image in images]))),
         networks=images[0].networks,
+        groups=groups,
     )
 
 

@@ -6,10 +6,12 @@ products between draws too, `[B, E, D, E, D]`, under "VIEW.crossed".
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import write_bytes
+from saliencynoise.store.atomic import DamagedFileError, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,28 +21,44 @@ if TYPE_CHECKING:
 
 
 def save_grams(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write the Gram matrices of one architecture and method, float64, by name.
+    """Write the Gram matrices of one architecture and method, float64, by name, with their checksum and their file's.
 
     Raises:
         UsageError: if the place is read-only or full.
     """
     from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
 
-    write_bytes(path, save({name: tensor.contiguous().clone() for name, tensor in tensors.items()}))
+    whole = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
+    write_bytes(path, save(whole, metadata={"sum": _sum(path.name, whole)}))
 
 
 def load_grams(path: Path) -> dict[str, Tensor]:
     """Return what `save_grams` wrote.
 
     Raises:
-        UsageError: if it is not there, or damaged.
+        DamagedFileError: if it is damaged, or was written under another name.
+        UsageError: if it cannot be read.
     """
-    from safetensors import SafetensorError  # noqa: PLC0415 - as above
-    from safetensors.torch import load_file  # noqa: PLC0415 - as above
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415 - as above
 
     try:
-        return load_file(path)
+        with safe_open(path, framework="pt") as file:
+            due = (file.metadata() or {}).get("sum")
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
     except (OSError, SafetensorError) as error:
-        raise UsageError(
-            f"{path} cannot be read; run the same bench again, which finds its members and maps"
-        ) from error
+        raise UsageError(f"{path} cannot be read; {AGAIN}") from error
+    if due != _sum(path.name, found):
+        raise DamagedFileError(f"{path} is damaged, or of another method or run; {AGAIN}")
+    return found
+
+
+def _sum(name: str, tensors: Mapping[str, Tensor]) -> str:
+    """Return the hash of a file's name, and of the names, kinds, shapes and bytes of its tensors."""
+    about = [[key, str(own.dtype), list(own.shape)] for key, own in sorted(tensors.items())]
+    digest = hashlib.sha256(json.dumps([name, about]).encode())
+    for _, own in sorted(tensors.items()):
+        digest.update(own.numpy().data)
+    return digest.hexdigest()
+
+
+AGAIN = "run the same bench again, which finds its members and maps"

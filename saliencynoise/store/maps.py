@@ -38,6 +38,11 @@ class Chunk:
     key: str
     rows: tuple[int, ...]
 
+    @property
+    def file(self) -> str:
+        """The name of the file of its maps, in a folder for each member."""
+        return f"chunk-{self.index:04d}-{self.key}.safetensors"
+
 
 class MapStore:
     """The maps of one architecture and method."""
@@ -48,7 +53,7 @@ class MapStore:
     def has(self, member: int, weights_sha256: str, chunk: Chunk) -> bool:
         """Whether a chunk's maps, of these weights, are there and pass their checksum."""
         entry = self._manifest(member, weights_sha256).get(chunk.key)
-        return entry is not None and sha256_of(self._path(member, chunk)) == entry["sha256"]
+        return entry is not None and sha256_of(self.path(member, chunk)) == entry["sha256"]
 
     def save(
         self,
@@ -69,7 +74,7 @@ class MapStore:
 
         tensors = {"values": values, **{DIAGNOSTIC + name: own for name, own in (diagnostics or {}).items()}}
         content = save({name: own.detach().float().cpu().contiguous() for name, own in tensors.items()})
-        entry = {"sha256": write_bytes(self._path(member, chunk), content), "seconds": seconds}
+        entry = {"sha256": write_bytes(self.path(member, chunk), content), "seconds": seconds}
         chunks = {**self._manifest(member, weights_sha256), chunk.key: entry}
         write_json(self._manifest_path(member), {"weights_sha256": weights_sha256, "chunks": chunks})
 
@@ -77,20 +82,20 @@ class MapStore:
         """Return a chunk's maps, `[B, c, h, w]`."""
         from safetensors.torch import load_file  # noqa: PLC0415 - as above
 
-        return load_file(self._path(member, chunk))["values"]
+        return load_file(self.path(member, chunk))["values"]
 
     def shape(self, member: int, chunk: Chunk) -> tuple[int, ...]:
         """Return the shape of a chunk's maps, which are not read."""
         from safetensors import safe_open  # noqa: PLC0415 - as above
 
-        with safe_open(self._path(member, chunk), framework="pt") as file:
+        with safe_open(self.path(member, chunk), framework="pt") as file:
             return tuple(file.get_slice("values").get_shape())
 
     def diagnostics(self, member: int, chunk: Chunk) -> dict[str, Tensor]:
         """Return what the method told of a chunk's images, `[B]` each."""
         from safetensors import safe_open  # noqa: PLC0415 - as above
 
-        with safe_open(self._path(member, chunk), framework="pt") as file:
+        with safe_open(self.path(member, chunk), framework="pt") as file:
             names = [name for name in file.keys() if name.startswith(DIAGNOSTIC)]  # noqa: SIM118 - no mapping
             return {name.removeprefix(DIAGNOSTIC): file.get_tensor(name) for name in names}
 
@@ -102,7 +107,7 @@ class MapStore:
 
         with ExitStack() as files:
             slices = [
-                files.enter_context(safe_open(self._path(member, chunk), framework="pt")).get_slice("values")
+                files.enter_context(safe_open(self.path(member, chunk), framework="pt")).get_slice("values")
                 for member in members
             ]
             yield lambda place: stack([values[place] for values in slices])
@@ -110,6 +115,10 @@ class MapStore:
     def seconds(self, member: int, weights_sha256: str, chunk: Chunk) -> float:
         """Return how long the pass took that gave a chunk's maps (other methods may have shared it)."""
         return float(self._manifest(member, weights_sha256)[chunk.key]["seconds"])
+
+    def sha256(self, member: int, weights_sha256: str, chunk: Chunk) -> str:
+        """Return the checksum of a chunk's file, as it was written."""
+        return str(self._manifest(member, weights_sha256)[chunk.key]["sha256"])
 
     def remove_members(self, count: int) -> None:
         """Delete the maps of members 0 to `count` - 1; what else lies in the folder stays."""
@@ -130,8 +139,9 @@ class MapStore:
     def _manifest_path(self, member: int) -> Path:
         return self.folder / f"member-{member:04d}.json"
 
-    def _path(self, member: int, chunk: Chunk) -> Path:
-        return self.folder / f"member-{member:04d}" / f"chunk-{chunk.index:04d}-{chunk.key}.safetensors"
+    def path(self, member: int, chunk: Chunk) -> Path:
+        """Return where a member's maps of a chunk lie."""
+        return self.folder / f"member-{member:04d}" / chunk.file
 
 
 def missing_chunks(store: MapStore, member: int, weights_sha256: str, chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:

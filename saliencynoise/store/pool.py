@@ -171,11 +171,7 @@ class Pool:
 
     def files(self, record: MemberRecord) -> tuple[Path, Path, Path]:
         """Return where a member's record, weights and logits lie, whether they are there or not."""
-        weights, logits = self._named(record)
-        plain = self._path(record.index, ".safetensors")
-        if not weights.exists() and plain.exists():  # as it was before files were named by their hashes
-            weights, logits = plain, self._path(record.index, ".logits.safetensors")
-        return self._path(record.index, ".json"), weights, logits
+        return self._path(record.index, ".json"), *self._named(record)
 
     def _named(self, record: MemberRecord) -> tuple[Path, Path]:
         return (

@@ -38,6 +38,15 @@ def retrained(channels: int = 3) -> Network:
     return network
 
 
+def negated(channels: int = 3) -> Network:
+    """Return the same network with all logits of the opposite sign."""
+    network = convolutional(channels)
+    with torch.no_grad():
+        for parameter in network.module.get_submodule("head").parameters():
+            parameter.neg_()
+    return network
+
+
 def smooth(channels: int = 3) -> Network:
     """Return the same network with softplus in place of ReLU, along which few steps suffice for an integral."""
     network = convolutional(channels)

@@ -25,6 +25,7 @@ from saliencynoise.interfaces import (
     Sampler,
     SamplerSpec,
 )
+from saliencynoise.interfaces.specs import Sign, declared_sign
 from saliencynoise.scoring import Passes, attribute
 from saliencynoise.testing.networks import batch_of, convolutional
 from saliencynoise.testing.state import guarded
@@ -49,6 +50,11 @@ class MethodSubject:
     name: str
     spec: MethodSpec
     method: PassMethod | FunctionalMethod | ModuleMethod
+
+    @property
+    def sign(self) -> Sign:
+        """The declared sign of the maps: of the instance, where its parameters decide, else of the spec."""
+        return declared_sign(self.spec, self.method)
 
     @property
     def is_default(self) -> bool:

@@ -17,6 +17,7 @@ from saliencynoise.testing import (
     maps,
     points,
     samplers,
+    signs,
     traces,
 )
 from saliencynoise.testing.checks import Check, CheckResult, Status, refuse_unknown, run_checks
@@ -79,6 +80,7 @@ def method_checks() -> Iterator[Check[MethodSubject]]:
     yield from traces.checks()
     yield from claims.checks()
     yield from invariances.checks()
+    yield from signs.checks()
 
 
 def model_checks() -> Iterator[Check[ModelSubject]]:

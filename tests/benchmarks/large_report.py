@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from saliencynoise.bench.study import Study
+from saliencynoise.engine.study import Study
 from saliencynoise.report.html.study import write_report
 from tests.report.studies import make_study, noisy_maps
 

@@ -8,18 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from saliencynoise.bench import dispatch, run
 from saliencynoise.store.pool import Pool
 from tests.cli.calling import call
 
-QUICK = ["--members", "2", "--images", "2", "--train-images", "64", "--epochs", "1", "--device", "cpu"]
+QUICK = [
+    "--members",
+    "2",
+    "--images",
+    "2",
+    "--train-images",
+    "64",
+    "--epochs",
+    "1",
+    "--device",
+    "cpu",
+    "--workers",
+    "0",
+]
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
 
 
 def test_bench_prints_a_table_and_show_prints_it_again(capsys):
@@ -32,6 +42,7 @@ def test_bench_prints_a_table_and_show_prints_it_again(capsys):
     assert call(capsys, "show", "run") == (0, out, "")
 
 
+@pytest.mark.usefixtures("pooled")
 def test_json_is_one_document_and_nothing_else(capsys):
     code, out, _ = call(capsys, "bench", *QUICK, "--method", "gradcam", "--json")
     document = json.loads(out)
@@ -42,7 +53,7 @@ def test_json_is_one_document_and_nothing_else(capsys):
 
 def test_train_fills_the_pool_that_bench_then_uses(capsys):
     quick = [option for option in QUICK if option not in {"--images", "2"}]
-    code, out, _ = call(capsys, "train", "--members", "2", "--train-images", "64", "--epochs", "1")
+    code, out, _ = call(capsys, "train", "--members", "2", "--train-images", "64", "--epochs", "1", "--workers", "0")
     assert code == 0, quick
     assert "digits-test_resnet-" in out
     _, _, err = call(capsys, "bench", *QUICK, "--method", "gradient")
@@ -50,7 +61,7 @@ def test_train_fills_the_pool_that_bench_then_uses(capsys):
 
 
 def test_pools_are_listed_verified_and_removed(capsys):
-    call(capsys, "train", "--members", "2", "--train-images", "64", "--epochs", "1")
+    call(capsys, "train", "--members", "2", "--train-images", "64", "--epochs", "1", "--workers", "0")
     _, out, _ = call(capsys, "pools", "list", "--json")
     (pool,) = json.loads(out)["pools"]
     assert pool["members"] == 2
@@ -101,7 +112,19 @@ def test_names_are_completed(command, names):
 
 def test_ctrl_c_stops_with_130_and_keeps_what_was_finished(tmp_path):
     cache = os.environ["SALIENCYNOISE_CACHE"]
-    arguments = ["bench", "--members", "6", "--train-images", "320", "--epochs", "3", "--method", "gradient"]
+    arguments = [
+        "bench",
+        "--members",
+        "6",
+        "--train-images",
+        "320",
+        "--epochs",
+        "1",
+        "--method",
+        "gradient",
+        "--workers",
+        "1",
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", "saliencynoise", *arguments],
         stderr=subprocess.PIPE,

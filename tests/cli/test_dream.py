@@ -6,10 +6,22 @@ import json
 
 import pytest
 
-from saliencynoise.bench import dispatch, run
 from tests.cli.calling import call
 
-SMALL = ["--train-images", "256", "--epochs", "2", "--device", "cpu", "--octaves", "1", "--steps", "2"]
+SMALL = [
+    "--train-images",
+    "256",
+    "--epochs",
+    "2",
+    "--device",
+    "cpu",
+    "--workers",
+    "0",
+    "--octaves",
+    "1",
+    "--steps",
+    "2",
+]
 CASES = [
     (["--class", "twelve"], ["--class twelve is no class of the data set", "0 to 9"]),
     (["--class", "[red]"], ["--class [red] is no class"]),
@@ -33,8 +45,6 @@ CASES = [
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
 
 
 @pytest.mark.parametrize(("arguments", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])

@@ -111,7 +111,7 @@ def test_a_read_only_output_folder(tmp_path, monkeypatch, capsys):
 
 def test_a_data_dir_that_changes_is_no_other_study():
     """The content decides, which the data set's key says, not the place."""
-    from saliencynoise.bench.config import config_from
+    from saliencynoise.engine.config import config_from
 
     here, there = (config_from({"dataset": "cifar10", "data_dir": place}) for place in ("/here", "/there"))
     assert here.settings == there.settings

@@ -13,14 +13,26 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from saliencynoise.bench import dispatch, run
-from saliencynoise.bench.reduce import FailedCellError
 from saliencynoise.cli import main
-from saliencynoise.explain import method
-from saliencynoise.report.table import percent
+from saliencynoise.display.numbers import percent
+from saliencynoise.engine.reduce import FailedCellError
+from saliencynoise.explanation import method
 
 DIGIT = Path(__file__).parents[2] / "examples" / "digit.png"
-TINY = ["--members", "3", "--train-images", "64", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
+TINY = [
+    "--members",
+    "3",
+    "--train-images",
+    "64",
+    "--epochs",
+    "1",
+    "--device",
+    "cpu",
+    "--workers",
+    "0",
+    "--method",
+    "gradient",
+]
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +42,6 @@ def trained(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("first"))
         patch.setenv("SALIENCYNOISE_CACHE", str(folder))
-        for module in (dispatch, run):
-            patch.setattr(module, "worker_count", lambda jobs, device: 0)
         with pytest.raises(SystemExit) as stop:
             main(["explain", str(DIGIT), *TINY])
         assert stop.value.code == 0
@@ -176,7 +186,7 @@ def test_places_that_are_taken_are_refused_before_anything_is_trained(out, messa
     Path("notes.txt").write_text("mine")
     Path("full").mkdir()
     Path("full/7.html").write_text("mine")
-    monkeypatch.setattr("saliencynoise.explain.run.trained_ensemble", None)  # a call would fail otherwise
+    monkeypatch.setattr("saliencynoise.explanation.run.trained_ensemble", None)  # a call would fail otherwise
     explain("7.png", "--out", out, code=2)
     assert message in capsys.readouterr().err
     assert Path("full/7.html").read_text() == Path("notes.txt").read_text() == "mine"
@@ -219,7 +229,7 @@ def test_an_aggregator_that_fails_costs_its_map_only_and_reliability_says_of_wha
 
 
 def test_the_share_is_the_same_in_figure_table_and_maps(monkeypatch, capsys):
-    from saliencynoise.report.figures import explanation as figures
+    from saliencynoise.explanation import figure as figures
 
     drawn = []
     real = figures.draw_explanation
@@ -247,7 +257,7 @@ def test_hostile_names_do_no_harm(capsys):
 
 
 def test_what_was_finished_stays_when_a_later_picture_stops_the_command(monkeypatch, capsys):
-    from saliencynoise.explain import run as engine
+    from saliencynoise.explanation import run as engine
 
     for name in ("in/1.png", "in/2.png"):
         Path(name).parent.mkdir(exist_ok=True)

@@ -1,20 +1,23 @@
 """`show` with its options, `plan` and `compare`, from a run on disk; bad input ends with one line and code 2."""
 
 import json
+import shutil
 
 import pytest
 
-from saliencynoise.bench.run import bench
+from saliencynoise.engine.run import bench
 from tests.cli.calling import call
+from tests.conftest import TRAINED
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, trained_cache):
     folder = tmp_path_factory.mktemp("run")
+    shutil.copytree(trained_cache, folder / "cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCYNOISE_CACHE", str(folder / "cache"))
         methods = ["gradient", "gradcam(layer=top)"]
-        study = bench(methods=methods, members=3, images=3, train_images=64, epochs=1, out=str(folder / "run"))
+        study = bench(**TRAINED, methods=methods, images=3, out=str(folder / "run"))
     return str(study.folder)
 
 

@@ -4,10 +4,23 @@ import json
 
 import pytest
 
-from saliencynoise.bench import dispatch, production, run
+from saliencynoise.engine import member_training as production
 from tests.cli.calling import call
 
-QUICK = ["--images", "2", "--train-images", "64", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
+QUICK = [
+    "--images",
+    "2",
+    "--train-images",
+    "64",
+    "--epochs",
+    "1",
+    "--device",
+    "cpu",
+    "--workers",
+    "0",
+    "--method",
+    "gradient",
+]
 SIZE = ["--budgets", "1, 2", "--runs", "2", "--reference", "4", "--sampler", "noisegrad", "--out", "made"]
 
 
@@ -16,8 +29,6 @@ def _here(tmp_path, monkeypatch):
     import torch
 
     monkeypatch.chdir(tmp_path)
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
     # the accuracy on all test images takes longer than this training
     monkeypatch.setattr(production, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
 

@@ -28,7 +28,7 @@ CASES = [
 
 @pytest.mark.parametrize(("arguments", "words"), CASES, ids=[str(place) for place in range(len(CASES))])
 def test_odd_input_is_refused_in_a_line(arguments, words, tmp_path, capsys, monkeypatch):
-    from saliencynoise.explain import pictures
+    from saliencynoise.explanation import pictures
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pictures, "MOST_FILES", 20)

@@ -12,22 +12,20 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from saliencynoise.bench import dispatch, run
 from saliencynoise.cli.progress import Failures, Progress, observing
-from saliencynoise.report.terminal import SafeConsole
+from saliencynoise.display.terminal import SafeConsole
 from tests.cli.calling import call
 
-SMALL = ["--train-images", "64", "--epochs", "1", "--device", "cpu"]
+SMALL = ["--train-images", "64", "--epochs", "1", "--device", "cpu", "--workers", "0"]
 QUICK = [*SMALL, "--images", "2", "--method", "gradient"]
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
 
 
+@pytest.mark.usefixtures("pooled")
 def test_a_quiet_bench_prints_where_its_results_lie_and_nothing_else(capsys, tmp_path):
     arguments = ("bench", *QUICK, "--members", "2", "--out", "place")
     assert call(capsys, *arguments, "--quiet") == (0, "place\n", "")
@@ -40,18 +38,18 @@ def test_a_quiet_bench_prints_where_its_results_lie_and_nothing_else(capsys, tmp
 @pytest.mark.parametrize(
     ("command", "engine", "found"),
     [
-        (("variance",), "saliencynoise.bench.variance.run_variance", {"rows": []}),
-        (("sanity",), "saliencynoise.bench.sanity.run_sanity", {"rows": []}),
-        (("frontier",), "saliencynoise.bench.frontier.run_frontier", {"rows": [], "references": []}),
-        (("paper", "table"), "saliencynoise.bench.paper.run_paper", {}),
+        (("variance",), "saliencynoise.analyses.variance.run.run_variance", {"rows": []}),
+        (("sanity",), "saliencynoise.analyses.sanity.run.run_sanity", {"rows": []}),
+        (("frontier",), "saliencynoise.analyses.frontier.run.run_frontier", {"rows": [], "references": []}),
+        (("paper", "table"), "saliencynoise.paper.run.run_paper", {}),
     ],
     ids=["variance", "sanity", "frontier", "paper"],
 )
 def test_other_commands_hand_the_quiet_observer_on_and_print_the_place(capsys, monkeypatch, command, engine, found):
     observers = []
     monkeypatch.setattr(engine, lambda config, observer: observers.append(observer) or found)
-    monkeypatch.setattr("saliencynoise.report.figures.frontier.save_plot", lambda document, folder: None)
-    monkeypatch.setattr("saliencynoise.report.paper.poster.panels_of", lambda config, studies: [])
+    monkeypatch.setattr("saliencynoise.analyses.frontier.figure.save_plot", lambda document, folder: None)
+    monkeypatch.setattr("saliencynoise.paper.poster.panels_of", lambda config, studies: [])
     assert call(capsys, *command, "--out", "place", "--quiet") == (0, "place\n", "")
     code, out, err = call(capsys, *command, "--out", "place", "-q", "--json")
     assert (code, err) == (0, "")
@@ -108,6 +106,7 @@ def test_an_error_is_one_harmless_line(capsys, arguments):
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\udcff]", err)
 
 
+@pytest.mark.usefixtures("pooled")
 def test_ascii_and_a_pipe(capsys):
     call(capsys, "bench", *QUICK, "--members", "2", "--out", "ü\N{SNOWMAN}", "--quiet")
     command = [sys.executable, "-m", "saliencynoise", "show", "ü\N{SNOWMAN}"]

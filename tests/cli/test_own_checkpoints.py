@@ -13,7 +13,6 @@ from sklearn.datasets import load_digits
 from sklearn.utils import Bunch
 
 from saliencynoise import cli
-from saliencynoise.bench import dispatch, run
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_checkpoints.py"
 
@@ -33,14 +32,24 @@ def example(monkeypatch):
 
 def test_the_command_that_it_prints_finds_the_accuracies_that_it_prints(example, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for part in (dispatch, run):
-        monkeypatch.setattr(part, "worker_count", lambda jobs, device: 0)
     example.main("own")
     printed = capsys.readouterr().out
     accuracies = [float(value) for value in re.findall(r"accuracy (\S+)", printed)]
     command = shlex.split(printed.splitlines()[-1])
     assert command[:2] == ["saliencynoise", "bench"]
-    quick = ["--images", "2", "--method", "gradient", "--method", "gradcam", "--device", "cpu", "--json"]
+    quick = [
+        "--images",
+        "2",
+        "--method",
+        "gradient",
+        "--method",
+        "gradcam",
+        "--device",
+        "cpu",
+        "--workers",
+        "0",
+        "--json",
+    ]
     with pytest.raises(SystemExit) as stop:
         cli.main([*command[1:], *quick])
     assert stop.value.code == 0

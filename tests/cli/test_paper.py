@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.cli.calling import call
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,13 +27,13 @@ def paper(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
         cwd=place,
-        env={"SALIENCYNOISE_CACHE": str(place / "cache"), "PATH": "/usr/bin", "COLUMNS": "80"},
+        env={"SALIENCYNOISE_CACHE": str(place / "cache"), "PATH": "/usr/bin", "COLUMNS": "80", "OMP_NUM_THREADS": "1"},
     )
 
 
 @pytest.fixture(scope="module")
 def made(place: Path) -> subprocess.CompletedProcess[str]:
-    return paper(place, "gradients", "dream", "--scale", "smoke")
+    return paper(place, "gradients", "dream", "--scale", "smoke", "--workers", "0")
 
 
 def test_panels_are_made_with_their_data_and_captions(place: Path, made: subprocess.CompletedProcess[str]) -> None:
@@ -52,28 +53,36 @@ def test_panels_are_made_with_their_data_and_captions(place: Path, made: subproc
             assert words in caption
 
 
-def test_what_is_there_is_found_again_and_gives_the_same_bytes(
-    place: Path, made: subprocess.CompletedProcess[str]
+def test_what_is_there_is_found_again_and_gives_the_same_bytes_in_another_process(
+    place: Path,
+    made: subprocess.CompletedProcess[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert made.returncode == 0
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("SALIENCYNOISE_CACHE", str(place / "cache"))
     folder = place / "runs" / "paper-smoke"
     before = {path.name: path.read_bytes() for path in folder.glob("gradients.*")}
     for path in folder.glob("gradients.*"):
         path.unlink()
-    again = paper(place, "gradients", "--scale", "smoke", "--json")
-    assert again.returncode == 0, again.stderr
-    assert list(json.loads(again.stdout)["panels"]) == ["gradients"]
-    assert "trained" not in again.stderr
+    code, out, err = call(capsys, "paper", "gradients", "--scale", "smoke", "--json", "--workers", "0")
+    assert code == 0, err
+    assert list(json.loads(out)["panels"]) == ["gradients"]
+    assert "trained" not in err
     assert {path.name: path.read_bytes() for path in folder.glob("gradients.*")} == before
 
 
-def test_a_copy_of_the_data_is_needed_where_nothing_can_be_downloaded(place: Path) -> None:
-    empty = place / "empty"
-    empty.mkdir(exist_ok=True)
-    found = paper(place, "table", "--data-dir", str(empty))
-    assert found.returncode == 2
-    assert "Traceback" not in found.stderr
-    assert "empty" in found.stderr
+def test_a_copy_of_the_data_is_needed_where_nothing_can_be_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, _, err = call(capsys, "paper", "table", "--data-dir", empty)
+    assert code == 2
+    assert "Traceback" not in err
+    assert "empty" in err
 
 
 @pytest.mark.parametrize(
@@ -86,8 +95,14 @@ def test_a_copy_of_the_data_is_needed_where_nothing_can_be_downloaded(place: Pat
         (("table", "--members", "2"), "--members 2 gives no intervals"),
     ],
 )
-def test_impossible_values_are_errors_of_usage(place: Path, arguments: tuple[str, ...], error: str) -> None:
-    found = paper(place, *arguments)
-    assert (found.returncode, found.stdout) == (2, "")
-    assert error in " ".join(found.stderr.split())
-    shutil.rmtree(place / "runs" / "paper-small", ignore_errors=True)
+def test_impossible_values_are_errors_of_usage(
+    arguments: tuple[str, ...],
+    error: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call(capsys, "paper", *arguments)
+    assert (code, out) == (2, "")
+    assert error in " ".join(err.split())

@@ -5,19 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from saliencynoise.bench import dispatch, run
 from saliencynoise.store.pool import all_pools
 from tests.cli.calling import call
 
 STUDY = ["--arch", "resnet", "--arch-arg", "depth=10", "--arch-arg", "width=2", "--members", "2"]
-TRAINING = ["--train-images", "64", "--epochs", "1", "--device", "cpu"]
+TRAINING = ["--train-images", "64", "--epochs", "1", "--device", "cpu", "--workers", "0"]
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
 
 
 def test_a_bench_finds_imported_members_and_trains_none(capsys, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from saliencynoise.bench.study import Study
+from saliencynoise.engine.study import Study
 from tests.cli.calling import call
 from tests.report.studies import make_study, noisy_maps
 
@@ -45,7 +45,7 @@ def test_bad_input_is_one_line(capsys, study, arguments, words):
 @pytest.fixture
 def made(study, monkeypatch):
     """A bench that is done at once."""
-    monkeypatch.setattr("saliencynoise.bench.run.run", lambda *_: study)
+    monkeypatch.setattr("saliencynoise.engine.run.run", lambda *_: study)
     return study
 
 

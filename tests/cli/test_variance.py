@@ -4,10 +4,24 @@ import json
 
 import pytest
 
-from saliencynoise.bench import dispatch, run, sanity, variance
+from saliencynoise.analyses.sanity import run as sanity
+from saliencynoise.analyses.variance import run as variance
 from tests.cli.calling import call
 
-QUICK = ["--images", "2", "--train-images", "32", "--epochs", "1", "--device", "cpu", "--method", "gradient"]
+QUICK = [
+    "--images",
+    "2",
+    "--train-images",
+    "32",
+    "--epochs",
+    "1",
+    "--device",
+    "cpu",
+    "--workers",
+    "0",
+    "--method",
+    "gradient",
+]
 CASES = [
     (["variance", "--blocks", "1"], ["--blocks 1", "give 2 or more"]),
     (["variance", "--streams", "init,ordre"], ["unknown stream 'ordre'", "did you mean 'order'"]),
@@ -28,8 +42,6 @@ CASES = [
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for module in (dispatch, run):
-        monkeypatch.setattr(module, "worker_count", lambda jobs, device: 0)
 
 
 @pytest.mark.parametrize(("arguments", "words"), CASES, ids=[" ".join(case[0]) for case in CASES])
@@ -73,7 +85,7 @@ def test_sanity_prints_tables_or_one_document(capsys, tmp_path):
 def test_a_failed_cell_is_exit_code_1(command, module, monkeypatch, capsys):
     document = {"rows": [{"status": "ok"}, {"status": "failed"}]}
     monkeypatch.setattr(module, f"run_{command}", lambda config, observer: document)
-    monkeypatch.setattr("saliencynoise.report.figures.seeds.save_plot", lambda document, folder: None)
+    monkeypatch.setattr("saliencynoise.analyses.variance.figure.save_plot", lambda document, folder: None)
     code, out, _ = call(capsys, command, "--json")
     assert code == 1
     assert json.loads(out)["rows"] == document["rows"]

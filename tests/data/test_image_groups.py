@@ -30,14 +30,19 @@ def test_nothing_is_said_where_nothing_belongs_together(split):
 def test_groups_of_the_data_set(split):
     found = image_groups(replace(split, groups=tuple("aabbcd")), torch.tensor([0, 2, 3, 5]), file=None)
     assert as_groups(found.names) == (0, 1, 1, 2)
-    assert found.notes == ("the 4 attributed images belong to 3 groups (the data set); intervals are for new groups",)
+    assert found.notes == (
+        "the 4 attributed images belong to 3 groups (the data set); intervals for new images are for new groups",
+    )
 
 
 def test_near_duplicates_are_groups_and_join_those_that_are_given(split):
     split.images[4] = split.images[0].flip(-1)
     found = image_groups(split, ALL, file=None)
     assert as_groups(found.names) == (0, 1, 2, 3, 0, 4)
-    note = "2 of 6 attributed images are near duplicates (0.png, 4.png); intervals treat them as groups"
+    note = (
+        "2 of 6 attributed images are near duplicates (0.png, 4.png), so these are 5 groups; intervals for new images "
+        "treat them as such"
+    )
     assert found.notes == (note,)
     joined = image_groups(replace(split, groups=tuple("abcbdd")), ALL, file=None)
     assert as_groups(joined.names) == (0, 1, 2, 1, 0, 0)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get
 
 import pytest
 
-from saliencynoise.bench.study import Study
+from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.study import StudyRecord, contradiction
 from tests.report.studies import make_study, noisy_maps
@@ -101,7 +101,13 @@ def test_a_result_of_this_version_is_whole(made):
         (("cells", 1, "figures", "estimates", "snr", "value"), GONE, "cells[1].figures.estimates.snr has no value"),
         (("cells", 0, "view"), "", "cells[0].view is ''"),
         (("cells", 0, "architecture"), "other", "cells[0].architecture is 'other', which is none of"),
-        (("cells", 0, "gram"), "../../elsewhere", "cells[0].gram is '../../elsewhere', which leads out"),
+        (("cells", 0, "gram"), "../../elsewhere", "cells[0].gram is '../../elsewhere', which is none of the files"),
+        (("files", "../../elsewhere"), 64 * "0", "files has '../../elsewhere', which leads out of the folder"),
+        (("files", "snr.parquet"), "0", "files.snr.parquet is '0'"),
+        (("maps", 0, "marginal"), "other", "maps[0] names 'other', which is none of the files"),
+        (("maps", 0, "draws", 0), "other", "maps[0] names 'other/member-0000/chunk"),
+        (("maps", 0, "chunks", 0, "images"), 3, "maps[0].chunks are not of 4 images"),
+        (("maps", 0, "architecture"), "other", "maps[0].architecture is 'other', which is none of"),
         (("cells", 0, "figures"), None, "cells[0].figures is null, though its status is ok"),
         (("cells", 0, "details", "pixels", "share"), "x", "cells[0].details.pixels.share is 'x'"),
         (("images", 2, "label"), 7, "images[2].label is 7, and there are 2 classes"),

@@ -58,7 +58,7 @@ def saliencynoise_aggregators():
     return (
         AggregatorSpec(name="first", summary="s", target=__name__ + ":First", level="networks"),
         AggregatorSpec(name="mixed_up", summary="s", target=__name__ + ":First"),
-        AggregatorSpec(name="no_net", summary="s", target="saliencynoise.marginalization.mean:Mean", level="networks"),
+        AggregatorSpec(name="no_net", summary="s", target="saliencynoise.aggregators.mean:Mean", level="networks"),
     )
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from saliencynoise.bench.config import BenchConfig
-from saliencynoise.bench.plan import make_plan
+from saliencynoise.engine.config import BenchConfig
+from saliencynoise.engine.plan import make_plan
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry import catalogue, first_party, loader
 

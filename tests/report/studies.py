@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,14 +10,14 @@ from typing import Any
 
 import pandas as pd
 import torch
+from safetensors.torch import save
 from torch import Tensor
 
-from saliencynoise.bench.reduce import Reduced, reduce_maps
-from saliencynoise.bench.study import Study
+from saliencynoise.engine.reduce import Reduced, reduce_maps
+from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.statistics.plain import json_safe
-from saliencynoise.store.atomic import slug_of
-from saliencynoise.store.export import Group, export_maps
+from saliencynoise.store.atomic import slug_of, write_bytes
 from saliencynoise.store.grams import save_grams
 from saliencynoise.store.maps import Chunk, MapStore
 
@@ -60,7 +61,7 @@ def make_study(
     members, _, count = next(iter(drawn.values())).shape[:3]
     labels = [b % len(classes) for b in range(count)]
     chunk = Chunk(index=0, key="all", rows=tuple(range(count)))
-    cells, tables, groups = [], [], []
+    cells, tables, kept = [], [], []
     for (architecture, method), values in maps.items():
         names = {"dataset": dataset, "architecture": architecture, "method": method}
         common = {**names, "members": members, "view": "signed", "draws": 1, "flagged_members": []}
@@ -71,7 +72,7 @@ def make_study(
             cells.append({**common, "status": "failed", "reason": values, **blank})
             continue
         place = f"{slug_of(architecture)}/{slug_of(method)}"
-        stores = _stores(folder / "maps" / place, drawn[architecture, method], chunk)
+        stores = stores_of(folder / "maps" / place, drawn[architecture, method], chunk)
         mean = drawn[architecture, method].mean((0, 1))
         reduced = reduce_maps(
             stores, members=members, chunks=[chunk], labels=labels, views=["signed"], marginal=mean, masks=None, seed=0
@@ -82,13 +83,13 @@ def make_study(
             {**common, "status": "ok", "reason": None, "seconds": 1.0, "gram": gram, **_found(reduced, classes)}
         )
         tables.append(pd.DataFrame({**names, "view": "signed", **_per_image(reduced, labels, classes)}))
-        kept = {"stores": stores if keep_maps == "all" else (), "members": members, "chunks": [chunk]}
-        about = {"image": [f"{dataset}/{b}" for b in range(count)]}
-        groups.append(Group(path=place, **kept, marginal=mean, coordinates=about, attributes={}))
+        if keep_maps != "none":
+            members_stores = stores if keep_maps == "all" else []
+            kept.append(stored(folder, architecture, method, members_stores, mean=mean, chunk=chunk))
     generator = torch.Generator().manual_seed(1)
     pixels = torch.randint(256, (count, channels, side, side), generator=generator, dtype=torch.uint8)
     if keep_maps != "none":
-        export_maps(folder / "maps.zarr", groups, pixels)
+        write_bytes(folder / "maps/images.safetensors", save({"pixels": pixels}))
     pd.concat(tables).to_parquet(folder / "snr.parquet", index=False)
     architectures = list(dict.fromkeys(architecture for architecture, _ in maps))
     hardware = {"device": "cpu", "processor": "a processor"}
@@ -112,16 +113,41 @@ def make_study(
         ],
         "images": images,
         "cells": cells,
+        "maps": kept,
+        "files": sums(folder),
     }
     (folder / "result.json").write_text(json.dumps(document))
     return Study.load(folder)
+
+
+def stored(
+    folder: Path, architecture: str, method: str, stores: Sequence[MapStore], *, mean: Tensor, chunk: Chunk
+) -> dict[str, Any]:
+    """Write the marginal map, and return what a result says of where the maps lie."""
+    path = folder / "maps" / slug_of(architecture) / slug_of(method) / "marginal.safetensors"
+    write_bytes(path, save({"values": mean.contiguous()}))
+    return {
+        "architecture": architecture,
+        "method": method,
+        "shape": list(mean.shape[1:]),
+        "marginal": path.relative_to(folder).as_posix(),
+        "draws": [store.folder.relative_to(folder).as_posix() for store in stores],
+        "chunks": [{"file": chunk.file, "images": len(chunk.rows)}],
+    }
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """The checksum of each file below a folder, by its path."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def _is_map(values: Tensor | str) -> bool:
     return not isinstance(values, str)
 
 
-def _stores(folder: Path, maps: Tensor, chunk: Chunk) -> list[MapStore]:
+def stores_of(folder: Path, maps: Tensor, chunk: Chunk) -> list[MapStore]:
+    """Write maps `[E, D, B, c, h, w]`, and return a store for each draw."""
     stores = [MapStore(folder / draw_name(draw)) for draw in range(maps.shape[1])]
     for draw, store in enumerate(stores):
         for member, values in enumerate(maps[:, draw]):

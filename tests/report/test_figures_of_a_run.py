@@ -5,14 +5,14 @@ import io
 import pytest
 from rich.console import Console
 
-from saliencynoise.bench.comparisons import Pair
-from saliencynoise.bench.forecast import Check, Forecast
-from saliencynoise.bench.run import bench
-from saliencynoise.report import comparisons
-from saliencynoise.report.comparisons import print_pairs
+from saliencynoise.analyses.comparison import table as comparisons
+from saliencynoise.analyses.comparison.run import Pair
+from saliencynoise.analyses.comparison.table import print_pairs
+from saliencynoise.analyses.forecast.run import Check, Forecast
+from saliencynoise.analyses.forecast.table import print_forecast
+from saliencynoise.engine.run import bench
 from saliencynoise.report.curve import curve_counts, curve_of, print_curve
 from saliencynoise.report.details import print_similarity, print_structure
-from saliencynoise.report.forecast import print_forecast
 from saliencynoise.statistics.comparison import Comparison, Everywhere
 from saliencynoise.statistics.reliability import MembersNeeded
 

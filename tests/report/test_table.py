@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from saliencynoise.bench.study import Study
-from saliencynoise.report import table
-from saliencynoise.report.table import print_study, show
+from saliencynoise.display import labels, numbers
+from saliencynoise.display.numbers import show
+from saliencynoise.engine.study import Study
+from saliencynoise.report.table import print_study
 
 
 def estimate(value, low=None, high=None, floor=0.0):
@@ -97,9 +98,10 @@ def test_skewed_noise_of_pixels_is_warned_of():
 
 
 def test_the_examples_in_docstrings_hold():
-    failed, tried = doctest.testmod(table)
-    assert tried
-    assert not failed
+    for module in (numbers, labels):
+        failed, tried = doctest.testmod(module)
+        assert tried
+        assert not failed
 
 
 def test_lost_digits_are_noted_once_a_method():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -121,9 +122,10 @@ def test_drawn_maps_are_what_they_are_said_to_be(script: ModuleType) -> None:
         assert between.tolist() == pytest.approx(due, abs=0.04)
 
 
-def test_dependent_images_and_skewed_noise(script: ModuleType) -> None:
+@pytest.mark.simulation
+def test_dependent_images_and_skewed_noise(script: ModuleType, repetitions: Callable[[int, int], int]) -> None:
     """Groups cover, images taken as independent do not; skewed pixels give more false discoveries than 5%."""
-    groups, unseen, skewed = script.dependence_tables(repetitions=24)
+    groups, unseen, skewed = script.dependence_tables(repetitions=repetitions(24, 8))
     four_of_eight = groups.rows[0]
     assert four_of_eight.check.value >= 0.85
     assert float(four_of_eight.others[0]) < four_of_eight.check.value

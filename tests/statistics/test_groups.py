@@ -9,10 +9,16 @@ import torch
 
 from saliencynoise.statistics.agreement import agreement
 from saliencynoise.statistics.comparison import compare
+from saliencynoise.statistics.correlation import correlate
 from saliencynoise.statistics.figures import headline, image_statistics, summarise
 from saliencynoise.statistics.gram import gram_matrix
-from saliencynoise.statistics.groups import as_groups, chosen, effective_groups, variance_of_mean
+from saliencynoise.statistics.groups import as_groups, chosen, effective_groups, resamples, variance_of_mean
 from saliencynoise.statistics.intervals import both_interval, images_interval, members_interval
+from saliencynoise.statistics.reliability import members_for_images
+from saliencynoise.statistics.snr import snr_from_cosine
+from saliencynoise.statistics.spread import quantile, snr_of_images
+from saliencynoise.statistics.trend import log_trend
+from saliencynoise.statistics.untrained import excess_p
 
 
 def near_duplicates(
@@ -119,3 +125,65 @@ def test_coverage_with_near_duplicates(generator: torch.Generator) -> None:
             covered[name].append(interval is not None and interval.low <= true <= interval.high)
     assert sum(covered["groups"]) / 60 >= 0.88
     assert sum(covered["alone"]) / 60 <= 0.85
+
+
+def test_whole_groups_are_drawn(generator: torch.Generator) -> None:
+    groups = (0, 0, 0, 1, 2, 2)
+    drawn = list(resamples(6, groups, count=500, generator=generator))
+    assert sum(map(len, drawn)) == 500
+    members = [{i for i in range(6) if groups[i] == g} for g in range(3)]
+    for row in (row for own in drawn for row in own.tolist()):
+        times = [[row.count(image) for image in group] for group in members]
+        assert all(len(set(own)) == 1 for own in times)  # a group comes whole
+        assert sum(own[0] for own in times) == 3  # as many groups as there are
+
+
+def test_share_of_images_with_copies(generator: torch.Generator) -> None:
+    """8 groups of 4 copies: the interval of the r that 90% of the images reach."""
+    groups = [i // 4 for i in range(32)]
+    apart = near_duplicates(generator, list(range(4000)), members=60)
+    unit = torch.nn.functional.normalize(apart, dim=-1)
+    cosines = (unit.sum(0).square().sum(-1) - 60) / (60 * 59)
+    true = float(snr_from_cosine(quantile(cosines, 0.1)))
+    covered: dict[str, list[bool]] = {"alone": [], "groups": []}
+    for _ in range(60):
+        gram = gram_matrix(near_duplicates(generator, groups, alike=1.0))
+        for name, own in (("alone", None), ("groups", as_groups(groups))):
+            _, interval = snr_of_images(gram, share=0.9, seed=0, groups=own)
+            covered[name].append(interval is not None and interval.low <= true <= interval.high)
+            needed = members_for_images(gram, seed=0, groups=own)
+            assert interval is None or needed.low == (
+                math.ceil(9 / interval.high * (1 - 1e-9)) if interval.high > 0 else None
+            )
+    assert sum(covered["groups"]) / 60 >= 0.88
+    assert sum(covered["alone"]) < sum(covered["groups"])
+
+
+def test_level_of_more_than_untrained_networks_with_copies(generator: torch.Generator) -> None:
+    """Trained networks no better than untrained ones, 4 groups of 8 copies."""
+    groups = [i // 8 for i in range(32)]
+    found: dict[str, list[float]] = {"alone": [], "groups": []}
+    for _ in range(200):
+        one, other = (gram_matrix(near_duplicates(generator, groups, alike=1.0)) for _ in range(2))
+        for name, own in (("alone", None), ("groups", as_groups(groups))):
+            found[name].append(excess_p(headline(one, groups=own), headline(other, groups=own)) or 0.0)
+    level = {name: sum(p < 0.05 for p in ps) / 200 for name, ps in found.items()}
+    assert level["groups"] <= 0.09
+    assert level["alone"] > 1.5 * level["groups"]
+
+
+def test_trends_and_correlations_take_groups(generator: torch.Generator) -> None:
+    groups = [i // 3 for i in range(30)]
+    grams = [gram_matrix(near_duplicates(generator, groups)) for _ in range(3)]
+    alone, grouped = (
+        log_trend([headline(gram, groups=own) for gram in grams], [1, 2, 3]) for own in (None, as_groups(groups))
+    )
+    assert alone.slope == grouped.slope
+    assert alone.interval != grouped.interval
+    x, y = (torch.randn(10, generator=generator).repeat_interleave(3) for _ in "xy")
+    one, other = (correlate(x, y, seed=0, groups=own) for own in (None, as_groups(groups)))
+    assert one.pearson == other.pearson
+    ranges = [own.pearson_interval for own in (one, other)]
+    widths = [own.high - own.low for own in ranges if own is not None]
+    assert widths[1] > 1.4 * widths[0]
+    assert correlate(x, y, seed=0, groups=tuple(i // 6 for i in range(30))).pearson_interval is None

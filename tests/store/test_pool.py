@@ -249,13 +249,12 @@ def test_what_is_read_is_compared_with_its_checksum(pool: Pool) -> None:
         pool.weights(0)
 
 
-def test_files_that_are_named_without_their_hashes_are_read(pool: Pool) -> None:
-    """As they were named before."""
+def test_files_that_are_not_named_by_their_hashes_are_no_members(pool: Pool) -> None:
     record = pool.save(0, WEIGHTS, LOGITS, RECORD)
     for path, suffix in zip(pool.files(record)[1:], FILES[1:], strict=True):
         path.rename(pool.folder / f"member-0000{suffix}")
-    assert pool.verified(0) == record
-    assert torch.equal(pool.logits(0), LOGITS)
+    with pytest.raises(CorruptMemberError, match="member 0 of the pool is corrupt"):
+        pool.verified(0)
 
 
 def test_another_pools_description_is_replaced(pool: Pool) -> None:

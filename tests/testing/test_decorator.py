@@ -84,7 +84,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, st
 
 
 def test_a_right_method_has_a_passed_test_for_each_check(outcomes: dict[str, dict[str, str]]) -> None:
-    assert len(outcomes["test_right"]) == 21, outcomes[""][""][-3000:]
+    assert len(outcomes["test_right"]) == 22, outcomes[""][""][-3000:]
     assert set(outcomes["test_right"].values()) == {"PASSED"}
 
 

@@ -71,7 +71,7 @@ def test_or_those_that_it_names_as_samples() -> None:
 
 def test_aggregators_of_maps_and_of_networks_are_checked_with_their_plugin() -> None:
     specs = tuple(
-        AggregatorSpec(name=name, summary="s", target=f"saliencynoise.marginalization.{target}", level=level)
+        AggregatorSpec(name=name, summary="s", target=f"saliencynoise.aggregators.{target}", level=level)
         for name, target, level in (
             ("glow", "median:Median", "maps"),
             ("trim", "trimmed_mean:TrimmedMean", "maps"),

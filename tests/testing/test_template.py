@@ -49,7 +49,7 @@ def test_its_own_tests_pass(template: Path) -> None:
     done = run(template, "pytest", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     passed, skipped = (int(re.search(rf"(\d+) {word}", done.stdout)[1]) for word in ("passed", "skipped"))
-    assert passed == 2 * 19 + 2  # 19 checks of a pass method for each layer, the claim, the paper's property
+    assert passed == 2 * 20 + 2  # 20 checks of a pass method for each layer, the claim, the paper's property
     assert skipped == 2 * 7 - 1
     assert "its spec does not claim it" in done.stdout
 
@@ -69,5 +69,5 @@ def test_its_tests_see_a_broken_method(template: Path) -> None:
 def test_the_command_line_checks_it(template: Path) -> None:
     done = run(template, "saliencynoise", "plugins", "check", "hirescam")
     assert done.returncode == 0, done.stderr
-    assert "ok      method hirescam/hires_cam(layer=top): 20 checks executed, 20 passed" in done.stdout
+    assert "ok      method hirescam/hires_cam(layer=top): 21 checks executed, 21 passed" in done.stdout
     assert "total: 1 method, 0 architectures, 0 failed" in done.stdout

@@ -427,6 +427,19 @@ class NotZero(Pixels):
         return grad + batch.x
 
 
+@dataclass(frozen=True)
+class Leaning(Pixels):
+    """The positive part is doubled, so that it does not turn with the score."""
+
+    def changed(self, grad, batch):
+        return grad + grad.relu()
+
+
+@dataclass(frozen=True)
+class NoSign(Pixels):
+    sign = "positive"
+
+
 @dataclass
 class NotFrozen(Pixels):
     pass
@@ -460,12 +473,12 @@ METHODS: dict[str, list[tuple[type, dict[str, Any]]]] = {
     "repeatable": [(Counting, {})],
     "own_randomness": [(GlobalNoise, {}), (GlobalNumpyNoise, {})],
     "stochastic": [(Noisy, {}), (Right, {"stochastic": True})],
-    "neighbours": [(NormalisedOverTheBatch, {}), (MeanOfTheBatch, {})],
+    "neighbours": [(NormalisedOverTheBatch, {}), (MeanOfTheBatch, {"sign": "leaning"})],
     "place": [(SeededByPlace, {}), (FirstImageApart, {})],
     "chunks": [(CountsPasses, {"kind": "functional"})],
     "network": [(KeepsTheFirstNetwork, {})],
     "image": [(IgnoresTheImage, {"kind": "functional"})],
-    "target": [(IgnoresTheTarget, {"kind": "module"}), (FirstTarget, {"kind": "module"})],
+    "target": [(IgnoresTheTarget, {"kind": "module", "sign": "leaning"}), (FirstTarget, {"kind": "module"})],
     "layouts": [(OnlyPlanes, {"kind": "module"})],
     "batch_unchanged": [(ChangesTheImage, {}), (ChangesTheBackground, {}), (TracksTheImage, {})],
     "taps_unchanged": [(ChangesTheTap, {})],
@@ -482,8 +495,8 @@ METHODS: dict[str, list[tuple[type, dict[str, Any]]]] = {
         (KeepsTheSeedOnError, {"kind": "module"}),
         (KeepsTheSeedOfACopyOnError, {"kind": "module"}),
     ],
-    "constant": [(NotZero, {"claims": ("constant",)})],
-    "linear_weights": [(Squared, {"claims": ("linear_weights",)})],
+    "constant": [(NotZero, {"claims": ("constant",), "sign": "leaning"})],
+    "linear_weights": [(Squared, {"claims": ("linear_weights",), "sign": "nonnegative"})],
     "linear_contributions": [(Right, {"claims": ("linear_contributions",)})],
     "completeness": [
         (Incomplete, {"claims": ("completeness",)}),
@@ -491,7 +504,15 @@ METHODS: dict[str, list[tuple[type, dict[str, Any]]]] = {
         (Diagnosed, {"claims": ("linear_contributions", "completeness")}),
     ],
     "invariant_to": [
-        (SumOfChannels, {"invariant_to": (kind,)}) for kind in ("positive_scale", "sign", "rotation")
+        (SumOfChannels, {"invariant_to": (kind,), "sign": "nonnegative"})
+        for kind in ("positive_scale", "sign", "rotation")
+    ],
+    "sign": [
+        (Right, {"sign": "nonnegative"}),
+        (Right, {"sign": "nonpositive"}),
+        (Squared, {}),
+        (Leaning, {}),
+        (NoSign, {}),
     ],
 }  # fmt: skip
 

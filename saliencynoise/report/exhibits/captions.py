@@ -6,14 +6,15 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.report.figures.style import LONGEST, shortened
-from saliencynoise.report.table import SEVERAL, counted, show
+from saliencynoise.display.figures.style import LONGEST, shortened
+from saliencynoise.display.numbers import counted, show
+from saliencynoise.report.table import SEVERAL
 from saliencynoise.statistics.intervals import WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 MOST = 3
 """Failures that an alternative text names."""

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from saliencynoise.display.figures.averages import CLIP, RATE
+from saliencynoise.display.figures.exhibit import Exhibit
+from saliencynoise.display.numbers import percent
+from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.exhibits.captions import basis
-from saliencynoise.report.exhibits.exhibit import Exhibit
-from saliencynoise.report.figures.averages import CLIP, RATE
-from saliencynoise.report.figures.cells import signed_cells
-from saliencynoise.report.table import percent
 
 if TYPE_CHECKING:
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
     from saliencynoise.report.figures.overlay import Overlay
     from saliencynoise.report.figures.tiles import Row
 

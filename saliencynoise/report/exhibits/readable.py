@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from saliencynoise.report.figures.cells import signed_cells
+from saliencynoise.engine.study_cells import signed_cells
 
 if TYPE_CHECKING:
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 CELLS = 100
 """Cells in the signed view that a figure draws; all figures of a report together take 0.3 to 0.5 s of a CPU a cell."""

@@ -6,29 +6,35 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from saliencynoise.display.figures.exhibit import Exhibit, Missing
 from saliencynoise.interfaces import one_line
 from saliencynoise.report.exhibits import captions
-from saliencynoise.report.exhibits.exhibit import Exhibit, Missing
 from saliencynoise.report.exhibits.maps import maps_exhibit, overlay_exhibit
 from saliencynoise.report.exhibits.readable import readable
+from saliencynoise.store.atomic import DamagedFileError
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 
 def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
     """Yield what the report shows of a study; a figure that cannot be drawn says why, and stops no other.
 
     Of a large study the figures draw what `readable` leaves.
+
+    Raises:
+        DamagedFileError: if a file is not the one that the result lists.
     """
     drawn, _ = readable(study)
     for name, (title, build) in BUILDERS.items():
         try:
             exhibit = build(study if name in CHOOSING else drawn)
-        except Exception as error:  # noqa: BLE001 - names that no font holds, a damaged file: the rest is still shown
+        except DamagedFileError:
+            raise
+        except Exception as error:  # noqa: BLE001 - names that no font holds, a missing file: the rest is still shown
             yield Missing(name=name, title=title, reason=one_line(error))
             continue
         if exhibit is not None:
@@ -81,8 +87,8 @@ def _members(study: Study) -> Exhibit:
 
 
 def _components(study: Study) -> Exhibit:
+    from saliencynoise.analyses.variance.figure import seed_table  # noqa: PLC0415 - as above
     from saliencynoise.report.figures import components  # noqa: PLC0415 - as above
-    from saliencynoise.report.figures.seeds import seed_table  # noqa: PLC0415 - as above
 
     found, document = components.table(study), components.document_of(study)
     seeds = None if document is None else seed_table(document)
@@ -92,7 +98,7 @@ def _components(study: Study) -> Exhibit:
 
 def _frontier(study: Study) -> Exhibit | None:
     """Return the frontier that a study is a run of; None of any other study."""
-    from saliencynoise.report.figures import frontier  # noqa: PLC0415 - as above
+    from saliencynoise.analyses.frontier import figure as frontier  # noqa: PLC0415 - as above
 
     document = frontier.frontier_of(study)
     if document is None:

@@ -6,9 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import number
-from saliencynoise.report.figures.cells import chosen_cells, names_of, snr_of
-from saliencynoise.report.figures.style import (
+from saliencynoise.display.figures.style import (
     BAD,
     GREY,
     SMALL,
@@ -20,14 +18,16 @@ from saliencynoise.report.figures.style import (
     shortened,
     styles,
 )
-from saliencynoise.report.table import show, with_interval
+from saliencynoise.display.numbers import show, with_interval
+from saliencynoise.engine.study_cells import chosen_cells, names_of, snr_of
+from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 SKEWED = 10.0
 """Largest value of a panel over its lower quartile above which the axis is logarithmic but for a piece about zero."""

@@ -7,8 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.report.figures.cells import failures, names_of, signed_cells, snr_of
-from saliencynoise.report.figures.style import (
+from saliencynoise.display.figures.style import (
     GREY,
     SMALL,
     blank,
@@ -20,13 +19,14 @@ from saliencynoise.report.figures.style import (
     styles,
     two_lines,
 )
+from saliencynoise.engine.study_cells import failures, names_of, signed_cells, snr_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 COLUMNS = 4
 SKEWED = 10.0

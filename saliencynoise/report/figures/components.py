@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import number
-from saliencynoise.bench.variance import RESULT, load_variance
-from saliencynoise.report.figures.cells import names_of, signed_cells
-from saliencynoise.report.figures.seeds import draw_seeds, seed_height, seed_table
-from saliencynoise.report.figures.style import BAD, SMALL, WIDEST, blank, legend_below, shortened
+from saliencynoise.analyses.variance.figure import draw_seeds, seed_height, seed_table
+from saliencynoise.analyses.variance.run import RESULT, load_variance
+from saliencynoise.display.figures.style import BAD, SMALL, WIDEST, blank, legend_below, shortened
+from saliencynoise.engine.study_cells import names_of, signed_cells
+from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure, FigureBase
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 PARTS = {
     "signal": ("signal that networks share", "#0072B2", ""),
@@ -41,7 +41,7 @@ def figure(
     """Draw what a map's energy is made of; where it is known, which of the training's seeds make the noise, too.
 
     That is known of the study of a `saliencynoise variance` run, or of the run that `folder` names; see
-    `saliencynoise.report.figures.seeds.draw_seeds`.
+    `saliencynoise.analyses.variance.figure.draw_seeds`.
 
     Args:
         study: with its cells.

@@ -7,10 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import interval_of, number
-from saliencynoise.interfaces import derive_seed
-from saliencynoise.report.figures.cells import failures, names_of, signed_cells
-from saliencynoise.report.figures.style import (
+from saliencynoise.display.figures.style import (
     GREY,
     SMALL,
     blank,
@@ -22,6 +19,10 @@ from saliencynoise.report.figures.style import (
     styles,
     two_lines,
 )
+from saliencynoise.engine.study import interval_of
+from saliencynoise.engine.study_cells import failures, names_of, signed_cells
+from saliencynoise.interfaces import derive_seed
+from saliencynoise.records.numbers import number
 from saliencynoise.statistics.curve import averaging_curve
 from saliencynoise.statistics.split_halves import split_halves
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 COLUMNS = 4
 FURTHEST = 64

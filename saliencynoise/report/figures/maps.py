@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from saliencynoise.report.figures.averages import RATE
-from saliencynoise.report.figures.canvas import (
+from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, RATE, SIGNIFICANT
+from saliencynoise.display.figures.canvas import (
     BELOW,
     KEY,
     LOOKS,
@@ -19,15 +19,15 @@ from saliencynoise.report.figures.canvas import (
     key,
     room_for,
 )
-from saliencynoise.report.figures.style import SMALL, shortened, two_lines
-from saliencynoise.report.figures.tiles import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, Row, rows_of
-from saliencynoise.report.table import percent
+from saliencynoise.display.figures.style import SMALL, shortened, two_lines
+from saliencynoise.display.numbers import percent
+from saliencynoise.report.figures.tiles import Row, rows_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 
 def figure(

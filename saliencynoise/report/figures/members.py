@@ -7,15 +7,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.report.figures.cells import Cell, failures, names_of, signed_cells
-from saliencynoise.report.figures.style import (
-    BAD,
-    SMALL,
-    blank,
-    diverging,
-    two_lines,
-)
-from saliencynoise.report.table import SEVERAL, show
+from saliencynoise.display.figures.style import BAD, SMALL, blank, diverging, two_lines
+from saliencynoise.display.numbers import show
+from saliencynoise.engine.study_cells import Cell, failures, names_of, signed_cells
+from saliencynoise.report.table import SEVERAL
 from saliencynoise.statistics.gram import diag_mean, scale_gram
 
 if TYPE_CHECKING:
@@ -25,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 COLUMNS, MANY = 4, 8
 """Methods beside each other, of one architecture and of several."""

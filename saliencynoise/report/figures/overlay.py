@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import group_of
+from saliencynoise.display.figures.averages import average_of, colour_limit, unit_maps
+from saliencynoise.display.figures.canvas import Grid, draw_failure, draw_picture, grid, key, room_for
+from saliencynoise.display.figures.style import SMALL, shortened, two_lines
+from saliencynoise.display.figures.translucent import LOOKS, draw_opacity_bar, draw_overlay
+from saliencynoise.display.numbers import percent
+from saliencynoise.engine.study_cells import Cell, signed_cells
+from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.figures.averages import average_of, colour_limit, unit_maps
-from saliencynoise.report.figures.canvas import Grid, draw_failure, draw_picture, grid, key, room_for
-from saliencynoise.report.figures.cells import Cell, signed_cells
-from saliencynoise.report.figures.style import SMALL, shortened, two_lines
 from saliencynoise.report.figures.tiles import check_images, keys_of, member_maps, packed, pictures_of
-from saliencynoise.report.figures.translucent import LOOKS, draw_opacity_bar, draw_overlay
-from saliencynoise.report.table import percent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 COLUMNS = 6
 """Tiles in a line, at most; an image's tiles go on in the next line."""

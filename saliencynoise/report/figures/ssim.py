@@ -6,10 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import number
-from saliencynoise.interfaces import derive_seed
-from saliencynoise.report.figures.cells import failures, names_of, signed_cells
-from saliencynoise.report.figures.style import (
+from saliencynoise.display.figures.style import (
     SMALL,
     blank,
     label_lowest,
@@ -18,14 +15,17 @@ from saliencynoise.report.figures.style import (
     styles,
     two_lines,
 )
-from saliencynoise.report.table import with_interval
+from saliencynoise.display.numbers import with_interval
+from saliencynoise.engine.study_cells import failures, names_of, signed_cells
+from saliencynoise.interfaces import derive_seed
+from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 COLUMNS = 4
 MEASURES = ("spearman", "pearson")
@@ -65,7 +65,7 @@ def figure_of(tables: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> Figure:
 def table(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
 ) -> pd.DataFrame:  # fmt: skip
-    """Return a row per architecture, method and image: r, its signed root `amplitude`, and `ssim`.
+    """Return a row per architecture, method and image: r, its signed root `amplitude`, `ssim`, and the image's group.
 
     Of an image, r is corrected for small samples and of raw maps; SSIM is the mean over pairs of members. NaN where
     SSIM was not computed (a bench does so for its first images) or does not exist (maps smaller than 3 x 3). A cell
@@ -80,11 +80,13 @@ def table(
     names = pd.DataFrame([names_of(cell) for cell in cells])
     images = study.images
     if "ssim" not in images:
-        return names.assign(image=None, r=np.nan, amplitude=np.nan, ssim=np.nan)
+        return names.assign(image=None, group=None, r=np.nan, amplitude=np.nan, ssim=np.nan)
     images = images[images["view"] == "signed"].rename(columns={"snr": "r"})
     images = images.assign(amplitude=np.sign(images["r"]) * np.sqrt(images["r"].abs()))
+    group = {image["name"]: image.get("group") for image in study.result["images"]}
+    images = images.assign(group=images["image"].map(group))
     keys = ["architecture", "method"]
-    return names.merge(images[[*keys, "image", "label", "r", "amplitude", "ssim"]], on=keys, how="left")
+    return names.merge(images[[*keys, "image", "label", "group", "r", "amplitude", "ssim"]], on=keys, how="left")
 
 
 def correlations(found: pd.DataFrame, *, seed: int) -> pd.DataFrame:
@@ -98,11 +100,13 @@ def correlations(found: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     import torch  # noqa: PLC0415 - as above
 
     from saliencynoise.statistics.correlation import correlate  # noqa: PLC0415 - as above
+    from saliencynoise.statistics.groups import as_groups  # noqa: PLC0415 - as above
 
     rows: list[dict[str, Any]] = []
     for (architecture, method), own in found.groupby(["architecture", "method"], sort=False):
         x, y = (torch.tensor(own[name].to_numpy(dtype="float64")) for name in ("amplitude", "ssim"))
-        related = correlate(x, y, seed=derive_seed(seed, "bootstrap"))
+        groups = None if own["group"].isna().any() else as_groups(own["group"].tolist())
+        related = correlate(x, y, seed=derive_seed(seed, "bootstrap"), groups=groups)
         row: dict[str, Any] = {"architecture": architecture, "method": method, "images": related.images}
         for name in MEASURES:
             interval = getattr(related, f"{name}_interval")

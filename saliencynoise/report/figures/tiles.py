@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.bench.study import group_of
+from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, average_of, colour_limit
+from saliencynoise.engine.study_cells import Cell, signed_cells
+from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.figures.averages import average_of, colour_limit
-from saliencynoise.report.figures.cells import Cell, signed_cells
 from saliencynoise.statistics.draws import own_draws
 from saliencynoise.statistics.plain import json_safe
 
@@ -29,12 +29,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from jaxtyping import Bool, Float, UInt8
 
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
-MEAN = "mean"
-MEAN_AT_UNIT_NORM = "mean at unit norm"
-NOISE = "noise"
-SIGNIFICANT = "significant"
 
 AVERAGES = (MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT)
 """The columns after the single members."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from saliencynoise.report.html.rows import Column, PageTable, Row, Value
-from saliencynoise.report.html.settings import flat
+from saliencynoise.display.numbers import counted, duration, show, with_interval
+from saliencynoise.display.page.machine import machine
+from saliencynoise.display.page.settings import flat
+from saliencynoise.display.page.tables import Column, PageTable, Row, Value
 from saliencynoise.report.html.words import method_words
-from saliencynoise.report.table import counted, duration, show, with_interval
 
 KINDS = {
     "pass": "computed from one plain pass, which methods share",
@@ -112,7 +113,7 @@ def data_card(result: Mapping[str, Any]) -> Card:
         *[("note", note) for note in dataset["notes"]],
         *([("fingerprint", dataset["key"])] if "key" in dataset else []),
     ]
-    return Card(title=dataset["name"], facts=facts, table=_images(result))
+    return Card(title=dataset.get("name", dataset["asked"]), facts=facts, table=_images(result))
 
 
 def _images(result: Mapping[str, Any]) -> PageTable:
@@ -238,15 +239,6 @@ def provenance(result: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     brought = Counter(cell.get("distribution", "") for cell in result["cells"])
     return facts + [("methods brought by", name) for name in brought if name]
-
-
-def machine(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the device, the hardware and the versions of a result of any kind."""
-    return [
-        ("device", str(result.get("device", "not recorded"))),
-        *[(f"hardware: {key}", str(value)) for key, value in result["hardware"].items()],
-        *[(f"version: {key}", str(value)) for key, value in result["versions"].items()],
-    ]
 
 
 def _sampler(sampler: Mapping[str, Any]) -> str:

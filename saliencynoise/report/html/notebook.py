@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saliencynoise.report.html.page import render
+from saliencynoise.display.page.page import render
 from saliencynoise.report.html.rows import study_table
 from saliencynoise.report.html.words import summary_of
 from saliencynoise.report.table import basis, warnings
 
 if TYPE_CHECKING:
-    from saliencynoise.bench.study import Study
+    from saliencynoise.engine.study import Study
 
 
 def study_html(study: Study) -> str:

@@ -3,58 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from rich.text import Text
-
-from saliencynoise.bench.study import averaged_snr, number
+from saliencynoise.display.numbers import p_text, percent, seconds_text, show
+from saliencynoise.display.page.tables import Column, PageTable, Row, Value
+from saliencynoise.engine.study import averaged_snr
+from saliencynoise.records.numbers import number
 from saliencynoise.report.html.words import noise_free, reliability
-from saliencynoise.report.table import is_low, p_text, percent, seconds_text, show
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-
-
-@dataclass(frozen=True, kw_only=True)
-class Value:
-    """What a cell shows; `key` is the number it is sorted by, as script reads it, or empty for none."""
-
-    text: str
-    key: str = ""
-    failed: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """A column: its heading, what it means in a few words, and whether it holds numbers."""
-
-    label: str
-    meaning: str = ""
-    numeric: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A row, and what it is filtered by."""
-
-    values: Sequence[Value]
-    architecture: str = ""
-    family: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageTable:
-    """A table, whole and readable without script; `sortable` where every row stands for itself."""
-
-    caption: str
-    columns: Sequence[Column]
-    rows: Sequence[Row]
-    sortable: bool = True
-    architectures: Sequence[str] = field(default=())
-    families: Sequence[str] = field(default=())
-
+from saliencynoise.report.table import is_low
 
 NUMBERS = (
     Column(label="one map", meaning="reliability of a single network's map"),
@@ -95,20 +52,6 @@ def study_table(result: Mapping[str, Any]) -> PageTable:
         architectures=list(dict.fromkeys(row.architecture for row in rows)),
         families=list(dict.fromkeys(row.family for row in rows if row.family)),
     )
-
-
-def plain_table(table: RichTable, caption: str) -> PageTable:
-    """Return a table of the terminal; its rows belong together, so it cannot be sorted."""
-    cells = [[_plain(cell) for cell in column.cells] for column in table.columns]
-    rows = [Row(values=[Value(text=text, failed=text == "failed") for text in row]) for row in zip(*cells, strict=True)]
-    columns = [
-        Column(label=_plain(column.header), numeric=column.justify == "right") for column in table.columns
-    ]  # fmt: skip
-    return PageTable(caption=caption, columns=columns, rows=rows, sortable=False)
-
-
-def _plain(cell: object) -> str:
-    return (cell if isinstance(cell, Text) else Text.from_markup(str(cell))).plain
 
 
 def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:

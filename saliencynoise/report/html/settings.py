@@ -9,8 +9,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from saliencynoise.bench.config import IMAGES, BenchConfig
-from saliencynoise.report.html.page import shown
+from saliencynoise.display.page.page import shown
+from saliencynoise.engine.config import IMAGES, BenchConfig
 
 FILE = "settings.toml"
 REPEATED = {"archs": "--arch", "methods": "--method"}
@@ -57,23 +57,6 @@ def command_of(settings: Mapping[str, Any]) -> str:
         elif key not in REPEATED and value is not None and value != usual.get(key):
             words += [f"--{key.replace('_', '-')}", str(value)]
     return shlex.join(words)
-
-
-def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return settings as a list of words: `recipe.epochs`, and lists with commas."""
-    found: dict[str, str] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = _words(value)
-    return found
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value)) or "none"
-    return "by default" if value is None else str(value)
 
 
 def _pair(key: str, value: Any) -> str:

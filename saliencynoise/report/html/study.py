@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from saliencynoise.bench.study import Study
+from saliencynoise.display.page.page import data_uri, shown_in, write_page
+from saliencynoise.display.page.pictures import Download, csv
+from saliencynoise.display.page.settings import flat
+from saliencynoise.engine.study import Study
 from saliencynoise.report.exhibits.readable import readable
 from saliencynoise.report.html.cards import architecture_cards, data_card, key_facts, method_cards, provenance
-from saliencynoise.report.html.page import data_uri, shown_in, write_page
-from saliencynoise.report.html.pictures import Download, csv, pictures_of
+from saliencynoise.report.html.pictures import pictures_of
 from saliencynoise.report.html.rows import study_table
-from saliencynoise.report.html.settings import FILE, command_of, flat, toml_of
+from saliencynoise.report.html.settings import FILE, command_of, toml_of
 from saliencynoise.report.html.words import summary_of
 from saliencynoise.report.table import rounded, warnings
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saliencynoise.bench.study import averaged_snr, number
+from saliencynoise.display.numbers import counted, p_text, show
+from saliencynoise.engine.study import averaged_snr
 from saliencynoise.interfaces.specs import CENTRED
-from saliencynoise.report.table import counted, p_text, show
+from saliencynoise.records.numbers import number
 from saliencynoise.statistics.reliability import reliability_at
 
 Cell = Mapping[str, Any]

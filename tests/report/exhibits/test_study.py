@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
+from saliencynoise.display.figures.exhibit import Missing
 from saliencynoise.report.exhibits import captions
-from saliencynoise.report.exhibits.exhibit import Missing
 from saliencynoise.report.exhibits.study import BUILDERS, exhibits_of
 from tests.report.studies import make_study, noisy_maps
 

@@ -4,10 +4,11 @@ import math
 import pytest
 import torch
 
+from saliencynoise.analyses.variance import figure as seeds
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.figures import components, seeds
+from saliencynoise.report.figures import components
+from tests.analyses.variance.test_table import FAILED, document, row
 from tests.report.studies import make_study, noisy_maps
-from tests.report.test_variance import FAILED, document, row
 
 
 @pytest.fixture(scope="module")

@@ -5,21 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, unit_maps
+from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import maps
-from saliencynoise.report.figures.averages import unit_maps
-from saliencynoise.report.figures.style import WIDEST
-from saliencynoise.report.figures.tiles import (
-    AVERAGES,
-    MEAN,
-    MEAN_AT_UNIT_NORM,
-    NOISE,
-    SIGNIFICANT,
-    Row,
-    arrays,
-    rows_of,
-    tidy,
-)
+from saliencynoise.report.figures.tiles import AVERAGES, Row, arrays, rows_of, tidy
 from tests.report.studies import make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")
@@ -233,9 +223,9 @@ def test_long_names_are_cut_and_never_vanish(tmp_path):
     assert all(0 < len(line) <= 30 for line in label.split("\n"))
 
 
-def test_maps_that_a_copy_lacks_are_named(tmp_path):
+def test_maps_that_a_result_lacks_are_named(tmp_path):
     study = make_study(tmp_path / "run", {("net", "gradient"): noisy_maps(), ("net", "lime"): noisy_maps()})
     study.result["cells"][1]["method"] = "rise"
     for draw in (study.plot.maps, study.plot.overlay):
-        with pytest.raises(UsageError, match=r"maps.zarr lacks the maps of rise on net; copy it whole"):
+        with pytest.raises(UsageError, match=r"result.json lists no maps of rise on net; run the same bench again"):
             draw()

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
+from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import overlay
-from saliencynoise.report.figures.style import WIDEST
 from tests.report.studies import make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from saliencynoise.report.html.page import write_page
-from saliencynoise.report.html.rows import Column, PageTable, Row, Value
+from saliencynoise.display.page.page import write_page
+from saliencynoise.display.page.tables import Column, PageTable, Row, Value
 from saliencynoise.report.html.study import page_values
 
 pytest.importorskip("playwright.sync_api")

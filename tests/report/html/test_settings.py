@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from saliencynoise import cli
-from saliencynoise.bench.config import BenchConfig, config_from
-from saliencynoise.report.html.settings import command_of, flat, toml_of
+from saliencynoise.display.page.settings import flat
+from saliencynoise.engine.config import BenchConfig, config_from
+from saliencynoise.report.html.settings import command_of, toml_of
 
 CONFIGS = (
     BenchConfig(),
@@ -36,7 +37,7 @@ def test_the_file_holds_the_settings(config):
 @pytest.mark.parametrize("config", CONFIGS)
 def test_the_command_gives_the_settings(config, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr("saliencynoise.bench.run.run", lambda settings, _: asked.append(settings) or 1 / 0)
+    monkeypatch.setattr("saliencynoise.engine.run.run", lambda settings, _: asked.append(settings) or 1 / 0)
     monkeypatch.chdir(tmp_path)
     Path("settings.toml").write_text(toml_of(config.settings))
     name, *words = shlex.split(command_of(config.settings))

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from saliencynoise.bench.config import DEFAULT_METHODS
+from saliencynoise.display.figures.exhibit import Exhibit, Missing
+from saliencynoise.display.page.pictures import SMALL, picture
+from saliencynoise.engine.config import DEFAULT_METHODS
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.exhibits.exhibit import Exhibit, Missing
 from saliencynoise.report.html import pictures
-from saliencynoise.report.html.pictures import SMALL, picture, pictures_of
+from saliencynoise.report.html.pictures import pictures_of
 from tests.report.studies import make_study, noisy_maps
 
 PARTS = ("summary", "facts", "warnings", "table", "figures", "methods", "data", "networks", "configuration")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor, nn
 
+    from saliencynoise.interfaces.specs import Sign
+
 ROWS = 50
 """Rows of one pass."""
 
@@ -57,6 +59,11 @@ class Lime:
                 raise ValueError(f"{name}={getattr(self, name)} is not possible; choose {least} or more")
         if self.kernel_width <= 0:
             raise ValueError(f"kernel_width={self.kernel_width} is not possible; choose more than 0")
+
+    @property
+    def sign(self) -> Sign:
+        """A probability does not turn its sign with the logit."""
+        return "leaning" if self.score == "probability" else "signed"
 
     def attribute_module(self, network: Network, batch: Batch) -> Maps:
         """Return lime's coefficients of each image's target.

@@ -1,0 +1,1 @@
+"""Built-in aggregators: from members' maps or outputs to one."""

@@ -1,0 +1,1 @@
+"""What is measured across several benches, or on a finished one; a folder for each."""

@@ -1,0 +1,1 @@
+"""Which method, architecture or run is less noisy?"""

@@ -1,0 +1,76 @@
+"""The page of `saliencynoise compare RUN RUN ... --html FILE`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.analyses.comparison.side_by_side_table import LEGEND, accuracies, by_architecture, failures, words_of
+from saliencynoise.analyses.comparison.table import AGREEMENT
+from saliencynoise.analyses.comparison.table import LEGEND as TESTS
+from saliencynoise.display.numbers import p_text, show
+from saliencynoise.display.page.page import write_page
+
+if TYPE_CHECKING:
+    from saliencynoise.analyses.comparison.run import Pair
+    from saliencynoise.analyses.comparison.side_by_side import Row, SideBySide
+
+
+def write_comparison(found: SideBySide, pairs: Sequence[Pair], note: str, path: Path) -> Path:
+    """Write studies side by side as a page, and return where.
+
+    Args:
+        found: the studies.
+        pairs: tests of one against the other, of two.
+        note: why there are none.
+        path: of the page.
+
+    Raises:
+        UsageError: if the place cannot be written.
+    """
+    return write_page(
+        path,
+        "compare.html",
+        names=found.names,
+        folders=[str(study.folder) for study in found.studies],
+        differences=found.differences,
+        warnings=found.warnings,
+        failures=failures(found),
+        architectures=[_architecture(name, rows) for name, rows in by_architecture(found.rows)],
+        legend=LEGEND,
+        pairs=[_pair(pair) for pair in pairs],
+        tests=f"{TESTS} {AGREEMENT}",
+        note=note,
+    )
+
+
+def _architecture(name: str, rows: Sequence[Row]) -> dict[str, Any]:
+    return {"name": name, "accuracies": accuracies(rows), "methods": [_method(row) for row in rows]}
+
+
+def _method(row: Row) -> dict[str, Any]:
+    label = row.method if row.view == "signed" else f"{row.method}, view {row.view}"
+    return {"label": label, "cells": [words_of(cell) for cell in row.cells]}
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    own, agreement = pair.comparison, pair.agreement
+    notes = (own.note, pair.note, agreement.note if agreement else "")
+    return {
+        "within": pair.within,
+        "ratio": show(own.ratio),
+        "interval": _interval(own.ratio_interval),
+        "p": p_text(own.p_holm),
+        "verdict": own.verdict,
+        "agreement": "-" if agreement is None else f"{show(agreement.value)} {_interval(agreement.interval)}",
+        "note": "; ".join(dict.fromkeys(filter(None, notes))),
+    }
+
+
+def _interval(interval: Any) -> str:
+    if interval is None:
+        return ""
+    ends = asdict(interval)
+    return f"[{show(ends['low'])}, {show(ends['high'])}]"

@@ -1,0 +1,241 @@
+"""Any number of studies side by side: which cells each has, in what they differ, and whether that lets them compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from saliencynoise.analyses.comparison.run import Pair, compare_runs
+from saliencynoise.engine.study import Study
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import DamagedFileError
+
+Cell = Mapping[str, Any]
+
+ABSENT = "-"
+"""What stands for a setting that a run does not know."""
+
+ABOUT_ARCHITECTURES = ("recipe of ", "weights of ")
+"""How the names of differences begin that are about one architecture."""
+
+LISTED = 3
+"""Names that a difference lists; of more it tells the number."""
+
+DIGITS = 8
+"""Of a checksum, in a difference."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A method on an architecture in one view, in all studies.
+
+    Attributes:
+        architecture: its label.
+        method: its label.
+        view: of the maps.
+        cells: of each study; None where it has none.
+    """
+
+    architecture: str
+    method: str
+    view: str
+    cells: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Something in which studies differ.
+
+    Attributes:
+        name: what it is, as "seed" or "torch".
+        values: of each study, in words.
+    """
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SideBySide:
+    """Studies side by side.
+
+    Attributes:
+        names: of the studies: their folders', with as much of the path before them as tells them apart.
+        studies: in the order in which they were named.
+        rows: all that any of them has.
+        differences: in which they differ.
+        warnings: why figures cannot be compared, or only in part.
+    """
+
+    names: tuple[str, ...]
+    studies: tuple[Study, ...]
+    rows: tuple[Row, ...]
+    differences: tuple[Difference, ...]
+    warnings: tuple[str, ...]
+
+
+def side_by_side(studies: Sequence[Study]) -> SideBySide:
+    """Put studies side by side.
+
+    Raises:
+        UsageError: if one is named twice.
+    """
+    folders = [study.folder.resolve() for study in studies]
+    twice = [str(study.folder) for study, own in zip(studies, folders, strict=True) if folders.count(own) > 1]
+    if twice:
+        raise UsageError(f"{twice[0]} is named twice; name each run once")
+    differences = tuple(_differences(studies))
+    return SideBySide(
+        names=distinct_names(folders),
+        studies=tuple(studies),
+        rows=tuple(_rows(studies)),
+        differences=differences,
+        warnings=tuple(_warnings(studies, {own.name for own in differences})),
+    )
+
+
+def distinct_names(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Return folders' names, with as many folders above before them as it takes to tell those of one name apart.
+
+    >>> distinct_names([Path("/x/one/run"), Path("/x/two/run"), Path("/x/other")])
+    ('one/run', 'two/run', 'other')
+    """
+    depths = [1] * len(folders)
+    while True:
+        names = ["/".join(folder.parts[-depth:]) for folder, depth in zip(folders, depths, strict=True)]
+        alike = [place for place, name in enumerate(names) if names.count(name) > 1]
+        if not any(depths[place] < len(folders[place].parts) for place in alike):
+            return tuple(names)
+        for place in alike:
+            depths[place] += 1
+
+
+def _rows(studies: Sequence[Study]) -> Iterator[Row]:
+    """Yield the rows by architecture, in the order in which they first occur."""
+    cells = [{_key(cell): cell for cell in study.result["cells"]} for study in studies]
+    keys = list(dict.fromkeys(key for own in cells for key in own))
+    architectures = list(dict.fromkeys(key[0] for key in keys))
+    methods = list(dict.fromkeys(key[1] for key in keys))
+    for key in sorted(keys, key=lambda key: (architectures.index(key[0]), methods.index(key[1]))):
+        own = tuple(cells_of_one.get(key) for cells_of_one in cells)
+        label = next(cell["method"] for cell in own if cell is not None)
+        yield Row(architecture=key[0], method=label, view=key[2], cells=own)
+
+
+def _key(cell: Cell) -> tuple[str, str, str]:
+    return cell["architecture"], cell.get("method_name", cell["method"]), cell["view"]
+
+
+def _differences(studies: Sequence[Study]) -> Iterator[Difference]:
+    facts = [dict(_facts(study.result)) for study in studies]
+    for name in dict.fromkeys(name for own in facts for name in own):
+        values = tuple(own.get(name, ABSENT) for own in facts)
+        if len(set(values)) > 1 and not _is_of_an_absent_architecture(name, values):
+            yield Difference(name=name, values=tuple(map(_short, values)))
+
+
+def _is_of_an_absent_architecture(name: str, values: Sequence[str]) -> bool:
+    """Tell whether it is only that some run lacks the architecture, which the table shows."""
+    return name.startswith(ABOUT_ARCHITECTURES) and len(set(values) - {ABSENT}) < 2
+
+
+def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what a study's figures rest on, by name, in words."""
+    settings = {name: value for name, value in result["settings"].items() if name not in {"recipe", "arch_args"}}
+    yield from ((name, _words(value)) for name, value in settings.items())
+    dataset = result["dataset"]
+    yield "data", f"{dataset['asked']} (sha256 {dataset.get('key', '')[:DIGITS] or ABSENT})"
+    yield "training images", _words(dataset.get("train_images"))
+    yield "image shape", "x".join(map(str, dataset["image_shape"]))
+    yield "attributed images", _set_of(image["name"] for image in result["images"])
+    for architecture in result["architectures"]:
+        members = [member["sha256"] for member in architecture["members"] if member.get("sha256")]
+        yield f"weights of {architecture['label']}", _set_of(members)
+    for label, recipe in result["recipes"].items():
+        yield from ((f"recipe of {label}: {name}", _words(value)) for name, value in recipe.items())
+    yield from ((name, _words(value)) for name, value in result["versions"].items())
+    yield from ((f"hardware: {name}", _words(value)) for name, value in result["hardware"].items())
+
+
+def _set_of(names: Iterator[str] | Sequence[str]) -> str:
+    """Return a short name of a list, the same for the same entries in the same order."""
+    listed = list(names)
+    digest = sha256("\0".join(listed).encode("utf-8", errors="surrogatepass")).hexdigest()
+    return f"{len(listed)} (sha256 {digest[:DIGITS]})"
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return ABSENT
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) if len(value) <= LISTED else f"{len(value)}, see the table"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _short(value: str) -> str:
+    """Return a value without what makes a line of a screen."""
+    return value if len(value) <= 60 else f"{value[:40]} ... {value[-12:]}"
+
+
+def _warnings(studies: Sequence[Study], differing: set[str]) -> Iterator[str]:
+    if differing & {"data", "dataset"}:
+        yield "not comparable: other data; what differs between the runs is the task, too"
+    elif "attributed images" in differing:
+        yield "comparable in part: other images; intervals count that, but no test of one run against another can"
+    if differing & {"image shape", "normalization"}:
+        yield "not comparable: other input; maps of other images in size or scale have other noise"
+    if differing & {"target"} or _other_targets(studies):
+        yield "not comparable: another class is explained"
+    if "members" in differing:
+        yield "comparable in r only: other numbers of members; the published SNR and its floor depend on them"
+    if differing & {"draws"}:
+        yield "comparable in r only: other draws; the published SNR of a stochastic method depends on them"
+    if _sharing(studies):
+        yield "not independent: runs share networks, and agree in part for that reason"
+    short = [study.folder.name for study in studies if study.result["settings"]["members"] < 3]
+    if short:
+        yield f"no intervals with 2 members: {', '.join(short)}"
+
+
+def _sharing(studies: Sequence[Study]) -> bool:
+    weights = [
+        {member["sha256"] for own in study.result["architectures"] for member in own["members"] if member.get("sha256")}
+        for study in studies
+    ]
+    return sum(map(len, weights)) > len(set.union(*weights))
+
+
+def _other_targets(studies: Sequence[Study]) -> bool:
+    """Tell whether runs with the same images explain different classes of some, as with predicted ones."""
+    names = [[image["name"] for image in study.result["images"]] for study in studies]
+    if any(own != names[0] for own in names):
+        return False
+    labels = [{own["label"] for own in study.result["architectures"] if own["members"]} for study in studies]
+    common = set.intersection(*labels)
+    return any(len({_targets(study, label) for study in studies}) > 1 for label in common)
+
+
+def _targets(study: Study, label: str) -> tuple[int, ...]:
+    try:
+        return study.targets(label)
+    except KeyError:  # no vote was possible, so nothing was attributed
+        return ()
+
+
+def pairs_of(found: SideBySide) -> tuple[list[Pair], str]:
+    """Return tests of one run against another, for two runs; none, and why, where they cannot be made."""
+    if len(found.studies) != 2:
+        return [], "tests of one run against another are made for two runs"
+    try:
+        pairs = compare_runs(*found.studies)
+    except DamagedFileError:
+        raise
+    except UsageError as error:
+        return [], f"no test of one run against the other: {error}"
+    a, b = found.names
+    return [replace(pair, comparison=replace(pair.comparison, a=a, b=b)) for pair in pairs], ""

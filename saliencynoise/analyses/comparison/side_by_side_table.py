@@ -1,0 +1,261 @@
+"""Studies side by side, for the terminal and as plain values: what `saliencynoise compare RUN RUN ...` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len, chop_cells
+from rich.markup import escape
+from rich.text import Text
+
+from saliencynoise.analyses.comparison.table import pair_rows
+from saliencynoise.display.grid import WIDE, Column, Section, render_sections, table_width
+from saliencynoise.display.labels import NAME_WIDTH, method_label
+from saliencynoise.display.numbers import interval_text, show, untrained_text
+from saliencynoise.display.terminal import Terminal
+from saliencynoise.display.visible import one_visible_line
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from saliencynoise.analyses.comparison.run import Pair
+    from saliencynoise.analyses.comparison.side_by_side import Difference, Row, SideBySide
+
+LONGEST = 20
+"""Columns of a run's name in a table; a longer one is shortened, and stands in full below."""
+
+LEGEND = (
+    "r: corrected SNR, with 95% interval for new members and new images; SNR (floor): as published, and what pure "
+    "noise gives with as many members; untrained: r of as many untrained networks, for methods on a layer and maps of "
+    "one sign, whose r need not be zero without training; for 0.9: networks to average until two such averages agree "
+    "to 0.9; accuracy: median of the members. -: the run does not have it."
+)
+
+FAILED = "failed"
+
+HEADERS = ("SNR", "floor", "r", "95% of r", "untrained", "for 0.9", "accuracy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellWords:
+    """A cell of a study in words; each is "failed" or "-" where there is none.
+
+    Attributes:
+        snr: r.
+        interval: of r.
+        published: the published SNR.
+        floor: its floor.
+        needed: members for a reliability of 0.9, with interval.
+        untrained: r of as many untrained networks; a dash where there are none.
+        reason: why it failed.
+    """
+
+    snr: str
+    interval: str = ""
+    published: str = ""
+    floor: str = ""
+    needed: str = ""
+    untrained: str = ""
+    reason: str = ""
+
+    @property
+    def whole(self) -> str:
+        """R with its interval."""
+        return f"{self.snr} {self.interval}".strip().removesuffix(" -")
+
+    @property
+    def with_floor(self) -> str:
+        """The published SNR with its floor."""
+        return f"{self.published} ({self.floor})" if self.published else self.snr
+
+
+def words_of(cell: Mapping[str, Any] | None) -> CellWords:
+    """Return a cell's figures in words, as plain text."""
+    if cell is None:
+        return CellWords(snr="-")
+    if cell["status"] == "failed":
+        return CellWords(snr=FAILED, reason=cell["reason"])
+    estimates, needed = cell["figures"]["estimates"], cell["figures"]["members_needed"]["text"]
+    pixel, snr = estimates["snr_pixel"], estimates["snr"]
+    interval = interval_text(snr["interval"]).replace("\\[", "[")
+    return CellWords(
+        snr=show(snr["value"]),
+        interval=interval,
+        published=show(pixel["value"]),
+        floor=show(pixel["floor"]),
+        needed=needed,
+        untrained=untrained_text(cell),
+    )
+
+
+def accuracy_of(cell: Mapping[str, Any] | None) -> str:
+    """Return the members' median accuracy, a dash where there is none."""
+    accuracy = None if cell is None else cell["accuracy"]["median"]
+    return "-" if accuracy is None else f"{accuracy:.1%}"
+
+
+def by_architecture(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """Return the rows of each architecture."""
+    return [(name, list(own)) for name, own in groupby(rows, key=lambda row: row.architecture)]
+
+
+def accuracies(rows: Sequence[Row]) -> list[str]:
+    """Return, of the rows of an architecture, the accuracy in each study."""
+    return [accuracy_of(next(filter(None, own), None)) for own in zip(*(row.cells for row in rows), strict=True)]
+
+
+def difference_words(difference: Difference, names: Sequence[str]) -> str:
+    """Return a difference in a line: each value with the runs that have it.
+
+    >>> from saliencynoise.analyses.comparison.side_by_side import Difference
+    >>> difference_words(Difference(name="seed", values=("0", "1", "0")), ["a", "b", "c"])
+    'seed: 0 (a, c); 1 (b)'
+    """
+    owners: dict[str, list[str]] = {}
+    for value, name in zip(difference.values, names, strict=True):
+        owners.setdefault(value, []).append(name)
+    return f"{difference.name}: " + "; ".join(f"{value} ({', '.join(own)})" for value, own in owners.items())
+
+
+def failures(found: SideBySide) -> list[str]:
+    """Return a line for each cell that failed, with its reason."""
+    return [
+        f"failed: {row.method} on {row.architecture} in {name}: {cell['reason']}"
+        for row in found.rows
+        for name, cell in zip(found.names, row.cells, strict=True)
+        if cell is not None and cell["status"] == FAILED and row.view == _first_view(found, row)
+    ]
+
+
+def _first_view(found: SideBySide, row: Row) -> str:
+    """Return the first view of a method, so that a reason is told once."""
+    return next(own.view for own in found.rows if (own.architecture, own.method) == (row.architecture, row.method))
+
+
+def side_by_side_rows(found: SideBySide) -> list[dict[str, Any]]:
+    """Return a row per architecture, method, view and study as values that JSON can hold."""
+    return [
+        {"architecture": row.architecture, "method": row.method, "view": row.view, "study": name, **_values(cell)}
+        for row in found.rows
+        for name, cell in zip(found.names, row.cells, strict=True)
+    ]
+
+
+def document_of(found: SideBySide, pairs: Sequence[Pair], note: str) -> dict[str, Any]:
+    """Return all as values that JSON can hold: tests of one run against another under "runs", why there are none."""
+    studies = zip(found.names, found.studies, strict=True)
+    return {
+        "studies": [{"name": name, "folder": str(study.folder)} for name, study in studies],
+        "differences": [{"name": own.name, "values": list(own.values)} for own in found.differences],
+        "warnings": list(found.warnings),
+        "rows": side_by_side_rows(found),
+        "runs": pair_rows(pairs),
+        "note": note,
+    }
+
+
+def _values(cell: Mapping[str, Any] | None) -> dict[str, Any]:
+    if cell is None or cell["status"] == FAILED:
+        return {"status": "absent" if cell is None else FAILED, "reason": None if cell is None else cell["reason"]}
+    estimates = cell["figures"]["estimates"]
+    return {
+        "status": "ok",
+        "members": cell["members"],
+        "accuracy": cell["accuracy"],
+        "snr": estimates["snr"],
+        "snr_pixel": estimates["snr_pixel"],
+        "members_needed": cell["figures"]["members_needed"],
+        "untrained": cell.get("untrained"),
+    }
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Return names that fit a table's columns, each another one.
+
+    >>> short_names(["a", "digits-test_resnet-20261125-120000"])
+    ['a', 'digits-te…125-120000']
+    """
+    plain = [one_visible_line(name) for name in names]
+    short = [name if cell_len(name) <= LONGEST else _shortened(name) for name in plain]
+    return [f"run {place}" if short.count(own) > 1 else own for place, own in enumerate(short, start=1)]
+
+
+def _shortened(name: str) -> str:
+    half = LONGEST // 2 - 1
+    return f"{chop_cells(name, half)[0]}…{chop_cells(name[::-1], half + 1)[0][::-1]}"
+
+
+def print_side_by_side(found: SideBySide, console: Console | None = None) -> None:
+    """Print what differs, what that means, and the figures of all studies."""
+    console = console or Terminal()
+    for part in render_side_by_side(found, width=console.width, ascii_only=console.options.ascii_only):
+        console.print(part)
+
+
+def render_side_by_side(found: SideBySide, *, width: int, ascii_only: bool = False) -> Iterator[RenderableType]:
+    """Yield the parts of the print: a column per run where there is room, else a line per run."""
+    names = short_names(found.names)
+    yield Text("what differs" if found.differences else "nothing differs between the runs", style="bold")
+    for difference in found.differences:
+        yield Text(difference_words(difference, names))
+    for warning in found.warnings:
+        yield Text(warning, style="yellow")
+    columns, sections = _in_columns(found, names, narrow=width < WIDE)
+    if table_width(columns, sections, ascii_only=ascii_only) > width:
+        columns, sections = _in_lines(found, names)
+    yield from render_sections(
+        "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
+    )
+    yield Text(LEGEND, style="dim")
+    for line in failures(found):
+        yield Text(line, style="red")
+    for short, study in zip(names, found.studies, strict=True):
+        yield Text(f"{short}: {study.folder}")
+
+
+def _in_columns(found: SideBySide, names: Sequence[str], *, narrow: bool) -> tuple[list[Column], list[Section]]:
+    """Return a table with a column per run and three lines per method."""
+    sections = []
+    for architecture, rows in by_architecture(found.rows):
+        lines = [["  accuracy", *map(_markup, accuracies(rows))]]
+        for row in rows:
+            words = [words_of(cell) for cell in row.cells]
+            label = escape(method_label(row.method, row.view, narrow=narrow))
+            lines.append([label, *(_markup(own.whole) for own in words)])
+            if any(own.published for own in words):
+                lines.append(["      SNR (floor)", *(_markup(own.with_floor) for own in words)])
+                if any(own.untrained not in {"", "-"} for own in words):
+                    lines.append(["      untrained", *(_markup(own.untrained or own.snr) for own in words)])
+                lines.append(["      for 0.9", *(_markup(own.needed or own.snr) for own in words)])
+        sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
+    return [Column(header=escape(name)) for name in names], sections
+
+
+def _in_lines(found: SideBySide, names: Sequence[str]) -> tuple[list[Column], list[Section]]:
+    """Return a table with a block per method, and in it a line per run."""
+    sections = []
+    for architecture, rows in by_architecture(found.rows):
+        lines: list[list[str]] = []
+        for row in rows:
+            lines.append([escape(method_label(row.method, row.view, narrow=True))])
+            for name, cell, accuracy in zip(names, row.cells, accuracies(rows), strict=True):
+                own = words_of(cell)
+                figures = (
+                    own.published or own.snr,
+                    own.floor,
+                    own.snr,
+                    own.interval,
+                    own.untrained,
+                    own.needed,
+                    accuracy,
+                )
+                lines.append([f"      {escape(name)}", *map(_markup, figures if own.published else figures[:1])])
+        sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
+    return [Column(header=header) for header in HEADERS], sections
+
+
+def _markup(text: str) -> str:
+    return f"[red]{FAILED}[/]" if text == FAILED else escape(text)

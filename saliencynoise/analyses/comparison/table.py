@@ -1,0 +1,113 @@
+"""Comparisons for the terminal: the tables of `saliencynoise compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.text import Text
+
+from saliencynoise.display.grid import Column, Section, render_sections, table_width
+from saliencynoise.display.numbers import interval_text, p_cell, show
+from saliencynoise.display.terminal import Terminal
+from saliencynoise.statistics.plain import json_safe
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from saliencynoise.analyses.comparison.run import Pair
+    from saliencynoise.statistics.comparison import Everywhere
+
+LEGEND = (
+    "ratio: r of the first over r of the second, with 95% interval for new members and new images. p: two-sided, "
+    "corrected for all pairs of the table (Holm); a tie is a p above 0.05."
+)
+
+AGREEMENT = (
+    "agreement: cosine between the two mean maps once their noise is removed (1: the same explanation), with interval; "
+    "raw: the same between the averages as they are."
+)
+
+
+def pair_rows(pairs: Sequence[Pair]) -> list[Any]:
+    """Return comparisons as values that JSON can hold."""
+    return [
+        json_safe(
+            asdict(pair.comparison)
+            | {
+                "within": pair.within,
+                "ratio": pair.comparison.ratio,
+                "verdict": pair.comparison.verdict,
+                "agreement": None if pair.agreement is None else asdict(pair.agreement),
+                "agreement_note": pair.note,
+            }
+        )
+        for pair in pairs
+    ]
+
+
+def print_pairs(pairs: Sequence[Pair], everywhere: Sequence[Everywhere], *, title: str) -> None:
+    """Print a table of comparisons, its legend, and what holds on all architectures."""
+    console = Terminal()
+    console.print(Text(title, style="bold"))
+    agreeing = any(pair.agreement is not None or pair.note for pair in pairs)
+    _print_rows(pairs, console, agreeing=agreeing)
+    console.print(Text(LEGEND + (f" {AGREEMENT}" if agreeing else ""), style="dim"))
+    for note, places in _notes(pairs).items():
+        where = "all pairs" if len(places) == len(pairs) > 1 else "; ".join(places)
+        console.print(Text(f"{where}: {note}", style="yellow"))
+    for claim in everywhere:
+        console.print(Text(claim.words))
+
+
+def _print_rows(pairs: Sequence[Pair], console: Console, *, agreeing: bool) -> None:
+    headers = ("ratio", "95%", "p", "verdict") + (("agreement", "95%", "raw") if agreeing else ())
+    columns = [Column(header=header) for header in headers]
+    sections = [
+        Section(title=Text(within, style="bold"), rows=[_row(pair, agreeing=agreeing) for pair in own])
+        for within, own in groupby(pairs, key=lambda pair: pair.within)
+    ]
+    if table_width(columns, sections) > console.width:  # names in lines of their own, rather than in pieces
+        sections = [
+            Section(
+                title=Text(f"{pair.within}: {pair.comparison.a} / {pair.comparison.b}"),
+                rows=[["", *_row(pair, agreeing=agreeing)[1:]]],
+            )
+            for pair in pairs
+        ]
+    options = console.options
+    for part in render_sections(
+        "", columns, sections, width=options.max_width, label_width=0, ascii_only=options.ascii_only
+    ):
+        console.print(part)
+
+
+def _row(pair: Pair, *, agreeing: bool) -> list[str]:
+    own, agreement = pair.comparison, pair.agreement
+    ratio = own.ratio_interval
+    row = [
+        escape(f"  {own.a}\n  / {own.b}"),
+        show(own.ratio),
+        interval_text(None if ratio is None else asdict(ratio)),
+        p_cell(own.p_holm),
+        own.verdict,
+    ]
+    if not agreeing:
+        return row
+    if agreement is None:
+        return [*row, "-", "-", "-"]
+    interval = None if agreement.interval is None else asdict(agreement.interval)
+    return [*row, show(agreement.value), interval_text(interval), show(agreement.raw)]
+
+
+def _notes(pairs: Sequence[Pair]) -> dict[str, list[str]]:
+    """Return what a reader must know of pairs, each with those that it holds for."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        notes = (pair.comparison.note, pair.note, pair.agreement.note if pair.agreement else "")
+        for note in dict.fromkeys(filter(None, notes)):
+            found.setdefault(note, []).append(f"{pair.within}, {pair.comparison.a} / {pair.comparison.b}")
+    return found

@@ -1,0 +1,1 @@
+"""How many more members does a study need?"""

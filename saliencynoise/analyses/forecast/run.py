@@ -1,0 +1,198 @@
+"""How many more members a study needs, what they cost on this machine, and whether earlier forecasts came true."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from saliencynoise.engine.judged import judged_cells, key_of_cell, no_claim
+from saliencynoise.engine.predictions import PREDICTIONS, read_predictions
+from saliencynoise.engine.study import Study, averaged_snr, interval_of
+from saliencynoise.interfaces import UsageError
+from saliencynoise.records.numbers import number
+from saliencynoise.records.predictions import PredictionsRecord
+from saliencynoise.statistics.gram import cosine_of_averages, scale_gram
+from saliencynoise.statistics.reliability import MembersNeeded, members_for_images, members_needed, reliability_at
+from saliencynoise.store.provenance import hardware
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What one cell of a study needs.
+
+    Attributes:
+        architecture: label.
+        method: label.
+        view: name.
+        members: that there are.
+        needed: members whose average reaches the reliability, over all images.
+        needed_for_images: members for which nine of ten images do.
+        more: members still to train for `needed`; None where that is undetermined.
+        note: why no number is given although r has one; empty where one is.
+        training_seconds: of one more member, as measured: the median of those that were trained.
+        attribution_seconds: of one more member with this method, as measured.
+    """
+
+    architecture: str
+    method: str
+    view: str
+    members: int
+    needed: MembersNeeded
+    needed_for_images: MembersNeeded
+    more: int | None
+    training_seconds: float
+    attribution_seconds: float
+    note: str = ""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the interval of `needed` has an upper end; where not, `more` is a bare estimate."""
+        return self.needed.high is not None or self.needed.low is None
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds of one core for the members still to train and their maps; None where their number is not known."""
+        return None if self.more is None else self.more * (self.training_seconds + self.attribution_seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """An earlier prediction beside what members trained since have shown.
+
+    Attributes:
+        architecture, method, view: of the cell.
+        earlier: members that the prediction was made from.
+        later: members trained since.
+        predicted: cosine between the average map of `earlier` members and that of `later` others, from r at that time.
+        low, high: ends of its interval, from r's.
+        measured: that cosine, pooled over images.
+    """
+
+    architecture: str
+    method: str
+    view: str
+    earlier: int
+    later: int
+    predicted: float
+    low: float
+    high: float
+    measured: float
+
+    @property
+    def held(self) -> bool:
+        """Whether what was measured lies within the prediction's interval."""
+        return self.low <= self.measured <= self.high
+
+
+def forecast(study: Study, *, reliability: float) -> list[Forecast]:
+    """Return what each cell of a study needs, from its Gram matrices alone.
+
+    Of maps that are not "signed", only the view in which they are judged: whole maps agree for what no network has
+    learned, and few networks would seem enough.
+
+    Raises:
+        UsageError: if the reliability is not between 0 and 1, or the study keeps no Gram matrices.
+    """
+    if not 0 < reliability < 1:
+        raise UsageError(f"--reliability {reliability} is not between 0 and 1; give for example 0.9")
+    judged = {key_of_cell(cell): cell["view"] for cell in judged_cells(study)}
+    return [
+        _forecast(study, cell, reliability)
+        for cell in study.done
+        if cell.get("sign", "signed") == "signed" or cell["view"] == judged[key_of_cell(cell)]
+    ]
+
+
+def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Forecast:
+    snr, note, unknown = (
+        averaged_snr(cell["figures"]),
+        no_claim(cell),
+        members_needed(math.nan, reliability=reliability),
+    )
+    needed = members_needed(number(snr["value"]), interval_of(snr["interval"]), reliability=reliability)
+    needed_for_images = members_for_images(
+        study.gram(cell), reliability=reliability, seed=study.result["settings"]["seed"], groups=study.groups
+    )
+    needed, needed_for_images = (unknown, unknown) if note else (needed, needed_for_images)
+    members = cell["members"]
+    return Forecast(
+        architecture=cell["architecture"],
+        method=cell["method"],
+        view=cell["view"],
+        members=members,
+        needed=needed,
+        needed_for_images=needed_for_images,
+        more=None if needed.value is None or str(needed) == "undetermined" else max(0, needed.value - members),
+        training_seconds=_training_seconds(study, cell["architecture"]),
+        attribution_seconds=cell["seconds"] / members,
+        note=note,
+    )
+
+
+def _training_seconds(study: Study, architecture: str) -> float:
+    own = next(entry for entry in study.result["architectures"] if entry["label"] == architecture)
+    return float(median(member["seconds"] for member in own["members"]))
+
+
+def same_machine(study: Study) -> bool:
+    """Whether the members' seconds were measured on a machine like this one."""
+    here = hardware("cpu", threads=1)
+    there = [member["hardware"] for entry in study.result["architectures"] for member in entry["members"]]
+    return all(own.get(name) == here[name] for own in there for name in ("processor", "cores"))
+
+
+def notes_of_predictions(study: Study) -> list[str]:
+    """Return what a reader must know of the forecasts of a study's folder: that earlier ones were lost."""
+    return list(_of(study).get("notes", []))
+
+
+def _of(study: Study) -> PredictionsRecord:
+    """Return a study's forecasts; none where the folder holds none, as that of a result that was copied alone."""
+    if not (study.folder / PREDICTIONS).exists():
+        return {"predictions": []}
+    study.files.path(PREDICTIONS)
+    return read_predictions(study.folder)
+
+
+def check_predictions(study: Study) -> list[Check]:
+    """Hold the predictions made with fewer members against the members trained since."""
+    return [
+        check
+        for earlier in _of(study)["predictions"]
+        for old in earlier["cells"]
+        for cell in study.done
+        if all(old[name] == cell[name] for name in ("architecture", "method", "view"))
+        for check in _checks(study, cell, old, earlier["members"])
+    ]
+
+
+def _checks(study: Study, cell: Mapping[str, Any], old: Mapping[str, Any], earlier: int) -> Sequence[Check]:
+    later = cell["members"] - earlier
+    interval = interval_of(old["interval"])
+    if later < 1 or interval is None or old["snr"] is None:
+        return []
+    gram = scale_gram(study.gram(cell), "unit")
+    low, predicted, high = (
+        _between(value, earlier, later) for value in (interval.low, number(old["snr"]), interval.high)
+    )
+    return [
+        Check(
+            architecture=cell["architecture"],
+            method=cell["method"],
+            view=cell["view"],
+            earlier=earlier,
+            later=later,
+            predicted=predicted,
+            low=low,
+            high=high,
+            measured=cosine_of_averages(gram, range(earlier), range(earlier, earlier + later)),
+        )
+    ]
+
+
+def _between(snr: float, left: int, right: int) -> float:
+    """Return the cosine between independent averages of so many members at an SNR; 0 where there is no signal."""
+    return 0.0 if snr <= 0 else float((reliability_at(snr, left) * reliability_at(snr, right)) ** 0.5)

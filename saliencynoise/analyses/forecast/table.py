@@ -1,0 +1,143 @@
+"""How many more members to train: the table of `saliencynoise plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from saliencynoise.display.labels import method_label
+from saliencynoise.display.numbers import duration, interval_text, show
+from saliencynoise.display.terminal import Terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from saliencynoise.analyses.forecast.run import Check, Forecast
+    from saliencynoise.engine.study import Study
+
+LEGEND = (
+    "for R = {reliability:g}: members until two such averages of independent networks agree to a cosine of "
+    "{reliability:g}, pooled over images, with 95% interval for new members and new images (such an average has "
+    "cosine {truth:.3f} with the true mean map); 90% of images: members until nine images of ten reach that. more: "
+    "members still to train for the first (+: no upper bound is known yet). time: of {workers} cores, training "
+    "({training}) and attribution as measured{where}."
+)
+
+
+def forecast_rows(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
+    """Return forecasts as values that JSON can hold."""
+    return [
+        asdict(own)
+        | {
+            name: asdict(getattr(own, name)) | {"text": str(getattr(own, name))}
+            for name in ("needed", "needed_for_images")
+        }
+        | {"seconds": own.seconds}
+        for own in forecasts
+    ]
+
+
+def check_rows(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """Return checks as values that JSON can hold."""
+    return [asdict(check) | {"held": check.held} for check in checks]
+
+
+def print_forecast(
+    study: Study,
+    forecasts: Sequence[Forecast],
+    checks: Sequence[Check],
+    *,
+    reliability: float,
+    workers: int,
+    elsewhere: bool,
+    console: Console | None = None,
+) -> None:
+    """Print what each cell needs, the command that trains it, and how earlier forecasts fared."""
+    console = console or Terminal()
+    console.print(_table(forecasts, reliability, workers, narrow=console.width < 92))
+    training = ", ".join(
+        f"{name} {duration(seconds)} a member"
+        for name, seconds in dict.fromkeys((own.architecture, own.training_seconds) for own in forecasts)
+    )
+    where = ", on another machine than this one" if elsewhere else " on this machine"
+    legend = LEGEND.format(
+        reliability=reliability, truth=reliability**0.5, workers=workers, training=training, where=where
+    )
+    console.print(Text(legend, style="dim"))
+    for own in forecasts:
+        if own.note:
+            console.print(Text(f"{own.method} on {own.architecture}: no number, {own.note}.", style="yellow"))
+    console.print(Text(_advice(study, forecasts)))
+    if checks:
+        console.print(_check_table(checks, narrow=console.width < 92))
+        console.print(Text(_verdict(checks)))
+
+
+def _table(forecasts: Sequence[Forecast], reliability: float, workers: int, *, narrow: bool) -> RenderableType:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("architecture, method", overflow="fold", min_width=22)
+    for header in ("members", f"for R = {reliability:g}", "90% of images", "more", "time"):
+        table.add_column(header, justify="right", no_wrap=True)
+    shown = None
+    for own in forecasts:
+        if own.architecture != shown:
+            table.add_row(f"[bold]{escape(own.architecture)}[/]")
+            shown = own.architecture
+        seconds = None if own.seconds is None else own.seconds / workers
+        table.add_row(
+            escape(method_label(own.method, own.view, narrow=narrow)),
+            str(own.members),
+            escape(str(own.needed)),
+            escape(str(own.needed_for_images)),
+            "?" if own.more is None else f"{own.more}{'' if own.bounded else '+'}",
+            "?" if seconds is None else "-" if own.more == 0 else duration(seconds),
+        )
+    return table
+
+
+def _advice(study: Study, forecasts: Sequence[Forecast]) -> str:
+    known = [own for own in forecasts if own.more is not None]
+    if not known:
+        return (
+            "No cell's need is known: none shows a signal that a number of members could be computed from; try more "
+            "images or --members 16."
+        )
+    most = max(known, key=lambda own: own.more or 0)
+    if not most.more:
+        return f"The {most.members} members of this run are enough for every cell whose need is known."
+    total = most.members + most.more
+    return (
+        f"{most.more} more members serve every cell whose need is known: the same bench with --members {total} "
+        f"--out {study.folder} trains them and keeps what is there."
+    )
+
+
+def _check_table(checks: Sequence[Check], *, narrow: bool) -> RenderableType:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("earlier forecasts", overflow="fold", min_width=22)
+    for header in ("from", "against", "predicted", "95%", "measured", ""):
+        table.add_column(header, justify="right", no_wrap=True)
+    for check in checks:
+        table.add_row(
+            escape(method_label(check.method, check.view, narrow=narrow)),
+            str(check.earlier),
+            f"{check.later} new",
+            show(check.predicted),
+            interval_text({"low": check.low, "high": check.high}),
+            show(check.measured),
+            "held" if check.held else "missed",
+        )
+    return table
+
+
+def _verdict(checks: Sequence[Check]) -> str:
+    held = sum(check.held for check in checks)
+    return (
+        f"{held} of {len(checks)} forecasts held: the cosine between the average map of the members of that time and "
+        "of those trained since, beside what r then predicted."
+    )

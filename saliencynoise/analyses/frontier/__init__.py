@@ -1,0 +1,1 @@
+"""Is there something cheaper than retraining?"""

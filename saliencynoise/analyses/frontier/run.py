@@ -1,0 +1,342 @@
+"""Cheaper than retraining? Marginalisation strategies at several budgets, held against networks that none of them used.
+
+Each sampler gives the members of several independent base runs. A strategy's map is the aggregate of the first n
+members of a run; it is compared with the maps of held-out members of the deep ensemble, corrected for those members'
+own noise, and set against what the n members cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from saliencynoise.engine.config import MOST_MEMBERS, BenchConfig
+from saliencynoise.engine.ensemble_maps import Cell, Strategy, inner_products
+from saliencynoise.engine.judged import no_claim
+from saliencynoise.engine.member_training import REFERENCE
+from saliencynoise.engine.observer import Observer
+from saliencynoise.engine.plan import Plan, make_plan
+from saliencynoise.engine.reduce import FailedCellError, aggregate
+from saliencynoise.engine.run import dispatcher_of, run_plan
+from saliencynoise.interfaces import Aggregator, UsageError, one_line
+from saliencynoise.interfaces.shell import shell
+from saliencynoise.records.frontier import read_frontier
+from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
+from saliencynoise.registry.parameters import canonical
+from saliencynoise.statistics.comparison import holm
+from saliencynoise.statistics.fidelity import fidelity, price_p, undetermined
+from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.intervals import members_interval
+from saliencynoise.statistics.plain import json_safe
+from saliencynoise.store.atomic import key_of, slug_of, write_json
+from saliencynoise.store.holding import holding
+
+RESULT = "frontier.json"
+SAMPLERS = ("deep_ensemble", "snapshot", "swag", "mc_dropout", "noisegrad", "fusiongrad")
+BUDGETS = (1, 2, 4, 8)
+ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
+"""What a result takes over from the study of the networks that were trained anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierConfig:
+    """What is compared.
+
+    Attributes:
+        bench: the data, the architectures, the methods and the recipe; its sampler, aggregator, members and folder are
+            not used.
+        samplers: with parameters; the deep ensemble is always among them, as the reference.
+        aggregators: with parameters, of maps.
+        budgets: numbers of members whose maps are aggregated.
+        runs: independent base runs of each cheaper sampler.
+        reference: held-out members of the deep ensemble.
+        out: folder of the results; None for one under ./runs.
+    """
+
+    bench: BenchConfig
+    samplers: tuple[str, ...] = SAMPLERS
+    aggregators: tuple[str, ...] = ("mean",)
+    budgets: tuple[int, ...] = BUDGETS
+    runs: int = 4
+    reference: int = 16
+    out: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values.
+
+        Raises:
+            UsageError: naming the option, its value and the possible ones.
+        """
+        self.bench.refuse_bfloat16("frontier")
+        if not self.bench.methods:
+            raise UsageError("no method is named; name one with --method")
+        if not (self.samplers and self.aggregators):
+            raise UsageError("no sampler or no aggregator is named; give --sampler NAME and --aggregator NAME")
+        if not self.budgets or min(self.budgets) < 1 or len(set(self.budgets)) < len(self.budgets):
+            asked = ",".join(map(str, self.budgets))
+            raise UsageError(f"--budgets {asked} is not possible; give different numbers of 1 or more, as in 1,2,4,8")
+        if self.runs < 1:
+            raise UsageError(f"--runs {self.runs} is not possible; give 1 or more, 4 for intervals")
+        if self.reference < 4:
+            raise UsageError(f"--reference {self.reference} is not possible; give 4 held-out members or more")
+        if self.runs * max(self.budgets) == 1:
+            raise UsageError("--runs 1 with --budgets 1 leaves a single network; give --runs 4, or larger budgets")
+        if max(self.runs * max(self.budgets), self.ensemble + self.reference) > MOST_MEMBERS:
+            raise UsageError(
+                f"--runs {self.runs}, --budgets {max(self.budgets)} and --reference {self.reference} make more than "
+                f"{MOST_MEMBERS} members; give smaller numbers"
+            )
+
+    @property
+    def ensemble(self) -> int:
+        """How many members of the deep ensemble stand in front of those held out; cheaper samplers start from them."""
+        return max(*self.budgets, self.runs)
+
+    @property
+    def held_out(self) -> range:
+        """The members of the deep ensemble that no strategy uses."""
+        return range(self.ensemble, self.ensemble + self.reference)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that determines the figures: all but `out`."""
+        own = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in {"bench", "out"}}
+        return {**own, "bench": self.bench.settings}
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go."""
+        if self.out is not None:
+            return Path(self.out)
+        names = (self.bench.dataset, self.bench.archs[0], key_of(self.settings)[:6])
+        return Path("runs") / "-".join(["frontier", *map(slug_of, names)])
+
+
+def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
+    """Train, attribute and compare; the result is in `frontier.json` when it is returned.
+
+    Raises:
+        UsageError: naming the setting that cannot be used, and the fix.
+    """
+    aggregators = [_of_maps(name, config.budgets) for name in config.aggregators]
+    plans = [(label, _plan(config, text)) for text, label in _samplers(config).items()]
+    with holding(config.folder):
+        return _run(config, aggregators, _strategies(config, plans, observer))
+
+
+def _run(
+    config: FrontierConfig, aggregators: Sequence[BoundAggregator], strategies: Sequence[Strategy]
+) -> dict[str, Any]:
+    """Compare what the strategies gave, in a folder that is held."""
+    reference = strategies[0]
+    references, rows = [], []
+    for cell in product(reference.plan.architectures, reference.plan.methods):
+        references.append(_reference(config, reference, cell))
+        if references[-1]["status"] == "ok":
+            rows += [row for own in strategies for row in _rows(config, own, aggregators, cell, reference)]
+    document = {
+        "format": 1,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": config.settings,
+        **{key: reference.study.result[key] for key in ABOUT},
+        "held_out": list(config.held_out),
+        "images": len(reference.plan.images),
+        "runs": {own.label: str(own.study.folder) for own in strategies},
+        "references": references,
+        "rows": _compared_with_prices(rows, reference.label),
+    }
+    document = _plain(document)
+    write_json(config.folder / RESULT, document)
+    return document
+
+
+def load_frontier(folder: str | Path) -> dict[str, Any]:
+    """Read a frontier's result.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    path = Path(folder) / RESULT
+    fix = f"run: {shell('saliencynoise', 'frontier', '--out', folder)}"
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
+    return {**read_frontier(path, fix=fix)}
+
+
+def failures(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what could not be computed."""
+    return [own for own in (*document["references"], *document["rows"]) if own["status"] == "failed"]
+
+
+def _plain(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document as it is read again from its file."""
+    plain = json_safe(document)
+    assert isinstance(plain, dict)  # noqa: S101 - as what it was made of; this tells mypy
+    return plain
+
+
+def _of_maps(name: str, budgets: Sequence[int]) -> BoundAggregator:
+    """Return an aggregator of maps that can make one of as many as each budget has."""
+    aggregator = catalogue().aggregator(name)
+    if not isinstance(aggregator.instance, Aggregator):
+        raise UsageError(f"--aggregator {name} averages networks, and the frontier compares maps; name one of maps")
+    for budget in sorted(budgets):
+        try:
+            aggregate(aggregator.instance, torch.arange(4.0 * budget).reshape(budget, 1, 2, 2))
+        except FailedCellError as error:
+            raise UsageError(f"--aggregator {name}: {one_line(error)}; leave {budget} out of --budgets") from error
+    return aggregator
+
+
+def _samplers(config: FrontierConfig) -> dict[str, str]:
+    """Return the labels of the samplers, the reference first, by canonical name and each once."""
+    bound = [catalogue().sampler(name) for name in (REFERENCE, *config.samplers)]
+    labels: dict[str, str] = {}
+    for sampler in bound:
+        labels.setdefault(_grouped(sampler, max(config.budgets)), sampler.label)
+    return labels
+
+
+def _grouped(sampler: BoundSampler, most: int) -> str:
+    """Return a sampler's canonical name; one whose runs give any number of members is to give the largest budget."""
+    instance: Any = sampler.instance
+    if instance.per_run is not None:
+        return sampler.text
+    if "members_a_run" not in {field.name for field in fields(instance)}:
+        raise UsageError(
+            f"the sampler {sampler.label} makes all its members in one run, and the frontier needs several runs; "
+            "it needs a parameter members_a_run"
+        )
+    return sampler.text.partition("(")[0] + canonical(replace(instance, members_a_run=most))
+
+
+def _plan(config: FrontierConfig, text: str) -> Plan:
+    sampler = catalogue().sampler(text)
+    folder = config.folder / slug_of(f"{sampler.spec.name}-{key_of(text)[:6]}")
+    members = _members(config, sampler)
+    return make_plan(
+        replace(
+            config.bench,
+            sampler=text,
+            members=members,
+            out=str(folder),
+            aggregator="mean",
+            keep_maps="all",
+            untrained=config.bench.untrained if text == REFERENCE else "none",
+        )
+    )
+
+
+def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
+    """Return how many members a sampler is to give, as far as it has them."""
+    if sampler.text == REFERENCE:
+        return config.ensemble + config.reference
+    wanted = config.ensemble if sampler.instance.per_run == 1 else config.runs * (sampler.instance.per_run or 1)
+    return min(wanted, sampler.instance.available or wanted)
+
+
+def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[Strategy]:
+    """Do all plans: the reference's first, whose targets hold for all, and the others' of what it has maps of."""
+    (label, first), *others = plans
+    with dispatcher_of(first) as dispatcher:
+        study = run_plan(first, observer, dispatcher=dispatcher)
+        reference = Strategy(label=label, plan=first, study=study, groups=tuple(first.runs()[: config.ensemble]))
+        strategies, targets = [reference], reference.targets
+        for label, plan in others if targets else ():
+            alive = [architecture for architecture in plan.architectures if architecture.name in targets]
+            own = replace(plan, architectures=alive)
+            study = run_plan(own, observer, targets=targets, dispatcher=dispatcher)
+            strategies.append(Strategy(label=label, plan=own, study=study, groups=tuple(own.runs())))
+    return strategies
+
+
+def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[str, Any]:
+    """Return what the held-out members are like, whose noise the rows are corrected for."""
+    own = {"architecture": cell[0].model.label, "method": cell[1].label}
+    reason = reference.failure(cell)
+    if reason is not None:
+        return {**own, "status": "failed", "reason": reason}
+    found = reference.judged(cell)
+    snr = headline(reference.gram(cell, config.held_out, view=found["view"]))
+    interval = members_interval(snr)
+    template = (found.get("details") or {}).get("template") or {}
+    return {
+        **own,
+        "status": "ok",
+        "snr": snr.value,
+        "interval": None if interval is None else asdict(interval),
+        "view": found["view"],
+        "untrained": (found.get("untrained") or {}).get("snr"),
+        "no_claim": no_claim(found),
+        "template": template.get("share"),
+    }
+
+
+def _rows(
+    config: FrontierConfig,
+    strategy: Strategy,
+    aggregators: Sequence[BoundAggregator],
+    cell: Cell,
+    reference: Strategy,
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a strategy for one architecture and method, from the least budget to the largest."""
+    own = {"architecture": cell[0].model.label, "method": cell[1].label, "sampler": strategy.label}
+    reason = strategy.failure(cell) or _shared(config, strategy, cell, reference)
+    if reason is not None:
+        yield {**own, "status": "failed", "reason": reason}
+        return
+    members = sorted({member for group in strategy.groups for member in group})
+    budgets = [budget for budget in sorted(config.budgets) if strategy.groups_of(budget)]
+    averages = [(aggregator, strategy.groups_of(budget)) for aggregator in aggregators for budget in budgets]
+    held, judged = reference.maps(cell, config.held_out), reference.judged(cell)
+    try:
+        found = inner_products(averages, members, strategy.maps(cell, members), held, view=judged["view"])
+    except FailedCellError as error:
+        yield {**own, "status": "failed", "reason": one_line(error)}
+        return
+    gram = reference.gram(cell, config.held_out, view=judged["view"])
+    single = sum(map(float, filter(None, reference.cost(reference.groups, cell))))
+    for (aggregator, groups), inner in zip(averages, found, strict=True):
+        training, attribution = strategy.cost(groups, cell)
+        worth = undetermined(len(groups), no_claim(judged)) if no_claim(judged) else fidelity(inner, gram)
+        price = None if training is None else (training + attribution) / single
+        yield {
+            **own,
+            "status": "ok",
+            "aggregator": aggregator.text.removeprefix("builtin/"),
+            "members": len(groups[0]),
+            "groups": len(groups),
+            "training_seconds": training,
+            "attribution_seconds": attribution,
+            "price": price,
+            "p": None if price is None else price_p(worth, price),
+            "fidelity": {**asdict(worth), "words": worth.words},
+        }
+
+
+def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> list[dict[str, Any]]:
+    """Return the rows with `p_holm`: of "worth its price", corrected for all rows that a verdict is given on.
+
+    These are the rows with most members of each cheaper strategy; the others, and those without a price, have None.
+    """
+    judged: dict[tuple[str, ...], int] = {}
+    for place, row in enumerate(rows):
+        if row["status"] == "ok" and row["sampler"] != reference and row["p"] is not None:
+            judged[tuple(row[key] for key in ("architecture", "method", "sampler", "aggregator"))] = place
+    corrected = dict(zip(judged.values(), holm([rows[place]["p"] for place in judged.values()]), strict=True))
+    return [{**row, "p_holm": corrected.get(place)} for place, row in enumerate(rows)]
+
+
+def _shared(config: FrontierConfig, strategy: Strategy, cell: Cell, reference: Strategy) -> str | None:
+    """Return that a strategy uses a held-out network, as files of this very pool would; None where it does not."""
+    held = reference.weights(cell[0], config.held_out)
+    for weights, member in strategy.weights(cell[0], (own for group in strategy.groups for own in group)).items():
+        if weights in held:
+            return f"its member {member} is the held-out network {held[weights]}, with which it is to be compared"
+    return None

@@ -1,0 +1,1 @@
+"""Would untrained networks show the same?"""

@@ -1,0 +1,97 @@
+"""How like the maps of networks that know nothing are: points with intervals, a panel for each cell of a sanity run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.display.figures.style import COLOURS, GREY, blank, error_bars, small_multiples, two_lines
+from saliencynoise.records.numbers import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A value from 0 to 1, give or take its noise, with its interval; NaN for what there is not."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """The points of one architecture and method."""
+
+    title: str
+    points: Sequence[Point]
+    axis: str
+
+
+def of_sanity(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
+    """Return the cosines of each row of a `sanity.json`."""
+    return [
+        Panel(
+            title=_title(row) + (f", {row['view']}" if row["view"] != "signed" else ""),
+            axis="cosine with trained networks",
+            points=[_point(name, contrast["agreement"]) for name, contrast in row["contrasts"].items()],
+        )
+        for row in rows
+    ]
+
+
+def table(panels: Sequence[Panel]) -> pd.DataFrame:
+    """Return a row a point: the panel, the label, the value and its interval."""
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    return pd.DataFrame([{"panel": panel.title, **vars(point)} for panel in panels for point in panel.points])
+
+
+def figure(panels: Sequence[Panel]) -> Figure:
+    """Draw the panels, one at least.
+
+    >>> point = Point(label="untrained", value=0.5, low=0.4, high=0.6)
+    >>> len(figure([Panel(title="gradient, net", points=[point], axis="cosine")]).axes)
+    1
+    """
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    most = max(len(panel.points) for panel in panels)
+    made = blank(3.6 * max(columns, 1.4), rows * (1.0 + 0.35 * most))
+    for axis, panel in zip(small_multiples(made, len(panels), columns=columns), panels, strict=True):
+        _draw(axis, panel)
+    return made
+
+
+def _draw(axis: Axes, panel: Panel) -> None:
+    points = panel.points[::-1]  # from the top
+    places = range(len(points))
+    values = [own.value for own in points]
+    bars = error_bars(values, [own.low for own in points], [own.high for own in points])
+    axis.errorbar(values, places, xerr=bars, fmt="o", color=COLOURS[2], capsize=3)
+    axis.axvline(0, color=GREY, lw=0.8)
+    axis.set_yticks(places, [own.label for own in points], parse_math=False)
+    ends = [end for own in points for end in (own.value, own.low, own.high) if math.isfinite(end)]
+    axis.set_xlim(min([-0.05, *ends]), max([1.05, *ends]))
+    axis.set_ylim(-0.5, len(points) - 0.5)
+    axis.set_xlabel(panel.axis)
+    axis.set_title(two_lines(panel.title, longest=30), fontsize=10, parse_math=False)
+    axis.grid(axis="x", alpha=0.3)
+
+
+def _title(row: Mapping[str, Any]) -> str:
+    return f"{row['method']}, {row['architecture']}"
+
+
+def _point(label: str, found: Mapping[str, Any]) -> Point:
+    interval = found["interval"] or {"low": None, "high": None}
+    return Point(
+        label=label, value=number(found["value"]), low=number(interval["low"]), high=number(interval["high"])
+    )  # fmt: skip

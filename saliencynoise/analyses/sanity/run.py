@@ -1,0 +1,348 @@
+"""Would untrained networks show the same? The figures of trained networks beside those of two that know nothing.
+
+The randomisation tests of Adebayo et al. 2018, arXiv:1810.03292, for ensembles: the same images, targets and methods
+on networks with their initial weights, and on networks trained on permuted labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.engine.config import BenchConfig
+from saliencynoise.engine.ensemble_maps import Strategy
+from saliencynoise.engine.member_training import REFERENCE
+from saliencynoise.engine.plan import make_plan
+from saliencynoise.engine.run import run_plan
+from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.shell import shell
+from saliencynoise.interfaces.specs import CENTRED
+from saliencynoise.records.sanity import read_sanity
+from saliencynoise.statistics.agreement import Agreement, agreement
+from saliencynoise.statistics.comparison import Comparison, compare, holm
+from saliencynoise.statistics.draws import between_draws, crossed_gram
+from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.gram import diag_mean
+from saliencynoise.statistics.groups import Groups, chosen
+from saliencynoise.statistics.intervals import Interval, Pooled, claim_interval
+from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.sanity import sanity_verdict
+from saliencynoise.statistics.signs import ONE_SIGNED
+from saliencynoise.statistics.views import apply_view
+from saliencynoise.store.atomic import key_of, slug_of, write_json
+from saliencynoise.store.holding import holding
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from saliencynoise.engine.observer import Observer
+    from saliencynoise.engine.plan import ArchitecturePlan, Plan
+    from saliencynoise.engine.study import Study
+    from saliencynoise.registry.catalogue import BoundMethod
+
+RESULT = "sanity.json"
+METHODS = (
+    "gradient",
+    "gradient_x_input",
+    "integrated_gradients",
+    "smoothgrad",
+    "guided_backprop",
+    "gradcam(layer=top)",
+)
+"""Of the command: with gradient x input and guided backprop, which the tests are known to find."""
+TRAINED, UNTRAINED, PERMUTED = "trained", "untrained", "permuted"
+VIEWS = ("signed", "magnitude")
+"""What is compared: the maps, and where they are large: absolute values less their mean over the map."""
+ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
+"""What a result takes over from the trained networks' study."""
+
+NO_IMAGE = "there is no image on which trained, untrained and permuted networks all have a map that is not zero"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SanityConfig:
+    """What is checked.
+
+    Attributes:
+        bench: the data, the architectures, the methods, the members and the recipe; its sampler is not used.
+        permuted_epochs: passes over the images with permuted labels; 0 for the recipe's.
+        out: folder of the results; None for one under ./runs.
+    """
+
+    bench: BenchConfig
+    permuted_epochs: int = 0
+    out: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values.
+
+        Raises:
+            UsageError: naming the option, its value and the possible ones.
+        """
+        self.bench.refuse_bfloat16("sanity")
+        if not self.bench.methods:
+            raise UsageError("no method is named; name one with --method")
+        if self.bench.members is not None and self.bench.members < 3:
+            raise UsageError(f"--members {self.bench.members} gives no intervals; give 3 or more, 8 for reliable ones")
+        if self.bench.target == "predicted":
+            raise UsageError("--target predicted differs between trained and other networks; give true, or an index")
+        if self.permuted_epochs < 0:
+            raise UsageError(
+                f"--permuted-epochs {self.permuted_epochs} is not possible; give 1 or more, or 0 for the recipe's"
+            )
+
+    @property
+    def samplers(self) -> dict[str, str]:
+        """The sampler of each ensemble."""
+        permuted = f"permuted_labels(epochs={self.permuted_epochs})"
+        return {TRAINED: REFERENCE, UNTRAINED: "untrained", PERMUTED: permuted}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that determines the figures."""
+        return {"permuted_epochs": self.permuted_epochs, "bench": self.bench.settings}
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go."""
+        if self.out is not None:
+            return Path(self.out)
+        name = f"sanity-{slug_of(self.bench.dataset)}-{slug_of(self.bench.archs[0])}"
+        return Path("runs") / f"{name}-{key_of(self.settings)[:6]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """Trained networks beside others: the comparison of r, and how far the two signals agree."""
+
+    comparison: Comparison
+    agreement: Agreement
+
+
+def run_sanity(config: SanityConfig, observer: Observer) -> dict[str, Any]:
+    """Train, attribute and compare the three ensembles; the result is in `sanity.json` when it is returned.
+
+    Raises:
+        UsageError: naming the setting that cannot be used, and the fix.
+    """
+    plans = {name: _plan(config, name, sampler) for name, sampler in config.samplers.items()}
+    with holding(config.folder):
+        return _run(config, plans, observer)
+
+
+def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) -> dict[str, Any]:
+    """Do what was planned, in a folder that is held."""
+    ensembles = {
+        name: Strategy(label=name, plan=plan, study=run_plan(plan, observer), groups=tuple(plan.runs()))
+        for name, plan in plans.items()
+    }
+    reference = ensembles[TRAINED]
+    document = {
+        "format": 1,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": config.settings,
+        "study": {key: reference.study.result[key] for key in ABOUT},
+        "members": reference.plan.members,
+        "images": len(reference.plan.images),
+        "ensembles": {name: _about(own.study) for name, own in ensembles.items()},
+        "groups": None if reference.plan.groups is None else len(set(reference.plan.groups)),
+        "rows": _rows(ensembles, seed=config.bench.seed),
+    }
+    write_json(config.folder / RESULT, document)
+    return document
+
+
+def load_sanity(folder: str | Path) -> dict[str, Any]:
+    """Read a result.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    path = Path(folder) / RESULT
+    fix = f"run: {shell('saliencynoise', 'sanity', '--out', folder)}"
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
+    return {**read_sanity(path, fix=fix)}
+
+
+def _plan(config: SanityConfig, name: str, sampler: str) -> Plan:
+    folder = str(config.folder / name)
+    return make_plan(
+        replace(config.bench, sampler=sampler, aggregator="mean", keep_maps="all", untrained="none", out=folder)
+    )
+
+
+def _about(study: Study) -> dict[str, Any]:
+    """Return an ensemble's folder, and the accuracies and flags of its members."""
+    return {
+        "run": str(study.folder),
+        "architectures": {
+            own["label"]: {
+                "accuracies": [member["accuracy"] for member in own["members"]],
+                "flagged": {str(member["index"]): member["flag"] for member in own["members"] if member["flag"]},
+            }
+            for own in study.result["architectures"]
+        },
+    }
+
+
+def _rows(ensembles: Mapping[str, Strategy], *, seed: int) -> list[dict[str, Any]]:
+    """Return a row per architecture, method and view; p-values are corrected over all of them."""
+    plan = ensembles[TRAINED].plan
+    failed, found = [], []
+    for architecture in plan.architectures:
+        for method in plan.methods:
+            about = {"architecture": architecture.model.label, "method": method.label}
+            reason = _failure(ensembles, architecture, method)
+            if reason is not None:
+                failed.append({**about, "status": "failed", "reason": reason})
+                continue
+            for view, own in _compared(ensembles, architecture, method).items():
+                if not own.images:
+                    failed.append({**about, "view": view, "status": "failed", "reason": f"{view}: {NO_IMAGE}"})
+                    continue
+                found.append(({**about, "view": view, "status": "ok", "reason": None}, own))
+    contrasts = [{name: _contrast(own, name, seed=seed) for name in (UNTRAINED, PERMUTED)} for _, own in found]
+    for name in (UNTRAINED, PERMUTED):
+        corrected = holm([own[name].comparison.p for own in contrasts])
+        for contrast, p in zip(contrasts, corrected, strict=True):
+            contrast[name] = replace(contrast[name], comparison=replace(contrast[name].comparison, p_holm=p))
+    return failed + [
+        {**about, **_row(own, contrast, seed=seed)} for (about, own), contrast in zip(found, contrasts, strict=True)
+    ]
+
+
+def _failure(ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, method: BoundMethod) -> str | None:
+    """Return why an architecture and method cannot be compared; None where they can."""
+    for name, ensemble in ensembles.items():
+        reason = ensemble.failure((architecture, method))
+        if reason is not None:
+            return f"{name} networks: {reason}"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Compared:
+    """What a row is made of: inner products of unit-norm maps, of the images on which all networks have maps.
+
+    Attributes:
+        grams: on each image, of the members of two ensembles, or of one with itself.
+        groups: of these images, where some belong together.
+    """
+
+    grams: Mapping[tuple[str, str], Tensor]
+    groups: Groups | None
+
+    @property
+    def images(self) -> int:
+        """How many."""
+        return len(self.grams[TRAINED, TRAINED])
+
+    def headline(self, name: str) -> Pooled:
+        """Return r of an ensemble."""
+        return headline(self.grams[name, name], groups=self.groups)
+
+
+def _compared(
+    ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, method: BoundMethod
+) -> dict[str, Compared]:
+    """Return by view what is compared of the members' maps, within and between ensembles."""
+    cell = architecture, method
+    images = zip(*(own.maps(cell, range(own.plan.members)) for own in ensembles.values()), strict=True)
+    views = _views([own.judged(cell) for own in ensembles.values()])
+    joint: dict[str, list[Tensor]] = {view: [] for view in views}
+    for maps in images:
+        for view in views:
+            joint[view].append(joint_gram(torch.cat(maps), view=view))
+    places = torch.arange(len(ensembles) * ensembles[TRAINED].plan.members).chunk(len(ensembles))
+    where = dict(zip(ensembles, places, strict=True))
+    groups = ensembles[TRAINED].plan.groups
+    return {view: _divided(torch.stack(grams), where, groups) for view, grams in joint.items()}
+
+
+def _views(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return in which views a method is compared, from its judged cells: centred, where those of any ensemble are.
+
+    Of maps of one sign, centred ones are where maps are large, too.
+    """
+    centred = any(cell["view"] == CENTRED for cell in cells)
+    if centred and all(cell.get("sign") in ONE_SIGNED for cell in cells):
+        return (CENTRED,)
+    return (CENTRED if centred else VIEWS[0], *VIEWS[1:])
+
+
+def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, "E E"]:
+    """Return the inner products of unit-norm maps in a view; of those of a stochastic method from different draws.
+
+    >>> maps = torch.tensor([[1.0, -3.0], [3.0, 1.0]])[:, None, None, None]
+    >>> joint_gram(maps, view="magnitude").round(decimals=9).tolist()            # of [-1, 1] and [1, -1]
+    [[1.0, -1.0], [-1.0, 1.0]]
+    """
+    rows = maps.flatten(2).double()
+    if view == CENTRED:
+        rows = apply_view(maps, view).flatten(2).double()
+    elif view == "magnitude":
+        rows = rows.abs() - rows.abs().mean(-1, keepdim=True)
+    crossed = crossed_gram(torch.nn.functional.normalize(rows, dim=-1))
+    return crossed[:, 0, :, 0] if rows.shape[1] == 1 else between_draws(crossed[None])[0]
+
+
+def _divided(gram: Float[Tensor, "B N N"], where: Mapping[str, Tensor], groups: Groups | None) -> Compared:
+    """Divide joint Gram matrices by ensembles; images without a map in one of them are left out."""
+    used = torch.stack([diag_mean(gram[:, own][:, :, own]) > 0 for own in where.values()]).all(0)
+    pairs = [*((name, name) for name in where), *combinations(where, 2)]
+    grams = {(a, b): gram[used][:, where[a]][:, :, where[b]] for a, b in pairs}
+    return Compared(grams=grams, groups=chosen(groups, used))
+
+
+def _contrast(own: Compared, other: str, *, seed: int) -> Contrast:
+    a, b = own.grams[TRAINED, TRAINED], own.grams[other, other]
+    cross = _without_twins(own.grams[TRAINED, other])
+    return Contrast(
+        comparison=compare(own.headline(TRAINED), own.headline(other), names=(TRAINED, other), shared="images"),
+        agreement=agreement(cross, a, b, seed=seed, groups=own.groups),
+    )
+
+
+def _without_twins(cross: Float[Tensor, "B E E"]) -> Float[Tensor, "B E E"]:
+    """Put, for the product of members that began with the same weights, the mean of those with the others.
+
+    Members of the same index share all seeds, and might agree for that reason alone.
+    """
+    members = cross.shape[-1]
+    rest = cross - torch.diag_embed(cross.diagonal(dim1=-2, dim2=-1))
+    others = (rest.sum(-1) + rest.sum(-2)) / (2 * (members - 1))
+    return rest + torch.diag_embed(others)
+
+
+def _row(compared: Compared, contrasts: Mapping[str, Contrast], *, seed: int) -> dict[str, Any]:
+    figures = {name: compared.headline(name) for name in (TRAINED, UNTRAINED, PERMUTED)}
+    intervals = {name: claim_interval(figure, seed=seed) for name, figure in figures.items()}
+    row = {
+        "images": figures[TRAINED].images,
+        "snr": {name: {"value": figure.value, "interval": _plain(intervals[name])} for name, figure in figures.items()},
+        "contrasts": {
+            name: {
+                "comparison": {
+                    **asdict(own.comparison),
+                    "ratio": own.comparison.ratio,
+                    "words": own.comparison.verdict,
+                },
+                "agreement": asdict(own.agreement),
+                "verdict": sanity_verdict(intervals[TRAINED], intervals[name], own.agreement),
+            }
+            for name, own in contrasts.items()
+        },
+    }
+    return {key: json_safe(value) for key, value in row.items()}
+
+
+def _plain(interval: Interval | None) -> dict[str, Any] | None:
+    return None if interval is None else asdict(interval)

@@ -1,0 +1,1 @@
+"""Which randomness makes the noise?"""

@@ -1,0 +1,169 @@
+"""Which of the training's seeds make the noise: the picture of `saliencynoise variance`."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.display.figures.saving import drawn
+from saliencynoise.display.figures.style import (
+    GREY,
+    SMALL,
+    blank,
+    error_bars,
+    label_lowest,
+    legend_below,
+    shortened,
+    small_multiples,
+    two_lines,
+)
+from saliencynoise.engine.study_cells import failures
+from saliencynoise.records.numbers import number
+from saliencynoise.store.atomic import write_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, FigureBase
+
+PLOT = "variance.png"
+COLUMNS = 4
+LOOKS = {
+    "first order": ("o", "#0072B2", -0.16),
+    "total": ("s", "#D55E00", 0.16),
+    "again, same seeds": ("D", "#000000", 0.0),
+}
+"""Marker, colour and offset of each figure."""
+
+NAMES = {
+    "init": "initialisation",
+    "order": "order of images",
+    "augment": "augmentation",
+    "dropout": "dropout",
+    "rest": "all others",
+    "again": "trained again",
+}
+"""The streams of randomness in words, and what hardware does."""
+
+RANGE = (-0.25, 1.25)
+"""Ends of the axis; an arrow marks an interval that goes on."""
+
+
+def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
+    """Draw a result of `saliencynoise variance` into its folder; None where nothing can be drawn.
+
+    Raises:
+        UsageError: if the folder cannot be written.
+    """
+    if not drawable(document):
+        return None
+    write_bytes(folder / PLOT, drawn(seed_figure(document), "png"))
+    return folder / PLOT
+
+
+def drawable(document: Mapping[str, Any]) -> bool:
+    """Return whether there is any row to draw."""
+    return any(row["status"] == "ok" for row in document["rows"])
+
+
+def seed_table(document: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a row per architecture, method, stream of randomness and figure, as shares of the noise.
+
+    Args:
+        document: of `variance.json`.
+
+    Returns:
+        `figure` is "first order", "total" or "again, same seeds", the last of stream "again"; `share` has the interval
+        `low` to `high`. A row that failed has neither stream nor figure.
+    """
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    rows: list[dict[str, Any]] = []
+    for row in document["rows"]:
+        names = {name: row[name] for name in ("architecture", "method", "status", "reason")}
+        if row["status"] != "ok":
+            rows.append(names | {"stream": None, "figure": None} | dict.fromkeys(("share", "low", "high"), math.nan))
+            continue
+        parts = [(part["stream"], kind, part[key]) for part in row["streams"] for kind, key in
+                 (("first order", "first"), ("total", "total"))]  # fmt: skip
+        if row["replicate"] is not None:
+            parts.append(("again", "again, same seeds", row["replicate"]))
+        for stream, kind, share in parts:
+            ends = share["interval"] or {"low": None, "high": None}
+            found = {"share": number(share["value"]), "low": number(ends["low"]), "high": number(ends["high"])}
+            rows.append(names | {"stream": stream, "figure": kind} | found)
+    return pd.DataFrame(rows)
+
+
+def seed_figure(document: Mapping[str, Any]) -> Figure:
+    """Draw a result of `saliencynoise variance`; see `draw_seeds`.
+
+    Args:
+        document: of `variance.json`, as `saliencynoise.analyses.variance.run.load_variance` reads it.
+
+    Example:
+        >>> from saliencynoise.analyses.variance.run import load_variance
+        >>> seed_figure(load_variance("runs/v")).savefig("variance.png")  # doctest: +SKIP
+    """
+    found = seed_table(document)
+    columns = min(COLUMNS, len(found.drop_duplicates(["architecture", "method"])))
+    drawn = blank(1.8 + 2.5 * max(columns, 1.6), seed_height(found))
+    draw_seeds(drawn, found)
+    return drawn
+
+
+def seed_height(found: pd.DataFrame) -> float:
+    """Return the inches that the panels of a table take."""
+    rows = -(-len(found.drop_duplicates(["architecture", "method"])) // COLUMNS)
+    return float(rows * (0.75 + 0.28 * max(2, found["stream"].nunique())) + 0.8)
+
+
+def draw_seeds(figure: FigureBase, found: pd.DataFrame) -> None:
+    """Draw a table, a panel for each architecture and method, a line for each stream of randomness.
+
+    First order: the share of the noise that goes away when networks share this stream's seed and no other; total: the
+    share that another seed of this stream alone brings in. Bars are 95% intervals over blocks of seeds; an arrow marks
+    one that goes on beyond the axis.
+    """
+    panels = list(found.groupby(["architecture", "method"], sort=False))
+    streams = [name for name in NAMES if (found["stream"] == name).any()]
+    streams += sorted(set(found["stream"].dropna()) - set(streams))
+    axes = small_multiples(figure, len(panels), columns=COLUMNS, sharex=True, sharey=True)
+    several = found["architecture"].nunique() > 1
+    for panel, ((architecture, method), own) in zip(axes, panels, strict=True):
+        title = two_lines(str(method), longest=24)
+        panel.set_title(f"{shortened(str(architecture), 36)}\n{title}" if several else title, fontsize=9)
+        _draw(panel, own, streams)
+    axes[0].set_yticks(range(len(streams)), [NAMES.get(name, name) for name in streams], fontsize=SMALL)
+    axes[0].set_ylim(max(len(streams), 1) - 0.5, -0.5)
+    axes[0].set_xlim(*RANGE)
+    axes[0].xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    label_lowest(axes, "share of the noise", columns=COLUMNS)
+    for name, (marker, colour, _) in LOOKS.items():
+        axes[0].plot([], [], marker, color=colour, ms=5, label=name)
+    legend_below(figure, axes[:1])
+
+
+def _draw(axes: Axes, own: pd.DataFrame, streams: list[str]) -> None:
+    axes.tick_params(labelsize=SMALL)
+    axes.grid(axis="x", alpha=0.3)
+    for place in (0, 1):
+        axes.axvline(place, color=GREY, lw=0.8)
+    if own["status"].iloc[0] != "ok":
+        words = textwrap.fill("\n".join(failures(own)), 30, max_lines=8)
+        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+        return
+    for name, (marker, colour, offset) in LOOKS.items():
+        rows = own[own["figure"] == name]
+        y = [streams.index(stream) + offset for stream in rows["stream"]]
+        ends = [rows[end].clip(*RANGE).tolist() for end in ("share", "low", "high")]
+        axes.errorbar(
+            ends[0], y, xerr=error_bars(*ends), fmt=marker, color=colour, ms=5, elinewidth=1.2, capsize=2
+        )  # fmt: skip
+        for at, low, high in zip(y, rows["low"], rows["high"], strict=True):
+            for edge, arrow, out in ((RANGE[0], "<", low < RANGE[0]), (RANGE[1], ">", high > RANGE[1])):
+                if out:
+                    axes.plot(edge, at, arrow, color=colour, ms=4, clip_on=False)

@@ -1,0 +1,1 @@
+"""Tables of commands that show no run."""

@@ -1,0 +1,1 @@
+"""How things are shown: numbers, tables, figures and pages, with no feature in it."""

@@ -1,0 +1,286 @@
+"""What the figures of maps share: a grid of square tiles, and how a picture or a map is drawn into one.
+
+What is no number is never a colour of the palette. NaN is a flat grey, a map of zeros is hatched and called so, and a
+pixel that is not significant is hatched on light grey, while a zero is white. `key` says so below a figure.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.display.figures.style import MISSING, SMALL, WIDEST, blank, diverging, shortened
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Bool, Float, UInt8
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+BAR, TOP, BELOW, GAP = 0.85, 0.5, 0.24, 0.08
+"""Inches: right of a row, above all rows, below each one (for the norm), between tiles."""
+
+LETTER = 0.085
+"""Inches of a letter beside a row, on average."""
+
+LARGEST = 1.3
+"""Inches of a tile."""
+
+KEY = 0.34
+"""Inches below all rows, where the meanings of greys and hatches stand."""
+
+PALE, STRIPE = "#EDEDED", "#BDBDBD"
+"""What is not significant: the ground, and the hatch on it."""
+
+ZERO, NOT_SIGNIFICANT, NOT_A_NUMBER = "////", "\\\\\\\\\\", "xxxxx"
+"""Hatches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """A figure of square tiles in lines and columns, and the room about them, in inches.
+
+    Attributes:
+        figure: what is drawn into.
+        tile: the side of a tile.
+        left: of the first column.
+        top: above the first line.
+        pitch: from one line to the next.
+    """
+
+    figure: Figure
+    tile: float
+    left: float
+    top: float
+    pitch: float
+
+    def place(self, line: int, column: int, *, across: int = 1) -> Axes:
+        """Return the axes of a tile, or of some side by side, without ticks."""
+        width, height = self.figure.get_size_inches()
+        x, y = self.left + column * (self.tile + GAP), height - self.top - line * self.pitch - self.tile
+        wide = across * (self.tile + GAP) - GAP
+        axes = self.figure.add_axes((x / width, y / height, wide / width, self.tile / height))
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return axes
+
+    def heading(self, column: int, title: str) -> None:
+        """Write what a column shows above it."""
+        width, height = self.figure.get_size_inches()
+        x = self.left + column * (self.tile + GAP) + self.tile / 2
+        y = 1 - (self.top - 0.06) / height
+        self.figure.text(x / width, y, title, ha="center", va="bottom", fontsize=SMALL + 1)
+
+
+def grid(
+    lines: int,
+    columns: int,
+    *,
+    left: float,
+    right: float = BAR,
+    top: float = TOP,
+    between: float = BELOW,
+    bottom: float = 0.0,
+) -> Grid:
+    """Return an empty grid whose tiles are as large as the page and `LARGEST` allow.
+
+    Args:
+        lines: of tiles.
+        columns: of tiles.
+        left: inches before the first column.
+        right: inches after the last.
+        top: inches above the first line.
+        between: inches below each line.
+        bottom: inches below all.
+    """
+    tile = min(LARGEST, (WIDEST - left - right) / columns - GAP)
+    pitch = tile + between
+    figure = blank(left + columns * (tile + GAP) + right, top + lines * pitch + bottom, constrained=False)
+    return Grid(figure=figure, tile=tile, left=left, top=top, pitch=pitch)
+
+
+def room_for(labels: list[str]) -> float:
+    """Return how many inches labels take beside the first column."""
+    return 0.35 + LETTER * max(len(line) for label in labels for line in label.split("\n"))
+
+
+def draw_picture(axes: Axes, picture: UInt8[np.ndarray, "C H W"]) -> None:
+    """Draw a picture, of one channel in grey."""
+    if len(picture) == 1:
+        axes.imshow(picture[0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    else:
+        axes.imshow(picture.transpose(1, 2, 0), interpolation="nearest")
+
+
+def draw_map(
+    axes: Axes,
+    values: Float[np.ndarray, "h w"],
+    *,
+    extent: tuple[int, int],
+    limit: float,
+    palette: Colormap | None = None,
+    interpolation: str = "nearest",
+) -> None:
+    """Draw a map in -limit to limit over a picture's extent; all zeros hatched, NaN grey, both with a word.
+
+    Args:
+        axes: a tile.
+        values: the map, coarse as it is.
+        extent: H and W of the picture.
+        limit: where the colours end; 0 if there is nothing to scale.
+        palette: instead of `diverging`.
+        interpolation: "nearest" (each value a rectangle) or "bilinear".
+    """
+    import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
+
+    _show(axes, values, extent, limit, palette=palette, interpolation=interpolation)
+    word = word_of(values)
+    if word == "all zero":
+        axes.add_patch(hatched(np.ones((1, 1), dtype=bool), extent=extent, hatch=ZERO, stripe=MISSING))
+    if word:
+        write_on(axes, word)
+
+
+def word_of(values: Float[np.ndarray, "h w"]) -> str:
+    """Return what there is to say of a map without colours, or nothing."""
+    import numpy as np  # noqa: PLC0415 - as above
+
+    if not np.isfinite(values).any():
+        return "all NaN"
+    return "" if np.nan_to_num(values).any() else "all zero"
+
+
+def draw_significant(
+    axes: Axes,
+    values: Float[np.ndarray, "h w"],
+    survives: Bool[np.ndarray, "h w"],
+    *,
+    extent: tuple[int, int],
+    limit: float,
+) -> None:
+    """Draw a map where it is significant, and the rest hatched on light grey, with a word where that is all.
+
+    Arguments as of `draw_map`; `survives` says which pixels are significant.
+    """
+    import numpy as np  # noqa: PLC0415 - as above
+
+    _show(axes, values, extent, limit)
+    rest = ~survives & np.isfinite(values)
+    axes.add_patch(hatched(rest, extent=extent, hatch=NOT_SIGNIFICANT, ground=PALE, stripe=STRIPE))
+    if not survives.any():
+        write_on(axes, "none" if rest.any() else "all NaN")
+
+
+def draw_failure(axes: Axes, reason: str, *, letters: int = 90) -> None:
+    """Write why there is nothing to draw, in lines of so many letters."""
+    axes.set_facecolor("#F4F4F4")
+    words = textwrap.fill(f"failed: {shortened(reason, 600)}", letters, max_lines=5, placeholder=" …")
+    axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+
+
+def write_on(axes: Axes, word: str) -> None:
+    """Write a word on a tile, on paper of its own."""
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+    axes.text(0.5, 0.5, word, ha="center", va="center", fontsize=SMALL, bbox=paper, transform=axes.transAxes)
+
+
+def draw_bar(figure: Figure, last: Axes, limit: float) -> None:
+    """Draw a row's colour scale to the right of its last map; none where there is nothing to scale."""
+    if not limit:
+        return
+    box, inch = last.get_position(), 1 / figure.get_figwidth()
+    axes = figure.add_axes((box.x1 + 0.12 * inch, box.y0 + 0.05 * box.height, 0.1 * inch, 0.9 * box.height))
+    bar = colour_bar(figure, axes, diverging(), limit)
+    bar.ax.set_yticklabels([f"{-limit:.2g}", "0", f"{limit:.2g}"], fontsize=SMALL)
+
+
+def colour_bar(figure: Figure, axes: Axes, palette: Colormap, limit: float, **options: Any) -> Any:
+    """Return a colour bar from -limit to limit with ticks at both ends and zero."""
+    from matplotlib.cm import ScalarMappable  # noqa: PLC0415 - as above
+    from matplotlib.colors import Normalize  # noqa: PLC0415 - as above
+
+    colours = ScalarMappable(Normalize(-limit, limit), palette)
+    return figure.colorbar(colours, cax=axes, ticks=[-limit, 0, limit], extend="both", **options)
+
+
+def hatched(
+    cells: Bool[np.ndarray, "h w"],
+    *,
+    extent: tuple[int, int],
+    hatch: str,
+    stripe: str,
+    ground: str = "none",
+) -> PathPatch:
+    """Return the cells of a map that are True, hatched as one area.
+
+    Args:
+        cells: of a map, coarse as it is.
+        extent: H and W of the picture.
+        hatch: its pattern.
+        stripe: the hatch's colour.
+        ground: the colour under it.
+    """
+    from matplotlib.patches import PathPatch  # noqa: PLC0415 - as above
+
+    # as pixels also in an SVG: of a large map these are tens of thousands of rectangles
+    return PathPatch(
+        _rectangles(cells, extent), facecolor=ground, edgecolor=stripe, hatch=hatch, linewidth=0, rasterized=True
+    )  # fmt: skip
+
+
+def key(figure: Figure, entries: dict[str, dict[str, Any]]) -> None:
+    """Say below a figure what its greys, hatches and lines mean: by name, what a patch of it looks like."""
+    from matplotlib.patches import Patch  # noqa: PLC0415 - as above
+
+    handles = [Patch(label=name, **look) for name, look in entries.items()]
+    figure.legend(
+        handles=handles, loc="lower center", ncols=len(handles), frameon=False, fontsize=SMALL, handlelength=2.2
+    )  # fmt: skip
+
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "zero": {"facecolor": "white", "edgecolor": "#555555", "linewidth": 0.6},
+    "not significant": {"facecolor": PALE, "edgecolor": STRIPE, "hatch": NOT_SIGNIFICANT, "linewidth": 0},
+    "NaN": {"facecolor": MISSING, "edgecolor": "none"},
+}
+"""What the key of a gallery says."""
+
+
+def _show(
+    axes: Axes,
+    values: Float[np.ndarray, "h w"],
+    extent: tuple[int, int],
+    limit: float,
+    *,
+    palette: Colormap | None = None,
+    interpolation: str = "nearest",
+) -> None:
+    import numpy as np  # noqa: PLC0415 - as above
+
+    height, width = extent
+    axes.imshow(
+        np.ma.masked_invalid(values),
+        cmap=palette or diverging(),
+        vmin=-(limit or 1.0),
+        vmax=limit or 1.0,
+        interpolation=interpolation,
+        extent=(0, width, height, 0),
+    )
+
+
+def _rectangles(cells: Bool[np.ndarray, "h w"], extent: tuple[int, int]) -> Path:
+    """Return one rectangle for each run of True cells in a line."""
+    import numpy as np  # noqa: PLC0415 - as above
+    from matplotlib.path import Path  # noqa: PLC0415 - as above
+
+    step = np.array([extent[1] / cells.shape[1], extent[0] / cells.shape[0]])
+    change = np.diff(np.pad(cells.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    (y, start), (_, end) = np.nonzero(change == 1), np.nonzero(change == -1)
+    corners = [(start, y), (end, y), (end, y + 1), (start, y + 1), (start, y)]
+    vertices = np.stack([np.stack(corner, 1) for corner in corners], 1).reshape(-1, 2) * step
+    codes = np.tile([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], len(y))
+    return Path(vertices, codes if len(codes) else None)

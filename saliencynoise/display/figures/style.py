@@ -1,0 +1,180 @@
+"""What all figures share: colours and markers that people who confuse colours tell apart, sizes, small multiples."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.display.visible import TURNING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure, FigureBase
+
+UNKNOWN = "\ufffd"
+"""In place of what no text can hold."""
+
+COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F")
+"""Okabe and Ito's, which people who confuse red and green tell apart; markers differ, too."""
+
+MARKERS = "osD^vPX*"
+
+WIDEST = 12.0
+"""Inches."""
+
+SMALL = 8.0
+"""Points of labels beside the axes' own."""
+
+LONGEST = 60
+"""Characters of a name in a legend or a title."""
+
+GREY = "#7F7F7F"
+"""Of lines of reference."""
+
+BAD = "#B03A00"
+"""Of what failed or was flagged, which words say too."""
+
+MISSING = "#9A9A9A"
+"""Of NaN in a map: no colour of the palette."""
+
+
+def blank(width: float, height: float, *, constrained: bool = True) -> Figure:
+    """Return an empty figure, of so many inches, which no global state knows of; its texts are never formulas."""
+    from saliencynoise.display.figures.plain import PlainFigure  # noqa: PLC0415 - matplotlib, a second to import
+
+    return PlainFigure(figsize=(width, height), layout="constrained" if constrained else None)
+
+
+def styles(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return a colour and a marker for each name; no two of the first 64 are the same.
+
+    >>> styles(["gradient", "lime"])
+    {'gradient': ('#000000', 'o'), 'lime': ('#E69F00', 's')}
+    """
+    count = len(COLOURS)
+    return {
+        name: (COLOURS[at % count], MARKERS[(at + at // count) % len(MARKERS)])
+        for at, name in enumerate(dict.fromkeys(names))
+    }
+
+
+def diverging() -> Colormap:
+    """Return the palette of signed values: blue below, white at, red above zero; NaN in a grey that it lacks.
+
+    ColorBrewer's RdBu, which its authors list as safe for the colour-blind.
+    """
+    import matplotlib as mpl  # noqa: PLC0415 - as above
+
+    return mpl.colormaps["RdBu_r"].with_extremes(bad=MISSING)
+
+
+def small_multiples(figure: FigureBase, count: int, *, columns: int, **shared: Any) -> list[Axes]:
+    """Return `count` axes in rows of at most `columns`; the rest of the last row stays empty.
+
+    Args:
+        figure: empty.
+        count: of the axes.
+        columns: in a row.
+        shared: `sharex`, `sharey` of `subplots`.
+    """
+    width = min(columns, count)
+    grid = figure.subplots(-(-count // width), width, squeeze=False, **shared).flatten().tolist()
+    for axes in grid[count:]:
+        axes.set_axis_off()
+    return list(grid[:count])
+
+
+def label_lowest(panels: Sequence[Axes], label: str, *, columns: int) -> None:
+    """Write the label of the horizontal axis below the lowest axes of each column of small multiples."""
+    for axes in panels[-columns:]:
+        axes.set_xlabel(label, fontsize=9)
+
+
+def legend_below(figure: FigureBase, panels: Sequence[Axes], *, columns: int = 4) -> None:
+    """Put one legend under all panels, each name once, in as many columns as have room."""
+    handles: dict[str, Any] = {}
+    for axes in panels:
+        lines, labels = axes.get_legend_handles_labels()
+        handles |= dict(zip(labels, lines, strict=True))
+    if handles:
+        names = [shortened(name, LONGEST) for name in handles]
+        fit = _fitting(names, _width(figure))
+        figure.legend(
+            handles.values(), names, loc="outside lower center", ncols=min(columns, fit), frameon=False, fontsize=9
+        )  # fmt: skip
+
+
+def _width(figure: FigureBase) -> float:
+    """Return the inches of a figure or of a part of one."""
+    part: Any = figure
+    return float(part.bbox.width / part.dpi)
+
+
+def legend_height(names: Sequence[str], width: float, *, columns: int = 4) -> float:
+    """Return the inches that `legend_below` takes in a figure so many inches wide."""
+    fit = min(columns, _fitting([shortened(name, LONGEST) for name in names], width))
+    return 0.1 + 0.19 * -(-len(names) // fit)
+
+
+def _fitting(names: Sequence[str], width: float) -> int:
+    """Return how many columns of names fit into so many inches."""
+    return max(1, int(width / (0.6 + 0.077 * max(map(len, names)))))
+
+
+def two_lines(label: str, *, longest: int = 18) -> str:
+    r"""Return a method's label broken before its parameters or after its plugin, where it is too long.
+
+    Neither line is longer than one and a half times `longest`.
+
+    >>> two_lines("gradcam(layer=intermediate)")
+    'gradcam\n(layer=intermediate)'
+    """
+    label, most = printable(" ".join(label.split())), longest * 3 // 2
+    if len(label) <= longest:
+        return label
+    for mark, after in (("(", False), ("/", True), ("_", True)):
+        at = label.find(mark)
+        if at > 0:
+            at += after
+            return f"{shortened(label[:at], most)}\n{shortened(label[at:], most)}"
+    return shortened(label, most)
+
+
+def printable(text: str) -> str:
+    r"""Return a text with a sign for what is unknown in place of what controls, turns or halves other characters.
+
+    >>> printable("a\x1bb\nc") == f"a{UNKNOWN}b\nc"
+    True
+    """
+    if text.isprintable():
+        return text
+    unknown = {sign for sign in text if sign in TURNING or unicodedata.category(sign) in {"Cc", "Cs"}} - {"\n"}
+    return "".join(UNKNOWN if sign in unknown else sign for sign in text)
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return a text in one line, without its middle where it is too long: names often differ at their ends.
+
+    >>> shortened("resnet(depth=50)", 9)
+    'resn…=50)'
+    """
+    text = printable(" ".join(text.split()))
+    if len(text) <= longest:
+        return text
+    end = (longest - 1) // 2
+    return f"{text[: longest - 1 - end]}…{text[len(text) - end :]}"
+
+
+def error_bars(value: Sequence[float], low: Sequence[float], high: Sequence[float]) -> list[list[float]]:
+    """Return the two lengths of each bar as matplotlib wants them; an end that is missing or infinite has none.
+
+    >>> error_bars([1.0, 2.0], [0.5, float("nan")], [3.0, float("inf")])
+    [[0.5, 0.0], [2.0, 0.0]]
+    """
+
+    def lengths(pairs: Iterable[tuple[float, float]]) -> list[float]:
+        return [max(0.0, far - near) if abs(far - near) < float("inf") else 0.0 for near, far in pairs]
+
+    return [lengths(zip(low, value, strict=True)), lengths(zip(value, high, strict=True))]

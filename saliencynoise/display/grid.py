@@ -1,0 +1,128 @@
+"""A table in sections whose columns stand under each other, and which leaves out what does not fit, never cuts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.constrain import Constrain
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from saliencynoise.display.visible import visible
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDE = 92
+"""Columns of the terminal from which there is room for more than what must be shown."""
+
+NARROWEST_LABEL = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of figures.
+
+    Attributes:
+        header: its name, as markup.
+        rank: of a column that may be left out: those of the lowest rank are shown first; 0 of one that never is.
+    """
+
+    header: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Rows with a title.
+
+    Attributes:
+        title: of one line, longer than a column if need be.
+        rows: markup: a label, whose own line breaks count, then a figure for each column; columns may be missing at
+            the end.
+    """
+
+    title: Text
+    rows: Sequence[Sequence[str]]
+
+
+def render_sections(
+    label: str,
+    columns: Sequence[Column],
+    sections: Sequence[Section],
+    *,
+    width: int,
+    label_width: int,
+    ascii_only: bool = False,
+) -> Iterator[RenderableType]:
+    """Yield the parts of a table that fits the width: all columns of rank 0, and of the others what there is room for.
+
+    Args:
+        label: header of the first column.
+        columns: the others.
+        sections: what is shown; from `WIDE` on with a rule over each.
+        width: of the terminal, in columns.
+        label_width: of the first column at least, where there is room for it.
+        ascii_only: whether signs will be replaced, which may take more room.
+    """
+    labels, widths = _measured(columns, sections, ascii_only=ascii_only)
+    labels = max(labels, label_width)
+    shown = _fitting(columns, widths, width - labels if width >= WIDE else 0)
+    left = width - sum(widths[place] + 1 for place in shown)
+    first = max(min(labels, left), NARROWEST_LABEL)
+    head = _table(label, first, [(columns[place].header, widths[place]) for place in shown], header=True)
+    total = first + sum(widths[place] + 1 for place in shown)
+    yield head
+    for section in sections:
+        if width < WIDE:
+            yield section.title
+        else:
+            line = Rule(section.title, align="left", style="dim")
+            yield Constrain(line, min(width, max(total, section.title.cell_len + 4)))
+        body = _table(label, first, [("", widths[place]) for place in shown], header=False)
+        for row in section.rows:
+            body.add_row(row[0], *(row[place + 1] for place in shown if place + 1 < len(row)))
+        yield body
+
+
+def table_width(columns: Sequence[Column], sections: Sequence[Section], *, ascii_only: bool = False) -> int:
+    """Return how wide a table would be with all its columns."""
+    labels, widths = _measured(columns, sections, ascii_only=ascii_only)
+    return labels + sum(width + 1 for width in widths)
+
+
+def _measured(columns: Sequence[Column], sections: Sequence[Section], *, ascii_only: bool) -> tuple[int, list[int]]:
+    """Return the width of the longest label, and of each column."""
+    rows = [row for section in sections for row in section.rows]
+    encoding = "ascii" if ascii_only else "utf-8"
+    widths = [
+        _width([column.header, *(row[place] for row in rows if len(row) > place)], encoding)
+        for place, column in enumerate(columns, start=1)
+    ]
+    return _width([row[0] for row in rows], encoding), widths
+
+
+def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
+    """Return the columns to show, in their order."""
+    shown = [place for place, column in enumerate(columns) if not column.rank]
+    for place in sorted(set(range(len(columns))) - set(shown), key=lambda place: columns[place].rank):
+        if sum(widths[own] + 1 for own in (*shown, place)) <= room:
+            shown.append(place)
+    return sorted(shown)
+
+
+def _table(label: str, first: int, columns: Sequence[tuple[str, int]], *, header: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_header=header)
+    table.add_column(label, overflow="fold", width=first)
+    for name, width in columns:
+        table.add_column(name, justify="right", no_wrap=True, width=width)
+    return table
+
+
+def _width(cells: Sequence[str], encoding: str) -> int:
+    lines = [line for cell in cells for line in Text.from_markup(visible(cell, encoding=encoding)).plain.split("\n")]
+    return max(map(cell_len, lines), default=0)

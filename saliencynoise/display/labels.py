@@ -1,0 +1,36 @@
+"""How methods and recipes are named in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from saliencynoise.display.numbers import counted
+
+NAME_WIDTH = 22
+"""Columns of the terminal for a method's label."""
+
+
+def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
+    """Return a row's label; in a narrow table broken after the plugin and before the parameters, if it is too long."""
+    if view != "signed":
+        return f"    view {view}"
+    lines = [f"  {method}"]
+    for mark in "/(" if narrow else "":
+        if len(lines[-1]) > NAME_WIDTH and mark in lines[-1]:
+            head, _, tail = lines.pop().partition(mark)
+            lines += [head + mark, f"  {tail}"]
+    return "\n".join(lines)
+
+
+def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return how long and in which precision networks were trained, by architecture where they differ.
+
+    >>> recipes_text({"a": {"epochs": 2, "precision": "float32"}, "b": {"epochs": 3, "precision": "float32"}})
+    'a 2 epochs, b 3 epochs, float32'
+    """
+    epochs = {name: counted(recipe["epochs"], "epoch") for name, recipe in recipes.items()}
+    precisions = dict.fromkeys(recipe.get("precision", "float32") for recipe in recipes.values())
+    once = len(set(epochs.values())) == 1
+    trained = list(epochs.values())[:1] if once else [f"{name} {own}" for name, own in epochs.items()]
+    return ", ".join([*trained, *precisions])

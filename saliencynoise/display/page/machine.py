@@ -1,0 +1,15 @@
+"""The machine of a result, for pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def machine(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the device, the hardware and the versions of a result of any kind."""
+    return [
+        ("device", str(result.get("device", "not recorded"))),
+        *[(f"hardware: {key}", str(value)) for key, value in result["hardware"].items()],
+        *[(f"version: {key}", str(value)) for key, value in result["versions"].items()],
+    ]

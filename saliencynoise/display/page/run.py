@@ -1,0 +1,52 @@
+"""The page of a run that is no study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saliencynoise.display.page.machine import machine
+from saliencynoise.display.page.page import write_page
+from saliencynoise.display.page.pictures import Picture
+from saliencynoise.display.page.settings import flat
+from saliencynoise.display.page.tables import PageTable
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPage:
+    """The page of a run that is no study.
+
+    Attributes:
+        question: its title.
+        intro: what was done, for those who did not do it.
+        sentences: what was found.
+        tables: with a caption each.
+        legend: what the tables' headings mean.
+        pictures: those that can be drawn.
+        basis: what it rests on.
+        notes: warnings and failures.
+        document: with "settings", "versions", "hardware" and "created".
+    """
+
+    question: str
+    intro: str
+    sentences: Sequence[str]
+    tables: Sequence[PageTable]
+    legend: Sequence[str]
+    pictures: Sequence[Picture]
+    basis: Sequence[str]
+    notes: Sequence[str]
+    document: Document
+
+
+def write_run_page(page: RunPage, path: Path, folder: Path) -> Path:
+    """Write the page of a run in `folder` to `path`, and return the path."""
+    document = page.document
+    about = [("made", document["created"]), *machine(document.get("study", document))]
+    return write_page(
+        path, "run.html", page=page, settings=flat(document["settings"]), provenance=about, folder=str(folder)
+    )

@@ -1,0 +1,79 @@
+"""The terminal that tables are printed to, and that shows what it is given instead of obeying it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from saliencynoise.display.visible import visible
+
+if TYPE_CHECKING:
+    from rich.console import ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+NARROWEST = 80
+
+PROSE = 100
+"""Columns of a paragraph at most: longer lines are hard to read."""
+
+
+class SafeConsole(Console):
+    """A console on which control characters in names, paths and messages do nothing; its own styles do.
+
+    Text is made visible here, once, before it is measured, rather than by each print.
+    """
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Make a string's markup a text that can be printed."""
+        return super().render_str(visible(text, encoding=self.encoding), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render, a text as one that can be printed."""
+        return super().render(self._visible(renderable) if isinstance(renderable, Text) else renderable, options)
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line, which ends with success."""
+        raise BrokenPipeError
+
+    def _visible(self, text: Text) -> Text:
+        places = [place for place, own in enumerate(text.plain) if visible(own, encoding=self.encoding) != own]
+        if not places:
+            return text
+        made = text.blank_copy()
+        for part in text.divide(sorted({*places, *(place + 1 for place in places)})):
+            shown = visible(part.plain, encoding=self.encoding)
+            made.append_text(part if shown == part.plain else Text(shown, style=part.style))
+        return made
+
+
+class Terminal(SafeConsole):
+    """Standard output, at least 80 columns wide: a table that lost columns would mislead; a wrapped line does not.
+
+    Paragraphs are at most 100 columns wide.
+
+    Args:
+        file: in place of standard output.
+        width: in place of the terminal's.
+    """
+
+    def __init__(self, *, file: IO[str] | None = None, width: int | None = None) -> None:
+        columns = width or shutil.get_terminal_size((NARROWEST, 25)).columns
+        super().__init__(highlight=False, width=max(NARROWEST, columns), file=file)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as rich does; a paragraph in lines of a readable length."""
+        if len(objects) == 1 and isinstance(objects[0], Text) and self.width > PROSE:
+            options.setdefault("width", PROSE)
+        super().print(*objects, **options)
+
+
+def print_places(places: Iterable[str | Path]) -> None:
+    """Print where results lie, a line each: as it is, for scripts; on a terminal with control characters visible."""
+    for place in places:
+        print(visible(str(place)) if sys.stdout.isatty() else place)  # noqa: T201 - rich would wrap it

@@ -1,0 +1,296 @@
+"""The maps of one trained member: what is missing is computed, chunk by chunk, and saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.data.selection import select_images
+from saliencynoise.data.tensors import to_float
+from saliencynoise.engine.ceiling import Method, with_copies
+from saliencynoise.engine.clock import clock
+from saliencynoise.interfaces import (
+    Batch,
+    Dataset,
+    Maps,
+    Network,
+    Noise,
+    PassMethod,
+    derive_seed,
+    one_line,
+    traceback_of,
+)
+from saliencynoise.interfaces.seeds import noise_seed
+from saliencynoise.registry.catalogue import BoundMethod, catalogue
+from saliencynoise.scoring import Guard, Passes, fitting_rows, is_out_of_memory, refuse_unsteady
+from saliencynoise.scoring.steadiness import IMAGES as PROBES
+from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from saliencynoise.engine.member import MemberJob, Report
+
+BACKGROUND = 64
+"""Training images that methods may compare an image with."""
+
+Results = Mapping[str, Maps | Exception]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """One draw of one method, of which some chunks are missing."""
+
+    method: BoundMethod
+    draw: int
+    store: MapStore
+    chunks: Sequence[Chunk]
+
+    @property
+    def shares_its_pass(self) -> bool:
+        """Whether it is computed with others."""
+        return shares_its_pass(self.method)
+
+
+def shares_its_pass(method: BoundMethod) -> bool:
+    """Whether a method is computed with others: pass methods are, unless each draw has noise of its own."""
+    return isinstance(method.instance, PassMethod) and not method.spec.stochastic
+
+
+def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"]:
+    """Return the training images that methods may compare with: evenly of all classes, the same in all of a run."""
+    count = min(BACKGROUND, len(dataset.train))
+    seed = derive_seed(run_seed, "background")
+    chosen = select_images(dataset.train, count=count, seed=seed, num_classes=len(dataset.classes))
+    return to_float(dataset.train.images[chosen], dataset.mean, dataset.std)
+
+
+def probes(dataset: Dataset, device: str) -> Float[Tensor, "3 C H W"]:
+    """Return training images by which a network is tried: as many as the test of its steadiness needs."""
+    images = dataset.train.images[torch.arange(PROBES) % len(dataset.train)]
+    return to_float(images.to(device), dataset.mean, dataset.std)
+
+
+def batch_of(
+    dataset: Dataset,
+    *,
+    images: Sequence[int],
+    targets: Sequence[int],
+    background: Float[Tensor, "R C H W"],
+    method: str,
+    draw: int,
+    run_seed: int,
+    network: str,
+) -> Batch:
+    """Return the test images at `images` with all that a draw of a method needs, where the background lies.
+
+    Args:
+        dataset: of the images.
+        images: indices of test images.
+        targets: the class that is explained, for each of them.
+        background: of the run.
+        method: canonical name, with parameters.
+        draw: which; own draws depend on the network, the shared one does not.
+        run_seed: of the run.
+        network: what tells the network from all others, as `network_name` gives it for a member.
+    """
+    pixels = dataset.test.images[torch.tensor(images)].to(background.device)
+    names = [dataset.test.names[index] for index in images]
+    seeds = (noise_seed(run_seed, method=method, image=name, draw=draw, network=network) for name in names)
+    return Batch(
+        x=to_float(pixels, dataset.mean, dataset.std),
+        target=torch.tensor(targets, device=background.device),
+        background=background,
+        noise=Noise(tuple(seeds)),
+    )
+
+
+def network_name(pool: Path, member: int) -> str:
+    """Return what tells a member from all other networks: its pool's name, which is a hash of all that made it.
+
+    Not its weights: a network that was trained twice with the same seeds counts as two, with draws of their own.
+
+    >>> network_name(Path("pools/digits-0a1b"), 3)
+    'digits-0a1b:3'
+    """
+    return f"{pool.name}:{member}"
+
+
+def within_memory(
+    passes: Passes, compute: Callable[[Passes], Results], *, on_rows: Callable[[int], None] = lambda _: None
+) -> Results:
+    """Compute in passes of as many rows as the memory allows; `on_rows` is told where they become fewer."""
+    while True:
+        results = compute(passes)
+        short = any(isinstance(result, Exception) and is_out_of_memory(result) for result in results.values())
+        if not short or passes.rows == 1:
+            return results
+        results = {}  # the exceptions hold on to the tensors of their passes
+        passes.rows //= 2
+        on_rows(passes.rows)
+
+
+class MemberAttribution:
+    """Attributes a job's images with its methods; the network is loaded when the first map is found missing."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        job: MemberJob,
+        *,
+        weights_sha256: str,
+        load: Callable[[], Network],
+        report: Report,
+    ) -> None:
+        self._dataset = dataset
+        self._job = job
+        self._weights = weights_sha256
+        self._load = load
+        self._report = report
+        self._guard: Guard | None = None
+        self._background: Tensor | None = None
+        self._failed: set[str] = set()
+
+    def run(self) -> None:
+        """Compute and save all that is missing; a method that fails is reported and left alone from there on."""
+        missing = self._missing()
+        wanted = [chunk for chunk in self._job.chunks if any(chunk in entry.chunks for entry in missing)]
+        self._report({"kind": "to_attribute", "images": sum(len(chunk.rows) for chunk in wanted)})
+        for chunk in wanted:
+            start = time.perf_counter()
+            due = [entry for entry in missing if chunk in entry.chunks and entry.method.text not in self._failed]
+            together = [entry for entry in due if entry.shares_its_pass]
+            if together:
+                self._attribute_together(chunk, together)
+            for entry in due:
+                if not entry.shares_its_pass and entry.method.text not in self._failed:
+                    self._attribute(chunk, entry)
+            if due:
+                seconds = time.perf_counter() - start
+                self._report({"kind": "attributed", "images": len(chunk.rows), "seconds": seconds})
+
+    def _missing(self) -> list[Due]:
+        found = []
+        for text, folders in self._job.methods.items():
+            method = catalogue().method(text)
+            for draw, folder in enumerate(folders):
+                store = MapStore(Path(folder))
+                wanted: Sequence[Chunk] = self._job.chunks
+                if not self._job.recompute:
+                    wanted = missing_chunks(store, self._job.member, self._weights, wanted)
+                found.append(Due(method=method, draw=draw, store=store, chunks=wanted))
+        return found
+
+    def _attribute_together(self, chunk: Chunk, entries: Sequence[Due]) -> None:
+        batch = self._batch(chunk, entries[0])
+        methods: dict[str, Any] = {entry.method.text: self._with_copies(chunk, entry) for entry in entries}
+        seed = self._global_seed(methods)
+        results, seconds = self._within_memory(
+            lambda guard: guard.attribute_together(methods, batch, seed=seed, before=self._begin)
+        )
+        self._end()
+        for entry in entries:
+            self._save(chunk, entry, results[entry.method.text], seconds)
+
+    def _attribute(self, chunk: Chunk, entry: Due) -> None:
+        batch = self._batch(chunk, entry)
+        method = self._with_copies(chunk, entry)  # opens the network: what it does is not the method's doing
+        seed = self._global_seed([entry.method.text])
+        self._begin(entry.method.text)
+        results, seconds = self._within_memory(lambda guard: {"": guard.attribute(method, batch, seed=seed)})
+        self._end()
+        self._save(chunk, entry, results[""], seconds)
+
+    def _with_copies(self, chunk: Chunk, entry: Due) -> Method:
+        """Return the method, which compares rewritten copies of the network on the run's first images."""
+        return with_copies(
+            entry.method,
+            self._opened().passes,
+            member=self._job.member,
+            first=chunk.index == 0 and entry.draw == 0,
+            run_seed=self._job.run_seed,
+        )
+
+    def _begin(self, method: str) -> None:
+        """Say which method runs, so that a crash, or a wait, has a name."""
+        self._report({"kind": "attributing", "method": method})
+
+    def _end(self) -> None:
+        self._report({"kind": "returned"})
+
+    def _global_seed(self, methods: Iterable[str]) -> int:
+        """Return the seed of torch's, numpy's and Python's global random numbers, the same for every member."""
+        return derive_seed(self._job.run_seed, "method", "global", *methods)
+
+    def _opened(self) -> Guard:
+        if self._guard is None:
+            self._guard = self._open()
+        return self._guard
+
+    def _within_memory(self, compute: Callable[[Guard], Results]) -> tuple[Results, float]:
+        """Return the results and the seconds that they took, in passes that fit the memory."""
+        guard = self._opened()
+        now = clock(self._job.device)
+        start = now()
+
+        def on_rows(rows: int) -> None:
+            nonlocal start
+            start = now()  # what was begun in vain does not count
+            self._report({"kind": "rows", "rows": rows})
+
+        results = within_memory(guard.passes, lambda _: compute(guard), on_rows=on_rows)
+        return results, now() - start
+
+    def _open(self) -> Guard:
+        network = self._load()
+        passes = Passes(network, precision=self._job.precision)
+        refuse_unsteady(
+            passes, probes(self._dataset, self._job.device), name=f"the architecture {self._job.architecture}"
+        )
+        image = torch.zeros(1, *self._dataset.test.images.shape[1:], device=self._job.device)
+        passes.rows = self._job.rows or fitting_rows(network, image)
+        if passes.rows != self._job.rows:
+            self._report({"kind": "rows", "rows": passes.rows})
+        return Guard(passes, image)
+
+    def _batch(self, chunk: Chunk, entry: Due) -> Batch:
+        job = self._job
+        if self._background is None:
+            self._background = background_of(self._dataset, run_seed=job.run_seed).to(job.device)
+        batch = batch_of(
+            self._dataset,
+            images=[job.images[row] for row in chunk.rows],
+            targets=[job.targets[row] for row in chunk.rows],
+            background=self._background,
+            method=entry.method.text,
+            draw=entry.draw,
+            run_seed=job.run_seed,
+            network=network_name(Path(job.pool), job.member),
+        )
+        if not job.input_noise:
+            return batch
+        names = [self._dataset.test.names[job.images[row]] for row in chunk.rows]
+        return replace(batch, x=batch.x + self._input_noise(batch.x, names))
+
+    def _input_noise(self, x: Float[Tensor, "B C H W"], names: Sequence[str]) -> Float[Tensor, "B C H W"]:
+        """Return the sampler's noise, one draw for each member and image."""
+        seeds = [derive_seed(self._job.run_seed, "sampler", "input", self._job.member, name) for name in names]
+        drawn = [torch.randn(x.shape[1:], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        extent = x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True)
+        return self._job.input_noise * extent * torch.stack(drawn).to(x)
+
+    def _save(self, chunk: Chunk, entry: Due, maps: Maps | Exception, seconds: float) -> None:
+        if isinstance(maps, Exception):
+            self._failed.add(entry.method.text)
+            about = {"method": entry.method.text, "error": one_line(maps), "traceback": traceback_of(maps)}
+            self._report({"kind": "failed", **about})
+            return
+        entry.store.save(
+            self._job.member, self._weights, chunk, maps.values, diagnostics=maps.diagnostics, seconds=seconds
+        )

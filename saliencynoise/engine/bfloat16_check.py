@@ -1,0 +1,60 @@
+"""What bfloat16 does to the figures: the same networks and images once more in float32, and r beside r."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.engine.study import RESULT, Study
+from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.gram import diag_mean
+from saliencynoise.statistics.plain import json_safe
+from saliencynoise.store.atomic import write_json
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.config import BenchConfig
+
+IMAGES = 8
+"""Images, the first ones, that are attributed in float32, too."""
+
+
+def in_float32(config: BenchConfig, study: Study) -> BenchConfig:
+    """Return the bench of the first images of a study in bfloat16, in float32, by the same members."""
+    images = min(IMAGES, len(study.result["images"]))
+    folder = study.folder / "float32"
+    if config.fresh:  # the members are the study's, whose maps are new; only the twin's own figures are old
+        shutil.rmtree(folder, ignore_errors=True)
+    return replace(config, precision="float32", images=images, out=str(folder), fresh=False, untrained="none")
+
+
+def with_error(study: Study, exact: Study) -> Study:
+    """Return the study with each cell's r on the images of both beside that in float32, and write it.
+
+    Raises:
+        UsageError: if a folder cannot be read or written.
+    """
+    twins = {(cell["architecture"], cell["method_name"], cell["view"]): cell for cell in exact.result["cells"]}
+    cells = []
+    for cell in study.done:
+        twin = twins[cell["architecture"], cell["method_name"], cell["view"]]
+        about = {key: cell[key] for key in ("architecture", "method", "view")}
+        cells.append(json_safe({**about, **_beside(study, cell, exact, twin)}))
+    document = {**study.result, "precision": {"images": len(exact.result["images"]), "cells": cells}}
+    write_json(study.folder / RESULT, document)
+    return Study(document, study.folder)
+
+
+def _beside(study: Study, cell: Mapping[str, Any], exact: Study, twin: Mapping[str, Any]) -> dict[str, Any]:
+    """Return r in both precisions, and its relative error; why there is none where float32 failed."""
+    if twin["status"] == "failed":
+        return {"status": "failed", "reason": f"in float32: {twin['reason']}"}
+    reference = exact.gram(twin)
+    gram = study.gram(cell)[: len(reference)]
+    used = (diag_mean(gram) > 0) & (diag_mean(reference) > 0)
+    if not bool(used.any()):
+        return {"status": "failed", "reason": "no image has a map that is not zero in both precisions"}
+    rough, fine = headline(gram[used]).value, headline(reference[used]).value
+    error = rough / fine - 1 if fine else float("nan")
+    return {"status": "ok", "reason": None, "bfloat16": rough, "float32": fine, "relative_error": error}

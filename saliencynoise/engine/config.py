@@ -1,0 +1,288 @@
+"""What the user asked for, before any name is resolved."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.registry.first_party import installed
+
+MEMBERS = 8
+MOST_MEMBERS = 10_000
+MOST_WORKERS = 1024
+IMAGES = 32
+
+DEFAULT_METHODS = (
+    "gradient",
+    "integrated_gradients",
+    "smoothgrad",
+    "gradcam(layer=top)",
+    "gradcam(layer=intermediate)",
+    "expected_gradients",
+    "deeplift",
+    "lime",
+)
+"""The eight rows of the published table; expected gradients are its SHAP row."""
+
+FRONTIER_METHODS = ("gradient", "gradcam(layer=top)")
+"""What a frontier compares, unless told otherwise: the noisiest of them, and one of little noise."""
+
+
+LONGEST_FILE = 2**20
+"""Bytes of a file of settings at most."""
+
+
+def default_archs() -> tuple[str, ...]:
+    """Return the architecture of a bench that names none: a small one of timm's where they are installed."""
+    return ("test_resnet",) if installed("timm") else ("resnet(depth=10,width=16)",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchConfig:
+    """A bench, as asked for; the default study where nothing was said.
+
+    Attributes:
+        dataset: name of a data set, or `folder:PATH`.
+        data_dir: folder or file that the data set is read from, where it is not to be downloaded. The content decides
+            what is computed, not the place, so it is none of the `settings`.
+        archs: names of architectures.
+        arch_args: arguments of the architectures' own.
+        methods: names of methods, with parameters; empty to train only.
+        sampler: where members come from; "deep_ensemble" trains each from a seed of its own.
+        members: networks an architecture; None for 8, or for all that the sampler has.
+        images: how many test images are attributed; None for 32, or for all where there are fewer.
+        draws: runs of each stochastic method: the second with random numbers that all members share, the
+            others with each member's own.
+        image_size: edge of the square images, in pixels; None for the data set's own.
+        groups: a CSV file with the columns "file" and "group" that says which test images belong together (writer,
+            patient, video); None for the data set's own groups.
+        normalization: of the images: "dataset" (its own mean and deviation), "imagenet", "none" (0 to 1), or
+            "MEAN/STD" with a number for each channel, as in "0.5,0.5,0.5/0.2,0.2,0.2".
+        train_images: train on so many images only; None for all.
+        recipe: fields of the recipe to change.
+        target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        precision: of attribution: "float32", or "bfloat16", whose error is then measured on a few images.
+        seed: of the run.
+        aggregator: how the members' maps become one.
+        untrained: for which methods r is compared with that of untrained networks: "auto" (methods on a layer, and
+            those whose maps do not turn their sign with the score), "all" or "none".
+        keep_maps: "all", "mean" (the aggregated map only) or "none".
+        out: folder of the results; None for one under ./runs that is named after the settings.
+        workers: worker processes on the CPU; None for one a core, as far as the memory allows; 0 to work in this
+            process. It changes no figure, so it is none of the `settings`.
+        fresh: train and attribute again what the pool and the folder already hold.
+    """
+
+    dataset: str = "digits"
+    data_dir: str | None = None
+    archs: tuple[str, ...] = field(default_factory=default_archs)
+    arch_args: Mapping[str, Any] = field(default_factory=dict)
+    methods: tuple[str, ...] = DEFAULT_METHODS
+    sampler: str = "deep_ensemble"
+    members: int | None = None
+    images: int | None = None
+    draws: int = 2
+    image_size: int | None = None
+    groups: str | None = None
+    normalization: str = "dataset"
+    train_images: int | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    target: str = "true"
+    device: str = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    seed: int = 0
+    aggregator: str = "mean"
+    untrained: Literal["auto", "all", "none"] = "auto"
+    keep_maps: Literal["all", "mean", "none"] = "all"
+    out: str | None = None
+    workers: int | None = None
+    fresh: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values.
+
+        Raises:
+            UsageError: naming the option, its value and the possible ones.
+        """
+        _check_types(self)
+        _check_out(self.out)
+        if not self.archs:
+            raise UsageError("no architecture is named; give --arch NAME at least once")
+        if self.members is not None and not 1 <= self.members <= MOST_MEMBERS:
+            raise UsageError(f"--members {self.members} is not possible; give 2 or more, at most {MOST_MEMBERS}")
+        if self.methods and self.members == 1:
+            raise UsageError("--members 1 gives no SNR, which compares networks; give 2 or more")
+        if self.images is not None and self.images < 1:
+            raise UsageError(f"--images {self.images} is not possible; give 1 or more")
+        if self.draws < 2:
+            raise UsageError(
+                f"--draws {self.draws} cannot tell a method's own noise from the networks'; give 2 or more"
+            )
+        if self.train_images is not None and self.train_images < 1:
+            raise UsageError(f"--train-images {self.train_images} is not possible; give 1 or more")
+        check_workers(self.workers)
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed} is not possible; give 0 or more")
+        _check_choices(self)
+        if self.target not in {"true", "predicted"} and not re.fullmatch("[0-9]+", self.target):
+            raise UsageError(f"--target {self.target} is not possible; choose true, predicted or a class index")
+
+    def refuse_bfloat16(self, command: str) -> None:
+        """Refuse bfloat16 where its error is not measured.
+
+        Raises:
+            UsageError: naming the command.
+        """
+        if self.precision != "float32":
+            raise UsageError(f"'{command}' computes in float32; leave out precision={self.precision}")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that determines the figures: all but `data_dir`, `out`, `workers`, `fresh` and `keep_maps`."""
+        values = asdict(self)
+        return {key: value for key, value in values.items() if key not in _NO_FIGURE_CHANGES}
+
+
+def config_from(values: Mapping[str, Any]) -> BenchConfig:
+    """Build a config from plain values, as they stand in a file or come from a call.
+
+    `epochs` stands for `recipe.epochs`.
+
+    Raises:
+        UsageError: if a key is unknown or a value impossible.
+    """
+    known = {entry.name for entry in fields(BenchConfig)} | {"epochs"}
+    unknown = [key for key in values if key not in known]
+    if unknown:
+        close = get_close_matches(unknown[0], known, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(sorted(known))}"
+        raise UsageError(f"unknown setting '{unknown[0]}'; {hint}")
+    plain = _with_epochs(values)
+    for key in ("archs", "methods"):
+        if isinstance(plain.get(key), list):
+            plain[key] = tuple(plain[key])
+    if isinstance(plain.get("target"), int) and not isinstance(plain["target"], bool):
+        plain["target"] = str(plain["target"])
+    return BenchConfig(**plain)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the settings in a TOML file.
+
+    Raises:
+        UsageError: if there is no such file, or it is no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LONGEST_FILE + 1)
+        if len(content) > LONGEST_FILE:
+            raise UsageError(f"--config {path} is longer than {LONGEST_FILE} bytes; name a TOML file with settings")
+        values = tomllib.loads(content.decode())
+    except OSError as error:
+        raise UsageError(f"cannot read --config {path}: {error.strerror}; name a TOML file") from error
+    except RecursionError as error:
+        raise UsageError(f"--config {path} is not valid TOML: nested too deeply") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"--config {path} is not valid TOML: {error}") from error
+    return values
+
+
+def _with_epochs(values: Mapping[str, Any]) -> dict[str, Any]:
+    plain = dict(values)
+    if "epochs" in plain and isinstance(plain.get("recipe", {}), dict):
+        plain["recipe"] = {**plain.get("recipe", {}), "epochs": plain.pop("epochs")}
+    return plain
+
+
+_NO_FIGURE_CHANGES = {"data_dir", "out", "workers", "fresh", "keep_maps"}
+
+_CHOICES = {
+    "precision": ("float32", "bfloat16"),
+    "untrained": ("auto", "all", "none"),
+    "keep_maps": ("all", "mean", "none"),
+}
+
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "dataset": ((str,), "a name"),
+    "data_dir": ((str, type(None)), "a folder"),
+    "archs": ((tuple,), "a list of names"),
+    "arch_args": ((dict,), "a table"),
+    "methods": ((tuple,), "a list of names"),
+    "sampler": ((str,), "a name"),
+    "members": ((int, type(None)), "a whole number"),
+    "images": ((int, type(None)), "a whole number"),
+    "draws": ((int,), "a whole number"),
+    "image_size": ((int, type(None)), "a whole number"),
+    "groups": ((str, type(None)), "a CSV file"),
+    "normalization": ((str,), "dataset, imagenet, none or MEAN/STD"),
+    "train_images": ((int, type(None)), "a whole number"),
+    "recipe": ((dict,), "a table"),
+    "target": ((str,), "true, predicted or a class index"),
+    "device": ((str,), "a device"),
+    "precision": ((str,), "float32 or bfloat16"),
+    "seed": ((int,), "a whole number"),
+    "aggregator": ((str,), "a name"),
+    "untrained": ((str,), "auto, all or none"),
+    "keep_maps": ((str,), "all, mean or none"),
+    "out": ((str, type(None)), "a folder"),
+    "workers": ((int, type(None)), "a whole number"),
+    "fresh": ((bool,), "true or false"),
+}
+
+
+def check_workers(workers: int | None) -> None:
+    """Refuse a number of worker processes that cannot be.
+
+    Raises:
+        UsageError: naming it.
+    """
+    if workers is not None and not 0 <= workers <= MOST_WORKERS:
+        raise UsageError(
+            f"--workers {workers} is not possible; give 0 (to work in this process) to {MOST_WORKERS} processes"
+        )
+
+
+def _check_out(out: str | None) -> None:
+    """Refuse a folder that no library could write to: without a name, or not of Unicode's characters."""
+    if out is None:
+        return
+    if not out.strip() or "\0" in out:
+        raise UsageError(f"--out {out!r} names no folder; name one")
+    try:
+        out.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"--out {out!a} is no UTF-8; name a folder by letters that are") from error
+
+
+def _check_choices(config: BenchConfig) -> None:
+    for name, choices in _CHOICES.items():
+        value = getattr(config, name)
+        if value not in choices:
+            words = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise UsageError(f"--{name.replace('_', '-')} {value} is not possible; choose {words}")
+
+
+def _check_types(config: BenchConfig) -> None:
+    for name, (types, wanted) in _TYPES.items():
+        value = getattr(config, name)
+        wrong = isinstance(value, bool) and bool not in types
+        if wrong or not isinstance(value, types):
+            raise UsageError(f"{name} is {value!r}; it must be {wanted}")
+    for name in ("arch_args", "recipe"):
+        for key, entry in getattr(config, name).items():
+            if not isinstance(entry, str | int | float | bool | None):
+                raise UsageError(f"{name}.{key} is {entry!r}; it must be a number, a word, true or false")
+    for name in ("archs", "methods"):
+        value = getattr(config, name)
+        if not all(isinstance(entry, str) for entry in value):
+            raise UsageError(f"{name} is {list(value)!r}; it must be a list of names")
+        repeated = [entry for entry in value if value.count(entry) > 1]
+        if repeated:
+            raise UsageError(f"'{repeated[0]}' stands twice among the {name}; give it once")

@@ -1,0 +1,106 @@
+"""Hours before any work: a rough estimate from sizes alone, for a plan that may be larger than was meant.
+
+Nothing is measured yet, so it may be wrong by a factor of several; `estimate` measures once the first steps are done.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.engine.dispatch import worker_count
+from saliencynoise.registry.parameters import values_of
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.plan import ArchitecturePlan, Plan
+    from saliencynoise.registry.catalogue import BoundMethod
+
+LONG = 2 * 3600.0
+"""Seconds from which a plan says beforehand how long it will take."""
+
+REUSE = 3
+"""Multiplications of a parameter beside the values of the last grid: of ResNet-18 3.1 at 224 px and 3.1 at 32 px."""
+
+BACKWARD = 2
+"""Cost of a backward pass beside a forward pass."""
+
+SPEED = {"cpu": 3e10, "cuda": 5e12, "mps": 1e12}
+"""Multiplications a second of a core or a GPU; digits networks of this package reach 3e10 to 7e10 on a core."""
+
+
+def rough_seconds(plan: Plan) -> float:
+    """Return about how many seconds a plan takes on this machine, to a factor of several."""
+    kind = plan.device.partition(":")[0]
+    products = sum(_training(plan, own) + _attribution(plan, own) for own in plan.architectures)
+    workers = max(1, worker_count(len(plan.architectures) * plan.members, plan.device, workers=plan.config.workers))
+    return products / (SPEED.get(kind, SPEED["cpu"]) * workers)
+
+
+def warning(plan: Plan) -> str | None:
+    """Return a line that says how long a long plan takes; None of one that takes less than `LONG`."""
+    seconds = rough_seconds(plan)
+    if seconds < LONG:
+        return None
+    return (
+        f"this will take about {_hours(seconds)} or more on this machine (roughly, before any work); stop with Ctrl-C: "
+        "members and maps that are done are kept"
+    )
+
+
+def _hours(seconds: float) -> str:
+    """Return hours, or years of what nobody waits for.
+
+    >>> _hours(7300), _hours(3600 * 130), _hours(3600 * 8766 * 12345)
+    ('2 hours', '130 hours', '12,000 years')
+    """
+    hours = seconds / 3600
+    amount, unit = (hours, "hours") if hours < 8766 else (hours / 8766, "years")
+    digits = 1 - math.floor(math.log10(amount))
+    return f"{round(amount, min(0, digits)):,.0f} {unit}"
+
+
+def _forward(architecture: ArchitecturePlan) -> float:
+    """Return about how many multiplications a forward pass of one image takes."""
+    grids = [point["grid"] for point in architecture.network["points"].values() if point.get("grid")]
+    last = min((rows * columns for rows, columns in grids), default=1)
+    return float(REUSE * architecture.network["parameters"] * last)
+
+
+def _training(plan: Plan, architecture: ArchitecturePlan) -> float:
+    """Return about how many multiplications the training of what no pool holds takes."""
+    if not plan.sampler.instance.trains:
+        return 0.0
+    known = 0 if plan.config.fresh else len(architecture.members)
+    runs = (plan.members - known) / (plan.sampler.instance.per_run or plan.members)
+    images = len(plan.dataset.train) * architecture.recipe.epochs
+    return runs * images * (1 + BACKWARD) * _forward(architecture)
+
+
+def _attribution(plan: Plan, architecture: ArchitecturePlan) -> float:
+    """Return about how many multiplications the maps of all members take."""
+    images = plan.members * len(plan.images)
+    return sum(images * plan.draws(own) * _passes(own) for own in plan.methods) * _forward(architecture)
+
+
+def _passes(method: BoundMethod) -> float:
+    """Return about how many forward passes one map takes: the parameters that its cost names, multiplied.
+
+    What a cost names and no parameter gives, such as windows or channels, counts as one.
+    """
+    instance = method.instance
+    return passes_of(method.spec.cost, {name: getattr(instance, name, None) for name in values_of(instance)})
+
+
+def passes_of(cost: str, parameters: Mapping[str, Any]) -> float:
+    """Return about how many forward passes a cost in words is.
+
+    >>> passes_of("samples x (forward + backward)", {"samples": 50, "sigma": 0.1})
+    150.0
+    >>> passes_of("(windows + 1) x forward", {"window": 4})
+    1.0
+    """
+    named = [parameters.get(word) for word in re.findall("[a-z_]+", cost)]
+    repeated = math.prod(value for value in named if isinstance(value, int) and not isinstance(value, bool))
+    return float(repeated * (1 + (BACKWARD if "backward" in cost else 0)))

@@ -1,0 +1,54 @@
+"""In which view a method is judged: by its whole maps, or less their means where whole maps agree without knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.interfaces.specs import CENTRED, REASONS
+from saliencynoise.records.numbers import number
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.study import Study
+
+    Cell = Mapping[str, Any]
+
+
+def judged_cells(study: Study) -> list[Cell]:
+    """Return one cell for each architecture and method: in the signed view, or centred where that has no null.
+
+    Of maps that cannot be negative, or do not turn with the score, whole maps agree for what no network has learned.
+    A method without the view "signed" has its first one.
+    """
+    found: dict[tuple[str, str], list[Cell]] = {}
+    for cell in study.done:
+        found.setdefault(key_of_cell(cell), []).append(cell)
+    return [_judged(cells) for cells in found.values()]
+
+
+def key_of_cell(cell: Cell) -> tuple[str, str]:
+    """Return the architecture's label and the method's canonical name."""
+    return cell["architecture"], cell.get("method_name", cell["method"])
+
+
+def _judged(cells: list[Cell]) -> Cell:
+    of_view = {cell["view"]: cell for cell in cells}
+    if cells[0].get("sign", "signed") != "signed" and CENTRED in of_view:
+        return of_view[CENTRED]
+    return of_view.get("signed", cells[0])
+
+
+def no_claim(cell: Cell) -> str:
+    """Return why the agreement of a cell's maps is no sign of anything learned; empty where nothing speaks against it.
+
+    Of maps that are not "signed", also of centred ones, only what untrained networks do not reach is learned.
+    """
+    reason = REASONS.get(cell.get("sign", "signed"))
+    if reason is None:
+        return ""
+    floor = cell.get("untrained") or {}
+    if floor.get("above"):
+        return ""
+    if floor.get("above") is None:
+        return f"{reason}; no untrained networks are beside them"
+    return f"untrained networks agree as much (r {number(floor['snr']):.2g})"

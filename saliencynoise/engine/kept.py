@@ -1,0 +1,59 @@
+"""The members that a run's maps are made from, kept as they were read: the pool may change, or go, in the meantime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.pool import Pool
+from saliencynoise.store.records import MemberRecord
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+    from torch import Tensor
+
+    from saliencynoise.engine.member import MemberJob
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Kept:
+    """Records and logits of a run's members.
+
+    Attributes:
+        images: indices of the attributed test images.
+    """
+
+    images: Int[Tensor, " B"]
+    _entries: dict[tuple[str, int], tuple[MemberRecord, Tensor]] = field(default_factory=dict)
+
+    def add(self, job: MemberJob, records: Iterable[MemberRecord]) -> None:
+        """Keep the records of members that a job has found or made, and their logits.
+
+        Raises:
+            UsageError: naming a member that was removed, or has other weights than earlier in this run.
+        """
+        pool = Pool(Path(job.pool))
+        for record in records:
+            known = self._entries.get((job.architecture, record.index))
+            if known is not None and known[0].sha256 == record.sha256:
+                continue
+            if known is not None and not job.retrain:
+                raise UsageError(
+                    f"member {record.index} of {pool.folder} was replaced while this run used it; run the same command "
+                    "again"
+                )
+            logits = pool.logits(record.index, sha256=record.logits_sha256)[self.images]
+            self._entries[job.architecture, record.index] = record, logits
+
+    def records(self, architecture: str) -> list[MemberRecord]:
+        """Return the records of an architecture's members, by index."""
+        return [self._entries[key][0] for key in sorted(self._entries) if key[0] == architecture]
+
+    def logits(self, architecture: str) -> Float[Tensor, "E B K"]:
+        """Return the logits of the attributed images, in the same order."""
+        return torch.stack([self._entries[key][1] for key in sorted(self._entries) if key[0] == architecture])

@@ -1,0 +1,223 @@
+"""The unit of work: one member. Train it or find it in the pool, then attribute all images with all methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from saliencynoise.engine.attribution import MemberAttribution
+from saliencynoise.engine.member_training import REFERENCE, Production
+from saliencynoise.interfaces import CamPoint, Dataset, Network, PluginError, UsageError
+from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.scoring import as_before
+from saliencynoise.scoring.passes import Precision
+from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
+from saliencynoise.store.pool import Pool
+from saliencynoise.store.records import MemberRecord
+from saliencynoise.training.loop import forget_graphs
+
+Event = Mapping[str, Any]
+Report = Callable[[Event], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MemberJob:
+    """One member's work, in plain values that travel to a worker process as JSON.
+
+    Attributes:
+        architecture: canonical name, with its arguments.
+        sampler: canonical name, with parameters.
+        run: index of the training run that the member comes from.
+        members: all members that are wanted of that run; one job makes them together.
+        member: index in the ensemble.
+        run_seed: from which the member's seeds derive.
+        recipe: fields of the recipe.
+        pool: folder of the pool.
+        base_pool: folder of the deep ensemble's pool, whose members a sampler may start from.
+        device: where to train and to attribute.
+        precision: of the passes that maps are made of.
+        input_noise: of the sampler.
+        retrain: train even a member that the pool holds.
+        recompute: attribute even where maps are there.
+        methods: canonical names, with the folders of each one's maps, one a draw; empty to train only.
+        images: indices of the attributed test images.
+        targets: the class that is explained, for each of them.
+        chunks: the images' division into files.
+        rows: how many rows a pass has; None to let it follow from the memory.
+    """
+
+    architecture: str
+    sampler: str
+    run: int
+    members: tuple[int, ...]
+    member: int
+    run_seed: int
+    recipe: Mapping[str, Any]
+    pool: str
+    base_pool: str
+    device: str
+    precision: Precision
+    input_noise: float
+    retrain: bool
+    recompute: bool
+    methods: Mapping[str, tuple[str, ...]]
+    images: tuple[int, ...]
+    targets: tuple[int, ...]
+    chunks: tuple[Chunk, ...]
+    rows: int | None
+
+    @classmethod
+    def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
+        """Rebuild a job from what `asdict` and JSON made of it."""
+        chunks = (Chunk(index=c["index"], key=c["key"], rows=tuple(c["rows"])) for c in values["chunks"])
+        lists = {
+            "members": tuple(values["members"]),
+            "images": tuple(values["images"]),
+            "targets": tuple(values["targets"]),
+            "chunks": tuple(chunks),
+            "methods": {text: tuple(folders) for text, folders in values["methods"].items()},
+        }
+        return cls(**{**values, **lists})
+
+
+def describe_network(network: Network) -> dict[str, Any]:
+    """Return what a network is, for the pool and the results; what points allow of other weights changes nothing."""
+    return {
+        "parameters": sum(parameter.numel() for parameter in network.module.parameters()),
+        "adaptations": list(network.adaptations),
+        "points": {name: _point(point) for name, point in network.points.items()},
+    }
+
+
+def _point(point: CamPoint) -> dict[str, Any]:
+    described = {**asdict(point), "grid": list(point.grid)}
+    del described["rewrites"]
+    return described
+
+
+def finished(job: MemberJob) -> tuple[MemberRecord, ...] | None:
+    """Return the records of a job's members where they are trained and all maps computed, else None."""
+    if job.retrain or job.recompute:
+        return None
+    pool = Pool(Path(job.pool))
+    found = [pool.record(member) for member in due(job)]
+    records = tuple(record for record in found if record is not None)
+    if len(records) < len(found):
+        return None
+    stores = [MapStore(Path(folder)) for folders in job.methods.values() for folder in folders]
+    wanting = any(missing_chunks(store, job.member, records[0].sha256, job.chunks) for store in stores)
+    return None if wanting else records
+
+
+def due(job: MemberJob) -> tuple[int, ...]:
+    """Return the members that the job is about: one to attribute it, all of the run to train only."""
+    return (job.member,) if job.methods else job.members
+
+
+class MemberRunner:
+    """Runs jobs one after another in one process; keeps the last architecture's network between jobs."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._kept: tuple[str, Network] | None = None
+
+    def run(self, job: MemberJob, report: Report) -> None:
+        """Do a job; what it finishes is on disk when it is reported.
+
+        Raises:
+            UsageError: if the architecture cannot be built, or the pool not be written or used.
+        """
+        with without_tf32():
+            self._run(job, Pool(Path(job.pool)), report)
+
+    def _run(self, job: MemberJob, pool: Pool, report: Report) -> None:
+        known = [] if job.retrain else self._there(job, pool)
+        found = bool(known)
+        if not found:  # what is there needs no lock, and can be read where none can be had
+            with pool.lock(job.members[0]):
+                known = [] if job.retrain else self._there(job, pool)
+                found = bool(known)
+                if not found:
+                    Production(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
+                    if job.sampler != REFERENCE:
+                        self._kept = None  # a sampler had its hands on it
+                    known = self._there(job, pool)
+        if not known:
+            raise UsageError(f"member {job.member} of {pool.folder} was removed; run the same command again")
+        report(
+            {
+                "kind": "found" if found else "trained",
+                "records": [asdict(record) for record in known],
+                "accuracy": [record.accuracy for record in known],
+                "seconds": sum(record.seconds for record in known),
+            }
+        )
+        if job.methods:
+            MemberAttribution(
+                self._dataset,
+                job,
+                weights_sha256=known[0].sha256,
+                load=lambda: self._load(job, pool, known[0].sha256),
+                report=report,
+            ).run()
+
+    @staticmethod
+    def _there(job: MemberJob, pool: Pool) -> list[MemberRecord]:
+        """Return the records of the job's members where all are there, else none."""
+        records = [record for record in map(pool.record, due(job)) if record is not None]
+        return records if len(records) == len(due(job)) else []
+
+    def _build(self, job: MemberJob, seed: int) -> Network:
+        """Build the network under a seed; the caller forks the global random state."""
+        torch.manual_seed(seed)
+        model = catalogue().model(job.architecture).named()
+        channels, height, width = self._dataset.train.images.shape[1:]
+        with as_before() as left:
+            network = model.build((channels, height, width), len(self._dataset.classes))
+        if left:
+            raise PluginError(f"{model.what} {left[0]}; it must leave torch as it was")
+        refuse_changed_network(network, Pool(Path(job.pool)), job.architecture)
+        if self._kept is None or self._kept[0] != job.architecture:
+            forget_graphs()
+        self._kept = (job.architecture, network)
+        return network
+
+    def _load(self, job: MemberJob, pool: Pool, sha256: str) -> Network:
+        if self._kept is not None and self._kept[0] == job.architecture:
+            network = self._kept[1]
+        else:
+            with torch.random.fork_rng():
+                network = self._build(job, seed=0)
+        network.module.to(job.device).load_state_dict(pool.weights(job.member, sha256=sha256))
+        return network
+
+
+@contextmanager
+def without_tf32() -> Iterator[None]:
+    """Compute float32 convolutions in float32 on CUDA, where cuDNN would round their inputs to 10 bits."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+def refuse_changed_network(network: Network, pool: Pool, architecture: str) -> None:
+    """Refuse a network that is built otherwise than the pool's members were.
+
+    Raises:
+        UsageError: naming the pool.
+    """
+    description = pool.description
+    if description is not None and description["network"] != describe_network(network):
+        raise UsageError(
+            f"the pool {pool.folder} was trained with another build of {architecture} (another version of its "
+            "plugin or library); remove it with 'saliencynoise pools remove', or go back to that version"
+        )

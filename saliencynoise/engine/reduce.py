@@ -1,0 +1,301 @@
+"""The reduce step: maps of all members, image by image, become figures and the marginal map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.engine.map_statistics import Details, Gathering, Locating
+from saliencynoise.interfaces import SaliencyNoiseError, one_line
+from saliencynoise.interfaces.specs import CENTRED
+from saliencynoise.scoring import as_before, described, failure
+from saliencynoise.statistics.draws import between_draws, own_mean
+from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
+from saliencynoise.statistics.flips import image_flips
+from saliencynoise.statistics.groups import Groups, chosen
+from saliencynoise.statistics.signs import ONE_SIGNED, SeenSigns, sign_of
+from saliencynoise.statistics.views import apply_view, get_view
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float
+    from torch import Tensor
+
+    from saliencynoise.interfaces import Aggregator
+    from saliencynoise.interfaces.specs import Sign
+    from saliencynoise.statistics.gram import Scale
+    from saliencynoise.store.maps import Chunk, MapStore
+
+
+class FailedCellError(SaliencyNoiseError):
+    """The maps of one architecture and method give no figures; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduced:
+    """What the maps of one architecture and method come to.
+
+    Attributes:
+        figures: over all images, by view.
+        classes: the same over the images of each class, by view and class index.
+        details: what else there is to tell of the maps, by view.
+        grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
+        marginal: `[B, c, h, w]`, raw: the members' maps as one, or those of the averaged network.
+        diagnostics: what the method told of its maps, by name, `[D, E, B]`.
+        sign: of the maps, as `MethodSpec.sign`, from what the method declares and from all values.
+        denormal: images on which a map has denormal values alone, so that digits are lost.
+    """
+
+    figures: Mapping[str, Figures]
+    classes: Mapping[str, Mapping[int, Figures]]
+    details: Mapping[str, Details]
+    grams: Mapping[str, Tensor]
+    marginal: Float[Tensor, "B c h w"]
+    diagnostics: Mapping[str, Float[Tensor, "D E B"]]
+    sign: Sign
+    denormal: int = 0
+
+    def single(self, view: str) -> Float[Tensor, "B E E"]:
+        """Return the inner products from which r of a view follows: of a stochastic method between different draws."""
+        crossed = self.grams.get(f"{view}.crossed")
+        return self.grams[view] if crossed is None else between_draws(crossed)
+
+
+class _Views:
+    """What is gathered of the maps image by image, in some views."""
+
+    def __init__(
+        self,
+        views: Sequence[str],
+        *,
+        labels: Sequence[int],
+        members: int,
+        masks: Bool[Tensor, "B H W"] | None,
+        seed: int,
+    ) -> None:
+        self.statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
+        self._gatherings = {view: Gathering(view=view, seed=seed) for view in views}
+        self._labels, self._masks = labels, masks
+        self._locating = None if masks is None else Locating(views=views, members=members, seed=seed)
+
+    def add(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
+        """Look at one more image's maps, raw."""
+        if self._locating is not None and self._masks is not None:
+            self._locating.add(own_mean(maps), self._masks[image])
+        for view, gathering in self._gatherings.items():
+            viewed = apply_view(maps, view)
+            own = image_statistics(viewed.flatten(2))
+            if not get_view(view).signed:
+                own = replace(own, flips=image_flips(maps[:, 0], view=view))
+            self.statistics[view].append(own)
+            gathering.add(own_mean(viewed), label=self._labels[image])
+
+    def add_again(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
+        """Look at an image's maps for the second time, after all were added."""
+        for view, gathering in self._gatherings.items():
+            gathering.add_again(own_mean(apply_view(maps, view)), label=self._labels[image])
+
+    def details(self, grams: Mapping[str, Tensor], sign: Sign, groups: Groups | None) -> dict[str, Details]:
+        """Return the details of all images, by view."""
+        located = {} if self._locating is None else self._locating.result(groups=groups)
+        return {
+            view: gathering.result(grams[view], located.get(view), sign=sign, groups=groups)
+            for view, gathering in self._gatherings.items()
+        }
+
+
+def reduce_maps(
+    stores: Sequence[MapStore],
+    *,
+    members: int,
+    chunks: Sequence[Chunk],
+    labels: Sequence[int],
+    views: Sequence[str],
+    marginal: Aggregator | Float[Tensor, "B c h w"],
+    masks: Bool[Tensor, "B H W"] | None,
+    seed: int,
+    sign: Sign = "signed",
+    scale: Scale = "unit",
+    groups: Groups | None = None,
+) -> Reduced:
+    """Read the maps image by image and return their figures and their marginal maps.
+
+    Args:
+        stores: a store for each draw of the method.
+        members: how many.
+        chunks: of the images.
+        labels: of the images.
+        views: in which the maps are measured.
+        marginal: the marginal maps, or what makes one map of the members', each averaged over its own draws.
+        masks: the pixels that cause the images' labels; None where nobody knows.
+        seed: of the run.
+        scale: on which the aggregator averages maps; the members needed are for that.
+        sign: that the method declares; what all values show goes before it. Maps of one sign are read a second time
+            for the view "centred" where it is none of `views`.
+        groups: of the images, where some belong together.
+
+    Raises:
+        FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
+            the aggregator.
+    """
+    gathered = [_Views(views, labels=labels, members=members, masks=masks, seed=seed)]
+    seen = SeenSigns()
+    marginals: list[Tensor] = []
+    denormal = 0
+    for image, maps in enumerate(images_of(stores, range(members), chunks)):
+        _refuse_unusable(maps, image=image)
+        denormal += is_denormal(maps)
+        seen.add(maps)
+        gathered[0].add(maps, image)
+        if isinstance(marginal, torch.Tensor):
+            marginals.append(marginal[image])
+        else:
+            marginals.append(aggregate(marginal, own_mean(maps)))
+    if all(_are_zero(image) for images in gathered[0].statistics.values() for image in images):
+        raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
+    sign = sign_of(sign, seen.sign)
+    if sign in ONE_SIGNED and CENTRED not in views:
+        gathered.append(_Views((CENTRED,), labels=labels, members=members, masks=masks, seed=seed))
+        for image, maps in enumerate(images_of(stores, range(members), chunks)):
+            gathered[1].add(maps, image)
+    for image, maps in enumerate(images_of(stores, range(members), chunks)):
+        for own in gathered:
+            own.add_again(maps, image)
+    statistics = {view: images for own in gathered for view, images in own.statistics.items()}
+    grams = _grams(statistics)
+    return Reduced(
+        figures={
+            view: summarise(images, view=view, seed=seed, groups=groups, sign=sign, scale=scale)
+            for view, images in statistics.items()
+        },
+        classes={
+            view: _by_class(images, labels, view, seed=seed, groups=groups, sign=sign, scale=scale)
+            for view, images in statistics.items()
+        },
+        details={view: own for part in gathered for view, own in part.details(grams, sign, groups).items()},
+        grams=grams,
+        marginal=torch.stack(marginals),
+        diagnostics=_diagnostics(stores, members, chunks),
+        sign=sign,
+        denormal=denormal,
+    )
+
+
+def _grams(statistics: Mapping[str, Sequence[ImageStatistics]]) -> dict[str, Tensor]:
+    grams = {view: torch.stack([image.gram for image in images]) for view, images in statistics.items()}
+    for view, images in statistics.items():
+        crossed = [image.crossed for image in images if image.crossed is not None]
+        if crossed:
+            grams[f"{view}.crossed"] = torch.stack(crossed)
+    return grams
+
+
+def _are_zero(image: ImageStatistics) -> bool:
+    """Whether no member's map of an image has any energy."""
+    return not bool(image.gram.diagonal().any())
+
+
+def is_denormal(maps: Float[Tensor, "E D c h w"]) -> bool:
+    """Whether a map of an image that is not zero has no value of float32's full precision.
+
+    Values below 1.2e-38 are multiples of 1.4e-45: one of 1e-42 has three digits.
+
+    >>> is_denormal(torch.full((1, 1, 1, 2, 2), 1e-42)), is_denormal(torch.zeros(1, 1, 1, 2, 2))
+    (True, False)
+    """
+    largest = maps.abs().flatten(2).amax(2)
+    return bool(((largest > 0) & (largest < torch.finfo(torch.float32).tiny)).any())
+
+
+def images_of(
+    stores: Sequence[MapStore], members: Sequence[int], chunks: Sequence[Chunk]
+) -> Iterator[Float[Tensor, "E D c h w"]]:
+    """Yield the members' maps image by image, so that the maps of no two images are in memory together."""
+    for chunk in chunks:
+        with ExitStack() as files:
+            readers = [files.enter_context(store.reading(members, chunk)) for store in stores]
+            _refuse_sizes(stores, members, chunk)
+            for place in range(len(chunk.rows)):
+                yield torch.stack([read(place) for read in readers], 1)
+
+
+def _refuse_sizes(stores: Sequence[MapStore], members: Sequence[int], chunk: Chunk) -> None:
+    """Refuse maps that cannot lie beside each other."""
+    sizes = [(member, store.shape(member, chunk)[1:]) for store in stores for member in members]
+    for member, size in sizes:
+        if size != sizes[0][1]:
+            first, other = ("x".join(map(str, own)) for own in (sizes[0][1], size))
+            raise FailedCellError(
+                f"the maps of member {member} are {other}, and those of member {sizes[0][0]} are {first}; "
+                "a method's maps must have one size"
+            )
+
+
+def _diagnostics(
+    stores: Sequence[MapStore], members: int, chunks: Sequence[Chunk]
+) -> Mapping[str, Float[Tensor, "D E B"]]:
+    """Return what the method told of its maps, by name."""
+    found = [[[store.diagnostics(e, chunk) for chunk in chunks] for e in range(members)] for store in stores]
+    # an earlier version may have left some of the maps, with other diagnostics
+    names = [name for name in found[0][0][0] if all(name in own for rows in found for row in rows for own in row)]
+    return {
+        name: torch.stack([torch.stack([torch.cat([own[name] for own in row]) for row in rows]) for rows in found])
+        for name in names
+    }
+
+
+def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int) -> None:
+    height, width = maps.shape[-2:]
+    if min(height, width) < 2:
+        raise FailedCellError(
+            f"the maps are {height}x{width}: an SNR over so few pixels means nothing; use larger images"
+        )
+    broken = (~maps.isfinite()).flatten(1).sum(1)
+    for member in broken.nonzero().flatten().tolist():
+        raise FailedCellError(
+            f"member {member} has {int(broken[member])} values of NaN or infinity in the map of image {image}"
+        )
+
+
+def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[Tensor, "c h w"]:
+    """Return the one map that an aggregator makes of the members'."""
+    name = type(aggregator).__name__
+    with as_before() as left:
+        try:
+            state: Any = aggregator.init(tuple(maps.shape[1:]))
+            for values in maps:
+                state = aggregator.update(state, values)
+            found: object = aggregator.result(state)
+        except ValueError as error:
+            raise FailedCellError(f"the members' maps cannot become one: {error}") from error
+        except BaseException as error:
+            raise FailedCellError(f"the aggregator {name} failed: {one_line(failure(error))}") from error
+    if left:
+        raise FailedCellError(f"the aggregator {name} {left[0]}; it must leave torch as it was (it was put back)")
+    if not isinstance(found, torch.Tensor) or found.shape != maps.shape[1:] or not found.is_floating_point():
+        raise FailedCellError(
+            f"the aggregator {name} made {described(found)} of maps {tuple(maps.shape[1:])}; the contract is one "
+            "floating-point tensor of their shape"
+        )
+    return found.detach().float().cpu()
+
+
+def _by_class(
+    images: Sequence[ImageStatistics],
+    labels: Sequence[int],
+    view: str,
+    *,
+    seed: int,
+    groups: Groups | None,
+    sign: Sign,
+    scale: Scale,
+) -> dict[int, Figures]:
+    found = {}
+    for label in sorted(set(labels)):
+        inside = [own == label for own in labels]
+        some = [image for image, own in zip(images, inside, strict=True) if own]
+        found[label] = summarise(some, view=view, seed=seed, groups=chosen(groups, inside), sign=sign, scale=scale)
+    return found

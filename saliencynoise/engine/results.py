@@ -1,0 +1,394 @@
+"""Results on disk: `result.json`, `snr.parquet`, Gram matrices, marginal maps, and `maps.zarr` for people."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import product
+from statistics import median
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.data.levels import shown
+from saliencynoise.engine.ceiling import ceiling_of, is_ceiling
+from saliencynoise.engine.member_quality import Votes, flags_of, votes
+from saliencynoise.engine.predictions import PREDICTIONS, note_prediction
+from saliencynoise.engine.study import FORMAT, PARQUET, RESULT, Study
+from saliencynoise.engine.untrained import put_beside
+from saliencynoise.records.files import PICTURES, map_path
+from saliencynoise.registry.parameters import values_of
+from saliencynoise.store.atomic import sha256_of, write_bytes, write_json
+from saliencynoise.store.export import Group, export_maps
+from saliencynoise.store.grams import save_grams
+from saliencynoise.store.provenance import hardware, versions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from saliencynoise.engine.kept import Kept
+    from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets
+    from saliencynoise.engine.reduce import Reduced
+    from saliencynoise.engine.untrained import Floors
+    from saliencynoise.records.files import StoredMaps
+    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.statistics.figures import Figures
+    from saliencynoise.store.records import MemberRecord
+
+Cells = Mapping[tuple[str, str], "Reduced | str"]
+"""What the maps of an architecture and a method come to, or why they came to nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ensemble:
+    """The trained members of one architecture of a plan.
+
+    Attributes:
+        plan: the architecture's.
+        records: of the members that were trained.
+        flags: of those that may have failed, why.
+        votes: on the attributed images; None where no member was trained.
+        targets: the class that is explained, for each attributed image; empty where the vote on it failed.
+    """
+
+    plan: ArchitecturePlan
+    records: Sequence[MemberRecord]
+    flags: Mapping[int, str]
+    votes: Votes | None
+    targets: tuple[int, ...]
+
+
+def write_results(
+    plan: Plan,
+    targets: Targets,
+    cells: Cells,
+    kept: Kept,
+    floors: Floors,
+    *,
+    tracebacks: Mapping[tuple[str, str | None], str] = MappingProxyType({}),
+) -> Study:
+    """Write everything that a study consists of; `result.json` comes last, so that it is whole or not there.
+
+    Raises:
+        UsageError: if the folder is read-only or full.
+    """
+    ensembles = [_ensemble(plan, architecture, targets, kept) for architecture in plan.architectures]
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": plan.config.settings,
+        "plan": {"chunk": plan.chunk, "rows": plan.rows},
+        "dataset": _dataset(plan),
+        "recipes": {own.model.label: asdict(own.recipe) for own in plan.architectures},
+        "device": plan.device,
+        "aggregator": plan.aggregator.text,
+        "sampler": {
+            "name": plan.sampler.text,
+            "label": plan.sampler.label,
+            "distribution": plan.sampler.distribution,
+            "trains": plan.sampler.instance.trains,
+            "runs": len(plan.runs()),
+        },
+        "versions": versions(),
+        "hardware": hardware(plan.device, threads=1),
+        "methods": [_method(method) for method in plan.methods],
+        "architectures": [_architecture(ensemble) for ensemble in ensembles],
+        "images": _images(plan, ensembles),
+        "cells": [
+            cell
+            for ensemble in ensembles
+            for method in plan.methods
+            for cell in _cells(
+                plan,
+                ensemble,
+                method,
+                cells[ensemble.plan.name, method.text],
+                tracebacks.get((ensemble.plan.name, None)) or tracebacks.get((ensemble.plan.name, method.text)),
+            )
+        ],
+    }
+    names = {own.name: own.model.label for own in plan.architectures}
+    put_beside(document["cells"], cells, floors, names=names, seed=plan.config.seed)
+    for ensemble, method, reduced in _computed(plan, ensembles, cells):
+        save_grams(plan.gram_file(ensemble.plan, method), reduced.grams)
+    note_prediction(plan.folder, document)
+    _write_parquet(plan, ensembles, cells)
+    document |= _write_maps(plan, ensembles, cells)
+    document["files"] = _sums(plan, ensembles, cells)
+    write_json(plan.folder / RESULT, document)
+    _remove_maps(plan, ensembles, cells)
+    return Study(document, plan.folder)
+
+
+def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets, kept: Kept) -> Ensemble:
+    labels, records = plan.dataset.test.labels, kept.records(architecture.name)
+    return Ensemble(
+        plan=architecture,
+        records=records,
+        flags=flags_of(architecture.pool, records, plan.dataset) if records else {},
+        votes=votes(kept.logits(architecture.name), labels[plan.images]) if records else None,
+        targets=targets.get(architecture.name, ()),
+    )
+
+
+def _dataset(plan: Plan) -> dict[str, Any]:
+    dataset = plan.dataset
+    return {
+        "name": plan.dataset_text,
+        "asked": plan.config.dataset,
+        "key": plan.dataset_key,
+        "classes": list(dataset.classes),
+        "train_images": len(dataset.train),
+        "test_images": len(dataset.test),
+        "image_shape": list(dataset.test.images.shape[1:]),
+        "masks": dataset.test.masks is not None,
+        "notes": [*dataset.notes, *plan.image_groups.notes],
+    }
+
+
+def _method(method: BoundMethod) -> dict[str, Any]:
+    """Return what a report says of a method, so that it needs no plugin."""
+    spec = method.spec
+    return {
+        "name": method.text,
+        "label": method.label,
+        "distribution": method.distribution,
+        "library": spec.library,
+        "summary": spec.summary,
+        "family": spec.family,
+        "kind": spec.kind,
+        "paper": spec.paper,
+        "cost": spec.cost,
+        "stochastic": spec.stochastic,
+        "views": list(method.views),
+        "sign": method.sign,
+        "parameters": values_of(method.instance),
+    }
+
+
+def _architecture(ensemble: Ensemble) -> dict[str, Any]:
+    return {
+        "name": ensemble.plan.model.text,
+        "label": ensemble.plan.model.label,
+        "distribution": ensemble.plan.model.distribution,
+        "pool": str(ensemble.plan.pool.folder),
+        **ensemble.plan.network,
+        "members": [{**asdict(record), "flag": ensemble.flags.get(record.index)} for record in ensemble.records],
+    }
+
+
+def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
+    labels = plan.dataset.test.labels[plan.images].tolist()
+    voted = {ensemble.plan.name: ensemble.votes for ensemble in ensembles if ensemble.votes is not None}
+    targets = {ensemble.plan.name: ensemble.targets for ensemble in ensembles if ensemble.targets}
+    return [
+        {
+            "name": plan.dataset.test.names[index],
+            "label": labels[place],
+            "group": None if plan.groups is None else plan.groups[place],
+            "target": {name: own[place] for name, own in targets.items()},
+            "predicted": {name: int(vote.predicted[place]) for name, vote in voted.items()},
+            "members_correct": {name: int(vote.members_correct[place]) for name, vote in voted.items()},
+        }
+        for place, index in enumerate(plan.images.tolist())
+    ]
+
+
+def _cells(
+    plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str, traceback: str | None
+) -> list[dict[str, Any]]:
+    accuracies = [record.accuracy for record in ensemble.records]
+    common = {
+        "dataset": plan.dataset.name,
+        "architecture": ensemble.plan.model.label,
+        "method": method.label,
+        "method_name": method.text,
+        "distribution": method.distribution,
+        "members": plan.members,
+        "draws": plan.draws(method),
+        "flagged_members": sorted(ensemble.flags),
+        "accuracy": {
+            "median": median(accuracies) if accuracies else None,
+            "min": min(accuracies, default=None),
+            "max": max(accuracies, default=None),
+        },
+    }
+    if isinstance(reduced, str):
+        blank = dict.fromkeys(
+            ("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "denormal_images", "gram")
+        ) | {
+            "status": "failed",
+            "reason": reduced,
+            "traceback": traceback,
+        }
+        return [{**common, "sign": method.sign, "view": view, **blank} for view in method.views]
+    done = {
+        "status": "ok",
+        "reason": None,
+        "sign": reduced.sign,
+        "traceback": None,
+        "seconds": _seconds(plan, ensemble, method),
+        "gram": plan.gram_file(ensemble.plan, method).relative_to(plan.folder).as_posix(),
+        "denormal_images": reduced.denormal,
+        "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
+    }
+    return [
+        {
+            **common,
+            **done,
+            "view": view,
+            "figures": _without_images(figures),
+            "ceiling": ceiling_of(method, reduced.diagnostics, view),
+            "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
+            "classes": {
+                plan.dataset.classes[label]: _without_images(own) for label, own in reduced.classes[view].items()
+            },
+        }
+        for view, figures in reduced.figures.items()
+    ]
+
+
+def _seconds(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> float:
+    chunks = plan.chunks(ensemble.targets)
+    return sum(
+        store.seconds(record.index, record.sha256, chunk)
+        for store in plan.stores(ensemble.plan, method)
+        for record in ensemble.records
+        for chunk in chunks
+    )
+
+
+def _summary(values: Tensor) -> dict[str, float]:
+    """Return the median and the largest of a diagnostic over members, images and draws."""
+    return {"median": float(values.median()), "max": float(values.max())}
+
+
+def _without_images(figures: Figures) -> dict[str, Any]:
+    return {key: value for key, value in figures.to_dict().items() if key != "per_image"}
+
+
+def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
+    """Write a row per architecture, method, view and image; by pyarrow alone, since pandas takes a second to load."""
+    import pyarrow as pa  # noqa: PLC0415 - planning need not wait for it
+    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+
+    tables = []
+    for ensemble, method, reduced in _computed(plan, ensembles, cells):
+        about = _about_images(plan, ensemble)
+        for view, figures in reduced.figures.items():
+            names = {"architecture": ensemble.plan.model.label, "method": method.label, "view": view}
+            own = {name: [value] * figures.images for name, value in {"dataset": plan.dataset.name, **names}.items()}
+            values = {name: column.numpy() for name, column in figures.per_image.items()}
+            tables.append(pa.table({**own, **about, **values, **reduced.details[view].per_image()}))
+    columns = ("dataset", "architecture", "method", "view", "image")
+    table = (
+        pa.concat_tables(tables, promote_options="default")
+        if tables
+        else pa.table({name: pa.array([], "string") for name in columns})
+    )
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer)
+    write_bytes(plan.folder / PARQUET, buffer.getvalue())
+
+
+def _computed(
+    plan: Plan, ensembles: Sequence[Ensemble], cells: Cells
+) -> Iterator[tuple[Ensemble, BoundMethod, Reduced]]:
+    for ensemble in ensembles:
+        for method in plan.methods:
+            reduced = cells[ensemble.plan.name, method.text]
+            if not isinstance(reduced, str):
+                yield ensemble, method, reduced
+
+
+def _about_images(plan: Plan, ensemble: Ensemble) -> dict[str, list[Any]]:
+    classes = plan.dataset.classes
+    about = {
+        "image": [plan.dataset.test.names[index] for index in plan.images.tolist()],
+        "label": [classes[label] for label in plan.dataset.test.labels[plan.images].tolist()],
+        "target": [classes[target] for target in ensemble.targets],
+    }
+    if ensemble.votes is not None:
+        about["predicted"] = [classes[predicted] for predicted in ensemble.votes.predicted.tolist()]
+        about["members_correct"] = ensemble.votes.members_correct.tolist()
+    return about
+
+
+def _sums(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, str]:
+    """Return the checksum of each file that the result consists of, by its path in the folder."""
+    computed = list(_computed(plan, ensembles, cells))
+    keep = plan.config.keep_maps
+    paths = [plan.folder / PARQUET, plan.folder / PREDICTIONS]
+    paths += [plan.gram_file(ensemble.plan, method) for ensemble, method, _ in computed]
+    if keep != "none":
+        paths += [plan.folder / PICTURES, *(_marginal(plan, ensemble, method) for ensemble, method, _ in computed)]
+    sums = {path: sha256_of(path) or "" for path in paths}
+    for ensemble, method, _ in computed if keep == "all" else ():
+        for store, record, chunk in product(
+            plan.stores(ensemble.plan, method), ensemble.records, plan.chunks(ensemble.targets)
+        ):
+            sums[store.path(record.index, chunk)] = store.sha256(record.index, record.sha256, chunk)
+    return {path.relative_to(plan.folder).as_posix(): due for path, due in sums.items()}
+
+
+def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, list[StoredMaps]]:
+    """Write marginal maps, images and the export, and return where the maps lie, as `result.json` holds it."""
+    from safetensors.torch import save  # noqa: PLC0415 - as above
+
+    export = plan.folder / "maps.zarr"
+    if plan.config.keep_maps == "none":
+        shutil.rmtree(export, ignore_errors=True)  # of an earlier run, whose maps it shows
+        return {"maps": []}
+    computed = list(_computed(plan, ensembles, cells))
+    for ensemble, method, reduced in computed:
+        write_bytes(_marginal(plan, ensemble, method), save({"values": reduced.marginal.contiguous()}))
+    pictures = shown(plan.dataset.test.images[plan.images])
+    write_bytes(plan.folder / PICTURES, save({"pixels": pictures.contiguous()}))
+    members = plan.config.keep_maps == "all"
+    export_maps(export, [_group(plan, *cell, members=members) for cell in computed], pictures)
+    return {"maps": [_stored(plan, *cell, members=members) for cell in computed]}
+
+
+def _stored(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> StoredMaps:
+    stores = plan.stores(ensemble.plan, method) if members else ()
+    return {
+        "architecture": ensemble.plan.model.label,
+        "method": method.label,
+        "shape": list(reduced.marginal.shape[1:]),
+        "marginal": _marginal(plan, ensemble, method).relative_to(plan.folder).as_posix(),
+        "draws": [store.folder.relative_to(plan.folder).as_posix() for store in stores],
+        "chunks": [{"file": chunk.file, "images": len(chunk.rows)} for chunk in plan.chunks(ensemble.targets)],
+    }
+
+
+def _marginal(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> Path:
+    return plan.maps_folder(ensemble.plan, method) / "marginal.safetensors"
+
+
+def _remove_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
+    """Delete the members' maps that are not to be kept."""
+    if plan.config.keep_maps == "all":
+        return
+    for ensemble, method, _ in _computed(plan, ensembles, cells):
+        for store in plan.stores(ensemble.plan, method):
+            store.remove_members(plan.members)
+
+
+def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:
+    return Group(
+        path=map_path({"architecture": ensemble.plan.model.label, "method": method.label}),
+        stores=plan.stores(ensemble.plan, method) if members else (),
+        members=plan.members,
+        chunks=plan.chunks(ensemble.targets),
+        marginal=reduced.marginal,
+        coordinates=_about_images(plan, ensemble),
+        attributes={
+            "method": method.text,
+            "architecture": ensemble.plan.model.text,
+            "aggregator": plan.aggregator.text,
+        },
+    )

@@ -1,0 +1,264 @@
+"""The bench: plan, train, attribute, reduce, write. `saliencynoise bench` and `sn.bench` are both this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.engine.bfloat16_check import in_float32, with_error
+from saliencynoise.engine.config import BenchConfig, config_from
+from saliencynoise.engine.dispatch import Dispatcher, Dispatchers, worker_count
+from saliencynoise.engine.errors_log import forget_failures, log_failure, log_traceback
+from saliencynoise.engine.kept import Kept
+from saliencynoise.engine.marginal_maps import Marginals
+from saliencynoise.engine.member import Event, MemberJob, finished
+from saliencynoise.engine.member_quality import votes
+from saliencynoise.engine.observer import Observer, Silent
+from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows, settled
+from saliencynoise.engine.reduce import FailedCellError, Reduced, reduce_maps
+from saliencynoise.engine.results import write_results
+from saliencynoise.engine.untrained import RunJobs, untrained_floors
+from saliencynoise.interfaces import UsageError, one_line, traceback_of
+from saliencynoise.store.holding import holding
+from saliencynoise.store.records import MemberRecord
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.study import Study
+    from saliencynoise.registry.catalogue import BoundMethod
+
+
+@dataclass
+class Failures:
+    """What went wrong, by architecture and method; a method of None stands for all of them."""
+
+    reasons: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    tracebacks: dict[tuple[str, str | None], str] = field(default_factory=dict)
+
+    def add(self, architecture: str, method: str | None, reason: str, traceback: str | None = None) -> None:
+        """Keep the first reason, with its traceback where there is one."""
+        if (architecture, method) not in self.reasons and traceback:
+            self.tracebacks[architecture, method] = traceback
+        self.reasons.setdefault((architecture, method), reason)
+
+    def of(self, architecture: str, method: str | None = None) -> str | None:
+        """Return why a cell, or a whole architecture, failed; None if it did not."""
+        return self.reasons.get((architecture, None)) or self.reasons.get((architecture, method))
+
+
+def bench(*, observer: Observer | None = None, **settings: Any) -> Study:
+    """Train an ensemble (or find it in the pool), attribute test images, and return the study.
+
+    Settings are those of `BenchConfig`; `epochs` stands for `recipe={"epochs": ...}`.
+
+    Raises:
+        UsageError: naming the setting that cannot be used, and the fix.
+    """
+    return run(config_from(settings), observer or Silent())
+
+
+def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None = None) -> Study:
+    """Run a bench; the study is on disk when it is returned. In bfloat16 a few images are then done in float32, too.
+
+    Args:
+        config: what is to be done.
+        observer: who is told.
+        dispatchers: whose workers go on to serve other benches; None for workers of its own.
+
+    Raises:
+        UsageError: as `bench`.
+    """
+    if not config.methods:
+        raise UsageError("no method is named; name one with --method, or fill the pool with 'saliencynoise train'")
+    with nullcontext(dispatchers) if dispatchers is not None else Dispatchers() as serving:
+        plan = make_plan(config)
+        with holding(plan.folder):
+            study = _run(plan, observer, serving)
+            if config.precision == "float32":
+                return study
+            return with_error(study, _run(make_plan(in_float32(config, study)), observer, serving))
+
+
+def _run(plan: Plan, observer: Observer, dispatchers: Dispatchers) -> Study:
+    workers = plan.config.workers
+    serving = dispatchers.of(plan.dataset, plan.dataset_key, plan.device, workers=workers)
+    return run_plan(plan, observer, dispatcher=serving)
+
+
+def dispatcher_of(plan: Plan) -> Dispatcher:
+    """Return a dispatcher for what is planned."""
+    return Dispatcher(plan.dataset, plan.device, workers=plan.config.workers)
+
+
+def run_plan(
+    plan: Plan, observer: Observer, *, targets: Targets | None = None, dispatcher: Dispatcher | None = None
+) -> Study:
+    """Do what was planned; the study is on disk when it is returned.
+
+    Args:
+        plan: what is to be done.
+        observer: who is told.
+        targets: the classes to explain where another ensemble voted on them, for each of the plan's architectures.
+        dispatcher: of this data set and device, whose workers go on to serve other plans; None for one of its own.
+
+    Raises:
+        UsageError: as `bench`.
+    """
+    failures, kept = Failures(), Kept(images=plan.images)
+    own = dispatcher_of(plan) if dispatcher is None else nullcontext(dispatcher)
+    with holding(plan.folder), plan.using_pools():
+        plan = settled(plan)
+        forget_failures(plan.folder)
+        observer.planned(plan)
+        with own as serving:
+            targets = _train_and_attribute(plan, serving, observer, failures, targets, kept=kept)
+            reduced = _reduce_all(plan, targets, observer, failures, kept=kept)
+            floors = untrained_floors(plan, targets, reduced, _jobs_apart(plan, serving, observer))
+        return write_results(plan, targets, reduced, kept, floors, tracebacks=failures.tracebacks)
+
+
+def _reduce_all(
+    plan: Plan, targets: Targets, observer: Observer, failures: Failures, *, kept: Kept
+) -> dict[tuple[str, str], Reduced | str]:  # fmt: skip
+    """Return what every cell's maps come to, or why it failed."""
+    observer.reducing(len(plan.architectures) * len(plan.methods))
+    marginals = Marginals(plan, kept)
+    return {
+        (architecture.name, method.text): _reduce(
+            plan, architecture, method, targets, failures=failures, marginals=marginals
+        )
+        for architecture in plan.architectures
+        for method in plan.methods
+    }
+
+
+def _jobs_apart(plan: Plan, dispatcher: Dispatcher, observer: Observer) -> RunJobs:
+    """Return what does the jobs of untrained networks, whose failures are not the study's."""
+
+    def do(jobs: Sequence[MemberJob]) -> Mapping[tuple[str, str | None], str]:
+        apart = Failures()
+        observer.comparing(jobs)
+        _run_jobs(plan, jobs, dispatcher, Silent(), apart)
+        return apart.reasons
+
+    return do
+
+
+def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[str, str]]:
+    """Train what is missing; return the plan, and why architectures failed, by canonical name.
+
+    Raises:
+        UsageError: as `bench`.
+    """
+    plan = make_plan(config)
+    observer.planned(plan)
+    failures = Failures()
+    with plan.using_pools(), dispatcher_of(plan) as dispatcher:
+        _run_jobs(plan, plan.jobs(None, retrain=config.fresh), dispatcher, observer, failures)
+    return plan, {architecture: reason for (architecture, _), reason in failures.reasons.items()}
+
+
+def _train_and_attribute(
+    plan: Plan, dispatcher: Dispatcher, observer: Observer, failures: Failures, targets: Targets | None, *, kept: Kept
+) -> Targets:
+    """Do all jobs; return the targets.
+
+    Where the ensemble votes on the targets, or runs give several members, all are trained before any attributes.
+    """
+    votes_on_targets = targets is None and plan.config.target == "predicted"
+    trains_first = votes_on_targets or plan.sampler.instance.per_run != 1
+    if trains_first:
+        _run_jobs(plan, plan.jobs(None, retrain=plan.config.fresh), dispatcher, observer, failures, kept=kept)
+    if targets is None:
+        targets = _voted_targets(plan, failures, kept) if votes_on_targets else _given_targets(plan)
+    retrain = plan.config.fresh and not trains_first
+    _run_jobs(plan, plan.jobs(targets, retrain=retrain), dispatcher, observer, failures, kept=kept)
+    return targets
+
+
+def _given_targets(plan: Plan) -> Targets:
+    labels = tuple(plan.dataset.test.labels[plan.images].tolist())
+    given = labels if plan.config.target == "true" else (int(plan.config.target),) * len(labels)
+    return {architecture.name: given for architecture in plan.architectures}
+
+
+def _voted_targets(plan: Plan, failures: Failures, kept: Kept) -> Targets:
+    labels = plan.dataset.test.labels[plan.images]
+    return {
+        architecture.name: tuple(votes(kept.logits(architecture.name), labels).predicted.tolist())
+        for architecture in plan.architectures
+        if failures.of(architecture.name) is None
+    }
+
+
+def _run_jobs(
+    plan: Plan,
+    jobs: Sequence[MemberJob],
+    dispatcher: Dispatcher,
+    observer: Observer,
+    failures: Failures,
+    *,
+    kept: Kept | None = None,
+) -> None:
+    pending = []
+    for job in jobs:
+        records = finished(job)
+        if records is None:
+            pending.append(job)
+        elif kept is not None:
+            kept.add(job, records)
+    if not pending:
+        return
+    observer.started(pending, worker_count(len(pending), plan.device, workers=plan.config.workers))
+
+    def on_event(job: MemberJob, event: Event) -> None:
+        if event["kind"] == "usage":
+            error = UsageError(event["error"])
+            error.add_note(event.get("traceback") or "")
+            raise error
+        if event["kind"] == "failed":
+            reason = f"member {job.member}: {event['error']}"
+            failures.add(job.architecture, event["method"], reason, event.get("traceback"))
+            log_failure(plan.folder, job, event)
+        if event["kind"] in {"found", "trained"} and kept is not None:
+            kept.add(job, (MemberRecord(**record) for record in event["records"]))
+        if event["kind"] == "rows":
+            settle_rows(plan, job.architecture, event["rows"])
+        observer.event(job, event)
+
+    dispatcher.run(pending, on_event)
+
+
+def _reduce(
+    plan: Plan,
+    architecture: ArchitecturePlan,
+    method: BoundMethod,
+    targets: Targets,
+    *,
+    failures: Failures,
+    marginals: Marginals,
+) -> Reduced | str:
+    """Return what a cell's maps come to, or why it failed."""
+    reason = failures.of(architecture.name, method.text)
+    if reason is not None:
+        return reason
+    try:
+        return reduce_maps(
+            plan.stores(architecture, method),
+            members=plan.members,
+            chunks=plan.chunks(targets[architecture.name]),
+            labels=plan.dataset.test.labels[plan.images].tolist(),
+            views=method.views,
+            sign=method.sign,
+            scale=plan.aggregator.spec.scale,
+            marginal=marginals.of(architecture, method, targets[architecture.name]),
+            masks=None if plan.dataset.test.masks is None else plan.dataset.test.masks[plan.images],
+            seed=plan.config.seed,
+            groups=plan.groups,
+        )
+    except FailedCellError as error:
+        if error.__cause__ is not None:
+            failures.tracebacks[architecture.name, method.text] = traceback_of(error)
+            log_traceback(plan.folder, f"{architecture.name}, {method.text}", error)
+        return one_line(error)

@@ -1,0 +1,77 @@
+"""Which method runs in which job, since when: so that a crash has a name, and a long wait too."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.member import Event, MemberJob
+
+PATIENCE = 60.0
+"""Seconds after which a method that has not returned is named; and again after twice as long, and so on."""
+
+TICK = 1.0
+
+
+@dataclass(kw_only=True)
+class _Call:
+    method: str
+    start: float
+    due: float
+
+
+@dataclass(kw_only=True)
+class Running:
+    """The methods that were called and have not returned, by job; fed with the events of the jobs.
+
+    Attributes:
+        patience: seconds until a method is named.
+    """
+
+    patience: float = PATIENCE
+    _calls: dict[MemberJob, _Call] = field(default_factory=dict)
+
+    def note(self, job: MemberJob, event: Event) -> None:
+        """Take note of an event: any but the start of a method's call is its end."""
+        if event["kind"] == "rows":  # it was called again with fewer
+            return
+        self._calls.pop(job, None)
+        if event["kind"] == "attributing":
+            now = time.monotonic()
+            self._calls[job] = _Call(method=event["method"], start=now, due=now + self.patience)
+
+    def method(self, job: MemberJob) -> str | None:
+        """Return the method that runs in a job; None if none does."""
+        call = self._calls.get(job)
+        return None if call is None else call.method
+
+    def overdue(self) -> Iterator[tuple[MemberJob, Event]]:
+        """Yield an event for each method that has been running for long, each time after twice as long."""
+        now = time.monotonic()
+        for job, call in list(self._calls.items()):
+            if now >= call.due:
+                call.due = now + (now - call.start)
+                yield job, {"kind": "running", "method": call.method, "seconds": now - call.start}
+
+    @contextmanager
+    def watched(self, tell: Callable[[MemberJob, Event], None]) -> Iterator[None]:
+        """Tell what is overdue from a thread of its own, while this one is in a method."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(min(TICK, self.patience)):
+                for job, event in self.overdue():
+                    tell(job, event)
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()

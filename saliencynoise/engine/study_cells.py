@@ -1,0 +1,95 @@
+"""Which cells of a study a figure shows, and their r as the rows of a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.display.figures.style import shortened
+from saliencynoise.interfaces import UsageError
+from saliencynoise.records.numbers import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from saliencynoise.engine.study import Study
+
+Cell = Mapping[str, Any]
+
+
+def signed_cells(
+    study: Study, *, architectures: Sequence[str] | None = None, methods: Sequence[str] | None = None
+) -> list[Cell]:
+    """Return the cells in the signed view; see `chosen_cells`."""
+    return chosen_cells(study, architectures=architectures, methods=methods)
+
+
+def chosen_cells(
+    study: Study,
+    *,
+    architectures: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
+    views: Sequence[str] = ("signed",),
+) -> list[Cell]:
+    """Return the cells in some views, failed ones too, in the study's order.
+
+    Args:
+        study: with its cells.
+        architectures: labels; None for all.
+        methods: labels, as "gradcam(layer=top)"; None for all.
+        views: names, as "relu".
+
+    Raises:
+        UsageError: the study has no such architecture, method or view.
+    """
+    for key, asked in (("architecture", architectures), ("method", methods), ("view", views)):
+        there = list(dict.fromkeys(cell[key] for cell in study.result["cells"]))
+        for name in asked or ():
+            if name not in there:
+                raise UsageError(
+                    f"{study.folder} has no {key} '{name}', but {', '.join(there)}; bench it, or name one of these"
+                )
+    return [
+        cell
+        for cell in study.result["cells"]
+        if cell["view"] in views
+        and (architectures is None or cell["architecture"] in architectures)
+        and (methods is None or cell["method"] in methods)
+    ]
+
+
+def names_of(cell: Cell) -> dict[str, Any]:
+    """Return what a row of data says of its cell: data set, architecture, method, members, if and why it failed."""
+    return {name: cell[name] for name in ("dataset", "architecture", "method", "members", "status", "reason")}
+
+
+def failures(found: pd.DataFrame) -> list[str]:
+    """Return what failed in a table with the columns of `names_of`, and why, each once."""
+    failed = found[found["status"] == "failed"]
+    return list(
+        dict.fromkeys(
+            f"{shortened(str(row.method), 28)} on {shortened(str(row.architecture), 28)} failed: {row.reason}"
+            for row in failed.itertuples()
+        )
+    )
+
+
+def snr_of(figures: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return r of a cell or of a class of it, its interval and what that asks; NaN for what there is not.
+
+    Args:
+        figures: as in `result.json`; None of a cell that failed.
+    """
+    if figures is None:
+        return {"images": 0, "question": ""} | dict.fromkeys(("r", "low", "high", "floor"), math.nan)
+    estimate = figures["estimates"]["snr"]
+    interval = estimate["interval"] or {"low": None, "high": None, "question": ""}
+    return {
+        "images": figures["images"],
+        "r": number(estimate["value"]),
+        "low": number(interval["low"]),
+        "high": number(interval["high"]),
+        "question": interval["question"],
+        "floor": number(estimate["floor"]),
+    }

@@ -1,0 +1,155 @@
+"""The maps of a study as xarray has them, read from the hashed files when they are used.
+
+The export `maps.zarr` is for people; nothing here reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from xarray.backends import BackendArray
+from xarray.core import indexing
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.records.files import PICTURES, map_path, member_file
+from saliencynoise.store.export import DIMENSIONS
+from saliencynoise.store.run_files import AGAIN
+
+if TYPE_CHECKING:
+    from saliencynoise.records.files import StoredMaps
+    from saliencynoise.store.run_files import RunFiles
+
+Key = tuple[int | slice, ...]
+
+
+def group_of(tree: xr.DataTree, cell: Mapping[str, Any]) -> Any:
+    """Return the group of a cell in `Study.maps`, which holds trees and arrays.
+
+    Raises:
+        UsageError: if the run kept none.
+    """
+    try:
+        return tree[map_path(cell)]
+    except KeyError as error:
+        raise UsageError(
+            f"result.json lists no maps of {cell['method']} on {cell['architecture']}; run the same bench again with "
+            "--keep-maps all"
+        ) from error
+
+
+def map_tree(result: Mapping[str, Any], files: RunFiles) -> xr.DataTree:
+    """Return the maps of a result: a group for each architecture and method, and the attributed images in `/images`.
+
+    No file is read before a value is used.
+    """
+    groups = {map_path(own): _group(own, result, files) for own in result["maps"]}
+    groups["images"] = xr.Dataset({"pixels": _pictures(result, files)})
+    return xr.DataTree.from_dict(groups)
+
+
+def _pictures(result: Mapping[str, Any], files: RunFiles) -> xr.Variable:
+    shape = (len(result["images"]), *result["dataset"]["image_shape"])
+    return _variable(DIMENSIONS[1:], shape, np.uint8, lambda key: _all_of(files, PICTURES, "pixels")[key])
+
+
+def _group(own: StoredMaps, result: Mapping[str, Any], files: RunFiles) -> xr.Dataset:
+    images = len(result["images"])
+    variables = {
+        "marginal": _variable(
+            DIMENSIONS[1:],
+            (images, *own["shape"]),
+            np.float32,
+            lambda key: _all_of(files, own["marginal"], "values")[key],
+        )
+    }
+    coordinates = _coordinates(own, result)
+    if own["draws"]:
+        members = next(len(each["members"]) for each in result["architectures"] if each["label"] == own["architecture"])
+        dimensions, sizes = [DIMENSIONS[0]], [members]
+        if len(own["draws"]) > 1:
+            dimensions, sizes = [*dimensions, "draw"], [*sizes, len(own["draws"])]
+            coordinates["draw"] = [PurePosixPath(draw).name for draw in own["draws"]]
+        shape = (*sizes, images, *own["shape"])
+        variables["maps"] = _variable((*dimensions, *DIMENSIONS[1:]), shape, np.float32, _MemberMaps(own, files, shape))
+    attributes = {name: own[name] for name in ("architecture", "method")} | {"aggregator": result.get("aggregator")}
+    return xr.Dataset(variables, coords=coordinates, attrs=attributes)
+
+
+def _coordinates(own: StoredMaps, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of each image: its name, label, target, and the vote on it."""
+    classes, images = result["dataset"]["classes"], result["images"]
+    name = next(each["name"] for each in result["architectures"] if each["label"] == own["architecture"])
+    about: dict[str, Any] = {"image": [image["name"] for image in images]}
+    about["label"] = ("image", [classes[image["label"]] for image in images])
+    for key in ("target", "predicted"):
+        if all(name in image[key] for image in images):
+            about[key] = ("image", [classes[image[key][name]] for image in images])
+    return about
+
+
+class _MemberMaps:
+    """What reads some members' maps of some images; a file holds those of one member, one draw and some images."""
+
+    def __init__(self, own: StoredMaps, files: RunFiles, shape: Sequence[int]) -> None:
+        self._own, self._files, self._shape = own, files, shape
+
+    def __call__(self, key: Key) -> np.ndarray:
+        several = len(self._own["draws"]) > 1
+        keys = key if several else (key[0], 0, *key[1:])
+        images = self._shape[-4]
+        members, draws, chosen = (
+            _places(one, size)
+            for one, size in zip(keys[:3], (self._shape[0], len(self._own["draws"]), images), strict=True)
+        )
+        values = [[self._images(member, draw, chosen) for draw in draws] for member in members]
+        whole = np.array(values, np.float32).reshape(len(members), len(draws), len(chosen), *self._own["shape"])
+        return whole[tuple(0 if isinstance(one, int) else slice(None) for one in keys[:3]) + keys[3:]]
+
+    def _images(self, member: int, draw: int, images: Sequence[int]) -> list[np.ndarray]:
+        from safetensors import safe_open  # noqa: PLC0415 - when maps are read
+
+        ends = list(accumulate(chunk["images"] for chunk in self._own["chunks"]))
+        found: dict[int, np.ndarray] = {}
+        for chunk, end in zip(self._own["chunks"], ends, strict=True):
+            inside = [image for image in images if end - chunk["images"] <= image < end]
+            if not inside:
+                continue
+            name = member_file(self._own["draws"][draw], member, chunk["file"])
+            with safe_open(path := self._files.path(name), framework="np") as file:
+                values = file.get_slice("values")
+                if values.get_shape() != [chunk["images"], *self._own["shape"]]:
+                    raise UsageError(f"{path} holds maps of another size than its result.json says; {AGAIN}")
+                found |= {image: values[image - end + chunk["images"]] for image in inside}
+        return [found[image] for image in images]
+
+
+def _places(key: int | slice, size: int) -> Sequence[int]:
+    return range(size)[key] if isinstance(key, slice) else [range(size)[key]]
+
+
+def _all_of(files: RunFiles, name: str, tensor: str) -> np.ndarray:
+    from safetensors.numpy import load_file  # noqa: PLC0415 - as above
+
+    values: np.ndarray = load_file(files.path(name))[tensor]
+    return values
+
+
+class _Lazy(BackendArray):
+    """An array of which nothing is read before it is used."""
+
+    def __init__(self, shape: Sequence[int], dtype: Any, read: Callable[[Key], np.ndarray]) -> None:
+        self.shape, self.dtype, self._read = tuple(shape), np.dtype(dtype), read
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
+
+
+def _variable(
+    dimensions: Sequence[str], shape: Sequence[int], dtype: Any, read: Callable[[Key], np.ndarray]
+) -> xr.Variable:  # fmt: skip
+    return xr.Variable(dimensions, indexing.LazilyIndexedArray(_Lazy(shape, dtype, read)))

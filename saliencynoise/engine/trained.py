@@ -1,0 +1,129 @@
+"""A trained ensemble, to be used on other pictures than its test images: out of a pool, or trained first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.data.fingerprint import fingerprint
+from saliencynoise.engine.member_quality import flags_of
+from saliencynoise.engine.networks import load_members
+from saliencynoise.engine.plan import load_dataset, resolve_device
+from saliencynoise.engine.run import fill_pools
+from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.registry.catalogue import BoundModel, catalogue
+from saliencynoise.store.pool import Pool, pool_named
+from saliencynoise.store.records import MemberRecord
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.config import BenchConfig
+    from saliencynoise.engine.observer import Observer
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrainedEnsemble:
+    """The trained members of one architecture on one data set; their weights are read when `networks` is called.
+
+    Attributes:
+        dataset: what they were trained and tested on, normalised as then.
+        model: the architecture.
+        pool: where they lie.
+        records: of the members that are used, by rising index.
+        flags: of those that may have failed to learn, why, by index.
+        device: where networks are to be.
+        recipe: how they were trained.
+        seed: of the run.
+    """
+
+    dataset: Dataset
+    model: BoundModel
+    pool: Pool
+    records: Sequence[MemberRecord]
+    flags: dict[int, str]
+    device: str
+    recipe: dict[str, Any]
+    seed: int
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """The indices of the members in the pool."""
+        return tuple(record.index for record in self.records)
+
+    def networks(self, members: Sequence[int] | None = None) -> list[Network]:
+        """Load members, all of them unless some are named; in evaluation mode, on the device.
+
+        Raises:
+            UsageError: as `load_members`.
+        """
+        channels, height, width = self.dataset.train.images.shape[1:]
+        return load_members(
+            self.model,
+            self.pool,
+            self.members if members is None else members,
+            in_shape=(channels, height, width),
+            classes=len(self.dataset.classes),
+            device=self.device,
+        )
+
+
+def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | None = None) -> TrainedEnsemble:
+    """Return the members that a bench with this config would have, of its one architecture; missing ones are trained.
+
+    Args:
+        config: data set, architecture, sampler, members, recipe, device, seed; its methods and images are not used.
+        observer: who is told of the training.
+        pool: folder or name of a pool (or the beginning of one) whose members are taken instead: nothing is trained,
+            the architecture, the seed and the image size are the pool's, and `config.members` limits their number.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+    """
+    if pool is not None:
+        return _of_pool(config, pool_named(pool))
+    if len(config.archs) != 1:
+        raise UsageError(f"{len(config.archs)} architectures are named ({', '.join(config.archs)}); name one")
+    plan, failures = fill_pools(replace(config, methods=(), images=1), observer)
+    if failures:
+        raise UsageError(f"{config.archs[0]} cannot be trained: {next(iter(failures.values()))}")
+    (own,) = plan.architectures
+    records = [record for record in map(own.pool.record, range(plan.members)) if record is not None]
+    return TrainedEnsemble(
+        dataset=plan.dataset,
+        model=own.model,
+        pool=own.pool,
+        records=records,
+        flags=flags_of(own.pool, records, plan.dataset),
+        device=plan.device,
+        recipe=dict(own.identity["recipe"]),
+        seed=config.seed,
+    )
+
+
+def _of_pool(config: BenchConfig, pool: Pool) -> TrainedEnsemble:
+    description = pool.description
+    if description is None:
+        raise UsageError(f"{pool.folder} holds no readable pool.json; 'saliencynoise pools list' shows what there is")
+    identity = description["identity"]
+    model = catalogue().model(identity["architecture"])
+    config = replace(config, image_size=identity["in_shape"][1], seed=identity["run_seed"])
+    _, dataset = load_dataset(config)
+    if fingerprint(dataset) != identity["dataset"]:
+        raise UsageError(
+            f"the pool {pool.folder.name} was trained on other data than --dataset {config.dataset}; name its data set "
+            "(with the --train-images that it was limited to), without which its classes have no names"
+        )
+    records = [record for record in map(pool.verified, pool.indices()) if record is not None]
+    wanted = len(records) if config.members is None else config.members
+    if not 1 <= wanted <= len(records):
+        raise UsageError(f"the pool {pool.folder.name} has {len(records)} members, not {wanted}; ask for fewer")
+    return TrainedEnsemble(
+        dataset=dataset,
+        model=model,
+        pool=pool,
+        records=records[:wanted],
+        flags=flags_of(pool, records[:wanted], dataset),
+        device=resolve_device(config.device),
+        recipe=dict(identity["recipe"]),
+        seed=identity["run_seed"],
+    )

@@ -1,0 +1,280 @@
+"""The floor from untrained networks: r of a cell's method and view with networks that have learned nothing.
+
+As many networks as the study has members, of the same architecture and initialisation but other seeds, explain the
+same images. Their inner products are kept with the pool of the trained ones, so that a study made again finds them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.engine.config import MOST_MEMBERS
+from saliencynoise.engine.reduce import images_of
+from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.seeds import draw_name
+from saliencynoise.statistics.draws import between_draws, crossed_gram
+from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.gram import diag_mean
+from saliencynoise.statistics.groups import Groups, chosen
+from saliencynoise.statistics.intervals import claim_interval
+from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.untrained import LEVEL, excess_p
+from saliencynoise.statistics.views import apply_view
+from saliencynoise.store.atomic import key_of, slug_of
+from saliencynoise.store.grams import load_grams, save_grams
+from saliencynoise.store.maps import MapStore
+from saliencynoise.store.pool import Pool
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.member import MemberJob
+    from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets
+    from saliencynoise.engine.reduce import Reduced
+    from saliencynoise.registry.catalogue import BoundMethod
+
+    Tensor = torch.Tensor
+
+SAMPLER = "builtin/untrained"
+FIRST = MOST_MEMBERS
+"""Index of the first untrained network: no trained member begins with the same weights."""
+
+IMPORTED = "initialised as this architecture is built; how the imported networks began is not known"
+
+RunJobs = Callable[[Sequence["MemberJob"]], Mapping[tuple[str, str | None], str]]
+"""Does jobs, and returns why some failed, by architecture and method; a method of None stands for all."""
+
+
+@dataclass
+class Floors:
+    """Inner products of untrained networks' maps, by architecture and method, then by view; or why there are none.
+
+    Intervals and p-values are for new groups of images where `groups` says that some belong together.
+    """
+
+    found: dict[tuple[str, str], Mapping[str, Tensor] | str] = field(default_factory=dict)
+    note: str = ""
+    groups: Groups | None = None
+
+    def of(self, architecture: str, method: str, view: str, gram: Tensor, *, seed: int) -> dict[str, Any] | None:
+        """Return what `result.json` holds of a cell's floor; None where none was wanted.
+
+        Args:
+            architecture: canonical name.
+            method: canonical name.
+            view: of the cell.
+            gram: `[B, E, E]`, of the cell's trained networks, as `headline` takes them.
+            seed: of the run.
+        """
+        own = self.found.get((architecture, method))
+        if own is None:
+            return None
+        blank: dict[str, Any] = {
+            "snr": None,
+            "interval": None,
+            "members": None,
+            "p": None,
+            "above": None,
+            "note": self.note,
+        }
+        if isinstance(own, str):
+            return blank | {"note": own}
+        untrained = own[view]
+        used = (diag_mean(untrained) > 0) & (diag_mean(gram) > 0)
+        if not bool(used.any()):
+            return blank | {"note": "untrained networks give maps of zeros"}
+        groups = chosen(self.groups, used)
+        floor = headline(untrained[used], groups=groups)
+        interval, p = claim_interval(floor, seed=seed), excess_p(headline(gram[used], groups=groups), floor)
+        words = None if interval is None else {"low": interval.low, "high": interval.high, "words": interval.words}
+        figures = {"snr": floor.value, "interval": words, "members": untrained.shape[-1], "p": p}
+        safe: Any = json_safe(blank | figures | {"above": None if p is None else p < LEVEL})
+        return dict(safe)
+
+
+def untrained_floors(
+    plan: Plan, targets: Targets, cells: Mapping[tuple[str, str], Reduced | str], run_jobs: RunJobs
+) -> Floors:
+    """Return the floors of all cells that need one, computed where no pool keeps them.
+
+    By the setting `untrained`: "auto" for methods on a layer and those whose maps do not turn with the score, "all"
+    for all methods, "none" for none.
+
+    Raises:
+        UsageError: if the pool cannot be written.
+    """
+    floors = Floors(note=IMPORTED if plan.sampler.spec.name == "checkpoints" else "", groups=plan.groups)
+    for architecture in plan.architectures:
+        due: list[_Due] = []
+        for method in plan.methods:
+            cell = cells[architecture.name, method.text]
+            if isinstance(cell, str) or not _needed(plan, method, cell):
+                continue
+            own = _Due(method, tuple(cell.figures), _file(plan, architecture, method, targets))
+            known = None if plan.config.fresh else _kept(own)
+            if known is None:
+                due.append(own)
+            else:
+                floors.found[architecture.name, method.text] = known
+        if due:
+            computed = _computed(plan, architecture, due, targets[architecture.name], run_jobs)
+            floors.found |= {(architecture.name, text): found for text, found in computed.items()}
+    return floors
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What is to be computed: of a method, in these views; where it is kept."""
+
+    method: BoundMethod
+    views: tuple[str, ...]
+    file: Path
+
+
+def _needed(plan: Plan, method: BoundMethod, reduced: Reduced) -> bool:
+    if plan.config.untrained == "auto":
+        return method.on_layer or reduced.sign != "signed"
+    return plan.config.untrained == "all"
+
+
+def _file(plan: Plan, architecture: ArchitecturePlan, method: BoundMethod, targets: Targets) -> Path:
+    """Return where the inner products are kept: beside the members, by all that determines them."""
+    chunks = plan.chunks(targets[architecture.name])
+    about = [method.text, method.distribution, [chunk.key for chunk in chunks], plan.members, plan.draws(method)]
+    key = key_of([*about, plan.config.precision, plan.config.seed])
+    return architecture.base_pool.folder / "untrained" / f"{slug_of(method.text)}-{key[:16]}.safetensors"
+
+
+def _kept(due: _Due) -> Mapping[str, Tensor] | None:
+    try:
+        found = load_grams(due.file)
+    except UsageError:
+        return None
+    return found if set(due.views) <= found.keys() else None
+
+
+def _computed(
+    plan: Plan, architecture: ArchitecturePlan, due: Sequence[_Due], targets: tuple[int, ...], run_jobs: RunJobs
+) -> dict[str, Mapping[str, Tensor] | str]:
+    """Explain the images by untrained networks, keep the inner products, and delete the networks and their maps."""
+    folder = plan.folder / "untrained"
+    stores = {own.method.text: _stores(folder, plan, architecture, own.method) for own in due}
+    found: dict[str, Mapping[str, Tensor] | str] = {}
+    networks = _networks(folder, architecture)
+    try:
+        networks.describe({**architecture.identity, "sampler": SAMPLER}, architecture.network)
+        failed = run_jobs(_jobs(plan, architecture, stores, targets, folder))
+        for own in due:
+            text = own.method.text
+            reason = failed.get((architecture.name, None)) or failed.get((architecture.name, text))
+            if reason is not None:
+                found[text] = f"untrained networks: {reason}"
+                continue
+            grams = _grams(stores[text], plan, targets, own.views)
+            save_grams(own.file, grams)
+            found[text] = grams
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def _stores(folder: Path, plan: Plan, architecture: ArchitecturePlan, method: BoundMethod) -> tuple[MapStore, ...]:
+    place = folder / "maps" / architecture.pool.folder.name / plan.maps_folder(architecture, method).name
+    return tuple(MapStore(place / draw_name(draw)) for draw in range(plan.draws(method)))
+
+
+def _networks(folder: Path, architecture: ArchitecturePlan) -> Pool:
+    """Return the pool of the untrained networks, which lasts until their maps are made."""
+    return Pool(folder / "networks" / architecture.pool.folder.name)
+
+
+def _jobs(
+    plan: Plan,
+    architecture: ArchitecturePlan,
+    stores: Mapping[str, Sequence[MapStore]],
+    targets: tuple[int, ...],
+    folder: Path,
+) -> list[MemberJob]:
+    """Return a job for each untrained network."""
+    pattern = plan.jobs({architecture.name: targets}, retrain=False)[0]
+    return [
+        replace(
+            pattern,
+            sampler=SAMPLER,
+            run=member,
+            members=(member,),
+            member=member,
+            pool=str(_networks(folder, architecture).folder),
+            input_noise=0.0,
+            recompute=False,
+            methods={text: tuple(str(store.folder) for store in each) for text, each in stores.items()},
+        )
+        for member in range(FIRST, FIRST + plan.members)
+    ]
+
+
+def _grams(
+    stores: Sequence[MapStore], plan: Plan, targets: Sequence[int], views: Sequence[str]
+) -> dict[str, Tensor]:  # fmt: skip
+    """Return the inner products on each image, by view; of a stochastic method between different draws."""
+    found: dict[str, list[Tensor]] = {view: [] for view in views}
+    members = range(FIRST, FIRST + plan.members)
+    for maps in images_of(stores, members, plan.chunks(targets)):
+        for view, grams in found.items():
+            crossed = crossed_gram(apply_view(maps, view).flatten(2))
+            single = crossed[:, 0, :, 0] if crossed.shape[1] == 1 else between_draws(crossed[None])[0]
+            grams.append(single)
+    return {view: torch.stack(grams) for view, grams in found.items()}
+
+
+def put_beside(
+    cells: Sequence[dict[str, Any]],
+    reduced: Mapping[tuple[str, str], Reduced | str],
+    floors: Floors,
+    *,
+    names: Mapping[str, str],
+    seed: int,
+) -> None:
+    """Put its floor into each cell of a result, and take away what may not be claimed beside it.
+
+    Args:
+        cells: as `result.json` will hold them.
+        reduced: what they come from, by canonical names of architecture and method.
+        floors: from untrained networks.
+        names: the architectures' labels by canonical name.
+        seed: of the run.
+    """
+    of_label = {label: name for name, label in names.items()}
+    for cell in cells:
+        key = of_label[cell["architecture"]], cell["method_name"]
+        own = reduced[key]
+        cell["untrained"] = (
+            None if isinstance(own, str) else floors.of(*key, cell["view"], own.single(cell["view"]), seed=seed)
+        )
+        withhold(cell)
+
+
+def withhold(cell: dict[str, Any]) -> None:
+    """Let a cell whose maps do not turn with the score claim no more than its distance from untrained networks.
+
+    Of such maps, also of centred ones, agreement alone is no sign of anything learned: p is the larger one of the
+    sign-flip test and of the test of more than untrained networks. Where that shows nothing, p and px are taken away.
+    """
+    floor = cell["untrained"]
+    if cell["sign"] == "signed" or floor is None or floor["above"] is None:
+        return
+    if floor["above"]:
+        figures = cell["figures"]
+        if figures["signal_p"] is not None:
+            both = f"{figures['signal_note']}; and more than untrained networks: the larger p"
+            figures |= {"signal_p": max(figures["signal_p"], floor["p"]), "signal_note": both}
+        return
+    note = "no test: untrained networks agree as much"
+    for figures in (cell["figures"], *cell["classes"].values()):
+        if figures["signal_p"] is not None:
+            figures |= {"signal_p": None, "signal_note": note}
+    cell["details"]["pixels"] = None

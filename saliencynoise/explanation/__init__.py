@@ -1,0 +1,1 @@
+"""Explain one picture by an ensemble."""

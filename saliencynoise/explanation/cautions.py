@@ -1,0 +1,139 @@
+"""What a reader must know before believing an explanation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from saliencynoise.explanation.familiarity import Range, unusual_looks
+from saliencynoise.statistics.intervals import INDICATIVE_BELOW
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+
+    from saliencynoise.explanation.explanation import MethodExplanation
+    from saliencynoise.explanation.pictures import OwnPicture
+
+Kind = Literal["class", "size", "range", "reliability", "members"]
+
+AGREED = 0.8
+"""Share of the members that must vote for the explained class."""
+
+SURE = 0.5
+"""Mean probability that the explained class must have."""
+
+LARGEST_UP, LARGEST_DOWN = 2.0, 8.0
+"""By how much a picture may be scaled up (what is not there is made up) and down (details go)."""
+
+LARGEST_CUT = 0.25
+"""Share of a picture that the square crop may cut off: a 4:3 photograph just passes."""
+
+RELIABLE = 0.5
+"""What a map's reliability, and the lower end of its interval, should not be below."""
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A warning.
+
+    Attributes:
+        kind: "class" (members disagree or are unsure), "size" or "range" (unlike the training data), "reliability" (of
+            a map), "members" (too few, or some that may have failed).
+        text: in words.
+    """
+
+    kind: Kind
+    text: str
+
+
+def about_class(probabilities: Float[np.ndarray, "E K"], target: int, classes: Sequence[str]) -> Iterator[Caution]:
+    """Yield what is wrong with the explained class: not the ensemble's, not the members', or an unlikely one."""
+    members, votes = len(probabilities), probabilities.argmax(1)
+    mean = probabilities.mean(0)
+    agreeing, chosen = int((votes == target).sum()), int(mean.argmax())
+    name = f"'{classes[target]}'"
+    if chosen != target:
+        yield Caution("class", f"the explained class {name} is not what the ensemble sees: '{classes[chosen]}'")
+    if agreeing < AGREED * members:
+        others = ", ".join(f"{int((votes == k).sum())} '{classes[k]}'" for k in sorted(set(votes.tolist()) - {target}))
+        yield Caution(
+            "class", f"the members disagree: {agreeing} of {members} see the explained class {name}, {others}"
+        )
+    if chosen == target and mean[target] < SURE:
+        yield Caution("class", f"the ensemble is not sure: {name} has a mean probability of {mean[target]:.0%}")
+
+
+def about_picture(picture: OwnPicture, usual: Mapping[str, Range]) -> Iterator[Caution]:
+    """Yield in what a picture is unlike the training data: its size and shape, or the range of its values."""
+    seen = picture.seen
+    short, long = sorted(seen.size)
+    size = seen.pixels.shape[-1]
+    if size >= LARGEST_UP * short:
+        yield Caution(
+            "size", f"the picture was scaled up {size / short:.1f} times, from {short} to {size} pixels: it is blurred"
+        )
+    if short >= LARGEST_DOWN * size:
+        yield Caution(
+            "size",
+            f"the picture was scaled down {short / size:.0f} times, from {short} to {size} pixels: details are gone",
+        )
+    if 1 - short / long > LARGEST_CUT:
+        yield Caution("size", f"the square crop cut off {1 - short / long:.0%} of the picture, at its ends")
+    if (seen.pixels == seen.pixels[:, :1, :1]).all():
+        yield Caution("range", "the picture is constant: there is nothing to see")
+        return
+    for name, value in unusual_looks(torch.from_numpy(seen.pixels.copy()), usual).items():
+        low, high = usual[name]
+        yield Caution(
+            "range",
+            f"the picture is unlike the training pictures: {name} {value:.2f}, 99% of theirs {low:.2f} to {high:.2f}",
+        )
+
+
+def about_methods(methods: Sequence[MethodExplanation]) -> Iterator[Caution]:
+    """Yield which maps cannot be trusted, or are not there."""
+    for own in methods:
+        value, interval = own.reliability.value, own.reliability.interval
+        if own.reason:
+            yield Caution("reliability", f"{own.method} failed: {own.reason}")
+            continue
+        if own.no_marginal:
+            yield Caution("reliability", f"{own.method} has no marginal map: {own.no_marginal}")
+        if own.centred:
+            yield Caution(
+                "reliability",
+                f"the maps by {own.method} have one sign, or do not turn it with the score: untrained networks agree "
+                "on such maps, too; their significant pixels are those that differ from the map's own mean",
+            )
+        if math.isnan(value) or value < RELIABLE:
+            yield Caution(
+                "reliability",
+                f"the map by {own.method} has a reliability of {value:.2f}, below {RELIABLE}: as many other networks "
+                "would show a clearly different one",
+            )
+        elif interval is not None and interval.low < RELIABLE:
+            yield Caution(
+                "reliability",
+                f"the reliability of the map by {own.method} may be below {RELIABLE}: {value:.2f} "
+                f"[{interval.low:.2f}, {interval.high:.2f}]",
+            )
+
+
+def about_members(members: int, flags: Mapping[int, str], *, dependent: str = "") -> Iterator[Caution]:
+    """Yield what is wrong with the ensemble; `dependent` names the sampler whose members share training runs."""
+    for member, why in flags.items():
+        yield Caution("members", f"member {member} is flagged: {why}")
+    if members < 3:
+        yield Caution("members", f"{members} members: no intervals, which need 3, and should have {INDICATIVE_BELOW}")
+    elif members < INDICATIVE_BELOW:
+        yield Caution("members", f"{members} members: intervals are indicative; {INDICATIVE_BELOW} make them reliable")
+    if dependent:
+        yield Caution(
+            "members",
+            f"the members come from {dependent}: reliability is about more of that kind, not retrained networks",
+        )

@@ -1,0 +1,58 @@
+"""What the user asked to have explained, before any name is resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from saliencynoise.engine.config import BenchConfig
+from saliencynoise.interfaces import UsageError
+
+EXPLAIN_METHODS = ("gradient", "integrated_gradients", "gradcam(layer=top)")
+"""Unless told otherwise: two on pixels, of which one is complete, and a coarse one; seconds on a CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainConfig:
+    """Pictures, and the ensemble that explains them.
+
+    Attributes:
+        pictures: image files, and folders whose image files are meant, those in subfolders too.
+        bench: data set, architecture, sampler, members, recipe, methods, draws, aggregator, device, seed; its images
+            and its target are not used.
+        arch: the architecture as the user named it; None if they did not, or a pool stands for it.
+        pool: folder or name of a pool (or the beginning of one) whose members are taken; nothing is trained then.
+        target: name or index of the class that is explained; None for the ensemble's vote. A name comes first where
+            classes are called by numbers.
+    """
+
+    pictures: tuple[str, ...]
+    bench: BenchConfig = field(default_factory=lambda: BenchConfig(methods=EXPLAIN_METHODS))
+    arch: str | None = None
+    pool: str | None = None
+    target: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values.
+
+        Raises:
+            UsageError: naming the option, its value and the possible ones.
+        """
+        if not self.pictures:
+            raise UsageError("no picture is named; name an image file, or a folder of them")
+        if not all(self.pictures):
+            raise UsageError("the name of a picture is empty; name an image file, or a folder of them")
+        if not self.bench.methods:
+            raise UsageError("no method is named; name one with --method")
+        self.bench.refuse_bfloat16("saliencynoise explain")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that determines the results, by which their folder is told from others; pictures by their place.
+
+        The pictures' content is none of it: the same file, changed, takes the place of the former.
+        """
+        bench = {name: value for name, value in self.bench.settings.items() if name not in {"images", "target"}}
+        pictures = [str(Path(picture).expanduser().absolute()) for picture in self.pictures]
+        return {"pictures": pictures, "arch": self.arch, "pool": self.pool, "target": self.target, "bench": bench}

@@ -1,0 +1,161 @@
+"""What an ensemble makes of one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.data.scan import text
+from saliencynoise.statistics.plain import json_safe
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Bool, Float, UInt8
+
+    from saliencynoise.explanation.cautions import Caution
+    from saliencynoise.explanation.pictures import PictureFile
+    from saliencynoise.explanation.reliability import MapReliability
+    from saliencynoise.statistics.intervals import Interval
+
+ABOUT = "for this picture, if other networks were trained"
+"""What the intervals are about."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MethodExplanation:
+    """Where members look by one method. Arrays are None where the method failed before there were any.
+
+    Attributes:
+        method: as in tables, `gradcam(layer=top)`.
+        text: canonical name with every parameter.
+        draws: D, each member's own, of a stochastic method; 1 of any other.
+        reason: why there are no figures, or empty.
+        no_marginal: why the aggregator made no marginal map although there are figures, or empty.
+        maps: `[E, c, h, w]`, float32, each member's raw signed map, averaged over draws; signed in the method's own
+            sense, for gradients positive where more of it raises the logit of the explained class. Layer methods at
+            their layer's own resolution, c = 1.
+        marginal: `[c, h, w]`, float32, the aggregator's map of `maps`.
+        significant: `[c, h, w]`, values whose mean over members is not zero: moderated t-tests, 5% false discoveries
+            among them.
+        agreement: `[c, h, w]`, the share of members whose sign is that of the mean.
+        centred: whether `significant` and `agreement` are of each map less its own mean, for maps of one sign have no
+            zero to be compared with; `reliability` is that of whole maps, their constants included.
+        reliability: of the average of these members' unit-norm maps (and draws), whatever the aggregator, with
+            intervals for other networks.
+    """
+
+    method: str
+    text: str
+    draws: int
+    reason: str
+    maps: Float[np.ndarray, "E c h w"] | None
+    marginal: Float[np.ndarray, "c h w"] | None
+    significant: Bool[np.ndarray, "c h w"] | None
+    agreement: Float[np.ndarray, "c h w"] | None
+    reliability: MapReliability
+    no_marginal: str = ""
+    centred: bool = False
+
+    @property
+    def significant_share(self) -> float | None:
+        """The share of significant values (pixels x channels), as `px` of a bench; None where nothing was tested."""
+        return None if self.significant is None else float(self.significant.mean())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as values that JSON can hold; of the arrays, what they come to."""
+        own = self.reliability
+        return {
+            "method": self.method,
+            "name": self.text,
+            "status": "failed" if self.reason or self.no_marginal else "ok",
+            "reason": self.reason or self.no_marginal or None,
+            "draws": self.draws,
+            "map_shape": None if self.maps is None else list(self.maps.shape[1:]),
+            "snr": {"value": json_safe(own.snr), "interval": _interval(own.snr_interval)},
+            "reliability": {"value": json_safe(own.value), "interval": _interval(own.interval)},
+            "members_for_0.9": {**asdict(own.needed), "text": str(own.needed)},
+            "significant_share": self.significant_share,
+            "sign_agreement": None if self.agreement is None else float(self.agreement.mean()),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Explanation:
+    """What the members of an ensemble see in one picture, where, and how far that can be trusted.
+
+    Attributes:
+        file: the picture's.
+        picture: `[C, S, S]`, as the networks saw it, before normalisation.
+        size: width and height of the file, in pixels.
+        notes: what was done to the picture.
+        classes: names of the data set's classes.
+        probabilities: `[E, K]`, each member's.
+        target: index of the class that is explained, the same for every member.
+        members: indices in the pool.
+        methods: in the order asked for.
+        cautions: what a reader must know before believing it.
+        origin: dataset, architecture, pool, aggregator, seed, recipe: where it comes from.
+    """
+
+    file: PictureFile
+    picture: UInt8[np.ndarray, "C S S"]
+    size: tuple[int, int]
+    notes: tuple[str, ...]
+    classes: tuple[str, ...]
+    probabilities: Float[np.ndarray, "E K"]
+    target: int
+    members: tuple[int, ...]
+    methods: Sequence[MethodExplanation]
+    cautions: Sequence[Caution]
+    origin: Mapping[str, Any]
+
+    @property
+    def vote(self) -> int:
+        """The ensemble's class: of the largest mean probability."""
+        return int(self.probabilities.mean(0).argmax())
+
+    @property
+    def votes(self) -> list[int]:
+        """The class that each member gives."""
+        return [int(index) for index in self.probabilities.argmax(1)]
+
+    @property
+    def failed(self) -> list[MethodExplanation]:
+        """The methods that have no figures, or no marginal map."""
+        return [own for own in self.methods if own.reason or own.no_marginal]
+
+    def ranked(self, top: int = 5) -> list[dict[str, Any]]:
+        """Return the likeliest classes, and the explained one: index, name, mean probability, members' votes."""
+        mean, votes = self.probabilities.mean(0), self.votes
+        order = [int(index) for index in (-mean).argsort(kind="stable")]
+        chosen = [index for place, index in enumerate(order) if place < top or index == self.target]
+        return [
+            {"index": k, "class": self.classes[k], "probability": float(mean[k]), "votes": votes.count(k)}
+            for k in chosen
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the arrays, as values that JSON can hold."""
+        members = [
+            {"member": member, "class": self.classes[own], "probability": float(self.probabilities[place, own])}
+            for place, (member, own) in enumerate(zip(self.members, self.votes, strict=True))
+        ]
+        return {
+            "picture": self.file.place,
+            "path": text(str(self.file.path)),
+            "size": list(self.size),
+            "seen_as": list(self.picture.shape),
+            "notes": list(self.notes),
+            "explained": {"index": self.target, "class": self.classes[self.target]},
+            "vote": {"index": self.vote, "class": self.classes[self.vote]},
+            "classes": self.ranked(),
+            "members": members,
+            "methods": [own.to_dict() for own in self.methods],
+            "warnings": [asdict(caution) for caution in self.cautions],
+            "origin": json_safe(self.origin),
+        }
+
+
+def _interval(interval: Interval | None) -> object:
+    return None if interval is None else json_safe({**asdict(interval), "words": ABOUT})

@@ -1,0 +1,154 @@
+"""One picture explained: for each method single members' maps, their mean, noise and significance, and the overlay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from saliencynoise.display.figures.averages import MEAN, NOISE, RATE, SIGNIFICANT, AverageMap, average_of, colour_limit
+from saliencynoise.display.figures.canvas import (
+    KEY,
+    LOOKS,
+    Grid,
+    draw_bar,
+    draw_failure,
+    draw_map,
+    draw_picture,
+    draw_significant,
+    grid,
+    key,
+    room_for,
+    write_on,
+)
+from saliencynoise.display.figures.style import SMALL, shortened, two_lines
+from saliencynoise.display.figures.translucent import LOOKS as OVERLAY_LOOKS
+from saliencynoise.display.figures.translucent import draw_overlay
+from saliencynoise.display.numbers import percent
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Bool, Float, UInt8
+    from matplotlib.figure import Figure
+
+OVERLAY = "overlay"
+
+BELOW = 0.12
+"""Inches between rows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExplanationRow:
+    """What members find in one picture by one method.
+
+    Attributes:
+        method: its label.
+        picture: `[C, H, W]`, C of 1 or 3.
+        maps: `[E, c, h, w]`, all members' raw signed maps, of a stochastic method averaged over draws; a layer's at its
+            own resolution. None of a method that failed.
+        marginal: `[c, h, w]`, what is laid over the picture; None for the mean of the unit-norm maps.
+        significant: `[c, h, w]`, which values of the mean are; None to test them here.
+        no_marginal: why there is no marginal map, so that nothing is laid over the picture; empty if there is.
+        lines: what is written below the method's name, as "reliability 0.91 (0.85 to 0.95)"; plain text.
+        reason: why the method failed; empty if it did not.
+    """
+
+    method: str
+    picture: UInt8[np.ndarray, "C H W"]
+    maps: Float[np.ndarray, "E c h w"] | None
+    marginal: Float[np.ndarray, "c h w"] | None = None
+    significant: Bool[np.ndarray, "c h w"] | None = None
+    no_marginal: str = ""
+    lines: Sequence[str] = ()
+    reason: str = ""
+
+    @cached_property
+    def average(self) -> AverageMap | None:
+        """What the maps amount to: mean, noise, which pixels are significant, and their share."""
+        return None if self.maps is None else average_of(self.maps, survives=self.significant)
+
+
+def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Figure:
+    """Draw an explanation, a row for each method.
+
+    Columns: the picture, single members' maps at unit norm, their mean over all members, their standard deviation over
+    members, the mean where it is significant (at 5% false discoveries), and the marginal map over the picture. One
+    colour scale a row, symmetric about zero, but for the overlay, whose opacity ends at the 99.5th percentile of its
+    own |value|. Beside each row its method, its `lines`, and the share of significant values. Maps of zeros, NaN and
+    failures are drawn as in a gallery.
+
+    Args:
+        rows: at least one.
+        singles: how many members are shown alone, the first ones; all if there are fewer.
+
+    Example:
+        >>> import numpy as np
+        >>> maps = np.random.default_rng(0).normal(size=(8, 1, 16, 16)) + 1
+        >>> picture = np.zeros((3, 16, 16), dtype=np.uint8)
+        >>> drawn = draw_explanation([ExplanationRow(method="gradient", picture=picture, maps=maps)])
+        >>> drawn.savefig("explanation.png")                                            # doctest: +SKIP
+    """
+    counts = {len(row.maps) for row in rows if row.maps is not None}
+    singles = min(singles, max(counts, default=0))
+    columns = [*(f"member {e}" for e in range(singles)), MEAN, NOISE, SIGNIFICANT, OVERLAY]
+    labels = ["\n".join(_words(row)) for row in rows]
+    made = grid(len(rows), 1 + len(columns), left=room_for(labels), between=BELOW, bottom=KEY)
+    for line, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        first = made.place(line, 0)
+        draw_picture(first, row.picture)
+        first.set_ylabel(label, fontsize=SMALL, rotation=0, ha="right", va="center", labelpad=6)
+        if row.average is None:
+            draw_failure(made.place(line, 1, across=len(columns)), row.reason)
+        else:
+            _draw_row(made, line, row, row.average, columns)
+    every = str(counts.pop()) if len(counts) == 1 else "all"
+    titles = {
+        MEAN: f"mean of {every}",
+        NOISE: f"noise: SD\nover {every}",
+        SIGNIFICANT: f"significant\nat {RATE:.0%} FDR",
+    }
+    titles[OVERLAY] = "marginal map\nover picture"
+    for at, column in enumerate(["picture", *columns]):
+        made.heading(at, titles.get(column, column))
+    over = {f"{name}, over the picture": OVERLAY_LOOKS[name] for name in ("significant", "NaN")}
+    key(made.figure, LOOKS | over)
+    return made.figure
+
+
+def _words(row: ExplanationRow) -> list[str]:
+    """Return what stands beside a row."""
+    lines = [shortened(part, 30) for part in two_lines(row.method).split("\n")]
+    lines += [shortened(part, 34) for part in row.lines]
+    if row.average is not None and row.average.share == row.average.share:  # not NaN
+        lines.append(f"{percent(row.average.share)} of values significant")
+    if row.no_marginal:
+        lines.append("no marginal map: it failed")
+    return lines
+
+
+def _draw_row(made: Grid, line: int, row: ExplanationRow, found: AverageMap, columns: Sequence[str]) -> None:
+    extent = (row.picture.shape[1], row.picture.shape[2])
+    mean = found.mean.sum(0)
+    tiles = {f"member {e}": unit.sum(0) for e, unit in enumerate(found.unit)}
+    tiles |= {MEAN: mean, NOISE: found.noise, SIGNIFICANT: found.significant}
+    limit = colour_limit([tiles[name] for name in columns if name in tiles])
+    survives = found.surviving
+    for at, column in enumerate(columns, 1):
+        axes = made.place(line, at)
+        if column == OVERLAY and row.no_marginal:
+            axes.set_axis_off()
+            write_on(axes, "failed")
+        elif column == OVERLAY:
+            laid = mean if row.marginal is None else row.marginal.sum(0)
+            draw_overlay(axes, row.picture, laid, limit=colour_limit([laid]), survives=survives)
+        elif column in (NOISE, SIGNIFICANT) and len(found.unit) < 2:
+            axes.set_axis_off()
+            write_on(axes, "needs two\nmembers")
+        elif column == SIGNIFICANT and found.norm > 0:
+            draw_significant(axes, tiles[column], survives, extent=extent, limit=limit)
+        elif column in tiles:
+            draw_map(axes, tiles[column], extent=extent, limit=limit)
+        else:  # a method of fewer members than another
+            axes.set_axis_off()
+    draw_bar(made.figure, axes, limit)

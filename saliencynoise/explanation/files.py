@@ -1,0 +1,159 @@
+"""The folder of explanations: for each picture a figure, a page and its maps; all figures in one document; an index."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.explanation.page import thumbnail, write_explanation, write_index
+from saliencynoise.explanation.pictures import LeftOut
+from saliencynoise.explanation.table import facts, headline, rows_of
+from saliencynoise.interfaces import UsageError
+from saliencynoise.records.explanation import ExplanationRecord
+from saliencynoise.records.reading import read_record
+from saliencynoise.store.atomic import key_of, refuse_foreign, slug_of, write_bytes, write_json
+from saliencynoise.store.holding import holding
+
+if TYPE_CHECKING:
+    from saliencynoise.explanation.config import ExplainConfig
+    from saliencynoise.explanation.explanation import Explanation
+    from saliencynoise.explanation.pictures import PictureFile
+
+FORMAT = 1
+RESULT = "explanation.json"
+SUFFIXES = (".png", ".html", ".npz")
+
+
+def folder_for(config: ExplainConfig, out: str | None) -> Path:
+    """Return where explanations go: `out`, or a folder below ./explanations for these pictures and settings alone."""
+    if out is not None:
+        return Path(out).expanduser()
+    pictures = config.pictures
+    first = slug_of(Path(pictures[0]).absolute().stem)
+    more = f"-and-{len(pictures) - 1}-more" if len(pictures) > 1 else ""
+    return Path("explanations") / f"{first}{more}-{key_of(config.settings)[:6]}"
+
+
+class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
+    """Writes explanations as they come; each file is whole or absent, and stays if a later picture fails.
+
+    What tells of all pictures is written when the context ends, by an error or Ctrl-C, too: of those that were not
+    reached it keeps what an earlier run of the same command found.
+    """
+
+    def __init__(self, folder: Path, files: Sequence[PictureFile], settings: Mapping[str, Any]) -> None:
+        """Take a folder for the explanations of these pictures by these settings.
+
+        Raises:
+            UsageError: if a file that is to be written is one of the pictures, or the folder holds something else than
+                explanations of the same pictures by the same settings, which may be replaced.
+        """
+        self.folder = folder
+        self._key = key_of(settings)
+        self._due = len(files)
+        self._several = len(files) > 1
+        self._documents: list[dict[str, Any]] = []
+        self._entries: list[dict[str, Any]] = []
+        self._left_out: list[dict[str, str]] = []
+        own = {os.path.realpath(file.path) for file in files}
+        for path in (folder / f"{file.slug}{suffix}" for file in files for suffix in SUFFIXES):
+            if os.path.realpath(path) in own:
+                raise UsageError(f"--out {folder} would overwrite the picture {path}; name another folder")
+        refuse_foreign(folder, RESULT)
+        self._earlier = self._read_earlier()
+        self._held = ExitStack()
+
+    def __enter__(self) -> ExplanationFolder:
+        self._held.enter_context(holding(self.folder))
+        self._earlier = self._read_earlier()  # another process may have written since
+        if not (self.folder / RESULT).exists():
+            write_json(self.folder / RESULT, self.document)  # from now on the folder is known, whatever happens
+        return self
+
+    def add(self, found: Explanation | LeftOut) -> Path | None:
+        """Write what belongs to one picture, and return where its page is; None for one that could not be read.
+
+        Raises:
+            UsageError: if the place cannot be written.
+        """
+        if isinstance(found, LeftOut):
+            self._left_out.append({"picture": found.file.place, "reason": found.reason})
+            return None
+        return self._add(found)
+
+    def __exit__(self, *_: object) -> None:
+        with self._held:
+            self._finish()
+
+    def _finish(self) -> None:
+        write_json(self.folder / RESULT, self.document)
+        index = self.folder / "index.html"
+        whole = len(self._documents) + len(self._left_out) == self._due
+        if self._several and (whole or not index.exists()):
+            write_index(index, self._entries, self._left_out)
+
+    def _add(self, explanation: Explanation) -> Path:
+        from saliencynoise.display.figures.saving import drawn  # noqa: PLC0415 - as above
+        from saliencynoise.explanation.figure import draw_explanation  # noqa: PLC0415 - matplotlib
+
+        slug = explanation.file.slug
+        figure = drawn(draw_explanation(rows_of(explanation)), "png")
+        write_bytes(self.folder / f"{slug}.png", figure)
+        write_bytes(self.folder / f"{slug}.npz", arrays(explanation))
+        page = write_explanation(self.folder / f"{slug}.html", explanation, figure, several=self._several)
+        files = {suffix[1:]: f"{slug}{suffix}" for suffix in SUFFIXES}
+        self._documents.append({**explanation.to_dict(), "files": files})
+        self._entries.append(
+            {
+                "place": explanation.file.place,
+                "page": page.name,
+                "thumbnail": thumbnail(explanation),
+                "headline": headline(explanation),
+                "facts": facts(explanation),
+                "warnings": [caution.text for caution in explanation.cautions],
+            }
+        )
+        return page
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What stands in `explanation.json`."""
+        done = {own["files"]["html"] for own in self._documents}
+        kept = [own for own in self._earlier if own["files"]["html"] not in done]
+        explained = [*self._documents, *kept]
+        return {"format": FORMAT, "key": self._key, "explanations": explained, "left_out": self._left_out}
+
+    def _read_earlier(self) -> list[dict[str, Any]]:
+        """Return what the same command found here before."""
+        path = self.folder / RESULT
+        if not path.exists():
+            return []
+        found = read_record(path, ExplanationRecord, fix="name another --out, or remove the file")
+        if found["key"] != self._key:
+            raise UsageError(
+                f"--out {self.folder} holds explanations of other pictures, or by other settings; name another folder"
+            )
+        return [dict(own) for own in found["explanations"]]
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a picture was left out, or a method failed on one."""
+        failed = any(own["status"] == "failed" for document in self._documents for own in document["methods"])
+        return bool(self._left_out) or failed
+
+
+def arrays(explanation: Explanation) -> bytes:
+    """Return an .npz file of `picture`, `probabilities`, and METHOD/maps, /marginal, /significant, /agreement."""
+    import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
+
+    found: dict[str, Any] = {"picture": explanation.picture, "probabilities": explanation.probabilities}
+    for own in explanation.methods:
+        parts = {name: getattr(own, name) for name in ("maps", "marginal", "significant", "agreement")}
+        found |= {f"{own.method}/{name}": values for name, values in parts.items() if values is not None}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **found)
+    return buffer.getvalue()

@@ -1,0 +1,170 @@
+"""What each member makes of pictures, member by member: in memory are one network and all maps of a few pictures.
+
+All is as in a bench: the same passes and precision, the same background, and random numbers that follow from the run's
+seed, the method, the name of the picture, the draw and the member. So a test image that is explained gives the maps of
+the bench. Of stochastic methods the draws are each member's own; the one that all members share is left
+out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.data.tensors import to_float
+from saliencynoise.engine.attribution import (
+    background_of,
+    batch_of,
+    network_name,
+    probes,
+    shares_its_pass,
+    within_memory,
+)
+from saliencynoise.engine.dispatch import one_thread
+from saliencynoise.engine.member import without_tf32
+from saliencynoise.interfaces import Batch, Dataset, Maps, Split, one_line
+from saliencynoise.scoring import Guard, Passes, fitting_rows, refuse_unsteady
+from saliencynoise.statistics.draws import own_draws
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, UInt8
+    from torch import Tensor
+
+    from saliencynoise.engine.trained import TrainedEnsemble
+    from saliencynoise.registry.catalogue import BoundMethod
+
+MapsOf = Mapping[str, "Float[Tensor, 'B E D c h w'] | str"]
+"""All members' maps by a method's canonical name, in D own draws, or why there are none."""
+
+
+class MemberStream:
+    """The members of an ensemble, asked one after another."""
+
+    def __init__(self, ensemble: TrainedEnsemble, methods: Sequence[BoundMethod], *, draws: int) -> None:
+        self._ensemble = ensemble
+        self._methods = methods
+        self._draws = {method.text: own_draws(draws) if method.spec.stochastic else [0] for method in methods}
+        self._rows: int | None = None
+        self._background: Tensor | None = None
+        self._steady: set[int] = set()
+
+    def probabilities(self, pixels: UInt8[Tensor, "B C S S"]) -> Float[Tensor, "B E K"]:
+        """Return the members' class probabilities, float64, on the CPU."""
+        dataset = self._ensemble.dataset
+        x = to_float(pixels.to(self._ensemble.device), dataset.mean, dataset.std)
+        with without_tf32(), one_thread():
+            logits = [
+                torch.cat([passes.logits(part) for part in torch.split(x, passes.rows)]).double().cpu()
+                for passes in self._passes()
+            ]
+        return torch.stack(logits, 1).softmax(-1)
+
+    def maps(self, pixels: UInt8[Tensor, "B C S S"], names: Sequence[str], targets: Sequence[int]) -> MapsOf:
+        """Return all members' maps by each method, float32, on the CPU; a method that fails stops no other.
+
+        Args:
+            pixels: of the pictures, as many channels and pixels as the data set's.
+            names: of the pictures, which random numbers follow from.
+            targets: the class that is explained, of each picture.
+        """
+        pictures = Split(images=pixels, labels=torch.tensor(targets), names=tuple(names))
+        dataset = replace(self._ensemble.dataset, test=pictures)
+        found: dict[str, list[Tensor]] = {method.text: [] for method in self._methods}
+        failed: dict[str, str] = {}
+        with without_tf32(), one_thread():
+            for member, passes in zip(self._ensemble.members, self._passes(), strict=True):
+                due = [method for method in self._methods if method.text not in failed]
+                guard = Guard(passes, self._blank())
+                for text, drawn in self._of_member(member, guard, dataset, targets, due).items():
+                    usable = _stacked(drawn, like=found[text][:1])
+                    if isinstance(usable, str):
+                        failed[text] = f"member {member}: {usable}"
+                    else:
+                        found[text].append(usable)
+        return {text: failed.get(text) or torch.stack(own, 1) for text, own in found.items()}
+
+    def bytes_of_picture(self) -> int:
+        """Return the bytes of all members' maps of a picture, at most: as if all methods were on pixels."""
+        values = self._ensemble.dataset.test.images[0].numel()
+        return 4 * values * len(self._ensemble.members) * sum(map(len, self._draws.values()))
+
+    def _passes(self) -> Iterator[Passes]:
+        """Yield each member, ready for passes of as many rows as fit the memory.
+
+        Raises:
+            RefusedNetworkError: if its logits do not follow from the weights and the image, as a bench refuses it.
+        """
+        image = self._blank()
+        for member in self._ensemble.members:
+            (network,) = self._ensemble.networks([member])
+            passes = Passes(network)
+            if member not in self._steady:
+                dataset, device, label = self._ensemble.dataset, self._ensemble.device, self._ensemble.model.label
+                refuse_unsteady(passes, probes(dataset, device), name=f"the architecture {label}")
+                self._steady.add(member)
+            self._rows = self._rows or fitting_rows(network, image)
+            passes.rows = self._rows
+            yield passes
+
+    def _blank(self) -> Float[Tensor, "1 C H W"]:
+        return torch.zeros(1, *self._ensemble.dataset.test.images.shape[1:], device=self._ensemble.device)
+
+    def _of_member(
+        self,
+        member: int,
+        guard: Guard,
+        dataset: Dataset,
+        targets: Sequence[int],
+        methods: Sequence[BoundMethod],
+    ) -> dict[str, list[Maps | Exception]]:
+        """Return one member's maps by each method, own draw by own draw."""
+        found: dict[str, list[Maps | Exception]] = {}
+        together: dict[str, Any] = {method.text: method.instance for method in methods if shares_its_pass(method)}
+        if together:
+            shared = self._batch(dataset, targets, method=next(iter(together)), draw=0, member=member)
+            maps = within_memory(guard.passes, lambda _: guard.attribute_together(together, shared))
+            found |= {text: [maps[text]] for text in together}
+        for method in methods:
+            if method.text in together:
+                continue
+            found[method.text] = []
+            for draw in self._draws[method.text]:
+                own = self._batch(dataset, targets, method=method.text, draw=draw, member=member)
+                found[method.text].append(_attributed(guard, method, own))
+        self._rows = guard.passes.rows
+        return found
+
+    def _batch(self, dataset: Dataset, targets: Sequence[int], *, method: str, draw: int, member: int) -> Batch:
+        seed = self._ensemble.seed
+        if self._background is None:
+            self._background = background_of(dataset, run_seed=seed).to(self._ensemble.device)
+        return batch_of(
+            dataset,
+            images=range(len(dataset.test)),
+            targets=targets,
+            background=self._background,
+            method=method,
+            draw=draw,
+            run_seed=seed,
+            network=network_name(self._ensemble.pool.folder, member),
+        )
+
+
+def _attributed(guard: Guard, method: BoundMethod, batch: Batch) -> Maps | Exception:
+    return within_memory(guard.passes, lambda _: {"": guard.attribute(method.instance, batch)})[""]
+
+
+def _stacked(drawn: Sequence[Maps | Exception], *, like: Sequence[Tensor]) -> Float[Tensor, "B D c h w"] | str:
+    """Return a member's maps of all draws, of the shape of another member's, or why they cannot be used."""
+    stacked = []
+    for own in drawn:
+        if isinstance(own, Exception):
+            return one_line(own)
+        stacked.append(own.values.detach().float().cpu())
+    shapes = {tuple(values.shape[1:]) for values in stacked} | {tuple(values.shape[2:]) for values in like}
+    if len(shapes) > 1:
+        return f"the maps have different shapes: {', '.join(map(str, sorted(shapes)))}"
+    return torch.stack(stacked, 1)

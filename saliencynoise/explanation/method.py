@@ -1,0 +1,78 @@
+"""From all members' maps of one picture by one method to the marginal map, its significant values, its reliability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.engine.reduce import FailedCellError, aggregate
+from saliencynoise.explanation.explanation import MethodExplanation
+from saliencynoise.explanation.reliability import UNKNOWN, map_reliability
+from saliencynoise.interfaces import Aggregator, one_line
+from saliencynoise.statistics.pixels import sign_agreement, surviving_pixels
+from saliencynoise.statistics.signs import with_null
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
+
+
+def explained_by(
+    method: BoundMethod, maps: Float[Tensor, "E D c h w"] | str, aggregator: BoundAggregator
+) -> MethodExplanation:
+    """Return what one picture's maps come to, or why they cannot be used.
+
+    Args:
+        method: that made them.
+        maps: of all members and own draws, or why there are none.
+        aggregator: of the level "maps".
+    """
+    reason = maps if isinstance(maps, str) else unusable(maps)
+    if isinstance(maps, str) or reason:
+        own = None if isinstance(maps, str) else maps.mean(1)
+        return MethodExplanation(
+            method=method.label,
+            text=method.text,
+            draws=1 if isinstance(maps, str) else maps.shape[1],
+            reason=reason,
+            maps=None if own is None else own.numpy(),
+            marginal=None,
+            significant=None,
+            agreement=None,
+            reliability=UNKNOWN,
+        )
+    averaged = maps.mean(1)
+    try:
+        assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - its level was checked; this tells mypy
+        marginal, no_marginal = aggregate(aggregator.instance, averaged).numpy(), ""
+    except FailedCellError as error:
+        marginal, no_marginal = None, one_line(error)
+    tested = with_null(averaged.double(), method.sign)
+    flat, shape = tested.flatten(1), averaged.shape[1:]
+    return MethodExplanation(
+        method=method.label,
+        text=method.text,
+        draws=maps.shape[1],
+        reason="",
+        no_marginal=no_marginal,
+        maps=averaged.numpy(),
+        marginal=marginal,
+        significant=surviving_pixels(flat).survivors.reshape(shape).numpy(),
+        agreement=sign_agreement(flat).reshape(shape).numpy(),
+        reliability=map_reliability(maps.double().flatten(2)),
+        centred=not torch.equal(tested, averaged.double()),
+    )
+
+
+def unusable(maps: Float[Tensor, "E D c h w"]) -> str:
+    """Return why no figures can be had from one picture's maps; empty if they can."""
+    height, width = maps.shape[-2:]
+    if min(height, width) < 2:
+        return f"the maps are {height}x{width}: so few pixels show nothing"
+    broken = (~maps.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
+    if broken:
+        return f"the maps of {len(broken)} of {len(maps)} members hold NaN or infinity"
+    return "" if bool(maps.any()) else "the maps of all members are zero: the method found nothing"

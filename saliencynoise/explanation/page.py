@@ -1,0 +1,66 @@
+"""The pages of explanations: one for each picture, and one that lists those of a batch."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.data.pictures import as_image
+from saliencynoise.display.page.page import data_uri, write_page
+from saliencynoise.explanation.table import facts, headline, scope
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from saliencynoise.explanation.explanation import Explanation
+
+
+def write_explanation(path: Path, explanation: Explanation, figure: bytes, *, several: bool) -> Path:
+    """Write the page of one picture.
+
+    Args:
+        path: of the page.
+        explanation: what it tells.
+        figure: the drawn figure, as PNG.
+        several: whether there is a page that lists several pictures, `index.html` beside it.
+
+    Raises:
+        UsageError: if the place cannot be written.
+    """
+    document = explanation.to_dict()
+    return write_page(
+        path,
+        "explain.html",
+        document=document,
+        headline=headline(explanation),
+        facts=facts(explanation),
+        scope=scope(explanation),
+        figure=data_uri(figure, "image/png"),
+        aggregator=explanation.origin["aggregator"].removeprefix("builtin/"),
+        several=several,
+        files={"picture": f"{explanation.file.slug}.png", "maps": f"{explanation.file.slug}.npz"},
+    )
+
+
+def write_index(path: Path, entries: Sequence[dict[str, Any]], left_out: Sequence[dict[str, str]]) -> Path:
+    """Write the page that lists a batch.
+
+    Args:
+        path: of the page.
+        entries: of each explained picture: "place", "page", "thumbnail" (an address), "headline", "facts", "warnings".
+        left_out: of each file that could not be read: "picture" and "reason".
+
+    Raises:
+        UsageError: if the place cannot be written.
+    """
+    return write_page(path, "explained.html", entries=entries, left_out=left_out)
+
+
+def thumbnail(explanation: Explanation) -> str:
+    """Return the picture as the networks saw it, at most 64 pixels wide, as an address that a page can hold."""
+    image = as_image(explanation.picture)
+    image.thumbnail((64, 64))
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return data_uri(buffer.getvalue(), "image/png")

@@ -1,0 +1,279 @@
+"""Explaining pictures: `saliencynoise explain` and `sn.explain` are both this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.data.class_names import class_index
+from saliencynoise.data.levels import shown
+from saliencynoise.data.pictures import Unreadable, read_picture
+from saliencynoise.data.sizes import SMALLEST
+from saliencynoise.engine.config import config_from
+from saliencynoise.engine.member_training import REFERENCE
+from saliencynoise.engine.observer import Observer, Silent
+from saliencynoise.engine.plan import load_dataset
+from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
+from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
+from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
+from saliencynoise.explanation.explanation import Explanation, MethodExplanation
+from saliencynoise.explanation.familiarity import usual_looks
+from saliencynoise.explanation.members import MemberStream
+from saliencynoise.explanation.method import explained_by
+from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile, picture_files, read_own
+from saliencynoise.interfaces import UsageError
+from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, catalogue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jaxtyping import Float
+    from torch import Tensor
+
+PICTURES = 32
+"""Pictures that pass through each member together, at most."""
+
+MAP_BYTES = 2**28
+"""Bytes that the maps of pictures in memory together may have, unless one picture's are more."""
+
+
+def explain(
+    picture: str | Path,
+    *,
+    arch: str | None = None,
+    dataset: str = "digits",
+    methods: Sequence[str] = EXPLAIN_METHODS,
+    members: int | None = None,
+    pool: str | Path | None = None,
+    target: str | int | None = None,
+    observer: Observer | None = None,
+    **settings: Any,
+) -> Explanation:
+    """Explain one picture by an ensemble, which is found in a pool or trained first.
+
+    Args:
+        picture: an image file.
+        arch: name of an architecture; None for `test_resnet`, or for the pool's.
+        dataset: that the networks are or were trained on, for its classes and its normalisation.
+        methods: attribution methods, with parameters as in `gradcam(layer=top)`.
+        members: networks; None for 8, or for all that the pool has.
+        pool: folder or name of a pool whose members are taken; nothing is trained then.
+        target: name or index of the class to explain; None for the ensemble's vote.
+        observer: who is told of the training.
+        settings: others of `BenchConfig`: data_dir, draws, aggregator, device, seed, epochs ...
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix; also if the picture cannot be read.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> found = sn.explain("examples/digit.png")                        # doctest: +SKIP
+        >>> found.classes[found.vote], found.methods[0].reliability.value    # doctest: +SKIP
+        ('7', 0.84)
+    """
+    archs = {} if arch is None else {"archs": [arch]}
+    bench = config_from({**archs, "dataset": dataset, "methods": list(methods), "members": members, **settings})
+    config = ExplainConfig(
+        pictures=(str(picture),),
+        bench=bench,
+        arch=arch,
+        pool=None if pool is None else str(pool),
+        target=None if target is None else str(target),
+    )
+    prepared = prepare(config, observer or Silent())
+    if len(prepared.files) != 1:
+        raise UsageError(f"{picture} holds {len(prepared.files)} pictures; name one, or use saliencynoise explain")
+    (found,) = prepared.explanations()
+    if isinstance(found, LeftOut):
+        raise UsageError(f"{picture} cannot be read: {found.reason}; name an image file")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """Pictures that were found, and the trained members that will explain them.
+
+    Attributes:
+        files: the pictures.
+        ensemble: the members.
+        methods: in the order asked for.
+        draws: runs of each stochastic method.
+        aggregator: how members' maps become one.
+        target: index of the class to explain, or None for each picture's vote.
+        sampler: label of the sampler if its members share training runs, else empty.
+    """
+
+    files: Sequence[PictureFile]
+    ensemble: TrainedEnsemble
+    methods: Sequence[BoundMethod]
+    draws: int
+    aggregator: BoundAggregator
+    target: int | None
+    sampler: str
+
+    def explanations(self) -> Iterator[Explanation | LeftOut]:
+        """Yield each picture's explanation, or that it cannot be read, in order, a few pictures at a time.
+
+        What a picture's explanation is depends on no other picture.
+        """
+        stream = MemberStream(self.ensemble, self.methods, draws=self.draws)
+        usual = usual_looks(self.ensemble.dataset.train.images)
+        together = max(1, min(PICTURES, MAP_BYTES // stream.bytes_of_picture()))
+        dataset = self.ensemble.dataset
+        channels, size, _ = dataset.train.images.shape[1:]
+        for start in range(0, len(self.files), together):
+            read = [
+                read_own(file, size=size, channels=channels, levels=dataset.levels)
+                for file in self.files[start : start + together]
+            ]
+            pictures = [own for own in read if isinstance(own, OwnPicture)]
+            explained = iter(self._explain(stream, pictures, usual) if pictures else ())
+            for own in read:
+                yield next(explained) if isinstance(own, OwnPicture) else own
+
+    def _explain(
+        self, stream: MemberStream, pictures: Sequence[OwnPicture], usual: Mapping[str, tuple[float, float]]
+    ) -> list[Explanation]:
+        pixels = torch.stack([torch.from_numpy(picture.seen.pixels.copy()) for picture in pictures])
+        probabilities = stream.probabilities(pixels)
+        voted = probabilities.mean(1).argmax(1).tolist()
+        targets = voted if self.target is None else [self.target] * len(pictures)
+        maps = stream.maps(pixels, [picture.file.name for picture in pictures], targets)
+        found = []
+        for place, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
+            methods = [
+                explained_by(method, own if isinstance(own := maps[method.text], str) else own[place], self.aggregator)
+                for method in self.methods
+            ]
+            found.append(self._explanation(picture, probabilities[place], target, methods, usual))
+        return found
+
+    def _explanation(
+        self,
+        picture: OwnPicture,
+        probabilities: Float[Tensor, "E K"],
+        target: int,
+        methods: Sequence[MethodExplanation],
+        usual: Mapping[str, tuple[float, float]],
+    ) -> Explanation:
+        ensemble = self.ensemble
+        shares = probabilities.numpy()
+        classes = ensemble.dataset.classes
+        cautions = (
+            *about_class(shares, target, classes),
+            *about_picture(picture, usual),
+            *about_methods(methods),
+            *about_members(len(ensemble.members), ensemble.flags, dependent=self.sampler),
+        )
+        return Explanation(
+            file=picture.file,
+            picture=shown(torch.from_numpy(picture.seen.pixels.copy())).numpy(),
+            size=picture.seen.size,
+            notes=picture.seen.notes,
+            classes=classes,
+            probabilities=shares,
+            target=target,
+            members=ensemble.members,
+            methods=methods,
+            cautions=cautions,
+            origin={
+                "dataset": ensemble.dataset.name,
+                "architecture": ensemble.model.label,
+                "pool": str(ensemble.pool.folder),
+                "aggregator": self.aggregator.text,
+                "seed": ensemble.seed,
+                "device": ensemble.device,
+                "recipe": ensemble.recipe,
+                "accuracies": [record.accuracy for record in ensemble.records],
+            },
+        )
+
+
+def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[PictureFile] | None = None) -> Prepared:
+    """Find the pictures and the members; train those that are missing. Names are checked first.
+
+    Args:
+        config: what was asked for.
+        observer: who is told of the training.
+        files: its pictures, where they were looked for before.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix; also if no picture can be read.
+    """
+    methods = [catalogue().method(text) for text in config.bench.methods]
+    texts = [method.text for method in methods]
+    repeated = [text for text in texts if texts.count(text) > 1]
+    if repeated:
+        raise UsageError(f"the method {repeated[0]} is asked for twice; name it once")
+    aggregator = catalogue().aggregator(config.bench.aggregator)
+    if aggregator.spec.level != "maps":
+        raise UsageError(
+            f"--aggregator {config.bench.aggregator} makes one network of the members, and this command compares their "
+            "maps; choose one that makes one map of theirs, as mean"
+        )
+    files = picture_files(config.pictures) if files is None else files
+    _refuse_unreadable(files)
+    if config.pool is None:  # before anything is trained for nothing
+        _label_if_dependent(config.bench.sampler)
+        if config.target is not None:
+            class_index(config.target, load_dataset(config.bench)[1].classes, option="--target")
+    ensemble = trained_ensemble(config.bench, observer, pool=config.pool)
+    _refuse_other_architecture(config, ensemble)
+    if len(ensemble.members) < 2:
+        raise UsageError(f"{ensemble.pool.folder} has one member; maps are compared between 2 or more, better 8")
+    return Prepared(
+        files=files,
+        ensemble=ensemble,
+        methods=methods,
+        draws=config.bench.draws,
+        aggregator=aggregator,
+        target=None
+        if config.target is None
+        else class_index(config.target, ensemble.dataset.classes, option="--target"),
+        sampler=_label_if_dependent(_sampler_of(ensemble)),
+    )
+
+
+def _refuse_unreadable(files: Sequence[PictureFile]) -> None:
+    """Refuse pictures of which none can be read, before anything is trained for them."""
+    reason = ""
+    for file in files:
+        found = read_picture(str(file.path), SMALLEST)
+        if not isinstance(found, Unreadable):
+            return
+        reason = reason or found.reason
+    what = f"{files[0].path} cannot be read"
+    if len(files) > 1:
+        what = f"none of the {len(files)} pictures, beginning with {files[0].path}, can be read"
+    raise UsageError(f"{what}: {reason}; name an image file, as PNG or JPEG")
+
+
+def _refuse_other_architecture(config: ExplainConfig, ensemble: TrainedEnsemble) -> None:
+    if config.pool is None or config.arch is None:
+        return
+    asked, own = catalogue().model(config.arch, config.bench.arch_args), ensemble.model
+    if asked.entry != own.entry or (config.bench.arch_args and asked.text != own.text):
+        raise UsageError(f"--arch {config.arch} is not the pool's architecture, {own.label}; leave --arch out")
+
+
+def _sampler_of(ensemble: TrainedEnsemble) -> str:
+    identity = (ensemble.pool.description or {}).get("identity", {})
+    return str(identity.get("sampler", {}).get("name", REFERENCE))
+
+
+def _label_if_dependent(text: str) -> str:
+    """Return the label of a sampler whose members share training runs; empty if each is trained by itself.
+
+    Raises:
+        UsageError: if its members are networks whose input is noised, too.
+    """
+    sampler = catalogue().sampler(text)
+    if sampler.instance.input_noise:
+        raise UsageError(
+            f"the sampler {sampler.label} adds noise to pictures, which is not done here; choose another one, as "
+            "deep_ensemble"
+        )
+    return "" if sampler.instance.per_run == 1 else sampler.label

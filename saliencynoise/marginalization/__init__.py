@@ -1,1 +1,0 @@
-"""Built-in aggregators: how the maps of the members become one."""

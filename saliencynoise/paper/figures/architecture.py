@@ -1,0 +1,266 @@
+"""The SNR against what was varied of an architecture or its training, one axis of variation a panel."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from saliencynoise.display.figures.style import SMALL, blank, error_bars, legend_below, small_multiples, styles
+from saliencynoise.engine.study_cells import Cell, names_of, signed_cells, snr_of
+from saliencynoise.interfaces import UsageError
+from saliencynoise.records.numbers import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from saliencynoise.engine.study import Study
+    from saliencynoise.statistics.trend import Trend
+
+Axis = Literal["depth", "width", "residual", "normalisation", "epochs"]
+SCALES: tuple[Axis, ...] = ("depth", "width", "epochs")
+"""The axes whose values are numbers, drawn and fitted on a logarithmic scale."""
+
+TITLES = {
+    "depth": "depth",
+    "width": "width",
+    "residual": "residual connections",
+    "normalisation": "normalisation",
+    "epochs": "epochs of training",
+}
+COLUMNS = 3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Variation:
+    """One network, or one way to train it, among others that differ from it in one respect.
+
+    Attributes:
+        axis: what is varied.
+        value: of it: a number above 0 for "depth", "width" and "epochs"; else a name.
+        study: in which the ensemble was measured.
+        architecture: its label there.
+    """
+
+    axis: Axis
+    value: float | str
+    study: Study
+    architecture: str
+
+
+def figure(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> Figure:
+    """Draw r with its interval against each axis of variation; see `draw`.
+
+    Args:
+        variations: of one or more axes, no value of an axis twice.
+        methods: labels; None for all.
+
+    Raises:
+        UsageError: no variations, a value twice or not above 0, or no such architecture or method.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> runs = {epochs: Study.load(f"runs/epochs-{epochs}") for epochs in (1, 2, 4)}  # doctest: +SKIP
+        >>> figure(
+        ...     [
+        ...         Variation(axis="epochs", value=epochs, study=run, architecture="test_resnet")
+        ...         for epochs, run in runs.items()
+        ...     ]
+        ... ).savefig("epochs.png")  # doctest: +SKIP
+    """
+    return draw(table(variations, methods=methods))
+
+
+def table(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return a row per axis, value and method: r with its interval, and the members' median accuracy.
+
+    `place` is the value on the axis: the number itself, or of a name its place in the order given.
+
+    Arguments and errors as of `figure`.
+    """
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    _check(variations)
+    rows: list[dict[str, Any]] = []
+    for axis in dict.fromkeys(own.axis for own in variations):
+        for at, own in enumerate(_ordered(variations, axis)):
+            keys = {"axis": axis, "value": str(own.value), "place": float(own.value) if axis in SCALES else float(at)}
+            for cell in signed_cells(own.study, architectures=[own.architecture], methods=methods):
+                accuracy = number(cell["accuracy"]["median"])
+                about = {"accuracy": accuracy, "flagged": len(cell["flagged_members"])}
+                rows.append({**keys, **names_of(cell), **about, **snr_of(cell["figures"])})
+    return pd.DataFrame(rows)
+
+
+def trends(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return a row per numeric axis and method: what r is multiplied by per doubling, with its 95% interval and p.
+
+    Paired over images where the studies attribute the same ones. NaN, and a note that says why, where a value's r has
+    no logarithm, or fewer than two values have a figure.
+
+    Arguments and errors as of `figure`.
+    """
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    _check(variations)
+    rows: list[dict[str, Any]] = []
+    for axis in [axis for axis in SCALES if any(own.axis == axis for own in variations)]:
+        ordered = _ordered(variations, axis)
+        for method, cells in _by_method(ordered, methods).items():
+            trend = _trend(ordered, cells)
+            interval = trend.ratio_interval
+            rows.append(
+                {
+                    "axis": axis,
+                    "method": method,
+                    "ratio": trend.ratio,
+                    "low": interval.low if interval else math.nan,
+                    "high": interval.high if interval else math.nan,
+                    "p": math.nan if trend.p is None else trend.p,
+                    "note": trend.note,
+                }
+            )
+    return pd.DataFrame(rows, columns=["axis", "method", "ratio", "low", "high", "p", "note"])
+
+
+def draw(found: pd.DataFrame) -> Figure:
+    """Draw a table, a panel for each axis of variation, a colour and marker for each method.
+
+    Vertical: r, on a logarithmic scale; on a symmetric one, linear within 0.1 of zero, where an r is not above zero.
+    Bars: its interval. Methods stand beside each other, so that their bars can be told apart. Below each value: the
+    members' median accuracy, since networks that differ in it are compared with caution. Failed cells are named.
+    """
+    axes_names = list(found["axis"].unique())
+    looks = styles(found["method"].unique())
+    columns = min(COLUMNS, len(axes_names))
+    height = 3.5 * -(-len(axes_names) // columns) + 0.3 + 0.2 * -(-len(looks) // 3)
+    drawn = blank(max(5.0, 0.6 + 3.8 * columns), height)
+    panels = small_multiples(drawn, len(axes_names), columns=columns, sharey=True)
+    for panel, axis in zip(panels, axes_names, strict=True):
+        _draw_axis(panel, found[found["axis"] == axis], looks, scaled=axis in SCALES)
+        panel.set_title(TITLES[axis], fontsize=10)
+    _scale(panels[0], found)
+    for panel in panels[::columns]:
+        panel.set_ylabel("r, corrected SNR")
+        panel.tick_params(axis="y", which="both", labelsize=SMALL)
+    legend_below(drawn, panels, columns=3)
+    return drawn
+
+
+def _check(variations: Sequence[Variation]) -> None:
+    if not variations:
+        raise UsageError("no variations; give at least one study with the value that was varied")
+    seen = set()
+    for own in variations:
+        if own.axis not in get_args(Axis):
+            raise UsageError(f"unknown axis '{own.axis}': choose one of {', '.join(get_args(Axis))}")
+        if own.axis in SCALES and not (isinstance(own.value, int | float) and own.value > 0):
+            raise UsageError(f"{own.axis} {own.value!r}: give a number above 0")
+        if (own.axis, own.value) in seen:
+            raise UsageError(f"{own.axis} {own.value!r} is given twice; give each value once")
+        seen.add((own.axis, own.value))
+
+
+def _ordered(variations: Sequence[Variation], axis: str) -> list[Variation]:
+    own = [variation for variation in variations if variation.axis == axis]
+    return sorted(own, key=lambda variation: float(variation.value)) if axis in SCALES else own
+
+
+def _by_method(variations: Sequence[Variation], methods: Sequence[str] | None) -> dict[str, list[Cell | None]]:
+    """Return for each method the cell of each variation; None where it failed or was not run."""
+    found = [
+        {cell["method"]: cell for cell in signed_cells(own.study, architectures=[own.architecture], methods=methods)}
+        for own in variations
+    ]
+    names = dict.fromkeys(name for cells in found for name in cells)
+    return {
+        name: [cells[name] if name in cells and cells[name]["status"] == "ok" else None for cells in found]
+        for name in names
+    }
+
+
+def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Trend:
+    import torch  # noqa: PLC0415 - as above
+
+    from saliencynoise.statistics.figures import headline  # noqa: PLC0415 - as above
+    from saliencynoise.statistics.gram import diag_mean  # noqa: PLC0415 - as above
+    from saliencynoise.statistics.groups import chosen  # noqa: PLC0415 - as above
+    from saliencynoise.statistics.trend import Trend, log_trend  # noqa: PLC0415 - as above
+
+    def none(note: str) -> Trend:
+        return Trend(slope=math.nan, interval=None, p=None, note=note)
+
+    there = [(own, cell) for own, cell in zip(variations, cells, strict=True) if cell is not None]
+    if len(there) < 2:
+        return none("fewer than two values with a figure")
+    grams = [own.study.gram(cell) for own, cell in there]
+    used = [diag_mean(gram) > 0 for gram in grams]
+    paired = len({tuple(image["name"] for image in own.study.result["images"]) for own, _ in there}) == 1
+    if paired:
+        used = [torch.stack(used).all(0)] * len(grams)
+        if not bool(used[0].any()):
+            return none("no image on which all give maps")
+    figures = [
+        headline(gram[used_images], groups=chosen(own.study.groups, used_images))
+        for gram, used_images, (own, _) in zip(grams, used, there, strict=True)
+    ]
+    return log_trend(figures, [math.log2(float(own.value)) for own, _ in there], paired=paired)
+
+
+def _draw_axis(axes: Axes, found: pd.DataFrame, looks: dict[str, tuple[str, str]], *, scaled: bool) -> None:
+    places = found.drop_duplicates("place").sort_values("place")
+    if scaled:
+        axes.set_xscale("log", base=2)
+    step = min(0.35 * _step(places["place"].tolist(), scaled=scaled), 0.08 * len(looks))
+    axes.margins(x=0.12)
+    for at, (method, (colour, marker)) in enumerate(looks.items()):
+        own = found[(found["method"] == method) & found["r"].notna()].sort_values("place")
+        shift = step * ((at + 0.5) / len(looks) - 0.5)
+        x = own["place"] * 2**shift if scaled else own["place"] + shift
+        bars = error_bars(own["r"].tolist(), own["low"].tolist(), own["high"].tolist()) if len(own) else None
+        axes.errorbar(
+            x, own["r"], yerr=bars, color=colour, marker=marker, ms=5, lw=1.2 if scaled else 0,
+            elinewidth=0.8, capsize=2, label=method,
+        )  # fmt: skip
+    axes.set_xticks(places["place"].tolist(), [_tick(row) for row in places.itertuples()], fontsize=SMALL)
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    failed = found[found["status"] != "ok"]
+    if len(failed):
+        words = "failed: " + ", ".join(f"{row.method} at {row.value}" for row in failed.itertuples())
+        axes.set_xlabel(words, fontsize=SMALL, wrap=True)
+
+
+def _step(places: Sequence[float], *, scaled: bool) -> float:
+    """Return the smallest distance between values, in doublings on a scale; 1 for a single value."""
+    spots = [math.log2(place) for place in places] if scaled else list(places)
+    return min((after - before for before, after in itertools.pairwise(spots)), default=1.0)
+
+
+def _tick(row: Any) -> str:
+    """Return a value with the median accuracy of its members below; a star where some of them may have failed."""
+    value = f"{row.place:g}" if row.axis in SCALES else row.value
+    return value if math.isnan(row.accuracy) else f"{value}\n{row.accuracy:.1%}{'*' if row.flagged else ''}"
+
+
+def _scale(axes: Axes, found: pd.DataFrame) -> None:
+    """Choose the shared vertical scale, and end it near the values: bars may reach to minus 1/E or to infinity."""
+    values = found["r"][found["r"].abs() < math.inf]
+    if not len(values):
+        return
+    if (values > 0).all():
+        axes.set_yscale("log", subs=[2, 5])
+        lowest = found["low"][found["low"] > 0].min()
+        bottom = max(values.min() / 4, 0.0 if math.isnan(lowest) else lowest) / 1.3
+    else:
+        axes.set_yscale("symlog", linthresh=0.1, linscale=0.5)
+        bottom = min(found["low"].min(), values.min()) - 0.05
+    highest = found["high"][found["high"] < math.inf].max()
+    top = min(math.inf if math.isnan(highest) else highest, values.max() * 4) if values.max() > 0 else 0.1
+    axes.set_ylim(bottom, top * 1.3)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if (values > 0).all() else "")

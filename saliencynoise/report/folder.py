@@ -1,0 +1,49 @@
+"""Reports by folder: of a study, or of a frontier, a variance or a sanity run, each by its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from saliencynoise.analyses.frontier import run as bench_frontier
+from saliencynoise.analyses.frontier.page import frontier_page
+from saliencynoise.analyses.sanity import run as bench_sanity
+from saliencynoise.analyses.sanity.page import sanity_page
+from saliencynoise.analyses.variance import run as bench_variance
+from saliencynoise.analyses.variance.page import variance_page
+from saliencynoise.display.page.run import RunPage, write_run_page
+from saliencynoise.engine.study import RESULT, Study
+from saliencynoise.interfaces import UsageError, one_line
+from saliencynoise.report.html.study import REPORT, write_report
+
+Document = Mapping[str, Any]
+
+
+def write_run_report(folder: str | Path, out: str | Path | None = None) -> Path:
+    """Write the report of whatever run lies in a folder, and return where.
+
+    Raises:
+        UsageError: if no run lies there, or the place cannot be written.
+    """
+    folder = Path(folder)
+    makers = {
+        bench_frontier.RESULT: lambda: frontier_page(bench_frontier.load_frontier(folder)),
+        bench_variance.RESULT: lambda: variance_page(bench_variance.load_variance(folder)),
+        bench_sanity.RESULT: lambda: sanity_page(bench_sanity.load_sanity(folder)),
+    }
+    for name, make in makers.items():
+        if (folder / name).exists():
+            return write_run_page(_made(make, folder / name), Path(out or folder / REPORT), folder)
+    if not (folder / RESULT).exists() and not (folder / "plan.json").exists():
+        raise UsageError(f"{folder} holds none of {', '.join([RESULT, *makers])}; name the folder of a run")
+    return write_report(Study.load(folder), out)
+
+
+def _made(make: Callable[[], RunPage], path: Path) -> RunPage:
+    try:
+        return make()
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{path} is damaged, or of another version ({one_line(error)}); run the same command again"
+        ) from error

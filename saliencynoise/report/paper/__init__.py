@@ -1,1 +1,0 @@
-"""The panels of the paper's poster: each takes finished studies and gives a figure, its data and its caption."""

@@ -1,0 +1,1 @@
+"""Built-in samplers: where members come from."""

@@ -1,0 +1,294 @@
+"""A state dictionary in somebody else's file becomes that of a network: matched by names and shapes, not by habits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.samplers.checkpoint_files import open_file, some, state_dicts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+USUAL = ("state_dict", "model_state_dict", "model", "module")
+"""Keys that are taken first where several dictionaries of a file fit: beside them lie averaged weights."""
+
+COUNTER = "num_batches_tracked"
+"""Of batch norms; older files lack it, and in eval mode it means nothing."""
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+INTEGERS = (torch.uint8, torch.int16, torch.int32, torch.int64, torch.bool)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """Weights of a network, out of a file.
+
+    Attributes:
+        weights: under the network's names.
+        note: where they lay and what was passed over, in words; empty for a plain state dictionary.
+    """
+
+    weights: Mapping[str, Tensor]
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One way to read a dictionary of a file as a network's.
+
+    Attributes:
+        keys: that lead to the dictionary.
+        prefix: what stands before the names, without the last point.
+        inside: segments that wrappers put into the names.
+        names: name in the dictionary, by the network's name.
+        within: names beside those that are the network's, under the prefix.
+        beside: names without the prefix.
+        tensors: the dictionary.
+    """
+
+    keys: tuple[str, ...]
+    prefix: str
+    inside: tuple[str, ...]
+    names: Mapping[str, str]
+    within: tuple[str, ...]
+    beside: tuple[str, ...]
+    tensors: Mapping[str, Tensor]
+
+    @property
+    def label(self) -> str:
+        """The keys and the prefix, joined by points: what the parameter `key` calls this reading."""
+        return ".".join(filter(None, (*self.keys, self.prefix)))
+
+    def missing(self, network: Mapping[str, Tensor]) -> list[str]:
+        """Return the network's names that are not there."""
+        return [name for name in network if name not in self.names and not name.endswith(COUNTER)]
+
+    def unexpected(self) -> list[str]:
+        """Return the names that belong to another network; single numbers (counters of tools) do not."""
+        return [name for name in self.within if self.tensors[name].numel() != 1]
+
+    def misshapen(self, network: Mapping[str, Tensor]) -> list[str]:
+        """Return the network's names whose tensors have other shapes there."""
+        return [name for name, there in self.names.items() if self.tensors[there].shape != network[name].shape]
+
+    def fits(self, network: Mapping[str, Tensor]) -> bool:
+        """Return whether all names and shapes are the network's."""
+        return not (self.missing(network) or self.unexpected() or self.misshapen(network))
+
+
+def read_weights(path: Path, network: Mapping[str, Tensor], *, key: str | None = None) -> Fitted:
+    """Return the weights in a file under the names, and so in the places, of a network's state dictionary.
+
+    Every dictionary in the file is compared with the network, under every prefix that its names have, and without
+    the segments that no name of the network has. Several that fit are told apart by `key`; without it the usual one
+    is taken, and the note names the others.
+
+    Args:
+        path: of the file.
+        network: the network's state dictionary.
+        key: the `Reading.label` of the weights to take.
+
+    Raises:
+        UsageError: if the file cannot be read, or nothing in it fits: with the first differences of what comes
+            closest; if what fits is of a type that weights do not have, or not finite; if the key is none.
+    """
+    bare = _without_shared_lead(network)
+    plain = {short: network[name] for short, name in bare.items()}
+    found = [
+        reading
+        for keys, tensors in state_dicts(open_file(path), path).items()
+        for reading in _readings(keys, tensors, plain)
+    ]
+    fitting = _distinct([reading for reading in found if reading.fits(plain)])
+    chosen = _chosen(fitting, sorted(found, key=lambda reading: _closeness(reading, plain), reverse=True), key, path)
+    if not chosen.fits(plain):
+        raise _misfit(chosen, plain, path)
+    _check_values(chosen, plain, path)
+    weights = {
+        name: chosen.tensors[chosen.names[short]] if short in chosen.names else network[name]
+        for short, name in bare.items()
+    }
+    return Fitted(weights=weights, note=_note(chosen, fitting))
+
+
+def _without_shared_lead(names: Iterable[str]) -> dict[str, str]:
+    """Return names, by what is left of them without the first segments that all of them have.
+
+    >>> _without_shared_lead(["network.fc.bias", "network.conv.weight"])
+    {'fc.bias': 'network.fc.bias', 'conv.weight': 'network.conv.weight'}
+    """
+    short = {name: name for name in names}
+    while short:
+        (lead, *others) = {name.partition(".")[0] for name in short}
+        if others or lead in short:
+            break
+        short = {name.partition(".")[2]: whole for name, whole in short.items()}
+    return short
+
+
+def _readings(keys: tuple[str, ...], tensors: Mapping[str, Tensor], network: Mapping[str, Tensor]) -> Iterator[Reading]:
+    """Yield the ways to read a dictionary, the most names in common first: exact names, then without wrappers."""
+
+    def reading(prefix: str, own: Mapping[str, str], inside: tuple[str, ...] = ()) -> Reading:
+        under = set(own.values())
+        return Reading(
+            keys=keys,
+            prefix=prefix,
+            inside=inside,
+            names={short: name for short, name in own.items() if short in network},
+            within=tuple(name for short, name in own.items() if short not in network),
+            beside=tuple(name for name in tensors if name not in under),
+            tensors=tensors,
+        )
+
+    prefixes = _prefixes(tensors, network)
+    for prefix in (*prefixes, *([] if "" in prefixes else [""])):
+        start = f"{prefix}." if prefix else ""
+        yield reading(prefix, {name.removeprefix(start): name for name in tensors if name.startswith(start)})
+    alien = _alien(tensors, network)
+    for lead, own in _without_segments(tensors, alien).items():
+        prefix, known = ".".join(lead), [name for short, name in own.items() if short in network]
+        if len(known) > prefixes.get(prefix, 0):
+            inside = {part for name in known for part in name.split(".")[len(lead) :] if part in alien}
+            yield reading(prefix, own, tuple(sorted(inside)))
+
+
+def _prefixes(names: Iterable[str], network: Mapping[str, Tensor]) -> dict[str, int]:
+    """Return what stands before the network's names in `names`, with how often, the most frequent first."""
+    counts: Counter[str] = Counter()
+    for name in names:
+        parts = name.split(".")
+        for cut in range(len(parts)):
+            if ".".join(parts[cut:]) in network:
+                counts[".".join(parts[:cut])] += 1
+    return dict(counts.most_common())
+
+
+def _alien(names: Iterable[str], network: Iterable[str]) -> frozenset[str]:
+    """Return the words in `names` that no name of the network has; numbers count layers, and stay."""
+    known = {part for name in network for part in name.split(".")}
+    return frozenset(part for name in names for part in name.split(".") if part not in known and not part.isdecimal())
+
+
+def _without_segments(names: Iterable[str], alien: frozenset[str]) -> dict[tuple[str, ...], dict[str, str]]:
+    """Return names by what is left of them without alien segments, in groups by those that stand first."""
+    groups: dict[tuple[str, ...], dict[str, str]] = {}
+    for name in names:
+        parts = name.split(".")
+        start = next((place for place, part in enumerate(parts) if part not in alien), len(parts))
+        short = ".".join(part for part in parts[start:] if part not in alien)
+        groups.setdefault(tuple(parts[:start]), {}).setdefault(short or name, name)
+    return groups
+
+
+def _distinct(fitting: Sequence[Reading]) -> list[Reading]:
+    """Return readings of different weights, the usual one first."""
+    ranked = sorted(fitting, key=lambda reading: any(part not in USUAL for part in reading.label.split(".") if part))
+    different: list[Reading] = []
+    for reading in ranked:
+        if not any(_same(reading, other) for other in different):
+            different.append(reading)
+    return different
+
+
+def _same(left: Reading, right: Reading) -> bool:
+    pairs = ((left.tensors[there], right.tensors.get(right.names.get(name, ""))) for name, there in left.names.items())
+    return all(
+        other is None or value is other or (value.dtype == other.dtype and torch.equal(value, other))
+        for value, other in pairs
+    )
+
+
+def _closeness(reading: Reading, network: Mapping[str, Tensor]) -> tuple[bool, int]:
+    """Return what is larger for a reading nearer to the network: names in common, or the size where few are."""
+    near = 2 * len(reading.names) >= len(network)
+    return near, len(reading.names) if near else len(reading.names) + len(reading.within)
+
+
+def _chosen(fitting: Sequence[Reading], found: Sequence[Reading], key: str | None, path: Path) -> Reading:
+    if key is None:
+        return (*fitting, *found)[0]
+    for reading in (*fitting, *found):
+        if reading.label == key:
+            return reading
+    choices = [reading.label for reading in fitting if reading.label]
+    there = f"what fits lies under {' or '.join(choices)}" if choices else "what fits lies under no key; leave it out"
+    raise UsageError(f"checkpoints: {path} holds no weights under key={key}; {there if fitting else 'nothing fits'}")
+
+
+def _misfit(reading: Reading, network: Mapping[str, Tensor], path: Path) -> UsageError:
+    shapes = [
+        f"{name} {list(reading.tensors[reading.names[name]].shape)} where the network has {list(network[name].shape)}"
+        for name in reading.misshapen(network)
+    ]
+    missing, unexpected = reading.missing(network), reading.unexpected()
+    lists = {"it lacks": missing, "the network lacks": unexpected, "it has": shapes}
+    differences = "; ".join(f"{words} {some(names)}" for words, names in lists.items() if names)
+    place = f" under {reading.label}" if reading.label else ""
+    cause = _cause(names_differ=bool(missing or unexpected))
+    return UsageError(f"checkpoints: {path}{place} does not fit the network: {differences}; {cause}")
+
+
+def _cause(*, names_differ: bool) -> str:
+    if names_differ:
+        return "name the --arch that the file was trained as, and what it was built with by --arch-arg"
+    return (
+        "the first number of the last layer's is the classes, the second of the first layer's the images' channels: "
+        "where they differ, the data set is another than the file was trained for (networks that saw grey images in "
+        "colour need --arch-arg in_chans=3); where others do, name the --arch-arg that it was built with"
+    )
+
+
+def _check_values(reading: Reading, network: Mapping[str, Tensor], path: Path) -> None:
+    """Raise UsageError if values are of a type that would be cast to something else, or not finite."""
+    used = {name: reading.tensors[there] for name, there in reading.names.items() if not name.endswith(COUNTER)}
+    for name, value in used.items():
+        allowed = FLOATS if network[name].is_floating_point() else INTEGERS
+        if value.dtype not in allowed or value.layout != torch.strided or value.is_meta:
+            kind = str(value.dtype).removeprefix("torch.")
+            odd = kind if value.dtype not in allowed else f"{'no' if value.is_meta else 'sparse'} values"
+            raise UsageError(
+                f"checkpoints: {path} has {name} as {odd}, which is no form of the network's "
+                f"{str(network[name].dtype).removeprefix('torch.')}; save the weights in float32"
+            )
+    odd_names = [name for name, value in used.items() if not bool(torch.isfinite(value).all())]
+    if odd_names:
+        raise UsageError(
+            f"checkpoints: {path} has values that are NaN or infinite, in {some(odd_names)}; the network diverged or "
+            "was saved in too narrow a type: leave the file out, or take an earlier one"
+        )
+
+
+def _note(reading: Reading, fitting: Sequence[Reading]) -> str:
+    """Return where the weights lay and what was passed over; nothing for a plain state dictionary."""
+    keys = ".".join(reading.keys)
+    others = [other.label or "''" for other in fitting if other is not reading]
+    fits_too = {name for other in fitting if other.keys == reading.keys for name in other.names.values()}
+    extra = [name for name in (*reading.within, *reading.beside) if name not in fits_too]
+    parts = (
+        f"weights under '{keys}'" if keys else "",
+        f"names without '{reading.prefix}.'" if reading.prefix else "",
+        f"names without the segment {some(reading.inside)}" if reading.inside else "",
+        _choice(reading, others),
+        f"ignored: {some(extra)}" if extra else "",
+    )
+    return "; ".join(filter(None, parts))
+
+
+def _choice(reading: Reading, others: Sequence[str]) -> str:
+    """Return which of several that fit was taken and how to take another, or nothing where there is one."""
+    if not others:
+        return ""
+    what = "the other" if len(others) == 1 else f"another ({some(others)})"
+    return (
+        f"{len(others) + 1} state dictionaries fit, {reading.label or 'the one without a key'} was taken; "
+        f"checkpoints(files=...,key={others[0]}) takes {what}"
+    )

@@ -1,0 +1,31 @@
+import json
+
+import pytest
+
+from saliencynoise.analyses.frontier import figure as frontier
+from saliencynoise.interfaces import UsageError
+from tests.analyses.frontier.test_table import document, row, worth
+from tests.report.studies import make_study, noisy_maps
+
+
+@pytest.fixture
+def study(tmp_path):
+    return make_study(tmp_path / "front" / "swag-1", {("test_resnet", "gradient"): noisy_maps(images=2)})
+
+
+def test_a_run_finds_its_frontier(study):
+    with pytest.raises(UsageError, match="belongs to no frontier; run 'saliencynoise frontier'"):
+        frontier.figure(study)
+    found = document(row("deep_ensemble", 1, 1.0), row("swag")) | {"runs": {"swag": "runs/f/swag-1"}}
+    (study.folder.parent / "frontier.json").write_text(json.dumps(found))
+    assert frontier.document_of(study) == found
+    assert len(frontier.figure(study).axes) == 1
+    assert frontier.table(study)[["sampler", "networks", "low"]].to_numpy().tolist()[1] == ["swag", 1.62, 1.2]
+    (study.folder.parent / "frontier.json").write_text(json.dumps(found | {"runs": {"swag": "runs/f/swag-2"}}))
+    assert frontier.frontier_of(study) is None
+    assert len(frontier.figure(study, folder=study.folder.parent).axes) == 1
+
+
+def test_a_frontier_without_points_is_refused():
+    with pytest.raises(UsageError, match="no strategy"):
+        frontier.figure_of(document(row(found=worth(None))))

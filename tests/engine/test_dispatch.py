@@ -1,0 +1,86 @@
+"""How many workers there are: those that were asked for, or a core each as far as the memory allows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from saliencynoise.engine import dispatch, resources
+from saliencynoise.engine.config import config_from
+from saliencynoise.engine.dispatch import worker_count
+from saliencynoise.engine.plan import make_plan
+from saliencynoise.engine.resources import WORKER_BYTES, free_memory, workers_in_memory
+from saliencynoise.engine.run import bench
+from saliencynoise.interfaces import UsageError
+
+
+@pytest.mark.parametrize(
+    ("jobs", "cores", "fit", "due"),
+    [(8, 4, 9, 4), (3, 4, 9, 3), (8, 4, 2, 2), (8, 4, 1, 0), (1, 4, 9, 0), (8, 1, 9, 0)],
+)
+def test_without_a_number_the_least_of_jobs_cores_and_memory_counts(
+    jobs: int, cores: int, fit: int, due: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "usable_cores", lambda: cores)
+    monkeypatch.setattr(dispatch, "workers_in_memory", lambda: fit)
+    assert worker_count(jobs, "cpu") == due
+    assert worker_count(jobs, "cuda:1") == 0
+
+
+@pytest.mark.parametrize(("workers", "jobs", "due"), [(0, 8, 0), (1, 8, 1), (5, 8, 5), (5, 3, 3)])
+def test_the_number_that_was_asked_for_is_what_there_is(
+    workers: int, jobs: int, due: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "usable_cores", lambda: 2)
+    assert worker_count(jobs, "cpu", workers=workers) == due
+    assert worker_count(jobs, "cuda", workers=workers) == 0
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_the_memory_is_that_of_the_machine_or_of_the_control_group(tmp_path: Path) -> None:
+    assert free_memory(tmp_path) is None
+    write(tmp_path / "proc/meminfo", "MemTotal:  9000 kB\nMemAvailable:  5000 kB\n")
+    assert free_memory(tmp_path) == 5000 * 1024
+    write(tmp_path / "sys/fs/cgroup/memory.max", "max\n")
+    write(tmp_path / "sys/fs/cgroup/memory.current", "1000\n")
+    assert free_memory(tmp_path) == 5000 * 1024
+    write(tmp_path / "sys/fs/cgroup/memory.max", "3000\n")
+    assert free_memory(tmp_path) == 2000
+    write(tmp_path / "sys/fs/cgroup/memory.max", "500\n")
+    assert free_memory(tmp_path) == 0
+
+
+@pytest.mark.parametrize(("free", "due"), [(0, 1), (3 * WORKER_BYTES + 1, 3), (None, 7)])
+def test_one_worker_is_always_allowed_and_unknown_memory_limits_nothing(
+    free: int | None, due: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "free_memory", lambda: free)
+    monkeypatch.setattr(resources, "usable_cores", lambda: 7)
+    assert workers_in_memory() == due
+
+
+@pytest.mark.parametrize("workers", [-1, 1025])
+def test_an_impossible_number_is_refused(workers: int) -> None:
+    with pytest.raises(UsageError, match=f"--workers {workers} is not possible; give 0 .* to 1024 processes"):
+        config_from({"workers": workers})
+
+
+def test_the_number_is_no_part_of_a_study(quick: dict[str, Any]) -> None:
+    one, two = (make_plan(config_from(quick | {"workers": workers})) for workers in (1, 2))
+    assert one.folder == two.folder
+    assert "workers" not in one.config.settings
+
+
+def test_workers_reach_the_bench_and_a_folder_goes_on_with_another_number(quick: dict[str, Any], watcher: Any) -> None:
+    settings = quick | {"methods": ["gradient"]}
+    first = bench(**settings | {"workers": 1}, out="run", observer=watcher)
+    assert watcher.workers == 1
+    again = bench(**settings, out="run")
+    assert again.result["cells"] == first.result["cells"]
+    assert "workers" not in first.result["settings"]

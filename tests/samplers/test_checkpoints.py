@@ -1,0 +1,190 @@
+"""Files that somebody else wrote: found, ordered, hashed, read without unpickling, renamed, refused."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from saliencynoise.interfaces import UsageError
+from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.registry.parameters import canonical, parse_call
+from saliencynoise.samplers.checkpoints import Checkpoints
+from saliencynoise.samplers.state_dicts import read_weights
+
+
+@pytest.fixture
+def weights(fake_run):
+    return fake_run().build().state_dict()
+
+
+def write(path, **files):
+    for name, content in files.items():
+        (path / name.replace("_dot_", ".")).write_bytes(content)
+
+
+def test_files_come_in_the_natural_order_of_their_names(tmp_path):
+    for name in ("net-10", "net-9", "net-1", "b-2"):
+        (tmp_path / f"{name}.pt").write_bytes(name.encode())
+    (tmp_path / "net-3.pt").mkdir()
+    sampler = Checkpoints(f"{tmp_path}/*.pt")
+    assert [path.stem for path in sampler.paths()] == ["b-2", "net-1", "net-9", "net-10"]
+    assert (sampler.available, sampler.per_run, sampler.trains) == (4, 1, False)
+
+
+def test_what_determines_the_members_is_the_content_of_the_files(tmp_path):
+    write(tmp_path, a_dot_pt=b"one", b_dot_pt=b"two")
+    sampler = Checkpoints(f"{tmp_path}/*.pt")
+    digests = [hashlib.sha256(content).hexdigest() for content in (b"one", b"two")]
+    assert sampler.identity() == {"0:a.pt": digests[0], "1:b.pt": digests[1]}
+    write(tmp_path, b_dot_pt=b"three")
+    assert sampler.identity()["1:b.pt"] == hashlib.sha256(b"three").hexdigest()
+
+
+def test_a_pattern_means_the_same_from_every_folder(tmp_path, monkeypatch):
+    odd = tmp_path / "it's [mine], (yes)"
+    (odd / "run 1").mkdir(parents=True)
+    write(odd / "run 1", a_dot_pt=b"one", b_dot_pt=b"two")
+    monkeypatch.chdir(odd)
+    sampler = Checkpoints("run*/*.pt")
+    monkeypatch.chdir(tmp_path)
+    _, values = parse_call("checkpoints" + canonical(sampler))
+    assert Checkpoints(**values) == sampler
+    assert [path.name for path in Checkpoints(**values).paths()] == ["a.pt", "b.pt"]
+    bound = catalogue().sampler(f"checkpoints:{sampler.files}")
+    assert catalogue().sampler(bound.text).instance == sampler
+
+
+def test_the_users_home_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(tmp_path, a_dot_pt=b"one", b_dot_pt=b"two")
+    assert Checkpoints("~/*.pt").available == 2
+
+
+@pytest.mark.parametrize(("files", "words"), [((), "matches no file"), (("a.pt",), r"matches only .*/a\.pt")])
+def test_fewer_than_two_files_are_refused(tmp_path, files, words):
+    for name in files:
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(UsageError, match=rf"checkpoints: {tmp_path}/\*\.pt {words}.*in quotes"):
+        Checkpoints(f"{tmp_path}/*.pt")
+
+
+def test_the_same_file_twice_is_refused(tmp_path):
+    write(tmp_path, a_dot_pt=b"one", b_dot_pt=b"two", c_dot_pt=b"one")
+    with pytest.raises(UsageError, match=r"/a\.pt and .*/c\.pt are the same file twice"):
+        Checkpoints(f"{tmp_path}/*.pt").identity()
+
+
+def test_a_member_is_the_file_of_its_index(tmp_path, fake_run):
+    networks = [fake_run(index=index).build() for index in (5, 6)]
+    save_file(networks[0].state_dict(), tmp_path / "a.safetensors")
+    torch.save(networks[1].state_dict(), tmp_path / "b.pth")
+    sampler = Checkpoints(f"{tmp_path}/*")
+    for index, network in enumerate(networks):
+        run = fake_run(index=index)
+        (sample,) = sampler.members(run)
+        assert sample.source == ("a.safetensors", "b.pth")[index]
+        assert run.trainings == []
+        for name, value in network.state_dict().items():
+            assert torch.equal(sample.weights[name], value)
+
+
+WRAPPED = {
+    "plain": lambda w: w,
+    "state_dict": lambda w: {"state_dict": w, "epoch": 3, "optimizer": {"lr": 0.1}},
+    "model": lambda w: {"model": w, "model_ema": {name: value + 1 for name, value in w.items()}},
+    "model_state_dict": lambda w: {"epoch": 1, "model_state_dict": w, "loss": torch.tensor(0.1)},
+    "nested": lambda w: {"model": {"state_dict": w}},
+    "parallel": lambda w: {f"module.{name}": value for name, value in w.items()},
+    "compiled": lambda w: {"state_dict": {f"_orig_mod.module.{name}": value for name, value in w.items()}},
+    "lightning": lambda w: {"state_dict": {f"model.{name}": value for name, value in w.items()}, "hparams": {"a": 1}},
+    "without counters": lambda w: {name: value for name, value in w.items() if "num_batches" not in name},
+    "half": lambda w: {name: value.half() if value.is_floating_point() else value for name, value in w.items()},
+}
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".bin", ".ckpt", ".pth.tar"])
+@pytest.mark.parametrize("kind", WRAPPED)
+def test_the_common_wrappings_are_undone(tmp_path, weights, kind, suffix):
+    path = tmp_path / f"x{suffix}"
+    torch.save(WRAPPED[kind](dict(weights)), path)
+    found = read_weights(path, weights).weights
+    assert found.keys() == weights.keys()
+    tolerance = 1e-3 if kind == "half" else 0
+    for name, value in weights.items():
+        torch.testing.assert_close(found[name].to(value.dtype), value, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("ours", ["", "network.", "network.network."])
+@pytest.mark.parametrize("theirs", ["", "module.", "model.", "network."])
+def test_wrappers_on_either_side_are_seen_through(tmp_path, weights, ours, theirs):
+    network = {f"{ours}{name}": value for name, value in weights.items()}
+    path = tmp_path / "x.pt"
+    torch.save({f"{theirs}{name}": value for name, value in weights.items()}, path)
+    found = read_weights(path, network).weights
+    assert found.keys() == network.keys()
+    assert all(torch.equal(found[name], network[name]) for name in network)
+
+
+class Evil:
+    def __reduce__(self):
+        return (print, ("unpickled",))
+
+
+@pytest.mark.parametrize(
+    "content", [Evil(), {"state_dict": {}, "args": argparse.Namespace(a=Evil())}, torch.nn.Linear(2, 2)], ids=type
+)
+def test_nothing_is_unpickled(tmp_path, weights, capsys, content):
+    path = tmp_path / "x.pt"
+    torch.save(content, path)
+    words = r"x\.pt holds objects \(.+\) that only unpickling .* save `model\.state_dict\(\)`"
+    with pytest.raises(UsageError, match=words):
+        read_weights(path, weights)
+    assert "unpickled" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["x.pt", "x.safetensors", "x.png"])
+@pytest.mark.parametrize("content", [b"", b"junk" * 20, b"PK\x03\x04 half of a zip file"])
+def test_damaged_files_are_named(tmp_path, weights, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=rf"{name} is (damaged, or|no safetensors file)") as caught:
+        read_weights(path, weights)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([1, 2], "holds a list and no state dictionary"),
+        ({"epoch": 1, "loss": 2.0}, r"holds a dict with the keys epoch, loss and no state dictionary.*under any key"),
+        ({}, "holds a dict and no state dictionary"),
+        (torch.zeros(3), "holds a Tensor and no state dictionary"),
+    ],
+)
+def test_files_without_weights_are_named(tmp_path, weights, content, words):
+    torch.save(content, tmp_path / "x.pt")
+    with pytest.raises(UsageError, match=rf"x\.pt {words}"):
+        read_weights(tmp_path / "x.pt", weights)
+
+
+def test_differences_are_named(tmp_path, weights):
+    path = tmp_path / "net.pt"
+    torch.save({**weights, "8.weight": torch.zeros(5, 6), "8.bias": torch.zeros(5)}, path)
+    with pytest.raises(UsageError) as caught:
+        read_weights(path, weights)
+    assert str(caught.value).startswith(
+        f"checkpoints: {path} does not fit the network: it has 8.weight [5, 6] where the network has [3, 6], 8.bias "
+        "[5] where the network has [3]; the first number of the last layer's is the classes"
+    )
+    fewer = {name: value for name, value in weights.items() if not name.startswith(("0.", "1."))}
+    torch.save({**fewer, "stem.weight": torch.zeros(2)}, path)
+    with pytest.raises(UsageError) as caught:
+        read_weights(path, weights)
+    assert str(caught.value) == (
+        f"checkpoints: {path} does not fit the network: it lacks 0.weight, 0.bias, 1.weight and 3 more; the network "
+        "lacks stem.weight; name the --arch that the file was trained as, and what it was built with by --arch-arg"
+    )
