@@ -580,8 +580,8 @@ pixels, beside what noise alone gives; with no signal, and with r = 1. Criterion
     )
     yield Table(
         title="Test of the view relu",
-        text=f"""Share of {5 * many} studies of noise alone (4 images) with p <= 0.05, by flips of whole maps. Criterion:
-0.03 to 0.07.""",
+        text=f"""Share of {5 * many} studies of noise alone (4 images) with p <= 0.05, by flips of whole maps.
+Criterion: 0.03 to 0.07.""",
         columns=("noise", "E", "level"),
         rows=relu_test_rows(VIEW_NOISES, (6, 8), repetitions=5 * many),
     )
