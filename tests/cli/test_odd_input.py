@@ -15,6 +15,11 @@ CASES = [
     (["bench", "--out", ""], ["--out '' names no folder"]),
     (["bench", "--out", "a\udcff"], ["'a\\udcff' is no UTF-8"]),
     (["bench", "--out", "/dev/null"], ["/dev/null"]),
+    *(
+        ([*command.split(), "--out", out], [words])
+        for command in ("variance", "sanity", "frontier", "dream", "paper table", "explain many")
+        for out, words in (("", "--out '' names no folder"), ("a\udcff", "'a\\udcff' is no UTF-8"))
+    ),
     (["bench", "--config", "/dev/zero"], ["--config /dev/zero is longer than 1048576 bytes"]),
     (["bench", "--config", "deep.toml"], ["--config deep.toml is not valid TOML: nested too deeply"]),
     (["bench", "--epochs", "1000000000"], ["epochs is 1000000000", "100000 at most"]),

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from saliencynoise.engine.config import MOST_MEMBERS, BenchConfig
+from saliencynoise.engine.config import MOST_MEMBERS, BenchConfig, check_out
 from saliencynoise.engine.ensemble_maps import Cell, Strategy, inner_products
 from saliencynoise.engine.judged import no_claim
 from saliencynoise.engine.member_training import REFERENCE
@@ -73,6 +73,7 @@ class FrontierConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        check_out(self.out)
         self.bench.refuse_bfloat16("frontier")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.engine.config import BenchConfig
+from saliencynoise.engine.config import BenchConfig, check_out
 from saliencynoise.engine.ensemble_maps import Strategy
 from saliencynoise.engine.member_training import REFERENCE
 from saliencynoise.engine.plan import make_plan
@@ -86,6 +86,7 @@ class SanityConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        check_out(self.out)
         self.bench.refuse_bfloat16("sanity")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")

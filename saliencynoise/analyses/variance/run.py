@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.analyses.variance.seed_design import Blocks, Design, design_of, without_effect
-from saliencynoise.engine.config import BenchConfig
+from saliencynoise.engine.config import BenchConfig, check_out
 from saliencynoise.engine.judged import judged_cells
 from saliencynoise.engine.plan import built_without_weights, load_dataset, make_plan, resolve_device
 from saliencynoise.engine.run import run_plan
@@ -68,6 +68,7 @@ class VarianceConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        check_out(self.out)
         self.bench.refuse_bfloat16("variance")
         if self.blocks < 2:
             raise UsageError(f"--blocks {self.blocks} is not possible; give 2 or more, which intervals need")
