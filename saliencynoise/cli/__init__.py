@@ -61,7 +61,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _fail(message: str) -> int:
-    from saliencynoise.display.visible import one_visible_line  # noqa: PLC0415 - Ctrl-C may come before it is there
+    from saliencynoise.display.visible import one_visible_line, shortened  # noqa: PLC0415 - Ctrl-C may come before it is there
 
-    print(f"error: {one_visible_line(message)}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
+    print(f"error: {one_visible_line(shortened(message))}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
     return USAGE
