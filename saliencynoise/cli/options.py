@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -218,6 +219,6 @@ def frontier_of(
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    if not all(part.strip().isdecimal() for part in text.split(",")):
+    if not all(re.fullmatch("[0-9]{1,18}", part.strip()) for part in text.split(",")):
         raise UsageError(f"--budgets {text} is not possible; give whole numbers with commas between, as in 1,2,4,8")
     return tuple(int(part) for part in text.split(","))

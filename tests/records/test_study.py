@@ -6,10 +6,12 @@ import copy
 import json
 import random
 from collections.abc import Iterator
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
+import typer.main
 
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
@@ -184,6 +186,8 @@ def bear(made, capsys, monkeypatch, some) -> tuple[int, int]:
     path = made.folder / "result.json"
     sound = path.read_text()
     monkeypatch.setattr("saliencynoise.report.html.study.pictures_of", lambda _: ())  # 10 s each; they stop no page
+    monkeypatch.setattr("typer.main.get_command", cache(typer.main.get_command))  # 20 ms, more than a command takes
+    monkeypatch.setattr("saliencynoise.store.atomic._sync", lambda _: None)
     refused, borne, wrong = 0, 0, []
     try:
         for keys, value in some:
