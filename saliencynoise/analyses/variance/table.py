@@ -103,11 +103,7 @@ def energy_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
 
 def _share(share: Mapping[str, Any]) -> list[str]:
     interval = share["interval"]
-    ends = (
-        "-"
-        if interval is None
-        else escape(f"[{estimated_percent(interval['low'])}, {estimated_percent(interval['high'])}]")
-    )
+    ends = [] if interval is None else [estimated_percent(interval[end]) for end in ("low", "high")]
     return [estimated_percent(share["value"]), escape(f"[{', '.join(ends)}]") if ends else "-"]
 
 
