@@ -45,8 +45,8 @@ def verify(name: Name = None) -> None:
             pool.described()
         except UsageError as error:
             wrong.append(error)
-    for error in wrong:
-        typer.echo(visible(f"error: {error}"), err=True)
+    for each in wrong:
+        typer.echo(visible(f"error: {each}"), err=True)
     raise typer.Exit(2 if wrong else 0)
 
 
