@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from saliencynoise.engine.attribution import MemberAttribution
-from saliencynoise.engine.member_training import REFERENCE, Production
+from saliencynoise.engine.config import REFERENCE
+from saliencynoise.engine.member_training import Production
 from saliencynoise.interfaces import CamPoint, Dataset, Network, PluginError, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import as_before

@@ -14,6 +14,7 @@ import torch
 
 from saliencynoise.engine.attribution import probes
 from saliencynoise.engine.clock import clock
+from saliencynoise.engine.config import REFERENCE
 from saliencynoise.interfaces import (
     ConfigurationError,
     Dataset,
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from saliencynoise.engine.member import MemberJob, Report
     from saliencynoise.interfaces.sampling import Schedule
 
-REFERENCE = "builtin/deep_ensemble"
-"""The sampler whose members other samplers may start from, and are compared with."""
 
 YIELDS = "it must yield saliencynoise.interfaces.Sample(weights=a network's state_dict())"
 

@@ -16,11 +16,10 @@ from saliencynoise.data.image_groups import ImageGroups, image_groups
 from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
-from saliencynoise.engine.config import IMAGES, MEMBERS, BenchConfig
+from saliencynoise.engine.config import IMAGES, MEMBERS, REFERENCE, BenchConfig
 from saliencynoise.engine.errors_log import ERRORS
 from saliencynoise.engine.marginal_maps import refuse_layers
 from saliencynoise.engine.member import MemberJob, describe_network
-from saliencynoise.engine.member_training import REFERENCE
 from saliencynoise.engine.study import PLAN, RESULT
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.interfaces.seeds import draw_name
