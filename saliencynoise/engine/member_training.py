@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from jaxtyping import Int
     from torch import Generator, Tensor, nn
 
-    from saliencynoise.engine.member import MemberJob, Report
+    from saliencynoise.engine.job import MemberJob, Report
     from saliencynoise.interfaces.sampling import Schedule
 
 

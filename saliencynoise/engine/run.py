@@ -11,9 +11,10 @@ from saliencynoise.engine.bfloat16_check import in_float32, with_error
 from saliencynoise.engine.config import BenchConfig
 from saliencynoise.engine.dispatch import Dispatcher, Dispatchers, worker_count
 from saliencynoise.engine.errors_log import forget_failures, log_failure, log_traceback
+from saliencynoise.engine.job import Event, MemberJob
 from saliencynoise.engine.kept import Kept
 from saliencynoise.engine.marginal_maps import Marginals
-from saliencynoise.engine.member import Event, MemberJob, finished
+from saliencynoise.engine.member import finished
 from saliencynoise.engine.member_quality import votes
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows, settled

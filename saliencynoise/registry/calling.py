@@ -11,7 +11,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
 from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError, one_line
-from saliencynoise.interfaces.protocols import CamPoint, Model, Network
+from saliencynoise.interfaces.networks import CamPoint, Network
+from saliencynoise.interfaces.protocols import Model
 
 if TYPE_CHECKING:
     from torch import nn
