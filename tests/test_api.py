@@ -20,7 +20,7 @@ from saliencynoise.cli.app import app
 from saliencynoise.engine.study import Study as EngineStudy
 from tests.conftest import TRAINED
 
-FUNCTIONS = ("bench", "compare", "explain", "frontier", "sanity", "variance")
+FUNCTIONS = ("bench", "compare", "dream", "explain", "frontier", "sanity", "variance")
 
 TERMINAL = {"as_json", "quiet", "report", "html", "config"}
 """Parameters of commands alone: how and where something is printed, and a file of settings."""
@@ -71,9 +71,13 @@ def test_a_difference_between_a_command_and_a_function_is_seen() -> None:
 
 def test_the_help_of_a_command_names_the_default() -> None:
     command: Any = typer.main.get_command(app)
-    for name in ("bench", "explain", "frontier", "sanity", "train", "variance"):
+    for name in ("bench", "dream", "explain", "frontier", "sanity", "train", "variance"):
         for option in command.commands[name].params:
-            if option.default and isinstance(option.default, str | int) and not isinstance(option.default, bool):
+            if (
+                option.default
+                and isinstance(option.default, str | int | float)
+                and not isinstance(option.default, bool)
+            ):
                 assert option.show_default or f"default: {option.default}" in option.help, f"{name} --{option.name}"
 
 
@@ -90,7 +94,7 @@ def test_every_parameter_is_explicit_typed_and_explained(name: str) -> None:
     explained = re.findall(r"^    (\w+): ", text.partition("Args:")[2].partition("\n\n")[0], re.MULTILINE)
     assert explained == list(signature.parameters)
     assert "Raises:\n    UsageError: " in text
-    assert f">>> {'study' if name == 'bench' else ''}" in text
+    assert ">>> import saliencynoise as sn" in text
     assert f"sn.{name}(" in text
 
 
