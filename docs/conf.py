@@ -8,7 +8,7 @@ copyright = "2026, the saliencynoise developers"  # noqa: A001 - Sphinx's name f
 release = version_of("saliencynoise")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "saliencynoise"

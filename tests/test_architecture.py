@@ -131,6 +131,14 @@ def test_contributing_names_every_room_from_the_lowest_to_the_highest() -> None:
     assert [LEVEL[room] for room in table] == sorted(LEVEL[room] for room in table)
 
 
+def test_the_picture_of_the_rooms_shows_them_all() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    assert LEVEL.keys() <= set(re.findall(r"\w+", page.partition("```text")[2].partition("```")[0]))
+    named = [name for name in re.findall(r"`([a-z]+/\w+\.py)`", page) if not name.startswith("tests/")]
+    assert named
+    assert [name for name in named if not (PACKAGE / name).is_file()] == []
+
+
 def test_imports_point_down() -> None:
     assert [fault for path in CORE for fault in wrong_imports(path.read_text(), module_of(path, PACKAGE))] == []
 

@@ -22,7 +22,7 @@ LIGHT = {
         "-c",
         (
             "from saliencynoise.registry.catalogue import catalogue as c\n"
-            "[c().names(kind) for kind in ('models', 'methods', 'aggregators', 'samplers', 'datasets')]"
+            "[c().names(kind) for kind in ('models', 'methods', 'aggregators', 'samplers', 'datasets', 'commands')]"
         ),
     ],
     "the pools": [

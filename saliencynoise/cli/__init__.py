@@ -36,11 +36,10 @@ def _run(arguments: list[str] | None) -> int:
     import typer  # noqa: PLC0415 - Ctrl-C may come as early as here
 
     from saliencynoise.cli.app import app  # noqa: PLC0415 - as above
+    from saliencynoise.cli.commands import CLICK_ERROR  # noqa: PLC0415 - as above
     from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
     from saliencynoise.interfaces.errors import SaliencyNoiseError, one_line, traceback_of  # noqa: PLC0415 - as above
 
-    # typer carries its own copy of click from some version on; this is click's base class in either
-    click_error = typer.BadParameter.__mro__[2]
     try:
         code = app(args=arguments, standalone_mode=False)
     except SaliencyNoiseError as error:
@@ -55,14 +54,14 @@ def _run(arguments: list[str] | None) -> int:
     except OSError as error:
         return _fail(f"{error.filename or 'output'}: {error.strerror or error}; free space there or mend its rights")
     except Exception as error:
-        if isinstance(error, click_error):
+        if isinstance(error, CLICK_ERROR):
             return _fail(error.format_message())  # type: ignore[attr-defined]
         raise
     return code if isinstance(code, int) else 0
 
 
 def _fail(message: str) -> int:
-    from saliencynoise.display.visible import one_visible_line  # noqa: PLC0415 - Ctrl-C may come before it is there
+    from saliencynoise.display.visible import one_visible_line, shortened  # noqa: PLC0415 - Ctrl-C may come before it is there
 
-    print(f"error: {one_visible_line(message)}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
+    print(f"error: {one_visible_line(shortened(message))}", file=sys.stderr)  # noqa: T201 - rich would wrap the line
     return USAGE

@@ -1,4 +1,4 @@
-"""The commands, by name."""
+"""The command line: its options, and the commands that plugins and the core bring."""
 
 from __future__ import annotations
 
@@ -7,24 +7,11 @@ from typing import Annotated
 
 import typer
 
-from saliencynoise.cli.bench import bench
-from saliencynoise.cli.compare import compare
-from saliencynoise.cli.dream import dream
-from saliencynoise.cli.explain import explain
-from saliencynoise.cli.frontier import frontier
-from saliencynoise.cli.methods import methods
-from saliencynoise.cli.paper import paper
-from saliencynoise.cli.plan import plan
-from saliencynoise.cli.plugins import plugins_app
-from saliencynoise.cli.pools import pools_app
-from saliencynoise.cli.report import report
-from saliencynoise.cli.sanity import sanity
-from saliencynoise.cli.show import show
-from saliencynoise.cli.train import train
-from saliencynoise.cli.variance import variance
+from saliencynoise.cli.commands import Commands
 
 app = typer.Typer(
     name="saliencynoise",
+    cls=Commands,
     help="Measure how much of a saliency map is initialisation noise, and remove it by averaging over networks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -49,20 +36,3 @@ def options(
     ] = False,
 ) -> None:
     """Take the options that precede a command; `--traceback` is taken out of the words before they come here."""
-
-
-app.command()(bench)
-app.command()(train)
-app.command()(explain)
-app.command()(show)
-app.command()(report)
-app.command()(compare)
-app.command()(plan)
-app.command()(variance)
-app.command()(sanity)
-app.command()(frontier)
-app.command()(dream)
-app.command()(paper)
-app.command()(methods)
-app.add_typer(plugins_app, name="plugins")
-app.add_typer(pools_app, name="pools")

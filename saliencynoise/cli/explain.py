@@ -77,8 +77,9 @@ def explain(
     named = {*o.named_by_user(context), *(["archs"] if arch else [])}
     bench = o.config_of(arch_args, epochs, given, file=config, named=named)
     asked = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)
+    target_folder = folder_for(asked, out)
     files = picture_files(asked.pictures)
-    place = ExplanationFolder(folder_for(asked, out), files, asked.settings)  # refused before anything is trained
+    place = ExplanationFolder(target_folder, files, asked.settings)  # refused before anything is trained
     with observing(quiet=quiet) as observer:
         prepared = prepare(asked, observer, files=files)
     with place as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -247,6 +248,6 @@ def numbers(text: str) -> tuple[int, ...]:
     >>> numbers("1,2, 4")
     (1, 2, 4)
     """
-    if not all(part.strip().isdecimal() for part in text.split(",")):
+    if not all(re.fullmatch("[0-9]{1,18}", part.strip()) for part in text.split(",")):
         raise UsageError(f"--budgets {text} is not possible; give whole numbers with commas between, as in 1,2,4,8")
     return tuple(int(part) for part in text.split(","))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -9,6 +10,15 @@ from saliencynoise.interfaces import UsageError
 
 SHOWN = 12
 """Names that an error lists, at most."""
+
+
+def is_index(text: str, size: int) -> bool:
+    """Whether a text is a whole number from 0 that is below `size`; one of thousands of digits is none, and no error.
+
+    >>> is_index("9", 10), is_index("10", 10), is_index("9" * 5000, 10)
+    (True, False, False)
+    """
+    return re.fullmatch("[0-9]{1,18}", text) is not None and int(text) < size
 
 
 def class_index(text: str, classes: Sequence[str], *, option: str) -> int:
@@ -27,7 +37,7 @@ def class_index(text: str, classes: Sequence[str], *, option: str) -> int:
     """
     if text in classes:
         return list(classes).index(text)
-    if text.isascii() and text.isdecimal() and int(text) < len(classes):
+    if is_index(text, len(classes)):
         return int(text)
     close = get_close_matches(text, classes, n=3)
     shown = ", ".join(classes[:SHOWN]) + (" ..." if len(classes) > SHOWN else "")

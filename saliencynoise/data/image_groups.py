@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from saliencynoise.interfaces import Split
 
 COLUMNS = ("file", "group")
+LONGEST = 1 << 26
+"""Letters of a table of groups, at most: a device gives letters without end."""
+
 YARDSTICK = 256
 """Other test images to which the attributed ones are compared, to see how alike images of different classes are."""
 
@@ -80,7 +84,12 @@ def read_groups(path: Path) -> dict[str, str]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as table:
-            rows = list(csv.DictReader(table))
+            content = table.read(LONGEST + 1)
+        if len(content) > LONGEST:
+            raise UsageError(
+                f"the groups {str(path)!r} are longer than {LONGEST} letters; name a CSV file of {_wanted()}"
+            )
+        rows = list(csv.DictReader(io.StringIO(content, newline="")))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"cannot read the groups {str(path)!r}: {reason}; name a CSV file of {_wanted()}") from error

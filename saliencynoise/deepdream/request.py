@@ -9,7 +9,7 @@ from typing import Any
 
 from saliencynoise.deepdream.comparison import Gradient
 from saliencynoise.deepdream.config import DreamConfig
-from saliencynoise.engine.config import BenchConfig, config_from
+from saliencynoise.engine.config import BenchConfig, check_out, config_from
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -89,6 +89,7 @@ class DreamRequest:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        check_out(self.out)
         how_at(32, self.how)
         if self.classes and self.layer is not None:
             raise UsageError("a dream is of classes or of a layer; give --class or --layer, not both")

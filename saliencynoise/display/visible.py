@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 KEPT = "\n\t"
@@ -14,6 +15,9 @@ TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u206
 
 UNKNOWN = "\ufffd"
 """The sign in figures for a character that no text can hold."""
+
+LONGEST_WORD = 4096
+"""As long as a path can be."""
 
 SUBSTITUTES = {"∞": "inf", "²": "2", "…": "~", "×": "x", "±": "+-", "│": "|", "─": "-"}
 """What stands for this project's own signs where an encoding cannot carry them."""
@@ -53,6 +57,19 @@ def printable(text: str) -> str:
         return text
     unknown = {sign for sign in text if sign in TURNING or unicodedata.category(sign) in {"Cc", "Cs"}} - {"\n"}
     return "".join(UNKNOWN if sign in unknown else sign for sign in text)
+
+
+def shortened(text: str) -> str:
+    """Return a text whose words of more than `LONGEST_WORD` letters keep their ends; no path is as long.
+
+    >>> len(shortened("no '" + 10**6 * "b" + "'; name another"))
+    159
+    """
+    return re.sub(rf"[^\s'\":;,]{{{LONGEST_WORD + 1},}}", _ends, text)
+
+
+def _ends(word: re.Match[str]) -> str:
+    return f"{word[0][:80]}...{word[0][-40:]} ({len(word[0])} letters)"
 
 
 def _shown(character: str, encoding: str) -> str:

@@ -111,7 +111,7 @@ class BenchConfig:
             UsageError: naming the option, its value and the possible ones.
         """
         _check_types(self)
-        _check_out(self.out)
+        check_out(self.out)
         if not self.archs:
             raise UsageError("no architecture is named; give --arch NAME at least once")
         if self.members is not None and not 1 <= self.members <= MOST_MEMBERS:
@@ -248,8 +248,12 @@ def check_workers(workers: int | None) -> None:
         )
 
 
-def _check_out(out: str | None) -> None:
-    """Refuse a folder that no library could write to: without a name, or not of Unicode's characters."""
+def check_out(out: str | None) -> None:
+    """Refuse a folder that no library could write to: without a name, or not of Unicode's characters.
+
+    Raises:
+        UsageError: naming the folder.
+    """
     if out is None:
         return
     if not out.strip() or "\0" in out:

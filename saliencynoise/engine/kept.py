@@ -26,16 +26,19 @@ class Kept:
 
     Attributes:
         images: indices of the attributed test images.
+        shape: of the logits of all test images, N and K.
     """
 
     images: Int[Tensor, " B"]
+    shape: tuple[int, int]
     _entries: dict[tuple[str, int], tuple[MemberRecord, Tensor]] = field(default_factory=dict)
 
     def add(self, job: MemberJob, records: Iterable[MemberRecord]) -> None:
         """Keep the records of members that a job has found or made, and their logits.
 
         Raises:
-            UsageError: naming a member that was removed, or has other weights than earlier in this run.
+            UsageError: naming a member that was removed, has other weights than earlier in this run, or logits of
+                other images than the data set's.
         """
         pool = Pool(Path(job.pool))
         for record in records:
@@ -47,8 +50,8 @@ class Kept:
                     f"member {record.index} of {pool.folder} was replaced while this run used it; run the same command "
                     "again"
                 )
-            logits = pool.logits(record.index, sha256=record.logits_sha256)[self.images]
-            self._entries[job.architecture, record.index] = record, logits
+            logits = pool.logits(record.index, sha256=record.logits_sha256, shape=self.shape)
+            self._entries[job.architecture, record.index] = record, logits[self.images]
 
     def records(self, architecture: str) -> list[MemberRecord]:
         """Return the records of an architecture's members, by index."""

@@ -47,6 +47,11 @@ class Votes:
         return self.correct.sum(1)
 
 
+def logits_shape(dataset: Dataset) -> tuple[int, int]:
+    """Return the shape of logits of all test images: their number and that of the classes."""
+    return len(dataset.test), len(dataset.classes)
+
+
 def votes(logits: Float[Tensor, "E B K"], labels: Int[Tensor, " B"]) -> Votes:
     """Return the votes of members with these logits on images with these labels."""
     return Votes(
@@ -94,7 +99,7 @@ def flags_of(pool: Pool, records: Sequence[MemberRecord], dataset: Dataset) -> d
     for record in records:
         if not record.source:
             continue
-        logits = pool.logits(record.index, sha256=record.logits_sha256)
+        logits = pool.logits(record.index, sha256=record.logits_sha256, shape=logits_shape(dataset))
         if words := other_order(logits.argmax(-1), labels, dataset.classes):
             found[record.index] = f"accuracy {record.accuracy:.3f}, {words}"
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.data.cautions import cautions
+from saliencynoise.data.class_names import is_index
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.data.image_groups import ImageGroups, image_groups
 from saliencynoise.data.loading import check_dataset
@@ -328,7 +330,7 @@ def resolve_device(text: str) -> str:
         if not torch.backends.mps.is_available():
             raise UsageError("--device mps: this machine has no Apple GPU that torch can use; try --device cpu")
         return text
-    if kind != "cuda" or (index and not index.isdecimal()):
+    if kind != "cuda" or (index and not re.fullmatch("[0-9]{1,9}", index)):
         raise UsageError(f"--device {text} is unknown; choose auto, cpu, cuda, cuda:N or mps")
     if not torch.cuda.is_available():
         raise UsageError(f"--device {text}: torch finds no CUDA GPU on this machine; try --device cpu")
@@ -371,7 +373,7 @@ def _refuse_repeated(texts: Sequence[str], kind: str) -> None:
 
 
 def _check_target(target: str, dataset: Dataset) -> None:
-    if target.isdecimal() and int(target) >= len(dataset.classes):
+    if target.isdecimal() and not is_index(target, len(dataset.classes)):
         raise UsageError(
             f"--target {target}: {dataset.name} has {len(dataset.classes)} classes; give 0 to "
             f"{len(dataset.classes) - 1}"

@@ -15,7 +15,7 @@ from saliencynoise.engine.job import Event, MemberJob
 from saliencynoise.engine.kept import Kept
 from saliencynoise.engine.marginal_maps import Marginals
 from saliencynoise.engine.member import finished
-from saliencynoise.engine.member_quality import votes
+from saliencynoise.engine.member_quality import logits_shape, votes
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows, settled
 from saliencynoise.engine.reduce import FailedCellError, Reduced, reduce_maps
@@ -95,7 +95,7 @@ def run_plan(
     Raises:
         UsageError: as `run`.
     """
-    failures, kept = Failures(), Kept(images=plan.images)
+    failures, kept = Failures(), Kept(images=plan.images, shape=logits_shape(plan.dataset))
     own = dispatcher_of(plan) if dispatcher is None else nullcontext(dispatcher)
     with holding(plan.folder), plan.using_pools():
         plan = settled(plan)

@@ -41,8 +41,9 @@ class ExplainConfig:
         """
         if not self.pictures:
             raise UsageError("no picture is named; name an image file, or a folder of them")
-        if not all(self.pictures):
-            raise UsageError("the name of a picture is empty; name an image file, or a folder of them")
+        wrong = next((name for name in self.pictures if not name or "\0" in name), None)
+        if wrong is not None:
+            raise UsageError(f"{wrong!r} names no picture; name an image file, or a folder of them")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")
         self.bench.refuse_bfloat16("saliencynoise explain")

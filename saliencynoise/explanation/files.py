@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.engine.config import check_out
 from saliencynoise.explanation.page import thumbnail, write_explanation, write_index
 from saliencynoise.explanation.pictures import LeftOut
 from saliencynoise.explanation.table import facts, headline, rows_of
@@ -29,7 +30,12 @@ SUFFIXES = (".png", ".html", ".npz")
 
 
 def folder_for(config: ExplainConfig, out: str | None) -> Path:
-    """Return where explanations go: `out`, or a folder below ./explanations for these pictures and settings alone."""
+    """Return where explanations go: `out`, or a folder below ./explanations for these pictures and settings alone.
+
+    Raises:
+        UsageError: if `out` names no folder.
+    """
+    check_out(out)
     if out is not None:
         return Path(out).expanduser()
     pictures = config.pictures

@@ -30,7 +30,15 @@ from saliencynoise.interfaces.protocols import (
 )
 from saliencynoise.interfaces.sampling import Sample, Sampler, TrainingRun
 from saliencynoise.interfaces.seeds import Stream, derive_seed, seeded
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, Rewrite, SamplerSpec
+from saliencynoise.interfaces.specs import (
+    AggregatorSpec,
+    CommandSpec,
+    DatasetSpec,
+    MethodSpec,
+    ModelSpec,
+    Rewrite,
+    SamplerSpec,
+)
 
 __all__ = [
     "INPUT",
@@ -38,6 +46,7 @@ __all__ = [
     "AggregatorSpec",
     "Batch",
     "CamPoint",
+    "CommandSpec",
     "ConfigurationError",
     "Dataset",
     "DatasetSpec",

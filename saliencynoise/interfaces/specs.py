@@ -194,3 +194,20 @@ class DatasetSpec:
     takes_path: bool = False
     data_dir: bool = False
     expected_failures: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandSpec:
+    """A command of the command line, `saliencynoise NAME`.
+
+    Attributes:
+        name: the word after `saliencynoise`. The names of built-in commands are reserved, and a name of two plugins is
+            an error; `plugin/name` is always understood.
+        summary: one line for `saliencynoise --help`, which imports no command.
+        target: import string of a function with Typer's annotations, or of a Typer app, which may have commands of
+            its own. It is imported when the command is called. A `UsageError` ends it with one line and exit code 2.
+    """
+
+    name: str
+    summary: str
+    target: str

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from saliencynoise.engine.config import BenchConfig, check_workers
+from saliencynoise.engine.config import BenchConfig, check_out, check_workers
 from saliencynoise.engine.dispatch import Dispatchers
 from saliencynoise.engine.plan import load_dataset
 from saliencynoise.engine.run import run
@@ -94,6 +94,7 @@ class PaperConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        check_out(self.out)
         for panel in self.panels:
             if panel not in PANELS:
                 raise UsageError(f"there is no panel '{panel}'; choose {', '.join(PANELS)} or all")

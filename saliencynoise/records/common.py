@@ -112,6 +112,7 @@ class BenchSettings(TypedDict):
     methods: NotRequired[list[str]]
     sampler: NotRequired[str]
     images: NotRequired[Count]
+    groups: NotRequired[str | None]
     draws: NotRequired[Count]
     image_size: NotRequired[Count | None]
     normalization: NotRequired[str]
@@ -119,4 +120,5 @@ class BenchSettings(TypedDict):
     recipe: NotRequired[dict[str, Scalar]]
     device: NotRequired[str]
     precision: NotRequired[str]
+    untrained: NotRequired[str]
     aggregator: NotRequired[str]

@@ -66,6 +66,7 @@ class Method(TypedDict):
     cost: NotRequired[str]
     stochastic: NotRequired[bool]
     views: NotRequired[list[str]]
+    sign: NotRequired[str]
     parameters: NotRequired[dict[str, Any]]
 
 
@@ -82,6 +83,7 @@ class Member(TypedDict):
     logits_sha256: NotRequired[str]
     versions: NotRequired[dict[str, str]]
     source: NotRequired[str]
+    note: NotRequired[str]
 
 
 class Architecture(TypedDict):
@@ -357,6 +359,7 @@ class Cell(TypedDict):
     sign: NotRequired[Literal["signed", "nonnegative", "nonpositive", "leaning"]]
     diagnostics: NotRequired[dict[str, Diagnostic] | None]
     denormal_images: NotRequired[Count | None]
+    traceback: NotRequired[str | None]
 
 
 class PrecisionCell(TypedDict):
@@ -378,6 +381,13 @@ class Precision(TypedDict):
     cells: list[PrecisionCell]
 
 
+class Chunks(TypedDict):
+    """How images are divided into chunks, and by architecture into the rows of a pass."""
+
+    chunk: Count
+    rows: dict[str, Count]
+
+
 class StudyRecord(Provenance):
     """The document of `result.json`."""
 
@@ -391,6 +401,7 @@ class StudyRecord(Provenance):
     maps: list[StoredMaps]
     device: str
     format: NotRequired[Format]
+    plan: NotRequired[Chunks]
     aggregator: NotRequired[str]
     sampler: NotRequired[Sampler]
     methods: NotRequired[list[Method]]

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
+from saliencynoise.interfaces.specs import (
+    AggregatorSpec,
+    CommandSpec,
+    DatasetSpec,
+    MethodSpec,
+    ModelSpec,
+    SamplerSpec,
+)
+from saliencynoise.registry.builtin_commands import COMMANDS
 from saliencynoise.registry.hookspecs import hookimpl
 
 
@@ -385,3 +393,9 @@ def saliencynoise_datasets() -> tuple[DatasetSpec, ...]:
             takes_path=True,
         ),
     )
+
+
+@hookimpl
+def saliencynoise_commands() -> tuple[CommandSpec, ...]:
+    """Return the built-in commands."""
+    return COMMANDS

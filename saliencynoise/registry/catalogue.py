@@ -25,6 +25,7 @@ from saliencynoise.interfaces.specs import (
     declared_sign,
 )
 from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_arguments
+from saliencynoise.registry.commands import command_clashes
 from saliencynoise.registry.first_party import missing
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
 from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, written
@@ -41,6 +42,7 @@ SINGULAR = {
     "aggregators": "aggregator",
     "samplers": "sampler",
     "datasets": "data set",
+    "commands": "command",
 }
 
 
@@ -174,16 +176,16 @@ class Catalogue:
 
     @property
     def failures(self) -> list[PluginFailure]:
-        """The plugins that failed to load, and those whose catalogue of names cannot be had."""
+        """The plugins that failed to load, whose catalogue of names cannot be had, or whose commands clash."""
         self.entries("models")
-        return [*self.unloaded, *self._unlisted]
+        return [*self.unloaded, *self._unlisted, *command_clashes(self.plugins)]
 
     @property
     def _unlisted(self) -> list[PluginFailure]:
         return [names for names in self._names.values() if isinstance(names, PluginFailure)]
 
     def names(self, kind: str) -> list[str]:
-        """Return the short names of one kind ("models", "methods", "aggregators", "samplers", "datasets"), sorted."""
+        """Return the short names of one kind (a key of `SINGULAR`), sorted."""
         return sorted({entry.name for entry in self.entries(kind)})
 
     def entries(self, kind: str) -> list[Entry]:
@@ -233,7 +235,7 @@ class Catalogue:
         close = get_close_matches(name, known, n=3)
         hints = " or ".join(f"'{match}'" for match in close)
         listing = f"there are {', '.join(self.names(kind))}" if 0 < len(known) <= 40 else ""
-        command = "methods" if kind == "methods" else "plugins --archs"
+        command = {"methods": "methods", "commands": "--help"}.get(kind, "plugins --archs")
         elsewhere = listing or f"'saliencynoise {command}' lists all names"
         text = f"unknown {SINGULAR[kind]} '{name}'; " + (f"did you mean {hints}?" if close else elsewhere)
         if "," in name:
@@ -359,7 +361,10 @@ class Catalogue:
 @cache
 def catalogue() -> Catalogue:
     """Return what is installed; discovered once a process."""
-    return Catalogue(*discover())
+    found = Catalogue(*discover())
+    for clash in command_clashes(found.plugins):
+        raise_if_strict(clash)
+    return found
 
 
 def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from saliencynoise.interfaces.specs import AggregatorSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
+    from saliencynoise.interfaces.specs import (
+        AggregatorSpec,
+        CommandSpec,
+        DatasetSpec,
+        MethodSpec,
+        ModelSpec,
+        SamplerSpec,
+    )
 
 hookspec = pluggy.HookspecMarker("saliencynoise")
 hookimpl = pluggy.HookimplMarker("saliencynoise")
@@ -36,3 +43,8 @@ def saliencynoise_samplers() -> tuple[SamplerSpec, ...]:  # type: ignore[empty-b
 @hookspec
 def saliencynoise_datasets() -> tuple[DatasetSpec, ...]:  # type: ignore[empty-body]
     """Return the data sets that the plugin brings."""
+
+
+@hookspec
+def saliencynoise_commands() -> tuple[CommandSpec, ...]:  # type: ignore[empty-body]
+    """Return the commands that the plugin adds to the command line."""

@@ -21,6 +21,7 @@ from saliencynoise.interfaces.specs import (
     VIEWS,
     AggregatorSpec,
     Claim,
+    CommandSpec,
     DatasetSpec,
     Family,
     Kind,
@@ -41,7 +42,10 @@ GROUP = "saliencynoise"
 BUILTIN = "builtin"
 STRICT = "SALIENCYNOISE_STRICT"
 
-Spec = ModelSpec | MethodSpec | AggregatorSpec | SamplerSpec | DatasetSpec
+Checked = ModelSpec | MethodSpec | AggregatorSpec | SamplerSpec | DatasetSpec
+"""What the conformance kit checks."""
+
+Spec = Checked | CommandSpec
 
 KINDS: Mapping[str, type[Spec]] = {
     "models": ModelSpec,
@@ -49,6 +53,7 @@ KINDS: Mapping[str, type[Spec]] = {
     "aggregators": AggregatorSpec,
     "samplers": SamplerSpec,
     "datasets": DatasetSpec,
+    "commands": CommandSpec,
 }
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
@@ -175,7 +180,8 @@ def _validate(spec: object, kind: str) -> None:
             raise ConfigurationError(
                 f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is due"
             )
-    _validate_expected_failures(spec, kind)
+    if not isinstance(spec, CommandSpec):
+        _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
         given = (
             ("kind", (spec.kind,), Kind),
@@ -201,7 +207,7 @@ def _validate_choices(spec: Spec, kind: str, given: Iterable[tuple[str, tuple[st
             )
 
 
-def _validate_expected_failures(spec: Spec, kind: str) -> None:
+def _validate_expected_failures(spec: Checked, kind: str) -> None:
     for pair in spec.expected_failures:
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(p, str) and p.strip() for p in pair)):
             raise ConfigurationError(

@@ -177,7 +177,7 @@ def _origins(architecture: Mapping[str, Any]) -> list[str]:
     files: dict[str, list[str]] = {}
     for member in architecture["members"]:
         if member.get("note"):
-            files.setdefault(member["note"], []).append(member["source"] or f"member {member['index']}")
+            files.setdefault(member["note"], []).append(member.get("source") or f"member {member['index']}")
     names = {
         note: f"{', '.join(own[:3])}{f' and {len(own) - 3} more' if len(own) > 3 else ''}"
         for note, own in files.items()

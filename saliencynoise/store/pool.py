@@ -192,14 +192,26 @@ class Pool:
         """
         return self._tensors(index, sha256, logits=False)
 
-    def logits(self, index: int, *, sha256: str | None = None) -> Tensor:
+    def logits(self, index: int, *, sha256: str | None = None, shape: tuple[int, int] | None = None) -> Tensor:
         """Return a member's logits of the test images, `[N, K]`; as `weights`.
+
+        Args:
+            index: as `weights`.
+            sha256: as `weights`.
+            shape: N and K of the data set that they are used with; None for any.
 
         Raises:
             CorruptMemberError: as `weights`.
-            UsageError: as `weights`.
+            UsageError: as `weights`, and if the logits are of another shape: an import can bring such.
         """
-        return self._tensors(index, sha256, logits=True)["logits"]
+        logits = self._tensors(index, sha256, logits=True)["logits"]
+        if shape is not None and tuple(logits.shape) != shape:
+            raise UsageError(
+                f"member {index} of {self.folder} has logits of shape {list(logits.shape)}, and the data set's test "
+                f"images and classes ask for {list(shape)}; remove the pool with 'saliencynoise pools remove "
+                f"{self.folder.name}', and run the same command again"
+            )
+        return logits
 
     def _tensors(self, index: int, sha256: str | None, *, logits: bool) -> dict[str, Tensor]:
         from safetensors.torch import load  # noqa: PLC0415 - as above

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from saliencynoise.interfaces import DatasetSpec, ModelSpec, SaliencyNoiseError, SamplerSpec, UsageError
+from saliencynoise.registry.loader import BUILTIN
 from saliencynoise.testing.subjects import (
     DatasetSubject,
     Subject,
@@ -225,7 +226,7 @@ def _of_plugin(catalogue: Catalogue, plugin: Plugin) -> Selection:
         aggregators=aggregators,
         samplers=samplers,
         datasets=datasets,
-        notes=(*notes, *left_out),
+        notes=(*notes, *left_out, *_commands(plugin)),
     )
 
 
@@ -239,6 +240,12 @@ def _without_files(plugin: Plugin) -> tuple[tuple[str, ...], tuple[str, ...], li
         wanting += [name for name, needs in own.items() if needs]
     note = f"{plugin.name}: without {', '.join(wanting)}: they need files; to check one, name it as in NAME:PATH"
     return whole["samplers"], whole["datasets"], [note] if wanting else []
+
+
+def _commands(plugin: Plugin) -> list[str]:
+    names = ", ".join(spec.name for spec in plugin.specs["commands"])
+    note = f"{plugin.name}: its commands ({names}) are not checked; 'saliencynoise NAME --help' imports one"
+    return [note] if names and plugin.name != BUILTIN else []
 
 
 def _needs_a_value(spec: Spec) -> bool:

@@ -290,7 +290,7 @@ def test_another_picture_is_not_put_into_an_earlier_ones_folder_and_the_same_one
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: "", "the name of a picture is empty"),
+        (lambda: "", "'' names no picture"),
         (lambda: os.mkfifo("pipe.png") or "pipe.png", "pipe.png is no file; name an image file"),
         (lambda: Path("loop.png").symlink_to("loop.png") or "loop.png", "loop.png cannot be read"),
     ],

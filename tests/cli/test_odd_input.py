@@ -15,6 +15,11 @@ CASES = [
     (["bench", "--out", ""], ["--out '' names no folder"]),
     (["bench", "--out", "a\udcff"], ["'a\\udcff' is no UTF-8"]),
     (["bench", "--out", "/dev/null"], ["/dev/null"]),
+    *(
+        ([*command.split(), "--out", out], [words])
+        for command in ("variance", "sanity", "frontier", "dream", "paper table", "explain many")
+        for out, words in (("", "--out '' names no folder"), ("a\udcff", "'a\\udcff' is no UTF-8"))
+    ),
     (["bench", "--config", "/dev/zero"], ["--config /dev/zero is longer than 1048576 bytes"]),
     (["bench", "--config", "deep.toml"], ["--config deep.toml is not valid TOML: nested too deeply"]),
     (["bench", "--epochs", "1000000000"], ["epochs is 1000000000", "100000 at most"]),
@@ -22,6 +27,12 @@ CASES = [
     (["bench", "--method", "gradcam(layer=" + "a" * 10**6], ["has 1000014 characters", "10000 at most"]),
     (["bench", "--method", "gradcam(layer=" + "(" * 3000 + ")" * 3000 + ")"], ["gradcam"]),
     (["bench", "--members", "100000"], ["--members 100000 is not possible"]),
+    (["bench", "--target", "9" * 5000], ["--target 99", "(5000 letters)", "give 0 to 9"]),
+    (["bench", "--device", "cuda:" + "9" * 5000], ["(5000 letters)"]),
+    (["bench", "--groups", "/dev/zero"], ["the groups '/dev/zero' are longer than 67108864 letters"]),
+    (["bench", "--dataset", "x" * 10**6], ["unknown data set", "(1000000 letters)"]),
+    (["frontier", "--budgets", "9" * 5000], ["--budgets 99", "give whole numbers with commas"]),
+    (["explain", "x\0y"], ["'x\\x00y' names no picture"]),
     (["explain", "many"], ["the folder many holds more than 20 files"]),
 ]
 

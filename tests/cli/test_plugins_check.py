@@ -37,6 +37,7 @@ def declared(tmp_path, monkeypatch):
             "aggregators": (),
             "samplers": (),
             "datasets": (),
+            "commands": (),
         }
         own = {**specs, "methods": builtins.saliencynoise_methods()[:1]}
         plugins = [

@@ -87,7 +87,7 @@ def extra_plugin(monkeypatch):
         name="fakes",
         distribution="fakes",
         version="1",
-        specs={"models": (), "methods": specs, "aggregators": (), "samplers": (), "datasets": ()},
+        specs={"models": (), "methods": specs, "aggregators": (), "samplers": (), "datasets": (), "commands": ()},
     )
     plugins, failures = loader.discover()
     monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], failures))

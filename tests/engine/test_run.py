@@ -16,8 +16,12 @@ from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.store.packing import pack
 from saliencynoise.store.pool import Pool
+from saliencynoise.store.unpacking import unpack
 from tests.engine.conftest import Watcher
+from tests.store.test_imported_values import LOGITS, tensors
+from tests.store.test_unpacking import rewritten
 
 
 def figures_of(study):
@@ -158,6 +162,26 @@ def test_a_member_that_is_replaced_before_it_is_used_is_named(quick):
     gone = "member 0 of .* was removed or replaced while it was in use; run the same command again"
     with pytest.raises(UsageError, match=gone):
         bench(**quick | {"methods": ["gradcam(layer=top)"]}, out="o", observer=Meddler(at="found", then=then))
+
+
+@pytest.mark.parametrize("images", [3, 400])
+def test_imported_logits_of_another_number_of_test_images_are_refused(quick, tmp_path, images):
+    """Their checksums are sound, and an import cannot know the data set's test images."""
+    first = bench(**quick | {"methods": ["gradient"]}, out="run")
+    pool = Pool(Path(first.result["architectures"][0]["pool"]))
+    (file,) = pack(pool, tmp_path)
+
+    def change(entries):
+        for index in range(3):
+            tensors(entries, LOGITS, {"logits": torch.zeros(images, 10)}, index=index, folder=pool.folder.name)
+
+    pool.remove()
+    unpack([rewritten(file.path, change)])
+    wanted = rf"member 0 of .* has logits of shape \[{images}, 10\], .* ask for \[360, 10\]; remove the pool with"
+    with pytest.raises(UsageError, match=wanted):
+        bench(**quick | {"methods": ["gradient"]}, out="run")
+    Pool(pool.folder).remove()
+    assert figures_of(bench(**quick | {"methods": ["gradient"]}, out="run")) == figures_of(first)
 
 
 def test_a_pool_in_use_is_not_removed(quick):

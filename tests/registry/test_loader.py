@@ -26,6 +26,12 @@ def saliencynoise_methods():
     return {}
 """
 
+COMMANDS = """
+@hookimpl
+def saliencynoise_commands():
+    return ({},)
+"""
+
 BROKEN = {
     "raises at import": ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
     "raises an empty error": ("raise ValueError", "ValueError"),
@@ -99,6 +105,22 @@ BROKEN = {
             "    return (ModelSpec(name='m', summary='s', target='a:b', names='c'),)"
         ),
         "saliencynoise_models: 'm' has 'c' where 'package.module:attribute' is due",
+    ),
+    "has a command with a path as target": (
+        COMMANDS.format("CommandSpec(name='c', summary='s', target='a.py')"),
+        "saliencynoise_commands: 'c' has 'a.py' where 'package.module:attribute' is due",
+    ),
+    "has a command without a summary": (
+        COMMANDS.format("CommandSpec(name='c', summary='', target='a:b')"),
+        "saliencynoise_commands: 'c' needs a summary of one line",
+    ),
+    "has a command with an option's name": (
+        COMMANDS.format("CommandSpec(name='--c', summary='s', target='a:b')"),
+        "saliencynoise_commands: the name '--c' is not made of letters",
+    ),
+    "repeats a command": (
+        COMMANDS.format("*[CommandSpec(name='c', summary='s', target='a:b')] * 2"),
+        "saliencynoise_commands names 'c' twice",
     ),
     "brings nothing": ("x = 1", "it brings nothing: no function of it is marked @hookimpl, or all return ()"),
     "returns nothing": (METHODS.format("()"), "it brings nothing"),

@@ -35,19 +35,19 @@ def packed(folder: Path, members: int = 2) -> Path:
     return file.path
 
 
-def sealed_record(found: Entries, member: int = 0, **values: Any) -> None:
+def sealed_record(found: Entries, member: int = 0, folder: str = FOLDER, **values: Any) -> None:
     """Change values of a member's record; None leaves a key out."""
-    name = f"{FOLDER}/member-{member:04d}.json"
+    name = f"{folder}/member-{member:04d}.json"
     record = {**json.loads(found[name]), **values}
     found[name] = json.dumps({key: value for key, value in record.items() if value is not None}).encode()
 
 
-def tensors(found: Entries, suffix: str, values: Mapping[str, Tensor], index: int = 0) -> None:
+def tensors(found: Entries, suffix: str, values: Mapping[str, Tensor], *, index: int = 0, folder: str = FOLDER) -> None:
     """Replace a member's tensors, with the checksum that belongs to them."""
     content = save(dict(values))
-    found[f"{FOLDER}/member-{index:04d}{suffix}"] = content
+    found[f"{folder}/member-{index:04d}{suffix}"] = content
     key = "sha256" if suffix == WEIGHTS else "logits_sha256"
-    sealed_record(found, index, **{key: hashlib.sha256(content).hexdigest()})
+    sealed_record(found, index, folder, **{key: hashlib.sha256(content).hexdigest()})
 
 
 def broken(found: Entries, value: float, suffix: str = WEIGHTS) -> None:

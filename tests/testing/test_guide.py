@@ -58,3 +58,12 @@ def test_the_sampler() -> None:
 def test_the_aggregators(word: str, level: Any) -> None:
     spec = AggregatorSpec(name="own", level=level, **ABOUT)
     require_green(AggregatorSubject(name="p/own", spec=spec, aggregator=example(f"class {word}")[word]()))
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    audit = example("def audit")["audit"]
+    audit(members=2)
+    assert re.fullmatch(r"\d+\.\d\d\n", capsys.readouterr().out)
+    with pytest.raises(UsageError, match="--members 1 is not possible; give 2 or more"):
+        audit(members=1)

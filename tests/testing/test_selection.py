@@ -31,7 +31,14 @@ def plugin(
         )
         for own in methods
     )
-    specs_of = {"methods": specs, "models": models, "aggregators": aggregators, "samplers": (), "datasets": ()}
+    specs_of = {
+        "methods": specs,
+        "models": models,
+        "aggregators": aggregators,
+        "samplers": (),
+        "datasets": (),
+        "commands": (),
+    }
     return Plugin(name=name, distribution=name, version="1", specs=specs_of)
 
 

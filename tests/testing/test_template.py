@@ -71,3 +71,22 @@ def test_the_command_line_checks_it(template: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "ok      method hirescam/hires_cam(layer=top): 21 checks executed, 21 passed" in done.stdout
     assert "total: 1 method, 0 architectures, 0 failed" in done.stdout
+
+
+def test_its_command_is_listed_and_runs(template: Path) -> None:
+    listed = run(template, "saliencynoise", "--help")
+    assert listed.returncode == 0, listed.stderr
+    assert "hires-versus-gradcam" in listed.stdout
+    shutil.rmtree(next(template.glob("src/*.dist-info")))
+    done = run(template, "saliencynoise", "hires-versus-gradcam", "--members", "2", "--images", "2", "--epochs", "1")
+    assert done.returncode == 0, done.stderr
+    figures = re.findall(r"^(\S+): SNR (\d+\.\d{3}) of 2 members$", done.stdout, re.MULTILINE)
+    assert [method for method, _ in figures] == ["hirescam/hires_cam", "gradcam"]
+
+
+def test_its_command_refuses_one_member(template: Path) -> None:
+    done = run(template, "saliencynoise", "hires-versus-gradcam", "--members", "1")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: --members 1 is not possible; give 2 or more, since noise is what members differ by\n"
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from saliencynoise.engine.config import MOST_MEMBERS, BenchConfig
+from saliencynoise.engine.config import MOST_MEMBERS, BenchConfig, check_out
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -45,6 +45,7 @@ class FrontierConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        check_out(self.out)
         self.bench.refuse_bfloat16("frontier")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saliencynoise.engine.config import REFERENCE, BenchConfig
+from saliencynoise.engine.config import REFERENCE, BenchConfig, check_out
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -42,6 +42,7 @@ class SanityConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        check_out(self.out)
         self.bench.refuse_bfloat16("sanity")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")

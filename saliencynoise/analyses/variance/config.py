@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saliencynoise.engine.config import BenchConfig
+from saliencynoise.engine.config import BenchConfig, check_out
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -36,6 +36,7 @@ class VarianceConfig:
         Raises:
             UsageError: naming the option, its value and the possible ones.
         """
+        check_out(self.out)
         self.bench.refuse_bfloat16("variance")
         if self.blocks < 2:
             raise UsageError(f"--blocks {self.blocks} is not possible; give 2 or more, which intervals need")

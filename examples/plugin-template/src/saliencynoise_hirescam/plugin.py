@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saliencynoise.interfaces import MethodSpec
+from saliencynoise.interfaces import CommandSpec, MethodSpec
 from saliencynoise.registry import hookimpl
 
 
@@ -18,5 +18,17 @@ def saliencynoise_methods() -> tuple[MethodSpec, ...]:
             paper="Draelos and Carin 2020, arXiv:2011.08891",
             views=("signed", "relu"),
             claims=("constant",),
+        ),
+    )
+
+
+@hookimpl
+def saliencynoise_commands() -> tuple[CommandSpec, ...]:
+    """Return the one command."""
+    return (
+        CommandSpec(
+            name="hires-versus-gradcam",
+            summary="Compare the SNR of HiResCAM with that of GradCAM, on the same networks.",
+            target="saliencynoise_hirescam.command:compare",
         ),
     )

@@ -1,0 +1,120 @@
+"""The group of commands: each is a spec of a plugin or of the core, and its module is imported when it is called."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import typer
+from rich.markup import escape
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command_from_info, get_group
+
+from saliencynoise.display.visible import one_visible_line
+from saliencynoise.interfaces.errors import ConfigurationError, SaliencyNoiseError, UsageError, one_line
+from saliencynoise.registry.calling import WHERE
+from saliencynoise.registry.catalogue import Entry, catalogue, load_target
+from saliencynoise.registry.loader import BUILTIN
+
+PANEL = "Commands of plugins"
+CLICK_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
+"""click's base class; typer carries its own copy of click from some version on."""
+
+
+class Commands(TyperGroup):
+    """The commands of all plugins, found by name as methods are."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names: the built-in ones, then those of plugins; `plugin/name` where two have the name."""
+        return list(_names())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as above
+        """Return what `--help` shows of a command, without importing it; None for an unknown name."""
+        entry = _names().get(cmd_name)
+        return None if entry is None else _listed(cmd_name, entry)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the name, the imported command and the other words.
+
+        Raises:
+            UsageError: if nothing or several things have the name, or the command cannot be imported.
+        """
+        try:
+            entry = catalogue().find("commands", args[0])
+            command = command_of(entry, name=args[0])
+        except SaliencyNoiseError:
+            if ctx.resilient_parsing:  # the shell asks for completions
+                return None, None, args[1:]
+            raise
+        return args[0], command, args[1:]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; what one of a plugin raises by mistake becomes one line that names it.
+
+        Raises:
+            UsageError: naming the command and its distribution.
+        """
+        try:
+            return super().invoke(ctx)
+        except (SaliencyNoiseError, CLICK_ERROR, typer.Exit, typer.Abort, OSError, MemoryError):
+            raise
+        except Exception as error:
+            entry = catalogue().find("commands", ctx.invoked_subcommand)
+            if entry.plugin.name == BUILTIN:
+                raise
+            raise UsageError(f"{_what(entry)} failed: {one_line(error)}; {WHERE}") from error
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, then a line for each plugin that failed."""
+        super().format_help(ctx, formatter)
+        for failure in catalogue().failures:
+            typer.echo(one_visible_line(str(failure)))
+
+
+def command_of(entry: Entry, *, name: str) -> Any:
+    """Import a command and return it as click's; a Typer app of one command is that command, as when Typer runs it.
+
+    Raises:
+        UsageError: if it cannot be imported, or its parameters are none that Typer understands.
+        ConfigurationError: if it is neither a function nor a Typer app.
+    """
+    target: object = load_target(entry.spec.target, entry.plugin)
+    if inspect.isfunction(target):
+        app = typer.Typer()
+        app.command(name)(target)
+    elif isinstance(target, typer.Typer):
+        app = target
+    else:
+        raise ConfigurationError(f"{_what(entry)} gave {type(target).__name__}, which is no function and no Typer app")
+    try:
+        return _command(app)
+    except Exception as error:
+        raise UsageError(f"{_what(entry)} failed: {one_line(error)}; {WHERE}") from error
+
+
+def _command(app: typer.Typer) -> Any:
+    """Return an app as `typer.main.get_command` does, without the options that install shell completion."""
+    one = len(app.registered_commands) == 1 and not (app.registered_groups or app.registered_callback)
+    if not one:
+        return get_group(app)
+    info = app.registered_commands[0]
+    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=app.rich_markup_mode)
+
+
+def _names() -> dict[str, Entry]:
+    """Return the commands by the shortest name that calls each."""
+    found: dict[str, Entry] = {}
+    entries = catalogue().entries("commands")
+    for entry in entries:
+        alone = sum(other.name == entry.name for other in entries) == 1
+        found[entry.name if alone or entry.plugin.name == BUILTIN else entry.canonical] = entry
+    return found
+
+
+def _listed(name: str, entry: Entry) -> TyperCommand:
+    summary = escape(one_visible_line(entry.spec.summary))
+    return TyperCommand(name, help=summary, rich_help_panel=None if entry.plugin.name == BUILTIN else PANEL)
+
+
+def _what(entry: Entry) -> str:
+    return f"the command '{entry.canonical}' ({entry.plugin.distribution} {entry.plugin.version})"

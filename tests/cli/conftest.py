@@ -1,0 +1,5 @@
+"""Fake distributions."""
+
+from tests.distributions import Install, install
+
+__all__ = ["Install", "install"]
