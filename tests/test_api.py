@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 import saliencynoise as sn
 from saliencynoise.api import Study
-from saliencynoise.cli.app import app
+from saliencynoise.cli.commands import command_of
 from saliencynoise.engine.study import Study as EngineStudy
+from saliencynoise.registry.catalogue import catalogue
 from tests.conftest import TRAINED
 
 FUNCTIONS = ("bench", "compare", "dream", "explain", "frontier", "sanity", "variance")
@@ -32,10 +32,14 @@ DIFFERENT: Mapping[str, set[str]] = {"explain": {"pictures", "picture", "out"}}
 """The command explains any number of pictures and writes pages; the function explains one and writes nothing."""
 
 
+def options_of(name: str) -> list[Any]:
+    """The parameters of a command, as click has them."""
+    return list(command_of(catalogue().find("commands", name), name=name).params)
+
+
 def of_command(name: str) -> dict[str, Any]:
     """The parameters of a command with their defaults; those that users must name have None."""
-    command: Any = typer.main.get_command(app)
-    return {own.name: plain(own.default) for own in command.commands[name].params if own.name not in TERMINAL}
+    return {own.name: plain(own.default) for own in options_of(name) if own.name not in TERMINAL}
 
 
 def of_function(function: Callable[..., Any]) -> dict[str, Any]:
@@ -70,9 +74,8 @@ def test_a_difference_between_a_command_and_a_function_is_seen() -> None:
 
 
 def test_the_help_of_a_command_names_the_default() -> None:
-    command: Any = typer.main.get_command(app)
     for name in ("bench", "dream", "explain", "frontier", "sanity", "train", "variance"):
-        for option in command.commands[name].params:
+        for option in options_of(name):
             if (
                 option.default
                 and isinstance(option.default, str | int | float)
