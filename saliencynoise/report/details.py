@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.display.labels import method_label
-from saliencynoise.display.numbers import interval_text, show, with_interval
+from saliencynoise.display.numbers import estimated_percent, interval_text, show, with_interval
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
@@ -110,7 +110,9 @@ def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
             show(template["snr_specific"]),
             interval_text(template["snr_specific_interval"]),
         ]
-    surviving = ["-", "-"] if pixels is None else [_percent(pixels["share"]), _percent(pixels["agreement"])]
+    surviving = (
+        ["-", "-"] if pixels is None else [estimated_percent(pixels["share"]), estimated_percent(pixels["agreement"])]
+    )
     yield [*parts, *surviving, str(len(modes["images"])), show(spectrum["resolution"] if spectrum else None)]
 
 
@@ -124,7 +126,7 @@ def _unseen(figures: Mapping[str, Any], unseen: Mapping[str, Any]) -> str:
 
 
 def _share(value: float | str | None, interval: Mapping[str, Any] | None) -> str:
-    plain = _percent(value).removesuffix("%")
+    plain = estimated_percent(value).removesuffix("%")
     return plain if interval is None else f"{plain} {_percents(interval)}"
 
 
@@ -133,8 +135,3 @@ def _percents(interval: Mapping[str, Any] | None) -> str:
         return "-"
     low, high = (f"{number(interval[end]) * 100:.0f}".replace("-0", "0") for end in ("low", "high"))
     return escape(f"[{low}, {high}]")
-
-
-def _percent(value: float | str | None) -> str:
-    plain = number(value)
-    return "-" if plain != plain else f"{plain:.0%}".replace("-0%", "0%")  # noqa: PLR0124 - NaN
