@@ -30,9 +30,8 @@ DEFAULT_METHODS = (
 )
 """The eight rows of the published table; expected gradients are its SHAP row."""
 
-FRONTIER_METHODS = ("gradient", "gradcam(layer=top)")
-"""What a frontier compares, unless told otherwise: the noisiest of them, and one of little noise."""
-
+REFERENCE = "builtin/deep_ensemble"
+"""The sampler that trains each member from its seeds; other samplers are compared with it."""
 
 LONGEST_FILE = 2**20
 """Bytes of a file of settings at most."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from saliencynoise.api import bench
 from saliencynoise.cli import main
 from saliencynoise.engine import dispatch, running
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import SaliencyNoiseError, UsageError
 from saliencynoise.registry import catalogue
 from saliencynoise.report.table import warnings
