@@ -6,9 +6,9 @@ from dataclasses import asdict
 import pytest
 import torch
 
+from saliencynoise.api import Study
 from saliencynoise.deepdream.config import DreamConfig
 from saliencynoise.deepdream.transfer import crossed_interval, recognition
-from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.paper.dream import dream_panel
 from saliencynoise.paper.dreamers import load_dreamers
