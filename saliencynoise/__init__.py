@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from saliencynoise.deepdream.run import dream
+    from saliencynoise_dream.run import dream
     from saliencynoise.engine.run import bench
     from saliencynoise.engine.study import Study
     from saliencynoise.explanation.run import explain
@@ -20,7 +20,7 @@ __all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "dream", "expla
 
 _HOMES = {
     "bench": "saliencynoise.engine.run",
-    "dream": "saliencynoise.deepdream.run",
+    "dream": "saliencynoise_dream.run",
     "explain": "saliencynoise.explanation.run",
     "Study": "saliencynoise.engine.study",
     "SaliencyNoiseError": "saliencynoise.interfaces.errors",

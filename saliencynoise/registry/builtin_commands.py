@@ -60,13 +60,13 @@ COMMANDS = (
     CommandSpec(
         name="dream",
         summary="Deep dream on an ensemble: pictures of a class, or of a layer, beside those of single networks.",
-        target="saliencynoise.cli.dream:dream",
+        target="saliencynoise_dream.command:dream",
     ),
     CommandSpec(
         name="paper",
         summary="Make panels of the paper's poster: the table beside the published one, maps, classes, architectures, "
         "dreams.",
-        target="saliencynoise.cli.paper:paper",
+        target="saliencynoise_paper.command:paper",
     ),
     CommandSpec(
         name="methods",
