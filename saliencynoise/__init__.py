@@ -9,12 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from saliencynoise_dream.run import dream
     from saliencynoise.engine.run import bench
     from saliencynoise.engine.study import Study
     from saliencynoise.explanation.run import explain
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.hookspecs import hookimpl
+    from saliencynoise_dream.run import dream
 
 __all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "dream", "explain", "hookimpl"]
 
@@ -32,7 +32,15 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'saliencynoise' has no attribute '{name}'")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    package = _HOMES[name].partition(".")[0]
+    try:
+        home = importlib.import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise
+        distribution = package.replace("_", "-")
+        raise AttributeError(f"saliencynoise.{name} comes with: pip install {distribution}") from error
+    return getattr(home, name)
 
 
 def __dir__() -> list[str]:

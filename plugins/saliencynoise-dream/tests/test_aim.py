@@ -5,10 +5,10 @@ import pytest
 import torch
 from PIL import Image
 
-from saliencynoise_dream.aim import aim_of, check_layer
-from saliencynoise_dream.request import request_from
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise_dream.aim import aim_of, check_layer
+from saliencynoise_dream.request import request_from
 
 
 def dataset(*classes: str, channels: int = 3) -> Dataset:

@@ -6,13 +6,13 @@ from functools import partial
 import pytest
 import torch
 
+from saliencynoise.interfaces import Network, UsageError
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise_dream.ascent import dream, mean_gradient, stepped
 from saliencynoise_dream.config import DreamConfig
 from saliencynoise_dream.objective import ClassLogit, LayerEnergy
 from saliencynoise_dream.views import resized, seen, shifted, smoothed, unit_rms
-from saliencynoise.interfaces import Network, UsageError
-from saliencynoise.registry.catalogue import catalogue
-from tests.linear_networks import linear_network
+from tests.dream_networks import linear_network
 
 MEAN, STD = (0.4, 0.5), (0.2, 0.3)
 TARGETS = torch.tensor([2, 0])

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from saliencynoise_dream.config import DreamConfig
 from saliencynoise.interfaces import UsageError
+from saliencynoise_dream.config import DreamConfig
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from saliencynoise.interfaces import Network, UsageError
 from saliencynoise_dream.ascent import dream
 from saliencynoise_dream.config import DreamConfig
 from saliencynoise_dream.memory import dream_in_parts
 from saliencynoise_dream.objective import ClassLogit, LayerEnergy
-from saliencynoise.interfaces import Network, UsageError
 
 HOW = DreamConfig(octaves=2, steps=3, keep_steps=True, gradient="random")
 FULL = {"mean": (0.4, 0.5), "std": (0.2, 0.3), "config": HOW}

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from saliencynoise_dream.objective import ClassLogit, LayerEnergy
 from saliencynoise.interfaces import CamPoint, Network, UsageError
+from saliencynoise_dream.objective import ClassLogit, LayerEnergy
 
 
 def hooks(network: Network) -> int:

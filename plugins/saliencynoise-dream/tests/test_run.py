@@ -11,16 +11,16 @@ import torch
 from PIL import Image
 
 import saliencynoise as sn
-from saliencynoise_dream import run as module
-from saliencynoise_dream.request import request_from
-from saliencynoise_dream.table import render_dream, write_figure
-from saliencynoise_dream.transfer import recognition
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.trained import TrainedEnsemble
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.store.atomic import read_verified
 from saliencynoise.store.pool import Pool
+from saliencynoise_dream import run as module
+from saliencynoise_dream.request import request_from
+from saliencynoise_dream.table import render_dream, write_figure
+from saliencynoise_dream.transfer import recognition
 
 CLASSES = ("one", "../[red]$x$[/]<script>", "three")
 QUICK = {"octaves": 2, "steps": 2, "device": "cpu", "pool": "own"}

@@ -5,13 +5,13 @@ import pytest
 import torch
 from scipy import stats
 
+from saliencynoise.interfaces import UsageError
 from saliencynoise_dream.comparison import advantage, compare_dreams
 from saliencynoise_dream.config import DreamConfig
 from saliencynoise_dream.objective import ClassLogit, LayerEnergy
 from saliencynoise_dream.transfer import crossed_interval, gain, recognition
 from saliencynoise_dream.views import to_bytes
-from saliencynoise.interfaces import UsageError
-from tests.linear_networks import linear_network
+from tests.dream_networks import linear_network
 
 FULL = {"mean": (0.0,), "std": (1.0,)}
 

@@ -6,15 +6,15 @@ from dataclasses import asdict
 import pytest
 import torch
 
-from saliencynoise_dream.config import DreamConfig
-from saliencynoise_dream.transfer import crossed_interval, recognition
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import Dataset, Split, UsageError
+from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.store.pool import Pool
+from saliencynoise_dream.config import DreamConfig
+from saliencynoise_dream.transfer import crossed_interval, recognition
 from saliencynoise_paper.dream import dream_panel
 from saliencynoise_paper.dreamers import load_dreamers
 from saliencynoise_paper.panel import write_panel
-from saliencynoise.registry.catalogue import catalogue
-from saliencynoise.store.pool import Pool
 
 CLASSES = ("one", "$two", "three")
 QUICK = DreamConfig(octaves=1, steps=2)

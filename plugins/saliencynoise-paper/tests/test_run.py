@@ -9,8 +9,8 @@ import pytest
 
 from saliencynoise.engine.config import DEFAULT_METHODS
 from saliencynoise.interfaces import UsageError
-from saliencynoise_paper.run import PANELS, SCALES, PaperConfig, benches
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise_paper.run import PANELS, SCALES, PaperConfig, benches
 
 
 @pytest.mark.parametrize("scale", SCALES)

@@ -11,13 +11,13 @@ from saliencynoise.display.figures.saving import drawn
 from saliencynoise.engine.run import bench
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
-from saliencynoise_paper import table_cells
-from saliencynoise_paper.panel import write_panel
-from saliencynoise_paper.table import Column, print_table_panel, table_panel
-from saliencynoise_paper.statistics.paper_table import PUBLISHED
-from saliencynoise_paper.statistics.variants import VARIANTS, Variant, fewer, gather, variants
 from saliencynoise.store.atomic import slug_of, write_bytes
 from saliencynoise.store.maps import Chunk
+from saliencynoise_paper import table_cells
+from saliencynoise_paper.panel import write_panel
+from saliencynoise_paper.statistics.paper_table import PUBLISHED
+from saliencynoise_paper.statistics.variants import VARIANTS, Variant, fewer, gather, variants
+from saliencynoise_paper.table import Column, print_table_panel, table_panel
 from tests.report.studies import stored, stores_of, sums
 
 METHODS = {

@@ -11,12 +11,12 @@ import torch
 from saliencynoise.data.class_names import class_index
 from saliencynoise.data.own_pictures import as_seen
 from saliencynoise.data.pictures import Unreadable
-from saliencynoise_dream.objective import ClassLogit, LayerEnergy
-from saliencynoise_dream.request import MOST_CLASSES, DreamRequest
-from saliencynoise_dream.views import noise_start
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.registry.catalogue import BoundModel
 from saliencynoise.store.atomic import sha256_of
+from saliencynoise_dream.objective import ClassLogit, LayerEnergy
+from saliencynoise_dream.request import MOST_CLASSES, DreamRequest
+from saliencynoise_dream.views import noise_start
 
 if TYPE_CHECKING:
     from jaxtyping import Float

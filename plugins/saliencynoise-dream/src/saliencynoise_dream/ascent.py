@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from saliencynoise.interfaces import Network, UsageError, derive_seed
 from saliencynoise_dream.config import DreamConfig
 from saliencynoise_dream.objective import Objective
 from saliencynoise_dream.views import octave_sizes, resized, seen, shifted, smoothed, to_bytes, unit_rms
-from saliencynoise.interfaces import Network, UsageError, derive_seed
 
 if TYPE_CHECKING:
     from jaxtyping import Float, UInt8

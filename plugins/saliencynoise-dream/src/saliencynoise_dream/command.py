@@ -112,10 +112,10 @@ def dream(
 
     from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when a command runs
+    from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
     from saliencynoise_dream.request import request_from  # noqa: PLC0415 - as above
     from saliencynoise_dream.run import prepare, run_dream  # noqa: PLC0415 - as above
     from saliencynoise_dream.table import print_dream, write_figure  # noqa: PLC0415 - as above
-    from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
 
     arguments = {"arch_args": parse_pairs(arch_args, where="--arch-arg")} if arch_args else {}
     request = request_from({name: value for name, value in given.items() if value is not None} | arguments)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from saliencynoise_dream.transfer import RANGES, crossed_interval
 from saliencynoise.display.figures.style import blank
 from saliencynoise.display.numbers import with_interval
+from saliencynoise_dream.transfer import RANGES, crossed_interval
 
 if TYPE_CHECKING:
     from jaxtyping import UInt8

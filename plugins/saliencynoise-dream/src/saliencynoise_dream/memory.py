@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from saliencynoise.interfaces import Network
+from saliencynoise.scoring import fitting_rows, is_out_of_memory
 from saliencynoise_dream.ascent import Dream, dream
 from saliencynoise_dream.config import DreamConfig
 from saliencynoise_dream.objective import Objective
-from saliencynoise.interfaces import Network
-from saliencynoise.scoring import fitting_rows, is_out_of_memory
 
 if TYPE_CHECKING:
     from jaxtyping import Float

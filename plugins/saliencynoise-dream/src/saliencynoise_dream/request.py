@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from saliencynoise_dream.comparison import Gradient
-from saliencynoise_dream.config import DreamConfig
 from saliencynoise.engine.config import BenchConfig, check_out, config_from
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
+from saliencynoise_dream.comparison import Gradient
+from saliencynoise_dream.config import DreamConfig
 
 SINGLES = 3
 """How many members dream alone, too, unless told otherwise."""

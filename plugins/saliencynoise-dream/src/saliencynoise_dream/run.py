@@ -13,14 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise_dream.aim import Aim, aim_of, check_layer
-from saliencynoise_dream.ascent import check_start
-from saliencynoise_dream.comparison import DreamSet, compare_dreams
-from saliencynoise_dream.config import DreamConfig
-from saliencynoise_dream.facts import facts_of, rows_of, steps_of
-from saliencynoise_dream.files import gif, png
-from saliencynoise_dream.objective import ClassLogit
-from saliencynoise_dream.request import GRADIENTS, SINGLES, DreamRequest, how_at, request_from
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.plan import load_dataset, resolve_device
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
@@ -30,6 +22,14 @@ from saliencynoise.statistics.plain import json_safe
 from saliencynoise.store.atomic import refuse_foreign, remove_file, slug_of, write_bytes, write_json
 from saliencynoise.store.holding import holding
 from saliencynoise.store.provenance import hardware, versions
+from saliencynoise_dream.aim import Aim, aim_of, check_layer
+from saliencynoise_dream.ascent import check_start
+from saliencynoise_dream.comparison import DreamSet, compare_dreams
+from saliencynoise_dream.config import DreamConfig
+from saliencynoise_dream.facts import facts_of, rows_of, steps_of
+from saliencynoise_dream.files import gif, png
+from saliencynoise_dream.objective import ClassLogit
+from saliencynoise_dream.request import GRADIENTS, SINGLES, DreamRequest, how_at, request_from
 
 if TYPE_CHECKING:
     from saliencynoise.engine.observer import Observer

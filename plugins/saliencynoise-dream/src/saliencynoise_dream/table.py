@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise_dream.figure import columns_of, draw_dreams
-from saliencynoise_dream.run import RESULT, DreamStudy
 from saliencynoise.display.figures.saving import drawn
 from saliencynoise.display.numbers import counted, with_interval
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.store.atomic import write_bytes
+from saliencynoise_dream.figure import columns_of, draw_dreams
+from saliencynoise_dream.run import RESULT, DreamStudy
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int, UInt8
     from torch import Tensor
 
-    from saliencynoise_dream.objective import LayerEnergy
     from saliencynoise.interfaces import Network
+    from saliencynoise_dream.objective import LayerEnergy
 
 RANGES = {
     "probability": (0.0, 1.0),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.numbers import p_text, show
 from saliencynoise.engine.study_cells import failures
+from saliencynoise.statistics.plain import json_safe
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.figures.architecture import TITLES, Variation, draw, table, trends
 from saliencynoise_paper.panel import Panel
-from saliencynoise.statistics.plain import json_safe
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from saliencynoise.engine.study_cells import failures
+from saliencynoise.report.figures.classes import figure_of, table
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.panel import Panel
-from saliencynoise.report.figures.classes import figure_of, table
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.data.class_names import class_index
+from saliencynoise.display.numbers import counted, with_interval
+from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise_dream.comparison import DreamSet, compare_dreams
 from saliencynoise_dream.config import DreamConfig
 from saliencynoise_dream.facts import facts_of, rows_of
 from saliencynoise_dream.figure import columns_of, draw_dreams
 from saliencynoise_dream.objective import ClassLogit
 from saliencynoise_dream.views import noise_start
-from saliencynoise.display.numbers import counted, with_interval
-from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.dreamers import Dreamers, load_dreamers
 from saliencynoise_paper.panel import Panel

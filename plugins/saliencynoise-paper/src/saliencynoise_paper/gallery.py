@@ -9,11 +9,11 @@ from saliencynoise.display.figures.averages import CLIP
 from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.shell import shell
-from saliencynoise_paper.caption import provenance
-from saliencynoise_paper.panel import Panel
 from saliencynoise.report.figures.maps import gallery
 from saliencynoise.report.figures.tiles import Row, tidy
 from saliencynoise.statistics.plain import json_safe
+from saliencynoise_paper.caption import provenance
+from saliencynoise_paper.panel import Panel
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study

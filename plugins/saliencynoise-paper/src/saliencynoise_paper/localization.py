@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.numbers import p_text, show, with_interval
 from saliencynoise.engine.study import Study
+from saliencynoise.records.numbers import number
+from saliencynoise.report.localization import MEANINGS, RELEVANCE, localization_rows
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.figures.localization import TITLES, localization_figure
 from saliencynoise_paper.panel import Panel
-from saliencynoise.records.numbers import number
-from saliencynoise.report.localization import MEANINGS, RELEVANCE, localization_rows
 
 if TYPE_CHECKING:
     import pandas as pd

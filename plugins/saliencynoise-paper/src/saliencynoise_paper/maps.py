@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM
-from saliencynoise_paper.gallery import gallery_panel, one_architecture
 from saliencynoise.report.figures.tiles import rows_of
+from saliencynoise_paper.gallery import gallery_panel, one_architecture
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study

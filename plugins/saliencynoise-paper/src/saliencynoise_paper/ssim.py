@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.numbers import with_interval
 from saliencynoise.engine.study_cells import failures
-from saliencynoise_paper.caption import provenance
-from saliencynoise_paper.panel import Panel
 from saliencynoise.report.figures.ssim import correlations, figure_of, table
 from saliencynoise.statistics.plain import json_safe
+from saliencynoise_paper.caption import provenance
+from saliencynoise_paper.panel import Panel
 
 if TYPE_CHECKING:
     import pandas as pd

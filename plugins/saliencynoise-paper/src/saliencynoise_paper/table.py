@@ -16,10 +16,10 @@ from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.figures.table import draw
 from saliencynoise_paper.figures.table_grids import table_rows
 from saliencynoise_paper.panel import Panel
+from saliencynoise_paper.statistics.paper_table import DATASETS
 from saliencynoise_paper.table_cells import Column, measure
 from saliencynoise_paper.table_facts import cells_frame, collect
 from saliencynoise_paper.table_words import answers, caption, confounds, draws, orderings, stars
-from saliencynoise_paper.statistics.paper_table import DATASETS
 
 if TYPE_CHECKING:
     import pandas as pd

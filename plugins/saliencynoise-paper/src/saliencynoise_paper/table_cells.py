@@ -11,7 +11,15 @@ import torch
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.seeds import draw_kind
-from saliencynoise_paper.statistics.paper_table import GRADIENT, INTERMEDIATE, PUBLISHED, SHAP, STARS, TOP, published_column
+from saliencynoise_paper.statistics.paper_table import (
+    GRADIENT,
+    INTERMEDIATE,
+    PUBLISHED,
+    SHAP,
+    STARS,
+    TOP,
+    published_column,
+)
 from saliencynoise_paper.statistics.reproduction import MeasuredColumn
 from saliencynoise_paper.statistics.variants import CellVariants, ImageVariants, fewer, gather, on_grid, variants
 

@@ -9,8 +9,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import derive_seed
-from saliencynoise_paper.table_cells import GRIDS, READINGS, Measured
 from saliencynoise.statistics.intervals import Interval
+from saliencynoise.statistics.plain import json_safe
 from saliencynoise_paper.statistics.orderings import Answer, answer_claims, compare_rows
 from saliencynoise_paper.statistics.paper_table import (
     CLAIMS,
@@ -20,9 +20,9 @@ from saliencynoise_paper.statistics.paper_table import (
     published_exchanges,
     with_networks,
 )
-from saliencynoise.statistics.plain import json_safe
 from saliencynoise_paper.statistics.reproduction import MEASURES, Agreement, Reproduction, compare_variants
 from saliencynoise_paper.statistics.variants import VARIANTS, Variant
+from saliencynoise_paper.table_cells import GRIDS, READINGS, Measured
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import COLOURS, GREY, MARKERS, blank
 from saliencynoise.display.numbers import show
-from saliencynoise_paper.figures.table_grids import draw_orderings, draw_table, rows_of
 from saliencynoise.records.numbers import number
+from saliencynoise_paper.figures.table_grids import draw_orderings, draw_table, rows_of
 from saliencynoise_paper.statistics.paper_table import PUBLISHED
 from saliencynoise_paper.statistics.variants import Variant
 
