@@ -35,15 +35,19 @@ def list_pools(*, as_json: o.Json = False) -> None:
 
 @pools_app.command()
 def verify(name: Name = None) -> None:
-    """Compare every member's files with their checksums; a corrupt member is set aside. Exit code 2 if any is."""
-    corrupt = 0
+    """Compare every file with its checksum; a corrupt member is set aside. Exit code 2 if any is, or `pool.json`."""
+    wrong: list[UsageError] = []
     for pool in _named(name):
-        errors = pool.verify_all()
-        corrupt += len(errors)
-        typer.echo(f"{pool.folder.name}: {len(pool.indices())} members sound, {len(errors)} corrupt")
-        for error in errors:
-            typer.echo(visible(f"error: {error}"), err=True)
-    raise typer.Exit(2 if corrupt else 0)
+        corrupt = pool.verify_all()
+        typer.echo(f"{pool.folder.name}: {len(pool.indices())} members sound, {len(corrupt)} corrupt")
+        wrong += corrupt
+        try:
+            pool.described()
+        except UsageError as error:
+            wrong.append(error)
+    for each in wrong:
+        typer.echo(visible(f"error: {each}"), err=True)
+    raise typer.Exit(2 if wrong else 0)
 
 
 @pools_app.command()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.suggestions import did_you_mean
 
 SHOWN = 12
 """Names that an error lists, at most."""
@@ -39,7 +39,6 @@ def class_index(text: str, classes: Sequence[str], *, option: str) -> int:
         return list(classes).index(text)
     if is_index(text, len(classes)):
         return int(text)
-    close = get_close_matches(text, classes, n=3)
     shown = ", ".join(classes[:SHOWN]) + (" ..." if len(classes) > SHOWN else "")
-    hint = f"did you mean {' or '.join(close)}?" if close else f"there are {shown}, or 0 to {len(classes) - 1}"
+    hint = did_you_mean(text, classes, otherwise=f"there are {shown}, or 0 to {len(classes) - 1}", most=3)
     raise UsageError(f"{option} {text} is no class of the data set; {hint}")

@@ -21,6 +21,18 @@ def percent(share: float) -> str:
     return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
+def estimated_percent(value: float | str | None) -> str:
+    """Return an estimate of a share, which may be negative, in per cent without decimals; the undefined as a dash.
+
+    >>> estimated_percent(0.124), estimated_percent(-0.001), estimated_percent(None)
+    ('12%', '0%', '-')
+    """
+    share = number(value)
+    if share != share:  # noqa: PLR0124 - NaN
+        return "-"
+    return show(share) if abs(share) == float("inf") else f"{round(100 * share)}%"
+
+
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun, in the plural where it is due.
 

@@ -6,11 +6,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.suggestions import did_you_mean
 from saliencynoise.registry.first_party import installed
 
 MEMBERS = 8
@@ -161,8 +161,7 @@ def config_from(values: Mapping[str, Any]) -> BenchConfig:
     known = {entry.name for entry in fields(BenchConfig)} | {"epochs"}
     unknown = [key for key in values if key not in known]
     if unknown:
-        close = get_close_matches(unknown[0], known, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(sorted(known))}"
+        hint = did_you_mean(unknown[0], known, otherwise=f"there are {', '.join(sorted(known))}")
         raise UsageError(f"unknown setting '{unknown[0]}'; {hint}")
     plain = _with_epochs(values)
     for key in ("archs", "methods"):

@@ -101,10 +101,7 @@ def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | Non
 
 
 def _of_pool(config: BenchConfig, pool: Pool) -> TrainedEnsemble:
-    description = pool.description
-    if description is None:
-        raise UsageError(f"{pool.folder} holds no readable pool.json; 'saliencynoise pools list' shows what there is")
-    identity = description["identity"]
+    identity = pool.described()["identity"]
     model = catalogue().model(identity["architecture"])
     config = replace(config, image_size=identity["in_shape"][1], seed=identity["run_seed"])
     _, dataset = load_dataset(config)

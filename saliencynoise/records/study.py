@@ -179,7 +179,7 @@ class Figures(TypedDict):
 class Pixels(TypedDict):
     """Significant pixels."""
 
-    share: Number
+    share: Share
     agreement: Number
     rate: NotRequired[Share]
     agreement_all: NotRequired[Number]

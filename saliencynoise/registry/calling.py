@@ -7,11 +7,11 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
 from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError, one_line
 from saliencynoise.interfaces.protocols import CamPoint, Model, Network
+from saliencynoise.interfaces.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from torch import nn
@@ -114,7 +114,6 @@ def refuse_unknown_arguments(target: Callable[..., Any], arguments: Mapping[str,
     known = [own.name for own in parameters[1:] if own.kind in {own.POSITIONAL_OR_KEYWORD, own.KEYWORD_ONLY}]
     for name in arguments:
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f"did you mean '{close[0]}'? " if close else ""
             takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            raise UsageError(f"{what} has no argument '{name}'; {hint}{takes}")
+            hint = " ".join([*filter(None, [did_you_mean(name, known)]), takes])
+            raise UsageError(f"{what} has no argument '{name}'; {hint}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
@@ -24,6 +23,7 @@ from saliencynoise.interfaces.specs import (
     Sign,
     declared_sign,
 )
+from saliencynoise.interfaces.suggestions import did_you_mean
 from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_arguments
 from saliencynoise.registry.commands import command_clashes
 from saliencynoise.registry.first_party import missing
@@ -232,12 +232,10 @@ class Catalogue:
     def _unknown(self, kind: str, name: str) -> str:
         known = {entry.name: None for entry in self.entries(kind)}
         known.update({entry.canonical: None for entry in self.entries(kind)})
-        close = get_close_matches(name, known, n=3)
-        hints = " or ".join(f"'{match}'" for match in close)
         listing = f"there are {', '.join(self.names(kind))}" if 0 < len(known) <= 40 else ""
         command = {"methods": "methods", "commands": "--help"}.get(kind, "plugins --archs")
         elsewhere = listing or f"'saliencynoise {command}' lists all names"
-        text = f"unknown {SINGULAR[kind]} '{name}'; " + (f"did you mean {hints}?" if close else elsewhere)
+        text = f"unknown {SINGULAR[kind]} '{name}'; " + did_you_mean(name, known, otherwise=elsewhere, most=3)
         if "," in name:
             text = f"unknown {SINGULAR[kind]} '{name}'; for several, repeat the option with a name each"
         where = [hint] if (hint := missing(kind, name)) else []

@@ -10,11 +10,11 @@ import ast
 import dataclasses
 import math
 import re
-from difflib import get_close_matches
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from saliencynoise.interfaces.errors import ConfigurationError, UsageError
+from saliencynoise.interfaces.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -180,8 +180,7 @@ def written(value: object) -> str:
 def _unknown_parameter(key: str, fields: list[str], where: str) -> str:
     if not fields:
         return f"{where} has no parameter '{key}'; it takes none"
-    close = get_close_matches(key, fields, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"it takes {', '.join(fields)}"
+    hint = did_you_mean(key, fields, otherwise=f"it takes {', '.join(fields)}")
     return f"{where} has no parameter '{key}'; {hint}"
 
 

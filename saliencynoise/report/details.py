@@ -9,8 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from saliencynoise.display.grid import WIDE
 from saliencynoise.display.labels import method_label
-from saliencynoise.display.numbers import interval_text, show, with_interval
+from saliencynoise.display.numbers import estimated_percent, interval_text, show, with_interval
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
@@ -38,12 +39,14 @@ STRUCTURE = (
     "below which half of a single network's detail is noise (0: the grid is the limit; ∞: all of it is)."
 )
 
+STRUCTURE_HEADERS = ("template", "class", "image r", "95%", "px", "signs", "modes", "finest")
+
 
 def print_similarity(study: Study, console: Console | None = None) -> None:
     """Print how alike members' maps are by other measures than the SNR."""
     console = console or Terminal()
     headers = ("SSIM", "Spearman", "top", "cosine", "MeGe", "ReCo", "CV")
-    console.print(_table(study, headers, _similarity_rows, narrow=console.width < 92))
+    console.print(_table(study, headers, _similarity_rows, narrow=console.width < WIDE))
     images = max(cell["details"]["similarity"]["images"] for cell in _known(study))
     words = f"the first {images} images" if images < len(study.result["images"]) else f"all {images} images"
     console.print(Text(SIMILARITY.format(images=words), style="dim"))
@@ -52,8 +55,16 @@ def print_similarity(study: Study, console: Console | None = None) -> None:
 def print_structure(study: Study, console: Console | None = None) -> None:
     """Print what the members' common signal is made of."""
     console = console or Terminal()
-    headers = ("template", "class", "image r", "95%", "px", "signs", "modes", "finest")
-    console.print(_table(study, headers, _structure_rows, narrow=console.width < 92))
+    narrow = console.width < WIDE
+    for columns in (slice(0, 4), slice(4, 8)) if narrow else (slice(0, 8),):  # half of them fit 80 columns
+        console.print(
+            _table(
+                study,
+                STRUCTURE_HEADERS[columns],
+                lambda details, columns=columns: (row[columns] for row in _structure_rows(details)),
+                narrow=narrow,
+            )
+        )
     console.print(Text(STRUCTURE, style="dim"))
     for cell in _known(study):
         unseen = cell["figures"].get("unseen_mode")
@@ -110,7 +121,9 @@ def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
             show(template["snr_specific"]),
             interval_text(template["snr_specific_interval"]),
         ]
-    surviving = ["-", "-"] if pixels is None else [_percent(pixels["share"]), _percent(pixels["agreement"])]
+    surviving = (
+        ["-", "-"] if pixels is None else [estimated_percent(pixels["share"]), estimated_percent(pixels["agreement"])]
+    )
     yield [*parts, *surviving, str(len(modes["images"])), show(spectrum["resolution"] if spectrum else None)]
 
 
@@ -124,7 +137,7 @@ def _unseen(figures: Mapping[str, Any], unseen: Mapping[str, Any]) -> str:
 
 
 def _share(value: float | str | None, interval: Mapping[str, Any] | None) -> str:
-    plain = _percent(value).removesuffix("%")
+    plain = estimated_percent(value).removesuffix("%")
     return plain if interval is None else f"{plain} {_percents(interval)}"
 
 
@@ -133,8 +146,3 @@ def _percents(interval: Mapping[str, Any] | None) -> str:
         return "-"
     low, high = (f"{number(interval[end]) * 100:.0f}".replace("-0", "0") for end in ("low", "high"))
     return escape(f"[{low}, {high}]")
-
-
-def _percent(value: float | str | None) -> str:
-    plain = number(value)
-    return "-" if plain != plain else f"{plain:.0%}".replace("-0%", "0%")  # noqa: PLR0124 - NaN

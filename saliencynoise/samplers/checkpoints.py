@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import glob
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from saliencynoise.data.orders import natural
 from saliencynoise.interfaces import Sample, Sampler, TrainingRun, UsageError
 from saliencynoise.samplers.state_dicts import read_weights
 from saliencynoise.store.atomic import sha256_of
@@ -56,7 +56,7 @@ class Checkpoints(Sampler):
     def paths(self) -> list[Path]:
         """Return the files, in the members' order."""
         found = (Path(name) for name in glob.glob(self.files, recursive=True))  # noqa: PTH207 - as the shell finds them
-        return sorted((path for path in found if path.is_file()), key=lambda path: _natural(str(path)))
+        return sorted((path for path in found if path.is_file()), key=lambda path: natural(str(path)))
 
     def identity(self) -> Mapping[str, str]:
         """Return the hash of each file's content, by name and place.
@@ -86,12 +86,3 @@ def _hash(path: Path) -> str:
     if digest is None:
         raise UsageError(f"checkpoints: {path} cannot be read; check its permissions")
     return digest
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Return a key that sorts by numbers where there are numbers.
-
-    >>> sorted(["b-10", "b-9", "a-11"], key=_natural)
-    ['a-11', 'b-9', 'b-10']
-    """
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text)]

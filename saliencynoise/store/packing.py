@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.store.atomic import key_of, replace_file
+from saliencynoise.store.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,13 +68,7 @@ def pack(
 
 def _described(pool: Pool) -> bytes:
     """Return the content of `pool.json`, which says what the folder's name is the hash of."""
-    description = pool.description
-    if description is None or not pool.folder.name.endswith(f"-{key_of(description['identity'])}"):
-        raise UsageError(
-            f"{pool.folder / 'pool.json'} is damaged, or not this folder's; the bench or train that made the pool "
-            "writes it anew where it is missing"
-        )
-    return _plain(description)
+    return _plain(pool.described())
 
 
 def _plain(document: Mapping[str, Any]) -> bytes:

@@ -71,6 +71,20 @@ class Pool:
         sound = isinstance(document, dict) and {"identity", "network"} <= document.keys()
         return dict(document) if sound else None
 
+    def described(self) -> Mapping[str, Any]:
+        """Return what `describe` wrote of the members in this folder, whose name ends with its hash.
+
+        Raises:
+            UsageError: if `pool.json` is damaged, or another pool's.
+        """
+        description = self.description
+        if description is None or not self.folder.name.endswith(f"-{key_of(description['identity'])}"):
+            raise UsageError(
+                f"{self.folder / 'pool.json'} is damaged, or not this folder's; the bench or train that made the pool "
+                "writes it again"
+            )
+        return description
+
     def indices(self) -> list[int]:
         """Return the members that there are, by index."""
         matches = [re.fullmatch(r"member-(\d+)\.json", path.name) for path in self.folder.glob("member-*.json")]

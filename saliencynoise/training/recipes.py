@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import tomllib
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from saliencynoise.interfaces import Dataset, UsageError
+from saliencynoise.interfaces.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,8 +138,7 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for key, value in overrides.items():
         if key not in types:
-            close = get_close_matches(key, types, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else f"it has {', '.join(types)}"
+            hint = did_you_mean(key, types, otherwise=f"it has {', '.join(types)}")
             raise UsageError(f"a recipe has no '{key}'; {hint}")
         wanted = kinds.get(types[key], (str,))
         if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):

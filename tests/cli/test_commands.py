@@ -71,6 +71,11 @@ def test_pools_are_listed_verified_and_removed(capsys):
     code, out, err = call(capsys, "pools", "verify", pool["name"])
     assert (code, out) == (2, f"{pool['name']}: 1 members sound, 1 corrupt\n")
     assert "member 1 of the pool is corrupt" in err
+    path = Path(pool["folder"]) / "pool.json"
+    path.write_text(path.read_text().replace('"run_seed": 0', '"run_seed": 1'))
+    code, _, err = call(capsys, "pools", "verify", pool["name"])
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"{path} is damaged, or not this folder's" in err
     assert call(capsys, "pools", "remove", pool["name"], "--yes")[0] == 0
     assert not Path(pool["folder"]).exists()
     assert "no pools yet" in call(capsys, "pools", "list")[1]

@@ -17,6 +17,7 @@ from saliencynoise.cli import main
 from saliencynoise.display.numbers import percent
 from saliencynoise.engine.reduce import FailedCellError
 from saliencynoise.explanation import method
+from saliencynoise.store.atomic import write_json
 
 DIGIT = Path(__file__).parents[2] / "examples" / "digit.png"
 TINY = [
@@ -163,6 +164,20 @@ def test_a_pool_needs_no_architecture_and_refuses_another(trained, capsys):
     explain(DIGIT, "--pool", pool, "-q")
     explain(DIGIT, "--pool", pool, "--arch", "resnet18", code=2)
     assert "--arch resnet18 is not the pool's architecture, test_resnet" in capsys.readouterr().err
+
+
+def test_the_description_of_another_pool_is_refused(trained, capsys):
+    """Both are sound, and networks would be built and pictures normalised as in the other pool."""
+    (pool,) = (path.parent for path in (trained / "pools").glob("*/pool.json"))
+    path, whole = pool / "pool.json", (pool / "pool.json").read_bytes()
+    document = json.loads(whole)
+    document["identity"]["run_seed"] += 1
+    write_json(path, document)
+    try:
+        explain(DIGIT, "--pool", pool, code=2)
+    finally:
+        path.write_bytes(whole)
+    assert f"{path} is damaged, or not this folder's" in capsys.readouterr().err
 
 
 def test_the_pictures_themselves_are_never_overwritten(capsys):

@@ -11,7 +11,7 @@ ANIMALS = ("cat", "1", "[red]dog[/]", "$x$")
 def test_a_class_is_known_by_name_or_else_by_index():
     assert [class_index(text, ANIMALS, option="--class") for text in ("cat", "0", "[red]dog[/]", "3")] == [0, 0, 2, 3]
     assert class_index("1", ("a", "b", "1"), option="--class") == 2  # the name goes first
-    with pytest.raises(UsageError, match="--class cta is no class of the data set; did you mean cat"):
+    with pytest.raises(UsageError, match="--class cta is no class of the data set; did you mean 'cat'"):
         class_index("cta", ANIMALS, option="--class")
 
 

@@ -112,6 +112,7 @@ def test_a_result_of_this_version_is_whole(made):
         (("maps", 0, "architecture"), "other", "maps[0].architecture is 'other', which is none of"),
         (("cells", 0, "figures"), None, "cells[0].figures is null, though its status is ok"),
         (("cells", 0, "details", "pixels", "share"), "x", "cells[0].details.pixels.share is 'x'"),
+        (("cells", 0, "details", "pixels", "share"), None, "cells[0].details.pixels.share is None where"),
         (("images", 2, "label"), 7, "images[2].label is 7, and there are 2 classes"),
         (("images", 2, "target", "net"), 2, "images[2].target is 2, and there are 2 classes"),
         (("architectures", 0, "members"), [], "cells[0].members is 6, and architecture 'net' lists none"),

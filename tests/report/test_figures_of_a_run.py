@@ -12,7 +12,7 @@ from saliencynoise.analyses.forecast.run import Check, Forecast
 from saliencynoise.analyses.forecast.table import print_forecast
 from saliencynoise.engine.run import bench
 from saliencynoise.report.curve import curve_counts, curve_of, print_curve
-from saliencynoise.report.details import print_similarity, print_structure
+from saliencynoise.report.details import STRUCTURE_HEADERS, print_similarity, print_structure
 from saliencynoise.statistics.comparison import Comparison, Everywhere
 from saliencynoise.statistics.reliability import MembersNeeded
 
@@ -53,6 +53,8 @@ def test_similarity_and_structure_have_a_row_for_each_cell(study):
     assert "all 3 images" in text
     structure = printed(print_structure, study)
     assert "gradcam(" in structure
+    headings = [line.split() for line in structure.splitlines() if line.startswith("architecture, method")]
+    assert [word for line in headings for word in line[2:]] == " ".join(STRUCTURE_HEADERS).split()  # none is cut off
     unseen = [
         line for line in " ".join(structure.split()).split(" of the networks went unseen") if "if a mode of" in line
     ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from typing import Any
@@ -130,8 +130,7 @@ def design_of(asked: Sequence[str] | None, without: Mapping[str, str], *, archit
         return Design(alone=useful, rest=(), without=without)
     for stream in asked:
         if stream not in STREAMS:
-            close = get_close_matches(stream, STREAMS, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(STREAMS)}"
+            hint = did_you_mean(stream, STREAMS, otherwise=f"there are {', '.join(STREAMS)}")
             raise UsageError(f"--streams: unknown stream '{stream}'; {hint}")
         if stream in without:
             raise UsageError(

@@ -13,9 +13,8 @@ from rich.text import Text
 from saliencynoise.analyses.variance.figure import NAMES, PLOT
 from saliencynoise.analyses.variance.run import RESULT
 from saliencynoise.display.labels import method_label
-from saliencynoise.display.numbers import counted, show
+from saliencynoise.display.numbers import counted, estimated_percent
 from saliencynoise.display.terminal import Terminal
-from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -78,7 +77,7 @@ def variance_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
             table.add_row(label, Text("failed", style="red"))
             continue
         view = "" if row["view"] == "signed" else f"\n    view {row['view']}"
-        table.add_row(label + view, percent(row["noise"]))
+        table.add_row(label + view, estimated_percent(row["noise"]))
         for part in row["streams"]:
             table.add_row(
                 f"    {NAMES.get(part['stream'], part['stream'])}", "", *_share(part["first"]), *_share(part["total"])
@@ -104,20 +103,8 @@ def energy_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
 
 def _share(share: Mapping[str, Any]) -> list[str]:
     interval = share["interval"]
-    ends = "-" if interval is None else escape(f"[{percent(interval['low'])}, {percent(interval['high'])}]")
-    return [percent(share["value"]), ends]
-
-
-def percent(value: float | str | None) -> str:
-    """Return a share as a percentage without decimals; the undefined as a dash.
-
-    >>> percent(0.124), percent(-0.001), percent(None)
-    ('12%', '0%', '-')
-    """
-    share = number(value)
-    if share != share:  # noqa: PLR0124 - NaN
-        return "-"
-    return show(share) if abs(share) == float("inf") else f"{round(100 * share)}%"
+    ends = [] if interval is None else [estimated_percent(interval[end]) for end in ("low", "high")]
+    return [estimated_percent(share["value"]), escape(f"[{', '.join(ends)}]") if ends else "-"]
 
 
 def basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:

@@ -3,7 +3,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from saliencynoise.analyses.variance.table import percent, print_variance
+from saliencynoise.analyses.variance.table import print_variance
+from saliencynoise.display.numbers import estimated_percent
 
 
 def share(value, low=None, high=None):
@@ -112,4 +113,4 @@ def test_failures_and_flags_are_told():
 
 
 def test_percent():
-    assert [percent(own) for own in (0.005, -0.004, 1.2, None, "inf")] == ["0%", "0%", "120%", "-", "∞"]
+    assert [estimated_percent(own) for own in (0.005, -0.004, 1.2, None, "inf")] == ["0%", "0%", "120%", "-", "∞"]

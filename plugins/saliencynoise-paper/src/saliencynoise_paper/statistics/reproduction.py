@@ -30,6 +30,7 @@ from saliencynoise.statistics.comparison import holm
 from saliencynoise.statistics.groups import resamples, units_of
 from saliencynoise.statistics.intervals import RESAMPLES, Interval
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval, two_sided_p
+from saliencynoise.statistics.similarity import ranks
 from saliencynoise_paper.statistics.variants import VARIANTS, CellVariants, Variant
 
 if TYPE_CHECKING:
@@ -311,12 +312,7 @@ def _tests(
 
 def _spearman(measured: Tensor, published: Tensor) -> Tensor:
     """Return the correlation of ranks, ties at their mean rank; NaN where one side is constant or a value is NaN."""
-    a, b = _ranks(measured), _ranks(published)
+    a, b = (ranks(values.reshape(-1, values.shape[-1])).reshape(values.shape) for values in (measured, published))
     a, b = a - a.mean(-1, keepdim=True), b - b.mean(-1, keepdim=True)
     rho = (a * b).sum(-1) / (a.norm(dim=-1) * b.norm(dim=-1))
     return torch.where(measured.isnan().any(-1), torch.nan, rho)
-
-
-def _ranks(values: Tensor) -> Tensor:
-    rows, columns = values[..., :, None], values[..., None, :]
-    return (rows > columns).sum(-1) + ((rows == columns).sum(-1) + 1.0).double() / 2
