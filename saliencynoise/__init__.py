@@ -9,20 +9,29 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from saliencynoise.engine.run import bench
-    from saliencynoise.engine.study import Study
-    from saliencynoise.explanation.run import explain
+    from saliencynoise.api import Study, bench, compare, explain, frontier, sanity, variance
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.hookspecs import hookimpl
     from saliencynoise_dream.run import dream
 
-__all__ = ["SaliencyNoiseError", "Study", "UsageError", "bench", "dream", "explain", "hookimpl"]
+__all__ = [
+    "SaliencyNoiseError",
+    "Study",
+    "UsageError",
+    "bench",
+    "compare",
+    "dream",
+    "explain",
+    "frontier",
+    "hookimpl",
+    "sanity",
+    "variance",
+]
 
+_API = "saliencynoise.api"
 _HOMES = {
-    "bench": "saliencynoise.engine.run",
+    **dict.fromkeys(("Study", "bench", "compare", "explain", "frontier", "sanity", "variance"), _API),
     "dream": "saliencynoise_dream.run",
-    "explain": "saliencynoise.explanation.run",
-    "Study": "saliencynoise.engine.study",
     "SaliencyNoiseError": "saliencynoise.interfaces.errors",
     "UsageError": "saliencynoise.interfaces.errors",
     "hookimpl": "saliencynoise.registry.hookspecs",

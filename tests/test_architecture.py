@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ LEVELS = (
     {"engine"},
     {"analyses", "explanation"},
     {"report"},
+    {"api"},  # a module: the functions and the class that a user's script calls
     {"cli"},
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
@@ -32,13 +34,6 @@ BY_NAME_ONLY = (
     *("data.digits", "data.folder", "data.cifar10", "data.imagenette", "data.shapes"),
 )
 
-# A study shows itself: the only imports upward, when they are first used (docs/decisions/0012)
-UPWARD = {
-    ("saliencynoise.engine.study", "saliencynoise.report.plots.Plots"),
-    ("saliencynoise.engine.study", "saliencynoise.report.html.notebook.study_html"),
-    ("saliencynoise.engine.study", "saliencynoise.report.html.study.write_report"),
-}
-
 # What a plugin may import, and of the registry this name only
 PUBLIC = ("saliencynoise.interfaces", "saliencynoise.testing")
 
@@ -46,7 +41,7 @@ PUBLIC = ("saliencynoise.interfaces", "saliencynoise.testing")
 COMMAND_PLUGINS = {"saliencynoise-dream": (), "saliencynoise-paper": ("saliencynoise_dream",)}
 FOR_COMMANDS = (
     *(f"saliencynoise.{room}" for room in ("data", "display", "engine", "records", "report", "scoring", "statistics")),
-    *("saliencynoise.store", "saliencynoise.training.recipes"),
+    *("saliencynoise.api", "saliencynoise.store", "saliencynoise.training.recipes"),
     *("saliencynoise.registry.catalogue", "saliencynoise.registry.parameters"),
     *("saliencynoise.cli.options", "saliencynoise.cli.output", "saliencynoise.cli.progress"),
 )
@@ -70,8 +65,6 @@ def wrong_imports(source: str, module: str) -> list[str]:
     own = module.split(".")[1]
     wrong = []
     for name in sorted(imports(source, module)):
-        if (module, name) in UPWARD:
-            continue
         path = name.removeprefix("saliencynoise.")
         room = path.split(".")[0]
         if room not in LEVEL:
@@ -118,19 +111,50 @@ def plugin_of(path: Path) -> str:
     return path.relative_to(ROOT / "plugins").parts[0]
 
 
+def graph(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """The modules that each module imports anywhere, lazily and for typing too, from sources by full name."""
+    return {
+        module: {name for wanted in imports(source, module) if (name := longest(wanted, sources)) not in {None, module}}
+        for module, source in sources.items()
+    }
+
+
+def longest(name: str, modules: Collection[str]) -> str | None:
+    """The module that an imported name is or lies in."""
+    parts = name.split(".")
+    prefixes = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in modules), None)
+
+
+def circles(edges: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """The sets of modules that import each other, directly or through others: components of more than one module."""
+    reached = {module: reachable(module, edges) for module in edges}
+    found = {frozenset({module, *(other for other in reached[module] if module in reached[other])}) for module in edges}
+    return sorted(sorted(component) for component in found if len(component) > 1)
+
+
+def reachable(module: str, edges: Mapping[str, Collection[str]]) -> set[str]:
+    seen, waiting = set(), [module]
+    while waiting:
+        new = set(edges[waiting.pop()]) - seen
+        seen |= new
+        waiting += new
+    return seen
+
+
 def module_of(path: Path, top: Path) -> str:
     parts = path.relative_to(top.parent).with_suffix("").parts
     return ".".join(parts)
 
 
-CORE = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE)
+CORE = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem == "api")
 PLUGINS = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 
 
 def test_every_module_lies_in_a_room() -> None:
-    rooms = {path.relative_to(PACKAGE).parts[0] for path in CORE}
+    rooms = {path.relative_to(PACKAGE).with_suffix("").parts[0] for path in CORE}
     assert rooms <= LEVEL.keys(), "give the new room a level in this file, and a line in the design"
-    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py"}
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "api.py"}
     assert {"interfaces", "registry", "engine", "cli"} <= rooms
 
 
@@ -150,6 +174,32 @@ def test_the_picture_of_the_rooms_shows_them_all() -> None:
 
 def test_imports_point_down() -> None:
     assert [fault for path in CORE for fault in wrong_imports(path.read_text(), module_of(path, PACKAGE))] == []
+
+
+def test_no_module_is_in_a_circle_of_imports() -> None:
+    paths = {module_of(path, PACKAGE).removesuffix(".__init__"): path for path in PACKAGE.rglob("*.py")}
+    sources = {module: path.read_text() for module, path in paths.items()}
+    edges = graph(sources)
+    assert {"saliencynoise.engine.study", "saliencynoise.interfaces"} <= edges["saliencynoise.api"]
+    assert circles(edges) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from p.b import name",
+        "from p import b",
+        "import p.b",
+        "from . import b",
+        "def f():\n    from p.b import name",
+        "if TYPE_CHECKING:\n    from p.b import name",
+    ],
+)
+def test_a_circle_is_seen_however_it_is_imported(source: str) -> None:
+    texts = {"a": source, "b": "import p.c", "c": "from p.a import x", "d": "import p.a, p.e", "e": ""}
+    sources = {f"saliencynoise.{name}": re.sub(r"\bp\b", "saliencynoise", text) for name, text in texts.items()}
+    assert circles(graph(sources)) == [["saliencynoise.a", "saliencynoise.b", "saliencynoise.c"]]
+    assert circles(graph({**sources, "saliencynoise.c": "import saliencynoise.e"})) == []
 
 
 def test_plugins_import_the_public_rooms_only() -> None:

@@ -8,34 +8,38 @@ import typer
 
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit, report_beside
+from saliencynoise.engine.config import DEFAULT_METHODS
+
+_METHODS = [*DEFAULT_METHODS]  # typer takes lists
 
 
 def bench(
+    context: typer.Context,
     *,
-    dataset: o.Dataset = None,
+    dataset: o.Dataset = "digits",
     data_dir: o.DataDir = None,
     groups: o.Groups = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
-    methods: o.Methods = None,
-    sampler: o.Sampler = None,
+    methods: o.Methods = _METHODS,
+    sampler: o.Sampler = "deep_ensemble",
     members: o.Members = None,
     images: o.Images = None,
-    draws: o.Draws = None,
+    draws: o.Draws = 2,
     image_size: o.ImageSize = None,
-    normalization: o.Normalization = None,
+    normalization: o.Normalization = "dataset",
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
-    target: o.Target = None,
-    device: o.Device = None,
-    precision: o.Precision = None,
-    seed: o.Seed = None,
-    aggregator: o.Aggregator = None,
-    untrained: o.Untrained = None,
-    keep_maps: o.KeepMaps = None,
+    target: o.Target = "true",
+    device: o.Device = "auto",
+    precision: o.Precision = "float32",
+    seed: o.Seed = 0,
+    aggregator: o.Aggregator = "mean",
+    untrained: o.Untrained = "auto",
+    keep_maps: o.KeepMaps = "all",
     workers: o.Workers = None,
     out: o.Out = None,
-    fresh: o.Fresh = None,
+    fresh: o.Fresh = False,
     config: o.Config = None,
     report: o.Report = True,
     quiet: o.Quiet = False,
@@ -51,7 +55,7 @@ def bench(
     given |= {"target": target, "normalization": normalization, "train_images": train_images, "device": device}
     given |= {"precision": precision, "seed": seed, "aggregator": aggregator, "keep_maps": keep_maps, "fresh": fresh}
     given |= {"untrained": untrained, "groups": groups, "workers": workers}
-    settings = o.config_of(config, arch_args, epochs, given)
+    settings = o.config_of(arch_args, epochs, given, file=config, named=o.named_by_user(context))
 
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.engine.run import run  # noqa: PLC0415 - torch, once the options are known to be sound

@@ -14,11 +14,11 @@ from saliencynoise.interfaces.errors import UsageError
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
-Folders = Annotated[list[str], typer.Argument(help="Folders of runs; one, or any number.", metavar="RUN...")]
+Runs = Annotated[list[str], typer.Argument(help="Folders of runs; one, or any number.", metavar="RUN...")]
 Html = Annotated[Path | None, typer.Option("--html", help="File for a page of several runs.", metavar="FILE")]
 
 
-def compare(folders: Folders, *, html: Html = None, as_json: o.Json = False) -> None:
+def compare(runs: Runs, *, html: Html = None, as_json: o.Json = False) -> None:
     """Compare methods, and architectures, of a run; or put several runs side by side.
 
     Of one run, and of two with the same images and other members: which is less noisy, by tests that count the
@@ -26,7 +26,7 @@ def compare(folders: Folders, *, html: Html = None, as_json: o.Json = False) -> 
     """
     from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
 
-    studies = [Study.load(folder) for folder in folders]
+    studies = [Study.load(folder) for folder in runs]
     if len(studies) > 1:
         _compare_several(studies, html, as_json=as_json)
     elif html is not None:

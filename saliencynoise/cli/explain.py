@@ -8,44 +8,48 @@ import typer
 
 from saliencynoise.cli import options as o
 from saliencynoise.cli.complete import complete_methods
+from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
 
 Pictures = Annotated[
     list[str],
     typer.Argument(help="Image files, or folders of them (subfolders too).", metavar="PICTURE..."),
 ]
 Methods = Annotated[
-    list[str] | None,
+    list[str],
     typer.Option(
         "--method",
         help="Method, with parameters; may be repeated (default: gradient, integrated_gradients, gradcam(layer=top)).",
         autocompletion=complete_methods,
+        show_default=False,
     ),
 ]
 Members = Annotated[int | None, typer.Option(help="Networks (default: 8, or all that the pool has).")]
 Target = Annotated[str | None, typer.Option(help="Class to explain, by name or index (default: the ensemble's vote).")]
 Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./explanations).")]
+_METHODS = [*EXPLAIN_METHODS]  # typer takes lists
 
 
 def explain(
+    context: typer.Context,
     pictures: Pictures,
     *,
     arch: o.OneArch = None,
-    dataset: o.Dataset = None,
+    dataset: o.Dataset = "digits",
     data_dir: o.DataDir = None,
     arch_args: o.ArchArgs = None,
-    methods: Methods = None,
-    sampler: o.Sampler = None,
+    methods: Methods = _METHODS,
+    sampler: o.Sampler = "deep_ensemble",
     members: Members = None,
     pool: o.Pool = None,
     target: Target = None,
-    draws: o.Draws = None,
+    draws: o.Draws = 2,
     image_size: o.ImageSize = None,
-    normalization: o.Normalization = None,
+    normalization: o.Normalization = "dataset",
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
-    device: o.Device = None,
-    seed: o.Seed = None,
-    aggregator: o.Aggregator = None,
+    device: o.Device = "auto",
+    seed: o.Seed = 0,
+    aggregator: o.Aggregator = "mean",
     workers: o.Workers = None,
     out: Out = None,
     config: o.Config = None,
@@ -65,13 +69,13 @@ def explain(
 
     from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when the command runs
-    from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig  # noqa: PLC0415 - as above
     from saliencynoise.explanation.files import ExplanationFolder, folder_for  # noqa: PLC0415 - as above
     from saliencynoise.explanation.pictures import picture_files  # noqa: PLC0415 - as above
     from saliencynoise.explanation.run import prepare  # noqa: PLC0415 - as above
     from saliencynoise.explanation.table import print_found, print_legend  # noqa: PLC0415 - as above
 
-    bench = o.config_of(config, arch_args, epochs, given, defaults={"methods": EXPLAIN_METHODS})
+    named = {*o.named_by_user(context), *(["archs"] if arch else [])}
+    bench = o.config_of(arch_args, epochs, given, file=config, named=named)
     asked = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)
     target_folder = folder_for(asked, out)
     files = picture_files(asked.pictures)

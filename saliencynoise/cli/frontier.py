@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import typer
 
+from saliencynoise.analyses.frontier.config import BUDGETS, METHODS, SAMPLERS, FrontierConfig
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit
 
+_METHODS = [*METHODS]  # typer takes lists
+_SAMPLERS = [*SAMPLERS]
+_AGGREGATORS = ["mean"]
+_BUDGETS = ",".join(map(str, BUDGETS))
+
 
 def frontier(
+    context: typer.Context,
     *,
-    dataset: o.Dataset = None,
+    dataset: o.Dataset = "digits",
     data_dir: o.DataDir = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
-    methods: o.FrontierMethods = None,
-    samplers: o.Samplers = None,
-    aggregators: o.Aggregators = None,
-    budgets: o.Budgets = None,
-    runs: o.Runs = None,
-    reference: o.Reference = None,
+    methods: o.FrontierMethods = _METHODS,
+    samplers: o.Samplers = _SAMPLERS,
+    aggregators: o.Aggregators = _AGGREGATORS,
+    budgets: o.Budgets = _BUDGETS,
+    runs: o.Runs = 4,
+    reference: o.Reference = 16,
     images: o.Images = None,
-    draws: o.Draws = None,
+    draws: o.Draws = 2,
     image_size: o.ImageSize = None,
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
-    target: o.Target = None,
-    device: o.Device = None,
-    seed: o.Seed = None,
+    target: o.Target = "true",
+    device: o.Device = "auto",
+    seed: o.Seed = 0,
     workers: o.Workers = None,
     out: o.Out = None,
     config: o.BenchFile = None,
@@ -38,11 +45,21 @@ def frontier(
 
     With no option: six samplers with 1, 2, 4 and 8 members on handwritten digits, a few minutes.
     """
-    given = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
-    given |= {"data_dir": data_dir, "workers": workers}
-    given |= {"train_images": train_images, "target": target, "device": device, "seed": seed, "out": out}
-    own = {"samplers": samplers, "aggregators": aggregators, "runs": runs, "reference": reference}
-    settings = o.frontier_of(config, arch_args, epochs, {**given, "methods": methods}, {**own, "budgets": budgets})
+    given = {
+        "dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "images": images, "draws": draws,
+        "image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed,
+        "workers": workers, "out": out,
+    }  # fmt: skip
+    bench = o.config_of(arch_args, epochs, given, file=config, named=o.named_by_user(context))
+    settings = FrontierConfig(
+        bench=bench,
+        samplers=tuple(samplers),
+        aggregators=tuple(aggregators),
+        budgets=o.numbers(budgets),
+        runs=runs,
+        reference=reference,
+        out=bench.out,
+    )
 
     from saliencynoise.analyses.frontier.figure import save_plot  # noqa: PLC0415 - as above
     from saliencynoise.analyses.frontier.run import failures, run_frontier  # noqa: PLC0415 - torch, once the options are sound

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,6 @@ from saliencynoise.cli.complete import complete_archs, complete_datasets, comple
 from saliencynoise.interfaces.errors import UsageError
 
 if TYPE_CHECKING:
-    from saliencynoise.analyses.frontier.run import FrontierConfig
     from saliencynoise.engine.config import BenchConfig
 
 Dataset = Annotated[
@@ -22,6 +21,7 @@ Dataset = Annotated[
         help="Data set: digits, cifar10, imagenette, shapes, or folder:PATH with a folder for each class (default: "
         "digits).",
         autocompletion=complete_datasets,
+        show_default=False,
     ),
 ]
 DataDir = Annotated[
@@ -61,20 +61,22 @@ ArchArgs = Annotated[
     typer.Option("--arch-arg", help="key=value for the architecture itself; may be repeated.", metavar="K=V"),
 ]
 Methods = Annotated[
-    list[str] | None,
+    list[str],
     typer.Option(
         "--method",
         help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated; 'saliencynoise methods' lists them "
         "(default: the eight of the published table).",
         autocompletion=complete_methods,
+        show_default=False,
     ),
 ]
 FewMethods = Annotated[
-    list[str] | None,
+    list[str],
     typer.Option(
         "--method",
         help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated (default: a few).",
         autocompletion=complete_methods,
+        show_default=False,
     ),
 ]
 Sampler = Annotated[
@@ -83,37 +85,53 @@ Sampler = Annotated[
         help="Where members come from, as 'swag' or checkpoints:'PATH/*.safetensors' (default: deep_ensemble, trained "
         "anew).",
         autocompletion=complete_samplers,
+        show_default=False,
     ),
 ]
 Members = Annotated[int | None, typer.Option(help="Networks an architecture (default: 8, or all that there are).")]
 Images = Annotated[int | None, typer.Option(help="Test images to attribute (default: 32, or all if fewer).")]
 Draws = Annotated[
-    int | None, typer.Option(help="Runs of each stochastic method, the same for all members (default: 2).")
+    int | None,
+    typer.Option(help="Runs of each stochastic method, the same for all members (default: 2).", show_default=False),
 ]
 ImageSize = Annotated[int | None, typer.Option(help="Edge of the square images, in pixels.")]
 Normalization = Annotated[
     str | None,
-    typer.Option(help="dataset, imagenet, none or MEAN/STD, for networks trained elsewhere (default: dataset)."),
+    typer.Option(
+        help="dataset, imagenet, none or MEAN/STD, for networks trained elsewhere (default: dataset).",
+        show_default=False,
+    ),
 ]
 TrainImages = Annotated[int | None, typer.Option(help="Train on so many images only, for a quick look.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training images (default: the recipe's).")]
 Target = Annotated[
     str | None,
-    typer.Option(help="Class to explain: true, predicted (by the ensemble), or an index (default: true)."),
+    typer.Option(
+        help="Class to explain: true, predicted (by the ensemble), or an index (default: true).", show_default=False
+    ),
 ]
-Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps (default: auto).")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps (default: auto).", show_default=False)]
 Precision = Annotated[
     str | None,
-    typer.Option(help="Of attribution: float32, or bfloat16 with its error on 8 images (default: float32)."),
+    typer.Option(
+        help="Of attribution: float32, or bfloat16 with its error on 8 images (default: float32).", show_default=False
+    ),
 ]
-Seed = Annotated[int | None, typer.Option(help="Seed of the run (default: 0).")]
-Aggregator = Annotated[str | None, typer.Option(help="How members' maps become one (default: mean).")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the run (default: 0).", show_default=False)]
+Aggregator = Annotated[
+    str | None, typer.Option(help="How members' maps become one (default: mean).", show_default=False)
+]
 KeepMaps = Annotated[
-    str | None, typer.Option(help="Maps to keep: all, mean (the aggregated one) or none (default: all).")
+    str | None,
+    typer.Option(help="Maps to keep: all, mean (the aggregated one) or none (default: all).", show_default=False),
 ]
 Untrained = Annotated[
     str | None,
-    typer.Option(help="Methods to compare with untrained networks: auto (on a layer, or of one sign), all, none."),
+    typer.Option(
+        help="Methods to compare with untrained networks: auto (on a layer, or of one sign), all, none (default: "
+        "auto).",
+        show_default=False,
+    ),
 ]
 Workers = Annotated[
     int | None,
@@ -124,38 +142,48 @@ Workers = Annotated[
     ),
 ]
 Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./runs).")]
-Fresh = Annotated[bool | None, typer.Option("--fresh", help="Train and attribute again, ignoring what is there.")]
+Fresh = Annotated[
+    bool | None, typer.Option("--fresh", help="Train and attribute again, ignoring what is there.", show_default=False)
+]
 Config = Annotated[
     Path | None,
     typer.Option(help="TOML file with these options (archs, methods, members ...) and a table named recipe."),
 ]
 FrontierMethods = Annotated[
-    list[str] | None,
+    list[str],
     typer.Option(
         "--method",
         help="Method, with parameters; may be repeated (default: gradient and gradcam(layer=top)).",
         autocompletion=complete_methods,
+        show_default=False,
     ),
 ]
 Samplers = Annotated[
-    list[str] | None,
+    list[str],
     typer.Option(
         "--sampler",
         help="Sampler to compare, with parameters as in 'noisegrad(noise=0.1)'; may be repeated (default: "
         "deep_ensemble, snapshot, swag, mc_dropout, noisegrad, fusiongrad).",
         autocompletion=complete_samplers,
+        show_default=False,
     ),
 ]
 Aggregators = Annotated[
-    list[str] | None,
-    typer.Option("--aggregator", help="How members' maps become one; may be repeated (default: mean)."),
+    list[str],
+    typer.Option(
+        "--aggregator", help="How members' maps become one; may be repeated (default: mean).", show_default=False
+    ),
 ]
 Budgets = Annotated[
-    str | None, typer.Option(help="Numbers of members whose maps are averaged (default: 1,2,4,8).", metavar="N,N")
+    str,
+    typer.Option(
+        help="Numbers of members whose maps are averaged (default: 1,2,4,8).", metavar="N,N", show_default=False
+    ),
 ]
-Runs = Annotated[int | None, typer.Option(help="Independent base runs of each sampler (default: 4).")]
+Runs = Annotated[int, typer.Option(help="Independent base runs of each sampler (default: 4).", show_default=False)]
 Reference = Annotated[
-    int | None, typer.Option(help="Networks trained anew that no sampler uses, to compare with (default: 16).")
+    int,
+    typer.Option(help="Networks trained anew that no sampler uses, to compare with (default: 16).", show_default=False),
 ]
 BenchFile = Annotated[
     Path | None, typer.Option(help="TOML file with the options of bench; its members and sampler are not used.")
@@ -168,15 +196,32 @@ Report = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
+def named_by_user(context: typer.Context) -> set[str]:
+    """Return the parameters that stand on the command line, rather than at their defaults."""
+    return {name for name in context.params if _source(context, name) != "DEFAULT"}
+
+
+def _source(context: typer.Context, name: str) -> str:
+    source = context.get_parameter_source(name)
+    return "DEFAULT" if source is None else source.name
+
+
 def config_of(
-    file: Path | None,
     arch_args: list[str] | None,
     epochs: int | None,
     given: Mapping[str, Any],
     *,
-    defaults: Mapping[str, Any] | None = None,
+    file: Path | None = None,
+    named: Collection[str] = (),
 ) -> BenchConfig:
-    """Build the config: defaults (a command's own over those of bench), then the file, then the command line.
+    """Build the config: the defaults among `given`, then the file, then the options that the user named.
+
+    Args:
+        arch_args: words of the form key=value.
+        epochs: passes over the training images, where they are given.
+        given: values of the options, defaults among them.
+        file: TOML file with settings.
+        named: the options on the command line, which come before those of the file.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
@@ -184,8 +229,9 @@ def config_of(
     from saliencynoise.engine.config import config_from, read_toml  # noqa: PLC0415 - only when a command runs
     from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
 
-    values = {**(defaults or {}), **(read_toml(file) if file else {})}
-    values.update({name: value for name, value in given.items() if value is not None})
+    values = {name: value for name, value in given.items() if value is not None}
+    if file:
+        values |= read_toml(file) | {name: value for name, value in values.items() if name in named}
     if arch_args:
         values["arch_args"] = parse_pairs(arch_args, where="--arch-arg")
     if epochs is not None:
@@ -193,32 +239,15 @@ def config_of(
     return config_from(values)
 
 
-def frontier_of(
-    file: Path | None,
-    arch_args: list[str] | None,
-    epochs: int | None,
-    given: Mapping[str, Any],
-    own: Mapping[str, Any],
-) -> FrontierConfig:
-    """Build a frontier's config: as `config_of`, and with the options that are its `own`.
+def numbers(text: str) -> tuple[int, ...]:
+    """Return the whole numbers of `--budgets`.
 
     Raises:
-        UsageError: as `config_of`.
+        UsageError: if one is none.
+
+    >>> numbers("1,2, 4")
+    (1, 2, 4)
     """
-    from saliencynoise.engine.config import FRONTIER_METHODS  # noqa: PLC0415 - only when a command runs
-
-    bench = config_of(file, arch_args, epochs, given, defaults={"methods": FRONTIER_METHODS})
-    values = {name: value for name, value in own.items() if value is not None}
-    if "budgets" in values:
-        values["budgets"] = _numbers(values["budgets"])
-    values |= {name: tuple(values[name]) for name in ("samplers", "aggregators") if name in values}
-
-    from saliencynoise.analyses.frontier.run import FrontierConfig  # noqa: PLC0415 - torch
-
-    return FrontierConfig(bench=bench, out=bench.out, **values)
-
-
-def _numbers(text: str) -> tuple[int, ...]:
     if not all(re.fullmatch("[0-9]{1,18}", part.strip()) for part in text.split(",")):
         raise UsageError(f"--budgets {text} is not possible; give whole numbers with commas between, as in 1,2,4,8")
     return tuple(int(part) for part in text.split(","))

@@ -44,8 +44,10 @@ def emit(
 
 def report_beside(study: Study, *, quiet: bool) -> None:
     """Write a study's report into its folder and say where, on standard error; results are kept whatever happens."""
+    from saliencynoise.report.html.study import write_report  # noqa: PLC0415 - only when a command runs
+
     try:
-        path = study.report()
+        path = write_report(study)
     except Exception as error:  # noqa: BLE001 - the figures are computed and printed; a page must not lose them
         typer.echo(f"warning: no report could be made: {one_line(error)}; the results are not touched", err=True)
         return

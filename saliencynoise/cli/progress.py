@@ -12,9 +12,9 @@ from rich.progress import Progress as Bars
 
 from saliencynoise.display.numbers import counted, duration, duration_range
 from saliencynoise.display.terminal import SafeConsole
+from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.estimate import Estimate, Span
 from saliencynoise.engine.foresight import warning
-from saliencynoise.engine.member_training import REFERENCE
 from saliencynoise.engine.observer import Observer, Silent
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from saliencynoise.engine.member import Event, MemberJob
+    from saliencynoise.engine.job import Event, MemberJob
     from saliencynoise.engine.plan import ArchitecturePlan, Plan
 
 

@@ -6,21 +6,24 @@ from typing import Annotated
 
 import typer
 
+from saliencynoise.analyses.sanity.config import METHODS, SanityConfig
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit
+
+_METHODS = [*METHODS]  # typer takes lists
 
 
 def sanity(
     *,
-    dataset: o.Dataset = None,
+    dataset: o.Dataset = "digits",
     data_dir: o.DataDir = None,
     groups: o.Groups = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
-    methods: o.FewMethods = None,
+    methods: o.FewMethods = _METHODS,
     members: o.Members = None,
     images: o.Images = None,
-    draws: o.Draws = None,
+    draws: o.Draws = 2,
     image_size: o.ImageSize = None,
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
@@ -28,9 +31,9 @@ def sanity(
         int,
         typer.Option(help="Passes over the images with permuted labels (default: the recipe's).", show_default=False),
     ] = 0,
-    target: o.Target = None,
-    device: o.Device = None,
-    seed: o.Seed = None,
+    target: o.Target = "true",
+    device: o.Device = "auto",
+    seed: o.Seed = 0,
     workers: o.Workers = None,
     out: o.Out = None,
     quiet: o.Quiet = False,
@@ -44,11 +47,11 @@ def sanity(
     given |= {"image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed}
     given |= {"data_dir": data_dir, "groups": groups, "workers": workers}
 
-    from saliencynoise.analyses.sanity.run import METHODS, SanityConfig, run_sanity  # noqa: PLC0415 - torch, only here
+    from saliencynoise.analyses.sanity.run import run_sanity  # noqa: PLC0415 - torch, only here
     from saliencynoise.analyses.sanity.table import print_sanity  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
 
-    bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
+    bench = o.config_of(arch_args, epochs, {**given, "methods": methods})
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)
     with observing(quiet=quiet) as progress:
         document = run_sanity(config, progress)

@@ -9,21 +9,22 @@ from saliencynoise.cli.output import emit
 
 
 def train(
+    context: typer.Context,
     *,
-    dataset: o.Dataset = None,
+    dataset: o.Dataset = "digits",
     data_dir: o.DataDir = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
-    sampler: o.Sampler = None,
+    sampler: o.Sampler = "deep_ensemble",
     members: o.Members = None,
     image_size: o.ImageSize = None,
-    normalization: o.Normalization = None,
+    normalization: o.Normalization = "dataset",
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
-    device: o.Device = None,
-    seed: o.Seed = None,
+    device: o.Device = "auto",
+    seed: o.Seed = 0,
     workers: o.Workers = None,
-    fresh: o.Fresh = None,
+    fresh: o.Fresh = False,
     config: o.Config = None,
     quiet: o.Quiet = False,
     as_json: o.Json = False,
@@ -42,10 +43,10 @@ def train(
         "seed": seed,
         "workers": workers,
         "fresh": fresh,
-        "methods": [],
-        "images": 1,
     }
-    settings = o.config_of(config, arch_args, epochs, given)
+    fixed = {"methods": (), "images": 1}
+    named = {*o.named_by_user(context), *fixed}
+    settings = o.config_of(arch_args, epochs, given | fixed, file=config, named=named)
 
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.cli.tables.pools import pool_rows, print_pools  # noqa: PLC0415 - as above

@@ -6,29 +6,32 @@ from typing import Annotated
 
 import typer
 
+from saliencynoise.analyses.variance.config import METHODS, VarianceConfig
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit
+
+_METHODS = [*METHODS]  # typer takes lists
 
 
 def variance(
     *,
-    dataset: o.Dataset = None,
+    dataset: o.Dataset = "digits",
     data_dir: o.DataDir = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
-    methods: o.FewMethods = None,
+    methods: o.FewMethods = _METHODS,
     blocks: Annotated[int, typer.Option(help="Blocks of networks, each with seeds of its own; intervals need 2.")] = 4,
     streams: Annotated[
         str | None,
         typer.Option(help="Those to tell apart, of init,order,augment,dropout (default: all that have an effect)."),
     ] = None,
     images: o.Images = None,
-    draws: o.Draws = None,
+    draws: o.Draws = 2,
     image_size: o.ImageSize = None,
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
-    device: o.Device = None,
-    seed: o.Seed = None,
+    device: o.Device = "auto",
+    seed: o.Seed = 0,
     workers: o.Workers = None,
     out: o.Out = None,
     quiet: o.Quiet = False,
@@ -44,11 +47,11 @@ def variance(
     given |= {"workers": workers}
 
     from saliencynoise.analyses.variance.figure import save_plot  # noqa: PLC0415 - as above
-    from saliencynoise.analyses.variance.run import METHODS, VarianceConfig, run_variance  # noqa: PLC0415 - torch, only here
+    from saliencynoise.analyses.variance.run import run_variance  # noqa: PLC0415 - torch, only here
     from saliencynoise.analyses.variance.table import print_variance  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
 
-    bench = o.config_of(None, arch_args, epochs, {**given, "methods": methods or list(METHODS)})
+    bench = o.config_of(arch_args, epochs, {**given, "methods": methods})
     named = None if streams is None else tuple(streams.replace("+", ",").split(","))
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
     with observing(quiet=quiet) as progress:

@@ -1,4 +1,4 @@
-"""Text from users and plugins made fit for a terminal, which obeys some characters instead of showing them."""
+"""Text from users and plugins made fit for terminals and figures, which obey some characters, not show them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ OBEYED = {"Cc", "Cs", "Zl", "Zp"}
 
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that change the direction of what follows, so that a name reads otherwise than it is."""
+
+UNKNOWN = "\ufffd"
+"""The sign in figures for a character that no text can hold."""
 
 LONGEST_WORD = 4096
 """As long as a path can be."""
@@ -42,6 +45,18 @@ def one_visible_line(text: str) -> str:
     'a b'
     """
     return visible(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    r"""Return a text with a sign for what is unknown in place of what controls, turns or halves other characters.
+
+    >>> printable("a\x1bb\nc") == f"a{UNKNOWN}b\nc"
+    True
+    """
+    if text.isprintable():
+        return text
+    unknown = {sign for sign in text if sign in TURNING or unicodedata.category(sign) in {"Cc", "Cs"}} - {"\n"}
+    return "".join(UNKNOWN if sign in unknown else sign for sign in text)
 
 
 def shortened(text: str) -> str:

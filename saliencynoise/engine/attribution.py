@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    from saliencynoise.engine.member import MemberJob, Report
+    from saliencynoise.engine.job import MemberJob, Report
 
 BACKGROUND = 64
 """Training images that methods may compare an image with."""

@@ -30,9 +30,8 @@ DEFAULT_METHODS = (
 )
 """The eight rows of the published table; expected gradients are its SHAP row."""
 
-FRONTIER_METHODS = ("gradient", "gradcam(layer=top)")
-"""What a frontier compares, unless told otherwise: the noisiest of them, and one of little noise."""
-
+REFERENCE = "builtin/deep_ensemble"
+"""The sampler that trains each member from its seeds; other samplers are compared with it."""
 
 LONGEST_FILE = 2**20
 """Bytes of a file of settings at most."""
@@ -246,6 +245,28 @@ def check_workers(workers: int | None) -> None:
         raise UsageError(
             f"--workers {workers} is not possible; give 0 (to work in this process) to {MOST_WORKERS} processes"
         )
+
+
+def check_whole(**values: object) -> None:
+    """Refuse what is no whole number.
+
+    Raises:
+        UsageError: naming the setting and its value.
+    """
+    for name, value in values.items():
+        if type(value) is not int:
+            raise UsageError(f"{name} is {value!r}; it must be a whole number")
+
+
+def check_list(**values: object) -> None:
+    """Refuse what is no list of values: one name, above all, whose letters would pass for names.
+
+    Raises:
+        UsageError: naming the setting and its value.
+    """
+    for name, value in values.items():
+        if not isinstance(value, list | tuple):
+            raise UsageError(f"{name} is {value!r}; it must be a list")
 
 
 def check_out(out: str | None) -> None:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import torch
 
-from saliencynoise.engine.member import Event, MemberJob, MemberRunner
+from saliencynoise.engine.job import Event, MemberJob
+from saliencynoise.engine.member import MemberRunner
 from saliencynoise.engine.resources import usable_cores, workers_in_memory
 from saliencynoise.engine.running import TICK, Running
 from saliencynoise.engine.worker import run_reporting

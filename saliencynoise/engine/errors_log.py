@@ -10,7 +10,7 @@ from saliencynoise.interfaces import one_line, traceback_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from saliencynoise.engine.member import Event, MemberJob
+    from saliencynoise.engine.job import Event, MemberJob
 
 ERRORS = "errors.log"
 

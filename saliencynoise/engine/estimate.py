@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from saliencynoise.engine.member import Event, MemberJob
+    from saliencynoise.engine.job import Event, MemberJob
 
 STEPS, SECONDS = 10, 5.0
 """A rate counts once so many steps, or so many seconds of steps, were measured. What went before the first event of a

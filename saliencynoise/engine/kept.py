@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
-    from saliencynoise.engine.member import MemberJob
+    from saliencynoise.engine.job import MemberJob
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,7 +12,7 @@ from saliencynoise.engine.dispatch import one_thread
 from saliencynoise.engine.member import without_tf32
 from saliencynoise.engine.networks import load_members
 from saliencynoise.engine.reduce import FailedCellError
-from saliencynoise.interfaces import INPUT, Aggregator, NetworkAggregator, UsageError, one_line
+from saliencynoise.interfaces import Aggregator, NetworkAggregator, UsageError, one_line
 from saliencynoise.scoring import Guard, Passes, averaged_network, fitting_rows, is_out_of_memory
 
 if TYPE_CHECKING:
@@ -21,26 +21,8 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.kept import Kept
     from saliencynoise.engine.plan import ArchitecturePlan, Plan
-    from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
+    from saliencynoise.registry.catalogue import BoundMethod
     from saliencynoise.store.maps import Chunk
-
-
-def refuse_layers(methods: Sequence[BoundMethod], aggregator: BoundAggregator) -> None:
-    """Refuse methods of a layer where the average of the networks is to be explained.
-
-    Raises:
-        UsageError: naming the method and the layer.
-    """
-    if aggregator.spec.level == "maps":
-        return
-    for method in methods:
-        points = getattr(method.instance, "points", None) or [getattr(method.instance, "layer", INPUT)]
-        for point in points:
-            if point != INPUT:
-                raise UsageError(
-                    f"{method.label} needs the layer '{point}', which an average of networks does not have; use "
-                    "--aggregator mean, or leave the method out"
-                )
 
 
 class Marginals:

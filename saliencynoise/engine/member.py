@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,78 +12,16 @@ from typing import Any
 import torch
 
 from saliencynoise.engine.attribution import MemberAttribution
-from saliencynoise.engine.member_training import REFERENCE, Production
+from saliencynoise.engine.config import REFERENCE
+from saliencynoise.engine.job import MemberJob, Report
+from saliencynoise.engine.member_training import Production
 from saliencynoise.interfaces import CamPoint, Dataset, Network, PluginError, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import as_before
-from saliencynoise.scoring.passes import Precision
-from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
+from saliencynoise.store.maps import MapStore, missing_chunks
 from saliencynoise.store.pool import Pool
 from saliencynoise.store.records import MemberRecord
 from saliencynoise.training.loop import forget_graphs
-
-Event = Mapping[str, Any]
-Report = Callable[[Event], None]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class MemberJob:
-    """One member's work, in plain values that travel to a worker process as JSON.
-
-    Attributes:
-        architecture: canonical name, with its arguments.
-        sampler: canonical name, with parameters.
-        run: index of the training run that the member comes from.
-        members: all members that are wanted of that run; one job makes them together.
-        member: index in the ensemble.
-        run_seed: from which the member's seeds derive.
-        recipe: fields of the recipe.
-        pool: folder of the pool.
-        base_pool: folder of the deep ensemble's pool, whose members a sampler may start from.
-        device: where to train and to attribute.
-        precision: of the passes that maps are made of.
-        input_noise: of the sampler.
-        retrain: train even a member that the pool holds.
-        recompute: attribute even where maps are there.
-        methods: canonical names, with the folders of each one's maps, one a draw; empty to train only.
-        images: indices of the attributed test images.
-        targets: the class that is explained, for each of them.
-        chunks: the images' division into files.
-        rows: how many rows a pass has; None to let it follow from the memory.
-    """
-
-    architecture: str
-    sampler: str
-    run: int
-    members: tuple[int, ...]
-    member: int
-    run_seed: int
-    recipe: Mapping[str, Any]
-    pool: str
-    base_pool: str
-    device: str
-    precision: Precision
-    input_noise: float
-    retrain: bool
-    recompute: bool
-    methods: Mapping[str, tuple[str, ...]]
-    images: tuple[int, ...]
-    targets: tuple[int, ...]
-    chunks: tuple[Chunk, ...]
-    rows: int | None
-
-    @classmethod
-    def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
-        """Rebuild a job from what `asdict` and JSON made of it."""
-        chunks = (Chunk(index=c["index"], key=c["key"], rows=tuple(c["rows"])) for c in values["chunks"])
-        lists = {
-            "members": tuple(values["members"]),
-            "images": tuple(values["images"]),
-            "targets": tuple(values["targets"]),
-            "chunks": tuple(chunks),
-            "methods": {text: tuple(folders) for text, folders in values["methods"].items()},
-        }
-        return cls(**{**values, **lists})
 
 
 def describe_network(network: Network) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import torch
 
 from saliencynoise.engine.attribution import probes
 from saliencynoise.engine.clock import clock
+from saliencynoise.engine.config import REFERENCE
 from saliencynoise.interfaces import (
     ConfigurationError,
     Dataset,
@@ -39,11 +40,9 @@ if TYPE_CHECKING:
     from jaxtyping import Int
     from torch import Generator, Tensor, nn
 
-    from saliencynoise.engine.member import MemberJob, Report
+    from saliencynoise.engine.job import MemberJob, Report
     from saliencynoise.interfaces.sampling import Schedule
 
-REFERENCE = "builtin/deep_ensemble"
-"""The sampler whose members other samplers may start from, and are compared with."""
 
 YIELDS = "it must yield saliencynoise.interfaces.Sample(weights=a network's state_dict())"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from saliencynoise.engine.member import Event, MemberJob
+    from saliencynoise.engine.job import Event, MemberJob
     from saliencynoise.engine.plan import Plan
 
 

@@ -18,13 +18,12 @@ from saliencynoise.data.image_groups import ImageGroups, image_groups
 from saliencynoise.data.loading import check_dataset
 from saliencynoise.data.normalization import normalised
 from saliencynoise.data.selection import limit_train, select_images
-from saliencynoise.engine.config import IMAGES, MEMBERS, BenchConfig
+from saliencynoise.engine.config import IMAGES, MEMBERS, REFERENCE, BenchConfig
 from saliencynoise.engine.errors_log import ERRORS
-from saliencynoise.engine.marginal_maps import refuse_layers
-from saliencynoise.engine.member import MemberJob, describe_network
-from saliencynoise.engine.member_training import REFERENCE
+from saliencynoise.engine.job import MemberJob
+from saliencynoise.engine.member import describe_network
 from saliencynoise.engine.study import PLAN, RESULT
-from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.interfaces import INPUT, Dataset, Network, UsageError
 from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.records.plan import PlanRecord
 from saliencynoise.records.reading import RecordError, check_record, read_record
@@ -265,7 +264,7 @@ def make_plan(config: BenchConfig) -> Plan:
     aggregator = names.aggregator(config.aggregator)
     sampler = names.sampler(config.sampler)
     config = replace(config, members=_count_members(config.members, sampler))
-    refuse_layers(methods, aggregator)
+    _refuse_layers(methods, aggregator)
     models = [names.model(text, config.arch_args) for text in config.archs]
     _refuse_repeated([model.text for model in models], "architecture")
     device = resolve_device(config.device)
@@ -536,3 +535,21 @@ def settle_rows(plan: Plan, architecture: str, rows: int) -> None:
         return
     plan.rows[architecture] = rows
     _write_plan(plan)
+
+
+def _refuse_layers(methods: Sequence[BoundMethod], aggregator: BoundAggregator) -> None:
+    """Refuse methods of a layer where the average of the networks is to be explained.
+
+    Raises:
+        UsageError: naming the method and the layer.
+    """
+    if aggregator.spec.level == "maps":
+        return
+    for method in methods:
+        points = getattr(method.instance, "points", None) or [getattr(method.instance, "layer", INPUT)]
+        for point in points:
+            if point != INPUT:
+                raise UsageError(
+                    f"{method.label} needs the layer '{point}', which an average of networks does not have; use "
+                    "--aggregator mean, or leave the method out"
+                )

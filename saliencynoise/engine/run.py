@@ -1,19 +1,20 @@
-"""The bench: plan, train, attribute, reduce, write. `saliencynoise bench` and `sn.bench` are both this."""
+"""The bench: plan, train, attribute, reduce, write. `saliencynoise bench` and `sn.bench` both call `run`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.engine.bfloat16_check import in_float32, with_error
-from saliencynoise.engine.config import BenchConfig, config_from
+from saliencynoise.engine.config import BenchConfig
 from saliencynoise.engine.dispatch import Dispatcher, Dispatchers, worker_count
 from saliencynoise.engine.errors_log import forget_failures, log_failure, log_traceback
+from saliencynoise.engine.job import Event, MemberJob
 from saliencynoise.engine.kept import Kept
 from saliencynoise.engine.marginal_maps import Marginals
-from saliencynoise.engine.member import Event, MemberJob, finished
+from saliencynoise.engine.member import finished
 from saliencynoise.engine.member_quality import logits_shape, votes
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows, settled
@@ -47,17 +48,6 @@ class Failures:
         return self.reasons.get((architecture, None)) or self.reasons.get((architecture, method))
 
 
-def bench(*, observer: Observer | None = None, **settings: Any) -> Study:
-    """Train an ensemble (or find it in the pool), attribute test images, and return the study.
-
-    Settings are those of `BenchConfig`; `epochs` stands for `recipe={"epochs": ...}`.
-
-    Raises:
-        UsageError: naming the setting that cannot be used, and the fix.
-    """
-    return run(config_from(settings), observer or Silent())
-
-
 def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None = None) -> Study:
     """Run a bench; the study is on disk when it is returned. In bfloat16 a few images are then done in float32, too.
 
@@ -67,7 +57,7 @@ def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None
         dispatchers: whose workers go on to serve other benches; None for workers of its own.
 
     Raises:
-        UsageError: as `bench`.
+        UsageError: naming the setting that cannot be used, and the fix.
     """
     if not config.methods:
         raise UsageError("no method is named; name one with --method, or fill the pool with 'saliencynoise train'")
@@ -103,7 +93,7 @@ def run_plan(
         dispatcher: of this data set and device, whose workers go on to serve other plans; None for one of its own.
 
     Raises:
-        UsageError: as `bench`.
+        UsageError: as `run`.
     """
     failures, kept = Failures(), Kept(images=plan.images, shape=logits_shape(plan.dataset))
     own = dispatcher_of(plan) if dispatcher is None else nullcontext(dispatcher)
@@ -149,7 +139,7 @@ def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[s
     """Train what is missing; return the plan, and why architectures failed, by canonical name.
 
     Raises:
-        UsageError: as `bench`.
+        UsageError: as `run`.
     """
     plan = make_plan(config)
     observer.planned(plan)

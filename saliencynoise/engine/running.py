@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from saliencynoise.engine.member import Event, MemberJob
+    from saliencynoise.engine.job import Event, MemberJob
 
 PATIENCE = 60.0
 """Seconds after which a method that has not returned is named; and again after twice as long, and so on."""

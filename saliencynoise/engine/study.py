@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.files import PICTURES
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
     from torch import Tensor
 
-    from saliencynoise.report.plots import Plots
     from saliencynoise.statistics.intervals import Interval
 
 RESULT = "result.json"
@@ -37,7 +36,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Study:
-    """What a bench found.
+    """The results of a bench, as the engine and the analyses read them; `sn.Study` adds figures and the report.
 
     Attributes:
         result: the document of `result.json`: configuration, provenance, members, images, cells.
@@ -164,33 +163,7 @@ class Study:
             raise UsageError(f"{self.folder / cell['gram']} has no view '{cell['view']}'; it has {views}; {AGAIN}")
         return grams
 
-    @property
-    def plot(self) -> Plots:
-        """The figures of this study: `study.plot.maps()` and so on, each a matplotlib figure."""
-        from saliencynoise.report.plots import Plots  # noqa: PLC0415 - upward, so when it is used: decision 12
-
-        return Plots(self)
-
-    def report(self, path: str | Path | None = None) -> Path:
-        """Write this study's report, one HTML page that needs nothing else, and return where.
-
-        Args:
-            path: of the page; None for `report.html` in the study's folder.
-
-        Raises:
-            UsageError: if the place cannot be written.
-        """
-        from saliencynoise.report.html.study import write_report  # noqa: PLC0415 - upward: decision 12
-
-        return write_report(self, path)
-
-    def _repr_html_(self) -> str:
-        """Show the table, in a notebook."""
-        from saliencynoise.report.html.notebook import study_html  # noqa: PLC0415 - as above
-
-        return study_html(self)
-
-    def save(self, folder: str | Path) -> Study:
+    def save(self, folder: str | Path) -> Self:
         """Copy the study, with its maps, to another folder, and return it there.
 
         Raises:
@@ -204,10 +177,10 @@ class Study:
         except OSError as error:
             raise UsageError(f"cannot write {target}: {error}; name another folder") from error
         write_json(target / RESULT, dict(self.result))
-        return Study(self.result, target)
+        return type(self)(self.result, target)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Study:
+    def load(cls, folder: str | Path) -> Self:
         """Read a study from its folder.
 
         Raises:

@@ -32,7 +32,7 @@ from saliencynoise.store.maps import MapStore
 from saliencynoise.store.pool import Pool
 
 if TYPE_CHECKING:
-    from saliencynoise.engine.member import MemberJob
+    from saliencynoise.engine.job import MemberJob
     from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets
     from saliencynoise.engine.reduce import Reduced
     from saliencynoise.registry.catalogue import BoundMethod

@@ -17,7 +17,8 @@ from typing import Any, TextIO
 
 import torch
 
-from saliencynoise.engine.member import Event, MemberJob, MemberRunner, Report
+from saliencynoise.engine.job import Event, MemberJob, Report
+from saliencynoise.engine.member import MemberRunner
 from saliencynoise.interfaces import PluginError, SaliencyNoiseError, one_line, traceback_of
 from saliencynoise.scoring import failure
 from saliencynoise.store.datasets import load_dataset

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 
+from saliencynoise.explanation.explanation import Caution, MethodExplanation
 from saliencynoise.explanation.familiarity import Range, unusual_looks
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW
 
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
-    from saliencynoise.explanation.explanation import MethodExplanation
     from saliencynoise.explanation.pictures import OwnPicture
-
-Kind = Literal["class", "size", "range", "reliability", "members"]
 
 AGREED = 0.8
 """Share of the members that must vote for the explained class."""
@@ -35,20 +32,6 @@ LARGEST_CUT = 0.25
 
 RELIABLE = 0.5
 """What a map's reliability, and the lower end of its interval, should not be below."""
-
-
-@dataclass(frozen=True)
-class Caution:
-    """A warning.
-
-    Attributes:
-        kind: "class" (members disagree or are unsure), "size" or "range" (unlike the training data), "reliability" (of
-            a map), "members" (too few, or some that may have failed).
-        text: in words.
-    """
-
-    kind: Kind
-    text: str
 
 
 def about_class(probabilities: Float[np.ndarray, "E K"], target: int, classes: Sequence[str]) -> Iterator[Caution]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from saliencynoise.data.scan import text
 from saliencynoise.statistics.plain import json_safe
@@ -13,13 +13,28 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool, Float, UInt8
 
-    from saliencynoise.explanation.cautions import Caution
     from saliencynoise.explanation.pictures import PictureFile
     from saliencynoise.explanation.reliability import MapReliability
     from saliencynoise.statistics.intervals import Interval
 
+Kind = Literal["class", "size", "range", "reliability", "members"]
+
 ABOUT = "for this picture, if other networks were trained"
 """What the intervals are about."""
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A warning.
+
+    Attributes:
+        kind: "class" (members disagree or are unsure), "size" or "range" (unlike the training data), "reliability" (of
+            a map), "members" (too few, or some that may have failed).
+        text: in words.
+    """
+
+    kind: Kind
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

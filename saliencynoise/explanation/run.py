@@ -1,10 +1,10 @@
-"""Explaining pictures: `saliencynoise explain` and `sn.explain` are both this."""
+"""Explaining pictures: `saliencynoise explain` and `sn.explain` both call `prepare`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -12,13 +12,12 @@ from saliencynoise.data.class_names import class_index
 from saliencynoise.data.levels import shown
 from saliencynoise.data.pictures import Unreadable, read_picture
 from saliencynoise.data.sizes import SMALLEST
-from saliencynoise.engine.config import config_from
-from saliencynoise.engine.member_training import REFERENCE
-from saliencynoise.engine.observer import Observer, Silent
+from saliencynoise.engine.config import REFERENCE
+from saliencynoise.engine.observer import Observer
 from saliencynoise.engine.plan import load_dataset
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
-from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
+from saliencynoise.explanation.config import ExplainConfig
 from saliencynoise.explanation.explanation import Explanation, MethodExplanation
 from saliencynoise.explanation.familiarity import usual_looks
 from saliencynoise.explanation.members import MemberStream
@@ -28,8 +27,6 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, catalogue
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jaxtyping import Float
     from torch import Tensor
 
@@ -40,50 +37,14 @@ MAP_BYTES = 2**28
 """Bytes that the maps of pictures in memory together may have, unless one picture's are more."""
 
 
-def explain(
-    picture: str | Path,
-    *,
-    arch: str | None = None,
-    dataset: str = "digits",
-    methods: Sequence[str] = EXPLAIN_METHODS,
-    members: int | None = None,
-    pool: str | Path | None = None,
-    target: str | int | None = None,
-    observer: Observer | None = None,
-    **settings: Any,
-) -> Explanation:
-    """Explain one picture by an ensemble, which is found in a pool or trained first.
-
-    Args:
-        picture: an image file.
-        arch: name of an architecture; None for `test_resnet`, or for the pool's.
-        dataset: that the networks are or were trained on, for its classes and its normalisation.
-        methods: attribution methods, with parameters as in `gradcam(layer=top)`.
-        members: networks; None for 8, or for all that the pool has.
-        pool: folder or name of a pool whose members are taken; nothing is trained then.
-        target: name or index of the class to explain; None for the ensemble's vote.
-        observer: who is told of the training.
-        settings: others of `BenchConfig`: data_dir, draws, aggregator, device, seed, epochs ...
+def explain_one(config: ExplainConfig, observer: Observer) -> Explanation:
+    """Explain the one picture that is asked for.
 
     Raises:
-        UsageError: naming the value that cannot be used, and the fix; also if the picture cannot be read.
-
-    Example:
-        >>> import saliencynoise as sn
-        >>> found = sn.explain("examples/digit.png")                        # doctest: +SKIP
-        >>> found.classes[found.vote], found.methods[0].reliability.value    # doctest: +SKIP
-        ('7', 0.84)
+        UsageError: as `prepare`; also if a folder of several pictures is named.
     """
-    archs = {} if arch is None else {"archs": [arch]}
-    bench = config_from({**archs, "dataset": dataset, "methods": list(methods), "members": members, **settings})
-    config = ExplainConfig(
-        pictures=(str(picture),),
-        bench=bench,
-        arch=arch,
-        pool=None if pool is None else str(pool),
-        target=None if target is None else str(target),
-    )
-    prepared = prepare(config, observer or Silent())
+    (picture,) = config.pictures
+    prepared = prepare(config, observer)
     if len(prepared.files) != 1:
         raise UsageError(f"{picture} holds {len(prepared.files)} pictures; name one, or use saliencynoise explain")
     (found,) = prepared.explanations()

@@ -11,23 +11,20 @@ from saliencynoise.interfaces.errors import (
     traceback_of,
 )
 from saliencynoise.interfaces.methods import (
-    INPUT,
     Batch,
     FunctionalMethod,
     Maps,
     ModuleMethod,
     Noise,
     PassMethod,
-    Point,
     Scorer,
     Tap,
 )
+from saliencynoise.interfaces.networks import INPUT, CamPoint, Network, Point
 from saliencynoise.interfaces.protocols import (
     Aggregator,
-    CamPoint,
     Dataset,
     Model,
-    Network,
     NetworkAggregator,
     Split,
 )

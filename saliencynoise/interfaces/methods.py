@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from saliencynoise.interfaces.networks import INPUT, Point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,12 +26,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Generator, Tensor
 
-    from saliencynoise.interfaces.protocols import Network
-
-Point: TypeAlias = str
-"""A place in a network: "input", or a CAM point ("top", "intermediate")."""
-
-INPUT: Point = "input"
+    from saliencynoise.interfaces.networks import Network
 
 
 @dataclass(frozen=True)

@@ -10,83 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jaxtyping import Bool, Float, Int, UInt8
-    from torch import Tensor, nn
+    from torch import Tensor
 
-    from saliencynoise.interfaces.methods import Point
-    from saliencynoise.interfaces.specs import Rewrite
-
-
-@dataclass(frozen=True, kw_only=True)
-class CamPoint:
-    """A place in a network whose output is a grid of features.
-
-    Attributes:
-        module: path of the submodule, as in `nn.Module.get_submodule`.
-        layout: how that module's output is laid out: "NCHW", "NHWC", or "tokens" (`[N, prefix + h*w, C]`).
-        grid: height and width (h, w) of the grid.
-        prefix_tokens: with "tokens", how many class or register tokens precede the grid.
-        rewrites: the kinds of `Rewrite` of its channels that other weights of the same architecture undo, so that the
-            network in eval mode is the same function: after a ReLU "permutation" and "positive_scale", at a linear
-            output between linear layers all kinds. Empty where there are none; None where nobody says.
-    """
-
-    module: str
-    layout: Literal["NCHW", "NHWC", "tokens"] = "NCHW"
-    grid: tuple[int, int]
-    prefix_tokens: int = 0
-    rewrites: tuple[Rewrite, ...] | None = None
-
-    def to_grid(self, output: Float[Tensor, "N ..."]) -> Float[Tensor, "N C h w"]:
-        """Return what the module computed as a grid; class and register tokens are left out.
-
-        >>> import torch
-        >>> point = CamPoint(module="norm", layout="tokens", grid=(4, 5), prefix_tokens=1)
-        >>> point.to_grid(torch.zeros(2, 1 + 4 * 5, 8)).shape
-        torch.Size([2, 8, 4, 5])
-        """
-        if self.layout == "NCHW":
-            return output
-        if self.layout == "NHWC":
-            return output.permute(0, 3, 1, 2)
-        tokens = output[:, self.prefix_tokens :]
-        return tokens.transpose(1, 2).reshape(len(tokens), -1, *self.grid)
-
-    def from_grid(self, grid: Float[Tensor, "N C h w"], output: Float[Tensor, "N ..."]) -> Float[Tensor, "N ..."]:
-        """Return `output`, what the module computed, with `grid` in the place of its own grid.
-
-        >>> import torch
-        >>> point = CamPoint(module="norm", layout="tokens", grid=(1, 2), prefix_tokens=1)
-        >>> point.from_grid(torch.ones(1, 1, 1, 2), torch.zeros(1, 3, 1)).flatten().tolist()
-        [0.0, 1.0, 1.0]
-        """
-        if self.layout == "NCHW":
-            return grid
-        if self.layout == "NHWC":
-            return grid.permute(0, 2, 3, 1)
-        joined = output.clone()
-        joined[:, self.prefix_tokens :] = grid.flatten(2).transpose(1, 2)
-        return joined
-
-
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """A network as built, untrained.
-
-    Attributes:
-        module: in eval mode maps `[N, C, H, W]` to logits `[N, K]`, each row on its own; the same rows give the same
-            logits, and neither they nor the module change by it. Its state_dict holds all that training changes.
-        points: the CAM points: "top" (the last layer that still has a grid) and "intermediate" (one level of
-            resolution, or for networks of one resolution about a quarter of the depth, earlier). Each module runs
-            once in a forward pass, and the logits depend on what it gives.
-        adaptations: what was changed to suit the image size, in words, for the results; empty if nothing was.
-    """
-
-    module: nn.Module
-    points: Mapping[Point, CamPoint]
-    adaptations: tuple[str, ...] = ()
+    from saliencynoise.interfaces.networks import Network
 
 
 @runtime_checkable

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError, one_line
-from saliencynoise.interfaces.protocols import CamPoint, Model, Network
+from saliencynoise.interfaces.networks import CamPoint, Network
+from saliencynoise.interfaces.protocols import Model
 from saliencynoise.interfaces.suggestions import did_you_mean
 
 if TYPE_CHECKING:

@@ -48,6 +48,7 @@ def _safetensors(path: Path) -> Any:
 
 
 def _torch(path: Path) -> Any:
+    _refuse_other(path)
     if _is_program(path):
         raise UsageError(
             f"checkpoints: {path} is a TorchScript archive, which holds a program, and programs are not run here; open "
@@ -66,6 +67,20 @@ def _torch(path: Path) -> Any:
         raise UsageError(
             f"checkpoints: {path} is damaged, or neither a torch file nor named *.safetensors: {one_line(error)}"
         ) from error
+
+
+def _refuse_other(path: Path) -> None:
+    """Refuse what begins as no zip and no pickle: torch would advise to allow any code, or call it unsafe."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise UsageError(f"checkpoints: cannot read {path}: {error.strerror}; name another file") from error
+    if not head.startswith((b"PK\x03\x04", b"\x80")):
+        raise UsageError(
+            f"checkpoints: {path} is damaged, or neither a torch file nor named *.safetensors: it begins with "
+            f"{head!r}; save `model.state_dict()` with torch.save or safetensors"
+        )
 
 
 def _allowed() -> list[Any]:

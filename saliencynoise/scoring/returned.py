@@ -28,6 +28,8 @@ def checked(maps: object, images: int) -> Maps | Exception:
     values: object = maps.values
     if not isinstance(values, torch.Tensor):
         return ConfigurationError(f"the method returned Maps whose values are {described(values)}; {CONTRACT}")
+    if not _has_values(values):
+        return ConfigurationError(f"the method returned Maps whose values are {_unlike(values)}; {CONTRACT}")
     if values.ndim != 4 or values.shape[0] != images or not values.is_floating_point():
         return TypeError(
             f"the method gave maps of shape {tuple(values.shape)} and type {values.dtype} for {images} images; "
@@ -44,12 +46,25 @@ def _wrong_diagnostics(diagnostics: Mapping[str, object], images: int) -> Except
             return ConfigurationError(
                 f"the method gave the diagnostic '{name}' as {described(figures)}; the contract is a tensor [B]"
             )
+        if not _has_values(figures) or figures.is_complex():
+            return ConfigurationError(
+                f"the method gave the diagnostic '{name}' as {_unlike(figures)}; the contract is a tensor [B]"
+            )
         if figures.shape != (images,):
             return TypeError(
                 f"the method gave the diagnostic '{name}' of shape {tuple(figures.shape)} for {images} images; "
                 "the contract is [B]"
             )
     return None
+
+
+def _has_values(tensor: torch.Tensor) -> bool:
+    """Whether a tensor has a number in memory for each place; one that has not fails only where it is kept."""
+    return tensor.layout is torch.strided and tensor.device.type != "meta" and not tensor.is_nested
+
+
+def _unlike(tensor: torch.Tensor) -> str:
+    return f"a tensor of layout {tensor.layout}, type {tensor.dtype}, on {tensor.device.type}"
 
 
 def described(value: object) -> str:

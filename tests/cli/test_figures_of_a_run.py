@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from saliencynoise.engine.run import bench
+from saliencynoise.api import bench
 from tests.cli.calling import call
 from tests.conftest import TRAINED
 

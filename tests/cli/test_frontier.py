@@ -5,6 +5,7 @@ import json
 import pytest
 
 from saliencynoise.engine import member_training as production
+from saliencynoise.interfaces import UsageError
 from tests.cli.calling import call
 
 QUICK = [
@@ -64,16 +65,26 @@ def test_a_failed_method_ends_with_1(capsys, monkeypatch):
     assert call(capsys, "show", "made")[0] == 1
 
 
-def test_a_file_of_settings_is_read_and_the_methods_of_the_command_stand_behind_it(tmp_path):
-    from saliencynoise.cli.options import frontier_of
+def test_a_file_of_settings_is_read_and_the_methods_of_the_command_stand_behind_it(capsys, tmp_path, monkeypatch):
+    asked = []
 
-    (tmp_path / "study.toml").write_text('images = 3\narchs = ["resnet18"]\nout = "there"\n')
-    config = frontier_of(tmp_path / "study.toml", None, 2, {"images": 5}, {"budgets": "1,16", "samplers": ["swag"]})
+    def refuse(config, _observer):
+        asked.append(config)
+        raise UsageError("enough")
+
+    monkeypatch.setattr("saliencynoise.analyses.frontier.run.run_frontier", refuse)
+    file = tmp_path / "study.toml"
+    file.write_text('images = 3\narchs = ["resnet18"]\nout = "there"\ndraws = 3\nseed = 4\n')
+    options = ["--images", "5", "--epochs", "2", "--budgets", "1,16", "--sampler", "swag", "--draws", "2"]
+    assert call(capsys, "frontier", "--config", str(file), *options)[0] == 2
+    file.write_text('methods = ["lime"]\n')
+    call(capsys, "frontier", "--config", str(file))
+    config, bare = asked
     assert config.bench.methods == ("gradient", "gradcam(layer=top)")
     assert (config.bench.images, config.bench.archs, config.bench.recipe) == (5, ("resnet18",), {"epochs": 2})
+    assert (config.bench.draws, config.bench.seed) == (2, 4), "an option comes before the file, a default after it"
     assert (config.budgets, config.samplers, config.aggregators, config.out) == ((1, 16), ("swag",), ("mean",), "there")
-    (tmp_path / "study.toml").write_text('methods = ["lime"]\n')
-    assert frontier_of(tmp_path / "study.toml", None, None, {}, {}).bench.methods == ("lime",)
+    assert bare.bench.methods == ("lime",)
 
 
 @pytest.mark.parametrize(

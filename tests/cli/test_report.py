@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from saliencynoise.engine.study import Study
 from tests.cli.calling import call
 from tests.report.studies import make_study, noisy_maps
 
@@ -75,7 +74,7 @@ def test_a_report_that_cannot_be_made_costs_nothing(capsys, made, monkeypatch):
         raise ValueError("no\nfont")
 
     before = call(capsys, "bench", "--no-report")
-    monkeypatch.setattr(Study, "report", broken)
+    monkeypatch.setattr("saliencynoise.report.html.study.write_report", broken)
     code, out, err = call(capsys, "bench")
     assert (code, out) == before[:2]
     assert err == "warning: no report could be made: ValueError: no font; the results are not touched\n"

@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from saliencynoise.api import bench
 from saliencynoise.data.digits import load_digits
 from saliencynoise.engine.attribution import background_of
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import UsageError
 from saliencynoise.scoring import passes
 from saliencynoise.store.pool import Pool

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from saliencynoise.analyses.frontier.run import FrontierConfig
-from saliencynoise.analyses.sanity.run import SanityConfig
-from saliencynoise.analyses.variance.run import VarianceConfig
+from saliencynoise.analyses.frontier.config import FrontierConfig
+from saliencynoise.analyses.sanity.config import SanityConfig
+from saliencynoise.analyses.variance.config import VarianceConfig
+from saliencynoise.api import bench
 from saliencynoise.engine.config import BenchConfig
-from saliencynoise.engine.run import bench
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.table import warnings

@@ -7,8 +7,8 @@ import pytest
 import torch
 from rich.console import Console
 
+from saliencynoise.api import bench
 from saliencynoise.engine import ceiling as measuring
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import Maps, MethodSpec, Noise
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.report.table import is_low, render_study

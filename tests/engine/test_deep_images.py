@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from saliencynoise.engine.run import bench
+from saliencynoise.api import bench
 
 
 def test_a_study_of_12_bits_runs_as_one_of_8_and_keeps_pictures_for_the_eye(tmp_path):

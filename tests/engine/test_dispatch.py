@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from saliencynoise.api import bench
 from saliencynoise.engine import dispatch, resources
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.dispatch import worker_count
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.resources import WORKER_BYTES, free_memory, workers_in_memory
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import UsageError
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from saliencynoise.engine.estimate import Estimate
-from saliencynoise.engine.member import MemberJob
+from saliencynoise.engine.job import MemberJob
 
 
 def job(member, architecture="timm/a"):

@@ -7,11 +7,12 @@ import pytest
 
 from saliencynoise.analyses.comparison.run import compare_methods
 from saliencynoise.analyses.forecast.run import forecast
-from saliencynoise.analyses.sanity.run import SanityConfig, run_sanity
+from saliencynoise.analyses.sanity.config import SanityConfig
+from saliencynoise.analyses.sanity.run import run_sanity
 from saliencynoise.analyses.sanity.table import notes
+from saliencynoise.api import bench
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.observer import Silent
-from saliencynoise.engine.run import bench
 from saliencynoise.statistics.comparison import compare
 from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.reliability import members_for_images

@@ -16,16 +16,19 @@ from safetensors.numpy import load_file
 from saliencynoise.analyses.comparison.side_by_side import side_by_side
 from saliencynoise.analyses.comparison.side_by_side_table import print_side_by_side, side_by_side_rows
 from saliencynoise.analyses.forecast.run import forecast
-from saliencynoise.analyses.frontier.run import FrontierConfig, run_frontier
+from saliencynoise.analyses.frontier.config import FrontierConfig
+from saliencynoise.analyses.frontier.run import run_frontier
 from saliencynoise.analyses.frontier.table import print_frontier
 from saliencynoise.analyses.sanity import run as sanity
-from saliencynoise.analyses.variance.run import VarianceConfig, run_variance
+from saliencynoise.analyses.sanity.config import SanityConfig
+from saliencynoise.analyses.variance.config import VarianceConfig
+from saliencynoise.analyses.variance.run import run_variance
+from saliencynoise.api import bench
 from saliencynoise.display.numbers import show
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.ensemble_maps import inner_products
 from saliencynoise.engine.judged import judged_cells, no_claim
 from saliencynoise.engine.observer import Silent
-from saliencynoise.engine.run import bench
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.fidelity import fidelity
 
@@ -133,10 +136,8 @@ def test_frontier_compares_centred_maps_and_says_so(frontier: tuple[dict[str, An
 def test_sanity_variance_plan_and_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     settings = config_from({**FEW, "methods": [SQUARE, "guided_backprop"]})
-    monkeypatch.setattr(
-        sanity.SanityConfig, "samplers", dict.fromkeys(("trained", "untrained", "permuted"), "untrained")
-    )
-    document = sanity.run_sanity(sanity.SanityConfig(bench=settings, out="sanity"), Silent())
+    monkeypatch.setattr(SanityConfig, "samplers", dict.fromkeys(("trained", "untrained", "permuted"), "untrained"))
+    document = sanity.run_sanity(SanityConfig(bench=settings, out="sanity"), Silent())
     assert [(row["method"].partition("(")[0], row["view"]) for row in document["rows"]] == [
         ("smoothgrad", "centred"), ("guided_backprop", "signed"), ("guided_backprop", "magnitude"),
     ]  # fmt: skip

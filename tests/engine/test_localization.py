@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
+from saliencynoise.api import bench
 from saliencynoise.engine.map_statistics import Locating
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import Dataset, DatasetSpec, Split
 from saliencynoise.registry import catalogue, loader
 from saliencynoise.statistics.localization import MEASURES, localization

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from saliencynoise.api import bench
 from saliencynoise.engine import marginal_maps as averaged
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import AggregatorSpec, UsageError
 from saliencynoise.registry import catalogue
 from saliencynoise.scoring import guard

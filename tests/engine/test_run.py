@@ -9,12 +9,11 @@ import torch
 from filelock import FileLock
 from safetensors.numpy import load_file
 
-import saliencynoise as sn
+from saliencynoise.api import bench
 from saliencynoise.engine import run
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.plan import make_plan
-from saliencynoise.engine.run import bench
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.packing import pack
@@ -314,13 +313,6 @@ def test_a_folder_of_other_files_is_refused(quick, tmp_path):
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
     with pytest.raises(UsageError, match="holds other files and no run"):
         bench(**quick, out=str(tmp_path / "mine"))
-
-
-def test_sn_bench_is_callable_whatever_was_imported_before():
-    import saliencynoise.engine.config  # noqa: F401
-
-    with pytest.raises(UsageError, match="unknown setting 'member'; did you mean 'members'"):
-        sn.bench(member=3)
 
 
 def test_global_state_is_left_as_found(quick):

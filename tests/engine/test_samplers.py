@@ -9,9 +9,9 @@ import timm
 import torch
 from safetensors.torch import load_file, save_file
 
+from saliencynoise.api import bench
 from saliencynoise.data.tensors import to_float
 from saliencynoise.engine import member_training as production
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry import catalogue
 from saliencynoise.report.table import render_study

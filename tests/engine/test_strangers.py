@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from saliencynoise.api import bench
 from saliencynoise.cli import main
 from saliencynoise.engine import dispatch, running
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import SaliencyNoiseError, UsageError
 from saliencynoise.registry import catalogue
 from saliencynoise.report.table import warnings
@@ -136,6 +136,9 @@ RETURNED = {
     "other_shape": "the method gave maps of shape (4, 16, 16) and type torch.float32 for 4 images; the contract is",
     "fewer": "the method gave maps of shape (3, 1, 16, 16)",
     "integers": "type torch.int64 for 4 images",
+    "sparse": "the method returned Maps whose values are a tensor of layout torch.sparse_coo, type torch.float32, on",
+    "meta": "the method returned Maps whose values are a tensor of layout torch.strided, type torch.float32, on meta",
+    "sparse_diagnostics": "the method gave the diagnostic 'a' as a tensor of layout torch.sparse_coo",
     "diagnostics": "the method gave the diagnostic 'a' as a float; the contract is a tensor [B]",
     "nan": "member 0 has 256 values of NaN or infinity in the map of image 0",
     "zeros": "the maps of all members are zero on all images",

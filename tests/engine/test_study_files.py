@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 from safetensors.numpy import load_file
 
-from saliencynoise.engine.run import bench
+from saliencynoise.api import bench
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import write_json

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from saliencynoise.engine.run import bench
+from saliencynoise.api import bench
 from saliencynoise.engine.untrained import Floors, withhold
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.figures import headline

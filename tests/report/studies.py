@@ -13,8 +13,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from saliencynoise.api import Study
 from saliencynoise.engine.reduce import Reduced, reduce_maps
-from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.store.atomic import slug_of, write_bytes

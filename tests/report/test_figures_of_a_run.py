@@ -10,7 +10,7 @@ from saliencynoise.analyses.comparison.run import Pair
 from saliencynoise.analyses.comparison.table import print_pairs
 from saliencynoise.analyses.forecast.run import Check, Forecast
 from saliencynoise.analyses.forecast.table import print_forecast
-from saliencynoise.engine.run import bench
+from saliencynoise.api import bench
 from saliencynoise.report.curve import curve_counts, curve_of, print_curve
 from saliencynoise.report.details import STRUCTURE_HEADERS, print_similarity, print_structure
 from saliencynoise.statistics.comparison import Comparison, Everywhere

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from saliencynoise.api import Study
 from saliencynoise.display import labels, numbers
 from saliencynoise.display.numbers import show
-from saliencynoise.engine.study import Study
 from saliencynoise.report.table import print_study
 
 

@@ -147,13 +147,14 @@ def test_nothing_is_unpickled(tmp_path, weights, capsys, content):
 
 
 @pytest.mark.parametrize("name", ["x.pt", "x.safetensors", "x.png"])
-@pytest.mark.parametrize("content", [b"", b"junk" * 20, b"PK\x03\x04 half of a zip file"])
+@pytest.mark.parametrize("content", [b"", b"{}", bytes(5000), b"junk" * 20, b"PK\x03\x04 half of a zip file"])
 def test_damaged_files_are_named(tmp_path, weights, name, content):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(UsageError, match=rf"{name} is (damaged, or|no safetensors file)") as caught:
         read_weights(path, weights)
     assert "\n" not in str(caught.value)
+    assert "weights_only" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 import torch
 
-from saliencynoise.engine.study import Study
+from saliencynoise.api import Study
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.store.pool import Pool

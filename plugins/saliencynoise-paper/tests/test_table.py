@@ -7,9 +7,8 @@ import torch
 from PIL import Image
 from rich.console import Console
 
+from saliencynoise.api import Study, bench
 from saliencynoise.display.figures.saving import drawn
-from saliencynoise.engine.run import bench
-from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import slug_of, write_bytes
 from saliencynoise.store.maps import Chunk

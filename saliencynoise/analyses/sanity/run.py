@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.engine.config import BenchConfig, check_out
+from saliencynoise.analyses.sanity.config import PERMUTED, TRAINED, UNTRAINED, SanityConfig
 from saliencynoise.engine.ensemble_maps import Strategy
-from saliencynoise.engine.member_training import REFERENCE
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.run import run_plan
 from saliencynoise.interfaces import UsageError
@@ -35,7 +34,7 @@ from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.sanity import sanity_verdict
 from saliencynoise.statistics.signs import ONE_SIGNED
 from saliencynoise.statistics.views import apply_view
-from saliencynoise.store.atomic import key_of, slug_of, write_json
+from saliencynoise.store.atomic import write_json
 from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
@@ -48,75 +47,12 @@ if TYPE_CHECKING:
     from saliencynoise.registry.catalogue import BoundMethod
 
 RESULT = "sanity.json"
-METHODS = (
-    "gradient",
-    "gradient_x_input",
-    "integrated_gradients",
-    "smoothgrad",
-    "guided_backprop",
-    "gradcam(layer=top)",
-)
-"""Of the command: with gradient x input and guided backprop, which the tests are known to find."""
-TRAINED, UNTRAINED, PERMUTED = "trained", "untrained", "permuted"
 VIEWS = ("signed", "magnitude")
 """What is compared: the maps, and where they are large: absolute values less their mean over the map."""
 ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
 """What a result takes over from the trained networks' study."""
 
 NO_IMAGE = "there is no image on which trained, untrained and permuted networks all have a map that is not zero"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SanityConfig:
-    """What is checked.
-
-    Attributes:
-        bench: the data, the architectures, the methods, the members and the recipe; its sampler is not used.
-        permuted_epochs: passes over the images with permuted labels; 0 for the recipe's.
-        out: folder of the results; None for one under ./runs.
-    """
-
-    bench: BenchConfig
-    permuted_epochs: int = 0
-    out: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse impossible values.
-
-        Raises:
-            UsageError: naming the option, its value and the possible ones.
-        """
-        check_out(self.out)
-        self.bench.refuse_bfloat16("sanity")
-        if not self.bench.methods:
-            raise UsageError("no method is named; name one with --method")
-        if self.bench.members is not None and self.bench.members < 3:
-            raise UsageError(f"--members {self.bench.members} gives no intervals; give 3 or more, 8 for reliable ones")
-        if self.bench.target == "predicted":
-            raise UsageError("--target predicted differs between trained and other networks; give true, or an index")
-        if self.permuted_epochs < 0:
-            raise UsageError(
-                f"--permuted-epochs {self.permuted_epochs} is not possible; give 1 or more, or 0 for the recipe's"
-            )
-
-    @property
-    def samplers(self) -> dict[str, str]:
-        """The sampler of each ensemble."""
-        permuted = f"permuted_labels(epochs={self.permuted_epochs})"
-        return {TRAINED: REFERENCE, UNTRAINED: "untrained", PERMUTED: permuted}
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Everything that determines the figures."""
-        return {"permuted_epochs": self.permuted_epochs, "bench": self.bench.settings}
-
-    @property
-    def folder(self) -> Path:
-        """Where the results go."""
-        if self.out is not None:
-            return Path(self.out)
-        name = f"sanity-{slug_of(self.bench.dataset)}-{slug_of(self.bench.archs[0])}"
-        return Path("runs") / f"{name}-{key_of(self.settings)[:6]}"
 
 
 @dataclass(frozen=True, kw_only=True)

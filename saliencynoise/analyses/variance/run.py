@@ -7,15 +7,15 @@ a part that is put down to one stream would be that of two.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.analyses.variance.config import VarianceConfig
 from saliencynoise.analyses.variance.seed_design import Blocks, Design, design_of, without_effect
-from saliencynoise.engine.config import BenchConfig, check_out
 from saliencynoise.engine.judged import judged_cells
 from saliencynoise.engine.plan import built_without_weights, load_dataset, make_plan, resolve_device
 from saliencynoise.engine.run import run_plan
@@ -27,7 +27,7 @@ from saliencynoise.statistics.components import seed_components
 from saliencynoise.statistics.draws import energy_shares, networks_gram
 from saliencynoise.statistics.jackknife import jackknife_variance, t_interval
 from saliencynoise.statistics.plain import json_safe
-from saliencynoise.store.atomic import key_of, slug_of, write_json
+from saliencynoise.store.atomic import slug_of, write_json
 from saliencynoise.store.holding import holding
 from saliencynoise.training.recipes import recipe_for
 
@@ -40,53 +40,8 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 RESULT = "variance.json"
-METHODS = ("gradient", "gradcam(layer=top)", "smoothgrad")
-"""Of the command; few, since 36 networks are trained."""
 ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
 """What a result takes over from the studies."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class VarianceConfig:
-    """What is varied, and where.
-
-    Attributes:
-        bench: the data, the architectures, the methods and the recipe; its sampler, members and folder are not used.
-        blocks: of networks, with seeds of their own; intervals are over blocks.
-        streams: those that are told apart, of "init", "order", "augment" and "dropout"; None for all with an effect.
-        out: folder of the results; None for one under ./runs.
-    """
-
-    bench: BenchConfig
-    blocks: int = 4
-    streams: tuple[str, ...] | None = None
-    out: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse impossible values.
-
-        Raises:
-            UsageError: naming the option, its value and the possible ones.
-        """
-        check_out(self.out)
-        self.bench.refuse_bfloat16("variance")
-        if self.blocks < 2:
-            raise UsageError(f"--blocks {self.blocks} is not possible; give 2 or more, which intervals need")
-        if not self.bench.methods:
-            raise UsageError("no method is named; name one with --method")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Everything that determines the figures."""
-        return {"blocks": self.blocks, "streams": self.streams, "bench": self.bench.settings}
-
-    @property
-    def folder(self) -> Path:
-        """Where the results go."""
-        if self.out is not None:
-            return Path(self.out)
-        name = f"variance-{slug_of(self.bench.dataset)}-{slug_of(self.bench.archs[0])}"
-        return Path("runs") / f"{name}-{key_of(self.settings)[:6]}"
 
 
 def run_variance(config: VarianceConfig, observer: Observer) -> dict[str, Any]:

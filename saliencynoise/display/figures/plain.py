@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, NullFormatter, ScalarFormatter
 
-from saliencynoise.display.figures.style import printable
+from saliencynoise.display.visible import printable
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.visible import TURNING
+from saliencynoise.display.visible import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure, FigureBase
-
-UNKNOWN = "\ufffd"
-"""In place of what no text can hold."""
 
 COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F")
 """Okabe and Ito's, which people who confuse red and green tell apart; markers differ, too."""
@@ -140,18 +136,6 @@ def two_lines(label: str, *, longest: int = 18) -> str:
             at += after
             return f"{shortened(label[:at], most)}\n{shortened(label[at:], most)}"
     return shortened(label, most)
-
-
-def printable(text: str) -> str:
-    r"""Return a text with a sign for what is unknown in place of what controls, turns or halves other characters.
-
-    >>> printable("a\x1bb\nc") == f"a{UNKNOWN}b\nc"
-    True
-    """
-    if text.isprintable():
-        return text
-    unknown = {sign for sign in text if sign in TURNING or unicodedata.category(sign) in {"Cc", "Cs"}} - {"\n"}
-    return "".join(UNKNOWN if sign in unknown else sign for sign in text)
 
 
 def shortened(text: str, longest: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from saliencynoise.analyses.comparison.run import claims, compare_architectures, compare_methods, compare_runs
-from saliencynoise.engine.run import bench
+from saliencynoise.api import bench
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import agreement
 from saliencynoise.statistics.comparison import compare

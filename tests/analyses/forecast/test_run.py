@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from saliencynoise.analyses.forecast.run import check_predictions, forecast
+from saliencynoise.api import bench
 from saliencynoise.engine.predictions import read_predictions
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.gram import cosine_of_averages, gram_matrix
 

@@ -12,19 +12,19 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from saliencynoise.analyses.frontier.config import FrontierConfig
 from saliencynoise.analyses.frontier.run import (
-    FrontierConfig,
     _compared_with_prices,
     _samplers,
     failures,
     load_frontier,
     run_frontier,
 )
+from saliencynoise.api import bench
 from saliencynoise.engine import member_training as production
 from saliencynoise.engine.clock import clock
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.observer import Silent
-from saliencynoise.engine.run import bench
 from saliencynoise.interfaces import Sample, Sampler, SamplerSpec, UsageError
 from saliencynoise.methods.gradient import Gradient
 from saliencynoise.methods.smoothgrad import SmoothGrad

@@ -9,8 +9,8 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from saliencynoise.analyses.sanity.config import SanityConfig
 from saliencynoise.analyses.sanity.run import (
-    SanityConfig,
     _divided,
     _without_twins,
     joint_gram,

@@ -9,7 +9,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from saliencynoise.analyses.variance import run as variance
-from saliencynoise.analyses.variance.run import VarianceConfig, _designs, load_variance, run_variance
+from saliencynoise.analyses.variance.config import VarianceConfig
+from saliencynoise.analyses.variance.run import _designs, load_variance, run_variance
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.study import Study

@@ -4,7 +4,8 @@ from xml.dom import minidom
 
 import pytest
 
-from saliencynoise.display.figures.style import blank, printable, shortened, two_lines
+from saliencynoise.display.figures.style import blank, shortened, two_lines
+from saliencynoise.display.visible import printable
 
 HOSTILE = ["$x", "a$b$c", "{%", r"\$\frac{", r"$\mathdefault{", "日本語", "😀", "a\x1b[31mb\x00", "\ud800x"]
 

@@ -3,7 +3,8 @@ import doctest
 import pytest
 
 from saliencynoise.display.figures import style
-from saliencynoise.display.figures.style import UNKNOWN, printable, shortened
+from saliencynoise.display.figures.style import shortened
+from saliencynoise.display.visible import UNKNOWN, printable
 from saliencynoise.engine import study_cells as cells
 from saliencynoise.report.figures import maps, tiles
 

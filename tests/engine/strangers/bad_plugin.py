@@ -212,6 +212,9 @@ DEEDS_BEFORE = {
 RETURNED = {
     "tensor": lambda values, batch: values,
     "returns_none": lambda values, batch: None,
+    "sparse": lambda values, batch: Maps(values=values.to_sparse()),
+    "meta": lambda values, batch: Maps(values=values.to("meta")),
+    "sparse_diagnostics": lambda values, batch: Maps(values=values, diagnostics={"a": torch.ones(4).to_sparse()}),
     "dict": lambda values, batch: {"values": values},
     "numpy": lambda values, batch: values.numpy(),
     "numpy_in_maps": lambda values, batch: Maps(values=values.numpy()),

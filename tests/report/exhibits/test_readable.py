@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from saliencynoise.engine.study import Study
+from saliencynoise.api import Study
 from saliencynoise.report.exhibits import readable as module
 from saliencynoise.report.exhibits.readable import CELLS, readable
 from saliencynoise.report.exhibits.study import BUILDERS, exhibits_of

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from saliencynoise.api import Study
 from saliencynoise.display.page.page import render
 from saliencynoise.display.page.pictures import Picture
-from saliencynoise.engine.study import Study
 from saliencynoise.report.html.study import page_values
 from tests.report.studies import make_study, noisy_maps
 

@@ -25,20 +25,27 @@ Layer = Annotated[
 ]
 Members = Annotated[int | None, typer.Option(help="Networks that dream together (default: 8, or fewer of a pool).")]
 HeldOut = Annotated[
-    int | None, typer.Option(help="Networks besides, which judge the dreams; the last of a pool (default: 2).")
+    int | None,
+    typer.Option(help="Networks besides, which judge the dreams; the last of a pool (default: 2).", show_default=False),
 ]
 Singles = Annotated[int | None, typer.Option(help="Members that dream alone, too, to compare (default: 3).")]
 GradientOf = Annotated[
     str | None,
     typer.Option(
-        help="What the ensemble follows: mean, random (a member drawn for each step), or both (default: mean)."
+        help="What the ensemble follows: mean, random (a member drawn for each step), or both (default: mean).",
+        show_default=False,
     ),
 ]
-Octaves = Annotated[int | None, typer.Option(help="Resolutions, from coarse to the networks' (default: 3).")]
-OctaveScale = Annotated[float | None, typer.Option(help="Ratio of neighbouring resolutions (default: 1.8).")]
-Steps = Annotated[int | None, typer.Option(help="Steps in each octave (default: 20).")]
+Octaves = Annotated[
+    int | None, typer.Option(help="Resolutions, from coarse to the networks' (default: 3).", show_default=False)
+]
+OctaveScale = Annotated[
+    float | None, typer.Option(help="Ratio of neighbouring resolutions (default: 1.8).", show_default=False)
+]
+Steps = Annotated[int | None, typer.Option(help="Steps in each octave (default: 20).", show_default=False)]
 StepSize = Annotated[
-    float | None, typer.Option(help="Root mean square of a step; pixels go from 0 to 1 (default: 0.015).")
+    float | None,
+    typer.Option(help="Root mean square of a step; pixels go from 0 to 1 (default: 0.015).", show_default=False),
 ]
 Jitter = Annotated[
     int | None, typer.Option(help="Pixels of the random shift of each step (default: a 16th of the edge).")
@@ -50,7 +57,9 @@ Smoothing = Annotated[
 Gif = Annotated[bool, typer.Option("--gif", help="Write the steps as an animation, too.")]
 Seed = Annotated[
     int | None,
-    typer.Option(help="Of the members, the noise and the jitter; with --pool of the latter two (default: 0)."),
+    typer.Option(
+        help="Of the members, the noise and the jitter; with --pool of the latter two (default: 0).", show_default=False
+    ),
 ]
 
 
@@ -60,27 +69,27 @@ def dream(
     classes: Classes = None,
     layer: Layer = None,
     members: Members = None,
-    held_out: HeldOut = None,
+    held_out: HeldOut = 2,
     singles: Singles = None,
     pool: o.Pool = None,
-    dataset: o.Dataset = None,
+    dataset: o.Dataset = "digits",
     data_dir: o.DataDir = None,
     arch: o.OneArch = None,
     arch_args: o.ArchArgs = None,
     image_size: o.ImageSize = None,
-    normalization: o.Normalization = None,
+    normalization: o.Normalization = "dataset",
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
-    gradient: GradientOf = None,
-    octaves: Octaves = None,
-    octave_scale: OctaveScale = None,
-    steps: Steps = None,
-    step_size: StepSize = None,
+    gradient: GradientOf = "mean",
+    octaves: Octaves = 3,
+    octave_scale: OctaveScale = 1.8,
+    steps: Steps = 20,
+    step_size: StepSize = 0.015,
     jitter: Jitter = None,
     smoothing: Smoothing = None,
     gif: Gif = False,
-    device: o.Device = None,
-    seed: Seed = None,
+    device: o.Device = "auto",
+    seed: Seed = 0,
     workers: o.Workers = None,
     out: o.Out = None,
     as_json: o.Json = False,

@@ -26,6 +26,10 @@ HOW: Mapping[str, Any] = {"octave_scale": 1.8, "step_size": 0.015}
 """Where the command departs from `DreamConfig`: chosen by eye, on small networks of CIFAR-10 and of digits."""
 
 
+AT_EDGE = ("jitter", "smoothing")
+"""What follows from the edge of the pictures."""
+
+
 def how_at(edge: int, given: Mapping[str, Any]) -> DreamConfig:
     """Return how to dream pictures of so many pixels: the jitter grows with them, the smoothing up to one pixel.
 
@@ -132,17 +136,23 @@ _BENCH = (
 def request_from(values: Mapping[str, Any]) -> DreamRequest:
     """Build a request from plain values: those of `DreamRequest`, of `DreamConfig` and, all others, of `BenchConfig`.
 
+    Values of None are left out, and so is what is as `how_at` has it anyway.
+
     Raises:
         UsageError: if a key is unknown or a value impossible.
 
-    >>> request_from({"classes": ["3"], "members": 4, "steps": 5}).how
+    >>> request_from({"classes": ["3"], "members": 4, "steps": 5, "octaves": 3, "jitter": None}).how
     {'steps': 5}
     """
     own = {entry.name for entry in fields(DreamRequest)} - {"bench", "how"}
     ascent = {entry.name for entry in fields(DreamConfig)} - {"gradient", "seed", "keep_steps"}
-    bench = {"methods": ()} | {name: value for name, value in values.items() if name not in own | ascent}
+    usual: dict[str, Any] = {entry.name: entry.default for entry in fields(DreamConfig) if entry.name not in AT_EDGE}
+    usual.update(HOW)
+    given = {name: value for name, value in values.items() if value is not None}
+    how = {name: value for name, value in given.items() if name in ascent}
+    bench = {"methods": ()} | {name: value for name, value in given.items() if name not in own | ascent}
     return DreamRequest(
         bench=config_from(bench),
-        how={name: value for name, value in values.items() if name in ascent},
-        **{name: value for name, value in values.items() if name in own},
+        how={name: value for name, value in how.items() if name not in usual or value != usual[name]},
+        **{name: value for name, value in given.items() if name in own},
     )

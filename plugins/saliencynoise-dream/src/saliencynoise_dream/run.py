@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
@@ -78,16 +78,89 @@ class DreamStudy:
     rows: tuple[str, ...]
 
 
-def dream(picture: str | None = None, *, observer: Observer | None = None, **settings: Any) -> DreamStudy:
-    """Dream of classes or of a layer on an ensemble, have held-out members judge, and return what was found.
+def dream(
+    picture: str | Path | None = None,
+    *,
+    classes: Sequence[str] | None = None,
+    layer: str | None = None,
+    members: int | None = None,
+    held_out: int = 2,
+    singles: int | None = None,
+    pool: str | Path | None = None,
+    dataset: str = "digits",
+    data_dir: str | Path | None = None,
+    arch: str | None = None,
+    arch_args: Mapping[str, str | int | float | bool | None] | None = None,
+    image_size: int | None = None,
+    normalization: str = "dataset",
+    train_images: int | None = None,
+    epochs: int | None = None,
+    gradient: Literal["mean", "random", "both"] = "mean",
+    octaves: int = 3,
+    octave_scale: float = 1.8,
+    steps: int = 20,
+    step_size: float = 0.015,
+    jitter: int | None = None,
+    smoothing: float | None = None,
+    gif: bool = False,
+    device: str = "auto",
+    seed: int = 0,
+    workers: int | None = None,
+    out: str | Path | None = None,
+    observer: Observer | None = None,
+) -> DreamStudy:
+    """Dream of classes or of a layer on an ensemble, and have held-out members judge the dreams.
 
-    Settings are those of `DreamRequest`, `DreamConfig` (octaves, steps ...) and `BenchConfig` (dataset, archs, members,
-    seed ...); `epochs` stands for `recipe={"epochs": ...}`.
+    Args:
+        picture: an image file to dream from; None for faint noise about the data's mean pixel.
+        classes: names or indices of the classes to dream of; None for the first ten, or from a picture for `layer`.
+        layer: dream of this layer's energy instead: "top", "intermediate", or the path of a module.
+        members: networks that dream together; None for 8, or fewer of a pool.
+        held_out: networks besides, which judge; the last of a pool.
+        singles: members that dream alone, too, to compare; None for 3, or all if fewer dream.
+        pool: folder or name of a pool whose members dream and judge; nothing is trained then.
+        dataset: that the networks are or were trained on: a name, as "digits" or "cifar10", or "folder:PATH".
+        data_dir: folder or file that the data set is read from; None to download it where it must be.
+        arch: name of an architecture; None for the pool's, or for "test_resnet" where timm is installed.
+        arch_args: arguments of the architecture.
+        image_size: edge of the square images, in pixels; None for the data set's.
+        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
+        train_images: number of training images; None for all.
+        epochs: passes over the training images; None for the recipe's.
+        gradient: what the ensemble follows: "mean", "random" (a member drawn for each step), or "both".
+        octaves: resolutions, from coarse to the networks'.
+        octave_scale: ratio of neighbouring resolutions, above 1.
+        steps: of the ascent in each octave.
+        step_size: root mean square of a step; pixels are from 0 to 1.
+        jitter: pixels of the random shift of each step; None for a 16th of the edge.
+        smoothing: standard deviation, in pixels, by which the gradient is smoothed; None for 1, of less than 32 pixels
+            less.
+        gif: write the steps as an animation.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        seed: of the members, the noise and the jitter, 0 or more; with `pool` of the latter two.
+        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
+            allows. No figure depends on it.
+        out: folder of the results; None for one under ./runs that is named after the settings.
+        observer: receives progress events of the training; None for no one.
 
     Raises:
-        UsageError: naming the setting that cannot be used, and the fix.
+        UsageError: naming the value that cannot be used, and the fix.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> study = sn.dream("horse.jpg", dataset="cifar10", classes=["dog"])    # doctest: +SKIP
+        >>> study.rows, study.folder                                            # doctest: +SKIP
     """
-    return run_dream(prepare(request_from({"picture": picture, **settings}), observer or Silent()))
+    values = {
+        "picture": picture, "classes": classes, "layer": layer, "members": members, "held_out": held_out,
+        "singles": singles, "pool": pool, "dataset": dataset, "data_dir": data_dir,
+        "archs": None if arch is None else [arch], "arch_args": arch_args, "image_size": image_size,
+        "normalization": normalization, "train_images": train_images, "epochs": epochs, "gradient": gradient,
+        "octaves": octaves, "octave_scale": octave_scale, "steps": steps, "step_size": step_size, "jitter": jitter,
+        "smoothing": smoothing, "gif": gif, "device": device, "seed": seed, "workers": workers, "out": out,
+    }  # fmt: skip
+    given = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    return run_dream(prepare(request_from(given), observer or Silent()))
 
 
 def prepare(request: DreamRequest, observer: Observer) -> Prepared:

@@ -1,0 +1,515 @@
+"""The functions of `import saliencynoise as sn`: what the commands do, from Python.
+
+A function and the command of its name have the same parameters and defaults. `None` stands for a value that depends on
+the data, the architecture or the sampler. Every wrong value is a `UsageError`, which names the value and the fix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from saliencynoise.analyses.frontier.config import BUDGETS, SAMPLERS, FrontierConfig
+from saliencynoise.analyses.frontier.config import METHODS as FRONTIER_METHODS
+from saliencynoise.analyses.sanity.config import METHODS as SANITY_METHODS
+from saliencynoise.analyses.sanity.config import SanityConfig
+from saliencynoise.analyses.variance.config import METHODS as VARIANCE_METHODS
+from saliencynoise.analyses.variance.config import VarianceConfig
+from saliencynoise.engine import study as engine_study
+from saliencynoise.engine.config import DEFAULT_METHODS, config_from
+from saliencynoise.engine.observer import Observer, Silent
+from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
+from saliencynoise.interfaces import UsageError
+
+if TYPE_CHECKING:
+    from saliencynoise.explanation.explanation import Explanation
+    from saliencynoise.report.plots import Plots
+
+PathLike = str | Path
+Scalar = str | int | float | bool | None
+"""A value of a recipe, or of an architecture's arguments."""
+
+
+class Study(engine_study.Study):
+    """The results of a bench, with its figures and its report.
+
+    Attributes:
+        result: the document of `result.json`: configuration, provenance, members, images, cells.
+        folder: where it is, with `snr.parquet` and `maps`.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> study = sn.Study.load("runs/mine")                             # doctest: +SKIP
+        >>> study.table[["method", "snr", "snr_low", "snr_high"]]          # doctest: +SKIP
+        >>> study.plot.curve().savefig("curve.png")                        # doctest: +SKIP
+    """
+
+    @property
+    def plot(self) -> Plots:
+        """The figures of this study: `study.plot.maps()` and so on, each a matplotlib figure."""
+        from saliencynoise.report.plots import Plots
+
+        return Plots(self)
+
+    def report(self, path: PathLike | None = None) -> Path:
+        """Write this study's report, one HTML page that needs no other file, and return its path.
+
+        Args:
+            path: of the page; None for `report.html` in the study's folder.
+
+        Raises:
+            UsageError: if the file cannot be written.
+        """
+        from saliencynoise.report.html.study import write_report
+
+        return write_report(self, path)
+
+    def _repr_html_(self) -> str:
+        """Show the table in a notebook."""
+        from saliencynoise.report.html.notebook import study_html
+
+        return study_html(self)
+
+
+def bench(
+    *,
+    dataset: str = "digits",
+    data_dir: PathLike | None = None,
+    groups: PathLike | None = None,
+    archs: Sequence[str] | None = None,
+    arch_args: Mapping[str, Scalar] | None = None,
+    methods: Sequence[str] = DEFAULT_METHODS,
+    sampler: str = "deep_ensemble",
+    members: int | None = None,
+    images: int | None = None,
+    draws: int = 2,
+    image_size: int | None = None,
+    normalization: str = "dataset",
+    train_images: int | None = None,
+    epochs: int | None = None,
+    recipe: Mapping[str, Scalar] | None = None,
+    target: str | int = "true",
+    device: str = "auto",
+    precision: Literal["float32", "bfloat16"] = "float32",
+    seed: int = 0,
+    aggregator: str = "mean",
+    untrained: Literal["auto", "all", "none"] = "auto",
+    keep_maps: Literal["all", "mean", "none"] = "all",
+    workers: int | None = None,
+    out: PathLike | None = None,
+    fresh: bool = False,
+    observer: Observer | None = None,
+) -> Study:
+    """Train an ensemble, or take it from the pool, attribute test images, and return the SNR of the maps.
+
+    The study is on disk when it is returned. Trained members are kept in a pool and never trained twice.
+
+    Args:
+        dataset: a name, as "digits", "cifar10", "imagenette" or "shapes", or "folder:PATH".
+        data_dir: folder or file that the data set is read from; None to download it where it must be.
+        groups: CSV file with the columns "file" and "group": which test images belong together (writer, patient,
+            video); None for the data set's groups.
+        archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
+        arch_args: arguments of the architectures.
+        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        sampler: where members come from; "deep_ensemble" trains each with its seeds.
+        members: networks of each architecture; None for 8, or for all that the sampler has.
+        images: number of test images to attribute; None for 32, or for all where there are fewer.
+        draws: repetitions of each stochastic method, 2 or more.
+        image_size: edge of the square images, in pixels; None for the data set's.
+        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
+        train_images: number of training images; None for all.
+        epochs: passes over the training images; None for the recipe's.
+        recipe: fields of `Recipe` to change, as {"lr": 0.1}.
+        target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        precision: of the attribution; the error of "bfloat16" is measured on 8 images.
+        seed: of the run, 0 or more.
+        aggregator: how members' maps become one.
+        untrained: methods to compare with untrained networks: "auto" (on a layer, or of one sign), "all" or "none".
+        keep_maps: "all", "mean" (the aggregated map only) or "none".
+        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
+            allows. No figure depends on it.
+        out: folder of the results; None for one under ./runs that is named after the settings.
+        fresh: train and attribute again, even what the pool and the folder hold.
+        observer: receives progress events; None for no one.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> study = sn.bench(methods=["gradient"], members=4, epochs=1)     # doctest: +SKIP
+        >>> study.table[["method", "snr", "members_needed"]]               # doctest: +SKIP
+    """
+    from saliencynoise.engine.run import run
+
+    settings = _given(
+        dataset=dataset, data_dir=data_dir, groups=groups, archs=archs, arch_args=arch_args, methods=methods,
+        sampler=sampler, members=members, images=images, draws=draws, image_size=image_size,
+        normalization=normalization, train_images=train_images, epochs=epochs, recipe=recipe, target=target,
+        device=device, precision=precision, seed=seed, aggregator=aggregator, untrained=untrained,
+        keep_maps=keep_maps, workers=workers, out=out, fresh=fresh,
+    )  # fmt: skip
+    study = run(config_from(settings), observer or Silent())
+    return Study(study.result, study.folder)
+
+
+def explain(
+    picture: PathLike,
+    *,
+    arch: str | None = None,
+    dataset: str = "digits",
+    data_dir: PathLike | None = None,
+    arch_args: Mapping[str, Scalar] | None = None,
+    methods: Sequence[str] = EXPLAIN_METHODS,
+    sampler: str = "deep_ensemble",
+    members: int | None = None,
+    pool: PathLike | None = None,
+    target: str | int | None = None,
+    draws: int = 2,
+    image_size: int | None = None,
+    normalization: str = "dataset",
+    train_images: int | None = None,
+    epochs: int | None = None,
+    recipe: Mapping[str, Scalar] | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    aggregator: str = "mean",
+    workers: int | None = None,
+    observer: Observer | None = None,
+) -> Explanation:
+    """Explain one picture by an ensemble, which is in a pool or is trained first.
+
+    The command takes any number of pictures and writes a page for each; this function writes no page.
+
+    Args:
+        picture: an image file.
+        arch: name of an architecture; None for the pool's, or for "test_resnet" where timm is installed.
+        dataset: that the networks are or were trained on, for its classes and its normalisation.
+        data_dir: folder or file that the data set is read from; None to download it where it must be.
+        arch_args: arguments of the architecture.
+        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        sampler: where members come from; "deep_ensemble" trains each with its seeds.
+        members: networks; None for 8, or for all that the pool has.
+        pool: folder or name of a pool whose members are taken; nothing is trained then.
+        target: name or index of the class to explain; None for the ensemble's vote.
+        draws: repetitions of each stochastic method, 2 or more.
+        image_size: edge of the square images, in pixels; None for the data set's.
+        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
+        train_images: number of training images; None for all.
+        epochs: passes over the training images; None for the recipe's.
+        recipe: fields of `Recipe` to change, as {"lr": 0.1}.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        seed: of the run, 0 or more.
+        aggregator: how members' maps become one.
+        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
+            allows. No figure depends on it.
+        observer: receives progress events of the training; None for no one.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix; also if the picture cannot be read.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> explanation = sn.explain("examples/digit.png")                                  # doctest: +SKIP
+        >>> explanation.classes[explanation.vote], explanation.methods[0].reliability.value  # doctest: +SKIP
+        ('7', 0.84)
+    """
+    from saliencynoise.explanation.run import explain_one
+
+    settings = _given(
+        dataset=dataset, data_dir=data_dir, archs=None if arch is None else [arch], arch_args=arch_args,
+        methods=methods, sampler=sampler, members=members, draws=draws, image_size=image_size,
+        normalization=normalization, train_images=train_images, epochs=epochs, recipe=recipe, device=device, seed=seed,
+        aggregator=aggregator, workers=workers,
+    )  # fmt: skip
+    config = ExplainConfig(
+        pictures=(str(picture),),
+        bench=config_from(settings),
+        arch=arch,
+        pool=None if pool is None else str(pool),
+        target=None if target is None else str(target),
+    )
+    return explain_one(config, observer or Silent())
+
+
+def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
+    """Compare the methods and architectures of one run, or put several runs side by side.
+
+    Args:
+        runs: studies, or their folders; one, or any number.
+
+    Returns:
+        The document that `saliencynoise compare --json` prints: "methods" and "architectures" of one run; of several
+        "rows", "differences", "warnings" and, where their members can be compared, "runs". Each comparison has the
+        ratio of two SNRs with a 95% interval, p corrected over the table (Holm), and a verdict.
+
+    Raises:
+        UsageError: if no run is named, one is named twice, or a folder holds no study.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> document = sn.compare("runs/mine")                                              # doctest: +SKIP
+        >>> [(pair["a"], pair["b"], pair["ratio"]) for pair in document["methods"]]         # doctest: +SKIP
+    """
+    from saliencynoise.analyses.comparison.run import compare_architectures, compare_methods
+    from saliencynoise.analyses.comparison.side_by_side import pairs_of, side_by_side
+    from saliencynoise.analyses.comparison.side_by_side_table import document_of
+    from saliencynoise.analyses.comparison.table import pair_rows
+
+    if not runs:
+        raise UsageError("no run is named; name the folder of one, or of several")
+    studies = [run if isinstance(run, engine_study.Study) else Study.load(run) for run in runs]
+    if len(studies) > 1:
+        table = side_by_side(studies)
+        return document_of(table, *pairs_of(table))
+    (study,) = studies
+    return {"methods": pair_rows(compare_methods(study)), "architectures": pair_rows(compare_architectures(study))}
+
+
+def frontier(
+    *,
+    dataset: str = "digits",
+    data_dir: PathLike | None = None,
+    archs: Sequence[str] | None = None,
+    arch_args: Mapping[str, Scalar] | None = None,
+    methods: Sequence[str] = FRONTIER_METHODS,
+    samplers: Sequence[str] = SAMPLERS,
+    aggregators: Sequence[str] = ("mean",),
+    budgets: Sequence[int] = BUDGETS,
+    runs: int = 4,
+    reference: int = 16,
+    images: int | None = None,
+    draws: int = 2,
+    image_size: int | None = None,
+    train_images: int | None = None,
+    epochs: int | None = None,
+    recipe: Mapping[str, Scalar] | None = None,
+    target: str | int = "true",
+    device: str = "auto",
+    seed: int = 0,
+    workers: int | None = None,
+    out: PathLike | None = None,
+    observer: Observer | None = None,
+) -> dict[str, Any]:
+    """Compare samplers that are cheaper than retraining with networks that none of them used.
+
+    Args:
+        dataset: a name, as "digits" or "cifar10", or "folder:PATH".
+        data_dir: folder or file that the data set is read from; None to download it where it must be.
+        archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
+        arch_args: arguments of the architectures.
+        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        samplers: names of samplers, with parameters; the deep ensemble is always among them, as the reference.
+        aggregators: how members' maps become one, each with parameters.
+        budgets: numbers of members whose maps are averaged, all different.
+        runs: independent base runs of each sampler; intervals need several.
+        reference: networks that no sampler uses, 4 or more.
+        images: number of test images to attribute; None for 32, or for all where there are fewer.
+        draws: repetitions of each stochastic method, 2 or more.
+        image_size: edge of the square images, in pixels; None for the data set's.
+        train_images: number of training images; None for all.
+        epochs: passes over the training images; None for the recipe's.
+        recipe: fields of `Recipe` to change, as {"lr": 0.1}.
+        target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        seed: of the run, 0 or more.
+        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
+            allows. No figure depends on it.
+        out: folder of the results; None for one under ./runs that is named after the settings.
+        observer: receives progress events; None for no one.
+
+    Returns:
+        The document of `frontier.json`, and its "folder"; costs are in seconds.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> document = sn.frontier(samplers=["swag"], budgets=[1, 4])                      # doctest: +SKIP
+        >>> [(row["sampler"], row["members"], row["fidelity"]) for row in document["rows"]]  # doctest: +SKIP
+    """
+    from saliencynoise.analyses.frontier.figure import save_plot
+    from saliencynoise.analyses.frontier.run import run_frontier
+
+    settings = _given(
+        dataset=dataset, data_dir=data_dir, archs=archs, arch_args=arch_args, methods=methods, images=images,
+        draws=draws, image_size=image_size, train_images=train_images, epochs=epochs, recipe=recipe, target=target,
+        device=device, seed=seed, workers=workers, out=out,
+    )  # fmt: skip
+    bench_config = config_from(settings)
+    config = FrontierConfig(
+        bench=bench_config,
+        samplers=_plain(samplers),
+        aggregators=_plain(aggregators),
+        budgets=_plain(budgets),
+        runs=runs,
+        reference=reference,
+        out=bench_config.out,
+    )
+    document = run_frontier(config, observer or Silent())
+    save_plot(document, config.folder)
+    return {**document, "folder": str(config.folder)}
+
+
+def variance(
+    *,
+    dataset: str = "digits",
+    data_dir: PathLike | None = None,
+    archs: Sequence[str] | None = None,
+    arch_args: Mapping[str, Scalar] | None = None,
+    methods: Sequence[str] = VARIANCE_METHODS,
+    blocks: int = 4,
+    streams: Sequence[str] | None = None,
+    images: int | None = None,
+    draws: int = 2,
+    image_size: int | None = None,
+    train_images: int | None = None,
+    epochs: int | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    workers: int | None = None,
+    out: PathLike | None = None,
+    observer: Observer | None = None,
+) -> dict[str, Any]:
+    """Divide the noise of maps by its sources: initialisation, data order, augmentation, dropout and hardware.
+
+    Networks are trained in blocks: every combination of two seeds of each stream, and one of them again.
+
+    Args:
+        dataset: a name, as "digits" or "cifar10", or "folder:PATH".
+        data_dir: folder or file that the data set is read from; None to download it where it must be.
+        archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
+        arch_args: arguments of the architectures.
+        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        blocks: of networks, 2 or more, each with its seeds; intervals are over blocks.
+        streams: those to tell apart, of "init", "order", "augment" and "dropout"; None for all that have an effect.
+        images: number of test images to attribute; None for 32, or for all where there are fewer.
+        draws: repetitions of each stochastic method, 2 or more.
+        image_size: edge of the square images, in pixels; None for the data set's.
+        train_images: number of training images; None for all.
+        epochs: passes over the training images; None for the recipe's.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        seed: of the run, 0 or more.
+        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
+            allows. No figure depends on it.
+        out: folder of the results; None for one under ./runs that is named after the settings.
+        observer: receives progress events; None for no one.
+
+    Returns:
+        The document of `variance.json`, and its "folder"; parts of the noise are shares of a map's energy.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> document = sn.variance(methods=["gradient"], blocks=2)         # doctest: +SKIP
+        >>> [row["words"] for row in document["rows"]]                     # doctest: +SKIP
+    """
+    from saliencynoise.analyses.variance.figure import save_plot
+    from saliencynoise.analyses.variance.run import run_variance
+
+    settings = _given(
+        dataset=dataset, data_dir=data_dir, archs=archs, arch_args=arch_args, methods=methods, images=images,
+        draws=draws, image_size=image_size, train_images=train_images, epochs=epochs, device=device, seed=seed,
+        workers=workers, out=out,
+    )  # fmt: skip
+    bench_config = config_from(settings)
+    config = VarianceConfig(bench=bench_config, blocks=blocks, streams=_plain(streams), out=bench_config.out)
+    document = run_variance(config, observer or Silent())
+    save_plot(document, config.folder)
+    return {**document, "folder": str(config.folder)}
+
+
+def sanity(
+    *,
+    dataset: str = "digits",
+    data_dir: PathLike | None = None,
+    groups: PathLike | None = None,
+    archs: Sequence[str] | None = None,
+    arch_args: Mapping[str, Scalar] | None = None,
+    methods: Sequence[str] = SANITY_METHODS,
+    members: int | None = None,
+    images: int | None = None,
+    draws: int = 2,
+    image_size: int | None = None,
+    train_images: int | None = None,
+    epochs: int | None = None,
+    permuted_epochs: int = 0,
+    target: str | int = "true",
+    device: str = "auto",
+    seed: int = 0,
+    workers: int | None = None,
+    out: PathLike | None = None,
+    observer: Observer | None = None,
+) -> dict[str, Any]:
+    """Test whether untrained networks, or networks trained on permuted labels, have the same saliency maps.
+
+    The randomisation tests of Adebayo et al. 2018, arXiv:1810.03292, for ensembles.
+
+    Args:
+        dataset: a name, as "digits" or "cifar10", or "folder:PATH".
+        data_dir: folder or file that the data set is read from; None to download it where it must be.
+        groups: CSV file with the columns "file" and "group": which test images belong together (writer, patient,
+            video); None for the data set's groups.
+        archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
+        arch_args: arguments of the architectures.
+        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        members: networks of each of the three kinds, 3 or more; None for 8.
+        images: number of test images to attribute; None for 32, or for all where there are fewer.
+        draws: repetitions of each stochastic method, 2 or more.
+        image_size: edge of the square images, in pixels; None for the data set's.
+        train_images: number of training images; None for all.
+        epochs: passes over the training images; None for the recipe's.
+        permuted_epochs: passes over the images with permuted labels; 0 for the recipe's.
+        target: the class whose logit is explained: "true" or an index.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        seed: of the run, 0 or more.
+        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
+            allows. No figure depends on it.
+        out: folder of the results; None for one under ./runs that is named after the settings.
+        observer: receives progress events; None for no one.
+
+    Returns:
+        The document of `sanity.json`, and its "folder".
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> document = sn.sanity(methods=["gradient", "guided_backprop"])           # doctest: +SKIP
+        >>> [row["contrasts"]["untrained"]["verdict"] for row in document["rows"]]  # doctest: +SKIP
+    """
+    from saliencynoise.analyses.sanity.run import run_sanity
+
+    settings = _given(
+        dataset=dataset, data_dir=data_dir, groups=groups, archs=archs, arch_args=arch_args, methods=methods,
+        members=members, images=images, draws=draws, image_size=image_size, train_images=train_images, epochs=epochs,
+        target=target, device=device, seed=seed, workers=workers, out=out,
+    )  # fmt: skip
+    bench_config = config_from(settings)
+    config = SanityConfig(bench=bench_config, permuted_epochs=permuted_epochs, out=bench_config.out)
+    document = run_sanity(config, observer or Silent())
+    return {**document, "folder": str(config.folder)}
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Return the settings that are not None, as `config_from` takes them: paths as text, sequences as tuples.
+
+    >>> _given(out=Path("runs/mine"), methods=["gradient"], members=None)
+    {'out': 'runs/mine', 'methods': ('gradient',)}
+    """
+    return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value

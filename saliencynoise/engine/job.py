@@ -1,0 +1,73 @@
+"""One member's work in plain values, and what is reported of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from saliencynoise.scoring.passes import Precision
+from saliencynoise.store.maps import Chunk
+
+Event = Mapping[str, Any]
+Report = Callable[[Event], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MemberJob:
+    """One member's work, in plain values that travel to a worker process as JSON.
+
+    Attributes:
+        architecture: canonical name, with its arguments.
+        sampler: canonical name, with parameters.
+        run: index of the training run that the member comes from.
+        members: all members that are wanted of that run; one job makes them together.
+        member: index in the ensemble.
+        run_seed: from which the member's seeds derive.
+        recipe: fields of the recipe.
+        pool: folder of the pool.
+        base_pool: folder of the deep ensemble's pool, whose members a sampler may start from.
+        device: where to train and to attribute.
+        precision: of the passes that maps are made of.
+        input_noise: of the sampler.
+        retrain: train even a member that the pool holds.
+        recompute: attribute even where maps are there.
+        methods: canonical names, with the folders of each one's maps, one a draw; empty to train only.
+        images: indices of the attributed test images.
+        targets: the class that is explained, for each of them.
+        chunks: the images' division into files.
+        rows: how many rows a pass has; None to let it follow from the memory.
+    """
+
+    architecture: str
+    sampler: str
+    run: int
+    members: tuple[int, ...]
+    member: int
+    run_seed: int
+    recipe: Mapping[str, Any]
+    pool: str
+    base_pool: str
+    device: str
+    precision: Precision
+    input_noise: float
+    retrain: bool
+    recompute: bool
+    methods: Mapping[str, tuple[str, ...]]
+    images: tuple[int, ...]
+    targets: tuple[int, ...]
+    chunks: tuple[Chunk, ...]
+    rows: int | None
+
+    @classmethod
+    def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
+        """Rebuild a job from what `asdict` and JSON made of it."""
+        chunks = (Chunk(index=c["index"], key=c["key"], rows=tuple(c["rows"])) for c in values["chunks"])
+        lists = {
+            "members": tuple(values["members"]),
+            "images": tuple(values["images"]),
+            "targets": tuple(values["targets"]),
+            "chunks": tuple(chunks),
+            "methods": {text: tuple(folders) for text, folders in values["methods"].items()},
+        }
+        return cls(**{**values, **lists})
