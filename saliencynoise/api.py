@@ -343,9 +343,9 @@ def frontier(
     bench_config = config_from(settings)
     config = FrontierConfig(
         bench=bench_config,
-        samplers=tuple(samplers),
-        aggregators=tuple(aggregators),
-        budgets=tuple(budgets),
+        samplers=_plain(samplers),
+        aggregators=_plain(aggregators),
+        budgets=_plain(budgets),
         runs=runs,
         reference=reference,
         out=bench_config.out,
@@ -419,8 +419,7 @@ def variance(
         workers=workers, out=out,
     )  # fmt: skip
     bench_config = config_from(settings)
-    named = None if streams is None else tuple(streams)
-    config = VarianceConfig(bench=bench_config, blocks=blocks, streams=named, out=bench_config.out)
+    config = VarianceConfig(bench=bench_config, blocks=blocks, streams=_plain(streams), out=bench_config.out)
     document = run_variance(config, observer or Silent())
     save_plot(document, config.folder)
     return {**document, "folder": str(config.folder)}

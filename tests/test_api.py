@@ -107,6 +107,27 @@ def test_a_misspelt_keyword_is_refused_before_anything_runs(name: str) -> None:
         getattr(sn, name)(member=3)
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        ("bench", {"methods": "gradient"}, "methods is 'gradient'; it must be a list of names"),
+        ("bench", {"members": "3"}, "members is '3'; it must be a whole number"),
+        ("bench", {"recipe": {"epoch": 3}}, "epoch"),
+        ("dream", {"steps": "3"}, "--steps 3 is not possible; give a whole number"),
+        ("explain", {"picture": "a.png", "draws": 1}, "--draws 1 cannot tell"),
+        ("frontier", {"samplers": "swag"}, "samplers is 'swag'; it must be a list"),
+        ("frontier", {"budgets": 4}, "budgets is 4; it must be a list"),
+        ("frontier", {"runs": 2.5}, "runs is 2.5; it must be a whole number"),
+        ("sanity", {"permuted_epochs": "1"}, "permuted_epochs is '1'; it must be a whole number"),
+        ("variance", {"blocks": "2"}, "blocks is '2'; it must be a whole number"),
+        ("variance", {"streams": "init"}, "streams is 'init'; it must be a list"),
+    ],
+)
+def test_a_wrong_value_is_named_before_anything_runs(name: str, wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(sn.UsageError, match=re.escape(message)):
+        getattr(sn, name)(**wrong)
+
+
 def test_what_users_hold_is_the_study_that_shows_itself(pooled: Path, tmp_path: Path) -> None:
     study = sn.bench(**TRAINED, methods=["gradient"], images=2, out=tmp_path / "run")
     assert type(study) is sn.Study is Study

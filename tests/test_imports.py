@@ -15,6 +15,7 @@ HEAVY = {
 
 LIGHT = {
     "the package": ["-c", "import saliencynoise"],
+    "the API": ["-c", "from saliencynoise import Study, bench, compare, explain, frontier, sanity, variance"],
     "hookimpl": ["-c", "from saliencynoise import hookimpl, UsageError"],
     "the interfaces": ["-c", "import saliencynoise.interfaces"],
     "the registry": ["-c", "import saliencynoise.registry.catalogue"],

@@ -24,7 +24,6 @@ from scipy.special import ndtri, stdtr
 
 from saliencynoise.statistics.discoveries import benjamini_hochberg
 from saliencynoise.statistics.draws import between_draws, crossed_gram, own_mean
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.flips import flip_test, floor_of, image_flips
 from saliencynoise.statistics.gram import gram_matrix, off_mean, scale_gram
 from saliencynoise.statistics.groups import as_groups
@@ -33,7 +32,7 @@ from saliencynoise.statistics.modes import mode_test
 from saliencynoise.statistics.pixels import surviving_pixels
 from saliencynoise.statistics.reliability import MembersNeeded, members_for_images
 from saliencynoise.statistics.significance import sign_flip_test
-from saliencynoise.statistics.snr import cosine, snr_from_cosine
+from saliencynoise.statistics.snr import cosine, pooled_snr, snr_from_cosine
 from saliencynoise.statistics.unseen import allow_for_unseen_mode
 from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.provenance import hardware, versions
@@ -212,7 +211,7 @@ def studies(kind: str, members: int, question: str, *, repetitions: int, referen
     target = float(snr_from_cosine(torch.tensor(truth)))
     cosines, covered = [], []
     for k, gram in enumerate(grams(kind, signal, members, generator)):
-        figure = headline(gram)
+        figure = pooled_snr(gram)
         interval = members_interval(figure) if question == "members" else claim_interval(figure, seed=k)
         cosines.append(float(figure.per_image.mean()))
         covered.append(interval is not None and interval.low <= target <= interval.high)
@@ -559,8 +558,8 @@ def one_signed_rows(members: Sequence[int], *, repetitions: int) -> list[Row]:
             maps = blurred(normal(generator, 8, count, 256)).relu() * (1 + normal(generator, 8, count, 1).abs()) + 1
             grid = maps.unflatten(-1, (1, 16, 16))
             gram = {v: gram_matrix(apply_view(grid, v).flatten(2).movedim(0, 1)) for v in ("signed", "centred")}
-            whole.append(headline(gram["signed"]).value)
-            centred.append(headline(gram["centred"]).value)
+            whole.append(pooled_snr(gram["signed"]).value)
+            centred.append(pooled_snr(gram["centred"]).value)
             ps.append(sign_flip_test(gram["centred"], seed=k).p)
         value, error = share([p is not None and p <= 0.05 for p in ps])
         means = tuple(f"{float(torch.tensor(own).mean()):.2f}" for own in (whole, centred))
@@ -708,7 +707,7 @@ def near_duplicates(sizes: Sequence[int], members: int, generator: torch.Generat
 
 def group_rows(*, repetitions: int) -> list[Row]:
     """Return coverage with near duplicates."""
-    true = headline(gram_matrix(near_duplicates([1] * 6000, 60, generator_of("groups", "truth")))).value
+    true = pooled_snr(gram_matrix(near_duplicates([1] * 6000, 60, generator_of("groups", "truth")))).value
     rows = []
     for (name, sizes), members in itertools.product(LAYOUTS.items(), (8, 16)):
         generator = generator_of("groups", name, members)
@@ -717,7 +716,7 @@ def group_rows(*, repetitions: int) -> list[Row]:
         for _ in range(repetitions):
             gram = gram_matrix(near_duplicates(sizes, members, generator))
             for grouped, found in covered.items():
-                interval = claim_interval(headline(gram, groups=groups if grouped else None), seed=SEED)
+                interval = claim_interval(pooled_snr(gram, groups=groups if grouped else None), seed=SEED)
                 found.append(interval is not None and interval.low <= true <= interval.high)
         value, error = share(covered[True])
         alone = f"{share(covered[False])[0]:.3f}"
@@ -739,8 +738,8 @@ def unseen_rows(*, repetitions: int) -> list[Row]:
                 pattern = pattern / math.sqrt(major * (1 - major))  # noqa: B023 - as above
                 return math.sqrt(R) * signal + modes * pattern + normal(generator, count, 16, 16)  # noqa: B023 - as above
 
-            true = headline(gram_matrix(study(400))).value
-            interval = claim_interval(headline(gram_matrix(study(members))), seed=SEED)
+            true = pooled_snr(gram_matrix(study(400))).value
+            interval = claim_interval(pooled_snr(gram_matrix(study(members))), seed=SEED)
             allowed = allow_for_unseen_mode(interval, members=members)
             plain.append(interval is not None and interval.low <= true <= interval.high)
             second.append(

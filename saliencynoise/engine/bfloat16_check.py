@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.engine.study import RESULT, Study
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.store.atomic import write_json
 
 if TYPE_CHECKING:
@@ -55,6 +55,6 @@ def _beside(study: Study, cell: Mapping[str, Any], exact: Study, twin: Mapping[s
     used = (diag_mean(gram) > 0) & (diag_mean(reference) > 0)
     if not bool(used.any()):
         return {"status": "failed", "reason": "no image has a map that is not zero in both precisions"}
-    rough, fine = headline(gram[used]).value, headline(reference[used]).value
+    rough, fine = pooled_snr(gram[used]).value, pooled_snr(reference[used]).value
     error = rough / fine - 1 if fine else float("nan")
     return {"status": "ok", "reason": None, "bfloat16": rough, "float32": fine, "relative_error": error}

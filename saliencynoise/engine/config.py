@@ -247,6 +247,28 @@ def check_workers(workers: int | None) -> None:
         )
 
 
+def check_whole(**values: object) -> None:
+    """Refuse what is no whole number.
+
+    Raises:
+        UsageError: naming the setting and its value.
+    """
+    for name, value in values.items():
+        if type(value) is not int:
+            raise UsageError(f"{name} is {value!r}; it must be a whole number")
+
+
+def check_list(**values: object) -> None:
+    """Refuse what is no list of values: one name, above all, whose letters would pass for names.
+
+    Raises:
+        UsageError: naming the setting and its value.
+    """
+    for name, value in values.items():
+        if not isinstance(value, list | tuple):
+            raise UsageError(f"{name} is {value!r}; it must be a list")
+
+
 def check_out(out: str | None) -> None:
     """Refuse a folder that no library could write to: without a name, or not of Unicode's characters.
 

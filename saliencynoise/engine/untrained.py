@@ -19,11 +19,11 @@ from saliencynoise.engine.reduce import images_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.statistics.draws import between_draws, crossed_gram
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import claim_interval
 from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.untrained import LEVEL, excess_p
 from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.atomic import key_of, slug_of
@@ -67,7 +67,7 @@ class Floors:
             architecture: canonical name.
             method: canonical name.
             view: of the cell.
-            gram: `[B, E, E]`, of the cell's trained networks, as `headline` takes them.
+            gram: `[B, E, E]`, of the cell's trained networks, as `pooled_snr` takes them.
             seed: of the run.
         """
         own = self.found.get((architecture, method))
@@ -88,8 +88,8 @@ class Floors:
         if not bool(used.any()):
             return blank | {"note": "untrained networks give maps of zeros"}
         groups = chosen(self.groups, used)
-        floor = headline(untrained[used], groups=groups)
-        interval, p = claim_interval(floor, seed=seed), excess_p(headline(gram[used], groups=groups), floor)
+        floor = pooled_snr(untrained[used], groups=groups)
+        interval, p = claim_interval(floor, seed=seed), excess_p(pooled_snr(gram[used], groups=groups), floor)
         words = None if interval is None else {"low": interval.low, "high": interval.high, "words": interval.words}
         figures = {"snr": floor.value, "interval": words, "members": untrained.shape[-1], "p": p}
         safe: Any = json_safe(blank | figures | {"above": None if p is None else p < LEVEL})

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.intervals import Interval, Pooled, members_interval
 from saliencynoise.statistics.reliability import MembersNeeded, members_needed, reliability_at
+from saliencynoise.statistics.snr import pooled_snr
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -68,7 +68,7 @@ def map_reliability(maps: Float[Tensor, "E D P"]) -> MapReliability:
     pairs = gram_matrix(unit.mean(1))  # over all pairs of draws
     energy = unit.square().sum(-1).mean(1)
     single = pairs + torch.diag_embed(energy - pairs.diagonal())
-    snr = headline(single[None])
+    snr = pooled_snr(single[None])
     snr_interval = members_interval(snr)
     average = _average(pairs)
     interval = members_interval(average)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean, means_without, off_mean, scale_gram
 from saliencynoise.statistics.groups import Groups, chosen, variance_of_mean
 from saliencynoise.statistics.intervals import Interval, claim_interval
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval
+from saliencynoise.statistics.snr import pooled_snr
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -85,7 +85,7 @@ def agreement(
     a, b, product = off_mean(gram_a), off_mean(gram_b), cross.mean((-2, -1))
     mean_a, mean_b = (float(gram.mean()) for gram in (gram_a, gram_b))  # energies of the mean maps
     raw = float(product.mean()) / math.sqrt(mean_a * mean_b)
-    ranges = [claim_interval(headline(gram, groups=groups), seed=seed) for gram in (gram_a, gram_b)]
+    ranges = [claim_interval(pooled_snr(gram, groups=groups), seed=seed) for gram in (gram_a, gram_b)]
     weak = [name for name, interval in zip(names, ranges, strict=True) if interval is None or interval.low <= 0]
     if weak:
         note = f"undetermined: no signal is shown in {' and '.join(weak)} (the interval of r includes 0)"

@@ -131,7 +131,7 @@ def compare(
     2% of 300 simulated studies; by a Wilcoxon test over images in 41%.
 
     Args:
-        a: r pooled over images, as from `headline` or `network_snr`: `per_image` is c (or q), the link c/(1-c).
+        a: r pooled over images, as from `pooled_snr` or `network_snr`: `per_image` is c (or q), the link c/(1-c).
         b: the same of the other method, on the same images in the same order.
         names: of the two, for the words.
         shared: "members" where both were computed on the same members in the same order, or "images".
@@ -141,10 +141,10 @@ def compare(
         UsageError: the figures do not belong together.
 
     >>> from saliencynoise.statistics import gram_matrix
-    >>> from saliencynoise.statistics.figures import headline
+    >>> from saliencynoise.statistics.snr import pooled_snr
     >>> generator = torch.Generator().manual_seed(0)
     >>> noise, signal = torch.randn(8, 16, 256, generator=generator), torch.randn(16, 256, generator=generator)
-    >>> compare(headline(gram_matrix(2 * signal + noise)), headline(gram_matrix(signal + noise))).words
+    >>> compare(pooled_snr(gram_matrix(2 * signal + noise)), pooled_snr(gram_matrix(signal + noise))).words
     'A is less noisy than B'
     """
     _check(a, b, shared)

@@ -19,10 +19,10 @@ import torch
 from scipy.special import stdtr, stdtrit
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.intervals import Interval, members_interval
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval
+from saliencynoise.statistics.snr import pooled_snr
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -88,7 +88,7 @@ def fidelity(inner: Float[Tensor, "S B R"], gram: Float[Tensor, "B R R"]) -> Fid
     1.0
     """
     inner, gram = _checked(inner.double(), gram.double())
-    reference = headline(gram)
+    reference = pooled_snr(gram)
     known = members_interval(reference)
     runs, _, members = inner.shape
     if known is None or known.low <= 0:

@@ -14,7 +14,7 @@ from saliencynoise.interfaces import UsageError, derive_seed
 from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr, own_mean
 from saliencynoise.statistics.flips import Flips, flip_test, floor_of
 from saliencynoise.statistics.floors import noise_floor
-from saliencynoise.statistics.gram import Scale, diag_mean, gram_matrix, means_without, off_mean, scale_gram
+from saliencynoise.statistics.gram import Scale, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
 from saliencynoise.statistics.plain import json_safe
@@ -36,6 +36,7 @@ from saliencynoise.statistics.snr import (
     cosine_from_snr,
     effective_pixels,
     pooled_effective_pixels,
+    pooled_snr,
     snr_from_cosine,
 )
 from saliencynoise.statistics.unseen import UnseenMode, allow_for_unseen_mode
@@ -225,7 +226,9 @@ def summarise(
     pooled = _pooled(images, gram, per_image, used) if bool(used.any()) else {}
     if pooled:
         pooled |= _headlines(single[used], None if crossed is None else crossed[used])
-        pooled["snr_averaged"] = pooled["snr"] if scale == "unit" else _raw_headline(single[used], gram, crossed, used)
+        pooled["snr_averaged"] = (
+            pooled["snr"] if scale == "unit" else _raw_pooled_snr(single[used], gram, crossed, used)
+        )
     grouped = {key: replace(figure, groups=chosen(groups, used)) for key, figure in pooled.items()}
     intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in grouped.items()}
     pixels = float(pooled_effective_pixels(gram))
@@ -284,29 +287,8 @@ def _signal_test(
     return sign_flip_test(single, seed=seed)
 
 
-def headline(gram: Float[Tensor, "B E E"], *, groups: Groups | None = None) -> Pooled:
-    """Return the pooled r with all that its intervals need.
-
-    Args:
-        gram: one Gram matrix per image, none of them all zeros.
-        groups: of the same images, where some belong together.
-
-    >>> headline(torch.ones(2, 3, 3).double() + torch.eye(3).double()).value
-    1.0
-    """
-    diag, off, _ = means_without(scale_gram(gram, "unit"))
-    return Pooled(
-        per_image=cosine(gram),
-        without=off / diag,
-        link=snr_from_cosine,
-        lowest=-1 / gram.shape[-1],
-        groups=groups,
-        ratio=True,
-    )
-
-
-def _raw_headline(single: Tensor, gram: Tensor, crossed: Tensor | None, used: Tensor) -> Pooled:
-    """Return r of raw maps, each image's energy divided by the mean over members, pooled as `headline`.
+def _raw_pooled_snr(single: Tensor, gram: Tensor, crossed: Tensor | None, used: Tensor) -> Pooled:
+    """Return r of raw maps, each image's energy divided by the mean over members, pooled as `pooled_snr`.
 
     Of a stochastic method with each member's root mean energy over draws in place of its single maps' norms.
     """
@@ -334,7 +316,7 @@ def _crossed(images: Sequence[ImageStatistics]) -> Tensor | None:
 
 def _headlines(single: Tensor, crossed: Tensor | None) -> dict[str, Pooled]:
     """Return r, and r of the networks alone: the same thing where the method draws nothing."""
-    snr = headline(single)
+    snr = pooled_snr(single)
     networks = snr if crossed is None else network_snr(crossed)
     return {"snr": snr} | ({} if networks is None else {"snr_network": networks})
 

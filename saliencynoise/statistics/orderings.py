@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from saliencynoise.statistics.comparison import Comparison, compare, everywhere, holm
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.paper_table import Claim, holds
+from saliencynoise.statistics.snr import pooled_snr
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -137,7 +137,7 @@ def _column(
 
 def _r(gram: Tensor) -> float:
     used = diag_mean(gram) > 0
-    return headline(gram[used]).value if bool(used.any()) else math.nan
+    return pooled_snr(gram[used]).value if bool(used.any()) else math.nan
 
 
 def compare_rows(grams: Grams, pair: tuple[str, str], *, groups: Groups | None = None) -> Comparison:
@@ -149,4 +149,4 @@ def compare_rows(grams: Grams, pair: tuple[str, str], *, groups: Groups | None =
             a=pair[0], b=pair[1], difference=math.nan, interval=None, p=None, p_holm=None, note="no image in common"
         )  # fmt: skip
     own = chosen(groups, used)
-    return compare(headline(one[used], groups=own), headline(other[used], groups=own), names=pair)
+    return compare(pooled_snr(one[used], groups=own), pooled_snr(other[used], groups=own), names=pair)

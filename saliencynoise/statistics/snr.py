@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.statistics.gram import NOISELESS, diag_mean, noise_mean, off_mean, scale_gram
+from saliencynoise.statistics.gram import NOISELESS, diag_mean, means_without, noise_mean, off_mean, scale_gram
+from saliencynoise.statistics.groups import Groups
+from saliencynoise.statistics.intervals import Pooled
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -54,17 +56,28 @@ def amplitude(r: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
     return r.sign() * r.abs().sqrt()
 
 
-def pooled_snr(gram: Float[Tensor, "B E E"]) -> Float[Tensor, ""]:
-    """Return the headline r = c / (1 - c), with c the mean over images of `cosine`.
+def pooled_snr(gram: Float[Tensor, "B E E"], *, groups: Groups | None = None) -> Pooled:
+    """Return the headline r = c / (1 - c), c the mean over images of `cosine`, with all that its intervals need.
 
     A mean of per-image ratios r would be biased: simulated at r = 0.5 and P_eff = 4 with E = 4 / 8 by
     +58 / +18%; this with 32 images by +1 / 0% (+4 / 0% where members share noise over images).
-    Images whose maps are all zero are left out.
 
-    >>> pooled_snr(torch.tensor([[[4.0, 3.0], [3.0, 9.0]], [[1.0, 0.0], [0.0, 1.0]]]).double()).item()
-    0.3333333333333333
+    Args:
+        gram: one Gram matrix per image, none of them all zeros.
+        groups: of the same images, where some belong together.
+
+    >>> pooled_snr(torch.ones(2, 3, 3).double() + torch.eye(3).double()).value
+    1.0
     """
-    return snr_from_cosine(cosine(gram).nanmean())
+    diag, off, _ = means_without(scale_gram(gram, "unit"))
+    return Pooled(
+        per_image=cosine(gram),
+        without=off / diag,
+        link=snr_from_cosine,
+        lowest=-1 / gram.shape[-1],
+        groups=groups,
+        ratio=True,
+    )
 
 
 def effective_pixels(gram: Float[Tensor, "*n E E"]) -> Float[Tensor, "*n"]:

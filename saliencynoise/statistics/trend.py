@@ -55,7 +55,7 @@ def log_trend(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool
     straight line is *not* in the interval: the slope sums the line up, and need not hold between or beyond the points.
 
     Args:
-        figures: r of each ensemble, as from `headline`.
+        figures: r of each ensemble, as from `pooled_snr`.
         scale: the place of each, such as log2 of the depth; not all equal.
         paired: whether they are on the same images in the same order, or on images drawn independently.
 

@@ -23,16 +23,16 @@ def excess_p(trained: Pooled, untrained: Pooled) -> float | None:
     Satterthwaite. On cosines, since r of untrained networks may well be negative, where it has no logarithm.
 
     Args:
-        trained: r pooled over images, as from `headline`: `per_image` is c.
+        trained: r pooled over images, as from `pooled_snr`: `per_image` is c.
         untrained: the same of untrained networks, on the same images in the same order.
 
     Returns:
         None below 3 members, where nothing tells how far members differ.
 
     >>> import torch
-    >>> from saliencynoise.statistics.figures import headline
+    >>> from saliencynoise.statistics.snr import pooled_snr
     >>> noise = torch.eye(4).double().expand(5, 4, 4)
-    >>> excess_p(headline(noise + 1), headline(noise)) < 0.001
+    >>> excess_p(pooled_snr(noise + 1), pooled_snr(noise)) < 0.001
     True
     """
     if min(trained.members, untrained.members) < 3:

@@ -14,8 +14,8 @@ from saliencynoise.api import bench
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.observer import Silent
 from saliencynoise.statistics.comparison import compare
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.reliability import members_for_images
+from saliencynoise.statistics.snr import pooled_snr
 
 GROUPS = (0, 0, 1, 1, 1, 2)
 
@@ -38,7 +38,7 @@ def test_groups_reach_untrained_floors_forecasts_and_comparisons(grouped):
         assert own.needed_for_images == due
         assert "images in 3 groups" in cell["figures"]["estimates"]["snr"]["interval"]["note"]
     signed = [cell for cell in study.done if cell["view"] == "signed"]
-    a, b = (headline(study.gram(cell), groups=GROUPS) for cell in signed)
+    a, b = (pooled_snr(study.gram(cell), groups=GROUPS) for cell in signed)
     (pair,) = compare_methods(study)
     assert pair.comparison.p == compare(a, b).p
 

@@ -11,7 +11,7 @@ import torch
 from saliencynoise.api import bench
 from saliencynoise.engine.untrained import Floors, withhold
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.untrained import excess_p
 from tests.conftest import TRAINED
 
@@ -27,12 +27,12 @@ def grams(r: float, *, seed: int, members: int = 8) -> torch.Tensor:
 
 
 def test_the_test_of_more_than_untrained_networks_has_its_level_and_power() -> None:
-    same = [excess_p(headline(grams(0.1, seed=2 * k)), headline(grams(0.1, seed=2 * k + 1))) for k in range(60)]
+    same = [excess_p(pooled_snr(grams(0.1, seed=2 * k)), pooled_snr(grams(0.1, seed=2 * k + 1))) for k in range(60)]
     assert sum(p is not None and p < 0.05 for p in same) <= 7  # 3 are expected
-    more = excess_p(headline(grams(1.0, seed=1)), headline(grams(0.1, seed=2)))
+    more = excess_p(pooled_snr(grams(1.0, seed=1)), pooled_snr(grams(0.1, seed=2)))
     assert more is not None
     assert more < 1e-6
-    assert excess_p(headline(grams(1, seed=1, members=2)), headline(grams(1, seed=2, members=2))) is None
+    assert excess_p(pooled_snr(grams(1, seed=1, members=2)), pooled_snr(grams(1, seed=2, members=2))) is None
 
 
 def test_maps_that_do_not_turn_with_the_score_claim_nothing_where_untrained_networks_agree_as_much() -> None:

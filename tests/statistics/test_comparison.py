@@ -10,10 +10,9 @@ from scipy import stats
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.comparison import Comparison, compare, compare_all, everywhere, holm
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.intervals import Pooled
-from saliencynoise.statistics.snr import snr_from_cosine
+from saliencynoise.statistics.snr import pooled_snr, snr_from_cosine
 
 
 def flat(c: float, *, images: int = 3, members: int = 4) -> Pooled:
@@ -45,7 +44,7 @@ def study(
     figures = {}
     for name, r in zip("ABCD", rs, strict=False):
         both = math.sqrt(over_methods) * common + math.sqrt(1 - over_methods) * noise()
-        figures[name] = headline(gram_matrix(math.sqrt(r) * strength * normal(images) + both))
+        figures[name] = pooled_snr(gram_matrix(math.sqrt(r) * strength * normal(images) + both))
     return figures
 
 
@@ -135,7 +134,7 @@ def test_level_for_these_images(over_methods: float, generator: torch.Generator)
         common, *own = torch.randn(3, 8, 8, 8, generator=generator, dtype=torch.float64)
         signal = torch.randn(8, 8, generator=generator, dtype=torch.float64)
         noises = [math.sqrt(over_methods) * common + math.sqrt(1 - over_methods) * noise for noise in own]
-        a, b = (headline(gram_matrix(2 * signal + noise)) for noise in noises)
+        a, b = (pooled_snr(gram_matrix(2 * signal + noise)) for noise in noises)
         rejected += compare(a, b, question="members").verdict != "tie"
     assert 0.02 <= rejected / 400 <= 0.075
 

@@ -7,9 +7,9 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.curve import average_energy, averaging_curve
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix, scale_gram
 from saliencynoise.statistics.intervals import Interval
+from saliencynoise.statistics.snr import pooled_snr
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 6])
@@ -23,7 +23,7 @@ def test_energy_is_exactly_that_of_all_averages(count: int, rng: np.random.Gener
 def test_relative_energy_of_a_point_is_that_of_the_unit_norm_averages(rng: np.random.Generator) -> None:
     gram = gram_matrix(torch.tensor(rng.standard_normal((6, 3, 11)) + 0.4))
     unit = scale_gram(gram, "unit")
-    for point in averaging_curve(headline(gram).value, counts=range(1, 7)):
+    for point in averaging_curve(pooled_snr(gram).value, counts=range(1, 7)):
         assert point.energy == pytest.approx(float(average_energy(unit, point.members).mean()), rel=1e-12)
 
 

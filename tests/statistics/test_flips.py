@@ -47,7 +47,7 @@ def floor(maps: torch.Tensor, view: str) -> tuple[float, str]:
 @pytest.mark.parametrize("kind", ["white", "scales", "blurred", "channels"])
 def test_floors_of_gaussian_noise_of_any_covariance_at_any_r(kind: str, r: float, view: str) -> None:
     pure = apply_view(noise(kind, members=30, seed=1), view).flatten(2)
-    due = float(pooled_snr(pure @ pure.mT))
+    due = pooled_snr(pure @ pure.mT).value
     found, note = floor(noise(kind, r=r), view)
     assert found == pytest.approx(due, rel=0.08)  # 5% in expectation; these are 32 images
     assert note == ""
@@ -57,7 +57,7 @@ def test_floors_of_gaussian_noise_of_any_covariance_at_any_r(kind: str, r: float
 def test_where_the_floor_is_too_high_it_says_so(kind: str, words: str) -> None:
     pure = apply_view(noise(kind, members=30, seed=1), "relu").flatten(2)
     found, note = floor(noise(kind), "relu")
-    assert found > 1.1 * float(pooled_snr(pure @ pure.mT))
+    assert found > 1.1 * pooled_snr(pure @ pure.mT).value
     assert words in note
 
 

@@ -10,12 +10,12 @@ import torch
 from saliencynoise.statistics.agreement import agreement
 from saliencynoise.statistics.comparison import compare
 from saliencynoise.statistics.correlation import correlate
-from saliencynoise.statistics.figures import headline, image_statistics, summarise
+from saliencynoise.statistics.figures import image_statistics, summarise
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.groups import as_groups, chosen, effective_groups, resamples, variance_of_mean
 from saliencynoise.statistics.intervals import both_interval, images_interval, members_interval
 from saliencynoise.statistics.reliability import members_for_images
-from saliencynoise.statistics.snr import snr_from_cosine
+from saliencynoise.statistics.snr import pooled_snr, snr_from_cosine
 from saliencynoise.statistics.spread import quantile, snr_of_images
 from saliencynoise.statistics.trend import log_trend
 from saliencynoise.statistics.untrained import excess_p
@@ -55,7 +55,7 @@ def test_groups_that_say_nothing_are_none() -> None:
 def test_interval_on_the_logarithm_is_wider_for_groups_and_stays_positive(generator: torch.Generator) -> None:
     groups = [i // 8 for i in range(32)]
     gram = gram_matrix(near_duplicates(generator, groups))
-    alone, grouped = headline(gram), headline(gram, groups=as_groups(groups))
+    alone, grouped = pooled_snr(gram), pooled_snr(gram, groups=as_groups(groups))
     plain, found = both_interval(alone, seed=0), both_interval(grouped, seed=0)
     assert plain is not None
     assert found is not None
@@ -70,7 +70,7 @@ def test_interval_on_the_logarithm_is_wider_for_groups_and_stays_positive(genera
 
 
 def test_a_single_group_gives_no_bound(generator: torch.Generator) -> None:
-    figure = headline(gram_matrix(near_duplicates(generator, [0] * 6)), groups=(0,) * 6)
+    figure = pooled_snr(gram_matrix(near_duplicates(generator, [0] * 6)), groups=(0,) * 6)
     interval = both_interval(figure, seed=0)
     assert interval is not None
     assert interval.high == math.inf or interval.high > 1e300
@@ -79,7 +79,7 @@ def test_a_single_group_gives_no_bound(generator: torch.Generator) -> None:
 
 def test_no_signal_is_no_reason_to_fail(generator: torch.Generator) -> None:
     noise = torch.randn(8, 6, 400, generator=generator, dtype=torch.float64)
-    figure = headline(gram_matrix(noise), groups=(0, 0, 1, 1, 2, 2))
+    figure = pooled_snr(gram_matrix(noise), groups=(0, 0, 1, 1, 2, 2))
     interval = both_interval(figure, seed=0)
     assert interval is not None
     assert interval.low <= figure.value <= interval.high
@@ -99,8 +99,8 @@ def test_summary_leaves_out_the_groups_of_images_without_maps(generator: torch.G
 def test_comparisons_and_agreement_take_groups(generator: torch.Generator) -> None:
     groups = [i // 8 for i in range(32)]
     a, b = near_duplicates(generator, groups), near_duplicates(generator, groups)
-    figures = [headline(gram_matrix(maps), groups=as_groups(groups)) for maps in (a, b)]
-    alone = [headline(gram_matrix(maps)) for maps in (a, b)]
+    figures = [pooled_snr(gram_matrix(maps), groups=as_groups(groups)) for maps in (a, b)]
+    alone = [pooled_snr(gram_matrix(maps)) for maps in (a, b)]
     grouped, plain = compare(*figures, shared="images"), compare(*alone, shared="images")
     assert grouped.interval is not None
     assert plain.interval is not None
@@ -116,12 +116,12 @@ def test_comparisons_and_agreement_take_groups(generator: torch.Generator) -> No
 def test_coverage_with_near_duplicates(generator: torch.Generator) -> None:
     """4 groups of 8: .71 for images taken as independent (200 studies), .96 for groups; `docs/statistics.md`."""
     groups = [i // 8 for i in range(32)]
-    true = headline(gram_matrix(near_duplicates(generator, list(range(3000)), members=40))).value
+    true = pooled_snr(gram_matrix(near_duplicates(generator, list(range(3000)), members=40))).value
     covered: dict[str, list[bool]] = {"alone": [], "groups": []}
     for _ in range(60):
         gram = gram_matrix(near_duplicates(generator, groups))
         for name, own in (("alone", None), ("groups", as_groups(groups))):
-            interval = both_interval(headline(gram, groups=own), seed=0)
+            interval = both_interval(pooled_snr(gram, groups=own), seed=0)
             covered[name].append(interval is not None and interval.low <= true <= interval.high)
     assert sum(covered["groups"]) / 60 >= 0.88
     assert sum(covered["alone"]) / 60 <= 0.85
@@ -166,7 +166,7 @@ def test_level_of_more_than_untrained_networks_with_copies(generator: torch.Gene
     for _ in range(200):
         one, other = (gram_matrix(near_duplicates(generator, groups, alike=1.0)) for _ in range(2))
         for name, own in (("alone", None), ("groups", as_groups(groups))):
-            found[name].append(excess_p(headline(one, groups=own), headline(other, groups=own)) or 0.0)
+            found[name].append(excess_p(pooled_snr(one, groups=own), pooled_snr(other, groups=own)) or 0.0)
     level = {name: sum(p < 0.05 for p in ps) / 200 for name, ps in found.items()}
     assert level["groups"] <= 0.09
     assert level["alone"] > 1.5 * level["groups"]
@@ -176,7 +176,7 @@ def test_trends_and_correlations_take_groups(generator: torch.Generator) -> None
     groups = [i // 3 for i in range(30)]
     grams = [gram_matrix(near_duplicates(generator, groups)) for _ in range(3)]
     alone, grouped = (
-        log_trend([headline(gram, groups=own) for gram in grams], [1, 2, 3]) for own in (None, as_groups(groups))
+        log_trend([pooled_snr(gram, groups=own) for gram in grams], [1, 2, 3]) for own in (None, as_groups(groups))
     )
     assert alone.slope == grouped.slope
     assert alone.interval != grouped.interval

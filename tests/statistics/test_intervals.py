@@ -5,7 +5,6 @@ import pytest
 import torch
 from scipy import stats
 
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.intervals import (
     WORDS,
@@ -19,7 +18,7 @@ from saliencynoise.statistics.intervals import (
     members_variance,
     satterthwaite,
 )
-from saliencynoise.statistics.snr import amplitude, cosine_from_snr, snr_from_cosine
+from saliencynoise.statistics.snr import amplitude, cosine_from_snr, pooled_snr, snr_from_cosine
 
 
 def mean_over_members(values: torch.Tensor) -> Pooled:
@@ -99,7 +98,7 @@ def test_few_members_are_marked(members: int, note: str, rng: np.random.Generato
 
 
 def test_two_members_have_no_interval_for_new_members(rng: np.random.Generator) -> None:
-    figure = headline(gram_matrix(torch.tensor(rng.standard_normal((2, 5, 9)))))
+    figure = pooled_snr(gram_matrix(torch.tensor(rng.standard_normal((2, 5, 9)))))
     assert members_interval(figure) is None
     assert both_interval(figure, seed=0) is None
 
@@ -113,16 +112,16 @@ def test_leave_one_out_of_the_headline_against_smaller_ensembles(rng: np.random.
         c = np.mean([((unit[:, i].sum(0) ** 2).sum() - 5) / 20 for i in range(3)])
         values.append(c / (1 - c))
     expected = 5 / 6 * np.sum((np.array(values) - np.mean(values)) ** 2)
-    assert members_variance(headline(gram_matrix(torch.tensor(maps)))) == pytest.approx(expected, rel=1e-9)
+    assert members_variance(pooled_snr(gram_matrix(torch.tensor(maps)))) == pytest.approx(expected, rel=1e-9)
 
 
 def test_identical_members_and_nearly_identical_ones(generator: torch.Generator) -> None:
     same = torch.randn(1, 4, 30, generator=generator, dtype=torch.float64).expand(8, -1, -1)
-    interval = claim_interval(headline(gram_matrix(same)), seed=0)
+    interval = claim_interval(pooled_snr(gram_matrix(same)), seed=0)
     assert interval is not None
     assert (interval.low, interval.high) == (math.inf, math.inf)
     nearly = same + 1e-4 * torch.randn(8, 4, 30, generator=generator, dtype=torch.float64)
-    figure = headline(gram_matrix(nearly))
+    figure = pooled_snr(gram_matrix(nearly))
     interval = claim_interval(figure, seed=0)
     assert interval is not None
     assert 1e7 < interval.low < figure.value < interval.high < 1e9
@@ -131,7 +130,7 @@ def test_identical_members_and_nearly_identical_ones(generator: torch.Generator)
 def test_an_infinite_leave_one_out_gives_an_open_interval_that_says_so(generator: torch.Generator) -> None:
     maps = torch.randn(3, 2, 30, generator=generator, dtype=torch.float64)
     maps[1] = maps[0]
-    interval = claim_interval(headline(gram_matrix(maps)), seed=0)
+    interval = claim_interval(pooled_snr(gram_matrix(maps)), seed=0)
     assert interval is not None
     assert interval.low == pytest.approx(-1 / 3)
     assert interval.high == math.inf
@@ -141,7 +140,7 @@ def test_an_infinite_leave_one_out_gives_an_open_interval_that_says_so(generator
 def test_a_single_live_member_gives_an_open_interval() -> None:
     maps = torch.zeros(8, 2, 5)
     maps[3] = 1
-    interval = claim_interval(headline(gram_matrix(maps)), seed=0)
+    interval = claim_interval(pooled_snr(gram_matrix(maps)), seed=0)
     assert interval is not None
     assert interval.high == math.inf
     assert not math.isnan(interval.low)
@@ -149,7 +148,7 @@ def test_a_single_live_member_gives_an_open_interval() -> None:
 
 def test_negative_figures_stay_above_the_smallest_possible_value() -> None:
     opposite = torch.tensor([[1.0, 0.1], [-1, 0.2], [0.1, 1], [0.2, -1]], dtype=torch.float64)[:, None]
-    figure = headline(gram_matrix(opposite))
+    figure = pooled_snr(gram_matrix(opposite))
     interval = members_interval(figure)
     assert interval is not None
     assert -1 / 4 <= interval.low <= figure.value < 0 < interval.high
@@ -180,7 +179,7 @@ def test_coverage_for_new_members(r: float, correlated, generator: torch.Generat
     """400 studies of the same 8 images (P_eff = 8) with 8 fresh members, a third of their noise shared."""
     signal = torch.randn(8, 8, generator=generator, dtype=torch.float64).repeat_interleave(4, -1) * r**0.5
     studies = gram_matrix(correlated(signal.expand(400, -1, -1), members=8, shared=1 / 3))
-    intervals = [members_interval(headline(gram)) for gram in studies]
+    intervals = [members_interval(pooled_snr(gram)) for gram in studies]
     assert 0.93 <= coverage(intervals, true_r(signal, correlated)) <= 0.99
 
 
@@ -194,7 +193,7 @@ def test_coverage_for_new_members_and_images(correlated, generator: torch.Genera
 
     truth = true_r(signals(5000), correlated, members=50)
     studies = gram_matrix(correlated(signals(400 * 16).reshape(400, 16, 32), members=8, shared=1 / 3))
-    intervals = [both_interval(headline(gram), seed=k) for k, gram in enumerate(studies)]
+    intervals = [both_interval(pooled_snr(gram), seed=k) for k, gram in enumerate(studies)]
     assert 0.93 <= coverage(intervals, truth) <= 0.995
-    narrower = [members_interval(headline(gram)) for gram in studies]
+    narrower = [members_interval(pooled_snr(gram)) for gram in studies]
     assert coverage(narrower, truth) < 0.93  # answers another question

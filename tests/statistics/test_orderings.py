@@ -2,10 +2,10 @@ import pytest
 import torch
 
 from saliencynoise.statistics.comparison import compare
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.orderings import answer_claims
 from saliencynoise.statistics.paper_table import Claim
+from saliencynoise.statistics.snr import pooled_snr
 
 STRONG = Claim(words="a highest", pairs=(("a", "b"), ("a", "c")))
 WEAK = Claim(words="b above c", pairs=(("b", "c"),))
@@ -32,7 +32,7 @@ def test_a_claim_that_is_true_is_shown_in_every_column(grams):
 
 def test_p_is_the_largest_of_pairs_and_columns_and_holm_is_over_claims(grams):
     strong, weak = answer_claims([STRONG, WEAK], {"x": grams}, {"x": PUBLISHED})
-    pairs = [compare(headline(grams["a"]), headline(grams[other])) for other in "bc"]
+    pairs = [compare(pooled_snr(grams["a"]), pooled_snr(grams[other])) for other in "bc"]
     assert strong.p == max(pair.p for pair in pairs)
     assert strong.p_holm == pytest.approx(min(1, 2 * strong.p))
     assert weak.p_holm == max(weak.p, strong.p_holm)

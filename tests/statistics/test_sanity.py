@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from saliencynoise.statistics.agreement import Agreement, agreement
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.intervals import Interval, claim_interval
 from saliencynoise.statistics.sanity import sanity_verdict
+from saliencynoise.statistics.snr import pooled_snr
 
 
 def between(low: float, high: float) -> Interval:
@@ -54,6 +54,6 @@ def test_simulated_signals(shared: float, other: float, verdict: str, generator:
         mixed = other * (shared * signal + math.sqrt(1 - shared**2) * apart)
         a, b = (own + torch.randn(16, 8, 200, generator=generator) for own in (signal, mixed))
         grams = [own.double() @ own.double().mT for own in (a, b)]
-        intervals = [claim_interval(headline(gram), seed=0) for gram in grams]
+        intervals = [claim_interval(pooled_snr(gram), seed=0) for gram in grams]
         found.append(sanity_verdict(*intervals, agreement(a.double() @ b.double().mT, *grams, seed=0)))
     assert found.count(verdict) >= 19

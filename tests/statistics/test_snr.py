@@ -58,7 +58,7 @@ def test_pooled_r_of_32_images_is_within_three_percent(r: float, members: int, c
     n = len(unit)
     truth = snr_from_cosine(((unit.sum(0).square().sum(-1) - n) / (n * (n - 1))).mean())
     studies = correlated(signal.expand(150, -1, -1), members=members, shared=1 / 3)
-    estimates = torch.stack([pooled_snr(gram) for gram in gram_matrix(studies)])
+    estimates = torch.tensor([pooled_snr(gram).value for gram in gram_matrix(studies)])
     error = float(estimates.std() / truth) / 150**0.5
     assert error < 0.015
     assert float(estimates.mean() / truth) == pytest.approx(1, abs=0.03)
@@ -74,8 +74,8 @@ def test_mean_of_ratios_fails_the_same_pass_mark(cone) -> None:
 def test_all_zero_images_do_not_count(rng: np.random.Generator) -> None:
     maps = torch.tensor(rng.standard_normal((6, 4, 30)) + 0.5)
     padded = torch.cat([maps, torch.zeros(6, 3, 30)], 1)
-    assert pooled_snr(gram_matrix(padded)) == pooled_snr(gram_matrix(maps))
     assert cosine(gram_matrix(padded))[4:].isnan().all()
+    torch.testing.assert_close(cosine(gram_matrix(padded))[:4], cosine(gram_matrix(maps)))
 
 
 @pytest.mark.parametrize("eigenvalues", [[1.0] * 6, [4.0, 2.0, 1.0, 0.5, 0.1], [1.0] * 40])

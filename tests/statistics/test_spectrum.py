@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.spectrum import Band, Spectrum, band_grams, band_of, spectrum
 
 SIZES = [(2, 2), (2, 5), (3, 3), (4, 4), (5, 5), (7, 4), (9, 9), (14, 14), (32, 32), (64, 65)]
@@ -57,7 +57,7 @@ def test_the_headline_is_the_bands_weighted_by_energy(generator: torch.Generator
     maps[2] = 0  # an image of zero maps
     maps[3, 1] = 0  # and a member's
     found = of(maps)
-    c = float(headline(gram_matrix(maps[[0, 1, 3, 4]].flatten(2).transpose(0, 1))).per_image.mean())
+    c = float(pooled_snr(gram_matrix(maps[[0, 1, 3, 4]].flatten(2).transpose(0, 1))).per_image.mean())
     assert sum(band.energy for band in found.bands) == pytest.approx(1)
     assert sum(band.energy * band.cosine for band in found.bands) == pytest.approx(c, rel=1e-9)
     assert found.images == 4

@@ -10,8 +10,8 @@ import torch
 from scipy.special import stdtrit
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.template import (
     ONE_CLASS,
     ONE_IMAGE_A_CLASS,
@@ -180,7 +180,7 @@ def test_both_parts_together_are_the_headline(generator: torch.Generator) -> Non
     maps = mixture(generator, share=0.7, r=2, images=6)
     maps[2, 1] = 0  # one member without a map
     found = template(streamed(maps))
-    pooled = headline(gram_matrix(maps))
+    pooled = pooled_snr(gram_matrix(maps))
     assert found.snr == pytest.approx(pooled.value, rel=1e-9)
     assert found.template + found.specific == pytest.approx(float(pooled.per_image.mean()), rel=1e-9)
 

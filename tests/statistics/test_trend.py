@@ -6,10 +6,9 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.comparison import compare
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.intervals import Pooled
-from saliencynoise.statistics.snr import snr_from_cosine
+from saliencynoise.statistics.snr import pooled_snr, snr_from_cosine
 from saliencynoise.statistics.trend import log_trend
 
 
@@ -17,7 +16,7 @@ def ensemble(snr, *, images=12, members=8, pixels=256, seed=0):
     generator = torch.Generator().manual_seed(seed)
     signal = torch.randn(1, images, pixels, generator=generator, dtype=torch.float64)
     noise = torch.randn(members, images, pixels, generator=generator, dtype=torch.float64)
-    return headline(gram_matrix(math.sqrt(snr) * signal + noise))
+    return pooled_snr(gram_matrix(math.sqrt(snr) * signal + noise))
 
 
 def test_of_two_ensembles_it_is_their_comparison():

@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.intervals import Interval, claim_interval
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.unseen import allow_for_unseen_mode, unseen_share
 
 
@@ -54,8 +54,8 @@ def test_it_covers_more_often_where_a_mode_may_be_missed(generator: torch.Genera
             modes = (torch.rand(members, 1, 1, generator=generator) < 0.8).double() - 0.8
             return 0.5**0.5 * signal + modes * pattern / 0.4 + normal(members, 16, 16)
 
-        true = headline(gram_matrix(study(300))).value
-        interval = claim_interval(headline(gram_matrix(study(8))), seed=0)
+        true = pooled_snr(gram_matrix(study(300))).value
+        interval = claim_interval(pooled_snr(gram_matrix(study(8))), seed=0)
         second = allow_for_unseen_mode(interval, members=8)
         assert interval is not None
         assert second is not None

@@ -15,9 +15,9 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, compare, everywhere, holm
 from saliencynoise.statistics.draws import own_mean
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean, gram_matrix
 from saliencynoise.statistics.groups import Groups, chosen
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.atomic import DamagedFileError
 
@@ -164,7 +164,7 @@ def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str
     if not bool(used.any()):
         raise UsageError(f"{names[0]} and {names[1]} have no image on which both give maps")
     groups = chosen(_groups(a[0], b[0]), used)
-    figures = [headline(gram[used], groups=groups) for gram in grams]
+    figures = [pooled_snr(gram[used], groups=groups) for gram in grams]
     return compare(figures[0], figures[1], names=names, shared=shared)
 
 

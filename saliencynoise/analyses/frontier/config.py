@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from saliencynoise.engine.config import MOST_MEMBERS, BenchConfig, check_out
+from saliencynoise.engine.config import MOST_MEMBERS, BenchConfig, check_list, check_out, check_whole
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -46,6 +46,8 @@ class FrontierConfig:
             UsageError: naming the option, its value and the possible ones.
         """
         check_out(self.out)
+        check_list(samplers=self.samplers, aggregators=self.aggregators, budgets=self.budgets)
+        check_whole(runs=self.runs, reference=self.reference)
         self.bench.refuse_bfloat16("frontier")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")

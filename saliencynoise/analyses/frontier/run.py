@@ -31,9 +31,9 @@ from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, cata
 from saliencynoise.registry.parameters import canonical
 from saliencynoise.statistics.comparison import holm
 from saliencynoise.statistics.fidelity import fidelity, price_p, undetermined
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.intervals import members_interval
 from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.store.atomic import key_of, slug_of, write_json
 from saliencynoise.store.holding import holding
 
@@ -187,7 +187,7 @@ def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[
     if reason is not None:
         return {**own, "status": "failed", "reason": reason}
     found = reference.judged(cell)
-    snr = headline(reference.gram(cell, config.held_out, view=found["view"]))
+    snr = pooled_snr(reference.gram(cell, config.held_out, view=found["view"]))
     interval = members_interval(snr)
     template = (found.get("details") or {}).get("template") or {}
     return {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saliencynoise.engine.config import REFERENCE, BenchConfig, check_out
+from saliencynoise.engine.config import REFERENCE, BenchConfig, check_out, check_whole
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -43,6 +43,7 @@ class SanityConfig:
             UsageError: naming the option, its value and the possible ones.
         """
         check_out(self.out)
+        check_whole(permuted_epochs=self.permuted_epochs)
         self.bench.refuse_bfloat16("sanity")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")

@@ -26,13 +26,13 @@ from saliencynoise.records.sanity import read_sanity
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, compare, holm
 from saliencynoise.statistics.draws import between_draws, crossed_gram
-from saliencynoise.statistics.figures import headline
 from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import Interval, Pooled, claim_interval
 from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.sanity import sanity_verdict
 from saliencynoise.statistics.signs import ONE_SIGNED
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.atomic import write_json
 from saliencynoise.store.holding import holding
@@ -182,9 +182,9 @@ class Compared:
         """How many."""
         return len(self.grams[TRAINED, TRAINED])
 
-    def headline(self, name: str) -> Pooled:
+    def pooled_snr(self, name: str) -> Pooled:
         """Return r of an ensemble."""
-        return headline(self.grams[name, name], groups=self.groups)
+        return pooled_snr(self.grams[name, name], groups=self.groups)
 
 
 def _compared(
@@ -243,7 +243,7 @@ def _contrast(own: Compared, other: str, *, seed: int) -> Contrast:
     a, b = own.grams[TRAINED, TRAINED], own.grams[other, other]
     cross = _without_twins(own.grams[TRAINED, other])
     return Contrast(
-        comparison=compare(own.headline(TRAINED), own.headline(other), names=(TRAINED, other), shared="images"),
+        comparison=compare(own.pooled_snr(TRAINED), own.pooled_snr(other), names=(TRAINED, other), shared="images"),
         agreement=agreement(cross, a, b, seed=seed, groups=own.groups),
     )
 
@@ -260,7 +260,7 @@ def _without_twins(cross: Float[Tensor, "B E E"]) -> Float[Tensor, "B E E"]:
 
 
 def _row(compared: Compared, contrasts: Mapping[str, Contrast], *, seed: int) -> dict[str, Any]:
-    figures = {name: compared.headline(name) for name in (TRAINED, UNTRAINED, PERMUTED)}
+    figures = {name: compared.pooled_snr(name) for name in (TRAINED, UNTRAINED, PERMUTED)}
     intervals = {name: claim_interval(figure, seed=seed) for name, figure in figures.items()}
     row = {
         "images": figures[TRAINED].images,

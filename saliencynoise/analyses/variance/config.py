@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from saliencynoise.engine.config import BenchConfig, check_out
+from saliencynoise.engine.config import BenchConfig, check_list, check_out, check_whole
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -37,6 +37,9 @@ class VarianceConfig:
             UsageError: naming the option, its value and the possible ones.
         """
         check_out(self.out)
+        check_whole(blocks=self.blocks)
+        if self.streams is not None:
+            check_list(streams=self.streams)
         self.bench.refuse_bfloat16("variance")
         if self.blocks < 2:
             raise UsageError(f"--blocks {self.blocks} is not possible; give 2 or more, which intervals need")

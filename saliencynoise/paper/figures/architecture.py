@@ -186,9 +186,9 @@ def _by_method(variations: Sequence[Variation], methods: Sequence[str] | None) -
 def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Trend:
     import torch  # noqa: PLC0415 - as above
 
-    from saliencynoise.statistics.figures import headline  # noqa: PLC0415 - as above
     from saliencynoise.statistics.gram import diag_mean  # noqa: PLC0415 - as above
     from saliencynoise.statistics.groups import chosen  # noqa: PLC0415 - as above
+    from saliencynoise.statistics.snr import pooled_snr  # noqa: PLC0415 - as above
     from saliencynoise.statistics.trend import Trend, log_trend  # noqa: PLC0415 - as above
 
     def none(note: str) -> Trend:
@@ -205,7 +205,7 @@ def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Tre
         if not bool(used[0].any()):
             return none("no image on which all give maps")
     figures = [
-        headline(gram[used_images], groups=chosen(own.study.groups, used_images))
+        pooled_snr(gram[used_images], groups=chosen(own.study.groups, used_images))
         for gram, used_images, (own, _) in zip(grams, used, there, strict=True)
     ]
     return log_trend(figures, [math.log2(float(own.value)) for own, _ in there], paired=paired)

@@ -10,7 +10,7 @@ from saliencynoise.api import bench
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import agreement
 from saliencynoise.statistics.comparison import compare
-from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.snr import pooled_snr
 
 
 def test_every_two_methods_are_compared_on_the_same_members(quick):
@@ -20,7 +20,7 @@ def test_every_two_methods_are_compared_on_the_same_members(quick):
     assert [(p.comparison.a, p.comparison.b) for p in pairs] == [
         (a["method"], b["method"]) for a, b in itertools.combinations(cells, 2)
     ]
-    due = compare(headline(study.gram(cells[0])), headline(study.gram(cells[1])), shared="members")
+    due = compare(pooled_snr(study.gram(cells[0])), pooled_snr(study.gram(cells[1])), shared="members")
     assert pairs[0].comparison.difference == pytest.approx(due.difference, nan_ok=True)
     known = [pair.comparison for pair in pairs if pair.comparison.p is not None]
     assert all(own.p_holm >= own.p for own in known)
@@ -78,5 +78,5 @@ def test_maps_without_a_null_are_compared_less_their_own_means(quick):
     (pair,) = compare_methods(study)
     assert (pair.comparison.a, pair.comparison.b) == ("gradient", "gradcam_plus_plus, centred")
     cells = {(cell["method"], cell["view"]): study.gram(cell) for cell in study.done}
-    due = compare(headline(cells["gradient", "signed"]), headline(cells["gradcam_plus_plus", "centred"]))
+    due = compare(pooled_snr(cells["gradient", "signed"]), pooled_snr(cells["gradcam_plus_plus", "centred"]))
     assert pair.comparison.difference == pytest.approx(due.difference, nan_ok=True)

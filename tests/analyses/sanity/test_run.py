@@ -23,7 +23,7 @@ from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import agreement
 from saliencynoise.statistics.comparison import compare, holm
-from saliencynoise.statistics.figures import headline
+from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.store.pool import Pool
 from tests.engine.conftest import QUICK
 
@@ -103,7 +103,7 @@ def test_contrasts_are_those_of_the_statistics(ran, method):
         contrast = row_of(document, method, "magnitude")["contrasts"][other]
         assert contrast["agreement"]["raw"] == pytest.approx(due.raw, rel=1e-5)
         assert (contrast["agreement"]["interval"] is None) == (due.interval is None)
-        difference = compare(headline(grams["trained"]), headline(grams[other]), shared="images")
+        difference = compare(pooled_snr(grams["trained"]), pooled_snr(grams[other]), shared="images")
         if difference.p is None:
             assert contrast["comparison"]["p"] is None
         else:
