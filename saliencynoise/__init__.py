@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from saliencynoise.api import Study, bench, compare, explain, frontier, sanity, variance
-    from saliencynoise.deepdream.run import dream
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.hookspecs import hookimpl
+    from saliencynoise_dream.run import dream
 
 __all__ = [
     "SaliencyNoiseError",
@@ -31,7 +31,7 @@ __all__ = [
 _API = "saliencynoise.api"
 _HOMES = {
     **dict.fromkeys(("Study", "bench", "compare", "explain", "frontier", "sanity", "variance"), _API),
-    "dream": "saliencynoise.deepdream.run",
+    "dream": "saliencynoise_dream.run",
     "SaliencyNoiseError": "saliencynoise.interfaces.errors",
     "UsageError": "saliencynoise.interfaces.errors",
     "hookimpl": "saliencynoise.registry.hookspecs",
@@ -41,7 +41,15 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'saliencynoise' has no attribute '{name}'")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    package = _HOMES[name].partition(".")[0]
+    try:
+        home = importlib.import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        if error.name != package:
+            raise
+        distribution = package.replace("_", "-")
+        raise AttributeError(f"saliencynoise.{name} comes with: pip install {distribution}") from error
+    return getattr(home, name)
 
 
 def __dir__() -> list[str]:

@@ -21,9 +21,8 @@ LEVELS = (
     {"testing"},  # it tries samplers with the training that the engine gives them
     {"display"},
     {"engine"},
-    {"analyses", "explanation", "deepdream"},
+    {"analyses", "explanation"},
     {"report"},
-    {"paper"},
     {"api"},  # a module: the functions and the class that a user's script calls
     {"cli"},
 )
@@ -37,6 +36,15 @@ BY_NAME_ONLY = (
 
 # What a plugin may import, and of the registry this name only
 PUBLIC = ("saliencynoise.interfaces", "saliencynoise.testing")
+
+# What a plugin of this project that brings a command may import besides (docs/decisions/0022)
+COMMAND_PLUGINS = {"saliencynoise-dream": (), "saliencynoise-paper": ("saliencynoise_dream",)}
+FOR_COMMANDS = (
+    *(f"saliencynoise.{room}" for room in ("data", "display", "engine", "records", "report", "scoring", "statistics")),
+    *("saliencynoise.api", "saliencynoise.store", "saliencynoise.training.recipes"),
+    *("saliencynoise.registry.catalogue", "saliencynoise.registry.parameters"),
+    *("saliencynoise.cli.options", "saliencynoise.cli.output", "saliencynoise.cli.progress"),
+)
 
 
 def imports(source: str, module: str) -> set[str]:
@@ -73,9 +81,34 @@ def wrong_plugin_imports(source: str, module: str) -> list[str]:
     return [
         name
         for name in sorted(imports(source, module))
-        if name not in {"saliencynoise.registry.hookimpl", "saliencynoise.hookimpl"}
-        and not any(f"{name}.".startswith(f"{public}.") for public in PUBLIC)
+        if name not in {"saliencynoise.registry.hookimpl", "saliencynoise.hookimpl"} and not _within(name, PUBLIC)
     ]
+
+
+def wrong_command_imports(source: str, module: str) -> list[str]:
+    """What a module of a plugin of `COMMAND_PLUGINS` imports from the core that it must not."""
+    hidden = tuple(f"saliencynoise.{path}" for path in BY_NAME_ONLY)
+    return [
+        name
+        for name in wrong_plugin_imports(source, module)
+        if not _within(name, FOR_COMMANDS) or _within(name, hidden)
+    ]
+
+
+def _within(name: str, modules: tuple[str, ...]) -> bool:
+    return any(f"{name}.".startswith(f"{module}.") for module in modules)
+
+
+def packages(source: str) -> set[str]:
+    """The packages of this project that a module imports anywhere."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.split(".")[0] for name in names if name.startswith("saliencynoise")}
+
+
+def plugin_of(path: Path) -> str:
+    return path.relative_to(ROOT / "plugins").parts[0]
 
 
 def graph(sources: Mapping[str, str]) -> dict[str, set[str]]:
@@ -170,12 +203,40 @@ def test_a_circle_is_seen_however_it_is_imported(source: str) -> None:
 
 
 def test_plugins_import_the_public_rooms_only() -> None:
-    found = {str(path): wrong_plugin_imports(path.read_text(), module_of(path, path.parents[0])) for path in PLUGINS}
+    rules = {
+        path: wrong_command_imports if plugin_of(path) in COMMAND_PLUGINS else wrong_plugin_imports for path in PLUGINS
+    }
+    found = {str(path): rule(path.read_text(), module_of(path, path.parents[0])) for path, rule in rules.items()}
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 def test_there_are_plugins_to_test() -> None:
-    assert {path.parents[2].name for path in PLUGINS} >= {"saliencynoise-timm"}
+    assert {plugin_of(path) for path in PLUGINS} >= {"saliencynoise-timm", *COMMAND_PLUGINS}
+
+
+def test_the_core_imports_no_plugin_and_plugins_import_those_they_name() -> None:
+    """But for the public names that a plugin brings, which the package loads when they are first used."""
+    assert [str(path) for path in CORE if packages(path.read_text()) - {"saliencynoise"}] == []
+    for path in PLUGINS:
+        plugin = plugin_of(path)
+        known = {"saliencynoise", plugin.replace("-", "_"), *COMMAND_PLUGINS.get(plugin, ())}
+        assert packages(path.read_text()) <= known, path
+    assert packages("def f():\n    import saliencynoise_dream.run") == {"saliencynoise_dream"}
+
+
+def test_the_rule_for_commands_can_be_broken() -> None:
+    allowed = "from saliencynoise.engine.plan import x\nfrom saliencynoise.cli import options\nimport torch"
+    assert wrong_command_imports(allowed, "p.q") == []
+    for module in (
+        *(
+            "saliencynoise",
+            "saliencynoise.cli.bench",
+            "saliencynoise.analyses.frontier.run",
+            "saliencynoise.training.loop",
+        ),
+        *("saliencynoise.methods.gradient", "saliencynoise.data.digits", "saliencynoise.registry.loader"),
+    ):
+        assert wrong_command_imports(f"import {module}", "p.q") == [module]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from saliencynoise.statistics.floors import snr_pixel_floor, snr_rms_floor
-from saliencynoise.statistics.paper_table import (
+from saliencynoise_paper.statistics.paper_table import (
     FEWER,
     MEMBERS,
     PUBLISHED,

@@ -58,17 +58,6 @@ COMMANDS = (
         target="saliencynoise.cli.frontier:frontier",
     ),
     CommandSpec(
-        name="dream",
-        summary="Deep dream on an ensemble: pictures of a class, or of a layer, beside those of single networks.",
-        target="saliencynoise.cli.dream:dream",
-    ),
-    CommandSpec(
-        name="paper",
-        summary="Make panels of the paper's poster: the table beside the published one, maps, classes, architectures, "
-        "dreams.",
-        target="saliencynoise.cli.paper:paper",
-    ),
-    CommandSpec(
         name="methods",
         summary="List the methods: family, kind, whether they draw random numbers, cost of an image, paper.",
         target="saliencynoise.cli.methods:methods",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-DISTRIBUTIONS = {name: f"saliencynoise-{name}" for name in ("timm", "captum", "shap", "lime")}
+DISTRIBUTIONS = {name: f"saliencynoise-{name}" for name in ("timm", "captum", "shap", "lime", "dream", "paper")}
 """The distribution that brings each plugin."""
+
+COMMANDS = ("dream", "paper")
+"""Names of commands, each brought by the plugin of that name."""
 
 METHODS = {
     "shap": ("gradient_explainer", "deep_explainer", "partition_explainer", "kernel_explainer"),
@@ -34,6 +37,8 @@ def missing(kind: str, name: str) -> str:
     plugin, slash, short = name.rpartition("/")
     if not slash and kind == "methods":
         plugin = next((own for own, names in METHODS.items() if short in names), "")
+    if not slash and kind == "commands" and short in COMMANDS:
+        plugin = short
     if plugin in DISTRIBUTIONS and not installed(plugin):
         return f"'{name}' is of the plugin {plugin}: pip install {DISTRIBUTIONS[plugin]}"
     if kind == "models" and not slash and not installed("timm"):

@@ -91,7 +91,7 @@ def _point(snr: float, interval: Interval | None, n: int) -> CurvePoint:
     reliability = _reliability(snr, n)
     return CurvePoint(
         members=n,
-        energy=1.0 if math.isinf(snr) else max((snr + 1 / n) / (1 + snr), 0.0),
+        energy=_energy(snr, n),
         snr=n * snr,
         reliability=reliability,
         cosine=math.sqrt(reliability),
@@ -99,6 +99,13 @@ def _point(snr: float, interval: Interval | None, n: int) -> CurvePoint:
         if interval
         else None,
     )
+
+
+def _energy(snr: float, n: int) -> float:
+    """Return the share of a map's energy that is left; NaN where r <= -1, which no maps have."""
+    if math.isinf(snr):
+        return 1.0
+    return max((snr + 1 / n) / (1 + snr), 0.0) if snr > -1 else math.nan
 
 
 def _reliability(snr: float, n: int) -> float:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST = 2**53
+"""Parameters of a network, at most."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
@@ -17,11 +20,13 @@ class Contents:
         shapes: of the weights, by name, and of the logits under "logits of the test images".
         logits: `[N, K]`, its shape.
         broken: names of tensors with values of NaN or infinity.
+        floating: whether the logits are floating point.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     logits: tuple[int, ...]
     broken: tuple[str, ...]
+    floating: bool = True
 
     @classmethod
     def of(cls, weights: bytes, logits: bytes) -> Contents:
@@ -33,6 +38,7 @@ class Contents:
             shapes={name: tuple(tensor.shape) for name, tensor in tensors.items()},
             logits=tuple(tensors["logits of the test images"].shape),
             broken=tuple(name for name, own in tensors.items() if not bool(own.isfinite().all())),
+            floating=tensors["logits of the test images"].is_floating_point(),
         )
 
 
@@ -45,6 +51,48 @@ def wrong_content(contents: Contents, classes: object) -> str | None:
     rows = classes if isinstance(classes, int) else "K"
     if len(contents.logits) != 2 or (isinstance(classes, int) and contents.logits[1] != classes):
         return f"its logits are of shape {list(contents.logits)}; they must be [N, {rows}], a row for each test image"
+    if not contents.floating:
+        return "its logits are no floating-point numbers"
     if contents.broken:
         return f"{contents.broken[0]} holds NaN or infinity, as after a training that diverged"
     return None
+
+
+def wrong_network(network: object) -> str | None:
+    """Return what the description of a network in `pool.json` cannot say, or None.
+
+    >>> wrong_network({"parameters": "many", "adaptations": [], "points": {}})
+    'parameters of its network is no number from 0'
+    """
+    if not isinstance(network, dict):
+        return "its network is no table"
+    parameters, adaptations, points = (network.get(name) for name in ("parameters", "adaptations", "points"))
+    if type(parameters) is not int or not 0 <= parameters <= MOST:
+        return "parameters of its network is no number from 0"
+    if not isinstance(adaptations, list) or not all(isinstance(own, str) for own in adaptations):
+        return "adaptations of its network is no list of texts"
+    if not isinstance(points, dict) or not all(map(_is_point, points.values())):
+        return "points of its network is no table of points, each with its grid of two numbers"
+    return None
+
+
+def _is_point(point: object) -> bool:
+    grid = point.get("grid") if isinstance(point, dict) else None
+    return isinstance(grid, list) and len(grid) == 2 and all(type(own) is int and 0 < own <= MOST for own in grid)
+
+
+def wrong_origin(versions: Mapping[str, object], hardware: Mapping[str, object]) -> str | None:
+    """Return what a member's record cannot say of where it was trained, or None; a result repeats it.
+
+    >>> wrong_origin({"torch": "2.15.0"}, {"device": "cpu"})
+    'processor of its hardware is no text'
+    """
+    texts = {f"{name} of its versions": own for name, own in versions.items()}
+    texts |= {f"{name} of its hardware": hardware.get(name) for name in ("device", "processor")}
+    texts |= {f"{name} of its hardware": hardware.get(name, "") for name in ("machine", "gpu")}
+    wrong = next((name for name, own in texts.items() if not isinstance(own, str)), None)
+    if wrong is not None:
+        return f"{wrong} is no text"
+    counts = {"threads": hardware.get("threads", 1), "cores": 1 if hardware.get("cores") is None else hardware["cores"]}
+    odd = next((name for name, own in counts.items() if type(own) is not int or not 0 <= own <= MOST), None)
+    return None if odd is None else f"{odd} of its hardware is no number from 0"

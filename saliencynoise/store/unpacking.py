@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.errors import one_line
 from saliencynoise.store.atomic import key_of, parsed, slug_of
-from saliencynoise.store.contents import Contents, wrong_content
+from saliencynoise.store.contents import Contents, wrong_content, wrong_network, wrong_origin
 from saliencynoise.store.pool import Pool, pools_folder
 from saliencynoise.store.records import MemberRecord, record_of, wrong_value
 
@@ -158,6 +158,8 @@ def _description(archive: zipfile.ZipFile, folder: str) -> Mapping[str, Any]:
         _refuse("its pool.json says not what its members are")
     if document["format"] != 1:
         _refuse(f"it has the format {document['format']!r} of another version of saliencynoise")
+    if wrong := wrong_network(document["network"]):
+        _refuse(f"its pool.json says not what its members are: {wrong}")
     if not folder.endswith(f"-{key_of(document['identity'])}"):
         _refuse(f"its pool.json belongs to another pool than {folder}")
     return document
@@ -169,6 +171,8 @@ def _record(archive: zipfile.ZipFile, folder: str, index: int) -> MemberRecord:
     record = record_of(document, index)
     if record is None:
         _refuse(f"the record of member {index} says not what a record says: {wrong}")
+    if odd := wrong_origin(record.versions, record.hardware):
+        _refuse(f"the record of member {index} says not what a record says: {odd}")
     _files(archive, folder, record)
     return record
 

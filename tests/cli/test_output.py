@@ -41,7 +41,7 @@ def test_a_quiet_bench_prints_where_its_results_lie_and_nothing_else(capsys, tmp
         (("variance",), "saliencynoise.analyses.variance.run.run_variance", {"rows": []}),
         (("sanity",), "saliencynoise.analyses.sanity.run.run_sanity", {"rows": []}),
         (("frontier",), "saliencynoise.analyses.frontier.run.run_frontier", {"rows": [], "references": []}),
-        (("paper", "table"), "saliencynoise.paper.run.run_paper", {}),
+        (("paper", "table"), "saliencynoise_paper.run.run_paper", {}),
     ],
     ids=["variance", "sanity", "frontier", "paper"],
 )
@@ -49,7 +49,7 @@ def test_other_commands_hand_the_quiet_observer_on_and_print_the_place(capsys, m
     observers = []
     monkeypatch.setattr(engine, lambda config, observer: observers.append(observer) or found)
     monkeypatch.setattr("saliencynoise.analyses.frontier.figure.save_plot", lambda document, folder: None)
-    monkeypatch.setattr("saliencynoise.paper.poster.panels_of", lambda config, studies: [])
+    monkeypatch.setattr("saliencynoise_paper.poster.panels_of", lambda config, studies: [])
     assert call(capsys, *command, "--out", "place", "--quiet") == (0, "place\n", "")
     code, out, err = call(capsys, *command, "--out", "place", "-q", "--json")
     assert (code, err) == (0, "")

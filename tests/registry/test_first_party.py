@@ -2,6 +2,7 @@
 
 import pytest
 
+import saliencynoise
 from saliencynoise.engine.config import BenchConfig
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.interfaces import UsageError
@@ -41,6 +42,14 @@ def test_an_unknown_name_says_which_distribution_brings_it(kind, name, due, alon
     assert due in str(caught.value)
 
 
+@pytest.mark.parametrize("name", first_party.COMMANDS)
+def test_a_command_says_which_distribution_brings_it(name, alone):
+    with pytest.raises(UsageError) as caught:
+        catalogue.catalogue().find("commands", name)
+    due = f"'{name}' is of the plugin {name}: pip install saliencynoise-{name}"
+    assert str(caught.value).endswith(due)
+
+
 def test_a_name_of_nobody_says_no_distribution(alone):
     with pytest.raises(UsageError) as caught:
         catalogue.catalogue().method("nobodys")
@@ -48,12 +57,14 @@ def test_a_name_of_nobody_says_no_distribution(alone):
 
 
 def test_the_names_are_those_of_the_plugins():
-    """All four are installed where this project is tested."""
+    """All are installed where this project is tested."""
     found = catalogue.catalogue()
     specs = {plugin.name: [spec.name for spec in plugin.specs["methods"]] for plugin in found.plugins}
     assert set(first_party.DISTRIBUTIONS) <= set(specs)
     for plugin, names in first_party.METHODS.items():
         assert set(names) == set(specs[plugin]) - set(specs["builtin"])
+    commands = {plugin.name: tuple(spec.name for spec in plugin.specs["commands"]) for plugin in found.plugins}
+    assert all(commands[name] == (name,) for name in first_party.COMMANDS)
 
 
 def test_the_plain_core_s_default_bench_can_be_planned(alone):
@@ -62,3 +73,10 @@ def test_the_plain_core_s_default_bench_can_be_planned(alone):
 
 def test_with_timm_the_default_is_its_small_network():
     assert BenchConfig().archs == ("test_resnet",)
+
+
+def test_the_function_of_a_missing_distribution_says_which_brings_it(monkeypatch):
+    monkeypatch.setitem(saliencynoise._HOMES, "dream", "saliencynoise_elsewhere.run")
+    with pytest.raises(AttributeError, match=r"^saliencynoise\.dream comes with: pip install saliencynoise-elsewhere$"):
+        saliencynoise.dream  # noqa: B018 - it is loaded when it is named
+    assert not hasattr(saliencynoise, "dream")

@@ -71,3 +71,7 @@ def test_averages_of_no_member_are_refused() -> None:
         averaging_curve(0.5, counts=[1, 0])
     with pytest.raises(UsageError, match="choose numbers of at least 1"):
         average_energy(torch.eye(3), 0)
+
+
+def test_what_no_maps_have_is_undefined_and_no_error():
+    assert [math.isnan(point.energy) for point in averaging_curve(-1.0, counts=(1, 8))] == [True, True]

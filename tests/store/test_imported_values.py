@@ -17,7 +17,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.store.packing import pack
 from saliencynoise.store.pool import Pool
 from saliencynoise.store.unpacking import unpack
-from tests.store.test_packing import IDENTITY, RECORD
+from tests.store.test_packing import IDENTITY, NETWORK, RECORD
 from tests.store.test_unpacking import Entries, rewritten
 
 WEIGHTS, LOGITS = ".safetensors", ".logits.safetensors"
@@ -28,7 +28,7 @@ FOLDER = Pool.of(OF_TEN, name="digits-net").folder.name
 def packed(folder: Path, members: int = 2) -> Path:
     """A file of a pool of networks of ten classes."""
     pool = Pool.of(OF_TEN, name="digits-net")
-    pool.describe(OF_TEN, {"parameters": 8})
+    pool.describe(OF_TEN, NETWORK)
     for index in range(members):
         pool.save(index, {"w": torch.arange(8.0) + index}, torch.full((4, 10), float(index)), RECORD)
     (file,) = pack(pool, folder)
@@ -48,6 +48,13 @@ def tensors(found: Entries, suffix: str, values: Mapping[str, Tensor], *, index:
     found[f"{folder}/member-{index:04d}{suffix}"] = content
     key = "sha256" if suffix == WEIGHTS else "logits_sha256"
     sealed_record(found, index, folder, **{key: hashlib.sha256(content).hexdigest()})
+
+
+def described(found: Entries, **values: Any) -> None:
+    """Change what `pool.json` says of the network."""
+    name = f"{FOLDER}/pool.json"
+    document = json.loads(found[name])
+    found[name] = json.dumps({**document, "network": {**document["network"], **values}}).encode()
 
 
 def broken(found: Entries, value: float, suffix: str = WEIGHTS) -> None:
@@ -83,6 +90,17 @@ def broken(found: Entries, value: float, suffix: str = WEIGHTS) -> None:
         (lambda f: sealed_record(f, future=1), "future is no entry of a record"),
         (lambda f: broken(f, float("nan")), "holds NaN or infinity, as after a training that diverged"),
         (lambda f: broken(f, float("-inf")), "holds NaN or infinity, as after a training that diverged"),
+        (lambda f: tensors(f, LOGITS, {"logits": torch.zeros(4, 10) > 0}), "its logits are no floating-point numbers"),
+        (lambda f: described(f, parameters="x"), "parameters of its network is no number from 0"),
+        (lambda f: described(f, adaptations=3), "adaptations of its network is no list of texts"),
+        (lambda f: described(f, points=[]), "points of its network is no table of points"),
+        (lambda f: described(f, points={"top": {"grid": "x"}}), "points of its network is no table of points"),
+        (lambda f: sealed_record(f, versions={"torch": [1]}), "torch of its versions is no text"),
+        (lambda f: sealed_record(f, hardware={}), "device of its hardware is no text"),
+        (
+            lambda f: sealed_record(f, hardware={"device": "cpu", "processor": "x", "cores": "2"}),
+            "cores of its hardware is no number from 0",
+        ),
         (lambda f: broken(f, float("nan"), LOGITS), "logits of the test images holds NaN or infinity"),
         (
             lambda f: tensors(f, LOGITS, {"logits": torch.zeros(3)}),
@@ -102,7 +120,7 @@ def broken(found: Entries, value: float, suffix: str = WEIGHTS) -> None:
             "other names or shapes than those of member 0",
         ),
     ],
-    ids=range(27),
+    ids=range(35),
 )
 def test_values_that_no_member_has_are_refused(tmp_path: Path, change: Any, words: str) -> None:
     changed = rewritten(packed(tmp_path / "out"), change)

@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IDENTITY = {"dataset": "abc", "run_seed": 0, "rate": 0.1}
+NETWORK: dict[str, Any] = {"parameters": 1000, "adaptations": [], "points": {"top": {"grid": [2, 2]}}}
 RECORD: dict[str, Any] = {
     "seeds": {"init": 1},
     "accuracy": 0.5,
     "seconds": 2.0,
     "versions": {"torch": "x"},
-    "hardware": {"cores": 2},
+    "hardware": {"cores": 2, "device": "cpu", "processor": "x"},
 }
 
 
 def filled(members: int = 5, *, name: str = "digits-net") -> Pool:
     pool = Pool.of(IDENTITY, name=name)
-    pool.describe(IDENTITY, {"parameters": 1000})
+    pool.describe(IDENTITY, NETWORK)
     for index in range(members):
         weights = torch.randn(1000, generator=torch.Generator().manual_seed(index))
         pool.save(index, {"w": weights}, torch.full((2, 3), float(index)), RECORD)

@@ -17,7 +17,7 @@ from saliencynoise.store import pool as module
 from saliencynoise.store.packing import pack
 from saliencynoise.store.pool import Pool
 from saliencynoise.store.unpacking import unpack
-from tests.store.test_packing import IDENTITY, RECORD, entries, filled
+from tests.store.test_packing import IDENTITY, NETWORK, RECORD, entries, filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def test_members_of_several_machines_come_together(tmp_path: Path, other: Path) 
 def trained_elsewhere(root: Path) -> Pool:
     """The pool on another machine, where member 1 came out otherwise."""
     pool = Pool.of(IDENTITY, name="digits-net", root=root)
-    pool.describe(IDENTITY, {"parameters": 1000})
+    pool.describe(IDENTITY, NETWORK)
     pool.save(1, {"w": torch.ones(1000)}, torch.ones(2, 3), RECORD)
     return pool
 
@@ -108,7 +108,7 @@ def test_two_files_that_contradict_each_other_are_refused(tmp_path: Path, other:
 
 def test_another_build_of_the_network_is_refused(tmp_path: Path, other: Path) -> None:
     (packed,) = pack(filled(), tmp_path)
-    Pool.of(IDENTITY, name="digits-net", root=other).describe(IDENTITY, {"parameters": 1001})
+    Pool.of(IDENTITY, name="digits-net", root=other).describe(IDENTITY, {**NETWORK, "parameters": 1001})
     before = there(other)
     with pytest.raises(UsageError, match="are of another build of the network"):
         unpack([packed.path], root=other, replace=True)

@@ -1,0 +1,107 @@
+"""From names to what a dream climbs, and from a picture or from noise to where it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.data.class_names import class_index
+from saliencynoise.data.own_pictures import as_seen
+from saliencynoise.data.pictures import Unreadable
+from saliencynoise.interfaces import Dataset, UsageError
+from saliencynoise.registry.catalogue import BoundModel
+from saliencynoise.store.atomic import sha256_of
+from saliencynoise_dream.objective import ClassLogit, LayerEnergy
+from saliencynoise_dream.request import MOST_CLASSES, DreamRequest
+from saliencynoise_dream.views import noise_start
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Aim:
+    """What is dreamt.
+
+    Attributes:
+        rows: a name for each picture: of its class, or the layer.
+        objective: what to make large.
+        start: `[K, C, H, W]`, pixels from 0 to 1.
+        source: where the start comes from, in plain values.
+        notes: what a reader must know.
+    """
+
+    rows: tuple[str, ...]
+    objective: ClassLogit | LayerEnergy
+    start: Float[Tensor, "K C H W"]
+    source: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def aim_of(request: DreamRequest, dataset: Dataset) -> Aim:
+    """Return what is dreamt of, and from where.
+
+    Raises:
+        UsageError: if a class is unknown or named twice, or the picture cannot be read.
+    """
+    notes = []
+    objective: ClassLogit | LayerEnergy
+    if request.of_layer is not None:
+        rows: tuple[str, ...] = (request.of_layer,)
+        objective = LayerEnergy(request.of_layer)
+    else:
+        targets = [class_index(text, dataset.classes, option="--class") for text in request.classes]
+        repeated = [target for target in targets if targets.count(target) > 1]
+        if repeated:
+            raise UsageError(f"--class names {dataset.classes[repeated[0]]!r} more than once; name it once")
+        if not targets:
+            targets = list(range(min(MOST_CLASSES, len(dataset.classes))))
+            if len(targets) < len(dataset.classes):
+                notes.append(f"the first {len(targets)} of {len(dataset.classes)} classes; name others with --class")
+        rows = tuple(dataset.classes[target] for target in targets)
+        objective = ClassLogit(torch.tensor(targets))
+    start, source = _start(request, dataset, rows)
+    notes += [source["words"]] if "words" in source else []
+    return Aim(rows=rows, objective=objective, start=start, source=source, notes=tuple(notes))
+
+
+def check_layer(model: BoundModel, layer: str, dataset: Dataset) -> None:
+    """Refuse a layer that the architecture does not have, does not run, or that gives no tensor.
+
+    Tried on an untrained network, before any is trained.
+
+    Raises:
+        UsageError: listing names that are near.
+    """
+    channels, height, width = dataset.train.images.shape[1:]
+    loaded = model.named()
+    with torch.random.fork_rng():
+        network = loaded.build((channels, height, width), len(dataset.classes))
+    network.module.eval()
+    with torch.no_grad():
+        LayerEnergy(layer)(network, torch.zeros(1, channels, height, width))
+
+
+def _start(
+    request: DreamRequest, dataset: Dataset, rows: tuple[str, ...]
+) -> tuple[Float[Tensor, "K C H W"], dict[str, Any]]:
+    channels, height, width = dataset.train.images.shape[1:]
+    if request.picture is None:
+        start = noise_start((channels, height, width), keys=rows, mean=dataset.mean, seed=request.bench.seed)
+        return start, {"kind": "noise"}
+    pixels, words = _read(request.picture, channels, height, dataset.levels)
+    source = {"kind": "picture", "sha256": sha256_of(Path(request.picture)), "words": words}
+    return (pixels.float() / 255).expand(len(rows), -1, -1, -1).clone(), source
+
+
+def _read(path: str, channels: int, size: int, levels: tuple[float, float] | None) -> tuple[Tensor, str]:
+    found = as_seen(path, size=size, channels=channels, levels=levels)
+    if isinstance(found, Unreadable):
+        raise UsageError(f"cannot read the picture {path}: {found.reason}; name an image file")
+    width, height = found.size
+    words = f"start: the picture of {width}x{height} pixels, {', '.join(found.notes) or 'as it is'}"
+    return torch.from_numpy(found.pixels.copy()), words

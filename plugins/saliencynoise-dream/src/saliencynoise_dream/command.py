@@ -1,0 +1,140 @@
+"""`saliencynoise dream`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from saliencynoise.cli import options as o
+
+Picture = Annotated[
+    str | None,
+    typer.Argument(help="Picture to dream from, cut and scaled as the networks take it (default: faint noise)."),
+]
+Classes = Annotated[
+    list[str] | None,
+    typer.Option("--class", help="Name or index of a class to dream of; may be repeated (default: the first ten)."),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option(
+        help="Dream of a layer's energy instead: top, intermediate, or a module's path (default with a picture and no "
+        "--class: top)."
+    ),
+]
+Members = Annotated[int | None, typer.Option(help="Networks that dream together (default: 8, or fewer of a pool).")]
+HeldOut = Annotated[
+    int | None,
+    typer.Option(help="Networks besides, which judge the dreams; the last of a pool (default: 2).", show_default=False),
+]
+Singles = Annotated[int | None, typer.Option(help="Members that dream alone, too, to compare (default: 3).")]
+GradientOf = Annotated[
+    str | None,
+    typer.Option(
+        help="What the ensemble follows: mean, random (a member drawn for each step), or both (default: mean).",
+        show_default=False,
+    ),
+]
+Octaves = Annotated[
+    int | None, typer.Option(help="Resolutions, from coarse to the networks' (default: 3).", show_default=False)
+]
+OctaveScale = Annotated[
+    float | None, typer.Option(help="Ratio of neighbouring resolutions (default: 1.8).", show_default=False)
+]
+Steps = Annotated[int | None, typer.Option(help="Steps in each octave (default: 20).", show_default=False)]
+StepSize = Annotated[
+    float | None,
+    typer.Option(help="Root mean square of a step; pixels go from 0 to 1 (default: 0.015).", show_default=False),
+]
+Jitter = Annotated[
+    int | None, typer.Option(help="Pixels of the random shift of each step (default: a 16th of the edge).")
+]
+Smoothing = Annotated[
+    float | None,
+    typer.Option(help="Pixels by which the gradient is smoothed (default: 1, of less than 32 pixels less)."),
+]
+Gif = Annotated[bool, typer.Option("--gif", help="Write the steps as an animation, too.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        help="Of the members, the noise and the jitter; with --pool of the latter two (default: 0).", show_default=False
+    ),
+]
+
+
+def dream(
+    picture: Picture = None,
+    *,
+    classes: Classes = None,
+    layer: Layer = None,
+    members: Members = None,
+    held_out: HeldOut = 2,
+    singles: Singles = None,
+    pool: o.Pool = None,
+    dataset: o.Dataset = "digits",
+    data_dir: o.DataDir = None,
+    arch: o.OneArch = None,
+    arch_args: o.ArchArgs = None,
+    image_size: o.ImageSize = None,
+    normalization: o.Normalization = "dataset",
+    train_images: o.TrainImages = None,
+    epochs: o.Epochs = None,
+    gradient: GradientOf = "mean",
+    octaves: Octaves = 3,
+    octave_scale: OctaveScale = 1.8,
+    steps: Steps = 20,
+    step_size: StepSize = 0.015,
+    jitter: Jitter = None,
+    smoothing: Smoothing = None,
+    gif: Gif = False,
+    device: o.Device = "auto",
+    seed: Seed = 0,
+    workers: o.Workers = None,
+    out: o.Out = None,
+    as_json: o.Json = False,
+    quiet: o.Quiet = False,
+) -> None:
+    """Deep dream on an ensemble: pictures of a class, or of a layer, beside those of single networks.
+
+    Networks that had no part in the dream say how well they recognise it. With no option: the ten digits, dreamt by
+    eight small networks and judged by two others.
+    """
+    given: dict[str, Any] = {"picture": picture, "classes": classes, "layer": layer, "members": members}
+    given |= {"held_out": held_out, "singles": singles, "pool": pool, "gradient": gradient, "gif": gif, "out": out}
+    given |= {
+        "dataset": dataset,
+        "data_dir": data_dir,
+        "archs": None if arch is None else [arch],
+        "image_size": image_size,
+        "epochs": epochs,
+        "workers": workers,
+    }
+    given |= {"train_images": train_images, "device": device, "seed": seed, "octaves": octaves, "steps": steps}
+    given |= {
+        "normalization": normalization,
+        "octave_scale": octave_scale,
+        "step_size": step_size,
+        "jitter": jitter,
+        "smoothing": smoothing,
+    }
+
+    from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when a command runs
+    from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
+    from saliencynoise_dream.request import request_from  # noqa: PLC0415 - as above
+    from saliencynoise_dream.run import prepare, run_dream  # noqa: PLC0415 - as above
+    from saliencynoise_dream.table import print_dream, write_figure  # noqa: PLC0415 - as above
+
+    arguments = {"arch_args": parse_pairs(arch_args, where="--arch-arg")} if arch_args else {}
+    request = request_from({name: value for name, value in given.items() if value is not None} | arguments)
+    with observing(quiet=quiet) as observer:
+        prepared = prepare(request, observer)
+    study = run_dream(prepared, (lambda _line: None) if quiet else _tell)
+    write_figure(study)
+    document = {**study.result, "folder": str(study.folder)}
+    emit(lambda: print_dream(study), document, [study.folder], as_json=as_json, quiet=quiet)
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)

@@ -1,0 +1,139 @@
+"""The same dreamt by single networks and by their ensemble, and judged by networks that had no part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import torch
+
+from saliencynoise.interfaces import Network, UsageError
+from saliencynoise_dream.ascent import Dream
+from saliencynoise_dream.config import DreamConfig
+from saliencynoise_dream.memory import dream_in_parts
+from saliencynoise_dream.objective import ClassLogit, LayerEnergy
+from saliencynoise_dream.transfer import NO_JUDGE, RANGES, crossed_interval, gain, recognition
+from saliencynoise_dream.views import to_bytes
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, UInt8
+    from torch import Tensor
+
+    from saliencynoise.statistics.intervals import Interval
+
+Kind = Literal["start", "single", "ensemble", "stochastic"]
+"""What is compared: the start itself; a dream of each of several single networks; one that follows the mean gradient
+of all members; and one that follows a member drawn anew for each step."""
+
+
+Gradient = Literal["mean", "random"]
+
+KINDS: Mapping[Gradient, Kind] = {"mean": "ensemble", "random": "stochastic"}
+"""The kind of an ensemble's dream, by the gradient that it follows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DreamSet:
+    """Dreams of one kind: K classes (or starts), each dreamt by S networks or sets of them; H members were held out.
+
+    Attributes:
+        kind: of dream.
+        pictures: `[S, K, C, H, W]`, as saved; S is 1 but for "single".
+        scores: "probability", "margin" and "top1" as in `Recognition`, or of a layer the "gain"; each `[K, H, S]`.
+        trace: `[S, T, K]`, the objective before each step; None of the start.
+        steps: `[S, 1 + T, K, C, H, W]`, the pictures on the way; None of the start, or where they were not kept.
+    """
+
+    kind: Kind
+    pictures: UInt8[Tensor, "S K C H W"]
+    scores: Mapping[str, Float[Tensor, "K H S"]]
+    trace: Float[Tensor, "S T K"] | None = None
+    steps: UInt8[Tensor, "S T1 K C H W"] | None = None
+
+    def interval(self, score: str) -> Interval | None:
+        """Return the interval of a score's mean, for other classes, held-out members and dreaming networks."""
+        lowest, highest = RANGES[score]
+        return crossed_interval(self.scores[score], lowest=lowest, highest=highest)
+
+
+def compare_dreams(
+    networks: Sequence[Network],
+    held_out: Sequence[Network],
+    *,
+    objective: ClassLogit | LayerEnergy,
+    start: Float[Tensor, "K C H W"],
+    mean: Sequence[float],
+    std: Sequence[float],
+    config: DreamConfig,
+    singles: int,
+    gradients: Sequence[Gradient] = ("mean", "random"),
+    tell: Callable[[Kind, int], None] = lambda _kind, _network: None,
+) -> tuple[DreamSet, ...]:
+    """Return the start, the dreams of single networks, and of the ensemble by each gradient asked for.
+
+    All have the same starts, the same number of steps, and the same jitter.
+
+    Args:
+        networks: the ensemble.
+        held_out: others, which judge.
+        objective: what to make large; of the classes of the rows, or a layer's.
+        start: as `dream` takes it.
+        mean: as `dream` takes it.
+        std: as `mean`.
+        config: how to dream; its `gradient` does not matter here.
+        singles: how many of the ensemble's networks dream alone, the first ones.
+        gradients: which the ensemble follows.
+        tell: called before each dream with its kind and, of a single network, its place.
+
+    Raises:
+        UsageError: if a network is in both groups, `singles` is out of range, or what `dream` raises.
+    """
+    if not 1 <= singles <= len(networks):
+        raise UsageError(f"singles={singles} is not possible; give 1 to {len(networks)}, the members that dream")
+    if {id(network) for network in networks} & {id(network) for network in held_out}:
+        raise UsageError("a member cannot both dream and be held out; name others")
+    if not held_out:
+        raise UsageError(NO_JUDGE)
+
+    def dreamt(kind: Kind, members: Sequence[Network], gradient: Gradient, place: int = 0) -> Dream:
+        tell(kind, place)
+        own = replace(config, gradient=gradient)
+        return dream_in_parts(members, objective, start, mean=mean, std=std, config=own)
+
+    def judged(pictures: UInt8[Tensor, "K C H W"]) -> Mapping[str, Float[Tensor, "H K"]]:
+        if isinstance(objective, LayerEnergy):
+            return {"gain": gain(held_out, objective, pictures, to_bytes(start), mean=mean, std=std)}
+        return vars(recognition(held_out, pictures, objective.targets, mean=mean, std=std))
+
+    dreams: dict[Kind, list[Dream]] = {
+        "single": [dreamt("single", [network], "mean", place) for place, network in enumerate(networks[:singles])],
+        **{KINDS[gradient]: [dreamt(KINDS[gradient], networks, gradient)] for gradient in gradients},
+    }
+    pictures = {"start": [to_bytes(start)], **{kind: [one.bytes for one in own] for kind, own in dreams.items()}}
+    return tuple(
+        _set(kind, rows, [judged(one) for one in rows], dreams.get(kind, [])) for kind, rows in pictures.items()
+    )
+
+
+def _set(
+    kind: Kind, pictures: Sequence[Tensor], scores: Sequence[Mapping[str, Tensor]], dreams: Sequence[Dream]
+) -> DreamSet:
+    steps = [one.steps.cpu() for one in dreams if one.steps is not None]
+    return DreamSet(
+        kind=kind,
+        pictures=torch.stack(list(pictures)).cpu(),
+        scores={score: torch.stack([own[score].T for own in scores], -1) for score in scores[0]},
+        trace=torch.stack([one.trace.double().cpu() for one in dreams]) if dreams else None,
+        steps=torch.stack(steps) if steps else None,
+    )
+
+
+def advantage(better: DreamSet, other: DreamSet, score: str) -> tuple[float, Interval | None]:
+    """Return how much higher a score is for one kind of dream than for another, with its interval.
+
+    Classes and held-out members are the same for both, so the differences are paired; where there are several single
+    networks, it is the mean over them, and the interval is for others of them, too.
+    """
+    difference = better.scores[score] - other.scores[score]
+    return float(difference.mean()), crossed_interval(difference)

@@ -1,0 +1,111 @@
+"""Dreams side by side: a row a class, a column a kind of dream, what held-out members make of it beneath each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saliencynoise.display.figures.style import blank
+from saliencynoise.display.numbers import with_interval
+from saliencynoise_dream.transfer import RANGES, crossed_interval
+
+if TYPE_CHECKING:
+    from jaxtyping import UInt8
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from torch import Tensor
+
+    from saliencynoise_dream.comparison import DreamSet
+
+TITLES = {
+    "start": "start",
+    "single": "one network",
+    "ensemble": "ensemble,\nmean gradient",
+    "stochastic": "ensemble,\na member a step",
+}
+CELL = (1.55, 1.85)
+"""Inches of a picture with its text."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Column:
+    """One column.
+
+    Attributes:
+        title: what is shown; several lines may be.
+        pictures: `[R, C, H, W]`, a picture a row, of one or three channels.
+        texts: one beneath each picture.
+    """
+
+    title: str
+    pictures: UInt8[Tensor, "R C H W"]
+    texts: Sequence[str]
+
+
+def columns_of(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> Iterator[Column]:
+    """Yield the columns of dreams that were compared.
+
+    Args:
+        sets: kinds of dreams.
+        members: indices of those that dream.
+        singles: how many that dreamt alone are shown, the first ones.
+    """
+    for own in sets:
+        for network in range(min(len(own.pictures), singles)):
+            which = f" ({members[network]})" if own.kind == "single" else ""
+            scores = {score: values[..., network] for score, values in own.scores.items()}
+            mean, texts = _energies(scores["gain"]) if "gain" in scores else _recognised(scores)
+            title = f"{TITLES[own.kind]}{which}\n{mean}"
+            yield Column(title=title, pictures=own.pictures[network], texts=texts)
+
+
+def _recognised(scores: Mapping[str, Tensor]) -> tuple[str, list[str]]:
+    texts = [
+        f"p {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
+        for p, hit in zip(scores["probability"], scores["top1"], strict=True)
+    ]
+    return f"mean p {_span(scores['probability'], 'probability')}", texts
+
+
+def _energies(gains: Tensor) -> tuple[str, list[str]]:
+    below = [f"log2 gain {_span(own[None], 'gain')}" for own in gains]
+    return f"log2 gain {_span(gains, 'gain')}", below if len(below) > 1 else [""]  # no figure stands twice
+
+
+def _span(values: Tensor, score: str) -> str:
+    lowest, highest = RANGES[score]
+    interval = crossed_interval(values, lowest=lowest, highest=highest)
+    ends = (None, None) if interval is None else (interval.low, interval.high)
+    return with_interval(float(values.mean()), *ends)
+
+
+def draw_dreams(rows: Sequence[str], columns: Sequence[Column]) -> Figure:
+    """Return the figure.
+
+    Args:
+        rows: the name of each row.
+        columns: with as many pictures and texts as there are rows.
+
+    >>> import torch
+    >>> start = Column(title="start", pictures=torch.zeros(1, 3, 4, 4, dtype=torch.uint8), texts=["p 0.10"])
+    >>> len(draw_dreams(["cat"], [start]).axes)
+    1
+    """
+    figure = blank(CELL[0] * len(columns) + 0.5, CELL[1] * len(rows) + 0.5)
+    axes = figure.subplots(len(rows), len(columns), squeeze=False)
+    for place, column in enumerate(columns):
+        axes[0, place].set_title(column.title, fontsize=7.5)
+        for axis, picture, text in zip(axes[:, place], column.pictures, column.texts, strict=True):
+            _draw(axis, picture)
+            axis.set_xlabel(text, fontsize=6.5, labelpad=2)
+    for axis, name in zip(axes[:, 0], rows, strict=True):
+        axis.set_ylabel(name, fontsize=8)
+    return figure
+
+
+def _draw(axis: Axes, picture: Tensor) -> None:
+    shown = picture[:1].expand(3, -1, -1) if len(picture) != 3 else picture  # what is not RGB is shown in grey
+    axis.imshow(shown.permute(1, 2, 0).numpy(), interpolation="nearest")
+    axis.set_xticks([])
+    axis.set_yticks([])

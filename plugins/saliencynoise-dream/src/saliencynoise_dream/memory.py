@@ -1,0 +1,68 @@
+"""Many pictures at once, or large ones: dreamt in as many parts as the memory asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from saliencynoise.interfaces import Network
+from saliencynoise.scoring import fitting_rows, is_out_of_memory
+from saliencynoise_dream.ascent import Dream, dream
+from saliencynoise_dream.config import DreamConfig
+from saliencynoise_dream.objective import Objective
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+
+def dream_in_parts(
+    networks: Sequence[Network],
+    objective: Objective,
+    start: Float[Tensor, "B C H W"],
+    *,
+    mean: Sequence[float],
+    std: Sequence[float],
+    config: DreamConfig,
+    rows: int | None = None,
+) -> Dream:
+    """Return what `dream` does, of fewer pictures at a time where all would not fit.
+
+    Each picture is dreamt on its own and all see the same jitter and members, so that parts change no more than the
+    rounding of the networks' arithmetic.
+
+    Args:
+        networks: as `dream` takes them.
+        objective: of all rows.
+        start: all rows.
+        mean: as `dream` takes it.
+        std: as `mean`.
+        config: how.
+        rows: pictures at a time; None for what fits, by what a pass of the first network keeps.
+
+    Raises:
+        UsageError: as `dream`.
+    """
+    if rows is None and networks:
+        networks[0].module.eval().requires_grad_(requires_grad=False)
+        rows = fitting_rows(networks[0], start[:1])
+    rows, at, parts = rows or len(start), 0, []
+    while at < len(start):
+        own = slice(at, at + rows)
+        try:
+            part = dream(networks, objective.rows(own), start[own], mean=mean, std=std, config=config)
+        except (RuntimeError, MemoryError) as error:
+            if rows == 1 or not is_out_of_memory(error):
+                raise
+            rows //= 2
+            continue
+        parts.append(part)
+        at += rows
+    steps = [part.steps for part in parts if part.steps is not None]
+    return Dream(
+        pictures=torch.cat([part.pictures for part in parts]),
+        trace=torch.cat([part.trace for part in parts], dim=1),
+        steps=torch.cat(steps, dim=1) if steps else None,
+    )

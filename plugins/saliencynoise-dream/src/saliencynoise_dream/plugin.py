@@ -1,0 +1,18 @@
+"""What the plugin brings."""
+
+from __future__ import annotations
+
+from saliencynoise.interfaces import CommandSpec
+from saliencynoise.registry import hookimpl
+
+
+@hookimpl
+def saliencynoise_commands() -> tuple[CommandSpec, ...]:
+    """Return `saliencynoise dream`."""
+    return (
+        CommandSpec(
+            name="dream",
+            summary="Deep dream on an ensemble: pictures of a class, or of a layer, beside those of single networks.",
+            target="saliencynoise_dream.command:dream",
+        ),
+    )

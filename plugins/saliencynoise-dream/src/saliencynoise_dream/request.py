@@ -1,0 +1,158 @@
+"""What the user asked to be dreamt, before a network is trained or a picture read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from saliencynoise.engine.config import BenchConfig, check_out, config_from
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import key_of, slug_of
+from saliencynoise_dream.comparison import Gradient
+from saliencynoise_dream.config import DreamConfig
+
+SINGLES = 3
+"""How many members dream alone, too, unless told otherwise."""
+
+LAYER = "top"
+"""What is dreamt from a picture where neither a class nor a layer is named."""
+
+MOST_CLASSES = 10
+"""How many classes are dreamt, the first ones, where none is named."""
+
+HOW: Mapping[str, Any] = {"octave_scale": 1.8, "step_size": 0.015}
+"""Where the command departs from `DreamConfig`: chosen by eye, on small networks of CIFAR-10 and of digits."""
+
+
+AT_EDGE = ("jitter", "smoothing")
+"""What follows from the edge of the pictures."""
+
+
+def how_at(edge: int, given: Mapping[str, Any]) -> DreamConfig:
+    """Return how to dream pictures of so many pixels: the jitter grows with them, the smoothing up to one pixel.
+
+    Args:
+        edge: of the square pictures, in pixels.
+        given: fields of `DreamConfig` that the user has set.
+
+    Raises:
+        UsageError: if a value is impossible.
+
+    >>> [(how.jitter, how.smoothing) for how in (how_at(16, {}), how_at(32, {}), how_at(224, {"smoothing": 0}))]
+    [(1, 0.5), (2, 1.0), (14, 0)]
+    """
+    return DreamConfig(**{**HOW, "jitter": max(1, edge // 16), "smoothing": min(1.0, edge / 32), **given})
+
+
+GRADIENTS: Mapping[str, tuple[Gradient, ...]] = {
+    "mean": ("mean",),
+    "random": ("random",),
+    "both": ("mean", "random"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DreamRequest:
+    """What is dreamt, by which networks, and who judges.
+
+    Attributes:
+        bench: the data, the one architecture, the members that dream, the recipe, the device and the seed.
+        picture: file to dream from; None for faint noise about the data's mean pixel.
+        classes: names or indices of the classes to dream of; none for the first ten, or from a picture for `layer`.
+        layer: dream of this layer's energy instead: "top", "intermediate", or the path of a module.
+        held_out: members besides, which judge.
+        singles: how many members dream alone, too; None for three, or all if fewer dream.
+        gradient: what the ensemble follows: "mean", "random" (a member drawn anew for each step), or "both".
+        how: fields of `DreamConfig` that are not as `how_at` has them, but `gradient`, `seed` and `keep_steps`.
+        pool: folder or name of a pool whose members dream and judge; None to train them, or find them trained.
+        gif: write the steps as an animation.
+        out: folder of the results; None for one under ./runs.
+    """
+
+    bench: BenchConfig = field(default_factory=BenchConfig)
+    picture: str | None = None
+    classes: Sequence[str] = ()
+    layer: str | None = None
+    held_out: int = 2
+    singles: int | None = None
+    gradient: str = "mean"
+    how: Mapping[str, Any] = field(default_factory=dict)
+    pool: str | None = None
+    gif: bool = False
+    out: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values.
+
+        Raises:
+            UsageError: naming the option, its value and the possible ones.
+        """
+        check_out(self.out)
+        how_at(32, self.how)
+        if self.classes and self.layer is not None:
+            raise UsageError("a dream is of classes or of a layer; give --class or --layer, not both")
+        if self.gradient not in GRADIENTS:
+            raise UsageError(f"--gradient {self.gradient} is not possible; choose {', '.join(GRADIENTS)}")
+        for option, value in (("--held-out", self.held_out), ("--singles", self.singles)):
+            if value is not None and (type(value) is not int or value < 1):
+                raise UsageError(f"{option} {value} is not possible; give 1 or more")
+        members = self.bench.members
+        if members is not None and self.singles is not None and self.singles > members:
+            raise UsageError(f"--singles {self.singles} is more than dream; give {members} or fewer")
+        if len(self.bench.archs) != 1:
+            raise UsageError(f"--arch is given {len(self.bench.archs)} times; name one architecture")
+
+    @property
+    def of_layer(self) -> str | None:
+        """The layer to dream of; None for classes."""
+        return LAYER if self.layer is None and self.picture is not None and not self.classes else self.layer
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything that determines the figures."""
+        own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        kept = {name: value for name, value in own.items() if name not in {"bench", "how", "gif", "out"}}
+        bench = {name: value for name, value in self.bench.settings.items() if name in _BENCH}
+        return {**kept, "classes": list(self.classes), "how": dict(self.how), "bench": bench}
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go."""
+        if self.out is not None:
+            return Path(self.out)
+        name = f"dream-{slug_of(self.bench.dataset)}-{slug_of(self.pool or self.bench.archs[0])}"
+        return Path("runs") / f"{name}-{key_of(self.settings)[:6]}"
+
+
+_BENCH = (
+    *("dataset", "archs", "arch_args", "members", "image_size", "normalization"),
+    *("train_images", "recipe", "device", "seed"),
+)
+"""Settings of a bench that a dream depends on."""
+
+
+def request_from(values: Mapping[str, Any]) -> DreamRequest:
+    """Build a request from plain values: those of `DreamRequest`, of `DreamConfig` and, all others, of `BenchConfig`.
+
+    Values of None are left out, and so is what is as `how_at` has it anyway.
+
+    Raises:
+        UsageError: if a key is unknown or a value impossible.
+
+    >>> request_from({"classes": ["3"], "members": 4, "steps": 5, "octaves": 3, "jitter": None}).how
+    {'steps': 5}
+    """
+    own = {entry.name for entry in fields(DreamRequest)} - {"bench", "how"}
+    ascent = {entry.name for entry in fields(DreamConfig)} - {"gradient", "seed", "keep_steps"}
+    usual: dict[str, Any] = {entry.name: entry.default for entry in fields(DreamConfig) if entry.name not in AT_EDGE}
+    usual.update(HOW)
+    given = {name: value for name, value in values.items() if value is not None}
+    how = {name: value for name, value in given.items() if name in ascent}
+    bench = {"methods": ()} | {name: value for name, value in given.items() if name not in own | ascent}
+    return DreamRequest(
+        bench=config_from(bench),
+        how={name: value for name, value in how.items() if name not in usual or value != usual[name]},
+        **{name: value for name, value in given.items() if name in own},
+    )

@@ -1,0 +1,340 @@
+"""A dream from request to files: members are found or trained, split, dream, are judged, and all is written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from saliencynoise.engine.observer import Silent
+from saliencynoise.engine.plan import load_dataset, resolve_device
+from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
+from saliencynoise.interfaces import UsageError
+from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.statistics.plain import json_safe
+from saliencynoise.store.atomic import refuse_foreign, remove_file, slug_of, write_bytes, write_json
+from saliencynoise.store.holding import holding
+from saliencynoise.store.provenance import hardware, versions
+from saliencynoise_dream.aim import Aim, aim_of, check_layer
+from saliencynoise_dream.ascent import check_start
+from saliencynoise_dream.comparison import DreamSet, compare_dreams
+from saliencynoise_dream.config import DreamConfig
+from saliencynoise_dream.facts import facts_of, rows_of, steps_of
+from saliencynoise_dream.files import gif, png
+from saliencynoise_dream.objective import ClassLogit
+from saliencynoise_dream.request import GRADIENTS, SINGLES, DreamRequest, how_at, request_from
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.observer import Observer
+
+RESULT = "dream.json"
+MEMBERS = 8
+MOST_KEPT = 2**31
+"""Bytes of all pictures on the way, where they are kept for an animation."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prepared:
+    """What a dream needs, loaded and checked.
+
+    Attributes:
+        request: what was asked for.
+        ensemble: the trained members.
+        dreaming: indices in the pool of those that dream.
+        judging: indices of those that were held out.
+        aim: what is dreamt, and from where.
+        how: octaves, steps, seed and so on.
+    """
+
+    request: DreamRequest
+    ensemble: TrainedEnsemble
+    dreaming: tuple[int, ...]
+    judging: tuple[int, ...]
+    aim: Aim
+    how: DreamConfig
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DreamStudy:
+    """Dreams that are on disk.
+
+    Attributes:
+        result: what `dream.json` holds: settings, members, scores with intervals, provenance.
+        folder: where the files lie.
+        sets: the pictures, scores and steps by kind.
+        rows: the name of each dreamt picture: its class, or the layer.
+    """
+
+    result: dict[str, Any]
+    folder: Path
+    sets: tuple[DreamSet, ...]
+    rows: tuple[str, ...]
+
+
+def dream(
+    picture: str | Path | None = None,
+    *,
+    classes: Sequence[str] | None = None,
+    layer: str | None = None,
+    members: int | None = None,
+    held_out: int = 2,
+    singles: int | None = None,
+    pool: str | Path | None = None,
+    dataset: str = "digits",
+    data_dir: str | Path | None = None,
+    arch: str | None = None,
+    arch_args: Mapping[str, str | int | float | bool | None] | None = None,
+    image_size: int | None = None,
+    normalization: str = "dataset",
+    train_images: int | None = None,
+    epochs: int | None = None,
+    gradient: Literal["mean", "random", "both"] = "mean",
+    octaves: int = 3,
+    octave_scale: float = 1.8,
+    steps: int = 20,
+    step_size: float = 0.015,
+    jitter: int | None = None,
+    smoothing: float | None = None,
+    gif: bool = False,
+    device: str = "auto",
+    seed: int = 0,
+    workers: int | None = None,
+    out: str | Path | None = None,
+    observer: Observer | None = None,
+) -> DreamStudy:
+    """Dream of classes or of a layer on an ensemble, and have held-out members judge the dreams.
+
+    Args:
+        picture: an image file to dream from; None for faint noise about the data's mean pixel.
+        classes: names or indices of the classes to dream of; None for the first ten, or from a picture for `layer`.
+        layer: dream of this layer's energy instead: "top", "intermediate", or the path of a module.
+        members: networks that dream together; None for 8, or fewer of a pool.
+        held_out: networks besides, which judge; the last of a pool.
+        singles: members that dream alone, too, to compare; None for 3, or all if fewer dream.
+        pool: folder or name of a pool whose members dream and judge; nothing is trained then.
+        dataset: that the networks are or were trained on: a name, as "digits" or "cifar10", or "folder:PATH".
+        data_dir: folder or file that the data set is read from; None to download it where it must be.
+        arch: name of an architecture; None for the pool's, or for "test_resnet" where timm is installed.
+        arch_args: arguments of the architecture.
+        image_size: edge of the square images, in pixels; None for the data set's.
+        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
+        train_images: number of training images; None for all.
+        epochs: passes over the training images; None for the recipe's.
+        gradient: what the ensemble follows: "mean", "random" (a member drawn for each step), or "both".
+        octaves: resolutions, from coarse to the networks'.
+        octave_scale: ratio of neighbouring resolutions, above 1.
+        steps: of the ascent in each octave.
+        step_size: root mean square of a step; pixels are from 0 to 1.
+        jitter: pixels of the random shift of each step; None for a 16th of the edge.
+        smoothing: standard deviation, in pixels, by which the gradient is smoothed; None for 1, of less than 32 pixels
+            less.
+        gif: write the steps as an animation.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        seed: of the members, the noise and the jitter, 0 or more; with `pool` of the latter two.
+        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
+            allows. No figure depends on it.
+        out: folder of the results; None for one under ./runs that is named after the settings.
+        observer: receives progress events of the training; None for no one.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> study = sn.dream("horse.jpg", dataset="cifar10", classes=["dog"])    # doctest: +SKIP
+        >>> study.rows, study.folder                                            # doctest: +SKIP
+    """
+    values = {
+        "picture": picture, "classes": classes, "layer": layer, "members": members, "held_out": held_out,
+        "singles": singles, "pool": pool, "dataset": dataset, "data_dir": data_dir,
+        "archs": None if arch is None else [arch], "arch_args": arch_args, "image_size": image_size,
+        "normalization": normalization, "train_images": train_images, "epochs": epochs, "gradient": gradient,
+        "octaves": octaves, "octave_scale": octave_scale, "steps": steps, "step_size": step_size, "jitter": jitter,
+        "smoothing": smoothing, "gif": gif, "device": device, "seed": seed, "workers": workers, "out": out,
+    }  # fmt: skip
+    given = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    return run_dream(prepare(request_from(given), observer or Silent()))
+
+
+def prepare(request: DreamRequest, observer: Observer) -> Prepared:
+    """Check names and picture, then find the members or train them.
+
+    Members that have failed to learn are passed over: a failed network's dream shows nothing.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+    """
+    refuse_foreign(request.folder, RESULT)
+    bench, own = request.bench, request.pool is None
+    if own:
+        dataset = load_dataset(bench)[1]
+        _how(request, aim_of(request, dataset))
+        if request.of_layer is not None:
+            check_layer(catalogue().model(bench.archs[0], bench.arch_args), request.of_layer, dataset)
+    resolve_device(bench.device)
+    wanted = (bench.members or MEMBERS) + request.held_out if own else None
+    ensemble = trained_ensemble(replace(bench, members=wanted), observer, pool=request.pool)
+    if not own and request.of_layer is not None:
+        check_layer(ensemble.model, request.of_layer, ensemble.dataset)
+    dreaming, judging = _split(ensemble, request)
+    aim = aim_of(request, ensemble.dataset)
+    how = _how(request, aim)
+    return Prepared(request=request, ensemble=ensemble, dreaming=dreaming, judging=judging, aim=aim, how=how)
+
+
+def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: None) -> DreamStudy:
+    """Dream, judge and write; the results are on disk when they are returned.
+
+    Raises:
+        UsageError: if a member's gradient is not finite, or the folder cannot be written.
+    """
+    with holding(prepared.request.folder):
+        refuse_foreign(prepared.request.folder, RESULT)  # another process may have written since
+        return _dreamt(prepared, tell)
+
+
+def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
+    """Do what `run_dream` says, in a folder that is held."""
+    request, ensemble, aim = prepared.request, prepared.ensemble, prepared.aim
+    began, device = time.perf_counter(), ensemble.device
+    objective = ClassLogit(aim.objective.targets.to(device)) if isinstance(aim.objective, ClassLogit) else aim.objective
+
+    def told(kind: str, place: int) -> None:
+        who = (
+            f"member {prepared.dreaming[place]} alone" if kind == "single" else f"all {len(prepared.dreaming)} members"
+        )
+        how = ", one drawn for each step" if kind == "stochastic" else ""
+        tell(f"dreaming ({time.perf_counter() - began:.0f} s): {who}{how}")
+
+    sets = compare_dreams(
+        ensemble.networks(prepared.dreaming),
+        ensemble.networks(prepared.judging),
+        objective=objective,
+        start=aim.start.to(device),
+        mean=ensemble.dataset.mean,
+        std=ensemble.dataset.std,
+        config=prepared.how,
+        singles=min(request.singles or SINGLES, len(prepared.dreaming)),
+        gradients=GRADIENTS[request.gradient],
+        tell=told,
+    )
+    result = _document(prepared, sets, seconds=time.perf_counter() - began)
+    study = DreamStudy(result=result, folder=request.folder, sets=sets, rows=aim.rows)
+    _write(study, members=prepared.dreaming, steps=prepared.how.steps)
+    return study
+
+
+def _how(request: DreamRequest, aim: Aim) -> DreamConfig:
+    """Return how to dream; refuse what these pictures do not allow, and to keep more steps than memory may hold."""
+    how = how_at(aim.start.shape[-1], {**request.how, "seed": request.bench.seed, "keep_steps": request.gif})
+    check_start(aim.start, how)
+    kinds = (request.singles or SINGLES) + len(GRADIENTS[request.gradient])
+    kept = kinds * how.octaves * how.steps * aim.start.numel()
+    if request.gif and kept > MOST_KEPT:
+        raise UsageError(
+            f"--gif would keep {kept / 2**30:.1f} GiB of steps, over {MOST_KEPT / 2**30:.0f}; give fewer --class, "
+            "--steps or --singles"
+        )
+    return how
+
+
+def _split(ensemble: TrainedEnsemble, request: DreamRequest) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the members that dream, the first ones, and those that judge, the last ones."""
+    sound = [member for member in ensemble.members if member not in ensemble.flags]
+    left = len(sound) - request.held_out
+    asked = request.bench.members
+    fewest = max(request.singles or 1, asked if asked is not None and request.pool is not None else 1)
+    if left < fewest:
+        flagged = f" ({len(ensemble.flags)} more have not learned; --epochs trains longer)" if ensemble.flags else ""
+        raise UsageError(
+            f"{len(sound)} members{flagged} cannot give {fewest} to dream and {request.held_out} to hold out; give "
+            f"fewer --members, --singles or --held-out"
+        )
+    return tuple(sound[: min(asked or MEMBERS, left)]), tuple(sound[left:])
+
+
+def _document(prepared: Prepared, sets: Sequence[DreamSet], *, seconds: float) -> dict[str, Any]:
+    request, ensemble, aim = prepared.request, prepared.ensemble, prepared.aim
+    dataset = ensemble.dataset
+    rows = [row for own in sets for row in rows_of(own, aim.rows, prepared.dreaming)]
+    accuracies = {record.index: record.accuracy for record in ensemble.records}
+    document = {
+        "format": 1,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings": request.settings,
+        "how": {name: value for name, value in asdict(prepared.how).items() if name not in {"gradient", "keep_steps"}},
+        "of": {"kind": "classes" if isinstance(aim.objective, ClassLogit) else "layer", "names": list(aim.rows)},
+        "start": aim.source,
+        "dataset": {
+            "asked": request.bench.dataset,
+            "image_shape": list(dataset.train.images.shape[1:]),
+            "classes": len(dataset.classes),
+            "notes": list(dataset.notes),
+        },
+        "architecture": ensemble.model.label,
+        "pool": str(ensemble.pool.folder),
+        "recipe": ensemble.recipe,
+        "seeds": {"members": ensemble.seed, "dream": request.bench.seed},
+        "members": list(prepared.dreaming),
+        "held_out": list(prepared.judging),
+        "accuracy": {str(member): accuracies[member] for member in (*prepared.dreaming, *prepared.judging)},
+        "passed_over": {str(member): why for member, why in ensemble.flags.items()},
+        "notes": list(aim.notes),
+        "facts": facts_of(sets),
+        "dreams": rows,
+        "trace": [_ends(own) for own in sets if own.trace is not None],
+        "seconds": seconds,
+        "versions": versions(),
+        "hardware": hardware(ensemble.device, threads=torch.get_num_threads()),
+    }
+    found = json_safe(document)
+    assert isinstance(found, dict)  # noqa: S101 - for the type checker: a mapping comes back as one
+    return found
+
+
+def _ends(own: DreamSet) -> dict[str, Any]:
+    """Return the objective before the first and before the last step, averaged over rows and networks."""
+    assert own.trace is not None  # noqa: S101 - the caller has looked
+    means = own.trace.mean((0, 2))
+    return {"kind": own.kind, "first": float(means[0]), "last": float(means[-1]), "steps": len(means)}
+
+
+def _write(study: DreamStudy, *, members: Sequence[int], steps: int) -> None:
+    contents: dict[str, bytes] = {}
+    for own in study.sets:
+        for network, pictures in enumerate(own.pictures):
+            who = f"{own.kind}-{members[network]}" if own.kind == "single" else own.kind
+            for place, (name, picture) in enumerate(zip(study.rows, pictures, strict=True)):
+                file = f"{who}-{place:02d}-{slug_of(name)}.png"
+                contents[f"pictures/{file}"] = png(picture)
+                contents[f"large/{file}"] = png(picture, enlarged=True)
+    trace = [row for own in study.sets for row in steps_of(own, study.rows, members, steps=steps)]
+    contents["objective.csv"] = _csv(trace)
+    contents["scores.csv"] = _csv(study.result["dreams"])
+    moving = [
+        (f"member {members[0]}" if own.kind == "single" else own.kind, own.steps[0])
+        for own in study.sets
+        if own.steps is not None
+    ]
+    if moving:
+        contents["steps.gif"] = gif(moving)
+    for old in [*study.folder.glob("pictures/*.png"), *study.folder.glob("large/*.png"), study.folder / "steps.gif"]:
+        remove_file(old)  # of another dream with this --out
+    for name, content in contents.items():
+        write_bytes(study.folder / name, content)
+    write_json(study.folder / RESULT, study.result)
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode("utf-8", errors="replace")

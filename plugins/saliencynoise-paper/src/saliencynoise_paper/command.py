@@ -1,0 +1,98 @@
+"""`saliencynoise paper`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from saliencynoise.cli import options as o
+from saliencynoise.cli.output import emit
+from saliencynoise.interfaces.errors import UsageError
+
+Panels = Annotated[
+    list[str],
+    typer.Argument(
+        help="table, gradients, maps, classes, architecture, ssim, dream, localization, or all; several may be named.",
+        metavar="PANEL...",
+    ),
+]
+Scale = Annotated[
+    str,
+    typer.Option(help="smoke (built-in data, two minutes), small (CIFAR-10, an hour on two cores) or full (a GPU)."),
+]
+Datasets = Annotated[
+    list[str] | None,
+    typer.Option("--dataset", help="Use this data set of the scale only; may be repeated (default: all of them)."),
+]
+DataDirs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data-dir",
+        help="Folder of the data set, or NAME=FOLDER where there are several; may be repeated (default: downloaded).",
+    ),
+]
+
+
+def paper(
+    panels: Panels,
+    *,
+    scale: Scale = "small",
+    datasets: Datasets = None,
+    data_dirs: DataDirs = None,
+    members: Annotated[int | None, typer.Option(help="Networks of table and maps (default: the scale's).")] = None,
+    images: Annotated[int | None, typer.Option(help="Test images of table and maps (default: the scale's).")] = None,
+    device: o.Device = None,
+    precision: o.Precision = None,
+    seed: o.Seed = None,
+    workers: o.Workers = None,
+    out: o.Out = None,
+    quiet: o.Quiet = False,
+    as_json: o.Json = False,
+) -> None:
+    """Make panels of the paper's poster: the table beside the published one, maps, classes, architectures, dreams.
+
+    Each panel is a PNG, an SVG, its data as Parquet and a caption. What was trained and attributed is found again.
+    """
+    given = {"members": members, "images": images, "device": device, "precision": precision, "seed": seed, "out": out}
+    given |= {"workers": workers}
+    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.store.holding import holding  # noqa: PLC0415 - as above
+    from saliencynoise_paper.panel import write_panel  # noqa: PLC0415 - as above
+    from saliencynoise_paper.poster import panels_of  # noqa: PLC0415 - as above
+    from saliencynoise_paper.printing import print_panel  # noqa: PLC0415 - as above
+    from saliencynoise_paper.run import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - torch, only here
+
+    config = PaperConfig(
+        panels=PANELS if "all" in panels else tuple(dict.fromkeys(panels)),
+        scale=scale,
+        datasets=tuple(datasets or ()),
+        data_dirs=_by_name(data_dirs or []),
+        **values,
+    )
+    written: dict[str, list[str]] = {}
+    with holding(config.folder):
+        with observing(quiet=quiet) as progress:
+            studies = run_paper(config, progress)
+        for panel in panels_of(config, studies):
+            paths = write_panel(panel, config.folder)
+            written[panel.name] = [str(path) for path in paths]
+            if not (as_json or quiet):
+                print_panel(panel, paths)
+    runs = {name: str(study.folder) for name, study in studies.items()}
+    emit(lambda: None, {"panels": written, "studies": runs}, [config.folder], as_json=as_json, quiet=quiet)
+    raise typer.Exit(1 if any(study.failed for study in studies.values()) else 0)
+
+
+def _by_name(texts: list[str]) -> dict[str, str]:
+    """Read `NAME=FOLDER`, or a folder for any data set; a folder whose own name holds "=" needs a name before it."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, folder = text.partition("=")
+        key, value = (name, folder) if equals and name.isidentifier() else ("", text)
+        if not value or key in found:
+            raise UsageError(f"--data-dir {text} is not possible; give a folder, or NAME=FOLDER once for each data set")
+        found[key] = value
+    return found

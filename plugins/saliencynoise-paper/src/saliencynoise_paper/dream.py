@@ -1,0 +1,169 @@
+"""The panel `dream`: deep dream on an ensemble beside that of single networks, judged by held-out members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from saliencynoise.data.class_names import class_index
+from saliencynoise.display.numbers import counted, with_interval
+from saliencynoise.interfaces import Dataset, UsageError
+from saliencynoise_dream.comparison import DreamSet, compare_dreams
+from saliencynoise_dream.config import DreamConfig
+from saliencynoise_dream.facts import facts_of, rows_of
+from saliencynoise_dream.figure import columns_of, draw_dreams
+from saliencynoise_dream.objective import ClassLogit
+from saliencynoise_dream.views import noise_start
+from saliencynoise_paper.caption import provenance
+from saliencynoise_paper.dreamers import Dreamers, load_dreamers
+from saliencynoise_paper.panel import Panel
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.study import Study
+
+SHOWN_SINGLES = 2
+
+
+def dream_panel(
+    study: Study,
+    dataset: Dataset,
+    *,
+    architecture: str,
+    members: int | None = None,
+    held_out: int = 2,
+    singles: int = 6,
+    classes: Sequence[str] | None = None,
+    config: DreamConfig | None = None,
+    device: str = "cpu",
+) -> Panel:
+    """Return the panel of one architecture of a study.
+
+    Args:
+        study: whose members dream.
+        dataset: the study's, normalised as there.
+        architecture: its label.
+        members: how many dream; None for all that are not held out.
+        held_out: how many judge; from 2 there are intervals.
+        singles: how many members dream alone, too, at most as many as dream.
+        classes: names or indices of those to dream of; None for all.
+        config: how to dream, with its seed, from which the starts follow, too.
+        device: where.
+
+    Raises:
+        UsageError: as `load_dreamers`, or if a class is unknown.
+    """
+    config = config or DreamConfig()
+    asked = dataset.classes if classes is None else classes
+    if not asked:
+        raise UsageError(f"no class is named; {dataset.name} has {', '.join(dataset.classes)}")
+    targets = [class_index(name, dataset.classes, option="class") for name in asked]
+    names = tuple(dataset.classes[target] for target in targets)
+    dreamers = load_dreamers(
+        study, dataset, architecture=architecture, held_out=held_out, members=members, device=device
+    )
+    channels, height, width = dataset.test.images.shape[1:]
+    start = noise_start((channels, height, width), keys=names, mean=dataset.mean, seed=config.seed)
+    sets = compare_dreams(
+        dreamers.networks,
+        dreamers.held_out,
+        objective=ClassLogit(torch.tensor(targets)),
+        start=start.to(device),
+        mean=dataset.mean,
+        std=dataset.std,
+        config=config,
+        singles=min(singles, len(dreamers.networks)),
+    )
+    return dreams_as_panel(study, sets, names=names, architecture=architecture, dreamers=dreamers, config=config)
+
+
+def dreams_as_panel(
+    study: Study,
+    sets: Sequence[DreamSet],
+    *,
+    names: Sequence[str],
+    architecture: str,
+    dreamers: Dreamers,
+    config: DreamConfig,
+) -> Panel:
+    """Return the panel of dreams that were compared."""
+    import pandas as pd  # noqa: PLC0415 - half a second to import
+
+    rows = [
+        {"dataset": study.result["dataset"]["asked"], "architecture": architecture, **row}
+        for own in sets
+        for row in rows_of(own, names, dreamers.members)
+    ]
+    data = pd.DataFrame(rows)
+    data["member"] = data["member"].astype("Int64")
+    facts = facts_of(sets)
+    return Panel(
+        name=f"dream-{architecture}",
+        figure=draw_dreams(names, list(columns_of(sets, dreamers.members, singles=SHOWN_SINGLES))),
+        data=data,
+        caption=_caption(study, facts, architecture=architecture, dreamers=dreamers, config=config, classes=len(names)),
+        facts=facts,
+    )
+
+
+def _caption(
+    study: Study, facts: Mapping[str, Any], *, architecture: str, dreamers: Dreamers, config: DreamConfig, classes: int
+) -> str:
+    networks, judges = counted(len(dreamers.members), "network"), counted(len(dreamers.held_out), "held-out network")
+    count = "1 class" if classes == 1 else f"{classes} classes"
+    return (
+        f"**Deep dream on an ensemble** of {networks} of {architecture} (members {_listed(dreamers.members)}): "
+        f"gradient ascent on the logit of a class, from faint noise. {_how(config)} Beneath each picture: what "
+        f"{judges} (members {_listed(dreamers.held_out_members)}) make of it, their mean probability of the "
+        f"dreamt class with its 95% interval for other held-out networks, and how many of them name it first; above: "
+        f"the mean over {count}, with the interval for other classes, too. {_found(facts)}\n\n{provenance([study])}"
+    )
+
+
+def _listed(members: Sequence[int]) -> str:
+    return ", ".join(map(str, members))
+
+
+def _how(config: DreamConfig) -> str:
+    return (
+        f"{counted(config.octaves, 'octave')} a factor {config.octave_scale:g} apart, {counted(config.steps, 'step')} "
+        f"in each, of {config.step_size:g} (root mean square; pixels go from 0 to 1), jitter {config.jitter} px, "
+        f"gradient smoothed by {config.smoothing:g} px and normalised; dream seed {config.seed}. Starts, steps and "
+        f"jitter are the same for each kind of dream."
+    )
+
+
+def _found(facts: Mapping[str, Any]) -> str:
+    scores = "; ".join(f"{_NAMES[kind]} {_words(own)}" for kind, own in facts["recognition"].items())
+    more = "; ".join(
+        f"{_NAMES[kind]} {_signed(own['probability'])} in probability and {_signed(own['margin'])} in margin"
+        for kind, own in facts["more_than_single"].items()
+    )
+    return (
+        f"All together, single networks averaged over the {facts['singles']} that dreamt alone: {scores}. More than "
+        f"single networks, paired by class and held-out network, with 95% intervals for other classes, held-out and "
+        f"single networks (not for another ensemble): {more}."
+    )
+
+
+_NAMES = {
+    "start": "the start",
+    "single": "a single network",
+    "ensemble": "the ensemble's mean gradient",
+    "stochastic": "the ensemble's member a step",
+}
+
+
+def _words(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    return (
+        f"p {_ends(scores['probability'])}, logit margin {_ends(scores['margin'])}, top-1 {scores['top1']['value']:.0%}"
+    )
+
+
+def _signed(fact: Mapping[str, Any]) -> str:
+    return f"{'+' if fact['value'] >= 0 else ''}{_ends(fact)}"
+
+
+def _ends(fact: Mapping[str, Any]) -> str:
+    return with_interval(fact["value"], fact["low"], fact["high"])

@@ -1,0 +1,57 @@
+"""The panel `maps`: the maps of every method in single networks beside their mean over all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM
+from saliencynoise.report.figures.tiles import rows_of
+from saliencynoise_paper.gallery import gallery_panel, one_architecture
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.study import Study
+    from saliencynoise_paper.panel import Panel
+
+
+def maps_panel(
+    studies: Sequence[Study],
+    *,
+    architecture: str | None = None,
+    methods: Sequence[str] | None = None,
+    images: Sequence[int] = (0,),
+    singles: int = 4,
+) -> Panel:
+    """Return the panel, a row an image and method: picture, maps of single members, their mean over all members.
+
+    Args:
+        studies: run with `keep_maps="all"`.
+        architecture: its label; None for each study's first.
+        methods: labels; None for all.
+        images: places among the images of each study, from 0.
+        singles: how many members are shown alone.
+
+    Raises:
+        UsageError: no members' maps were kept, or there is no such image, method or architecture.
+    """
+    rows = [
+        row
+        for study in studies
+        for row in rows_of(
+            study,
+            images=images,
+            methods=methods,
+            architectures=[one_architecture(study, methods, architecture)],
+            singles=singles,
+            averages=(MEAN, MEAN_AT_UNIT_NORM),
+        )
+    ]
+    names = " and ".join(dict.fromkeys(f"{row.keys['architecture']} on {row.keys['dataset']}" for row in rows))
+    return gallery_panel(
+        "maps",
+        rows,
+        studies,
+        what=f"**Saliency maps of single networks beside their mean.** Each row is a method ({names}): the picture, "
+        "its map in single members, and its mean over all members.",
+        colours="Red: positive, in the method's own sense; blue: negative",
+    )

@@ -1,0 +1,144 @@
+"""From the studies of a paper to its panels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from saliencynoise.engine.dispatch import one_thread
+from saliencynoise.engine.plan import load_dataset, resolve_device
+from saliencynoise_dream.config import DreamConfig
+from saliencynoise_paper.architecture import architecture_panel
+from saliencynoise_paper.classes import classes_panel
+from saliencynoise_paper.dream import dream_panel
+from saliencynoise_paper.figures.architecture import Variation
+from saliencynoise_paper.gradients import gradients_panel
+from saliencynoise_paper.localization import localization_panel
+from saliencynoise_paper.maps import maps_panel
+from saliencynoise_paper.run import PaperConfig, benches
+from saliencynoise_paper.ssim import ssim_panel
+from saliencynoise_paper.table import Column, table_panel
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.study import Study
+    from saliencynoise_paper.panel import Panel
+
+Studies = Mapping[str, "Study"]
+
+
+def panels_of(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+    """Yield the panels that were asked for, as they are drawn; their captions begin with the scale.
+
+    Args:
+        config: what was asked for.
+        studies: by name, as `run_paper` gives them.
+    """
+    for name in config.panels:
+        for panel in _on_one_thread(_MAKERS[name](config, studies)):
+            yield replace(panel, caption=f"**{panel.name}**, {config.settings['words']}.\n\n{panel.caption}")
+
+
+def _on_one_thread(panels: Iterator[Panel]) -> Iterator[Panel]:
+    """Make panels on one thread: on two cores that others use, too, a second made statistics five times slower."""
+    while True:
+        with one_thread():
+            panel = next(panels, None)
+        if panel is None:
+            return
+        yield panel
+
+
+def _table(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+    columns = [
+        Column(
+            study=study,
+            architecture=own["label"],
+            dataset=source["label"],
+            published=published,
+            fewer=_fewer(config, study),
+        )
+        for source in config.sources
+        for study in [studies[f"maps-{source['dataset']}"]]
+        for published, own in zip(config.settings["networks"], study.result["architectures"], strict=True)
+    ]
+    yield table_panel(columns, seed=config.seed)
+
+
+def _fewer(config: PaperConfig, study: Study) -> int | None:
+    """Return with how many networks starred rows are computed, too; None where the study has no more."""
+    fewer: int | None = config.settings.get("starred_members")
+    return fewer if fewer is not None and fewer < len(study.result["architectures"][0]["members"]) else None
+
+
+def _gradients(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+    yield gradients_panel(_of_sources(config, studies, "gradients"), images=config.settings["gradients"]["images"])
+
+
+def _maps(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+    yield maps_panel(_of_sources(config, studies, "maps"))
+
+
+def _classes(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+    yield classes_panel(_of_sources(config, studies, "maps"))
+
+
+def _ssim(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+    yield ssim_panel(_of_sources(config, studies, "maps"))
+
+
+def _architecture(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+    labels = {
+        (name, text): own["label"]
+        for name, bench in benches(config).items()
+        for text, own in zip(bench.archs, studies[name].result["architectures"], strict=True)
+    }
+    yield architecture_panel(
+        [
+            Variation(
+                axis=own.axis,
+                value=own.value,
+                study=studies[own.study],
+                architecture=labels[own.study, own.network],
+            )
+            for own in config.variations
+        ]
+    )
+
+
+def _dream(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+    own = config.settings["dream"]
+    for source in config.sources:
+        name = f"gradients-{source['dataset']}"
+        _, dataset = load_dataset(benches(config)[name])
+        panel = dream_panel(
+            studies[name],
+            dataset,
+            architecture=studies[name].result["architectures"][0]["label"],
+            members=own["members"],
+            held_out=own["held_out"],
+            classes=dataset.classes[: own["classes"]],
+            config=DreamConfig(seed=config.seed),
+            device=resolve_device(config.device),
+        )
+        yield replace(panel, name="dream" if len(config.sources) == 1 else f"dream-{source['dataset']}")
+
+
+def _localization(_config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+    yield localization_panel([studies["localization"]])
+
+
+def _of_sources(config: PaperConfig, studies: Studies, kind: str) -> Sequence[Study]:
+    return [studies[f"{kind}-{source['dataset']}"] for source in config.sources]
+
+
+_MAKERS: Mapping[str, Callable[[PaperConfig, Studies], Iterator[Panel]]] = {
+    "table": _table,
+    "gradients": _gradients,
+    "maps": _maps,
+    "classes": _classes,
+    "architecture": _architecture,
+    "ssim": _ssim,
+    "dream": _dream,
+    "localization": _localization,
+}

@@ -1,0 +1,278 @@
+"""The table panel in words: its caption, and the sentences that the terminal prints, too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from saliencynoise.display.numbers import counted, p_text, show
+from saliencynoise.records.numbers import number
+from saliencynoise_paper.statistics.paper_table import FEWER, MEMBERS, PUBLISHED, STARS
+from saliencynoise_paper.statistics.variants import Variant
+
+NAMED = 4
+"""Rivals of the best definition that are named in a sentence; all of them are among the facts."""
+
+
+def caption(facts: Mapping[str, Any], provenance: str) -> str:
+    """Return what is shown, by which definitions, the answer in words, and the provenance, as Markdown."""
+    return "\n\n".join(
+        [
+            _shown(facts),
+            _DEFINITIONS,
+            f"**Answer.** {' '.join(answers(facts))}",
+            f"**Order.** {' '.join(orderings(facts))}",
+            *_paragraph("Draws", draws(facts)),
+            *_paragraph("Stars", stars(facts)),
+            f"**Resolution and template.** {' '.join(confounds(facts))}",
+            *_caveats(facts),
+            provenance,
+        ]
+    )
+
+
+_DEFINITIONS = (
+    "**Definitions.** m and s: mean and standard deviation over members of a pixel's value. *pixel*: mean over pixels "
+    "of |m|/s (pixels with m = s = 0 left out). *rms*: sqrt(sum m² / sum s²). *power*: sum m² / sum s². Each averaged "
+    "over images, of raw maps (*raw*) or with each member's map divided by its norm (*unit*), in the view *signed*, "
+    "*relu* or *abs*. *Corrected*: r = c/(1-c), c the mean cosine between members' maps; *amplitude*: its signed root. "
+    "Methods with random numbers have two rows: *own draws*, each network with random numbers of its own, as a plain "
+    "script has them, which a, c and d use; *shared draws*, all networks with the same, whose error counts as signal, "
+    "in r, too. *N networks*: starred rows by so many, the mean over groups of them. Maps keep their channels "
+    "on their own grid; on the *common* grid, the coarsest of an architecture's methods, signed maps are summed over "
+    "channels and averaged over areas. Intervals (95%): new members and new images; a member is left out of all cells "
+    "of its architecture at once, images are resampled for all cells of a data set at once. Published cells carry no "
+    "errors. Orderings: r, paired over members and images, the largest p over pairs and columns (intersection-union), "
+    "then Holm over the claims."
+)
+
+
+def answers(facts: Mapping[str, Any]) -> list[str]:
+    """Return which definition reproduces the published cells best, by each measure, in sentences."""
+    best = facts["best"]["log_error"]
+    if best is None:
+        return ["No definition is above 0 in every cell, so none can be compared with the table."]
+    own = _find(facts, best)
+    error, spread, rank = own["log_error"], own["spread"], own["rank_correlation"]
+    nearest = (
+        f"Over {facts['cells']} cells, {best['words']} comes nearest the published numbers: it is off by a factor of "
+        f"{show(2 ** error['value'])}{_ends(error['interval'], base=2)} on average, and by "
+        f"{show(2 ** spread['value'])} once the best common factor, {show(own['factor'])}, is taken out; "
+        f"rank correlation {show(rank['value'])}"
+        f"{_ends(rank['interval'])}."
+    )
+    return [nearest, _rivals(best), _other_measures(facts, best)]
+
+
+def _rivals(best: Mapping[str, Any]) -> str:
+    level = best["not_distinguished"]
+    if level is None:
+        return "Whether others fit as well cannot be tested with fewer than 3 members."
+    if not level:
+        return "Every other uncorrected definition fits significantly worse (Holm)."
+    more = f"; and {len(level) - NAMED} more" if len(level) > NAMED else ""
+    return f"Not shown to fit worse (Holm): {'; '.join(level[:NAMED])}{more}."
+
+
+def _other_measures(facts: Mapping[str, Any], best: Mapping[str, Any]) -> str:
+    by = {"spread": "up to a common factor", "rank_correlation": "by rank correlation"}
+    found = {
+        words: facts["best"][measure]["words"] + (f" ({show(_find(facts, facts['best'][measure])[measure]['value'])})")
+        for measure, words in by.items()
+        if facts["best"][measure] is not None and facts["best"][measure]["words"] != best["words"]
+    }
+    if not found:
+        known = [how for measure, how in by.items() if facts["best"][measure] is not None]
+        return f"The same is best {' and '.join(known)}." if known else ""
+    return " ".join(f"Best {how}: {what}." for how, what in found.items())
+
+
+def _find(facts: Mapping[str, Any], variant: Mapping[str, Any], reading: str = "own") -> Mapping[str, Any]:
+    own: Mapping[str, Any] = next(
+        own
+        for own in facts["agreement"]
+        if own["grid"] == "own" and own["reading"] == reading and own["words"] == variant["words"]
+    )
+    return own
+
+
+def _ends(interval: Mapping[str, Any] | None, *, base: int = 0) -> str:
+    """Return an interval in brackets, of logarithms as what they are logarithms of."""
+    if interval is None:
+        return ""
+    ends = [number(interval[name]) for name in ("low", "high")]
+    low, high = (show(base**end if base else end) for end in ends)
+    return f" [{low}, {high}]"
+
+
+def orderings(facts: Mapping[str, Any]) -> list[str]:
+    """Return in how many columns each of the table's orderings is found, in sentences."""
+    sentences = []
+    for grid, where in (("own", "On their own grids"), ("common", "On the common grid")):
+        rows = [row for row in facts["orderings"] if row["grid"] == grid and row["reading"] == "own"]
+        told = [_ordering(row) for row in rows]
+        sentences.append(f"{where}: {'; '.join(told)}.")
+    published = all(column["published"] for row in facts["orderings"] for column in row["columns"])
+    return [*(["All of these hold in every published column shown."] if published else []), *sentences]
+
+
+def _ordering(row: Mapping[str, Any]) -> str:
+    yes = sum(column["measured"] is True for column in row["columns"])
+    shown = f", p = {p_text(row['p_holm'])}".replace("= <", "< ") if row["measured"] else ""
+    return f"{row['claim']} in {yes} of {len(row['columns'])}{shown}"
+
+
+def draws(facts: Mapping[str, Any]) -> list[str]:
+    """Return what draws that all networks share do to r, to the lowest row and to the search, in sentences."""
+    if not facts["draws"]:
+        return []
+    by_method: dict[str, list[float]] = {}
+    for row in facts["draws"]:
+        if row["ratio"] is not None:
+            by_method.setdefault(row["method"], []).append(number(row["ratio"]))
+    factors = ", ".join(f"{name} {show(sorted(own)[len(own) // 2])}" for name, own in by_method.items())
+    lowest = {
+        reading: next(row for row in _of(facts, reading) if row["claim"] == "SHAP lowest")
+        for reading in ("own", "shared")
+    }
+    count = len(facts["columns"])
+    change = [f"In draws that all networks share, r is that of own draws times: {factors} (median of columns)."]
+    place = (
+        f"SHAP is the lowest row by r in {_yes(lowest['own'], 'measured')} of {count} columns in own draws, and in "
+        f"{_yes(lowest['shared'], 'measured')} in shared ones; by the best definition in "
+        f"{_yes(lowest['own'], 'measured_by_best')} and {_yes(lowest['shared'], 'measured_by_best')}."
+    )
+    own = [row for row in facts["lowest"] if row["reading"] == "own" and row["interval"] is not None]
+    beside = ", ".join(f"{show(row['ratio'])}{_ends(row['interval'])} ({row['column']}, {row['other']})" for row in own)
+    if beside:
+        place += f" In own draws its r is that of the lowest other row times {beside}."
+    return [*(change if factors else []), place, *_search_by(facts, "shared", "In shared draws")]
+
+
+def stars(facts: Mapping[str, Any]) -> list[str]:
+    """Return what fewer networks in the starred rows do to their figures and their order, in sentences."""
+    rows = facts["starred"]
+    if not rows:
+        return []
+    ratios = sorted(number(row["value_fewer"]) / number(row["value"]) for row in rows)
+    expected = sorted(number(row["expected_fewer"]) / number(row["value"]) for row in rows if row["expected_fewer"])
+    first = rows[0]
+    from_signal = f"; signal and floor alone would make it {show(expected[len(expected) // 2])}" if expected else ""
+    names = ", ".join(dict.fromkeys(row["method"] for row in rows))
+    changed = [
+        f"{row['claim']} in {_yes(row, 'measured_by_best')} in place of {_yes(other, 'measured_by_best')}"
+        for row, other in zip(_of(facts, "fewer"), _of(facts, "own"), strict=True)
+        if _yes(row, "measured_by_best") != _yes(other, "measured_by_best")
+    ]
+    order = "; ".join(changed) if changed else "no ordering changes"
+    rise = (
+        f"With {first['fewer']} networks in place of {first['networks']} the starred rows ({names}) change by a factor "
+        f"of {show(ratios[len(ratios) // 2])} (median) by the best definition, whose floor rises from "
+        f"{show(first['floor'])} to {show(first['floor_fewer'])}{from_signal}."
+    )
+    count, changes = len(facts["columns"]), len(facts["exchanges"])
+    exchanged = [f"Of {_pairs(count)} pairs of a starred and another row {changes} change their order."]
+    if facts["published_exchanges"]:
+        exchanged.append(
+            f"Were {FEWER} networks behind the published starred cells in place of {MEMBERS}, the floor alone would "
+            f"have put {len(facts['published_exchanges'])} of {_pairs(6)} published pairs into their order."
+        )
+    return [
+        rise,
+        f"By it, of {len(facts['columns'])} columns: {order}.",
+        *exchanged,
+        *_search_by(facts, "fewer", "So computed"),
+    ]
+
+
+def _search_by(facts: Mapping[str, Any], reading: str, words: str) -> list[str]:
+    """Return which definition comes nearest the published numbers by another reading."""
+    best = facts["best_by_reading"][reading]["log_error"]
+    if best is None:
+        return []
+    error = _find(facts, best, reading)["log_error"]
+    factor = f"{show(2 ** error['value'])}{_ends(error['interval'], base=2)}"
+    return [f"{words}, {best['words']} comes nearest the published numbers: off by a factor of {factor}."]
+
+
+def _pairs(columns: int) -> int:
+    return columns * len(STARS) * (len(PUBLISHED) - len(STARS))
+
+
+def _of(facts: Mapping[str, Any], reading: str) -> list[Mapping[str, Any]]:
+    return [row for row in facts["orderings"] if row["reading"] == reading and row["grid"] == "own"]
+
+
+def _yes(row: Mapping[str, Any], key: str) -> int:
+    return sum(column[key] is True for column in row["columns"])
+
+
+def _paragraph(title: str, sentences: Sequence[str]) -> list[str]:
+    return [f"**{title}.** {' '.join(sentences)}"] if sentences else []
+
+
+def confounds(facts: Mapping[str, Any]) -> list[str]:
+    """Return what the common grid does to r, and how much of GradCAM's signal is a template, in sentences."""
+    finer = [row for row in facts["resolution"] if row["own_grid"] != row["common_grid"] and row["ratio"] is not None]
+    sentences = []
+    if finer:
+        ratios = sorted(number(row["ratio"]) for row in finer)
+        largest = max(finer, key=lambda row: number(row["ratio"]))
+        sentences.append(
+            f"Pooled to the common grid, r changes by a factor of {show(ratios[len(ratios) // 2])} (median of "
+            f"{counted(len(ratios), 'cell')} with finer maps), most for {largest['method']} in {largest['column']}: "
+            f"{show(largest['r_own'])} to {show(largest['r_common'])}."
+        )
+    shares = [row for row in facts["template"] if row["method"] == "GradCAM (top)" and row["share"] is not None]
+    sentences += [
+        f"GradCAM (top) in {row['column']}: {row['share']:.0%} of its signal is one template, the same for all classes,"
+        f"{_of_class(row)}; r of what is left for the image is {show(row['snr_specific'])}."
+        for row in shares
+    ]
+    return sentences or ["Nothing to tell."]
+
+
+def _of_class(row: Mapping[str, Any]) -> str:
+    if row["share_class"] is None:
+        return " and the images cannot tell what belongs to a class"
+    return f" {row['share_class']:.0%} belongs to the class"
+
+
+def _shown(facts: Mapping[str, Any]) -> str:
+    columns = ", ".join(
+        f"{own['name']} by {own['studied_architecture']} on {own['studied_dataset']} ({own['members']} members, "
+        f"{own['images']} images)"
+        for own in facts["columns"]
+    )
+    rows = ", ".join(f"{row} by {method}" for row, method in facts["methods"].items())
+    return (
+        "**The table of SNRs, measured beside the published one** (Woerl, Disselhoff and Wand, CVPR 2023). Columns: "
+        f"{columns}. Rows: {rows}. **a** measured against published, by the definition that fits best, a marker a "
+        "method, bars 95%, hollow: shared draws. **b** the same in numbers. **c** how well each definition fits. **d** "
+        "whether the published order of the methods is found."
+    )
+
+
+def _caveats(facts: Mapping[str, Any]) -> list[str]:
+    best = facts["best"]["log_error"]
+    lines = []
+    members = sorted({own["members"] for own in facts["columns"]})
+    if best is not None and members != [MEMBERS]:
+        variant = Variant(best["view"], best["definition"], best["norm"])
+        floors = [variant.floor(members=count, effective_pixels=float("inf")) for count in (*members, MEMBERS)]
+        lines.append(
+            f"Uncorrected figures fall with the number of members: pure noise gives "
+            f"{', '.join(show(floor) for floor in floors[:-1])} here, with {_counts(members)} members, and "
+            f"{show(floors[-1])} with the {MEMBERS} of the poster; low cells are lifted accordingly."
+        )
+    lines += [
+        f"Failed: {own['method']} in {own['dataset']} {own['architecture']}: {own['reason']}."
+        for own in facts["failed"]
+    ]
+    if facts["note"]:
+        lines.append(f"Intervals are {facts['note']}.")
+    return [f"**Caveats.** {' '.join(lines)}"] if lines else []
+
+
+def _counts(members: Sequence[int]) -> str:
+    return " or ".join(map(str, members))

@@ -1,0 +1,22 @@
+"""The examples in the docstrings print what they say."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import saliencynoise_paper.statistics
+
+MODULES = sorted(module.name for module in pkgutil.iter_modules(saliencynoise_paper.statistics.__path__))
+
+
+def test_all_modules_are_found() -> None:
+    assert MODULES == ["orderings", "paper_table", "reproduction", "variants"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name: str) -> None:
+    results = doctest.testmod(importlib.import_module(f"saliencynoise_paper.statistics.{name}"))
+    assert results.attempted > 0
+    assert results.failed == 0

@@ -1,0 +1,347 @@
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from rich.console import Console
+
+from saliencynoise.api import Study, bench
+from saliencynoise.display.figures.saving import drawn
+from saliencynoise.interfaces import UsageError
+from saliencynoise.store.atomic import slug_of, write_bytes
+from saliencynoise.store.maps import Chunk
+from saliencynoise_paper import table_cells
+from saliencynoise_paper.panel import write_panel
+from saliencynoise_paper.statistics.paper_table import PUBLISHED
+from saliencynoise_paper.statistics.variants import VARIANTS, Variant, fewer, gather, variants
+from saliencynoise_paper.table import Column, print_table_panel, table_panel
+from tests.report.studies import stored, stores_of, sums
+
+METHODS = {
+    "Input Gradient": "gradient",
+    "Integrated Gradient": "integrated_gradients(steps=32)",
+    "SmoothGrad": "smoothgrad(samples=16)",
+    "GradCAM (top)": "gradcam(layer=top)",
+    "GradCAM (intermediate)": "gradcam(layer=intermediate)",
+    "SHAP": "expected_gradients(samples=16)",
+    "DeepLIFT": "deeplift(baseline=zero)",
+    "LIME": "lime(samples=64)",
+}
+# Signal of each row, in the order that the poster claims; GradCAM's maps are coarser
+STRENGTHS = dict(zip(METHODS, (0.35, 0.8, 0.9, 3.0, 1.6, 0.12, 0.75, 1.0), strict=True))
+GRIDS = {"GradCAM (top)": 4, "GradCAM (intermediate)": 6}
+TRUTH = Variant("signed", "power", "raw")
+FEWER = 7
+
+
+def members_maps(generator, *, members=8, images=6):
+    """Of each row, `[E, (D,) B, c, h, w]`: signal plus noise of members of unequal gain."""
+    found = {}
+    gain = torch.exp(0.3 * torch.randn(members, 1, 1, 1, 1, generator=generator))
+    for row, strength in STRENGTHS.items():
+        edge, channels = GRIDS.get(row, 12), 1 if row in GRIDS else 2
+        shape = (images, channels, edge, edge)
+        signal, noise = torch.randn(shape, generator=generator), torch.randn(members, *shape, generator=generator)
+        maps = gain * (strength * signal + noise)
+        if row == "LIME":
+            own = torch.randn(members, *shape, generator=torch.Generator().manual_seed(1))
+            shared = torch.randn(2, *shape, generator=generator)[0].expand(members, *shape)
+            maps = maps[:, None] + torch.stack([0.3 * own, shared], 1)
+        found[row] = maps
+    return found
+
+
+def study_of(folder, maps, *, name="net", failed=(), left_out=()):
+    """A finished study that holds these maps."""
+    cells, kept = [], []
+    for row, method in METHODS.items():
+        if row in left_out:
+            continue
+        cell = {"architecture": name, "method": method, "method_name": f"builtin/{method}", "view": "signed"}
+        share = (
+            {"share": 0.8, "share_class": 0.15, "share_interval": None, "snr_specific": 1.5} if row in GRIDS else None
+        )
+        done = {"status": "ok", "reason": None, "details": {"template": share}}
+        broken = {"status": "failed", "reason": "member 3: no memory", "details": None}
+        cells.append(cell | (broken if row in failed else done))
+        if row not in failed:
+            drawn = maps[row] if maps[row].ndim == 6 else maps[row][:, None]
+            chunk = Chunk(index=0, key="all", rows=tuple(range(drawn.shape[2])))
+            stores = stores_of(folder / "maps" / name / slug_of(method), drawn, chunk)
+            kept.append(stored(folder, name, method, stores, mean=drawn.mean((0, 1)), chunk=chunk))
+    write_bytes(folder / "maps/images.safetensors", b"")  # no test of the table looks at pictures
+    members = maps["DeepLIFT"].shape[0]
+    result = {
+        "settings": {"members": members, "seed": 0, "target": "true", "draws": 2},
+        "dataset": {
+            "asked": "noise",
+            "classes": ["a"],
+            "image_shape": [2, 12, 12],
+            "test_images": 9,
+            "train_images": 99,
+            "notes": [],
+        },
+        "recipes": {name: {"epochs": 1, "batch_size": 8, "precision": "float32"}},
+        "versions": {"torch": "2.15.0"},
+        "hardware": {"device": "cpu", "processor": "a processor"},
+        "images": [
+            {"name": f"{folder.name}-{i}", "label": 0, "target": {}, "predicted": {}}
+            for i in range(maps["DeepLIFT"].shape[1])
+        ],
+        "architectures": [
+            {
+                "label": name,
+                "name": f"test/{name}",
+                "adaptations": [],
+                "members": [{"sha256": f"{folder.name}-{e}", "accuracy": 0.9} for e in range(members)],
+            }
+        ],
+        "cells": cells,
+        "maps": kept,
+        "files": sums(folder),
+    }
+    return Study(result, folder)
+
+
+def by_truth(maps, variant=TRUTH, *, draw=0, make=variants):
+    """What a definition gives of these maps, by row: a published column."""
+    at = VARIANTS.index(variant)
+    found = {}
+    for row, own in maps.items():
+        images = (own if own.ndim == 5 else own[:, draw]).movedim(-4, 0)  # [B, E, c, h, w]
+        found[row] = gather([make(image.flatten(-3)) for image in images]).value(at)
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A panel of two columns, whose published cells are those of other networks of the same kind by `TRUTH`."""
+    generator = torch.Generator().manual_seed(0)
+    folder = tmp_path_factory.mktemp("table")
+    columns, published = [], {}
+    for dataset in ("CIFAR10", "Imagenette"):
+        study = study_of(folder / dataset, members_maps(generator))
+        columns.append(Column(study, "net", dataset, "ResNet18", fewer=FEWER))
+        published[dataset] = by_truth(members_maps(generator, members=30, images=20))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table_cells, "published_column", lambda dataset, architecture: published[dataset])
+        return table_panel(columns), columns, published
+
+
+def test_the_search_finds_the_definition_behind_the_published_numbers(made):
+    panel, _, _ = made
+    best = panel.facts["best"]["log_error"]
+    assert (best["view"], best["definition"]) == (TRUTH.view, TRUTH.definition)
+    own = {row["words"]: row for row in panel.facts["agreement"] if row["grid"] == row["reading"] == "own"}
+    for norm in ("raw", "unit"):
+        for definition in ("pixel", "rms"):
+            assert own[Variant("signed", definition, norm).words]["log_error"]["p_holm"] < 0.05
+    assert TRUTH.words in [best["words"], *best["not_distinguished"]]
+    assert f"{best['words']} comes nearest" in panel.caption
+
+
+def test_a_row_for_every_cell_variant_and_grid(made):
+    panel, _, published = made
+    data = panel.data
+    keys = ["dataset", "architecture", "method", "reading", "view", "definition", "norm", "grid"]
+    assert data[keys[:4]].drop_duplicates().groupby("reading").size().to_dict() == {"own": 16, "shared": 2, "fewer": 6}
+    assert len(data) == 2 * (8 + 1 + 3) * len(VARIANTS) * 2
+    assert not data.duplicated(keys).any()
+    told = data[data["log2_ratio"].notna()]
+    # log2 of numpy and of the standard library differ in the last digit on some processors
+    np.testing.assert_allclose(told["log2_ratio"], np.log2(told["value"] / told["published"]), rtol=1e-12, atol=1e-12)
+    row = data[(data["dataset"] == "CIFAR10") & (data["method"] == "LIME")].iloc[0]
+    assert row["published"] == published["CIFAR10"]["LIME"]
+    assert (row["studied_method"], row["size"], row["members"], row["images"]) == ("lime(samples=64)", "12x12", 8, 6)
+    assert (data["low"] <= data["value"]).all()
+
+
+def test_values_are_those_of_the_maps(made):
+    """Read from Zarr in blocks, against the maps themselves."""
+    generator = torch.Generator().manual_seed(0)
+    expected = by_truth(members_maps(generator))
+    data = made[0].data
+    own = data[(data["dataset"] == "CIFAR10") & (data["grid"] == "own") & (data["view"] == "signed")]
+    own = own[(own["definition"] == "power") & (own["norm"] == "raw")]
+    found = {reading: rows.set_index("method")["value"].to_dict() for reading, rows in own.groupby("reading")}
+    assert found["own"] == pytest.approx(expected, rel=1e-6)
+    maps = members_maps(torch.Generator().manual_seed(0))
+    assert found["shared"] == pytest.approx({"LIME": by_truth(maps, draw=1)["LIME"]}, rel=1e-6)
+    assert found["shared"]["LIME"] > 1.2 * found["own"]["LIME"], "the shared draw passes for signal"
+    starred = {row: maps[row] for row in ("Integrated Gradient", "SmoothGrad", "LIME")}
+    few = by_truth(starred, make=lambda own: fewer(own, FEWER))
+    assert found["fewer"] == pytest.approx(few, rel=1e-6)
+    assert set(own[own["reading"] == "fewer"]["members"]) == {FEWER}
+
+
+def test_starred_rows_by_fewer_networks_and_shared_draws_are_facts(made):
+    facts = made[0].facts
+    assert facts["readings"] == ["own", "shared", "fewer"]
+    assert {row["method"] for row in facts["draws"]} == {"LIME"}
+    assert all(row["r_shared"] > 1.2 * row["r_own"] for row in facts["draws"])
+    assert len(facts["starred"]) == 6
+    for row in facts["starred"]:
+        assert (row["networks"], row["fewer"]) == (8, FEWER)
+        assert row["floor_fewer"] > row["floor"]
+        assert row["value_fewer"] == pytest.approx(row["expected_fewer"], rel=0.03)
+        assert row["interval_fewer"]["low"] < row["value_fewer"] < row["interval_fewer"]["high"]
+    lowest = {(row["column"], row["reading"]): row for row in facts["lowest"]}
+    assert len(lowest) == 4
+    for row in lowest.values():
+        assert row["other"] == "Input Gradient"
+        assert row["ratio"] == pytest.approx(row["r"] / row["r_other"])
+        assert row["interval"]["low"] < row["ratio"] < row["interval"]["high"]
+        assert row["ratio"] < 1
+    caption = made[0].caption
+    for words in (
+        "With 7 networks in place of 8",
+        "r is that of own draws times: LIME",
+        "SHAP is the lowest row by r in 2",
+    ):
+        assert words in caption
+
+
+def test_the_common_grid_is_the_coarsest(made):
+    panel, _, _ = made
+    common = panel.data[panel.data["grid"] == "common"]
+    assert set(common["size"]) == {"4x4"}
+    top = panel.data[(panel.data["method"] == "GradCAM (top)") & (panel.data["dataset"] == "CIFAR10")]
+    same = [top[top["grid"] == grid]["value"].tolist() for grid in ("own", "common")]
+    assert same[0] == pytest.approx(same[1])
+    assert {tuple(row["common_grid"]) for row in panel.facts["resolution"]} == {(4, 4)}
+
+
+def test_orderings_are_found_where_they_were_put(made):
+    own = {row["claim"]: row for row in made[0].facts["orderings"] if row["grid"] == row["reading"] == "own"}
+    assert all(row["measured"] is True for row in own.values())
+    assert own["GradCAM (top) highest"]["p_holm"] < 0.05
+    assert [column["published"] for column in own["SHAP lowest"]["columns"]] == [True, True]
+    assert [column["measured_by_best"] for column in own["SHAP lowest"]["columns"]] == [True, True]
+    assert len(made[0].facts["orderings"]) == 8 * 4, "two grids, shared draws, and starred rows by fewer networks"
+
+
+def test_the_caption_states_definitions_orderings_template_and_provenance(made):
+    caption = made[0].caption
+    for words in ("sqrt(sum m² / sum s²)", "SHAP lowest in 2 of 2", "the same for all classes", "8 members"):
+        assert words in caption
+    assert "80% of its signal is one template, the same for all classes, 15% belongs to the class" in caption
+    assert "pure noise gives" in caption
+    assert caption.rstrip().endswith("a processor (cpu).")
+
+
+def test_files_are_written_and_the_same_twice(made, tmp_path):
+    panel, _, _ = made
+    first = {path.name: path.read_bytes() for path in write_panel(panel, tmp_path / "one")}
+    assert first["table.svg"] == drawn(panel.figure, "svg")
+    assert set(first) == {"table.png", "table.svg", "table.parquet", "table.md", "table.json"}
+    assert json.loads(first["table.json"])["cells"] == 16
+    with Image.open(tmp_path / "one" / "table.png") as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    assert (pixels == 255).mean() < 0.95
+    # nothing runs over the edge: the outermost pixels are white
+    assert all((side == 255).all() for side in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]))
+
+
+def printed(panel, width=80):
+    console = Console(width=width, record=True, highlight=False, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    print_table_panel(panel, console)
+    return console.export_text()
+
+
+def test_the_print_shows_measured_beside_published(made):
+    text = printed(made[0])
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    data = made[0].data
+    lime = next(line for line in lines if line.startswith("LIME, own"))
+    assert lines[lines.index(lime) + 1].startswith("  by 7 networks")
+    assert lines[lines.index(lime) + 2].startswith("LIME, shared")
+    published = data[(data["method"] == "LIME") & (data["dataset"] == "CIFAR10")]["published"].iloc[0]
+    assert f"{published:.2f}" in lime
+    assert "comes nearest the published numbers" in " ".join(text.split())
+    assert "GradCAM (top) highest in 2 of 2" in " ".join(text.split())
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    """One study with a method that failed and one that it does not have, against the real table."""
+    maps = members_maps(torch.Generator().manual_seed(3), members=4, images=3)
+    folder = tmp_path_factory.mktemp("broken")
+    study = study_of(folder / "run", maps, failed=("DeepLIFT",), left_out=("SHAP",))
+    return table_panel([Column(study, "net", "CIFAR10", "VGG19")])
+
+
+def test_failed_and_missing_methods_are_shown_as_failed(broken):
+    failed = broken.data[broken.data["status"] == "failed"].set_index("method")["reason"].to_dict()
+    assert failed == {"DeepLIFT": "member 3: no memory", "SHAP": "not in the study"}
+    assert broken.facts["cells"] == 6
+    text = printed(broken)
+    assert sum("failed" in line for line in text.splitlines() if line.startswith(("DeepLIFT", "SHAP"))) == 2
+    assert "Failed: DeepLIFT in CIFAR10 VGG19: member 3: no memory." in broken.caption
+    lowest = next(row for row in broken.facts["orderings"] if row["claim"] == "SHAP lowest")
+    assert lowest["measured"] is None
+    assert lowest["p"] == 1
+
+
+def test_few_members_are_said_to_be_few(broken):
+    assert "indicative: fewer than 8 members" in broken.caption
+
+
+def test_two_members_have_no_intervals_and_no_tests(tmp_path):
+    maps = members_maps(torch.Generator().manual_seed(4), members=2, images=2)
+    panel = table_panel([Column(study_of(tmp_path / "run", maps), "net", "CIFAR10", "VGG19")])
+    assert panel.facts["best"]["log_error"]["not_distinguished"] is None
+    assert "cannot be tested with fewer than 3 members" in panel.caption
+    assert panel.data["low"].isna().all()
+    assert write_panel(panel, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ([], "give one or more"),
+        ([("net", "CIFAR10", "VGG19"), ("net", "CIFAR10", "VGG19")], "each once"),
+        ([("net", "CIFAR10", "VGG16")], "no column 'VGG16'"),
+        ([("nix", "CIFAR10", "VGG19")], "has no architecture 'nix'; it has net"),
+    ],
+)
+def test_wrong_columns_are_refused(columns, message, tmp_path):
+    maps = members_maps(torch.Generator().manual_seed(5), members=2, images=1)
+    study = study_of(tmp_path / "run", maps)
+    with pytest.raises(UsageError, match=message):
+        table_panel([Column(study, *column) for column in columns])
+
+
+def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
+    """A real bench of three methods: same figures, floors and intervals in the panel as in `result.json`."""
+    monkeypatch.chdir(tmp_path)
+    methods = ["gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)", "smoothgrad(samples=2)"]
+    study = bench(methods=methods, members=3, images=3, train_images=64, epochs=1, device="cpu", out="run")
+    result = json.loads(json.dumps(study.result))
+    panel = table_panel([Column(Study(result, study.folder), "test_resnet", "CIFAR10", "ResNet18")])
+    own = panel.data[(panel.data["grid"] == "own") & (panel.data["reading"] == "own")]
+    compared = 0
+    for cell in [cell for cell in study.done if cell["view"] != "centred"]:
+        for name, key in {"pixel": "snr_pixel", "rms": "snr_rms", "power": "snr_power", "r": "snr"}.items():
+            expected = cell["figures"]["estimates"][key]
+            norm = "unit" if name == "r" else "raw"
+            rows = own[(own["studied_method"] == cell["method"]) & (own["view"] == cell["view"])]
+            (row,) = rows[(rows["definition"] == name) & (rows["norm"] == norm)].to_dict("records")
+            assert row["value"] == pytest.approx(float(expected["value"]), rel=1e-5)
+            compared += 1
+            if name == "pixel" or cell["view"] == "signed":  # other floors of relu are the cell's own
+                assert row["floor"] == pytest.approx(float(expected["floor"]), rel=1e-4)
+    assert compared == 4 * 6
+    assert set(own["method"]) == {"Input Gradient", "GradCAM (top)", "GradCAM (intermediate)", "SmoothGrad"}
+    assert not math.isnan(panel.facts["template"][0]["share"])
+    assert set(PUBLISHED) - set(own["method"]) == {row["method"] for row in panel.facts["failed"]}
+
+
+def test_a_study_without_members_maps_says_how_to_get_them(tmp_path):
+    maps = members_maps(torch.Generator().manual_seed(6), members=2, images=1)
+    study = study_of(tmp_path / "run", maps)
+    next(own for own in study.result["maps"] if own["method"] == METHODS["LIME"])["draws"] = []
+    with pytest.raises(UsageError, match="--keep-maps all"):
+        table_panel([Column(study, "net", "CIFAR10", "VGG19")])
