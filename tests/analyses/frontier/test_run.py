@@ -278,7 +278,7 @@ def fake_samplers(monkeypatch):
     """Install samplers of networks from files, of a held-out network, and of members without end."""
     fakes = {"files": Files, "held": Held, "endless": Endless, "hasty": of_the_guide("Hasty")}
     specs = tuple(SamplerSpec(name=name, summary="a fake", target=f"{__name__}:{name}", paper="none") for name in fakes)
-    kinds = ("models", "methods", "aggregators", "datasets")
+    kinds = ("models", "methods", "aggregators", "datasets", "commands")
     plugin = loader.Plugin(
         name="fakes", distribution="fakes", version="1", specs={**dict.fromkeys(kinds, ()), "samplers": specs}
     )
