@@ -32,5 +32,5 @@ def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
     epochs = {name: counted(recipe["epochs"], "epoch") for name, recipe in recipes.items()}
     precisions = dict.fromkeys(recipe.get("precision", "float32") for recipe in recipes.values())
     once = len(set(epochs.values())) == 1
-    trained = list(epochs.values())[:1] if once else [f"{name} {own}" for name, own in epochs.items()]
+    trained = list(epochs.values())[:1] if once else [f"{name} {count}" for name, count in epochs.items()]
     return ", ".join([*trained, *precisions])

@@ -42,11 +42,15 @@ class SafeConsole(Console):
         raise BrokenPipeError
 
     def _visible(self, text: Text) -> Text:
-        places = [place for place, own in enumerate(text.plain) if visible(own, encoding=self.encoding) != own]
-        if not places:
+        indices = [
+            index
+            for index, character in enumerate(text.plain)
+            if visible(character, encoding=self.encoding) != character
+        ]
+        if not indices:
             return text
         made = text.blank_copy()
-        for part in text.divide(sorted({*places, *(place + 1 for place in places)})):
+        for part in text.divide(sorted({*indices, *(index + 1 for index in indices)})):
             shown = visible(part.plain, encoding=self.encoding)
             made.append_text(part if shown == part.plain else Text(shown, style=part.style))
         return made
@@ -75,5 +79,5 @@ class Terminal(SafeConsole):
 
 def print_places(places: Iterable[str | Path]) -> None:
     """Print where results lie, a line each: as it is, for scripts; on a terminal with control characters visible."""
-    for place in places:
-        print(visible(str(place)) if sys.stdout.isatty() else place)  # noqa: T201 - rich would wrap it
+    for path in places:
+        print(visible(str(path)) if sys.stdout.isatty() else path)  # noqa: T201 - rich would wrap it

@@ -80,29 +80,29 @@ def about_picture(picture: OwnPicture, usual: Mapping[str, Range]) -> Iterator[C
 
 def about_methods(methods: Sequence[MethodExplanation]) -> Iterator[Caution]:
     """Yield which maps cannot be trusted, or are not there."""
-    for own in methods:
-        value, interval = own.reliability.value, own.reliability.interval
-        if own.reason:
-            yield Caution("reliability", f"{own.method} failed: {own.reason}")
+    for explained in methods:
+        value, interval = explained.reliability.value, explained.reliability.interval
+        if explained.reason:
+            yield Caution("reliability", f"{explained.method} failed: {explained.reason}")
             continue
-        if own.no_marginal:
-            yield Caution("reliability", f"{own.method} has no marginal map: {own.no_marginal}")
-        if own.centred:
+        if explained.no_marginal:
+            yield Caution("reliability", f"{explained.method} has no marginal map: {explained.no_marginal}")
+        if explained.centred:
             yield Caution(
                 "reliability",
-                f"the maps by {own.method} have one sign, or do not turn it with the score: untrained networks agree "
-                "on such maps, too; their significant pixels are those that differ from the map's own mean",
+                f"the maps by {explained.method} have one sign, or do not turn it with the score: untrained networks "
+                "agree on such maps, too; their significant pixels are those that differ from the map's own mean",
             )
         if math.isnan(value) or value < RELIABLE:
             yield Caution(
                 "reliability",
-                f"the map by {own.method} has a reliability of {value:.2f}, below {RELIABLE}: as many other networks "
-                "would show a clearly different one",
+                f"the map by {explained.method} has a reliability of {value:.2f}, below {RELIABLE}: as many other "
+                "networks would show a clearly different one",
             )
         elif interval is not None and interval.low < RELIABLE:
             yield Caution(
                 "reliability",
-                f"the reliability of the map by {own.method} may be below {RELIABLE}: {value:.2f} "
+                f"the reliability of the map by {explained.method} may be below {RELIABLE}: {value:.2f} "
                 f"[{interval.low:.2f}, {interval.high:.2f}]",
             )
 

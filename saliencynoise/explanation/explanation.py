@@ -79,7 +79,7 @@ class MethodExplanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figures as values that JSON can hold; of the arrays, what they come to."""
-        own = self.reliability
+        reliability = self.reliability
         return {
             "method": self.method,
             "name": self.text,
@@ -87,9 +87,9 @@ class MethodExplanation:
             "reason": self.reason or self.no_marginal or None,
             "draws": self.draws,
             "map_shape": None if self.maps is None else list(self.maps.shape[1:]),
-            "snr": {"value": json_safe(own.snr), "interval": _interval(own.snr_interval)},
-            "reliability": {"value": json_safe(own.value), "interval": _interval(own.interval)},
-            "members_for_0.9": {**asdict(own.needed), "text": str(own.needed)},
+            "snr": {"value": json_safe(reliability.snr), "interval": _interval(reliability.snr_interval)},
+            "reliability": {"value": json_safe(reliability.value), "interval": _interval(reliability.interval)},
+            "members_for_0.9": {**asdict(reliability.needed), "text": str(reliability.needed)},
             "significant_share": self.significant_share,
             "sign_agreement": None if self.agreement is None else float(self.agreement.mean()),
         }
@@ -138,13 +138,13 @@ class Explanation:
     @property
     def failed(self) -> list[MethodExplanation]:
         """The methods that have no figures, or no marginal map."""
-        return [own for own in self.methods if own.reason or own.no_marginal]
+        return [method for method in self.methods if method.reason or method.no_marginal]
 
     def ranked(self, top: int = 5) -> list[dict[str, Any]]:
         """Return the likeliest classes, and the explained one: index, name, mean probability, members' votes."""
         mean, votes = self.probabilities.mean(0), self.votes
         order = [int(index) for index in (-mean).argsort(kind="stable")]
-        chosen = [index for place, index in enumerate(order) if place < top or index == self.target]
+        chosen = [index for rank, index in enumerate(order) if rank < top or index == self.target]
         return [
             {"index": k, "class": self.classes[k], "probability": float(mean[k]), "votes": votes.count(k)}
             for k in chosen
@@ -153,8 +153,8 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the arrays, as values that JSON can hold."""
         members = [
-            {"member": member, "class": self.classes[own], "probability": float(self.probabilities[place, own])}
-            for place, (member, own) in enumerate(zip(self.members, self.votes, strict=True))
+            {"member": member, "class": self.classes[vote], "probability": float(self.probabilities[index, vote])}
+            for index, (member, vote) in enumerate(zip(self.members, self.votes, strict=True))
         ]
         return {
             "picture": self.file.place,
@@ -166,7 +166,7 @@ class Explanation:
             "vote": {"index": self.vote, "class": self.classes[self.vote]},
             "classes": self.ranked(),
             "members": members,
-            "methods": [own.to_dict() for own in self.methods],
+            "methods": [method.to_dict() for method in self.methods],
             "warnings": [asdict(caution) for caution in self.cautions],
             "origin": json_safe(self.origin),
         }

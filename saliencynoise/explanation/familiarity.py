@@ -39,26 +39,26 @@ def looks(images: UInt8[Tensor, "B C H W"]) -> Mapping[str, Float[Tensor, " B"]]
     {'brightness': [0.5], 'contrast': [0.5]}
     """
     pixels = images.double() / 255
-    found = {"brightness": pixels.mean((1, 2, 3)), "contrast": pixels.mean(1).flatten(1).std(1, correction=0)}
+    values = {"brightness": pixels.mean((1, 2, 3)), "contrast": pixels.mean(1).flatten(1).std(1, correction=0)}
     if images.shape[1] > 1:
         means = pixels.mean((2, 3))
-        found["tint"] = means.amax(1) - means.amin(1)
-    return found
+        values["tint"] = means.amax(1) - means.amin(1)
+    return values
 
 
 def usual_looks(train: UInt8[Tensor, "N C H W"]) -> Mapping[str, Range]:
     """Return between which values each figure of the training pictures lies, but for 0.5% at either end."""
-    at = torch.linspace(0, len(train) - 1, min(len(train), SAMPLED)).round().long()
+    indices = torch.linspace(0, len(train) - 1, min(len(train), SAMPLED)).round().long()
     quantiles = torch.tensor(MIDDLE, dtype=torch.float64)
-    parts = [looks(train[part]) for part in torch.split(at, CHUNK)]
-    found = {}
+    parts = [looks(train[part]) for part in torch.split(indices, CHUNK)]
+    ranges = {}
     for name in parts[0]:
         low, high = torch.quantile(torch.cat([part[name] for part in parts]), quantiles).tolist()
-        found[name] = (low, high)
-    return found
+        ranges[name] = (low, high)
+    return ranges
 
 
 def unusual_looks(image: UInt8[Tensor, "C H W"], usual: Mapping[str, Range]) -> Mapping[str, float]:
     """Return the figures in which a picture is unlike the training pictures, with its values."""
-    own = {name: float(values[0]) for name, values in looks(image[None]).items()}
-    return {name: value for name, value in own.items() if not usual[name][0] <= value <= usual[name][1]}
+    measured = {name: float(values[0]) for name, values in looks(image[None]).items()}
+    return {name: value for name, value in measured.items() if not usual[name][0] <= value <= usual[name][1]}

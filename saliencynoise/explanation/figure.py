@@ -109,8 +109,8 @@ def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Fig
         SIGNIFICANT: f"significant\nat {RATE:.0%} FDR",
     }
     titles[OVERLAY] = "marginal map\nover picture"
-    for at, column in enumerate(["picture", *columns]):
-        made.heading(at, titles.get(column, column))
+    for index, column in enumerate(["picture", *columns]):
+        made.heading(index, titles.get(column, column))
     over = {f"{name}, over the picture": OVERLAY_LOOKS[name] for name in ("significant", "NaN")}
     key(made.figure, LOOKS | over)
     return made.figure
@@ -127,25 +127,25 @@ def _words(row: ExplanationRow) -> list[str]:
     return lines
 
 
-def _draw_row(made: Grid, line: int, row: ExplanationRow, found: AverageMap, columns: Sequence[str]) -> None:
+def _draw_row(made: Grid, line: int, row: ExplanationRow, average: AverageMap, columns: Sequence[str]) -> None:
     extent = (row.picture.shape[1], row.picture.shape[2])
-    mean = found.mean.sum(0)
-    tiles = {f"member {e}": unit.sum(0) for e, unit in enumerate(found.unit)}
-    tiles |= {MEAN: mean, NOISE: found.noise, SIGNIFICANT: found.significant}
+    mean = average.mean.sum(0)
+    tiles = {f"member {e}": unit.sum(0) for e, unit in enumerate(average.unit)}
+    tiles |= {MEAN: mean, NOISE: average.noise, SIGNIFICANT: average.significant}
     limit = colour_limit([tiles[name] for name in columns if name in tiles])
-    survives = found.surviving
-    for at, column in enumerate(columns, 1):
-        axes = made.place(line, at)
+    survives = average.surviving
+    for index, column in enumerate(columns, 1):
+        axes = made.place(line, index)
         if column == OVERLAY and row.no_marginal:
             axes.set_axis_off()
             write_on(axes, "failed")
         elif column == OVERLAY:
             laid = mean if row.marginal is None else row.marginal.sum(0)
             draw_overlay(axes, row.picture, laid, limit=colour_limit([laid]), survives=survives)
-        elif column in (NOISE, SIGNIFICANT) and len(found.unit) < 2:
+        elif column in (NOISE, SIGNIFICANT) and len(average.unit) < 2:
             axes.set_axis_off()
             write_on(axes, "needs two\nmembers")
-        elif column == SIGNIFICANT and found.norm > 0:
+        elif column == SIGNIFICANT and average.norm > 0:
             draw_significant(axes, tiles[column], survives, extent=extent, limit=limit)
         elif column in tiles:
             draw_map(axes, tiles[column], extent=extent, limit=limit)

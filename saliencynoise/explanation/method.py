@@ -32,13 +32,13 @@ def explained_by(
     """
     reason = maps if isinstance(maps, str) else unusable(maps)
     if isinstance(maps, str) or reason:
-        own = None if isinstance(maps, str) else maps.mean(1)
+        member_maps = None if isinstance(maps, str) else maps.mean(1)
         return MethodExplanation(
             method=method.label,
             text=method.text,
             draws=1 if isinstance(maps, str) else maps.shape[1],
             reason=reason,
-            maps=None if own is None else own.numpy(),
+            maps=None if member_maps is None else member_maps.numpy(),
             marginal=None,
             significant=None,
             agreement=None,

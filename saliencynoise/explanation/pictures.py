@@ -69,19 +69,19 @@ def picture_files(pictures: Sequence[str]) -> list[PictureFile]:
     Raises:
         UsageError: if a folder holds no image files, or may not be read.
     """
-    found: dict[Path, PictureFile] = {}
+    files_by_path: dict[Path, PictureFile] = {}
     for given in pictures:
-        for path, place in _below(Path(given).expanduser()):
-            stem = slug_of(Path(place).with_suffix("").as_posix())
-            own = PictureFile(path=path, name=text(path.name), place=text(place), slug=stem)
-            found.setdefault(Path(path.absolute()), own)
-    files = list(found.values())
+        for path, shown_path in _below(Path(given).expanduser()):
+            stem = slug_of(Path(shown_path).with_suffix("").as_posix())
+            file = PictureFile(path=path, name=text(path.name), place=text(shown_path), slug=stem)
+            files_by_path.setdefault(Path(path.absolute()), file)
+    files = list(files_by_path.values())
     counts = Counter(file.slug.lower() for file in files)
     return [
         replace(file, slug=f"{file.slug}-{key_of(str(path))[:6]}")
         if counts[file.slug.lower()] > 1 or file.slug.lower() in RESERVED
         else file
-        for path, file in zip(found, files, strict=True)
+        for path, file in zip(files_by_path, files, strict=True)
     ]
 
 
@@ -96,18 +96,18 @@ def read_own(
         channels: 1 or 3, of the data set.
         levels: of the data set, as in `Dataset`.
     """
-    found = as_seen(file.path, size=size, channels=channels, levels=levels)
-    if isinstance(found, Unreadable):
-        return LeftOut(file=file, reason=found.reason)
-    return OwnPicture(file=file, seen=found)
+    image = as_seen(file.path, size=size, channels=channels, levels=levels)
+    if isinstance(image, Unreadable):
+        return LeftOut(file=file, reason=image.reason)
+    return OwnPicture(file=file, seen=image)
 
 
 def _bounded(folder: Path) -> Iterator[Path]:
     """Yield what lies below a folder; refuse one, as the whole disk, that could not be looked through in seconds."""
-    for place, own in enumerate(folder.rglob("*")):
-        if place == MOST_FILES:
+    for index, path in enumerate(folder.rglob("*")):
+        if index == MOST_FILES:
             raise UsageError(f"the folder {folder} holds more than {MOST_FILES} files; name a folder of pictures alone")
-        yield own
+        yield path
 
 
 def _below(path: Path) -> Iterator[tuple[Path, str]]:
@@ -118,15 +118,15 @@ def _below(path: Path) -> Iterator[tuple[Path, str]]:
         yield path, path.name
         return
     try:
-        inside = [own for own in _bounded(path) if own.suffix.lower() in SUFFIXES and own.is_file()]
+        inside = [file for file in _bounded(path) if file.suffix.lower() in SUFFIXES and file.is_file()]
     except OSError as error:
         raise UsageError(f"cannot read the folder {path}: {error.strerror or error}; give it read permission") from None
-    places = {own.relative_to(path): own for own in inside}
+    paths = {file.relative_to(path): file for file in inside}
     shown = sorted(
-        (place for place in places if not any(part.startswith(".") for part in place.parts)),
-        key=lambda place: [natural(part) for part in place.parts],
+        (relative for relative in paths if not any(part.startswith(".") for part in relative.parts)),
+        key=lambda relative: [natural(part) for part in relative.parts],
     )
     if not shown:
         raise UsageError(f"the folder {path} holds no image files; name one that does")
-    for place in shown:
-        yield places[place], place.as_posix()
+    for relative in shown:
+        yield paths[relative], relative.as_posix()

@@ -84,7 +84,7 @@ def side_by_side(studies: Sequence[Study]) -> SideBySide:
         UsageError: if one is named twice.
     """
     folders = [study.folder.resolve() for study in studies]
-    twice = [str(study.folder) for study, own in zip(studies, folders, strict=True) if folders.count(own) > 1]
+    twice = [str(study.folder) for study, folder in zip(studies, folders, strict=True) if folders.count(folder) > 1]
     if twice:
         raise UsageError(f"{twice[0]} is named twice; name each run once")
     differences = tuple(_differences(studies))
@@ -93,7 +93,7 @@ def side_by_side(studies: Sequence[Study]) -> SideBySide:
         studies=tuple(studies),
         rows=tuple(_rows(studies)),
         differences=differences,
-        warnings=tuple(_warnings(studies, {own.name for own in differences})),
+        warnings=tuple(_warnings(studies, {difference.name for difference in differences})),
     )
 
 
@@ -106,23 +106,23 @@ def distinct_names(folders: Sequence[Path]) -> tuple[str, ...]:
     depths = [1] * len(folders)
     while True:
         names = ["/".join(folder.parts[-depth:]) for folder, depth in zip(folders, depths, strict=True)]
-        alike = [place for place, name in enumerate(names) if names.count(name) > 1]
-        if not any(depths[place] < len(folders[place].parts) for place in alike):
+        alike = [index for index, name in enumerate(names) if names.count(name) > 1]
+        if not any(depths[index] < len(folders[index].parts) for index in alike):
             return tuple(names)
-        for place in alike:
-            depths[place] += 1
+        for index in alike:
+            depths[index] += 1
 
 
 def _rows(studies: Sequence[Study]) -> Iterator[Row]:
     """Yield the rows by architecture, in the order in which they first occur."""
     cells = [{_key(cell): cell for cell in study.result["cells"]} for study in studies]
-    keys = list(dict.fromkeys(key for own in cells for key in own))
+    keys = list(dict.fromkeys(key for cells_of_one in cells for key in cells_of_one))
     architectures = list(dict.fromkeys(key[0] for key in keys))
     methods = list(dict.fromkeys(key[1] for key in keys))
     for key in sorted(keys, key=lambda key: (architectures.index(key[0]), methods.index(key[1]))):
-        own = tuple(cells_of_one.get(key) for cells_of_one in cells)
-        label = next(cell["method"] for cell in own if cell is not None)
-        yield Row(architecture=key[0], method=label, view=key[2], cells=own)
+        row_cells = tuple(cells_of_one.get(key) for cells_of_one in cells)
+        label = next(cell["method"] for cell in row_cells if cell is not None)
+        yield Row(architecture=key[0], method=label, view=key[2], cells=row_cells)
 
 
 def _key(cell: Cell) -> tuple[str, str, str]:
@@ -131,8 +131,8 @@ def _key(cell: Cell) -> tuple[str, str, str]:
 
 def _differences(studies: Sequence[Study]) -> Iterator[Difference]:
     facts = [dict(_facts(study.result)) for study in studies]
-    for name in dict.fromkeys(name for own in facts for name in own):
-        values = tuple(own.get(name, ABSENT) for own in facts)
+    for name in dict.fromkeys(name for study_facts in facts for name in study_facts):
+        values = tuple(study_facts.get(name, ABSENT) for study_facts in facts)
         if len(set(values)) > 1 and not _is_of_an_absent_architecture(name, values):
             yield Difference(name=name, values=tuple(map(_short, values)))
 
@@ -204,7 +204,12 @@ def _warnings(studies: Sequence[Study], differing: set[str]) -> Iterator[str]:
 
 def _sharing(studies: Sequence[Study]) -> bool:
     weights = [
-        {member["sha256"] for own in study.result["architectures"] for member in own["members"] if member.get("sha256")}
+        {
+            member["sha256"]
+            for architecture in study.result["architectures"]
+            for member in architecture["members"]
+            if member.get("sha256")
+        }
         for study in studies
     ]
     return sum(map(len, weights)) > len(set.union(*weights))
@@ -213,9 +218,12 @@ def _sharing(studies: Sequence[Study]) -> bool:
 def _other_targets(studies: Sequence[Study]) -> bool:
     """Tell whether runs with the same images explain different classes of some, as with predicted ones."""
     names = [[image["name"] for image in study.result["images"]] for study in studies]
-    if any(own != names[0] for own in names):
+    if any(other != names[0] for other in names):
         return False
-    labels = [{own["label"] for own in study.result["architectures"] if own["members"]} for study in studies]
+    labels = [
+        {architecture["label"] for architecture in study.result["architectures"] if architecture["members"]}
+        for study in studies
+    ]
     common = set.intersection(*labels)
     return any(len({_targets(study, label) for study in studies}) > 1 for label in common)
 
@@ -227,15 +235,15 @@ def _targets(study: Study, label: str) -> tuple[int, ...]:
         return ()
 
 
-def pairs_of(found: SideBySide) -> tuple[list[Pair], str]:
+def pairs_of(comparison: SideBySide) -> tuple[list[Pair], str]:
     """Return tests of one run against another, for two runs; none, and why, where they cannot be made."""
-    if len(found.studies) != 2:
+    if len(comparison.studies) != 2:
         return [], "tests of one run against another are made for two runs"
     try:
-        pairs = compare_runs(*found.studies)
+        pairs = compare_runs(*comparison.studies)
     except DamagedFileError:
         raise
     except UsageError as error:
         return [], f"no test of one run against the other: {error}"
-    a, b = found.names
+    a, b = comparison.names
     return [replace(pair, comparison=replace(pair.comparison, a=a, b=b)) for pair in pairs], ""

@@ -133,15 +133,15 @@ def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Fore
 
 
 def _training_seconds(study: Study, architecture: str) -> float:
-    own = next(entry for entry in study.result["architectures"] if entry["label"] == architecture)
-    return float(median(member["seconds"] for member in own["members"]))
+    entry_of_architecture = next(entry for entry in study.result["architectures"] if entry["label"] == architecture)
+    return float(median(member["seconds"] for member in entry_of_architecture["members"]))
 
 
 def same_machine(study: Study) -> bool:
     """Whether the members' seconds were measured on a machine like this one."""
     here = hardware("cpu", threads=1)
-    there = [member["hardware"] for entry in study.result["architectures"] for member in entry["members"]]
-    return all(own.get(name) == here[name] for own in there for name in ("processor", "cores"))
+    machines = [member["hardware"] for entry in study.result["architectures"] for member in entry["members"]]
+    return all(machine.get(name) == here[name] for machine in machines for name in ("processor", "cores"))
 
 
 def notes_of_predictions(study: Study) -> list[str]:

@@ -81,8 +81,10 @@ class FrontierConfig:
     @property
     def settings(self) -> dict[str, Any]:
         """Everything that determines the figures: all but `out`."""
-        own = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in {"bench", "out"}}
-        return {**own, "bench": self.bench.settings}
+        settings = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in {"bench", "out"}
+        }
+        return {**settings, "bench": self.bench.settings}
 
     @property
     def folder(self) -> Path:

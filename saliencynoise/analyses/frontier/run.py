@@ -63,7 +63,7 @@ def _run(
     for cell in product(reference.plan.architectures, reference.plan.methods):
         references.append(_reference(config, reference, cell))
         if references[-1]["status"] == "ok":
-            rows += [row for own in strategies for row in _rows(config, own, aggregators, cell, reference)]
+            rows += [row for strategy in strategies for row in _rows(config, strategy, aggregators, cell, reference)]
     document = {
         "format": 1,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -71,7 +71,7 @@ def _run(
         **{key: reference.study.result[key] for key in ABOUT},
         "held_out": list(config.held_out),
         "images": len(reference.plan.images),
-        "runs": {own.label: str(own.study.folder) for own in strategies},
+        "runs": {strategy.label: str(strategy.study.folder) for strategy in strategies},
         "references": references,
         "rows": _compared_with_prices(rows, reference.label),
     }
@@ -95,7 +95,7 @@ def load_frontier(folder: str | Path) -> dict[str, Any]:
 
 def failures(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what could not be computed."""
-    return [own for own in (*document["references"], *document["rows"]) if own["status"] == "failed"]
+    return [row for row in (*document["references"], *document["rows"]) if row["status"] == "failed"]
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:
@@ -174,30 +174,30 @@ def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], obser
         strategies, targets = [reference], reference.targets
         for label, plan in others if targets else ():
             alive = [architecture for architecture in plan.architectures if architecture.name in targets]
-            own = replace(plan, architectures=alive)
-            study = run_plan(own, observer, targets=targets, dispatcher=dispatcher)
-            strategies.append(Strategy(label=label, plan=own, study=study, groups=tuple(own.runs())))
+            sampler_plan = replace(plan, architectures=alive)
+            study = run_plan(sampler_plan, observer, targets=targets, dispatcher=dispatcher)
+            strategies.append(Strategy(label=label, plan=sampler_plan, study=study, groups=tuple(sampler_plan.runs())))
     return strategies
 
 
 def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[str, Any]:
     """Return what the held-out members are like, whose noise the rows are corrected for."""
-    own = {"architecture": cell[0].model.label, "method": cell[1].label}
+    names = {"architecture": cell[0].model.label, "method": cell[1].label}
     reason = reference.failure(cell)
     if reason is not None:
-        return {**own, "status": "failed", "reason": reason}
-    found = reference.judged(cell)
-    snr = pooled_snr(reference.gram(cell, config.held_out, view=found["view"]))
+        return {**names, "status": "failed", "reason": reason}
+    judged = reference.judged(cell)
+    snr = pooled_snr(reference.gram(cell, config.held_out, view=judged["view"]))
     interval = members_interval(snr)
-    template = (found.get("details") or {}).get("template") or {}
+    template = (judged.get("details") or {}).get("template") or {}
     return {
-        **own,
+        **names,
         "status": "ok",
         "snr": snr.value,
         "interval": None if interval is None else asdict(interval),
-        "view": found["view"],
-        "untrained": (found.get("untrained") or {}).get("snr"),
-        "no_claim": no_claim(found),
+        "view": judged["view"],
+        "untrained": (judged.get("untrained") or {}).get("snr"),
+        "no_claim": no_claim(judged),
         "template": template.get("share"),
     }
 
@@ -210,28 +210,28 @@ def _rows(
     reference: Strategy,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a strategy for one architecture and method, from the least budget to the largest."""
-    own = {"architecture": cell[0].model.label, "method": cell[1].label, "sampler": strategy.label}
+    names = {"architecture": cell[0].model.label, "method": cell[1].label, "sampler": strategy.label}
     reason = strategy.failure(cell) or _shared(config, strategy, cell, reference)
     if reason is not None:
-        yield {**own, "status": "failed", "reason": reason}
+        yield {**names, "status": "failed", "reason": reason}
         return
     members = sorted({member for group in strategy.groups for member in group})
     budgets = [budget for budget in sorted(config.budgets) if strategy.groups_of(budget)]
     averages = [(aggregator, strategy.groups_of(budget)) for aggregator in aggregators for budget in budgets]
-    held, judged = reference.maps(cell, config.held_out), reference.judged(cell)
+    held_out_maps, judged = reference.maps(cell, config.held_out), reference.judged(cell)
     try:
-        found = inner_products(averages, members, strategy.maps(cell, members), held, view=judged["view"])
+        products = inner_products(averages, members, strategy.maps(cell, members), held_out_maps, view=judged["view"])
     except FailedCellError as error:
-        yield {**own, "status": "failed", "reason": one_line(error)}
+        yield {**names, "status": "failed", "reason": one_line(error)}
         return
     gram = reference.gram(cell, config.held_out, view=judged["view"])
     single = sum(map(float, filter(None, reference.cost(reference.groups, cell))))
-    for (aggregator, groups), inner in zip(averages, found, strict=True):
+    for (aggregator, groups), inner in zip(averages, products, strict=True):
         training, attribution = strategy.cost(groups, cell)
         worth = undetermined(len(groups), no_claim(judged)) if no_claim(judged) else fidelity(inner, gram)
         price = None if training is None else (training + attribution) / single
         yield {
-            **own,
+            **names,
             "status": "ok",
             "aggregator": aggregator.text.removeprefix("builtin/"),
             "members": len(groups[0]),
@@ -250,17 +250,19 @@ def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> lis
     These are the rows with most members of each cheaper strategy; the others, and those without a price, have None.
     """
     judged: dict[tuple[str, ...], int] = {}
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row["status"] == "ok" and row["sampler"] != reference and row["p"] is not None:
-            judged[tuple(row[key] for key in ("architecture", "method", "sampler", "aggregator"))] = place
-    corrected = dict(zip(judged.values(), holm([rows[place]["p"] for place in judged.values()]), strict=True))
-    return [{**row, "p_holm": corrected.get(place)} for place, row in enumerate(rows)]
+            judged[tuple(row[key] for key in ("architecture", "method", "sampler", "aggregator"))] = index
+    corrected = dict(zip(judged.values(), holm([rows[index]["p"] for index in judged.values()]), strict=True))
+    return [{**row, "p_holm": corrected.get(index)} for index, row in enumerate(rows)]
 
 
 def _shared(config: FrontierConfig, strategy: Strategy, cell: Cell, reference: Strategy) -> str | None:
     """Return that a strategy uses a held-out network, as files of this very pool would; None where it does not."""
-    held = reference.weights(cell[0], config.held_out)
-    for weights, member in strategy.weights(cell[0], (own for group in strategy.groups for own in group)).items():
-        if weights in held:
-            return f"its member {member} is the held-out network {held[weights]}, with which it is to be compared"
+    held_out = reference.weights(cell[0], config.held_out)
+    for weights, member in strategy.weights(
+        cell[0], (member_index for group in strategy.groups for member_index in group)
+    ).items():
+        if weights in held_out:
+            return f"its member {member} is the held-out network {held_out[weights]}, with which it is to be compared"
     return None

@@ -88,7 +88,7 @@ def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) ->
         "study": {key: reference.study.result[key] for key in ABOUT},
         "members": reference.plan.members,
         "images": len(reference.plan.images),
-        "ensembles": {name: _about(own.study) for name, own in ensembles.items()},
+        "ensembles": {name: _about(ensemble.study) for name, ensemble in ensembles.items()},
         "groups": None if reference.plan.groups is None else len(set(reference.plan.groups)),
         "rows": _rows(ensembles, seed=config.bench.seed),
     }
@@ -121,11 +121,13 @@ def _about(study: Study) -> dict[str, Any]:
     return {
         "run": str(study.folder),
         "architectures": {
-            own["label"]: {
-                "accuracies": [member["accuracy"] for member in own["members"]],
-                "flagged": {str(member["index"]): member["flag"] for member in own["members"] if member["flag"]},
+            architecture["label"]: {
+                "accuracies": [member["accuracy"] for member in architecture["members"]],
+                "flagged": {
+                    str(member["index"]): member["flag"] for member in architecture["members"] if member["flag"]
+                },
             }
-            for own in study.result["architectures"]
+            for architecture in study.result["architectures"]
         },
     }
 
@@ -133,7 +135,7 @@ def _about(study: Study) -> dict[str, Any]:
 def _rows(ensembles: Mapping[str, Strategy], *, seed: int) -> list[dict[str, Any]]:
     """Return a row per architecture, method and view; p-values are corrected over all of them."""
     plan = ensembles[TRAINED].plan
-    failed, found = [], []
+    failed, finished = [], []
     for architecture in plan.architectures:
         for method in plan.methods:
             about = {"architecture": architecture.model.label, "method": method.label}
@@ -141,18 +143,21 @@ def _rows(ensembles: Mapping[str, Strategy], *, seed: int) -> list[dict[str, Any
             if reason is not None:
                 failed.append({**about, "status": "failed", "reason": reason})
                 continue
-            for view, own in _compared(ensembles, architecture, method).items():
-                if not own.images:
+            for view, compared in _compared(ensembles, architecture, method).items():
+                if not compared.images:
                     failed.append({**about, "view": view, "status": "failed", "reason": f"{view}: {NO_IMAGE}"})
                     continue
-                found.append(({**about, "view": view, "status": "ok", "reason": None}, own))
-    contrasts = [{name: _contrast(own, name, seed=seed) for name in (UNTRAINED, PERMUTED)} for _, own in found]
+                finished.append(({**about, "view": view, "status": "ok", "reason": None}, compared))
+    contrasts = [
+        {name: _contrast(compared, name, seed=seed) for name in (UNTRAINED, PERMUTED)} for _, compared in finished
+    ]
     for name in (UNTRAINED, PERMUTED):
-        corrected = holm([own[name].comparison.p for own in contrasts])
+        corrected = holm([contrast[name].comparison.p for contrast in contrasts])
         for contrast, p in zip(contrasts, corrected, strict=True):
             contrast[name] = replace(contrast[name], comparison=replace(contrast[name].comparison, p_holm=p))
     return failed + [
-        {**about, **_row(own, contrast, seed=seed)} for (about, own), contrast in zip(found, contrasts, strict=True)
+        {**about, **_row(compared, contrast, seed=seed)}
+        for (about, compared), contrast in zip(finished, contrasts, strict=True)
     ]
 
 
@@ -192,8 +197,8 @@ def _compared(
 ) -> dict[str, Compared]:
     """Return by view what is compared of the members' maps, within and between ensembles."""
     cell = architecture, method
-    images = zip(*(own.maps(cell, range(own.plan.members)) for own in ensembles.values()), strict=True)
-    views = _views([own.judged(cell) for own in ensembles.values()])
+    images = zip(*(ensemble.maps(cell, range(ensemble.plan.members)) for ensemble in ensembles.values()), strict=True)
+    views = _views([ensemble.judged(cell) for ensemble in ensembles.values()])
     joint: dict[str, list[Tensor]] = {view: [] for view in views}
     for maps in images:
         for view in views:
@@ -233,18 +238,20 @@ def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, 
 
 def _divided(gram: Float[Tensor, "B N N"], where: Mapping[str, Tensor], groups: Groups | None) -> Compared:
     """Divide joint Gram matrices by ensembles; images without a map in one of them are left out."""
-    used = torch.stack([diag_mean(gram[:, own][:, :, own]) > 0 for own in where.values()]).all(0)
+    used = torch.stack([diag_mean(gram[:, members][:, :, members]) > 0 for members in where.values()]).all(0)
     pairs = [*((name, name) for name in where), *combinations(where, 2)]
     grams = {(a, b): gram[used][:, where[a]][:, :, where[b]] for a, b in pairs}
     return Compared(grams=grams, groups=chosen(groups, used))
 
 
-def _contrast(own: Compared, other: str, *, seed: int) -> Contrast:
-    a, b = own.grams[TRAINED, TRAINED], own.grams[other, other]
-    cross = _without_twins(own.grams[TRAINED, other])
+def _contrast(compared: Compared, other: str, *, seed: int) -> Contrast:
+    a, b = compared.grams[TRAINED, TRAINED], compared.grams[other, other]
+    cross = _without_twins(compared.grams[TRAINED, other])
     return Contrast(
-        comparison=compare(own.pooled_snr(TRAINED), own.pooled_snr(other), names=(TRAINED, other), shared="images"),
-        agreement=agreement(cross, a, b, seed=seed, groups=own.groups),
+        comparison=compare(
+            compared.pooled_snr(TRAINED), compared.pooled_snr(other), names=(TRAINED, other), shared="images"
+        ),
+        agreement=agreement(cross, a, b, seed=seed, groups=compared.groups),
     )
 
 
@@ -254,9 +261,9 @@ def _without_twins(cross: Float[Tensor, "B E E"]) -> Float[Tensor, "B E E"]:
     Members of the same index share all seeds, and might agree for that reason alone.
     """
     members = cross.shape[-1]
-    rest = cross - torch.diag_embed(cross.diagonal(dim1=-2, dim2=-1))
-    others = (rest.sum(-1) + rest.sum(-2)) / (2 * (members - 1))
-    return rest + torch.diag_embed(others)
+    off_diagonal = cross - torch.diag_embed(cross.diagonal(dim1=-2, dim2=-1))
+    others = (off_diagonal.sum(-1) + off_diagonal.sum(-2)) / (2 * (members - 1))
+    return off_diagonal + torch.diag_embed(others)
 
 
 def _row(compared: Compared, contrasts: Mapping[str, Contrast], *, seed: int) -> dict[str, Any]:
@@ -268,14 +275,14 @@ def _row(compared: Compared, contrasts: Mapping[str, Contrast], *, seed: int) ->
         "contrasts": {
             name: {
                 "comparison": {
-                    **asdict(own.comparison),
-                    "ratio": own.comparison.ratio,
-                    "words": own.comparison.verdict,
+                    **asdict(contrast.comparison),
+                    "ratio": contrast.comparison.ratio,
+                    "words": contrast.comparison.verdict,
                 },
-                "agreement": asdict(own.agreement),
-                "verdict": sanity_verdict(intervals[TRAINED], intervals[name], own.agreement),
+                "agreement": asdict(contrast.agreement),
+                "verdict": sanity_verdict(intervals[TRAINED], intervals[name], contrast.agreement),
             }
-            for name, own in contrasts.items()
+            for name, contrast in contrasts.items()
         },
     }
     return {key: json_safe(value) for key, value in row.items()}

@@ -76,14 +76,16 @@ class Blocks:
         rows = [
             (
                 member["index"] // per_block,
-                tuple(str([member["seeds"][stream] for stream in design.streams_of(own)]) for own in design.factors),
+                tuple(
+                    str([member["seeds"][stream] for stream in design.streams_of(factor)]) for factor in design.factors
+                ),
             )
             for member in members
         ]
         return cls(
             blocks=tuple(block for block, _ in rows),
             seeds=tuple(seeds for _, seeds in rows),
-            repeats=tuple(rows[:place].count(row) for place, row in enumerate(rows)),
+            repeats=tuple(rows[:index].count(row) for index, row in enumerate(rows)),
         )
 
     @property
@@ -96,7 +98,7 @@ class Blocks:
     @property
     def again(self) -> list[tuple[int, int]]:
         """The places of the members that were trained again, each after that of the first one of its seeds."""
-        return [(self.seeds.index(self.seeds[place]), place) for place, repeat in enumerate(self.repeats) if repeat]
+        return [(self.seeds.index(self.seeds[index]), index) for index, repeat in enumerate(self.repeats) if repeat]
 
 
 def without_effect(recipe: Recipe, network: nn.Module) -> dict[str, str]:

@@ -113,9 +113,9 @@ def basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
     again = architecture["trained_again"]
     lowest, highest = architecture["accuracy"]["min"], architecture["accuracy"]["max"]
     accuracy = "" if lowest is None else f", accuracies {lowest:.1%} to {highest:.1%}"
-    rest = architecture["streams"].get("rest")
-    names = " and ".join(NAMES.get(stream, stream) for stream in rest or ())
-    together = f"; all others: {names}, changed together" if rest else ""
+    others = architecture["streams"].get("rest")
+    names = " and ".join(NAMES.get(stream, stream) for stream in others or ())
+    together = f"; all others: {names}, changed together" if others else ""
     left_out = "".join(
         f"; {NAMES.get(stream, stream)} left out: {reason}" for stream, reason in architecture["left_out"].items()
     )  # fmt: skip
@@ -131,11 +131,15 @@ def basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
 def notes(document: Mapping[str, Any]) -> list[str]:
     """Return what a reader must know before believing the figures."""
     lines = [f"note: {note}" for note in document["study"]["dataset"]["notes"]]
-    for own in document["architectures"]:
-        flagged = list(own["flagged"].items())
-        lines += [f"flagged: member {index} of {own['architecture']}: {why}" for index, why in flagged[:MOST_FLAGS]]
+    for architecture in document["architectures"]:
+        flagged = list(architecture["flagged"].items())
+        lines += [
+            f"flagged: member {index} of {architecture['architecture']}: {why}" for index, why in flagged[:MOST_FLAGS]
+        ]
         if len(flagged) > MOST_FLAGS:
-            lines.append(f"flagged: {len(flagged) - MOST_FLAGS} more of {own['architecture']}; more --epochs may help")
+            lines.append(
+                f"flagged: {len(flagged) - MOST_FLAGS} more of {architecture['architecture']}; more --epochs may help"
+            )
     lines += [
         f"failed: {row['method']} on {row['architecture']}: {row['reason']}"
         for row in document["rows"]

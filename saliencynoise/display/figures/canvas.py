@@ -169,17 +169,17 @@ def draw_significant(
     import numpy as np  # noqa: PLC0415 - as above
 
     _show(axes, values, extent, limit)
-    rest = ~survives & np.isfinite(values)
-    axes.add_patch(hatched(rest, extent=extent, hatch=NOT_SIGNIFICANT, ground=PALE, stripe=STRIPE))
+    insignificant = ~survives & np.isfinite(values)
+    axes.add_patch(hatched(insignificant, extent=extent, hatch=NOT_SIGNIFICANT, ground=PALE, stripe=STRIPE))
     if not survives.any():
-        write_on(axes, "none" if rest.any() else "all NaN")
+        write_on(axes, "none" if insignificant.any() else "all NaN")
 
 
 def draw_failure(axes: Axes, reason: str, *, letters: int = 90) -> None:
     """Write why there is nothing to draw, in lines of so many letters."""
     axes.set_facecolor("#F4F4F4")
-    words = textwrap.fill(f"failed: {shortened(reason, 600)}", letters, max_lines=5, placeholder=" …")
-    axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+    message = textwrap.fill(f"failed: {shortened(reason, 600)}", letters, max_lines=5, placeholder=" …")
+    axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
 
 
 def write_on(axes: Axes, word: str) -> None:

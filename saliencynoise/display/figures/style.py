@@ -51,8 +51,8 @@ def styles(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     """
     count = len(COLOURS)
     return {
-        name: (COLOURS[at % count], MARKERS[(at + at // count) % len(MARKERS)])
-        for at, name in enumerate(dict.fromkeys(names))
+        name: (COLOURS[index % count], MARKERS[(index + index // count) % len(MARKERS)])
+        for index, name in enumerate(dict.fromkeys(names))
     }
 
 
@@ -131,10 +131,10 @@ def two_lines(label: str, *, longest: int = 18) -> str:
     if len(label) <= longest:
         return label
     for mark, after in (("(", False), ("/", True), ("_", True)):
-        at = label.find(mark)
-        if at > 0:
-            at += after
-            return f"{shortened(label[:at], most)}\n{shortened(label[at:], most)}"
+        cut = label.find(mark)
+        if cut > 0:
+            cut += after
+            return f"{shortened(label[:cut], most)}\n{shortened(label[cut:], most)}"
     return shortened(label, most)
 
 

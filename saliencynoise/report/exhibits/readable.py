@@ -35,11 +35,11 @@ def readable(study: Study) -> tuple[Study, str]:
     chosen = [
         cell for cell in study.result["cells"] if all(cell[kind] in names for kind, names in drawn.items())
     ]  # fmt: skip
-    there = {kind: len({cell[kind] for cell in cells}) for kind in drawn}
+    available = {kind: len({cell[kind] for cell in cells}) for kind in drawn}
     parts = [
-        f"the first {len(drawn[kind])} of {there[kind]} {kind}s"
+        f"the first {len(drawn[kind])} of {available[kind]} {kind}s"
         for kind in ("method", "architecture")
-        if len(drawn[kind]) < there[kind]
+        if len(drawn[kind]) < available[kind]
     ]
-    words = f"The figures show {' and '.join(parts)} that have results. The table holds all." if parts else ""
-    return replace(study, result={**study.result, "cells": chosen}), words
+    sentence = f"The figures show {' and '.join(parts)} that have results. The table holds all." if parts else ""
+    return replace(study, result={**study.result, "cells": chosen}), sentence

@@ -44,15 +44,15 @@ def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
 def _bars(study: Study) -> Exhibit:
     from saliencynoise.report.figures import bars  # noqa: PLC0415 - one figure's modules at a time
 
-    found = bars.table(study)
-    return _exhibit("bars", captions.bars(study, found), bars.figure_of(found), found)
+    frame = bars.table(study)
+    return _exhibit("bars", captions.bars(study, frame), bars.figure_of(frame), frame)
 
 
 def _curve(study: Study) -> Exhibit:
     from saliencynoise.report.figures import curve  # noqa: PLC0415 - as above
 
-    found = curve.table(study)
-    return _exhibit("curve", captions.curve(study, found), curve.figure_of(found), found)
+    frame = curve.table(study)
+    return _exhibit("curve", captions.curve(study, frame), curve.figure_of(frame), frame)
 
 
 def _maps(study: Study) -> Exhibit:
@@ -66,23 +66,23 @@ def _overlay(study: Study) -> Exhibit:
 def _classes(study: Study) -> Exhibit:
     from saliencynoise.report.figures import classes  # noqa: PLC0415 - as above
 
-    found = classes.table(study)
-    return _exhibit("classes", captions.classes(study, found), classes.figure_of([found]), found)
+    frame = classes.table(study)
+    return _exhibit("classes", captions.classes(study, frame), classes.figure_of([frame]), frame)
 
 
 def _ssim(study: Study) -> Exhibit:
     from saliencynoise.report.figures import ssim  # noqa: PLC0415 - as above
 
-    found = ssim.table(study)
-    related = ssim.correlations(found, seed=study.result["settings"]["seed"])
-    return _exhibit("ssim", captions.ssim(study, found, related), ssim.figure_of([(found, related)]), found)
+    frame = ssim.table(study)
+    related = ssim.correlations(frame, seed=study.result["settings"]["seed"])
+    return _exhibit("ssim", captions.ssim(study, frame, related), ssim.figure_of([(frame, related)]), frame)
 
 
 def _members(study: Study) -> Exhibit:
     from saliencynoise.report.figures import members  # noqa: PLC0415 - as above
 
-    found = members.table(study)
-    made = _exhibit("members", captions.members(study, found), members.figure_of(found), found)
+    frame = members.table(study)
+    made = _exhibit("members", captions.members(study, frame), members.figure_of(frame), frame)
     return replace(made, pictorial=True)
 
 
@@ -90,10 +90,10 @@ def _components(study: Study) -> Exhibit:
     from saliencynoise.analyses.variance.figure import seed_table  # noqa: PLC0415 - as above
     from saliencynoise.report.figures import components  # noqa: PLC0415 - as above
 
-    found, document = components.table(study), components.document_of(study)
+    frame, document = components.table(study), components.document_of(study)
     seeds = None if document is None else seed_table(document)
-    texts = captions.components(study, found, seeds=seeds is not None)
-    return _exhibit("components", texts, components.figure_of(found, seeds), found)
+    texts = captions.components(study, frame, seeds=seeds is not None)
+    return _exhibit("components", texts, components.figure_of(frame, seeds), frame)
 
 
 def _frontier(study: Study) -> Exhibit | None:
@@ -103,8 +103,8 @@ def _frontier(study: Study) -> Exhibit | None:
     document = frontier.frontier_of(study)
     if document is None:
         return None
-    found = frontier.table_of(document)
-    return _exhibit("frontier", captions.frontier(study, found), frontier.figure_of(document), found)
+    frame = frontier.table_of(document)
+    return _exhibit("frontier", captions.frontier(study, frame), frontier.figure_of(document), frame)
 
 
 def _exhibit(name: str, texts: tuple[str, str], figure: Figure, data: pd.DataFrame) -> Exhibit:

@@ -71,12 +71,12 @@ def gallery(rows: Sequence[Row]) -> Figure:
         if row.reason:
             draw_failure(made.place(line, 1, across=len(columns)), row.reason)
             continue
-        for at, column in enumerate(columns):
-            last = made.place(line, at + 1)
+        for index, column in enumerate(columns):
+            last = made.place(line, index + 1)
             _draw_tile(last, row, column)
         draw_bar(made.figure, last, row.scale)
-    for at, title in enumerate(["picture", *(_title(column, rows) for column in columns)]):
-        made.heading(at, title)
+    for index, title in enumerate(["picture", *(_title(column, rows) for column in columns)]):
+        made.heading(index, title)
     if tested:
         key(made.figure, LOOKS)
     return made.figure

@@ -98,13 +98,13 @@ def rows_of(
         for cell in cells:
             if cell["architecture"] != name:
                 continue
-            own: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell["members"]}
-            own["picture"] = pictures[image]
+            common: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell["members"]}
+            common["picture"] = pictures[image]
             if cell["status"] != "ok":
-                rows.append(Row(**own, tiles={}, norm=float("nan"), reason=str(cell["reason"])))
+                rows.append(Row(**common, tiles={}, norm=float("nan"), reason=str(cell["reason"])))
                 continue
             maps = member_maps(study, tree, cell, image=image)
-            rows.append(Row(**own, **_tiles(maps, singles, averages)))
+            rows.append(Row(**common, **_tiles(maps, singles, averages)))
     return rows
 
 
@@ -114,9 +114,9 @@ def check_images(study: Study, images: Sequence[int]) -> None:
     Raises:
         UsageError: it names those that there are.
     """
-    there = len(study.result["images"])
-    if not images or not all(0 <= image < there for image in images):
-        raise UsageError(f"images {list(images)} of {study.folder}: choose places from 0 to {there - 1}")
+    available = len(study.result["images"])
+    if not images or not all(0 <= image < available for image in images):
+        raise UsageError(f"images {list(images)} of {study.folder}: choose places from 0 to {available - 1}")
 
 
 def pictures_of(tree: xr.DataTree, images: Sequence[int]) -> dict[int, UInt8[np.ndarray, "C H W"]]:
@@ -213,14 +213,14 @@ def packed(named: Mapping[str, np.ndarray], about: pd.DataFrame) -> bytes:
 
 def _tiles(maps: Float[np.ndarray, "E c h w"], singles: int, averages: Sequence[str]) -> dict[str, Any]:
     """Return what a row holds of its maps."""
-    found = average_of(maps)
+    average = average_of(maps)
     shown = {
-        MEAN: found.mean.sum(0),
-        MEAN_AT_UNIT_NORM: found.at_unit_norm,
-        NOISE: found.noise,
-        SIGNIFICANT: found.significant,
+        MEAN: average.mean.sum(0),
+        MEAN_AT_UNIT_NORM: average.at_unit_norm,
+        NOISE: average.noise,
+        SIGNIFICANT: average.significant,
     }
-    tiles = {f"member {e}": found.unit[e].sum(0) for e in range(min(singles, len(found.unit)))}
+    tiles = {f"member {e}": average.unit[e].sum(0) for e in range(min(singles, len(average.unit)))}
     tiles |= {name: shown[name] for name in averages}
-    tested = {"survives": found.surviving, "share": found.share} if SIGNIFICANT in averages else {}
-    return {"tiles": tiles, "norm": found.norm, **tested}
+    tested = {"survives": average.surviving, "share": average.share} if SIGNIFICANT in averages else {}
+    return {"tiles": tiles, "norm": average.norm, **tested}
