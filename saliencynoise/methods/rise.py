@@ -41,7 +41,7 @@ class Rise:
     probability: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what no estimate can be made of."""
+        """Refuse parameters that give no estimate."""
         if self.samples < 2:
             raise ValueError(f"samples={self.samples} is not possible; it must be 2 or more")
         if self.cells < 1:
