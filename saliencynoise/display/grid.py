@@ -1,4 +1,4 @@
-"""A table in sections whose columns stand under each other, and which leaves out what does not fit, never cuts it."""
+"""A table in sections with aligned columns. Columns that do not fit are left out, never cut."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WIDE = 92
-"""Columns of the terminal from which there is room for more than what must be shown."""
+"""Width of the terminal, in columns, from which optional columns have room."""
 
 NARROWEST_LABEL = 8
 
@@ -59,7 +59,7 @@ def render_sections(
     label_width: int,
     ascii_only: bool = False,
 ) -> Iterator[RenderableType]:
-    """Yield the parts of a table that fits the width: all columns of rank 0, and of the others what there is room for.
+    """Yield the parts of a table that fits the width: all columns of rank 0, and as many of the others as fit.
 
     Args:
         label: header of the first column.
@@ -90,7 +90,7 @@ def render_sections(
 
 
 def table_width(columns: Sequence[Column], sections: Sequence[Section], *, ascii_only: bool = False) -> int:
-    """Return how wide a table would be with all its columns."""
+    """Return the width of a table with all its columns."""
     labels, widths = _measured(columns, sections, ascii_only=ascii_only)
     return labels + sum(width + 1 for width in widths)
 

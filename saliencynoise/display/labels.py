@@ -1,4 +1,4 @@
-"""How methods and recipes are named in tables."""
+"""Labels of methods and recipes in tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
 
 
 def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return how long and in which precision networks were trained, by architecture where they differ.
+    """Return the epochs and the precision of the training, by architecture if they differ.
 
     >>> recipes_text({"a": {"epochs": 2, "precision": "float32"}, "b": {"epochs": 3, "precision": "float32"}})
     'a 2 epochs, b 3 epochs, float32'

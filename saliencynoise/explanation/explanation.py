@@ -1,4 +1,4 @@
-"""What an ensemble makes of one picture."""
+"""The explanation of one picture by an ensemble."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Kind = Literal["class", "size", "range", "reliability", "members"]
 
 ABOUT = "for this picture, if other networks were trained"
-"""What the intervals are about."""
+"""The question that the intervals answer."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Caution:
     Attributes:
         kind: "class" (members disagree or are unsure), "size" or "range" (unlike the training data), "reliability" (of
             a map), "members" (too few, or some that may have failed).
-        text: in words.
+        text: the message.
     """
 
     kind: Kind
@@ -39,10 +39,10 @@ class Caution:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MethodExplanation:
-    """Where members look by one method. Arrays are None where the method failed before there were any.
+    """The members' maps and figures by one method. Arrays are None where the method failed before there were any.
 
     Attributes:
-        method: as in tables, `gradcam(layer=top)`.
+        method: label as in tables, `gradcam(layer=top)`.
         text: canonical name with every parameter.
         draws: D, each member's own, of a stochastic method; 1 of any other.
         reason: why there are no figures, or empty.
@@ -78,7 +78,7 @@ class MethodExplanation:
         return None if self.significant is None else float(self.significant.mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures as values that JSON can hold; of the arrays, what they come to."""
+        """Return the figures as values that JSON can hold; arrays are summarised."""
         reliability = self.reliability
         return {
             "method": self.method,
@@ -97,20 +97,20 @@ class MethodExplanation:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Explanation:
-    """What the members of an ensemble see in one picture, where, and how far that can be trusted.
+    """The members' votes on one picture, their maps, and cautions on both.
 
     Attributes:
         file: the picture's.
         picture: `[C, S, S]`, as the networks saw it, before normalisation.
         size: width and height of the file, in pixels.
-        notes: what was done to the picture.
+        notes: the changes made to the picture.
         classes: names of the data set's classes.
         probabilities: `[E, K]`, each member's.
         target: index of the class that is explained, the same for every member.
         members: indices in the pool.
         methods: in the order asked for.
-        cautions: what a reader must know before believing it.
-        origin: dataset, architecture, pool, aggregator, seed, recipe: where it comes from.
+        cautions: warnings that a reader needs to judge it.
+        origin: data set, architecture, pool, aggregator, seed and recipe.
     """
 
     file: PictureFile

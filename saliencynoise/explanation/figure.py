@@ -40,17 +40,17 @@ BELOW = 0.12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ExplanationRow:
-    """What members find in one picture by one method.
+    """The maps of one picture by one method.
 
     Attributes:
         method: its label.
         picture: `[C, H, W]`, C of 1 or 3.
         maps: `[E, c, h, w]`, all members' raw signed maps, of a stochastic method averaged over draws; a layer's at its
             own resolution. None of a method that failed.
-        marginal: `[c, h, w]`, what is laid over the picture; None for the mean of the unit-norm maps.
+        marginal: `[c, h, w]`, the map laid over the picture; None for the mean of the unit-norm maps.
         significant: `[c, h, w]`, which values of the mean are; None to test them here.
         no_marginal: why there is no marginal map, so that nothing is laid over the picture; empty if there is.
-        lines: what is written below the method's name, as "reliability 0.91 (0.85 to 0.95)"; plain text.
+        lines: text below the method's name, as "reliability 0.91 (0.85 to 0.95)"; plain text.
         reason: why the method failed; empty if it did not.
     """
 
@@ -65,7 +65,7 @@ class ExplanationRow:
 
     @cached_property
     def average(self) -> AverageMap | None:
-        """What the maps amount to: mean, noise, which pixels are significant, and their share."""
+        """The averages of the maps: mean, noise, significant pixels and their share."""
         return None if self.maps is None else average_of(self.maps, survives=self.significant)
 
 
@@ -117,7 +117,7 @@ def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Fig
 
 
 def _words(row: ExplanationRow) -> list[str]:
-    """Return what stands beside a row."""
+    """Return the text beside a row."""
     lines = [shortened(part, 30) for part in two_lines(row.method).split("\n")]
     lines += [shortened(part, 34) for part in row.lines]
     if row.average is not None and row.average.share == row.average.share:  # not NaN

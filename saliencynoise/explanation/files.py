@@ -30,7 +30,7 @@ SUFFIXES = (".png", ".html", ".npz")
 
 
 def folder_for(config: ExplainConfig, out: str | None) -> Path:
-    """Return where explanations go: `out`, or a folder below ./explanations for these pictures and settings alone.
+    """Return the folder of explanations: `out`, or one below ./explanations for these pictures and settings alone.
 
     Raises:
         UsageError: if `out` names no folder.
@@ -45,10 +45,10 @@ def folder_for(config: ExplainConfig, out: str | None) -> Path:
 
 
 class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
-    """Writes explanations as they come; each file is whole or absent, and stays if a later picture fails.
+    """Writer of explanations, one by one. Each file is complete or absent, and stays if a later picture fails.
 
-    What tells of all pictures is written when the context ends, by an error or Ctrl-C, too: of those that were not
-    reached it keeps what an earlier run of the same command found.
+    The document and the index of all pictures are written when the context ends, also after an error or Ctrl-C. For
+    pictures that were not reached they keep the entries of an earlier run of the same command.
     """
 
     def __init__(self, folder: Path, files: Sequence[PictureFile], settings: Mapping[str, Any]) -> None:
@@ -81,10 +81,10 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         return self
 
     def add(self, outcome: Explanation | LeftOut) -> Path | None:
-        """Write what belongs to one picture, and return where its page is; None for one that could not be read.
+        """Write the files of one picture, and return the path of its page; None for a picture that could not be read.
 
         Raises:
-            UsageError: if the place cannot be written.
+            UsageError: if the folder cannot be written.
         """
         if isinstance(outcome, LeftOut):
             self._left_out.append({"picture": outcome.file.place, "reason": outcome.reason})
@@ -127,14 +127,14 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
 
     @property
     def document(self) -> dict[str, Any]:
-        """What stands in `explanation.json`."""
+        """The content of `explanation.json`."""
         done = {document["files"]["html"] for document in self._documents}
         kept = [document for document in self._earlier if document["files"]["html"] not in done]
         explained = [*self._documents, *kept]
         return {"format": FORMAT, "key": self._key, "explanations": explained, "left_out": self._left_out}
 
     def _read_earlier(self) -> list[dict[str, Any]]:
-        """Return what the same command found here before."""
+        """Return the explanations of an earlier run of the same command."""
         path = self.folder / RESULT
         if not path.exists():
             return []

@@ -1,9 +1,8 @@
-"""What each member makes of pictures, member by member: in memory are one network and all maps of a few pictures.
+"""Votes and maps of pictures, member by member: one network and all maps of a few pictures are in memory.
 
 All is as in a bench: the same passes and precision, the same background, and random numbers that follow from the run's
 seed, the method, the name of the picture, the draw and the member. So a test image that is explained gives the maps of
-the bench. Of stochastic methods the draws are each member's own; the one that all members share is left
-out.
+the bench. Stochastic methods use each member's separate draws; the draw that all members share is left out.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ if TYPE_CHECKING:
     from saliencynoise.registry.catalogue import BoundMethod
 
 MapsOf = Mapping[str, "Float[Tensor, 'B E D c h w'] | str"]
-"""All members' maps by a method's canonical name, in D own draws, or why there are none."""
+"""All members' maps in D draws, or the reason why there are none, by a method's canonical name."""
 
 
 class MemberStream:
-    """The members of an ensemble, asked one after another."""
+    """The members of an ensemble, one after another."""
 
     def __init__(self, ensemble: TrainedEnsemble, methods: Sequence[BoundMethod], *, draws: int) -> None:
         self._ensemble = ensemble
@@ -120,7 +119,7 @@ class MemberStream:
         targets: Sequence[int],
         methods: Sequence[BoundMethod],
     ) -> dict[str, list[Maps | Exception]]:
-        """Return one member's maps by each method, own draw by own draw."""
+        """Return one member's maps by each method, draw by draw."""
         results: dict[str, list[Maps | Exception]] = {}
         together: dict[str, Any] = {method.text: method.instance for method in methods if shares_its_pass(method)}
         if together:
@@ -158,7 +157,7 @@ def _attributed(guard: Guard, method: BoundMethod, batch: Batch) -> Maps | Excep
 
 
 def _stacked(drawn: Sequence[Maps | Exception], *, like: Sequence[Tensor]) -> Float[Tensor, "B D c h w"] | str:
-    """Return a member's maps of all draws, of the shape of another member's, or why they cannot be used."""
+    """Return a member's maps of all draws, checked for another member's shape, or the reason why they are unusable."""
     stacked = []
     for result in drawn:
         if isinstance(result, Exception):

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 def explained_by(
     method: BoundMethod, maps: Float[Tensor, "E D c h w"] | str, aggregator: BoundAggregator
 ) -> MethodExplanation:
-    """Return what one picture's maps come to, or why they cannot be used.
+    """Return the explanation by one method from one picture's maps, or the reason why they are unusable.
 
     Args:
-        method: that made them.
-        maps: of all members and own draws, or why there are none.
+        method: the method that made the maps.
+        maps: of all members and their draws, or the reason why there are none.
         aggregator: of the level "maps".
     """
     reason = maps if isinstance(maps, str) else unusable(maps)
@@ -68,7 +68,7 @@ def explained_by(
 
 
 def unusable(maps: Float[Tensor, "E D c h w"]) -> str:
-    """Return why no figures can be had from one picture's maps; empty if they can."""
+    """Return why one picture's maps give no figures; empty if they do."""
     height, width = maps.shape[-2:]
     if min(height, width) < 2:
         return f"the maps are {height}x{width}: so few pixels show nothing"

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PICTURES = 32
-"""Pictures that pass through each member together, at most."""
+"""The largest number of pictures that pass through each member together."""
 
 MAP_BYTES = 2**28
-"""Bytes that the maps of pictures in memory together may have, unless one picture's are more."""
+"""Limit in bytes on the maps in memory together, unless one picture's maps are larger."""
 
 
 def explain_one(config: ExplainConfig, observer: Observer) -> Explanation:
@@ -55,14 +55,14 @@ def explain_one(config: ExplainConfig, observer: Observer) -> Explanation:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
-    """Pictures that were found, and the trained members that will explain them.
+    """The pictures, and the trained members that explain them.
 
     Attributes:
         files: the pictures.
         ensemble: the members.
         methods: in the order asked for.
         draws: runs of each stochastic method.
-        aggregator: how members' maps become one.
+        aggregator: makes one map of the members' maps.
         target: index of the class to explain, or None for each picture's vote.
         sampler: label of the sampler if its members share training runs, else empty.
     """
@@ -76,9 +76,9 @@ class Prepared:
     sampler: str
 
     def explanations(self) -> Iterator[Explanation | LeftOut]:
-        """Yield each picture's explanation, or that it cannot be read, in order, a few pictures at a time.
+        """Yield each picture's explanation or `LeftOut`, in order. A few pictures are processed at a time.
 
-        What a picture's explanation is depends on no other picture.
+        A picture's explanation depends on no other picture.
         """
         stream = MemberStream(self.ensemble, self.methods, draws=self.draws)
         usual = usual_looks(self.ensemble.dataset.train.images)
@@ -161,9 +161,9 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     """Find the pictures and the members; train those that are missing. Names are checked first.
 
     Args:
-        config: what was asked for.
-        observer: who is told of the training.
-        files: its pictures, where they were looked for before.
+        config: the settings.
+        observer: receives the events of the training.
+        files: its pictures, if they were searched before.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix; also if no picture can be read.
@@ -181,7 +181,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
         )
     files = picture_files(config.pictures) if files is None else files
     _refuse_unreadable(files)
-    if config.pool is None:  # before anything is trained for nothing
+    if config.pool is None:  # before a training that would be useless
         _label_if_dependent(config.bench.sampler)
         if config.target is not None:
             class_index(config.target, load_dataset(config.bench)[1].classes, option="--target")

@@ -1,4 +1,4 @@
-"""An explanation of one's own picture, for the terminal: the essentials, and where the rest lies."""
+"""An explanation of a user's picture, for the terminal: the main figures, and the paths of the other files."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ LEGEND = (
 
 
 def print_found(outcome: Explanation | LeftOut, page: Path | None, console: Console | None = None) -> None:
-    """Print what the ensemble sees in a picture, how reliable each map is, warnings, and where the page lies.
+    """Print the ensemble's vote on a picture, each map's reliability, warnings, and the path of the page.
 
-    Of a file that could not be read, say so.
+    For a file that could not be read, print the reason.
     """
     console = console or Terminal()
     if isinstance(outcome, LeftOut):
@@ -49,14 +49,14 @@ def print_found(outcome: Explanation | LeftOut, page: Path | None, console: Cons
 
 
 def print_legend(folder: Path, console: Console | None = None) -> None:
-    """Print what the columns are, and where everything lies."""
+    """Print the meaning of the columns, and the folder of all files."""
     console = console or Terminal()
     console.print(Text(LEGEND, style="dim"))
     console.print(Text(f"In {folder}: a page, a figure (.png) and maps (.npz) of each picture, explanation.json"))
 
 
 def render_explanation(explanation: Explanation, page: Path | None) -> Iterator[RenderableType]:
-    """Yield the parts of the print."""
+    """Yield the printed parts."""
     yield Text(f"{one_visible_line(explanation.file.place)}: {headline(explanation)}", style="bold")
     yield Text(_others(explanation))
     if explanation.notes:
@@ -85,7 +85,7 @@ def headline(explanation: Explanation) -> str:
 
 
 def scope(explanation: Explanation) -> list[str]:
-    """Return in sentences which map's reliability it is, where that is not the mean map of members alone."""
+    """Return sentences on the map behind the reliability, if it is not the mean map of the members alone."""
     aggregator = str(explanation.origin["aggregator"]).removeprefix("builtin/")
     drawn = [method for method in explanation.methods if method.draws > 1 and not method.reason]
     sentences = []
@@ -122,7 +122,7 @@ def facts(explanation: Explanation) -> list[dict[str, Any]]:
 
 
 def rows_of(explanation: Explanation) -> list[ExplanationRow]:
-    """Return what a figure of an explanation shows, a row for each method, with its reliability in words."""
+    """Return the rows of an explanation's figure, one for each method, with its reliability as text."""
     from saliencynoise.explanation.figure import ExplanationRow  # noqa: PLC0415 - one figure's module
 
     return [

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 def write_comparison(comparison: SideBySide, pairs: Sequence[Pair], note: str, path: Path) -> Path:
-    """Write studies side by side as a page, and return where.
+    """Write studies side by side as a page, and return its path.
 
     Args:
         comparison: the studies.
-        pairs: tests of one against the other, of two.
-        note: why there are none.
+        pairs: tests of two studies against each other.
+        note: why there are no pairs.
         path: of the page.
 
     Raises:
-        UsageError: if the place cannot be written.
+        UsageError: if the path cannot be written.
     """
     return write_page(
         path,

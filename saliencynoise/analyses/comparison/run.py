@@ -41,8 +41,8 @@ class Pair:
     Attributes:
         within: what they have in common: "test_resnet" of two methods, "gradient" of two architectures or runs.
         comparison: of their r.
-        agreement: of their true mean maps; None where it was not asked for, or cannot be had.
-        note: why there is no agreement, or what it suffers from.
+        agreement: of their true mean maps; None if it was not asked for, or cannot be computed.
+        note: why there is no agreement, or why it is limited.
     """
 
     within: str
@@ -54,7 +54,7 @@ class Pair:
 def compare_methods(study: Study) -> list[Pair]:
     """Compare every two methods of each architecture: the same members, the same images.
 
-    In the signed view, but in that of centred maps where whole ones have no null.
+    The view is the signed one, or the centred one if whole maps have no null distribution.
 
     p-values are corrected over all pairs of the study (Holm).
 
@@ -121,7 +121,7 @@ def compare_runs(one: Study, other: Study) -> list[Pair]:
 
 
 def claims(pairs: Sequence[Pair]) -> list[Everywhere]:
-    """Return, of two methods compared on several architectures, whether one is less noisy on all of them."""
+    """Return, for each two methods compared on several architectures, whether one is less noisy on all of them."""
     cells: dict[tuple[str, str], dict[str, Comparison]] = {}
     for pair in pairs:
         comparison = pair.comparison
@@ -130,7 +130,7 @@ def claims(pairs: Sequence[Pair]) -> list[Everywhere]:
 
 
 def _claim(cells: Mapping[str, Comparison]) -> Everywhere:
-    """Ask it of the method that is ahead on most architectures."""
+    """Return the claim for the method with the larger r on most architectures."""
     if sum(comparison.difference > 0 for comparison in cells.values()) * 2 >= len(cells):
         return everywhere(cells)
     return everywhere({name: _reversed(comparison) for name, comparison in cells.items()})
@@ -169,7 +169,7 @@ def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str
 
 
 def _groups(a: Study, b: Study) -> Groups | None:
-    """Return the groups of the images of two studies; of the same images one may have been told of them alone."""
+    """Return the groups of the images of two studies; possibly only one of the studies knows them."""
     return a.groups or b.groups
 
 
@@ -201,7 +201,7 @@ def _grams_of_maps(
 
 
 def _maps(study: Study, cell: Cell) -> Iterator[Float[Tensor, "E c h w"]]:
-    """Yield the members' maps of each image, averaged over own draws."""
+    """Yield the members' maps of each image, averaged over the member's draws."""
     maps = study.member_maps(cell)
     for image in range(maps.sizes["image"]):
         values = torch.as_tensor(maps.isel(image=image).values, dtype=torch.float64)

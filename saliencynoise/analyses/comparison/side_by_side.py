@@ -1,4 +1,4 @@
-"""Any number of studies side by side: which cells each has, in what they differ, and whether that lets them compare."""
+"""Any number of studies side by side: their cells, their differences, and warnings on comparability."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from saliencynoise.store.atomic import DamagedFileError
 Cell = Mapping[str, Any]
 
 ABSENT = "-"
-"""What stands for a setting that a run does not know."""
+"""The value of a setting that a run does not know."""
 
 ABOUT_ARCHITECTURES = ("recipe of ", "weights of ")
-"""How the names of differences begin that are about one architecture."""
+"""Prefix of the names of differences that concern one architecture."""
 
 LISTED = 3
-"""Names that a difference lists; of more it tells the number."""
+"""The largest number of names that a difference lists; longer lists give only their length."""
 
 DIGITS = 8
-"""Of a checksum, in a difference."""
+"""Number of characters of a checksum in a difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,8 @@ class Difference:
     """Something in which studies differ.
 
     Attributes:
-        name: what it is, as "seed" or "torch".
-        values: of each study, in words.
+        name: the setting, as "seed" or "torch".
+        values: the text of each study's value.
     """
 
     name: str
@@ -63,11 +63,11 @@ class SideBySide:
     """Studies side by side.
 
     Attributes:
-        names: of the studies: their folders', with as much of the path before them as tells them apart.
-        studies: in the order in which they were named.
-        rows: all that any of them has.
-        differences: in which they differ.
-        warnings: why figures cannot be compared, or only in part.
+        names: of the studies: their folders' names, with enough of the path to be distinct.
+        studies: in the user's order.
+        rows: the cells of all studies.
+        differences: the settings in which they differ.
+        warnings: reasons why figures cannot be compared, or only in part.
     """
 
     names: tuple[str, ...]
@@ -98,7 +98,7 @@ def side_by_side(studies: Sequence[Study]) -> SideBySide:
 
 
 def distinct_names(folders: Sequence[Path]) -> tuple[str, ...]:
-    """Return folders' names, with as many folders above before them as it takes to tell those of one name apart.
+    """Return folders' names, each with as many parent folders as it needs to be distinct.
 
     >>> distinct_names([Path("/x/one/run"), Path("/x/two/run"), Path("/x/other")])
     ('one/run', 'two/run', 'other')
@@ -138,12 +138,12 @@ def _differences(studies: Sequence[Study]) -> Iterator[Difference]:
 
 
 def _is_of_an_absent_architecture(name: str, values: Sequence[str]) -> bool:
-    """Tell whether it is only that some run lacks the architecture, which the table shows."""
+    """Return whether the only difference is that a run lacks the architecture, which the table shows."""
     return name.startswith(ABOUT_ARCHITECTURES) and len(set(values) - {ABSENT}) < 2
 
 
 def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what a study's figures rest on, by name, in words."""
+    """Yield the settings behind a study's figures, by name, as text."""
     settings = {name: value for name, value in result["settings"].items() if name not in {"recipe", "arch_args"}}
     yield from ((name, _words(value)) for name, value in settings.items())
     dataset = result["dataset"]
@@ -178,7 +178,7 @@ def _words(value: Any) -> str:
 
 
 def _short(value: str) -> str:
-    """Return a value without what makes a line of a screen."""
+    """Return a value, without its middle if it is longer than 60 characters."""
     return value if len(value) <= 60 else f"{value[:40]} ... {value[-12:]}"
 
 
@@ -216,7 +216,7 @@ def _sharing(studies: Sequence[Study]) -> bool:
 
 
 def _other_targets(studies: Sequence[Study]) -> bool:
-    """Tell whether runs with the same images explain different classes of some, as with predicted ones."""
+    """Return whether runs with the same images explain different classes for some, as with predicted classes."""
     names = [[image["name"] for image in study.result["images"]] for study in studies]
     if any(other != names[0] for other in names):
         return False
@@ -236,7 +236,7 @@ def _targets(study: Study, label: str) -> tuple[int, ...]:
 
 
 def pairs_of(comparison: SideBySide) -> tuple[list[Pair], str]:
-    """Return tests of one run against another, for two runs; none, and why, where they cannot be made."""
+    """Return the tests of two runs against each other, and a note if they cannot be made."""
     if len(comparison.studies) != 2:
         return [], "tests of one run against another are made for two runs"
     try:

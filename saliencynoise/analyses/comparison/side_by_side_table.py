@@ -1,4 +1,4 @@
-"""Studies side by side, for the terminal and as plain values: what `saliencynoise compare RUN RUN ...` shows."""
+"""Studies side by side, for the terminal and as plain values: the output of `saliencynoise compare RUN RUN ...`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from saliencynoise.analyses.comparison.side_by_side import Difference, Row, SideBySide
 
 LONGEST = 20
-"""Columns of a run's name in a table; a longer one is shortened, and stands in full below."""
+"""Width of a run's name in a table; a longer name is shortened, and printed in full below."""
 
 LEGEND = (
     "r: corrected SNR, with 95% interval for new members and new images; SNR (floor): as published, and what pure "
@@ -41,7 +41,7 @@ HEADERS = ("SNR", "floor", "r", "95% of r", "untrained", "for 0.9", "accuracy")
 
 @dataclass(frozen=True, kw_only=True)
 class CellWords:
-    """A cell of a study in words; each is "failed" or "-" where there is none.
+    """The texts of a study's cell; each is "failed" or "-" if there is no figure.
 
     Attributes:
         snr: r.
@@ -73,7 +73,7 @@ class CellWords:
 
 
 def words_of(cell: Mapping[str, Any] | None) -> CellWords:
-    """Return a cell's figures in words, as plain text."""
+    """Return a cell's figures as plain text."""
     if cell is None:
         return CellWords(snr="-")
     if cell["status"] == "failed":
@@ -105,7 +105,7 @@ def by_architecture(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def accuracies(rows: Sequence[Row]) -> list[str]:
-    """Return, of the rows of an architecture, the accuracy in each study."""
+    """Return an architecture's accuracy in each study, from its rows."""
     return [accuracy_of(next(filter(None, column), None)) for column in zip(*(row.cells for row in rows), strict=True)]
 
 
@@ -133,7 +133,7 @@ def failures(comparison: SideBySide) -> list[str]:
 
 
 def _first_view(comparison: SideBySide, row: Row) -> str:
-    """Return the first view of a method, so that a reason is told once."""
+    """Return the first view of a method, so that each reason is printed once."""
     return next(
         other.view for other in comparison.rows if (other.architecture, other.method) == (row.architecture, row.method)
     )
@@ -149,7 +149,7 @@ def side_by_side_rows(comparison: SideBySide) -> list[dict[str, Any]]:
 
 
 def document_of(comparison: SideBySide, pairs: Sequence[Pair], note: str) -> dict[str, Any]:
-    """Return all as values that JSON can hold: tests of one run against another under "runs", why there are none."""
+    """Return all as values that JSON can hold. "runs" has the tests of two runs against each other, or their note."""
     studies = zip(comparison.names, comparison.studies, strict=True)
     return {
         "studies": [{"name": name, "folder": str(study.folder)} for name, study in studies],
@@ -179,7 +179,7 @@ def _values(cell: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Return names that fit a table's columns, each another one.
+    """Return distinct names that fit a table's columns.
 
     >>> short_names(["a", "digits-test_resnet-20261125-120000"])
     ['a', 'digits-te…125-120000']
@@ -195,14 +195,14 @@ def _shortened(name: str) -> str:
 
 
 def print_side_by_side(comparison: SideBySide, console: Console | None = None) -> None:
-    """Print what differs, what that means, and the figures of all studies."""
+    """Print the differences, their warnings, and the figures of all studies."""
     console = console or Terminal()
     for part in render_side_by_side(comparison, width=console.width, ascii_only=console.options.ascii_only):
         console.print(part)
 
 
 def render_side_by_side(comparison: SideBySide, *, width: int, ascii_only: bool = False) -> Iterator[RenderableType]:
-    """Yield the parts of the print: a column per run where there is room, else a line per run."""
+    """Yield the printed parts: a column per run if there is room, else a line per run."""
     names = short_names(comparison.names)
     yield Text("what differs" if comparison.differences else "nothing differs between the runs", style="bold")
     for difference in comparison.differences:

@@ -50,7 +50,7 @@ def pair_rows(pairs: Sequence[Pair]) -> list[Any]:
 
 
 def print_pairs(pairs: Sequence[Pair], everywhere: Sequence[Everywhere], *, title: str) -> None:
-    """Print a table of comparisons, its legend, and what holds on all architectures."""
+    """Print a table of comparisons, its legend, and the claims on all architectures."""
     console = Terminal()
     console.print(Text(title, style="bold"))
     agreeing = any(pair.agreement is not None or pair.note for pair in pairs)
@@ -104,7 +104,7 @@ def _row(pair: Pair, *, agreeing: bool) -> list[str]:
 
 
 def _notes(pairs: Sequence[Pair]) -> dict[str, list[str]]:
-    """Return what a reader must know of pairs, each with those that it holds for."""
+    """Return the notes on pairs, each with the pairs that it concerns."""
     pairs_by_note: dict[str, list[str]] = {}
     for pair in pairs:
         notes = (pair.comparison.note, pair.note, pair.agreement.note if pair.agreement else "")

@@ -57,7 +57,7 @@ def print_forecast(
     elsewhere: bool,
     console: Console | None = None,
 ) -> None:
-    """Print what each cell needs, the command that trains it, and how earlier forecasts fared."""
+    """Print the forecast of each cell, the command that trains the members, and the check of earlier forecasts."""
     console = console or Terminal()
     console.print(_table(forecasts, reliability, workers, narrow=console.width < 92))
     training = ", ".join(

@@ -1,4 +1,4 @@
-"""The picture of `saliencynoise frontier`: how near each strategy comes to the true mean map, and at what price."""
+"""The picture of `saliencynoise frontier`: each strategy's squared cosine with the true mean map, and its price."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Panel = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
 
 PLOT = "frontier.png"
 PANEL = (4.8, 4.0)
-"""Inches of a panel."""
+"""Size of a panel in inches."""
 
 
 def figure(study: Study, *, folder: str | Path | None = None) -> Figure:
@@ -64,7 +64,7 @@ def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any
 
 
 def frontier_of(study: Study) -> dict[str, Any] | None:
-    """Return the result of the frontier that a study is a run of; None where it is of none."""
+    """Return the result of the frontier that a study is a run of; None if it belongs to none."""
     folder = study.folder.parent
     if not (folder / RESULT).is_file():
         return None
@@ -99,9 +99,9 @@ def table_of(document: Mapping[str, Any]) -> pd.DataFrame:
 def figure_of(document: Mapping[str, Any]) -> Figure:
     """Draw a frontier's result, a panel for each architecture and method, a colour and marker for each strategy.
 
-    Across: seconds to make an average's members and maps, over those of one network trained anew. Up: the average's
-    squared cosine with the true mean map, with 95% intervals. Dashed: networks trained anew, n r / (1 + n r). What lies
-    above is cheaper than retraining. Numbers are of the members averaged.
+    Across: seconds to make an average's members and maps, over those of one retrained network. Up: the average's
+    squared cosine with the true mean map, with 95% intervals. Dashed: retrained networks, n r / (1 + n r). Points
+    above it are cheaper than retraining. Numbers are of the members averaged.
 
     Raises:
         UsageError: no strategy has both a price and a worth.
@@ -207,7 +207,7 @@ def _draw(
 
 
 def _label(axis: Axes, points: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:
-    """Write n beside each point, where no other point or label is; nowhere if there is no room."""
+    """Write n beside each point, in a free spot; a point without room has no label."""
     from matplotlib.patheffects import withStroke  # noqa: PLC0415 - as above
 
     positions = [(row["price"], number(row["fidelity"]["fidelity_squared"])) for row in points]

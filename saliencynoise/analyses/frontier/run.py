@@ -1,8 +1,8 @@
-"""Cheaper than retraining? Marginalisation strategies at several budgets, held against networks that none of them used.
+"""Cheaper than retraining? Marginalisation strategies at several budgets, compared with networks that none used.
 
 Each sampler gives the members of several independent base runs. A strategy's map is the aggregate of the first n
 members of a run; it is compared with the maps of held-out members of the deep ensemble, corrected for those members'
-own noise, and set against what the n members cost.
+noise. Its squared cosine is then set against the cost of the n members.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from saliencynoise.store.holding import holding
 
 RESULT = "frontier.json"
 ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
-"""What a result takes over from the study of the networks that were trained anew."""
+"""Keys that a result copies from the reference study, whose networks were retrained."""
 
 
 def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
 def _run(
     config: FrontierConfig, aggregators: Sequence[BoundAggregator], strategies: Sequence[Strategy]
 ) -> dict[str, Any]:
-    """Compare what the strategies gave, in a folder that is held."""
+    """Compare the strategies' maps, in a folder that is locked."""
     reference = strategies[0]
     references, rows = [], []
     for cell in product(reference.plan.architectures, reference.plan.methods):
@@ -94,7 +94,7 @@ def load_frontier(folder: str | Path) -> dict[str, Any]:
 
 
 def failures(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what could not be computed."""
+    """Return the rows that could not be computed."""
     return [row for row in (*document["references"], *document["rows"]) if row["status"] == "failed"]
 
 
@@ -106,7 +106,7 @@ def _plain(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_maps(name: str, budgets: Sequence[int]) -> BoundAggregator:
-    """Return an aggregator of maps that can make one of as many as each budget has."""
+    """Return an aggregator of maps that works with the numbers of members of all budgets."""
     aggregator = catalogue().aggregator(name)
     if not isinstance(aggregator.instance, Aggregator):
         raise UsageError(f"--aggregator {name} averages networks, and the frontier compares maps; name one of maps")
@@ -119,7 +119,7 @@ def _of_maps(name: str, budgets: Sequence[int]) -> BoundAggregator:
 
 
 def _samplers(config: FrontierConfig) -> dict[str, str]:
-    """Return the labels of the samplers, the reference first, by canonical name and each once."""
+    """Return the labels of the samplers by canonical name, each once and the reference first."""
     bound = [catalogue().sampler(name) for name in (REFERENCE, *config.samplers)]
     labels: dict[str, str] = {}
     for sampler in bound:
@@ -128,7 +128,7 @@ def _samplers(config: FrontierConfig) -> dict[str, str]:
 
 
 def _grouped(sampler: BoundSampler, most: int) -> str:
-    """Return a sampler's canonical name; one whose runs give any number of members is to give the largest budget."""
+    """Return a sampler's canonical name. A sampler without a fixed number of members gives the largest budget."""
     instance: Any = sampler.instance
     if instance.per_run is not None:
         return sampler.text
@@ -158,7 +158,7 @@ def _plan(config: FrontierConfig, text: str) -> Plan:
 
 
 def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
-    """Return how many members a sampler is to give, as far as it has them."""
+    """Return the number of members to take from a sampler, at most as many as it gives."""
     if sampler.text == REFERENCE:
         return config.ensemble + config.reference
     wanted = config.ensemble if sampler.instance.per_run == 1 else config.runs * (sampler.instance.per_run or 1)
@@ -166,7 +166,7 @@ def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
 
 
 def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[Strategy]:
-    """Do all plans: the reference's first, whose targets hold for all, and the others' of what it has maps of."""
+    """Run all plans, the reference first. Its targets hold for all; the others use the cells that it has maps of."""
     (label, first), *others = plans
     with dispatcher_of(first) as dispatcher:
         study = run_plan(first, observer, dispatcher=dispatcher)
@@ -181,7 +181,7 @@ def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], obser
 
 
 def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[str, Any]:
-    """Return what the held-out members are like, whose noise the rows are corrected for."""
+    """Return the row of the held-out members, whose noise the other rows are corrected for."""
     names = {"architecture": cell[0].model.label, "method": cell[1].label}
     reason = reference.failure(cell)
     if reason is not None:
@@ -258,7 +258,7 @@ def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> lis
 
 
 def _shared(config: FrontierConfig, strategy: Strategy, cell: Cell, reference: Strategy) -> str | None:
-    """Return that a strategy uses a held-out network, as files of this very pool would; None where it does not."""
+    """Return why a strategy shares a held-out network, as files of the same pool would; None if it shares none."""
     held_out = reference.weights(cell[0], config.held_out)
     for weights, member in strategy.weights(
         cell[0], (member_index for group in strategy.groups for member_index in group)

@@ -42,7 +42,7 @@ SIGNIFICANT = 0.05
 
 
 def print_frontier(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
-    """Print the table of a frontier, what each sampler is worth in words, and what a reader must know."""
+    """Print the table of a frontier, a sentence on each sampler's worth, and the notes."""
     console = console or Terminal()
     for part in _parts(document, folder, narrow=console.width < 92, encoding=console.encoding):
         console.print(part)
@@ -66,7 +66,7 @@ def _parts(document: Mapping[str, Any], folder: Path, *, narrow: bool, encoding:
 
 
 def sentences(rows: Sequence[Row]) -> list[str]:
-    """Return, for each strategy but the reference, what the most of its members are worth and what they cost."""
+    """Return a sentence for each strategy but the reference: the worth and the cost of its largest budget."""
     done = [row for row in rows if row["status"] == "ok" and row["sampler"] != REFERENCE]
     strategies = groupby(done, key=lambda row: (row["sampler"], row["aggregator"]))
     most = [max(strategy_rows, key=lambda row: int(row["members"])) for _, strategy_rows in strategies]
@@ -104,7 +104,7 @@ def _verdict(row: Row) -> str:
 
 
 def notes(document: Mapping[str, Any]) -> list[str]:
-    """Return what a reader must know before believing the figures: failures, caveats, budgets without a row."""
+    """Return the notes that a reader needs to judge the figures: failures, caveats, budgets without a row."""
     lines = [f"note: {note}" for note in document["dataset"].get("notes", ())]
     lines += [f"failed: {row.get('sampler', REFERENCE)}, {_where(row)}: {row['reason']}" for row in failures(document)]
     done = [row for row in document["rows"] if row["status"] == "ok"]
@@ -140,7 +140,7 @@ def _where(row: Row) -> str:
 
 
 def heading(reference: Row) -> Text:
-    """Return the line above a table: what it is about, and r of a single network."""
+    """Return the line above a table: its method and architecture, and r of a single network."""
     heading = Text.from_markup(f"[bold]{escape(reference['architecture'])}[/], {escape(reference['method'])}")
     view = reference.get("view", "signed")
     heading.append("" if view == "signed" else f", view {view} (each map less its own mean)")
@@ -191,7 +191,7 @@ def _interval(fidelity: Mapping[str, Any]) -> str:
 
 
 def legend(document: Mapping[str, Any]) -> str:
-    """Return what the table's headings mean."""
+    """Return the meaning of the table's headings."""
     settings = document["settings"]
     return LEGEND.format(
         images=counted(document["images"], "image"),
@@ -202,7 +202,7 @@ def legend(document: Mapping[str, Any]) -> str:
 
 
 def basis(document: Mapping[str, Any]) -> str:
-    """Return what the figures rest on."""
+    """Return the provenance of the figures."""
     settings, dataset = document["settings"]["bench"], document["dataset"]
     channels, height, width = dataset["image_shape"]
     return (

@@ -1,4 +1,4 @@
-"""How like the maps of networks that know nothing are: points with intervals, a panel for each cell of a sanity run."""
+"""The similarity of maps to those of uninformed networks: points with intervals, a panel a cell of a sanity run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A value from 0 to 1, give or take its noise, with its interval; NaN for what there is not."""
+    """A value with its interval. It is from 0 to 1 up to noise, and NaN if it is undefined."""
 
     label: str
     value: float

@@ -1,4 +1,4 @@
-"""Would untrained networks show the same? The figures of trained networks beside those of two that know nothing.
+"""Would untrained networks show the same? Figures of trained networks beside untrained and permuted-label ones.
 
 The randomisation tests of Adebayo et al. 2018, arXiv:1810.03292, for ensembles: the same images, targets and methods
 on networks with their initial weights, and on networks trained on permuted labels.
@@ -48,16 +48,16 @@ if TYPE_CHECKING:
 
 RESULT = "sanity.json"
 VIEWS = ("signed", "magnitude")
-"""What is compared: the maps, and where they are large: absolute values less their mean over the map."""
+"""The compared views: the maps, and their magnitude, which is the absolute values less their mean over the map."""
 ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
-"""What a result takes over from the trained networks' study."""
+"""Keys that a result copies from the trained networks' study."""
 
 NO_IMAGE = "there is no image on which trained, untrained and permuted networks all have a map that is not zero"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """Trained networks beside others: the comparison of r, and how far the two signals agree."""
+    """Trained networks beside others: the comparison of r, and the agreement of the two signals."""
 
     comparison: Comparison
     agreement: Agreement
@@ -75,7 +75,7 @@ def run_sanity(config: SanityConfig, observer: Observer) -> dict[str, Any]:
 
 
 def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) -> dict[str, Any]:
-    """Do what was planned, in a folder that is held."""
+    """Run the plans, in a folder that is locked."""
     ensembles = {
         name: Strategy(label=name, plan=plan, study=run_plan(plan, observer), groups=tuple(plan.runs()))
         for name, plan in plans.items()
@@ -172,11 +172,11 @@ def _failure(ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Compared:
-    """What a row is made of: inner products of unit-norm maps, of the images on which all networks have maps.
+    """Inner products of unit-norm maps behind a row, for the images on which all networks have maps.
 
     Attributes:
-        grams: on each image, of the members of two ensembles, or of one with itself.
-        groups: of these images, where some belong together.
+        grams: by two ensembles, which may be the same: on each image, the inner products of their members' maps.
+        groups: of these images, if some belong together.
     """
 
     grams: Mapping[tuple[str, str], Tensor]
@@ -184,7 +184,7 @@ class Compared:
 
     @property
     def images(self) -> int:
-        """How many."""
+        """The number of images."""
         return len(self.grams[TRAINED, TRAINED])
 
     def pooled_snr(self, name: str) -> Pooled:
@@ -195,7 +195,7 @@ class Compared:
 def _compared(
     ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, method: BoundMethod
 ) -> dict[str, Compared]:
-    """Return by view what is compared of the members' maps, within and between ensembles."""
+    """Return, by view, the inner products of the members' maps within and between ensembles."""
     cell = architecture, method
     images = zip(*(ensemble.maps(cell, range(ensemble.plan.members)) for ensemble in ensembles.values()), strict=True)
     views = _views([ensemble.judged(cell) for ensemble in ensembles.values()])
@@ -210,9 +210,9 @@ def _compared(
 
 
 def _views(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return in which views a method is compared, from its judged cells: centred, where those of any ensemble are.
+    """Return the views in which a method is compared. They are centred if an ensemble's judged cell is.
 
-    Of maps of one sign, centred ones are where maps are large, too.
+    For maps of one sign, the centred view also shows where they are large.
     """
     centred = any(cell["view"] == CENTRED for cell in cells)
     if centred and all(cell.get("sign") in ONE_SIGNED for cell in cells):
@@ -221,7 +221,7 @@ def _views(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, "E E"]:
-    """Return the inner products of unit-norm maps in a view; of those of a stochastic method from different draws.
+    """Return the inner products of unit-norm maps in a view. A stochastic method uses only pairs of different draws.
 
     >>> maps = torch.tensor([[1.0, -3.0], [3.0, 1.0]])[:, None, None, None]
     >>> joint_gram(maps, view="magnitude").round(decimals=9).tolist()            # of [-1, 1] and [1, -1]
@@ -256,7 +256,7 @@ def _contrast(compared: Compared, other: str, *, seed: int) -> Contrast:
 
 
 def _without_twins(cross: Float[Tensor, "B E E"]) -> Float[Tensor, "B E E"]:
-    """Put, for the product of members that began with the same weights, the mean of those with the others.
+    """Replace the product of members with the same initial weights by the mean of their products with the others.
 
     Members of the same index share all seeds, and might agree for that reason alone.
     """

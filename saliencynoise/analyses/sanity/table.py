@@ -38,14 +38,14 @@ NEEDED = {
 
 
 def print_sanity(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
-    """Print the figures of all three kinds of networks, a verdict for each method, and where it lies."""
+    """Print the figures of all three kinds of networks, a verdict for each method, and the folder."""
     console = console or Terminal()
     for part in render_sanity(document, folder, width=console.width):
         console.print(part)
 
 
 def render_sanity(document: Mapping[str, Any], folder: Path, *, width: int) -> Iterator[RenderableType]:
-    """Yield the parts of the print."""
+    """Yield the printed parts."""
     rows = document["rows"]
     done = [row for row in rows if row["status"] == "ok"]
     yield sanity_table(rows, narrow=width < 92)
@@ -60,7 +60,7 @@ def render_sanity(document: Mapping[str, Any], folder: Path, *, width: int) -> I
 
 
 def verdict_words(row: Mapping[str, Any]) -> str:
-    """Return what was found of a method's maps, in a sentence."""
+    """Return a sentence with the verdict on a method's maps."""
     view = "" if row["view"] == "signed" else f", {row['view']}"
     first = row["contrasts"]["untrained"]
     if first["verdict"] == "no signal":
@@ -127,7 +127,7 @@ def _other(row: Mapping[str, Any], kind: str) -> list[str]:
 
 
 def basis(document: Mapping[str, Any]) -> str:
-    """Return what the figures rest on."""
+    """Return the provenance of the figures."""
     study, bench = document["study"], document["settings"]["bench"]
     recipes: Mapping[str, Mapping[str, Any]] = study["recipes"]
     accuracies = [
@@ -147,7 +147,7 @@ def basis(document: Mapping[str, Any]) -> str:
 
 
 def notes(document: Mapping[str, Any]) -> list[str]:
-    """Return what a reader must know; that networks without knowledge classify no better than chance is no fault."""
+    """Return the notes on the networks. Chance accuracy of untrained or permuted-label networks is no fault."""
     lines = [f"note: {note}" for note in document["study"]["dataset"]["notes"]]
     for label, architecture in document["ensembles"]["trained"]["architectures"].items():
         lines += [

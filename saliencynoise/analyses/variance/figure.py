@@ -1,4 +1,4 @@
-"""Which of the training's seeds make the noise: the picture of `saliencynoise variance`."""
+"""The parts of the noise by the training's seeds: the picture of `saliencynoise variance`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NAMES = {
     "rest": "all others",
     "again": "trained again",
 }
-"""The streams of randomness in words, and what hardware does."""
+"""Labels of the streams of randomness and of the hardware's nondeterminism."""
 
 RANGE = (-0.25, 1.25)
 """Ends of the axis; an arrow marks an interval that goes on."""

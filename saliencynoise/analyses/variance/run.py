@@ -1,7 +1,7 @@
 """Which randomness matters? Networks that share some of their seeds, and the parts of the noise that this shows.
 
-Every stream that has an effect is varied, by itself or with others as one: members of a block would else share it, and
-a part that is put down to one stream would be that of two.
+Every stream that has an effect is varied, by itself or with others as one. Otherwise the members of a block would share
+it, and its part would be counted in another stream's.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 RESULT = "variance.json"
 ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
-"""What a result takes over from the studies."""
+"""Keys that a result copies from the studies."""
 
 
 def run_variance(config: VarianceConfig, observer: Observer) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def run_variance(config: VarianceConfig, observer: Observer) -> dict[str, Any]:
 def _run(
     config: VarianceConfig, plans: Sequence[Plan], designs: Mapping[str, Design], observer: Observer
 ) -> dict[str, Any]:
-    """Do what was planned, in a folder that is held."""
+    """Run the plans, in a folder that is locked."""
     studies = [run_plan(plan, observer) for plan in plans]
     ensembles = [
         (study, design, _blocks(study, design)) for study, design in zip(studies, designs.values(), strict=True)
@@ -157,7 +157,7 @@ def _architecture(study: Study, design: Design, blocks: Blocks) -> dict[str, Any
 
 
 def _rows(study: Study, design: Design, blocks: Blocks) -> Iterator[dict[str, Any]]:
-    """Yield a row per method, in its headline's view, or centred where whole maps agree without knowledge."""
+    """Yield a row per method, in its headline's view, or centred if whole maps of untrained networks agree."""
     failed = {cell["method_name"]: cell for cell in reversed(study.failed)}
     judged = {cell["method_name"]: cell for cell in judged_cells(study)}
     for name in dict.fromkeys(cell["method_name"] for cell in study.result["cells"]):

@@ -19,17 +19,17 @@ DARKEST, LIGHTEST = 0.35, 0.95
 """Greys of black and white in the picture: a black outline shows on the first, and neither hides a colour."""
 
 GROUND = str((DARKEST + LIGHTEST) / 2)
-"""Behind the colour bar."""
+"""Colour behind the colour bar."""
 
 CROSSED = "xxxxxx"
-"""Of NaN, since a grey would be taken for the picture."""
+"""Colour of NaN, since a grey would look like the picture."""
 
 LOOKS: dict[str, dict[str, Any]] = {
     "zero: the picture alone": {"facecolor": GROUND, "edgecolor": "none"},
     "significant": {"facecolor": GROUND, "edgecolor": "black", "linewidth": 1.0},
     "NaN": {"facecolor": "white", "edgecolor": "black", "hatch": CROSSED, "linewidth": 0},
 }
-"""What the key of overlays says."""
+"""The entries of the key of overlays."""
 
 
 def translucent() -> Colormap:

@@ -1,4 +1,4 @@
-"""Papers in words, with those of their addresses that a page may link to: http, https, DOI and arXiv, and no others."""
+"""Links in the text on a paper. A page links to http, https, DOI and arXiv addresses and to no others."""
 
 from __future__ import annotations
 

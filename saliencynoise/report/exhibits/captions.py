@@ -1,4 +1,4 @@
-"""What a report writes below its figures, and what it tells those who do not see them, from the figures' data."""
+"""Captions and alternative texts of a report's figures, made from the figures' data."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 MOST = 3
-"""Failures that an alternative text names."""
+"""The largest number of failures in an alternative text."""
 
 
 def basis(study: Study) -> str:
-    """Return from what a study's figures are: its members, images and data."""
+    """Return the basis of a study's figures: its members, images and data set."""
     result = study.result
     members, images = result["settings"]["members"], counted(len(result["images"]), "test image")
     few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
@@ -29,14 +29,14 @@ def basis(study: Study) -> str:
 
 
 def asked(frame: pd.DataFrame) -> str:
-    """Return what the 95% intervals of a table are for, from its column `question`."""
+    """Return a sentence on the question that a table's 95% intervals answer, from its column `question`."""
     questions = [question for question in frame.get("question", ()) if question in WORDS]
     kinds = list(dict.fromkeys(WORDS[question] for question in questions))
     return f"95% intervals are {' or '.join(kinds)}." if kinds else "There are no intervals: they need 3 members."
 
 
 def failed(frame: pd.DataFrame) -> str:
-    """Return what failed in a table and why, a sentence each; empty where nothing did."""
+    """Return a sentence with the reason for each failed cell of a table; empty if none failed."""
     rows = frame[frame["status"] == "failed"].drop_duplicates(["architecture", "method"])
     named = [
         f" {shortened(str(row.method), LONGEST)} on {shortened(str(row.architecture), LONGEST)} failed: {row.reason}."
@@ -48,14 +48,14 @@ def failed(frame: pd.DataFrame) -> str:
 def ends(
     frame: pd.DataFrame, name: str, *, of: str, interval: tuple[str, str] | None = None, whole: bool = False
 ) -> str:
-    """Return the rows with the largest and the smallest value of a column in words.
+    """Return a text on the rows with the largest and the smallest value of a column.
 
     Args:
         frame: with columns `architecture`, `method` and `name`.
         name: of the column.
-        of: what it is, as "r".
+        of: the quantity, as "r".
         interval: columns of the interval's ends; None for none.
-        whole: whether it is a count.
+        whole: whether the values are counts.
 
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"architecture": "net", "method": ["lime", "gradient"], "r": [2.0, 0.5]})
@@ -146,7 +146,7 @@ def classes(study: Study, frame: pd.DataFrame) -> tuple[str, str]:
 
 
 def _spread(done: pd.DataFrame) -> str:
-    """Return in which method the classes lie furthest apart, in words; empty where none do."""
+    """Return a text on the method whose classes differ most in r; empty if none differ."""
     spreads = [
         (_width(cell_frame["r"].dropna()), f"{method}{_on({'architecture': arch}, several=True)}", cell_frame["r"])
         for (arch, method), cell_frame in done.groupby(["architecture", "method"], sort=False)
@@ -159,7 +159,7 @@ def _spread(done: pd.DataFrame) -> str:
 
 
 def _width(values: Iterable[float]) -> float:
-    """Return how far values lie apart; nothing where all are infinite, as r is of maps that all members share.
+    """Return the range of values; 0 if all are infinite, as r is for maps that all members share.
 
     >>> _width([2.0, 0.5]), _width([math.inf, 0.5]), _width([math.inf, math.inf])
     (1.5, inf, 0.0)

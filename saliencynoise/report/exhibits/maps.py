@@ -1,4 +1,4 @@
-"""What a report shows of a study's maps: which picture and which cells, and the captions of `maps` and `overlay`."""
+"""The figures `maps` and `overlay` of a report: the choice of their picture and cells, and their captions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from saliencynoise.report.figures.tiles import Row
 
 ROWS = 12
-"""Of a figure, at most: cells of a study."""
+"""The largest number of cells in a figure."""
 
 TEST = (
     f"Significant: the mean of the raw maps differs from zero by a moderated t-test of each pixel of each channel over "
@@ -36,13 +36,13 @@ NORMS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is shown of a study.
+    """The picture and the cells of a study that the figures show.
 
     Attributes:
         architectures: labels.
         methods: labels.
-        image: its place.
-        words: how they were chosen, in sentences.
+        image: index of the picture among the study's images.
+        words: sentences on the choice.
     """
 
     architectures: Sequence[str]
@@ -54,7 +54,7 @@ class Choice:
 def choose(study: Study) -> Choice:
     """Choose the picture with the median r of the first method, and cells for at most `ROWS` rows.
 
-    So no picture is chosen by its looks.
+    The rule keeps the choice independent of the pictures' looks.
 
     Raises:
         UsageError: all cells failed.
@@ -158,7 +158,7 @@ def _failures(shown: Sequence[Row] | Sequence[Overlay]) -> str:
 
 
 def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]:
-    """Return the place of the image with the median r, and how it was chosen."""
+    """Return the index of the image with the median r, and a sentence on the choice."""
     images = study.images
     snr_rows = images[
         (images["architecture"] == architecture) & (images["method"] == method) & (images["view"] == "signed")

@@ -1,4 +1,4 @@
-"""What a report shows of a study, in order: each figure with its title, its caption, and its data to download."""
+"""The figures of a study's report, in order: each with its title, caption and data to download."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
-    """Yield what the report shows of a study; a figure that cannot be drawn says why, and stops no other.
+    """Yield the figures of a study's report. A figure that cannot be drawn is replaced by the reason.
 
-    Of a large study the figures draw what `readable` leaves.
+    The figures of a large study draw the cells that `readable` returns.
 
     Raises:
         DamagedFileError: if a file is not the one that the result lists.
@@ -97,7 +97,7 @@ def _components(study: Study) -> Exhibit:
 
 
 def _frontier(study: Study) -> Exhibit | None:
-    """Return the frontier that a study is a run of; None of any other study."""
+    """Return the frontier that a study is a run of; None if it belongs to none."""
     from saliencynoise.analyses.frontier import figure as frontier  # noqa: PLC0415 - as above
 
     document = frontier.frontier_of(study)
@@ -123,7 +123,7 @@ BUILDERS: dict[str, tuple[str, Callable[[Study], Exhibit | None]]] = {
     "components": ("What a map's energy is made of", _components),
     "frontier": ("Is there something cheaper than retraining?", _frontier),
 }
-"""The title of each figure and what makes it, in the order of the page; None is what a study has nothing of."""
+"""The title and the function of each figure, in the order of the page; the function returns None for no figure."""
 
 CHOOSING = {"maps", "overlay", "frontier"}
-"""Figures that draw few cells of a study of any size."""
+"""Figures that draw few cells, however large the study is."""

@@ -33,10 +33,10 @@ SKEWED = 10.0
 """Largest value of a panel over its lower quartile above which the axis is logarithmic but for a piece about zero."""
 
 SHARE = 0.8
-"""Of a row, taken by the bars of all architectures."""
+"""Share of a row's height that the bars of all architectures take."""
 
 BEYOND = 1.5
-"""A linear axis ends at most so many times the span of the values: some intervals are far wider."""
+"""A linear axis ends at most this many times the span of the values, since some intervals are far wider."""
 
 MARKS = ("networks alone", "noise floor")
 
@@ -44,7 +44,7 @@ NARROW = 0.3
 """Share of a row below which marks are small."""
 
 PREFIX = {"published": "published_", "r": ""}
-"""Of the columns that belong to a figure."""
+"""Prefix of the columns that belong to a panel."""
 
 TITLES = {"published": "SNR as published, |mean| / sd", "r": "r, corrected SNR of one network's map"}
 
@@ -83,8 +83,8 @@ def table(
 ) -> pd.DataFrame:
     """Return a row per architecture, method and view: SNR as published and r, each with its interval and floor.
 
-    `network` is r of the networks alone, of a method that draws random numbers; NaN of any other. A cell that failed
-    has no numbers.
+    `network` is r of the networks alone for a stochastic method, and NaN for any other. A cell that failed has no
+    numbers.
 
     Arguments and errors as of `figure`.
     """
@@ -112,7 +112,7 @@ def figure_of(frame: pd.DataFrame) -> Figure:
 
     Methods are in the order of r, by its median over architectures; each architecture has its colour and marker.
     A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is r of the
-    networks alone. What failed says why. An arrow marks what goes on beyond the axis.
+    networks alone. A failed cell shows its reason. An arrow marks an interval that goes on beyond the axis.
     """
     rows = _order(frame)
     looks = styles(frame["architecture"].unique())
@@ -209,7 +209,7 @@ def _draw_networks(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, he
 
 
 def _write(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bool) -> None:
-    """Write a bar's number beside the axes where there is one architecture; why there is no bar, into them."""
+    """Write a bar's number beside the axes of one architecture, or the reason for a missing bar into the axes."""
     value = getattr(row, name)
     drawn = math.isfinite(value)
     if row.status == "failed":
@@ -228,7 +228,7 @@ def _write(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bo
 
 
 def _scale(axes: Axes, frame: pd.DataFrame, name: str) -> tuple[float, float]:
-    """Choose a linear or a symmetric logarithmic axis, and return its ends: what bars need, not far beyond values."""
+    """Choose a linear or symmetric logarithmic axis; return its ends, which hold the bars but stay near values."""
     import numpy as np  # noqa: PLC0415 - as above
 
     values = [name, f"{PREFIX[name]}floor"] + (["network"] if name == "r" else [])

@@ -36,7 +36,7 @@ LINE = 0.2
 """Inches of a class in one architecture."""
 
 BEYOND = 1.5
-"""An axis ends at most so many times the span of the values: a class of two images has an interval far wider."""
+"""An axis ends at most this many times the span of the values; the interval of a two-image class is far wider."""
 
 
 def figure(
@@ -72,7 +72,7 @@ def figure_of(tables: Sequence[pd.DataFrame]) -> Figure:
 def table(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
 ) -> pd.DataFrame:  # fmt: skip
-    """Return a row per architecture, method and class: r, its interval and what that asks, and r of all images.
+    """Return a row per architecture, method and class: r, its interval with its question, and r of all images.
 
     Classes are in the order of `place`: by their mean rank over all architectures and methods, the largest r first. A
     cell that failed has one row, without a class.
@@ -164,7 +164,7 @@ def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, st
 
 
 def _limits(done: pd.DataFrame) -> tuple[float, float]:
-    """Return the ends of an axis: what the bars need, but not far beyond the values."""
+    """Return the ends of an axis, which hold the bars but stay near the values."""
     import numpy as np  # noqa: PLC0415 - as above
 
     finite = done[["r", "low", "high", "floor", "all_r"]].replace([np.inf, -np.inf], np.nan)

@@ -1,4 +1,4 @@
-"""What the energy of a map is made of: signal, what networks differ in, what a stochastic method's draws differ in."""
+"""The components of a map's energy: signal, differences between networks, and differences between draws."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def figure(
     architectures: Sequence[str] | None = None,
     folder: str | Path | None = None,
 ) -> Figure:
-    """Draw what a map's energy is made of; where it is known, which of the training's seeds make the noise, too.
+    """Draw the components of a map's energy and, if known, the parts of the noise by the training's seeds.
 
-    That is known of the study of a `saliencynoise variance` run, or of the run that `folder` names; see
+    They are known for a study of a `saliencynoise variance` run, or from the run that `folder` names; see
     `saliencynoise.analyses.variance.figure.draw_seeds`.
 
     Args:
@@ -62,7 +62,7 @@ def figure(
 
 
 def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any] | None:
-    """Return the result of the `saliencynoise variance` run in a folder, or that which a study belongs to, if any.
+    """Return the result of the `saliencynoise variance` run in a folder, or of the run that a study belongs to.
 
     Raises:
         UsageError: the folder that is named holds none.
@@ -85,10 +85,10 @@ def table(
 ) -> pd.DataFrame:
     """Return a row per architecture and method: the shares of a single map's energy, which sum to one.
 
-    `signal` is c, the mean cosine of two members' maps, with its interval `low` to `high`; `network` the rest. Of a
-    method that draws random numbers there are also `draw` and `residual`, what only network and draw together
-    determine; they are NaN of others. Shares are unbiased, so small ones may be negative. Of a variance run, in which
-    members share seeds, the shares are those of members that share none.
+    `signal` is c, the mean cosine of two members' maps, with its interval `low` to `high`; `network` is the remainder.
+    A stochastic method also has `draw` and `residual`, the part that only network and draw together determine; they
+    are NaN for other methods. Shares are unbiased, so small ones may be negative. In a variance run, whose members
+    share seeds, the shares are those of members that share none.
 
     Arguments and errors as of `figure`.
     """

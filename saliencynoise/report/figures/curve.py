@@ -1,4 +1,4 @@
-"""Reliability and SNR against the number of averaged networks: the closed form, and averages that were compared."""
+"""Reliability and SNR against the number of averaged networks: the closed form and measured averages."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
 
 COLUMNS = 4
 FURTHEST = 64
-"""A curve ends at most at so many times the members of the study."""
+"""A curve ends at most at this many times the members of the study."""
 
 NOTED = (0.1, 1, 3, 9, 30)
-"""SNR of an average that are noted on the right, where its reliability is SNR / (1 + SNR)."""
+"""Ticks of the right axis, the SNR of an average; its reliability is SNR / (1 + SNR)."""
 
 LINE = 9
-"""Points of a line of small text."""
+"""Height in points of a line of small text."""
 
 MARKS = ("measured, n against n others", "the same on the single image", "forecast")
 
 STREAM = 6
-"""Of the seeds derived for bootstraps: the pairs of groups."""
+"""Stream of the bootstrap's seed for the pairs of groups."""
 
 
 def figure(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
 ) -> Figure:  # fmt: skip
-    """Draw what averaging gains, a panel for each method of a study; see `figure_of`.
+    """Draw the gain from averaging, a panel for each method of a study; see `figure_of`.
 
     Args:
         study: with its Gram matrices.

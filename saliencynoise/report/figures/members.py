@@ -1,4 +1,4 @@
-"""How much each two members' maps agree: the matrix of their mean cosines, similar members beside each other."""
+"""The agreement of each two members' maps: the matrix of mean cosines, with similar members beside each other."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 COLUMNS, MANY = 4, 8
-"""Methods beside each other, of one architecture and of several."""
+"""Numbers of methods side by side: for one architecture and for several."""
 
 NAMED = 24
-"""Members up to which each tick is labelled; of more, only those that are flagged."""
+"""Up to this many members each tick is labelled; above, only the flagged ones are."""
 
 
 def figure(
@@ -54,9 +54,9 @@ def table(
 ) -> pd.DataFrame:  # fmt: skip
     """Return a row per architecture, method and ordered pair of members: the mean `cosine` of their maps over images.
 
-    `place` and `other_place` are the members' places in the order of clusters, `cluster` the half of the first split;
-    `modes` is the share of the images on which the members fall into groups, as in `result.json`. `accuracy` and `flag`
-    are the first member's. A cell that failed has one row, without members.
+    `place` and `other_place` are the members' positions in the order of clusters, `cluster` the half of the first
+    split; `modes` is the share of the images on which the members fall into groups, as in `result.json`. `accuracy` and
+    `flag` are the first member's. A cell that failed has one row, without members.
 
     Arguments and errors as of `figure`.
     """
@@ -99,11 +99,10 @@ def _rows(cell: Cell, cosines: Float[np.ndarray, "E E"], about: Mapping[int, Any
 
 
 def clustered(cosines: Float[np.ndarray, "E E"]) -> tuple[list[int], list[int]]:
-    """Return the members in an order in which similar ones are neighbours, and each one's half of the first split.
+    """Return the members ordered so that similar ones are neighbours, and each member's half of the first split.
 
     Average linkage on 1 - cosine, with the optimal order of its leaves (Bar-Joseph et al., Bioinformatics 2001,
-    doi:10.1093/bioinformatics/17.suppl_1.s22). As they are where
-    cosines are undefined.
+    doi:10.1093/bioinformatics/17.suppl_1.s22). The order is unchanged if a cosine is undefined.
 
     >>> import numpy as np
     >>> order, halves = clustered(np.array([[1, 0.1, 0.9], [0.1, 1, 0.2], [0.9, 0.2, 1]]))
@@ -154,8 +153,8 @@ def figure_of(frame: pd.DataFrame) -> Figure:
 def _grid(frame: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str, str], Axes]]:
     """Return a figure and the axes of each architecture and method, which are still hidden.
 
-    Methods beside each other; of several architectures each has its own line. All sizes are fixed: to lay out so many
-    labels would take longer than to draw them.
+    Methods are side by side, and each of several architectures has its own line. All sizes are fixed, since the layout
+    of many labels would take longer than their drawing.
     """
     methods, architectures = list(frame["method"].unique()), list(frame["architecture"].unique())
     size = 1.35 if several else 3.0 if frame["member"].nunique() > NAMED else 2.2
@@ -185,7 +184,7 @@ def _grid(frame: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str
 
 
 def _draw(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *, accuracies: bool) -> Any:
-    """Draw one matrix, and return what has its colours; None for a cell that failed."""
+    """Draw one matrix, and return the image that carries its colours; None for a cell that failed."""
     import numpy as np  # noqa: PLC0415 - as above
 
     axes.tick_params(labelsize=SMALL - 2, length=0, pad=1)
@@ -210,7 +209,7 @@ def _draw(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *, accura
 
 
 def _part(axes: Axes, members: pd.DataFrame) -> str:
-    """Draw a line between two clusters where there are several modes, and say so."""
+    """Draw a line between two clusters if there are several modes, and return a note on them."""
     if not float(members["modes"].iloc[0] or 0) > SEVERAL:
         return ""
     cluster = members["cluster"]
@@ -221,7 +220,7 @@ def _part(axes: Axes, members: pd.DataFrame) -> str:
 
 
 def _name(axes: Axes, members: pd.DataFrame, *, accuracies: bool) -> None:
-    """Write the members' indices along both sides, with their accuracy on the left; of many only those flagged."""
+    """Write the members' indices along both sides, accuracies on the left; of many members only flagged ones."""
     flagged = members["flag"].notna()
     named = members if len(members) <= NAMED else members[flagged]
     stars = ["*" if flag else "" for flag in named["flag"].notna()]

@@ -1,4 +1,4 @@
-"""Marginal maps laid over their picture: where in it the networks agree to look."""
+"""Marginal maps laid over their picture, which show the regions that the networks agree on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 COLUMNS = 6
-"""Tiles in a line, at most; an image's tiles go on in the next line."""
+"""The largest number of tiles in a line; an image's further tiles are in the next line."""
 
 TITLE, BELOW, FOOT = 0.36, 0.24, 0.95
 """Inches: above a tile, below it, and below all, for the colour bar and the key."""
@@ -59,7 +59,7 @@ class Overlay:
 
     @property
     def limit(self) -> float:
-        """|value| at which its colours end; 0 where there is nothing to scale."""
+        """|value| at which the map's colours end; 0 if the map has no finite value other than 0."""
         return 0.0 if self.values is None else colour_limit([self.values])
 
 
@@ -92,7 +92,7 @@ def overlays_of(
     methods: Sequence[str] | None = None,
     architectures: Sequence[str] | None = None,
 ) -> list[Overlay]:
-    """Read what `draw` shows: architecture by architecture, image by image, method by method.
+    """Read the overlays of a study: architecture by architecture, image by image, method by method.
 
     Args:
         study: run with `keep_maps="all"`, or with "mean", which leaves it without significant pixels.
@@ -157,7 +157,7 @@ def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: st
 
 
 def table(overlays: Sequence[Overlay]) -> pd.DataFrame:
-    """Return a row for each map: what it is of, its limit, its share of significant values, why it failed."""
+    """Return a row for each map: its keys, its limit, its share of significant values, the reason of a failure."""
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     return pd.DataFrame(
@@ -205,7 +205,7 @@ def _blocks(overlays: Sequence[Overlay]) -> list[list[Overlay]]:
 
 
 def _labels(blocks: Sequence[Sequence[Overlay]]) -> list[str]:
-    """Return what stands beside each block: the architecture and the image's class, where there are several."""
+    """Return the label beside each block: the architecture and the image's class, if there are several."""
     firsts = [block[0].keys for block in blocks]
     architectures = len({keys["architecture"] for keys in firsts}) > 1
     images = len({keys["image"] for keys in firsts}) > 1

@@ -67,9 +67,9 @@ def table(
 ) -> pd.DataFrame:  # fmt: skip
     """Return a row per architecture, method and image: r, its signed root `amplitude`, `ssim`, and the image's group.
 
-    Of an image, r is corrected for small samples and of raw maps; SSIM is the mean over pairs of members. NaN where
-    SSIM was not computed (a bench does so for its first images) or does not exist (maps smaller than 3 x 3). A cell
-    that failed has one row, without an image.
+    An image's r is corrected for small samples and uses raw maps; SSIM is the mean over pairs of members. SSIM is NaN
+    if it was not computed (a bench computes it for its first images) or maps are smaller than 3 x 3. A cell that failed
+    has one row, without an image.
 
     Arguments and errors as of `figure`.
     """
@@ -146,7 +146,7 @@ def _height(frame: pd.DataFrame) -> float:
 
 
 def _lines(looks: dict[str, tuple[str, str]]) -> int:
-    """Return how many lines of correlations stand above a panel."""
+    """Return the number of lines of correlations above a panel."""
     return max(2, len(looks))
 
 
@@ -178,7 +178,7 @@ def _draw_method(axes: Axes, frame: pd.DataFrame, related: pd.DataFrame, looks: 
 
 
 def _words(related: pd.DataFrame, names: Sequence[str]) -> str:
-    """Return correlations with their intervals, a line each; nothing for a failed cell."""
+    """Return correlations with their intervals, a line each; empty for a failed cell."""
     if not len(related) or related["note"].iloc[0]:
         return ""
     row = related.iloc[0]
