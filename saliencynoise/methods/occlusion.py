@@ -53,7 +53,7 @@ class Occlusion:
         Raises:
             UsageError: if the window is larger than the image, or smaller than the stride.
         """
-        regions = self._regions(*batch.x.shape[2:])
+        regions = self._places(*batch.x.shape[2:])
         scores = net.scores(_occluded(batch.x, baseline_of(self.baseline, batch), regions))
         falls = scores[:, :1] - scores[:, 1:]
         total = batch.x.new_zeros(len(batch.x), 1, *batch.x.shape[2:])
@@ -63,7 +63,7 @@ class Occlusion:
             windows[region] += 1
         return Maps(values=total / windows)
 
-    def _regions(self, height: int, width: int) -> list[Region]:
+    def _places(self, height: int, width: int) -> list[Region]:
         shorter = min(height, width)
         window = self.window or math.ceil(shorter / 8)
         stride = self.stride or math.ceil(window / 2)
