@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Float32, Int, UInt8
 
 NUMBERS = 128
-"""How many random numbers a picture may take."""
+"""The most random numbers that a picture may take."""
 
 _GROUND_WAVES, _OBJECT_WAVES = 5, 3
 _MARGIN = 0.03  # of the picture, outside of every object

@@ -43,7 +43,7 @@ class SeedBlocks(Sampler):
 
     @property
     def per_block(self) -> int:
-        """How many members a block has."""
+        """The number of members of a block."""
         return (1 << len(self.streams.split("+"))) + 1
 
     def levels(self, index: int) -> dict[str, str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
 COLLECTIONS = 20
-"""How often the weights are collected, at regular steps; Maddox et al. collect 20 to 30 times, once an epoch."""
+"""The number of collections of the weights, at regular steps; Maddox et al. collect 20 to 30 times, once an epoch."""
 
 
 @dataclass(eq=False)

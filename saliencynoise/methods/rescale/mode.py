@@ -19,7 +19,7 @@ from saliencynoise.methods.rescale.rules import AFFINE, RULES
 
 IN_PLACE = {"__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__idiv__": "div_"}
 BETWEEN = 0.381966
-"""Where between reference and image an unknown function is tried; no place that a symmetry would choose."""
+"""The point between reference and image at which an unknown function is tried; no symmetry gives this point."""
 
 
 class Rescale(TorchFunctionMode):
