@@ -71,7 +71,7 @@ def picture_files(pictures: Sequence[str]) -> list[PictureFile]:
     """
     files_by_path: dict[Path, PictureFile] = {}
     for given in pictures:
-        for path, shown_path in _below(Path(given).expanduser()):
+        for path, shown_path in _image_files(Path(given).expanduser()):
             stem = slug_of(Path(shown_path).with_suffix("").as_posix())
             file = PictureFile(path=path, name=text(path.name), place=text(shown_path), slug=stem)
             files_by_path.setdefault(Path(path.absolute()), file)
@@ -102,7 +102,7 @@ def read_own(
     return OwnPicture(file=file, seen=image)
 
 
-def _bounded(folder: Path) -> Iterator[Path]:
+def _paths_in(folder: Path) -> Iterator[Path]:
     """Yield the paths below a folder. Refuse a folder too large to be searched in seconds, as the whole disk."""
     for index, path in enumerate(folder.rglob("*")):
         if index == MOST_FILES:
@@ -110,7 +110,7 @@ def _bounded(folder: Path) -> Iterator[Path]:
         yield path
 
 
-def _below(path: Path) -> Iterator[tuple[Path, str]]:
+def _image_files(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield a file and its name, or a folder's image files and their paths in it."""
     if not path.is_dir():
         if path.exists() and not path.is_file():  # a pipe would be waited for
@@ -118,7 +118,7 @@ def _below(path: Path) -> Iterator[tuple[Path, str]]:
         yield path, path.name
         return
     try:
-        inside = [file for file in _bounded(path) if file.suffix.lower() in SUFFIXES and file.is_file()]
+        inside = [file for file in _paths_in(path) if file.suffix.lower() in SUFFIXES and file.is_file()]
     except OSError as error:
         raise UsageError(f"cannot read the folder {path}: {error.strerror or error}; give it read permission") from None
     paths = {file.relative_to(path): file for file in inside}

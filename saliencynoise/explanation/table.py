@@ -58,7 +58,7 @@ def print_legend(folder: Path, console: Console | None = None) -> None:
 def render_explanation(explanation: Explanation, page: Path | None) -> Iterator[RenderableType]:
     """Yield the printed parts."""
     yield Text(f"{one_visible_line(explanation.file.place)}: {headline(explanation)}", style="bold")
-    yield Text(_others(explanation))
+    yield Text(_other_classes(explanation))
     if explanation.notes:
         yield Text(f"{'; '.join(explanation.notes)}", style="dim")
     yield _table(explanation)
@@ -145,7 +145,7 @@ def _figure(value: float, interval: Interval | None) -> str:
     return with_interval(*(json_safe(number) for number in (value, *ends)))  # type: ignore[arg-type]
 
 
-def _others(explanation: Explanation) -> str:
+def _other_classes(explanation: Explanation) -> str:
     ranked = [entry for entry in explanation.ranked(3) if entry["index"] not in {explanation.vote, explanation.target}]
     return "next: " + ", ".join(f"'{entry['class']}' {entry['probability']:.0%}" for entry in ranked)
 

@@ -146,10 +146,10 @@ def same_machine(study: Study) -> bool:
 
 def notes_of_predictions(study: Study) -> list[str]:
     """Return the warnings about the forecasts of a study's folder: earlier forecasts that were lost."""
-    return list(_of(study).get("notes", []))
+    return list(_predictions_record(study).get("notes", []))
 
 
-def _of(study: Study) -> PredictionsRecord:
+def _predictions_record(study: Study) -> PredictionsRecord:
     """Return a study's forecasts. They are empty if the folder has none, as after a result was copied alone."""
     if not (study.folder / PREDICTIONS).exists():
         return {"predictions": []}
@@ -161,7 +161,7 @@ def check_predictions(study: Study) -> list[Check]:
     """Compare the predictions from fewer members with the members trained since."""
     return [
         check
-        for earlier in _of(study)["predictions"]
+        for earlier in _predictions_record(study)["predictions"]
         for old in earlier["cells"]
         for cell in study.done
         if all(old[name] == cell[name] for name in ("architecture", "method", "view"))

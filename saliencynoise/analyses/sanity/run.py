@@ -88,7 +88,7 @@ def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) ->
         "study": {key: reference.study.result[key] for key in ABOUT},
         "members": reference.plan.members,
         "images": len(reference.plan.images),
-        "ensembles": {name: _about(ensemble.study) for name, ensemble in ensembles.items()},
+        "ensembles": {name: _members_summary(ensemble.study) for name, ensemble in ensembles.items()},
         "groups": None if reference.plan.groups is None else len(set(reference.plan.groups)),
         "rows": _rows(ensembles, seed=config.bench.seed),
     }
@@ -116,7 +116,7 @@ def _plan(config: SanityConfig, name: str, sampler: str) -> Plan:
     )
 
 
-def _about(study: Study) -> dict[str, Any]:
+def _members_summary(study: Study) -> dict[str, Any]:
     """Return an ensemble's folder, and the accuracies and flags of its members."""
     return {
         "run": str(study.folder),

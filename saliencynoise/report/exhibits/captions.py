@@ -74,7 +74,9 @@ def ends(
             for column in columns
         ]
         interval_text = "" if interval is None or math.isnan(row[interval[0]]) else f" [{', '.join(values[1:])}]"
-        return f"{values[0]}{interval_text} ({shortened(row['method'], LONGEST)}{_on(row, several=several)})"
+        return (
+            f"{values[0]}{interval_text} ({shortened(row['method'], LONGEST)}{_on_architecture(row, several=several)})"
+        )
 
     largest, smallest = (
         rows.iloc[int(index)] for index in (rows[name].to_numpy().argmax(), rows[name].to_numpy().argmin())
@@ -84,7 +86,7 @@ def ends(
     return f"Largest {of}: {cell_text(largest)}; smallest: {cell_text(smallest)}."
 
 
-def _on(row: Any, *, several: bool) -> str:
+def _on_architecture(row: Any, *, several: bool) -> str:
     return f" on {shortened(row['architecture'], LONGEST)}" if several else ""
 
 
@@ -148,7 +150,11 @@ def classes(study: Study, frame: pd.DataFrame) -> tuple[str, str]:
 def _spread(done: pd.DataFrame) -> str:
     """Return a text on the method whose classes differ most in r; empty if none differ."""
     spreads = [
-        (_width(cell_frame["r"].dropna()), f"{method}{_on({'architecture': arch}, several=True)}", cell_frame["r"])
+        (
+            _width(cell_frame["r"].dropna()),
+            f"{method}{_on_architecture({'architecture': arch}, several=True)}",
+            cell_frame["r"],
+        )
         for (arch, method), cell_frame in done.groupby(["architecture", "method"], sort=False)
         if cell_frame["r"].notna().any()
     ]

@@ -159,7 +159,7 @@ def _draw(
         if name == "r":
             _draw_networks(axes, rows_drawn, look, height=height)
         for row in rows_drawn.itertuples():
-            _write(axes, row, look, name=name, single=len(looks) == 1)
+            _write_value(axes, row, look, name=name, single=len(looks) == 1)
         axes.plot([], [], look[1], color=look[0], label=label)
         for edge, arrow, out in (
             (high, ">", rows_drawn[f"{PREFIX[name]}high"] > high),
@@ -208,7 +208,7 @@ def _draw_networks(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, he
     )  # fmt: skip
 
 
-def _write(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bool) -> None:
+def _write_value(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bool) -> None:
     """Write a bar's number beside the axes of one architecture, or the reason for a missing bar into the axes."""
     value = getattr(row, name)
     drawn = math.isfinite(value)

@@ -180,15 +180,15 @@ def _write_needed(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, s
     target = f"for R = {frame['target'].dropna().iloc[0]:g}"
     texts = {label: _needed(frame[frame["architecture"] == label]) for label in looks}
     if len(texts) == 1:
-        _above(axes, f"{texts.popitem()[1]} {target}", 0.5, 0, "black")
+        _write_above(axes, f"{texts.popitem()[1]} {target}", 0.5, 0, "black")
         return
     lines = -(-len(texts) // 2)
-    _above(axes, f"networks {target}:", 0.5, lines, "black")
+    _write_above(axes, f"networks {target}:", 0.5, lines, "black")
     for index, (label, text) in enumerate(texts.items()):
-        _above(axes, text, 0.25 + 0.5 * (index % 2), lines - 1 - index // 2, looks[label][0])
+        _write_above(axes, text, 0.25 + 0.5 * (index % 2), lines - 1 - index // 2, looks[label][0])
 
 
-def _above(axes: Axes, text: str, x: float, line: int, colour: str) -> None:
+def _write_above(axes: Axes, text: str, x: float, line: int, colour: str) -> None:
     axes.annotate(
         text, (x, 1), xytext=(0, 3 + LINE * line), xycoords="axes fraction", textcoords="offset points",
         ha="center", va="bottom", fontsize=SMALL - 1, color=colour,

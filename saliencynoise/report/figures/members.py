@@ -201,14 +201,14 @@ def _draw(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *, accura
     off_diagonal = matrix[~np.eye(len(matrix), dtype=bool)]
     members = frame.drop_duplicates("member").sort_values("place").reset_index(drop=True)
     axes.set_title(
-        f"{title}\n{show(off_diagonal.min())} to {show(off_diagonal.max())}{_part(axes, members)}",
+        f"{title}\n{show(off_diagonal.min())} to {show(off_diagonal.max())}{_part_clusters(axes, members)}",
         fontsize=8.5 if accuracies else 7,
     )
     _name(axes, members, accuracies=accuracies)
     return shown
 
 
-def _part(axes: Axes, members: pd.DataFrame) -> str:
+def _part_clusters(axes: Axes, members: pd.DataFrame) -> str:
     """Draw a line between two clusters if there are several modes, and return a note on them."""
     if not float(members["modes"].iloc[0] or 0) > SEVERAL:
         return ""
