@@ -10,7 +10,7 @@ USAGE, INTERRUPTED = 2, 130
 
 TRACEBACK = "--traceback"
 SHOW_TRACEBACK = "SALIENCYNOISE_TRACEBACK"
-"""Set by `--traceback`, wherever it stands among a command's words: tracebacks of plugins are printed, too."""
+"""Environment variable that `--traceback` sets: tracebacks of plugins are printed, too."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -18,17 +18,17 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # no name can end a command because a terminal lacks its letters
             stream.reconfigure(errors="backslashreplace")
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if TRACEBACK in words:
+    command_line = list(sys.argv[1:] if arguments is None else arguments)
+    if TRACEBACK in command_line:
         os.environ[SHOW_TRACEBACK] = "1"
-        words.remove(TRACEBACK)
+        command_line.remove(TRACEBACK)
     try:
-        code = _run(words)
+        code = _run(command_line)
     except KeyboardInterrupt:
         code = INTERRUPTED
     if code == INTERRUPTED:
-        said = "stopped; networks and maps that were finished are kept: the same command goes on with them"
-        print(f"\n{said}", file=sys.stderr)  # noqa: T201 - rich may not be there yet
+        message = "stopped; networks and maps that were finished are kept: the same command goes on with them"
+        print(f"\n{message}", file=sys.stderr)  # noqa: T201 - rich may not be there yet
     sys.exit(code)
 
 

@@ -35,4 +35,4 @@ def options(
         bool, typer.Option("--traceback", help="Print the tracebacks of plugins that fail, too; with any command.")
     ] = False,
 ) -> None:
-    """Take the options that precede a command; `--traceback` is taken out of the words before they come here."""
+    """Take the options that precede a command. `main` has already removed `--traceback` from the arguments."""

@@ -50,12 +50,12 @@ def bench(
     With no option: eight small networks on handwritten digits, and the eight methods of the published table.
     Trained members are kept in a pool and never trained twice.
     """
-    given: dict[str, Any] = {"dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "out": out}
-    given |= {"sampler": sampler, "members": members, "images": images, "draws": draws, "image_size": image_size}
-    given |= {"target": target, "normalization": normalization, "train_images": train_images, "device": device}
-    given |= {"precision": precision, "seed": seed, "aggregator": aggregator, "keep_maps": keep_maps, "fresh": fresh}
-    given |= {"untrained": untrained, "groups": groups, "workers": workers}
-    settings = o.config_of(arch_args, epochs, given, file=config, named=o.named_by_user(context))
+    options: dict[str, Any] = {"dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "out": out}
+    options |= {"sampler": sampler, "members": members, "images": images, "draws": draws, "image_size": image_size}
+    options |= {"target": target, "normalization": normalization, "train_images": train_images, "device": device}
+    options |= {"precision": precision, "seed": seed, "aggregator": aggregator, "keep_maps": keep_maps, "fresh": fresh}
+    options |= {"untrained": untrained, "groups": groups, "workers": workers}
+    settings = o.config_of(arch_args, epochs, options, file=config, named=o.named_by_user(context))
 
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.engine.run import run  # noqa: PLC0415 - torch, once the options are known to be sound

@@ -29,12 +29,12 @@ class Commands(TyperGroup):
         return list(_names())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as above
-        """Return what `--help` shows of a command, without importing it; None for an unknown name."""
+        """Return the entry of a command in `--help`, without importing the command; None for an unknown name."""
         entry = _names().get(cmd_name)
         return None if entry is None else _listed(cmd_name, entry)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the name, the imported command and the other words.
+        """Return the name, the imported command and the other arguments.
 
         Raises:
             UsageError: if nothing or several things have the name, or the command cannot be imported.
@@ -49,7 +49,7 @@ class Commands(TyperGroup):
         return args[0], command, args[1:]
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; what one of a plugin raises by mistake becomes one line that names it.
+        """Run the command; an unexpected exception of a plugin's command becomes one line that names the command.
 
         Raises:
             UsageError: naming the command and its distribution.
@@ -62,7 +62,7 @@ class Commands(TyperGroup):
             entry = catalogue().find("commands", ctx.invoked_subcommand)
             if entry.plugin.name == BUILTIN:
                 raise
-            raise UsageError(f"{_what(entry)} failed: {one_line(error)}; {WHERE}") from error
+            raise UsageError(f"{_described(entry)} failed: {one_line(error)}; {WHERE}") from error
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help, then a line for each plugin that failed."""
@@ -75,8 +75,8 @@ def command_of(entry: Entry, *, name: str) -> Any:
     """Import a command and return it as click's; a Typer app of one command is that command, as when Typer runs it.
 
     Raises:
-        UsageError: if it cannot be imported, or its parameters are none that Typer understands.
-        ConfigurationError: if it is neither a function nor a Typer app.
+        UsageError: if the command cannot be imported, or Typer does not understand its parameters.
+        ConfigurationError: if the target is neither a function nor a Typer app.
     """
     target: object = load_target(entry.spec.target, entry.plugin)
     if inspect.isfunction(target):
@@ -85,17 +85,19 @@ def command_of(entry: Entry, *, name: str) -> Any:
     elif isinstance(target, typer.Typer):
         app = target
     else:
-        raise ConfigurationError(f"{_what(entry)} gave {type(target).__name__}, which is no function and no Typer app")
+        raise ConfigurationError(
+            f"{_described(entry)} gave {type(target).__name__}, which is no function and no Typer app"
+        )
     try:
         return _command(app)
     except Exception as error:
-        raise UsageError(f"{_what(entry)} failed: {one_line(error)}; {WHERE}") from error
+        raise UsageError(f"{_described(entry)} failed: {one_line(error)}; {WHERE}") from error
 
 
 def _command(app: typer.Typer) -> Any:
     """Return an app as `typer.main.get_command` does, without the options that install shell completion."""
-    one = len(app.registered_commands) == 1 and not (app.registered_groups or app.registered_callback)
-    if not one:
+    is_single = len(app.registered_commands) == 1 and not (app.registered_groups or app.registered_callback)
+    if not is_single:
         return get_group(app)
     info = app.registered_commands[0]
     return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=app.rich_markup_mode)
@@ -103,12 +105,12 @@ def _command(app: typer.Typer) -> Any:
 
 def _names() -> dict[str, Entry]:
     """Return the commands by the shortest name that calls each."""
-    found: dict[str, Entry] = {}
+    by_name: dict[str, Entry] = {}
     entries = catalogue().entries("commands")
     for entry in entries:
         alone = sum(other.name == entry.name for other in entries) == 1
-        found[entry.name if alone or entry.plugin.name == BUILTIN else entry.canonical] = entry
-    return found
+        by_name[entry.name if alone or entry.plugin.name == BUILTIN else entry.canonical] = entry
+    return by_name
 
 
 def _listed(name: str, entry: Entry) -> TyperCommand:
@@ -116,5 +118,5 @@ def _listed(name: str, entry: Entry) -> TyperCommand:
     return TyperCommand(name, help=summary, rich_help_panel=None if entry.plugin.name == BUILTIN else PANEL)
 
 
-def _what(entry: Entry) -> str:
+def _described(entry: Entry) -> str:
     return f"the command '{entry.canonical}' ({entry.plugin.distribution} {entry.plugin.version})"

@@ -60,16 +60,16 @@ def _compare_several(studies: list[Study], html: Path | None, *, as_json: bool) 
     from saliencynoise.analyses.comparison.table import print_pairs  # noqa: PLC0415 - as above
     from saliencynoise.display.visible import visible  # noqa: PLC0415 - as above
 
-    found = side_by_side(studies)
-    pairs, note = pairs_of(found)
+    comparison = side_by_side(studies)
+    pairs, note = pairs_of(comparison)
     if as_json:
-        typer.echo(json.dumps(document_of(found, pairs, note), allow_nan=False))
+        typer.echo(json.dumps(document_of(comparison, pairs, note), allow_nan=False))
     else:
-        print_side_by_side(found)
+        print_side_by_side(comparison)
         if pairs:
             print_pairs(pairs, [], title="runs compared")
         elif note:
             typer.echo(visible(note))
     if html is not None:
-        write_comparison(found, pairs, note, html)
+        write_comparison(comparison, pairs, note, html)
         typer.echo(visible(f"page in {html}"), err=as_json)

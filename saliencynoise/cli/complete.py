@@ -6,29 +6,29 @@ from saliencynoise.interfaces.errors import SaliencyNoiseError
 
 
 def complete_archs(incomplete: str) -> list[str]:
-    """Return the architectures that begin so."""
+    """Return the architectures whose names begin with `incomplete`."""
     return _names("models", incomplete)
 
 
 def complete_methods(incomplete: str) -> list[str]:
-    """Return the methods that begin so."""
+    """Return the methods whose names begin with `incomplete`."""
     return _names("methods", incomplete)
 
 
 def complete_datasets(incomplete: str) -> list[str]:
-    """Return the data sets that begin so."""
+    """Return the data sets whose names begin with `incomplete`."""
     return _names("datasets", incomplete)
 
 
 def complete_samplers(incomplete: str) -> list[str]:
-    """Return the samplers that begin so."""
+    """Return the samplers whose names begin with `incomplete`."""
     return _names("samplers", incomplete)
 
 
 def complete_subjects(incomplete: str) -> list[str]:
-    """Return what plugins bring and begins so, of all kinds."""
-    others = [name for kind in ("aggregators", "samplers", "datasets") for name in _names(kind, incomplete)]
-    return complete_methods(incomplete) + complete_archs(incomplete) + others
+    """Return the names of every kind except commands that begin with `incomplete`."""
+    other_names = [name for kind in ("aggregators", "samplers", "datasets") for name in _names(kind, incomplete)]
+    return complete_methods(incomplete) + complete_archs(incomplete) + other_names
 
 
 def _names(kind: str, incomplete: str) -> list[str]:

@@ -60,7 +60,7 @@ def explain(
 
     Members are found in a pool, or trained first. Each picture gets a figure, a page and its maps.
     """
-    given = {
+    options = {
         "dataset": dataset, "data_dir": data_dir, "archs": None if arch is None else [arch], "methods": methods,
         "sampler": sampler, "members": members, "draws": draws, "image_size": image_size,
         "normalization": normalization, "train_images": train_images, "device": device, "seed": seed,
@@ -75,18 +75,18 @@ def explain(
     from saliencynoise.explanation.table import print_found, print_legend  # noqa: PLC0415 - as above
 
     named = {*o.named_by_user(context), *(["archs"] if arch else [])}
-    bench = o.config_of(arch_args, epochs, given, file=config, named=named)
-    asked = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)
-    target_folder = folder_for(asked, out)
-    files = picture_files(asked.pictures)
-    place = ExplanationFolder(target_folder, files, asked.settings)  # refused before anything is trained
+    bench = o.config_of(arch_args, epochs, options, file=config, named=named)
+    settings = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)
+    target_folder = folder_for(settings, out)
+    files = picture_files(settings.pictures)
+    result_folder = ExplanationFolder(target_folder, files, settings.settings)  # refused before anything is trained
     with observing(quiet=quiet) as observer:
-        prepared = prepare(asked, observer, files=files)
-    with place as folder:
-        for found in prepared.explanations():
-            page = folder.add(found)
+        prepared = prepare(settings, observer, files=files)
+    with result_folder as folder:
+        for explanation in prepared.explanations():
+            page = folder.add(explanation)
             if not (quiet or as_json):
-                print_found(found, page)
+                print_found(explanation, page)
     document = {**folder.document, "folder": str(folder.folder)}
     emit(lambda: print_legend(folder.folder), document, [folder.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if folder.incomplete else 0)

@@ -45,12 +45,12 @@ def frontier(
 
     With no option: six samplers with 1, 2, 4 and 8 members on handwritten digits, a few minutes.
     """
-    given = {
+    options = {
         "dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "images": images, "draws": draws,
         "image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed,
         "workers": workers, "out": out,
     }  # fmt: skip
-    bench = o.config_of(arch_args, epochs, given, file=config, named=o.named_by_user(context))
+    bench = o.config_of(arch_args, epochs, options, file=config, named=o.named_by_user(context))
     settings = FrontierConfig(
         bench=bench,
         samplers=tuple(samplers),
@@ -69,6 +69,8 @@ def frontier(
     with observing(quiet=quiet) as progress:
         document = run_frontier(settings, progress)
     save_plot(document, settings.folder)
-    whole = {**document, "folder": str(settings.folder)}
-    emit(lambda: print_frontier(document, settings.folder), whole, [settings.folder], as_json=as_json, quiet=quiet)
+    with_folder = {**document, "folder": str(settings.folder)}
+    emit(
+        lambda: print_frontier(document, settings.folder), with_folder, [settings.folder], as_json=as_json, quiet=quiet
+    )
     raise typer.Exit(1 if failures(document) else 0)

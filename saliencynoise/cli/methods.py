@@ -23,9 +23,9 @@ def methods(
     from saliencynoise.cli.tables.methods import method_row, print_method, print_methods  # noqa: PLC0415 - as above
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - only when the command runs
 
-    found = catalogue()
-    entries = found.entries("methods") if name is None else [found.find("methods", name.partition("(")[0])]
-    rows = [method_row(entry, found.parameters(entry) if name else None) for entry in entries]
+    installed = catalogue()
+    entries = installed.entries("methods") if name is None else [installed.find("methods", name.partition("(")[0])]
+    rows = [method_row(entry, installed.parameters(entry) if name else None) for entry in entries]
     if as_json:
         typer.echo(json.dumps({"methods": rows}))
     elif name is None:

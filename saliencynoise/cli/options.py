@@ -197,7 +197,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 
 
 def named_by_user(context: typer.Context) -> set[str]:
-    """Return the parameters that stand on the command line, rather than at their defaults."""
+    """Return the parameters that the user gave; the others have their defaults."""
     return {name for name in context.params if _source(context, name) != "DEFAULT"}
 
 
@@ -217,11 +217,11 @@ def config_of(
     """Build the config: the defaults among `given`, then the file, then the options that the user named.
 
     Args:
-        arch_args: words of the form key=value.
+        arch_args: arguments of the architecture, of the form key=value.
         epochs: passes over the training images, where they are given.
-        given: values of the options, defaults among them.
+        given: values of the options, including defaults.
         file: TOML file with settings.
-        named: the options on the command line, which come before those of the file.
+        named: the options on the command line; they override those of the file.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
@@ -243,7 +243,7 @@ def numbers(text: str) -> tuple[int, ...]:
     """Return the whole numbers of `--budgets`.
 
     Raises:
-        UsageError: if one is none.
+        UsageError: if a part is no whole number.
 
     >>> numbers("1,2, 4")
     (1, 2, 4)

@@ -1,4 +1,4 @@
-"""What a command that computes prints at its end."""
+"""The output at the end of a command that computes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def emit(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Print what was found: as one JSON document, as the places where it lies, or for people.
+    """Print a result: as one JSON document, as the paths of its files, or for people.
 
     Args:
-        printed: prints it for people.
-        document: values that JSON can hold.
-        places: files or folders.
-        as_json: before all else.
-        quiet: places only.
+        printed: prints the result for people.
+        document: the result as values that JSON can hold.
+        places: files or folders of the result.
+        as_json: print the document; has precedence over `quiet`.
+        quiet: print the places only.
     """
     if as_json:
         typer.echo(json.dumps(document, allow_nan=False))

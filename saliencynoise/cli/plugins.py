@@ -27,15 +27,15 @@ def plugins(
     from saliencynoise.cli.tables.plugins import plugin_rows, print_plugins  # noqa: PLC0415 - as above
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - only when the command runs
 
-    found = catalogue()
+    installed = catalogue()
     if archs:
-        names = found.names("models")
+        names = installed.names("models")
         typer.echo(json.dumps({"architectures": names}) if as_json else "\n".join(names))
     elif as_json:
-        failures = [asdict(failure) for failure in found.failures]
-        typer.echo(json.dumps({"plugins": plugin_rows(found), "failures": failures}))
+        failures = [asdict(failure) for failure in installed.failures]
+        typer.echo(json.dumps({"plugins": plugin_rows(installed), "failures": failures}))
     else:
-        print_plugins(found)
+        print_plugins(installed)
 
 
 @plugins_app.command()
@@ -60,12 +60,12 @@ def check(
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - torch, only when the command runs
     from saliencynoise.testing.selection import check_selection, select  # noqa: PLC0415 - as above
 
-    found = catalogue()
-    selection = select(found, names or [])
-    unloaded = [] if names else found.failures
+    installed = catalogue()
+    selection = select(installed, names or [])
+    unloaded = [] if names else installed.failures
     printer = None if as_json else ConformancePrinter()
     reports = []
-    for report in check_selection(found, selection):
+    for report in check_selection(installed, selection):
         reports.append(report)
         if printer:
             printer.report(report)

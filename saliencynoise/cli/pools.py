@@ -36,18 +36,18 @@ def list_pools(*, as_json: o.Json = False) -> None:
 @pools_app.command()
 def verify(name: Name = None) -> None:
     """Compare every file with its checksum; a corrupt member is set aside. Exit code 2 if any is, or `pool.json`."""
-    wrong: list[UsageError] = []
+    errors: list[UsageError] = []
     for pool in _named(name):
         corrupt = pool.verify_all()
         typer.echo(f"{pool.folder.name}: {len(pool.indices())} members sound, {len(corrupt)} corrupt")
-        wrong += corrupt
+        errors += corrupt
         try:
             pool.described()
         except UsageError as error:
-            wrong.append(error)
-    for each in wrong:
-        typer.echo(visible(f"error: {each}"), err=True)
-    raise typer.Exit(2 if wrong else 0)
+            errors.append(error)
+    for failure in errors:
+        typer.echo(visible(f"error: {failure}"), err=True)
+    raise typer.Exit(2 if errors else 0)
 
 
 @pools_app.command()

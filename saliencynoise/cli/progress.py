@@ -32,20 +32,20 @@ def observing(*, quiet: bool) -> AbstractContextManager[Observer]:
 
 
 class Failures(Silent):
-    """An observer that tells what fails, and nothing else."""
+    """An observer that prints failures only."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or SafeConsole(stderr=True, highlight=False)
 
     def event(self, job: MemberJob, event: Event) -> None:
-        """Tell a failure."""
+        """Print a failure, or a method that has not returned for long."""
         if event["kind"] in {"failed", "running"}:
-            said = _failure(job, event) if event["kind"] == "failed" else _waiting(job, event)
-            self._console.print(said, markup=False, soft_wrap=True)
+            message = _failure(job, event) if event["kind"] == "failed" else _waiting(job, event)
+            self._console.print(message, markup=False, soft_wrap=True)
 
 
 class Progress:
-    """An observer of a bench that tells the user what it will do, and how far it is."""
+    """An observer of a bench that prints the plan and the progress."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or SafeConsole(stderr=True, highlight=False)
@@ -62,7 +62,7 @@ class Progress:
         )
         self._plan: Plan | None = None
         self._estimate: Estimate | None = None
-        self._told: set[str] = set()
+        self._announced: set[str] = set()
         self._fractions: dict[MemberJob, float] = {}
         self._task: TaskID | None = None
         self._doing = ""
@@ -82,16 +82,16 @@ class Progress:
             self._bars.stop()
 
     def planned(self, plan: Plan) -> None:
-        """Say what will be done."""
+        """Print the plan."""
         self._plan = plan
-        self._told.clear()
+        self._announced.clear()
         members = plan.members
         for architecture in plan.architectures:
-            known = 0 if plan.config.fresh else len(architecture.members)
+            in_pool = 0 if plan.config.fresh else len(architecture.members)
             size = architecture.network["parameters"] / 1e6
             self._say(
                 f"{architecture.model.label} ({size:.2f} M parameters) on {plan.config.dataset}: {members} members, "
-                f"{known} in the pool, {members - known} to {_to_make(plan, architecture)}"
+                f"{in_pool} in the pool, {members - in_pool} to {_to_make(plan, architecture)}"
             )
         if plan.methods:
             runs = sum(map(plan.draws, plan.methods))
@@ -100,8 +100,8 @@ class Progress:
                 f"maps: {maps} ({counted(len(plan.images), 'image')}, {counted(len(plan.methods), 'method')}), "
                 f"about {plan.map_bytes / 1e6:.2g} MB, on {plan.device}"
             )
-        if (long := warning(plan)) is not None:
-            self._say(long)
+        if (slow_run_warning := warning(plan)) is not None:
+            self._say(slow_run_warning)
 
     def started(self, jobs: Sequence[MemberJob], workers: int) -> None:
         """Show the bar."""
@@ -114,7 +114,7 @@ class Progress:
         self._task = self._bars.add_task("members", total=len(jobs), state="starting")
 
     def event(self, job: MemberJob, event: Event) -> None:
-        """Move the bar; tell the first estimate, and each member that is done."""
+        """Move the bar; print the first estimate, and each member that is done."""
         if self._estimate is None or self._task is None:
             return
         self._estimate.feed(job, event)
@@ -122,19 +122,19 @@ class Progress:
             self._fractions[job] = event["done"] / event["steps"]
         elif event["kind"] == "trained":
             self._fractions[job] = 1.0
-            made = f"{job.architecture.rpartition('/')[2]} {_made(job, event, self._plan)}"
-            self._say(f"{made} in {event['seconds']:.1f} s{self._left()}")
+            result = f"{job.architecture.rpartition('/')[2]} {_result_of(job, event, self._plan)}"
+            self._say(f"{result} in {event['seconds']:.1f} s{self._time_left()}")
         elif event["kind"] == "attributing":
             self._doing = f"{event['method'].partition('(')[0].partition('/')[2]}, member {job.member}"
         elif event["kind"] == "attributed":
             self._fractions[job] = 1.0
-            self._tell_attribution(job)
+            self._announce_attribution(job)
         elif event["kind"] == "failed":
             self._say(_failure(job, event))
         elif event["kind"] == "running":
             self._say(_waiting(job, event))
-        self._tell_estimate(job)
-        state = "; ".join(part for part in (self._doing, self._left().lstrip("; ")) if part)
+        self._announce_estimate(job)
+        state = "; ".join(part for part in (self._doing, self._time_left().lstrip("; ")) if part)
         self._bars.update(self._task, completed=sum(self._fractions.values()), state=state)
 
     def reducing(self, cells: int) -> None:
@@ -143,7 +143,7 @@ class Progress:
         self._task = self._bars.add_task(f"statistics of {cells} cells", total=None, state="")
 
     def comparing(self, jobs: Sequence[MemberJob]) -> None:
-        """Say that untrained networks are explained, for the column of that name."""
+        """Print that untrained networks are explained, for the column of that name."""
         name = jobs[0].architecture.rpartition("/")[2]
         self._say(f"explaining the same images by {len(jobs)} untrained networks of {name}, to compare with")
         self._remove_bar()
@@ -153,48 +153,48 @@ class Progress:
         if self._task is not None:
             self._bars.remove_task(self._task)
 
-    def _tell_estimate(self, job: MemberJob) -> None:
-        if self._estimate is None or job.architecture in self._told or not self._estimate.knows(job.architecture):
+    def _announce_estimate(self, job: MemberJob) -> None:
+        if self._estimate is None or job.architecture in self._announced or not self._estimate.knows(job.architecture):
             return
-        self._told.add(job.architecture)
-        left = self._estimate.training(job.architecture)
-        if left is not None:
+        self._announced.add(job.architecture)
+        span = self._estimate.training(job.architecture)
+        if span is not None:
             name = job.architecture.rpartition("/")[2]
-            self._say(f"training {name} will take about {_range(left)} on this machine")
+            self._say(f"training {name} will take about {_range(span)} on this machine")
 
-    def _tell_attribution(self, job: MemberJob) -> None:
+    def _announce_attribution(self, job: MemberJob) -> None:
         key = f"attribution {job.architecture}"
-        left = self._estimate.attribution(job.architecture) if self._estimate else None
-        if key in self._told or left is None or self._plan is None:
+        span = self._estimate.attribution(job.architecture) if self._estimate else None
+        if key in self._announced or span is None or self._plan is None:
             return
-        self._told.add(key)
-        if left.likely >= 1:
+        self._announced.add(key)
+        if span.likely >= 1:
             name, methods = job.architecture.rpartition("/")[2], counted(len(self._plan.methods), "method")
-            self._say(f"attributing {name} with {methods} will take about {_range(left)} more on this machine")
+            self._say(f"attributing {name} with {methods} will take about {_range(span)} more on this machine")
 
-    def _left(self) -> str:
+    def _time_left(self) -> str:
         training = self._estimate.training() if self._estimate else None
         attribution = self._estimate.attribution() if self._estimate else None
         if training is None:
             return ""
-        left = training if attribution is None else training + attribution
-        if left.likely < 1:
+        span = training if attribution is None else training + attribution
+        if span.likely < 1:
             return ""
-        return f"; about {_range(left)}{' of training' if attribution is None else ''} left"
+        return f"; about {_range(span)}{' of training' if attribution is None else ''} left"
 
     def _say(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)
 
 
-def _range(left: Span) -> str:
-    return duration_range(left.low, left.high)
+def _range(span: Span) -> str:
+    return duration_range(span.low, span.high)
 
 
 def _failure(job: MemberJob, event: Event) -> str:
     method = f" with {event['method'].partition('(')[0]}" if event["method"] else ""
-    said = f"{job.architecture} member {job.member}{method} failed: {event['error']}"
+    message = f"{job.architecture} member {job.member}{method} failed: {event['error']}"
     traceback = event.get("traceback") if os.environ.get("SALIENCYNOISE_TRACEBACK") == "1" else None
-    return f"{said}\n{traceback}" if traceback else said
+    return f"{message}\n{traceback}" if traceback else message
 
 
 def _waiting(job: MemberJob, event: Event) -> str:
@@ -206,14 +206,14 @@ def _waiting(job: MemberJob, event: Event) -> str:
 
 def _to_make(plan: Plan, architecture: ArchitecturePlan) -> str:
     sampler = plan.sampler
-    what = f"train on {len(plan.dataset.train)} images for {counted(architecture.recipe.epochs, 'epoch')}"
+    training = f"train on {len(plan.dataset.train)} images for {counted(architecture.recipe.epochs, 'epoch')}"
     if sampler.text == REFERENCE:
-        return what
-    return f"make by {sampler.label}" + (f", where it trains: {what}" if sampler.instance.trains else "")
+        return training
+    return f"make by {sampler.label}" + (f", where it trains: {training}" if sampler.instance.trains else "")
 
 
-def _made(job: MemberJob, event: Event, plan: Plan | None) -> str:
-    """Return what a job made, with its accuracy: one member, or all of a run."""
+def _result_of(job: MemberJob, event: Event, plan: Plan | None) -> str:
+    """Return the members that a job made, in words, with their accuracy."""
     accuracies = event["accuracy"]
     if len(accuracies) == 1:
         trained = plan is None or plan.sampler.instance.trains

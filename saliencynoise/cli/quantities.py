@@ -14,7 +14,7 @@ UNITS = {"b": 1} | {
 
 
 def bytes_in(text: str, *, option: str) -> int:
-    """Return the bytes that a size says.
+    """Return a size in bytes.
 
     >>> bytes_in("60MB", option="--max-size"), bytes_in("1.5 KiB", option="--max-size")
     (60000000, 1536)
@@ -30,19 +30,19 @@ def bytes_in(text: str, *, option: str) -> int:
 
 
 def indices_in(text: str, *, option: str) -> list[int]:
-    """Return the indices that a list says, in order and once each.
+    """Return the indices in a list such as "0-3,12", sorted and without repeats.
 
     >>> indices_in("0-3,12", option="--members")
     [0, 1, 2, 3, 12]
 
     Raises:
-        UsageError: as `bytes_in`.
+        UsageError: naming the option, the text and the possible forms.
     """
-    found: set[int] = set()
+    indices: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", part.strip(), re.ASCII)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if not first <= last < first + 100_000:
             raise UsageError(f"{option} {text} is no list of members; write indices and ranges, as in 0-9,12")
-        found.update(range(first, last + 1))
-    return sorted(found)
+        indices.update(range(first, last + 1))
+    return sorted(indices)

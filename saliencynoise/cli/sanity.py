@@ -43,18 +43,24 @@ def sanity(
 
     With no option: eight small networks of each kind on handwritten digits, six methods.
     """
-    given = {"dataset": dataset, "archs": archs, "members": members, "images": images, "draws": draws}
-    given |= {"image_size": image_size, "train_images": train_images, "target": target, "device": device, "seed": seed}
-    given |= {"data_dir": data_dir, "groups": groups, "workers": workers}
+    options = {"dataset": dataset, "archs": archs, "members": members, "images": images, "draws": draws}
+    options |= {
+        "image_size": image_size,
+        "train_images": train_images,
+        "target": target,
+        "device": device,
+        "seed": seed,
+    }
+    options |= {"data_dir": data_dir, "groups": groups, "workers": workers}
 
     from saliencynoise.analyses.sanity.run import run_sanity  # noqa: PLC0415 - torch, only here
     from saliencynoise.analyses.sanity.table import print_sanity  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
 
-    bench = o.config_of(arch_args, epochs, {**given, "methods": methods})
+    bench = o.config_of(arch_args, epochs, {**options, "methods": methods})
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)
     with observing(quiet=quiet) as progress:
         document = run_sanity(config, progress)
-    whole = {**document, "folder": str(config.folder)}
-    emit(lambda: print_sanity(document, config.folder), whole, [config.folder], as_json=as_json, quiet=quiet)
+    with_folder = {**document, "folder": str(config.folder)}
+    emit(lambda: print_sanity(document, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if any(row["status"] == "failed" for row in document["rows"]) else 0)

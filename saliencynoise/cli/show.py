@@ -37,19 +37,19 @@ def show(
     from saliencynoise.analyses.frontier.run import RESULT  # noqa: PLC0415 - only when the command runs
     from saliencynoise.interfaces.errors import UsageError  # noqa: PLC0415 - as above
 
-    asked: dict[Figures, bool] = {
+    options: dict[Figures, bool] = {
         "curve": curve,
         "similarity": similarity,
         "structure": structure,
         "localization": localization,
     }
-    wanted = [name for name, own in asked.items() if own]
-    if len(wanted) > 1:
-        raise UsageError(f"--{wanted[0]} and --{wanted[1]} are two prints; ask for one of them")
+    chosen = [name for name, is_set in options.items() if is_set]
+    if len(chosen) > 1:
+        raise UsageError(f"--{chosen[0]} and --{chosen[1]} are two prints; ask for one of them")
     if not Path(folder, RESULT).exists():
-        failed = _show_study(folder, wanted[0] if wanted else None, as_json=as_json)
-    elif wanted:
-        raise UsageError(f"{folder} is a frontier, which has no --{wanted[0]}; name the folder of a run in it")
+        failed = _show_study(folder, chosen[0] if chosen else None, as_json=as_json)
+    elif chosen:
+        raise UsageError(f"{folder} is a frontier, which has no --{chosen[0]}; name the folder of a run in it")
     else:
         failed = _show_frontier(folder, as_json=as_json)
     raise typer.Exit(1 if failed else 0)

@@ -30,7 +30,7 @@ def train(
     as_json: o.Json = False,
 ) -> None:
     """Fill a pool with trained members, without attributing anything; `bench` then finds them."""
-    given = {
+    options = {
         "dataset": dataset,
         "data_dir": data_dir,
         "archs": archs,
@@ -46,7 +46,7 @@ def train(
     }
     fixed = {"methods": (), "images": 1}
     named = {*o.named_by_user(context), *fixed}
-    settings = o.config_of(arch_args, epochs, given | fixed, file=config, named=named)
+    settings = o.config_of(arch_args, epochs, options | fixed, file=config, named=named)
 
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.cli.tables.pools import pool_rows, print_pools  # noqa: PLC0415 - as above

@@ -42,21 +42,21 @@ def variance(
     Networks are trained in blocks, every combination of two seeds of each stream and one of them again. With no
     option: 36 small networks on handwritten digits, three methods.
     """
-    given = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
-    given |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}
-    given |= {"workers": workers}
+    options = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
+    options |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}
+    options |= {"workers": workers}
 
     from saliencynoise.analyses.variance.figure import save_plot  # noqa: PLC0415 - as above
     from saliencynoise.analyses.variance.run import run_variance  # noqa: PLC0415 - torch, only here
     from saliencynoise.analyses.variance.table import print_variance  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
 
-    bench = o.config_of(arch_args, epochs, {**given, "methods": methods})
+    bench = o.config_of(arch_args, epochs, {**options, "methods": methods})
     named = None if streams is None else tuple(streams.replace("+", ",").split(","))
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
     with observing(quiet=quiet) as progress:
         document = run_variance(config, progress)
     save_plot(document, config.folder)
-    whole = {**document, "folder": str(config.folder)}
-    emit(lambda: print_variance(document, config.folder), whole, [config.folder], as_json=as_json, quiet=quiet)
+    with_folder = {**document, "folder": str(config.folder)}
+    emit(lambda: print_variance(document, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if any(row["status"] == "failed" for row in document["rows"]) else 0)

@@ -23,7 +23,7 @@ def completeness_error(total: Float[Tensor, " B"], difference: Float[Tensor, " B
 
     Args:
         total: `[B]`, the sum of each image's attributions.
-        difference: `[B]`, the score of the image less that of what it is compared with.
+        difference: `[B]`, the score of the image minus the score of its reference.
 
     >>> import torch
     >>> completeness_error(torch.tensor([1.5, 0.0]), torch.tensor([2.0, 0.0])).tolist()

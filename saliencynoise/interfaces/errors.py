@@ -30,7 +30,7 @@ class PluginError(ConfigurationError):
 
 @dataclass(frozen=True, kw_only=True)
 class PluginFailure:
-    """A plugin that could not be loaded, called or validated, and why; the others go on without it."""
+    """A plugin that could not be loaded, called or validated, and the reason; other plugins still work."""
 
     plugin: str
     distribution: str
@@ -42,9 +42,9 @@ class PluginFailure:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an exception in one line: its message, after its type where it is not one of this project's.
+    """Return an exception in one line: its message, preceded by its type if it is no error of this project.
 
-    An exception of a plugin may have a text that cannot be read: that is said in the text's place.
+    If the text of an exception cannot be read, the line says so instead.
     """
     try:
         message = " ".join(str(error).split())

@@ -69,7 +69,7 @@ def noise_seed(run_seed: int, *, method: str, image: str, draw: int, network: st
         method: canonical name, with parameters.
         image: name of the image.
         draw: index of the draw.
-        network: what tells the network from all others; a shared draw does not depend on it.
+        network: text that identifies the network; a shared draw does not depend on it.
 
     >>> one, other = ({"method": "rise", "image": "a", "network": name} for name in ("pool:0", "pool:1"))
     >>> [noise_seed(0, draw=draw, **one) == noise_seed(0, draw=draw, **other) for draw in (0, 1)]
@@ -81,7 +81,7 @@ def noise_seed(run_seed: int, *, method: str, image: str, draw: int, network: st
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Set the global random state of torch, numpy and Python, for libraries that use it; leave it as it was found.
+    """Set the global random state of torch, numpy and Python, for libraries that use it; restore it at the end.
 
     >>> import torch
     >>> with seeded(3):

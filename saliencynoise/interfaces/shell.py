@@ -16,8 +16,8 @@ def shell(*words: object, encoding: str = "utf-8") -> str:
     written as the bytes that it stands for, in the form `$'...'` of bash, zsh and others.
 
     Args:
-        words: of the command, in their order.
-        encoding: of the terminal.
+        words: the words of the command, in order.
+        encoding: the encoding of the terminal.
 
     >>> shell("saliencynoise", "show", "runs/two class names", "runs/\udcff")
     "saliencynoise show 'runs/two class names' $'runs/\\377'"

@@ -119,8 +119,8 @@ def declared_sign(spec: MethodSpec, instance: object) -> Sign:
 
     A value that is no `Sign` counts for nothing; the conformance kit reports it.
     """
-    found: Sign | None = getattr(instance, "sign", None)
-    return spec.sign if found is None or found not in get_args(Sign) else found
+    sign: Sign | None = getattr(instance, "sign", None)
+    return spec.sign if sign is None or sign not in get_args(Sign) else sign
 
 
 Level = Literal["maps", "networks"]

@@ -10,10 +10,10 @@ def did_you_mean(name: str, known: Iterable[str], *, otherwise: str = "", most: 
     """Return a question with the known names that are close to a mistyped one; `otherwise` where none is close.
 
     Args:
-        name: as it was typed.
+        name: the mistyped name.
         known: the names that exist.
-        otherwise: what is said instead, often the list of the names.
-        most: names in the question.
+        otherwise: the text where no name is close, often the list of the names.
+        most: maximum number of names in the question.
 
     >>> did_you_mean("gradcma", ["gradient", "gradcam"]), did_you_mean("xyz", ["gradcam"], otherwise="there is gradcam")
     ("did you mean 'gradcam'?", 'there is gradcam')

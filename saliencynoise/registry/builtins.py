@@ -1,4 +1,4 @@
-"""The built-in plugin: what the core brings, declared through the same hooks as anybody's."""
+"""The built-in plugin: it declares the core's methods and more through the same hooks as other plugins."""
 
 from __future__ import annotations
 

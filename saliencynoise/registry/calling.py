@@ -1,4 +1,4 @@
-"""Calls of what plugins bring: whatever one raises becomes one line that names it, and so does a wrong return."""
+"""Calls into plugins: an exception or a wrong return value becomes one line that names the plugin."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ WHERE = "this is an error of the plugin; 'saliencynoise --traceback COMMAND' sho
 
 @contextmanager
 def calling(what: str) -> Iterator[None]:
-    """Turn what a plugin raises into an error that names it; what this project raises on purpose passes.
+    """Turn an exception of a plugin into an error that names it; errors of this project pass unchanged.
 
     Args:
-        what: it is, in words: "the data set 'letters' (letters 1.2)".
+        what: the thing that is called, in words: "the data set 'letters' (letters 1.2)".
 
     Raises:
         UsageError: naming the plugin, with its exception as the cause.
@@ -46,8 +46,8 @@ class NamedModel:
     """An architecture of a plugin, whose errors and wrong returns name it.
 
     Attributes:
-        what: it is, in words.
-        model: the plugin's.
+        what: the architecture in words, for errors.
+        model: the architecture of the plugin.
     """
 
     what: str
@@ -57,7 +57,7 @@ class NamedModel:
         """As `Model.build`.
 
         Raises:
-            UsageError: as the plugin; or naming it, if it raised anything else or returned no network.
+            UsageError: of the plugin; or naming the plugin, if it raised another error or returned no network.
         """
         with calling(self.what):
             network: object = self.model.build(in_shape, num_classes)
@@ -68,31 +68,31 @@ class NamedModel:
 
 
 def wrong_network(network: object) -> str:
-    """Return what is wrong with what an architecture built, and what is wanted; "" where nothing is."""
+    """Return the fault of a network that an architecture built, with the contract; "" for a correct one."""
     from torch import nn  # noqa: PLC0415 - names are resolved without torch
 
-    wanted = "build must return saliencynoise.interfaces.Network(module=an nn.Module, points={name: CamPoint(...)})"
+    contract = "build must return saliencynoise.interfaces.Network(module=an nn.Module, points={name: CamPoint(...)})"
     if not isinstance(network, Network):
-        return f"build returned {type(network).__name__}; {wanted}"
+        return f"build returned {type(network).__name__}; {contract}"
     module: object = network.module
     if not isinstance(module, nn.Module):
-        return f"build returned a Network whose module is {type(module).__name__}; {wanted}"
+        return f"build returned a Network whose module is {type(module).__name__}; {contract}"
     points: object = network.points
     if not isinstance(points, Mapping) or not all(isinstance(point, CamPoint) for point in points.values()):
-        return f"build returned a Network whose points are no CamPoints; {wanted}"
-    known = dict(module.named_modules())
+        return f"build returned a Network whose points are no CamPoints; {contract}"
+    submodules = dict(module.named_modules())
     for name, point in network.points.items():
-        if point.module not in known:
+        if point.module not in submodules:
             return f"its point '{name}' names the submodule '{point.module}', which the network does not have"
-    return _without_size(known)
+    return _without_size(submodules)
 
 
 def _without_size(modules: Mapping[str, nn.Module]) -> str:
     from torch.nn.parameter import is_lazy  # noqa: PLC0415 - as above
 
     for path, module in modules.items():
-        own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
-        if any(is_lazy(tensor) for tensor in own):
+        tensors = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+        if any(is_lazy(tensor) for tensor in tensors):
             return (
                 f"its layer '{path}' ({type(module).__name__}) has no size before the first image is passed; give the "
                 "layer its sizes, or pass one image of zeros through the network in build"
@@ -104,17 +104,21 @@ def refuse_unknown_arguments(target: Callable[..., Any], arguments: Mapping[str,
     """Refuse arguments that a callable does not take by name; one that takes any (`**arguments`) decides by itself.
 
     Raises:
-        UsageError: naming the argument, what it may have been meant to be, and those that there are.
+        UsageError: naming the argument, a similar one, and all that exist.
     """
     try:
         parameters = list(inspect.signature(target).parameters.values())
     except (TypeError, ValueError):
         return
-    if any(own.kind is own.VAR_KEYWORD for own in parameters):
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return
-    known = [own.name for own in parameters[1:] if own.kind in {own.POSITIONAL_OR_KEYWORD, own.KEYWORD_ONLY}]
+    names = [
+        parameter.name
+        for parameter in parameters[1:]
+        if parameter.kind in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}
+    ]
     for name in arguments:
-        if name not in known:
-            takes = f"it takes {', '.join(known)}" if known else "it takes none"
-            hint = " ".join([*filter(None, [did_you_mean(name, known)]), takes])
+        if name not in names:
+            takes = f"it takes {', '.join(names)}" if names else "it takes none"
+            hint = " ".join([*filter(None, [did_you_mean(name, names)]), takes])
             raise UsageError(f"{what} has no argument '{name}'; {hint}")

@@ -1,4 +1,4 @@
-"""Names become plugins: canonical names, short names, suggestions."""
+"""The catalogue resolves names to what plugins bring: canonical names, short names, suggestions."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ class BoundMethod:
 
     Attributes:
         text: the canonical name with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
-        label: the same with the parameters that were given only, and without the built-in plugin: for tables.
+        label: the name for tables: with the given parameters only, and without the plugin of a built-in method.
         spec: what the plugin declared.
-        distribution: the distribution that brought it, with its version, and the library's that does the work.
-        instance: what computes the maps.
+        distribution: the distribution that brought it and the library that does the work, with their versions.
+        instance: the object that computes the maps.
     """
 
     text: str
@@ -148,21 +148,21 @@ class BoundModel:
         """Import the plugin's library and return the architecture.
 
         Raises:
-            UsageError: if it cannot be had, or not with these arguments.
+            UsageError: if it cannot be imported, or not built with these arguments.
         """
         target = _target(self.entry)
-        what = f"architecture '{self.text}'"
-        refuse_unknown_arguments(target, self.arguments, what=what)
-        with calling(f"the {what} ({self.distribution})"):
+        architecture = f"architecture '{self.text}'"
+        refuse_unknown_arguments(target, self.arguments, what=architecture)
+        with calling(f"the {architecture} ({self.distribution})"):
             try:
                 instance = target(self.entry.name, **self.arguments)
             except (TypeError, ValueError) as error:
-                raise UsageError(f"{what}: {one_line(error).partition(': ')[2]}") from error
+                raise UsageError(f"{architecture}: {one_line(error).partition(': ')[2]}") from error
         _check_kind(self.entry, instance, Model)
         return instance  # type: ignore[no-any-return]
 
     def named(self) -> NamedModel:
-        """Return the architecture as `load` does; what it raises when it builds, and what it returns, names it."""
+        """Return the architecture as `load` does, in a wrapper whose errors name it."""
         return NamedModel(what=f"the architecture '{self.text}' ({self.distribution})", model=self.load())
 
 
@@ -176,7 +176,7 @@ class Catalogue:
 
     @property
     def failures(self) -> list[PluginFailure]:
-        """The plugins that failed to load, whose catalogue of names cannot be had, or whose commands clash."""
+        """The plugins that failed to load, whose catalogue of names failed, or whose commands clash."""
         self.entries("models")
         return [*self.unloaded, *self._unlisted, *command_clashes(self.plugins)]
 
@@ -207,35 +207,35 @@ class Catalogue:
         return () if isinstance(names, PluginFailure) else names
 
     def find(self, kind: str, name: str) -> Entry:
-        """Return what a short or canonical name stands for.
+        """Return the entry of a short or canonical name.
 
         Raises:
             UsageError: if nothing has the name, or several have; or if it names a plugin that failed to load.
         """
         plugin_name, slash, short = name.rpartition("/")
-        found = [
+        entries = [
             entry
             for entry in self.entries(kind)
             if entry.name == short and (not slash or entry.plugin.name == plugin_name)
         ]
-        reserved = [entry for entry in found if entry.plugin.name == BUILTIN]
-        if not found:
+        reserved = [entry for entry in entries if entry.plugin.name == BUILTIN]
+        if not entries:
             for failure in [*self.unloaded, *self._unlisted]:
                 if slash and failure.plugin == plugin_name:
                     raise UsageError(f"'{name}' is not to be had: {failure}")
             raise UsageError(self._unknown(kind, name))
-        if len(found) > 1 and not reserved:
-            choices = " or ".join(f"'{entry.canonical}'" for entry in found)
+        if len(entries) > 1 and not reserved:
+            choices = " or ".join(f"'{entry.canonical}'" for entry in entries)
             raise UsageError(f"the {SINGULAR[kind]} '{name}' is brought by several plugins; write {choices}")
-        return (reserved or found)[0]
+        return (reserved or entries)[0]
 
     def _unknown(self, kind: str, name: str) -> str:
-        known = {entry.name: None for entry in self.entries(kind)}
-        known.update({entry.canonical: None for entry in self.entries(kind)})
-        listing = f"there are {', '.join(self.names(kind))}" if 0 < len(known) <= 40 else ""
+        known_names = {entry.name: None for entry in self.entries(kind)}
+        known_names.update({entry.canonical: None for entry in self.entries(kind)})
+        listing = f"there are {', '.join(self.names(kind))}" if 0 < len(known_names) <= 40 else ""
         command = {"methods": "methods", "commands": "--help"}.get(kind, "plugins --archs")
         elsewhere = listing or f"'saliencynoise {command}' lists all names"
-        text = f"unknown {SINGULAR[kind]} '{name}'; " + did_you_mean(name, known, otherwise=elsewhere, most=3)
+        text = f"unknown {SINGULAR[kind]} '{name}'; " + did_you_mean(name, known_names, otherwise=elsewhere, most=3)
         if "," in name:
             text = f"unknown {SINGULAR[kind]} '{name}'; for several, repeat the option with a name each"
         where = [hint] if (hint := missing(kind, name)) else []
@@ -262,10 +262,10 @@ class Catalogue:
         )
 
     def parameters(self, entry: Entry) -> list[Parameter]:
-        """Return the parameters of a method or an aggregator; imports what it stands for.
+        """Return the parameters of a method or an aggregator; imports its target.
 
         Raises:
-            UsageError: if that cannot be imported.
+            UsageError: if the target cannot be imported.
         """
         return parameters_of(_target(entry))
 
@@ -350,23 +350,23 @@ class Catalogue:
 
     def _no_data_dir(self, name: str, data_dir: str) -> str:
         specs = {e.name: e.spec for e in self.entries("datasets") if isinstance(e.spec, DatasetSpec)}
-        readers = [found for found, spec in sorted(specs.items()) if spec.data_dir]
+        readers = [dataset for dataset, spec in sorted(specs.items()) if spec.data_dir]
         fix = f"write {name}:{data_dir} instead" if specs[name.rpartition("/")[2]].takes_path else "leave it out"
-        others = f" ({' and '.join(readers)} can be)" if readers else ""
-        return f"the data set '{name}' is not read from a --data-dir{others}; {fix}"
+        readable = f" ({' and '.join(readers)} can be)" if readers else ""
+        return f"the data set '{name}' is not read from a --data-dir{readable}; {fix}"
 
 
 @cache
 def catalogue() -> Catalogue:
-    """Return what is installed; discovered once a process."""
-    found = Catalogue(*discover())
-    for clash in command_clashes(found.plugins):
+    """Return the catalogue of the installed plugins; discovery runs once per process."""
+    installed = Catalogue(*discover())
+    for clash in command_clashes(installed.plugins):
         raise_if_strict(clash)
-    return found
+    return installed
 
 
 def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:
-    """Import what an import string of a plugin names.
+    """Import the object that an import string of a plugin names.
 
     Raises:
         UsageError: quoting the plugin's failure.
@@ -381,7 +381,7 @@ def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:
 
 
 def _listed(target: str, plugin: Plugin) -> tuple[str, ...] | PluginFailure:
-    """Return the names that a catalogue lists, or why it lists none: that harms no other plugin."""
+    """Return the names that a catalogue lists, or its failure, so that other plugins still work."""
     module, _, attribute = target.partition(":")
     try:
         names = _checked_names(getattr(importlib.import_module(module), attribute)())
@@ -421,19 +421,19 @@ def _library(spec: MethodSpec) -> str:
 
 
 def _check_sampler(sampler: Sampler, *, what: str) -> None:
-    """Refuse what a sampler says of itself, where it is nothing that can be."""
+    """Refuse a sampler whose properties have impossible values."""
     with calling(what):
-        said = {name: getattr(sampler, name) for name in ("per_run", "available", "input_noise", "trains")}
+        properties = {name: getattr(sampler, name) for name in ("per_run", "available", "input_noise", "trains")}
     for name in ("per_run", "available"):
-        if said[name] is not None and (type(said[name]) is not int or said[name] < 1):
-            raise UsageError(f"{what}: {name} is {said[name]!r}; it must be a whole number from 1, or None")
-    if not isinstance(said["input_noise"], int | float) or not 0 <= said["input_noise"] < float("inf"):
-        raise UsageError(f"{what}: input_noise is {said['input_noise']!r}; it must be a number from 0")
+        if properties[name] is not None and (type(properties[name]) is not int or properties[name] < 1):
+            raise UsageError(f"{what}: {name} is {properties[name]!r}; it must be a whole number from 1, or None")
+    if not isinstance(properties["input_noise"], int | float) or not 0 <= properties["input_noise"] < float("inf"):
+        raise UsageError(f"{what}: input_noise is {properties['input_noise']!r}; it must be a number from 0")
 
 
-def _check_kind(entry: Entry, instance: object, wanted: type) -> None:
-    if not isinstance(instance, wanted):
+def _check_kind(entry: Entry, instance: object, protocol: type) -> None:
+    if not isinstance(instance, protocol):
         raise ConfigurationError(
             f"'{entry.canonical}' ({_distribution(entry)}): its target gave {type(instance).__name__}, which "
-            f"does not satisfy {wanted.__name__} of saliencynoise.interfaces"
+            f"does not satisfy {protocol.__name__} of saliencynoise.interfaces"
         )

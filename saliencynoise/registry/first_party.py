@@ -1,4 +1,4 @@
-"""What this project's other distributions bring: so that a name of one that is not installed says which it is."""
+"""Names that this project's other distributions bring, so that an error can say which one to install."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def installed(plugin: str) -> bool:
 
 
 def missing(kind: str, name: str) -> str:
-    """Return how to install what brings a name, in words; "" where no distribution of this project is known to.
+    """Return how to install the distribution that brings a name; "" if no distribution of this project does.
 
     >>> missing("methods", "nobody/knows")
     ''
     """
     plugin, slash, short = name.rpartition("/")
     if not slash and kind == "methods":
-        plugin = next((own for own, names in METHODS.items() if short in names), "")
+        plugin = next((brought_by for brought_by, names in METHODS.items() if short in names), "")
     if not slash and kind == "commands" and short in COMMANDS:
         plugin = short
     if plugin in DISTRIBUTIONS and not installed(plugin):

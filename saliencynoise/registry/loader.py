@@ -1,4 +1,4 @@
-"""Discovery of plugins, each loaded, called and validated by itself so that a broken one harms no other.
+"""Discovery of plugins: each is loaded, called and validated alone, so that a broken one does not harm the others.
 
 pluggy's own `load_setuptools_entrypoints` stops at the first ImportError and drops the second of two
 distributions that share an entry-point name, and one raising hook loses the results of all; hence this
@@ -43,7 +43,7 @@ BUILTIN = "builtin"
 STRICT = "SALIENCYNOISE_STRICT"
 
 Checked = ModelSpec | MethodSpec | AggregatorSpec | SamplerSpec | DatasetSpec
-"""What the conformance kit checks."""
+"""The specs that the conformance kit checks."""
 
 Spec = Checked | CommandSpec
 
@@ -76,12 +76,12 @@ def discover(points: Iterable[EntryPoint] | None = None) -> tuple[list[Plugin], 
     Raises:
         UsageError: if a plugin failed and `SALIENCYNOISE_STRICT=1`.
     """
-    found = sorted(points if points is not None else entry_points(group=GROUP), key=_order)
+    entries = sorted(points if points is not None else entry_points(group=GROUP), key=_order)
     plugins, failures = [], []
-    for point in found:
+    for point in entries:
         try:
             if not _is_builtin(point):
-                _check_plugin_name(point, [other for other in found if other.name == point.name])
+                _check_plugin_name(point, [entry for entry in entries if entry.name == point.name])
             plugins.append(_load(point))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything at import
             failures.append(PluginFailure(plugin=point.name, error=one_line(error), **_source(point)))
@@ -163,10 +163,10 @@ def _call(manager: pluggy.PluginManager, kind: str) -> tuple[Spec, ...]:
 
 
 def _validate(spec: object, kind: str) -> None:
-    wanted = KINDS[kind]
-    if not isinstance(spec, wanted):
+    record = KINDS[kind]
+    if not isinstance(spec, record):
         raise ConfigurationError(
-            f"saliencynoise_{kind} must return {wanted.__name__} records, not {type(spec).__name__}"
+            f"saliencynoise_{kind} must return {record.__name__} records, not {type(spec).__name__}"
         )
     if not (isinstance(spec.name, str) and NAME.fullmatch(spec.name)):
         raise ConfigurationError(
@@ -183,22 +183,22 @@ def _validate(spec: object, kind: str) -> None:
     if not isinstance(spec, CommandSpec):
         _validate_expected_failures(spec, kind)
     if isinstance(spec, MethodSpec):
-        given = (
+        declared = (
             ("kind", (spec.kind,), Kind),
             ("family", (spec.family,), Family),
             ("claims", spec.claims, Claim),
             ("sign", (spec.sign,), Sign),
             ("invariant_to", spec.invariant_to, Rewrite),
         )
-        _validate_choices(spec, kind, given)
+        _validate_choices(spec, kind, declared)
         _validate_views(spec)
     if isinstance(spec, AggregatorSpec):
         _validate_choices(spec, kind, (("level", (spec.level,), Level), ("scale", (spec.scale,), Scale)))
 
 
-def _validate_choices(spec: Spec, kind: str, given: Iterable[tuple[str, tuple[str, ...], object]]) -> None:
+def _validate_choices(spec: Spec, kind: str, declared: Iterable[tuple[str, tuple[str, ...], object]]) -> None:
     """Refuse values that are not of the choices, `Literal` types."""
-    for name, values, choices in given:
+    for name, values, choices in declared:
         wrong = [value for value in values if value not in get_args(choices)]
         if wrong:
             raise ConfigurationError(

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 LONGEST = 10_000
-"""Characters of a name with its parameters at most."""
+"""Maximum number of characters of a name with its parameters."""
 
 LARGEST = 10**9
-"""Of a whole number among parameters, but for seeds: more samples or passes would not end in a lifetime."""
+"""Largest whole number as a parameter, except for seeds: more samples or passes would not end in a lifetime."""
 
 _CALL = re.compile(r"\s*(?P<name>[^()\s]+)\s*(?:\((?P<arguments>.*)\))?\s*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_][\w./:+-]*")
@@ -52,7 +52,7 @@ def parse_call(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def _split(arguments: str) -> list[str]:
-    """Split at the commas that stand in no bracket and no quotation."""
+    """Split at the commas outside brackets and quotes."""
     parts, depth, quote = [""], 0, ""
     for letter in arguments:
         if letter == "," and depth == 0 and not quote:
@@ -72,7 +72,7 @@ def parse_pairs(parts: list[str], *, where: str) -> dict[str, Any]:
     """Read `key=value` texts; values are Python literals, or plain words.
 
     Raises:
-        UsageError: if a text has another form, or a key stands twice.
+        UsageError: if a text has another form, or a key is given twice.
     """
     values: dict[str, Any] = {}
     for part in parts:
@@ -86,9 +86,9 @@ def parse_pairs(parts: list[str], *, where: str) -> dict[str, Any]:
 
 
 def _literal(text: str) -> Any:
-    words = {"true": True, "false": False, "none": None}
-    if text.lower() in words:
-        return words[text.lower()]
+    constants = {"true": True, "false": False, "none": None}
+    if text.lower() in constants:
+        return constants[text.lower()]
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
@@ -198,7 +198,7 @@ def _checked(key: str, value: object, hint: object, where: str) -> object:
 def _fit(value: object, hint: object) -> object:
     """Return a value as a field of type `hint` holds it; hints that are not known here accept anything.
 
-    An int becomes a float where that is due: `sigma=1` and `sigma=1.0` are one method, with one name.
+    An int becomes a float where the field is a float: `sigma=1` and `sigma=1.0` are one method, with one name.
     """
     origin, options = get_origin(hint), get_args(hint)
     if origin in {Union, UnionType}:

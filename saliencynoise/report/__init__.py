@@ -1,1 +1,1 @@
-"""What people look at: tables for the terminal."""
+"""The report of one study: tables for the terminal, figures and HTML pages."""

@@ -34,7 +34,7 @@ LEGEND = (
 
 
 def curve_counts(members: int) -> list[int]:
-    """Return the numbers of networks that a curve shows: powers of two and what the run has, up to eight times that.
+    """Return the numbers of networks of a curve: powers of two up to eight times the members, and the members.
 
     >>> curve_counts(6)
     [1, 2, 4, 6, 8, 16, 32]
@@ -84,7 +84,7 @@ def print_curve(study: Study, console: Console | None = None) -> None:
 
 
 def _labels(cell: Mapping[str, Any], *, narrow: bool, ascii_only: bool) -> list[str]:
-    """Return what stands beside a curve's figures, line by line: the method's name, and the curve as a line."""
+    """Return the labels beside a curve's figures, line by line: the method's name, then the curve as a sparkline."""
     snr = number(averaged_snr(cell["figures"])["value"])
     line = reliability_line(snr, members=int(cell["members"]), ascii_only=ascii_only)
     return [*escape(method_label(cell["method"], cell["view"], narrow=narrow)).split("\n"), f"    {line}"]

@@ -1,4 +1,4 @@
-"""Similarity of members' maps, and what their signal is made of: tables of `saliencynoise show RUN`."""
+"""Tables of `saliencynoise show RUN`: the similarity of members' maps and the components of their signal."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ STRUCTURE_HEADERS = ("template", "class", "image r", "95%", "px", "signs", "mode
 
 
 def print_similarity(study: Study, console: Console | None = None) -> None:
-    """Print how alike members' maps are by other measures than the SNR."""
+    """Print the similarity of members' maps by measures other than the SNR."""
     console = console or Terminal()
     headers = ("SSIM", "Spearman", "top", "cosine", "MeGe", "ReCo", "CV")
     console.print(_table(study, headers, _similarity_rows, narrow=console.width < WIDE))
     images = max(cell["details"]["similarity"]["images"] for cell in _known(study))
-    words = f"the first {images} images" if images < len(study.result["images"]) else f"all {images} images"
-    console.print(Text(SIMILARITY.format(images=words), style="dim"))
+    shown_images = f"the first {images} images" if images < len(study.result["images"]) else f"all {images} images"
+    console.print(Text(SIMILARITY.format(images=shown_images), style="dim"))
 
 
 def print_structure(study: Study, console: Console | None = None) -> None:
-    """Print what the members' common signal is made of."""
+    """Print the components of the members' common signal."""
     console = console or Terminal()
     narrow = console.width < WIDE
     for columns in (slice(0, 4), slice(4, 8)) if narrow else (slice(0, 8),):  # half of them fit 80 columns
@@ -98,17 +98,19 @@ def _table(study: Study, headers: Sequence[str], rows_of: Any, *, narrow: bool) 
             table.add_row(f"[bold]{escape(cell['architecture'])}[/]")
             shown = cell["architecture"]
         label = escape(method_label(cell["method"], cell["view"], narrow=narrow))
-        for place, row in enumerate(rows_of(cell["details"])):
-            table.add_row(label if place == 0 else "      to mean", *row)
+        for index, row in enumerate(rows_of(cell["details"])):
+            table.add_row(label if index == 0 else "      to mean", *row)
     return table
 
 
 def _similarity_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
-    found = details["similarity"]
-    own = (found["mege"], found["reco"], found["coefficient_of_variation"])
-    for which, rest in (("pairwise", own), ("to_mean", ())):
-        measures = found[which]
-        yield [show(measures[name]) for name in ("ssim", "spearman", "top", "cosine")] + [show(value) for value in rest]
+    similarity = details["similarity"]
+    further = (similarity["mege"], similarity["reco"], similarity["coefficient_of_variation"])
+    for which, others in (("pairwise", further), ("to_mean", ())):
+        measures = similarity[which]
+        yield [show(measures[name]) for name in ("ssim", "spearman", "top", "cosine")] + [
+            show(value) for value in others
+        ]
 
 
 def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:

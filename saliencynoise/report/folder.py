@@ -1,4 +1,4 @@
-"""Reports by folder: of a study, or of a frontier, a variance or a sanity run, each by its own words."""
+"""The report of a folder, which holds a study or a frontier, variance or sanity run."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Document = Mapping[str, Any]
 
 
 def write_run_report(folder: str | Path, out: str | Path | None = None) -> Path:
-    """Write the report of whatever run lies in a folder, and return where.
+    """Write the report of the run in a folder, and return the report's path.
 
     Raises:
-        UsageError: if no run lies there, or the place cannot be written.
+        UsageError: if the folder holds no run, or the report cannot be written.
     """
     folder = Path(folder)
     makers = {

@@ -27,14 +27,14 @@ MEANINGS: Mapping[str, str] = {
     "pointing": "share of images whose most relevant pixel lies on the mask",
     "auc": "probability that a pixel on the mask has more relevance than one beside it",
 }
-"""Of the measures, in words."""
+"""The meaning of each measure."""
 
 RELEVANCE = (
     "Mask: the pixels that cause the label. Relevance: |sum over channels| of the map, in its view, at the image's size"
 )
 
 LEGEND = (
-    f"Means over {{images}}. {RELEVANCE}. {'; '.join(f'{name}: {own}' for name, own in MEANINGS.items())}. "
+    f"Means over {{images}}. {RELEVANCE}. {'; '.join(f'{name}: {meaning}' for name, meaning in MEANINGS.items())}. "
     "chance: of a map that knows nothing. one: a single network's map; mean: the mean of {members} networks' raw maps. "
     "gain: mean less one, with 95% interval for new members and new images. p: of no gain, corrected for all rows of "
     "the measure (Holm). nearer: does averaging move maps towards the mask? (no: away from it; ?: undecided, p above "
@@ -54,7 +54,11 @@ def localization_rows(study: Study) -> list[dict[str, Any]]:
     cells = [cell for cell in study.done if (cell.get("details") or {}).get("localization")]
     if not cells:
         raise _missing(study)
-    rows = [_row(cell, measure, own) for cell in cells for measure, own in _of(cell)["measures"].items()]
+    rows = [
+        _row(cell, measure, estimates)
+        for cell in cells
+        for measure, estimates in _localization_of(cell)["measures"].items()
+    ]
     for measure in MEANINGS:
         same = [row for row in rows if row["measure"] == measure]
         for row, p in zip(same, holm([row["p"] for row in same]), strict=True):
@@ -62,9 +66,9 @@ def localization_rows(study: Study) -> list[dict[str, Any]]:
     return rows
 
 
-def _of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = cell["details"]["localization"]
-    return found
+def _localization_of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+    localization: Mapping[str, Any] = cell["details"]["localization"]
+    return localization
 
 
 def _missing(study: Study) -> UsageError:
@@ -78,18 +82,18 @@ def _missing(study: Study) -> UsageError:
     )
 
 
-def _row(cell: Mapping[str, Any], measure: str, own: Mapping[str, Any]) -> dict[str, Any]:
+def _row(cell: Mapping[str, Any], measure: str, estimates: Mapping[str, Any]) -> dict[str, Any]:
     names = ("architecture", "method", "view", "members")
     return {name: cell[name] for name in names} | {
         "measure": measure,
-        "images": _of(cell)["images"],
-        "chance": own["chance"],
-        "single": own["curve"][0]["value"],
-        "marginal": own["curve"][-1]["value"],
-        "gain": own["gain"]["value"],
-        "interval": own["gain"]["interval"],
-        "p": own["gain"]["p"],
-        "curve": own["curve"],
+        "images": _localization_of(cell)["images"],
+        "chance": estimates["chance"],
+        "single": estimates["curve"][0]["value"],
+        "marginal": estimates["curve"][-1]["value"],
+        "gain": estimates["gain"]["value"],
+        "interval": estimates["gain"]["interval"],
+        "p": estimates["gain"]["p"],
+        "curve": estimates["curve"],
     }
 
 
@@ -112,8 +116,8 @@ def print_localization(study: Study, console: Console | None = None) -> None:
     console.print(_table(rows, narrow=console.width < 92))
     images = counted(max(row["images"] for row in rows), "image")
     console.print(Text(LEGEND.format(images=images, members=rows[0]["members"]), style="dim"))
-    for words in _blank(study):
-        console.print(Text(words, style="yellow"))
+    for note in _blank(study):
+        console.print(Text(note, style="yellow"))
 
 
 def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
@@ -121,9 +125,9 @@ def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("chance", "one", "mean", "gain", "95%", "p", "nearer"):
         table.add_column(header, justify="right", no_wrap=True)
-    for architecture, own in groupby(rows, key=lambda row: str(row["architecture"])):
+    for architecture, of_architecture in groupby(rows, key=lambda row: str(row["architecture"])):
         table.add_row(f"[bold]{escape(architecture)}[/]")
-        for (method, view), measures in groupby(own, key=lambda row: (row["method"], row["view"])):
+        for (method, view), measures in groupby(of_architecture, key=lambda row: (row["method"], row["view"])):
             label = method_label(method, narrow=narrow)
             table.add_row(
                 escape(label if view == "signed" else f"{label}\n{method_label(method, view, narrow=narrow)}")
@@ -143,11 +147,11 @@ def _line(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _blank(study: Study) -> Iterator[str]:
-    """Yield which methods' single maps are zero on some images."""
+    """Yield a line for each method with single maps that are zero on some images."""
     for cell in study.done:
-        found = (cell.get("details") or {}).get("localization")
-        if found and found["blank"] > 0:
+        localization = (cell.get("details") or {}).get("localization")
+        if localization and localization["blank"] > 0:
             yield (
-                f"{found['blank']:.1%} of the single maps of {cell['method']} on {cell['architecture']} in the view "
-                f"{cell['view']} are zero everywhere; they count as chance"
+                f"{localization['blank']:.1%} of the single maps of {cell['method']} on {cell['architecture']} in the "
+                f"view {cell['view']} are zero everywhere; they count as chance"
             )

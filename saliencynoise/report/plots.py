@@ -86,13 +86,13 @@ class Plots:
     def components(
         self, *, methods: Names = None, architectures: Names = None, folder: str | Path | None = None
     ) -> Figure:  # fmt: skip
-        """Draw what a map's energy is made of: see `saliencynoise.report.figures.components.figure`."""
+        """Draw the components of a map's energy: see `saliencynoise.report.figures.components.figure`."""
         from saliencynoise.report.figures.components import figure  # noqa: PLC0415 - as above
 
         return figure(self.study, methods=methods, architectures=architectures, folder=folder)
 
     def frontier(self, *, folder: str | Path | None = None) -> Figure:
-        """Draw what strategies are worth at what price: see `saliencynoise.analyses.frontier.figure.figure`."""
+        """Draw the worth of each strategy against its price: see `saliencynoise.analyses.frontier.figure.figure`."""
         from saliencynoise.analyses.frontier.figure import figure  # noqa: PLC0415 - as above
 
         return figure(self.study, folder=folder)

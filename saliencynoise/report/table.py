@@ -62,21 +62,21 @@ SKEWED = 0.4
 """Skewness of pixels' noise above which a study warns: symmetric noise stays below, exponential has .6 at 8 members."""
 
 MEAN = "builtin/mean"
-"""The aggregator that goes without saying."""
+"""The default aggregator, which provenance does not mention."""
 
 LOW = 10
-"""A ceiling of fewer times r than this is shown."""
+"""A ceiling is shown if it is below this many times r."""
 
 
 def print_study(study: Study, console: Console | None = None) -> None:
-    """Print a study's table, what it rests on, and where it lies."""
+    """Print a study's table, its provenance and its folder."""
     console = console or Terminal()
     for part in render_study(study, width=console.width, ascii_only=console.options.ascii_only):
         console.print(part)
 
 
 def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Iterator[RenderableType]:
-    """Yield the parts of the print: the table, its legend, warnings, provenance, places."""
+    """Yield the printed parts: the table, its legend, provenance, warnings and the folder of the results."""
     cells = study.result["cells"]
     yield from _table(cells, width=width, ascii_only=ascii_only)
     if any(cell["status"] == "ok" for cell in cells):
@@ -93,7 +93,7 @@ def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Itera
 
 
 def _style(warning: str) -> str:
-    """Return a colour for what the first word of a warning says, too."""
+    """Return the colour of a warning, by its first word."""
     return {"failed": "red", "note": "", "adapted": ""}.get(warning.partition(":")[0], "yellow")
 
 
@@ -103,12 +103,12 @@ def _draws(cells: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _draws_of(cell: Mapping[str, Any]) -> int:
-    """Return in how many draws a cell was computed: 1 for what failed, too, and in results of version 0.1."""
+    """Return the number of draws of a cell; it is 1 for failed cells and for results of version 0.1."""
     return int(cell.get("draws", 1)) if cell["status"] == "ok" else 1
 
 
 def warnings(result: Mapping[str, Any]) -> list[str]:
-    """Return what a reader must know before believing the figures."""
+    """Return the notes and warnings that a reader needs to judge the figures."""
     lines = [f"note: {note}" for note in result["dataset"]["notes"]]
     for architecture in result["architectures"]:
         lines += [
@@ -132,24 +132,24 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
 
 
 def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return what untrained networks show: where they agree, where trained ones agree no more, where it is unknown."""
+    """Return lines about untrained networks: those that agree, those that agree as much as trained ones, and gaps."""
     agreeing: list[str] = []
     reached: list[str] = []
     unknown: dict[str, str] = {}
     for cell in cells:
-        own = cell.get("untrained")
-        if cell["status"] != "ok" or own is None:
+        untrained = cell.get("untrained")
+        if cell["status"] != "ok" or untrained is None:
             continue
         view = "" if cell["view"] == "signed" else f", view {cell['view']}"
         name = f"{cell['method']} on {cell['architecture']}{view}"
-        if own["note"]:
-            unknown.setdefault(own["note"], name)
-        if own["snr"] is None or cell["view"] in {"relu", "abs"}:
+        if untrained["note"]:
+            unknown.setdefault(untrained["note"], name)
+        if untrained["snr"] is None or cell["view"] in {"relu", "abs"}:
             continue
-        if own["interval"] is not None and number(own["interval"]["low"]) > 0:
+        if untrained["interval"] is not None and number(untrained["interval"]["low"]) > 0:
             r = number(cell["figures"]["estimates"]["snr"]["value"])
-            agreeing.append(f"{name} ({show(own['snr'])}, here {show(r)})")
-        if own["above"] is False:
+            agreeing.append(f"{name} ({show(untrained['snr'])}, here {show(r)})")
+        if untrained["above"] is False:
             reached.append(name)
     lines = [f"untrained: networks that have learned nothing agree, too; their r: {'; '.join(agreeing)}"]
     lines = lines if agreeing else []
@@ -159,28 +159,28 @@ def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a line for each kind of maps of which chance is not known, with the methods that make them."""
+    """Return a line for each kind of map without a known null distribution, with the methods that make such maps."""
     lines = []
     for sign, reason in REASONS.items():
-        own = [cell for cell in cells if cell["status"] == "ok" and cell.get("sign") == sign]
-        names = dict.fromkeys(f"{cell['method']} on {cell['architecture']}" for cell in own)
+        matches = [cell for cell in cells if cell["status"] == "ok" and cell.get("sign") == sign]
+        names = dict.fromkeys(f"{cell['method']} on {cell['architecture']}" for cell in matches)
         if not names:
             continue
-        centred = any(cell["view"] == CENTRED for cell in own)
+        centred = any(cell["view"] == CENTRED for cell in matches)
         instead = "; the view centred, each map less its own mean, has what differs between places" if centred else ""
         lines.append(f"{reason}: no p, px or floor for {', '.join(names)}{instead}")
     return lines
 
 
 def _origins(architecture: Mapping[str, Any]) -> list[str]:
-    """Return a line for each way in which members were read from files, where there is something to say of it."""
+    """Return a line for each note about members that were read from files."""
     files: dict[str, list[str]] = {}
     for member in architecture["members"]:
         if member.get("note"):
             files.setdefault(member["note"], []).append(member.get("source") or f"member {member['index']}")
     names = {
-        note: f"{', '.join(own[:3])}{f' and {len(own) - 3} more' if len(own) > 3 else ''}"
-        for note, own in files.items()
+        note: f"{', '.join(members[:3])}{f' and {len(members) - 3} more' if len(members) > 3 else ''}"
+        for note, members in files.items()
     }
     return [f"note: {architecture['label']} from {names[note]}: {note}" for note in files]
 
@@ -202,7 +202,7 @@ def rounded(result: Mapping[str, Any]) -> list[str]:
 
 
 def _dependent(result: Mapping[str, Any]) -> list[str]:
-    """Return a line where members share training runs: their agreement is not that of retrained networks."""
+    """Return a line if members share training runs, since they agree more than retrained networks."""
     members, runs = result["settings"]["members"], result.get("sampler", {}).get("runs", math.inf)
     if runs >= members:
         return []
@@ -216,39 +216,39 @@ def _dependent(result: Mapping[str, Any]) -> list[str]:
 
 def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a line for each cell whose members fall into groups on many images."""
-    found = [(cell, (cell.get("details") or {}).get("modes")) for cell in cells]
+    groups = [(cell, (cell.get("details") or {}).get("modes")) for cell in cells]
     return [
         f"modes: {cell['method']} on {cell['architecture']}, view {cell['view']}: {modes['words']}; the mean map may "
         "average different explanations there, and intervals are unreliable (one skewed or flat cloud of members "
         "fires, too, on up to a fifth of the images at 8 members and half at 30)"
-        for cell, modes in found
+        for cell, modes in groups
         if modes is not None and (modes["share"] or 0) > SEVERAL
     ]
 
 
 def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a line for each cell whose pixels' noise is skewed, so that more of px than 5% may be false."""
-    found = [(cell, ((cell.get("details") or {}).get("pixels") or {}).get("skewness")) for cell in cells]
+    skewness = [(cell, ((cell.get("details") or {}).get("pixels") or {}).get("skewness")) for cell in cells]
     return [
         f"px: {cell['method']} on {cell['architecture']}, view {cell['view']}: the noise of its pixels is skewed "
         f"({number(value):.1f}), and more than 5% of px may be false: up to 30% in simulations"
-        for cell, value in found
+        for cell, value in skewness
         if value is not None and number(value) > SKEWED
     ]
 
 
 def _denormal(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a line for each method whose maps are so small that float32 holds few of their digits."""
-    found = {(c["method"], c["architecture"]): c["denormal_images"] for c in cells if c.get("denormal_images")}
+    denormal = {(c["method"], c["architecture"]): c["denormal_images"] for c in cells if c.get("denormal_images")}
     return [
         f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} lie below 1.2e-38, where float32 "
         "has fewer digits, and their figures are inexact; a method that multiplies its values by a constant keeps them"
-        for (method, architecture), images in found.items()
+        for (method, architecture), images in denormal.items()
     ]
 
 
 def _remedy(result: Mapping[str, Any], member: Mapping[str, Any]) -> str:
-    """Return what may be the matter with a flagged member, which depends on where it comes from."""
+    """Return the likely cause of a member's flag, which depends on the member's source."""
     sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
     if member.get("source"):
         return (
@@ -265,13 +265,13 @@ def _remedy(result: Mapping[str, Any], member: Mapping[str, Any]) -> str:
 
 
 def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a line for each reason, with the methods that failed for it."""
+    """Return a line for each reason of failure, with the methods that failed for it."""
     methods: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
         if cell["status"] == "failed":
-            own = methods.setdefault((cell["architecture"], cell["reason"]), [])
-            own += [] if cell["method"] in own else [cell["method"]]
-    return [f"failed: {', '.join(own)} on {arch}: {reason}" for (arch, reason), own in methods.items()]
+            names = methods.setdefault((cell["architecture"], cell["reason"]), [])
+            names += [] if cell["method"] in names else [cell["method"]]
+    return [f"failed: {', '.join(names)} on {arch}: {reason}" for (arch, reason), names in methods.items()]
 
 
 def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> Iterator[RenderableType]:
@@ -338,7 +338,7 @@ def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
 
 
 def _untrained_row(floor: Mapping[str, Any]) -> list[str]:
-    """Return the row of untrained networks, for narrow tables: near zero with two decimals, which need less room."""
+    """Return the row of untrained networks for narrow tables. Values near zero have two decimals to save room."""
     value, interval = number(floor["snr"]), floor["interval"]
     if interval is None or abs(value) >= 0.1:
         return ["    untrained", "", "", "", show(value), interval_text(interval)]
@@ -347,7 +347,7 @@ def _untrained_row(floor: Mapping[str, Any]) -> list[str]:
 
 
 def is_low(cell: Mapping[str, Any]) -> bool:
-    """Whether a cell's ceiling is below ten times its r: part of its noise follows from how weights are written."""
+    """Whether a cell's ceiling is below ten times its r. Then part of the noise comes from equivalent weights."""
     ceiling = cell.get("ceiling")
     if cell["status"] != "ok" or ceiling is None:
         return False
@@ -355,13 +355,13 @@ def is_low(cell: Mapping[str, Any]) -> bool:
 
 
 def _surviving(cell: Mapping[str, Any]) -> str:
-    """Return the share of surviving pixels; views without sign have no test, and version 0.1 made none."""
+    """Return the share of significant pixels, or "-": views without sign and results of version 0.1 have no test."""
     pixels = (cell.get("details") or {}).get("pixels")
     return "-" if pixels is None else percent(pixels["share"])
 
 
 def basis(result: Mapping[str, Any]) -> str:
-    """Return what the figures rest on: members, images, recipe, versions, hardware."""
+    """Return the provenance of the figures: members, images, recipe, versions and hardware."""
     settings, dataset = result["settings"], result["dataset"]
     aggregator = result.get("aggregator", MEAN)
     made = "" if aggregator == MEAN else f"marginal maps by {aggregator.removeprefix('builtin/')}; "
@@ -376,7 +376,7 @@ def basis(result: Mapping[str, Any]) -> str:
 
 
 def _origin(result: Mapping[str, Any]) -> str:
-    """Return where the members come from, in words."""
+    """Return the source of the members as text."""
     dataset = result["dataset"]
     sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
     if not sampler["trains"]:

@@ -32,8 +32,8 @@ class SharedPass:
 
     Attributes:
         methods: by name.
-        points: of each, or the exception that says why they cannot be had.
-        taps: of all points, or what the pass raised.
+        points: the points of each method, or the exception that says why the network does not have them.
+        taps: values and gradients at all points, or the exception that the pass raised.
     """
 
     methods: Mapping[str, PassMethod]
@@ -41,7 +41,7 @@ class SharedPass:
     taps: Mapping[Point, Tap] | Exception
 
     def maps(self, name: str, batch: Batch) -> Maps | Exception:
-        """Return one method's maps, or the exception that it raised; it is given a copy of its taps."""
+        """Return one method's maps, or the exception that it raised. The method gets a copy of its taps."""
         points = self.points[name]
         if isinstance(points, Exception):
             return points
@@ -49,8 +49,8 @@ class SharedPass:
             return self.taps
         taps = {point: self.taps[point] for point in points}
         try:
-            own = {point: Tap(tap.value[:, 0].clone(), tap.grad[:, 0].clone()) for point, tap in taps.items()}
-            return checked(self.methods[name].from_pass(own, batch), len(batch.x))
+            copies = {point: Tap(tap.value[:, 0].clone(), tap.grad[:, 0].clone()) for point, tap in taps.items()}
+            return checked(self.methods[name].from_pass(copies, batch), len(batch.x))
         except BaseException as error:  # noqa: BLE001 - a plugin's method may raise anything
             return failure(error)
 
@@ -90,10 +90,10 @@ def attribute(passes: Passes, method: PassMethod | FunctionalMethod | ModuleMeth
 
 
 def failure(error: BaseException) -> Exception:
-    """Return what a plugin raised as an exception: `sys.exit` and the like end a method, and nothing else.
+    """Return a plugin's error as an exception: `sys.exit` and the like end the method, not the process.
 
     Raises:
-        KeyboardInterrupt: if the user pressed Ctrl-C. Where this process leaves that to its parent, a plugin raised it.
+        KeyboardInterrupt: if the user pressed Ctrl-C. Where this process ignores Ctrl-C, a plugin raised it.
     """
     if isinstance(error, Exception):
         return error
@@ -105,18 +105,18 @@ def failure(error: BaseException) -> Exception:
 
 
 def _joined(method: ModuleMethod, passes: Passes, batch: Batch) -> Maps | Exception:
-    found: list[Maps] = []
+    parts: list[Maps] = []
     for part in batch.split(passes.rows):
         maps = checked(method.attribute_module(passes.network, part), len(part.x))
         if isinstance(maps, Exception):
             return maps
-        if found and maps.values.shape[1:] != found[0].values.shape[1:]:
-            sizes = [tuple(own.values.shape[1:]) for own in (found[0], maps)]
+        if parts and maps.values.shape[1:] != parts[0].values.shape[1:]:
+            sizes = [tuple(values.shape[1:]) for values in (parts[0].values, maps.values)]
             return ConfigurationError(f"the method gave maps of {sizes[0]} for some images and {sizes[1]} for others")
-        if found and set(maps.diagnostics) != set(found[0].diagnostics):
+        if parts and set(maps.diagnostics) != set(parts[0].diagnostics):
             return ConfigurationError("the method gave other diagnostics for some images than for others")
-        found.append(maps)
-    return Maps.joined(found)
+        parts.append(maps)
+    return Maps.joined(parts)
 
 
 def _points(passes: Passes, method: PassMethod) -> tuple[Point, ...] | Exception:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Averaged(nn.Module):
-    """Members side by side, and what makes one network's logits of theirs.
+    """Several members, and an aggregator that combines their logits into the logits of one network.
 
-    Each member is a module of its own, since hooks of libraries go wrong on a module that runs twice in a pass.
+    Each member is a separate module, since hooks of libraries go wrong on a module that runs twice in a pass.
     """
 
     def __init__(self, members: Sequence[nn.Module], aggregator: NetworkAggregator) -> None:
@@ -51,11 +51,11 @@ def averaged_network(members: Sequence[nn.Module], aggregator: NetworkAggregator
     A pass costs as much as one of each member, in time and in memory.
 
     Args:
-        members: modules of one architecture, in eval mode; they are held, not copied, and no two may be the same.
-        aggregator: makes one network's logits of theirs.
+        members: modules of one architecture, in eval mode; they are not copied, and no two may be the same.
+        aggregator: combines the members' logits into one network's logits.
 
     Raises:
-        ValueError: if there are no members, or a module stands for two of them.
+        ValueError: if there are no members, or if two members are the same module.
 
     >>> from saliencynoise.registry.catalogue import catalogue
     >>> members = [nn.Flatten(), nn.Sequential(nn.Flatten(), nn.Softmax(1))]

@@ -1,4 +1,4 @@
-"""Methods under guard: what one of them does to the network or to torch fails it by name, and harms no other."""
+"""Methods under guard: a method that changes the network or torch fails by name, and harms no other method."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ WAY = "a method leaves the network and torch's settings as they were (all was pu
 class Guard:
     """Calls methods on one network, one after another, each as if it were the only one.
 
-    Each is given its own copy of the batch, and of the pass where several share one. After each one the network and
-    torch's settings are as before: what had to be put back fails the method that was running. Global random numbers
-    start from the same seed for each call, and go on afterwards as if there had been none.
+    Each method gets a copy of the batch, and of the pass where several methods share one. After each method the
+    network and torch's settings are restored. A method that changed them fails. Global random numbers start from the
+    same seed for each call. After the call the global random state is as it was before.
     """
 
     def __init__(self, passes: Passes, image: torch.Tensor) -> None:
-        """Take the network's state, after one pass of `image`, `[1, C, H, W]`, by which it may set what it keeps."""
+        """Record the network's state after one pass of `image`, `[1, C, H, W]`, in which it may set its caches."""
         self.passes = passes
         self._state = NetworkState(passes.network.module)
         _pass(passes, image)
@@ -50,11 +50,11 @@ class Guard:
     def attribute(
         self, method: PassMethod | FunctionalMethod | ModuleMethod, batch: Batch, *, seed: int = 0
     ) -> Maps | Exception:
-        """Return a method's maps of the batch, or the exception that it raised or that what it left amounts to."""
+        """Return a method's maps of the batch, or the exception that it raised, or an error that names its changes."""
         with self._random.numbers(seed):
-            found = attribute(self.passes, method, _copied(batch))
+            result = attribute(self.passes, method, _copied(batch))
         values = isinstance(method, ModuleMethod)
-        return blamed(found, [*self._settings.restore(), *self._state.restore(values=values)])
+        return blamed(result, [*self._settings.restore(), *self._state.restore(values=values)])
 
     def attribute_together(
         self,
@@ -66,27 +66,27 @@ class Guard:
     ) -> dict[str, Maps | Exception]:
         """Return each pass method's maps of the batch, or the exception of each; `before` is called with its name."""
         taps = shared_taps(self.passes, methods, batch)
-        found: dict[str, Maps | Exception] = {}
+        results: dict[str, Maps | Exception] = {}
         for name in methods:
             before(name)
             with self._random.numbers(seed):
                 maps = taps.maps(name, _copied(batch))
-            found[name] = blamed(maps, self._settings.restore())
-        return found
+            results[name] = blamed(maps, self._settings.restore())
+        return results
 
 
-def blamed(found: Maps | Exception, left: list[str]) -> Maps | Exception:
-    """Return what a method gave, or the error that says what it left behind.
+def blamed(result: Maps | Exception, left: list[str]) -> Maps | Exception:
+    """Return the result of a method, or an error that lists the changes which it left behind.
 
-    Where the memory did not suffice, the method is called again with fewer rows, so that is no fault.
+    A method that ran out of memory is called again with fewer rows, so its changes are no fault.
     """
-    if not left or (isinstance(found, Exception) and is_out_of_memory(found)):
-        return found
+    if not left or (isinstance(result, Exception) and is_out_of_memory(result)):
+        return result
     said = "; ".join(left)
-    if not isinstance(found, Exception):
+    if not isinstance(result, Exception):
         return ConfigurationError(f"{said}; {WAY}")
-    error = ConfigurationError(f"{one_line(found)}; it also {said}; {WAY}")
-    error.__cause__ = found
+    error = ConfigurationError(f"{one_line(result)}; it also {said}; {WAY}")
+    error.__cause__ = result
     return error
 
 

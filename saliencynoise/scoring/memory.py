@@ -1,4 +1,4 @@
-"""How many rows a pass may have, and what a want of memory looks like."""
+"""The number of rows that a pass may have, and a test for errors of memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ CPU_BUDGET = 2**30
 def fitting_rows(network: Network, image: torch.Tensor) -> int:
     """Return how many rows of images like `image`, `[1, C, H, W]`, a pass may have: at most `ROWS`, at least one.
 
-    From the bytes that a pass of one row keeps for its backward pass; on a GPU within a quarter of its memory.
+    The number follows from the bytes that a pass of one row keeps for its backward pass. On a GPU the rows together
+    take at most a quarter of its memory.
     """
     budget = torch.cuda.get_device_properties(image.device).total_memory // 4 if image.is_cuda else CPU_BUDGET
     return max(1, min(ROWS, budget // max(1, _kept_bytes(network, image))))
@@ -34,11 +35,11 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def _kept_bytes(network: Network, image: torch.Tensor) -> int:
     kept: dict[int, int] = {}
-    own = {parameter.untyped_storage().data_ptr() for parameter in network.module.parameters()}
+    weights = {parameter.untyped_storage().data_ptr() for parameter in network.module.parameters()}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
         storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
+        if storage.data_ptr() not in weights:
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 

@@ -1,4 +1,4 @@
-"""What a network holds, kept so that what others did to it is seen afterwards and undone."""
+"""A record of a network's state: it shows what others changed in the network, and undoes it."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ HOOKS = "_hooks"
 TENSORS = ("_parameters", "_buffers")
 SUBMODULES = "_modules"
 OF_TORCH = "_is_full_backward_hook"
-"""Torch sets it with the first full backward hook, and leaves it when the hook is removed."""
+"""Torch sets this attribute with the first full backward hook, and keeps it when the hook is removed."""
 
 BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 SMALL = 2**16
 """Tensors of fewer values are compared together: that costs less than a comparison for each."""
 
 Change = tuple[str, str]
-"""What was done, and to what."""
+"""A change in words: the action, and the part of the network that it changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Module:
-    """One module as it was: its class, its attributes, and what its dictionaries held."""
+    """One module as it was: its class, its attributes, and the entries of its dictionaries."""
 
     path: str
     module: nn.Module
     kind: type
     attributes: dict[str, Any]
-    held: Mapping[str, dict[str, Any]]
+    dictionaries: Mapping[str, dict[str, Any]]
 
     @property
-    def place(self) -> str:
+    def label(self) -> str:
         return f"'{self.path}'" if self.path else "the network"
 
     def named(self, name: str) -> str:
@@ -57,9 +57,9 @@ class _Tensor:
 class NetworkState:
     """A network's modules, attributes, hooks, flags, parameters and buffers, as they were when this was made.
 
-    In memory there is a second copy of the weights. `changed` reads version counters, flags and the identity of
-    what dictionaries hold; with `values=True` it compares the weights bit by bit, too: what is written by way of
-    `.data` or numpy counts no version.
+    It keeps a second copy of the weights in memory. `restore` compares version counters, flags and the identity of
+    the entries of dictionaries. With `values=True` it also compares the weights bit by bit, since a write through
+    `.data` or numpy does not raise the version counter.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -69,106 +69,118 @@ class NetworkState:
 
     def _read(self) -> None:
         self._modules = [_module(path, part) for path, part in self.module.named_modules()]
-        self._empty = [own for m in self._modules for name, own in _dictionaries(m.module) if not m.held[name]]
-        self._filled = [(own, m.held[name]) for m in self._modules for name, own in _dictionaries(m.module) if own]
+        self._empty = [
+            entries for m in self._modules for name, entries in _dictionaries(m.module) if not m.dictionaries[name]
+        ]
+        self._filled = [
+            (entries, m.dictionaries[name])
+            for m in self._modules
+            for name, entries in _dictionaries(m.module)
+            if entries
+        ]
         self._tensors = [
-            _Tensor(name=m.named(name), tensor=own, data=own.data, values=own.detach().clone())
+            _Tensor(name=m.named(name), tensor=tensor, data=tensor.data, values=tensor.detach().clone())
             for m in self._modules
             for kind in TENSORS
-            for name, own in m.held[kind].items()
-            if own is not None and (m.path, name) not in self._ignored
+            for name, tensor in m.dictionaries[kind].items()
+            if tensor is not None and (m.path, name) not in self._ignored
         ]
-        self._flags = [own.tensor.requires_grad for own in self._tensors]
+        self._flags = [saved.tensor.requires_grad for saved in self._tensors]
         self._groups = list(_groups(self._tensors))  # views of the weights' own memory, where they stay
         self._note_versions()
 
     def _note_versions(self) -> None:
-        self._versions = [own.tensor._version for own in self._tensors]  # noqa: SLF001 - torch has no public way
-        self._places = [own.tensor.data_ptr() for own in self._tensors]
+        self._versions = [saved.tensor._version for saved in self._tensors]  # noqa: SLF001 - torch has no public way
+        self._addresses = [saved.tensor.data_ptr() for saved in self._tensors]
 
     @property
     def classes(self) -> list[type]:
         """The classes of the modules."""
-        return list(dict.fromkeys(own.kind for own in self._modules))
+        return list(dict.fromkeys(record.kind for record in self._modules))
 
     def settle(self) -> None:
-        """Take what changed since this was made for the network's own doing, and leave it out from now on.
+        """Ignore from now on all parts of the network that changed since this record was made.
 
-        A network may keep what it computed last, or count its passes.
+        A network may change by itself: it may keep its last result, or count its passes.
         """
-        for own in self._modules:
-            pairs = [(vars(own.module), own.attributes), *((vars(own.module)[n], own.held[n]) for n in own.held)]
+        for record in self._modules:
+            pairs = [
+                (vars(record.module), record.attributes),
+                *((vars(record.module)[n], record.dictionaries[n]) for n in record.dictionaries),
+            ]
             for now, then in pairs:
-                self._ignored |= {(own.path, name) for name in {**now, **then} if not _same(now, then, name)}
-        versions = [own.tensor._version for own in self._tensors]  # noqa: SLF001 - as above
-        paths = {m.named(name): (m.path, name) for m in self._modules for kind in TENSORS for name in m.held[kind]}
-        for held, before, after in zip(self._tensors, self._versions, versions, strict=True):
+                self._ignored |= {(record.path, name) for name in {**now, **then} if not _same(now, then, name)}
+        versions = [saved.tensor._version for saved in self._tensors]  # noqa: SLF001 - as above
+        paths = {
+            m.named(name): (m.path, name) for m in self._modules for kind in TENSORS for name in m.dictionaries[kind]
+        }
+        for saved, before, after in zip(self._tensors, self._versions, versions, strict=True):
             if before != after:
-                self._ignored.add(paths[held.name])
+                self._ignored.add(paths[saved.name])
         self._read()
 
     def restore(self, *, values: bool) -> list[str]:
-        """Put everything back; return what had to be, in words. `requires_grad` is put back without a word."""
-        found = [*self._modules_changed()] if self._structure_differs() else []
-        found += self._tensors_changed(values=values)
+        """Restore the network and return the changes in words. `requires_grad` is restored without a report."""
+        changes = [*self._modules_changed()] if self._structure_differs() else []
+        changes += self._tensors_changed(values=values)
         self._restore_flags()
-        return _in_words(found)
+        return _in_words(changes)
 
     def _structure_differs(self) -> bool:
-        if any(self._empty) or any(own.module.__class__ is not own.kind for own in self._modules):
+        if any(self._empty) or any(record.module.__class__ is not record.kind for record in self._modules):
             return True
         try:
             return any(now != before for now, before in self._filled) or any(
-                vars(own.module) != own.attributes for own in self._modules
+                vars(record.module) != record.attributes for record in self._modules
             )
-        except Exception:  # noqa: BLE001 - what differs may not be comparable, as two tensors of several values
+        except Exception:  # noqa: BLE001 - some values cannot be compared, as two tensors of several values
             return True
 
     def _modules_changed(self) -> Iterator[Change]:
-        for own in self._modules:
-            if own.module.__class__ is not own.kind:
-                own.module.__class__ = own.kind
-                yield "changed the class of", own.place
-            yield from self._attributes_changed(own)
-            for name, before in own.held.items():
-                now: dict[str, Any] = own.attributes[name]
+        for record in self._modules:
+            if record.module.__class__ is not record.kind:
+                record.module.__class__ = record.kind
+                yield "changed the class of", record.label
+            yield from self._attributes_changed(record)
+            for name, before in record.dictionaries.items():
+                now: dict[str, Any] = record.attributes[name]
                 if any(
-                    (own.path, key) not in self._ignored and not _same(now, before, key) for key in {**before, **now}
+                    (record.path, key) not in self._ignored and not _same(now, before, key) for key in {**before, **now}
                 ):
-                    yield from _held_changed(own, name, now, before)
+                    yield from _entries_changed(record, name, now, before)
                     now.clear()
                     now.update(before)
 
-    def _attributes_changed(self, own: _Module) -> Iterator[Change]:
-        now = vars(own.module)
-        for name in [name for name in {**own.attributes, **now} if not _same(now, own.attributes, name)]:
-            if (own.path, name) in self._ignored:
+    def _attributes_changed(self, record: _Module) -> Iterator[Change]:
+        now = vars(record.module)
+        for name in [name for name in {**record.attributes, **now} if not _same(now, record.attributes, name)]:
+            if (record.path, name) in self._ignored:
                 continue
             after = now.get(name)
-            if name in own.attributes:
-                now[name] = own.attributes[name]
+            if name in record.attributes:
+                now[name] = record.attributes[name]
             else:
                 del now[name]
             if name == "training":
-                yield f"left {'train' if after else 'eval'} mode on", own.place
+                yield f"left {'train' if after else 'eval'} mode on", record.label
             elif name != OF_TORCH:
-                yield "replaced" if name in own.attributes else "left the attribute", own.named(name)
+                yield "replaced" if name in record.attributes else "left the attribute", record.named(name)
 
     def _tensors_changed(self, *, values: bool) -> list[Change]:
-        versions = [own.tensor._version for own in self._tensors]  # noqa: SLF001 - as above
-        places = [own.tensor.data_ptr() for own in self._tensors]
-        if versions == self._versions and places == self._places and not (values and self._values_differ()):
+        versions = [saved.tensor._version for saved in self._tensors]  # noqa: SLF001 - as above
+        addresses = [saved.tensor.data_ptr() for saved in self._tensors]
+        if versions == self._versions and addresses == self._addresses and not (values and self._values_differ()):
             return []
-        found: list[Change] = []
-        for own in self._tensors:
-            elsewhere = own.tensor.data_ptr() != own.data.data_ptr() or own.tensor.dtype != own.data.dtype
-            if elsewhere or not _equal(own.tensor, own.values):
-                own.tensor.data = own.data
+        changes: list[Change] = []
+        for saved in self._tensors:
+            elsewhere = saved.tensor.data_ptr() != saved.data.data_ptr() or saved.tensor.dtype != saved.data.dtype
+            if elsewhere or not _equal(saved.tensor, saved.values):
+                saved.tensor.data = saved.data
                 with torch.no_grad():
-                    own.tensor.copy_(own.values)
-                found.append(("changed the values of", own.name))
+                    saved.tensor.copy_(saved.values)
+                changes.append(("changed the values of", saved.name))
         self._note_versions()
-        return found
+        return changes
 
     def _values_differ(self) -> bool:
         return any(
@@ -176,25 +188,25 @@ class NetworkState:
         )
 
     def _restore_flags(self) -> None:
-        for own, flag in zip(self._tensors, self._flags, strict=True):
-            if own.tensor.requires_grad != flag:
-                own.tensor.requires_grad_(flag)
-            if own.tensor.is_leaf and own.tensor.grad is not None:
-                own.tensor.grad = None
+        for saved, flag in zip(self._tensors, self._flags, strict=True):
+            if saved.tensor.requires_grad != flag:
+                saved.tensor.requires_grad_(flag)
+            if saved.tensor.is_leaf and saved.tensor.grad is not None:
+                saved.tensor.grad = None
 
 
 def _module(path: str, module: nn.Module) -> _Module:
     attributes = dict(vars(module))
-    held = {name: dict(own) for name, own in _dictionaries(module)}
-    return _Module(path=path, module=module, kind=module.__class__, attributes=attributes, held=held)
+    dictionaries = {name: dict(entries) for name, entries in _dictionaries(module)}
+    return _Module(path=path, module=module, kind=module.__class__, attributes=attributes, dictionaries=dictionaries)
 
 
 def _dictionaries(module: nn.Module) -> list[tuple[str, dict[str, Any]]]:
-    """Return a module's hooks, parameters, buffers and submodules, by the name of what holds them."""
+    """Return a module's dictionaries of hooks, parameters, buffers and submodules, with their names."""
     return [
-        (name, own)
-        for name, own in vars(module).items()
-        if isinstance(own, dict) and (HOOKS in name or name in {*TENSORS, SUBMODULES})
+        (name, entries)
+        for name, entries in vars(module).items()
+        if isinstance(entries, dict) and (HOOKS in name or name in {*TENSORS, SUBMODULES})
     ]
 
 
@@ -206,35 +218,35 @@ def _same(now: Mapping[str, Any], before: Mapping[str, Any], name: str) -> bool:
     return left is right or (plain and left == right)
 
 
-def _held_changed(own: _Module, name: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Change]:
+def _entries_changed(record: _Module, name: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[Change]:
     if HOOKS in name:
         kind = name.strip("_").partition("_hooks")[0].replace("_", " ")
         if set(now) - set(before):
-            yield f"left a {kind} hook on", own.place
+            yield f"left a {kind} hook on", record.label
         if set(before) - set(now):
-            yield f"removed a {kind} hook of", own.place
+            yield f"removed a {kind} hook of", record.label
         return
     for key in {**before, **now}:
         if key not in before:
-            yield "left", own.named(key)
+            yield "left", record.named(key)
         elif key not in now:
-            yield "removed", own.named(key)
+            yield "removed", record.named(key)
         elif now[key] is not before[key]:
-            yield "replaced", own.named(key)
+            yield "replaced", record.named(key)
 
 
 def _groups(tensors: list[_Tensor]) -> Iterator[tuple[list[Tensor], Tensor]]:
-    """Yield the bits of tensors that are compared together, where they lie, and a copy of them in one."""
+    """Yield groups of tensors that are compared together: views of their bits, and a copy of these as one tensor."""
     kinds: dict[tuple[object, ...], list[_Tensor]] = defaultdict(list)
-    for own in tensors:
-        alone = own.name if own.tensor.numel() >= SMALL else ""
-        kinds[own.tensor.dtype, own.tensor.device, alone].append(own)
+    for saved in tensors:
+        alone = saved.name if saved.tensor.numel() >= SMALL else ""
+        kinds[saved.tensor.dtype, saved.tensor.device, alone].append(saved)
     for group in kinds.values():
-        yield [_bits(own.data) for own in group], torch.cat([_bits(own.values) for own in group])
+        yield [_bits(saved.data) for saved in group], torch.cat([_bits(saved.values) for saved in group])
 
 
 def _bits(tensor: Tensor) -> Tensor:
-    """Return the bits of a tensor as one vector, without a copy where its memory has no gaps: NaN equals itself so."""
+    """Return the bits of a tensor as one vector, in which NaN equals itself; no copy where its memory has no gaps."""
     values = tensor.detach()
     if tensor.ndim == 4 and tensor.is_contiguous(memory_format=torch.channels_last):
         values = values.permute(0, 2, 3, 1)
@@ -249,8 +261,10 @@ def _equal(left: Tensor, right: Tensor) -> bool:
 
 
 def _in_words(changes: list[Change]) -> list[str]:
-    """Return what was done in words, for each kind the first place and how many more there are."""
-    places: dict[str, list[str]] = defaultdict(list)
-    for what, place in changes:
-        places[what] += [place] if place not in places[what] else []
-    return [f"{what} {own[0]}" + (f" and {len(own) - 1} more" if own[1:] else "") for what, own in places.items()]
+    """Return the changes in words: for each action the first changed part and the number of others."""
+    subjects: dict[str, list[str]] = defaultdict(list)
+    for what, subject in changes:
+        subjects[what] += [subject] if subject not in subjects[what] else []
+    return [
+        f"{what} {names[0]}" + (f" and {len(names) - 1} more" if names[1:] else "") for what, names in subjects.items()
+    ]

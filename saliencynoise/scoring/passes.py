@@ -1,4 +1,4 @@
-"""One trained network, asked for logits and for what it computes on the way; rows `[N, ...]`, each on its own."""
+"""Passes of one trained network: logits, and values and gradients at its points, for independent rows `[N, ...]`."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Passes:
 
     Attributes:
         network: the network.
-        rows: how many rows a pass may have; whoever makes the passes divides them.
-        precision: "float32", or "bfloat16": the network computes under autocast, and what it gives is float32 again.
-            A pass in the context of a mode is always in float32: what modes compare, as DeepLIFT's differences of
-            two activations, has no digits left in bfloat16.
+        rows: the largest number of rows of a pass; the caller divides its rows accordingly.
+        precision: "float32", or "bfloat16": the network computes under autocast, and its results become float32.
+            A pass in the context of a mode is always in float32: differences of two activations, as in DeepLIFT,
+            have no digits left in bfloat16.
     """
 
     def __init__(self, network: Network, *, rows: int = ROWS, precision: Precision = "float32") -> None:
@@ -44,7 +44,7 @@ class Passes:
         """Refuse a point that the network does not have.
 
         Raises:
-            ConfigurationError: naming those that it has.
+            ConfigurationError: the message names the points that it has.
         """
         if point != INPUT and point not in self.network.points:
             known = ", ".join([INPUT, *self.network.points])
@@ -54,7 +54,7 @@ class Passes:
     def logits(
         self, x: Float[Tensor, "N C H W"], *, replaced: Mapping[Point, Float[Tensor, "N c h w"]] | None = None
     ) -> Float[Tensor, "N K"]:
-        """Return the logits, without gradients; `replaced` grids take the place of what `x` gives at their points.
+        """Return the logits, without gradients; `replaced` grids replace the values of `x` at their points.
 
         Raises:
             ConfigurationError: if the network has no such point.
@@ -81,8 +81,8 @@ class Passes:
     ) -> Mapping[Point, Tap]:
         """Return values and gradients of the targets' logits at `points`, from one pass in the context of `mode`.
 
-        Where the image itself is no point, the backward pass ends at the earliest point: its output goes on
-        as a leaf (on resnet18 this halves the time and changes no bit of the layers' gradients).
+        Where the image itself is no point, the backward pass ends at the earliest point, whose output is a leaf. On
+        resnet18 this halves the time and changes no bit of the layers' gradients.
 
         Raises:
             ConfigurationError: if the network has no such point, or the point's module gives no tensor or is
@@ -112,10 +112,10 @@ class Passes:
         """Return the derivatives; zeros where the score does not depend on a leaf."""
         if not score.requires_grad:
             return [torch.zeros_like(leaf) for leaf in leaves]
-        found = torch.autograd.grad(score, leaves, allow_unused=True)
+        gradients = torch.autograd.grad(score, leaves, allow_unused=True)
         return [
             torch.zeros_like(leaf) if gradient is None else gradient
-            for leaf, gradient in zip(leaves, found, strict=True)
+            for leaf, gradient in zip(leaves, gradients, strict=True)
         ]
 
     def _grid(self, value: Tensor, point: Point) -> Tensor:
@@ -140,14 +140,14 @@ class Passes:
 
 
 def _single(values: Tensor) -> Tensor:
-    """Return what autocast left in bfloat16 as float32; float64 stays."""
+    """Convert bfloat16 values, which autocast leaves, to float32; float64 stays."""
     return values.float() if values.dtype == torch.bfloat16 else values
 
 
 def _keep(
     _module: nn.Module, _inputs: object, output: object, *, point: Point, captured: dict[Point, Tensor]
 ) -> Tensor:
-    """Keep a module's output; hand on a copy, since what follows may change it in place."""
+    """Keep a module's output and return a copy, since later modules may change it in place."""
     tensor = _tensor(output, point)
     captured[point] = tensor if tensor.requires_grad else tensor.detach().requires_grad_()
     return captured[point].clone()
@@ -156,7 +156,7 @@ def _keep(
 def _replace(
     _module: nn.Module, _inputs: object, output: object, *, passes: Passes, point: Point, grid: Tensor
 ) -> Tensor:
-    """Hand on another grid; a copy, as above."""
+    """Return another grid in place of a module's output; a copy, as above."""
     return passes.network.points[point].from_grid(grid, _tensor(output, point)).clone()
 
 

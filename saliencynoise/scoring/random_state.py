@@ -1,4 +1,4 @@
-"""The global random numbers of torch, numpy and Python: the same for each call of a method, whatever ran before."""
+"""The global random numbers of torch, numpy and Python: each call of a method gets the same ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from saliencynoise.interfaces import seeded
 
 
 class GlobalRandom:
-    """As `seeded`, which takes a millisecond, at a tenth of the time where a seed comes again.
+    """Does the same as `seeded`, which takes a millisecond, in a tenth of the time where a seed is used again.
 
-    On a GPU `seeded` itself is used: the state of its generators is set, too.
+    On a GPU it calls `seeded`, which also sets the state of the GPU's generators.
     """
 
     def __init__(self) -> None:

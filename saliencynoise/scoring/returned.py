@@ -1,4 +1,4 @@
-"""What a method returned, against what it is to return."""
+"""Checks of the maps that a method returns."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ CONTRACT = "it must return saliencynoise.interfaces.Maps(values=...), a floating
 
 
 def checked(maps: object, images: int) -> Maps | Exception:
-    """Return maps as they are, or the error that says what was returned in their place and what is wanted.
+    """Return valid maps unchanged, or an error that describes the returned value and the contract.
 
     Args:
-        maps: what a method returned, or the exception that it raised.
-        images: how many images it was given.
+        maps: the value that a method returned, or the exception that it raised.
+        images: the number of images in its batch.
     """
     if isinstance(maps, Exception):
         return maps
@@ -59,7 +59,7 @@ def _wrong_diagnostics(diagnostics: Mapping[str, object], images: int) -> Except
 
 
 def _has_values(tensor: torch.Tensor) -> bool:
-    """Whether a tensor has a number in memory for each place; one that has not fails only where it is kept."""
+    """Whether a tensor has a number in memory for each element; one without fails later, when it is stored."""
     return tensor.layout is torch.strided and tensor.device.type != "meta" and not tensor.is_nested
 
 
@@ -68,7 +68,7 @@ def _unlike(tensor: torch.Tensor) -> str:
 
 
 def described(value: object) -> str:
-    """Return what a value is, in words: its type, and the shape and keys that it has.
+    """Return a description of a value in words: its type, and its shape and keys if it has any.
 
     >>> described(torch.zeros(2, 3))
     'a Tensor of shape (2, 3)'

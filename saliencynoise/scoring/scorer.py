@@ -40,14 +40,14 @@ class Scorer:
     ) -> Float[Tensor, "B S"]:
         """Return the scores of all samples; at another `point` they replace the image's own grid there."""
         self._passes.check(point)
-        found = []
+        parts = []
         for block, _ in self._packed(samples):
             logits = self.logits(block) if point == INPUT else self._logits_at(point, block)
             values = logits.softmax(-1) if score == "probability" else logits
-            found.append(values.gather(2, self._batch.target[:, None, None].expand(-1, block.shape[1], 1))[..., 0])
-        if not found:
+            parts.append(values.gather(2, self._batch.target[:, None, None].expand(-1, block.shape[1], 1))[..., 0])
+        if not parts:
             raise ValueError("no samples were given to score")
-        return torch.cat(found, 1)
+        return torch.cat(parts, 1)
 
     def gradients(self, samples: Iterable[Float[Tensor, "B _ C H W"]]) -> Iterator[Float[Tensor, "B _ C H W"]]:
         """Yield the derivatives of each sample's score by the sample, block by block as they come."""
@@ -55,7 +55,7 @@ class Scorer:
             rows = block.flatten(0, 1)
             targets = self._batch.target.repeat_interleave(block.shape[1])
             parts = zip(torch.split(rows, self._passes.rows), torch.split(targets, self._passes.rows), strict=True)
-            gradient = torch.cat([self._passes.taps(part, own, (INPUT,))[INPUT].grad for part, own in parts])
+            gradient = torch.cat([self._passes.taps(part, target, (INPUT,))[INPUT].grad for part, target in parts])
             yield from torch.split(gradient.reshape(block.shape), sizes, dim=1)
 
     def taps(
@@ -88,7 +88,7 @@ class Scorer:
         return logits.reshape(*block.shape[:2], -1)
 
     def _packed(self, samples: Iterable[Float[Tensor, "B _ ..."]]) -> Iterator[tuple[Tensor, list[int]]]:
-        """Join small blocks until a pass is full; yield what was joined, with the sizes of its blocks."""
+        """Join small blocks until a pass is full; yield the joined block with the sizes of its parts."""
         waiting: list[Tensor] = []
         for block in samples:
             self._check(block)

@@ -1,4 +1,4 @@
-"""What plugins can change for everybody in a process: torch's settings and functions; seen afterwards, and undone."""
+"""Settings and functions of torch that all plugins of a process share: changes are reported and undone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from torch.nn.modules import module as every_module
 
 Setting = tuple[str, Callable[[], Any], Callable[[Any], object]]
-"""What a setting is, in words; how it is read, and how it is set."""
+"""A setting: its name in words, the function that reads it, and the function that sets it."""
 
 
 def _cudnn(name: str) -> Setting:
@@ -56,34 +56,34 @@ SETTINGS: tuple[Setting, ...] = (
     *map(_autocast, ("cpu", "cuda")),
     *map(_cudnn, ("enabled", "benchmark", "deterministic", "allow_tf32")),
 )
-"""What changes the maps of others."""
+"""Settings that change the maps of other methods."""
 
 HARMLESS: tuple[Setting, ...] = (
     ("threads", torch.get_num_threads, torch.set_num_threads),
     ("folder", os.getcwd, os.chdir),
 )
-"""What is put back without a word: the process serves others too, but no figure depends on it from then on."""
+"""Settings that are restored without a report: other code uses them, but no figure depends on them."""
 
 HOOKS = [getattr(every_module, name) for name in vars(every_module) if name.startswith("_global_") and "hooks" in name]
 """The dictionaries of hooks on all modules."""
 
 SHARED: tuple[ModuleType | type, ...] = (torch.nn.functional, torch.Tensor, torch.nn.Module)
-"""Whose functions others use, too: a library that replaces one and fails leaves it so."""
+"""Owners of functions that all libraries share. A library that replaces one and then fails does not restore it."""
 
 
 class Settings:
-    """What a process is set to, as it was when this was made."""
+    """The settings of a process, as they were when this was made."""
 
     def __init__(self, *classes: type) -> None:
-        """Read everything; `classes` are those of a network's modules, whose methods are watched too."""
+        """Read all settings; `classes` are the classes of a network's modules, whose methods are recorded too."""
         self._settings = [read() for _, read, _ in SETTINGS]
         self._harmless = [read() for _, read, _ in HARMLESS]
-        self._hooks = [dict(own) for own in HOOKS if isinstance(own, dict)]
+        self._hooks = [dict(dictionary) for dictionary in HOOKS if isinstance(dictionary, dict)]
         self._owners: list[ModuleType | type] = [*SHARED, *dict.fromkeys(classes)]
         self._names = [{**vars(owner)} for owner in self._owners]
 
     def restore(self) -> list[str]:
-        """Put everything back; return what had to be, in words (but for what is harmless)."""
+        """Restore all settings; return the changes in words, without those of harmless settings."""
         return [*self._restore_settings(), *self._restore_hooks(), *self._restore_names()]
 
     def _restore_settings(self) -> Iterator[str]:
@@ -98,11 +98,11 @@ class Settings:
                 yield f"left {what} at {after}"
 
     def _restore_hooks(self) -> Iterator[str]:
-        hooks = [own for own in HOOKS if isinstance(own, dict)]
-        for own, before in zip(hooks, self._hooks, strict=True):
-            if own != before:
-                own.clear()
-                own.update(before)
+        hooks = [dictionary for dictionary in HOOKS if isinstance(dictionary, dict)]
+        for dictionary, before in zip(hooks, self._hooks, strict=True):
+            if dictionary != before:
+                dictionary.clear()
+                dictionary.update(before)
                 yield "left a hook on all modules"
 
     def _restore_names(self) -> Iterator[str]:
@@ -110,7 +110,7 @@ class Settings:
             if vars(owner) == before:  # the same objects are not compared any further, so this costs microseconds
                 continue
             for name in [name for name in vars(owner) if name not in before]:
-                if isinstance(owner, type):  # what is new in a module of functions harms nobody
+                if isinstance(owner, type):  # a new name in a module of functions harms nobody
                     delattr(owner, name)
                     yield f"left '{name}' in {owner.__name__}"
             for name, value in before.items():
@@ -121,7 +121,7 @@ class Settings:
 
 @contextmanager
 def as_before() -> Iterator[list[str]]:
-    """Put all settings back at the end, whatever happens inside; the list then holds what had to be, in words."""
+    """Restore all settings at the end, also after an error; the list then holds the changes in words."""
     settings, left = Settings(), list[str]()
     try:
         yield left

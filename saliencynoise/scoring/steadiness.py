@@ -1,4 +1,4 @@
-"""Whether a network's logits follow from the network and the image alone, as every figure supposes."""
+"""A test whether a network's logits depend on the network and the image alone, as every figure assumes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from saliencynoise.scoring.passes import Passes, Precision
 
 IMAGES = 3
-"""Images that the test needs: two, and another one in the place of the second."""
+"""The test needs two images, and another one to replace the second."""
 
 ROUNDING: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 5e-2}
 """Largest difference of logits that may be rounding, relative to the largest logit. On a CPU (2 cores, torch 2.15.0) 5
@@ -37,13 +37,13 @@ def refuse_unsteady(passes: Passes, images: Float[Tensor, "3 C H W"], *, name: s
     The global random state is left as it was.
 
     Args:
-        passes: of the network.
-        images: three, normalised, which differ.
-        name: of the architecture, for the message.
-        classes: how many logits are due; None not to ask.
+        passes: passes of the network.
+        images: three different images, normalised.
+        name: the name of the architecture, for the message.
+        classes: the expected number of logits; None accepts any.
 
     Raises:
-        RefusedNetworkError: naming the likely layer and the cure; or what the network gives in the place of logits.
+        RefusedNetworkError: it names the likely layer and the fix, or describes the output that is no logits.
     """
     pair, other = images[:2], images[[0, 2]]
     with seeded(0):
@@ -89,7 +89,7 @@ def _differ(left: Tensor, right: Tensor, tolerance: float) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class _Step:
-    """What one module without submodules was given and gave, the first time that it ran."""
+    """Inputs and outputs of one run of a module without submodules."""
 
     path: str
     kind: str
@@ -101,13 +101,13 @@ def _first_difference(passes: Passes, left: Tensor, right: Tensor, *, rows: int)
     """Return, in words, where two passes first differ in their first rows."""
     ahead, behind = _steps(passes, left), _steps(passes, right)
     for one, two in zip(ahead, behind, strict=False):
-        place = f"'{one.path}' ({one.kind})"
+        layer = f"'{one.path}' ({one.kind})"
         if not _equal(one.given, two.given, rows):
             parent = one.path.rpartition(".")[0]
             forward = f"the forward of '{parent}'" if parent else "the network's own forward"
-            return f"what is computed before {place}, in {forward}"
+            return f"what is computed before {layer}, in {forward}"
         if not _equal(one.gave, two.gave, rows):
-            return place
+            return layer
     return "what follows the last layer, in the network's own forward"
 
 
@@ -131,7 +131,7 @@ def _steps(passes: Passes, x: Tensor) -> list[_Step]:
 
 def _tensors(values: object) -> list[Tensor]:
     parts = values if isinstance(values, tuple | list) else [values]
-    return [own.detach().clone() for own in parts if isinstance(own, torch.Tensor)]
+    return [part.detach().clone() for part in parts if isinstance(part, torch.Tensor)]
 
 
 def _equal(left: list[Tensor], right: list[Tensor], rows: int) -> bool:

@@ -1,4 +1,4 @@
-"""What the conformance kit found, for the terminal and as plain values."""
+"""Results of the conformance kit, for the terminal and as plain values."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def report_row(report: Report) -> dict[str, Any]:
         "failed": len(report.of("failed")),
         "not_applicable": len(report.of("not_applicable")),
         "checks": [
-            {"check": own.check, "status": own.status, "message": own.message, "contract": own.contract}
-            for own in report.results
+            {"check": result.check, "status": result.status, "message": result.message, "contract": result.contract}
+            for result in report.results
         ],
     }
 
 
 class ConformancePrinter:
-    """Prints a line for each thing as soon as it is checked, and under it what needs a reader."""
+    """Prints a line for each subject as soon as it is checked; failures and skipped checks follow below it."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Terminal()
@@ -44,16 +44,16 @@ class ConformancePrinter:
         failed = report.of("failed")
         counts = _counts([report])
         self._say(f"{'FAILED' if failed else 'ok':6}  {report.kind} {report.name}: {counts}", "red" if failed else None)
-        for own in failed:
-            self._say(f"        {own.check}: {own.message}", "red")
-            self._say(f"          contract: {own.contract}")
-        for own in report.of("expected"):
-            self._say(f"        {own.check} fails, as expected: {own.message}", "yellow")
+        for failure in failed:
+            self._say(f"        {failure.check}: {failure.message}", "red")
+            self._say(f"          contract: {failure.contract}")
+        for failure in report.of("expected"):
+            self._say(f"        {failure.check} fails, as expected: {failure.message}", "yellow")
         for reason, names in _left_out(report).items():
             self._say(f"        not applicable, as {reason}: {', '.join(names)}", "dim")
 
     def end(self, reports: Sequence[Report], notes: Sequence[str], failures: Sequence[PluginFailure]) -> None:
-        """Print what was left out, the plugins that failed to load, and the sums."""
+        """Print the notes, the plugins that failed to load, and the totals."""
         for note in notes:
             self._say(f"note: {note}")
         for failure in failures:
@@ -71,7 +71,7 @@ class ConformancePrinter:
 
 
 def _counts(reports: Sequence[Report]) -> str:
-    statuses = Counter(own.status for report in reports for own in report.results)
+    statuses = Counter(result.status for report in reports for result in report.results)
     return (
         f"{counted(sum(report.executed for report in reports), 'check')} executed, {statuses['passed']} passed, "
         f"{counted(statuses['expected'], 'expected failure')}, {counted(statuses['failed'], 'failure')}; "
@@ -82,6 +82,6 @@ def _counts(reports: Sequence[Report]) -> str:
 def _left_out(report: Report) -> dict[str, list[str]]:
     """Return the checks that are not applicable, by the reason."""
     reasons: dict[str, list[str]] = {}
-    for own in report.of("not_applicable"):
-        reasons.setdefault(own.message, []).append(own.check)
+    for result in report.of("not_applicable"):
+        reasons.setdefault(result.message, []).append(result.check)
     return reasons

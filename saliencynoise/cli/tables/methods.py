@@ -26,7 +26,7 @@ KINDS = {
 
 
 def method_row(entry: Entry, parameters: Sequence[Parameter] | None) -> dict[str, Any]:
-    """Return what there is to know of a method; its parameters where they were asked for."""
+    """Return a method as plain values; its parameters, too, where they are given."""
     spec = entry.spec
     assert isinstance(spec, MethodSpec)  # noqa: S101 - the loader validated it; this tells mypy
     row = {
@@ -48,7 +48,7 @@ def method_row(entry: Entry, parameters: Sequence[Parameter] | None) -> dict[str
 
 
 def print_methods(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
-    """Print a few words for each method, by plugin."""
+    """Print two lines for each method, by plugin."""
     console = console or Terminal()
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("method", no_wrap=True)
@@ -56,11 +56,11 @@ def print_methods(rows: Sequence[Mapping[str, Any]], console: Console | None = N
     for row in rows:
         drawn = ", stochastic" if row["stochastic"] else ""
         about = f"{row['family']}, {row['kind']}{drawn}; {row['cost']}"
-        table.add_row(escape(_called(row)), f"{escape(about)}\n[dim]{escape(row['paper'])}[/]")
+        table.add_row(escape(_user_name(row)), f"{escape(about)}\n[dim]{escape(row['paper'])}[/]")
     console.print(table)
     console.print(
         "kind: "
-        + "; ".join(f"{kind}: {words}" for kind, words in KINDS.items())
+        + "; ".join(f"{kind}: {explanation}" for kind, explanation in KINDS.items())
         + ". stochastic: takes random numbers, and is run at least twice. "
         "'saliencynoise methods NAME' shows a method's parameters.",
         style="dim",
@@ -69,7 +69,7 @@ def print_methods(rows: Sequence[Mapping[str, Any]], console: Console | None = N
 
 
 def print_method(row: Mapping[str, Any], console: Console | None = None) -> None:
-    """Print all of one method."""
+    """Print all values of one method."""
     console = console or Terminal()
     console.print(f"[bold]{escape(row['canonical'])}[/bold]: {escape(row['summary'])}")
     about = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
@@ -94,10 +94,10 @@ def print_method(row: Mapping[str, Any], console: Console | None = None) -> None
         table.add_row(*(escape(parameter[key]) for key in ("name", "default", "type")))
     console.print(table)
     first = row["parameters"][0]
-    call = f"{_called(row)}({first['name']}={first['default']})"
+    call = f"{_user_name(row)}({first['name']}={first['default']})"
     console.print(f'set with: --method "{call}"', markup=False)
 
 
-def _called(row: Mapping[str, Any]) -> str:
-    """Return the name that a user writes: a built-in's short one, anybody else's with the plugin."""
+def _user_name(row: Mapping[str, Any]) -> str:
+    """Return the name that a user writes: the short name of a built-in method, `plugin/name` of any other."""
     return str(row["name"] if row["plugin"] == "builtin" else row["canonical"])

@@ -1,4 +1,4 @@
-"""What the plugins bring, for the terminal and as plain values."""
+"""Contents of the plugins, for the terminal and as plain values."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def pool_rows(pools: Sequence[Pool]) -> list[dict[str, Any]]:
-    """Return what there is to know of each pool."""
+    """Return each pool as plain values."""
     return [_row(pool) for pool in pools]
 
 
@@ -59,15 +59,15 @@ def print_unpacked(files: Sequence[Unpacked], console: Console | None = None) ->
 
 
 def _members(indices: Sequence[int]) -> str:
-    """Return indices in words: runs of them by their ends."""
+    """Return indices in words; a run of consecutive indices is written as its first and last."""
     runs: list[list[int]] = []
     for index in indices:
         if runs and index == runs[-1][-1] + 1:
             runs[-1].append(index)
         else:
             runs.append([index])
-    words = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
-    return f"member {words}" if len(indices) == 1 else f"members {words}"
+    ranges = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+    return f"member {ranges}" if len(indices) == 1 else f"members {ranges}"
 
 
 def _row(pool: Pool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a page tells of the methods, the data and the networks of a study: a card each, a fact a line."""
+"""The cards of a page: one for each method, for the data set and for each architecture, with a fact a line."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAMILIES = {
 }
 TARGETS = {"true": "the true one", "predicted": "the one that most networks predict"}
 MOST_IMAGES = 500
-"""Attributed images that are listed."""
+"""The largest number of attributed images in the list."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,34 +42,34 @@ class Card:
 
 
 def method_cards(result: Mapping[str, Any]) -> list[Card]:
-    """Return a card for each method; results of earlier versions tell less of them."""
-    known = {own["label"]: own for own in result.get("methods", ())}
+    """Return a card for each method; results of earlier versions hold fewer facts."""
+    known = {method["label"]: method for method in result.get("methods", ())}
     cells = defaultdict(list)
     for cell in result["cells"]:
         cells[cell["method"]].append(cell)
-    return [_method(label, known.get(label), own) for label, own in cells.items()]
+    return [_method(label, known.get(label), measured) for label, measured in cells.items()]
 
 
-def _method(label: str, own: Mapping[str, Any] | None, cells: Sequence[Mapping[str, Any]]) -> Card:
-    words = method_words(label)
-    facts = [] if words == label else [("name", label)]
-    if own is None:
+def _method(label: str, method: Mapping[str, Any] | None, cells: Sequence[Mapping[str, Any]]) -> Card:
+    title = method_words(label)
+    facts = [] if title == label else [("name", label)]
+    if method is None:
         facts += [("brought by", cells[0].get("distribution", "not recorded"))]
     else:
         facts += [
-            ("family", FAMILIES.get(own["family"], own["family"])),
-            ("kind", KINDS.get(own["kind"], own["kind"])),
-            ("parameters", ", ".join(f"{key} = {value}" for key, value in own["parameters"].items()) or "none"),
-            ("cost of an image", own["cost"]),
-            ("random", "yes: its own draws are told apart from the networks" if own["stochastic"] else "no"),
-            ("views", ", ".join(own["views"])),
-            ("brought by", own["distribution"]),
+            ("family", FAMILIES.get(method["family"], method["family"])),
+            ("kind", KINDS.get(method["kind"], method["kind"])),
+            ("parameters", ", ".join(f"{key} = {value}" for key, value in method["parameters"].items()) or "none"),
+            ("cost of an image", method["cost"]),
+            ("random", "yes: its own draws are told apart from the networks" if method["stochastic"] else "no"),
+            ("views", ", ".join(method["views"])),
+            ("brought by", method["distribution"]),
         ]
     facts += [(f"{name} on {where}", values) for where, name, values in _diagnostics(cells)]
-    facts += [(f"ceiling on {where}", words) for where, words in _ceilings(cells)]
+    facts += [(f"ceiling on {where}", ceiling) for where, ceiling in _ceilings(cells)]
     facts += [("failed", f"on {cell['architecture']}: {cell['reason']}") for cell in _first_failures(cells)]
     return Card(
-        title=words, about=own["summary"] if own else "", facts=facts, paper=own["paper"] if own else ""
+        title=title, about=method["summary"] if method else "", facts=facts, paper=method["paper"] if method else ""
     )  # fmt: skip
 
 
@@ -77,20 +77,20 @@ def _diagnostics(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str,
     for cell in cells:
         if cell["view"] == cells[0]["view"]:
             for name, values in (cell.get("diagnostics") or {}).items():
-                words = f"median {show(values['median'])}, largest {show(values['max'])}"
-                yield cell["architecture"], name.replace("_", " "), words
+                summary = f"median {show(values['median'])}, largest {show(values['max'])}"
+                yield cell["architecture"], name.replace("_", " "), summary
 
 
 def _ceilings(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Yield where rewritten copies of one network were compared, and what r between them is."""
+    """Yield each architecture with rewritten copies of one network, and a text with the r between these copies."""
     for cell in cells:
         ceiling = cell.get("ceiling") or {}
         if cell["view"] == cells[0]["view"] and ceiling.get("kinds"):
             kinds = " and ".join(kind.replace("_", " ") for kind in ceiling["kinds"])
             r = with_interval(ceiling["value"], ceiling["low"], ceiling["high"])
             copies = f"{ceiling['copies']} copies of {counted(ceiling['members'], 'network')}"
-            words = f"r {r} between {copies}, of other weights and the same function ({kinds}), "
-            yield cell["architecture"], f"{words}on {counted(ceiling['images'], 'image')}"
+            compared = f"r {r} between {copies}, of other weights and the same function ({kinds}), "
+            yield cell["architecture"], f"{compared}on {counted(ceiling['images'], 'image')}"
 
 
 def _first_failures(cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -118,7 +118,7 @@ def data_card(result: Mapping[str, Any]) -> Card:
 
 def _images(result: Mapping[str, Any]) -> PageTable:
     classes, members = result["dataset"]["classes"], result["settings"]["members"]
-    labels = {own["name"]: own["label"] for own in result["architectures"]}
+    labels = {architecture["name"]: architecture["label"] for architecture in result["architectures"]}
     named = [name for name in labels if any(name in image.get("members_correct", {}) for image in result["images"])]
     rows = [
         Row(
@@ -150,30 +150,33 @@ def _correct(image: Mapping[str, Any], name: str, members: int) -> Value:
 
 def architecture_cards(result: Mapping[str, Any]) -> list[Card]:
     """Return a card for each architecture, with its members."""
-    return [_architecture(own, result["recipes"].get(own["label"], {})) for own in result["architectures"]]
+    return [
+        _architecture(architecture, result["recipes"].get(architecture["label"], {}))
+        for architecture in result["architectures"]
+    ]
 
 
-def _architecture(own: Mapping[str, Any], recipe: Mapping[str, Any]) -> Card:
-    members = own["members"]
+def _architecture(architecture: Mapping[str, Any], recipe: Mapping[str, Any]) -> Card:
+    members = architecture["members"]
     accuracies = [member["accuracy"] for member in members if member["accuracy"] is not None]
     trained = sum(member.get("seconds") or 0.0 for member in members)
     facts = [
-        *([("parameters", f"{own['parameters']:,}")] if "parameters" in own else []),
-        *([("brought by", own["distribution"])] if "distribution" in own else []),
-        ("adapted", "; ".join(own["adaptations"]) or "no"),
+        *([("parameters", f"{architecture['parameters']:,}")] if "parameters" in architecture else []),
+        *([("brought by", architecture["distribution"])] if "distribution" in architecture else []),
+        ("adapted", "; ".join(architecture["adaptations"]) or "no"),
         *([("test accuracy", _accuracy(accuracies))] if accuracies else []),
         *([("trained in", f"{duration(trained)} of computing, all members together")] if trained else []),
         *([("recipe", ", ".join(f"{key} {value}" for key, value in flat(recipe).items()))] if recipe else []),
-        *([("pool", own["pool"])] if "pool" in own else []),
+        *([("pool", architecture["pool"])] if "pool" in architecture else []),
     ]
-    return Card(title=own["label"], facts=facts, table=_members(own))
+    return Card(title=architecture["label"], facts=facts, table=_members(architecture))
 
 
 def _accuracy(values: Sequence[float]) -> str:
     return f"median {median(values):.1%}, from {min(values):.1%} to {max(values):.1%}"
 
 
-def _members(own: Mapping[str, Any]) -> PageTable:
+def _members(architecture: Mapping[str, Any]) -> PageTable:
     rows = [
         Row(
             values=[
@@ -185,12 +188,16 @@ def _members(own: Mapping[str, Any]) -> PageTable:
                 Value(text=member.get("source") or "trained"),
             ]
         )
-        for member in own["members"]
+        for member in architecture["members"]
     ]
-    words = ("flag", "seeds", "weights (SHA-256)", "source")
+    headers = ("flag", "seeds", "weights (SHA-256)", "source")
     return PageTable(
-        caption=f"Members of {own['label']}",
-        columns=[Column(label="member"), Column(label="accuracy"), *(Column(label=w, numeric=False) for w in words)],
+        caption=f"Members of {architecture['label']}",
+        columns=[
+            Column(label="member"),
+            Column(label="accuracy"),
+            *(Column(label=header, numeric=False) for header in headers),
+        ],
         rows=rows,
     )
 
@@ -200,12 +207,15 @@ def _percent(value: float | None) -> Value:
 
 
 def key_facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what a reader looks for first: how many networks, which data, how well they classify, on what, when."""
+    """Return the main facts: networks, images, accuracy, explained class, device, time and seed."""
     settings, hardware = result["settings"], result["hardware"]
-    members = [member for own in result["architectures"] for member in own["members"]]
+    members = [member for architecture in result["architectures"] for member in architecture["members"]]
     accuracies = [member["accuracy"] for member in members if member["accuracy"] is not None]
     return [
-        ("networks", f"{settings['members']} of {_names([own['label'] for own in result['architectures']])}"),
+        (
+            "networks",
+            f"{settings['members']} of {_names([architecture['label'] for architecture in result['architectures']])}",
+        ),
         ("images", f"{len(result['images'])} test images of {result['dataset']['asked']}"),
         *([("accuracy", _accuracy(accuracies))] if accuracies else []),
         ("explained class", TARGETS.get(settings["target"], settings["target"])),
@@ -221,15 +231,15 @@ def _names(labels: Sequence[str]) -> str:
 
 
 def _time(result: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> str:
-    """Return seconds of computing, wherever it was done and however long ago; views share their maps."""
+    """Return the computing time to train and to explain. Views share their maps, so each method counts once."""
     trained = sum(member.get("seconds") or 0.0 for member in members)
-    own = {(cell["architecture"], cell["method"]): cell["seconds"] or 0.0 for cell in result["cells"]}
-    maps = f"{duration(sum(own.values()))} to explain"
+    seconds = {(cell["architecture"], cell["method"]): cell["seconds"] or 0.0 for cell in result["cells"]}
+    maps = f"{duration(sum(seconds.values()))} to explain"
     return f"{duration(trained)} to train, {maps}" if trained else maps
 
 
 def provenance(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what the figures were computed with."""
+    """Return the versions and the hardware that computed the figures."""
     sampler = result.get("sampler")
     facts = [
         *([("made", result["created"])] if "created" in result else []),

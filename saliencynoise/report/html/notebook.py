@@ -1,4 +1,4 @@
-"""What a notebook shows of a study."""
+"""The HTML of a study in a notebook."""
 
 from __future__ import annotations
 

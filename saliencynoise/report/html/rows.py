@@ -1,4 +1,4 @@
-"""The table of a page: what a cell shows, and what it is sorted by."""
+"""The table of a page: the text of each value and its sort key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NUMBERS = (
 def study_table(result: Mapping[str, Any]) -> PageTable:
     """Return a row per architecture, method and view, and one more for a stochastic method without its own noise."""
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
-    families = {own["label"]: own["family"] for own in result.get("methods", ())}
+    families = {method["label"]: method["family"] for method in result.get("methods", ())}
     rows = [
         Row(
             values=[Value(text=name), *([Value(text=cell["architecture"])] if several else []), *values],
@@ -66,7 +66,7 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
     yield (
         name,
         [
-            *_trust(cell),
+            *_reliability_values(cell),
             *_estimate(estimates["snr"]),
             _value((cell.get("untrained") or {}).get("snr")),
             Value(text=p_text(p), key=_key(p)),
@@ -77,11 +77,14 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
         ],
     )
     if cell.get("draws", 1) > 1 and "snr_network" in estimates:
-        own, none = estimates["snr_network"], Value(text="-")
-        yield f"{name}, networks alone", [_single(own), none, *_estimate(own), *[none] * (len(NUMBERS) - 4)]
+        networks, none = estimates["snr_network"], Value(text="-")
+        yield (
+            f"{name}, networks alone",
+            [_single_reliability(networks), none, *_estimate(networks), *[none] * (len(NUMBERS) - 4)],
+        )
     if is_low(cell):
-        own, none = cell["ceiling"], Value(text="-")
-        estimate = {"value": own["value"], "interval": {"low": own["low"], "high": own["high"]}}
+        ceiling, none = cell["ceiling"], Value(text="-")
+        estimate = {"value": ceiling["value"], "interval": {"low": ceiling["low"], "high": ceiling["high"]}}
         yield f"{name}, ceiling", [none, none, *_estimate(estimate), *[none] * (len(NUMBERS) - 4)]
 
 
@@ -94,22 +97,22 @@ def _estimate(estimate: Mapping[str, Any]) -> list[Value]:
     return [_value(estimate["value"]), Value(text=text, key=_key(interval["low"]))]
 
 
-def _trust(cell: Mapping[str, Any]) -> list[Value]:
+def _reliability_values(cell: Mapping[str, Any]) -> list[Value]:
     """Return the reliability of a single map and the networks for 0.9; neither where pure noise has an r, too."""
     if not noise_free(cell):
         return [Value(text="-")] * 2
     needed = cell["figures"]["members_needed"]
-    return [_single(averaged_snr(cell["figures"])), Value(text=needed["text"], key=_key(_needed(needed)))]
+    return [_single_reliability(averaged_snr(cell["figures"])), Value(text=needed["text"], key=_key(_needed(needed)))]
 
 
-def _single(estimate: Mapping[str, Any]) -> Value:
+def _single_reliability(estimate: Mapping[str, Any]) -> Value:
     """Return the reliability of a single map."""
     snr = number(estimate["value"])
     return _value(None if math.isnan(snr) else reliability(snr, 1))
 
 
 def _needed(needed: Mapping[str, Any]) -> float | None:
-    """Return what a number of networks is sorted by: one that cannot be told comes after all others."""
+    """Return the sort key of a number of networks. An undetermined number comes after all others."""
     if needed["text"] == "undetermined":
         return math.inf
     value: float | None = needed["value"]

@@ -1,4 +1,4 @@
-"""The settings of a bench as people use them again: a command, and a TOML file."""
+"""The settings of a bench to run it again: a command and a TOML file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPEATED = {"archs": "--arch", "methods": "--method"}
 
 
 def toml_of(settings: Mapping[str, Any]) -> str:
-    """Return settings as a TOML file that `--config` takes; what is None is left out, as TOML holds no such thing.
+    """Return settings as a TOML file that `--config` takes; None is left out, as TOML has no null.
 
     >>> print(toml_of({"seed": 0, "archs": ("a",), "members": None, "recipe": {"epochs": 2}}), end="")
     seed = 0
@@ -28,13 +28,13 @@ def toml_of(settings: Mapping[str, Any]) -> str:
     tables = {key: value for key, value in settings.items() if isinstance(value, Mapping)}
     lines = [_pair(key, value) for key, value in settings.items() if key not in tables and value is not None]
     for name, table in tables.items():
-        own = [_pair(key, value) for key, value in table.items() if value is not None]
-        lines += [f"[{_key(name)}]", *own] if own else []
+        pairs = [_pair(key, value) for key, value in table.items() if value is not None]
+        lines += [f"[{_key(name)}]", *pairs] if pairs else []
     return "".join(f"{line}\n" for line in lines)
 
 
 def command_of(settings: Mapping[str, Any]) -> str:
-    """Return the command of a bench with these settings; with the file where options cannot say all of them.
+    """Return the command of a bench with these settings; it names the file where options cannot express them.
 
     >>> command_of({"seed": 3, "archs": ["resnet(depth=18)"], "recipe": {"epochs": 2}})
     "saliencynoise bench --seed 3 --arch 'resnet(depth=18)' --epochs 2"
@@ -44,19 +44,19 @@ def command_of(settings: Mapping[str, Any]) -> str:
     epochs = recipe.pop("epochs", None)
     if recipe or settings.get("methods") == []:
         return f"saliencynoise bench --config {FILE}"
-    words = ["saliencynoise", "bench"]
+    parts = ["saliencynoise", "bench"]
     for key, value in settings.items():
         if key == "arch_args":
-            for name, own in value.items():
-                words += ["--arch-arg", f"{name}={own}"]
+            for name, text in value.items():
+                parts += ["--arch-arg", f"{name}={text}"]
         elif key == "recipe":
-            words += [] if epochs is None else ["--epochs", str(epochs)]
+            parts += [] if epochs is None else ["--epochs", str(epochs)]
         elif key in REPEATED and list(value) != list(usual[key]):
-            for own in value:
-                words += [REPEATED[key], str(own)]
+            for item in value:
+                parts += [REPEATED[key], str(item)]
         elif key not in REPEATED and value is not None and value != usual.get(key):
-            words += [f"--{key.replace('_', '-')}", str(value)]
-    return shlex.join(words)
+            parts += [f"--{key.replace('_', '-')}", str(value)]
+    return shlex.join(parts)
 
 
 def _pair(key: str, value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The report of a study: one page that holds everything, and needs nothing else."""
+"""The report of a study: one self-contained page."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ REPORT = "report.html"
 
 
 def write_report(study: Study, path: str | Path | None = None) -> Path:
-    """Write a study's report, and return where; into its own folder, unless another place is named.
+    """Write a study's report and return its path. The default path is in the study's folder.
 
     Raises:
-        UsageError: if the place cannot be written.
+        UsageError: if the report cannot be written.
     """
     return write_page(Path(path or study.folder / REPORT), "report.html", **page_values(study))
 
 
 def page_values(study: Study) -> dict[str, Any]:
-    """Return what the template "report.html" names."""
+    """Return the variables of the template "report.html"."""
     result = shown_in(study.result)
     toml = toml_of(result["settings"])
     warned = warnings(result)
@@ -59,6 +59,6 @@ def page_values(study: Study) -> dict[str, Any]:
 
 
 def _heading(result: Mapping[str, Any]) -> str:
-    names = [own["label"] for own in result["architectures"]]
+    names = [architecture["label"] for architecture in result["architectures"]]
     networks = names[0] if len(names) == 1 else f"{len(names)} architectures"
     return f"{networks} on {result['dataset']['asked']}"

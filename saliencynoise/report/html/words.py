@@ -1,4 +1,4 @@
-"""What a study found, in plain words: for a reader who never heard of a signal-to-noise ratio."""
+"""The results of a study in plain sentences, for readers who do not know signal-to-noise ratios."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ CHANCE = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """What the first screen shows of a method on an architecture.
+    """A bar of the first screen: a method on an architecture.
 
     Attributes:
-        method: in words.
+        method: its name in plain language.
         architecture: its label; empty where there is only one.
         one: reliability of a single network's map, 0 to 1.
         all: that of the average over all members.
-        needed: networks for the reliability aimed at, in words.
+        needed: text with the number of networks for the target reliability.
         shaky: whether no agreement was shown.
     """
 
@@ -68,7 +68,7 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The first screen: sentences, what to keep in mind with them, and a bar for each method."""
+    """The first screen: sentences, their cautions, and a bar for each method."""
 
     sentences: Sequence[str]
     cautions: Sequence[str]
@@ -77,12 +77,12 @@ class Summary:
 
 
 def summary_of(result: Mapping[str, Any]) -> Summary:
-    """Return what the first screen says of a study."""
+    """Return the first screen of a study."""
     measured = sorted(_measured(result), key=lambda cell: -number(_snr(cell)["value"]))
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
     bars = [_bar(cell, several=several) for cell in measured]
     return Summary(
-        sentences=list(_sentences(measured, several=several, centred=_centred(result))) or [_nothing(result)],
+        sentences=list(_sentences(measured, several=several, centred=_centred(result))) or [_no_reliability(result)],
         cautions=list(_cautions(result, measured)),
         bars=bars if len(bars) <= MOST_BARS else [],
         members=result["settings"]["members"] or 0,
@@ -90,7 +90,7 @@ def summary_of(result: Mapping[str, Any]) -> Summary:
 
 
 def method_words(label: str) -> str:
-    """Return a method's name as people say it; that of an unknown one as it stands.
+    """Return a method's name in plain language; unknown names stay as they are.
 
     >>> method_words("gradcam(layer=top)"), method_words("smoothgrad(sigma=0.2)"), method_words("mine/thing")
     ('Grad-CAM of the top layer', 'SmoothGrad (sigma=0.2)', 'mine/thing')
@@ -103,7 +103,7 @@ def method_words(label: str) -> str:
 
 
 def reliability(snr: float, members: int) -> float:
-    """Return n r / (1 + n r), how alike two averages over so many members each are; 0 where r is not above 0.
+    """Return n r / (1 + n r), the expected correlation of two averages of n members; 0 where r is not above 0.
 
     >>> reliability(0.5, 18), reliability(-0.1, 8), reliability(float("inf"), 1)
     (0.9, 0.0, 1.0)
@@ -114,9 +114,9 @@ def reliability(snr: float, members: int) -> float:
 def is_shaky(cell: Cell) -> bool:
     """Return whether no agreement between networks was shown: r is not above zero, or p is not small.
 
-    Nor is it where untrained networks agree as much.
+    It is not shown, either, where untrained networks agree as much.
 
-    Where there is no test, or so few members that none could give a p of 0.05, the interval of r decides.
+    The interval of r decides where there is no test, or too few members for a p of 0.05.
     """
     if (cell.get("untrained") or {}).get("above") is False:
         return True
@@ -127,13 +127,13 @@ def is_shaky(cell: Cell) -> bool:
 
 
 def is_open(cell: Cell) -> bool:
-    """Return whether networks agree, but nobody can tell how far, and so how many of them are needed."""
+    """Return whether networks agree, but r and the number of networks needed are undetermined."""
     needed = cell["figures"]["members_needed"]
     return not is_shaky(cell) and (needed["value"] is None or needed["text"] == "undetermined")
 
 
 def _measured(result: Mapping[str, Any]) -> Iterator[Cell]:
-    """Yield the first view of every architecture and method that has an r, and in which pure noise has none."""
+    """Yield, for each architecture and method, the first cell that has an r and a view in which pure noise has none."""
     seen = set()
     for cell in result["cells"]:
         key = cell["architecture"], cell["method"]
@@ -151,13 +151,13 @@ def _centred(result: Mapping[str, Any]) -> dict[tuple[str, str], Cell]:
 
 
 def noise_free(cell: Cell) -> bool:
-    """Return whether pure noise has an r of 0 in the cell's view: not where maps are alike for being positive."""
+    """Return whether pure noise has an r of 0 in the cell's view. Positive maps agree by their sign alone."""
     return number(_snr(cell)["floor"]) == 0
 
 
 def _snr(cell: Cell) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = cell["figures"]["estimates"]["snr"]
-    return found
+    estimate: Mapping[str, Any] = cell["figures"]["estimates"]["snr"]
+    return estimate
 
 
 def _bar(cell: Cell, *, several: bool) -> Bar:
@@ -176,7 +176,9 @@ def _sentences(
     measured: Sequence[Cell], *, several: bool, centred: Mapping[tuple[str, str], Cell]
 ) -> Iterator[str]:  # fmt: skip
     def whole(cell: Cell) -> str:
-        return sentence(cell, several=several) + _left(cell, centred.get((cell["architecture"], cell["method"])))
+        return sentence(cell, several=several) + _centred_sentence(
+            cell, centred.get((cell["architecture"], cell["method"]))
+        )
 
     if not measured:
         return
@@ -188,12 +190,12 @@ def _sentences(
     if len(clear) < MOST_SENTENCES:
         yield from map(whole, clear)
         return
-    places = {"Most reliable": 0, "In the middle": len(clear) // 2, "Least reliable": -1}
-    yield from (f"{words}: {whole(clear[place])}" for words, place in places.items())
+    ranks = {"Most reliable": 0, "In the middle": len(clear) // 2, "Least reliable": -1}
+    yield from (f"{rank}: {whole(clear[index])}" for rank, index in ranks.items())
 
 
-def _left(cell: Cell, centred: Cell | None) -> str:
-    """Return what is left of a cell's r in maps less their own means, where the cell is of whole maps."""
+def _centred_sentence(cell: Cell, centred: Cell | None) -> str:
+    """Return a sentence with the r of a cell's maps minus their means; it is empty for cells of the centred view."""
     if centred is None or cell["view"] == CENTRED:
         return ""
     snr = _snr(centred)
@@ -204,7 +206,7 @@ def _left(cell: Cell, centred: Cell | None) -> str:
     )
 
 
-def _nothing(result: Mapping[str, Any]) -> str:
+def _no_reliability(result: Mapping[str, Any]) -> str:
     done = [cell for cell in result["cells"] if cell["status"] == "ok"]
     if any(not math.isnan(number(_snr(cell)["value"])) for cell in done):
         return "No reliability can be told of these maps; the table has what was found."
@@ -212,26 +214,26 @@ def _nothing(result: Mapping[str, Any]) -> str:
 
 
 def _overview(measured: Sequence[Cell], *, several: bool) -> str:
-    """Return in one sentence how many methods need how many networks."""
+    """Return a sentence that counts the methods by the number of networks they need."""
     what = f"{len(measured)} {'pairs of architecture and method' if several else 'methods'}"
     shaky, unclear = sum(map(is_shaky, measured)), sum(map(is_open, measured))
     clear = [cell["figures"]["members_needed"] for cell in measured if not is_shaky(cell) and not is_open(cell)]
-    rest = f"; for {unclear}, how many cannot be told" if unclear else ""
-    rest += f"; for {shaky}, no agreement between networks was shown" if shaky else ""
+    others = f"; for {unclear}, how many cannot be told" if unclear else ""
+    others += f"; for {shaky}, no agreement between networks was shown" if shaky else ""
     if not clear:
-        return f"Of {what}, none gives maps whose reliability can be told{rest}."
-    at_once = sum(own["value"] == 1 for own in clear)
-    later = sorted(own["value"] for own in clear if own["value"] > 1)
+        return f"Of {what}, none gives maps whose reliability can be told{others}."
+    at_once = sum(needed["value"] == 1 for needed in clear)
+    later = sorted(needed["value"] for needed in clear if needed["value"] > 1)
     aim = f"a reliability of {clear[0]['reliability']:g}"
     begin = f"Of {what}, {at_once or 'none'} {'has' if at_once < 2 else 'have'} {aim} from a single network"
     if not later:
-        return f"{begin}{rest}."
+        return f"{begin}{others}."
     spread = str(later[0]) if later[0] == later[-1] else f"{later[0]} to {later[-1]}"
-    return f"{begin}; for {len(later)}, the maps of {spread} networks must be averaged{rest}."
+    return f"{begin}; for {len(later)}, the maps of {spread} networks must be averaged{others}."
 
 
 def sentence(cell: Cell, *, several: bool) -> str:
-    """Return what averaging does for a method, in words."""
+    """Return a sentence on the effect of averaging for a method."""
     name, members = _subject(cell, several=several), cell["members"]
     snr, needed = _snr(cell), cell["figures"]["members_needed"]
     aim = f"{needed['reliability']:g}"
@@ -250,8 +252,8 @@ def sentence(cell: Cell, *, several: bool) -> str:
         )
     snr = averaged_snr(cell["figures"])
     one = f"{show(reliability(number(snr['value']), 1))}{_range(snr['interval'], 1)}"
-    own = ", each with draws of its own," if cell.get("draws", 1) > 1 else ""
-    average = f"the average of all {members}{own} has {show(reliability(number(snr['value']), members))}"
+    with_draws = ", each with draws of its own," if cell.get("draws", 1) > 1 else ""
+    average = f"the average of all {members}{with_draws} has {show(reliability(number(snr['value']), members))}"
     if needed["value"] == 1:
         return f"A single network gives {name} a reliability of {one}; {average}."
     single = f"A single network's map has {one}; {average}."
@@ -276,22 +278,22 @@ def _range(interval: Mapping[str, Any] | None, members: int | None) -> str:
 
 
 def _cautions(result: Mapping[str, Any], measured: Sequence[Cell]) -> Iterator[str]:
-    """Yield what a reader must keep in mind with the sentences, the gravest first."""
+    """Yield the cautions that go with the sentences, the most serious first."""
     members, cells = result["settings"]["members"] or 0, result["cells"]
     failed = sum(cell["status"] == "failed" for cell in cells)
     if failed:
         total = counted(len(cells), "figure")
         yield f"{failed} of {total} could not be computed; the reasons are listed under Failures."
     several = len({cell["architecture"] for cell in cells}) > 1
-    told = {(cell["architecture"], cell["method"]) for cell in measured}
-    untold = {
+    described = {(cell["architecture"], cell["method"]) for cell in measured}
+    undescribed = {
         _subject(cell, several=several)
         for cell in cells
-        if cell["status"] == "ok" and not noise_free(cell) and (cell["architecture"], cell["method"]) not in told
+        if cell["status"] == "ok" and not noise_free(cell) and (cell["architecture"], cell["method"]) not in described
     }
-    if untold:
+    if undescribed:
         yield (
-            f"The maps of {', '.join(sorted(untold))} are compared where networks that know nothing agree, too "
+            f"The maps of {', '.join(sorted(undescribed))} are compared where networks that know nothing agree, too "
             "(without sign, or by a method whose maps do not turn their sign with the score): the table has their r, "
             "but no reliability."
         )
@@ -307,7 +309,9 @@ def _cautions(result: Mapping[str, Any], measured: Sequence[Cell]) -> Iterator[s
             f"The {members} networks come from {counted(runs, 'training run')} and are not independent: networks that "
             "are trained anew agree less than these."
         )
-    flagged = sum(bool(member["flag"]) for own in result["architectures"] for member in own["members"])
+    flagged = sum(
+        bool(member["flag"]) for architecture in result["architectures"] for member in architecture["members"]
+    )
     if flagged:
         networks = counted(flagged, "network")
         yield f"{networks} may not have learned the task, and counted all the same; see Notes and warnings."
