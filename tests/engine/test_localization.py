@@ -38,7 +38,7 @@ def load(*, path, image_size, seed):
 def striped(monkeypatch):
     """Install a plugin with a data set that has masks, and its loader."""
     spec = DatasetSpec(name="stripes", summary="a fake", target=f"{__name__}:load")
-    specs = {"models": (), "methods": (), "aggregators": (), "samplers": (), "datasets": (spec,)}
+    specs = {"models": (), "methods": (), "aggregators": (), "samplers": (), "datasets": (spec,), "commands": ()}
     plugin = loader.Plugin(name="fakes", distribution="fakes", version="1", specs=specs)
     plugins, failures = loader.discover()
     monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], failures))

@@ -10,7 +10,7 @@ import kit_zoo as zoo
 import pytest
 import torch
 
-from saliencynoise.interfaces import ConfigurationError, methods, protocols, specs
+from saliencynoise.interfaces import ConfigurationError, methods, networks, protocols, specs
 from saliencynoise.testing import (
     Check,
     NotApplicable,
@@ -97,14 +97,17 @@ def test_every_need_comes_before() -> None:
 
 
 def test_contracts_are_sentences_of_the_interfaces() -> None:
-    text = " ".join(re.sub(r"\s+", " ", inspect.getsource(module)) for module in (methods, protocols, specs))
+    text = " ".join(re.sub(r"\s+", " ", inspect.getsource(module)) for module in (methods, networks, protocols, specs))
     for own in [*method_checks(), *model_checks(), *aggregator_checks()]:
         assert own.contract in text, own.name
         assert len(own.contract) > 20
 
 
 def test_expected_failures_of_a_spec_count() -> None:
-    wrong = zoo.subject(zoo.IgnoresTheTarget, {"kind": "module", "expected_failures": (("target", "one map for all"),)})
+    wrong = zoo.subject(
+        zoo.IgnoresTheTarget,
+        {"kind": "module", "sign": "leaning", "expected_failures": (("target", "one map for all"),)},
+    )
     report = check_subject(wrong)
     assert report.of("failed") == []
     assert [(own.check, own.message) for own in report.of("expected")] == [("target", "one map for all")]
