@@ -13,16 +13,16 @@ MOST = 2**53
 """Counts at most: whole numbers that JSON's readers agree on."""
 
 Count = Annotated[int, Meta(ge=0, le=MOST)]
-"""Of members, images, parameters."""
+"""A number of members, images or parameters."""
 
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-"""Of a run or of a stream."""
+"""A seed of a run or of a stream."""
 
 Share = Annotated[float, Meta(ge=0, le=1)]
-"""Of images or pixels."""
+"""A share of images or pixels."""
 
 Seconds = Annotated[float, Meta(ge=0, le=1e12)]
-"""Of computing."""
+"""A duration of computing."""
 
 Name = Annotated[str, Meta(min_length=1)]
 
@@ -68,13 +68,13 @@ class Hardware(TypedDict):
 
 
 class Versions(TypedDict):
-    """Of Python and of packages, by name."""
+    """Versions of Python and of packages, by name."""
 
     torch: str
 
 
 class Provenance(TypedDict):
-    """What a result was made with."""
+    """The date, software and hardware of a result."""
 
     created: NotRequired[str]
     versions: Versions
@@ -95,14 +95,14 @@ class Data(TypedDict):
 
 
 class Recipe(TypedDict):
-    """How an architecture was trained; more stands there."""
+    """The training recipe of an architecture; the file has further keys."""
 
     epochs: Count
     precision: NotRequired[str]
 
 
 class BenchSettings(TypedDict):
-    """The settings of a bench that determine its figures; the number of members is added by those who know it."""
+    """The settings of a bench that determine its figures, but for the number of members, which subclasses add."""
 
     seed: Seed
     target: str

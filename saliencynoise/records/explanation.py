@@ -16,7 +16,7 @@ class Files(TypedDict):
 
 
 class Picture(TypedDict):
-    """An explained picture; what else stands there is written again as it is."""
+    """An explained picture; further keys are written again unchanged."""
 
     picture: str
     files: Files

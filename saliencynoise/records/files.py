@@ -1,4 +1,4 @@
-"""Which files a result consists of, and where among them the maps lie."""
+"""The files of a result, and the paths of the maps among them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Files = dict[str, Sum]
 
 
 PICTURES = "maps/images.safetensors"
-"""Where the attributed images lie."""
+"""Path of the attributed images in the run's folder."""
 
 
 class StoredChunk(TypedDict):
-    """Consecutive images whose maps lie in one file of each member."""
+    """Consecutive images whose maps are in one file of each member."""
 
     file: Name
     images: Annotated[int, Meta(ge=1, le=MOST)]
 
 
 class StoredMaps(TypedDict):
-    """Where the maps of an architecture and method lie; `draws` is empty where no member's maps were kept."""
+    """The paths of the maps of an architecture and method; `draws` is empty where no member's maps were kept."""
 
     architecture: Name
     method: Name
@@ -41,12 +41,12 @@ class StoredMaps(TypedDict):
 
 
 def map_path(cell: Mapping[str, Any]) -> str:
-    """Return by which name xarray's trees have the maps of a cell: its architecture's and its method's."""
+    """Return the path of a cell's maps in xarray's trees: its architecture and its method."""
     return f"{slug_of(cell['architecture'])}/{slug_of(cell['method'])}"
 
 
 def member_file(draw: str, member: int, file: str) -> str:
-    """Return where a member's maps of a chunk lie in the run's folder.
+    """Return the path of a member's maps of a chunk in the run's folder.
 
     >>> member_file("maps/pool/lime/own-0", 3, "chunk-0000-ab.safetensors")
     'maps/pool/lime/own-0/member-0003/chunk-0000-ab.safetensors'
@@ -55,7 +55,7 @@ def member_file(draw: str, member: int, file: str) -> str:
 
 
 def wrong_file(files: Files) -> str | None:
-    """Return in words which path leads out of the run's folder, or None."""
+    """Return a message on a path that leads out of the run's folder, or None."""
     for name in files:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\0" in name or not path.parts:
@@ -64,22 +64,22 @@ def wrong_file(files: Files) -> str | None:
 
 
 def wrong_maps(maps: Sequence[StoredMaps], files: Files, *, members: Mapping[str, int], images: int) -> str | None:
-    """Return in words which maps are not among the files, or not of these members and images, or None.
+    """Return a message on maps that are not among the files, or not of these members and images, or None.
 
     Args:
-        maps: of a result.
-        files: its files.
-        members: how many each architecture has, by label.
-        images: how many are attributed.
+        maps: maps of a result.
+        files: files of the result.
+        members: number of members by label of the architecture.
+        images: number of attributed images.
     """
-    for place, own in enumerate(maps):
-        if own["architecture"] not in members:
-            return f"maps[{place}].architecture is '{own['architecture']}', which is none of the architectures"
-        if own["draws"] and sum(chunk["images"] for chunk in own["chunks"]) != images:
-            return f"maps[{place}].chunks are not of {images} images"
-        lacking = [name for name in _names(own, members[own["architecture"]]) if name not in files]
+    for index, entry in enumerate(maps):
+        if entry["architecture"] not in members:
+            return f"maps[{index}].architecture is '{entry['architecture']}', which is none of the architectures"
+        if entry["draws"] and sum(chunk["images"] for chunk in entry["chunks"]) != images:
+            return f"maps[{index}].chunks are not of {images} images"
+        lacking = [name for name in _names(entry, members[entry["architecture"]]) if name not in files]
         if lacking:
-            return f"maps[{place}] names '{lacking[0]}', which is none of the files"
+            return f"maps[{index}] names '{lacking[0]}', which is none of the files"
     return None
 
 

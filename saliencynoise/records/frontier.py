@@ -1,4 +1,4 @@
-"""`frontier.json`: held-out networks, and what each sampler's averages are worth."""
+"""`frontier.json`: held-out networks, and the fidelity of each sampler's averages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Bench(BenchSettings):
 
 
 class Settings(TypedDict):
-    """As of a `FrontierConfig`."""
+    """The settings of a `FrontierConfig`."""
 
     aggregators: list[str]
     budgets: list[Count]
@@ -83,7 +83,7 @@ class FailedStrategy(FailedRow):
 
 
 class Fidelity(TypedDict):
-    """What an average is worth."""
+    """The fidelity of an average."""
 
     fidelity_squared: Number
     networks: Number

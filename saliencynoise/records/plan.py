@@ -1,4 +1,4 @@
-"""`plan.json`: what a run's folder is bound to."""
+"""`plan.json`: the settings that a run's folder is bound to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON read with types: a file is what its kind says, or it is refused in a line that names file, key and value."""
+"""JSON read with types: a file that is not of its kind is refused in a line that names file, key and value."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _FIX = "copy it whole, or run the same command again"
 
 
 class RecordError(UsageError):
-    """A file is not what its kind says."""
+    """A file is not of its kind."""
 
 
 def read_record(path: Path, kind: type[T], *, fix: str = _FIX) -> T:
     """Return a JSON file of a kind; keys that the kind does not name are kept as they are.
 
     Args:
-        path: of the file.
-        kind: a `TypedDict`, whose document is returned unchanged.
+        path: path of the file.
+        kind: a `TypedDict`; the document is returned unchanged.
         fix: what to do about a file that is damaged, for its message.
 
     Raises:
@@ -66,10 +66,12 @@ def check_record(document: Any, kind: type[T], *, where: str, fix: str = _FIX, a
 
 
 def _not_plain(document: Any) -> str | None:
-    """Return what no kind may hold: too many levels, or numbers that JSON cannot write; level by level."""
+    """Return a message on content that no kind allows: too many levels, or numbers that JSON cannot write; or None."""
     level: list[Any] = [[document]]
     for _ in range(DEEPEST + 1):
-        values = [value for own in level for value in (own.values() if isinstance(own, dict) else own)]
+        values = [
+            value for container in level for value in (container.values() if isinstance(container, dict) else container)
+        ]
         wild = next((value for value in values if isinstance(value, float) and not math.isfinite(value)), None)
         if wild is not None:
             return f"it holds {wild}, which is no JSON"
@@ -80,20 +82,20 @@ def _not_plain(document: Any) -> str | None:
 
 
 def _mismatch(document: Any, kind: Any, at: str) -> str | None:
-    """Return in words where a document is not of a kind."""
+    """Return a message on the value that makes a document not of a kind, or None."""
     try:
         msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        what, _, place = str(error).partition(" - at `$")
-        keys = _located(document, kind, place.removesuffix("`"))
-        return _words(document, keys, what, at)
+        problem, _, trail = str(error).partition(" - at `$")
+        keys = _located(document, kind, trail.removesuffix("`"))
+        return _message(document, keys, problem, at)
     return None
 
 
-def _located(document: Any, kind: Any, place: str) -> list[str | int]:
+def _located(document: Any, kind: Any, trail: str) -> list[str | int]:
     """Return the keys that lead to a wrong value; msgspec writes `[...]` for a key of a table that it has not named."""
     keys: list[str | int] = []
-    for name, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", place):
+    for name, index in re.findall(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]", trail):
         if index == "...":
             keys.append(_guilty(document, kind, keys))
         else:
@@ -103,7 +105,7 @@ def _located(document: Any, kind: Any, place: str) -> list[str | int]:
 
 def _guilty(document: Any, kind: Any, keys: list[str | int]) -> str:
     """Return the key of the table at `keys` whose value alone makes the document wrong."""
-    table = _at(document, keys)
+    table = _value_at(document, keys)
     for key, value in table.items():
         try:
             msgspec.convert(_with(document, keys, {key: value}), kind)
@@ -121,22 +123,22 @@ def _with(document: Any, keys: list[str | int], value: Any) -> Any:
     return copy
 
 
-def _at(document: Any, keys: list[str | int]) -> Any:
+def _value_at(document: Any, keys: list[str | int]) -> Any:
     for key in keys:
         document = document[key]
     return document
 
 
-def _words(document: Any, keys: list[str | int], what: str, at: str) -> str:
+def _message(document: Any, keys: list[str | int], problem: str, at: str) -> str:
     below = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
-    place = f"{at}{below}".removeprefix(".") or "it"
-    missing = re.fullmatch(r"Object missing required field `(.*)`", what)
+    path = f"{at}{below}".removeprefix(".") or "it"
+    missing = re.fullmatch(r"Object missing required field `(.*)`", problem)
     if missing:
-        return f"{place} has no {missing[1]}"
-    shown = repr(_at(document, keys))
+        return f"{path} has no {missing[1]}"
+    shown = repr(_value_at(document, keys))
     shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
-    if what.startswith("Invalid enum value"):
-        what = "one of the words that it may be (or a number, where it is a figure)"
-    wanted = re.sub(r", got `.*`$", "", what).replace("`", "").removeprefix("Expected ")
+    if problem.startswith("Invalid enum value"):
+        problem = "one of the words that it may be (or a number, where it is a figure)"
+    wanted = re.sub(r", got `.*`$", "", problem).replace("`", "").removeprefix("Expected ")
     wanted = {"array": "a list", "object": "a table", "str": "a text", "int": "a whole number"}.get(wanted, wanted)
-    return f"{place} is {shown} where {wanted} is wanted"
+    return f"{path} is {shown} where {wanted} is wanted"

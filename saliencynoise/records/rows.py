@@ -10,13 +10,13 @@ from saliencynoise.records.reading import check_record
 
 
 class AnyRow(TypedDict):
-    """What every row has."""
+    """The keys of every row."""
 
     status: Status
 
 
 class FailedRow(TypedDict):
-    """Why a row could not be computed."""
+    """A row that could not be computed, with the reason."""
 
     architecture: Name
     method: Name
@@ -28,8 +28,8 @@ def check_rows(rows: Sequence[Any], name: str, *, done: Any, failed: Any = Faile
     """Compare each row with the kind that its status names.
 
     Args:
-        rows: of a document.
-        name: their key in it, for messages.
+        rows: rows of a document.
+        name: key of the rows in the document, for messages.
         done: the kind of rows whose status is "ok".
         failed: the kind of the others.
         where: the file, for messages.
@@ -38,7 +38,7 @@ def check_rows(rows: Sequence[Any], name: str, *, done: Any, failed: Any = Faile
     Raises:
         RecordError: naming file, row, key and value.
     """
-    for place, row in enumerate(rows):
-        at = f"{name}[{place}]"
-        check_record(row, AnyRow, where=where, fix=fix, at=at)
-        check_record(row, done if row["status"] == "ok" else failed, where=where, fix=fix, at=at)
+    for index, row in enumerate(rows):
+        position = f"{name}[{index}]"
+        check_record(row, AnyRow, where=where, fix=fix, at=position)
+        check_record(row, done if row["status"] == "ok" else failed, where=where, fix=fix, at=position)

@@ -18,7 +18,7 @@ class Bench(BenchSettings):
 
 
 class Settings(TypedDict):
-    """As of a `SanityConfig`."""
+    """The settings of a `SanityConfig`."""
 
     permuted_epochs: Count
     bench: Bench
@@ -53,7 +53,7 @@ class Snr(TypedDict):
 
 
 class Study(About):
-    """What the studies of the three kinds have in common."""
+    """Facts that the studies of the three kinds share."""
 
     recipes: dict[str, Recipe]
 
@@ -80,7 +80,7 @@ class Comparison(TypedDict):
 
 
 class Agreement(TypedDict):
-    """How far two signals are the same."""
+    """The agreement of two signals."""
 
     value: Number
     interval: Ends | None

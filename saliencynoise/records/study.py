@@ -27,7 +27,7 @@ from saliencynoise.records.files import Files, StoredMaps, wrong_file, wrong_map
 
 
 class Settings(BenchSettings):
-    """As of every bench; the members are known."""
+    """The settings of every bench, with the number of members."""
 
     members: Count
 
@@ -43,7 +43,7 @@ class Dataset(Data):
 
 
 class Sampler(TypedDict):
-    """Where the members come from."""
+    """The sampler that the members come from."""
 
     label: str
     name: str
@@ -53,7 +53,7 @@ class Sampler(TypedDict):
 
 
 class Method(TypedDict):
-    """What a report says of a method."""
+    """The description of a method for a report."""
 
     label: str
     name: NotRequired[str]
@@ -111,7 +111,7 @@ class Image(TypedDict):
 
 
 class Accuracy(TypedDict):
-    """Of an architecture's members."""
+    """Test accuracies of an architecture's members."""
 
     median: Share | None
     min: Share | None
@@ -129,7 +129,7 @@ class Estimate(TypedDict):
 
 
 class Estimates(TypedDict):
-    """Figures by name; others than these may be there."""
+    """Figures by name; the file may have others."""
 
     snr_pixel: Estimate
     snr_rms: Estimate
@@ -152,7 +152,7 @@ class Needed(TypedDict):
 
 
 class UnseenMode(TypedDict):
-    """The lower end of r, if a mode of networks went unseen."""
+    """The lower end of r, if no member is of one mode of networks."""
 
     share: Share
     low: Number
@@ -187,7 +187,7 @@ class Pixels(TypedDict):
 
 
 class Likeness(TypedDict):
-    """Measures of how alike maps are."""
+    """Measures of the similarity of maps."""
 
     ssim: Number
     spearman: Number
@@ -196,7 +196,7 @@ class Likeness(TypedDict):
 
 
 class Similarity(TypedDict):
-    """How alike members' maps are."""
+    """The similarity of members' maps."""
 
     images: Count
     pairwise: Likeness
@@ -216,7 +216,7 @@ class Modes(TypedDict):
 
 
 class Template(TypedDict):
-    """What maps of all images share."""
+    """The part that the maps of all images share."""
 
     share: Number
     share_interval: Interval | None
@@ -264,7 +264,7 @@ class Point(TypedDict):
 
 
 class Gain(TypedDict):
-    """What averaging changes."""
+    """The change of a measure through averaging."""
 
     value: Number
     interval: Ends | None
@@ -280,7 +280,7 @@ class Measure(TypedDict):
 
 
 class Localization(TypedDict):
-    """How near maps are to the pixels that cause the class."""
+    """The agreement of maps with the pixels that cause the class."""
 
     images: Count
     blank: Share
@@ -288,7 +288,7 @@ class Localization(TypedDict):
 
 
 class Details(TypedDict):
-    """What a study tells beside the SNR."""
+    """Figures of a study other than the SNR."""
 
     pixels: Pixels | None
     similarity: Similarity
@@ -318,13 +318,13 @@ class Ceiling(TypedDict):
 
 
 class Worded(Ends):
-    """A confidence interval with what it asks in words."""
+    """A confidence interval with its meaning in words."""
 
     words: NotRequired[str | None]
 
 
 class Untrained(TypedDict):
-    """r of networks that have learned nothing."""
+    """r of untrained networks."""
 
     snr: Number
     interval: Worded | None
@@ -382,7 +382,7 @@ class Precision(TypedDict):
 
 
 class Chunks(TypedDict):
-    """How images are divided into chunks, and by architecture into the rows of a pass."""
+    """The number of images of a chunk, and by architecture the rows of a pass."""
 
     chunk: Count
     rows: dict[str, Count]
@@ -409,30 +409,30 @@ class StudyRecord(Provenance):
 
 
 def contradiction(record: StudyRecord) -> str | None:
-    """Return in words what in a study contradicts itself, or None: names that point nowhere, classes out of range."""
-    made = {own["label"]: len(own["members"]) for own in record["architectures"]}
+    """Return a message on a contradiction in a study, or None: names that point nowhere, classes out of range."""
+    member_counts = {architecture["label"]: len(architecture["members"]) for architecture in record["architectures"]}
     misplaced = wrong_file(record["files"]) or wrong_maps(
-        record["maps"], record["files"], members=made, images=len(record["images"])
+        record["maps"], record["files"], members=member_counts, images=len(record["images"])
     )
     if misplaced:
         return misplaced
-    if len(made) < len(record["architectures"]):
+    if len(member_counts) < len(record["architectures"]):
         return "two architectures have one label"
-    for place, cell in enumerate(record["cells"]):
-        wrong = _wrong_cell(cell, made, record["files"])
+    for index, cell in enumerate(record["cells"]):
+        wrong = _wrong_cell(cell, member_counts, record["files"])
         if wrong:
-            return f"cells[{place}].{wrong}"
+            return f"cells[{index}].{wrong}"
     classes = len(record["dataset"]["classes"])
-    for place, image in enumerate(record["images"]):
+    for index, image in enumerate(record["images"]):
         wrong = _wrong_image(image, classes)
         if wrong:
-            return f"images[{place}].{wrong}"
+            return f"images[{index}].{wrong}"
     return None
 
 
-def _wrong_cell(cell: Cell, made: Mapping[str, int], files: Files) -> str | None:
-    """Return what is wrong with a cell, given how many members each architecture has."""
-    if cell["architecture"] not in made:
+def _wrong_cell(cell: Cell, member_counts: Mapping[str, int], files: Files) -> str | None:
+    """Return what is wrong with a cell, given the number of members of each architecture, or None."""
+    if cell["architecture"] not in member_counts:
         return f"architecture is '{cell['architecture']}', which is none of the architectures"
     if cell["status"] == "failed":
         return None if cell["reason"] is not None else "reason is null, though it failed"
@@ -440,7 +440,7 @@ def _wrong_cell(cell: Cell, made: Mapping[str, int], files: Files) -> str | None
     lacks += [] if cell["members"] else ["members is 0"]
     if lacks:
         return f"{lacks[0]}, though its status is ok"
-    if not made[cell["architecture"]]:
+    if not member_counts[cell["architecture"]]:
         return f"members is {cell['members']}, and architecture '{cell['architecture']}' lists none"
     if cell["gram"] not in files:
         return f"gram is '{cell['gram']}', which is none of the files"

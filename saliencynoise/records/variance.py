@@ -1,4 +1,4 @@
-"""`variance.json`: what each stream of random numbers does to a map."""
+"""`variance.json`: the effect of each stream of random numbers on maps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Bench(BenchSettings):
 
 
 class Settings(TypedDict):
-    """As of a `VarianceConfig`."""
+    """The settings of a `VarianceConfig`."""
 
     blocks: Count
     bench: Bench
@@ -31,14 +31,14 @@ class StudyData(Data):
 
 
 class About(Provenance):
-    """What the studies below have in common."""
+    """Facts that the studies below share."""
 
     dataset: StudyData
     device: NotRequired[str]
 
 
 class Range(TypedDict):
-    """Of accuracies."""
+    """A range of accuracies."""
 
     min: Share | None
     max: Share | None
@@ -78,7 +78,7 @@ class VarianceRecord(TypedDict):
 
 
 class Stream(TypedDict):
-    """What one stream of random numbers does."""
+    """The effect of one stream of random numbers."""
 
     stream: Name
     first: Valued

@@ -32,7 +32,7 @@ def write_bytes(path: Path, content: bytes) -> str:
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Have `write` fill a temporary file beside `path`, then put that in its place, its folder made too.
+    """Let `write` fill a temporary file beside `path`, then move it to `path`. A missing folder is created.
 
     Raises:
         UsageError: if the place is read-only or full; what stood at `path` stays.
@@ -64,9 +64,9 @@ def _refuse_place(path: Path) -> None:
 
 
 def publish(path: Path, content: bytes) -> bool:
-    """Write a file where there is none, whole at once; return whether it is this content's, and not another process's.
+    """Write a file atomically if none exists; return whether this call wrote it, and not another process.
 
-    Where a file system has no links, a file that comes into being in the same moment is replaced.
+    On a file system without links, a file that another process creates at the same moment is replaced.
 
     Raises:
         UsageError: as `write_bytes`.
@@ -94,7 +94,7 @@ def publish(path: Path, content: bytes) -> bool:
 
 
 def temporary_beside(path: Path) -> Path:
-    """Return a name in the same folder that no other process uses, on no other machine of a shared disk either."""
+    """Return a name in the same folder that no other process uses, also on other machines that share the disk."""
     return path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.tmp")
 
 
@@ -112,10 +112,10 @@ def remove_file(path: Path) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock that the file `path` stands for, its folder made too: other processes wait.
+    """Hold the lock of the file `path`, while other processes wait. A missing folder is created.
 
-    Locks spare work that another process does already; nothing is to be wrong without them. So where the file system
-    gives none, there is none.
+    Locks save work that another process does already; results are right without them. So no lock is held where the
+    file system has none.
 
     Raises:
         UsageError: if the place is read-only.
@@ -136,13 +136,13 @@ def locked(path: Path) -> Iterator[None]:
 
 
 LOCKLESS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
-"""What a file system without locks answers, as some network mounts do."""
+"""Error numbers of a file system without locks, such as some network mounts."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def cannot_write(path: Path, error: OSError) -> str:
-    """Return what went wrong, and the fix."""
+    """Return an error message with its fix."""
     return f"cannot write {path}: {error.strerror or error}; {_fix(path, error)}"
 
 
@@ -152,7 +152,7 @@ def _fix(path: Path, error: OSError) -> str:
         return f"that file system gives no locks; name a folder on a local disk ({where})"
     if path.is_dir() and error.errno in {errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EPERM, errno.EACCES}:
         return "a folder stands in the file's place; move it away, or delete it"
-    obstacle = next((place for place in path.parents if place.exists()), None)
+    obstacle = next((folder for folder in path.parents if folder.exists()), None)
     if obstacle is not None and not obstacle.is_dir():
         return f"{obstacle} is a file; move it away, or name another folder ({where})"
     temporary = Path(tempfile.gettempdir())
@@ -164,11 +164,11 @@ def _fix(path: Path, error: OSError) -> str:
 
 
 LOCK = ".lock"
-"""The file that whoever writes results into a folder holds the lock of."""
+"""The name of the lock file of a folder of results; the process that writes there holds it."""
 
 
 def holds_files(folder: Path) -> bool:
-    """Whether anything lies in a folder but its lock, which a start that was refused leaves behind."""
+    """Whether a folder contains anything but its lock file, which a refused start leaves behind."""
     return any(path.name != LOCK for path in folder.iterdir())
 
 
@@ -212,9 +212,9 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 def sealed(document: Mapping[str, Any]) -> bytes:
     """Return the bytes of a JSON document whose first entry is the checksum of what follows it."""
     plain = {name: value for name, value in document.items() if name != "checksum"}
-    rest = (json.dumps(plain, indent=2, allow_nan=False).removeprefix("{") + "\n").encode()
-    rest = b"," + rest if plain else b"\n" + rest
-    return b'{\n  "checksum": "' + hashlib.sha256(rest).hexdigest().encode() + b'"' + rest
+    tail = (json.dumps(plain, indent=2, allow_nan=False).removeprefix("{") + "\n").encode()
+    tail = b"," + tail if plain else b"\n" + tail
+    return b'{\n  "checksum": "' + hashlib.sha256(tail).hexdigest().encode() + b'"' + tail
 
 
 def read_verified(path: Path) -> Any:
@@ -244,10 +244,10 @@ def read_verified(path: Path) -> Any:
 
 
 def parsed(content: bytes | str) -> Any:
-    """Return what JSON says.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: if it says nothing, or is nested too deeply to be read.
+        ValueError: if it is no JSON, or is nested too deeply to be read.
     """
     try:
         return json.loads(content)
@@ -273,7 +273,7 @@ def sha256_of(path: Path) -> str | None:
 
 
 def key_of(identity: Any) -> str:
-    """Return the first 16 hex digits of the hash of what determines a content."""
+    """Return the first 16 hex digits of the hash of an identity, the values that determine a content."""
     text = json.dumps(identity, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -285,11 +285,11 @@ LONGEST = 80
 def slug_of(text: str) -> str:
     """Return a readable name for a file or folder: letters, digits, dots, dashes and underscores only.
 
-    It never begins or ends with a dot: `..` would lead out of the folder that it is meant to lie in. A long name is cut
-    and ends with a hash, so that two of them stay apart.
+    It never begins or ends with a dot, for `..` would lead out of the folder. A long name is cut and ends with a hash,
+    so that two long names differ.
     """
-    kept = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._") else "-" for letter in text)
-    name = "-".join(part for part in kept.split("-") if part).strip("-.") or "unnamed"
+    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "._") else "-" for letter in text)
+    name = "-".join(part for part in safe.split("-") if part).strip("-.") or "unnamed"
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 7].rstrip('-.')}-{key_of(text)[:6]}"
 
 

@@ -1,4 +1,4 @@
-"""What is in a member's files, and whether a network can have it."""
+"""The tensors in a member's files, and checks that a network can have them."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Contents:
         return cls(
             shapes={name: tuple(tensor.shape) for name, tensor in tensors.items()},
             logits=tuple(tensors["logits of the test images"].shape),
-            broken=tuple(name for name, own in tensors.items() if not bool(own.isfinite().all())),
+            broken=tuple(name for name, tensor in tensors.items() if not bool(tensor.isfinite().all())),
             floating=tensors["logits of the test images"].is_floating_point(),
         )
 
 
 def wrong_content(contents: Contents, classes: object) -> str | None:
-    """Return what no trained network of so many classes has, or None.
+    """Return what is wrong with the contents of a trained network with `classes` classes, or None.
 
     >>> wrong_content(Contents(shapes={}, logits=(32,), broken=()), 10)
     'its logits are of shape [32]; they must be [N, 10], a row for each test image'
@@ -59,7 +59,7 @@ def wrong_content(contents: Contents, classes: object) -> str | None:
 
 
 def wrong_network(network: object) -> str | None:
-    """Return what the description of a network in `pool.json` cannot say, or None.
+    """Return what is wrong with the description of a network in `pool.json`, or None.
 
     >>> wrong_network({"parameters": "many", "adaptations": [], "points": {}})
     'parameters of its network is no number from 0'
@@ -69,7 +69,7 @@ def wrong_network(network: object) -> str | None:
     parameters, adaptations, points = (network.get(name) for name in ("parameters", "adaptations", "points"))
     if type(parameters) is not int or not 0 <= parameters <= MOST:
         return "parameters of its network is no number from 0"
-    if not isinstance(adaptations, list) or not all(isinstance(own, str) for own in adaptations):
+    if not isinstance(adaptations, list) or not all(isinstance(adaptation, str) for adaptation in adaptations):
         return "adaptations of its network is no list of texts"
     if not isinstance(points, dict) or not all(map(_is_point, points.values())):
         return "points of its network is no table of points, each with its grid of two numbers"
@@ -78,21 +78,21 @@ def wrong_network(network: object) -> str | None:
 
 def _is_point(point: object) -> bool:
     grid = point.get("grid") if isinstance(point, dict) else None
-    return isinstance(grid, list) and len(grid) == 2 and all(type(own) is int and 0 < own <= MOST for own in grid)
+    return isinstance(grid, list) and len(grid) == 2 and all(type(side) is int and 0 < side <= MOST for side in grid)
 
 
 def wrong_origin(versions: Mapping[str, object], hardware: Mapping[str, object]) -> str | None:
-    """Return what a member's record cannot say of where it was trained, or None; a result repeats it.
+    """Return what is wrong with the versions and hardware of a member's record, or None; a result repeats them.
 
     >>> wrong_origin({"torch": "2.15.0"}, {"device": "cpu"})
     'processor of its hardware is no text'
     """
-    texts = {f"{name} of its versions": own for name, own in versions.items()}
+    texts = {f"{name} of its versions": text for name, text in versions.items()}
     texts |= {f"{name} of its hardware": hardware.get(name) for name in ("device", "processor")}
     texts |= {f"{name} of its hardware": hardware.get(name, "") for name in ("machine", "gpu")}
-    wrong = next((name for name, own in texts.items() if not isinstance(own, str)), None)
+    wrong = next((name for name, text in texts.items() if not isinstance(text, str)), None)
     if wrong is not None:
         return f"{wrong} is no text"
     counts = {"threads": hardware.get("threads", 1), "cores": 1 if hardware.get("cores") is None else hardware["cores"]}
-    odd = next((name for name, own in counts.items() if type(own) is not int or not 0 <= own <= MOST), None)
+    odd = next((name for name, number in counts.items() if type(number) is not int or not 0 <= number <= MOST), None)
     return None if odd is None else f"{odd} of its hardware is no number from 0"

@@ -25,9 +25,9 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
     from safetensors import SafetensorError  # noqa: PLC0415 - torch stays off the import path of the command line
     from safetensors.torch import save_file  # noqa: PLC0415 - as above
 
-    seen: set[int] = set()
+    addresses: set[int] = set()
     tensors = {
-        f"{name}.{part}": _own(getattr(getattr(dataset, name), part), seen)
+        f"{name}.{part}": _unshared(getattr(getattr(dataset, name), part), addresses)
         for name in ("train", "test")
         for part in TENSORS
         if getattr(getattr(dataset, name), part) is not None
@@ -49,20 +49,23 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
         mode = temporary.stat().st_mode  # safetensors gives none to the group, whatever the umask
         try:
             save_file(tensors, temporary, metadata={"dataset": json.dumps(plain)})
-        except SafetensorError as error:  # what its own writing makes of a full disk
+        except SafetensorError as error:  # safetensors raises it on a full disk
             raise OSError(str(error)) from error
         temporary.chmod(mode)
 
     replace_file(path, write)
 
 
-def _own(tensor: Tensor, seen: set[int]) -> Tensor:
-    """Return the tensor in memory that no other of the file shares, which safetensors refuses; copied only then."""
+def _unshared(tensor: Tensor, addresses: set[int]) -> Tensor:
+    """Return the tensor in memory that no other tensor of the file shares; it is copied only if another does.
+
+    Safetensors refuses shared memory.
+    """
     whole = tensor.contiguous()
     address = whole.untyped_storage().data_ptr()
-    if address in seen or whole.untyped_storage().nbytes() != whole.nbytes:
+    if address in addresses or whole.untyped_storage().nbytes() != whole.nbytes:
         return whole.clone()
-    seen.add(address)
+    addresses.add(address)
     return whole
 
 

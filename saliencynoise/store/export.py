@@ -33,11 +33,11 @@ class Group:
     Attributes:
         path: "architecture/method".
         stores: the members' maps, a store for each draw; none to export the marginal map only.
-        members: how many.
-        chunks: of the images.
+        members: number of members.
+        chunks: chunks of the images.
         marginal: `[B, c, h, w]`.
         coordinates: values along "image", by name.
-        attributes: what a reader must know.
+        attributes: attributes of the group, for readers of the export.
     """
 
     path: str
@@ -50,7 +50,7 @@ class Group:
 
 
 def export_maps(path: Path, groups: Sequence[Group], pixels: Tensor) -> None:
-    """Write all groups anew; what stood at `path` is replaced once the new export is whole.
+    """Write all groups; an earlier export at `path` is replaced once the new one is complete.
 
     The group "images" holds the attributed images themselves, `pixels`, uint8 `[B, C, H, W]`.
 
@@ -67,7 +67,7 @@ def export_maps(path: Path, groups: Sequence[Group], pixels: Tensor) -> None:
         for group in groups:
             _write(root.require_group(group.path), group)
         with warnings.catch_warnings():
-            # Zarr 3 has no word yet on the consolidated metadata that lets xarray open a tree quickly
+            # Zarr 3 does not specify consolidated metadata yet; with it, xarray opens a tree quickly
             warnings.simplefilter("ignore", UserWarning)
             zarr.consolidate_metadata(temporary)
         shutil.rmtree(path, ignore_errors=True)
@@ -106,8 +106,8 @@ def _write_members(target: Any, group: Group) -> None:
         rows = slice(chunk.rows[0], chunk.rows[-1] + 1)
         for member in range(group.members):
             for draw, store in enumerate(group.stores):
-                place = (member, draw, rows) if several else (member, rows)
-                array[place] = store.load(member, chunk).numpy()
+                position = (member, draw, rows) if several else (member, rows)
+                array[position] = store.load(member, chunk).numpy()
 
 
 def _write_images(target: Any, name: str, values: Any) -> None:

@@ -33,7 +33,7 @@ def save_grams(path: Path, tensors: Mapping[str, Tensor]) -> None:
 
 
 def load_grams(path: Path) -> dict[str, Tensor]:
-    """Return what `save_grams` wrote.
+    """Return the Gram matrices that `save_grams` wrote, by name.
 
     Raises:
         DamagedFileError: if it is damaged, or was written under another name.
@@ -43,21 +43,21 @@ def load_grams(path: Path) -> dict[str, Tensor]:
 
     try:
         with safe_open(path, framework="pt") as file:
-            due = (file.metadata() or {}).get("sum")
-            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            written_sum = (file.metadata() or {}).get("sum")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
     except (OSError, SafetensorError) as error:
         raise UsageError(f"{path} cannot be read; {AGAIN}") from error
-    if due != _sum(path.name, found):
+    if written_sum != _sum(path.name, tensors):
         raise DamagedFileError(f"{path} is damaged, or of another method or run; {AGAIN}")
-    return found
+    return tensors
 
 
 def _sum(name: str, tensors: Mapping[str, Tensor]) -> str:
     """Return the hash of a file's name, and of the names, kinds, shapes and bytes of its tensors."""
-    about = [[key, str(own.dtype), list(own.shape)] for key, own in sorted(tensors.items())]
+    about = [[key, str(tensor.dtype), list(tensor.shape)] for key, tensor in sorted(tensors.items())]
     digest = hashlib.sha256(json.dumps([name, about]).encode())
-    for _, own in sorted(tensors.items()):
-        digest.update(own.numpy().data)
+    for _, tensor in sorted(tensors.items()):
+        digest.update(tensor.numpy().data)
     return digest.hexdigest()
 
 

@@ -31,8 +31,8 @@ def holding(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise UsageError(f"another process is writing to {folder}; wait for it, or name another --out") from error
     except (OSError, NotImplementedError) as error:  # the latter where a file system knows no locks
-        known = error if isinstance(error, OSError) else OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-        raise UsageError(cannot_write(folder / LOCK, known)) from error
+        numbered_error = error if isinstance(error, OSError) else OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        raise UsageError(cannot_write(folder / LOCK, numbered_error)) from error
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 DIAGNOSTIC = "diagnostic."
-"""What precedes the name of a diagnostic in a file of maps."""
+"""Prefix of the name of a diagnostic in a file of maps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,9 @@ class Chunk:
     """Consecutive attributed images that are computed, stored and verified together.
 
     Attributes:
-        index: place among the chunks.
+        index: number of the chunk, from 0.
         key: hash of the data set, the precision, the names of the images and their targets.
-        rows: the images' places among the attributed images.
+        rows: indices of its images among the attributed images.
     """
 
     index: int
@@ -72,8 +72,11 @@ class MapStore:
         """
         from safetensors.torch import save  # noqa: PLC0415 - torch stays off the import path of the command line
 
-        tensors = {"values": values, **{DIAGNOSTIC + name: own for name, own in (diagnostics or {}).items()}}
-        content = save({name: own.detach().float().cpu().contiguous() for name, own in tensors.items()})
+        tensors = {
+            "values": values,
+            **{DIAGNOSTIC + name: diagnostic for name, diagnostic in (diagnostics or {}).items()},
+        }
+        content = save({name: tensor.detach().float().cpu().contiguous() for name, tensor in tensors.items()})
         entry = {"sha256": write_bytes(self.path(member, chunk), content), "seconds": seconds}
         chunks = {**self._manifest(member, weights_sha256), chunk.key: entry}
         write_json(self._manifest_path(member), {"weights_sha256": weights_sha256, "chunks": chunks})
@@ -92,7 +95,7 @@ class MapStore:
             return tuple(file.get_slice("values").get_shape())
 
     def diagnostics(self, member: int, chunk: Chunk) -> dict[str, Tensor]:
-        """Return what the method told of a chunk's images, `[B]` each."""
+        """Return the method's diagnostics of a chunk's images by name, `[B]` each."""
         from safetensors import safe_open  # noqa: PLC0415 - as above
 
         with safe_open(self.path(member, chunk), framework="pt") as file:
@@ -101,7 +104,7 @@ class MapStore:
 
     @contextmanager
     def reading(self, members: Sequence[int], chunk: Chunk) -> Iterator[Callable[[int], Tensor]]:
-        """Open a chunk of all members; yield what reads the maps `[E, c, h, w]` of an image, by place."""
+        """Open a chunk of all members; yield a function that reads the maps `[E, c, h, w]` of the image at an index."""
         from safetensors import safe_open  # noqa: PLC0415 - as above
         from torch import stack  # noqa: PLC0415 - as above
 
@@ -110,10 +113,10 @@ class MapStore:
                 files.enter_context(safe_open(self.path(member, chunk), framework="pt")).get_slice("values")
                 for member in members
             ]
-            yield lambda place: stack([values[place] for values in slices])
+            yield lambda index: stack([values[index] for values in slices])
 
     def seconds(self, member: int, weights_sha256: str, chunk: Chunk) -> float:
-        """Return how long the pass took that gave a chunk's maps (other methods may have shared it)."""
+        """Return the seconds of the pass that computed a chunk's maps; other methods may have shared the pass."""
         return float(self._manifest(member, weights_sha256)[chunk.key]["seconds"])
 
     def sha256(self, member: int, weights_sha256: str, chunk: Chunk) -> str:
@@ -121,7 +124,7 @@ class MapStore:
         return str(self._manifest(member, weights_sha256)[chunk.key]["sha256"])
 
     def remove_members(self, count: int) -> None:
-        """Delete the maps of members 0 to `count` - 1; what else lies in the folder stays."""
+        """Delete the maps of members 0 to `count` - 1; other files in the folder stay."""
         for member in range(count):
             shutil.rmtree(self.folder / f"member-{member:04d}", ignore_errors=True)
             self._manifest_path(member).unlink(missing_ok=True)
@@ -140,7 +143,7 @@ class MapStore:
         return self.folder / f"member-{member:04d}.json"
 
     def path(self, member: int, chunk: Chunk) -> Path:
-        """Return where a member's maps of a chunk lie."""
+        """Return the path of a member's maps of a chunk."""
         return self.folder / f"member-{member:04d}" / chunk.file
 
 

@@ -25,7 +25,7 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The date of every entry: the first that a zip can hold."""
 
 FOR_ENTRY, FOR_FILE = 30 + 46 + 20 + 28, 22 + 56 + 20
-"""Bytes of the headers of an entry, to which its name comes twice, and of a zip: at most, with those of ZIP64."""
+"""Most bytes of an entry's headers (without its name, which is added twice) and of a zip's, with those of ZIP64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +33,9 @@ class Packed:
     """A file that was written.
 
     Attributes:
-        path: where it lies.
-        members: by index.
-        size: in bytes.
+        path: path of the file.
+        members: indices of its members.
+        size: size in bytes.
     """
 
     path: Path
@@ -67,19 +67,19 @@ def pack(
 
 
 def _described(pool: Pool) -> bytes:
-    """Return the content of `pool.json`, which says what the folder's name is the hash of."""
+    """Return the content of `pool.json`; the folder's name ends with the hash of its identity."""
     return _plain(pool.described())
 
 
 def _plain(document: Mapping[str, Any]) -> bytes:
-    """Return JSON without a checksum, which the zip has for each entry."""
+    """Return JSON without a checksum, because the zip has a checksum of each entry."""
     return (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
 
 
 def _verified(pool: Pool, members: Sequence[int] | None) -> list[MemberRecord]:
-    there = pool.indices()
-    indices = there if members is None else sorted(set(members))
-    missing = [str(index) for index in indices if index not in there]
+    present = pool.indices()
+    indices = present if members is None else sorted(set(members))
+    missing = [str(index) for index in indices if index not in present]
     if missing or not indices:
         which = f"member {missing[0]}" if missing else "members"
         raise UsageError(f"{pool.folder.name} has no {which}; 'saliencynoise pools list' says how many there are")
@@ -107,20 +107,20 @@ def _parts(pool: Pool, records: Sequence[MemberRecord], described: int, max_byte
     size = 0
     for record in records:
         index = record.index
-        own = sum(
+        member_size = sum(
             _entry(f"{pool.folder.name}/{name}", path.stat().st_size)
             for name, path in zip(_names(index), pool.files(record), strict=True)
         )
-        if max_bytes is not None and frame + own > max_bytes:
+        if max_bytes is not None and frame + member_size > max_bytes:
             raise UsageError(
-                f"member {index} of {pool.folder.name} needs a file of {frame + own:,} bytes, more than the "
-                f"{max_bytes:,} of --max-size; give {-(-(frame + own) // 1_000_000)}MB or more"
+                f"member {index} of {pool.folder.name} needs a file of {frame + member_size:,} bytes, more than the "
+                f"{max_bytes:,} of --max-size; give {-(-(frame + member_size) // 1_000_000)}MB or more"
             )
-        if not parts or (max_bytes is not None and size + own > max_bytes):
+        if not parts or (max_bytes is not None and size + member_size > max_bytes):
             parts.append([])
             size = frame
         parts[-1].append(index)
-        size += own
+        size += member_size
     return parts
 
 
@@ -162,7 +162,7 @@ def _read(pool: Pool, index: int) -> Mapping[str, bytes]:
 
 
 def _names(index: int) -> tuple[str, str, str]:
-    """Return what a member's record, weights and logits are called in a zip."""
+    """Return the names of a member's record, weights and logits in a zip."""
     return f"member-{index:04d}.json", f"member-{index:04d}.safetensors", f"member-{index:04d}.logits.safetensors"
 
 

@@ -1,4 +1,4 @@
-"""Where things lie."""
+"""The folder of the package's cache."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ CACHE = "SALIENCYNOISE_CACHE"
 
 
 def cache_folder() -> Path:
-    """Return the folder of pools' parent: the platform's cache folder, or `SALIENCYNOISE_CACHE`."""
+    """Return the parent of the pools' folder: the platform's cache folder, or `SALIENCYNOISE_CACHE`."""
     override = os.environ.get(CACHE)
     return Path(override).expanduser() if override else Path(platformdirs.user_cache_dir("saliencynoise"))

@@ -1,12 +1,13 @@
 """Pools: the trained members of one (data set, architecture, recipe, run seed), on disk.
 
-A pool's folder holds `pool.json` (what determines its members), and for each member `member-0003.json` (seeds,
-accuracy, checksums, versions, hardware, seconds), `member-0003-HASH.safetensors` (weights) and
+A pool's folder holds `pool.json` (the values that determine its members), and for each member `member-0003.json`
+(seeds, accuracy, checksums, versions, hardware, seconds), `member-0003-HASH.safetensors` (weights) and
 `member-0003-HASH.logits.safetensors` (logits of the test images), named by the beginnings of their hashes. The number
 of members is in no key.
 
-The record makes a member: it comes last, and the first one that is there wins. So several processes may train the same
-member, on a disk whose locks have no effect, too, and all use the same one; locks only spare them the work.
+A member exists once its record does. The record is written last, and the first one that exists wins. So several
+processes may train the same member, also on a disk whose locks have no effect, and all use the same one. Locks only
+save them the work.
 """
 
 from __future__ import annotations
@@ -54,25 +55,25 @@ class Pool:
 
     @classmethod
     def of(cls, identity: Mapping[str, Any], *, name: str, root: Path | None = None) -> Pool:
-        """Return the pool of what determines its members; nothing is written yet."""
+        """Return the pool of an identity, the values that determine its members; nothing is written yet."""
         folder = (root or pools_folder()) / f"{slug_of(name)}-{key_of(identity)}"
         return cls(folder)
 
     def describe(self, identity: Mapping[str, Any], network: Mapping[str, Any]) -> None:
         """Write `pool.json` where there is none, or a damaged one, or another pool's."""
-        known = self.description
-        if known is None or key_of(known["identity"]) != key_of(identity):
+        description = self.description
+        if description is None or key_of(description["identity"]) != key_of(identity):
             write_json(self.folder / "pool.json", {"format": 1, "identity": identity, "network": network})
 
     @property
     def description(self) -> Mapping[str, Any] | None:
-        """What `describe` wrote."""
+        """The document that `describe` wrote, or None where there is no sound one."""
         document = read_json(self.folder / "pool.json")
         sound = isinstance(document, dict) and {"identity", "network"} <= document.keys()
         return dict(document) if sound else None
 
     def described(self) -> Mapping[str, Any]:
-        """Return what `describe` wrote of the members in this folder, whose name ends with its hash.
+        """Return the document that `describe` wrote, after comparing its hash with the end of the folder's name.
 
         Raises:
             UsageError: if `pool.json` is damaged, or another pool's.
@@ -122,8 +123,8 @@ class Pool:
 
     def _wrong_file(self, record: MemberRecord) -> Path | None:
         _, weights, logits = self.files(record)
-        dues = {weights: record.sha256, logits: record.logits_sha256}
-        return next((path for path, due in dues.items() if sha256_of(path) != due), None)
+        checksums = {weights: record.sha256, logits: record.logits_sha256}
+        return next((path for path, checksum in checksums.items() if sha256_of(path) != checksum), None)
 
     def verify_all(self) -> list[CorruptMemberError]:
         """Compare all files with their checksums; set corrupt members aside and return what is wrong."""
@@ -144,7 +145,7 @@ class Pool:
         *,
         replace: bool = False,
     ) -> MemberRecord:
-        """Publish a member and return its record; that of the member that was there first, unless it is to be replaced.
+        """Publish a member and return its record, or the existing record of the member unless `replace` is set.
 
         Raises:
             UsageError: if the place is read-only or full, or the pool was removed.
@@ -158,7 +159,7 @@ class Pool:
         return self.adopt(whole, *files, replace=replace)
 
     def adopt(self, record: MemberRecord, weights: bytes, logits: bytes, *, replace: bool = False) -> MemberRecord:
-        """Publish a member's files, which are what its record says; as `save`.
+        """Publish a member's files, whose checksums are those of its record; as `save`.
 
         Raises:
             UsageError: as `save`.
@@ -184,7 +185,7 @@ class Pool:
             remove_file(file)
 
     def files(self, record: MemberRecord) -> tuple[Path, Path, Path]:
-        """Return where a member's record, weights and logits lie, whether they are there or not."""
+        """Return the paths of a member's record, weights and logits, which need not exist."""
         return self._path(record.index, ".json"), *self._named(record)
 
     def _named(self, record: MemberRecord) -> tuple[Path, Path]:
@@ -234,12 +235,12 @@ class Pool:
             record = self.record(index)
             if record is None:
                 break
-            due = record.logits_sha256 if logits else record.sha256
-            if sha256 not in {None, due}:
+            checksum = record.logits_sha256 if logits else record.sha256
+            if sha256 not in {None, checksum}:
                 break
             with suppress(OSError):
                 content = self.files(record)[2 if logits else 1].read_bytes()
-                if hashlib.sha256(content).hexdigest() == due:
+                if hashlib.sha256(content).hexdigest() == checksum:
                     return load(content)
         self.verified(index)
         raise UsageError(
@@ -299,14 +300,14 @@ class Pool:
 
 
 def pools_folder() -> Path:
-    """Return where pools lie."""
+    """Return the folder that contains the pools."""
     return cache_folder() / "pools"
 
 
 def all_pools(root: Path | None = None) -> list[Pool]:
     """Return every pool, by name."""
     folder = root or pools_folder()
-    obstacle = next((place for place in (folder, *folder.parents) if place.exists() and not place.is_dir()), None)
+    obstacle = next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None)
     if obstacle is not None:
         raise UsageError(f"{obstacle} is a file; point SALIENCYNOISE_CACHE to a folder")
     folders = sorted(folder.glob("*/pool.json"))

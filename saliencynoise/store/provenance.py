@@ -1,4 +1,4 @@
-"""What a result or a member was made with: versions and hardware."""
+"""The provenance of a result or a member: versions and hardware."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ PACKAGES = ("saliencynoise", "torch", "torchvision", "timm", "numpy", "scipy", "
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that figures depend on."""
-    found = {"python": platform.python_version()}
+    numbers = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            numbers[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return numbers
 
 
 def hardware(device: str, *, threads: int) -> dict[str, Any]:
     """Return the machine: processor, cores, device, and the threads of one member."""
-    found = {
+    machine = {
         "machine": platform.machine(),
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -34,8 +34,8 @@ def hardware(device: str, *, threads: int) -> dict[str, Any]:
     if device.startswith("cuda"):
         import torch  # noqa: PLC0415 - asked for with a GPU only, when torch is loaded anyway
 
-        found["gpu"] = torch.cuda.get_device_name(device)
-    return found
+        machine["gpu"] = torch.cuda.get_device_name(device)
+    return machine
 
 
 def _processor() -> str:

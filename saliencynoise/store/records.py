@@ -1,4 +1,4 @@
-"""What a pool knows of a member, and which values that can have."""
+"""The record of a member in a pool, and the values that it can have."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class MemberRecord:
-    """What the pool knows of one member.
+    """The record of one member in a pool.
 
     Attributes:
-        index: place in the ensemble, from 0.
-        seeds: by stream.
+        index: number of the member in the ensemble, from 0.
+        seeds: seeds by stream.
         accuracy: share of the test images that it classifies correctly.
-        seconds: of its training: of the processor's time on a CPU, where one thread works, by the clock elsewhere.
-        sha256: of the file of weights.
-        logits_sha256: of the file of test logits.
-        versions: of the software that trained it.
-        hardware: that it was trained on.
-        source: what it was made from, where that is not a training run: the name of a file.
-        note: what a reader must know of how it was made.
+        seconds: duration of its training: processor time on a CPU, where one thread works, wall time elsewhere.
+        sha256: checksum of the file of weights.
+        logits_sha256: checksum of the file of test logits.
+        versions: versions of the software that trained it.
+        hardware: hardware that trained it.
+        source: name of the file that it was made from, if it was not trained.
+        note: a remark for readers on how it was made.
     """
 
     index: int
@@ -41,7 +41,7 @@ class MemberRecord:
 
 
 TEXTS = frozenset({"source", "note"})
-"""Entries that need not be there."""
+"""Optional entries."""
 
 
 def record_of(document: object, index: int) -> MemberRecord | None:

@@ -1,4 +1,4 @@
-"""The files of a finished run: none is read before it was compared with the checksum that the result has of it."""
+"""The files of a finished run; each is compared with its checksum in the result before it is read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from saliencynoise.store.atomic import DamagedFileError, sha256_of
 class RunFiles:
     """The files of a run's folder, as its result lists them.
 
-    A file is compared once: who changes it while a study is open is not noticed.
+    A file is compared once. A change while a study is open is not noticed.
     """
 
     def __init__(self, folder: Path, sums: Mapping[str, str]) -> None:
@@ -21,7 +21,7 @@ class RunFiles:
         self._sound: set[str] = set()
 
     def path(self, name: str) -> Path:
-        """Return where a file lies, after comparing it with its checksum.
+        """Return the path of a file, after comparing it with its checksum.
 
         Args:
             name: its path in the folder, with slashes.
@@ -35,10 +35,10 @@ class RunFiles:
             return path
         if name not in self._sums:
             raise UsageError(f"{path} is none of the files that {self.folder / 'result.json'} lists; {AGAIN}")
-        found = sha256_of(path)
-        if found is None:
+        checksum = sha256_of(path)
+        if checksum is None:
             raise UsageError(f"{path} is not there, or cannot be read; copy the whole folder of the run, or {AGAIN}")
-        if found != self._sums[name]:
+        if checksum != self._sums[name]:
             raise DamagedFileError(
                 f"{path} is not the file that its result.json lists: it is damaged, or of another run; {AGAIN}"
             )

@@ -1,4 +1,4 @@
-"""Files that `packing` wrote become members of pools again; a file is checked in full before anything is changed."""
+"""Import of files that `packing` wrote into pools; a file is checked in full before anything is changed."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ LARGEST_JSON = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Unpacked:
-    """What came of one file.
+    """The result of importing one file.
 
     Attributes:
-        path: of the file.
-        pool: that its members belong to.
-        imported: members that were written, by index.
-        found: members that the pool had already, the same to the byte.
+        path: path of the file.
+        pool: pool of its members.
+        imported: indices of the members that were written.
+        found: indices of the members that the pool had already, byte for byte.
     """
 
     path: Path
@@ -67,8 +67,8 @@ class _WrongError(Exception):
 def unpack(paths: Sequence[Path], *, replace: bool = False, root: Path | None = None) -> list[Unpacked]:
     """Add the members of files to the pools that they belong to.
 
-    A sound member that the pool has already stays, a corrupt one is written anew. Stopped anywhere, it leaves each
-    member whole or absent, and the same call goes on.
+    A sound member that the pool has already stays, a corrupt one is written again. If the import is interrupted, each
+    member is complete or absent, and the same call continues it.
 
     Args:
         paths: the files.
@@ -102,7 +102,7 @@ def _checked(path: Path, root: Path) -> _File:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a file; whatever is wrong with it becomes a `UsageError` that says so."""
+    """Open a file; any fault of it becomes a `UsageError` that names the fault."""
     try:
         if not path.is_file():
             _refuse("there is no such file")
@@ -112,7 +112,7 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"cannot import {path}: {reason or error}; copy or export it again") from error
     except (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, struct.error) as error:
-        # what zipfile and json raise on bytes that are not theirs
+        # zipfile and json raise these on damaged bytes
         raise UsageError(f"cannot import {path}: it is damaged ({one_line(error)}); copy or export it again") from error
 
 
@@ -121,7 +121,7 @@ def _refuse(reason: str) -> NoReturn:
 
 
 def _contents(archive: zipfile.ZipFile, size: int) -> tuple[str, list[int]]:
-    """Return the one folder and the members that the entries' names say, all of which are as `pack` gives them."""
+    """Return the folder and the members that the entries name; refuse entries that `pack` does not write."""
     entries = archive.infolist()
     names = {info.filename for info in entries}
     if len(names) != len(entries) or sum(info.file_size for info in entries) > size:
@@ -181,16 +181,16 @@ def _refuse_unlike(
     archive: zipfile.ZipFile, folder: str, description: Mapping[str, Any], records: Sequence[MemberRecord]
 ) -> None:
     """Refuse weights and logits that no network of this pool has."""
-    first: tuple[int, Contents] | None = None
+    reference: tuple[int, Contents] | None = None
     for record in records:
         contents = Contents.of(*_files(archive, folder, record))
         classes = description["identity"].get("classes") if isinstance(description["identity"], dict) else None
         wrong = wrong_content(contents, classes)
-        if wrong is None and first is not None and contents.shapes != first[1].shapes:
-            wrong = f"its tensors have other names or shapes than those of member {first[0]}"
+        if wrong is None and reference is not None and contents.shapes != reference[1].shapes:
+            wrong = f"its tensors have other names or shapes than those of member {reference[0]}"
         if wrong is not None:
             _refuse(f"member {record.index} is not of this pool: {wrong}")
-        first = first or (record.index, contents)
+        reference = reference or (record.index, contents)
 
 
 def _files(archive: zipfile.ZipFile, folder: str, record: MemberRecord) -> tuple[bytes, bytes]:
@@ -199,8 +199,8 @@ def _files(archive: zipfile.ZipFile, folder: str, record: MemberRecord) -> tuple
 
     weights = archive.read(_name(folder, record.index, ".safetensors"))
     logits = archive.read(_name(folder, record.index, ".logits.safetensors"))
-    for content, due in ((weights, record.sha256), (logits, record.logits_sha256)):
-        if hashlib.sha256(content).hexdigest() != due:
+    for content, checksum in ((weights, record.sha256), (logits, record.logits_sha256)):
+        if hashlib.sha256(content).hexdigest() != checksum:
             _refuse(f"a file of member {record.index} fails its checksum")
         try:
             tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
@@ -221,7 +221,7 @@ def _json(archive: zipfile.ZipFile, name: str) -> Any:
 
 def _refuse_contradictions(files: Sequence[_File]) -> None:
     """Refuse two files that give one member different weights, or one pool different networks."""
-    first: dict[tuple[Path, int], tuple[_File, MemberRecord]] = {}
+    first_seen: dict[tuple[Path, int], tuple[_File, MemberRecord]] = {}
     described: dict[Path, _File] = {}
     for file in files:
         folder = file.pool.folder
@@ -229,17 +229,17 @@ def _refuse_contradictions(files: Sequence[_File]) -> None:
         if other.description != file.description:
             raise UsageError(f"{other.path} and {file.path} describe {folder.name} differently; import one of them")
         for index, record in file.records.items():
-            before, known = first.setdefault((folder, index), (file, record))
-            if not _same(known, record):
+            earlier_file, earlier_record = first_seen.setdefault((folder, index), (file, record))
+            if not _same_files(earlier_record, record):
                 raise UsageError(
-                    f"member {index} of {folder.name} has other weights in {before.path} than in {file.path}; import "
-                    "one of them"
+                    f"member {index} of {folder.name} has other weights in {earlier_file.path} than in {file.path}; "
+                    "import one of them"
                 )
 
 
 def _refuse_other_network(file: _File) -> None:
-    known = file.pool.description
-    if known is not None and known["network"] != file.description["network"]:
+    description = file.pool.description
+    if description is not None and description["network"] != file.description["network"]:
         raise UsageError(
             f"the members in {file.path} are of another build of the network (another version of its plugin or "
             f"library) than those of {file.pool.folder}; remove that pool with 'saliencynoise pools remove', or "
@@ -248,11 +248,11 @@ def _refuse_other_network(file: _File) -> None:
 
 
 def _is_missing(file: _File, record: MemberRecord, *, replace: bool) -> bool:
-    """Whether a member is to be written; one with other weights is, or is refused."""
-    there = file.pool.sound(record.index)
-    if there is None:
+    """Whether a member must be written. One with other weights is written if `replace` is set, else refused."""
+    pool_record = file.pool.sound(record.index)
+    if pool_record is None:
         return True
-    if _same(there, record):
+    if _same_files(pool_record, record):
         return False
     if replace:
         return True
@@ -262,21 +262,21 @@ def _is_missing(file: _File, record: MemberRecord, *, replace: bool) -> bool:
     )
 
 
-def _same(left: MemberRecord, right: MemberRecord) -> bool:
+def _same_files(left: MemberRecord, right: MemberRecord) -> bool:
     return (left.sha256, left.logits_sha256) == (right.sha256, right.logits_sha256)
 
 
 def _add(file: _File, *, replace: bool) -> Unpacked:
-    imported, found = [], []
+    imported, present = [], []
     with file.pool.in_use():
         file.pool.describe(file.description["identity"], file.description["network"])
         for index, record in file.records.items():
             with file.pool.lock(index):
                 if not _is_missing(file, record, replace=replace):
-                    found.append(index)
+                    present.append(index)
                     continue
                 with _reading(file.path) as archive:
                     content = _files(archive, file.pool.folder.name, record)
-                file.pool.adopt(record, *content, replace=True)  # of what is there, a corrupt one or as asked
+                file.pool.adopt(record, *content, replace=True)  # what exists is corrupt, or to be replaced
                 imported.append(index)
-    return Unpacked(path=file.path, pool=file.pool, imported=tuple(imported), found=tuple(found))
+    return Unpacked(path=file.path, pool=file.pool, imported=tuple(imported), found=tuple(present))

@@ -1,7 +1,7 @@
-"""Who uses a pool: each process that trains or reads members holds a lock of its own, so that nobody removes them.
+"""Marks of use of a pool: each process that trains or reads members holds a lock, so that no other removes them.
 
-The locks stand beside the pool's folder, for what is in it goes with it. Where a place has no locks, or is read-only,
-there are none: whoever uses a member that was removed is stopped, and says which.
+The locks are beside the pool's folder, because the folder's files are deleted with it. No lock is held on a file system
+without locks or on a read-only one: there a process that uses a removed member stops and names it.
 """
 
 from __future__ import annotations
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NO_LOCKS = (OSError, NotImplementedError)
-"""What a place raises that has no locks, or cannot be written to; a lock that is held raises a Timeout first."""
+"""Errors of a folder without locks or one that is read-only; a lock in use raises a Timeout first."""
 
 
 @contextmanager
 def in_use(folder: Path) -> Iterator[None]:
-    """Mark a pool's folder, which need not be there yet, as used by this process."""
+    """Mark a pool's folder, which need not exist yet, as used by this process."""
     path = folder.with_name(f"{_prefix(folder)}{os.getpid()}-{secrets.token_hex(4)}.lock")
-    own = FileLock(path)
+    lock = FileLock(path)
     with suppress(*NO_LOCKS), _gate(folder):
-        own.acquire(timeout=0)
+        lock.acquire(timeout=0)
     try:
         yield
     finally:
-        if own.is_locked:
-            own.release()
+        if lock.is_locked:
+            lock.release()
             with suppress(OSError):
                 path.unlink()
 
 
 @contextmanager
 def nobody_uses(folder: Path) -> Iterator[bool]:
-    """Tell whether no process uses a folder; none begins to before the context ends."""
+    """Yield whether no process uses a folder; no process can begin to use it before the context ends."""
     alone = True
-    with ExitStack() as held:
+    with ExitStack() as locks:
         with suppress(*NO_LOCKS):
-            held.enter_context(_gate(folder))
+            locks.enter_context(_gate(folder))
             alone = not any(_is_held(path) for path in _locks(folder))
         yield alone
 
 
 def _is_held(path: Path) -> bool:
-    """Whether a process holds the lock; a file that a killed one left is removed."""
+    """Whether a process holds the lock; the file of a killed process is removed."""
     try:
         with FileLock(path, timeout=0):
             pass

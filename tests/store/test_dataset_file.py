@@ -9,7 +9,7 @@ import torch
 from safetensors import SafetensorError
 
 from saliencynoise.interfaces import Dataset, Split, UsageError
-from saliencynoise.store.datasets import _own, load_dataset, save_dataset
+from saliencynoise.store.datasets import _unshared, load_dataset, save_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,11 +74,11 @@ def test_a_loaded_one_is_mapped_and_its_file_is_written_to_by_nobody(dataset: Da
 def test_tensors_are_copied_only_where_they_share_memory(dataset: Dataset) -> None:
     seen: set[int] = set()
     whole = torch.zeros(3, dtype=torch.uint8)
-    assert _own(whole, seen) is whole
-    assert _own(whole, seen).data_ptr() != whole.data_ptr()
-    assert _own(whole[1:], seen).untyped_storage().nbytes() == 2
+    assert _unshared(whole, seen) is whole
+    assert _unshared(whole, seen).data_ptr() != whole.data_ptr()
+    assert _unshared(whole[1:], seen).untyped_storage().nbytes() == 2
     turned = torch.arange(6).view(2, 3).T
-    assert _own(turned, seen).is_contiguous()
+    assert _unshared(turned, seen).is_contiguous()
 
 
 def test_a_full_disk(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
