@@ -1,1 +1,1 @@
-"""What is measured across several benches, or on a finished one; a folder for each."""
+"""Analyses of several benches or of a finished one; each has a folder."""

@@ -1,1 +1,1 @@
-"""How things are shown: numbers, tables, figures and pages, with no feature in it."""
+"""The tools to show numbers, tables, figures and pages; no feature of the product is in this room."""

@@ -1,4 +1,4 @@
-"""A table in sections whose columns stand under each other, and which leaves out what does not fit, never cuts it."""
+"""A table in sections with aligned columns. Columns that do not fit are left out, never cut."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WIDE = 92
-"""Columns of the terminal from which there is room for more than what must be shown."""
+"""Width of the terminal, in columns, from which optional columns have room."""
 
 NARROWEST_LABEL = 8
 
@@ -59,7 +59,7 @@ def render_sections(
     label_width: int,
     ascii_only: bool = False,
 ) -> Iterator[RenderableType]:
-    """Yield the parts of a table that fits the width: all columns of rank 0, and of the others what there is room for.
+    """Yield the parts of a table that fits the width: all columns of rank 0, and as many of the others as fit.
 
     Args:
         label: header of the first column.
@@ -72,10 +72,10 @@ def render_sections(
     labels, widths = _measured(columns, sections, ascii_only=ascii_only)
     labels = max(labels, label_width)
     shown = _fitting(columns, widths, width - labels if width >= WIDE else 0)
-    left = width - sum(widths[place] + 1 for place in shown)
+    left = width - sum(widths[index] + 1 for index in shown)
     first = max(min(labels, left), NARROWEST_LABEL)
-    head = _table(label, first, [(columns[place].header, widths[place]) for place in shown], header=True)
-    total = first + sum(widths[place] + 1 for place in shown)
+    head = _table(label, first, [(columns[index].header, widths[index]) for index in shown], header=True)
+    total = first + sum(widths[index] + 1 for index in shown)
     yield head
     for section in sections:
         if width < WIDE:
@@ -83,14 +83,14 @@ def render_sections(
         else:
             line = Rule(section.title, align="left", style="dim")
             yield Constrain(line, min(width, max(total, section.title.cell_len + 4)))
-        body = _table(label, first, [("", widths[place]) for place in shown], header=False)
+        body = _table(label, first, [("", widths[index]) for index in shown], header=False)
         for row in section.rows:
-            body.add_row(row[0], *(row[place + 1] for place in shown if place + 1 < len(row)))
+            body.add_row(row[0], *(row[index + 1] for index in shown if index + 1 < len(row)))
         yield body
 
 
 def table_width(columns: Sequence[Column], sections: Sequence[Section], *, ascii_only: bool = False) -> int:
-    """Return how wide a table would be with all its columns."""
+    """Return the width of a table with all its columns."""
     labels, widths = _measured(columns, sections, ascii_only=ascii_only)
     return labels + sum(width + 1 for width in widths)
 
@@ -100,18 +100,18 @@ def _measured(columns: Sequence[Column], sections: Sequence[Section], *, ascii_o
     rows = [row for section in sections for row in section.rows]
     encoding = "ascii" if ascii_only else "utf-8"
     widths = [
-        _width([column.header, *(row[place] for row in rows if len(row) > place)], encoding)
-        for place, column in enumerate(columns, start=1)
+        _width([column.header, *(row[index] for row in rows if len(row) > index)], encoding)
+        for index, column in enumerate(columns, start=1)
     ]
     return _width([row[0] for row in rows], encoding), widths
 
 
 def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
     """Return the columns to show, in their order."""
-    shown = [place for place, column in enumerate(columns) if not column.rank]
-    for place in sorted(set(range(len(columns))) - set(shown), key=lambda place: columns[place].rank):
-        if sum(widths[own] + 1 for own in (*shown, place)) <= room:
-            shown.append(place)
+    shown = [index for index, column in enumerate(columns) if not column.rank]
+    for index in sorted(set(range(len(columns))) - set(shown), key=lambda index: columns[index].rank):
+        if sum(widths[other] + 1 for other in (*shown, index)) <= room:
+            shown.append(index)
     return sorted(shown)
 
 

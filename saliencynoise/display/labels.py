@@ -1,4 +1,4 @@
-"""How methods and recipes are named in tables."""
+"""Labels of methods and recipes in tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
 
 
 def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return how long and in which precision networks were trained, by architecture where they differ.
+    """Return the epochs and the precision of the training, by architecture if they differ.
 
     >>> recipes_text({"a": {"epochs": 2, "precision": "float32"}, "b": {"epochs": 3, "precision": "float32"}})
     'a 2 epochs, b 3 epochs, float32'
@@ -32,5 +32,5 @@ def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
     epochs = {name: counted(recipe["epochs"], "epoch") for name, recipe in recipes.items()}
     precisions = dict.fromkeys(recipe.get("precision", "float32") for recipe in recipes.values())
     once = len(set(epochs.values())) == 1
-    trained = list(epochs.values())[:1] if once else [f"{name} {own}" for name, own in epochs.items()]
+    trained = list(epochs.values())[:1] if once else [f"{name} {count}" for name, count in epochs.items()]
     return ", ".join([*trained, *precisions])

@@ -1,4 +1,4 @@
-"""How numbers, shares, times, p-values and intervals are written."""
+"""Formats of numbers, shares, times, p-values and intervals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from saliencynoise.records.numbers import number
 
 
 def percent(share: float) -> str:
-    """Return a share in per cent, in which neither something is nothing nor a part is all.
+    """Return a share in per cent. Only 0 is written as 0%, and only 1 as 100%.
 
     >>> [percent(share) for share in (0.0, 0.001, 0.271, 0.999, 1.0)]
     ['0%', '<1%', '27%', '>99%', '100%']
@@ -34,7 +34,7 @@ def estimated_percent(value: float | str | None) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it is due.
+    """Return a number with its noun, in the plural unless the number is 1.
 
     >>> counted(1, "epoch"), counted(2, "epoch")
     ('1 epoch', '2 epochs')

@@ -12,11 +12,11 @@ TENTHS = "0123456789"
 """For encodings without blocks: each digit is the tenth that a value lies in."""
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
-"""Numbers of averaged networks whose reliability a line shows: the same everywhere, so that lines can be compared."""
+"""Numbers of averaged networks in a line of reliabilities; all lines use the same, so that they can be compared."""
 
 
 def reliability_line(snr: float, *, members: int, ascii_only: bool = False) -> str:
-    """Return the reliability R(n) of averages of n = 1, 2, 4 ... 64 networks, with a bar behind what a run has.
+    """Return the reliability R(n) of averages of n = 1, 2, 4 ... 64 networks, with a bar after the run's members.
 
     Args:
         snr: the corrected r of one map; NaN gives blanks.

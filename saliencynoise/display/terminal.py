@@ -1,4 +1,4 @@
-"""The terminal that tables are printed to, and that shows what it is given instead of obeying it."""
+"""The terminal that tables are printed to. It shows control characters and does not obey them."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class SafeConsole(Console):
     """
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Make a string's markup a text that can be printed."""
+        """Convert a string with markup to a text that can be printed."""
         return super().render_str(visible(text, encoding=self.encoding), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render, a text as one that can be printed."""
+        """Render an object; a text becomes one that can be printed."""
         return super().render(self._visible(renderable) if isinstance(renderable, Text) else renderable, options)
 
     def on_broken_pipe(self) -> None:
@@ -42,11 +42,15 @@ class SafeConsole(Console):
         raise BrokenPipeError
 
     def _visible(self, text: Text) -> Text:
-        places = [place for place, own in enumerate(text.plain) if visible(own, encoding=self.encoding) != own]
-        if not places:
+        indices = [
+            index
+            for index, character in enumerate(text.plain)
+            if visible(character, encoding=self.encoding) != character
+        ]
+        if not indices:
             return text
         made = text.blank_copy()
-        for part in text.divide(sorted({*places, *(place + 1 for place in places)})):
+        for part in text.divide(sorted({*indices, *(index + 1 for index in indices)})):
             shown = visible(part.plain, encoding=self.encoding)
             made.append_text(part if shown == part.plain else Text(shown, style=part.style))
         return made
@@ -67,13 +71,13 @@ class Terminal(SafeConsole):
         super().__init__(highlight=False, width=max(NARROWEST, columns), file=file)
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print as rich does; a paragraph in lines of a readable length."""
+        """Print as rich does, with paragraphs in lines of a readable length."""
         if len(objects) == 1 and isinstance(objects[0], Text) and self.width > PROSE:
             options.setdefault("width", PROSE)
         super().print(*objects, **options)
 
 
 def print_places(places: Iterable[str | Path]) -> None:
-    """Print where results lie, a line each: as it is, for scripts; on a terminal with control characters visible."""
-    for place in places:
-        print(visible(str(place)) if sys.stdout.isatty() else place)  # noqa: T201 - rich would wrap it
+    """Print the paths of results, a line each: unchanged for scripts, with visible control characters on a terminal."""
+    for path in places:
+        print(visible(str(path)) if sys.stdout.isatty() else path)  # noqa: T201 - rich would wrap it

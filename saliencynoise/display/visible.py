@@ -1,4 +1,4 @@
-"""Text from users and plugins made fit for terminals and figures, which obey some characters, not show them."""
+"""Text from users and plugins made safe for terminals and figures, which obey some characters."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ OBEYED = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode's categories of control characters, halves of characters (bytes that are no UTF-8), and line separators."""
 
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that change the direction of what follows, so that a name reads otherwise than it is."""
+"""Marks that change the direction of the following text, so that a name looks different from its characters."""
 
 UNKNOWN = "\ufffd"
 """The sign in figures for a character that no text can hold."""
 
 LONGEST_WORD = 4096
-"""As long as a path can be."""
+"""The largest length of a path."""
 
 SUBSTITUTES = {"∞": "inf", "²": "2", "…": "~", "×": "x", "±": "+-", "│": "|", "─": "-"}
-"""What stands for this project's own signs where an encoding cannot carry them."""
+"""ASCII replacements of this project's signs, for encodings that lack them."""
 
 
 def visible(text: str, *, encoding: str = "utf-8") -> str:
@@ -48,7 +48,7 @@ def one_visible_line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text with a sign for what is unknown in place of what controls, turns or halves other characters.
+    r"""Return a text with `UNKNOWN` in place of control characters, direction marks and halves of characters.
 
     >>> printable("a\x1bb\nc") == f"a{UNKNOWN}b\nc"
     True

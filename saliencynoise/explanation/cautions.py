@@ -1,4 +1,4 @@
-"""What a reader must know before believing an explanation."""
+"""The cautions that a reader needs to judge an explanation."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ SURE = 0.5
 """Mean probability that the explained class must have."""
 
 LARGEST_UP, LARGEST_DOWN = 2.0, 8.0
-"""By how much a picture may be scaled up (what is not there is made up) and down (details go)."""
+"""Largest factors to scale a picture up, which invents detail, and down, which loses detail."""
 
 LARGEST_CUT = 0.25
 """Share of a picture that the square crop may cut off: a 4:3 photograph just passes."""
 
 RELIABLE = 0.5
-"""What a map's reliability, and the lower end of its interval, should not be below."""
+"""A map's reliability and the lower end of its interval should be at least this."""
 
 
 def about_class(probabilities: Float[np.ndarray, "E K"], target: int, classes: Sequence[str]) -> Iterator[Caution]:
-    """Yield what is wrong with the explained class: not the ensemble's, not the members', or an unlikely one."""
+    """Yield cautions on the explained class: it differs from the ensemble's or the members' vote, or is unlikely."""
     members, votes = len(probabilities), probabilities.argmax(1)
     mean = probabilities.mean(0)
     agreeing, chosen = int((votes == target).sum()), int(mean.argmax())
@@ -52,7 +52,7 @@ def about_class(probabilities: Float[np.ndarray, "E K"], target: int, classes: S
 
 
 def about_picture(picture: OwnPicture, usual: Mapping[str, Range]) -> Iterator[Caution]:
-    """Yield in what a picture is unlike the training data: its size and shape, or the range of its values."""
+    """Yield cautions on a picture that is unlike the training data in size, shape or range of values."""
     seen = picture.seen
     short, long = sorted(seen.size)
     size = seen.pixels.shape[-1]
@@ -79,36 +79,36 @@ def about_picture(picture: OwnPicture, usual: Mapping[str, Range]) -> Iterator[C
 
 
 def about_methods(methods: Sequence[MethodExplanation]) -> Iterator[Caution]:
-    """Yield which maps cannot be trusted, or are not there."""
-    for own in methods:
-        value, interval = own.reliability.value, own.reliability.interval
-        if own.reason:
-            yield Caution("reliability", f"{own.method} failed: {own.reason}")
+    """Yield cautions on maps that are unreliable or missing."""
+    for explained in methods:
+        value, interval = explained.reliability.value, explained.reliability.interval
+        if explained.reason:
+            yield Caution("reliability", f"{explained.method} failed: {explained.reason}")
             continue
-        if own.no_marginal:
-            yield Caution("reliability", f"{own.method} has no marginal map: {own.no_marginal}")
-        if own.centred:
+        if explained.no_marginal:
+            yield Caution("reliability", f"{explained.method} has no marginal map: {explained.no_marginal}")
+        if explained.centred:
             yield Caution(
                 "reliability",
-                f"the maps by {own.method} have one sign, or do not turn it with the score: untrained networks agree "
-                "on such maps, too; their significant pixels are those that differ from the map's own mean",
+                f"the maps by {explained.method} have one sign, or do not turn it with the score: untrained networks "
+                "agree on such maps, too; their significant pixels are those that differ from the map's own mean",
             )
         if math.isnan(value) or value < RELIABLE:
             yield Caution(
                 "reliability",
-                f"the map by {own.method} has a reliability of {value:.2f}, below {RELIABLE}: as many other networks "
-                "would show a clearly different one",
+                f"the map by {explained.method} has a reliability of {value:.2f}, below {RELIABLE}: as many other "
+                "networks would show a clearly different one",
             )
         elif interval is not None and interval.low < RELIABLE:
             yield Caution(
                 "reliability",
-                f"the reliability of the map by {own.method} may be below {RELIABLE}: {value:.2f} "
+                f"the reliability of the map by {explained.method} may be below {RELIABLE}: {value:.2f} "
                 f"[{interval.low:.2f}, {interval.high:.2f}]",
             )
 
 
 def about_members(members: int, flags: Mapping[int, str], *, dependent: str = "") -> Iterator[Caution]:
-    """Yield what is wrong with the ensemble; `dependent` names the sampler whose members share training runs."""
+    """Yield cautions on the ensemble; `dependent` names the sampler whose members share training runs."""
     for member, why in flags.items():
         yield Caution("members", f"member {member} is flagged: {why}")
     if members < 3:

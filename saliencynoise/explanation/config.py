@@ -1,4 +1,4 @@
-"""What the user asked to have explained, before any name is resolved."""
+"""The settings of an explanation, before any name is resolved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from saliencynoise.engine.config import BenchConfig
 from saliencynoise.interfaces import UsageError
 
 EXPLAIN_METHODS = ("gradient", "integrated_gradients", "gradcam(layer=top)")
-"""Unless told otherwise: two on pixels, of which one is complete, and a coarse one; seconds on a CPU."""
+"""The default methods: two on pixels, one of which is complete, and a coarse one. They take seconds on a CPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class ExplainConfig:
     """Pictures, and the ensemble that explains them.
 
     Attributes:
-        pictures: image files, and folders whose image files are meant, those in subfolders too.
+        pictures: image files, and folders, whose image files are taken, also from subfolders.
         bench: data set, architecture, sampler, members, recipe, methods, draws, aggregator, device, seed; its images
             and its target are not used.
         arch: the architecture as the user named it; None if they did not, or a pool stands for it.
@@ -50,9 +50,9 @@ class ExplainConfig:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Everything that determines the results, by which their folder is told from others; pictures by their place.
+        """Everything that determines the results, and so the name of their folder; pictures by their paths.
 
-        The pictures' content is none of it: the same file, changed, takes the place of the former.
+        The pictures' content is not included, so a changed file replaces the results of the former one.
         """
         bench = {name: value for name, value in self.bench.settings.items() if name not in {"images", "target"}}
         pictures = [str(Path(picture).expanduser().absolute()) for picture in self.pictures]

@@ -1,4 +1,4 @@
-"""What an ensemble makes of one picture."""
+"""The explanation of one picture by an ensemble."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Kind = Literal["class", "size", "range", "reliability", "members"]
 
 ABOUT = "for this picture, if other networks were trained"
-"""What the intervals are about."""
+"""The question that the intervals answer."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Caution:
     Attributes:
         kind: "class" (members disagree or are unsure), "size" or "range" (unlike the training data), "reliability" (of
             a map), "members" (too few, or some that may have failed).
-        text: in words.
+        text: the message.
     """
 
     kind: Kind
@@ -39,10 +39,10 @@ class Caution:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MethodExplanation:
-    """Where members look by one method. Arrays are None where the method failed before there were any.
+    """The members' maps and figures by one method. Arrays are None where the method failed before there were any.
 
     Attributes:
-        method: as in tables, `gradcam(layer=top)`.
+        method: label as in tables, `gradcam(layer=top)`.
         text: canonical name with every parameter.
         draws: D, each member's own, of a stochastic method; 1 of any other.
         reason: why there are no figures, or empty.
@@ -78,8 +78,8 @@ class MethodExplanation:
         return None if self.significant is None else float(self.significant.mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures as values that JSON can hold; of the arrays, what they come to."""
-        own = self.reliability
+        """Return the figures as values that JSON can hold; arrays are summarised."""
+        reliability = self.reliability
         return {
             "method": self.method,
             "name": self.text,
@@ -87,9 +87,9 @@ class MethodExplanation:
             "reason": self.reason or self.no_marginal or None,
             "draws": self.draws,
             "map_shape": None if self.maps is None else list(self.maps.shape[1:]),
-            "snr": {"value": json_safe(own.snr), "interval": _interval(own.snr_interval)},
-            "reliability": {"value": json_safe(own.value), "interval": _interval(own.interval)},
-            "members_for_0.9": {**asdict(own.needed), "text": str(own.needed)},
+            "snr": {"value": json_safe(reliability.snr), "interval": _interval(reliability.snr_interval)},
+            "reliability": {"value": json_safe(reliability.value), "interval": _interval(reliability.interval)},
+            "members_for_0.9": {**asdict(reliability.needed), "text": str(reliability.needed)},
             "significant_share": self.significant_share,
             "sign_agreement": None if self.agreement is None else float(self.agreement.mean()),
         }
@@ -97,20 +97,20 @@ class MethodExplanation:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Explanation:
-    """What the members of an ensemble see in one picture, where, and how far that can be trusted.
+    """The members' votes on one picture, their maps, and cautions on both.
 
     Attributes:
         file: the picture's.
         picture: `[C, S, S]`, as the networks saw it, before normalisation.
         size: width and height of the file, in pixels.
-        notes: what was done to the picture.
+        notes: the changes made to the picture.
         classes: names of the data set's classes.
         probabilities: `[E, K]`, each member's.
         target: index of the class that is explained, the same for every member.
         members: indices in the pool.
         methods: in the order asked for.
-        cautions: what a reader must know before believing it.
-        origin: dataset, architecture, pool, aggregator, seed, recipe: where it comes from.
+        cautions: warnings that a reader needs to judge it.
+        origin: data set, architecture, pool, aggregator, seed and recipe.
     """
 
     file: PictureFile
@@ -138,13 +138,13 @@ class Explanation:
     @property
     def failed(self) -> list[MethodExplanation]:
         """The methods that have no figures, or no marginal map."""
-        return [own for own in self.methods if own.reason or own.no_marginal]
+        return [method for method in self.methods if method.reason or method.no_marginal]
 
     def ranked(self, top: int = 5) -> list[dict[str, Any]]:
         """Return the likeliest classes, and the explained one: index, name, mean probability, members' votes."""
         mean, votes = self.probabilities.mean(0), self.votes
         order = [int(index) for index in (-mean).argsort(kind="stable")]
-        chosen = [index for place, index in enumerate(order) if place < top or index == self.target]
+        chosen = [index for rank, index in enumerate(order) if rank < top or index == self.target]
         return [
             {"index": k, "class": self.classes[k], "probability": float(mean[k]), "votes": votes.count(k)}
             for k in chosen
@@ -153,8 +153,8 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the arrays, as values that JSON can hold."""
         members = [
-            {"member": member, "class": self.classes[own], "probability": float(self.probabilities[place, own])}
-            for place, (member, own) in enumerate(zip(self.members, self.votes, strict=True))
+            {"member": member, "class": self.classes[vote], "probability": float(self.probabilities[index, vote])}
+            for index, (member, vote) in enumerate(zip(self.members, self.votes, strict=True))
         ]
         return {
             "picture": self.file.place,
@@ -166,7 +166,7 @@ class Explanation:
             "vote": {"index": self.vote, "class": self.classes[self.vote]},
             "classes": self.ranked(),
             "members": members,
-            "methods": [own.to_dict() for own in self.methods],
+            "methods": [method.to_dict() for method in self.methods],
             "warnings": [asdict(caution) for caution in self.cautions],
             "origin": json_safe(self.origin),
         }

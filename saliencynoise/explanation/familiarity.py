@@ -1,8 +1,8 @@
 """Whether a picture looks like those that the networks were trained on: brightness, contrast, tint.
 
 Each is one figure per picture. A picture is called unlike the training pictures in a figure if it lies outside the
-middle 99% of theirs; so that says something of one training picture in a hundred, too. It is a simple test: a
-photograph of another world may pass it. What it catches is what spoils most: inverted, washed out or empty pictures.
+middle 99% of theirs; so one training picture in a hundred is called unlike, too. The test is simple: a photograph of
+another domain may pass it. It catches the most harmful cases: inverted, washed out or empty pictures.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ MIDDLE = (0.005, 0.995)
 """Quantiles of the training pictures between which a picture is like them."""
 
 SAMPLED = 4096
-"""Training pictures that are looked at, evenly of all, at most."""
+"""The largest number of training pictures that are measured, spread evenly over all."""
 
 CHUNK = 64
-"""Of which so many are in memory as floats together."""
+"""Batch size when measuring them, since a batch is in memory as floats."""
 
 Range = tuple[float, float]
 
@@ -32,33 +32,33 @@ def looks(images: UInt8[Tensor, "B C H W"]) -> Mapping[str, Float[Tensor, " B"]]
     """Return each picture's figures, of pixels from 0 to 1.
 
     "brightness" is the mean over pixels and channels; "contrast" the standard deviation over pixels of the mean over
-    channels; "tint" how far the channels' means lie apart, of colour pictures only.
+    channels; "tint" the range of the channels' means, for colour pictures only.
 
     >>> black_and_white = torch.tensor([[[[0, 255]]]], dtype=torch.uint8)
     >>> {name: values.tolist() for name, values in looks(black_and_white).items()}
     {'brightness': [0.5], 'contrast': [0.5]}
     """
     pixels = images.double() / 255
-    found = {"brightness": pixels.mean((1, 2, 3)), "contrast": pixels.mean(1).flatten(1).std(1, correction=0)}
+    values = {"brightness": pixels.mean((1, 2, 3)), "contrast": pixels.mean(1).flatten(1).std(1, correction=0)}
     if images.shape[1] > 1:
         means = pixels.mean((2, 3))
-        found["tint"] = means.amax(1) - means.amin(1)
-    return found
+        values["tint"] = means.amax(1) - means.amin(1)
+    return values
 
 
 def usual_looks(train: UInt8[Tensor, "N C H W"]) -> Mapping[str, Range]:
-    """Return between which values each figure of the training pictures lies, but for 0.5% at either end."""
-    at = torch.linspace(0, len(train) - 1, min(len(train), SAMPLED)).round().long()
+    """Return the range of each figure of the training pictures, without 0.5% at either end."""
+    indices = torch.linspace(0, len(train) - 1, min(len(train), SAMPLED)).round().long()
     quantiles = torch.tensor(MIDDLE, dtype=torch.float64)
-    parts = [looks(train[part]) for part in torch.split(at, CHUNK)]
-    found = {}
+    parts = [looks(train[part]) for part in torch.split(indices, CHUNK)]
+    ranges = {}
     for name in parts[0]:
         low, high = torch.quantile(torch.cat([part[name] for part in parts]), quantiles).tolist()
-        found[name] = (low, high)
-    return found
+        ranges[name] = (low, high)
+    return ranges
 
 
 def unusual_looks(image: UInt8[Tensor, "C H W"], usual: Mapping[str, Range]) -> Mapping[str, float]:
-    """Return the figures in which a picture is unlike the training pictures, with its values."""
-    own = {name: float(values[0]) for name, values in looks(image[None]).items()}
-    return {name: value for name, value in own.items() if not usual[name][0] <= value <= usual[name][1]}
+    """Return the figures in which a picture is unlike the training pictures, with the picture's values."""
+    measured = {name: float(values[0]) for name, values in looks(image[None]).items()}
+    return {name: value for name, value in measured.items() if not usual[name][0] <= value <= usual[name][1]}

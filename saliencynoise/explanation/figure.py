@@ -40,17 +40,17 @@ BELOW = 0.12
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ExplanationRow:
-    """What members find in one picture by one method.
+    """The maps of one picture by one method.
 
     Attributes:
         method: its label.
         picture: `[C, H, W]`, C of 1 or 3.
         maps: `[E, c, h, w]`, all members' raw signed maps, of a stochastic method averaged over draws; a layer's at its
             own resolution. None of a method that failed.
-        marginal: `[c, h, w]`, what is laid over the picture; None for the mean of the unit-norm maps.
+        marginal: `[c, h, w]`, the map laid over the picture; None for the mean of the unit-norm maps.
         significant: `[c, h, w]`, which values of the mean are; None to test them here.
         no_marginal: why there is no marginal map, so that nothing is laid over the picture; empty if there is.
-        lines: what is written below the method's name, as "reliability 0.91 (0.85 to 0.95)"; plain text.
+        lines: text below the method's name, as "reliability 0.91 (0.85 to 0.95)"; plain text.
         reason: why the method failed; empty if it did not.
     """
 
@@ -65,7 +65,7 @@ class ExplanationRow:
 
     @cached_property
     def average(self) -> AverageMap | None:
-        """What the maps amount to: mean, noise, which pixels are significant, and their share."""
+        """The averages of the maps: mean, noise, significant pixels and their share."""
         return None if self.maps is None else average_of(self.maps, survives=self.significant)
 
 
@@ -109,15 +109,15 @@ def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Fig
         SIGNIFICANT: f"significant\nat {RATE:.0%} FDR",
     }
     titles[OVERLAY] = "marginal map\nover picture"
-    for at, column in enumerate(["picture", *columns]):
-        made.heading(at, titles.get(column, column))
+    for index, column in enumerate(["picture", *columns]):
+        made.heading(index, titles.get(column, column))
     over = {f"{name}, over the picture": OVERLAY_LOOKS[name] for name in ("significant", "NaN")}
     key(made.figure, LOOKS | over)
     return made.figure
 
 
 def _words(row: ExplanationRow) -> list[str]:
-    """Return what stands beside a row."""
+    """Return the text beside a row."""
     lines = [shortened(part, 30) for part in two_lines(row.method).split("\n")]
     lines += [shortened(part, 34) for part in row.lines]
     if row.average is not None and row.average.share == row.average.share:  # not NaN
@@ -127,25 +127,25 @@ def _words(row: ExplanationRow) -> list[str]:
     return lines
 
 
-def _draw_row(made: Grid, line: int, row: ExplanationRow, found: AverageMap, columns: Sequence[str]) -> None:
+def _draw_row(made: Grid, line: int, row: ExplanationRow, average: AverageMap, columns: Sequence[str]) -> None:
     extent = (row.picture.shape[1], row.picture.shape[2])
-    mean = found.mean.sum(0)
-    tiles = {f"member {e}": unit.sum(0) for e, unit in enumerate(found.unit)}
-    tiles |= {MEAN: mean, NOISE: found.noise, SIGNIFICANT: found.significant}
+    mean = average.mean.sum(0)
+    tiles = {f"member {e}": unit.sum(0) for e, unit in enumerate(average.unit)}
+    tiles |= {MEAN: mean, NOISE: average.noise, SIGNIFICANT: average.significant}
     limit = colour_limit([tiles[name] for name in columns if name in tiles])
-    survives = found.surviving
-    for at, column in enumerate(columns, 1):
-        axes = made.place(line, at)
+    survives = average.surviving
+    for index, column in enumerate(columns, 1):
+        axes = made.place(line, index)
         if column == OVERLAY and row.no_marginal:
             axes.set_axis_off()
             write_on(axes, "failed")
         elif column == OVERLAY:
             laid = mean if row.marginal is None else row.marginal.sum(0)
             draw_overlay(axes, row.picture, laid, limit=colour_limit([laid]), survives=survives)
-        elif column in (NOISE, SIGNIFICANT) and len(found.unit) < 2:
+        elif column in (NOISE, SIGNIFICANT) and len(average.unit) < 2:
             axes.set_axis_off()
             write_on(axes, "needs two\nmembers")
-        elif column == SIGNIFICANT and found.norm > 0:
+        elif column == SIGNIFICANT and average.norm > 0:
             draw_significant(axes, tiles[column], survives, extent=extent, limit=limit)
         elif column in tiles:
             draw_map(axes, tiles[column], extent=extent, limit=limit)

@@ -30,7 +30,7 @@ SUFFIXES = (".png", ".html", ".npz")
 
 
 def folder_for(config: ExplainConfig, out: str | None) -> Path:
-    """Return where explanations go: `out`, or a folder below ./explanations for these pictures and settings alone.
+    """Return the folder of explanations: `out`, or one below ./explanations for these pictures and settings alone.
 
     Raises:
         UsageError: if `out` names no folder.
@@ -45,10 +45,10 @@ def folder_for(config: ExplainConfig, out: str | None) -> Path:
 
 
 class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
-    """Writes explanations as they come; each file is whole or absent, and stays if a later picture fails.
+    """Writer of explanations, one by one. Each file is complete or absent, and stays if a later picture fails.
 
-    What tells of all pictures is written when the context ends, by an error or Ctrl-C, too: of those that were not
-    reached it keeps what an earlier run of the same command found.
+    The document and the index of all pictures are written when the context ends, also after an error or Ctrl-C. For
+    pictures that were not reached they keep the entries of an earlier run of the same command.
     """
 
     def __init__(self, folder: Path, files: Sequence[PictureFile], settings: Mapping[str, Any]) -> None:
@@ -65,9 +65,9 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         self._documents: list[dict[str, Any]] = []
         self._entries: list[dict[str, Any]] = []
         self._left_out: list[dict[str, str]] = []
-        own = {os.path.realpath(file.path) for file in files}
+        inputs = {os.path.realpath(file.path) for file in files}
         for path in (folder / f"{file.slug}{suffix}" for file in files for suffix in SUFFIXES):
-            if os.path.realpath(path) in own:
+            if os.path.realpath(path) in inputs:
                 raise UsageError(f"--out {folder} would overwrite the picture {path}; name another folder")
         refuse_foreign(folder, RESULT)
         self._earlier = self._read_earlier()
@@ -80,16 +80,16 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
             write_json(self.folder / RESULT, self.document)  # from now on the folder is known, whatever happens
         return self
 
-    def add(self, found: Explanation | LeftOut) -> Path | None:
-        """Write what belongs to one picture, and return where its page is; None for one that could not be read.
+    def add(self, outcome: Explanation | LeftOut) -> Path | None:
+        """Write the files of one picture, and return the path of its page; None for a picture that could not be read.
 
         Raises:
-            UsageError: if the place cannot be written.
+            UsageError: if the folder cannot be written.
         """
-        if isinstance(found, LeftOut):
-            self._left_out.append({"picture": found.file.place, "reason": found.reason})
+        if isinstance(outcome, LeftOut):
+            self._left_out.append({"picture": outcome.file.place, "reason": outcome.reason})
             return None
-        return self._add(found)
+        return self._add(outcome)
 
     def __exit__(self, *_: object) -> None:
         with self._held:
@@ -127,28 +127,28 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
 
     @property
     def document(self) -> dict[str, Any]:
-        """What stands in `explanation.json`."""
-        done = {own["files"]["html"] for own in self._documents}
-        kept = [own for own in self._earlier if own["files"]["html"] not in done]
+        """The content of `explanation.json`."""
+        done = {document["files"]["html"] for document in self._documents}
+        kept = [document for document in self._earlier if document["files"]["html"] not in done]
         explained = [*self._documents, *kept]
         return {"format": FORMAT, "key": self._key, "explanations": explained, "left_out": self._left_out}
 
     def _read_earlier(self) -> list[dict[str, Any]]:
-        """Return what the same command found here before."""
+        """Return the explanations of an earlier run of the same command."""
         path = self.folder / RESULT
         if not path.exists():
             return []
-        found = read_record(path, ExplanationRecord, fix="name another --out, or remove the file")
-        if found["key"] != self._key:
+        record = read_record(path, ExplanationRecord, fix="name another --out, or remove the file")
+        if record["key"] != self._key:
             raise UsageError(
                 f"--out {self.folder} holds explanations of other pictures, or by other settings; name another folder"
             )
-        return [dict(own) for own in found["explanations"]]
+        return [dict(document) for document in record["explanations"]]
 
     @property
     def incomplete(self) -> bool:
         """Whether a picture was left out, or a method failed on one."""
-        failed = any(own["status"] == "failed" for document in self._documents for own in document["methods"])
+        failed = any(method["status"] == "failed" for document in self._documents for method in document["methods"])
         return bool(self._left_out) or failed
 
 
@@ -156,10 +156,10 @@ def arrays(explanation: Explanation) -> bytes:
     """Return an .npz file of `picture`, `probabilities`, and METHOD/maps, /marginal, /significant, /agreement."""
     import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
 
-    found: dict[str, Any] = {"picture": explanation.picture, "probabilities": explanation.probabilities}
-    for own in explanation.methods:
-        parts = {name: getattr(own, name) for name in ("maps", "marginal", "significant", "agreement")}
-        found |= {f"{own.method}/{name}": values for name, values in parts.items() if values is not None}
+    arrays: dict[str, Any] = {"picture": explanation.picture, "probabilities": explanation.probabilities}
+    for method in explanation.methods:
+        parts = {name: getattr(method, name) for name in ("maps", "marginal", "significant", "agreement")}
+        arrays |= {f"{method.method}/{name}": values for name, values in parts.items() if values is not None}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **found)
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()

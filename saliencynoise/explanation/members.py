@@ -1,9 +1,8 @@
-"""What each member makes of pictures, member by member: in memory are one network and all maps of a few pictures.
+"""Votes and maps of pictures, member by member: one network and all maps of a few pictures are in memory.
 
 All is as in a bench: the same passes and precision, the same background, and random numbers that follow from the run's
 seed, the method, the name of the picture, the draw and the member. So a test image that is explained gives the maps of
-the bench. Of stochastic methods the draws are each member's own; the one that all members share is left
-out.
+the bench. Stochastic methods use each member's separate draws; the draw that all members share is left out.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ if TYPE_CHECKING:
     from saliencynoise.registry.catalogue import BoundMethod
 
 MapsOf = Mapping[str, "Float[Tensor, 'B E D c h w'] | str"]
-"""All members' maps by a method's canonical name, in D own draws, or why there are none."""
+"""All members' maps in D draws, or the reason why there are none, by a method's canonical name."""
 
 
 class MemberStream:
-    """The members of an ensemble, asked one after another."""
+    """The members of an ensemble, one after another."""
 
     def __init__(self, ensemble: TrainedEnsemble, methods: Sequence[BoundMethod], *, draws: int) -> None:
         self._ensemble = ensemble
@@ -72,19 +71,19 @@ class MemberStream:
         """
         pictures = Split(images=pixels, labels=torch.tensor(targets), names=tuple(names))
         dataset = replace(self._ensemble.dataset, test=pictures)
-        found: dict[str, list[Tensor]] = {method.text: [] for method in self._methods}
+        stacks: dict[str, list[Tensor]] = {method.text: [] for method in self._methods}
         failed: dict[str, str] = {}
         with without_tf32(), one_thread():
             for member, passes in zip(self._ensemble.members, self._passes(), strict=True):
-                due = [method for method in self._methods if method.text not in failed]
+                remaining = [method for method in self._methods if method.text not in failed]
                 guard = Guard(passes, self._blank())
-                for text, drawn in self._of_member(member, guard, dataset, targets, due).items():
-                    usable = _stacked(drawn, like=found[text][:1])
+                for text, drawn in self._of_member(member, guard, dataset, targets, remaining).items():
+                    usable = _stacked(drawn, like=stacks[text][:1])
                     if isinstance(usable, str):
                         failed[text] = f"member {member}: {usable}"
                     else:
-                        found[text].append(usable)
-        return {text: failed.get(text) or torch.stack(own, 1) for text, own in found.items()}
+                        stacks[text].append(usable)
+        return {text: failed.get(text) or torch.stack(stack, 1) for text, stack in stacks.items()}
 
     def bytes_of_picture(self) -> int:
         """Return the bytes of all members' maps of a picture, at most: as if all methods were on pixels."""
@@ -120,22 +119,22 @@ class MemberStream:
         targets: Sequence[int],
         methods: Sequence[BoundMethod],
     ) -> dict[str, list[Maps | Exception]]:
-        """Return one member's maps by each method, own draw by own draw."""
-        found: dict[str, list[Maps | Exception]] = {}
+        """Return one member's maps by each method, draw by draw."""
+        results: dict[str, list[Maps | Exception]] = {}
         together: dict[str, Any] = {method.text: method.instance for method in methods if shares_its_pass(method)}
         if together:
             shared = self._batch(dataset, targets, method=next(iter(together)), draw=0, member=member)
             maps = within_memory(guard.passes, lambda _: guard.attribute_together(together, shared))
-            found |= {text: [maps[text]] for text in together}
+            results |= {text: [maps[text]] for text in together}
         for method in methods:
             if method.text in together:
                 continue
-            found[method.text] = []
+            results[method.text] = []
             for draw in self._draws[method.text]:
-                own = self._batch(dataset, targets, method=method.text, draw=draw, member=member)
-                found[method.text].append(_attributed(guard, method, own))
+                batch = self._batch(dataset, targets, method=method.text, draw=draw, member=member)
+                results[method.text].append(_attributed(guard, method, batch))
         self._rows = guard.passes.rows
-        return found
+        return results
 
     def _batch(self, dataset: Dataset, targets: Sequence[int], *, method: str, draw: int, member: int) -> Batch:
         seed = self._ensemble.seed
@@ -158,12 +157,12 @@ def _attributed(guard: Guard, method: BoundMethod, batch: Batch) -> Maps | Excep
 
 
 def _stacked(drawn: Sequence[Maps | Exception], *, like: Sequence[Tensor]) -> Float[Tensor, "B D c h w"] | str:
-    """Return a member's maps of all draws, of the shape of another member's, or why they cannot be used."""
+    """Return a member's maps of all draws, checked for another member's shape, or the reason why they are unusable."""
     stacked = []
-    for own in drawn:
-        if isinstance(own, Exception):
-            return one_line(own)
-        stacked.append(own.values.detach().float().cpu())
+    for result in drawn:
+        if isinstance(result, Exception):
+            return one_line(result)
+        stacked.append(result.values.detach().float().cpu())
     shapes = {tuple(values.shape[1:]) for values in stacked} | {tuple(values.shape[2:]) for values in like}
     if len(shapes) > 1:
         return f"the maps have different shapes: {', '.join(map(str, sorted(shapes)))}"

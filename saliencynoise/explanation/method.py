@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 def explained_by(
     method: BoundMethod, maps: Float[Tensor, "E D c h w"] | str, aggregator: BoundAggregator
 ) -> MethodExplanation:
-    """Return what one picture's maps come to, or why they cannot be used.
+    """Return the explanation by one method from one picture's maps, or the reason why they are unusable.
 
     Args:
-        method: that made them.
-        maps: of all members and own draws, or why there are none.
+        method: the method that made the maps.
+        maps: of all members and their draws, or the reason why there are none.
         aggregator: of the level "maps".
     """
     reason = maps if isinstance(maps, str) else unusable(maps)
     if isinstance(maps, str) or reason:
-        own = None if isinstance(maps, str) else maps.mean(1)
+        member_maps = None if isinstance(maps, str) else maps.mean(1)
         return MethodExplanation(
             method=method.label,
             text=method.text,
             draws=1 if isinstance(maps, str) else maps.shape[1],
             reason=reason,
-            maps=None if own is None else own.numpy(),
+            maps=None if member_maps is None else member_maps.numpy(),
             marginal=None,
             significant=None,
             agreement=None,
@@ -68,7 +68,7 @@ def explained_by(
 
 
 def unusable(maps: Float[Tensor, "E D c h w"]) -> str:
-    """Return why no figures can be had from one picture's maps; empty if they can."""
+    """Return why one picture's maps give no figures; empty if they do."""
     height, width = maps.shape[-2:]
     if min(height, width) < 2:
         return f"the maps are {height}x{width}: so few pixels show nothing"

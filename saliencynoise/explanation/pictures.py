@@ -1,4 +1,4 @@
-"""Which files a user means, and each as a picture that networks see."""
+"""The files that a user names, each read as a picture in the networks' format."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
 RESERVED = frozenset({"index", "explanation"})
-"""Names that files of a whole batch have."""
+"""Names of the files of a whole batch, which no picture may take."""
 
 MOST_FILES = 200_000
-"""Files and folders that are looked through at most."""
+"""The largest number of files and folders that are searched."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +26,11 @@ class PictureFile:
     """A file that is to be explained.
 
     Attributes:
-        path: where it lies.
+        path: path of the file.
         name: the file's own name, which its random numbers follow from.
         place: its path to be shown: as the user gave it, or below the folder that they gave. It may hold any character
             that a file's name may; bytes that are no UTF-8 are escaped.
-        slug: what the files of its explanation are called, no other picture's of the same call; without a suffix.
+        slug: name of the files of its explanation, without a suffix; unique within a call.
     """
 
     path: Path
@@ -44,8 +44,8 @@ class OwnPicture:
     """A picture as the networks see it, but for the normalisation.
 
     Attributes:
-        file: where it comes from.
-        seen: its pixels, its size, and what was done to it.
+        file: its file.
+        seen: its pixels, its size and the changes made to it.
     """
 
     file: PictureFile
@@ -54,79 +54,79 @@ class OwnPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
-    """A file that could not be read, and why."""
+    """A file that could not be read, with the reason."""
 
     file: PictureFile
     reason: str
 
 
 def picture_files(pictures: Sequence[str]) -> list[PictureFile]:
-    """Return the files that are meant: those named, and all image files in folders and their subfolders.
+    """Return the files that the user names, and all image files in named folders and their subfolders.
 
-    In the given order, in folders by natural order (2 before 10); hidden files are passed over. A file that is named
-    twice is explained once.
+    The order is the given one, within folders the natural one (2 before 10). Hidden files are skipped. A file
+    that is named twice is explained once.
 
     Raises:
         UsageError: if a folder holds no image files, or may not be read.
     """
-    found: dict[Path, PictureFile] = {}
+    files_by_path: dict[Path, PictureFile] = {}
     for given in pictures:
-        for path, place in _below(Path(given).expanduser()):
-            stem = slug_of(Path(place).with_suffix("").as_posix())
-            own = PictureFile(path=path, name=text(path.name), place=text(place), slug=stem)
-            found.setdefault(Path(path.absolute()), own)
-    files = list(found.values())
+        for path, shown_path in _image_files(Path(given).expanduser()):
+            stem = slug_of(Path(shown_path).with_suffix("").as_posix())
+            file = PictureFile(path=path, name=text(path.name), place=text(shown_path), slug=stem)
+            files_by_path.setdefault(Path(path.absolute()), file)
+    files = list(files_by_path.values())
     counts = Counter(file.slug.lower() for file in files)
     return [
         replace(file, slug=f"{file.slug}-{key_of(str(path))[:6]}")
         if counts[file.slug.lower()] > 1 or file.slug.lower() in RESERVED
         else file
-        for path, file in zip(found, files, strict=True)
+        for path, file in zip(files_by_path, files, strict=True)
     ]
 
 
 def read_own(
     file: PictureFile, *, size: int, channels: int, levels: tuple[float, float] | None = None
 ) -> OwnPicture | LeftOut:
-    """Return a picture as the networks see it, or why it cannot be read.
+    """Return a picture as the networks see it, or the reason why it cannot be read.
 
     Args:
-        file: where it lies.
+        file: the picture's file.
         size: edge of the networks' square input, in pixels.
         channels: 1 or 3, of the data set.
         levels: of the data set, as in `Dataset`.
     """
-    found = as_seen(file.path, size=size, channels=channels, levels=levels)
-    if isinstance(found, Unreadable):
-        return LeftOut(file=file, reason=found.reason)
-    return OwnPicture(file=file, seen=found)
+    image = as_seen(file.path, size=size, channels=channels, levels=levels)
+    if isinstance(image, Unreadable):
+        return LeftOut(file=file, reason=image.reason)
+    return OwnPicture(file=file, seen=image)
 
 
-def _bounded(folder: Path) -> Iterator[Path]:
-    """Yield what lies below a folder; refuse one, as the whole disk, that could not be looked through in seconds."""
-    for place, own in enumerate(folder.rglob("*")):
-        if place == MOST_FILES:
+def _paths_in(folder: Path) -> Iterator[Path]:
+    """Yield the paths below a folder. Refuse a folder too large to be searched in seconds, as the whole disk."""
+    for index, path in enumerate(folder.rglob("*")):
+        if index == MOST_FILES:
             raise UsageError(f"the folder {folder} holds more than {MOST_FILES} files; name a folder of pictures alone")
-        yield own
+        yield path
 
 
-def _below(path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield a file and its name; of a folder, its image files and their paths in it."""
+def _image_files(path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield a file and its name, or a folder's image files and their paths in it."""
     if not path.is_dir():
         if path.exists() and not path.is_file():  # a pipe would be waited for
             raise UsageError(f"{path} is no file; name an image file, or a folder of them")
         yield path, path.name
         return
     try:
-        inside = [own for own in _bounded(path) if own.suffix.lower() in SUFFIXES and own.is_file()]
+        inside = [file for file in _paths_in(path) if file.suffix.lower() in SUFFIXES and file.is_file()]
     except OSError as error:
         raise UsageError(f"cannot read the folder {path}: {error.strerror or error}; give it read permission") from None
-    places = {own.relative_to(path): own for own in inside}
+    paths = {file.relative_to(path): file for file in inside}
     shown = sorted(
-        (place for place in places if not any(part.startswith(".") for part in place.parts)),
-        key=lambda place: [natural(part) for part in place.parts],
+        (relative for relative in paths if not any(part.startswith(".") for part in relative.parts)),
+        key=lambda relative: [natural(part) for part in relative.parts],
     )
     if not shown:
         raise UsageError(f"the folder {path} holds no image files; name one that does")
-    for place in shown:
-        yield places[place], place.as_posix()
+    for relative in shown:
+        yield paths[relative], relative.as_posix()

@@ -1,4 +1,4 @@
-"""How far one picture's average map can be trusted: from the inner products of its members' maps alone.
+"""The reliability of one picture's average map, from the inner products of its members' maps alone.
 
 Every map is first divided by its norm. The average is over E members and O draws of each member's own. With C00 the
 mean inner product of different members' maps, and C1 that of a member's own maps, each with itself included, the energy
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class MapReliability:
-    """What one picture's maps by one method come to; all intervals are for other networks and this picture.
+    """The reliability of one picture's maps by one method; all intervals are for other networks and this picture.
 
     Attributes:
         snr: r, the corrected power SNR of one network's map, from a draw of its own; 0 in expectation for noise.
@@ -50,18 +50,18 @@ class MapReliability:
 UNKNOWN = MapReliability(
     snr=math.nan, snr_interval=None, value=math.nan, interval=None, needed=members_needed(math.nan)
 )
-"""Where there are no usable maps."""
+"""The reliability if there are no usable maps."""
 
 
 def map_reliability(maps: Float[Tensor, "E D P"]) -> MapReliability:
-    """Return how far the average of one picture's maps can be trusted.
+    """Return the reliability of the average of one picture's maps.
 
     Args:
-        maps: finite, not all zero; at least 2 members, in draws of each one's own: 1 of a method that draws nothing.
+        maps: finite, not all zero; at least 2 members, each with separate draws: 1 for a deterministic method.
 
     >>> signal, noise = torch.ones(400), torch.randn(8, 1, 400, generator=torch.Generator().manual_seed(0))
-    >>> found = map_reliability(signal + noise)         # r = 1, so R = 8/9
-    >>> round(found.snr, 2), round(found.value, 2), str(found.needed)
+    >>> figures = map_reliability(signal + noise)         # r = 1, so R = 8/9
+    >>> round(figures.snr, 2), round(figures.value, 2), str(figures.needed)
     (1.0, 0.89, '10 [9, 10]')
     """
     unit = torch.nn.functional.normalize(maps.double(), dim=-1)  # zero maps stay zero

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 PICTURES = 32
-"""Pictures that pass through each member together, at most."""
+"""The largest number of pictures that pass through each member together."""
 
 MAP_BYTES = 2**28
-"""Bytes that the maps of pictures in memory together may have, unless one picture's are more."""
+"""Limit in bytes on the maps in memory together, unless one picture's maps are larger."""
 
 
 def explain_one(config: ExplainConfig, observer: Observer) -> Explanation:
@@ -47,22 +47,22 @@ def explain_one(config: ExplainConfig, observer: Observer) -> Explanation:
     prepared = prepare(config, observer)
     if len(prepared.files) != 1:
         raise UsageError(f"{picture} holds {len(prepared.files)} pictures; name one, or use saliencynoise explain")
-    (found,) = prepared.explanations()
-    if isinstance(found, LeftOut):
-        raise UsageError(f"{picture} cannot be read: {found.reason}; name an image file")
-    return found
+    (explanation,) = prepared.explanations()
+    if isinstance(explanation, LeftOut):
+        raise UsageError(f"{picture} cannot be read: {explanation.reason}; name an image file")
+    return explanation
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
-    """Pictures that were found, and the trained members that will explain them.
+    """The pictures, and the trained members that explain them.
 
     Attributes:
         files: the pictures.
         ensemble: the members.
         methods: in the order asked for.
         draws: runs of each stochastic method.
-        aggregator: how members' maps become one.
+        aggregator: makes one map of the members' maps.
         target: index of the class to explain, or None for each picture's vote.
         sampler: label of the sampler if its members share training runs, else empty.
     """
@@ -76,9 +76,9 @@ class Prepared:
     sampler: str
 
     def explanations(self) -> Iterator[Explanation | LeftOut]:
-        """Yield each picture's explanation, or that it cannot be read, in order, a few pictures at a time.
+        """Yield each picture's explanation or `LeftOut`, in order. A few pictures are processed at a time.
 
-        What a picture's explanation is depends on no other picture.
+        A picture's explanation depends on no other picture.
         """
         stream = MemberStream(self.ensemble, self.methods, draws=self.draws)
         usual = usual_looks(self.ensemble.dataset.train.images)
@@ -90,10 +90,10 @@ class Prepared:
                 read_own(file, size=size, channels=channels, levels=dataset.levels)
                 for file in self.files[start : start + together]
             ]
-            pictures = [own for own in read if isinstance(own, OwnPicture)]
+            pictures = [picture for picture in read if isinstance(picture, OwnPicture)]
             explained = iter(self._explain(stream, pictures, usual) if pictures else ())
-            for own in read:
-                yield next(explained) if isinstance(own, OwnPicture) else own
+            for picture in read:
+                yield next(explained) if isinstance(picture, OwnPicture) else picture
 
     def _explain(
         self, stream: MemberStream, pictures: Sequence[OwnPicture], usual: Mapping[str, tuple[float, float]]
@@ -103,14 +103,18 @@ class Prepared:
         voted = probabilities.mean(1).argmax(1).tolist()
         targets = voted if self.target is None else [self.target] * len(pictures)
         maps = stream.maps(pixels, [picture.file.name for picture in pictures], targets)
-        found = []
-        for place, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
+        explanations = []
+        for index, (picture, target) in enumerate(zip(pictures, targets, strict=True)):
             methods = [
-                explained_by(method, own if isinstance(own := maps[method.text], str) else own[place], self.aggregator)
+                explained_by(
+                    method,
+                    method_maps if isinstance(method_maps := maps[method.text], str) else method_maps[index],
+                    self.aggregator,
+                )
                 for method in self.methods
             ]
-            found.append(self._explanation(picture, probabilities[place], target, methods, usual))
-        return found
+            explanations.append(self._explanation(picture, probabilities[index], target, methods, usual))
+        return explanations
 
     def _explanation(
         self,
@@ -157,9 +161,9 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     """Find the pictures and the members; train those that are missing. Names are checked first.
 
     Args:
-        config: what was asked for.
-        observer: who is told of the training.
-        files: its pictures, where they were looked for before.
+        config: the settings.
+        observer: receives the events of the training.
+        files: its pictures, if they were searched before.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix; also if no picture can be read.
@@ -177,7 +181,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
         )
     files = picture_files(config.pictures) if files is None else files
     _refuse_unreadable(files)
-    if config.pool is None:  # before anything is trained for nothing
+    if config.pool is None:  # before a training that would be useless
         _label_if_dependent(config.bench.sampler)
         if config.target is not None:
             class_index(config.target, load_dataset(config.bench)[1].classes, option="--target")
@@ -202,10 +206,10 @@ def _refuse_unreadable(files: Sequence[PictureFile]) -> None:
     """Refuse pictures of which none can be read, before anything is trained for them."""
     reason = ""
     for file in files:
-        found = read_picture(str(file.path), SMALLEST)
-        if not isinstance(found, Unreadable):
+        image = read_picture(str(file.path), SMALLEST)
+        if not isinstance(image, Unreadable):
             return
-        reason = reason or found.reason
+        reason = reason or image.reason
     what = f"{files[0].path} cannot be read"
     if len(files) > 1:
         what = f"none of the {len(files)} pictures, beginning with {files[0].path}, can be read"
@@ -215,9 +219,9 @@ def _refuse_unreadable(files: Sequence[PictureFile]) -> None:
 def _refuse_other_architecture(config: ExplainConfig, ensemble: TrainedEnsemble) -> None:
     if config.pool is None or config.arch is None:
         return
-    asked, own = catalogue().model(config.arch, config.bench.arch_args), ensemble.model
-    if asked.entry != own.entry or (config.bench.arch_args and asked.text != own.text):
-        raise UsageError(f"--arch {config.arch} is not the pool's architecture, {own.label}; leave --arch out")
+    asked, trained = catalogue().model(config.arch, config.bench.arch_args), ensemble.model
+    if asked.entry != trained.entry or (config.bench.arch_args and asked.text != trained.text):
+        raise UsageError(f"--arch {config.arch} is not the pool's architecture, {trained.label}; leave --arch out")
 
 
 def _sampler_of(ensemble: TrainedEnsemble) -> str:

@@ -1,4 +1,4 @@
-"""An explanation of one's own picture, for the terminal: the essentials, and where the rest lies."""
+"""An explanation of a user's picture, for the terminal: the main figures, and the paths of the other files."""
 
 from __future__ import annotations
 
@@ -31,32 +31,34 @@ LEGEND = (
 )
 
 
-def print_found(found: Explanation | LeftOut, page: Path | None, console: Console | None = None) -> None:
-    """Print what the ensemble sees in a picture, how reliable each map is, warnings, and where the page lies.
+def print_found(outcome: Explanation | LeftOut, page: Path | None, console: Console | None = None) -> None:
+    """Print the ensemble's vote on a picture, each map's reliability, warnings, and the path of the page.
 
-    Of a file that could not be read, say so.
+    For a file that could not be read, print the reason.
     """
     console = console or Terminal()
-    if isinstance(found, LeftOut):
+    if isinstance(outcome, LeftOut):
         console.print(
-            Text(f"{one_visible_line(found.file.place)}: left out, as it cannot be read: {found.reason}", style="red")
+            Text(
+                f"{one_visible_line(outcome.file.place)}: left out, as it cannot be read: {outcome.reason}", style="red"
+            )
         )
         return
-    for part in render_explanation(found, page):
+    for part in render_explanation(outcome, page):
         console.print(part)
 
 
 def print_legend(folder: Path, console: Console | None = None) -> None:
-    """Print what the columns are, and where everything lies."""
+    """Print the meaning of the columns, and the folder of all files."""
     console = console or Terminal()
     console.print(Text(LEGEND, style="dim"))
     console.print(Text(f"In {folder}: a page, a figure (.png) and maps (.npz) of each picture, explanation.json"))
 
 
 def render_explanation(explanation: Explanation, page: Path | None) -> Iterator[RenderableType]:
-    """Yield the parts of the print."""
+    """Yield the printed parts."""
     yield Text(f"{one_visible_line(explanation.file.place)}: {headline(explanation)}", style="bold")
-    yield Text(_others(explanation))
+    yield Text(_other_classes(explanation))
     if explanation.notes:
         yield Text(f"{'; '.join(explanation.notes)}", style="dim")
     yield _table(explanation)
@@ -83,16 +85,16 @@ def headline(explanation: Explanation) -> str:
 
 
 def scope(explanation: Explanation) -> list[str]:
-    """Return in sentences which map's reliability it is, where that is not the mean map of members alone."""
+    """Return sentences on the map behind the reliability, if it is not the mean map of the members alone."""
     aggregator = str(explanation.origin["aggregator"]).removeprefix("builtin/")
-    drawn = [own for own in explanation.methods if own.draws > 1 and not own.reason]
-    found = []
+    drawn = [method for method in explanation.methods if method.draws > 1 and not method.reason]
+    sentences = []
     if aggregator not in {"mean", "mean_unit"}:
-        found.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")
+        sentences.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")
     if drawn:
-        names, draws = ", ".join(own.method for own in drawn), drawn[0].draws
-        found.append(f"Of {names} it is that of the mean over members and {draws} draws of each.")
-    return found
+        names, draws = ", ".join(method.method for method in drawn), drawn[0].draws
+        sentences.append(f"Of {names} it is that of the mean over members and {draws} draws of each.")
+    return sentences
 
 
 def facts(explanation: Explanation) -> list[dict[str, Any]]:
@@ -100,15 +102,15 @@ def facts(explanation: Explanation) -> list[dict[str, Any]]:
 
     Each has: method, reason, no_marginal, reliability, snr, needed, share (of significant values), agreement.
     """
-    found = []
-    for own in explanation.methods:
-        figures = own.reliability
-        share, agreement = own.significant_share, own.agreement
-        found.append(
+    rows = []
+    for method in explanation.methods:
+        figures = method.reliability
+        share, agreement = method.significant_share, method.agreement
+        rows.append(
             {
-                "method": own.method,
-                "reason": own.reason,
-                "no_marginal": own.no_marginal,
+                "method": method.method,
+                "reason": method.reason,
+                "no_marginal": method.no_marginal,
                 "reliability": _figure(figures.value, figures.interval),
                 "snr": _figure(figures.snr, figures.snr_interval),
                 "needed": str(figures.needed),
@@ -116,25 +118,25 @@ def facts(explanation: Explanation) -> list[dict[str, Any]]:
                 "agreement": "-" if agreement is None else f"{agreement.mean():.0%}",
             }
         )
-    return found
+    return rows
 
 
 def rows_of(explanation: Explanation) -> list[ExplanationRow]:
-    """Return what a figure of an explanation shows, a row for each method, with its reliability in words."""
+    """Return the rows of an explanation's figure, one for each method, with its reliability as text."""
     from saliencynoise.explanation.figure import ExplanationRow  # noqa: PLC0415 - one figure's module
 
     return [
         ExplanationRow(
-            method=own.method,
+            method=method.method,
             picture=explanation.picture,
-            maps=None if own.reason else own.maps,
-            marginal=own.marginal,
-            significant=own.significant,
-            no_marginal=own.no_marginal,
-            lines=[] if own.reason else [f"reliability {told['reliability']}"],
-            reason=own.reason,
+            maps=None if method.reason else method.maps,
+            marginal=method.marginal,
+            significant=method.significant,
+            no_marginal=method.no_marginal,
+            lines=[] if method.reason else [f"reliability {texts['reliability']}"],
+            reason=method.reason,
         )
-        for own, told in zip(explanation.methods, facts(explanation), strict=True)
+        for method, texts in zip(explanation.methods, facts(explanation), strict=True)
     ]
 
 
@@ -143,9 +145,9 @@ def _figure(value: float, interval: Interval | None) -> str:
     return with_interval(*(json_safe(number) for number in (value, *ends)))  # type: ignore[arg-type]
 
 
-def _others(explanation: Explanation) -> str:
-    ranked = [own for own in explanation.ranked(3) if own["index"] not in {explanation.vote, explanation.target}]
-    return "next: " + ", ".join(f"'{own['class']}' {own['probability']:.0%}" for own in ranked)
+def _other_classes(explanation: Explanation) -> str:
+    ranked = [entry for entry in explanation.ranked(3) if entry["index"] not in {explanation.vote, explanation.target}]
+    return "next: " + ", ".join(f"'{entry['class']}' {entry['probability']:.0%}" for entry in ranked)
 
 
 def _table(explanation: Explanation) -> Table:
@@ -153,7 +155,7 @@ def _table(explanation: Explanation) -> Table:
     table.add_column("method", overflow="fold")
     for title in ("reliability", "r", "for 0.9", "px"):
         table.add_column(title, justify="right", no_wrap=True)
-    for own in facts(explanation):
-        cells = [own["reliability"], own["snr"], own["needed"], own["share"]]
-        table.add_row(*map(Text, [own["method"], *(["failed", "", "", ""] if own["reason"] else cells)]))
+    for fact in facts(explanation):
+        cells = [fact["reliability"], fact["snr"], fact["needed"], fact["share"]]
+        table.add_row(*map(Text, [fact["method"], *(["failed", "", "", ""] if fact["reason"] else cells)]))
     return table

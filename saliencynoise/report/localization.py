@@ -54,7 +54,11 @@ def localization_rows(study: Study) -> list[dict[str, Any]]:
     cells = [cell for cell in study.done if (cell.get("details") or {}).get("localization")]
     if not cells:
         raise _missing(study)
-    rows = [_row(cell, measure, estimates) for cell in cells for measure, estimates in _of(cell)["measures"].items()]
+    rows = [
+        _row(cell, measure, estimates)
+        for cell in cells
+        for measure, estimates in _localization_of(cell)["measures"].items()
+    ]
     for measure in MEANINGS:
         same = [row for row in rows if row["measure"] == measure]
         for row, p in zip(same, holm([row["p"] for row in same]), strict=True):
@@ -62,7 +66,7 @@ def localization_rows(study: Study) -> list[dict[str, Any]]:
     return rows
 
 
-def _of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+def _localization_of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
     localization: Mapping[str, Any] = cell["details"]["localization"]
     return localization
 
@@ -82,7 +86,7 @@ def _row(cell: Mapping[str, Any], measure: str, estimates: Mapping[str, Any]) ->
     names = ("architecture", "method", "view", "members")
     return {name: cell[name] for name in names} | {
         "measure": measure,
-        "images": _of(cell)["images"],
+        "images": _localization_of(cell)["images"],
         "chance": estimates["chance"],
         "single": estimates["curve"][0]["value"],
         "marginal": estimates["curve"][-1]["value"],

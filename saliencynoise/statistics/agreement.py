@@ -1,7 +1,8 @@
 """Do two architectures (or recipes) disagree once the noise is removed?
 
-Two noisy mean maps correlate less than what they estimate. Dividing by the signal that each of them shows, unbiased,
-gives the cosine between the two true mean maps (Spearman's correction for attenuation, 1904, doi:10.2307/1412159).
+Two noisy mean maps correlate less than the true mean maps do. Their inner product, divided by unbiased estimates of
+both signals, is the cosine between the two true mean maps (Spearman's correction for attenuation, 1904,
+doi:10.2307/1412159).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """How far two ensembles agree.
+    """The agreement of two ensembles.
 
     Attributes:
         value: cosine between the true mean maps, pooled over images by energy; 1 where they are the same. Not cut at
@@ -65,8 +66,8 @@ def agreement(
         gram_a: of the members of A, of the same maps.
         gram_b: of the members of B, none of them also in A.
         seed: of the bootstrap over images, for the intervals of r.
-        names: of the two, for the words.
-        groups: of the images, where some belong together: they are what varies.
+        names: names of the two ensembles, for the sentence.
+        groups: the group of each image, where some belong together; the groups vary, not the images.
 
     Raises:
         UsageError: the shapes do not belong together, or no image has maps of both.
@@ -74,8 +75,8 @@ def agreement(
     >>> generator = torch.Generator().manual_seed(0)
     >>> true = torch.randn(16, 1, 256, generator=generator)
     >>> a, b = (true + 2 * torch.randn(16, 8, 256, generator=generator) for _ in "AB")
-    >>> found = agreement(a @ b.mT, a @ a.mT, b @ b.mT, seed=0)
-    >>> round(found.value, 1), round(found.raw, 1)
+    >>> result = agreement(a @ b.mT, a @ a.mT, b @ b.mT, seed=0)
+    >>> round(result.value, 1), round(result.raw, 1)
     (1.0, 0.7)
     """
     _check(cross, gram_a, gram_b)

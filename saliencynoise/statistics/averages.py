@@ -1,8 +1,8 @@
 """Averages over 1, 2, 4, ... of an ensemble's members: a figure of them against their number, and without each member.
 
-The figure at n is the mean over subsets of n members: all of them, or so many drawn at random. Subsets overlap, so
-their spread says nothing of new members. That is left to the jackknife, whose values without each member follow from
-the same subsets: with h_s the figure of subset s,
+The figure at n is the mean over all subsets of n members, or over a random sample of them. Subsets overlap, so their
+spread says nothing of new members. The jackknife gives the variance over members. Its values without each member
+follow from the same subsets. With h_s the figure of subset s,
 
     h_s = mean over e in s of phi_e + rest
 
@@ -34,13 +34,13 @@ SUBSETS = 128
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Averages:
-    """Which members are averaged together.
+    """The subsets of members that are averaged.
 
     Attributes:
         counts: the numbers n of members, from 1 to E.
-        weights: for each n `[S, E]`, those of the members in each average; rows sum to 1.
-        estimates: for each n `[1 + E, S]`, what makes of a figure of each average its value at n, and the same with
-            each member left out.
+        weights: for each n a matrix `[S, E]` of the members' weights in each average; rows sum to 1.
+        estimates: for each n a matrix `[1 + E, S]` that maps the figure of each average to its mean and to its
+            leave-one-out values.
     """
 
     counts: tuple[int, ...]
@@ -59,7 +59,7 @@ def plan_averages(members: int, *, seed: int) -> Averages:
         UsageError: fewer than 2 members.
 
     >>> averages = plan_averages(6, seed=0)
-    >>> averages.counts, [len(own) for own in averages.weights]      # at last the average of all, and of all but two
+    >>> averages.counts, [len(weights) for weights in averages.weights]     # the last has all members, and all but two
     ((1, 2, 4, 6), [6, 15, 15, 16])
     """
     if members < 2:
@@ -67,7 +67,7 @@ def plan_averages(members: int, *, seed: int) -> Averages:
     generator = torch.Generator().manual_seed(seed)
     counts = (*(2**power for power in range(members.bit_length()) if 2**power < members), members)
     weights = [_subsets(members, count, generator) / count for count in counts[:-1]]
-    solved = [_solved(own) for own in weights]
+    solved = [_solved(subset_weights) for subset_weights in weights]
     last = members - math.isqrt(members)
     without = _subsets(members, last, generator) / last
     weights.append(torch.cat([torch.full((1, members), 1 / members, dtype=torch.float64), without]))
@@ -87,17 +87,17 @@ def _subsets(members: int, count: int, generator: torch.Generator) -> Float[Tens
     else:
         groups = members // count
         permutations = [torch.randperm(members, generator=generator) for _ in range(-(-most // groups))]
-        chosen = torch.cat([own[: groups * count].reshape(groups, count) for own in permutations])
+        chosen = torch.cat([permutation[: groups * count].reshape(groups, count) for permutation in permutations])
     return torch.zeros(len(chosen), members, dtype=torch.float64).scatter_(1, chosen, 1.0)
 
 
 def _solved(weights: Float[Tensor, "S E"]) -> Float[Tensor, "1+E S"]:
-    """Return what makes of the subsets' values their mean, and the same without each member."""
+    """Return the matrix that maps the subsets' values to their mean and to the mean without each member."""
     mean = torch.full((1, len(weights)), 1 / len(weights), dtype=torch.float64)
     return torch.cat([mean, mean - _parts(weights)])
 
 
 def _parts(weights: Float[Tensor, "S E"]) -> Float[Tensor, "E S"]:
-    """Return what makes of the subsets' values (phi_e - mean phi) / (E - 1)."""
+    """Return the matrix that maps the subsets' values to (phi_e - mean phi) / (E - 1)."""
     phi: Tensor = torch.linalg.pinv(weights)
     return (phi - phi.mean(0)) / (weights.shape[1] - 1)

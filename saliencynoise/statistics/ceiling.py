@@ -1,4 +1,4 @@
-"""The SNR of maps of rewritten copies of one network: what no training can lift."""
+"""The SNR of maps of rewritten copies of one network: an upper bound that no training can raise."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Ceiling:
     """c/(1-c), with c the mean cosine of maps of copies of one network.
 
     Attributes:
-        value: with c the mean over members and images; infinite where rewriting changes no map.
-        low: the smallest of a single member.
-        high: the largest of a single member.
-        members: how many were measured.
-        images: on how many images each.
+        value: c is the mean over members and images; infinite where rewriting changes no map.
+        low: the smallest value of a single member.
+        high: the largest value of a single member.
+        members: the number of measured members.
+        images: the number of images of each member.
     """
 
     value: float
@@ -44,9 +44,9 @@ def disagreement(copies: Float[Tensor, "n B c h w"]) -> Float[Tensor, " B"]:
     norms = rows.norm(dim=2, keepdim=True)
     unit = torch.where(norms > 0, rows / norms, 0)
     count = len(unit)
-    whole, own = unit.sum(0).square().sum(1), unit.square().sum((0, 2))
-    pairs = (whole - own) / (count * (count - 1))
-    return 1 - pairs / (own / count)
+    whole, energy = unit.sum(0).square().sum(1), unit.square().sum((0, 2))
+    pairs = (whole - energy) / (count * (count - 1))
+    return 1 - pairs / (energy / count)
 
 
 def ceiling(loss: Float[Tensor, "E B"]) -> Ceiling | None:
@@ -59,7 +59,7 @@ def ceiling(loss: Float[Tensor, "E B"]) -> Ceiling | None:
     members = known.any(1)
     if not bool(members.any()):
         return None
-    each = [_snr(float(own.double().nanmean())) for own in loss[members]]
+    each = [_snr(float(member_loss.double().nanmean())) for member_loss in loss[members]]
     return Ceiling(
         value=_snr(float(loss[known].double().mean())),
         low=min(each),

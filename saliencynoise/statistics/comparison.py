@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Shared = Literal["members", "images"]
-"""What two figures have in common: members and images, or the images only (two architectures)."""
+"""Whether two figures share members and images, or the images only (two architectures)."""
 Asked = Literal["members", "both"]
 """Whether the answer is for these images or for new ones too."""
 Verdict = Literal["less noisy", "noisier", "tie", "undetermined"]
@@ -67,7 +67,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """What may be said of `a`, after Holm: a difference that is not significant is a tie."""
+        """The verdict on `a`, after Holm's correction: a difference that is not significant is a tie."""
         if self.p_holm is None:
             return "undetermined"
         if self.p_holm >= 1 - LEVEL:
@@ -133,7 +133,7 @@ def compare(
     Args:
         a: r pooled over images, as from `pooled_snr` or `network_snr`: `per_image` is c (or q), the link c/(1-c).
         b: the same of the other method, on the same images in the same order.
-        names: of the two, for the words.
+        names: names of the two, for the sentence.
         shared: "members" where both were computed on the same members in the same order, or "images".
         question: "both" for new members and images, "members" for these images.
 
@@ -213,8 +213,8 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
     """
     order = sorted(range(len(ps)), key=lambda i: _or_one(ps[i]))
     largest, corrected = 0.0, dict.fromkeys(order, 1.0)
-    for place, i in enumerate(order):
-        largest = max(largest, min(1.0, (len(ps) - place) * _or_one(ps[i])))
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, (len(ps) - rank) * _or_one(ps[i])))
         corrected[i] = largest
     return [None if p is None else corrected[i] for i, p in enumerate(ps)]
 

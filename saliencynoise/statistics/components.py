@@ -1,4 +1,4 @@
-"""Which randomness makes the noise? Variance components over the seeds of a network's training.
+"""Variance components over the seeds of a network's training: they show which randomness causes the noise.
 
 Members are trained in blocks: within a block every combination of two seeds per stream (initialisation x order of
 images x augmentation, 2^3 members), fresh seeds in every block. With C_u the mean inner product of the unit-norm maps
@@ -6,11 +6,11 @@ of two members that share *exactly* the seeds u, C_none that of members that sha
 of the members of those pairs:
 
     noise  = diag - C_none                      all that retraining changes
-    V_j    = C_{j} - C_none                     first order: what sharing stream j alone takes away
-    T_j    = diag - C_{all but j}               total: what changing stream j alone brings in
+    V_j    = C_{j} - C_none                     first order: the noise that sharing stream j alone removes
+    T_j    = diag - C_{all but j}               total: the noise that changing stream j alone causes
 
-Every stream that has an effect must be varied, by itself or as one with others: what all members of a block share
-would be in C_{j} and not in C_none.
+Every stream that has an effect must be varied, by itself or together with others: otherwise the effect that all members
+of a block share would be in C_{j} and not in C_none.
 
 V_j counts j's own effect, T_j that and all its interactions (and nondeterministic hardware). Where training is chaotic,
 V is near 0 and T near the whole noise for every stream: any difference, however small, gives another network.
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
 Label = int | str
 MOSTLY, MOSTLY_OTHERWISE = 0.75, 0.25
-"""Shares of the noise from and below which the words say so."""
+"""Shares of the noise above and below which the sentence names a cause."""
 WIDE = 0.5
-"""Of an interval that says too little for words."""
+"""Width above which an interval is too wide for a verdict."""
 NEVER = -1
-"""Code of a pair that is none: a member with itself, or with a block left out."""
+"""Code of a pair that counts nowhere: a member with itself, or with a block left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +59,12 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class StreamComponents:
-    """What one stream of randomness does.
+    """The effect of one stream of randomness.
 
     Attributes:
-        stream: its name.
-        first: V_j as a share of the noise: of the stream alone.
-        total: T_j as a share of the noise: with its interactions.
+        stream: the name of the stream.
+        first: V_j as a share of the noise: the effect of the stream alone.
+        total: T_j as a share of the noise: the effect with its interactions.
     """
 
     stream: str
@@ -74,12 +74,12 @@ class StreamComponents:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedComponents:
-    """Where the noise comes from.
+    """The parts of the noise by their source.
 
     Attributes:
         streams: in the order given.
-        replicate: what training again with all seeds equal changes (nondeterministic hardware), as a share of the
-            noise; None where nothing was trained again.
+        replicate: the difference between two trainings with the same seeds (nondeterministic hardware), as a share of
+            the noise; None where no member was trained twice.
         noise: diag - C_none, as a share of a map's energy.
         members: N.
         blocks: how many.
@@ -93,9 +93,11 @@ class SeedComponents:
 
     @property
     def words(self) -> str:
-        """What explains the noise, as a sentence."""
+        """The explanation of the noise as a sentence."""
         if any(
-            share.interval is None or _width(share) > WIDE for own in self.streams for share in (own.first, own.total)
+            share.interval is None or _width(share) > WIDE
+            for part in self.streams
+            for share in (part.first, part.total)
         ):
             return f"undetermined: {self.blocks} blocks leave some parts uncertain by {_percent(WIDE / 2)} and more"
         alone = sum(part.first.value for part in self.streams)
@@ -106,13 +108,13 @@ class SeedComponents:
                 f" and another seed of any one brings in {_percent(least)} of it or more"
             )
         largest = max(self.streams, key=lambda part: part.first.value)
-        own = f"'{largest.stream}' ({_percent(largest.first.value)})"
+        strongest = f"'{largest.stream}' ({_percent(largest.first.value)})"
         if alone > MOSTLY:
-            return f"streams act one by one (first-order parts sum to {_percent(alone)}), most of all {own}"
+            return f"streams act one by one (first-order parts sum to {_percent(alone)}), most of all {strongest}"
         most = max(part.total.value for part in self.streams)
         return (
-            f"combinations of seeds matter: alone, streams explain {_percent(alone)} of the noise, most of all {own}, "
-            f"and another seed of one of them brings in {_percent(least)} to {_percent(most)} of it"
+            f"combinations of seeds matter: alone, streams explain {_percent(alone)} of the noise, most of all "
+            f"{strongest}, and another seed of one of them brings in {_percent(least)} to {_percent(most)} of it"
         )
 
 
@@ -157,8 +159,8 @@ def seed_components(
         streams: their names, 2 to 4.
         blocks: `[N]`, the block of each member.
         replicates: `[N]`, tells apart members of which all seeds are equal; None where there are none.
-        scaled: the matrices are those of unit-norm maps already and averaged as they are: as from `networks_gram`, for
-            the parts of what networks differ in, without a stochastic method's own noise.
+        scaled: whether the matrices are of unit-norm maps already, as from `networks_gram`; then they are averaged
+            without scaling. The parts are then those of the networks' noise, without that of a stochastic method.
 
     Raises:
         UsageError: the lengths differ, two members are the same, the design lacks pairs that a share needs, or members
@@ -169,8 +171,8 @@ def seed_components(
     >>> rest = torch.randn(2, 64, 2, 2, 400, generator=generator)         # only the combination matters
     >>> maps = (effect + rest).transpose(0, 1).flatten(1, 3)
     >>> seeds = [(init, order) for _ in range(2) for init in range(2) for order in range(2)]
-    >>> found = seed_components(maps @ maps.mT, seeds=seeds, streams=("init", "order"), blocks=[0] * 4 + [1] * 4)
-    >>> [(part.stream, round(part.first.value, 1) + 0.0, round(part.total.value, 1)) for part in found.streams]
+    >>> result = seed_components(maps @ maps.mT, seeds=seeds, streams=("init", "order"), blocks=[0] * 4 + [1] * 4)
+    >>> [(part.stream, round(part.first.value, 1) + 0.0, round(part.total.value, 1)) for part in result.streams]
     [('init', 0.5, 1.0), ('order', 0.0, 0.5)]
     """
     _check(gram, seeds, streams, blocks, replicates)
@@ -253,8 +255,8 @@ def _code(one: Sequence[Label], other: Sequence[Label]) -> int:
 def _kept(blocks: Sequence[Label]) -> list[Bool[Tensor, " N"]]:
     """Return the members to keep: all of them, then all but each block's."""
     names = list(dict.fromkeys(blocks))
-    place = torch.tensor([names.index(block) for block in blocks])
-    return [torch.ones(len(blocks), dtype=torch.bool)] + [place != k for k in range(len(names))]
+    indices = torch.tensor([names.index(block) for block in blocks])
+    return [torch.ones(len(blocks), dtype=torch.bool)] + [indices != k for k in range(len(names))]
 
 
 def _check(

@@ -29,7 +29,7 @@ FEWEST_FOR_INTERVAL = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Correlation:
-    """How far two figures go together over images, -1 to 1; NaN where one of them does not vary.
+    """The correlation of two figures over images, -1 to 1; NaN where one of them does not vary.
 
     Attributes:
         spearman: rank correlation, ties at their average rank.
@@ -118,7 +118,7 @@ def _with_interval(
     units, effective = units_of(images, groups)
     if units < FEWEST_FOR_INTERVAL or abs(float(value)) > nearest:
         return float(value), None
-    resampled = torch.cat([measure(x[own], y[own]) for own in drawn])
+    resampled = torch.cat([measure(x[sample], y[sample]) for sample in drawn])
     resampled = resampled[resampled.isfinite()]  # a resample of one image over and over has no correlation
     variance = float(resampled.clamp(-nearest, nearest).atanh().var())
     note = in_groups(groups)

@@ -1,4 +1,4 @@
-"""What averaging n networks gains, for every n: a closed form, not a fit, and no average is ever formed.
+"""The gain of averaging n networks, for every n: a closed form, not a fit, which forms no average.
 
 The mean energy of all averages of n of the members is exactly off + (diag - off) / n; signal stays, noise falls as 1/n.
 So from one r follow the SNR of an n-average, n r, and its reliability, R(n) = n r / (1 + n r).
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePoint:
-    """What is to be expected of an average over n members' unit-norm maps.
+    """Expected figures of an average over n members' unit-norm maps.
 
     Where r <= 0 no signal was found, and an average of any n is of no use: `reliability` and `cosine` are then 0 (the
     formula would give negative values, and none at n = -1/r); `snr` stays negative, as r is printed. All are NaN where
@@ -51,7 +51,8 @@ class CurvePoint:
 def average_energy(gram: Float[Tensor, "*n E E"], count: int) -> Float[Tensor, "*n"]:
     """Return off + (diag - off) / n: the energy of averages of n maps, in squared units of the maps.
 
-    Up to n = E exactly the mean over all choices of n members; beyond, what more members would be expected to give.
+    Up to n = E this is exactly the mean over all choices of n members. Beyond E it is the expected energy with more
+    members.
 
     Args:
         gram: of maps in any scale.
@@ -70,7 +71,7 @@ def average_energy(gram: Float[Tensor, "*n E E"], count: int) -> Float[Tensor, "
 
 
 def averaging_curve(snr: float, interval: Interval | None = None, *, counts: Sequence[int]) -> tuple[CurvePoint, ...]:
-    """Return what averages of n members are expected to give, for each n of `counts`.
+    """Return the expected figures of averages of n members, for each n of `counts`.
 
     Args:
         snr: the corrected power SNR r of one map, as the headline; may be negative, infinite or NaN.

@@ -4,10 +4,10 @@ The second draw has the same random numbers for all members, in every other draw
 draw's sampling error is common to the members' maps and would count as *signal* (r = 0.545 was simulated where 0.30 was
 true), in tests of members too, whatever pairs are left out: so every figure is of the own draws. The shared one shows
 the parts. With C_ab the mean inner product of two unit-norm maps, a = same member?, b = same draw?: C00 is the signal;
-C10 - C00 what networks differ in; C01 (the shared draw) - C00 what draws differ in; C11 - C10 - C01 + C00 what only the
-pair of both determines. The signal itself is of own draws. In differences C00 is over all pairs of different draws, own
-and shared: the same pairs as of C10, so that their errors cancel (networks that are equal differ by exactly 0; where r
-of the networks is 10, its standard error is less than half).
+C10 - C00 is the part of the networks, C01 (the shared draw) - C00 the part of the draws, and C11 - C10 - C01 + C00 the
+part that only the pair of both determines. The signal itself is of own draws. In differences C00 is over all pairs of
+different draws, own and shared. C10 has the same pairs, so that their errors cancel (networks that are equal differ by
+exactly 0; where r of the networks is 10, its standard error is less than half).
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def between_draws(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]
     one network's map from one draw of its own.
     """
     unit = _unit(crossed)
-    own = own_draws(unit.shape[-1])
-    gram = unit[..., own, :, :][..., own].mean((-3, -1))
+    draws = own_draws(unit.shape[-1])
+    gram = unit[..., draws, :, :][..., draws].mean((-3, -1))
     itself = unit.diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2)  # [B, E, D]
     return (gram + gram.mT) / 2 + torch.diag_embed(itself.mean(-1) - gram.diagonal(dim1=-2, dim2=-1))
 
@@ -73,8 +73,8 @@ def between_draws(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]
 def networks_gram(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]:
     """Return the inner products of unit-norm maps from different draws, on the diagonal too: [e, e] is C10 of member e.
 
-    Over all pairs of different draws. What a draw has in common, and what a map has in common with itself alone, is in
-    none of them.
+    The means are over all pairs of different draws. So they contain neither the common part of a draw nor the part that
+    a map has in common with itself alone.
     """
     unit = _unit(crossed)
     draws = unit.shape[-1]
@@ -85,19 +85,19 @@ def networks_gram(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]
 def network_snr(crossed: Float[Tensor, "B E D E D"]) -> Pooled | None:
     """Return C00 / (C10 - C00), pooled over images: the r of the networks alone, as with endless draws.
 
-    As r = q / (1 - q) with q = C00 / C10, a ratio of means over images; an image's contribution is linearised
-    about it. None where the draws of the same member have nothing in common (C10 is not positive).
+    This is r = q / (1 - q) with q = C00 / C10, a ratio of means over images; an image's contribution is linearised
+    about it. The result is None where the draws of the same member have nothing in common (C10 is not positive).
     """
     gram = networks_gram(crossed)
     members = gram.shape[-1]
     stay = 1 - torch.eye(members, dtype=gram.dtype)
-    own = gram.diagonal(dim1=-2, dim2=-1)
-    pairs = (gram - torch.diag_embed(own)).sum(-1)
+    diagonal = gram.diagonal(dim1=-2, dim2=-1)
+    pairs = (gram - torch.diag_embed(diagonal)).sum(-1)
     signal = pairs.sum(-1) / (members * (members - 1))
-    same = own.mean(-1)
+    same = diagonal.mean(-1)
     if float(same.mean()) <= 0:
         return None
-    same_without = own @ stay / (members - 1)
+    same_without = diagonal @ stay / (members - 1)
     if members > 2:
         signal_without = (pairs.sum(-1, keepdim=True) - 2 * pairs) / ((members - 1) * (members - 2))
     else:

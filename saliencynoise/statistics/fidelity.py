@@ -1,4 +1,4 @@
-"""How many independently trained networks is a cheaper strategy worth (dropout, snapshots, noise on weights, ...)?
+"""The worth of a cheaper strategy (dropout, snapshots, noise on weights, ...) in independently trained networks.
 
 The strategy's map is compared with *other* networks, held out: against its own members it would look too good, and
 against a noisy mean map too bad. With h_i its unit-norm map of image i, a_ei the held-out members', g_e the mean over
@@ -33,13 +33,14 @@ ONE_RUN = "one base run: says nothing of other runs of the strategy"
 
 @dataclass(frozen=True, kw_only=True)
 class Fidelity:
-    """What a strategy is worth.
+    """The worth of a strategy, in networks.
 
     Attributes:
         fidelity_squared: squared cosine with the true mean map, unbiased over held-out members and averaged over base
             runs; below 0 where the maps point away from it. NaN where undetermined.
         networks: n_eq, the number of independent networks whose average is as good; infinite where the strategy's
-            maps cannot be told from the true mean, at or below 0 where they have nothing of it; NaN where undetermined.
+            maps do not differ from the true mean, at or below 0 where they contain nothing of it; NaN where
+            undetermined.
         interval: of `networks`, for new held-out members and (with several) new base runs; None where undetermined.
         runs: number of base runs.
         note: a caveat, or why there is no answer.
@@ -53,7 +54,7 @@ class Fidelity:
 
     @property
     def words(self) -> str:
-        """What the strategy is worth, as a sentence."""
+        """The worth of the strategy as a sentence."""
         if math.isnan(self.networks):
             return f"undetermined: {self.note}"
         if self.networks <= 0:
@@ -83,8 +84,8 @@ def fidelity(inner: Float[Tensor, "S B R"], gram: Float[Tensor, "B R R"]) -> Fid
     >>> maps = torch.randn(64, 1, 256, generator=generator) + torch.randn(64, 20, 256, generator=generator)
     >>> unit = maps / maps.norm(dim=-1, keepdim=True)
     >>> inner = unit[:, :4] @ unit[:, 4:].mT                  # four base runs, each a single network
-    >>> found = fidelity(inner.transpose(0, 1), unit[:, 4:] @ unit[:, 4:].mT)
-    >>> round(found.networks, 1)
+    >>> result = fidelity(inner.transpose(0, 1), unit[:, 4:] @ unit[:, 4:].mT)
+    >>> round(result.networks, 1)
     1.0
     """
     inner, gram = _checked(inner.double(), gram.double())
@@ -114,7 +115,7 @@ def fidelity(inner: Float[Tensor, "S B R"], gram: Float[Tensor, "B R R"]) -> Fid
 
 
 def undetermined(runs: int, note: str) -> Fidelity:
-    """Return that nothing can be said of so many base runs, and why.
+    """Return an undetermined result for a number of base runs, with the reason.
 
     >>> undetermined(4, "no signal").words
     'undetermined: no signal'

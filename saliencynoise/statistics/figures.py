@@ -60,20 +60,20 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType(
         "snr_amplitude": "signed root of r; comparable in kind with the published table",
     }
 )
-"""The figures, in the order of tables, and what each one is."""
+"""The definition of each figure, in the order of tables."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageStatistics:
-    """What is kept of one image's maps: enough for every figure, and small.
+    """Statistics of one image's maps: enough for every figure, and small.
 
     Attributes:
         gram: `[E, E]`, inner products of members' maps (averaged over own draws), float64.
-        snr_pixel: of all members; NaN where all maps are zero.
+        snr_pixel: published SNR of all members; NaN where all maps are zero.
         snr_pixel_without: `[E]`, the same with each member left out; NaN with two members.
-        crossed: `[E, D, E, D]`, inner products of all members' maps in all draws; None where there is one.
-        flips: what flipped signs give, of a view without sign: its floor, and the test in "relu". None: the
-            floor of Gaussian noise, and no test.
+        crossed: `[E, D, E, D]`, inner products of all members' maps in all draws; None with one draw.
+        flips: statistics of maps with flipped signs, in a view without sign: they give the floor, and the test in
+            "relu". With None the floor is that of Gaussian noise, and there is no test.
     """
 
     gram: Float[Tensor, "E E"]
@@ -85,13 +85,13 @@ class ImageStatistics:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A figure with what belongs beside it.
+    """A figure with its interval, floor and definition.
 
     Attributes:
         value: the figure; NaN where it is undefined.
         interval: by default for new members and new images; None below 3 members or where `value` is
             undefined.
-        floor: what pure noise gives; NaN where that is not known, as of maps of one sign.
+        floor: the value for pure noise; NaN where it is not known, as for maps of one sign.
         definition: the formula in words.
     """
 
@@ -139,7 +139,7 @@ class Figures:
     per_image: Mapping[str, Float[Tensor, " B"]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return values that JSON can hold: null for what is undefined, "inf" and "-inf" for infinities."""
+        """Return values that JSON can hold: null for undefined ones, "inf" and "-inf" for infinities."""
         estimates = {
             key: asdict(estimate) | {"words": estimate.interval.words if estimate.interval else None}
             for key, estimate in self.estimates.items()
@@ -202,7 +202,7 @@ def summarise(
         scale: on which maps are averaged, "raw" or "unit": `members_needed` is for averages on that scale.
         sign: of the maps before they were viewed, as `MethodSpec.sign`: without both signs there are no floors and no
             test but in the view "centred".
-        groups: of the images, where some belong together: they are what varies in the intervals.
+        groups: the group of each image, where some belong together; the intervals are for new groups.
 
     Raises:
         UsageError: no images, differing numbers of members, an unknown view, or a reliability outside 0 to 1.
@@ -236,7 +236,7 @@ def summarise(
     estimates, floor_note = _with_floors(estimates, images, members=counts[0])
     if no_null:
         floor_note = ""
-        estimates = MappingProxyType({key: replace(own, floor=math.nan) for key, own in estimates.items()})
+        estimates = MappingProxyType({key: replace(estimate, floor=math.nan) for key, estimate in estimates.items()})
     averaged = estimates["snr_averaged"]
     test = _signal_test(images, single, view=view, no_null=no_null, seed=derive_seed(seed, "bootstrap", 1))
     return Figures(
@@ -269,7 +269,7 @@ def _with_floors(
     floors = {"snr": snr, "snr_network": snr, "snr_averaged": snr, "snr_power": power, "snr_rms": math.sqrt(power)}
     floors |= {"snr_amplitude": math.sqrt(max(snr, 0.0)), "cosine": 1.0 if math.isinf(snr) else snr / (1 + snr)}
     return MappingProxyType(
-        {key: replace(own, floor=floors.get(key, own.floor)) for key, own in estimates.items()}
+        {key: replace(estimate, floor=floors.get(key, estimate.floor)) for key, estimate in estimates.items()}
     ), note  # fmt: skip
 
 
@@ -290,7 +290,7 @@ def _signal_test(
 def _raw_pooled_snr(single: Tensor, gram: Tensor, crossed: Tensor | None, used: Tensor) -> Pooled:
     """Return r of raw maps, each image's energy divided by the mean over members, pooled as `pooled_snr`.
 
-    Of a stochastic method with each member's root mean energy over draws in place of its single maps' norms.
+    For a stochastic method each member's root mean energy over draws replaces the norms of its single maps.
     """
     if crossed is None:
         raw = gram[used]
@@ -308,10 +308,10 @@ def _raw_pooled_snr(single: Tensor, gram: Tensor, crossed: Tensor | None, used: 
 
 
 def _crossed(images: Sequence[ImageStatistics]) -> Tensor | None:
-    found = [image.crossed for image in images if image.crossed is not None]
-    if found and len(found) < len(images):
-        raise UsageError(f"need images that all have the same draws; {len(found)} of {len(images)} have several")
-    return torch.stack(found) if found else None
+    crossed = [image.crossed for image in images if image.crossed is not None]
+    if crossed and len(crossed) < len(images):
+        raise UsageError(f"need images that all have the same draws; {len(crossed)} of {len(images)} have several")
+    return torch.stack(crossed) if crossed else None
 
 
 def _headlines(single: Tensor, crossed: Tensor | None) -> dict[str, Pooled]:

@@ -1,4 +1,4 @@
-"""What noise gives in views without sign, from the maps themselves: their residuals, and the maps, with signs flipped.
+"""Noise in views without sign, estimated from the maps themselves: from residuals, and from maps, with signs flipped.
 
 Half of white noise survives a ReLU whatever its scale, so r has a floor above zero, which depends on the noise: .03
 (sparse) to 1 (rank one) in the view "relu", .07 to infinity in "abs". A residual, d_e = (a_e - mean) sqrt(E/(E-1)), is
@@ -27,12 +27,12 @@ HEAVY = 1.1
 """Kurtosis of residuals, relative to Gaussian noise's, above which the floor is too high."""
 
 SPARSE = 0.1
-"""Share of zeros, where other members have none, above which it is too high."""
+"""Share of zeros, where other members have none, above which the floor is too high."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Flips:
-    """What is kept of one image's raw maps with their signs flipped.
+    """Statistics of one image's raw maps with their signs flipped.
 
     Attributes:
         cosine: of two residuals in the view, the mean over pairs of members and over their signs; NaN for maps without
@@ -50,7 +50,7 @@ class Flips:
 
 
 def image_flips(maps: Float[Tensor, "E c h w"], *, view: str) -> Flips:
-    """Return what flips of one image's raw maps give, in a view without sign.
+    """Return statistics of one image's raw maps with their signs flipped, in a view without sign.
 
     >>> maps = torch.randn(8, 1, 32, 32, generator=torch.Generator().manual_seed(0))
     >>> c = image_flips(maps, view="relu").cosine
@@ -81,7 +81,7 @@ def floor_of(images: Sequence[Flips]) -> tuple[float, str]:
     (1.0, '')
     """
     cosines, kurtosis, zeros = (
-        torch.tensor([getattr(own, name) for own in images], dtype=torch.float64)
+        torch.tensor([getattr(image, name) for image in images], dtype=torch.float64)
         for name in ("cosine", "kurtosis", "zeros")
     )
     c = float(cosines.nanmean())
@@ -105,7 +105,7 @@ def flip_test(images: Sequence[Flips], *, seed: int) -> SignalTest:
         images: of the same members, each with its `gram`.
         seed: of the draws.
     """
-    grams = [own.gram for own in images if own.gram is not None]
+    grams = [image.gram for image in images if image.gram is not None]
     members = len(grams[0]) // 2 if grams else 0
     if members < FEWEST_MEMBERS:
         note = f"no test: {members} members; at least {FEWEST_MEMBERS} are needed for p below 0.05"

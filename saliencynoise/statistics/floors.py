@@ -1,4 +1,4 @@
-"""Noise floors: what every figure shows for maps that are nothing but Gaussian noise.
+"""Noise floors: the value of every figure for maps of nothing but Gaussian noise.
 
 An SNR without its floor says nothing: with 8 members, pure noise has an `snr_rms` of 0.35, and 0.77 after a
 ReLU.

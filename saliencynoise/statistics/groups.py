@@ -30,7 +30,7 @@ def as_groups(names: Sequence[Hashable] | None) -> Groups | None:
     """
     if names is None or len(set(names)) == len(names):
         return None
-    order = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    order = {name: index for index, name in enumerate(dict.fromkeys(names))}
     return tuple(order[name] for name in names)
 
 
@@ -57,14 +57,14 @@ def variance_of_mean(values: Float[Tensor, " B"], groups: Groups | None) -> tupl
     (1.0, 1.0)
     """
     images = len(values)
-    places = torch.arange(images) if groups is None else _places(groups)
-    units = int(places.max()) + 1
+    indices = torch.arange(images) if groups is None else _indices(groups)
+    units = int(indices.max()) + 1
     if units < 2:
         return math.inf, 1.0
     deviations = values - values.mean()
-    totals = torch.zeros(units, dtype=values.dtype).index_add_(0, places, deviations)
+    totals = torch.zeros(units, dtype=values.dtype).index_add_(0, indices, deviations)
     variance = float(totals.square().sum()) * units / (units - 1) / images**2
-    return (variance if math.isfinite(variance) else math.inf), effective_groups(places) - 1
+    return (variance if math.isfinite(variance) else math.inf), effective_groups(indices) - 1
 
 
 def resamples(
@@ -87,11 +87,11 @@ def resamples(
     if groups is None:
         yield torch.randint(images, (count, images), generator=generator)
         return
-    places = _places(groups)
-    units = int(places.max()) + 1
+    indices = _indices(groups)
+    units = int(indices.max()) + 1
     drawn = torch.randint(units, (count, units), generator=generator)
-    sizes = torch.bincount(places)[drawn].sum(1)
-    of_group = [(places == unit).nonzero().flatten() for unit in range(units)]
+    sizes = torch.bincount(indices)[drawn].sum(1)
+    of_group = [(indices == unit).nonzero().flatten() for unit in range(units)]
     for size in sorted(set(sizes.tolist())):
         yield torch.stack([torch.cat([of_group[unit] for unit in row]) for row in drawn[sizes == size].tolist()])
 
@@ -124,5 +124,5 @@ def effective_groups(groups: Sequence[int] | Int[Tensor, " B"]) -> float:
     return sum(sizes) ** 2 / sum(size**2 for size in sizes)
 
 
-def _places(groups: Groups) -> Tensor:
+def _indices(groups: Groups) -> Tensor:
     return torch.tensor(as_groups(groups) or tuple(range(len(groups))))

@@ -31,7 +31,7 @@ WORDS: Mapping[Question, str] = MappingProxyType(
         "both": "for other networks and other images",
     }
 )
-"""What an interval is about, to be printed beside it."""
+"""The meaning of an interval by its question, as it is printed beside the interval."""
 
 INDICATIVE_BELOW = 8
 RESAMPLES = 2000
@@ -44,7 +44,7 @@ class Interval:
     Attributes:
         low: lower end, never below the smallest value that the figure can take.
         high: upper end; infinity where the data set no bound.
-        question: what varies: "members", "images" or "both".
+        question: the part that varies: "members", "images" or "both".
         df: degrees of freedom of Student's t; infinity where no t was needed.
         note: a caveat in words, or empty.
         level: nominal coverage.
@@ -59,7 +59,7 @@ class Interval:
 
     @property
     def words(self) -> str:
-        """What the interval is about, in words."""
+        """The meaning of the interval in words."""
         return WORDS[self.question]
 
     def through(self, function: Callable[[Tensor], Tensor]) -> Interval:
@@ -77,7 +77,7 @@ class Pooled:
         without: `[B, E]`, the same with each member left out; images where that is NaN are left out there.
         link: applied to the mean over images.
         lowest: the smallest value that the figure can take.
-        groups: of the images, where some belong together: then the group is what varies.
+        groups: the group of each image, where some belong together; then the groups vary, not the images.
         ratio: whether the figure is a ratio of energies, as r, whose logarithm is nearer to normal.
     """
 

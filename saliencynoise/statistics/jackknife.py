@@ -1,4 +1,4 @@
-"""Jackknife variances, ratios of means and t intervals: what the figures beyond the headline share."""
+"""Jackknife variances, ratios of means and t intervals, which all figures beyond the headline use."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def t_interval(
     Args:
         value: the figure.
         parts: (variance, df), one or more, added; the df of the sum by Satterthwaite.
-        question: what varies.
+        question: the part that varies.
         note: a caveat in words.
         level: nominal coverage.
 
@@ -104,7 +104,7 @@ def ratio_of_means(
 
 
 def few_members(members: int) -> str:
-    """Return the caveat that belongs to an interval over so many members, or nothing.
+    """Return the caveat for an interval over this number of members, or nothing.
 
     >>> few_members(5)
     'indicative: fewer than 8 members'

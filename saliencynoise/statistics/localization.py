@@ -1,4 +1,4 @@
-"""How far a map marks the pixels that cause the label, where these are known: four measures of one map and one mask.
+"""Localisation: four measures of the agreement of one map with the mask of the pixels that cause the label.
 
 A map is first brought to the mask's size (bilinear), then into its view, then summed over channels; the absolute value
 of that sum is the *relevance* of a pixel. So a signed map counts evidence for and against the class alike (a gradient's
@@ -55,7 +55,7 @@ def relevance(maps: Float[Tensor, "*n c H W"], view: str) -> Float[Tensor, "*n H
 
 
 def relevance_mass(rows: Float[Tensor, "N P"], mask: Bool[Tensor, " P"]) -> Float[Tensor, " N"]:
-    """Return the share of all relevance that lies on the mask, 0 to 1; by chance the mask's share of the pixels.
+    """Return the share of all relevance on the mask, 0 to 1; by chance it is the mask's share of the pixels.
 
     Relevance mass accuracy of Arras, Osman and Samek, "CLEVR-XAI", Information Fusion 2022,
     doi:10.1016/j.inffus.2021.11.008. A map of zeros counts as an even one.
@@ -65,11 +65,11 @@ def relevance_mass(rows: Float[Tensor, "N P"], mask: Bool[Tensor, " P"]) -> Floa
     """
     total = rows.sum(-1)
     share = rows[:, mask].sum(-1) / total
-    return _told(torch.where(total > 0, share, float(mask.double().mean())), mask)
+    return _nan_without_contrast(torch.where(total > 0, share, float(mask.double().mean())), mask)
 
 
 def relevance_rank(rows: Float[Tensor, "N P"], mask: Bool[Tensor, " P"]) -> Float[Tensor, " N"]:
-    """Return the share of the K most relevant pixels that lie on the mask of K pixels, 0 to 1; chance as for the mass.
+    """Return the share of the K most relevant pixels on the mask of K pixels, 0 to 1; chance as for the mass.
 
     Relevance rank accuracy of Arras, Osman and Samek 2022. Pixels that tie for the last places share them: the value
     is that to be expected if ties are broken at random.
@@ -79,25 +79,25 @@ def relevance_rank(rows: Float[Tensor, "N P"], mask: Bool[Tensor, " P"]) -> Floa
     """
     count = int(mask.sum())
     if not 0 < count < len(mask):
-        return _told(rows.sum(-1), mask)
+        return _nan_without_contrast(rows.sum(-1), mask)
     ordered = np.partition(rows.numpy(), -count, axis=-1)  # takes a quarter of the time of torch's topk
     last = torch.from_numpy(ordered)[:, -count, None]
     above, tied = (rows > last).double(), (rows == last).double()
-    places = (count - above.sum(-1)) / tied.sum(-1)  # that each of the tied pixels gets
-    return (above[:, mask].sum(-1) + places * tied[:, mask].sum(-1)) / count
+    share = (count - above.sum(-1)) / tied.sum(-1)  # that each of the tied pixels gets
+    return (above[:, mask].sum(-1) + share * tied[:, mask].sum(-1)) / count
 
 
 def pointing_game(rows: Float[Tensor, "N P"], mask: Bool[Tensor, " P"]) -> Float[Tensor, " N"]:
-    """Return whether the most relevant pixel lies on the mask, 1 or 0; chance as for the mass.
+    """Return whether the most relevant pixel is on the mask, 1 or 0; chance as for the mass.
 
     Zhang et al., "Top-Down Neural Attention by Excitation Backprop", IJCV 2018, doi:10.1007/s11263-017-1059-x, without
-    their margin of 15 pixels, as masks are exact here. Of tied maxima the share on the mask.
+    their margin of 15 pixels, as masks are exact here. Tied maxima give the share of them on the mask.
 
     >>> pointing_game(torch.tensor([[3.0, 3.0, 1.0, 0.0]]), torch.tensor([True, False, False, False])).item()
     0.5
     """
     top = (rows == rows.amax(-1, keepdim=True)).double()
-    return _told(top[:, mask].sum(-1) / top.sum(-1), mask)
+    return _nan_without_contrast(top[:, mask].sum(-1) / top.sum(-1), mask)
 
 
 def roc_auc(rows: Float[Tensor, "N P"], mask: Bool[Tensor, " P"]) -> Float[Tensor, " N"]:
@@ -111,7 +111,7 @@ def roc_auc(rows: Float[Tensor, "N P"], mask: Bool[Tensor, " P"]) -> Float[Tenso
     inside, outside = rows[:, mask], rows[:, ~mask]
     outside.numpy().sort(-1)  # a copy, in place; numpy's sort takes a fraction of torch's time
     below = torch.searchsorted(outside, inside, side="left") + torch.searchsorted(outside, inside, side="right")
-    return _told(below.double().sum(-1) / (2 * inside.shape[-1] * outside.shape[-1] or math.nan), mask)
+    return _nan_without_contrast(below.double().sum(-1) / (2 * inside.shape[-1] * outside.shape[-1] or math.nan), mask)
 
 
 MEASURES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = MappingProxyType(
@@ -133,7 +133,7 @@ def localization(
         UsageError: maps or mask of another shape, values that are not finite, or an unknown view.
 
     >>> mask = torch.tensor([[True, False], [False, False]])
-    >>> {name: own.item() for name, own in localization(torch.tensor([[[[-2.0, 1.0], [1.0, 0.0]]]]), mask).items()}
+    >>> {name: value.item() for name, value in localization(torch.tensor([[[[-2.0, 1.0], [1.0, 0.0]]]]), mask).items()}
     {'mass': 0.5, 'rank': 1.0, 'pointing': 1.0, 'auc': 1.0}
     """
     if maps.ndim != 4 or mask.ndim != 2 or mask.dtype != torch.bool:
@@ -148,7 +148,7 @@ def localization(
 
 
 def chance(mask: Bool[Tensor, "H W"]) -> dict[str, float]:
-    """Return what each measure gives on average for a map that knows nothing of the mask.
+    """Return the mean of each measure for a map that does not depend on the mask.
 
     >>> chance(torch.tensor([[True, False], [False, False]]))
     {'mass': 0.25, 'rank': 0.25, 'pointing': 0.25, 'auc': 0.5}
@@ -157,7 +157,7 @@ def chance(mask: Bool[Tensor, "H W"]) -> dict[str, float]:
     return {name: 0.5 if name == "auc" else share for name in MEASURES}
 
 
-def _told(values: Tensor, mask: Tensor) -> Tensor:
-    """Return values as float64; NaN where the mask tells no pixels apart."""
+def _nan_without_contrast(values: Tensor, mask: Tensor) -> Tensor:
+    """Return values as float64; NaN where the mask holds all pixels or none."""
     alike = bool(mask.all()) or not bool(mask.any())
     return torch.full_like(values, torch.nan, dtype=torch.float64) if alike else values.double()

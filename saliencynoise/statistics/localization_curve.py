@@ -1,4 +1,4 @@
-"""How localisation grows with the number of averaged networks, and whether averaging moves maps towards the truth.
+"""Localisation against the number of averaged networks: it shows whether averaging moves maps towards the truth.
 
 Averages are over subsets of the members, the same for every image; see `averages` beside this file for how the
 members' part of an interval follows from subsets that overlap. Simulated (16 images, noise that a member has on all of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 VALUES = 1 << 20
-"""Of the averages that are in memory together, at the mask's size."""
+"""The most values, at the mask's size, of the averages that are in memory together."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,8 +72,8 @@ def localize(
     members = averages.weights[0].shape[1]
     if len(maps) != members:
         raise UsageError(f"maps of {len(maps)} members for averages of {members}")
-    found = [_of_averages(maps, own, mask, view) for own in averages.weights]
-    values = [figures @ own.mT for figures, own in zip(found, averages.estimates, strict=True)]
+    per_average = [_of_averages(maps, weights, mask, view) for weights in averages.weights]
+    values = [figures @ estimate.mT for figures, estimate in zip(per_average, averages.estimates, strict=True)]
     blank = ~relevance(maps, view).flatten(1).any(1)
     return ImageLocalization(values=torch.stack(values, 1), chance=chance(mask), blank=int(blank.sum()))
 
@@ -84,8 +84,8 @@ def _of_averages(
     rows = maps.detach().cpu().double().flatten(1)
     size = max(1, VALUES // (maps.shape[1] * mask.numel()))
     parts = []
-    for own in torch.split(weights, size):
-        averaged = (own @ rows).float().reshape(-1, *maps.shape[1:])
+    for chunk in torch.split(weights, size):
+        averaged = (chunk @ rows).float().reshape(-1, *maps.shape[1:])
         parts.append(torch.stack(list(localization(averaged, mask, view=view).values())))
     return torch.cat(parts, 1)
 
@@ -154,7 +154,7 @@ class Localization:
 
     def to_dict(self) -> Any:
         """Return values that JSON can hold, without those per image."""
-        measures = {name: asdict(own) for name, own in self.measures.items()}
+        measures = {name: asdict(measured) for name, measured in self.measures.items()}
         return json_safe({"images": self.images, "blank": self.blank, "measures": measures})
 
 
@@ -165,9 +165,9 @@ def summarise_localization(
 
     Args:
         images: one or more, of the same averages.
-        averages: what they are of.
+        averages: the averages that were localised.
         seed: of the bootstrap over images.
-        groups: of the images, where some belong together: they are what varies.
+        groups: the group of each image, where some belong together; the groups vary, not the images.
 
     >>> generator = torch.Generator().manual_seed(0)
     >>> mask = torch.zeros(8, 8, dtype=torch.bool)
@@ -175,8 +175,8 @@ def summarise_localization(
     >>> from saliencynoise.statistics.averages import plan_averages
     >>> averages = plan_averages(8, seed=0)
     >>> maps = mask + torch.randn(16, 8, 1, 8, 8, generator=generator)
-    >>> found = summarise_localization([localize(m, mask, averages, view="signed") for m in maps], averages, seed=0)
-    >>> [round(point.value, 2) for point in found.measures["auc"].curve], found.measures["auc"].gain.p < 0.001
+    >>> result = summarise_localization([localize(m, mask, averages, view="signed") for m in maps], averages, seed=0)
+    >>> [round(point.value, 2) for point in result.measures["auc"].curve], result.measures["auc"].gain.p < 0.001
     ([0.64, 0.74, 0.86, 0.95], True)
     """
     values = torch.stack([image.values for image in images])
@@ -184,8 +184,10 @@ def summarise_localization(
     members = values.shape[-1] - 1
     groups = chosen(groups, used)
     measures = {
-        name: _measured(own[used], averages.counts, _mean([image.chance[name] for image in images], used), seed, groups)
-        for name, own in zip(MEASURES, values.unbind(1), strict=True)
+        name: _measured(
+            of_measure[used], averages.counts, _mean([image.chance[name] for image in images], used), seed, groups
+        )
+        for name, of_measure in zip(MEASURES, values.unbind(1), strict=True)
     }
     return Localization(
         images=int(used.sum()),
@@ -205,7 +207,7 @@ def _measured(
     if not len(values):
         nothing = tuple(Point(members=n, value=math.nan, interval=None) for n in counts)
         return Measured(chance=by_chance, curve=nothing, gain=Gain(value=math.nan, interval=None, p=None))
-    points = tuple(_point(own, n, seed, groups) for n, own in zip(counts, values.unbind(1), strict=True))
+    points = tuple(_point(of_count, n, seed, groups) for n, of_count in zip(counts, values.unbind(1), strict=True))
     return Measured(chance=by_chance, curve=points, gain=_gain(values[:, -1] - values[:, 0], seed, groups))
 
 
@@ -233,7 +235,7 @@ def _gain(values: Float[Tensor, "B 1+E"], seed: int, groups: Groups | None) -> G
 def _columns(values: Float[Tensor, "B 4 n 1+E"]) -> dict[str, list[float]]:
     """Return single and marginal maps' localisation of each image."""
     return {
-        f"localization_{name}_{kind}": own[:, at, 0].tolist()
-        for name, own in zip(MEASURES, values.unbind(1), strict=True)
-        for kind, at in (("single", 0), ("marginal", -1))
+        f"localization_{name}_{kind}": of_measure[:, index, 0].tolist()
+        for name, of_measure in zip(MEASURES, values.unbind(1), strict=True)
+        for kind, index in (("single", 0), ("marginal", -1))
     }

@@ -1,8 +1,8 @@
 """Is the average map an average of several different explanations? A test for two groups of members, image by image.
 
 A member's score is its coordinate along the direction in which members differ most: the top eigenvector of K = HGH,
-the Gram matrix of the deviations from the mean map. T is the largest share of the scores' variance that lies between
-two groups, over all cuts that leave at least two members on a side. One cloud of Gaussian maps, whatever its shape,
+the Gram matrix of the deviations from the mean map. T is the largest share of the scores' variance between two groups,
+over all cuts that leave at least two members on a side. One cloud of Gaussian maps, whatever its shape,
 gives scores that are a random direction of R^(E-1): so the null distribution of T depends on E alone, and a sample of
 it serves all images.
 
@@ -41,7 +41,8 @@ NULL_SAMPLES = 9999
 POWER: Mapping[int, float] = MappingProxyType(
     {4: 0.14, 5: 0.24, 6: 0.31, 8: 0.48, 10: 0.61, 12: 0.70, 16: 0.84, 20: 0.92, 30: 0.98}
 )
-"""By members, on how many images the test (p <= .05) sees two modes of 80 and 20% that are as energetic as the noise.
+"""Power of the test by members: the share of images on which it finds (p <= .05) two modes of 80 and 20% of the members
+that are as energetic as the noise.
 
 2000 simulated images of 16 pixels, r = 0.5. For 90 and 10%: .22 at 8 members, .47 at 16, .82 at 30.
 """
@@ -54,8 +55,8 @@ class ImageModes:
     Attributes:
         image: its index.
         groups: the members of each group in member scale, the larger group first (at equal sizes, that of member 0).
-        representatives: of each group the member whose scaled map is nearest to the group's mean.
-        between: T in member scale, the share of the scores' variance that lies between the groups; 0 to 1.
+        representatives: for each group the member whose scaled map is nearest to the group's mean.
+        between: T in member scale, the share of the scores' variance between the groups; 0 to 1.
     """
 
     image: int
@@ -102,7 +103,7 @@ class Modes:
 
 
 def power(members: int) -> float:
-    """Return `POWER` at so many members, or at the next smaller number in the table.
+    """Return `POWER` at this number of members, or at the next smaller number in the table.
 
     >>> power(9), power(100)
     (0.48, 0.98)
@@ -148,12 +149,12 @@ def mode_test(gram: Float[Tensor, "B E E"], *, seed: int, rate: float = 0.05) ->
     raw, _ = largest_between_share(top_scores(centred(gram)))
     p = torch.where(spread, upper_p(torch.minimum(raw, between), null_sample(members, seed=seed)), torch.nan)
     fires[spread] = benjamini_hochberg(p[spread]) <= rate
-    found = tuple(_groups(i, deviations[i], scores[i], int(cuts[i]), float(between[i])) for i in _indices(fires))
+    image_modes = tuple(_groups(i, deviations[i], scores[i], int(cuts[i]), float(between[i])) for i in _indices(fires))
     return Modes(
         p=p,
         fires=fires,
         share=float(fires[spread].double().mean()),
-        found=found,
+        found=image_modes,
         representative=nearest,
         note=f"{NULL_SAMPLES} Gaussian samples; Benjamini-Hochberg over {int(spread.sum())} images at {rate:g}",
         members=members,
@@ -237,8 +238,8 @@ def _groups(image: int, deviations: Tensor, scores: Tensor, size: int, between: 
 
 def _medoid(gram: Tensor, group: list[int]) -> int:
     """Return the member of `group` nearest to its mean, which has the smallest sum of squared distances to the rest."""
-    own = gram[group][:, group]
-    return group[int((own.diagonal() - 2 * own.mean(-1)).argmin())]
+    within = gram[group][:, group]
+    return group[int((within.diagonal() - 2 * within.mean(-1)).argmin())]
 
 
 def _indices(mask: Tensor) -> list[int]:

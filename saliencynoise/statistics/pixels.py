@@ -1,4 +1,4 @@
-"""Which pixels of the average map are more than noise: a moderated t-test per pixel, and how often signs agree.
+"""Significant pixels of the average map, by a moderated t-test per pixel, and the agreement of signs.
 
 With few members a pixel's own variance is a poor estimate, so each is drawn towards a value common to the image's
 pixels, by as much as the pixels' variances are alike: limma's empirical Bayes (Smyth 2004, doi:10.2202/1544-6115.1027).
@@ -28,7 +28,7 @@ FEWEST_FOR_SKEWNESS = 8
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SurvivingPixels:
-    """Which pixels of one image's average map survive the test. The share grows with E: compare at equal E only.
+    """The pixels of one image's average map that survive the test. The share grows with E: compare at equal E only.
 
     Attributes:
         survivors: `[P]`, the pixels whose mean over members is not zero, at the rate of false discoveries asked for.
@@ -121,7 +121,7 @@ def noise_skewness(maps: Float[Tensor, "E P"]) -> float:
     """Return the size of the skewness of the pixels' noise: the root of its mean square over pixels.
 
     The square is the product of the third cumulants of two halves of the members, which chance and heavy tails leave
-    at 0 on average (it may then be negative, and so is what is returned). Small samples shrink it: exponential noise,
+    at 0 on average. It may then be negative, and so is the returned value. Small samples shrink it: exponential noise,
     whose skewness is 2, gives 0.6, 1.1 and 1.4 at E = 8, 16 and 30.
 
     Args:

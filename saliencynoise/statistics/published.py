@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _Moments: TypeAlias = "tuple[int, Tensor, Tensor]"
-"""Of a group of members: how many, their mean map, their summed squared deviations from it."""
+"""Moments of a group of members: their number, their mean map, their summed squared deviations from it."""
 
 
 def snr_pixel(maps: Float[Tensor, "E *n P"]) -> Float[Tensor, "*n"]:

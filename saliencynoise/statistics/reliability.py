@@ -1,4 +1,4 @@
-"""How many networks must be averaged until their map can be trusted."""
+"""The number of networks to average until their map can be trusted."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def members_for_images(
         reliability: R, between 0 and 1.
         share: of the images, between 0 and 1.
         seed: of the bootstrap over images.
-        groups: of the images, where some belong together: they are what varies.
+        groups: the group of each image, where some belong together; the groups vary, not the images.
 
     Returns:
         Undetermined below 4 members, or where the worst images show no signal; without an interval below 5.

@@ -1,4 +1,4 @@
-"""Does a method's map need training? Verdicts on what trained and other networks agree on.
+"""Verdicts on whether a method's map needs training: do trained and other networks agree on the same signal?
 
 After the randomisation tests of Adebayo et al. 2018, arXiv:1810.03292: a map that untrained networks (or networks
 trained on permuted labels) show as well explains nothing that was learned, however little noise is in it. There single
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 SanityVerdict = Literal["depends", "does not depend", "in part", "no signal", "undetermined"]
 
 SAME = math.sqrt(0.5)
-"""Cosine beyond which more than half of a signal's energy lies along the other one."""
+"""Cosine above which more than half of a signal's energy is along the other signal."""
 
 
 def sanity_verdict(trained: Interval | None, other: Interval | None, agreement: Agreement) -> SanityVerdict:
-    """Return whether the trained networks' signal depends on what the other networks lack.
+    """Return whether the trained networks' signal depends on their training, which the other networks lack.
 
     - "no signal": the interval of the trained networks' r reaches 0, there is nothing to check.
-    - "depends": the other networks' r lies below that of the trained, interval from interval, and reaches 0; or both
-      have a signal, and the cosine between the two lies below `SAME` with its whole interval.
-    - "does not depend": both have a signal, and that cosine lies above `SAME` with its whole interval.
+    - "depends": the interval of the other networks' r is below that of the trained ones and reaches 0; or both have a
+      signal, and the whole interval of the cosine between the two is below `SAME`.
+    - "does not depend": both have a signal, and the whole interval of that cosine is above `SAME`.
     - "in part": the interval of the cosine holds `SAME`.
     - "undetermined": an interval is missing, or the others' r may be 0 and may be as large as that of the trained.
 

@@ -1,4 +1,4 @@
-"""Which signs the values of maps have: where no map can be negative, chance has no SNR of zero.
+"""The signs of the values of maps: where no map can be negative, chance does not give an SNR of zero.
 
 Untrained networks reach r of 8 to 261 with methods whose maps have one sign, where a signed view prints a floor of 0.
 So the sign is declared by the method and seen in the maps, and such maps have no test and no floor in the signed view.
@@ -22,7 +22,7 @@ ONE_SIGNED: tuple[Sign, ...] = ("nonnegative", "nonpositive")
 
 
 class SeenSigns:
-    """Gathers, image by image, which signs the values of all members' maps have.
+    """Gathers, image by image, the signs of the values of all members' maps.
 
     >>> import torch
     >>> seen = SeenSigns()
@@ -43,14 +43,14 @@ class SeenSigns:
 
     @property
     def sign(self) -> Sign:
-        """What was seen: "signed" where both signs were, or none."""
+        """The sign of all values so far: "signed" if both signs occurred, or none."""
         if self._below == self._above:
             return "signed"
         return "nonpositive" if self._below else "nonnegative"
 
 
 def sign_of(declared: Sign, seen: Sign) -> Sign:
-    """Return the sign of maps from what the method declares and what was seen: the maps decide.
+    """Return the sign of maps from the method's declaration and the seen signs; the maps decide.
 
     >>> sign_of("signed", "nonnegative"), sign_of("leaning", "signed"), sign_of("nonnegative", "signed")
     ('nonnegative', 'leaning', 'leaning')
@@ -63,12 +63,12 @@ def sign_of(declared: Sign, seen: Sign) -> Sign:
 def with_null(maps: Float[Tensor, "E c h w"], sign: Sign = "signed") -> Float[Tensor, "E c h w"]:
     """Return maps whose mean over members is zero at every pixel where there is no signal: centred ones, if need be.
 
-    Of maps of one sign every pixel of the mean differs from zero, with or without signal; what can be tested is whether
-    it differs from the mean over places.
+    In maps of one sign every pixel of the mean differs from zero, with or without signal. A test can only ask whether
+    the pixel differs from the mean over all pixels.
 
     Args:
         maps: of all members on one image, finite.
-        sign: what the method declares; what the values show goes before it.
+        sign: the sign that the method declares; signs in the values override it.
 
     >>> import torch
     >>> with_null(torch.tensor([1.0, 3.0]).reshape(1, 1, 1, 2)).flatten().tolist()

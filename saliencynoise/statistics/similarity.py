@@ -1,4 +1,4 @@
-"""How alike members' maps of one image are, by the field's measures: SSIM, rank correlation, top pixels, cosine.
+"""Similarity of members' maps of one image by the field's measures: SSIM, rank correlation, top pixels, cosine.
 
 None of them is an SNR and none corrects for noise: the likeness of a member to the mean of the others grows with their
 number. They are here for comparison with the literature.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LARGEST_WINDOW = 7
 SMALLEST_WINDOW = 3
 RANGE = 2.0
-"""Of maps divided by their largest absolute value: -1 to 1."""
+"""The range, -1 to 1, of maps divided by their largest absolute value."""
 CHUNK = 1 << 18
 """Values of a chunk of pairs: larger ones fall out of the processor's cache and take up to twice as long."""
 
@@ -99,8 +99,8 @@ def similarity(
         (top_places(maps, top) / math.sqrt(count), top_places(others, top) / math.sqrt(count)),
         (_unit(maps), _unit(others)),
     ]
-    pairwise = [_mean((own @ own.mT)[first, second]) for own, _ in views]
-    to_mean = [_mean((own * rest).sum(-1)) for own, rest in views]
+    pairwise = [_mean((unit @ unit.mT)[first, second]) for unit, _ in views]
+    to_mean = [_mean((unit * other_unit).sum(-1)) for unit, other_unit in views]
     scaled = _to_range(maps)
     return Similarity(
         pairwise=_measures(_ssim_of_pairs(scaled, first[drawn], second[drawn]), *pairwise),
@@ -118,11 +118,11 @@ def ranks(rows: Float[Tensor, "N P"]) -> Float[Tensor, "N P"]:
     """
     order = torch.from_numpy(rows.numpy().argsort(-1))  # numpy's takes a third of torch's time
     ordered = rows.gather(-1, order)
-    place = torch.arange(rows.shape[-1])
+    index = torch.arange(rows.shape[-1])
     step = ordered.diff(dim=-1) != 0
     edge = torch.ones_like(step[:, :1])
-    first = torch.where(torch.cat([edge, step], -1), place, 0).cummax(-1).values
-    last = torch.where(torch.cat([step, edge], -1), place, len(place)).flip(-1).cummin(-1).values.flip(-1)
+    first = torch.where(torch.cat([edge, step], -1), index, 0).cummax(-1).values
+    last = torch.where(torch.cat([step, edge], -1), index, len(index)).flip(-1).cummin(-1).values.flip(-1)
     return torch.empty_like(rows, dtype=torch.float64).scatter_(-1, order, (first + last).double() / 2 + 1)
 
 
@@ -171,8 +171,8 @@ def top_places(maps: Float[Tensor, "N C h w"], top: float) -> Float[Tensor, "N P
 def ssim(a: Float[Tensor, "N C h w"], b: Float[Tensor, "N C h w"]) -> Float[Tensor, " N"]:
     """Return the structural similarity of N pairs of maps in the range -1 to 1, averaged over channels and windows.
 
-    As `skimage.metrics.structural_similarity(a, b, data_range=2)`: uniform windows of 7 x 7 (the largest odd size that
-    fits on smaller maps) wholly inside the map, sample covariances, K1 = 0.01, K2 = 0.03. NaN below 3 x 3.
+    It equals `skimage.metrics.structural_similarity(a, b, data_range=2)`: uniform windows of 7 x 7 (the largest odd
+    size that fits on smaller maps) wholly inside the map, sample covariances, K1 = 0.01, K2 = 0.03. NaN below 3 x 3.
 
     Wang, Bovik, Sheikh and Simoncelli, "Image Quality Assessment: From Error Visibility to Structural Similarity",
     IEEE TIP 2004, doi:10.1109/TIP.2003.819861.
@@ -223,10 +223,10 @@ def _moments(maps: Tensor, window: int) -> tuple[Tensor, Tensor]:
 def _box(maps: Tensor, window: int) -> Tensor:
     """Return means over all windows inside the map: sums of shifted slices cost half of two `avg_pool2d`."""
     for axis in (-2, -1):
-        places = maps.shape[axis] - window + 1
-        total = maps.narrow(axis, 0, places).clone()
+        count = maps.shape[axis] - window + 1
+        total = maps.narrow(axis, 0, count).clone()
         for shift in range(1, window):
-            total += maps.narrow(axis, shift, places)
+            total += maps.narrow(axis, shift, count)
         maps = total / window
     return maps
 

@@ -79,7 +79,7 @@ class Spectrum:
             raise UsageError(f"an average of {members} networks: choose at least 1")
         needed = 1 / (members + 1)  # members * c / (1 - c) = 1
         known = [band for band in self.bands if not math.isnan(band.cosine)]
-        trusted = [place for place, band in enumerate(known) if band.cosine >= needed]
+        trusted = [index for index, band in enumerate(known) if band.cosine >= needed]
         if not trusted:
             return math.inf
         if trusted[-1] == len(known) - 1:
@@ -90,7 +90,7 @@ class Spectrum:
         return 1 / frequency if frequency > 0 else math.inf
 
     def words(self, members: int = 1) -> str:
-        """Return what `resolution` means, as a sentence.
+        """Return the meaning of `resolution` as a sentence.
 
         >>> Spectrum(bands=(), images=1).words(8)
         'nothing in the map can be trusted from the average of 8 networks'
@@ -158,15 +158,15 @@ def spectrum(
         height: of the maps.
         width: of the maps.
         seed: of the bootstrap over images.
-        groups: of the images, where some belong together: they are what varies.
+        groups: the group of each image, where some belong together; the groups vary, not the images.
 
     Raises:
         UsageError: the number of bands is not that of maps of this size, or all maps are zero.
 
     >>> generator = torch.Generator().manual_seed(0)
     >>> maps = 3 * torch.ones(16, 1, 1, 8, 8) + torch.randn(16, 8, 1, 8, 8, generator=generator)
-    >>> found = spectrum(torch.stack([band_grams(image) for image in maps]), height=8, width=8, seed=0)
-    >>> [round(band.cosine, 1) + 0.0 for band in found.bands]     # only the mean is common
+    >>> result = spectrum(torch.stack([band_grams(image) for image in maps]), height=8, width=8, seed=0)
+    >>> [round(band.cosine, 1) + 0.0 for band in result.bands]     # only the mean is common
     [1.0, 0.0, 0.0, 0.0, 0.0]
     """
     band = band_of(height, width, most_bands=grams.shape[1])

@@ -1,10 +1,10 @@
 """Averages that are formed and compared: how well two groups of members, none of them in both, agree.
 
 The curve R(n) = n r / (1 + n r) rests on pairs of single members alone. Here n members are averaged, n others too, and
-the cosine between the two averages is what it is. The mean inner product and the mean energy of all such averages obey
-the curve by algebra, so that the mean over many pairs of groups must lie near it; what the curve does not say is how
-far single pairs lie apart, and what the cosine is on the single image. Groups share members from pair to pair and from
-n to n: the points are neither independent of each other nor of r, and no interval follows from their spread.
+the cosine between the two averages is measured. The mean inner product and the mean energy of all such averages obey
+the curve by algebra, so the mean over many pairs of groups must be near it. The curve does not give the spread of
+single pairs, nor the cosine on a single image. Groups share members from pair to pair and from n to n. So the points
+are neither independent of each other nor of r, and no interval follows from their spread.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ PAIRS = 128
 """The most pairs of groups of one size."""
 
 SPREAD = (0.05, 0.95)
-"""Quantiles of the pairs that are told."""
+"""The reported quantiles over pairs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitPoint:
-    """How well averages of n members agree, measured.
+    """The measured agreement of averages of n members.
 
     Attributes:
         members: n.
@@ -64,7 +64,7 @@ def split_halves(gram: Float[Tensor, "B E E"], *, seed: int, counts: Sequence[in
         counts: the n's, from 1 to E // 2; None for all of them.
 
     Raises:
-        UsageError: two groups of so many members are more than there are.
+        UsageError: two groups of that size need more members than there are.
 
     >>> generator = torch.Generator().manual_seed(0)
     >>> maps = torch.randn(8, 1, 900, generator=generator) + torch.randn(8, 6, 900, generator=generator)    # r = 1
@@ -85,7 +85,7 @@ def split_halves(gram: Float[Tensor, "B E E"], *, seed: int, counts: Sequence[in
 def disjoint_groups(members: int, count: int, *, generator: torch.Generator) -> Float[Tensor, "2 S E"]:
     """Return pairs of groups of `count` members with none in common, as the weights of their averages.
 
-    All pairs where they are at most `PAIRS`; else so many at random, which may come twice.
+    These are all pairs where there are at most `PAIRS`; else `PAIRS` random ones, of which some may be equal.
 
     >>> disjoint_groups(3, 1, generator=torch.Generator()).tolist()
     [[[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]]
@@ -97,11 +97,11 @@ def disjoint_groups(members: int, count: int, *, generator: torch.Generator) -> 
             for one in combinations(range(members), count)
             for other in combinations([e for e in range(one[0] + 1, members) if e not in one], count)
         ]
-        places = torch.tensor(chosen)
+        indices = torch.tensor(chosen)
     else:
-        places = torch.rand(PAIRS, members, generator=generator).argsort(-1)[:, : 2 * count]
-    weights = torch.zeros(2, len(places), members, dtype=torch.float64)
-    return weights.scatter_(2, torch.stack([places[:, :count], places[:, count:]]), 1 / count)
+        indices = torch.rand(PAIRS, members, generator=generator).argsort(-1)[:, : 2 * count]
+    weights = torch.zeros(2, len(indices), members, dtype=torch.float64)
+    return weights.scatter_(2, torch.stack([indices[:, :count], indices[:, count:]]), 1 / count)
 
 
 def _point(unit: Float[Tensor, "B E E"], count: int, groups: Float[Tensor, "2 S E"]) -> SplitPoint:
@@ -124,5 +124,5 @@ def _cosines(gram: Float[Tensor, "B E E"], one: Tensor, other: Tensor) -> Float[
     half = one @ gram  # [B, S, E]
     across = (half * other).sum(-1)
     energies = (half * one).sum(-1) * ((other @ gram) * other).sum(-1)
-    found = across * energies.rsqrt()
-    return torch.where(energies == 0, 0.0, found)
+    cosines = across * energies.rsqrt()
+    return torch.where(energies == 0, 0.0, cosines)

@@ -1,4 +1,4 @@
-"""How the images differ in SNR, once the error of each image's own estimate is taken out.
+"""The spread of the images' SNR, without the error of each image's estimate.
 
 An image's cosine c_i is unbiased but noisy, so the c_i spread more than the images do, and the worst of them look worse
 than they are. The true variance between images is estimated without bias: products of two inner products count only
@@ -93,10 +93,10 @@ def quantile(values: Float[Tensor, "*n B"], probability: float) -> Float[Tensor,
     True
     """
     images = values.shape[-1]
-    place = min(max((images + 1 / 3) * probability + 1 / 3, 1.0), float(images)) - 1
-    below = int(place)
+    position = min(max((images + 1 / 3) * probability + 1 / 3, 1.0), float(images)) - 1
+    below = int(position)
     ordered = values.sort(-1).values
-    return torch.lerp(ordered[..., below], ordered[..., min(below + 1, images - 1)], place - below)
+    return torch.lerp(ordered[..., below], ordered[..., min(below + 1, images - 1)], position - below)
 
 
 def shrunken_quantile(
@@ -158,14 +158,14 @@ def _images_part(pairs: Tensor, probability: float, seed: int, groups: Groups | 
     units, effective = units_of(len(pairs), groups)
     if units < 2:
         return math.inf, 1.0
-    found = []
+    quantiles = []
     for _ in range(10):
         for drawn in resamples(len(pairs), groups, count=RESAMPLES // 10, generator=generator):
             times = torch.zeros(len(drawn), len(pairs), dtype=pairs.dtype)
             times.scatter_add_(1, drawn, torch.ones_like(cosines[drawn]))
             total = mean_of_disjoint_pairs(torch.einsum("rb,bef->ref", times, pairs))
-            found.append(shrunken_quantile(cosines[drawn], squares[drawn], total, probability))
-    return _finite_or_inf(float(snr_from_cosine(torch.cat(found)).var()) * units / (units - 1)), effective - 1
+            quantiles.append(shrunken_quantile(cosines[drawn], squares[drawn], total, probability))
+    return _finite_or_inf(float(snr_from_cosine(torch.cat(quantiles)).var()) * units / (units - 1)), effective - 1
 
 
 def _interval(value: float, variance: float, df: float, *, images: int, members: int, level: float) -> Interval:

@@ -3,7 +3,7 @@
 Fel, Vigouroux, Cadène and Serre, "How Good is your Explanation? Algorithmic Stability Measures to Assess the Quality of
 Explanations for Deep Neural Networks", WACV 2022, arXiv:2009.04521. They train k networks, each without one of k folds,
 and compare two networks on images that one of them was not trained on. Here all members are trained on the same images
-and compared on images that none of them saw: what varies is the start, not the data. So the numbers are comparable in
+and compared on images that none of them saw: the start varies, not the data. So the numbers are comparable in
 kind with theirs, and not equal. Neither measure has a noise floor of zero.
 """
 
@@ -106,6 +106,6 @@ def coefficient_of_variation(maps: Float[Tensor, "E P"]) -> float:
 def _relative_consistency(same: Tensor, different: Tensor) -> float:
     """Return the largest gap between the two distribution functions, over all thresholds that occur."""
     gamma = torch.cat([same, different])
-    found = torch.searchsorted(same.sort().values, gamma, right=True) / len(same)
-    mistaken = torch.searchsorted(different.sort().values, gamma, right=True) / len(different)
-    return float((found - mistaken).max())
+    same_share = torch.searchsorted(same.sort().values, gamma, right=True) / len(same)
+    different_share = torch.searchsorted(different.sort().values, gamma, right=True) / len(different)
+    return float((same_share - different_share).max())

@@ -38,7 +38,7 @@ THESE_CLASSES = "for these classes"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassSums:
-    """What is kept of the images of one class, in memory O(E P).
+    """Sums over the images of one class, in memory O(E P).
 
     Attributes:
         total: `[E, P]`, the sum over images of each member's maps.
@@ -52,7 +52,7 @@ class ClassSums:
 
 
 TemplateSums = Mapping[int, ClassSums]
-"""What is kept of the images so far, by class."""
+"""Sums over the images so far, by class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class Template:
     Attributes:
         template: energy of the signal that is common to all classes; unbiased, so a small one may be negative.
         of_class: energy of the signal that is common to the images of a class, and not to all; NaN where `note` says
-            that it cannot be told from the template or from the image.
+            that it cannot be separated from the template or from the image.
         specific: energy of the signal that depends on the image.
         share: template / (template + of_class + specific); NaN where no signal is shown.
         share_interval: None below 3 members or without a share; so all intervals.
@@ -96,7 +96,7 @@ class Template:
             all its images).
         images: B.
         classes: how many have images.
-        note: what these images cannot separate; empty where they can.
+        note: the parts that these images cannot separate; empty where they separate all.
     """
 
     template: float
@@ -186,8 +186,8 @@ def template(sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, gr
     """Return how much of the signal is a template, how much the class's, and how much the image's.
 
     Intervals by the jackknife over members (t with E - 1 degrees of freedom). With `parts` the variance over images is
-    added, by the parts' linearised effect on the figure: then for new members and new images of these classes. What
-    other classes would give cannot be said.
+    added, by the parts' linearised effect on the figure. Then the intervals are for new members and new images of these
+    classes, and not for other classes.
 
     Args:
         sums: of all images.
@@ -202,8 +202,8 @@ def template(sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, gr
     >>> for label in range(50):    # three quarters of the signal are common
     ...     signal = 3**0.5 * common + torch.randn(400, generator=generator)
     ...     sums = add_image(sums, signal + torch.randn(8, 400, generator=generator), label=label % 5)
-    >>> found = template(sums)
-    >>> round(found.share, 2), round(abs(found.share_class), 2)
+    >>> result = template(sums)
+    >>> round(result.share, 2), round(abs(result.share_class), 2)
     (0.74, 0.0)
     """
     pairs = _pairs(sums)
@@ -212,18 +212,18 @@ def template(sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, gr
     figures = _figures(pairs.means)
     signal = bool(pairs.means[2] > 0)
 
-    def interval(place: int) -> Interval | None:
+    def interval(index: int) -> Interval | None:
         members = pairs.without.shape[1]
-        if members < 3 or math.isnan(float(figures[place])) or not (signal or place == _R_SPECIFIC):
+        if members < 3 or math.isnan(float(figures[index])) or not (signal or index == _R_SPECIFIC):
             return None
-        variances: list[tuple[float, float]] = [(jackknife_variance(_figures(pairs.without)[place]), members - 1)]
+        variances: list[tuple[float, float]] = [(jackknife_variance(_figures(pairs.without)[index]), members - 1)]
         if parts is not None:
-            slope = torch.func.jacrev(_figures)(pairs.means)[place]
+            slope = torch.func.jacrev(_figures)(pairs.means)[index]
             effects = slope.nan_to_num() @ _effects(parts, pairs)
             variances.append(variance_of_mean(effects * len(parts), groups))
         note = "; ".join(filter(None, (few_members(members), THESE_CLASSES if parts and not pairs.note else "")))
         question: Question = "members" if parts is None else "both"
-        return t_interval(float(figures[place]), variances, question=question, note=note)
+        return t_interval(float(figures[index]), variances, question=question, note=note)
 
     shares = figures[:3].tolist() if signal else [math.nan] * 3
     return Template(
@@ -266,7 +266,7 @@ class _Pairs:
         across: `[E, E]`, of images of different classes; of one class where there is one only.
         means: `[4]`, over members: of different classes, of one class, of an image with itself, and the energy.
         without: `[4, E]`, the same with each member left out.
-        note: what cannot be separated.
+        note: the parts that cannot be separated.
     """
 
     counts: Mapping[int, int]
@@ -330,13 +330,13 @@ def _effects(parts: Sequence[ImagePart], pairs: _Pairs) -> Float64[Tensor, "figu
     """Return each image's effect on the four means: their derivatives by its weight."""
     different, same = _pair_counts(pairs.counts)
     images = sum(pairs.counts.values())
-    own = torch.tensor([pairs.counts[part.label] for part in parts], dtype=torch.float64)
+    sizes = torch.tensor([pairs.counts[part.label] for part in parts], dtype=torch.float64)
     every, inside, itself, energy = (
         torch.tensor([getattr(part, name) for part in parts], dtype=torch.float64)
         for name in ("all_images", "one_class", "itself", "energy")
     )
-    across = 2 * (every - inside - pairs.means[0] * (images - own)) / max(different, 1)
-    within = 2 * (inside - itself - pairs.means[1] * (own - 1)) / max(same, 1)
+    across = 2 * (every - inside - pairs.means[0] * (images - sizes)) / max(different, 1)
+    within = 2 * (inside - itself - pairs.means[1] * (sizes - 1)) / max(same, 1)
     return torch.stack(
         [
             across if different else within,

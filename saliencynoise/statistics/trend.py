@@ -37,7 +37,7 @@ class Trend:
 
     @property
     def ratio(self) -> float:
-        """What r is multiplied by per unit of the scale."""
+        """The factor of r per unit of the scale."""
         return math.exp(self.slope)
 
     @property
@@ -51,8 +51,9 @@ def log_trend(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool
 
     The slope is a fixed weighted sum of the logarithms, so its variance is that of `compare`: the ensembles' jackknife
     variances, weighted, plus the variance of the images' linearised contributions (with several images), paired over
-    ensembles where the images are the same; t with degrees of freedom by Satterthwaite. What the points deviate from a
-    straight line is *not* in the interval: the slope sums the line up, and need not hold between or beyond the points.
+    ensembles where the images are the same; t with degrees of freedom by Satterthwaite. The interval does *not*
+    contain the deviation of the points from a straight line: the slope sums the line up, and need not hold between or
+    beyond the points.
 
     Args:
         figures: r of each ensemble, as from `pooled_snr`.
@@ -60,7 +61,7 @@ def log_trend(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool
         paired: whether they are on the same images in the same order, or on images drawn independently.
 
     Raises:
-        UsageError: the figures do not belong together, or all lie at one place.
+        UsageError: the figures do not belong together, or all have the same place on the scale.
 
     >>> def figure(c):
     ...     return Pooled(per_image=torch.full((2,), c), without=torch.full((2, 3), c), link=lambda c: c / (1 - c))
@@ -68,20 +69,22 @@ def log_trend(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool
     2.0
     """
     _check(figures, scale, paired=paired)
-    missing = "; ".join(filter(None, (trouble(own, f"{at:g}") for own, at in zip(figures, scale, strict=True))))
+    missing = "; ".join(
+        filter(None, (trouble(figure, f"{value:g}") for figure, value in zip(figures, scale, strict=True)))
+    )
     if missing:
         return Trend(slope=math.nan, interval=None, p=None, note=missing)
-    places = torch.tensor([float(at) for at in scale], dtype=torch.float64)
-    weights = (places - places.mean()) / (places - places.mean()).square().sum()
-    slope = sum(float(weight) * math.log(own.value) for weight, own in zip(weights, figures, strict=True))
+    values = torch.tensor([float(value) for value in scale], dtype=torch.float64)
+    weights = (values - values.mean()) / (values - values.mean()).square().sum()
+    slope = sum(float(weight) * math.log(figure.value) for weight, figure in zip(weights, figures, strict=True))
     parts = [
-        (float(weight) ** 2 * jackknife_variance(log_without(own)), own.members - 1.0)
-        for weight, own in zip(weights, figures, strict=True)
+        (float(weight) ** 2 * jackknife_variance(log_without(figure)), figure.members - 1.0)
+        for weight, figure in zip(weights, figures, strict=True)
     ]
-    several = all(own.images > 1 for own in figures)
+    several = all(figure.images > 1 for figure in figures)
     if several:
         parts += _images_parts(figures, weights, paired=paired)
-    note = few_members(min(own.members for own in figures))
+    note = few_members(min(figure.members for figure in figures))
     interval = t_interval(slope, parts, question="both" if several else "members", note=note)
     return Trend(slope=slope, interval=interval, p=two_sided_p(slope, parts), note=note)
 
@@ -89,7 +92,7 @@ def log_trend(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool
 def _check(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool) -> None:
     if len(figures) != len(scale) or len(set(scale)) < 2:
         raise UsageError(f"{len(figures)} figures at the places {list(scale)}: need one place each, and two places")
-    images = sorted({own.images for own in figures})
+    images = sorted({figure.images for figure in figures})
     if paired and len(images) != 1:
         raise UsageError(f"figures of {images} images: paired, they need to be on the same images")
 
@@ -99,6 +102,6 @@ def _images_parts(figures: Sequence[Pooled], weights: Tensor, *, paired: bool) -
 
     Over groups of images, where figures have them; of paired ones those of the first.
     """
-    parts = [weight * contributions(own).double() for weight, own in zip(weights, figures, strict=True)]
+    parts = [weight * contributions(figure).double() for weight, figure in zip(weights, figures, strict=True)]
     sums = [torch.stack(parts).sum(0)] if paired else parts
-    return [variance_of_mean(part, own.groups) for part, own in zip(sums, figures, strict=False)]
+    return [variance_of_mean(part, figure.groups) for part, figure in zip(sums, figures, strict=False)]

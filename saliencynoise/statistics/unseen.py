@@ -1,9 +1,9 @@
-"""What if a second mode went unseen? A lower end of r that allows for it.
+"""A lower end of r that allows for a second mode of networks that no member shows.
 
 Networks may fall into two groups that explain an image differently. A group that is a share p of the population is
 missed by all E members with probability (1 - p)^E, and the interval of r then speaks of the other group alone. With
 p = 1 - .05^(1/E) that happens in one study of twenty. If a pair of networks of different groups had nothing in common,
-c would be ((1 - p)^2 + p^2) of what one group has: so far the lower end of c may have to fall.
+c would be ((1 - p)^2 + p^2) times that of one group: the lower end of c may have to fall by that factor.
 
 Coverage at E = 8 / 16 / 30, of the interval and of this (300 studies): modes 80/20 .68 / .88 / .93 and .85 / .89 / .94,
 modes 90/10 .77 / .78 and .97 / .94 at E = 8 / 16. It halves the lower end, so it is a second line and not the interval.
@@ -46,8 +46,8 @@ def allow_for_unseen_mode(interval: Interval | None, *, members: int) -> UnseenM
     An end that is not above 0 stays as it is.
 
     >>> from saliencynoise.statistics.intervals import Interval
-    >>> found = allow_for_unseen_mode(Interval(low=1.0, high=2.0, question="both", df=7), members=8)
-    >>> round(found.low, 2)
+    >>> result = allow_for_unseen_mode(Interval(low=1.0, high=2.0, question="both", df=7), members=8)
+    >>> round(result.low, 2)
     0.4
     """
     if interval is None:

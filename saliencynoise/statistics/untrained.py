@@ -1,4 +1,4 @@
-"""How far networks that have learned nothing agree, as the floor of r: is a cell's r above it?"""
+"""A floor of r from untrained networks: a test whether a cell's r is above their agreement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from saliencynoise.statistics.intervals import Pooled
 
 LEVEL = 0.01
-"""Of the one-sided test that a cell agrees more than untrained networks; a table makes many such tests."""
+"""Level of the one-sided test that a cell agrees more than untrained networks; a table makes many such tests."""
 
 
 def excess_p(trained: Pooled, untrained: Pooled) -> float | None:
@@ -38,7 +38,7 @@ def excess_p(trained: Pooled, untrained: Pooled) -> float | None:
     if min(trained.members, untrained.members) < 3:
         return None
     difference = float(trained.per_image.mean() - untrained.per_image.mean())
-    parts = [(jackknife_variance(own.without.nanmean(0)), own.members - 1.0) for own in (trained, untrained)]
+    parts = [(jackknife_variance(figure.without.nanmean(0)), figure.members - 1.0) for figure in (trained, untrained)]
     if trained.images > 1:
         parts.append(variance_of_mean(trained.per_image - untrained.per_image, trained.groups))
     p = two_sided_p(difference, parts) / 2

@@ -1,4 +1,4 @@
-"""Views of the stored raw maps: what is done to them before anything is measured."""
+"""Views of the stored raw maps: the transformation of the maps before any measurement."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ ROUNDING = 1e-6
 
 def _centred(maps: Tensor) -> Tensor:
     """Return each map less its mean over places, channel by channel; zero where it is constant but for rounding."""
-    left = maps - maps.mean((-2, -1), keepdim=True)
-    size, rest = (values.abs().amax((-3, -2, -1), keepdim=True) for values in (maps, left))
-    return torch.where(rest > ROUNDING * size, left, 0.0)
+    centred = maps - maps.mean((-2, -1), keepdim=True)
+    size, centred_size = (values.abs().amax((-3, -2, -1), keepdim=True) for values in (maps, centred))
+    return torch.where(centred_size > ROUNDING * size, centred, 0.0)
 
 
 VIEWS: Mapping[str, View] = MappingProxyType(

@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from saliencynoise.analyses.comparison.side_by_side import Row, SideBySide
 
 
-def write_comparison(found: SideBySide, pairs: Sequence[Pair], note: str, path: Path) -> Path:
-    """Write studies side by side as a page, and return where.
+def write_comparison(comparison: SideBySide, pairs: Sequence[Pair], note: str, path: Path) -> Path:
+    """Write studies side by side as a page, and return its path.
 
     Args:
-        found: the studies.
-        pairs: tests of one against the other, of two.
-        note: why there are none.
+        comparison: the studies.
+        pairs: tests of two studies against each other.
+        note: why there are no pairs.
         path: of the page.
 
     Raises:
-        UsageError: if the place cannot be written.
+        UsageError: if the path cannot be written.
     """
     return write_page(
         path,
         "compare.html",
-        names=found.names,
-        folders=[str(study.folder) for study in found.studies],
-        differences=found.differences,
-        warnings=found.warnings,
-        failures=failures(found),
-        architectures=[_architecture(name, rows) for name, rows in by_architecture(found.rows)],
+        names=comparison.names,
+        folders=[str(study.folder) for study in comparison.studies],
+        differences=comparison.differences,
+        warnings=comparison.warnings,
+        failures=failures(comparison),
+        architectures=[_architecture(name, rows) for name, rows in by_architecture(comparison.rows)],
         legend=LEGEND,
         pairs=[_pair(pair) for pair in pairs],
         tests=f"{TESTS} {AGREEMENT}",
@@ -56,14 +56,14 @@ def _method(row: Row) -> dict[str, Any]:
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
-    own, agreement = pair.comparison, pair.agreement
-    notes = (own.note, pair.note, agreement.note if agreement else "")
+    comparison, agreement = pair.comparison, pair.agreement
+    notes = (comparison.note, pair.note, agreement.note if agreement else "")
     return {
         "within": pair.within,
-        "ratio": show(own.ratio),
-        "interval": _interval(own.ratio_interval),
-        "p": p_text(own.p_holm),
-        "verdict": own.verdict,
+        "ratio": show(comparison.ratio),
+        "interval": _interval(comparison.ratio_interval),
+        "p": p_text(comparison.p_holm),
+        "verdict": comparison.verdict,
         "agreement": "-" if agreement is None else f"{show(agreement.value)} {_interval(agreement.interval)}",
         "note": "; ".join(dict.fromkeys(filter(None, notes))),
     }

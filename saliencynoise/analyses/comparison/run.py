@@ -41,8 +41,8 @@ class Pair:
     Attributes:
         within: what they have in common: "test_resnet" of two methods, "gradient" of two architectures or runs.
         comparison: of their r.
-        agreement: of their true mean maps; None where it was not asked for, or cannot be had.
-        note: why there is no agreement, or what it suffers from.
+        agreement: of their true mean maps; None if it was not asked for, or cannot be computed.
+        note: why there is no agreement, or why it is limited.
     """
 
     within: str
@@ -54,7 +54,7 @@ class Pair:
 def compare_methods(study: Study) -> list[Pair]:
     """Compare every two methods of each architecture: the same members, the same images.
 
-    In the signed view, but in that of centred maps where whole ones have no null.
+    The view is the signed one, or the centred one if whole maps have no null distribution.
 
     p-values are corrected over all pairs of the study (Holm).
 
@@ -121,25 +121,25 @@ def compare_runs(one: Study, other: Study) -> list[Pair]:
 
 
 def claims(pairs: Sequence[Pair]) -> list[Everywhere]:
-    """Return, of two methods compared on several architectures, whether one is less noisy on all of them."""
+    """Return, for each two methods compared on several architectures, whether one is less noisy on all of them."""
     cells: dict[tuple[str, str], dict[str, Comparison]] = {}
     for pair in pairs:
-        own = pair.comparison
-        cells.setdefault((own.a, own.b), {})[pair.within] = own
-    return [_claim(own) for own in cells.values() if len(own) > 1]
+        comparison = pair.comparison
+        cells.setdefault((comparison.a, comparison.b), {})[pair.within] = comparison
+    return [_claim(comparisons) for comparisons in cells.values() if len(comparisons) > 1]
 
 
 def _claim(cells: Mapping[str, Comparison]) -> Everywhere:
-    """Ask it of the method that is ahead on most architectures."""
-    if sum(own.difference > 0 for own in cells.values()) * 2 >= len(cells):
+    """Return the claim for the method with the larger r on most architectures."""
+    if sum(comparison.difference > 0 for comparison in cells.values()) * 2 >= len(cells):
         return everywhere(cells)
-    return everywhere({name: _reversed(own) for name, own in cells.items()})
+    return everywhere({name: _reversed(comparison) for name, comparison in cells.items()})
 
 
-def _reversed(own: Comparison) -> Comparison:
-    interval = own.interval
+def _reversed(comparison: Comparison) -> Comparison:
+    interval = comparison.interval
     turned = None if interval is None else replace(interval, low=-interval.high, high=-interval.low)
-    return replace(own, a=own.b, b=own.a, difference=-own.difference, interval=turned)
+    return replace(comparison, a=comparison.b, b=comparison.a, difference=-comparison.difference, interval=turned)
 
 
 def _label(cell: Cell) -> str:
@@ -150,12 +150,12 @@ def _label(cell: Cell) -> str:
 
 def _starts(study: Study) -> set[int]:
     """Return the seeds of the initial weights, which samplers share with the networks that they start from."""
-    members = [member for own in study.result["architectures"] for member in own["members"]]
+    members = [member for architecture in study.result["architectures"] for member in architecture["members"]]
     return {member["seeds"]["init"] for member in members if "init" in member["seeds"]}
 
 
 def _weights(study: Study) -> set[str]:
-    return {member["sha256"] for own in study.result["architectures"] for member in own["members"]}
+    return {member["sha256"] for architecture in study.result["architectures"] for member in architecture["members"]}
 
 
 def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str], shared: Shared) -> Comparison:
@@ -169,7 +169,7 @@ def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str
 
 
 def _groups(a: Study, b: Study) -> Groups | None:
-    """Return the groups of the images of two studies; of the same images one may have been told of them alone."""
+    """Return the groups of the images of two studies; possibly only one of the studies knows them."""
     return a.groups or b.groups
 
 
@@ -181,27 +181,27 @@ def _with_agreement(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[s
         raise
     except UsageError as error:
         return Pair(within=within, comparison=comparison, note=str(error))
-    found = agreement(*grams, seed=a[0].result["settings"]["seed"], names=names, groups=_groups(a[0], b[0]))
-    return Pair(within=within, comparison=comparison, agreement=found)
+    agreeing = agreement(*grams, seed=a[0].result["settings"]["seed"], names=names, groups=_groups(a[0], b[0]))
+    return Pair(within=within, comparison=comparison, agreement=agreeing)
 
 
 def _grams_of_maps(
     a: tuple[Study, Cell], b: tuple[Study, Cell]
 ) -> tuple[Float[Tensor, "B E F"], Float[Tensor, "B E E"], Float[Tensor, "B F F"]]:
     """Return the inner products of the maps of two cells with each other and among themselves, image by image."""
-    crossed, own, others = [], [], []
+    crossed, within_a, within_b = [], [], []
     for left, right in zip(_maps(*a), _maps(*b), strict=True):
         if left.shape[1:] != right.shape[1:]:
             shapes = ["x".join(map(str, maps.shape[1:])) for maps in (left, right)]
             raise UsageError(f"maps of {shapes[0]} and {shapes[1]} lie on different grids")
         crossed.append(left.flatten(1) @ right.flatten(1).mT)
-        own.append(gram_matrix(left.flatten(1)))
-        others.append(gram_matrix(right.flatten(1)))
-    return torch.stack(crossed), torch.stack(own), torch.stack(others)
+        within_a.append(gram_matrix(left.flatten(1)))
+        within_b.append(gram_matrix(right.flatten(1)))
+    return torch.stack(crossed), torch.stack(within_a), torch.stack(within_b)
 
 
 def _maps(study: Study, cell: Cell) -> Iterator[Float[Tensor, "E c h w"]]:
-    """Yield the members' maps of each image, averaged over own draws."""
+    """Yield the members' maps of each image, averaged over the member's draws."""
     maps = study.member_maps(cell)
     for image in range(maps.sizes["image"]):
         values = torch.as_tensor(maps.isel(image=image).values, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""Any number of studies side by side: which cells each has, in what they differ, and whether that lets them compare."""
+"""Any number of studies side by side: their cells, their differences, and warnings on comparability."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from saliencynoise.store.atomic import DamagedFileError
 Cell = Mapping[str, Any]
 
 ABSENT = "-"
-"""What stands for a setting that a run does not know."""
+"""The value of a setting that a run does not know."""
 
 ABOUT_ARCHITECTURES = ("recipe of ", "weights of ")
-"""How the names of differences begin that are about one architecture."""
+"""Prefix of the names of differences that concern one architecture."""
 
 LISTED = 3
-"""Names that a difference lists; of more it tells the number."""
+"""The largest number of names that a difference lists; longer lists give only their length."""
 
 DIGITS = 8
-"""Of a checksum, in a difference."""
+"""Number of characters of a checksum in a difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,8 @@ class Difference:
     """Something in which studies differ.
 
     Attributes:
-        name: what it is, as "seed" or "torch".
-        values: of each study, in words.
+        name: the setting, as "seed" or "torch".
+        values: the text of each study's value.
     """
 
     name: str
@@ -63,11 +63,11 @@ class SideBySide:
     """Studies side by side.
 
     Attributes:
-        names: of the studies: their folders', with as much of the path before them as tells them apart.
-        studies: in the order in which they were named.
-        rows: all that any of them has.
-        differences: in which they differ.
-        warnings: why figures cannot be compared, or only in part.
+        names: of the studies: their folders' names, with enough of the path to be distinct.
+        studies: in the user's order.
+        rows: the cells of all studies.
+        differences: the settings in which they differ.
+        warnings: reasons why figures cannot be compared, or only in part.
     """
 
     names: tuple[str, ...]
@@ -84,7 +84,7 @@ def side_by_side(studies: Sequence[Study]) -> SideBySide:
         UsageError: if one is named twice.
     """
     folders = [study.folder.resolve() for study in studies]
-    twice = [str(study.folder) for study, own in zip(studies, folders, strict=True) if folders.count(own) > 1]
+    twice = [str(study.folder) for study, folder in zip(studies, folders, strict=True) if folders.count(folder) > 1]
     if twice:
         raise UsageError(f"{twice[0]} is named twice; name each run once")
     differences = tuple(_differences(studies))
@@ -93,12 +93,12 @@ def side_by_side(studies: Sequence[Study]) -> SideBySide:
         studies=tuple(studies),
         rows=tuple(_rows(studies)),
         differences=differences,
-        warnings=tuple(_warnings(studies, {own.name for own in differences})),
+        warnings=tuple(_warnings(studies, {difference.name for difference in differences})),
     )
 
 
 def distinct_names(folders: Sequence[Path]) -> tuple[str, ...]:
-    """Return folders' names, with as many folders above before them as it takes to tell those of one name apart.
+    """Return folders' names, each with as many parent folders as it needs to be distinct.
 
     >>> distinct_names([Path("/x/one/run"), Path("/x/two/run"), Path("/x/other")])
     ('one/run', 'two/run', 'other')
@@ -106,23 +106,23 @@ def distinct_names(folders: Sequence[Path]) -> tuple[str, ...]:
     depths = [1] * len(folders)
     while True:
         names = ["/".join(folder.parts[-depth:]) for folder, depth in zip(folders, depths, strict=True)]
-        alike = [place for place, name in enumerate(names) if names.count(name) > 1]
-        if not any(depths[place] < len(folders[place].parts) for place in alike):
+        alike = [index for index, name in enumerate(names) if names.count(name) > 1]
+        if not any(depths[index] < len(folders[index].parts) for index in alike):
             return tuple(names)
-        for place in alike:
-            depths[place] += 1
+        for index in alike:
+            depths[index] += 1
 
 
 def _rows(studies: Sequence[Study]) -> Iterator[Row]:
     """Yield the rows by architecture, in the order in which they first occur."""
     cells = [{_key(cell): cell for cell in study.result["cells"]} for study in studies]
-    keys = list(dict.fromkeys(key for own in cells for key in own))
+    keys = list(dict.fromkeys(key for cells_of_one in cells for key in cells_of_one))
     architectures = list(dict.fromkeys(key[0] for key in keys))
     methods = list(dict.fromkeys(key[1] for key in keys))
     for key in sorted(keys, key=lambda key: (architectures.index(key[0]), methods.index(key[1]))):
-        own = tuple(cells_of_one.get(key) for cells_of_one in cells)
-        label = next(cell["method"] for cell in own if cell is not None)
-        yield Row(architecture=key[0], method=label, view=key[2], cells=own)
+        row_cells = tuple(cells_of_one.get(key) for cells_of_one in cells)
+        label = next(cell["method"] for cell in row_cells if cell is not None)
+        yield Row(architecture=key[0], method=label, view=key[2], cells=row_cells)
 
 
 def _key(cell: Cell) -> tuple[str, str, str]:
@@ -131,19 +131,19 @@ def _key(cell: Cell) -> tuple[str, str, str]:
 
 def _differences(studies: Sequence[Study]) -> Iterator[Difference]:
     facts = [dict(_facts(study.result)) for study in studies]
-    for name in dict.fromkeys(name for own in facts for name in own):
-        values = tuple(own.get(name, ABSENT) for own in facts)
+    for name in dict.fromkeys(name for study_facts in facts for name in study_facts):
+        values = tuple(study_facts.get(name, ABSENT) for study_facts in facts)
         if len(set(values)) > 1 and not _is_of_an_absent_architecture(name, values):
             yield Difference(name=name, values=tuple(map(_short, values)))
 
 
 def _is_of_an_absent_architecture(name: str, values: Sequence[str]) -> bool:
-    """Tell whether it is only that some run lacks the architecture, which the table shows."""
+    """Return whether the only difference is that a run lacks the architecture, which the table shows."""
     return name.startswith(ABOUT_ARCHITECTURES) and len(set(values) - {ABSENT}) < 2
 
 
 def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what a study's figures rest on, by name, in words."""
+    """Yield the settings behind a study's figures, by name, as text."""
     settings = {name: value for name, value in result["settings"].items() if name not in {"recipe", "arch_args"}}
     yield from ((name, _words(value)) for name, value in settings.items())
     dataset = result["dataset"]
@@ -178,7 +178,7 @@ def _words(value: Any) -> str:
 
 
 def _short(value: str) -> str:
-    """Return a value without what makes a line of a screen."""
+    """Return a value, without its middle if it is longer than 60 characters."""
     return value if len(value) <= 60 else f"{value[:40]} ... {value[-12:]}"
 
 
@@ -204,18 +204,26 @@ def _warnings(studies: Sequence[Study], differing: set[str]) -> Iterator[str]:
 
 def _sharing(studies: Sequence[Study]) -> bool:
     weights = [
-        {member["sha256"] for own in study.result["architectures"] for member in own["members"] if member.get("sha256")}
+        {
+            member["sha256"]
+            for architecture in study.result["architectures"]
+            for member in architecture["members"]
+            if member.get("sha256")
+        }
         for study in studies
     ]
     return sum(map(len, weights)) > len(set.union(*weights))
 
 
 def _other_targets(studies: Sequence[Study]) -> bool:
-    """Tell whether runs with the same images explain different classes of some, as with predicted ones."""
+    """Return whether runs with the same images explain different classes for some, as with predicted classes."""
     names = [[image["name"] for image in study.result["images"]] for study in studies]
-    if any(own != names[0] for own in names):
+    if any(other != names[0] for other in names):
         return False
-    labels = [{own["label"] for own in study.result["architectures"] if own["members"]} for study in studies]
+    labels = [
+        {architecture["label"] for architecture in study.result["architectures"] if architecture["members"]}
+        for study in studies
+    ]
     common = set.intersection(*labels)
     return any(len({_targets(study, label) for study in studies}) > 1 for label in common)
 
@@ -227,15 +235,15 @@ def _targets(study: Study, label: str) -> tuple[int, ...]:
         return ()
 
 
-def pairs_of(found: SideBySide) -> tuple[list[Pair], str]:
-    """Return tests of one run against another, for two runs; none, and why, where they cannot be made."""
-    if len(found.studies) != 2:
+def pairs_of(comparison: SideBySide) -> tuple[list[Pair], str]:
+    """Return the tests of two runs against each other, and a note if they cannot be made."""
+    if len(comparison.studies) != 2:
         return [], "tests of one run against another are made for two runs"
     try:
-        pairs = compare_runs(*found.studies)
+        pairs = compare_runs(*comparison.studies)
     except DamagedFileError:
         raise
     except UsageError as error:
         return [], f"no test of one run against the other: {error}"
-    a, b = found.names
+    a, b = comparison.names
     return [replace(pair, comparison=replace(pair.comparison, a=a, b=b)) for pair in pairs], ""

@@ -1,4 +1,4 @@
-"""Studies side by side, for the terminal and as plain values: what `saliencynoise compare RUN RUN ...` shows."""
+"""Studies side by side, for the terminal and as plain values: the output of `saliencynoise compare RUN RUN ...`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from saliencynoise.analyses.comparison.side_by_side import Difference, Row, SideBySide
 
 LONGEST = 20
-"""Columns of a run's name in a table; a longer one is shortened, and stands in full below."""
+"""Width of a run's name in a table; a longer name is shortened, and printed in full below."""
 
 LEGEND = (
     "r: corrected SNR, with 95% interval for new members and new images; SNR (floor): as published, and what pure "
@@ -41,7 +41,7 @@ HEADERS = ("SNR", "floor", "r", "95% of r", "untrained", "for 0.9", "accuracy")
 
 @dataclass(frozen=True, kw_only=True)
 class CellWords:
-    """A cell of a study in words; each is "failed" or "-" where there is none.
+    """The texts of a study's cell; each is "failed" or "-" if there is no figure.
 
     Attributes:
         snr: r.
@@ -73,7 +73,7 @@ class CellWords:
 
 
 def words_of(cell: Mapping[str, Any] | None) -> CellWords:
-    """Return a cell's figures in words, as plain text."""
+    """Return a cell's figures as plain text."""
     if cell is None:
         return CellWords(snr="-")
     if cell["status"] == "failed":
@@ -99,12 +99,14 @@ def accuracy_of(cell: Mapping[str, Any] | None) -> str:
 
 def by_architecture(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     """Return the rows of each architecture."""
-    return [(name, list(own)) for name, own in groupby(rows, key=lambda row: row.architecture)]
+    return [
+        (name, list(architecture_rows)) for name, architecture_rows in groupby(rows, key=lambda row: row.architecture)
+    ]
 
 
 def accuracies(rows: Sequence[Row]) -> list[str]:
-    """Return, of the rows of an architecture, the accuracy in each study."""
-    return [accuracy_of(next(filter(None, own), None)) for own in zip(*(row.cells for row in rows), strict=True)]
+    """Return an architecture's accuracy in each study, from its rows."""
+    return [accuracy_of(next(filter(None, column), None)) for column in zip(*(row.cells for row in rows), strict=True)]
 
 
 def difference_words(difference: Difference, names: Sequence[str]) -> str:
@@ -117,41 +119,45 @@ def difference_words(difference: Difference, names: Sequence[str]) -> str:
     owners: dict[str, list[str]] = {}
     for value, name in zip(difference.values, names, strict=True):
         owners.setdefault(value, []).append(name)
-    return f"{difference.name}: " + "; ".join(f"{value} ({', '.join(own)})" for value, own in owners.items())
+    return f"{difference.name}: " + "; ".join(f"{value} ({', '.join(names)})" for value, names in owners.items())
 
 
-def failures(found: SideBySide) -> list[str]:
+def failures(comparison: SideBySide) -> list[str]:
     """Return a line for each cell that failed, with its reason."""
     return [
         f"failed: {row.method} on {row.architecture} in {name}: {cell['reason']}"
-        for row in found.rows
-        for name, cell in zip(found.names, row.cells, strict=True)
-        if cell is not None and cell["status"] == FAILED and row.view == _first_view(found, row)
+        for row in comparison.rows
+        for name, cell in zip(comparison.names, row.cells, strict=True)
+        if cell is not None and cell["status"] == FAILED and row.view == _first_view(comparison, row)
     ]
 
 
-def _first_view(found: SideBySide, row: Row) -> str:
-    """Return the first view of a method, so that a reason is told once."""
-    return next(own.view for own in found.rows if (own.architecture, own.method) == (row.architecture, row.method))
+def _first_view(comparison: SideBySide, row: Row) -> str:
+    """Return the first view of a method, so that each reason is printed once."""
+    return next(
+        other.view for other in comparison.rows if (other.architecture, other.method) == (row.architecture, row.method)
+    )
 
 
-def side_by_side_rows(found: SideBySide) -> list[dict[str, Any]]:
+def side_by_side_rows(comparison: SideBySide) -> list[dict[str, Any]]:
     """Return a row per architecture, method, view and study as values that JSON can hold."""
     return [
         {"architecture": row.architecture, "method": row.method, "view": row.view, "study": name, **_values(cell)}
-        for row in found.rows
-        for name, cell in zip(found.names, row.cells, strict=True)
+        for row in comparison.rows
+        for name, cell in zip(comparison.names, row.cells, strict=True)
     ]
 
 
-def document_of(found: SideBySide, pairs: Sequence[Pair], note: str) -> dict[str, Any]:
-    """Return all as values that JSON can hold: tests of one run against another under "runs", why there are none."""
-    studies = zip(found.names, found.studies, strict=True)
+def document_of(comparison: SideBySide, pairs: Sequence[Pair], note: str) -> dict[str, Any]:
+    """Return all as values that JSON can hold. "runs" has the tests of two runs against each other, or their note."""
+    studies = zip(comparison.names, comparison.studies, strict=True)
     return {
         "studies": [{"name": name, "folder": str(study.folder)} for name, study in studies],
-        "differences": [{"name": own.name, "values": list(own.values)} for own in found.differences],
-        "warnings": list(found.warnings),
-        "rows": side_by_side_rows(found),
+        "differences": [
+            {"name": difference.name, "values": list(difference.values)} for difference in comparison.differences
+        ],
+        "warnings": list(comparison.warnings),
+        "rows": side_by_side_rows(comparison),
         "runs": pair_rows(pairs),
         "note": note,
     }
@@ -173,14 +179,14 @@ def _values(cell: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Return names that fit a table's columns, each another one.
+    """Return distinct names that fit a table's columns.
 
     >>> short_names(["a", "digits-test_resnet-20261125-120000"])
     ['a', 'digits-te…125-120000']
     """
     plain = [one_visible_line(name) for name in names]
     short = [name if cell_len(name) <= LONGEST else _shortened(name) for name in plain]
-    return [f"run {place}" if short.count(own) > 1 else own for place, own in enumerate(short, start=1)]
+    return [f"run {number}" if short.count(name) > 1 else name for number, name in enumerate(short, start=1)]
 
 
 def _shortened(name: str) -> str:
@@ -188,71 +194,71 @@ def _shortened(name: str) -> str:
     return f"{chop_cells(name, half)[0]}…{chop_cells(name[::-1], half + 1)[0][::-1]}"
 
 
-def print_side_by_side(found: SideBySide, console: Console | None = None) -> None:
-    """Print what differs, what that means, and the figures of all studies."""
+def print_side_by_side(comparison: SideBySide, console: Console | None = None) -> None:
+    """Print the differences, their warnings, and the figures of all studies."""
     console = console or Terminal()
-    for part in render_side_by_side(found, width=console.width, ascii_only=console.options.ascii_only):
+    for part in render_side_by_side(comparison, width=console.width, ascii_only=console.options.ascii_only):
         console.print(part)
 
 
-def render_side_by_side(found: SideBySide, *, width: int, ascii_only: bool = False) -> Iterator[RenderableType]:
-    """Yield the parts of the print: a column per run where there is room, else a line per run."""
-    names = short_names(found.names)
-    yield Text("what differs" if found.differences else "nothing differs between the runs", style="bold")
-    for difference in found.differences:
+def render_side_by_side(comparison: SideBySide, *, width: int, ascii_only: bool = False) -> Iterator[RenderableType]:
+    """Yield the printed parts: a column per run if there is room, else a line per run."""
+    names = short_names(comparison.names)
+    yield Text("what differs" if comparison.differences else "nothing differs between the runs", style="bold")
+    for difference in comparison.differences:
         yield Text(difference_words(difference, names))
-    for warning in found.warnings:
+    for warning in comparison.warnings:
         yield Text(warning, style="yellow")
-    columns, sections = _in_columns(found, names, narrow=width < WIDE)
+    columns, sections = _in_columns(comparison, names, narrow=width < WIDE)
     if table_width(columns, sections, ascii_only=ascii_only) > width:
-        columns, sections = _in_lines(found, names)
+        columns, sections = _in_lines(comparison, names)
     yield from render_sections(
         "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
     )
     yield Text(LEGEND, style="dim")
-    for line in failures(found):
+    for line in failures(comparison):
         yield Text(line, style="red")
-    for short, study in zip(names, found.studies, strict=True):
+    for short, study in zip(names, comparison.studies, strict=True):
         yield Text(f"{short}: {study.folder}")
 
 
-def _in_columns(found: SideBySide, names: Sequence[str], *, narrow: bool) -> tuple[list[Column], list[Section]]:
+def _in_columns(comparison: SideBySide, names: Sequence[str], *, narrow: bool) -> tuple[list[Column], list[Section]]:
     """Return a table with a column per run and three lines per method."""
     sections = []
-    for architecture, rows in by_architecture(found.rows):
+    for architecture, rows in by_architecture(comparison.rows):
         lines = [["  accuracy", *map(_markup, accuracies(rows))]]
         for row in rows:
-            words = [words_of(cell) for cell in row.cells]
+            texts = [words_of(cell) for cell in row.cells]
             label = escape(method_label(row.method, row.view, narrow=narrow))
-            lines.append([label, *(_markup(own.whole) for own in words)])
-            if any(own.published for own in words):
-                lines.append(["      SNR (floor)", *(_markup(own.with_floor) for own in words)])
-                if any(own.untrained not in {"", "-"} for own in words):
-                    lines.append(["      untrained", *(_markup(own.untrained or own.snr) for own in words)])
-                lines.append(["      for 0.9", *(_markup(own.needed or own.snr) for own in words)])
+            lines.append([label, *(_markup(text.whole) for text in texts)])
+            if any(text.published for text in texts):
+                lines.append(["      SNR (floor)", *(_markup(text.with_floor) for text in texts)])
+                if any(text.untrained not in {"", "-"} for text in texts):
+                    lines.append(["      untrained", *(_markup(text.untrained or text.snr) for text in texts)])
+                lines.append(["      for 0.9", *(_markup(text.needed or text.snr) for text in texts)])
         sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
     return [Column(header=escape(name)) for name in names], sections
 
 
-def _in_lines(found: SideBySide, names: Sequence[str]) -> tuple[list[Column], list[Section]]:
+def _in_lines(comparison: SideBySide, names: Sequence[str]) -> tuple[list[Column], list[Section]]:
     """Return a table with a block per method, and in it a line per run."""
     sections = []
-    for architecture, rows in by_architecture(found.rows):
+    for architecture, rows in by_architecture(comparison.rows):
         lines: list[list[str]] = []
         for row in rows:
             lines.append([escape(method_label(row.method, row.view, narrow=True))])
             for name, cell, accuracy in zip(names, row.cells, accuracies(rows), strict=True):
-                own = words_of(cell)
+                text = words_of(cell)
                 figures = (
-                    own.published or own.snr,
-                    own.floor,
-                    own.snr,
-                    own.interval,
-                    own.untrained,
-                    own.needed,
+                    text.published or text.snr,
+                    text.floor,
+                    text.snr,
+                    text.interval,
+                    text.untrained,
+                    text.needed,
                     accuracy,
                 )
-                lines.append([f"      {escape(name)}", *map(_markup, figures if own.published else figures[:1])])
+                lines.append([f"      {escape(name)}", *map(_markup, figures if text.published else figures[:1])])
         sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
     return [Column(header=header) for header in HEADERS], sections
 

@@ -50,7 +50,7 @@ def pair_rows(pairs: Sequence[Pair]) -> list[Any]:
 
 
 def print_pairs(pairs: Sequence[Pair], everywhere: Sequence[Everywhere], *, title: str) -> None:
-    """Print a table of comparisons, its legend, and what holds on all architectures."""
+    """Print a table of comparisons, its legend, and the claims on all architectures."""
     console = Terminal()
     console.print(Text(title, style="bold"))
     agreeing = any(pair.agreement is not None or pair.note for pair in pairs)
@@ -67,8 +67,8 @@ def _print_rows(pairs: Sequence[Pair], console: Console, *, agreeing: bool) -> N
     headers = ("ratio", "95%", "p", "verdict") + (("agreement", "95%", "raw") if agreeing else ())
     columns = [Column(header=header) for header in headers]
     sections = [
-        Section(title=Text(within, style="bold"), rows=[_row(pair, agreeing=agreeing) for pair in own])
-        for within, own in groupby(pairs, key=lambda pair: pair.within)
+        Section(title=Text(within, style="bold"), rows=[_row(pair, agreeing=agreeing) for pair in group])
+        for within, group in groupby(pairs, key=lambda pair: pair.within)
     ]
     if table_width(columns, sections) > console.width:  # names in lines of their own, rather than in pieces
         sections = [
@@ -86,14 +86,14 @@ def _print_rows(pairs: Sequence[Pair], console: Console, *, agreeing: bool) -> N
 
 
 def _row(pair: Pair, *, agreeing: bool) -> list[str]:
-    own, agreement = pair.comparison, pair.agreement
-    ratio = own.ratio_interval
+    comparison, agreement = pair.comparison, pair.agreement
+    ratio = comparison.ratio_interval
     row = [
-        escape(f"  {own.a}\n  / {own.b}"),
-        show(own.ratio),
+        escape(f"  {comparison.a}\n  / {comparison.b}"),
+        show(comparison.ratio),
         interval_text(None if ratio is None else asdict(ratio)),
-        p_cell(own.p_holm),
-        own.verdict,
+        p_cell(comparison.p_holm),
+        comparison.verdict,
     ]
     if not agreeing:
         return row
@@ -104,10 +104,10 @@ def _row(pair: Pair, *, agreeing: bool) -> list[str]:
 
 
 def _notes(pairs: Sequence[Pair]) -> dict[str, list[str]]:
-    """Return what a reader must know of pairs, each with those that it holds for."""
-    found: dict[str, list[str]] = {}
+    """Return the notes on pairs, each with the pairs that it concerns."""
+    pairs_by_note: dict[str, list[str]] = {}
     for pair in pairs:
         notes = (pair.comparison.note, pair.note, pair.agreement.note if pair.agreement else "")
         for note in dict.fromkeys(filter(None, notes)):
-            found.setdefault(note, []).append(f"{pair.within}, {pair.comparison.a} / {pair.comparison.b}")
-    return found
+            pairs_by_note.setdefault(note, []).append(f"{pair.within}, {pair.comparison.a} / {pair.comparison.b}")
+    return pairs_by_note

@@ -1,4 +1,4 @@
-"""How many more members a study needs, what they cost on this machine, and whether earlier forecasts came true."""
+"""The members that a study still needs, their cost on this machine, and the check of earlier forecasts."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from saliencynoise.store.provenance import hardware
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What one cell of a study needs.
+    """The members that one cell of a study needs.
 
     Attributes:
         architecture: label.
         method: label.
         view: name.
-        members: that there are.
+        members: number of members that the study has.
         needed: members whose average reaches the reliability, over all images.
-        needed_for_images: members for which nine of ten images do.
+        needed_for_images: members whose average reaches it on nine of ten images.
         more: members still to train for `needed`; None where that is undetermined.
         note: why no number is given although r has one; empty where one is.
         training_seconds: of one more member, as measured: the median of those that were trained.
@@ -60,12 +60,12 @@ class Forecast:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """An earlier prediction beside what members trained since have shown.
+    """An earlier prediction beside the value measured with members trained since.
 
     Attributes:
         architecture, method, view: of the cell.
-        earlier: members that the prediction was made from.
-        later: members trained since.
+        earlier: number of members behind the prediction.
+        later: number of members trained since.
         predicted: cosine between the average map of `earlier` members and that of `later` others, from r at that time.
         low, high: ends of its interval, from r's.
         measured: that cosine, pooled over images.
@@ -83,15 +83,15 @@ class Check:
 
     @property
     def held(self) -> bool:
-        """Whether what was measured lies within the prediction's interval."""
+        """Whether the measured value is within the prediction's interval."""
         return self.low <= self.measured <= self.high
 
 
 def forecast(study: Study, *, reliability: float) -> list[Forecast]:
-    """Return what each cell of a study needs, from its Gram matrices alone.
+    """Return the forecast of each cell of a study, from its Gram matrices alone.
 
-    Of maps that are not "signed", only the view in which they are judged: whole maps agree for what no network has
-    learned, and few networks would seem enough.
+    Maps that are not "signed" have a forecast only in the view that judges them. Their whole maps agree even between
+    untrained networks, so that few networks would seem enough.
 
     Raises:
         UsageError: if the reliability is not between 0 and 1, or the study keeps no Gram matrices.
@@ -133,24 +133,24 @@ def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Fore
 
 
 def _training_seconds(study: Study, architecture: str) -> float:
-    own = next(entry for entry in study.result["architectures"] if entry["label"] == architecture)
-    return float(median(member["seconds"] for member in own["members"]))
+    entry_of_architecture = next(entry for entry in study.result["architectures"] if entry["label"] == architecture)
+    return float(median(member["seconds"] for member in entry_of_architecture["members"]))
 
 
 def same_machine(study: Study) -> bool:
     """Whether the members' seconds were measured on a machine like this one."""
     here = hardware("cpu", threads=1)
-    there = [member["hardware"] for entry in study.result["architectures"] for member in entry["members"]]
-    return all(own.get(name) == here[name] for own in there for name in ("processor", "cores"))
+    machines = [member["hardware"] for entry in study.result["architectures"] for member in entry["members"]]
+    return all(machine.get(name) == here[name] for machine in machines for name in ("processor", "cores"))
 
 
 def notes_of_predictions(study: Study) -> list[str]:
-    """Return what a reader must know of the forecasts of a study's folder: that earlier ones were lost."""
-    return list(_of(study).get("notes", []))
+    """Return the warnings about the forecasts of a study's folder: earlier forecasts that were lost."""
+    return list(_predictions_record(study).get("notes", []))
 
 
-def _of(study: Study) -> PredictionsRecord:
-    """Return a study's forecasts; none where the folder holds none, as that of a result that was copied alone."""
+def _predictions_record(study: Study) -> PredictionsRecord:
+    """Return a study's forecasts. They are empty if the folder has none, as after a result was copied alone."""
     if not (study.folder / PREDICTIONS).exists():
         return {"predictions": []}
     study.files.path(PREDICTIONS)
@@ -158,10 +158,10 @@ def _of(study: Study) -> PredictionsRecord:
 
 
 def check_predictions(study: Study) -> list[Check]:
-    """Hold the predictions made with fewer members against the members trained since."""
+    """Compare the predictions from fewer members with the members trained since."""
     return [
         check
-        for earlier in _of(study)["predictions"]
+        for earlier in _predictions_record(study)["predictions"]
         for old in earlier["cells"]
         for cell in study.done
         if all(old[name] == cell[name] for name in ("architecture", "method", "view"))
@@ -194,5 +194,5 @@ def _checks(study: Study, cell: Mapping[str, Any], old: Mapping[str, Any], earli
 
 
 def _between(snr: float, left: int, right: int) -> float:
-    """Return the cosine between independent averages of so many members at an SNR; 0 where there is no signal."""
+    """Return the expected cosine between independent averages of the given sizes at an SNR; 0 without signal."""
     return 0.0 if snr <= 0 else float((reliability_at(snr, left) * reliability_at(snr, right)) ** 0.5)

@@ -32,13 +32,13 @@ LEGEND = (
 def forecast_rows(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
     """Return forecasts as values that JSON can hold."""
     return [
-        asdict(own)
+        asdict(forecast)
         | {
-            name: asdict(getattr(own, name)) | {"text": str(getattr(own, name))}
+            name: asdict(getattr(forecast, name)) | {"text": str(getattr(forecast, name))}
             for name in ("needed", "needed_for_images")
         }
-        | {"seconds": own.seconds}
-        for own in forecasts
+        | {"seconds": forecast.seconds}
+        for forecast in forecasts
     ]
 
 
@@ -57,21 +57,23 @@ def print_forecast(
     elsewhere: bool,
     console: Console | None = None,
 ) -> None:
-    """Print what each cell needs, the command that trains it, and how earlier forecasts fared."""
+    """Print the forecast of each cell, the command that trains the members, and the check of earlier forecasts."""
     console = console or Terminal()
     console.print(_table(forecasts, reliability, workers, narrow=console.width < 92))
     training = ", ".join(
         f"{name} {duration(seconds)} a member"
-        for name, seconds in dict.fromkeys((own.architecture, own.training_seconds) for own in forecasts)
+        for name, seconds in dict.fromkeys((forecast.architecture, forecast.training_seconds) for forecast in forecasts)
     )
     where = ", on another machine than this one" if elsewhere else " on this machine"
     legend = LEGEND.format(
         reliability=reliability, truth=reliability**0.5, workers=workers, training=training, where=where
     )
     console.print(Text(legend, style="dim"))
-    for own in forecasts:
-        if own.note:
-            console.print(Text(f"{own.method} on {own.architecture}: no number, {own.note}.", style="yellow"))
+    for forecast in forecasts:
+        if forecast.note:
+            console.print(
+                Text(f"{forecast.method} on {forecast.architecture}: no number, {forecast.note}.", style="yellow")
+            )
     console.print(Text(_advice(study, forecasts)))
     if checks:
         console.print(_check_table(checks, narrow=console.width < 92))
@@ -84,30 +86,30 @@ def _table(forecasts: Sequence[Forecast], reliability: float, workers: int, *, n
     for header in ("members", f"for R = {reliability:g}", "90% of images", "more", "time"):
         table.add_column(header, justify="right", no_wrap=True)
     shown = None
-    for own in forecasts:
-        if own.architecture != shown:
-            table.add_row(f"[bold]{escape(own.architecture)}[/]")
-            shown = own.architecture
-        seconds = None if own.seconds is None else own.seconds / workers
+    for forecast in forecasts:
+        if forecast.architecture != shown:
+            table.add_row(f"[bold]{escape(forecast.architecture)}[/]")
+            shown = forecast.architecture
+        seconds = None if forecast.seconds is None else forecast.seconds / workers
         table.add_row(
-            escape(method_label(own.method, own.view, narrow=narrow)),
-            str(own.members),
-            escape(str(own.needed)),
-            escape(str(own.needed_for_images)),
-            "?" if own.more is None else f"{own.more}{'' if own.bounded else '+'}",
-            "?" if seconds is None else "-" if own.more == 0 else duration(seconds),
+            escape(method_label(forecast.method, forecast.view, narrow=narrow)),
+            str(forecast.members),
+            escape(str(forecast.needed)),
+            escape(str(forecast.needed_for_images)),
+            "?" if forecast.more is None else f"{forecast.more}{'' if forecast.bounded else '+'}",
+            "?" if seconds is None else "-" if forecast.more == 0 else duration(seconds),
         )
     return table
 
 
 def _advice(study: Study, forecasts: Sequence[Forecast]) -> str:
-    known = [own for own in forecasts if own.more is not None]
+    known = [forecast for forecast in forecasts if forecast.more is not None]
     if not known:
         return (
             "No cell's need is known: none shows a signal that a number of members could be computed from; try more "
             "images or --members 16."
         )
-    most = max(known, key=lambda own: own.more or 0)
+    most = max(known, key=lambda forecast: forecast.more or 0)
     if not most.more:
         return f"The {most.members} members of this run are enough for every cell whose need is known."
     total = most.members + most.more
@@ -136,8 +138,8 @@ def _check_table(checks: Sequence[Check], *, narrow: bool) -> RenderableType:
 
 
 def _verdict(checks: Sequence[Check]) -> str:
-    held = sum(check.held for check in checks)
+    confirmed = sum(check.held for check in checks)
     return (
-        f"{held} of {len(checks)} forecasts held: the cosine between the average map of the members of that time and "
-        "of those trained since, beside what r then predicted."
+        f"{confirmed} of {len(checks)} forecasts held: the cosine between the average map of the members of that time "
+        "and of those trained since, beside what r then predicted."
     )

@@ -11,14 +11,14 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import key_of, slug_of
 
 METHODS = ("gradient", "gradcam(layer=top)")
-"""The default methods: a noisy one, and one of little noise."""
+"""The default methods: a noisy one and a less noisy one."""
 SAMPLERS = ("deep_ensemble", "snapshot", "swag", "mc_dropout", "noisegrad", "fusiongrad")
 BUDGETS = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FrontierConfig:
-    """What is compared.
+    """The strategies of a frontier, and the runs that compare them.
 
     Attributes:
         bench: the data, the architectures, the methods and the recipe; its sampler, aggregator, members and folder are
@@ -70,7 +70,7 @@ class FrontierConfig:
 
     @property
     def ensemble(self) -> int:
-        """How many members of the deep ensemble stand in front of those held out; cheaper samplers start from them."""
+        """The number of deep-ensemble members before the held-out ones; cheaper samplers start from them."""
         return max(*self.budgets, self.runs)
 
     @property
@@ -81,12 +81,14 @@ class FrontierConfig:
     @property
     def settings(self) -> dict[str, Any]:
         """Everything that determines the figures: all but `out`."""
-        own = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in {"bench", "out"}}
-        return {**own, "bench": self.bench.settings}
+        settings = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in {"bench", "out"}
+        }
+        return {**settings, "bench": self.bench.settings}
 
     @property
     def folder(self) -> Path:
-        """Where the results go."""
+        """The folder of the results."""
         if self.out is not None:
             return Path(self.out)
         names = (self.bench.dataset, self.bench.archs[0], key_of(self.settings)[:6])

@@ -1,4 +1,4 @@
-"""The picture of `saliencynoise frontier`: how near each strategy comes to the true mean map, and at what price."""
+"""The picture of `saliencynoise frontier`: each strategy's squared cosine with the true mean map, and its price."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Panel = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
 
 PLOT = "frontier.png"
 PANEL = (4.8, 4.0)
-"""Inches of a panel."""
+"""Size of a panel in inches."""
 
 
 def figure(study: Study, *, folder: str | Path | None = None) -> Figure:
@@ -64,7 +64,7 @@ def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any
 
 
 def frontier_of(study: Study) -> dict[str, Any] | None:
-    """Return the result of the frontier that a study is a run of; None where it is of none."""
+    """Return the result of the frontier that a study is a run of; None if it belongs to none."""
     folder = study.folder.parent
     if not (folder / RESULT).is_file():
         return None
@@ -88,20 +88,20 @@ def table_of(document: Mapping[str, Any]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for row in document["rows"]:
         names = ("architecture", "method", "sampler", "aggregator", "members", "status", "reason", "price")
-        found = row.get("fidelity") or {}
-        ends = found.get("interval") or {}
-        values = {"fidelity_squared": found.get("fidelity_squared"), "networks": found.get("networks")}
+        fidelity = row.get("fidelity") or {}
+        ends = fidelity.get("interval") or {}
+        values = {"fidelity_squared": fidelity.get("fidelity_squared"), "networks": fidelity.get("networks")}
         values |= {"low": ends.get("low"), "high": ends.get("high")}
-        rows.append({name: row.get(name) for name in names} | {name: number(own) for name, own in values.items()})
+        rows.append({name: row.get(name) for name in names} | {name: number(value) for name, value in values.items()})
     return pd.DataFrame(rows)
 
 
 def figure_of(document: Mapping[str, Any]) -> Figure:
     """Draw a frontier's result, a panel for each architecture and method, a colour and marker for each strategy.
 
-    Across: seconds to make an average's members and maps, over those of one network trained anew. Up: the average's
-    squared cosine with the true mean map, with 95% intervals. Dashed: networks trained anew, n r / (1 + n r). What lies
-    above is cheaper than retraining. Numbers are of the members averaged.
+    Across: seconds to make an average's members and maps, over those of one retrained network. Up: the average's
+    squared cosine with the true mean map, with 95% intervals. Dashed: retrained networks, n r / (1 + n r). Points
+    above it are cheaper than retraining. Numbers are of the members averaged.
 
     Raises:
         UsageError: no strategy has both a price and a worth.
@@ -158,8 +158,10 @@ def _points(document: Mapping[str, Any], panel: Mapping[str, Any]) -> list[Mappi
 
 
 def _panels(document: Mapping[str, Any]) -> list[Panel]:
-    panels = [(own, _points(document, own)) for own in document["references"] if own["status"] == "ok"]
-    return [(own, points) for own, points in panels if points]
+    panels = [
+        (reference, _points(document, reference)) for reference in document["references"] if reference["status"] == "ok"
+    ]
+    return [(reference, points) for reference, points in panels if points]
 
 
 def _figure(panels: Sequence[Panel]) -> Figure:
@@ -187,8 +189,8 @@ def _draw(
     prices = [row["price"] for row in points]
     curve = [min(prices) * (max(prices) / min(prices)) ** (step / 64) for step in range(65)]
     axis.plot(curve, [_cosine(n, snr) for n in curve], "--", color=GREY, label="n r / (1 + n r): retraining")
-    for name, own in groupby(points, key=_name):
-        rows = list(own)
+    for name, same_name in groupby(points, key=_name):
+        rows = list(same_name)
         colour, marker = looks[name]
         x, y = [row["price"] for row in rows], [number(row["fidelity"]["fidelity_squared"]) for row in rows]
         ends = [bar_ends(row, snr) for row in rows]
@@ -205,18 +207,20 @@ def _draw(
 
 
 def _label(axis: Axes, points: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:
-    """Write n beside each point, where no other point or label is; nowhere if there is no room."""
+    """Write n beside each point, in a free spot; a point without room has no label."""
     from matplotlib.patheffects import withStroke  # noqa: PLC0415 - as above
 
-    places = [(row["price"], number(row["fidelity"]["fidelity_squared"])) for row in points]
-    taken = [tuple(place) for place in axis.transData.transform(places).tolist()]
-    for row, place, (x, y) in zip(points, places, tuple(taken), strict=True):
+    positions = [(row["price"], number(row["fidelity"]["fidelity_squared"])) for row in points]
+    taken = [tuple(position) for position in axis.transData.transform(positions).tolist()]
+    for row, position, (x, y) in zip(points, positions, tuple(taken), strict=True):
         text = str(row["members"])
         for dx, dy in ((7, 9), (-7, 9), (7, -9), (-7, -9), (12, 0), (-12, 0)):
             if all(abs(x + dx - other[0]) > 8 or abs(y + dy - other[1]) > 8 for other in taken):
                 taken.append((x + dx, y + dy))
                 offset = (dx * 0.72, dy * 0.72)  # points, of which an inch has 72, for its 100 dots
-                label = axis.annotate(text, place, offset, textcoords="offset points", ha="center", va="center", size=8)
+                label = axis.annotate(
+                    text, position, offset, textcoords="offset points", ha="center", va="center", size=8
+                )
                 label.set_color(colours[_name(row)])
                 label.set_path_effects([withStroke(linewidth=2, foreground="white")])
                 break

@@ -25,7 +25,8 @@ def frontier_page(document: Document) -> RunPage:
             table = frontier.frontier_table(rows, narrow=False, several=several)
             tables.append(plain_table(table, frontier.heading(reference).plain))
             sentences += [
-                f"{reference['method']} on {reference['architecture']}: {own}" for own in frontier.sentences(rows)
+                f"{reference['method']} on {reference['architecture']}: {sentence}"
+                for sentence in frontier.sentences(rows)
             ]
     return RunPage(
         question="Is there something cheaper than retraining?",

@@ -1,8 +1,8 @@
-"""Cheaper than retraining? Marginalisation strategies at several budgets, held against networks that none of them used.
+"""Cheaper than retraining? Marginalisation strategies at several budgets, compared with networks that none used.
 
 Each sampler gives the members of several independent base runs. A strategy's map is the aggregate of the first n
 members of a run; it is compared with the maps of held-out members of the deep ensemble, corrected for those members'
-own noise, and set against what the n members cost.
+noise. Its squared cosine is then set against the cost of the n members.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from saliencynoise.store.holding import holding
 
 RESULT = "frontier.json"
 ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
-"""What a result takes over from the study of the networks that were trained anew."""
+"""Keys that a result copies from the reference study, whose networks were retrained."""
 
 
 def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
@@ -57,13 +57,13 @@ def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
 def _run(
     config: FrontierConfig, aggregators: Sequence[BoundAggregator], strategies: Sequence[Strategy]
 ) -> dict[str, Any]:
-    """Compare what the strategies gave, in a folder that is held."""
+    """Compare the strategies' maps, in a folder that is locked."""
     reference = strategies[0]
     references, rows = [], []
     for cell in product(reference.plan.architectures, reference.plan.methods):
         references.append(_reference(config, reference, cell))
         if references[-1]["status"] == "ok":
-            rows += [row for own in strategies for row in _rows(config, own, aggregators, cell, reference)]
+            rows += [row for strategy in strategies for row in _rows(config, strategy, aggregators, cell, reference)]
     document = {
         "format": 1,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -71,7 +71,7 @@ def _run(
         **{key: reference.study.result[key] for key in ABOUT},
         "held_out": list(config.held_out),
         "images": len(reference.plan.images),
-        "runs": {own.label: str(own.study.folder) for own in strategies},
+        "runs": {strategy.label: str(strategy.study.folder) for strategy in strategies},
         "references": references,
         "rows": _compared_with_prices(rows, reference.label),
     }
@@ -94,8 +94,8 @@ def load_frontier(folder: str | Path) -> dict[str, Any]:
 
 
 def failures(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what could not be computed."""
-    return [own for own in (*document["references"], *document["rows"]) if own["status"] == "failed"]
+    """Return the rows that could not be computed."""
+    return [row for row in (*document["references"], *document["rows"]) if row["status"] == "failed"]
 
 
 def _plain(document: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _plain(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_maps(name: str, budgets: Sequence[int]) -> BoundAggregator:
-    """Return an aggregator of maps that can make one of as many as each budget has."""
+    """Return an aggregator of maps that works with the numbers of members of all budgets."""
     aggregator = catalogue().aggregator(name)
     if not isinstance(aggregator.instance, Aggregator):
         raise UsageError(f"--aggregator {name} averages networks, and the frontier compares maps; name one of maps")
@@ -119,7 +119,7 @@ def _of_maps(name: str, budgets: Sequence[int]) -> BoundAggregator:
 
 
 def _samplers(config: FrontierConfig) -> dict[str, str]:
-    """Return the labels of the samplers, the reference first, by canonical name and each once."""
+    """Return the labels of the samplers by canonical name, each once and the reference first."""
     bound = [catalogue().sampler(name) for name in (REFERENCE, *config.samplers)]
     labels: dict[str, str] = {}
     for sampler in bound:
@@ -128,7 +128,7 @@ def _samplers(config: FrontierConfig) -> dict[str, str]:
 
 
 def _grouped(sampler: BoundSampler, most: int) -> str:
-    """Return a sampler's canonical name; one whose runs give any number of members is to give the largest budget."""
+    """Return a sampler's canonical name. A sampler without a fixed number of members gives the largest budget."""
     instance: Any = sampler.instance
     if instance.per_run is not None:
         return sampler.text
@@ -158,7 +158,7 @@ def _plan(config: FrontierConfig, text: str) -> Plan:
 
 
 def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
-    """Return how many members a sampler is to give, as far as it has them."""
+    """Return the number of members to take from a sampler, at most as many as it gives."""
     if sampler.text == REFERENCE:
         return config.ensemble + config.reference
     wanted = config.ensemble if sampler.instance.per_run == 1 else config.runs * (sampler.instance.per_run or 1)
@@ -166,7 +166,7 @@ def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
 
 
 def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[Strategy]:
-    """Do all plans: the reference's first, whose targets hold for all, and the others' of what it has maps of."""
+    """Run all plans, the reference first. Its targets hold for all; the others use the cells that it has maps of."""
     (label, first), *others = plans
     with dispatcher_of(first) as dispatcher:
         study = run_plan(first, observer, dispatcher=dispatcher)
@@ -174,30 +174,30 @@ def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], obser
         strategies, targets = [reference], reference.targets
         for label, plan in others if targets else ():
             alive = [architecture for architecture in plan.architectures if architecture.name in targets]
-            own = replace(plan, architectures=alive)
-            study = run_plan(own, observer, targets=targets, dispatcher=dispatcher)
-            strategies.append(Strategy(label=label, plan=own, study=study, groups=tuple(own.runs())))
+            sampler_plan = replace(plan, architectures=alive)
+            study = run_plan(sampler_plan, observer, targets=targets, dispatcher=dispatcher)
+            strategies.append(Strategy(label=label, plan=sampler_plan, study=study, groups=tuple(sampler_plan.runs())))
     return strategies
 
 
 def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[str, Any]:
-    """Return what the held-out members are like, whose noise the rows are corrected for."""
-    own = {"architecture": cell[0].model.label, "method": cell[1].label}
+    """Return the row of the held-out members, whose noise the other rows are corrected for."""
+    names = {"architecture": cell[0].model.label, "method": cell[1].label}
     reason = reference.failure(cell)
     if reason is not None:
-        return {**own, "status": "failed", "reason": reason}
-    found = reference.judged(cell)
-    snr = pooled_snr(reference.gram(cell, config.held_out, view=found["view"]))
+        return {**names, "status": "failed", "reason": reason}
+    judged = reference.judged(cell)
+    snr = pooled_snr(reference.gram(cell, config.held_out, view=judged["view"]))
     interval = members_interval(snr)
-    template = (found.get("details") or {}).get("template") or {}
+    template = (judged.get("details") or {}).get("template") or {}
     return {
-        **own,
+        **names,
         "status": "ok",
         "snr": snr.value,
         "interval": None if interval is None else asdict(interval),
-        "view": found["view"],
-        "untrained": (found.get("untrained") or {}).get("snr"),
-        "no_claim": no_claim(found),
+        "view": judged["view"],
+        "untrained": (judged.get("untrained") or {}).get("snr"),
+        "no_claim": no_claim(judged),
         "template": template.get("share"),
     }
 
@@ -210,28 +210,28 @@ def _rows(
     reference: Strategy,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a strategy for one architecture and method, from the least budget to the largest."""
-    own = {"architecture": cell[0].model.label, "method": cell[1].label, "sampler": strategy.label}
+    names = {"architecture": cell[0].model.label, "method": cell[1].label, "sampler": strategy.label}
     reason = strategy.failure(cell) or _shared(config, strategy, cell, reference)
     if reason is not None:
-        yield {**own, "status": "failed", "reason": reason}
+        yield {**names, "status": "failed", "reason": reason}
         return
     members = sorted({member for group in strategy.groups for member in group})
     budgets = [budget for budget in sorted(config.budgets) if strategy.groups_of(budget)]
     averages = [(aggregator, strategy.groups_of(budget)) for aggregator in aggregators for budget in budgets]
-    held, judged = reference.maps(cell, config.held_out), reference.judged(cell)
+    held_out_maps, judged = reference.maps(cell, config.held_out), reference.judged(cell)
     try:
-        found = inner_products(averages, members, strategy.maps(cell, members), held, view=judged["view"])
+        products = inner_products(averages, members, strategy.maps(cell, members), held_out_maps, view=judged["view"])
     except FailedCellError as error:
-        yield {**own, "status": "failed", "reason": one_line(error)}
+        yield {**names, "status": "failed", "reason": one_line(error)}
         return
     gram = reference.gram(cell, config.held_out, view=judged["view"])
     single = sum(map(float, filter(None, reference.cost(reference.groups, cell))))
-    for (aggregator, groups), inner in zip(averages, found, strict=True):
+    for (aggregator, groups), inner in zip(averages, products, strict=True):
         training, attribution = strategy.cost(groups, cell)
         worth = undetermined(len(groups), no_claim(judged)) if no_claim(judged) else fidelity(inner, gram)
         price = None if training is None else (training + attribution) / single
         yield {
-            **own,
+            **names,
             "status": "ok",
             "aggregator": aggregator.text.removeprefix("builtin/"),
             "members": len(groups[0]),
@@ -250,17 +250,19 @@ def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> lis
     These are the rows with most members of each cheaper strategy; the others, and those without a price, have None.
     """
     judged: dict[tuple[str, ...], int] = {}
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row["status"] == "ok" and row["sampler"] != reference and row["p"] is not None:
-            judged[tuple(row[key] for key in ("architecture", "method", "sampler", "aggregator"))] = place
-    corrected = dict(zip(judged.values(), holm([rows[place]["p"] for place in judged.values()]), strict=True))
-    return [{**row, "p_holm": corrected.get(place)} for place, row in enumerate(rows)]
+            judged[tuple(row[key] for key in ("architecture", "method", "sampler", "aggregator"))] = index
+    corrected = dict(zip(judged.values(), holm([rows[index]["p"] for index in judged.values()]), strict=True))
+    return [{**row, "p_holm": corrected.get(index)} for index, row in enumerate(rows)]
 
 
 def _shared(config: FrontierConfig, strategy: Strategy, cell: Cell, reference: Strategy) -> str | None:
-    """Return that a strategy uses a held-out network, as files of this very pool would; None where it does not."""
-    held = reference.weights(cell[0], config.held_out)
-    for weights, member in strategy.weights(cell[0], (own for group in strategy.groups for own in group)).items():
-        if weights in held:
-            return f"its member {member} is the held-out network {held[weights]}, with which it is to be compared"
+    """Return why a strategy shares a held-out network, as files of the same pool would; None if it shares none."""
+    held_out = reference.weights(cell[0], config.held_out)
+    for weights, member in strategy.weights(
+        cell[0], (member_index for group in strategy.groups for member_index in group)
+    ).items():
+        if weights in held_out:
+            return f"its member {member} is the held-out network {held_out[weights]}, with which it is to be compared"
     return None

@@ -42,7 +42,7 @@ SIGNIFICANT = 0.05
 
 
 def print_frontier(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
-    """Print the table of a frontier, what each sampler is worth in words, and what a reader must know."""
+    """Print the table of a frontier, a sentence on each sampler's worth, and the notes."""
     console = console or Terminal()
     for part in _parts(document, folder, narrow=console.width < 92, encoding=console.encoding):
         console.print(part)
@@ -66,31 +66,31 @@ def _parts(document: Mapping[str, Any], folder: Path, *, narrow: bool, encoding:
 
 
 def sentences(rows: Sequence[Row]) -> list[str]:
-    """Return, for each strategy but the reference, what the most of its members are worth and what they cost."""
+    """Return a sentence for each strategy but the reference: the worth and the cost of its largest budget."""
     done = [row for row in rows if row["status"] == "ok" and row["sampler"] != REFERENCE]
     strategies = groupby(done, key=lambda row: (row["sampler"], row["aggregator"]))
-    most = [max(own, key=lambda row: int(row["members"])) for _, own in strategies]
+    most = [max(strategy_rows, key=lambda row: int(row["members"])) for _, strategy_rows in strategies]
     several = len({row["aggregator"] for row in most}) > 1
-    words = {row["fidelity"]["words"] for row in most}
-    if len(words) == 1 < len(most) and all(row["fidelity"]["networks"] is None for row in most):
-        return [f"What samplers are worth is {words.pop()}."]
+    worths = {row["fidelity"]["words"] for row in most}
+    if len(worths) == 1 < len(most) and all(row["fidelity"]["networks"] is None for row in most):
+        return [f"What samplers are worth is {worths.pop()}."]
     return [_sentence(row, several=several) for row in most]
 
 
 def _sentence(row: Row, *, several: bool) -> str:
-    found, price = row["fidelity"], row["price"]
+    fidelity, price = row["fidelity"], row["price"]
     subject = f"{row['sampler']} with {counted(row['members'], 'member')}"
     subject += f" ({row['aggregator']}) is" if several else " is"
-    networks = number(found["networks"])
+    networks = number(fidelity["networks"])
     if not 0 < networks < float("inf"):
-        return f"{subject} {found['words']}."
+        return f"{subject} {fidelity['words']}."
     if price is None:
-        return f"{subject} worth {_worth(found)} networks; what the members cost is not known."
-    return f"{subject} worth {_worth(found)} networks for the price of {show(price)}: {_verdict(row)}."
+        return f"{subject} worth {_worth(fidelity)} networks; what the members cost is not known."
+    return f"{subject} worth {_worth(fidelity)} networks for the price of {show(price)}: {_verdict(row)}."
 
 
-def _worth(found: Mapping[str, Any]) -> str:
-    return show(found["networks"]) + ("" if found["interval"] is None else f" {_interval(found)}")
+def _worth(fidelity: Mapping[str, Any]) -> str:
+    return show(fidelity["networks"]) + ("" if fidelity["interval"] is None else f" {_interval(fidelity)}")
 
 
 def _verdict(row: Row) -> str:
@@ -104,20 +104,22 @@ def _verdict(row: Row) -> str:
 
 
 def notes(document: Mapping[str, Any]) -> list[str]:
-    """Return what a reader must know before believing the figures: failures, caveats, budgets without a row."""
+    """Return the notes that a reader needs to judge the figures: failures, caveats, budgets without a row."""
     lines = [f"note: {note}" for note in document["dataset"].get("notes", ())]
-    lines += [f"failed: {own.get('sampler', REFERENCE)}, {_where(own)}: {own['reason']}" for own in failures(document)]
+    lines += [f"failed: {row.get('sampler', REFERENCE)}, {_where(row)}: {row['reason']}" for row in failures(document)]
     done = [row for row in document["rows"] if row["status"] == "ok"]
     caveats: dict[str, list[str]] = {}
     for row in done:
         for note in filter(None, row["fidelity"]["note"].split("; ")):
             caveats.setdefault(note, []).append(f"{row['sampler']} n={row['members']} ({_where(row)})")
-    lines += [f"{_listed(own, len(done))}: {note}" for note, own in caveats.items()]
+    lines += [f"{_listed(names, len(done))}: {note}" for note, names in caveats.items()]
     for sampler in dict.fromkeys(row["sampler"] for row in done):
-        there = {row["members"] for row in done if row["sampler"] == sampler}
-        lacking = [str(budget) for budget in sorted(document["settings"]["budgets"]) if budget not in there]
+        available = {row["members"] for row in done if row["sampler"] == sampler}
+        lacking = [str(budget) for budget in sorted(document["settings"]["budgets"]) if budget not in available]
         if lacking:
-            lines.append(f"{sampler}: its runs give {max(there)} members at most, so no row for {', '.join(lacking)}")
+            lines.append(
+                f"{sampler}: its runs give {max(available)} members at most, so no row for {', '.join(lacking)}"
+            )
     return lines
 
 
@@ -128,17 +130,17 @@ def _listed(names: Sequence[str], rows: int) -> str:
     return ", ".join(each[:4]) + (f" and {len(each) - 4} others" if len(each) > 4 else "")
 
 
-def place_of(own: Row) -> tuple[str, str]:
+def place_of(row: Row) -> tuple[str, str]:
     """Return the architecture and method that a row is about."""
-    return own["architecture"], own["method"]
+    return row["architecture"], row["method"]
 
 
-def _where(own: Row) -> str:
-    return f"{own['method']} on {own['architecture']}"
+def _where(row: Row) -> str:
+    return f"{row['method']} on {row['architecture']}"
 
 
 def heading(reference: Row) -> Text:
-    """Return the line above a table: what it is about, and r of a single network."""
+    """Return the line above a table: its method and architecture, and r of a single network."""
     heading = Text.from_markup(f"[bold]{escape(reference['architecture'])}[/], {escape(reference['method'])}")
     view = reference.get("view", "signed")
     heading.append("" if view == "signed" else f", view {view} (each map less its own mean)")
@@ -170,26 +172,26 @@ def frontier_table(rows: Sequence[Row], *, narrow: bool, several: bool) -> Table
 def _cells(row: Row) -> list[str | Text]:
     if row["status"] == "failed":
         return ["", Text("failed", style="red")]
-    found, training = row["fidelity"], row["training_seconds"]
-    undetermined = number(found["networks"]) != number(found["networks"])
+    fidelity, training = row["fidelity"], row["training_seconds"]
+    undetermined = number(fidelity["networks"]) != number(fidelity["networks"])
     return [
         str(row["members"]),
         "?" if row["price"] is None else show(row["price"]),
-        show(found["fidelity_squared"]),
-        show(found["networks"]),
-        "undetermined" if undetermined else escape(_interval(found)),
+        show(fidelity["fidelity_squared"]),
+        show(fidelity["networks"]),
+        "undetermined" if undetermined else escape(_interval(fidelity)),
         "?" if training is None else seconds_text(training),
         seconds_text(row["attribution_seconds"]),
     ]
 
 
-def _interval(found: Mapping[str, Any]) -> str:
-    interval = found["interval"]
+def _interval(fidelity: Mapping[str, Any]) -> str:
+    interval = fidelity["interval"]
     return "-" if interval is None else f"[{show(interval['low'])}, {show(interval['high'])}]"
 
 
 def legend(document: Mapping[str, Any]) -> str:
-    """Return what the table's headings mean."""
+    """Return the meaning of the table's headings."""
     settings = document["settings"]
     return LEGEND.format(
         images=counted(document["images"], "image"),
@@ -200,7 +202,7 @@ def legend(document: Mapping[str, Any]) -> str:
 
 
 def basis(document: Mapping[str, Any]) -> str:
-    """Return what the figures rest on."""
+    """Return the provenance of the figures."""
     settings, dataset = document["settings"]["bench"], document["dataset"]
     channels, height, width = dataset["image_shape"]
     return (

@@ -24,7 +24,7 @@ TRAINED, UNTRAINED, PERMUTED = "trained", "untrained", "permuted"
 
 @dataclass(frozen=True, kw_only=True)
 class SanityConfig:
-    """What is checked.
+    """The ensembles of a sanity check.
 
     Attributes:
         bench: the data, the architectures, the methods, the members and the recipe; its sampler is not used.
@@ -69,7 +69,7 @@ class SanityConfig:
 
     @property
     def folder(self) -> Path:
-        """Where the results go."""
+        """The folder of the results."""
         if self.out is not None:
             return Path(self.out)
         name = f"sanity-{slug_of(self.bench.dataset)}-{slug_of(self.bench.archs[0])}"

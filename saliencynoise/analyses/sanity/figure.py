@@ -1,4 +1,4 @@
-"""How like the maps of networks that know nothing are: points with intervals, a panel for each cell of a sanity run."""
+"""The similarity of maps to those of uninformed networks: points with intervals, a panel a cell of a sanity run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A value from 0 to 1, give or take its noise, with its interval; NaN for what there is not."""
+    """A value with its interval. It is from 0 to 1 up to noise, and NaN if it is undefined."""
 
     label: str
     value: float
@@ -73,12 +73,12 @@ def figure(panels: Sequence[Panel]) -> Figure:
 def _draw(axis: Axes, panel: Panel) -> None:
     points = panel.points[::-1]  # from the top
     places = range(len(points))
-    values = [own.value for own in points]
-    bars = error_bars(values, [own.low for own in points], [own.high for own in points])
+    values = [point.value for point in points]
+    bars = error_bars(values, [point.low for point in points], [point.high for point in points])
     axis.errorbar(values, places, xerr=bars, fmt="o", color=COLOURS[2], capsize=3)
     axis.axvline(0, color=GREY, lw=0.8)
-    axis.set_yticks(places, [own.label for own in points], parse_math=False)
-    ends = [end for own in points for end in (own.value, own.low, own.high) if math.isfinite(end)]
+    axis.set_yticks(places, [point.label for point in points], parse_math=False)
+    ends = [end for point in points for end in (point.value, point.low, point.high) if math.isfinite(end)]
     axis.set_xlim(min([-0.05, *ends]), max([1.05, *ends]))
     axis.set_ylim(-0.5, len(points) - 0.5)
     axis.set_xlabel(panel.axis)
@@ -90,8 +90,8 @@ def _title(row: Mapping[str, Any]) -> str:
     return f"{row['method']}, {row['architecture']}"
 
 
-def _point(label: str, found: Mapping[str, Any]) -> Point:
-    interval = found["interval"] or {"low": None, "high": None}
+def _point(label: str, estimate: Mapping[str, Any]) -> Point:
+    interval = estimate["interval"] or {"low": None, "high": None}
     return Point(
-        label=label, value=number(found["value"]), low=number(interval["low"]), high=number(interval["high"])
+        label=label, value=number(estimate["value"]), low=number(interval["low"]), high=number(interval["high"])
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Would untrained networks show the same? The figures of trained networks beside those of two that know nothing.
+"""Would untrained networks show the same? Figures of trained networks beside untrained and permuted-label ones.
 
 The randomisation tests of Adebayo et al. 2018, arXiv:1810.03292, for ensembles: the same images, targets and methods
 on networks with their initial weights, and on networks trained on permuted labels.
@@ -48,16 +48,16 @@ if TYPE_CHECKING:
 
 RESULT = "sanity.json"
 VIEWS = ("signed", "magnitude")
-"""What is compared: the maps, and where they are large: absolute values less their mean over the map."""
+"""The compared views: the maps, and their magnitude, which is the absolute values less their mean over the map."""
 ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
-"""What a result takes over from the trained networks' study."""
+"""Keys that a result copies from the trained networks' study."""
 
 NO_IMAGE = "there is no image on which trained, untrained and permuted networks all have a map that is not zero"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
-    """Trained networks beside others: the comparison of r, and how far the two signals agree."""
+    """Trained networks beside others: the comparison of r, and the agreement of the two signals."""
 
     comparison: Comparison
     agreement: Agreement
@@ -75,7 +75,7 @@ def run_sanity(config: SanityConfig, observer: Observer) -> dict[str, Any]:
 
 
 def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) -> dict[str, Any]:
-    """Do what was planned, in a folder that is held."""
+    """Run the plans, in a folder that is locked."""
     ensembles = {
         name: Strategy(label=name, plan=plan, study=run_plan(plan, observer), groups=tuple(plan.runs()))
         for name, plan in plans.items()
@@ -88,7 +88,7 @@ def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) ->
         "study": {key: reference.study.result[key] for key in ABOUT},
         "members": reference.plan.members,
         "images": len(reference.plan.images),
-        "ensembles": {name: _about(own.study) for name, own in ensembles.items()},
+        "ensembles": {name: _members_summary(ensemble.study) for name, ensemble in ensembles.items()},
         "groups": None if reference.plan.groups is None else len(set(reference.plan.groups)),
         "rows": _rows(ensembles, seed=config.bench.seed),
     }
@@ -116,16 +116,18 @@ def _plan(config: SanityConfig, name: str, sampler: str) -> Plan:
     )
 
 
-def _about(study: Study) -> dict[str, Any]:
+def _members_summary(study: Study) -> dict[str, Any]:
     """Return an ensemble's folder, and the accuracies and flags of its members."""
     return {
         "run": str(study.folder),
         "architectures": {
-            own["label"]: {
-                "accuracies": [member["accuracy"] for member in own["members"]],
-                "flagged": {str(member["index"]): member["flag"] for member in own["members"] if member["flag"]},
+            architecture["label"]: {
+                "accuracies": [member["accuracy"] for member in architecture["members"]],
+                "flagged": {
+                    str(member["index"]): member["flag"] for member in architecture["members"] if member["flag"]
+                },
             }
-            for own in study.result["architectures"]
+            for architecture in study.result["architectures"]
         },
     }
 
@@ -133,7 +135,7 @@ def _about(study: Study) -> dict[str, Any]:
 def _rows(ensembles: Mapping[str, Strategy], *, seed: int) -> list[dict[str, Any]]:
     """Return a row per architecture, method and view; p-values are corrected over all of them."""
     plan = ensembles[TRAINED].plan
-    failed, found = [], []
+    failed, finished = [], []
     for architecture in plan.architectures:
         for method in plan.methods:
             about = {"architecture": architecture.model.label, "method": method.label}
@@ -141,18 +143,21 @@ def _rows(ensembles: Mapping[str, Strategy], *, seed: int) -> list[dict[str, Any
             if reason is not None:
                 failed.append({**about, "status": "failed", "reason": reason})
                 continue
-            for view, own in _compared(ensembles, architecture, method).items():
-                if not own.images:
+            for view, compared in _compared(ensembles, architecture, method).items():
+                if not compared.images:
                     failed.append({**about, "view": view, "status": "failed", "reason": f"{view}: {NO_IMAGE}"})
                     continue
-                found.append(({**about, "view": view, "status": "ok", "reason": None}, own))
-    contrasts = [{name: _contrast(own, name, seed=seed) for name in (UNTRAINED, PERMUTED)} for _, own in found]
+                finished.append(({**about, "view": view, "status": "ok", "reason": None}, compared))
+    contrasts = [
+        {name: _contrast(compared, name, seed=seed) for name in (UNTRAINED, PERMUTED)} for _, compared in finished
+    ]
     for name in (UNTRAINED, PERMUTED):
-        corrected = holm([own[name].comparison.p for own in contrasts])
+        corrected = holm([contrast[name].comparison.p for contrast in contrasts])
         for contrast, p in zip(contrasts, corrected, strict=True):
             contrast[name] = replace(contrast[name], comparison=replace(contrast[name].comparison, p_holm=p))
     return failed + [
-        {**about, **_row(own, contrast, seed=seed)} for (about, own), contrast in zip(found, contrasts, strict=True)
+        {**about, **_row(compared, contrast, seed=seed)}
+        for (about, compared), contrast in zip(finished, contrasts, strict=True)
     ]
 
 
@@ -167,11 +172,11 @@ def _failure(ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Compared:
-    """What a row is made of: inner products of unit-norm maps, of the images on which all networks have maps.
+    """Inner products of unit-norm maps behind a row, for the images on which all networks have maps.
 
     Attributes:
-        grams: on each image, of the members of two ensembles, or of one with itself.
-        groups: of these images, where some belong together.
+        grams: by two ensembles, which may be the same: on each image, the inner products of their members' maps.
+        groups: of these images, if some belong together.
     """
 
     grams: Mapping[tuple[str, str], Tensor]
@@ -179,7 +184,7 @@ class Compared:
 
     @property
     def images(self) -> int:
-        """How many."""
+        """The number of images."""
         return len(self.grams[TRAINED, TRAINED])
 
     def pooled_snr(self, name: str) -> Pooled:
@@ -190,10 +195,10 @@ class Compared:
 def _compared(
     ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, method: BoundMethod
 ) -> dict[str, Compared]:
-    """Return by view what is compared of the members' maps, within and between ensembles."""
+    """Return, by view, the inner products of the members' maps within and between ensembles."""
     cell = architecture, method
-    images = zip(*(own.maps(cell, range(own.plan.members)) for own in ensembles.values()), strict=True)
-    views = _views([own.judged(cell) for own in ensembles.values()])
+    images = zip(*(ensemble.maps(cell, range(ensemble.plan.members)) for ensemble in ensembles.values()), strict=True)
+    views = _views([ensemble.judged(cell) for ensemble in ensembles.values()])
     joint: dict[str, list[Tensor]] = {view: [] for view in views}
     for maps in images:
         for view in views:
@@ -205,9 +210,9 @@ def _compared(
 
 
 def _views(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return in which views a method is compared, from its judged cells: centred, where those of any ensemble are.
+    """Return the views in which a method is compared. They are centred if an ensemble's judged cell is.
 
-    Of maps of one sign, centred ones are where maps are large, too.
+    For maps of one sign, the centred view also shows where they are large.
     """
     centred = any(cell["view"] == CENTRED for cell in cells)
     if centred and all(cell.get("sign") in ONE_SIGNED for cell in cells):
@@ -216,7 +221,7 @@ def _views(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, "E E"]:
-    """Return the inner products of unit-norm maps in a view; of those of a stochastic method from different draws.
+    """Return the inner products of unit-norm maps in a view. A stochastic method uses only pairs of different draws.
 
     >>> maps = torch.tensor([[1.0, -3.0], [3.0, 1.0]])[:, None, None, None]
     >>> joint_gram(maps, view="magnitude").round(decimals=9).tolist()            # of [-1, 1] and [1, -1]
@@ -233,30 +238,32 @@ def joint_gram(maps: Float[Tensor, "E D c h w"], *, view: str) -> Float[Tensor, 
 
 def _divided(gram: Float[Tensor, "B N N"], where: Mapping[str, Tensor], groups: Groups | None) -> Compared:
     """Divide joint Gram matrices by ensembles; images without a map in one of them are left out."""
-    used = torch.stack([diag_mean(gram[:, own][:, :, own]) > 0 for own in where.values()]).all(0)
+    used = torch.stack([diag_mean(gram[:, members][:, :, members]) > 0 for members in where.values()]).all(0)
     pairs = [*((name, name) for name in where), *combinations(where, 2)]
     grams = {(a, b): gram[used][:, where[a]][:, :, where[b]] for a, b in pairs}
     return Compared(grams=grams, groups=chosen(groups, used))
 
 
-def _contrast(own: Compared, other: str, *, seed: int) -> Contrast:
-    a, b = own.grams[TRAINED, TRAINED], own.grams[other, other]
-    cross = _without_twins(own.grams[TRAINED, other])
+def _contrast(compared: Compared, other: str, *, seed: int) -> Contrast:
+    a, b = compared.grams[TRAINED, TRAINED], compared.grams[other, other]
+    cross = _without_twins(compared.grams[TRAINED, other])
     return Contrast(
-        comparison=compare(own.pooled_snr(TRAINED), own.pooled_snr(other), names=(TRAINED, other), shared="images"),
-        agreement=agreement(cross, a, b, seed=seed, groups=own.groups),
+        comparison=compare(
+            compared.pooled_snr(TRAINED), compared.pooled_snr(other), names=(TRAINED, other), shared="images"
+        ),
+        agreement=agreement(cross, a, b, seed=seed, groups=compared.groups),
     )
 
 
 def _without_twins(cross: Float[Tensor, "B E E"]) -> Float[Tensor, "B E E"]:
-    """Put, for the product of members that began with the same weights, the mean of those with the others.
+    """Replace the product of members with the same initial weights by the mean of their products with the others.
 
     Members of the same index share all seeds, and might agree for that reason alone.
     """
     members = cross.shape[-1]
-    rest = cross - torch.diag_embed(cross.diagonal(dim1=-2, dim2=-1))
-    others = (rest.sum(-1) + rest.sum(-2)) / (2 * (members - 1))
-    return rest + torch.diag_embed(others)
+    off_diagonal = cross - torch.diag_embed(cross.diagonal(dim1=-2, dim2=-1))
+    others = (off_diagonal.sum(-1) + off_diagonal.sum(-2)) / (2 * (members - 1))
+    return off_diagonal + torch.diag_embed(others)
 
 
 def _row(compared: Compared, contrasts: Mapping[str, Contrast], *, seed: int) -> dict[str, Any]:
@@ -268,14 +275,14 @@ def _row(compared: Compared, contrasts: Mapping[str, Contrast], *, seed: int) ->
         "contrasts": {
             name: {
                 "comparison": {
-                    **asdict(own.comparison),
-                    "ratio": own.comparison.ratio,
-                    "words": own.comparison.verdict,
+                    **asdict(contrast.comparison),
+                    "ratio": contrast.comparison.ratio,
+                    "words": contrast.comparison.verdict,
                 },
-                "agreement": asdict(own.agreement),
-                "verdict": sanity_verdict(intervals[TRAINED], intervals[name], own.agreement),
+                "agreement": asdict(contrast.agreement),
+                "verdict": sanity_verdict(intervals[TRAINED], intervals[name], contrast.agreement),
             }
-            for name, own in contrasts.items()
+            for name, contrast in contrasts.items()
         },
     }
     return {key: json_safe(value) for key, value in row.items()}

@@ -38,14 +38,14 @@ NEEDED = {
 
 
 def print_sanity(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
-    """Print the figures of all three kinds of networks, a verdict for each method, and where it lies."""
+    """Print the figures of all three kinds of networks, a verdict for each method, and the folder."""
     console = console or Terminal()
     for part in render_sanity(document, folder, width=console.width):
         console.print(part)
 
 
 def render_sanity(document: Mapping[str, Any], folder: Path, *, width: int) -> Iterator[RenderableType]:
-    """Yield the parts of the print."""
+    """Yield the printed parts."""
     rows = document["rows"]
     done = [row for row in rows if row["status"] == "ok"]
     yield sanity_table(rows, narrow=width < 92)
@@ -60,7 +60,7 @@ def render_sanity(document: Mapping[str, Any], folder: Path, *, width: int) -> I
 
 
 def verdict_words(row: Mapping[str, Any]) -> str:
-    """Return what was found of a method's maps, in a sentence."""
+    """Return a sentence with the verdict on a method's maps."""
     view = "" if row["view"] == "signed" else f", {row['view']}"
     first = row["contrasts"]["untrained"]
     if first["verdict"] == "no signal":
@@ -108,17 +108,17 @@ def sanity_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
         name = label if row["view"] == "signed" else f"{label}\n    {row['view']}"
         table.add_row(name, *([""] * 6))
         table.add_row("    trained", show(trained["value"]), interval_text(trained["interval"]))
-        for kind, words in KINDS.items():
-            table.add_row(f"    {words}", *_other(row, kind))
+        for kind, label in KINDS.items():
+            table.add_row(f"    {label}", *_other(row, kind))
     return table
 
 
 def _other(row: Mapping[str, Any], kind: str) -> list[str]:
-    own, contrast = row["snr"][kind], row["contrasts"][kind]
+    snr, contrast = row["snr"][kind], row["contrasts"][kind]
     agreement, p = contrast["agreement"], contrast["comparison"]["p_holm"]
     return [
-        show(own["value"]),
-        interval_text(own["interval"]),
+        show(snr["value"]),
+        interval_text(snr["interval"]),
         p_text(p),
         show(agreement["value"]),
         interval_text(agreement["interval"]),
@@ -127,17 +127,17 @@ def _other(row: Mapping[str, Any], kind: str) -> list[str]:
 
 
 def basis(document: Mapping[str, Any]) -> str:
-    """Return what the figures rest on."""
+    """Return the provenance of the figures."""
     study, bench = document["study"], document["settings"]["bench"]
     recipes: Mapping[str, Mapping[str, Any]] = study["recipes"]
     accuracies = [
         f"{KINDS.get(name, name)} {min(values):.1%} to {max(values):.1%}"
         for name, ensemble in document["ensembles"].items()
-        for own in ensemble["architectures"].values()
-        if (values := own["accuracies"])
+        for architecture in ensemble["architectures"].values()
+        if (values := architecture["accuracies"])
     ]
-    own = {name: document["settings"]["permuted_epochs"] or recipe["epochs"] for name, recipe in recipes.items()}
-    epochs = ", ".join(dict.fromkeys(counted(number, "epoch") for number in own.values()))
+    epochs_of = {name: document["settings"]["permuted_epochs"] or recipe["epochs"] for name, recipe in recipes.items()}
+    epochs = ", ".join(dict.fromkeys(counted(number, "epoch") for number in epochs_of.values()))
     return (
         f"{document['members']} networks of each kind; accuracies: {', '.join(accuracies)}; permuted labels for "
         f"{epochs}. {counted(document['images'], 'test image')} of {study['dataset']['asked']}; "
@@ -147,10 +147,12 @@ def basis(document: Mapping[str, Any]) -> str:
 
 
 def notes(document: Mapping[str, Any]) -> list[str]:
-    """Return what a reader must know; that networks without knowledge classify no better than chance is no fault."""
+    """Return the notes on the networks. Chance accuracy of untrained or permuted-label networks is no fault."""
     lines = [f"note: {note}" for note in document["study"]["dataset"]["notes"]]
-    for label, own in document["ensembles"]["trained"]["architectures"].items():
-        lines += [f"flagged: trained member {index} of {label}: {why}" for index, why in own["flagged"].items()]
+    for label, architecture in document["ensembles"]["trained"]["architectures"].items():
+        lines += [
+            f"flagged: trained member {index} of {label}: {why}" for index, why in architecture["flagged"].items()
+        ]
     return lines + [
         f"failed: {row['method']} on {row['architecture']}: {row['reason']}"
         for row in document["rows"]

@@ -16,12 +16,12 @@ METHODS = ("gradient", "gradcam(layer=top)", "smoothgrad")
 
 @dataclass(frozen=True, kw_only=True)
 class VarianceConfig:
-    """What is varied, and where.
+    """The seeds that are varied, and the networks.
 
     Attributes:
         bench: the data, the architectures, the methods and the recipe; its sampler, members and folder are not used.
-        blocks: of networks, with seeds of their own; intervals are over blocks.
-        streams: those that are told apart, of "init", "order", "augment" and "dropout"; None for all with an effect.
+        blocks: number of blocks of networks, which share no seeds; intervals are over blocks.
+        streams: those varied separately, of "init", "order", "augment" and "dropout"; None for all with an effect.
         out: folder of the results; None for one under ./runs.
     """
 
@@ -53,7 +53,7 @@ class VarianceConfig:
 
     @property
     def folder(self) -> Path:
-        """Where the results go."""
+        """The folder of the results."""
         if self.out is not None:
             return Path(self.out)
         name = f"variance-{slug_of(self.bench.dataset)}-{slug_of(self.bench.archs[0])}"

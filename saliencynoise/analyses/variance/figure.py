@@ -1,4 +1,4 @@
-"""Which of the training's seeds make the noise: the picture of `saliencynoise variance`."""
+"""The parts of the noise by the training's seeds: the picture of `saliencynoise variance`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NAMES = {
     "rest": "all others",
     "again": "trained again",
 }
-"""The streams of randomness in words, and what hardware does."""
+"""Labels of the streams of randomness and of the hardware's nondeterminism."""
 
 RANGE = (-0.25, 1.25)
 """Ends of the axis; an arrow marks an interval that goes on."""
@@ -93,8 +93,8 @@ def seed_table(document: Mapping[str, Any]) -> pd.DataFrame:
             parts.append(("again", "again, same seeds", row["replicate"]))
         for stream, kind, share in parts:
             ends = share["interval"] or {"low": None, "high": None}
-            found = {"share": number(share["value"]), "low": number(ends["low"]), "high": number(ends["high"])}
-            rows.append(names | {"stream": stream, "figure": kind} | found)
+            estimate = {"share": number(share["value"]), "low": number(ends["low"]), "high": number(ends["high"])}
+            rows.append(names | {"stream": stream, "figure": kind} | estimate)
     return pd.DataFrame(rows)
 
 
@@ -108,35 +108,35 @@ def seed_figure(document: Mapping[str, Any]) -> Figure:
         >>> from saliencynoise.analyses.variance.run import load_variance
         >>> seed_figure(load_variance("runs/v")).savefig("variance.png")  # doctest: +SKIP
     """
-    found = seed_table(document)
-    columns = min(COLUMNS, len(found.drop_duplicates(["architecture", "method"])))
-    drawn = blank(1.8 + 2.5 * max(columns, 1.6), seed_height(found))
-    draw_seeds(drawn, found)
+    frame = seed_table(document)
+    columns = min(COLUMNS, len(frame.drop_duplicates(["architecture", "method"])))
+    drawn = blank(1.8 + 2.5 * max(columns, 1.6), seed_height(frame))
+    draw_seeds(drawn, frame)
     return drawn
 
 
-def seed_height(found: pd.DataFrame) -> float:
+def seed_height(frame: pd.DataFrame) -> float:
     """Return the inches that the panels of a table take."""
-    rows = -(-len(found.drop_duplicates(["architecture", "method"])) // COLUMNS)
-    return float(rows * (0.75 + 0.28 * max(2, found["stream"].nunique())) + 0.8)
+    rows = -(-len(frame.drop_duplicates(["architecture", "method"])) // COLUMNS)
+    return float(rows * (0.75 + 0.28 * max(2, frame["stream"].nunique())) + 0.8)
 
 
-def draw_seeds(figure: FigureBase, found: pd.DataFrame) -> None:
+def draw_seeds(figure: FigureBase, frame: pd.DataFrame) -> None:
     """Draw a table, a panel for each architecture and method, a line for each stream of randomness.
 
     First order: the share of the noise that goes away when networks share this stream's seed and no other; total: the
     share that another seed of this stream alone brings in. Bars are 95% intervals over blocks of seeds; an arrow marks
     one that goes on beyond the axis.
     """
-    panels = list(found.groupby(["architecture", "method"], sort=False))
-    streams = [name for name in NAMES if (found["stream"] == name).any()]
-    streams += sorted(set(found["stream"].dropna()) - set(streams))
+    panels = list(frame.groupby(["architecture", "method"], sort=False))
+    streams = [name for name in NAMES if (frame["stream"] == name).any()]
+    streams += sorted(set(frame["stream"].dropna()) - set(streams))
     axes = small_multiples(figure, len(panels), columns=COLUMNS, sharex=True, sharey=True)
-    several = found["architecture"].nunique() > 1
-    for panel, ((architecture, method), own) in zip(axes, panels, strict=True):
+    several = frame["architecture"].nunique() > 1
+    for panel, ((architecture, method), cell_frame) in zip(axes, panels, strict=True):
         title = two_lines(str(method), longest=24)
         panel.set_title(f"{shortened(str(architecture), 36)}\n{title}" if several else title, fontsize=9)
-        _draw(panel, own, streams)
+        _draw(panel, cell_frame, streams)
     axes[0].set_yticks(range(len(streams)), [NAMES.get(name, name) for name in streams], fontsize=SMALL)
     axes[0].set_ylim(max(len(streams), 1) - 0.5, -0.5)
     axes[0].set_xlim(*RANGE)
@@ -147,23 +147,23 @@ def draw_seeds(figure: FigureBase, found: pd.DataFrame) -> None:
     legend_below(figure, axes[:1])
 
 
-def _draw(axes: Axes, own: pd.DataFrame, streams: list[str]) -> None:
+def _draw(axes: Axes, frame: pd.DataFrame, streams: list[str]) -> None:
     axes.tick_params(labelsize=SMALL)
     axes.grid(axis="x", alpha=0.3)
-    for place in (0, 1):
-        axes.axvline(place, color=GREY, lw=0.8)
-    if own["status"].iloc[0] != "ok":
-        words = textwrap.fill("\n".join(failures(own)), 30, max_lines=8)
-        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+    for bound in (0, 1):
+        axes.axvline(bound, color=GREY, lw=0.8)
+    if frame["status"].iloc[0] != "ok":
+        message = textwrap.fill("\n".join(failures(frame)), 30, max_lines=8)
+        axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
         return
     for name, (marker, colour, offset) in LOOKS.items():
-        rows = own[own["figure"] == name]
+        rows = frame[frame["figure"] == name]
         y = [streams.index(stream) + offset for stream in rows["stream"]]
         ends = [rows[end].clip(*RANGE).tolist() for end in ("share", "low", "high")]
         axes.errorbar(
             ends[0], y, xerr=error_bars(*ends), fmt=marker, color=colour, ms=5, elinewidth=1.2, capsize=2
         )  # fmt: skip
-        for at, low, high in zip(y, rows["low"], rows["high"], strict=True):
+        for position, low, high in zip(y, rows["low"], rows["high"], strict=True):
             for edge, arrow, out in ((RANGE[0], "<", low < RANGE[0]), (RANGE[1], ">", high > RANGE[1])):
                 if out:
-                    axes.plot(edge, at, arrow, color=colour, ms=4, clip_on=False)
+                    axes.plot(edge, position, arrow, color=colour, ms=4, clip_on=False)

@@ -31,7 +31,7 @@ def variance_page(document: Document) -> RunPage:
         tables=tables,
         legend=[variance.LEGEND.format(blocks=document["settings"]["blocks"]), *([variance.ENERGY] if drawing else [])],
         pictures=[picture(_of_seeds(document))] if seeds.drawable(document) else [],
-        basis=[variance.basis(document, own) for own in document["architectures"]],
+        basis=[variance.basis(document, architecture) for architecture in document["architectures"]],
         notes=variance.notes(document),
         document=document,
     )

@@ -1,7 +1,7 @@
 """Which randomness matters? Networks that share some of their seeds, and the parts of the noise that this shows.
 
-Every stream that has an effect is varied, by itself or with others as one: members of a block would else share it, and
-a part that is put down to one stream would be that of two.
+Every stream that has an effect is varied, by itself or with others as one. Otherwise the members of a block would share
+it, and its part would be counted in another stream's.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 RESULT = "variance.json"
 ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
-"""What a result takes over from the studies."""
+"""Keys that a result copies from the studies."""
 
 
 def run_variance(config: VarianceConfig, observer: Observer) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def run_variance(config: VarianceConfig, observer: Observer) -> dict[str, Any]:
 def _run(
     config: VarianceConfig, plans: Sequence[Plan], designs: Mapping[str, Design], observer: Observer
 ) -> dict[str, Any]:
-    """Do what was planned, in a folder that is held."""
+    """Run the plans, in a folder that is locked."""
     studies = [run_plan(plan, observer) for plan in plans]
     ensembles = [
         (study, design, _blocks(study, design)) for study, design in zip(studies, designs.values(), strict=True)
@@ -139,12 +139,12 @@ def _blocks(study: Study, design: Design) -> Blocks:
 
 
 def _architecture(study: Study, design: Design, blocks: Blocks) -> dict[str, Any]:
-    (own,) = study.result["architectures"]
-    members = own["members"]
+    (architecture,) = study.result["architectures"]
+    members = architecture["members"]
     accuracies = [member["accuracy"] for member in members]
     equal = [members[one]["sha256"] == members[other]["sha256"] for one, other in blocks.again]
     return {
-        "architecture": own["label"],
+        "architecture": architecture["label"],
         "run": str(study.folder),
         "streams": {factor: list(design.streams_of(factor)) for factor in design.factors},
         "left_out": dict(design.without),
@@ -157,7 +157,7 @@ def _architecture(study: Study, design: Design, blocks: Blocks) -> dict[str, Any
 
 
 def _rows(study: Study, design: Design, blocks: Blocks) -> Iterator[dict[str, Any]]:
-    """Yield a row per method, in its headline's view, or centred where whole maps agree without knowledge."""
+    """Yield a row per method, in its headline's view, or centred if whole maps of untrained networks agree."""
     failed = {cell["method_name"]: cell for cell in reversed(study.failed)}
     judged = {cell["method_name"]: cell for cell in judged_cells(study)}
     for name in dict.fromkeys(cell["method_name"] for cell in study.result["cells"]):
@@ -169,7 +169,7 @@ def _rows(study: Study, design: Design, blocks: Blocks) -> Iterator[dict[str, An
 def _parts(study: Study, cell: Mapping[str, Any], design: Design, blocks: Blocks) -> dict[str, Any]:
     """Return the parts of the noise of a cell that is done."""
     crossed = study.crossed(cell)
-    found = seed_components(
+    components = seed_components(
         study.gram(cell) if crossed is None else networks_gram(crossed),
         seeds=blocks.seeds,
         streams=design.factors,
@@ -179,11 +179,11 @@ def _parts(study: Study, cell: Mapping[str, Any], design: Design, blocks: Blocks
     )
     energy = None if crossed is None else _energy(crossed, blocks)
     parts = {
-        "noise": found.noise if energy is None else energy["network"]["value"],
-        "streams": [asdict(part) for part in found.streams],
-        "replicate": None if found.replicate is None else asdict(found.replicate),
+        "noise": components.noise if energy is None else energy["network"]["value"],
+        "streams": [asdict(part) for part in components.streams],
+        "replicate": None if components.replicate is None else asdict(components.replicate),
         "energy": energy,
-        "words": found.words,
+        "words": components.words,
     }
     return {key: json_safe(value) for key, value in parts.items()}
 
@@ -191,16 +191,16 @@ def _parts(study: Study, cell: Mapping[str, Any], design: Design, blocks: Blocks
 def _energy(crossed: Float[Tensor, "B N D N D"], blocks: Blocks) -> dict[str, dict[str, Any]]:
     """Return the shares of a map's energy, from members that share no seed; t over blocks."""
     names = sorted(set(blocks.blocks))
-    place = torch.tensor(blocks.blocks)
+    block_of_member = torch.tensor(blocks.blocks)
     whole = energy_shares(crossed, apart=blocks.apart)
-    fewer = [_without_block(crossed, blocks.apart, place != block) for block in names]
+    fewer = [_without_block(crossed, blocks.apart, block_of_member != block) for block in names]
     return {
         key: {
             "value": value,
             "interval": asdict(
                 t_interval(
                     value,
-                    [(jackknife_variance(torch.tensor([own[key] for own in fewer])), len(names) - 1)],
+                    [(jackknife_variance(torch.tensor([shares[key] for shares in fewer])), len(names) - 1)],
                     question="members",
                     note=f"t over {len(names)} blocks of seeds",
                 )

@@ -1,4 +1,4 @@
-"""Which streams of randomness a training run has, how they are varied, and what the members of the design share."""
+"""The streams of randomness of a training run, the design that varies them, and the seeds that members share."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 STREAMS = ("init", "order", "augment", "dropout")
 REST = "rest"
-"""What the sampler `seed_blocks` calls the streams that it varies together."""
+"""The name that the sampler `seed_blocks` gives to the streams that it varies together."""
 
 RATES = ("drop_prob", "drop_rate", "dropout")
-"""Where modules keep the probability to drop something: timm's DropPath and its heads, torch's attention and LSTM."""
+"""Attributes of modules with a dropout probability: timm's DropPath and heads, torch's attention and LSTM."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What is varied, so that every stream with an effect is.
+    """The design of a variance run, which varies every stream with an effect.
 
     Attributes:
-        alone: the streams that are varied each by itself.
+        alone: the streams that are varied separately.
         rest: other streams with an effect, which are varied together, as one.
-        without: why each stream that has no effect has none.
+        without: streams without effect, each with the reason.
     """
 
     alone: tuple[str, ...]
@@ -43,7 +43,7 @@ class Design:
 
     @property
     def factors(self) -> tuple[str, ...]:
-        """The names of what the noise is divided among."""
+        """The names of the factors that the noise is divided among."""
         return (*self.alone, REST) if self.rest else self.alone
 
     @property
@@ -58,12 +58,12 @@ class Design:
 
 @dataclass(frozen=True, kw_only=True)
 class Blocks:
-    """The members of one architecture, by what they share.
+    """The members of one architecture, by the seeds that they share.
 
     Attributes:
         blocks: `[N]`, the block of each member.
         seeds: `[N][factors]`, the seeds of each factor of the design that it was trained with.
-        repeats: `[N]`, which training of the same seeds it is: 0, or 1 for the one that was trained again.
+        repeats: `[N]`, the number of earlier members with the same seeds: 0, or 1 for a repeated training.
     """
 
     blocks: tuple[int, ...]
@@ -72,18 +72,20 @@ class Blocks:
 
     @classmethod
     def of(cls, members: Sequence[Mapping[str, Any]], design: Design, *, per_block: int) -> Blocks:
-        """Return them from the members' records, which hold the seeds of their training."""
+        """Return the blocks from the members' records, which hold the seeds of their training."""
         rows = [
             (
                 member["index"] // per_block,
-                tuple(str([member["seeds"][stream] for stream in design.streams_of(own)]) for own in design.factors),
+                tuple(
+                    str([member["seeds"][stream] for stream in design.streams_of(factor)]) for factor in design.factors
+                ),
             )
             for member in members
         ]
         return cls(
             blocks=tuple(block for block, _ in rows),
             seeds=tuple(seeds for _, seeds in rows),
-            repeats=tuple(rows[:place].count(row) for place, row in enumerate(rows)),
+            repeats=tuple(rows[:index].count(row) for index, row in enumerate(rows)),
         )
 
     @property
@@ -95,12 +97,12 @@ class Blocks:
 
     @property
     def again(self) -> list[tuple[int, int]]:
-        """The places of the members that were trained again, each after that of the first one of its seeds."""
-        return [(self.seeds.index(self.seeds[place]), place) for place, repeat in enumerate(self.repeats) if repeat]
+        """Pairs of indices: the first member of some seeds, and the member that repeats its training."""
+        return [(self.seeds.index(self.seeds[index]), index) for index, repeat in enumerate(self.repeats) if repeat]
 
 
 def without_effect(recipe: Recipe, network: nn.Module) -> dict[str, str]:
-    """Return the streams that change nothing, and why; initialisation and order always do.
+    """Return the streams without effect, each with the reason; initialisation and order always have an effect.
 
     >>> from saliencynoise.training.recipes import Recipe
     >>> without_effect(Recipe(shift=1), torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(0.0)))
@@ -115,12 +117,12 @@ def without_effect(recipe: Recipe, network: nn.Module) -> dict[str, str]:
 
 
 def design_of(asked: Sequence[str] | None, without: Mapping[str, str], *, architecture: str) -> Design:
-    """Return how streams are varied: those asked for each by itself, all others that have an effect as one.
+    """Return the design: requested streams are varied separately, all others that have an effect together.
 
     Args:
         asked: names of streams; None for all that have an effect.
         without: as `without_effect` says.
-        architecture: whose they are, for messages.
+        architecture: label for messages.
 
     Raises:
         UsageError: a stream that is not known, named twice, or without effect.
@@ -144,7 +146,7 @@ def design_of(asked: Sequence[str] | None, without: Mapping[str, str], *, archit
 
 
 def _drops(part: nn.Module) -> bool:
-    """Whether a module of its own drops something in training."""
+    """Whether a module itself drops something in training."""
     drops = any(word in type(part).__name__ for word in ("Drop", "StochasticDepth"))
     values = [getattr(part, name, None) for name in (*RATES, *(("p", "prob") if drops else ()))]
     return any(isinstance(value, int | float) and value > 0 for value in values)

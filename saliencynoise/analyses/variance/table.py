@@ -31,18 +31,18 @@ ENERGY = (
     "what draws differ in, and what only the pair of both determines. One draw is the same for all networks."
 )
 MOST_FLAGS = 3
-"""Members that are named each in a line."""
+"""The largest number of flagged members that have a line each."""
 
 
 def print_variance(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
-    """Print what makes the noise, a sentence for each method, what it rests on, and where it lies."""
+    """Print the parts of the noise, a sentence for each method, the provenance and the folder."""
     console = console or Terminal()
     for part in render_variance(document, folder, width=console.width):
         console.print(part)
 
 
 def render_variance(document: Mapping[str, Any], folder: Path, *, width: int) -> Iterator[RenderableType]:
-    """Yield the parts of the print."""
+    """Yield the printed parts."""
     rows, narrow = document["rows"], width < 92
     done = [row for row in rows if row["status"] == "ok"]
     yield variance_table(rows, narrow=narrow)
@@ -108,14 +108,14 @@ def _share(share: Mapping[str, Any]) -> list[str]:
 
 
 def basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
-    """Return what an architecture's figures rest on."""
+    """Return the provenance of an architecture's figures."""
     study, bench = document["study"], document["settings"]["bench"]
     again = architecture["trained_again"]
     lowest, highest = architecture["accuracy"]["min"], architecture["accuracy"]["max"]
     accuracy = "" if lowest is None else f", accuracies {lowest:.1%} to {highest:.1%}"
-    rest = architecture["streams"].get("rest")
-    names = " and ".join(NAMES.get(stream, stream) for stream in rest or ())
-    together = f"; all others: {names}, changed together" if rest else ""
+    others = architecture["streams"].get("rest")
+    names = " and ".join(NAMES.get(stream, stream) for stream in others or ())
+    together = f"; all others: {names}, changed together" if others else ""
     left_out = "".join(
         f"; {NAMES.get(stream, stream)} left out: {reason}" for stream, reason in architecture["left_out"].items()
     )  # fmt: skip
@@ -129,13 +129,17 @@ def basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
 
 
 def notes(document: Mapping[str, Any]) -> list[str]:
-    """Return what a reader must know before believing the figures."""
+    """Return the notes that a reader needs to judge the figures."""
     lines = [f"note: {note}" for note in document["study"]["dataset"]["notes"]]
-    for own in document["architectures"]:
-        flagged = list(own["flagged"].items())
-        lines += [f"flagged: member {index} of {own['architecture']}: {why}" for index, why in flagged[:MOST_FLAGS]]
+    for architecture in document["architectures"]:
+        flagged = list(architecture["flagged"].items())
+        lines += [
+            f"flagged: member {index} of {architecture['architecture']}: {why}" for index, why in flagged[:MOST_FLAGS]
+        ]
         if len(flagged) > MOST_FLAGS:
-            lines.append(f"flagged: {len(flagged) - MOST_FLAGS} more of {own['architecture']}; more --epochs may help")
+            lines.append(
+                f"flagged: {len(flagged) - MOST_FLAGS} more of {architecture['architecture']}; more --epochs may help"
+            )
     lines += [
         f"failed: {row['method']} on {row['architecture']}: {row['reason']}"
         for row in document["rows"]

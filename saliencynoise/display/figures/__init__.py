@@ -1,1 +1,1 @@
-"""What all figures share: style, canvas, saving."""
+"""The common parts of all figures: style, canvas and saving."""

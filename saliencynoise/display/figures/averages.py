@@ -1,4 +1,4 @@
-"""From all members' maps of one picture to what figures show of them: their mean, their noise, and what is significant.
+"""The averages of all members' maps of one picture that figures show: mean, noise and significant pixels.
 
 Every member's map is divided by its L2 norm before anything else, as for the headline r. Raw maps would not do: a
 network with a large gain would set the colour scale and dominate the mean, although its gain says nothing of where it
@@ -22,7 +22,7 @@ NOISE = "noise"
 SIGNIFICANT = "significant"
 
 RATE = 0.05
-"""Of false discoveries among significant pixels."""
+"""Rate of false discoveries among significant pixels."""
 
 CLIP = 99.5
 """Percentile of |value| over all maps of a row at which its colour scale ends."""
@@ -30,7 +30,7 @@ CLIP = 99.5
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AverageMap:
-    """What all members' maps of one picture amount to. A value that is NaN in one member is NaN here.
+    """The averages of all members' maps of one picture. A value that is NaN in one member is NaN here.
 
     Attributes:
         unit: `[E, c, h, w]`, of unit norm each; zero maps stay zero.
@@ -52,7 +52,7 @@ class AverageMap:
 
     @property
     def share(self) -> float:
-        """Of surviving values among all pixels of all channels; NaN of one member."""
+        """The share of surviving values among all pixels of all channels; NaN for one member."""
         return float(self.survives.mean()) if len(self.unit) > 1 else float("nan")
 
     @property
@@ -83,15 +83,15 @@ class AverageMap:
 def average_of(
     maps: Float[np.ndarray, "E c h w"], *, survives: Bool[np.ndarray, "c h w"] | None = None
 ) -> AverageMap:  # fmt: skip
-    """Return what members' raw maps of one picture amount to; infinities count as NaN.
+    """Return the averages of members' raw maps of one picture; infinities count as NaN.
 
     Args:
         maps: of one picture.
         survives: which values of the mean are significant, where that was tested already; None to test them.
 
     >>> import numpy as np
-    >>> found = average_of(np.array([3.0, 4.0, 3.0, -4.0]).reshape(2, 1, 1, 2))
-    >>> found.mean.ravel().tolist(), round(found.norm, 3), found.noise.round(3).ravel().tolist()
+    >>> average = average_of(np.array([3.0, 4.0, 3.0, -4.0]).reshape(2, 1, 1, 2))
+    >>> average.mean.ravel().tolist(), round(average.norm, 3), average.noise.round(3).ravel().tolist()
     ([0.6, 0.0], 0.6, [0.0, 1.131])
     """
     import numpy as np  # noqa: PLC0415 - as above
@@ -112,7 +112,7 @@ def average_of(
 def unit_maps(maps: Float[np.ndarray, "E c h w"]) -> Float[np.ndarray, "E c h w"]:
     """Return each map divided by its L2 norm over channels and pixels, in float64; zero maps stay zero.
 
-    NaN stays where it is, infinity becomes NaN, and the norm is that of the rest.
+    NaN stays, infinity becomes NaN, and the norm is that of the finite values.
 
     >>> import numpy as np
     >>> unit_maps(np.array([3.0, 4.0, 0.0, 0.0]).reshape(2, 1, 1, 2)).ravel().tolist()
@@ -126,7 +126,7 @@ def unit_maps(maps: Float[np.ndarray, "E c h w"]) -> Float[np.ndarray, "E c h w"
 
 
 def colour_limit(tiles: Sequence[Float[np.ndarray, "h w"]]) -> float:
-    """Return the `CLIP`-th percentile of |value| over maps; of sparse ones, where that is 0, the largest; else 0.
+    """Return the `CLIP`-th percentile of |value| over maps, or the largest |value| if that percentile is 0.
 
     >>> import numpy as np
     >>> colour_limit([np.array([[-2.0, 1.0]]), np.array([[np.nan, 2.0]])])
@@ -142,7 +142,7 @@ def colour_limit(tiles: Sequence[Float[np.ndarray, "h w"]]) -> float:
 
 
 def _spread(tiles: Float[np.ndarray, "E h w"]) -> Float[np.ndarray, "h w"]:
-    """Return the standard deviation over members, exactly zero where all are equal: rounding leaves a trace of it."""
+    """Return the standard deviation over members. It is exactly zero if all are equal, free of rounding errors."""
     import numpy as np  # noqa: PLC0415 - as above
 
     if len(tiles) < 2:

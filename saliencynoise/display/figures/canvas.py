@@ -1,7 +1,8 @@
-"""What the figures of maps share: a grid of square tiles, and how a picture or a map is drawn into one.
+"""The common parts of figures of maps: a grid of square tiles, and functions that draw a picture or map into one.
 
-What is no number is never a colour of the palette. NaN is a flat grey, a map of zeros is hatched and called so, and a
-pixel that is not significant is hatched on light grey, while a zero is white. `key` says so below a figure.
+Values without a number never have a colour of the palette. NaN is a flat grey, a map of zeros is hatched and
+labelled, and a pixel that is not significant is hatched on light grey, while a zero is white. `key` explains
+this below a figure.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ KEY = 0.34
 """Inches below all rows, where the meanings of greys and hatches stand."""
 
 PALE, STRIPE = "#EDEDED", "#BDBDBD"
-"""What is not significant: the ground, and the hatch on it."""
+"""Colours of pixels that are not significant: the ground and the hatch on it."""
 
 ZERO, NOT_SIGNIFICANT, NOT_A_NUMBER = "////", "\\\\\\\\\\", "xxxxx"
 """Hatches."""
@@ -69,7 +70,7 @@ class Grid:
         return axes
 
     def heading(self, column: int, title: str) -> None:
-        """Write what a column shows above it."""
+        """Write a column's title above it."""
         width, height = self.figure.get_size_inches()
         x = self.left + column * (self.tile + GAP) + self.tile / 2
         y = 1 - (self.top - 0.06) / height
@@ -104,7 +105,7 @@ def grid(
 
 
 def room_for(labels: list[str]) -> float:
-    """Return how many inches labels take beside the first column."""
+    """Return the inches that labels take beside the first column."""
     return 0.35 + LETTER * max(len(line) for label in labels for line in label.split("\n"))
 
 
@@ -146,7 +147,7 @@ def draw_map(
 
 
 def word_of(values: Float[np.ndarray, "h w"]) -> str:
-    """Return what there is to say of a map without colours, or nothing."""
+    """Return the word for a map without colours; empty for any other map."""
     import numpy as np  # noqa: PLC0415 - as above
 
     if not np.isfinite(values).any():
@@ -162,34 +163,34 @@ def draw_significant(
     extent: tuple[int, int],
     limit: float,
 ) -> None:
-    """Draw a map where it is significant, and the rest hatched on light grey, with a word where that is all.
+    """Draw a map where it is significant, and hatch the other pixels on light grey; a word marks a map without any.
 
     Arguments as of `draw_map`; `survives` says which pixels are significant.
     """
     import numpy as np  # noqa: PLC0415 - as above
 
     _show(axes, values, extent, limit)
-    rest = ~survives & np.isfinite(values)
-    axes.add_patch(hatched(rest, extent=extent, hatch=NOT_SIGNIFICANT, ground=PALE, stripe=STRIPE))
+    insignificant = ~survives & np.isfinite(values)
+    axes.add_patch(hatched(insignificant, extent=extent, hatch=NOT_SIGNIFICANT, ground=PALE, stripe=STRIPE))
     if not survives.any():
-        write_on(axes, "none" if rest.any() else "all NaN")
+        write_on(axes, "none" if insignificant.any() else "all NaN")
 
 
 def draw_failure(axes: Axes, reason: str, *, letters: int = 90) -> None:
-    """Write why there is nothing to draw, in lines of so many letters."""
+    """Write the reason of a failure into a tile, in lines of at most `letters` letters."""
     axes.set_facecolor("#F4F4F4")
-    words = textwrap.fill(f"failed: {shortened(reason, 600)}", letters, max_lines=5, placeholder=" …")
-    axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+    message = textwrap.fill(f"failed: {shortened(reason, 600)}", letters, max_lines=5, placeholder=" …")
+    axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
 
 
 def write_on(axes: Axes, word: str) -> None:
-    """Write a word on a tile, on paper of its own."""
+    """Write a word on a tile, on a white background."""
     paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
     axes.text(0.5, 0.5, word, ha="center", va="center", fontsize=SMALL, bbox=paper, transform=axes.transAxes)
 
 
 def draw_bar(figure: Figure, last: Axes, limit: float) -> None:
-    """Draw a row's colour scale to the right of its last map; none where there is nothing to scale."""
+    """Draw a row's colour scale to the right of its last map, unless its limit is 0."""
     if not limit:
         return
     box, inch = last.get_position(), 1 / figure.get_figwidth()
@@ -233,7 +234,7 @@ def hatched(
 
 
 def key(figure: Figure, entries: dict[str, dict[str, Any]]) -> None:
-    """Say below a figure what its greys, hatches and lines mean: by name, what a patch of it looks like."""
+    """Draw the key of greys, hatches and lines below a figure: names with the looks of their patches."""
     from matplotlib.patches import Patch  # noqa: PLC0415 - as above
 
     handles = [Patch(label=name, **look) for name, look in entries.items()]
@@ -247,7 +248,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "not significant": {"facecolor": PALE, "edgecolor": STRIPE, "hatch": NOT_SIGNIFICANT, "linewidth": 0},
     "NaN": {"facecolor": MISSING, "edgecolor": "none"},
 }
-"""What the key of a gallery says."""
+"""The entries of a gallery's key."""
 
 
 def _show(

@@ -1,4 +1,4 @@
-"""A figure of a report with all that stands beside it, or why there is none."""
+"""A figure of a report with its texts and data, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Exhibit:
         name: of its files and its place in the page: "classes".
         title: its heading.
         caption: plain text: what is shown, by which definition, how intervals and floors are to be read.
-        alt: plain text, for those who do not see it: what kind of figure, and what it tells.
+        alt: alternative text: the kind of figure, and its message.
         figure: what is shown.
         data: what the figure shows, a row a point.
         arrays: the bytes of an .npz, offered for download in place of `data` where a table would be large.
@@ -37,7 +37,7 @@ class Exhibit:
 
 @dataclass(frozen=True, kw_only=True)
 class Missing:
-    """A figure that could not be had from a study, and why."""
+    """A figure that could not be drawn from a study, and the reason."""
 
     name: str
     title: str

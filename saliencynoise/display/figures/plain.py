@@ -1,4 +1,4 @@
-"""A matplotlib figure whose texts are what they say: names come from plugins, users and paths."""
+"""A matplotlib figure that draws its texts literally, since names come from plugins, users and paths."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
 
 NUMBERS = (LogFormatter, ScalarFormatter, NullFormatter)
-"""What writes numbers along an axis: no text of anybody's, and formulas on logarithmic axes."""
+"""The formatters that write numbers along an axis. They hold no user's text; on logarithmic axes they need formulas."""
 
 
 class PlainFigure(Figure):

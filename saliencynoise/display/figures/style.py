@@ -1,4 +1,4 @@
-"""What all figures share: colours and markers that people who confuse colours tell apart, sizes, small multiples."""
+"""The style of all figures: sizes, small multiples, and colours and markers that colour-blind readers distinguish."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
 
 COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#7F7F7F")
-"""Okabe and Ito's, which people who confuse red and green tell apart; markers differ, too."""
+"""Okabe and Ito's colours, which red-green colour-blind readers distinguish; markers differ, too."""
 
 MARKERS = "osD^vPX*"
 
@@ -27,17 +27,17 @@ LONGEST = 60
 """Characters of a name in a legend or a title."""
 
 GREY = "#7F7F7F"
-"""Of lines of reference."""
+"""Colour of reference lines."""
 
 BAD = "#B03A00"
-"""Of what failed or was flagged, which words say too."""
+"""Colour of failed or flagged entries, which text marks too."""
 
 MISSING = "#9A9A9A"
-"""Of NaN in a map: no colour of the palette."""
+"""Colour of NaN in a map, which the palette lacks."""
 
 
 def blank(width: float, height: float, *, constrained: bool = True) -> Figure:
-    """Return an empty figure, of so many inches, which no global state knows of; its texts are never formulas."""
+    """Return an empty figure of a size in inches, outside pyplot's global state; its texts are never formulas."""
     from saliencynoise.display.figures.plain import PlainFigure  # noqa: PLC0415 - matplotlib, a second to import
 
     return PlainFigure(figsize=(width, height), layout="constrained" if constrained else None)
@@ -51,8 +51,8 @@ def styles(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     """
     count = len(COLOURS)
     return {
-        name: (COLOURS[at % count], MARKERS[(at + at // count) % len(MARKERS)])
-        for at, name in enumerate(dict.fromkeys(names))
+        name: (COLOURS[index % count], MARKERS[(index + index // count) % len(MARKERS)])
+        for index, name in enumerate(dict.fromkeys(names))
     }
 
 
@@ -67,7 +67,7 @@ def diverging() -> Colormap:
 
 
 def small_multiples(figure: FigureBase, count: int, *, columns: int, **shared: Any) -> list[Axes]:
-    """Return `count` axes in rows of at most `columns`; the rest of the last row stays empty.
+    """Return `count` axes in rows of at most `columns`; the end of the last row stays empty.
 
     Args:
         figure: empty.
@@ -109,13 +109,13 @@ def _width(figure: FigureBase) -> float:
 
 
 def legend_height(names: Sequence[str], width: float, *, columns: int = 4) -> float:
-    """Return the inches that `legend_below` takes in a figure so many inches wide."""
+    """Return the inches that `legend_below` takes in a figure of a width in inches."""
     fit = min(columns, _fitting([shortened(name, LONGEST) for name in names], width))
     return 0.1 + 0.19 * -(-len(names) // fit)
 
 
 def _fitting(names: Sequence[str], width: float) -> int:
-    """Return how many columns of names fit into so many inches."""
+    """Return the number of columns of names that fit into a width in inches."""
     return max(1, int(width / (0.6 + 0.077 * max(map(len, names)))))
 
 
@@ -131,10 +131,10 @@ def two_lines(label: str, *, longest: int = 18) -> str:
     if len(label) <= longest:
         return label
     for mark, after in (("(", False), ("/", True), ("_", True)):
-        at = label.find(mark)
-        if at > 0:
-            at += after
-            return f"{shortened(label[:at], most)}\n{shortened(label[at:], most)}"
+        cut = label.find(mark)
+        if cut > 0:
+            cut += after
+            return f"{shortened(label[:cut], most)}\n{shortened(label[cut:], most)}"
     return shortened(label, most)
 
 

@@ -19,17 +19,17 @@ DARKEST, LIGHTEST = 0.35, 0.95
 """Greys of black and white in the picture: a black outline shows on the first, and neither hides a colour."""
 
 GROUND = str((DARKEST + LIGHTEST) / 2)
-"""Behind the colour bar."""
+"""Colour behind the colour bar."""
 
 CROSSED = "xxxxxx"
-"""Of NaN, since a grey would be taken for the picture."""
+"""Colour of NaN, since a grey would look like the picture."""
 
 LOOKS: dict[str, dict[str, Any]] = {
     "zero: the picture alone": {"facecolor": GROUND, "edgecolor": "none"},
     "significant": {"facecolor": GROUND, "edgecolor": "black", "linewidth": 1.0},
     "NaN": {"facecolor": "white", "edgecolor": "black", "hatch": CROSSED, "linewidth": 0},
 }
-"""What the key of overlays says."""
+"""The entries of the key of overlays."""
 
 
 def translucent() -> Colormap:
@@ -37,10 +37,10 @@ def translucent() -> Colormap:
     import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
     from matplotlib.colors import ListedColormap  # noqa: PLC0415 - as above
 
-    at = np.linspace(-1, 1, 257)
+    levels = np.linspace(-1, 1, 257)
     # small values take their colour from further out: the palette's own are near white, and would pass for picture
-    colours = diverging()((np.sign(at) * np.abs(at) ** 0.5 + 1) / 2)
-    colours[:, 3] = np.abs(at) ** 0.6
+    colours = diverging()((np.sign(levels) * np.abs(levels) ** 0.5 + 1) / 2)
+    colours[:, 3] = np.abs(levels) ** 0.6
     return ListedColormap(colours).with_extremes(bad=(0, 0, 0, 0), under=colours[0], over=colours[-1])
 
 

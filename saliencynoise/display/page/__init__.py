@@ -1,1 +1,1 @@
-"""What all pages share."""
+"""The common parts of all pages."""

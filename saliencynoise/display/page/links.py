@@ -1,4 +1,4 @@
-"""Papers in words, with those of their addresses that a page may link to: http, https, DOI and arXiv, and no others."""
+"""Links in the text on a paper. A page links to http, https, DOI and arXiv addresses and to no others."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def parts_of(text: str) -> list[Part]:
     >>> [part.address for part in parts_of("javascript:alert(1)")]
     [None]
     """
-    parts, at = [], 0
-    for found in _ADDRESS.finditer(text):
-        words = found[0].rstrip(".,;:")
-        parts.append(Part(text=text[at : found.start()]))
-        parts.append(Part(text=words, address=_address(found, words)))
-        at = found.start() + len(words)
-    return [part for part in [*parts, Part(text=text[at:])] if part.text]
+    parts, end = [], 0
+    for match in _ADDRESS.finditer(text):
+        address = match[0].rstrip(".,;:")
+        parts.append(Part(text=text[end : match.start()]))
+        parts.append(Part(text=address, address=_address(match, address)))
+        end = match.start() + len(address)
+    return [part for part in [*parts, Part(text=text[end:])] if part.text]
 
 
-def _address(found: re.Match[str], words: str) -> str:
-    if found["url"]:
-        return words
-    name = words.partition(":")[2].strip()
-    return f"https://doi.org/{name}" if found["doi"] else f"https://arxiv.org/abs/{name}"
+def _address(match: re.Match[str], text: str) -> str:
+    if match["url"]:
+        return text
+    name = text.partition(":")[2].strip()
+    return f"https://doi.org/{name}" if match["doi"] else f"https://arxiv.org/abs/{name}"

@@ -1,4 +1,4 @@
-"""Templates to pages. Whatever comes from a user or a plugin is escaped, and no script but the page's own can run."""
+"""Pages from templates. Texts from users and plugins are escaped, and only the page's own script can run."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def render(template: str, **values: Any) -> str:
 
 
 def write_page(path: Path, template: str, **values: Any) -> Path:
-    """Write a page, and return where.
+    """Write a page, and return its path.
 
     Raises:
-        UsageError: if the place cannot be written.
+        UsageError: if the path cannot be written.
     """
     write_bytes(path, render(template, **values).encode("utf-8", errors="replace"))
     return path
@@ -80,7 +80,7 @@ def shown_in(document: Any) -> Any:
 
 
 def brief(text: str) -> str:
-    """Return a name or a message, its middle left out where it is too long to be read.
+    """Return a name or a message, without its middle if it is too long to be read.
 
     >>> brief("a" * 10_000)[-40:]
     'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'

@@ -1,4 +1,4 @@
-"""Figures as a page holds them: pictures in which no script runs, and their data to download."""
+"""Figures of a page: pictures that run no script, and their data to download."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SMALL = 300_000
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """A file in the page: its name, its address, and what it is in words."""
+    """A file in the page: its name, its address and a description."""
 
     name: str
     address: str
@@ -28,7 +28,7 @@ class Download:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A figure in the page; `missing` says why there is none."""
+    """A figure in the page; `missing` is the reason if there is none."""
 
     name: str
     title: str
@@ -44,7 +44,7 @@ class Picture:
 
 
 def picture(exhibit: Exhibit) -> Picture:
-    """Return a figure as a page holds it, with its data to download."""
+    """Return a figure of a page, with its data to download."""
     content, kind = _encoded(exhibit.figure)
     width, height = exhibit.figure.get_size_inches()
     return Picture(

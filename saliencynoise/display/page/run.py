@@ -22,12 +22,12 @@ class RunPage:
 
     Attributes:
         question: its title.
-        intro: what was done, for those who did not do it.
-        sentences: what was found.
+        intro: a description of the run, for readers who did not make it.
+        sentences: the results.
         tables: with a caption each.
-        legend: what the tables' headings mean.
-        pictures: those that can be drawn.
-        basis: what it rests on.
+        legend: the meaning of the tables' headings.
+        pictures: the figures that can be drawn.
+        basis: the provenance of the figures.
         notes: warnings and failures.
         document: with "settings", "versions", "hardware" and "created".
     """

@@ -1,4 +1,4 @@
-"""Settings as a list of words."""
+"""Settings as a flat list of texts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return settings as a list of words: `recipe.epochs`, and lists with commas."""
-    found: dict[str, str] = {}
+    """Return settings as texts by flat name, as `recipe.epochs`; lists have commas."""
+    texts: dict[str, str] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{key}.")
+            texts |= flat(value, f"{prefix}{key}.")
         else:
-            found[f"{prefix}{key}"] = _words(value)
-    return found
+            texts[f"{prefix}{key}"] = _words(value)
+    return texts
 
 
 def _words(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The table of a page: what a cell shows, and what it is sorted by."""
+"""The table of a page: the text of each value and its sort key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """What a cell shows; `key` is the number it is sorted by, as script reads it, or empty for none."""
+    """The text of a value; `key` is its sort key, a number as the page's script reads it, or empty for none."""
 
     text: str
     key: str = ""
@@ -23,7 +23,7 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A column: its heading, what it means in a few words, and whether it holds numbers."""
+    """A column: its heading, its meaning in a few words, and whether it holds numbers."""
 
     label: str
     meaning: str = ""
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A row, and what it is filtered by."""
+    """A row, and the architecture and family that filter it."""
 
     values: Sequence[Value]
     architecture: str = ""
@@ -41,7 +41,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class PageTable:
-    """A table, whole and readable without script; `sortable` where every row stands for itself."""
+    """A table that is complete and readable without script; `sortable` if its rows are independent."""
 
     caption: str
     columns: Sequence[Column]

@@ -1,1 +1,1 @@
-"""What a report shows: figures with their titles, captions, texts for those who do not see them, and data."""
+"""The figures of a report with their titles, captions, alternative texts and data."""

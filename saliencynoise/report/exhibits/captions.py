@@ -1,4 +1,4 @@
-"""What a report writes below its figures, and what it tells those who do not see them, from the figures' data."""
+"""Captions and alternative texts of a report's figures, made from the figures' data."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 MOST = 3
-"""Failures that an alternative text names."""
+"""The largest number of failures in an alternative text."""
 
 
 def basis(study: Study) -> str:
-    """Return from what a study's figures are: its members, images and data."""
+    """Return the basis of a study's figures: its members, images and data set."""
     result = study.result
     members, images = result["settings"]["members"], counted(len(result["images"]), "test image")
     few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
     return f"From {members} members of each architecture and {images} of {result['dataset']['asked']}{few}."
 
 
-def asked(found: pd.DataFrame) -> str:
-    """Return what the 95% intervals of a table are for, from its column `question`."""
-    questions = [own for own in found.get("question", ()) if own in WORDS]
-    kinds = list(dict.fromkeys(WORDS[own] for own in questions))
+def asked(frame: pd.DataFrame) -> str:
+    """Return a sentence on the question that a table's 95% intervals answer, from its column `question`."""
+    questions = [question for question in frame.get("question", ()) if question in WORDS]
+    kinds = list(dict.fromkeys(WORDS[question] for question in questions))
     return f"95% intervals are {' or '.join(kinds)}." if kinds else "There are no intervals: they need 3 members."
 
 
-def failed(found: pd.DataFrame) -> str:
-    """Return what failed in a table and why, a sentence each; empty where nothing did."""
-    rows = found[found["status"] == "failed"].drop_duplicates(["architecture", "method"])
+def failed(frame: pd.DataFrame) -> str:
+    """Return a sentence with the reason for each failed cell of a table; empty if none failed."""
+    rows = frame[frame["status"] == "failed"].drop_duplicates(["architecture", "method"])
     named = [
         f" {shortened(str(row.method), LONGEST)} on {shortened(str(row.architecture), LONGEST)} failed: {row.reason}."
         for row in rows.head(MOST).itertuples()
@@ -46,60 +46,69 @@ def failed(found: pd.DataFrame) -> str:
 
 
 def ends(
-    found: pd.DataFrame, name: str, *, of: str, interval: tuple[str, str] | None = None, whole: bool = False
+    frame: pd.DataFrame, name: str, *, of: str, interval: tuple[str, str] | None = None, whole: bool = False
 ) -> str:
-    """Return the rows with the largest and the smallest value of a column in words.
+    """Return a text on the rows with the largest and the smallest value of a column.
 
     Args:
-        found: with columns `architecture`, `method` and `name`.
+        frame: with columns `architecture`, `method` and `name`.
         name: of the column.
-        of: what it is, as "r".
+        of: the quantity, as "r".
         interval: columns of the interval's ends; None for none.
-        whole: whether it is a count.
+        whole: whether the values are counts.
 
     >>> import pandas as pd
-    >>> found = pd.DataFrame({"architecture": "net", "method": ["lime", "gradient"], "r": [2.0, 0.5]})
-    >>> ends(found, "r", of="r")
+    >>> frame = pd.DataFrame({"architecture": "net", "method": ["lime", "gradient"], "r": [2.0, 0.5]})
+    >>> ends(frame, "r", of="r")
     'Largest r: 2.00 (lime); smallest: 0.50 (gradient).'
     """
-    rows = found.dropna(subset=[name])
+    rows = frame.dropna(subset=[name])
     if not len(rows):
         return f"No {of} could be computed."
     several = rows["architecture"].nunique() > 1
 
-    def words(row: Any) -> str:
+    def cell_text(row: Any) -> str:
         columns = (name, *(interval or ()))
-        values = [("∞" if math.isnan(row[own]) else f"{row[own]:.0f}") if whole else show(row[own]) for own in columns]
-        told = "" if interval is None or math.isnan(row[interval[0]]) else f" [{', '.join(values[1:])}]"
-        return f"{values[0]}{told} ({shortened(row['method'], LONGEST)}{_on(row, several=several)})"
+        values = [
+            ("∞" if math.isnan(row[column]) else f"{row[column]:.0f}") if whole else show(row[column])
+            for column in columns
+        ]
+        interval_text = "" if interval is None or math.isnan(row[interval[0]]) else f" [{', '.join(values[1:])}]"
+        return (
+            f"{values[0]}{interval_text} ({shortened(row['method'], LONGEST)}{_on_architecture(row, several=several)})"
+        )
 
-    largest, smallest = (rows.iloc[int(at)] for at in (rows[name].to_numpy().argmax(), rows[name].to_numpy().argmin()))
+    largest, smallest = (
+        rows.iloc[int(index)] for index in (rows[name].to_numpy().argmax(), rows[name].to_numpy().argmin())
+    )
     if len(rows) == 1:
-        return f"{of[0].upper() * (len(of) > 1)}{of[len(of) > 1 :]}: {words(largest)}."
-    return f"Largest {of}: {words(largest)}; smallest: {words(smallest)}."
+        return f"{of[0].upper() * (len(of) > 1)}{of[len(of) > 1 :]}: {cell_text(largest)}."
+    return f"Largest {of}: {cell_text(largest)}; smallest: {cell_text(smallest)}."
 
 
-def _on(row: Any, *, several: bool) -> str:
+def _on_architecture(row: Any, *, several: bool) -> str:
     return f" on {shortened(row['architecture'], LONGEST)}" if several else ""
 
 
-def bars(study: Study, found: pd.DataFrame) -> tuple[str, str]:
+def bars(study: Study, frame: pd.DataFrame) -> tuple[str, str]:
     """Return the caption and the alternative text of `figures.bars`."""
-    drawn = found["network"].notna().any()
+    drawn = frame["network"].notna().any()
     alone = " Hollow: r of the networks alone, without a stochastic method's own sampling noise." if drawn else ""
     caption = (
         "Left: SNR as published, |mean| / sd over members, averaged over pixels and images of raw maps; its noise floor"
         " (thick line) is what pure noise gives with as many members. Right: r = c / (1 - c), the signal's energy "
         "over the noise's in one network's map, with c the mean cosine between two members' maps; pure noise has 0."
-        f"{alone} Methods are ordered by r. {basis(study)} {asked(found)}"
+        f"{alone} Methods are ordered by r. {basis(study)} {asked(frame)}"
     )
-    above = int((found["low"] > found["floor"]).sum())
-    told = f" The interval of r lies above the noise floor in {above} of {int(found['floor'].notna().sum())} cases."
-    alt = f"Bars of the SNR as published and of r. {ends(found, 'r', of='r', interval=('low', 'high'))}{told}"
-    return caption, alt + failed(found)
+    above = int((frame["low"] > frame["floor"]).sum())
+    above_floor = (
+        f" The interval of r lies above the noise floor in {above} of {int(frame['floor'].notna().sum())} cases."
+    )
+    alt = f"Bars of the SNR as published and of r. {ends(frame, 'r', of='r', interval=('low', 'high'))}{above_floor}"
+    return caption, alt + failed(frame)
 
 
-def curve(study: Study, found: pd.DataFrame) -> tuple[str, str]:
+def curve(study: Study, frame: pd.DataFrame) -> tuple[str, str]:
     """Return the caption and the alternative text of `figures.curve`."""
     caption = (
         "R, the cosine between averages over n networks each, and on the right the SNR of such an average, n r. Lines: "
@@ -110,44 +119,53 @@ def curve(study: Study, found: pd.DataFrame) -> tuple[str, str]:
         "cosine on the single image, lower where images differ in SNR. Above: networks needed for the dotted line, "
         f"with interval. {basis(study)}"
     )
-    cells = found.drop_duplicates(["architecture", "method"])
+    cells = frame.drop_duplicates(["architecture", "method"])
     cells = cells if "needed" in cells else cells.assign(needed=math.nan, needed_low=math.nan, needed_high=math.nan)
-    told = ends(cells, "needed", of="number of networks needed", interval=("needed_low", "needed_high"), whole=True)
+    extremes = ends(cells, "needed", of="number of networks needed", interval=("needed_low", "needed_high"), whole=True)
     open_ = int((cells["needed"].isna() & (cells["status"] == "ok")).sum())
     more = f" For {open_} it is undetermined: no signal was found." if open_ else ""
-    return caption, f"Curves of the reliability of averages against the number of networks. {told}{more}{failed(cells)}"
+    return (
+        caption,
+        f"Curves of the reliability of averages against the number of networks. {extremes}{more}{failed(cells)}",
+    )
 
 
-def classes(study: Study, found: pd.DataFrame) -> tuple[str, str]:
+def classes(study: Study, frame: pd.DataFrame) -> tuple[str, str]:
     """Return the caption and the alternative text of `figures.classes`."""
     caption = (
         "Points: r, the corrected SNR of one network's map, over the images of one class, with its interval; an arrow "
         "marks an interval that goes on. Hollow: a class of a single image, whose interval is for new networks only. "
         "Line and band: r of all images and its interval; dashed: the noise floor, 0. Classes are in one order, by "
-        f"their mean rank over all panels. {basis(study)} {asked(found)}"
+        f"their mean rank over all panels. {basis(study)} {asked(frame)}"
     )
-    done = found.dropna(subset=["place"])
+    done = frame.dropna(subset=["place"])
     order = list(done.sort_values("place")["class"].unique())
-    told = f" By mean rank r is largest for class {order[0]} and smallest for {order[-1]}." if len(order) > 1 else ""
+    order_text = (
+        f" By mean rank r is largest for class {order[0]} and smallest for {order[-1]}." if len(order) > 1 else ""
+    )
     spread = _spread(done)
-    return caption, f"A panel for each method with r of each class.{told}{spread}{failed(found)}"
+    return caption, f"A panel for each method with r of each class.{order_text}{spread}{failed(frame)}"
 
 
 def _spread(done: pd.DataFrame) -> str:
-    """Return in which method the classes lie furthest apart, in words; empty where none do."""
-    found = [
-        (_width(own["r"].dropna()), f"{method}{_on({'architecture': arch}, several=True)}", own["r"])
-        for (arch, method), own in done.groupby(["architecture", "method"], sort=False)
-        if own["r"].notna().any()
+    """Return a text on the method whose classes differ most in r; empty if none differ."""
+    spreads = [
+        (
+            _width(cell_frame["r"].dropna()),
+            f"{method}{_on_architecture({'architecture': arch}, several=True)}",
+            cell_frame["r"],
+        )
+        for (arch, method), cell_frame in done.groupby(["architecture", "method"], sort=False)
+        if cell_frame["r"].notna().any()
     ]
-    if not found:
+    if not spreads:
         return ""
-    width, name, values = max(found, key=lambda one: one[0])
+    width, name, values = max(spreads, key=lambda spread: spread[0])
     return f" Classes differ most for {name}: {show(values.min())} to {show(values.max())}." if width > 0 else ""
 
 
 def _width(values: Iterable[float]) -> float:
-    """Return how far values lie apart; nothing where all are infinite, as r is of maps that all members share.
+    """Return the range of values; 0 if all are infinite, as r is for maps that all members share.
 
     >>> _width([2.0, 0.5]), _width([math.inf, 0.5]), _width([math.inf, math.inf])
     (1.5, inf, 0.0)
@@ -156,24 +174,24 @@ def _width(values: Iterable[float]) -> float:
     return 0.0 if low == high else float(high - low)
 
 
-def ssim(study: Study, found: pd.DataFrame, related: pd.DataFrame) -> tuple[str, str]:
+def ssim(study: Study, frame: pd.DataFrame, related: pd.DataFrame) -> tuple[str, str]:
     """Return the caption and the alternative text of `figures.ssim`."""
     caption = (
         "A point an image: the signed root of its r (raw maps, corrected for small samples) against the structural "
         "similarity (SSIM) of two members' maps, the mean over pairs. Above: rank correlation over images with a 95% "
         f"bootstrap interval, for new images and these networks. {basis(study)} "
-        f"SSIM is computed for the first {int(found['ssim'].groupby(found['method']).count().max())} images."
+        f"SSIM is computed for the first {int(frame['ssim'].groupby(frame['method']).count().max())} images."
     )
     rows = related.dropna(subset=["spearman"]) if "spearman" in related else related.head(0)
-    told = (
+    extremes = (
         ends(rows, "spearman", of="rank correlation", interval=("spearman_low", "spearman_high"))
         if len(rows)
         else "There are too few."
     )
-    return caption, f"Scatter of SSIM against the root of r, a point an image. {told}{failed(found)}"
+    return caption, f"Scatter of SSIM against the root of r, a point an image. {extremes}{failed(frame)}"
 
 
-def members(study: Study, found: pd.DataFrame) -> tuple[str, str]:
+def members(study: Study, frame: pd.DataFrame) -> tuple[str, str]:
     """Return the caption and the alternative text of `figures.members`."""
     caption = (
         "Cosine between each two members' maps, mean over images, on one scale for all panels; their mean is c, and "
@@ -182,7 +200,7 @@ def members(study: Study, found: pd.DataFrame) -> tuple[str, str]:
         f"member. Lines part two clusters where the test for several modes fires on more than {SEVERAL:.0%} of the "
         f"images. {basis(study)}"
     )
-    apart = found[found["member"] != found.get("other")].dropna(subset=["member"])
+    apart = frame[frame["member"] != frame.get("other")].dropna(subset=["member"])
     several = apart[apart["modes"].astype(float) > SEVERAL] if len(apart) else apart
     named = list(dict.fromkeys(f"{row.method} on {row.architecture}" for row in several.itertuples()))
     tested = len(apart) > 0 and bool(apart["modes"].notna().any())
@@ -192,16 +210,16 @@ def members(study: Study, found: pd.DataFrame) -> tuple[str, str]:
         else " Several modes were not tested for."
     )
     modes = f" Several modes: {_listed(named)}." if named else none
-    told = ends(apart, "cosine", of="cosine of two members") if len(apart) else "No cosine could be computed."
-    return caption, f"Matrices of the cosines between members' maps. {told}{modes}{failed(found)}"
+    extremes = ends(apart, "cosine", of="cosine of two members") if len(apart) else "No cosine could be computed."
+    return caption, f"Matrices of the cosines between members' maps. {extremes}{modes}{failed(frame)}"
 
 
-def components(study: Study, found: pd.DataFrame, *, seeds: bool) -> tuple[str, str]:
+def components(study: Study, frame: pd.DataFrame, *, seeds: bool) -> tuple[str, str]:
     """Return the caption and the alternative text of `figures.components`."""
     draws = (
         " Of methods that draw random numbers also what draws differ in, and what only network and draw together "
         "determine; one draw is the same for all networks."
-        if found["draw"].notna().any()
+        if frame["draw"].notna().any()
         else ""
     )
     below = (
@@ -215,11 +233,11 @@ def components(study: Study, found: pd.DataFrame, *, seeds: bool) -> tuple[str, 
         f"mean cosine of two members' maps, and what networks differ in.{draws} Line: 95% interval of the "
         f"signal. Shares are unbiased: sampling error may take a small one below 0.{below} {basis(study)}"
     )
-    told = ends(found, "signal", of="share of signal", interval=("low", "high"))
-    return caption, f"Stacked bars of the shares of a map's energy. {told}{failed(found)}"
+    extremes = ends(frame, "signal", of="share of signal", interval=("low", "high"))
+    return caption, f"Stacked bars of the shares of a map's energy. {extremes}{failed(frame)}"
 
 
-def frontier(study: Study, found: pd.DataFrame) -> tuple[str, str]:
+def frontier(study: Study, frame: pd.DataFrame) -> tuple[str, str]:
     """Return the caption and the alternative text of `figures.frontier`."""
     caption = (
         "Across: the price of an average, seconds to make its members and their maps over those of one network trained "
@@ -227,10 +245,10 @@ def frontier(study: Study, found: pd.DataFrame) -> tuple[str, str]:
         "corrected for their noise, with 95% intervals. Dashed: networks trained anew; what lies above is cheaper than "
         f"retraining. Numbers are of members averaged. The study of this report: {basis(study)}"
     )
-    strategies = [f"{row.sampler} with {row.members} members, {row.method}" for row in found.itertuples()]
-    finite = found.assign(method=strategies)[found["networks"].map(math.isfinite)]
-    told = ends(finite, "networks", of="worth in networks", interval=("low", "high"))
-    return caption, f"Squared cosine with the true mean map against the price of each strategy. {told}"
+    strategies = [f"{row.sampler} with {row.members} members, {row.method}" for row in frame.itertuples()]
+    finite = frame.assign(method=strategies)[frame["networks"].map(math.isfinite)]
+    extremes = ends(finite, "networks", of="worth in networks", interval=("low", "high"))
+    return caption, f"Squared cosine with the true mean map against the price of each strategy. {extremes}"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a report shows of a study's maps: which picture and which cells, and the captions of `maps` and `overlay`."""
+"""The figures `maps` and `overlay` of a report: the choice of their picture and cells, and their captions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from saliencynoise.report.figures.tiles import Row
 
 ROWS = 12
-"""Of a figure, at most: cells of a study."""
+"""The largest number of cells in a figure."""
 
 TEST = (
     f"Significant: the mean of the raw maps differs from zero by a moderated t-test of each pixel of each channel over "
@@ -36,13 +36,13 @@ NORMS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is shown of a study.
+    """The picture and the cells of a study that the figures show.
 
     Attributes:
         architectures: labels.
         methods: labels.
-        image: its place.
-        words: how they were chosen, in sentences.
+        image: index of the picture among the study's images.
+        words: sentences on the choice.
     """
 
     architectures: Sequence[str]
@@ -54,7 +54,7 @@ class Choice:
 def choose(study: Study) -> Choice:
     """Choose the picture with the median r of the first method, and cells for at most `ROWS` rows.
 
-    So no picture is chosen by its looks.
+    The rule keeps the choice independent of the pictures' looks.
 
     Raises:
         UsageError: all cells failed.
@@ -65,15 +65,15 @@ def choose(study: Study) -> Choice:
         raise UsageError("all cells failed")
     architectures = list(dict.fromkeys(cell["architecture"] for cell in cells))
     methods = list(dict.fromkeys(cell["method"] for cell in cells))
-    image, words = _typical(study, architecture=done[0]["architecture"], method=done[0]["method"])
+    image, reason = _typical(study, architecture=done[0]["architecture"], method=done[0]["method"])
     shown = architectures[: max(1, ROWS // len(methods))]
     if done[0]["architecture"] not in shown:
         shown = [done[0]["architecture"]]
     if len(shown) < len(architectures):
-        words += f" Of {len(architectures)} architectures it shows {', '.join(shown)}."
+        reason += f" Of {len(architectures)} architectures it shows {', '.join(shown)}."
     if len(methods) > ROWS:
-        words += f" Of {len(methods)} methods it shows the first {ROWS}."
-    return Choice(architectures=shown, methods=methods[:ROWS], image=image, words=words)
+        reason += f" Of {len(methods)} methods it shows the first {ROWS}."
+    return Choice(architectures=shown, methods=methods[:ROWS], image=image, words=reason)
 
 
 def maps_exhibit(study: Study, title: str) -> Exhibit:
@@ -94,13 +94,13 @@ def maps_exhibit(study: Study, title: str) -> Exhibit:
         "hatched on light grey: not significant; grey: NaN. One colour scale a row, symmetric about zero: it ends at "
         f"the {CLIP}th percentile of |value| over the row. Layers' maps are drawn at their own resolution."
     )
-    found = [
+    norms = [
         f"{row.keys['method']} " + ("failed" if row.reason else f"{row.norm:.2f}, {percent(row.share)}") for row in rows
     ]
     alt = (
         f"A grid of saliency maps of a picture of class {rows[0].keys['class']}, a row for each method: single "
         "members, their mean, its noise, its significant pixels. Norm of the mean and share of significant values: "
-        f"{'; '.join(found)}."
+        f"{'; '.join(norms)}."
     )
     return Exhibit(
         name="maps",
@@ -119,10 +119,10 @@ def overlay_exhibit(study: Study, title: str) -> Exhibit:
     from saliencynoise.report.figures import overlay  # noqa: PLC0415 - as above
 
     chosen = choose(study)
-    found = overlay.overlays_of(
+    overlays = overlay.overlays_of(
         study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures
     )  # fmt: skip
-    tested = any(own.survives is not None for own in found)
+    tested = any(drawn.survives is not None for drawn in overlays)
     aggregator = study.result["settings"].get("aggregator", "mean")
     caption = (
         f"The marginal map of all members (aggregator: {aggregator}; raw maps, channels summed) over the picture in "
@@ -136,16 +136,16 @@ def overlay_exhibit(study: Study, title: str) -> Exhibit:
         if tested
         else "Which pixels are significant is not known, since no members' maps were kept (--keep-maps all keeps them)."
     )
-    shares = [f"{own.keys['method']} {percent(own.share)}" for own in found if own.survives is not None]
-    alt = f"The marginal map of each method over a picture of class {found[0].keys['class']}."
+    shares = [f"{drawn.keys['method']} {percent(drawn.share)}" for drawn in overlays if drawn.survives is not None]
+    alt = f"The marginal map of each method over a picture of class {overlays[0].keys['class']}."
     return Exhibit(
         name="overlay",
         title=title,
         caption=f"{caption} {basis(study)}",
-        alt=(f"{alt} Share of significant values: {'; '.join(shares)}." if shares else alt) + _failures(found),
-        figure=overlay.draw(found),
-        data=overlay.table(found),
-        arrays=overlay.arrays(found),
+        alt=(f"{alt} Share of significant values: {'; '.join(shares)}." if shares else alt) + _failures(overlays),
+        figure=overlay.draw(overlays),
+        data=overlay.table(overlays),
+        arrays=overlay.arrays(overlays),
         pictorial=True,
     )
 
@@ -153,26 +153,26 @@ def overlay_exhibit(study: Study, title: str) -> Exhibit:
 def _failures(shown: Sequence[Row] | Sequence[Overlay]) -> str:
     """Return a sentence on each cell that failed."""
     return "".join(
-        f" {own.keys['method']} on {own.keys['architecture']} failed: {own.reason}." for own in shown if own.reason
+        f" {row.keys['method']} on {row.keys['architecture']} failed: {row.reason}." for row in shown if row.reason
     )
 
 
 def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]:
-    """Return the place of the image with the median r, and how it was chosen."""
+    """Return the index of the image with the median r, and a sentence on the choice."""
     images = study.images
-    own = images[
+    snr_rows = images[
         (images["architecture"] == architecture) & (images["method"] == method) & (images["view"] == "signed")
     ]  # fmt: skip
-    by_name = dict(zip(own["image"], own["snr"], strict=True))
-    values = [(float(by_name.get(about["name"], "nan")), at) for at, about in enumerate(study.result["images"])]
-    ranked = sorted((r, at) for r, at in values if not math.isnan(r))
+    by_name = dict(zip(snr_rows["image"], snr_rows["snr"], strict=True))
+    values = [(float(by_name.get(record["name"], "nan")), index) for index, record in enumerate(study.result["images"])]
+    ranked = sorted((r, index) for r, index in values if not math.isnan(r))
     if not ranked:
         return 0, "The picture is the study's first."
-    r, place = ranked[(len(ranked) - 1) // 2]
+    r, index = ranked[(len(ranked) - 1) // 2]
     on = f" on {architecture}" if len({cell["architecture"] for cell in signed_cells(study)}) > 1 else ""
-    about = study.result["images"][place]
-    named = f"{about['name']} (class {study.result['dataset']['classes'][about['label']]})"
-    return place, (
+    record = study.result["images"][index]
+    named = f"{record['name']} (class {study.result['dataset']['classes'][record['label']]})"
+    return index, (
         f"The picture is {named}, whose r of {method}{on}, {r:.2f}, is the median of {len(ranked)} images: it is not "
         "chosen by its looks."
     )

@@ -1,4 +1,4 @@
-"""How much of a large study the figures of a report draw: as much as can be read, and is drawn in seconds."""
+"""The part of a large study that a report's figures draw: it stays readable and is drawn in seconds."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ CELLS = 100
 
 
 def readable(study: Study) -> tuple[Study, str]:
-    """Return a study with the cells that figures draw, and a sentence that says which; the same and "" of a small one.
+    """Return a study with the cells that figures draw, and a sentence on them. A small study returns itself and "".
 
-    Methods and architectures are taken in the study's order, those with results only where there are any.
+    Methods and architectures keep the study's order. Those without results are left out unless none has results.
 
     Args:
-        study: whose folder the smaller one has, too.
+        study: the whole study; the smaller one has the same folder.
     """
     cells = signed_cells(study)
     if len(cells) <= CELLS:
@@ -35,11 +35,11 @@ def readable(study: Study) -> tuple[Study, str]:
     chosen = [
         cell for cell in study.result["cells"] if all(cell[kind] in names for kind, names in drawn.items())
     ]  # fmt: skip
-    there = {kind: len({cell[kind] for cell in cells}) for kind in drawn}
+    available = {kind: len({cell[kind] for cell in cells}) for kind in drawn}
     parts = [
-        f"the first {len(drawn[kind])} of {there[kind]} {kind}s"
+        f"the first {len(drawn[kind])} of {available[kind]} {kind}s"
         for kind in ("method", "architecture")
-        if len(drawn[kind]) < there[kind]
+        if len(drawn[kind]) < available[kind]
     ]
-    words = f"The figures show {' and '.join(parts)} that have results. The table holds all." if parts else ""
-    return replace(study, result={**study.result, "cells": chosen}), words
+    sentence = f"The figures show {' and '.join(parts)} that have results. The table holds all." if parts else ""
+    return replace(study, result={**study.result, "cells": chosen}), sentence

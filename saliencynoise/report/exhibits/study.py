@@ -1,4 +1,4 @@
-"""What a report shows of a study, in order: each figure with its title, its caption, and its data to download."""
+"""The figures of a study's report, in order: each with its title, caption and data to download."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
-    """Yield what the report shows of a study; a figure that cannot be drawn says why, and stops no other.
+    """Yield the figures of a study's report. A figure that cannot be drawn is replaced by the reason.
 
-    Of a large study the figures draw what `readable` leaves.
+    The figures of a large study draw the cells that `readable` returns.
 
     Raises:
         DamagedFileError: if a file is not the one that the result lists.
@@ -44,15 +44,15 @@ def exhibits_of(study: Study) -> Iterator[Exhibit | Missing]:
 def _bars(study: Study) -> Exhibit:
     from saliencynoise.report.figures import bars  # noqa: PLC0415 - one figure's modules at a time
 
-    found = bars.table(study)
-    return _exhibit("bars", captions.bars(study, found), bars.figure_of(found), found)
+    frame = bars.table(study)
+    return _exhibit("bars", captions.bars(study, frame), bars.figure_of(frame), frame)
 
 
 def _curve(study: Study) -> Exhibit:
     from saliencynoise.report.figures import curve  # noqa: PLC0415 - as above
 
-    found = curve.table(study)
-    return _exhibit("curve", captions.curve(study, found), curve.figure_of(found), found)
+    frame = curve.table(study)
+    return _exhibit("curve", captions.curve(study, frame), curve.figure_of(frame), frame)
 
 
 def _maps(study: Study) -> Exhibit:
@@ -66,23 +66,23 @@ def _overlay(study: Study) -> Exhibit:
 def _classes(study: Study) -> Exhibit:
     from saliencynoise.report.figures import classes  # noqa: PLC0415 - as above
 
-    found = classes.table(study)
-    return _exhibit("classes", captions.classes(study, found), classes.figure_of([found]), found)
+    frame = classes.table(study)
+    return _exhibit("classes", captions.classes(study, frame), classes.figure_of([frame]), frame)
 
 
 def _ssim(study: Study) -> Exhibit:
     from saliencynoise.report.figures import ssim  # noqa: PLC0415 - as above
 
-    found = ssim.table(study)
-    related = ssim.correlations(found, seed=study.result["settings"]["seed"])
-    return _exhibit("ssim", captions.ssim(study, found, related), ssim.figure_of([(found, related)]), found)
+    frame = ssim.table(study)
+    related = ssim.correlations(frame, seed=study.result["settings"]["seed"])
+    return _exhibit("ssim", captions.ssim(study, frame, related), ssim.figure_of([(frame, related)]), frame)
 
 
 def _members(study: Study) -> Exhibit:
     from saliencynoise.report.figures import members  # noqa: PLC0415 - as above
 
-    found = members.table(study)
-    made = _exhibit("members", captions.members(study, found), members.figure_of(found), found)
+    frame = members.table(study)
+    made = _exhibit("members", captions.members(study, frame), members.figure_of(frame), frame)
     return replace(made, pictorial=True)
 
 
@@ -90,21 +90,21 @@ def _components(study: Study) -> Exhibit:
     from saliencynoise.analyses.variance.figure import seed_table  # noqa: PLC0415 - as above
     from saliencynoise.report.figures import components  # noqa: PLC0415 - as above
 
-    found, document = components.table(study), components.document_of(study)
+    frame, document = components.table(study), components.document_of(study)
     seeds = None if document is None else seed_table(document)
-    texts = captions.components(study, found, seeds=seeds is not None)
-    return _exhibit("components", texts, components.figure_of(found, seeds), found)
+    texts = captions.components(study, frame, seeds=seeds is not None)
+    return _exhibit("components", texts, components.figure_of(frame, seeds), frame)
 
 
 def _frontier(study: Study) -> Exhibit | None:
-    """Return the frontier that a study is a run of; None of any other study."""
+    """Return the frontier that a study is a run of; None if it belongs to none."""
     from saliencynoise.analyses.frontier import figure as frontier  # noqa: PLC0415 - as above
 
     document = frontier.frontier_of(study)
     if document is None:
         return None
-    found = frontier.table_of(document)
-    return _exhibit("frontier", captions.frontier(study, found), frontier.figure_of(document), found)
+    frame = frontier.table_of(document)
+    return _exhibit("frontier", captions.frontier(study, frame), frontier.figure_of(document), frame)
 
 
 def _exhibit(name: str, texts: tuple[str, str], figure: Figure, data: pd.DataFrame) -> Exhibit:
@@ -123,7 +123,7 @@ BUILDERS: dict[str, tuple[str, Callable[[Study], Exhibit | None]]] = {
     "components": ("What a map's energy is made of", _components),
     "frontier": ("Is there something cheaper than retraining?", _frontier),
 }
-"""The title of each figure and what makes it, in the order of the page; None is what a study has nothing of."""
+"""The title and the function of each figure, in the order of the page; the function returns None for no figure."""
 
 CHOOSING = {"maps", "overlay", "frontier"}
-"""Figures that draw few cells of a study of any size."""
+"""Figures that draw few cells, however large the study is."""

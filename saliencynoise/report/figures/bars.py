@@ -33,10 +33,10 @@ SKEWED = 10.0
 """Largest value of a panel over its lower quartile above which the axis is logarithmic but for a piece about zero."""
 
 SHARE = 0.8
-"""Of a row, taken by the bars of all architectures."""
+"""Share of a row's height that the bars of all architectures take."""
 
 BEYOND = 1.5
-"""A linear axis ends at most so many times the span of the values: some intervals are far wider."""
+"""A linear axis ends at most this many times the span of the values, since some intervals are far wider."""
 
 MARKS = ("networks alone", "noise floor")
 
@@ -44,7 +44,7 @@ NARROW = 0.3
 """Share of a row below which marks are small."""
 
 PREFIX = {"published": "published_", "r": ""}
-"""Of the columns that belong to a figure."""
+"""Prefix of the columns that belong to a panel."""
 
 TITLES = {"published": "SNR as published, |mean| / sd", "r": "r, corrected SNR of one network's map"}
 
@@ -83,8 +83,8 @@ def table(
 ) -> pd.DataFrame:
     """Return a row per architecture, method and view: SNR as published and r, each with its interval and floor.
 
-    `network` is r of the networks alone, of a method that draws random numbers; NaN of any other. A cell that failed
-    has no numbers.
+    `network` is r of the networks alone for a stochastic method, and NaN for any other. A cell that failed has no
+    numbers.
 
     Arguments and errors as of `figure`.
     """
@@ -107,34 +107,34 @@ def _row(cell: Any) -> dict[str, Any]:
     return row
 
 
-def figure_of(found: pd.DataFrame) -> Figure:
+def figure_of(frame: pd.DataFrame) -> Figure:
     """Draw a table: a row a method, the SNR as published on the left, the corrected r on the right.
 
     Methods are in the order of r, by its median over architectures; each architecture has its colour and marker.
     A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is r of the
-    networks alone. What failed says why. An arrow marks what goes on beyond the axis.
+    networks alone. A failed cell shows its reason. An arrow marks an interval that goes on beyond the axis.
     """
-    rows = _order(found)
-    looks = styles(found["architecture"].unique())
+    rows = _order(frame)
+    looks = styles(frame["architecture"].unique())
     slot = max(0.3, 0.13 * len(looks))
     drawn = blank(WIDEST, 0.85 + slot * len(rows) + legend_height([*looks, *MARKS], WIDEST))
     left, right = drawn.subplots(1, 2, sharey=True, width_ratios=(1, 1.5))
     names = {"published": left, "r": right}
     for name, axes in names.items():
-        _draw(axes, found, rows, looks, name=name)
+        _draw(axes, frame, rows, looks, name=name)
         axes.set_title(TITLES[name], fontsize=9)
     left.set_yticks(range(len(rows)), [_label(*row) for row in rows], fontsize=SMALL)
     left.set_ylim(len(rows) - 0.5, -0.5)
-    if found["network"].notna().any():
+    if frame["network"].notna().any():
         right.plot([], [], "D", mfc="white", color=GREY, ms=4.5, label=MARKS[0])
     right.plot([], [], "|", color="black", mew=2, ms=9, label=MARKS[1])
     legend_below(drawn, [right])
     return drawn
 
 
-def _order(found: pd.DataFrame) -> list[tuple[str, str]]:
+def _order(frame: pd.DataFrame) -> list[tuple[str, str]]:
     """Return the methods and views, the largest r first."""
-    medians = found["r"].groupby([found["method"], found["view"]], sort=False).median()
+    medians = frame["r"].groupby([frame["method"], frame["view"]], sort=False).median()
     return list(medians.sort_values(kind="stable", na_position="last", ascending=False).index)
 
 
@@ -144,38 +144,44 @@ def _label(method: str, view: str) -> str:
 
 
 def _draw(
-    axes: Axes, found: pd.DataFrame, rows: Sequence[tuple[str, str]], looks: dict[str, tuple[str, str]], *, name: str
+    axes: Axes, frame: pd.DataFrame, rows: Sequence[tuple[str, str]], looks: dict[str, tuple[str, str]], *, name: str
 ) -> None:  # fmt: skip
     axes.tick_params(labelsize=SMALL)
     axes.grid(axis="x", alpha=0.3)
     axes.axvline(0, color=GREY, linewidth=0.8)
-    low, high = _scale(axes, found, name)
+    low, high = _scale(axes, frame, name)
     height = SHARE / len(looks)
-    for place, (label, look) in enumerate(looks.items()):
-        own = found[found["architecture"] == label]
-        keys = zip(own["method"], own["view"], strict=True)
-        own = own.assign(y=[rows.index(key) - SHARE / 2 + height * (place + 0.5) for key in keys])
-        _draw_bars(axes, own, look, height=height, name=name)
+    for index, (label, look) in enumerate(looks.items()):
+        rows_drawn = frame[frame["architecture"] == label]
+        keys = zip(rows_drawn["method"], rows_drawn["view"], strict=True)
+        rows_drawn = rows_drawn.assign(y=[rows.index(key) - SHARE / 2 + height * (index + 0.5) for key in keys])
+        _draw_bars(axes, rows_drawn, look, height=height, name=name)
         if name == "r":
-            _draw_networks(axes, own, look, height=height)
-        for row in own.itertuples():
-            _write(axes, row, look, name=name, single=len(looks) == 1)
+            _draw_networks(axes, rows_drawn, look, height=height)
+        for row in rows_drawn.itertuples():
+            _write_value(axes, row, look, name=name, single=len(looks) == 1)
         axes.plot([], [], look[1], color=look[0], label=label)
         for edge, arrow, out in (
-            (high, ">", own[f"{PREFIX[name]}high"] > high),
-            (low, "<", own[f"{PREFIX[name]}low"] < low),
+            (high, ">", rows_drawn[f"{PREFIX[name]}high"] > high),
+            (low, "<", rows_drawn[f"{PREFIX[name]}low"] < low),
         ):
             axes.scatter(
-                [edge] * int(out.sum()), own["y"][out], s=12, marker=arrow, color=look[0], clip_on=False, zorder=6
+                [edge] * int(out.sum()),
+                rows_drawn["y"][out],
+                s=12,
+                marker=arrow,
+                color=look[0],
+                clip_on=False,
+                zorder=6,
             )
     axes.set_xlim(low, high)
 
 
-def _draw_bars(axes: Axes, own: pd.DataFrame, look: tuple[str, str], *, height: float, name: str) -> None:
+def _draw_bars(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, height: float, name: str) -> None:
     """Draw one architecture's bars with their intervals and floors."""
     colour, marker = look
     low, high, floor = (f"{PREFIX[name]}{end}" for end in ("low", "high", "floor"))
-    done = _finite(own, name)
+    done = _finite(frame, name)
     bars = error_bars(done[name].tolist(), done[low].tolist(), done[high].tolist())
     size = 4.5 if height > NARROW else 3
     axes.barh(done["y"], done[name], height * 0.8, color=colour, alpha=0.3, lw=0)
@@ -188,13 +194,13 @@ def _draw_bars(axes: Axes, own: pd.DataFrame, look: tuple[str, str], *, height: 
     )  # fmt: skip
 
 
-def _finite(own: pd.DataFrame, name: str) -> pd.DataFrame:
-    return own[own[name].map(math.isfinite).astype(bool)]  # an empty one, too
+def _finite(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    return frame[frame[name].map(math.isfinite).astype(bool)]  # an empty one, too
 
 
-def _draw_networks(axes: Axes, own: pd.DataFrame, look: tuple[str, str], *, height: float) -> None:
+def _draw_networks(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, height: float) -> None:
     """Draw r of the networks alone, of the methods that draw random numbers."""
-    alone = _finite(own, "network")
+    alone = _finite(frame, "network")
     ends = error_bars(*(alone[f"network{end}"].tolist() for end in ("", "_low", "_high")))
     axes.errorbar(
         alone["network"], alone["y"] + height * 0.27, xerr=ends, fmt="D", mfc="white", color=look[0],
@@ -202,32 +208,32 @@ def _draw_networks(axes: Axes, own: pd.DataFrame, look: tuple[str, str], *, heig
     )  # fmt: skip
 
 
-def _write(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bool) -> None:
-    """Write a bar's number beside the axes where there is one architecture; why there is no bar, into them."""
+def _write_value(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bool) -> None:
+    """Write a bar's number beside the axes of one architecture, or the reason for a missing bar into the axes."""
     value = getattr(row, name)
     drawn = math.isfinite(value)
     if row.status == "failed":
-        words = f"failed: {shortened(str(row.reason), 62)}" if name == "r" else "failed"
+        label = f"failed: {shortened(str(row.reason), 62)}" if name == "r" else "failed"
     else:
-        words = "undefined" if math.isnan(value) else show(value)
+        label = "undefined" if math.isnan(value) else show(value)
     if drawn and not single:
         return
     if drawn:
-        words = with_interval(value, *(getattr(row, f"{PREFIX[name]}{end}") for end in ("low", "high")))
+        label = with_interval(value, *(getattr(row, f"{PREFIX[name]}{end}") for end in ("low", "high")))
     axes.annotate(
-        words, (1 if drawn else 0, row.y), xytext=(5, 0), xycoords=("axes fraction", "data"),
+        label, (1 if drawn else 0, row.y), xytext=(5, 0), xycoords=("axes fraction", "data"),
         textcoords="offset points", va="center", fontsize=SMALL - 1 if single else 6,
         color="black" if drawn else BAD if single else look[0], annotation_clip=False,
     )  # fmt: skip
 
 
-def _scale(axes: Axes, found: pd.DataFrame, name: str) -> tuple[float, float]:
-    """Choose a linear or a symmetric logarithmic axis, and return its ends: what bars need, not far beyond values."""
+def _scale(axes: Axes, frame: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Choose a linear or symmetric logarithmic axis; return its ends, which hold the bars but stay near values."""
     import numpy as np  # noqa: PLC0415 - as above
 
     values = [name, f"{PREFIX[name]}floor"] + (["network"] if name == "r" else [])
     ends = [f"{PREFIX[name]}low", f"{PREFIX[name]}high"] + (["network_low", "network_high"] if name == "r" else [])
-    finite = found[values + ends].astype(float).replace([np.inf, -np.inf], np.nan)
+    finite = frame[values + ends].astype(float).replace([np.inf, -np.inf], np.nan)
     if not finite[values].notna().any(axis=None):
         return 0.0, 1.0
     lowest, largest = min(0.0, float(np.nanmin(finite[values]))), max(0.0, float(np.nanmax(finite[values])))

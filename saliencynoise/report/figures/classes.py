@@ -36,7 +36,7 @@ LINE = 0.2
 """Inches of a class in one architecture."""
 
 BEYOND = 1.5
-"""An axis ends at most so many times the span of the values: a class of two images has an interval far wider."""
+"""An axis ends at most this many times the span of the values; the interval of a two-image class is far wider."""
 
 
 def figure(
@@ -61,18 +61,18 @@ def figure(
 
 def figure_of(tables: Sequence[pd.DataFrame]) -> Figure:
     """Draw the tables of studies below each other, each with the classes of its own data set."""
-    heights = [_height(found) for found in tables]
-    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, found["method"].nunique()) for found in tables), sum(heights))
+    heights = [_height(frame) for frame in tables]
+    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame in tables), sum(heights))
     parts = drawn.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for part, found in zip(parts, tables, strict=True):
-        draw(part, found, title=str(found["dataset"].iloc[0]) if len(tables) > 1 else "")
+    for part, frame in zip(parts, tables, strict=True):
+        draw(part, frame, title=str(frame["dataset"].iloc[0]) if len(tables) > 1 else "")
     return drawn
 
 
 def table(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
 ) -> pd.DataFrame:  # fmt: skip
-    """Return a row per architecture, method and class: r, its interval and what that asks, and r of all images.
+    """Return a row per architecture, method and class: r, its interval with its question, and r of all images.
 
     Classes are in the order of `place`: by their mean rank over all architectures and methods, the largest r first. A
     cell that failed has one row, without a class.
@@ -88,28 +88,30 @@ def table(
             rows.append({**names, "class": None})
             continue
         whole = {f"all_{key}": value for key, value in snr_of(cell["figures"]).items()}
-        rows += [{**names, "class": label, **snr_of(own), **whole} for label, own in cell["classes"].items()]
-    found = pd.DataFrame(rows)
-    if "r" not in found:
-        return found.assign(r=math.nan, place=math.nan)
-    ranks = found.groupby(["architecture", "method"])["r"].rank(ascending=False)
-    means = ranks.groupby(found["class"]).mean().sort_values(kind="stable")
-    return found.assign(place=found["class"].map({label: place for place, label in enumerate(means.index)}))
+        rows += [
+            {**names, "class": label, **snr_of(estimates), **whole} for label, estimates in cell["classes"].items()
+        ]
+    frame = pd.DataFrame(rows)
+    if "r" not in frame:
+        return frame.assign(r=math.nan, place=math.nan)
+    ranks = frame.groupby(["architecture", "method"])["r"].rank(ascending=False)
+    means = ranks.groupby(frame["class"]).mean().sort_values(kind="stable")
+    return frame.assign(place=frame["class"].map({label: index for index, label in enumerate(means.index)}))
 
 
-def draw(figure: FigureBase, found: pd.DataFrame, *, title: str = "") -> None:
+def draw(figure: FigureBase, frame: pd.DataFrame, *, title: str = "") -> None:
     """Draw a table's classes, a panel for each method, a colour and marker for each architecture.
 
     Points: r of the images of a class; bars: its interval; hollow: a class of one image, whose interval is for new
     members only. Solid line and band: r of all images with its interval; dashed: the floor. Each panel has its own
     scale, which ends near the largest r: an arrow marks a bar that goes on, a triangle a point that lies beyond.
     """
-    methods = list(found["method"].unique())
-    looks = styles(found["architecture"].unique())
+    methods = list(frame["method"].unique())
+    looks = styles(frame["architecture"].unique())
     axes = small_multiples(figure, len(methods), columns=COLUMNS, sharey=True)
     for panel, method in zip(axes, methods, strict=True):
-        _draw_method(panel, found[found["method"] == method], looks)
-    labels = _labels(found)
+        _draw_method(panel, frame[frame["method"] == method], looks)
+    labels = _labels(frame)
     axes[0].set_yticks(range(len(labels)), labels, fontsize=SMALL)
     axes[0].set_ylim(max(len(labels), 1) - 0.5, -0.5)
     label_lowest(axes, "r, corrected SNR", columns=COLUMNS)
@@ -120,34 +122,34 @@ def draw(figure: FigureBase, found: pd.DataFrame, *, title: str = "") -> None:
         legend_below(figure, axes)
 
 
-def _height(found: pd.DataFrame) -> float:
-    rows = -(-found["method"].nunique() // COLUMNS)
-    lines = max(3, found["class"].nunique()) * max(1.0, 0.7 * found["architecture"].nunique())
+def _height(frame: pd.DataFrame) -> float:
+    rows = -(-frame["method"].nunique() // COLUMNS)
+    lines = max(3, frame["class"].nunique()) * max(1.0, 0.7 * frame["architecture"].nunique())
     return float(rows * (LINE * lines + 0.75) + 0.7)
 
 
-def _labels(found: pd.DataFrame) -> list[str]:
+def _labels(frame: pd.DataFrame) -> list[str]:
     """Return the classes in order, each with its number of images."""
-    counted = found.dropna(subset=["place"]).drop_duplicates("class").sort_values("place")
+    counted = frame.dropna(subset=["place"]).drop_duplicates("class").sort_values("place")
     return [
         f"{shortened(str(label), 22)} ({int(images)})"
         for label, images in zip(counted["class"], counted.get("images", ()), strict=True)
     ]
 
 
-def _draw_method(axes: Axes, own: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
     axes.tick_params(labelsize=SMALL)
     axes.locator_params(axis="x", nbins=5)
     axes.grid(axis="x", alpha=0.3)
-    done = own[own["status"] == "ok"]
-    title = two_lines(str(own["method"].iloc[0]), longest=24)
+    done = frame[frame["status"] == "ok"]
+    title = two_lines(str(frame["method"].iloc[0]), longest=24)
     if not len(done):
-        words = textwrap.fill("\n".join(failures(own)), 30, max_lines=8)
-        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+        message = textwrap.fill("\n".join(failures(frame)), 30, max_lines=8)
+        axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
         axes.set_title(title, fontsize=9)
         axes.set_xticks([])
         return
-    failed = ", ".join(own[own["status"] != "ok"]["architecture"])
+    failed = ", ".join(frame[frame["status"] != "ok"]["architecture"])
     axes.set_title(f"{title}\n({failed} failed)" if failed else title, fontsize=9)
     low, high = _limits(done)
     names = list(looks)
@@ -162,7 +164,7 @@ def _draw_method(axes: Axes, own: pd.DataFrame, looks: dict[str, tuple[str, str]
 
 
 def _limits(done: pd.DataFrame) -> tuple[float, float]:
-    """Return the ends of an axis: what the bars need, but not far beyond the values."""
+    """Return the ends of an axis, which hold the bars but stay near the values."""
     import numpy as np  # noqa: PLC0415 - as above
 
     finite = done[["r", "low", "high", "floor", "all_r"]].replace([np.inf, -np.inf], np.nan)

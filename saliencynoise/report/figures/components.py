@@ -1,4 +1,4 @@
-"""What the energy of a map is made of: signal, what networks differ in, what a stochastic method's draws differ in."""
+"""The components of a map's energy: signal, differences between networks, and differences between draws."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def figure(
     architectures: Sequence[str] | None = None,
     folder: str | Path | None = None,
 ) -> Figure:
-    """Draw what a map's energy is made of; where it is known, which of the training's seeds make the noise, too.
+    """Draw the components of a map's energy and, if known, the parts of the noise by the training's seeds.
 
-    That is known of the study of a `saliencynoise variance` run, or of the run that `folder` names; see
+    They are known for a study of a `saliencynoise variance` run, or from the run that `folder` names; see
     `saliencynoise.analyses.variance.figure.draw_seeds`.
 
     Args:
@@ -56,13 +56,13 @@ def figure(
         >>> from saliencynoise import Study
         >>> figure(Study.load("runs/a")).savefig("components.png")  # doctest: +SKIP
     """
-    found = table(study, methods=methods, architectures=architectures, folder=folder)
+    frame = table(study, methods=methods, architectures=architectures, folder=folder)
     document = document_of(study, folder)
-    return figure_of(found, None if document is None else seed_table(document))
+    return figure_of(frame, None if document is None else seed_table(document))
 
 
 def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any] | None:
-    """Return the result of the `saliencynoise variance` run in a folder, or that which a study belongs to, if any.
+    """Return the result of the `saliencynoise variance` run in a folder, or of the run that a study belongs to.
 
     Raises:
         UsageError: the folder that is named holds none.
@@ -72,7 +72,7 @@ def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any
     if not (study.folder.parent / RESULT).is_file():
         return None
     document = load_variance(study.folder.parent)
-    runs = {Path(own["run"]).name for own in document["architectures"]}
+    runs = {Path(architecture["run"]).name for architecture in document["architectures"]}
     return document if study.folder.resolve().name in runs else None
 
 
@@ -85,10 +85,10 @@ def table(
 ) -> pd.DataFrame:
     """Return a row per architecture and method: the shares of a single map's energy, which sum to one.
 
-    `signal` is c, the mean cosine of two members' maps, with its interval `low` to `high`; `network` the rest. Of a
-    method that draws random numbers there are also `draw` and `residual`, what only network and draw together
-    determine; they are NaN of others. Shares are unbiased, so small ones may be negative. Of a variance run, in which
-    members share seeds, the shares are those of members that share none.
+    `signal` is c, the mean cosine of two members' maps, with its interval `low` to `high`; `network` is the remainder.
+    A stochastic method also has `draw` and `residual`, the part that only network and draw together determine; they
+    are NaN for other methods. Shares are unbiased, so small ones may be negative. In a variance run, whose members
+    share seeds, the shares are those of members that share none.
 
     Arguments and errors as of `figure`.
     """
@@ -107,7 +107,7 @@ def _row(cell: Mapping[str, Any], apart: Mapping[str, Any] | None) -> dict[str, 
         return row
     figures = cell["figures"]
     if apart is not None:
-        energy = {key: own["value"] for key, own in (apart["energy"] or {}).items()}
+        energy = {key: estimate["value"] for key, estimate in (apart["energy"] or {}).items()}
         shares = energy or {"signal": 1 - apart["noise"], "network": apart["noise"]}
         interval = (apart["energy"] or {}).get("signal", {}).get("interval")
     else:
@@ -119,23 +119,23 @@ def _row(cell: Mapping[str, Any], apart: Mapping[str, Any] | None) -> dict[str, 
     return row | shares | {name: number(ends[name]) for name in ("low", "high")} | {"images": figures["images"]}
 
 
-def figure_of(found: pd.DataFrame, seeds: pd.DataFrame | None = None) -> Figure:
+def figure_of(frame: pd.DataFrame, seeds: pd.DataFrame | None = None) -> Figure:
     """Draw a table of shares as stacked bars; below it the table of seeds, if there is one."""
-    tall = 1.0 + LINE * (len(found) + found["architecture"].nunique())
+    tall = 1.0 + LINE * (len(frame) + frame["architecture"].nunique())
     if seeds is None:
         drawn = blank(9.0, tall)
-        draw(drawn, found)
+        draw(drawn, frame)
         return drawn
     heights = [tall, seed_height(seeds)]
     drawn = blank(WIDEST, sum(heights))
     parts: Any = drawn.subfigures(2, 1, height_ratios=heights)
     above, below = parts
-    draw(above, found)
+    draw(above, frame)
     draw_seeds(below, seeds)
     return drawn
 
 
-def draw(figure: FigureBase, found: pd.DataFrame) -> None:
+def draw(figure: FigureBase, frame: pd.DataFrame) -> None:
     """Draw a table's shares: a bar a method, the largest signal first, under the name of each architecture.
 
     Line: the 95% interval of the signal. A share below zero, which is sampling error, has no length.
@@ -144,26 +144,26 @@ def draw(figure: FigureBase, found: pd.DataFrame) -> None:
     axes.tick_params(labelsize=SMALL)
     labels: list[tuple[float, str]] = []
     y = 0.0
-    for architecture, own in found.groupby("architecture", sort=False):
-        if found["architecture"].nunique() > 1:
+    for architecture, shares in frame.groupby("architecture", sort=False):
+        if frame["architecture"].nunique() > 1:
             heading = axes.annotate(
                 shortened(str(architecture), 50), (0, y), xytext=(2, 0), textcoords="offset points", va="center",
                 fontsize=SMALL, fontweight="bold",
             )  # fmt: skip
             heading.set_in_layout(False)
             y += 1
-        for row in own.sort_values("signal", ascending=False, kind="stable").to_dict("records"):
+        for row in shares.sort_values("signal", ascending=False, kind="stable").to_dict("records"):
             labels.append((y, shortened(str(row["method"]), 44)))
             _draw_bar(axes, y, row)
             y += 1
-    axes.set_yticks([place for place, _ in labels], [label for _, label in labels])
+    axes.set_yticks([position for position, _ in labels], [label for _, label in labels])
     axes.set_ylim(y - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_xlabel("share of one map's energy", fontsize=9)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    stochastic = found["draw"].notna().any()
+    stochastic = frame["draw"].notna().any()
     for name, colour, hatch in list(PARTS.values())[: 4 if stochastic else 2]:
         axes.barh([math.nan], [math.nan], color=colour, hatch=hatch, edgecolor="white", lw=0, label=name)
     legend_below(figure, [axes])
@@ -171,11 +171,11 @@ def draw(figure: FigureBase, found: pd.DataFrame) -> None:
 
 def _draw_bar(axes: Any, y: float, row: Mapping[Any, Any]) -> None:
     if row["status"] != "ok" or math.isnan(row["signal"]):
-        words = (
+        message = (
             f"failed: {shortened(str(row['reason']), 80)}" if row["status"] != "ok" else "undefined: all maps are zero"
         )
-        place: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
-        written: Any = axes.annotate(words, (0, y), **place, fontsize=SMALL - 1, color=BAD)
+        offset: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
+        written: Any = axes.annotate(message, (0, y), **offset, fontsize=SMALL - 1, color=BAD)
         written.set_in_layout(False)  # a long reason would take the bars' room
         return
     left, whole = 0.0, sum(max(row[name], 0.0) for name in PARTS if not math.isnan(row[name]))

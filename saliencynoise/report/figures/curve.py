@@ -1,4 +1,4 @@
-"""Reliability and SNR against the number of averaged networks: the closed form, and averages that were compared."""
+"""Reliability and SNR against the number of averaged networks: the closed form and measured averages."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
 
 COLUMNS = 4
 FURTHEST = 64
-"""A curve ends at most at so many times the members of the study."""
+"""A curve ends at most at this many times the members of the study."""
 
 NOTED = (0.1, 1, 3, 9, 30)
-"""SNR of an average that are noted on the right, where its reliability is SNR / (1 + SNR)."""
+"""Ticks of the right axis, the SNR of an average; its reliability is SNR / (1 + SNR)."""
 
 LINE = 9
-"""Points of a line of small text."""
+"""Height in points of a line of small text."""
 
 MARKS = ("measured, n against n others", "the same on the single image", "forecast")
 
 STREAM = 6
-"""Of the seeds derived for bootstraps: the pairs of groups."""
+"""Stream of the bootstrap's seed for the pairs of groups."""
 
 
 def figure(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
 ) -> Figure:  # fmt: skip
-    """Draw what averaging gains, a panel for each method of a study; see `figure_of`.
+    """Draw the gain from averaging, a panel for each method of a study; see `figure_of`.
 
     Args:
         study: with its Gram matrices.
@@ -93,8 +93,8 @@ def table(
             rows += _rows(study, cell, furthest, seed)
         else:
             rows.append(names_of(cell))
-    found = pd.DataFrame(rows)
-    return found if "n" in found else found.assign(n=math.nan)
+    frame = pd.DataFrame(rows)
+    return frame if "n" in frame else frame.assign(n=math.nan)
 
 
 def _furthest(cell: Any) -> int:
@@ -114,17 +114,17 @@ def _rows(study: Study, cell: Any, furthest: int, seed: int) -> list[dict[str, A
     for point in averaging_curve(
         number(snr["value"]), interval_of(snr["interval"]), counts=sorted({*counts, furthest})
     ):
-        own = measured.get(point.members)
+        average = measured.get(point.members)
         ends = (math.nan, math.nan) if point.interval is None else (point.interval.low, point.interval.high)
         row = {"n": point.members, "snr": point.snr, "reliability": point.reliability, "low": ends[0], "high": ends[1]}
-        if own is not None:
-            row |= {"measured": own.reliability, "measured_low": own.low, "measured_high": own.high}
-            row |= {"measured_per_image": own.per_image, "pairs": own.pairs}
+        if average is not None:
+            row |= {"measured": average.reliability, "measured_low": average.low, "measured_high": average.high}
+            row |= {"measured_per_image": average.per_image, "pairs": average.pairs}
         rows.append(common | row)
     return rows
 
 
-def figure_of(found: pd.DataFrame) -> Figure:
+def figure_of(frame: pd.DataFrame) -> Figure:
     """Draw a table: a panel a method, a colour and marker for each architecture.
 
     Line: R(n) = n r / (1 + n r), dashed beyond the members of the study, with a band for the interval of r. Marks: the
@@ -132,7 +132,7 @@ def figure_of(found: pd.DataFrame) -> Figure:
     the pairs of groups; small crosses: that cosine on the single image. Dotted: the reliability asked for, and how many
     networks it needs. On the right the SNR of the average, n r = R / (1 - R).
     """
-    methods, looks = list(found["method"].unique()), styles(found["architecture"].unique())
+    methods, looks = list(frame["method"].unique()), styles(frame["architecture"].unique())
     width = min(COLUMNS, len(methods))
     rows = -(-len(methods) // width)
     inches = max(1.3 + 2.6 * width, 8.0 if len(looks) > 1 else 0)
@@ -140,13 +140,13 @@ def figure_of(found: pd.DataFrame) -> Figure:
     drawn = blank(inches, rows * (2.2 + 0.13 * above) + 0.4 + legend_height([*looks, *MARKS], inches))
     axes = small_multiples(drawn, len(methods), columns=COLUMNS, sharex=True, sharey=True)
     for panel, method in zip(axes, methods, strict=True):
-        _draw(panel, found[found["method"] == method], looks)
+        _draw(panel, frame[frame["method"] == method], looks)
         panel.set_title(two_lines(method, longest=24), fontsize=9, pad=4 + LINE * above)
-    if found["n"].notna().any():
+    if frame["n"].notna().any():
         axes[0].set_xscale("log", base=2)
-        axes[0].set_xlim(0.85, float(found["n"].max()) * 1.1)
+        axes[0].set_xlim(0.85, float(frame["n"].max()) * 1.1)
         axes[0].xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    lowest = min([0.0, *found["measured_low"].dropna()]) if "measured_low" in found else 0.0
+    lowest = min([0.0, *frame["measured_low"].dropna()]) if "measured_low" in frame else 0.0
     axes[0].set_ylim(lowest - 0.03, 1.03)
     for panel in {*axes[width - 1 :: width], axes[-1]}:
         _note_snr(panel)
@@ -159,36 +159,36 @@ def figure_of(found: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _draw(axes: Axes, own: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _draw(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
     axes.tick_params(labelsize=SMALL)
     axes.grid(alpha=0.25)
-    done = own[own["status"] == "ok"]
+    done = frame[frame["status"] == "ok"]
     for label, (colour, marker) in looks.items():
         axes.plot([], [], marker=marker, color=colour, mfc="white", ms=4, label=label)
         if (done["architecture"] == label).any():
             _draw_curve(axes, done[done["architecture"] == label], colour, marker)
     if len(done):
         axes.axhline(done["target"].iloc[0], color=GREY, lw=0.8, ls=":")
-        _write_needed(axes, own, looks)
+        _write_needed(axes, frame, looks)
     else:
-        words = textwrap.fill("\n".join(failures(own)), 34, max_lines=8)
-        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+        message = textwrap.fill("\n".join(failures(frame)), 34, max_lines=8)
+        axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
 
 
-def _write_needed(axes: Axes, own: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _write_needed(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
     """Write above a panel how many networks a reliability needs, in the architectures' colours, two a line."""
-    target = f"for R = {own['target'].dropna().iloc[0]:g}"
-    words = {label: _needed(own[own["architecture"] == label]) for label in looks}
-    if len(words) == 1:
-        _above(axes, f"{words.popitem()[1]} {target}", 0.5, 0, "black")
+    target = f"for R = {frame['target'].dropna().iloc[0]:g}"
+    texts = {label: _needed(frame[frame["architecture"] == label]) for label in looks}
+    if len(texts) == 1:
+        _write_above(axes, f"{texts.popitem()[1]} {target}", 0.5, 0, "black")
         return
-    lines = -(-len(words) // 2)
-    _above(axes, f"networks {target}:", 0.5, lines, "black")
-    for place, (label, text) in enumerate(words.items()):
-        _above(axes, text, 0.25 + 0.5 * (place % 2), lines - 1 - place // 2, looks[label][0])
+    lines = -(-len(texts) // 2)
+    _write_above(axes, f"networks {target}:", 0.5, lines, "black")
+    for index, (label, text) in enumerate(texts.items()):
+        _write_above(axes, text, 0.25 + 0.5 * (index % 2), lines - 1 - index // 2, looks[label][0])
 
 
-def _above(axes: Axes, text: str, x: float, line: int, colour: str) -> None:
+def _write_above(axes: Axes, text: str, x: float, line: int, colour: str) -> None:
     axes.annotate(
         text, (x, 1), xytext=(0, 3 + LINE * line), xycoords="axes fraction", textcoords="offset points",
         ha="center", va="bottom", fontsize=SMALL - 1, color=colour,
@@ -212,8 +212,8 @@ def _needed(rows: pd.DataFrame) -> str:
 def _draw_curve(axes: Axes, rows: pd.DataFrame, colour: str, marker: str) -> None:
     """Draw one architecture's curve and points."""
     members, needed = rows["members"].iloc[0], rows["needed"].iloc[0]
-    for own, dashes in ((rows[rows["n"] <= members], "-"), (rows[rows["n"] >= members], "--")):
-        axes.plot(own["n"], own["reliability"], color=colour, lw=1.2, ls=dashes)
+    for points, dashes in ((rows[rows["n"] <= members], "-"), (rows[rows["n"] >= members], "--")):
+        axes.plot(points["n"], points["reliability"], color=colour, lw=1.2, ls=dashes)
     axes.fill_between(rows["n"], rows["low"], rows["high"], color=colour, alpha=0.12, lw=0)
     points = rows.dropna(subset=["measured"])
     bars = error_bars(*(points[f"measured{end}"].tolist() for end in ("", "_low", "_high")))

@@ -1,4 +1,4 @@
-"""Maps side by side: a picture, single members' maps, their mean, their noise, and what of the mean is significant."""
+"""Maps side by side: a picture, single members' maps, their mean, their noise and the mean's significant pixels."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def figure(
 
 
 def gallery(rows: Sequence[Row]) -> Figure:
-    """Draw rows of maps: the picture, the single members, and what of their averages each row holds.
+    """Draw rows of maps: the picture, the single members and the row's averages.
 
     Each row has one colour scale, symmetric about zero, from `Row.scale`; values beyond it have the colours of its
-    ends. The noise, a standard deviation, is on that scale too, so that it can be held against the mean beside it. A
+    ends. The noise, a standard deviation, is on that scale too, so that it can be compared with the mean beside it. A
     layer's coarse map is drawn over the picture's extent, each value a rectangle: nothing is interpolated. A map of
-    zeros is hatched and called so, NaN is grey, what is not significant is hatched on light grey, a failed cell says
-    why. Below the mean stands its norm, where that of a single map is 1; below the significant pixels stands the share
-    of values that are.
+    zeros is hatched and labelled, NaN is grey, pixels that are not significant are hatched on light grey, and a failed
+    cell shows its reason. The mean's norm is written below it, where that of a single map is 1. The share of
+    significant values is written below the significant pixels.
     """
     columns = list(dict.fromkeys(column for row in rows for column in row.tiles)) or [MEAN]
     labels = _labels(rows)
@@ -71,12 +71,12 @@ def gallery(rows: Sequence[Row]) -> Figure:
         if row.reason:
             draw_failure(made.place(line, 1, across=len(columns)), row.reason)
             continue
-        for at, column in enumerate(columns):
-            last = made.place(line, at + 1)
+        for index, column in enumerate(columns):
+            last = made.place(line, index + 1)
             _draw_tile(last, row, column)
         draw_bar(made.figure, last, row.scale)
-    for at, title in enumerate(["picture", *(_title(column, rows) for column in columns)]):
-        made.heading(at, title)
+    for index, title in enumerate(["picture", *(_title(column, rows) for column in columns)]):
+        made.heading(index, title)
     if tested:
         key(made.figure, LOOKS)
     return made.figure
@@ -105,7 +105,7 @@ def _title(column: str, rows: Sequence[Row]) -> str:
 
 
 def _labels(rows: Sequence[Row]) -> list[str]:
-    """Return what stands beside each row: the keys in which the rows differ, an image by its class."""
+    """Return the label beside each row: the keys in which the rows differ, with the class for an image."""
     keys = [name for name in ("method", "dataset", "architecture") if len({row.keys[name] for row in rows}) > 1]
     several = len({(row.keys["dataset"], row.keys["image"]) for row in rows}) > 1
     return [

@@ -1,4 +1,4 @@
-"""How much each two members' maps agree: the matrix of their mean cosines, similar members beside each other."""
+"""The agreement of each two members' maps: the matrix of mean cosines, with similar members beside each other."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 COLUMNS, MANY = 4, 8
-"""Methods beside each other, of one architecture and of several."""
+"""Numbers of methods side by side: for one architecture and for several."""
 
 NAMED = 24
-"""Members up to which each tick is labelled; of more, only those that are flagged."""
+"""Up to this many members each tick is labelled; above, only the flagged ones are."""
 
 
 def figure(
@@ -54,15 +54,18 @@ def table(
 ) -> pd.DataFrame:  # fmt: skip
     """Return a row per architecture, method and ordered pair of members: the mean `cosine` of their maps over images.
 
-    `place` and `other_place` are the members' places in the order of clusters, `cluster` the half of the first split;
-    `modes` is the share of the images on which the members fall into groups, as in `result.json`. `accuracy` and `flag`
-    are the first member's. A cell that failed has one row, without members.
+    `place` and `other_place` are the members' positions in the order of clusters, `cluster` the half of the first
+    split; `modes` is the share of the images on which the members fall into groups, as in `result.json`. `accuracy` and
+    `flag` are the first member's. A cell that failed has one row, without members.
 
     Arguments and errors as of `figure`.
     """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
-    about = {own["label"]: {one["index"]: one for one in own["members"]} for own in study.result["architectures"]}
+    about = {
+        architecture["label"]: {member["index"]: member for member in architecture["members"]}
+        for architecture in study.result["architectures"]
+    }
     rows: list[dict[str, Any]] = []
     for cell in signed_cells(study, architectures=architectures, methods=methods):
         if cell["status"] == "ok":
@@ -75,32 +78,31 @@ def table(
 def mean_cosines(gram: Float[Any, "B E E"]) -> Float[np.ndarray, "E E"]:
     """Return the cosines between members' maps, mean over the images on which not all of them are zero."""
     cosines = scale_gram(gram[diag_mean(gram) > 0], "unit").mean(0)
-    found: np.ndarray = cosines.numpy()
-    return found
+    matrix: np.ndarray = cosines.numpy()
+    return matrix
 
 
 def _rows(cell: Cell, cosines: Float[np.ndarray, "E E"], about: Mapping[int, Any]) -> list[dict[str, Any]]:
     order, clusters = clustered(cosines)
-    place = {member: at for at, member in enumerate(order)}
+    position = {member: index for index, member in enumerate(order)}
     modes = ((cell.get("details") or {}).get("modes") or {}).get("share")
     rows = []
     for one in range(len(order)):
-        own = about.get(one, {})
-        common = {"member": one, "accuracy": own.get("accuracy"), "flag": own.get("flag"), "place": place[one]}
+        facts = about.get(one, {})
+        common = {"member": one, "accuracy": facts.get("accuracy"), "flag": facts.get("flag"), "place": position[one]}
         common |= {"cluster": clusters[one], "modes": modes}
         rows += [
-            {**names_of(cell), **common, "other": other, "other_place": place[other], "cosine": cosines[one, other]}
+            {**names_of(cell), **common, "other": other, "other_place": position[other], "cosine": cosines[one, other]}
             for other in range(len(order))
         ]
     return rows
 
 
 def clustered(cosines: Float[np.ndarray, "E E"]) -> tuple[list[int], list[int]]:
-    """Return the members in an order in which similar ones are neighbours, and each one's half of the first split.
+    """Return the members ordered so that similar ones are neighbours, and each member's half of the first split.
 
     Average linkage on 1 - cosine, with the optimal order of its leaves (Bar-Joseph et al., Bioinformatics 2001,
-    doi:10.1093/bioinformatics/17.suppl_1.s22). As they are where
-    cosines are undefined.
+    doi:10.1093/bioinformatics/17.suppl_1.s22). The order is unchanged if a cosine is undefined.
 
     >>> import numpy as np
     >>> order, halves = clustered(np.array([[1, 0.1, 0.9], [0.1, 1, 0.2], [0.9, 0.2, 1]]))
@@ -121,7 +123,7 @@ def clustered(cosines: Float[np.ndarray, "E E"]) -> tuple[list[int], list[int]]:
     return order, halves
 
 
-def figure_of(found: pd.DataFrame) -> Figure:
+def figure_of(frame: pd.DataFrame) -> Figure:
     """Draw a table: a panel for each architecture and method, all on one scale, which is symmetric about zero.
 
     Rows and columns are members by their index; of a single architecture with their accuracy on the left. Red: maps
@@ -129,16 +131,16 @@ def figure_of(found: pd.DataFrame) -> Figure:
     was flagged has a star. Lines part two clusters where the test for several modes fires on more than a tenth of the
     images.
     """
-    several = found["architecture"].nunique() > 1
-    drawn, places = _grid(found, several=several)
-    apart = found[found["member"] != found.get("other")]
+    several = frame["architecture"].nunique() > 1
+    drawn, places = _grid(frame, several=several)
+    apart = frame[frame["member"] != frame.get("other")]
     largest = float(apart["cosine"].abs().max()) if "cosine" in apart and apart["cosine"].notna().any() else 1.0
     shown: Any = None
-    for (architecture, method), own in found.groupby(["architecture", "method"], sort=False):
+    for (architecture, method), cell_frame in frame.groupby(["architecture", "method"], sort=False):
         axes = places[str(architecture), str(method)]
         axes.set_axis_on()
         title = two_lines(str(method), longest=16 if several else 24)
-        shown = _draw(axes, own, largest, title, accuracies=not several) or shown
+        shown = _draw(axes, cell_frame, largest, title, accuracies=not several) or shown
     if shown is not None:
         width, height = drawn.get_size_inches()
         side = drawn.add_axes((1 - 0.82 / width, 0.37 / height, 0.12 / width, min(2.4, height - 0.9) / height))
@@ -148,14 +150,14 @@ def figure_of(found: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _grid(found: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str, str], Axes]]:
+def _grid(frame: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str, str], Axes]]:
     """Return a figure and the axes of each architecture and method, which are still hidden.
 
-    Methods beside each other; of several architectures each has its own line. All sizes are fixed: to lay out so many
-    labels would take longer than to draw them.
+    Methods are side by side, and each of several architectures has its own line. All sizes are fixed, since the layout
+    of many labels would take longer than their drawing.
     """
-    methods, architectures = list(found["method"].unique()), list(found["architecture"].unique())
-    size = 1.35 if several else 3.0 if found["member"].nunique() > NAMED else 2.2
+    methods, architectures = list(frame["method"].unique()), list(frame["architecture"].unique())
+    size = 1.35 if several else 3.0 if frame["member"].nunique() > NAMED else 2.2
     columns = min(MANY if several else COLUMNS, len(methods))
     blocks = -(-len(methods) // columns)
     rows = blocks * len(architectures)
@@ -169,10 +171,10 @@ def _grid(found: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str
     for axes in grid.flat:
         axes.set_axis_off()
     places = {}
-    for at, method in enumerate(methods):
+    for index, method in enumerate(methods):
         for line, architecture in enumerate(architectures):
-            axes = places[architecture, method] = grid[at // columns * len(architectures) + line, at % columns]
-            if several and at % columns == 0:
+            axes = places[architecture, method] = grid[index // columns * len(architectures) + line, index % columns]
+            if several and index % columns == 0:
                 name = two_lines(architecture, longest=16)
                 axes.text(
                     -0.2, 0.5, name, rotation=90, ha="right", va="center", fontsize=SMALL - 1, transform=axes.transAxes,
@@ -181,48 +183,49 @@ def _grid(found: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str
     return drawn, places
 
 
-def _draw(axes: Axes, own: pd.DataFrame, largest: float, title: str, *, accuracies: bool) -> Any:
-    """Draw one matrix, and return what has its colours; None for a cell that failed."""
+def _draw(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *, accuracies: bool) -> Any:
+    """Draw one matrix, and return the image that carries its colours; None for a cell that failed."""
     import numpy as np  # noqa: PLC0415 - as above
 
     axes.tick_params(labelsize=SMALL - 2, length=0, pad=1)
-    if own["status"].iloc[0] != "ok":
+    if frame["status"].iloc[0] != "ok":
         axes.set_title(title, fontsize=8.5 if accuracies else 7)
-        words = textwrap.fill("\n".join(failures(own)), 30 if accuracies else 20, max_lines=8)
-        axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL - 1, transform=axes.transAxes)
+        message = textwrap.fill("\n".join(failures(frame)), 30 if accuracies else 20, max_lines=8)
+        axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL - 1, transform=axes.transAxes)
         axes.set_xticks([])
         axes.set_yticks([])
         return None
-    matrix = own.pivot_table(index="place", columns="other_place", values="cosine", dropna=False).to_numpy(copy=True)
+    matrix = frame.pivot_table(index="place", columns="other_place", values="cosine", dropna=False).to_numpy(copy=True)
     np.fill_diagonal(matrix, np.nan)
     shown = axes.imshow(matrix, cmap=diverging(), vmin=-largest, vmax=largest, interpolation="nearest")
-    rest = matrix[~np.eye(len(matrix), dtype=bool)]
-    members = own.drop_duplicates("member").sort_values("place").reset_index(drop=True)
+    off_diagonal = matrix[~np.eye(len(matrix), dtype=bool)]
+    members = frame.drop_duplicates("member").sort_values("place").reset_index(drop=True)
     axes.set_title(
-        f"{title}\n{show(rest.min())} to {show(rest.max())}{_part(axes, members)}", fontsize=8.5 if accuracies else 7
+        f"{title}\n{show(off_diagonal.min())} to {show(off_diagonal.max())}{_part_clusters(axes, members)}",
+        fontsize=8.5 if accuracies else 7,
     )
     _name(axes, members, accuracies=accuracies)
     return shown
 
 
-def _part(axes: Axes, members: pd.DataFrame) -> str:
-    """Draw a line between two clusters where there are several modes, and say so."""
+def _part_clusters(axes: Axes, members: pd.DataFrame) -> str:
+    """Draw a line between two clusters if there are several modes, and return a note on them."""
     if not float(members["modes"].iloc[0] or 0) > SEVERAL:
         return ""
     cluster = members["cluster"]
-    for edge in [at - 0.5 for at in range(1, len(cluster)) if cluster[at] != cluster[at - 1]]:
+    for edge in [index - 0.5 for index in range(1, len(cluster)) if cluster[index] != cluster[index - 1]]:
         axes.axhline(edge, color="black", lw=1.2)
         axes.axvline(edge, color="black", lw=1.2)
     return f"; modes on {members['modes'].iloc[0]:.0%}"
 
 
 def _name(axes: Axes, members: pd.DataFrame, *, accuracies: bool) -> None:
-    """Write the members' indices along both sides, with their accuracy on the left; of many only those flagged."""
+    """Write the members' indices along both sides, accuracies on the left; of many members only flagged ones."""
     flagged = members["flag"].notna()
     named = members if len(members) <= NAMED else members[flagged]
     stars = ["*" if flag else "" for flag in named["flag"].notna()]
-    known = [accuracies and not math.isnan(own) for own in named["accuracy"].astype(float)]
-    right = [f"  {own:.1%}" if shown else "" for own, shown in zip(named["accuracy"], known, strict=True)]
+    known = [accuracies and not math.isnan(accuracy) for accuracy in named["accuracy"].astype(float)]
+    right = [f"  {accuracy:.1%}" if shown else "" for accuracy, shown in zip(named["accuracy"], known, strict=True)]
     axes.set_xticks(
         named["place"], [f"{int(member)}{star}" for member, star in zip(named["member"], stars, strict=True)]
     )

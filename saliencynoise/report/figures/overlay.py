@@ -1,4 +1,4 @@
-"""Marginal maps laid over their picture: where in it the networks agree to look."""
+"""Marginal maps laid over their picture, which show the regions that the networks agree on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 COLUMNS = 6
-"""Tiles in a line, at most; an image's tiles go on in the next line."""
+"""The largest number of tiles in a line; an image's further tiles are in the next line."""
 
 TITLE, BELOW, FOOT = 0.36, 0.24, 0.95
 """Inches: above a tile, below it, and below all, for the colour bar and the key."""
@@ -59,7 +59,7 @@ class Overlay:
 
     @property
     def limit(self) -> float:
-        """|value| at which its colours end; 0 where there is nothing to scale."""
+        """|value| at which the map's colours end; 0 if the map has no finite value other than 0."""
         return 0.0 if self.values is None else colour_limit([self.values])
 
 
@@ -81,8 +81,8 @@ def figure(
         >>> study = Study.load("runs/a")                                                # doctest: +SKIP
         >>> figure(study, methods=["gradcam(layer=top)"], interpolation="bilinear")     # doctest: +SKIP
     """
-    found = overlays_of(study, images=images, methods=methods, architectures=architectures)
-    return draw(found, masked=masked, interpolation=interpolation)
+    overlays = overlays_of(study, images=images, methods=methods, architectures=architectures)
+    return draw(overlays, masked=masked, interpolation=interpolation)
 
 
 def overlays_of(
@@ -92,7 +92,7 @@ def overlays_of(
     methods: Sequence[str] | None = None,
     architectures: Sequence[str] | None = None,
 ) -> list[Overlay]:
-    """Read what `draw` shows: architecture by architecture, image by image, method by method.
+    """Read the overlays of a study: architecture by architecture, image by image, method by method.
 
     Args:
         study: run with `keep_maps="all"`, or with "mean", which leaves it without significant pixels.
@@ -117,7 +117,7 @@ def overlays_of(
     ]
 
 
-def draw(found: Sequence[Overlay], *, masked: bool = False, interpolation: str = "nearest") -> Figure:
+def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: str = "nearest") -> Figure:
     """Draw marginal maps over their pictures, with the picture itself first in each block.
 
     The picture is in greys; the colour says the sign, its opacity |value|, so that zeros show the picture; black lines
@@ -125,7 +125,7 @@ def draw(found: Sequence[Overlay], *, masked: bool = False, interpolation: str =
     methods have different units. Coarse maps are drawn as they are, each value a rectangle.
 
     Args:
-        found: of `overlays_of`.
+        overlays: of `overlays_of`.
         masked: colour significant pixels only.
         interpolation: "nearest", or "bilinear" to smooth the map for display.
 
@@ -134,9 +134,9 @@ def draw(found: Sequence[Overlay], *, masked: bool = False, interpolation: str =
     """
     if interpolation not in INTERPOLATIONS:
         raise UsageError(f"interpolation '{interpolation}' is not known: choose {' or '.join(INTERPOLATIONS)}")
-    if masked and any(own.values is not None and own.survives is None for own in found):
+    if masked and any(overlay.values is not None and overlay.survives is None for overlay in overlays):
         raise UsageError("which pixels are significant is not known: run the same bench again with --keep-maps all")
-    blocks = _blocks(found)
+    blocks = _blocks(overlays)
     longest = 1 + max(len(block) for block in blocks)
     columns = -(-longest // -(-longest // COLUMNS))  # 9 tiles are 5 and 4, not 6 and 3
     labels = _labels(blocks)
@@ -150,57 +150,62 @@ def draw(found: Sequence[Overlay], *, masked: bool = False, interpolation: str =
         between=TITLE + BELOW,
         bottom=FOOT - TITLE,
     )
-    for at, (block, label) in enumerate(zip(blocks, labels, strict=True)):
-        _draw_block(made, sum(lines[:at]), columns, block, label, masked=masked, interpolation=interpolation)
+    for index, (block, label) in enumerate(zip(blocks, labels, strict=True)):
+        _draw_block(made, sum(lines[:index]), columns, block, label, masked=masked, interpolation=interpolation)
     _draw_foot(made, interpolation)
     return made.figure
 
 
-def table(found: Sequence[Overlay]) -> pd.DataFrame:
-    """Return a row for each map: what it is of, its limit, its share of significant values, why it failed."""
+def table(overlays: Sequence[Overlay]) -> pd.DataFrame:
+    """Return a row for each map: its keys, its limit, its share of significant values, the reason of a failure."""
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     return pd.DataFrame(
-        [{**own.keys, "limit": own.limit, "significant": own.share, "reason": own.reason} for own in found]
+        [
+            {**overlay.keys, "limit": overlay.limit, "significant": overlay.share, "reason": overlay.reason}
+            for overlay in overlays
+        ]
     )
 
 
-def arrays(found: Sequence[Overlay]) -> bytes:
+def arrays(overlays: Sequence[Overlay]) -> bytes:
     """Return the drawn maps as the bytes of a compressed .npz, float32, for people to download.
 
     Of map 0: "00/picture" (uint8), "00/marginal", "00/survives" (bool, where known). "rows" holds a JSON text for each
     map, with the columns of `table`.
     """
     named: dict[str, np.ndarray] = {}
-    for at, own in enumerate(found):
-        kept = {"picture": own.picture, "marginal": own.values, "survives": own.survives}
-        named |= {f"{at:02d}/{name}": values for name, values in kept.items() if values is not None}
-    return packed(named, table(found))
+    for index, overlay in enumerate(overlays):
+        kept = {"picture": overlay.picture, "marginal": overlay.values, "survives": overlay.survives}
+        named |= {f"{index:02d}/{name}": values for name, values in kept.items() if values is not None}
+    return packed(named, table(overlays))
 
 
 def _overlay(
     study: Study, tree: xr.DataTree, cell: Cell, image: int, picture: UInt8[np.ndarray, "C H W"]
 ) -> Overlay:  # fmt: skip
-    own: dict[str, Any] = {"keys": keys_of(study, cell, image), "picture": picture}
+    common: dict[str, Any] = {"keys": keys_of(study, cell, image), "picture": picture}
     if cell["status"] != "ok":
-        return Overlay(**own, values=None, reason=str(cell["reason"]))
+        return Overlay(**common, values=None, reason=str(cell["reason"]))
     group = group_of(tree, cell)
     values = unit_maps(group["marginal"].isel(image=image).to_numpy()[None])[0].sum(0)
     if "maps" not in group:
-        return Overlay(**own, values=values)
+        return Overlay(**common, values=values)
     average = average_of(member_maps(study, tree, cell, image=image))
-    return Overlay(**own, values=values, survives=average.surviving, share=average.share)
+    return Overlay(**common, values=values, survives=average.surviving, share=average.share)
 
 
-def _blocks(found: Sequence[Overlay]) -> list[list[Overlay]]:
+def _blocks(overlays: Sequence[Overlay]) -> list[list[Overlay]]:
     blocks: dict[tuple[str, ...], list[Overlay]] = {}
-    for own in found:
-        blocks.setdefault(tuple(own.keys[name] for name in ("dataset", "architecture", "image")), []).append(own)
+    for overlay in overlays:
+        blocks.setdefault(tuple(overlay.keys[name] for name in ("dataset", "architecture", "image")), []).append(
+            overlay
+        )
     return list(blocks.values())
 
 
 def _labels(blocks: Sequence[Sequence[Overlay]]) -> list[str]:
-    """Return what stands beside each block: the architecture and the image's class, where there are several."""
+    """Return the label beside each block: the architecture and the image's class, if there are several."""
     firsts = [block[0].keys for block in blocks]
     architectures = len({keys["architecture"] for keys in firsts}) > 1
     images = len({keys["image"] for keys in firsts}) > 1
@@ -220,28 +225,28 @@ def _draw_block(
     draw_picture(first, block[0].picture)
     first.set_title("picture", fontsize=SMALL)
     first.set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
-    for at, own in enumerate(block, 1):
-        axes = made.place(line + at // columns, at % columns)
-        title = "\n".join(shortened(part, 22) for part in two_lines(own.keys["method"]).split("\n"))
+    for index, overlay in enumerate(block, 1):
+        axes = made.place(line + index // columns, index % columns)
+        title = "\n".join(shortened(part, 22) for part in two_lines(overlay.keys["method"]).split("\n"))
         axes.set_title(title, fontsize=SMALL)
-        _draw_tile(axes, own, masked=masked, interpolation=interpolation)
+        _draw_tile(axes, overlay, masked=masked, interpolation=interpolation)
 
 
-def _draw_tile(axes: Axes, own: Overlay, *, masked: bool, interpolation: str) -> None:
-    if own.values is None:
-        draw_failure(axes, own.reason, letters=20)
+def _draw_tile(axes: Axes, overlay: Overlay, *, masked: bool, interpolation: str) -> None:
+    if overlay.values is None:
+        draw_failure(axes, overlay.reason, letters=20)
         return
     draw_overlay(
         axes,
-        own.picture,
-        own.values,
-        limit=own.limit,
-        survives=own.survives,
+        overlay.picture,
+        overlay.values,
+        limit=overlay.limit,
+        survives=overlay.survives,
         masked=masked,
         interpolation=interpolation,
     )
-    if own.survives is not None and own.limit:
-        axes.set_xlabel(f"{percent(own.share)} significant", fontsize=SMALL, labelpad=2)
+    if overlay.survives is not None and overlay.limit:
+        axes.set_xlabel(f"{percent(overlay.share)} significant", fontsize=SMALL, labelpad=2)
 
 
 def _draw_foot(made: Grid, interpolation: str) -> None:

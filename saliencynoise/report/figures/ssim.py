@@ -48,17 +48,17 @@ def figure(
         >>> from saliencynoise import Study
         >>> figure(Study.load("runs/a")).savefig("ssim.png")  # doctest: +SKIP
     """
-    found = table(study, methods=methods, architectures=architectures)
-    return figure_of([(found, correlations(found, seed=study.result["settings"]["seed"]))])
+    frame = table(study, methods=methods, architectures=architectures)
+    return figure_of([(frame, correlations(frame, seed=study.result["settings"]["seed"]))])
 
 
 def figure_of(tables: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> Figure:
     """Draw the images and correlations of studies below each other."""
-    heights = [_height(found) for found, _ in tables]
-    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, found["method"].nunique()) for found, _ in tables), sum(heights))
+    heights = [_height(frame) for frame, _ in tables]
+    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame, _ in tables), sum(heights))
     parts = drawn.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for part, (found, related) in zip(parts, tables, strict=True):
-        draw(part, found, related, title=str(found["dataset"].iloc[0]) if len(tables) > 1 else "")
+    for part, (frame, related) in zip(parts, tables, strict=True):
+        draw(part, frame, related, title=str(frame["dataset"].iloc[0]) if len(tables) > 1 else "")
     return drawn
 
 
@@ -67,9 +67,9 @@ def table(
 ) -> pd.DataFrame:  # fmt: skip
     """Return a row per architecture, method and image: r, its signed root `amplitude`, `ssim`, and the image's group.
 
-    Of an image, r is corrected for small samples and of raw maps; SSIM is the mean over pairs of members. NaN where
-    SSIM was not computed (a bench does so for its first images) or does not exist (maps smaller than 3 x 3). A cell
-    that failed has one row, without an image.
+    An image's r is corrected for small samples and uses raw maps; SSIM is the mean over pairs of members. SSIM is NaN
+    if it was not computed (a bench computes it for its first images) or maps are smaller than 3 x 3. A cell that failed
+    has one row, without an image.
 
     Arguments and errors as of `figure`.
     """
@@ -89,11 +89,11 @@ def table(
     return names.merge(images[[*keys, "image", "label", "group", "r", "amplitude", "ssim"]], on=keys, how="left")
 
 
-def correlations(found: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+def correlations(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """Return a row per architecture and method: the correlations of `amplitude` with `ssim`, with 95% intervals.
 
     Args:
-        found: from `table`.
+        frame: from `table`.
         seed: of the run; the bootstrap's is derived from it.
     """
     import pandas as pd  # noqa: PLC0415 - as above
@@ -103,9 +103,9 @@ def correlations(found: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     from saliencynoise.statistics.groups import as_groups  # noqa: PLC0415 - as above
 
     rows: list[dict[str, Any]] = []
-    for (architecture, method), own in found.groupby(["architecture", "method"], sort=False):
-        x, y = (torch.tensor(own[name].to_numpy(dtype="float64")) for name in ("amplitude", "ssim"))
-        groups = None if own["group"].isna().any() else as_groups(own["group"].tolist())
+    for (architecture, method), cell_frame in frame.groupby(["architecture", "method"], sort=False):
+        x, y = (torch.tensor(cell_frame[name].to_numpy(dtype="float64")) for name in ("amplitude", "ssim"))
+        groups = None if cell_frame["group"].isna().any() else as_groups(cell_frame["group"].tolist())
         related = correlate(x, y, seed=derive_seed(seed, "bootstrap"), groups=groups)
         row: dict[str, Any] = {"architecture": architecture, "method": method, "images": related.images}
         for name in MEASURES:
@@ -119,18 +119,18 @@ def correlations(found: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw(figure: FigureBase, found: pd.DataFrame, related: pd.DataFrame, *, title: str = "") -> None:
+def draw(figure: FigureBase, frame: pd.DataFrame, related: pd.DataFrame, *, title: str = "") -> None:
     """Draw the images of a table, a panel for each method, a colour and marker for each architecture.
 
     The horizontal axis is the signed root of r, as it varies less unevenly than r and may be negative; each panel has
     its own. Above a panel stands Spearman's correlation with its interval, of several architectures in their colours;
     of a single one Pearson's, too.
     """
-    methods = list(found["method"].unique())
-    looks = styles(found["architecture"].unique())
+    methods = list(frame["method"].unique())
+    looks = styles(frame["architecture"].unique())
     axes = small_multiples(figure, len(methods), columns=COLUMNS, sharey=True)
     for panel, method in zip(axes, methods, strict=True):
-        _draw_method(panel, found[found["method"] == method], related[related["method"] == method], looks)
+        _draw_method(panel, frame[frame["method"] == method], related[related["method"] == method], looks)
         panel.set_title(two_lines(method, longest=24), fontsize=9, pad=6 + 11 * _lines(looks))
     label_lowest(axes, "signed root of r", columns=COLUMNS)
     figure.supylabel("SSIM of two members' maps, mean over pairs", fontsize=9)
@@ -140,28 +140,30 @@ def draw(figure: FigureBase, found: pd.DataFrame, related: pd.DataFrame, *, titl
         legend_below(figure, axes)
 
 
-def _height(found: pd.DataFrame) -> float:
-    rows = -(-found["method"].nunique() // COLUMNS)
-    return float(rows * (2.5 + 0.16 * max(2, found["architecture"].nunique())) + 0.5)
+def _height(frame: pd.DataFrame) -> float:
+    rows = -(-frame["method"].nunique() // COLUMNS)
+    return float(rows * (2.5 + 0.16 * max(2, frame["architecture"].nunique())) + 0.5)
 
 
 def _lines(looks: dict[str, tuple[str, str]]) -> int:
-    """Return how many lines of correlations stand above a panel."""
+    """Return the number of lines of correlations above a panel."""
     return max(2, len(looks))
 
 
-def _draw_method(axes: Axes, found: pd.DataFrame, related: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _draw_method(axes: Axes, frame: pd.DataFrame, related: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
     axes.tick_params(labelsize=SMALL)
     axes.locator_params(axis="x", nbins=5)
     axes.grid(alpha=0.3)
     for line, (name, (colour, marker)) in enumerate(looks.items()):
-        own = found[(found["architecture"] == name) & (found["status"] == "ok")]
-        axes.scatter(own["amplitude"], own["ssim"], s=14, marker=marker, color=colour, alpha=0.7, lw=0, label=name)
-        words = _words(related[related["architecture"] == name], MEASURES if len(looks) == 1 else MEASURES[:1])
-        failed = len(looks) > 1 and (found[found["architecture"] == name]["status"] == "failed").any()
+        points = frame[(frame["architecture"] == name) & (frame["status"] == "ok")]
+        axes.scatter(
+            points["amplitude"], points["ssim"], s=14, marker=marker, color=colour, alpha=0.7, lw=0, label=name
+        )
+        correlation = _words(related[related["architecture"] == name], MEASURES if len(looks) == 1 else MEASURES[:1])
+        failed = len(looks) > 1 and (frame[frame["architecture"] == name]["status"] == "failed").any()
         height = 3 + 11 * (len(looks) - 1 - line)
         axes.annotate(
-            "failed" if failed else words,
+            "failed" if failed else correlation,
             (0.5, 1),
             xytext=(0, height),
             xycoords="axes fraction",
@@ -171,12 +173,12 @@ def _draw_method(axes: Axes, found: pd.DataFrame, related: pd.DataFrame, looks: 
             fontsize=SMALL,
             color=colour,
         )
-    words = "" if (found["status"] == "ok").any() else textwrap.fill("\n".join(failures(found)), 34, max_lines=8)
-    axes.text(0.5, 0.5, words, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
+    message = "" if (frame["status"] == "ok").any() else textwrap.fill("\n".join(failures(frame)), 34, max_lines=8)
+    axes.text(0.5, 0.5, message, ha="center", va="center", fontsize=SMALL, transform=axes.transAxes)
 
 
 def _words(related: pd.DataFrame, names: Sequence[str]) -> str:
-    """Return correlations with their intervals, a line each; nothing for a failed cell."""
+    """Return correlations with their intervals, a line each; empty for a failed cell."""
     if not len(related) or related["note"].iloc[0]:
         return ""
     row = related.iloc[0]

@@ -1,11 +1,11 @@
-"""What a gallery of maps shows: for each row a picture, single members' maps and what they average to, from a study.
+"""The rows of a gallery of maps: for each a picture, single members' maps and their averages, from a study.
 
 Every member's map of an image is divided by its L2 norm before anything else (`averages`). The mean of such maps is
 *not* scaled up again: its norm is sqrt(c + (1 - c) / E), with c the mean cosine between members' maps, so that on a
 scale shared with single maps the mean is as pale as the members disagree. That hides what is left where much was
-noise; so the mean is shown a second time, at the norm of a single map: what pattern remains, at equal energy and on the
-same colour scale. On that scale too: by how much the members' maps differ at each pixel, and those pixels of the mean
-that are more than such noise.
+noise. So the mean is shown a second time, at the norm of a single map: the remaining pattern at equal energy, on the
+same colour scale. That scale also shows the standard deviation of the members' maps at each pixel, and the pixels of
+the mean that exceed such noise.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Row:
 
     @property
     def scale(self) -> float:
-        """Where the row's colour scale ends, on both sides of zero; 0 where all its maps are zero or NaN."""
+        """The end of the row's colour scale, on both sides of zero; 0 if all its maps are zero or NaN."""
         return colour_limit(list(self.tiles.values()))
 
 
@@ -98,35 +98,35 @@ def rows_of(
         for cell in cells:
             if cell["architecture"] != name:
                 continue
-            own: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell["members"]}
-            own["picture"] = pictures[image]
+            common: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell["members"]}
+            common["picture"] = pictures[image]
             if cell["status"] != "ok":
-                rows.append(Row(**own, tiles={}, norm=float("nan"), reason=str(cell["reason"])))
+                rows.append(Row(**common, tiles={}, norm=float("nan"), reason=str(cell["reason"])))
                 continue
             maps = member_maps(study, tree, cell, image=image)
-            rows.append(Row(**own, **_tiles(maps, singles, averages)))
+            rows.append(Row(**common, **_tiles(maps, singles, averages)))
     return rows
 
 
 def check_images(study: Study, images: Sequence[int]) -> None:
-    """Refuse places that a study has no image at.
+    """Refuse indices outside the study's images.
 
     Raises:
-        UsageError: it names those that there are.
+        UsageError: it names the valid indices.
     """
-    there = len(study.result["images"])
-    if not images or not all(0 <= image < there for image in images):
-        raise UsageError(f"images {list(images)} of {study.folder}: choose places from 0 to {there - 1}")
+    available = len(study.result["images"])
+    if not images or not all(0 <= image < available for image in images):
+        raise UsageError(f"images {list(images)} of {study.folder}: choose places from 0 to {available - 1}")
 
 
 def pictures_of(tree: xr.DataTree, images: Sequence[int]) -> dict[int, UInt8[np.ndarray, "C H W"]]:
-    """Return the pictures at these places of a study whose maps are open."""
+    """Return the pictures at these indices of a study whose maps are open."""
     pixels: Any = tree["images"]["pixels"]
     return {image: pixels.isel(image=image).to_numpy() for image in images}
 
 
 def keys_of(study: Study, cell: Cell, image: int) -> dict[str, str]:
-    """Return what a map is of: data set, architecture, method, image and its class."""
+    """Return the keys of a map: data set, architecture, method, image and its class."""
     about = study.result["images"][image]
     keys = {name: str(cell[name]) for name in ("dataset", "architecture", "method")}
     return keys | {"image": about["name"], "class": study.result["dataset"]["classes"][about["label"]]}
@@ -173,7 +173,7 @@ def tidy(rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def facts(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return what there is to say of each row: the keys, members, norm, share, where its scale ends, why it failed."""
+    """Return the facts of each row: keys, members, norm, share, end of the scale, reason of a failure."""
     import pandas as pd  # noqa: PLC0415 - as above
 
     return pd.DataFrame(
@@ -212,15 +212,15 @@ def packed(named: Mapping[str, np.ndarray], about: pd.DataFrame) -> bytes:
 
 
 def _tiles(maps: Float[np.ndarray, "E c h w"], singles: int, averages: Sequence[str]) -> dict[str, Any]:
-    """Return what a row holds of its maps."""
-    found = average_of(maps)
+    """Return the fields of a row that are computed from its maps."""
+    average = average_of(maps)
     shown = {
-        MEAN: found.mean.sum(0),
-        MEAN_AT_UNIT_NORM: found.at_unit_norm,
-        NOISE: found.noise,
-        SIGNIFICANT: found.significant,
+        MEAN: average.mean.sum(0),
+        MEAN_AT_UNIT_NORM: average.at_unit_norm,
+        NOISE: average.noise,
+        SIGNIFICANT: average.significant,
     }
-    tiles = {f"member {e}": found.unit[e].sum(0) for e in range(min(singles, len(found.unit)))}
+    tiles = {f"member {e}": average.unit[e].sum(0) for e in range(min(singles, len(average.unit)))}
     tiles |= {name: shown[name] for name in averages}
-    tested = {"survives": found.surviving, "share": found.share} if SIGNIFICANT in averages else {}
-    return {"tiles": tiles, "norm": found.norm, **tested}
+    tested = {"survives": average.surviving, "share": average.share} if SIGNIFICANT in averages else {}
+    return {"tiles": tiles, "norm": average.norm, **tested}

@@ -66,7 +66,7 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
     yield (
         name,
         [
-            *_trust(cell),
+            *_reliability_values(cell),
             *_estimate(estimates["snr"]),
             _value((cell.get("untrained") or {}).get("snr")),
             Value(text=p_text(p), key=_key(p)),
@@ -78,7 +78,10 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
     )
     if cell.get("draws", 1) > 1 and "snr_network" in estimates:
         networks, none = estimates["snr_network"], Value(text="-")
-        yield f"{name}, networks alone", [_single(networks), none, *_estimate(networks), *[none] * (len(NUMBERS) - 4)]
+        yield (
+            f"{name}, networks alone",
+            [_single_reliability(networks), none, *_estimate(networks), *[none] * (len(NUMBERS) - 4)],
+        )
     if is_low(cell):
         ceiling, none = cell["ceiling"], Value(text="-")
         estimate = {"value": ceiling["value"], "interval": {"low": ceiling["low"], "high": ceiling["high"]}}
@@ -94,15 +97,15 @@ def _estimate(estimate: Mapping[str, Any]) -> list[Value]:
     return [_value(estimate["value"]), Value(text=text, key=_key(interval["low"]))]
 
 
-def _trust(cell: Mapping[str, Any]) -> list[Value]:
+def _reliability_values(cell: Mapping[str, Any]) -> list[Value]:
     """Return the reliability of a single map and the networks for 0.9; neither where pure noise has an r, too."""
     if not noise_free(cell):
         return [Value(text="-")] * 2
     needed = cell["figures"]["members_needed"]
-    return [_single(averaged_snr(cell["figures"])), Value(text=needed["text"], key=_key(_needed(needed)))]
+    return [_single_reliability(averaged_snr(cell["figures"])), Value(text=needed["text"], key=_key(_needed(needed)))]
 
 
-def _single(estimate: Mapping[str, Any]) -> Value:
+def _single_reliability(estimate: Mapping[str, Any]) -> Value:
     """Return the reliability of a single map."""
     snr = number(estimate["value"])
     return _value(None if math.isnan(snr) else reliability(snr, 1))

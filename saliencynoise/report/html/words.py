@@ -82,7 +82,7 @@ def summary_of(result: Mapping[str, Any]) -> Summary:
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
     bars = [_bar(cell, several=several) for cell in measured]
     return Summary(
-        sentences=list(_sentences(measured, several=several, centred=_centred(result))) or [_nothing(result)],
+        sentences=list(_sentences(measured, several=several, centred=_centred(result))) or [_no_reliability(result)],
         cautions=list(_cautions(result, measured)),
         bars=bars if len(bars) <= MOST_BARS else [],
         members=result["settings"]["members"] or 0,
@@ -176,7 +176,9 @@ def _sentences(
     measured: Sequence[Cell], *, several: bool, centred: Mapping[tuple[str, str], Cell]
 ) -> Iterator[str]:  # fmt: skip
     def whole(cell: Cell) -> str:
-        return sentence(cell, several=several) + _left(cell, centred.get((cell["architecture"], cell["method"])))
+        return sentence(cell, several=several) + _centred_sentence(
+            cell, centred.get((cell["architecture"], cell["method"]))
+        )
 
     if not measured:
         return
@@ -192,7 +194,7 @@ def _sentences(
     yield from (f"{rank}: {whole(clear[index])}" for rank, index in ranks.items())
 
 
-def _left(cell: Cell, centred: Cell | None) -> str:
+def _centred_sentence(cell: Cell, centred: Cell | None) -> str:
     """Return a sentence with the r of a cell's maps minus their means; it is empty for cells of the centred view."""
     if centred is None or cell["view"] == CENTRED:
         return ""
@@ -204,7 +206,7 @@ def _left(cell: Cell, centred: Cell | None) -> str:
     )
 
 
-def _nothing(result: Mapping[str, Any]) -> str:
+def _no_reliability(result: Mapping[str, Any]) -> str:
     done = [cell for cell in result["cells"] if cell["status"] == "ok"]
     if any(not math.isnan(number(_snr(cell)["value"])) for cell in done):
         return "No reliability can be told of these maps; the table has what was found."
