@@ -1,4 +1,4 @@
-"""What aggregators share that need the maps of all members at once."""
+"""The common base of aggregators that need the maps of all members at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every aggregator refuses: maps of different shapes, and too few of them."""
+"""Checks of every aggregator: it refuses maps of different shapes, and too few maps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def require_members(members: int, what: str, *, least: int = 1) -> None:
     """Refuse to make a map of too few members.
 
     Raises:
-        ValueError: naming `what` is not defined, and how many members it needs.
+        ValueError: it says that `what` is not defined, or how many members it needs.
     """
     if members == 0:
         raise ValueError(f"{what} of no members is not defined")

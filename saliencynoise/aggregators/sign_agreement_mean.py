@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ROUNDING = 1e-9
-"""Of a threshold times a number of members: 0.56 * 25 is a little more than 14."""
+"""Rounding error of a threshold times a number of members: 0.56 * 25 is a little more than 14."""
 
 
 class Signs(NamedTuple):
-    """What was seen: how many members, their sum, and at each pixel how many were above and below zero."""
+    """The state: the number of members, their sum, and for each pixel the numbers of values above and below zero."""
 
     members: int
     total: Float64[Tensor, "*shape"]
@@ -64,8 +64,8 @@ class SignAgreementMean:
             ValueError: if its shape differs from the others'.
         """
         require_shape(values, state.total.shape)
-        own = values.detach().double().cpu()
-        return self.merge(state, Signs(1, own, (own > 0).long(), (own < 0).long()))
+        member = values.detach().double().cpu()
+        return self.merge(state, Signs(1, member, (member > 0).long(), (member < 0).long()))
 
     def merge(self, left: Signs, right: Signs) -> Signs:
         """Add sums and counts."""

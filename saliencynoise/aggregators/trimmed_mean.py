@@ -45,7 +45,7 @@ class TrimmedMean(KeptMaps):
             raise ValueError(f"share={self.share} is not possible; give 0 or more and less than 1")
 
     def of(self, ordered: Float64[Tensor, "E ..."]) -> Float64[Tensor, "*shape"]:
-        """Return the mean of what is left."""
+        """Return the mean of the values that stay."""
         weights = torch.tensor(_weights(len(ordered), self.share), dtype=ordered.dtype)
         mean: Tensor = torch.tensordot(weights, ordered, dims=1)
         return mean
@@ -54,7 +54,7 @@ class TrimmedMean(KeptMaps):
 def _weights(members: int, share: float) -> list[float]:
     """Return the weight of each place in the order, summing to 1."""
     trimmed = share * members / 2
-    kept = [min(1.0, max(0.0, place + 1 - trimmed)) for place in range(members)]  # from the lowest
+    kept = [min(1.0, max(0.0, rank + 1 - trimmed)) for rank in range(members)]  # from the lowest
     both = [low + high - 1 for low, high in zip(kept, reversed(kept), strict=True)]
     total = math.fsum(both)
     return [weight / total for weight in both]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Moments(NamedTuple):
-    """What was seen: how many members, their mean, and the sum of their squared deviations from it."""
+    """The state: the number of members, their mean, and the sum of their squared deviations from it."""
 
     members: int
     mean: Float64[Tensor, "*shape"]
@@ -50,8 +50,8 @@ class Variance:
             ValueError: if its shape differs from the others'.
         """
         require_shape(values, state.mean.shape)
-        own = values.detach().double().cpu()
-        return self.merge(state, Moments(1, own, torch.zeros_like(own)))
+        member = values.detach().double().cpu()
+        return self.merge(state, Moments(1, member, torch.zeros_like(member)))
 
     def merge(self, left: Moments, right: Moments) -> Moments:
         """Add the squared deviations from the common mean."""

@@ -1,4 +1,4 @@
-"""What the families share: norms, convolutions, and the grid that strides leave."""
+"""Parts of all families: norms, convolutions, and the size of the grid after strides."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Head(nn.Module):
 
 @dataclass
 class Shrinking:
-    """The grid on its way through the network, and what was left out to keep it at least 4x4.
+    """The size of the grid along the network, and the stages that do not halve it, so that it stays at least 4x4.
 
     >>> grid = Shrinking("resnet", (16, 24))
     >>> [grid.halve("stages.1"), grid.halve("stages.2"), grid.halve("stages.3")]
@@ -116,7 +116,7 @@ def points_of(grids: list[tuple[int, int]], norm: Norm) -> dict[str, CamPoint]:
 
 
 def require_images(family: str, in_shape: tuple[int, int, int], num_classes: int) -> None:
-    """Refuse what no network can be built for.
+    """Refuse images and classes for which no network can be built.
 
     Raises:
         UsageError: if there is no channel, no pixel or no class.

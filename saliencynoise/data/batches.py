@@ -36,7 +36,7 @@ def read_batches(folder: Path) -> tuple[Split, Split]:
     from torchvision.datasets.utils import check_integrity  # noqa: PLC0415 - as above
 
     class Batches(CIFAR10):  # type: ignore[misc]  # torchvision has no types
-        """Batches that lie directly in the folder, whatever it is called."""
+        """Batches directly in the folder, whatever its name."""
 
         base_folder = ""
 
@@ -50,7 +50,7 @@ def read_batches(folder: Path) -> tuple[Split, Split]:
                 "unpack the archive again, or download it again"
             )
     parts = {part: Batches(folder, train=part == "train") for part in ("train", "test")}
-    train, test = (_split(part, found.data, found.targets) for part, found in parts.items())
+    train, test = (_split(part, batches.data, batches.targets) for part, batches in parts.items())
     return train, test
 
 

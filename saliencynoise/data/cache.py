@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from saliencynoise.interfaces import Dataset
 
 FORMAT = 2
-"""To be raised whenever the same files would give another data set."""
+"""Version of the cache: raise it whenever the same files would give another data set."""
 
 _log = logging.getLogger(__name__)
 
 
 def decoded_once(decode: Callable[[], Dataset], *, name: str, identity: Mapping[str, Any], content: Any) -> Dataset:
-    """Return what `decode` returns, from the cache where that was made of the same content.
+    """Return the data set of `decode`, from the cache if the cached one was made of the same content.
 
-    A cached file that fails its checksum is never used: it is made anew, with a warning in the log. Two processes
+    A cached file that fails its checksum is never used: it is made again, with a warning in the log. Two processes
     that want the same data set decode it once.
 
     Args:
         decode: makes the data set from files.
-        name: what the entry is called, for people.
-        identity: what the entry is for: the folder, the size, the seed where it matters.
-        content: what the files are now, in plain values: `listed` or `stamp`.
+        name: a readable name of the entry.
+        identity: the settings that the entry is for: the folder, the size, the seed where it matters.
+        content: the present state of the files, in plain values: `listed` or `stamp`.
 
     Raises:
-        UsageError: what `decode` raises; or if the cache cannot be written to.
+        UsageError: if `decode` raises it, or if the cache cannot be written to.
     """
     entry = cache_folder() / "datasets" / f"{slug_of(name)}-{key_of(identity)}.safetensors"
     made_of = {"format": FORMAT, "pillow": PIL.__version__, "content": key_of(content)}
@@ -51,7 +51,7 @@ def decoded_once(decode: Callable[[], Dataset], *, name: str, identity: Mapping[
 
 
 def listed(layout: Layout) -> list[Any]:
-    """Return what tells the files of a layout from any others, and what else of it enters the notes."""
+    """Return values that identify the files of a layout, and the parts of the layout that enter the notes."""
     listing = layout.listing
     stamps = [[file.name, *stamp(file.path)] for file in listing.files]
     return [stamps, listing.strays, listing.others, listing.loops, layout.unused, layout.classes, layout.order]
@@ -64,10 +64,10 @@ def stamp(path: str | Path) -> tuple[int, ...]:
     and date is noticed.
     """
     try:
-        found = os.stat(path)  # noqa: PTH116 - 60,000 times: a Path is slow
+        status = os.stat(path)  # noqa: PTH116 - 60,000 times: a Path is slow
     except OSError:
         return ()
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _load(entry: Path, made_of: Mapping[str, Any]) -> Dataset | None:

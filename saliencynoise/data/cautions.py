@@ -1,4 +1,4 @@
-"""What a reader must know of any data set before believing an accuracy: too few test images, or trained-on ones."""
+"""Cautions about the accuracy on a data set: too few test images, or test images that are training images too."""
 
 from __future__ import annotations
 
@@ -42,12 +42,14 @@ def _on_copies(dataset: Dataset) -> Iterator[str]:
 def trained_on(dataset: Dataset) -> list[str]:
     """Return the names of the test images that are training images too, by their pixels as the networks see them."""
     wanted = set(_checksums(dataset.test))
-    there = {
+    trained = {
         _content(dataset.train, index)
         for index, checksum in enumerate(_checksums(dataset.train))
         if checksum in wanted  # most images end here, at a gigabyte a second
     }
-    return [name for index, name in enumerate(dataset.test.names) if there and _content(dataset.test, index) in there]
+    return [
+        name for index, name in enumerate(dataset.test.names) if trained and _content(dataset.test, index) in trained
+    ]
 
 
 def _checksums(split: Split) -> list[int]:

@@ -1,4 +1,4 @@
-"""CIFAR-10, wherever its pictures come from."""
+"""CIFAR-10, from any of its sources."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def load_cifar10(*, path: str | None, image_size: int | None, seed: int) -> Data
         seed: the run's seed.
 
     Raises:
-        UsageError: if it cannot be downloaded, what lies at the path is none of these or is damaged, or the image
-            size is not in 4..4096.
+        UsageError: if it cannot be downloaded, the path holds none of these or is damaged, or the image size is not in
+            4..4096.
     """
     size = _SIDE if image_size is None else check_image_size(image_size)
     if path is None:
         return _official(downloaded(FOLDER, fetch_batches, name="cifar10"), size)
-    found = Path(path).expanduser()
-    if found.suffix == ".npz":
-        train, test = read_npz(found, num_classes=len(CLASSES), side=_SIDE)
+    source = Path(path).expanduser()
+    if source.suffix == ".npz":
+        train, test = read_npz(source, num_classes=len(CLASSES), side=_SIDE)
         kind = "complete" if (len(train), len(test)) == _WHOLE else "subset"
         return _dataset(train, test, size, f"npz: {len(train):,} + {len(test):,} images, {kind}")
-    if found.name == ARCHIVE:
-        return _archive(found, size)
+    if source.name == ARCHIVE:
+        return _archive(source, size)
     root = open_root(path)
     if (root / FOLDER).is_dir() or (root / "data_batch_1").is_file() or (root / "test_batch").is_file():
         return _official(root / FOLDER if (root / FOLDER).is_dir() else root, size)
@@ -107,8 +107,13 @@ def _copy(root: Path, size: int) -> Dataset:
 
 
 def _decode(layout: Layout, *, size: int) -> Dataset:
-    found = decode(layout, image_size=size, seed=0, channels=3)
-    count = count_note(found.train, found.test, whole=_WHOLE)
+    decoded = decode(layout, image_size=size, seed=0, channels=3)
+    count = count_note(decoded.train, decoded.test, whole=_WHOLE)
     return photographs(
-        "cifar10", CLASSES, found.train, found.test, (copy_note(layout), count, *found.notes), levels=found.levels
+        "cifar10",
+        CLASSES,
+        decoded.train,
+        decoded.test,
+        (copy_note(layout), count, *decoded.notes),
+        levels=decoded.levels,
     )

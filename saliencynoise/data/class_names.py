@@ -22,12 +22,12 @@ def is_index(text: str, size: int) -> bool:
 
 
 def class_index(text: str, classes: Sequence[str], *, option: str) -> int:
-    """Return the class that a name, or else an index, stands for.
+    """Return the index of the class with a name, or else with an index as text.
 
     Args:
-        text: what the user gave.
-        classes: their names.
-        option: through which it was given, as "--class".
+        text: the user's input.
+        classes: the names of the classes.
+        option: the option of the input, as "--class".
 
     Raises:
         UsageError: listing names that are near.

@@ -31,7 +31,7 @@ _TEST_PERCENT = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """Two parts, whose labels count the layout's classes, and what a reader of the results must know.
+    """The two parts of a data set, whose labels are indices of the layout's classes, with notes for the reader.
 
     Attributes:
         train: the images to train on.
@@ -50,7 +50,7 @@ def decode(layout: Layout, *, image_size: int | None, seed: int, channels: int =
     """Return the images of a layout, split as it is, or else by the seed.
 
     Args:
-        layout: what was listed; its classes may be in any order.
+        layout: the listed folder; its classes may be in any order.
         image_size: height and width in pixels; the median of the images' shorter sides where None.
         seed: the run's seed, for the split.
         channels: 3 to give grey images three channels even where all are grey.
@@ -85,9 +85,9 @@ def _median(paths: Sequence[str]) -> int:
 
 def _read(files: Sequence[ImageFile], size: int) -> tuple[dict[int, Picture], dict[int, str]]:
     """Return the images that could be read, and why others could not, by their place in `files`."""
-    found = read_all(partial(read_picture, image_size=size), [file.path for file in files])
-    pictures = {i: item for i, item in enumerate(found) if isinstance(item, Picture)}
-    return pictures, {i: item.reason for i, item in enumerate(found) if isinstance(item, Unreadable)}
+    results = read_all(partial(read_picture, image_size=size), [file.path for file in files])
+    pictures = {i: item for i, item in enumerate(results) if isinstance(item, Picture)}
+    return pictures, {i: item.reason for i, item in enumerate(results) if isinstance(item, Unreadable)}
 
 
 def _check_filled(layout: Layout, readable: Collection[int], lost: Mapping[int, str]) -> None:
@@ -111,19 +111,19 @@ def _check_filled(layout: Layout, readable: Collection[int], lost: Mapping[int, 
 
 
 def _fix(layout: Layout, label: str, part: str | None) -> str:
-    """Return what helps where a class holds no images: it depends on what else lies there."""
+    """Return the fix for a class without images, which depends on the other files in its folder."""
     folders = [name for name in (layout.test_part if part == "test" else part, label) if name]
     start = "/".join(folders) + "/"
-    there = [name for name in layout.listing.others if name.startswith(start)]
-    found = described(layout.root, there)
-    return f"it has {found}" if found else "add images to it, or remove the folder"
+    others = [name for name in layout.listing.others if name.startswith(start)]
+    contents = described(layout.root, others)
+    return f"it has {contents}" if contents else "add images to it, or remove the folder"
 
 
 def _levels(pictures: Collection[Picture]) -> Levels | None:
-    """Return what becomes 0 and 255 of the files of more than 8 bits: their range, or their bits beside bytes."""
+    """Return the levels of files of more than 8 bits that become 0 and 255: their range, or their bits beside bytes."""
     deep = [picture.levels for picture in pictures if picture.levels is not None]
-    found = joint(deep)
-    return likely(found) if found is not None and len(deep) < len(pictures) else found
+    levels = joint(deep)
+    return likely(levels) if levels is not None and len(deep) < len(pictures) else levels
 
 
 def _parts(layout: Layout, readable: Sequence[int], seed: int) -> tuple[list[int], list[int]]:
@@ -139,7 +139,7 @@ def _parts(layout: Layout, readable: Sequence[int], seed: int) -> tuple[list[int
         percent=_TEST_PERCENT,
         seed=derive_seed(seed, "split"),
     )
-    return [readable[place] for place in train], [readable[place] for place in test]
+    return [readable[index] for index in train], [readable[index] for index in test]
 
 
 def _assemble(
@@ -151,10 +151,10 @@ def _assemble(
 ) -> Split:
     """Return the split, taking its images out of `pictures`: the peak is twice the data set, not more."""
     images = np.empty((len(part), *shape), dtype=np.uint8 if levels is None else np.float32)
-    for place, i in enumerate(part):
+    for row, i in enumerate(part):
         picture = pictures.pop(i)
         deep = levels if picture.levels is not None else None
-        images[place] = picture.pixels if deep is None else scaled_levels(picture.pixels, deep)
+        images[row] = picture.pixels if deep is None else scaled_levels(picture.pixels, deep)
     files = [layout.listing.files[i] for i in part]
     labels = {name: label for label, name in enumerate(layout.classes)}
     return Split(

@@ -1,4 +1,4 @@
-"""scikit-learn's handwritten digits: the data set that is always at hand."""
+"""scikit-learn's handwritten digits: the data set that needs no download."""
 
 from __future__ import annotations
 

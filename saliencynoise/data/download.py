@@ -23,16 +23,16 @@ _SILENCE = 30  # seconds without an answer, after which a server is given up
 def downloaded(folder: str, fetch: Callable[[str], object], *, name: str) -> Path:
     """Return `downloads/folder` of the cache folder; where it is not there, `fetch(root)` makes `root/folder` first.
 
-    It is fetched into a folder of its own and renamed when complete. What a fetch that broke off left there is kept
-    for the next one, which takes a whole archive as it is and fetches a truncated one again.
+    It is fetched into a separate folder, which is renamed when it is complete. The files of an interrupted fetch are
+    kept for the next one, which uses a whole archive and fetches a truncated one again.
 
     Args:
         folder: name of the folder that the archive holds.
-        fetch: downloads, checks and unpacks; what it raises is reported.
-        name: of the data set, for messages.
+        fetch: downloads, checks and unpacks; its errors are reported.
+        name: the name of the data set, for messages.
 
     Raises:
-        UsageError: naming what failed, and the fixes.
+        UsageError: it names the failure and the fixes.
     """
     home = cache_folder() / "downloads"
     with locked(home / f"{folder}.lock"):

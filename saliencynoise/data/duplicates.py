@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SHARE = 0.06
-"""Of the distance to pictures of another class, below which a pair counts as near duplicates."""
+"""Share of the distance to pictures of another class, below which a pair counts as near duplicates."""
 NEAREST = 3
-"""Which of them, by distance, is the yardstick: not the first, which may be a copy with a wrong label."""
+"""Rank by distance of the picture that is the yardstick: the first may be a copy with a wrong label."""
 FARTHEST = 0.05
 """The largest distance of near duplicates, whatever the yardstick."""
 SIDE = 32
@@ -107,7 +107,7 @@ def _standardised(pictures: Float[Tensor, "B C H W"]) -> Float[Tensor, "B P"]:
 def _connected(alike: Bool[Tensor, "B B"]) -> list[tuple[int, ...]]:
     """Return the connected parts of two pictures or more, in the order of their first one."""
     alike = alike.fill_diagonal_(fill_value=False)
-    left, found = set(alike.any(1).nonzero().flatten().tolist()), []
+    left, groups = set(alike.any(1).nonzero().flatten().tolist()), []
     for start in sorted(left):
         group, reached = {start}, [start]
         while reached and start in left:
@@ -115,6 +115,6 @@ def _connected(alike: Bool[Tensor, "B B"]) -> list[tuple[int, ...]]:
             group |= nearby
             reached += nearby
         if start in left:
-            found.append(tuple(sorted(group)))
+            groups.append(tuple(sorted(group)))
             left -= group
-    return found
+    return groups

@@ -1,4 +1,4 @@
-"""What a data set *is*, in 64 characters: the key under which trained members are kept."""
+"""The identity of a data set in 64 characters: the key under which trained members are stored."""
 
 from __future__ import annotations
 

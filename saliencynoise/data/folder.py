@@ -43,7 +43,7 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
     which images belong together, such as those of one writer, patient or video.
 
     Args:
-        path: the folder; "~" stands for the home folder.
+        path: the folder; "~" is the home folder.
         image_size: height and width in pixels; the median of the images' shorter sides where None.
         seed: the run's seed, for the split.
 
@@ -89,19 +89,19 @@ def with_groups(dataset: Dataset, file: Path) -> Dataset:
 
 
 def _decode(layout: Layout, *, image_size: int | None, seed: int) -> Dataset:
-    found = decode(layout, image_size=image_size, seed=seed)
-    mean, std = channel_statistics(found.train.images)
-    grey = found.train.images.shape[1] == 1
+    decoded = decode(layout, image_size=image_size, seed=seed)
+    mean, std = channel_statistics(decoded.train.images)
+    grey = decoded.train.images.shape[1] == 1
     return Dataset(
         name=_name(layout),
         classes=layout.classes,
-        train=found.train,
-        test=found.test,
+        train=decoded.train,
+        test=decoded.test,
         mean=mean,
         std=std,
         augmentations=frozenset({"shift"}) if grey else frozenset({"shift", "flip"}),
-        notes=found.notes,
-        levels=found.levels,
+        notes=decoded.notes,
+        levels=decoded.levels,
     )
 
 

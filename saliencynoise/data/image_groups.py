@@ -1,4 +1,4 @@
-"""Which of the attributed images belong together: by a file, by the data set, or because they are near duplicates."""
+"""Groups of attributed images that belong together: by a file, by the data set, or as near duplicates."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class ImageGroups:
     """The groups of the attributed images.
 
     Attributes:
-        names: of each image's group; None where all stand alone.
-        notes: what a reader of the results must know of them.
+        names: the name of each image's group; None without groups.
+        notes: facts about the groups for the reader of the results.
     """
 
     names: tuple[str, ...] | None = None
@@ -61,13 +61,13 @@ def image_groups(split: Split, images: Int[Tensor, " B"], *, file: str | None) -
     elif split.groups is not None:
         given, source = [split.groups[index] for index in images.tolist()], "the data set"
     copies = _copies(split, images)
-    joined = _joined(given or [f"image {place}" for place in range(len(names))], copies)
+    joined = _joined(given or [f"image {index}" for index in range(len(names))], copies)
     notes = [] if given is None else [_given_note(given, source)]
     if copies:
-        found = sorted(place for group in copies for place in group)
+        copied = sorted(index for group in copies for index in group)
         notes.append(
-            f"{len(found)} of {count(len(names), 'attributed image')} are near duplicates "
-            f"({few([names[place] for place in found])}), so these "
+            f"{len(copied)} of {count(len(names), 'attributed image')} are near duplicates "
+            f"({few([names[index] for index in copied])}), so these "
             f"are {count(len(set(joined)), 'group')}; intervals for new images treat them as such"
         )
     elif len(names) > MOST:
@@ -93,18 +93,18 @@ def read_groups(path: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"cannot read the groups {str(path)!r}: {reason}; name a CSV file of {_wanted()}") from error
-    found: dict[str, str] = {}
-    for place, row in enumerate(rows, start=2):
+    groups: dict[str, str] = {}
+    for line, row in enumerate(rows, start=2):
         name, group = (row.get(column) for column in COLUMNS)
         if not name or not group:
-            raise UsageError(f"{str(path)!r}, line {place}: there is no file or no group; it must have {_wanted()}")
-        if found.setdefault(name, group) != group:
+            raise UsageError(f"{str(path)!r}, line {line}: there is no file or no group; it must have {_wanted()}")
+        if groups.setdefault(name, group) != group:
             raise UsageError(
-                f"{str(path)!r}, line {place}: {name!r} is in the groups {found[name]!r} and {group!r}; keep one"
+                f"{str(path)!r}, line {line}: {name!r} is in the groups {groups[name]!r} and {group!r}; keep one"
             )
-    if not found:
+    if not groups:
         raise UsageError(f"the groups {str(path)!r} hold no rows; the file must have {_wanted()}")
-    return found
+    return groups
 
 
 def named_groups(table: Mapping[str, str], names: Sequence[str], *, file: str) -> list[str]:
@@ -125,8 +125,8 @@ def named_groups(table: Mapping[str, str], names: Sequence[str], *, file: str) -
 def _copies(split: Split, images: Int[Tensor, " B"]) -> list[tuple[int, ...]]:
     """Return near duplicates among the attributed images, with others of the split, evenly spread, as a yardstick."""
     attributed = set(images.tolist())
-    rest = [index for index in range(len(split)) if index not in attributed]
-    others = rest[:: max(1, len(rest) // YARDSTICK)][:YARDSTICK]
+    others = [index for index in range(len(split)) if index not in attributed]
+    others = others[:: max(1, len(others) // YARDSTICK)][:YARDSTICK]
     return near_duplicates(
         split.images[images], split.labels[images], others=split.images[others], other_labels=split.labels[others]
     )
@@ -151,6 +151,6 @@ def _joined(groups: Sequence[str], copies: Sequence[Sequence[int]]) -> list[str]
     """Return the groups, those that share near duplicates made one."""
     joined = list(groups)
     for members in copies:
-        merged = {joined[place] for place in members}
+        merged = {joined[index] for index in members}
         joined = [joined[members[0]] if group in merged else group for group in joined]
     return joined

@@ -1,4 +1,4 @@
-"""Imagenette: ten classes of ImageNet that are easily told apart."""
+"""Imagenette: ten classes of ImageNet that are easy to distinguish."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ def _fetch(root: str, *, archive: str) -> None:
 
 
 def _decode(layout: Layout, *, size: int, source: str) -> Dataset:
-    found = decode(layout, image_size=size, seed=0, channels=3)
-    count = count_note(found.train, found.test, whole=_WHOLE)
+    decoded = decode(layout, image_size=size, seed=0, channels=3)
+    count = count_note(decoded.train, decoded.test, whole=_WHOLE)
     return photographs(
         "imagenette",
         tuple(CLASSES.values()),
-        found.train,
-        found.test,
-        (source, count, *found.notes),
-        levels=found.levels,
+        decoded.train,
+        decoded.test,
+        (source, count, *decoded.notes),
+        levels=decoded.levels,
     )

@@ -1,4 +1,4 @@
-"""Kinds of files that are no pictures for this toolkit, though they may show something: named, with what helps."""
+"""Kinds of files that this toolkit cannot read as pictures, with the fix for each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"), "archive"),
     }
 )
-"""By the ends of names, in small letters."""
+"""Kinds of files by their suffix, in small letters."""
 
 _CURES: Mapping[str, str] = MappingProxyType(
     {
@@ -41,11 +41,11 @@ READABLE = "PNG, JPEG, TIFF, BMP, GIF, PPM, WebP or AVIF"
 
 
 def described(root: Path, names: Sequence[str]) -> str:
-    """Return what known kinds of files lie there and what helps, or nothing where there are none.
+    """Return the known kinds of files among the names, with the fix, or nothing if there are none.
 
     Args:
         root: folder that the names are relative to.
-        names: of files that are not read.
+        names: names of files that are not read.
     """
     kinds = Counter(kind for name in names if (kind := _kind(root, name)))
     if not kinds:
@@ -57,12 +57,12 @@ def described(root: Path, names: Sequence[str]) -> str:
 
 
 def _kind(root: Path, name: str) -> str:
-    """Return what a file is, or nothing for what shows no picture."""
+    """Return the kind of a file, or nothing for a file that shows no picture."""
     return KINDS.get(Path(name).suffix.lower()) or ("DICOM" if _is_dicom(root / name) else "")
 
 
 def _is_dicom(path: Path) -> bool:
-    """Tell whether a file has the mark of DICOM, whose names often end in nothing."""
+    """Return whether a file has the mark of DICOM; names of DICOM files often have no suffix."""
     try:
         with path.open("rb") as file:
             return file.read(132)[128:] == b"DICM"

@@ -1,4 +1,4 @@
-"""Published data sets of photographs, whose classes and sizes are known, wherever their pictures come from."""
+"""Published data sets of photographs with known classes and sizes, from any source."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAME = {"JPG": "JPEG", "JPE": "JPEG", "JFIF": "JPEG", "TIF": "TIFF"}
 def read_known(root: Path, *, name: str, classes: Sequence[str], test_part: str) -> Layout:
     """Return the layout of a folder that must hold `train/` and `test_part/`, each with just these class folders.
 
-    Its classes are in the order given, so that a label is the same number wherever the pictures come from.
+    Its classes are in the given order, so that a label is the same number for every source of the pictures.
 
     Raises:
         UsageError: if a part is missing, or a class is missing, is in one part only, or is none of the data set's.
@@ -34,7 +34,7 @@ def read_known(root: Path, *, name: str, classes: Sequence[str], test_part: str)
             f"{str(root)!r} holds no copy of {name}: there must be train/ and {test_part}/ in it, each with the "
             f"class folders {', '.join(classes)}"
         )
-    unknown = [found for found in layout.classes if found not in classes]
+    unknown = [folder for folder in layout.classes if folder not in classes]
     missing = [wanted for wanted in classes if wanted not in layout.classes]
     if unknown:
         raise UsageError(
@@ -56,10 +56,10 @@ def copy_note(layout: Layout) -> str:
 
 def count_note(train: Split, test: Split, *, whole: tuple[int, int]) -> str:
     """Return how many images there are, and whether these are all of the `whole`."""
-    found = f"{len(train):,} + {len(test):,} images"
+    total = f"{len(train):,} + {len(test):,} images"
     if (len(train), len(test)) == whole:
-        return f"{found}, complete"
-    return f"{found}, of {whole[0]:,} + {whole[1]:,}"
+        return f"{total}, complete"
+    return f"{total}, of {whole[0]:,} + {whole[1]:,}"
 
 
 def photographs(

@@ -1,4 +1,4 @@
-"""What the folders in a folder of images stand for: classes, or parts of a data set that hold classes."""
+"""The meaning of the folders in a folder of images: classes, or parts of a data set that hold classes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """A folder of images, understood.
+    """The parts and classes of a folder of images.
 
     Attributes:
         root: the folder.
         classes: names of the classes, in the order in which they are numbered: see `read_order`.
-        listing: the image files, each with its class and part, and what was passed over.
+        listing: the image files, each with its class and part, and the ignored files.
         test_part: "test" or "val" where the folder itself is split, else None.
         unused: folders beside the parts that are not read.
-        order: what a reader must know of the order of the classes.
+        order: a note on the order of the classes for the reader.
     """
 
     root: Path
@@ -37,7 +37,7 @@ class Layout:
 
 
 def read_layout(root: Path) -> Layout:
-    """Return what lies in `root`; no image is opened.
+    """Return the layout of `root`; no image is opened.
 
     Raises:
         UsageError: if there are no class folders, or only one, or a class is in one part only, or the folders
@@ -87,7 +87,7 @@ def find_parts(root: Path) -> tuple[str | None, list[str]]:
 
 
 def _only_class(root: Path, name: str) -> UsageError:
-    """Return the error that there is one class only, with a guess at what was meant."""
+    """Return the error that there is one class only, with a guess at the intended folder."""
     inner = [entry.name for entry in entries_of(str(root / name))[0]] if (root / name).is_dir() else []
     hint = f"; did you mean {str(root / name)!r}?" if len(inner) > 1 else ""
     return UsageError(

@@ -1,4 +1,4 @@
-"""Pictures of more than 8 bits: their levels as they stand in the file, and the scale that a data set gives them.
+"""Pictures of more than 8 bits: their levels as in the file, and their scale in a data set.
 
 A file of 16 bits may hold 10, 12 or 14, a label mask of two levels, or signed values. Its levels are read as they are.
 The lowest and the highest level of all such files of a data set become 0 and 255, in float32, so nothing is rounded.
@@ -62,7 +62,7 @@ def planes(file: Image.Image, stream: io.BufferedIOBase | Any, traits: set[str])
     Transparent parts are laid over the file's brightest level.
 
     Raises:
-        ValueError: if levels lie outside -32768..65535.
+        ValueError: if levels are outside -32768..65535.
     """
     levels = _grey(file) if file.mode in GREY else _colour(stream)
     if levels.min() < -32768 or levels.max() > 65535:
@@ -74,8 +74,8 @@ def planes(file: Image.Image, stream: io.BufferedIOBase | Any, traits: set[str])
             traits.add("transparent")
             levels = levels.max() + (levels - levels.max()) * (alpha / 65535)
     turn = _TURNS.get(_orientation(file))
-    found = [Image.fromarray(plane.astype(np.float32)) for plane in levels]
-    return found if turn is None else [plane.transpose(turn) for plane in found]
+    images = [Image.fromarray(plane.astype(np.float32)) for plane in levels]
+    return images if turn is None else [plane.transpose(turn) for plane in images]
 
 
 def _grey(file: Image.Image) -> np.ndarray:
@@ -108,8 +108,8 @@ def joint(levels: Iterable[Levels]) -> Levels | None:
     >>> joint([(0, 4095), (-3, 17)])
     (-3.0, 4095.0)
     """
-    found = list(levels)
-    return (float(min(low for low, _ in found)), float(max(high for _, high in found))) if found else None
+    ranges = list(levels)
+    return (float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))) if ranges else None
 
 
 def likely(levels: Levels) -> Levels:
@@ -131,8 +131,8 @@ def scaled_levels(pixels: np.ndarray, levels: Levels) -> Float[np.ndarray, "C S 
     [[[0.0, 63.75, 255.0]]]
     """
     low, high = levels
-    found = (pixels.astype(np.float64) - low) * (255 / (high - low) if high > low else 0)
-    return np.clip(found, 0, 255).astype(np.float32)
+    scaled = (pixels.astype(np.float64) - low) * (255 / (high - low) if high > low else 0)
+    return np.clip(scaled, 0, 255).astype(np.float32)
 
 
 def shown(images: UInt8[Tensor, "*shape"] | Float[Tensor, "*shape"]) -> UInt8[Tensor, "*shape"]:

@@ -20,7 +20,7 @@ def check_dataset(dataset: object) -> Dataset:
     """Return `dataset` if it keeps the contract of `saliencynoise.interfaces.Dataset`.
 
     Raises:
-        ConfigurationError: naming the data set, the part of the contract that is broken, and what was found.
+        ConfigurationError: it names the data set, the broken part of the contract, and the wrong value.
     """
     if not isinstance(dataset, Dataset):
         raise ConfigurationError(f"a data set must be an interfaces.Dataset, not {_type(dataset)}")
@@ -30,7 +30,7 @@ def check_dataset(dataset: object) -> Dataset:
 
 
 def _breaches(dataset: Dataset) -> Iterator[str]:
-    """Yield what is broken, the first of which is worth reading: later checks assume the earlier ones."""
+    """Yield the broken parts of the contract. Only the first is reliable, as later checks assume the earlier ones."""
     yield from _classes(dataset.classes)
     for part in ("train", "test"):
         split = getattr(dataset, part)
@@ -45,10 +45,10 @@ def _breaches(dataset: Dataset) -> Iterator[str]:
     if train != test:
         yield f"train and test must hold images of one shape, not {list(train)} and {list(test)}"
     yield from _statistics(dataset, channels=train[0])
-    yield from _words(dataset)
+    yield from _texts(dataset)
 
 
-def _words(dataset: Dataset) -> Iterator[str]:
+def _texts(dataset: Dataset) -> Iterator[str]:
     notes: object = dataset.notes
     augmentations: object = dataset.augmentations
     if not isinstance(notes, tuple) or not all(isinstance(note, str) for note in notes):

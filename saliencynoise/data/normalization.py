@@ -18,7 +18,7 @@ KNOWN: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = MappingProxyT
         "none": ((0.0,), (1.0,)),
     }
 )
-"""Mean and standard deviation per channel of pixels from 0 to 1; a single number stands for every channel."""
+"""Mean and standard deviation per channel of pixels from 0 to 1; a single number is for all channels."""
 
 
 def normalised(dataset: Dataset, normalization: str) -> Dataset:

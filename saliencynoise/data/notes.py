@@ -1,4 +1,4 @@
-"""What a reader of the results must know about a folder of images, in sentences."""
+"""Notes about a folder of images for the reader of the results, in sentences."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TRAITS = {
 
 
 def size_note(size: int, pictures: Collection[Picture], *, asked: bool) -> str:
-    """Return how the images came to be of one size; `asked` if that size was asked for."""
+    """Return a note on the images' common size; `asked`: whether the user chose that size."""
     scaled, cropped = _having("resized", pictures), _having("cropped", pictures)
     if not scaled and not cropped:
         return f"images of {size}x{size} pixels, as they are in the files"
@@ -38,21 +38,23 @@ def size_note(size: int, pictures: Collection[Picture], *, asked: bool) -> str:
 
 
 def levels_note(pictures: Collection[Picture], levels: Levels | None) -> tuple[str, ...]:
-    """Return what became of the levels of images of more than 8 bits; `levels`: the lowest and highest of them."""
+    """Return notes on the levels of images of more than 8 bits; `levels`: the lowest and highest of them."""
     deep = _having("deep", pictures)
     if levels is None or not deep:
         return ()
-    (low, high), rest = levels, len(pictures) - deep
-    whose = "the range of their bits" if rest else "their range"
+    (low, high), shallow = levels, len(pictures) - deep
+    whose = "the range of their bits" if shallow else "their range"
     note = (
         f"{count(deep, 'image')} of more than 8 bits: the levels {low:.10g} to {high:.10g}, {whose}, became 0 to 255, "
         "without rounding (float32)"
     )
-    return (note, f"{count(rest, 'image')} of 8 bits beside them, whose levels stayed 0 to 255") if rest else (note,)
+    return (
+        (note, f"{count(shallow, 'image')} of 8 bits beside them, whose levels stayed 0 to 255") if shallow else (note,)
+    )
 
 
 def split_note(sizes: Sequence[int], layout: Layout, *, seed: int) -> str:
-    """Return whose split it is, and what was left aside."""
+    """Return a note on the source of the split, and on the unused folders."""
     train, test = sizes
     if layout.test_part is None:
         return f"split by seed {seed}, stratified by class: {train} to train on and {test} to test"
@@ -61,7 +63,7 @@ def split_note(sizes: Sequence[int], layout: Layout, *, seed: int) -> str:
 
 
 def content_notes(pictures: Collection[Picture], *, channels: int) -> tuple[str, ...]:
-    """Return what was made of grey images, now of `channels`, and of unusual formats."""
+    """Return notes on grey images, which now have `channels`, and on unusual formats."""
     grey = sum(len(picture.pixels) == 1 for picture in pictures)
     colour: tuple[str, ...] = ()
     if channels == 1:
@@ -77,7 +79,7 @@ def _having(trait: str, pictures: Collection[Picture]) -> int:
 
 
 def left_out_notes(layout: Layout, lost: Sequence[str]) -> tuple[str, ...]:
-    """Return what the folder holds and the data set does not; `lost`: what could not be read, and why."""
+    """Return notes on files of the folder that the data set lacks; `lost`: unreadable files with the reasons."""
     listing = layout.listing
     groups = (
         (lost, "file", "could not be read and left out"),

@@ -67,13 +67,17 @@ def _split(path: Path, arrays: Mapping[str, Any], part: str, num_classes: int, s
         raise UsageError(f"{str(path)!r}: y_{part} holds labels outside of 0 to {num_classes - 1}: correct them")
     if not counts.all():
         raise UsageError(f"{str(path)!r}: class {int(counts.argmin())} has no image in y_{part}: add some")
-    places = arrays.get(f"idx_{part}", np.arange(len(labels)))
-    if not np.issubdtype(places.dtype, np.integer) or places.shape != labels.shape or len(set(places)) < len(places):
-        raise _wrong(path, f"idx_{part}", f"{len(labels)} different whole numbers", places)
+    indices = arrays.get(f"idx_{part}", np.arange(len(labels)))
+    if (
+        not np.issubdtype(indices.dtype, np.integer)
+        or indices.shape != labels.shape
+        or len(set(indices)) < len(indices)
+    ):
+        raise _wrong(path, f"idx_{part}", f"{len(labels)} different whole numbers", indices)
     return Split(
         images=torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))),
         labels=torch.from_numpy(labels),
-        names=tuple(f"{part}/{place}" for place in places.tolist()),
+        names=tuple(f"{part}/{index}" for index in indices.tolist()),
     )
 
 
@@ -83,5 +87,5 @@ def _damaged(path: Path, why: str) -> UsageError:
     )
 
 
-def _wrong(path: Path, name: str, wanted: str, found: np.ndarray[Any, Any]) -> UsageError:
-    return UsageError(f"{str(path)!r}: {name} must be {wanted}, not {found.dtype} {list(found.shape)}")
+def _wrong(path: Path, name: str, wanted: str, array: np.ndarray[Any, Any]) -> UsageError:
+    return UsageError(f"{str(path)!r}: {name} must be {wanted}, not {array.dtype} {list(array.shape)}")

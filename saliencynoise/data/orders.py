@@ -20,8 +20,8 @@ class Order:
     """The classes of a folder, in order.
 
     Attributes:
-        classes: their names; a class's number is its place.
-        note: what a reader must know of the order; empty where there is only one to think of.
+        classes: their names; a class's number is its index.
+        note: a note on the order for the reader; empty where only one order is usual.
     """
 
     classes: tuple[str, ...]
@@ -35,11 +35,11 @@ def natural(name: str) -> tuple[tuple[str | int, ...], str]:
     ['9', '10', 'cat 2', 'cat 10']
     """
     parts = re.split(r"(\d+)", name)
-    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts)), name
+    return tuple(int(part) if index % 2 else part for index, part in enumerate(parts)), name
 
 
 def usual_orders(classes: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return the orders in which tools number these classes, by what each is called.
+    """Return the orders in which tools number these classes, by the name of the order.
 
     >>> usual_orders(["1", "2", "10"])["as text"]
     ('1', '10', '2')
@@ -97,6 +97,6 @@ def _check(path: Path, listed: Sequence[str], classes: Sequence[str]) -> None:
         "there is no folder": [name for name in listed if name not in classes],
         "it has twice": sorted({name for name in listed if listed.count(name) > 1}, key=natural),
     }
-    words = "; ".join(f"{fault} {few(names)}" for fault, names in faults.items() if names)
-    if words:
-        raise UsageError(f"{str(path)!r} must list each class folder once, a name a line: {words}")
+    differences = "; ".join(f"{fault} {few(names)}" for fault, names in faults.items() if names)
+    if differences:
+        raise UsageError(f"{str(path)!r} must list each class folder once, a name a line: {differences}")

@@ -1,6 +1,6 @@
 """Outlines as signed distances: negative inside, in units of the coordinates, every figure of area pi.
 
-Of one area, the figures cannot be told apart by how much they cover. Points are complex: x + iy, y downwards.
+As all figures have one area, the covered share does not distinguish them. Points are complex: x + iy, y downwards.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A user's own picture becomes what networks were trained on.
+"""A user's own picture, converted to the format of the images on which the networks were trained.
 
 It is read as `folder:` data are: the first frame, upright by its EXIF orientation, transparent parts over
 white, its shorter side scaled (bilinearly, antialiased) to the networks' input size, the centre cut out. Then its
@@ -37,7 +37,7 @@ class SeenPicture:
     Attributes:
         pixels: `[C, S, S]`, as many channels as the data set has; float32 where its images are.
         size: width and height of the file, in pixels, as it is seen upright or lying on its side.
-        notes: what was done to it, in words.
+        notes: the conversions of the picture, in words.
     """
 
     pixels: UInt8[np.ndarray, "C S S"] | Float[np.ndarray, "C S S"]
@@ -55,22 +55,24 @@ def as_seen(path: str | Path, *, size: int, channels: int, levels: Levels | None
         levels: of the data set, where its files have more than 8 bits. A picture of more than 8 bits is scaled by
             them; without them by the range of the bits that it seems to have, and rounded to bytes.
     """
-    found, own = read_picture(str(path), size), read_size(str(path))
-    if isinstance(found, Unreadable):
-        return found
-    if own is None:
+    picture, original_size = read_picture(str(path), size), read_size(str(path))
+    if isinstance(picture, Unreadable):
+        return picture
+    if original_size is None:
         return Unreadable("not an image that can be read")
-    pixels = _with_channels(_scaled(found, levels), channels)
+    pixels = _with_channels(_scaled(picture, levels), channels)
     if pixels is None:
         return Unreadable(f"the data set's images have {channels} channels, not 1 or 3")
-    return SeenPicture(pixels=pixels, size=own, notes=tuple(_notes(found, own, size, channels, levels)))
+    return SeenPicture(
+        pixels=pixels, size=original_size, notes=tuple(_notes(picture, original_size, size, channels, levels))
+    )
 
 
-def _scaled(found: Picture, levels: Levels | None) -> np.ndarray:
+def _scaled(picture: Picture, levels: Levels | None) -> np.ndarray:
     """Return the picture's pixels from 0 to 255, of the type that the data set's have."""
-    pixels = found.pixels
-    if found.levels is not None:
-        pixels = scaled_levels(pixels, levels or likely(found.levels))
+    pixels = picture.pixels
+    if picture.levels is not None:
+        pixels = scaled_levels(pixels, levels or likely(picture.levels))
     return pixels.astype(np.float32) if levels is not None else np.rint(pixels).astype(np.uint8)
 
 
@@ -85,19 +87,21 @@ def _with_channels(pixels: np.ndarray, channels: int) -> np.ndarray | None:
     return np.repeat(pixels, channels, axis=0) if len(pixels) == 1 and channels == 3 else None
 
 
-def _notes(found: Picture, own: tuple[int, int], size: int, channels: int, levels: Levels | None) -> Iterator[str]:
-    short, long = sorted(own)
-    if "cropped" in found.traits:
+def _notes(
+    picture: Picture, original_size: tuple[int, int], size: int, channels: int, levels: Levels | None
+) -> Iterator[str]:
+    short, long = sorted(original_size)
+    if "cropped" in picture.traits:
         yield f"cropped about its centre to a square: {short / long:.0%} of it is seen"
-    if "resized" in found.traits:
+    if "resized" in picture.traits:
         yield f"scaled from {short} to {size} pixels"
-    if found.levels is not None:
-        low, high = levels or likely(found.levels)
+    if picture.levels is not None:
+        low, high = levels or likely(picture.levels)
         rounded = ", rounded" if levels is None else ", as in the data set"
         yield f"levels {low:.10g} to {high:.10g} of more than 8 bits turned into 0 to 255{rounded}"
-    for trait in sorted(found.traits & TRAITS.keys()):
+    for trait in sorted(picture.traits & TRAITS.keys()):
         yield TRAITS[trait]
-    if len(found.pixels) != channels:
+    if len(picture.pixels) != channels:
         yield (
             "colours turned into grey, as the data set is" if channels == 1 else "grey repeated in red, green and blue"
         )

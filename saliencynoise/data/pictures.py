@@ -30,7 +30,7 @@ SUFFIXES = frozenset(
 # Pillow knows more formats; some run other programs (EPS) or recognise anything (TGA).
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _CHUNK = 64  # files a task: below that, handing out tasks costs more than reading small images
-_FEW = 64  # of 256: what is left of 14 bits or fewer where only the upper 8 of 16 are read
+_FEW = 64  # of 256 levels: the most that remain of 14 bits or fewer where only the upper 8 of 16 bits are read
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Picture:
 
     Attributes:
         pixels: `[C, S, S]`, C = 1 where red, green and blue agree everywhere, else 3.
-        traits: what was done that a reader of the results must know: "resized", "cropped", "transparent",
+        traits: conversions that a reader of the results must know: "resized", "cropped", "transparent",
             "animated", "deep" (more than 8 bits), "halved" (only the upper 8 of 16 bits could be read), "cmyk".
         levels: the lowest and the highest in the file, where it has more than 8 bits; `pixels` are then its levels, as
             float32.
@@ -102,7 +102,7 @@ def read_all(read: Callable[[str], T], paths: Sequence[str]) -> list[T]:
     # Pillow warns of odd metadata and of large images; here a file is read or unreadable, nothing between
     with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         warnings.simplefilter("ignore")
-        return [found for part in pool.map(lambda chunk: [read(p) for p in chunk], chunks) for found in part]
+        return [result for part in pool.map(lambda chunk: [read(p) for p in chunk], chunks) for result in part]
 
 
 def _stream(path: str) -> BinaryIO:
@@ -150,10 +150,10 @@ def _eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
 
 def _deep(file: Image.Image, stream: BinaryIO, size: int, traits: set[str]) -> Picture:
     """Return a picture of more than 8 bits, in the levels of its file."""
-    found = planes(file, stream, traits)
-    arrays = [np.asarray(plane) for plane in found]
+    images = planes(file, stream, traits)
+    arrays = [np.asarray(plane) for plane in images]
     levels = (min(float(plane.min()) for plane in arrays), max(float(plane.max()) for plane in arrays))
-    pixels = np.stack([np.asarray(_fit(plane, size, traits)) for plane in found])
+    pixels = np.stack([np.asarray(_fit(plane, size, traits)) for plane in images])
     if all(np.array_equal(pixels[0], plane) for plane in pixels):
         pixels = pixels[:1]
     return Picture(pixels, frozenset(traits | {"deep"}), levels)

@@ -1,4 +1,4 @@
-"""Which image files lie in a folder of classes, and what else does; nothing is opened here but folders."""
+"""A listing of the image files and the other files in a folder of classes; only folders are opened here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from saliencynoise.data.orders import natural
 from saliencynoise.data.pictures import SUFFIXES
 from saliencynoise.interfaces import UsageError
 
-NO_CLASSES = frozenset({"__MACOSX"})  # what macOS's archiver leaves beside the real folders
+NO_CLASSES = frozenset({"__MACOSX"})  # a folder that macOS's archiver adds to the real ones
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in a folder of classes: images, in order, and the names of what is passed over."""
+    """The content of a folder of classes: images, in order, and the names of the ignored files."""
 
     files: list[ImageFile] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
@@ -82,7 +82,7 @@ def list_classes(root: Path, folder: str = "", part: str | None = None) -> tuple
     Args:
         root: the data set's folder; names are relative to it.
         folder: "" or the split's folder, "train", say.
-        part: what the files are marked as.
+        part: the part with which the files are marked.
 
     Raises:
         UsageError: if there is no class folder, or a folder may not be read.
@@ -91,7 +91,7 @@ def list_classes(root: Path, folder: str = "", part: str | None = None) -> tuple
     top = root / folder
     prefix = f"{folder}/" if folder else ""
     folders, files = entries_of(str(top))
-    around = {_identity(str(place)) for place in (top.resolve(), *top.resolve().parents)}
+    around = {_identity(str(parent)) for parent in (top.resolve(), *top.resolve().parents)}
     classes = []
     for entry in folders:
         if entry.name in NO_CLASSES:
@@ -114,7 +114,7 @@ def text(name: str) -> str:
 
 
 def _walk(folder: str, name: str, label: tuple[str, str | None], listing: Listing, seen: set[tuple[int, int]]) -> None:
-    """Add what lies in `folder` and below; `seen` holds the folders around it and those of its class."""
+    """Add the files in `folder` and below; `seen` holds the folders around it and those of its class."""
     pending = [(folder, name)]
     while pending:
         folder, name = pending.pop()
@@ -139,8 +139,8 @@ def entries_of(folder: str) -> tuple[list[os.DirEntry[str]], list[os.DirEntry[st
         UsageError: if it may not be read.
     """
     try:
-        with os.scandir(folder) as found:
-            entries = [entry for entry in found if not entry.name.startswith(".")]
+        with os.scandir(folder) as iterator:
+            entries = [entry for entry in iterator if not entry.name.startswith(".")]
     except OSError as error:
         raise closed(folder, error) from None
     entries.sort(key=lambda entry: natural(entry.name))
@@ -168,10 +168,10 @@ def _is_image(entry: os.DirEntry[str]) -> bool:
 
 def _identity(folder: str) -> tuple[int, int]:
     try:
-        found = os.stat(folder)  # noqa: PTH116 - as above
+        status = os.stat(folder)  # noqa: PTH116 - as above
     except OSError as error:
         raise closed(folder, error) from None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def closed(folder: str, error: Exception) -> UsageError:
@@ -185,9 +185,9 @@ def closed(folder: str, error: Exception) -> UsageError:
 
 def _no_classes(root: Path, folder: Path, listing: Listing) -> UsageError:
     strays, others = len(listing.strays), described(root, listing.others)
-    found = f"{strays} images lie directly in it" if strays else "it holds neither folders nor images"
-    found += f" but {others}" if others and not strays else ""
+    contents = f"{strays} images lie directly in it" if strays else "it holds neither folders nor images"
+    contents += f" but {others}" if others and not strays else ""
     return UsageError(
-        f"image folder {str(folder)!r} has no class folders ({found}): "
+        f"image folder {str(folder)!r} has no class folders ({contents}): "
         "put the images of each class into a folder of its own, named after the class"
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Float32, Int, UInt8
 
 NUMBERS = 128
-"""How many random numbers a picture may take."""
+"""The most random numbers that a picture may take."""
 
 _GROUND_WAVES, _OBJECT_WAVES = 5, 3
 _MARGIN = 0.03  # of the picture, outside of every object
@@ -34,9 +34,9 @@ class _Draws:
         count = int(np.prod(shape))
         if self.taken + count > self.rows.shape[1]:
             raise ValueError(f"a picture takes more than {self.rows.shape[1]} random numbers")
-        found = self.rows[:, self.taken : self.taken + count].reshape(-1, *shape)
+        numbers = self.rows[:, self.taken : self.taken + count].reshape(-1, *shape)
         self.taken += count
-        return low + (high - low) * found
+        return low + (high - low) * numbers
 
 
 def draw_scenes(
@@ -64,8 +64,8 @@ def draw_scenes(
 
     picture = colour + _texture(draws, _GROUND_WAVES, size)
     ours = _beside(draws, colour) + _texture(draws, _OBJECT_WAVES, size)
-    for place in range(_DISTRACTORS):
-        shown = draws.take(0, _DISTRACTORS, 1, 1) >= place  # the first always
+    for index in range(_DISTRACTORS):
+        shown = draws.take(0, _DISTRACTORS, 1, 1) >= index  # the first always
         covered = _coverage(_distractor(draws, points, centre, radius), size) * shown
         picture += covered[:, None] * (_beside(draws, colour) + _texture(draws, 1, size) - picture)
     covered = _coverage(_object((points - centre) * turn / radius, labels) * radius, size)
@@ -99,8 +99,8 @@ def _distractor(
 def _beside(draws: _Draws, colour: Float32[np.ndarray, "N 3 1 1"]) -> Float32[np.ndarray, "N 3 1 1"]:
     """Return a colour that differs from the ground's in each channel, to either side where there is room for it."""
     step = draws.take(0.2, 0.5, 3, 1, 1) * np.where(draws.take(0, 1, 3, 1, 1) < 0.5, -1, 1)
-    there = colour + step
-    beside: Float32[np.ndarray, "N 3 1 1"] = np.where((there < 0) | (there > 1), colour - step, there).clip(0, 1)
+    shifted = colour + step
+    beside: Float32[np.ndarray, "N 3 1 1"] = np.where((shifted < 0) | (shifted > 1), colour - step, shifted).clip(0, 1)
     return beside
 
 
@@ -120,5 +120,5 @@ def _texture(draws: _Draws, waves: int, size: int) -> Float32[np.ndarray, "N 3 s
 
 
 def _coverage(distances: Float32[np.ndarray, "N H W"], size: int) -> Float32[np.ndarray, "N H W"]:
-    """Return which share of each pixel lies inside, taking the outline to be straight within a pixel."""
+    """Return the share of each pixel inside the outline, which is assumed to be straight within a pixel."""
     return (0.5 - distances * size).clip(0, 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Which images are attributed, and which are trained on when not all are: seeded, stratified, nested."""
+"""The choice of images to attribute, and of training images when not all are used: seeded, stratified, nested."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def select_images(split: Split, *, count: int, seed: int, num_classes: int) -> I
         num_classes: number of classes of the data set.
 
     Raises:
-        UsageError: if `count` is below 1 or above what there is.
+        UsageError: if `count` is below 1 or above the number of images.
     """
     if not 1 <= count <= len(split):
         raise UsageError(
@@ -37,7 +37,7 @@ def select_images(split: Split, *, count: int, seed: int, num_classes: int) -> I
     stream = derive_seed(seed, "selection")
     members = shuffled_classes(split.labels.tolist(), split.names, num_classes=num_classes, seed=stream)
     turns = _turns(num_classes, stream)
-    queue = sorted((rank, turns[c], index) for c, found in enumerate(members) for rank, index in enumerate(found))
+    queue = sorted((rank, turns[c], index) for c, images in enumerate(members) for rank, index in enumerate(images))
     return torch.tensor([index for _, _, index in queue[:count]], dtype=torch.int64)
 
 
@@ -45,7 +45,7 @@ def limit_train(split: Split, *, count: int, seed: int, num_classes: int) -> Spl
     """Return `count` of the images, stratified, in their old order; all of them is the split unchanged.
 
     First one image of every class, then each class in proportion to its size. A smaller subset of the same
-    seed lies within a larger one. (The statistics of the data set stay those of all training images; use
+    seed is part of a larger one. (The statistics of the data set stay those of all training images; use
     `saliencynoise.data.tensors.channel_statistics` where those of the subset are wanted.)
 
     Args:
@@ -68,7 +68,7 @@ def limit_train(split: Split, *, count: int, seed: int, num_classes: int) -> Spl
     members = shuffled_classes(split.labels.tolist(), split.names, num_classes=num_classes, seed=stream)
     turns = _turns(num_classes, stream)
     queue = sorted(
-        (rank / len(found), turns[c], index) for c, found in enumerate(members) for rank, index in enumerate(found)
+        (rank / len(images), turns[c], index) for c, images in enumerate(members) for rank, index in enumerate(images)
     )
     chosen = sorted(index for _, _, index in queue[:count])
     return Split(
@@ -83,6 +83,6 @@ def limit_train(split: Split, *, count: int, seed: int, num_classes: int) -> Spl
 def _turns(num_classes: int, seed: int) -> list[int]:
     """Return the place of each class in a seeded order of the classes."""
     turns = [0] * num_classes
-    for place, c in enumerate(hashed_order([f"class {c}" for c in range(num_classes)], seed=seed)):
-        turns[c] = place
+    for position, c in enumerate(hashed_order([f"class {c}" for c in range(num_classes)], seed=seed)):
+        turns[c] = position
     return turns

@@ -1,4 +1,4 @@
-"""Shapes: pictures whose causing pixels are known, so maps can be held against the truth."""
+"""Shapes: pictures whose causing pixels are known, so maps can be compared with the truth."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _CHUNK = 200  # pictures drawn at a time
 def load_shapes(*, path: str | None, image_size: int | None, seed: int) -> Dataset:
     """Return 3,000 pictures to train on and 600 to test, each of one figure, whose outline is the class.
 
-    A disc, square, triangle, cross, ring or star of any place, size, turn, colour and texture lies on a ground of
-    band-limited noise, over up to three bars and blobs. All six have the same area, and nothing but the outline
+    A disc, square, triangle, cross, ring or star of any position, size, turn, colour and texture is drawn on a ground
+    of band-limited noise, over up to three bars and blobs. All six have the same area, and nothing but the outline
     depends on the class. `Split.masks` marks the pixels that the figure covers, wholly or in part: all others are the
-    same without it. As many of each class; picture i of a part depends on the seed and on i only.
+    same without it. All classes have equally many pictures. Picture i of a part depends on the seed and on i only.
 
     Args:
         path: None; the pictures are drawn.

@@ -60,13 +60,13 @@ def split_indices(
 
     Args:
         labels: class of each image; every class has at least two.
-        names: a unique name for each image: what its draw depends on.
+        names: a unique name for each image, on which its draw depends.
         num_classes: number of classes.
         percent: share of the test part, in percent; see `apportion`.
         seed: seed of the draw.
     """
     members = shuffled_classes(labels, names, num_classes=num_classes, seed=seed)
-    shares = apportion([len(found) for found in members], percent=percent)
-    test = sorted(index for found, share in zip(members, shares, strict=True) for index in found[:share])
-    train = sorted(index for found, share in zip(members, shares, strict=True) for index in found[share:])
+    shares = apportion([len(images) for images in members], percent=percent)
+    test = sorted(index for images, share in zip(members, shares, strict=True) for index in images[:share])
+    train = sorted(index for images, share in zip(members, shares, strict=True) for index in images[share:])
     return train, test

@@ -1,4 +1,4 @@
-"""From stored bytes to what networks see: statistics of the pixels, and normalisation."""
+"""Conversion of stored bytes to the input of networks: statistics of the pixels, and normalisation."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def channel_statistics(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each channel, of the pixels scaled to [0, 1].
 
-    Of bytes computed from an exact histogram, so neither the order of the images nor the platform changes a bit;
-    of float32 in float64, and kept to 9 digits for the same reason. A channel without any variation gets the
-    deviation 1: normalised, it is zero.
+    For bytes they come from an exact histogram, so neither the order of the images nor the platform changes a bit. For
+    float32 they are computed in float64 and rounded to 9 digits for the same reason. A channel without any variation
+    gets the deviation 1: normalised, it is zero.
 
     Raises:
         ValueError: if there is no pixel.

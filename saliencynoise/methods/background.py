@@ -1,4 +1,4 @@
-"""What the network makes of the background."""
+"""The network's scores of the background images."""
 
 from __future__ import annotations
 

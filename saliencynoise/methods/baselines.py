@@ -1,4 +1,4 @@
-"""What an image is compared with: the baselines of path and perturbation methods."""
+"""Baselines of path and perturbation methods: the images with which an image is compared."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def baseline_of(name: BaselineName, batch: Batch) -> Float[Tensor, "B C H W"]:
 
 def _blurred(x: Tensor, *, sigma: float) -> Tensor:
     reach = math.ceil(3 * sigma)
-    places = torch.arange(-reach, reach + 1, dtype=x.dtype, device=x.device)
-    weights = (-places.square() / (2 * sigma**2)).exp()
+    offsets = torch.arange(-reach, reach + 1, dtype=x.dtype, device=x.device)
+    weights = (-offsets.square() / (2 * sigma**2)).exp()
     weights = (weights / weights.sum()).expand(x.shape[1], 1, -1)
     padded = F.pad(x, (reach, reach, reach, reach), mode="replicate")
     rows = F.conv2d(padded, weights[:, :, :, None], groups=x.shape[1])

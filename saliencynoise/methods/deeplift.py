@@ -27,7 +27,7 @@ class DeepLift:
     ICML 2017, arXiv:1704.02685.
 
     Attributes:
-        baseline: what the image is compared with: "zero", itself under a "blur", the "mean" of its own channels, or the
+        baseline: the reference image: "zero", itself under a "blur", the "mean" of its own channels, or the
             mean image of the "dataset". A baseline that is the same everywhere may give a layer norm nothing to
             normalise, as zero does without biases; its multipliers are then large and cancel.
     """

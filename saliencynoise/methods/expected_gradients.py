@@ -47,8 +47,8 @@ class ExpectedGradients:
         places = torch.stack([place for _, place in drawn]).to(batch.x)
         values = expected_gradients(net, batch, indices=indices, places=places)
         references = background_scores(net, batch).gather(1, indices).mean(1)
-        due = net.scores([batch.x[:, None]])[:, 0] - references
-        error = completeness_error(values.sum((1, 2, 3)), due)
+        change = net.scores([batch.x[:, None]])[:, 0] - references
+        error = completeness_error(values.sum((1, 2, 3)), change)
         return Maps(values=values, diagnostics={"completeness_error": error})
 
 
@@ -59,10 +59,10 @@ def expected_gradients(
     total = torch.zeros_like(batch.x)
     path = (
         (reference + place[:, None, None, None] * (batch.x - reference))[:, None]
-        for reference, place in zip((batch.background[own] for own in indices.T), places.T, strict=True)
+        for reference, place in zip((batch.background[index] for index in indices.T), places.T, strict=True)
     )
-    for own, gradient in zip(indices.T, net.gradients(path), strict=True):
-        total += gradient[:, 0] * (batch.x - batch.background[own])
+    for index, gradient in zip(indices.T, net.gradients(path), strict=True):
+        total += gradient[:, 0] * (batch.x - batch.background[index])
     return total / places.shape[1]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OUT_OF_PLACE: Mapping[object, Callable[..., Tensor]] = MappingProxyType(
     {torch.relu_: torch.relu, Tensor.relu_: torch.relu}
 )
-"""The rectifiers that are in place by name, and what computes the same elsewhere."""
+"""For each rectifier that works in place by name, the function that computes the same out of place."""
 
 RECTIFIERS = frozenset({F.relu, F.relu6, torch.relu, Tensor.relu, *OUT_OF_PLACE})
 
@@ -43,7 +43,7 @@ class GuidedBackprop:
 
 
 class GuidedRectifiers(TorchFunctionMode):
-    """A context in which ReLUs compute what they always do, and hand back positive gradients only."""
+    """A context in which ReLUs pass back positive gradients only; their forward pass is unchanged."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None

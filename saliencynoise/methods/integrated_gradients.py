@@ -45,8 +45,8 @@ class IntegratedGradients:
         """Return the maps and their completeness error."""
         baseline = baseline_of(self.baseline, batch)
         change = batch.x - baseline
-        places, weights = quadrature(self.rule, self.steps)
-        path = (baseline[:, None] + float(place) * change[:, None] for place in places)
+        nodes, weights = quadrature(self.rule, self.steps)
+        path = (baseline[:, None] + float(node) * change[:, None] for node in nodes)
         mean = torch.zeros_like(batch.x)
         for weight, gradient in zip(weights, net.gradients(path), strict=True):
             mean += float(weight) * gradient[:, 0]
@@ -63,8 +63,8 @@ def quadrature(rule: Rule, steps: int) -> tuple[Float[np.ndarray, " S"], Float[n
     [[0.0, 0.5, 1.0], [0.25, 0.5, 0.25]]
     """
     if rule == "gauss_legendre":
-        places, weights = np.polynomial.legendre.leggauss(steps)
-        return (places + 1) / 2, weights / 2
+        nodes, weights = np.polynomial.legendre.leggauss(steps)
+        return (nodes + 1) / 2, weights / 2
     if rule == "trapezoid":
         weights = np.full(steps, 1 / (steps - 1))
         weights[[0, -1]] /= 2

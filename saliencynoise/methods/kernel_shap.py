@@ -32,7 +32,7 @@ class KernelShap:
         samples: coalitions an image and draw, at least twice the number of segments (enumeration apart).
         segments: "grid", or superpixels: "slic", "felzenszwalb", "quickshift".
         grid: cells a side; superpixels are about its square.
-        baseline: what a hidden segment shows: "zero", "blur", "mean" or "dataset".
+        baseline: the content of a hidden segment: "zero", "blur", "mean" or "dataset".
     """
 
     samples: int = 128
@@ -61,7 +61,9 @@ class KernelShap:
             shapley_values(masks, weights, row[: len(masks)])
             for (masks, weights), row in zip(drawn, scores, strict=True)
         ]
-        error = completeness_error(torch.stack([own.sum() for own in values]), scores[:, 1] - scores[:, 0])
+        error = completeness_error(
+            torch.stack([image_values.sum() for image_values in values]), scores[:, 1] - scores[:, 0]
+        )
         return Maps(values=spread(values, segments).to(batch.x), diagnostics={"completeness_error": error})
 
 
@@ -102,10 +104,10 @@ def shapley_values(
     whole = scores[1] - start
     if masks.shape[1] == 1:
         return whole[None]
-    # the last player's value follows from the others': what is left is an ordinary least-squares fit
+    # the last player's value follows from the others', which an ordinary least-squares fit gives
     rows = (inside[:, :-1] - inside[:, -1:]) * weights.sqrt()[:, None]
-    due = (scores[2:] - start - inside[:, -1] * whole) * weights.sqrt()
-    others = torch.linalg.lstsq(rows, due[:, None], driver="gelsd").solution[:, 0]
+    targets = (scores[2:] - start - inside[:, -1] * whole) * weights.sqrt()
+    others = torch.linalg.lstsq(rows, targets[:, None], driver="gelsd").solution[:, 0]
     return torch.cat([others, (whole - others.sum())[None]])
 
 

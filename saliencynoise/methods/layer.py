@@ -1,4 +1,4 @@
-"""What the methods on a layer that one plain pass suffices for have in common."""
+"""The common base of methods on a layer that need one plain pass only."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Lime:
         segments: "grid", or superpixels: "slic", "felzenszwalb", "quickshift".
         grid: cells a side; superpixels are about its square.
         kernel_width: of the exponential kernel on the cosine distance between a mask and the whole image.
-        fill: what a hidden segment shows: "segment_mean" (its mean colour, the package's choice), or a baseline.
+        fill: the content of a hidden segment: "segment_mean" (its mean colour, the package's choice), or a baseline.
         score: "logit" or "probability" (the package's choice).
     """
 
@@ -70,9 +70,9 @@ class Lime:
             for seed, players in zip(batch.noise.seeds, counts(segments), strict=True)
         ]
         fill = segment_means(batch.x, segments) if self.fill == "segment_mean" else baseline_of(self.fill, batch)
-        masks = [own.masks for own in surrogates]
+        masks = [fit.masks for fit in surrogates]
         scores = net.scores(masked(batch.x, fill, segments, masks), score=self.score).double().cpu()
-        coefficients = [own.solver @ row for own, row in zip(surrogates, scores, strict=True)]
+        coefficients = [fit.solver @ row for fit, row in zip(surrogates, scores, strict=True)]
         return Maps(values=spread(coefficients, segments).to(batch.x))
 
 

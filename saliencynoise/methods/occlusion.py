@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-Place: TypeAlias = "tuple[slice, slice, slice, slice]"
+Region: TypeAlias = "tuple[slice, slice, slice, slice]"
 
 
 @dataclass(frozen=True)
 class Occlusion:
-    """How far the target's logit falls when a square window hides part of the image: `[B, 1, H, W]`, signed.
+    """Fall of the target's logit when a square window hides part of the image: `[B, 1, H, W]`, signed.
 
-    A pixel has the mean over all windows that cover it, each of which hides all channels: positive where what is
-    hidden raises the logit. The last windows of a row or column may reach beyond the image.
+    A pixel has the mean over all windows that cover it, each of which hides all channels. It is positive where the
+    hidden part raises the logit. The last windows of a row or column may reach beyond the image.
 
     Source: Zeiler and Fergus, *Visualizing and Understanding Convolutional Networks*, ECCV 2014, arXiv:1311.2901.
 
@@ -31,7 +31,7 @@ class Occlusion:
         window: side of the window in pixels; an eighth of the image's shorter side, rounded up, if None.
         stride: pixels from one window to the next, in both directions; half the window, rounded up, if None. With both
             of them None a square image has at most 225 windows.
-        baseline: what the window shows: "zero", "mean" (of each channel of the image), "blur" or "dataset".
+        baseline: the content of the window: "zero", "mean" (of each channel of the image), "blur" or "dataset".
     """
 
     window: int | None = None
@@ -53,17 +53,17 @@ class Occlusion:
         Raises:
             UsageError: if the window is larger than the image, or smaller than the stride.
         """
-        places = self._places(*batch.x.shape[2:])
-        scores = net.scores(_occluded(batch.x, baseline_of(self.baseline, batch), places))
+        regions = self._places(*batch.x.shape[2:])
+        scores = net.scores(_occluded(batch.x, baseline_of(self.baseline, batch), regions))
         falls = scores[:, :1] - scores[:, 1:]
         total = batch.x.new_zeros(len(batch.x), 1, *batch.x.shape[2:])
         windows = total[:1].clone()
-        for place, fall in zip(places, falls.T, strict=True):
-            total[place] += fall[:, None, None, None]
-            windows[place] += 1
+        for region, fall in zip(regions, falls.T, strict=True):
+            total[region] += fall[:, None, None, None]
+            windows[region] += 1
         return Maps(values=total / windows)
 
-    def _places(self, height: int, width: int) -> list[Place]:
+    def _places(self, height: int, width: int) -> list[Region]:
         shorter = min(height, width)
         window = self.window or math.ceil(shorter / 8)
         stride = self.stride or math.ceil(window / 2)
@@ -85,13 +85,13 @@ def _starts(length: int, window: int, stride: int) -> range:
 
 
 def _occluded(
-    x: Float[Tensor, "B C H W"], baseline: Float[Tensor, "B C H W"], places: list[Place]
+    x: Float[Tensor, "B C H W"], baseline: Float[Tensor, "B C H W"], regions: list[Region]
 ) -> Iterator[Float[Tensor, "B 1 C H W"]]:
     """Yield the images, then those with each window hidden."""
     yield x[:, None]
-    for place in places:
+    for region in regions:
         hidden = x.clone()
-        hidden[place] = baseline[place]
+        hidden[region] = baseline[region]
         yield hidden[:, None]
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rise:
-    """How the target's logit goes along with seeing a pixel, over random masks: `[B, 1, H, W]`, signed.
+    """Association of the target's logit with a visible pixel, over random masks: `[B, 1, H, W]`, signed.
 
     A mask M is a random binary grid, upsampled bilinearly by one cell more than the image and cut out at a random
     place; N masked images x M are scored. The map is sum((score - mean score) M) / ((N - 1) p), the covariance of
@@ -41,7 +41,7 @@ class Rise:
     probability: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse what no estimate can be made of."""
+        """Refuse parameters that give no estimate."""
         if self.samples < 2:
             raise ValueError(f"samples={self.samples} is not possible; it must be 2 or more")
         if self.cells < 1:

@@ -47,7 +47,7 @@ def segments_of(x: Float[Tensor, "B C H W"], *, kind: Segmentation, grid: int) -
 
 def counts(segments: Int[Tensor, "B H W"]) -> list[int]:
     """Return how many segments each image has."""
-    return [int(own.max()) + 1 for own in segments]
+    return [int(labels.max()) + 1 for labels in segments]
 
 
 def masked(
@@ -58,23 +58,23 @@ def masked(
 ) -> Iterator[Float[Tensor, "B _ C H W"]]:
     """Yield copies of each image with the pixels of the segments that its masks switch off replaced by `fill`."""
     for start in range(0, len(masks[0]), BLOCK):
-        rows = [own[start : start + BLOCK] for own in masks]
-        on = torch.stack([mask[:, place] for mask, place in zip(rows, segments, strict=True)])
+        rows = [image_masks[start : start + BLOCK] for image_masks in masks]
+        on = torch.stack([mask[:, labels] for mask, labels in zip(rows, segments, strict=True)])
         yield torch.where(on[:, :, None].to(x.device), x[:, None], fill[:, None])
 
 
 def spread(values: Sequence[Float[Tensor, " _"]], segments: Int[Tensor, "B H W"]) -> Float[Tensor, "B 1 H W"]:
     """Return maps in which each pixel has the value of its segment."""
-    return torch.stack([own[place] for own, place in zip(values, segments, strict=True)])[:, None]
+    return torch.stack([image_values[labels] for image_values, labels in zip(values, segments, strict=True)])[:, None]
 
 
 def segment_means(x: Float[Tensor, "B C H W"], segments: Int[Tensor, "B H W"]) -> Float[Tensor, "B C H W"]:
     """Return the images with each segment in its mean colour."""
     filled = torch.empty_like(x)
-    for image, own, place in zip(filled, x, segments, strict=True):
-        index = place.flatten().to(x.device)
-        sums = torch.zeros(len(own), int(index.max()) + 1, dtype=x.dtype, device=x.device)
-        sums.index_add_(1, index, own.flatten(1))
+    for image, pixels, labels in zip(filled, x, segments, strict=True):
+        index = labels.flatten().to(x.device)
+        sums = torch.zeros(len(pixels), int(index.max()) + 1, dtype=x.dtype, device=x.device)
+        sums.index_add_(1, index, pixels.flatten(1))
         image.copy_((sums / index.bincount())[:, index].view_as(image))
     return filled
 
@@ -92,11 +92,11 @@ def _superpixels(image: np.ndarray, kind: Segmentation, count: int) -> np.ndarra
     from skimage import segmentation  # noqa: PLC0415 - takes a second, and most methods need none
 
     if kind == "slic":
-        found = segmentation.slic(image, n_segments=count, start_label=0, channel_axis=-1)
+        labels = segmentation.slic(image, n_segments=count, start_label=0, channel_axis=-1)
     elif kind == "felzenszwalb":
         size = max(2, image.shape[0] * image.shape[1] // (2 * count))
-        found = segmentation.felzenszwalb(image, scale=size, sigma=0.5, min_size=size, channel_axis=-1)
+        labels = segmentation.felzenszwalb(image, scale=size, sigma=0.5, min_size=size, channel_axis=-1)
     else:
         options = {"kernel_size": 2, "max_dist": 6, "ratio": 0.5, "rng": 0, "channel_axis": -1}
-        found = segmentation.quickshift(image, **options)  # type: ignore[no-untyped-call]
-    return np.unique(found, return_inverse=True)[1].reshape(found.shape).astype(np.int64)
+        labels = segmentation.quickshift(image, **options)  # type: ignore[no-untyped-call]
+    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int64)

@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DEEPEST = 12
-"""Keys that lead to a state dictionary, at most; what lies deeper is not looked at."""
+"""The largest number of keys that lead to a state dictionary; deeper dictionaries are ignored."""
 
 _NUMBERS = "?bhilqBHILQefd"
-"""Of numpy's types, by their letters."""
+"""Letters of numpy's types of numbers."""
 
 
 def open_file(path: Path) -> Any:
-    """Return what a file holds, safetensors or torch's format; on the CPU, and nothing is unpickled.
+    """Return the content of a file in safetensors' or torch's format, on the CPU; nothing is unpickled.
 
-    Of the objects that a torch file may hold beside tensors and plain values, an `argparse.Namespace` and numpy's
-    scalars are read: they stand beside weights in many files, and restoring them runs no code of the file.
+    Beside tensors and plain values, an `argparse.Namespace` and numpy's scalars are read. They are in many files with
+    weights, and restoring them runs no code of the file.
 
     Raises:
         UsageError: if it cannot be read, or holds other objects or a program.
@@ -70,7 +70,7 @@ def _torch(path: Path) -> Any:
 
 
 def _refuse_other(path: Path) -> None:
-    """Refuse what begins as no zip and no pickle: torch would advise to allow any code, or call it unsafe."""
+    """Refuse a file that begins as no zip and no pickle: torch would advise to allow any code, or call it unsafe."""
     try:
         with path.open("rb") as file:
             head = file.read(4)
@@ -84,7 +84,7 @@ def _refuse_other(path: Path) -> None:
 
 
 def _allowed() -> list[Any]:
-    """Return what a torch file may name beside tensors: types that hold values and run nothing."""
+    """Return the types that a torch file may name beside tensors: they hold values and run no code."""
     kinds = [type(np.dtype(letter)) for letter in _NUMBERS]
     scalar = [(_number, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
     return [argparse.Namespace, np.dtype, *kinds, *scalar]
@@ -118,24 +118,24 @@ def state_dicts(loaded: object, path: Path) -> dict[tuple[str, ...], dict[str, T
     """Return the tensors of every dictionary that has some, by the keys that lead to it: none for the file itself.
 
     Args:
-        loaded: what `open_file` returned.
+        loaded: the result of `open_file`.
         path: of the file, for errors.
 
     Raises:
         UsageError: if a dictionary holds itself, or none holds a tensor.
     """
-    found = {}
+    dictionaries = {}
     for keys, container in _containers(loaded, (), [], set(), path):
         tensors = {str(name): value for name, value in _entries(container) if isinstance(value, torch.Tensor)}
         if tensors and isinstance(container, Mapping):
-            found[keys] = tensors
-    if not found:
+            dictionaries[keys] = tensors
+    if not dictionaries:
         inside = f" with the keys {some(map(str, loaded))}" if isinstance(loaded, Mapping) and loaded else ""
         raise UsageError(
             f"checkpoints: {path} holds a {type(loaded).__name__}{inside} and no state dictionary, neither itself nor "
             "under any key; save `model.state_dict()`"
         )
-    return found
+    return dictionaries
 
 
 def _containers(

@@ -35,9 +35,9 @@ class Checkpoints(Sampler):
         here = Path(glob.escape(str(Path.cwd())))
         pattern = str(given if given.is_absolute() else here / given)
         object.__setattr__(self, "files", pattern)
-        found = self.paths()
-        if len(found) < 2:
-            matches = f"only {found[0]}" if found else "no file"
+        paths = self.paths()
+        if len(paths) < 2:
+            matches = f"only {paths[0]}" if paths else "no file"
             raise UsageError(
                 f"checkpoints: {pattern} matches {matches}, and networks are compared with each other; name two files "
                 "or more, as in checkpoints:'PATH/*.safetensors' (in quotes, or the shell puts the names in its place)"
@@ -55,8 +55,8 @@ class Checkpoints(Sampler):
 
     def paths(self) -> list[Path]:
         """Return the files, in the members' order."""
-        found = (Path(name) for name in glob.glob(self.files, recursive=True))  # noqa: PTH207 - as the shell finds them
-        return sorted((path for path in found if path.is_file()), key=lambda path: natural(str(path)))
+        matches = (Path(name) for name in glob.glob(self.files, recursive=True))  # noqa: PTH207 - as the shell finds them
+        return sorted((path for path in matches if path.is_file()), key=lambda path: natural(str(path)))
 
     def identity(self) -> Mapping[str, str]:
         """Return the hash of each file's content, by name and place.
@@ -72,13 +72,13 @@ class Checkpoints(Sampler):
                     f"checkpoints: {first} and {path} are the same file twice, which would agree without a reason; "
                     "remove one, or narrow the pattern"
                 )
-        return {f"{place}:{path.name}": digest for place, (digest, path) in enumerate(hashes.items())}
+        return {f"{index}:{path.name}": digest for index, (digest, path) in enumerate(hashes.items())}
 
     def members(self, run: TrainingRun) -> Iterator[Sample]:
         """Yield the network in the file of the run's index."""
         path = self.paths()[run.index]
-        found = read_weights(path, run.build().state_dict(), key=self.key)
-        yield Sample(weights=found.weights, source=path.name, note=found.note)
+        fitted = read_weights(path, run.build().state_dict(), key=self.key)
+        yield Sample(weights=fitted.weights, source=path.name, note=fitted.note)
 
 
 def _hash(path: Path) -> str:

@@ -15,8 +15,8 @@ class NoiseGrad(Sampler):
 
     The source chooses the noise that costs 5 points of accuracy: on digits, test_resnet falls from 0.990 to 0.940
     with 0.12, to 0.966 with 0.1 and to 0.683 with 0.2 (means of 8 draws); other networks need a choice of their own.
-    As there, batch norms keep the trained network's running statistics; estimated anew, they would undo the noise
-    (0.988 with 0.12).
+    As in the source, batch norms keep the trained network's running statistics. Estimated again, they would undo the
+    noise (0.988 with 0.12).
 
     Source: Bykov et al. 2022, arXiv:2106.10185.
 
@@ -44,7 +44,7 @@ class NoiseGrad(Sampler):
 
 @dataclass(frozen=True)
 class FusionGrad(Sampler):
-    """As `NoiseGrad`, and each member sees each image with Gaussian noise of its own.
+    """`NoiseGrad`, with Gaussian noise on the images that is different for each member and image.
 
     The noises add up: by default the weights' is half of `NoiseGrad`'s. Accuracies are those without noise on images.
 
@@ -83,7 +83,7 @@ def _check(sampler: str, noise: float, members_a_run: int) -> None:
 def _drawn(run: TrainingRun, noise: float, members_a_run: int) -> Iterator[Sample]:
     module = run.trained()
     means = [parameter.detach().clone() for parameter in parameters(module)]
-    for place in places(members_a_run):
-        generator = run.generator(place)
+    for index in places(members_a_run):
+        generator = run.generator(index)
         write(module, [mean * (1 + noise * normal_like(mean, generator)) for mean in means])
         yield Sample(weights=copied(module))

@@ -1,4 +1,4 @@
-"""Networks that have learned nothing about the images: what maps look like without an explanation in them."""
+"""Networks that have learned nothing about the images: their maps contain no explanation."""
 
 from __future__ import annotations
 

@@ -17,16 +17,16 @@ REST = "rest"
 class SeedBlocks(Sampler):
     """Blocks of networks: in each, every combination of two seeds of each stream, and one network trained again.
 
-    Seeds are fresh in each block. The last member of a block repeats its first one's seeds: what those two differ in
-    is the hardware's doing.
+    Seeds are fresh in each block. The last member of a block repeats its first one's seeds: the hardware causes any
+    difference between the two.
 
     A stream that is not varied keeps one seed in a block. That is harmless where it has no effect, as dropout in a
     network without any. Where it has one, nothing can be said of all the noise: two networks of a block that share
     "init" then share that stream too. To tell one stream from all others name it and "rest", as in "init+rest".
 
     Attributes:
-        streams: what is varied, of "init", "order", "augment", "dropout" and "rest" (those not named, as one), joined
-            by "+".
+        streams: the varied streams, of "init", "order", "augment", "dropout" and "rest" (those not named, as one),
+            joined by "+".
     """
 
     streams: str = "init+order+augment"
@@ -43,15 +43,15 @@ class SeedBlocks(Sampler):
 
     @property
     def per_block(self) -> int:
-        """How many members a block has."""
+        """The number of members of a block."""
         return (1 << len(self.streams.split("+"))) + 1
 
     def levels(self, index: int) -> dict[str, str]:
         """Return the index from which each stream's seed of a member derives."""
-        block, place = divmod(index, self.per_block)
+        block, position = divmod(index, self.per_block)
         names = self.streams.split("+")
         combinations = list(product((0, 1), repeat=len(names)))
-        levels = dict(zip(names, combinations[place % len(combinations)], strict=True))
+        levels = dict(zip(names, combinations[position % len(combinations)], strict=True))
         return {name: f"block-{block}-{levels.get(name, levels.get(REST, 0))}" for name in STREAMS}
 
     def members(self, run: TrainingRun) -> Iterator[Sample]:

@@ -16,7 +16,7 @@ class Snapshot(Sampler):
     A run's first n members cost n cycles. Each cycle sees images in an order and with augmentations of its own.
 
     Source: Huang et al. 2017, arXiv:1704.00109, who train by SGD, where most recipes have AdamW; the optimiser starts
-    each cycle anew.
+    again in each cycle.
 
     Attributes:
         cycles: of a run, each of which gives a member.

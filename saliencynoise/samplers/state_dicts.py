@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 USUAL = ("state_dict", "model_state_dict", "model", "module")
-"""Keys that are taken first where several dictionaries of a file fit: beside them lie averaged weights."""
+"""Keys that are taken first where several dictionaries of a file fit: the others are often averaged weights."""
 
 COUNTER = "num_batches_tracked"
-"""Of batch norms; older files lack it, and in eval mode it means nothing."""
+"""Name of a counter of batch norms; older files lack it, and eval mode does not use it."""
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 INTEGERS = (torch.uint8, torch.int16, torch.int32, torch.int64, torch.bool)
@@ -33,7 +33,7 @@ class Fitted:
 
     Attributes:
         weights: under the network's names.
-        note: where they lay and what was passed over, in words; empty for a plain state dictionary.
+        note: their location in the file and the ignored names, in words; empty for a plain state dictionary.
     """
 
     weights: Mapping[str, Tensor]
@@ -45,8 +45,8 @@ class Reading:
     """One way to read a dictionary of a file as a network's.
 
     Attributes:
-        keys: that lead to the dictionary.
-        prefix: what stands before the names, without the last point.
+        keys: the keys that lead to the dictionary.
+        prefix: the part before the names, without the last point.
         inside: segments that wrappers put into the names.
         names: name in the dictionary, by the network's name.
         within: names beside those that are the network's, under the prefix.
@@ -64,7 +64,7 @@ class Reading:
 
     @property
     def label(self) -> str:
-        """The keys and the prefix, joined by points: what the parameter `key` calls this reading."""
+        """The keys and the prefix, joined by points: the value of the parameter `key` for this reading."""
         return ".".join(filter(None, (*self.keys, self.prefix)))
 
     def missing(self, network: Mapping[str, Tensor]) -> list[str]:
@@ -77,7 +77,7 @@ class Reading:
 
     def misshapen(self, network: Mapping[str, Tensor]) -> list[str]:
         """Return the network's names whose tensors have other shapes there."""
-        return [name for name, there in self.names.items() if self.tensors[there].shape != network[name].shape]
+        return [name for name, stored in self.names.items() if self.tensors[stored].shape != network[name].shape]
 
     def fits(self, network: Mapping[str, Tensor]) -> bool:
         """Return whether all names and shapes are the network's."""
@@ -88,27 +88,28 @@ def read_weights(path: Path, network: Mapping[str, Tensor], *, key: str | None =
     """Return the weights in a file under the names, and so in the places, of a network's state dictionary.
 
     Every dictionary in the file is compared with the network, under every prefix that its names have, and without
-    the segments that no name of the network has. Several that fit are told apart by `key`; without it the usual one
-    is taken, and the note names the others.
+    the segments that no name of the network has. `key` selects one of several that fit; without it the usual one is
+    taken, and the note names the others.
 
     Args:
-        path: of the file.
+        path: the file.
         network: the network's state dictionary.
         key: the `Reading.label` of the weights to take.
 
     Raises:
-        UsageError: if the file cannot be read, or nothing in it fits: with the first differences of what comes
-            closest; if what fits is of a type that weights do not have, or not finite; if the key is none.
+        UsageError: if the file cannot be read; if nothing in it fits, with the first differences of the closest
+            dictionary; if the values have a type that weights do not have, or are not finite; if no reading has the
+            key.
     """
     bare = _without_shared_lead(network)
     plain = {short: network[name] for short, name in bare.items()}
-    found = [
+    readings = [
         reading
         for keys, tensors in state_dicts(open_file(path), path).items()
         for reading in _readings(keys, tensors, plain)
     ]
-    fitting = _distinct([reading for reading in found if reading.fits(plain)])
-    chosen = _chosen(fitting, sorted(found, key=lambda reading: _closeness(reading, plain), reverse=True), key, path)
+    fitting = _distinct([reading for reading in readings if reading.fits(plain)])
+    chosen = _chosen(fitting, sorted(readings, key=lambda reading: _closeness(reading, plain), reverse=True), key, path)
     if not chosen.fits(plain):
         raise _misfit(chosen, plain, path)
     _check_values(chosen, plain, path)
@@ -120,7 +121,7 @@ def read_weights(path: Path, network: Mapping[str, Tensor], *, key: str | None =
 
 
 def _without_shared_lead(names: Iterable[str]) -> dict[str, str]:
-    """Return names, by what is left of them without the first segments that all of them have.
+    """Return names by their short form, without the first segments that all of them have.
 
     >>> _without_shared_lead(["network.fc.bias", "network.conv.weight"])
     {'fc.bias': 'network.fc.bias', 'conv.weight': 'network.conv.weight'}
@@ -137,14 +138,14 @@ def _without_shared_lead(names: Iterable[str]) -> dict[str, str]:
 def _readings(keys: tuple[str, ...], tensors: Mapping[str, Tensor], network: Mapping[str, Tensor]) -> Iterator[Reading]:
     """Yield the ways to read a dictionary, the most names in common first: exact names, then without wrappers."""
 
-    def reading(prefix: str, own: Mapping[str, str], inside: tuple[str, ...] = ()) -> Reading:
-        under = set(own.values())
+    def reading(prefix: str, names: Mapping[str, str], inside: tuple[str, ...] = ()) -> Reading:
+        under = set(names.values())
         return Reading(
             keys=keys,
             prefix=prefix,
             inside=inside,
-            names={short: name for short, name in own.items() if short in network},
-            within=tuple(name for short, name in own.items() if short not in network),
+            names={short: name for short, name in names.items() if short in network},
+            within=tuple(name for short, name in names.items() if short not in network),
             beside=tuple(name for name in tensors if name not in under),
             tensors=tensors,
         )
@@ -154,15 +155,15 @@ def _readings(keys: tuple[str, ...], tensors: Mapping[str, Tensor], network: Map
         start = f"{prefix}." if prefix else ""
         yield reading(prefix, {name.removeprefix(start): name for name in tensors if name.startswith(start)})
     alien = _alien(tensors, network)
-    for lead, own in _without_segments(tensors, alien).items():
-        prefix, known = ".".join(lead), [name for short, name in own.items() if short in network]
+    for lead, names in _without_segments(tensors, alien).items():
+        prefix, known = ".".join(lead), [name for short, name in names.items() if short in network]
         if len(known) > prefixes.get(prefix, 0):
             inside = {part for name in known for part in name.split(".")[len(lead) :] if part in alien}
-            yield reading(prefix, own, tuple(sorted(inside)))
+            yield reading(prefix, names, tuple(sorted(inside)))
 
 
 def _prefixes(names: Iterable[str], network: Mapping[str, Tensor]) -> dict[str, int]:
-    """Return what stands before the network's names in `names`, with how often, the most frequent first."""
+    """Return the prefixes of the network's names in `names` with their counts, the most frequent first."""
     counts: Counter[str] = Counter()
     for name in names:
         parts = name.split(".")
@@ -179,11 +180,11 @@ def _alien(names: Iterable[str], network: Iterable[str]) -> frozenset[str]:
 
 
 def _without_segments(names: Iterable[str], alien: frozenset[str]) -> dict[tuple[str, ...], dict[str, str]]:
-    """Return names by what is left of them without alien segments, in groups by those that stand first."""
+    """Return names by their short form without alien segments, grouped by their leading alien segments."""
     groups: dict[tuple[str, ...], dict[str, str]] = {}
     for name in names:
         parts = name.split(".")
-        start = next((place for place, part in enumerate(parts) if part not in alien), len(parts))
+        start = next((index for index, part in enumerate(parts) if part not in alien), len(parts))
         short = ".".join(part for part in parts[start:] if part not in alien)
         groups.setdefault(tuple(parts[:start]), {}).setdefault(short or name, name)
     return groups
@@ -200,7 +201,9 @@ def _distinct(fitting: Sequence[Reading]) -> list[Reading]:
 
 
 def _same(left: Reading, right: Reading) -> bool:
-    pairs = ((left.tensors[there], right.tensors.get(right.names.get(name, ""))) for name, there in left.names.items())
+    pairs = (
+        (left.tensors[stored], right.tensors.get(right.names.get(name, ""))) for name, stored in left.names.items()
+    )
     return all(
         other is None or value is other or (value.dtype == other.dtype and torch.equal(value, other))
         for value, other in pairs
@@ -208,20 +211,20 @@ def _same(left: Reading, right: Reading) -> bool:
 
 
 def _closeness(reading: Reading, network: Mapping[str, Tensor]) -> tuple[bool, int]:
-    """Return what is larger for a reading nearer to the network: names in common, or the size where few are."""
+    """Return a key that is larger for a reading nearer to the network: common names, or the size if these are few."""
     near = 2 * len(reading.names) >= len(network)
     return near, len(reading.names) if near else len(reading.names) + len(reading.within)
 
 
-def _chosen(fitting: Sequence[Reading], found: Sequence[Reading], key: str | None, path: Path) -> Reading:
+def _chosen(fitting: Sequence[Reading], readings: Sequence[Reading], key: str | None, path: Path) -> Reading:
     if key is None:
-        return (*fitting, *found)[0]
-    for reading in (*fitting, *found):
+        return (*fitting, *readings)[0]
+    for reading in (*fitting, *readings):
         if reading.label == key:
             return reading
     choices = [reading.label for reading in fitting if reading.label]
-    there = f"what fits lies under {' or '.join(choices)}" if choices else "what fits lies under no key; leave it out"
-    raise UsageError(f"checkpoints: {path} holds no weights under key={key}; {there if fitting else 'nothing fits'}")
+    advice = f"what fits lies under {' or '.join(choices)}" if choices else "what fits lies under no key; leave it out"
+    raise UsageError(f"checkpoints: {path} holds no weights under key={key}; {advice if fitting else 'nothing fits'}")
 
 
 def _misfit(reading: Reading, network: Mapping[str, Tensor], path: Path) -> UsageError:
@@ -231,10 +234,10 @@ def _misfit(reading: Reading, network: Mapping[str, Tensor], path: Path) -> Usag
     ]
     missing, unexpected = reading.missing(network), reading.unexpected()
     lists = {"it lacks": missing, "the network lacks": unexpected, "it has": shapes}
-    differences = "; ".join(f"{words} {some(names)}" for words, names in lists.items() if names)
-    place = f" under {reading.label}" if reading.label else ""
+    differences = "; ".join(f"{problem} {some(names)}" for problem, names in lists.items() if names)
+    location = f" under {reading.label}" if reading.label else ""
     cause = _cause(names_differ=bool(missing or unexpected))
-    return UsageError(f"checkpoints: {path}{place} does not fit the network: {differences}; {cause}")
+    return UsageError(f"checkpoints: {path}{location} does not fit the network: {differences}; {cause}")
 
 
 def _cause(*, names_differ: bool) -> str:
@@ -249,7 +252,7 @@ def _cause(*, names_differ: bool) -> str:
 
 def _check_values(reading: Reading, network: Mapping[str, Tensor], path: Path) -> None:
     """Raise UsageError if values are of a type that would be cast to something else, or not finite."""
-    used = {name: reading.tensors[there] for name, there in reading.names.items() if not name.endswith(COUNTER)}
+    used = {name: reading.tensors[stored] for name, stored in reading.names.items() if not name.endswith(COUNTER)}
     for name, value in used.items():
         allowed = FLOATS if network[name].is_floating_point() else INTEGERS
         if value.dtype not in allowed or value.layout != torch.strided or value.is_meta:
@@ -268,7 +271,7 @@ def _check_values(reading: Reading, network: Mapping[str, Tensor], path: Path) -
 
 
 def _note(reading: Reading, fitting: Sequence[Reading]) -> str:
-    """Return where the weights lay and what was passed over; nothing for a plain state dictionary."""
+    """Return the location of the weights and the ignored names in words; nothing for a plain state dictionary."""
     keys = ".".join(reading.keys)
     others = [other.label or "''" for other in fitting if other is not reading]
     fits_too = {name for other in fitting if other.keys == reading.keys for name in other.names.values()}

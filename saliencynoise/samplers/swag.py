@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
 COLLECTIONS = 20
-"""How often the weights are collected, at regular steps; Maddox et al. collect 20 to 30 times, once an epoch."""
+"""The number of collections of the weights, at regular steps; Maddox et al. collect 20 to 30 times, once an epoch."""
 
 
 @dataclass(eq=False)
 class Moments:
-    """What is kept of the weights that were collected: for each tensor its mean, its spread, its last deviations.
+    """Moments of the collected weights: for each tensor its mean, its spread, its last deviations.
 
     Attributes:
         rank: how many deviations are kept.
@@ -57,10 +57,10 @@ class Moments:
         kept = len(self.deviations)
         shared = torch.randn(kept, generator=generator) / math.sqrt(2 * max(1, kept - 1))
         drawn = []
-        for place, (mean, scatter) in enumerate(zip(self.mean, self.scatter, strict=True)):
-            own = (scatter / self.collected / 2).sqrt() * normal_like(mean, generator)
-            low_rank = sum(float(z) * gaps[place].double() for z, gaps in zip(shared, self.deviations, strict=True))
-            drawn.append(mean + own + low_rank)
+        for index, (mean, scatter) in enumerate(zip(self.mean, self.scatter, strict=True)):
+            diagonal = (scatter / self.collected / 2).sqrt() * normal_like(mean, generator)
+            low_rank = sum(float(z) * gaps[index].double() for z, gaps in zip(shared, self.deviations, strict=True))
+            drawn.append(mean + diagonal + low_rank)
         return drawn
 
 
@@ -69,8 +69,8 @@ class Swag(Sampler):
     """Draws from a Gaussian that is fitted to the weights which a trained network takes when training goes on.
 
     Half of the covariance is the variance of each weight, half that of the last deviations together; batch norms'
-    running statistics are estimated anew for each draw. On digits, test_resnet, 8 draws, a rate of 0.5 gives an
-    accuracy of 0.991 (0.990 for networks trained anew) and 1.0 one of 0.974; lower rates draw networks that are all
+    running statistics are estimated again for each draw. On digits, test_resnet, 8 draws, a rate of 0.5 gives an
+    accuracy of 0.991 (0.990 for newly trained networks) and 1.0 one of 0.974; lower rates draw networks that are all
     but the same.
 
     Source: Maddox et al. 2019, arXiv:1902.02476, who train by SGD, where most recipes have AdamW.
@@ -103,8 +103,8 @@ class Swag(Sampler):
         """Yield the draws."""
         module = run.trained()
         moments = self.fitted(run, module)
-        for place in places(self.members_a_run):
-            write(module, moments.draw(run.generator(place)))
+        for index in places(self.members_a_run):
+            write(module, moments.draw(run.generator(index)))
             run.refresh_batch_norm(module)
             yield Sample(weights=copied(module))
 

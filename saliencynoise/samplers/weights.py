@@ -1,4 +1,4 @@
-"""Weights of networks, as samplers that make many of one network handle them."""
+"""Weights of networks, for samplers that make many networks from one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def copied(module: nn.Module) -> dict[str, Tensor]:
-    """Return the module's state dictionary, which what is done to the module later does not change."""
+    """Return a copy of the module's state dictionary, which later changes of the module do not affect."""
     return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
 
 def parameters(module: nn.Module) -> list[Tensor]:
-    """Return what a posterior is over: the parameters, each once; no running statistics, no whole numbers."""
+    """Return the tensors that a posterior covers: the parameters, each once; no running statistics, no integers."""
     return [parameter for parameter in module.parameters() if parameter.is_floating_point()]
 
 
@@ -32,13 +32,13 @@ def normal_like(tensor: Tensor, generator: Generator) -> Tensor:
 
 @torch.no_grad()
 def write(module: nn.Module, values: Sequence[Tensor]) -> None:
-    """Put values in the place of `parameters`, in their order."""
+    """Write values into `parameters`, in their order."""
     for parameter, value in zip(parameters(module), values, strict=True):
         parameter.copy_(value)
 
 
 def places(members_a_run: int) -> Iterable[int]:
-    """Return the indices of a run's members; without end for 0, as many as are wanted."""
+    """Return the indices of a run's members; for 0 the indices have no end."""
     return range(members_a_run) if members_a_run else count()
 
 

@@ -133,7 +133,7 @@ class NetworkState:
             return any(now != before for now, before in self._filled) or any(
                 vars(record.module) != record.attributes for record in self._modules
             )
-        except Exception:  # noqa: BLE001 - what differs may not be comparable, as two tensors of several values
+        except Exception:  # noqa: BLE001 - some values cannot be compared, as two tensors of several values
             return True
 
     def _modules_changed(self) -> Iterator[Change]:

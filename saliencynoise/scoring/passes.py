@@ -1,4 +1,4 @@
-"""One trained network, asked for logits and for what it computes on the way; rows `[N, ...]`, each on its own."""
+"""Passes of one trained network: logits, and values and gradients at its points, for independent rows `[N, ...]`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A network with other weights and the same function, as methods of a layer see it: no weight is touched.
+"""A network with other weights and the same function, as methods on a layer see it; no weight is changed.
 
-Where T changes the channels of a layer and other weights undo it behind, the layer gives T a in place of a, the
-derivative of the score is T^-T g in place of g, and every logit is as before.
+Where T changes the channels of a layer and the next weights undo it, the layer gives T a instead of a, the derivative
+of the score is T^-T g instead of g, and every logit is unchanged.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from saliencynoise.interfaces import Scorer
 
 LARGEST_FACTOR = 2.0
-"""Factors of "positive_scale" are between one over this and this, their logarithms uniform: scales have no natural
-size, and networks of one recipe differ by less than their weights allow."""
+"""The largest factor of "positive_scale". The smallest is its inverse, and the logarithms are uniform. Scales have no
+natural size, and networks of one recipe differ by less than their weights allow."""
 
 INCLUDED: Mapping[Rewrite, tuple[Rewrite, ...]] = {
     "rotation": ("permutation", "sign", "centred_rotation"),
     "centred_rotation": ("permutation",),
 }
-"""Kinds of which another one is made of."""
+"""The kinds that a kind contains."""
 
 
 def open_kinds(allowed: Sequence[Rewrite], invariant_to: Sequence[Rewrite]) -> tuple[Rewrite, ...]:
@@ -56,7 +56,7 @@ class Change:
 
     Attributes:
         rotation: `[c, c]`, Q; None for the identity.
-        order: `[c]`, which channel comes to each place.
+        order: `[c]`, the source channel of each new channel.
         factors: `[c]`, none of them zero.
     """
 
@@ -133,8 +133,8 @@ class Rewriting:
     """One network of the same function: a T for each of its points, drawn when the point is first seen.
 
     Args:
-        kinds: of which the T are made, by point; the input and points that are not named stay as they are.
-        seed: of the T: the same for all methods.
+        kinds: the kinds of which T is made, by point; the input and all other points stay unchanged.
+        seed: the seed of the T, the same for all methods.
     """
 
     def __init__(self, kinds: Mapping[Point, Sequence[Rewrite]], *, seed: int) -> None:
@@ -143,7 +143,7 @@ class Rewriting:
         self._drawn: dict[tuple[Point, int], Change] = {}
 
     def taps(self, taps: Mapping[Point, Tap]) -> dict[Point, Tap]:
-        """Return what the rewritten network gives at its points."""
+        """Return the values and gradients of the rewritten network at its points."""
         return {point: self._tap(point, tap) for point, tap in taps.items()}
 
     def undone(self, point: Point, grid: Float[Tensor, "... c h w"]) -> Float[Tensor, "... c h w"]:
@@ -169,7 +169,7 @@ class Rewriting:
 class RewrittenScorer:
     """A network bound to a batch, rewritten: a `saliencynoise.interfaces.Scorer` for functional methods.
 
-    Grids that take the place of a layer's are turned back in front of the layers that follow it.
+    Grids that replace the output of a layer are transformed back before the next layers.
     """
 
     def __init__(self, scorer: Scorer, rewriting: Rewriting) -> None:
@@ -177,7 +177,7 @@ class RewrittenScorer:
         self._rewriting = rewriting
 
     def logits(self, samples: Float[Tensor, "N S C H W"]) -> Float[Tensor, "N S K"]:
-        """Return the logits of samples: those of the network as it is."""
+        """Return the logits of samples, which the rewriting does not change."""
         return self._scorer.logits(samples)
 
     def scores(
@@ -192,7 +192,7 @@ class RewrittenScorer:
         return self._scorer.scores(blocks, point=point, score=score)
 
     def gradients(self, samples: Iterable[Float[Tensor, "B _ C H W"]]) -> Iterator[Float[Tensor, "B _ C H W"]]:
-        """Yield the derivatives of each sample's score by the sample: those of the network as it is."""
+        """Yield the derivatives of each sample's score by the sample, which the rewriting does not change."""
         return self._scorer.gradients(samples)
 
     def taps(

@@ -110,7 +110,7 @@ class Settings:
             if vars(owner) == before:  # the same objects are not compared any further, so this costs microseconds
                 continue
             for name in [name for name in vars(owner) if name not in before]:
-                if isinstance(owner, type):  # what is new in a module of functions harms nobody
+                if isinstance(owner, type):  # a new name in a module of functions harms nobody
                     delattr(owner, name)
                     yield f"left '{name}' in {owner.__name__}"
             for name, value in before.items():

@@ -1,4 +1,4 @@
-"""How much of the maps is noise: pure functions on tensors, from members' maps to figures with intervals.
+"""The share of noise in maps: pure functions on tensors, from members' maps to figures with intervals.
 
 A bench needs three names: `apply_view`, `image_statistics` (per image) and `summarise` (over images).
 """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """How far two ensembles agree.
+    """The agreement of two ensembles.
 
     Attributes:
         value: cosine between the true mean maps, pooled over images by energy; 1 where they are the same. Not cut at

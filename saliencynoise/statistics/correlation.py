@@ -29,7 +29,7 @@ FEWEST_FOR_INTERVAL = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Correlation:
-    """How far two figures go together over images, -1 to 1; NaN where one of them does not vary.
+    """The correlation of two figures over images, -1 to 1; NaN where one of them does not vary.
 
     Attributes:
         spearman: rank correlation, ties at their average rank.

@@ -1,4 +1,4 @@
-"""How many independently trained networks is a cheaper strategy worth (dropout, snapshots, noise on weights, ...)?
+"""The worth of a cheaper strategy (dropout, snapshots, noise on weights, ...) in independently trained networks.
 
 The strategy's map is compared with *other* networks, held out: against its own members it would look too good, and
 against a noisy mean map too bad. With h_i its unit-norm map of image i, a_ei the held-out members', g_e the mean over

@@ -1,4 +1,4 @@
-"""How far a map marks the pixels that cause the label, where these are known: four measures of one map and one mask.
+"""Localisation: four measures of the agreement of one map with the mask of the pixels that cause the label.
 
 A map is first brought to the mask's size (bilinear), then into its view, then summed over channels; the absolute value
 of that sum is the *relevance* of a pixel. So a signed map counts evidence for and against the class alike (a gradient's

@@ -1,4 +1,4 @@
-"""How localisation grows with the number of averaged networks, and whether averaging moves maps towards the truth.
+"""Localisation against the number of averaged networks: it shows whether averaging moves maps towards the truth.
 
 Averages are over subsets of the members, the same for every image; see `averages` beside this file for how the
 members' part of an interval follows from subsets that overlap. Simulated (16 images, noise that a member has on all of

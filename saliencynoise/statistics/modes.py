@@ -41,7 +41,8 @@ NULL_SAMPLES = 9999
 POWER: Mapping[int, float] = MappingProxyType(
     {4: 0.14, 5: 0.24, 6: 0.31, 8: 0.48, 10: 0.61, 12: 0.70, 16: 0.84, 20: 0.92, 30: 0.98}
 )
-"""By members, on how many images the test (p <= .05) sees two modes of 80 and 20% that are as energetic as the noise.
+"""Power of the test by members: the share of images on which it finds (p <= .05) two modes of 80 and 20% of the members
+that are as energetic as the noise.
 
 2000 simulated images of 16 pixels, r = 0.5. For 90 and 10%: .22 at 8 members, .47 at 16, .82 at 30.
 """

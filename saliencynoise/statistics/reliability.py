@@ -1,4 +1,4 @@
-"""How many networks must be averaged until their map can be trusted."""
+"""The number of networks to average until their map can be trusted."""
 
 from __future__ import annotations
 

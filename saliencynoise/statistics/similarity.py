@@ -1,4 +1,4 @@
-"""How alike members' maps of one image are, by the field's measures: SSIM, rank correlation, top pixels, cosine.
+"""Similarity of members' maps of one image by the field's measures: SSIM, rank correlation, top pixels, cosine.
 
 None of them is an SNR and none corrects for noise: the likeness of a member to the mean of the others grows with their
 number. They are here for comparison with the literature.

@@ -34,7 +34,7 @@ SPREAD = (0.05, 0.95)
 
 @dataclass(frozen=True, kw_only=True)
 class SplitPoint:
-    """How well averages of n members agree, measured.
+    """The measured agreement of averages of n members.
 
     Attributes:
         members: n.

@@ -1,4 +1,4 @@
-"""How the images differ in SNR, once the error of each image's own estimate is taken out.
+"""The spread of the images' SNR, without the error of each image's estimate.
 
 An image's cosine c_i is unbiased but noisy, so the c_i spread more than the images do, and the worst of them look worse
 than they are. The true variance between images is estimated without bias: products of two inner products count only

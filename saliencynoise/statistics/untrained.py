@@ -1,4 +1,4 @@
-"""How far networks that have learned nothing agree, as the floor of r: is a cell's r above it?"""
+"""A floor of r from untrained networks: a test whether a cell's r is above their agreement."""
 
 from __future__ import annotations
 

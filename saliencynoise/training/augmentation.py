@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Draws:
-    """What one epoch does to each of the N training images.
+    """The augmentation of each of the N training images in one epoch.
 
     Attributes:
         offset: `[N, 2]`, pixels down and right, from 0 to twice the recipe's shift.
@@ -67,7 +67,7 @@ def augment(x: Float[Tensor, "N C H W"], draws: Draws, rows: Int[Tensor, " N"], 
 
 
 def _crop(x: Float[Tensor, "N C H W"], box: Float[Tensor, "N 4"]) -> Tensor:
-    """Return what lies in each image's box, scaled (bilinearly) to the image's size."""
+    """Return the content of each image's box, scaled (bilinearly) to the image's size."""
     height, width, centre_y, centre_x = box.T
     nothing = torch.zeros_like(height)
     rows = [torch.stack(row, 1) for row in ((width, nothing, centre_x), (nothing, height, centre_y))]

@@ -130,7 +130,7 @@ def forget_graphs() -> None:
 
 @torch.no_grad()
 def refresh_batch_norm(module: nn.Module, dataset: Dataset, *, device: str, batch_size: int = 128) -> None:
-    """Estimate the running statistics of batch norms anew, as the mean over batches of the training images.
+    """Estimate the running statistics of batch norms again, as the mean over batches of the training images.
 
     Networks without batch norm stay as they are.
     """
@@ -153,7 +153,7 @@ def refresh_batch_norm(module: nn.Module, dataset: Dataset, *, device: str, batc
 def predict(module: nn.Module, dataset: Dataset, *, device: str, batch_size: int | None = None) -> Float[Tensor, "N K"]:
     """Return the logits of the test split, in eval mode and float32, on the CPU; from one pass over it."""
     module.eval()
-    size = batch_size or (512 if device.startswith("cuda") else 128)  # what fills a GPU is too much for a CPU's caches
+    size = batch_size or (512 if device.startswith("cuda") else 128)  # a CPU's caches hold less than a GPU needs
     batches = torch.split(dataset.test.images, size)
     logits = [module(to_float(batch.to(device), dataset.mean, dataset.std)) for batch in batches]
     return torch.cat(logits).float().cpu()

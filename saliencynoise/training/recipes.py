@@ -112,7 +112,7 @@ def _table_of(dataset: str, architecture: str) -> dict[str, Any]:
 
 
 def _of_table(table: Mapping[str, Any], dataset: Dataset) -> Recipe:
-    """Return the recipe in a table of `recipes.toml`, for so many images, with the augmentations that suit them."""
+    """Return the recipe in a table of `recipes.toml`, for the data set's number of images, with its augmentations."""
     values = {name: value for name, value in table.items() if name not in {"datasets", "architectures", "steps"}}
     batch_size = values["batch_size"]
     values["batch_size"] = max(2, min(batch_size, len(dataset.train) // 8))

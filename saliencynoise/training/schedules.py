@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def scheduler(
     schedule: Schedule, optimiser: torch.optim.Optimizer, recipe: Recipe, *, steps: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    """Return what sets the rate after each of `steps` steps; the optimiser's own rate is the peak.
+    """Return the scheduler of the rate for `steps` steps; the optimiser's own rate is the peak.
 
     "one_cycle" rises and falls once (Smith and Topin 2019, arXiv:1708.07120). "cosine" falls from the peak to zero
     along half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983). "constant" stays.
@@ -28,7 +28,7 @@ def scheduler(
             max_lr=peak,
             total_steps=steps,
             pct_start=_warmup(recipe, steps),
-            cycle_momentum=recipe.optimiser == "adamw",  # Nesterov's stays what the recipe says
+            cycle_momentum=recipe.optimiser == "adamw",  # Nesterov's momentum stays as in the recipe
         )
     if schedule == "constant":
         return torch.optim.lr_scheduler.LambdaLR(optimiser, lambda _step: 1.0)

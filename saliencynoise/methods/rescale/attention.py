@@ -81,7 +81,7 @@ def multi_head_attention(  # noqa: PLR0917 - torch's order
     """Return attention by several heads, `[L, N, E]` or `[L, E]`, and their mean weights if they are asked for.
 
     Raises:
-        ConfigurationError: for what few networks use: padding masks, added keys, weights apart.
+        ConfigurationError: for rare options: padding masks, added keys, separate weights.
     """
     rare = ("key_padding_mask", "use_separate_proj_weight", "static_k", "static_v")
     odd = [name for name in rare if kwargs.get(name) is not None and kwargs[name] is not False]

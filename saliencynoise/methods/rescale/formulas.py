@@ -90,7 +90,7 @@ def instance_norm(  # noqa: PLR0917 - torch's order
     eps: float = 1e-5,
     *_: Any,
 ) -> Any:
-    """Return x, standardised over all places, or with what training kept."""
+    """Return x, standardised over all positions, or by the running statistics of training."""
     if not use_input_stats:
         return F.batch_norm(x, running_mean, running_var, weight, bias, eps=eps)
     return _scaled(_standardised(x, tuple(range(2, x.ndim)), eps), *_by_channel(x, weight, bias))
@@ -153,8 +153,8 @@ def amin(x: Any, *args: Any, **kwargs: Any) -> Any:
 
 def minimum(x: Any, *args: Any, **kwargs: Any) -> Any:
     """Return a minimum: of all elements, over an axis, or of two tensors."""
-    found: Any = torch.max(-x, *map(_negated, args), **{name: _negated(part) for name, part in kwargs.items()})
-    return -found if isinstance(found, Tensor) else torch.return_types.min((-found[0], found[1]))
+    result: Any = torch.max(-x, *map(_negated, args), **{name: _negated(part) for name, part in kwargs.items()})
+    return -result if isinstance(result, Tensor) else torch.return_types.min((-result[0], result[1]))
 
 
 def _negated(value: Any) -> Any:
@@ -203,4 +203,4 @@ FORMULAS: Mapping[str, Callable[..., Any]] = {
     "amin": amin,
     **dict.fromkeys(("min", "minimum"), minimum),
 }
-"""Formulas by the name of the function. What a formula returns is used as a rule's."""
+"""Formulas by the name of the function. The result of a formula is used like that of a rule."""

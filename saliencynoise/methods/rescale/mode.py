@@ -19,7 +19,7 @@ from saliencynoise.methods.rescale.rules import AFFINE, RULES
 
 IN_PLACE = {"__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_", "__idiv__": "div_"}
 BETWEEN = 0.381966
-"""Where between reference and image an unknown function is tried; no place that a symmetry would choose."""
+"""The point between reference and image at which an unknown function is tried; no symmetry gives this point."""
 
 
 class Rescale(TorchFunctionMode):
@@ -50,7 +50,7 @@ class Rescale(TorchFunctionMode):
         self._rows = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Give a function its rule, if what it is given varies between images and references."""
+        """Apply a function by its rule, if its arguments differ between images and references."""
         kwargs = dict(kwargs or {})
         name = getattr(func, "__name__", str(func))
         if func is torch.autograd.grad:
@@ -110,7 +110,7 @@ class Rescale(TorchFunctionMode):
         return _written(args[0], result) if changes else result
 
     def _by_rule(self, func: Any, base: str, args: Any, kwargs: dict[str, Any]) -> Any:
-        """Return what a rule or formula gives; None if the function is affine, NotImplemented if it is unknown."""
+        """Return the result of a rule or formula; None if the function is affine, NotImplemented if it is unknown."""
         if base in AFFINE:
             return None
         if base in RULES:
@@ -128,8 +128,8 @@ def _is_leaf(value: Any) -> bool:
 def _both_halves(args: tuple[Any, ...], rows: int) -> tuple[Any, ...]:
     """Return the arguments of `gather` on scores, whose targets are the rows' of both halves."""
     x, dim, *rest = args
-    own = x.image if isinstance(x, Pair) else x
-    if not rest or isinstance(rest[0], Pair) or not len(own) * 2 == len(rest[0]) == rows:
+    image = x.image if isinstance(x, Pair) else x
+    if not rest or isinstance(rest[0], Pair) or not len(image) * 2 == len(rest[0]) == rows:
         return args
     halves = [x.image, x.reference] if isinstance(x, Pair) else [x, x]
     return torch.cat(halves), dim, *rest
@@ -155,7 +155,7 @@ def _is_decision(pair: Pair) -> bool:
 
 
 def _decision(func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
-    """Return what follows from places or conditions that differ; refuse what a difference could not pass."""
+    """Return the result of a function of indices or conditions that differ; refuse it if gradients pass through it."""
     image, reference = _on_both(func, args, kwargs)
     if any(tensor.requires_grad for tensor in _tensors(image)):
         raise ConfigurationError(f"DeepLIFT has no rule for '{name}' by what images and references decide differently")
@@ -163,10 +163,10 @@ def _decision(func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
 
 
 def _joined(image: Any, reference: Any, name: str) -> Any:
-    """Return results as pairs; what does not vary as it is.
+    """Return results that differ as pairs, and equal ones unchanged.
 
     Raises:
-        ConfigurationError: if the network decides by an image what it goes on to do, or by a number of it.
+        ConfigurationError: if the network's course depends on an image, or on a number computed from it.
     """
     if isinstance(image, Tensor):
         if image.requires_grad:
@@ -189,8 +189,8 @@ def _tried(func: Any, name: str, args: Any, kwargs: dict[str, Any], *, changes: 
         raise ConfigurationError(f"DeepLIFT has no rule for '{name}', as the network calls it")
     image, reference = _on_both(func, args, kwargs)
     with torch.no_grad():
-        found = func(*replace_pairs(args, _between), **replace_pairs(kwargs, _between))
-    for a, b, value in zip(_tensors(image), _tensors(reference), _tensors(found), strict=True):
+        middle = func(*replace_pairs(args, _between), **replace_pairs(kwargs, _between))
+    for a, b, value in zip(_tensors(image), _tensors(reference), _tensors(middle), strict=True):
         error = (value - torch.lerp(b, a.detach(), BETWEEN)).abs().amax()
         if not error <= 64 * torch.finfo(value.dtype).eps * torch.maximum(a.detach().abs(), b.abs()).amax():
             raise ConfigurationError(f"DeepLIFT has no rule for '{name}', which is not affine, as the network calls it")
@@ -214,7 +214,7 @@ def _out_of_place(func: Any, name: str, base: str) -> Any:
 
 
 def _become_pair(target: Any, name: str) -> None:
-    """Make a plain tensor, into which the network writes what varies, a pair where it stands."""
+    """Turn a plain tensor into a pair in place, since the network writes varying values into it."""
     if isinstance(target, Pair):
         return
     if type(target) is not Tensor or target._is_view() or target.requires_grad:  # noqa: SLF001 - has no public name

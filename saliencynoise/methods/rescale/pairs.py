@@ -186,9 +186,9 @@ def winner(x: Pair, values: tuple[Tensor, Tensor], indices: tuple[Tensor, Tensor
         indices: of the maxima, as `values`.
     """
     (ya, yb), (ia, ib) = values, indices
-    place = torch.where(ya >= yb, ia, ib)
-    flat = place.reshape(*x.image.shape[:-1], -1)
-    chosen = x.image.gather(-1, flat).view(place.shape)
-    difference = chosen.detach() - x.reference.gather(-1, flat).view(place.shape)
+    index = torch.where(ya >= yb, ia, ib)
+    flat = index.reshape(*x.image.shape[:-1], -1)
+    chosen = x.image.gather(-1, flat).view(index.shape)
+    difference = chosen.detach() - x.reference.gather(-1, flat).view(index.shape)
     slope = torch.where(difference == 0, 1.0, (ya - yb) / difference)
     return Pair.of(_Scaled.apply(chosen, slope, [ya]), yb)

@@ -1,4 +1,4 @@
-"""Which function of torch is what to the rescale rule: affine, a product, elementwise, a maximum.
+"""The rescale rule for each function of torch: affine, a product, elementwise, a maximum.
 
 A rule gets the function as the network called it, out of place, and its arguments with pairs among them. The functions
 that are made of others are in `rescale_formulas`.
@@ -186,11 +186,11 @@ def amax(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Pair:
         for part in (x.image, x.reference)
     )
     (ya, ia), (yb, ib) = image.detach().max(-1), reference.max(-1)
-    found = winner(Pair.of(image, reference), (ya[..., None], yb[..., None]), (ia[..., None], ib[..., None]))
+    largest = winner(Pair.of(image, reference), (ya[..., None], yb[..., None]), (ia[..., None], ib[..., None]))
     shape = [1 if axis in axes else size for axis, size in enumerate(x.image.shape)]
     if not keepdim:
         shape = [size for axis, size in enumerate(x.image.shape) if axis not in axes]
-    return Pair.of(found.image.reshape(shape), found.reference.reshape(shape))
+    return Pair.of(largest.image.reshape(shape), largest.reference.reshape(shape))
 
 
 def maximum(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
