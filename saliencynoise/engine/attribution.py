@@ -1,4 +1,4 @@
-"""The maps of one trained member: what is missing is computed, chunk by chunk, and saved."""
+"""The maps of one trained member: missing maps are computed, chunk by chunk, and saved."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def shares_its_pass(method: BoundMethod) -> bool:
 
 
 def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"]:
-    """Return the training images that methods may compare with: evenly of all classes, the same in all of a run."""
+    """Return the training images that methods may compare with: evenly of all classes, the same in a run."""
     count = min(BACKGROUND, len(dataset.train))
     seed = derive_seed(run_seed, "background")
     chosen = select_images(dataset.train, count=count, seed=seed, num_classes=len(dataset.classes))
@@ -72,7 +72,7 @@ def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"
 
 
 def probes(dataset: Dataset, device: str) -> Float[Tensor, "3 C H W"]:
-    """Return training images by which a network is tried: as many as the test of its steadiness needs."""
+    """Return the training images on which the steadiness of a network is tested."""
     images = dataset.train.images[torch.arange(PROBES) % len(dataset.train)]
     return to_float(images.to(device), dataset.mean, dataset.std)
 
@@ -88,17 +88,17 @@ def batch_of(
     run_seed: int,
     network: str,
 ) -> Batch:
-    """Return the test images at `images` with all that a draw of a method needs, where the background lies.
+    """Return the test images at `images` with everything that a draw of a method needs, on the background's device.
 
     Args:
-        dataset: of the images.
+        dataset: data set of the images.
         images: indices of test images.
         targets: the class that is explained, for each of them.
-        background: of the run.
+        background: training images of the run that methods may compare with.
         method: canonical name, with parameters.
-        draw: which; own draws depend on the network, the shared one does not.
-        run_seed: of the run.
-        network: what tells the network from all others, as `network_name` gives it for a member.
+        draw: number of the draw; own draws depend on the network, the shared one does not.
+        run_seed: seed of the run.
+        network: unique name of the network; that of a member comes from `network_name`.
     """
     pixels = dataset.test.images[torch.tensor(images)].to(background.device)
     names = [dataset.test.names[index] for index in images]
@@ -112,9 +112,10 @@ def batch_of(
 
 
 def network_name(pool: Path, member: int) -> str:
-    """Return what tells a member from all other networks: its pool's name, which is a hash of all that made it.
+    """Return a unique name of a member: its pool's name, which has a hash of the pool's identity, and its index.
 
-    Not its weights: a network that was trained twice with the same seeds counts as two, with draws of their own.
+    The weights are no part of it: a network that was trained twice with the same seeds counts as two, each with own
+    draws.
 
     >>> network_name(Path("pools/digits-0a1b"), 3)
     'digits-0a1b:3'
@@ -125,7 +126,7 @@ def network_name(pool: Path, member: int) -> str:
 def within_memory(
     passes: Passes, compute: Callable[[Passes], Results], *, on_rows: Callable[[int], None] = lambda _: None
 ) -> Results:
-    """Compute in passes of as many rows as the memory allows; `on_rows` is told where they become fewer."""
+    """Compute in passes of as many rows as the memory allows; `on_rows` receives each smaller number of rows."""
     while True:
         results = compute(passes)
         short = any(isinstance(result, Exception) and is_out_of_memory(result) for result in results.values())
@@ -158,25 +159,25 @@ class MemberAttribution:
         self._failed: set[str] = set()
 
     def run(self) -> None:
-        """Compute and save all that is missing; a method that fails is reported and left alone from there on."""
+        """Compute and save all missing maps; a method that fails is reported and skipped afterwards."""
         missing = self._missing()
         wanted = [chunk for chunk in self._job.chunks if any(chunk in entry.chunks for entry in missing)]
         self._report({"kind": "to_attribute", "images": sum(len(chunk.rows) for chunk in wanted)})
         for chunk in wanted:
             start = time.perf_counter()
-            due = [entry for entry in missing if chunk in entry.chunks and entry.method.text not in self._failed]
-            together = [entry for entry in due if entry.shares_its_pass]
+            pending = [entry for entry in missing if chunk in entry.chunks and entry.method.text not in self._failed]
+            together = [entry for entry in pending if entry.shares_its_pass]
             if together:
                 self._attribute_together(chunk, together)
-            for entry in due:
+            for entry in pending:
                 if not entry.shares_its_pass and entry.method.text not in self._failed:
                     self._attribute(chunk, entry)
-            if due:
+            if pending:
                 seconds = time.perf_counter() - start
                 self._report({"kind": "attributed", "images": len(chunk.rows), "seconds": seconds})
 
     def _missing(self) -> list[Due]:
-        found = []
+        entries = []
         for text, folders in self._job.methods.items():
             method = catalogue().method(text)
             for draw, folder in enumerate(folders):
@@ -184,8 +185,8 @@ class MemberAttribution:
                 wanted: Sequence[Chunk] = self._job.chunks
                 if not self._job.recompute:
                     wanted = missing_chunks(store, self._job.member, self._weights, wanted)
-                found.append(Due(method=method, draw=draw, store=store, chunks=wanted))
-        return found
+                entries.append(Due(method=method, draw=draw, store=store, chunks=wanted))
+        return entries
 
     def _attribute_together(self, chunk: Chunk, entries: Sequence[Due]) -> None:
         batch = self._batch(chunk, entries[0])
@@ -200,7 +201,7 @@ class MemberAttribution:
 
     def _attribute(self, chunk: Chunk, entry: Due) -> None:
         batch = self._batch(chunk, entry)
-        method = self._with_copies(chunk, entry)  # opens the network: what it does is not the method's doing
+        method = self._with_copies(chunk, entry)  # opens the network, so that its errors are not taken for the method's
         seed = self._global_seed([entry.method.text])
         self._begin(entry.method.text)
         results, seconds = self._within_memory(lambda guard: {"": guard.attribute(method, batch, seed=seed)})
@@ -218,7 +219,7 @@ class MemberAttribution:
         )
 
     def _begin(self, method: str) -> None:
-        """Say which method runs, so that a crash, or a wait, has a name."""
+        """Report the method that begins, so that a crash or a long wait can be assigned to it."""
         self._report({"kind": "attributing", "method": method})
 
     def _end(self) -> None:
@@ -241,7 +242,7 @@ class MemberAttribution:
 
         def on_rows(rows: int) -> None:
             nonlocal start
-            start = now()  # what was begun in vain does not count
+            start = now()  # passes that ran out of memory do not count
             self._report({"kind": "rows", "rows": rows})
 
         results = within_memory(guard.passes, lambda _: compute(guard), on_rows=on_rows)

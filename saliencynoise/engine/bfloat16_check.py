@@ -1,4 +1,4 @@
-"""What bfloat16 does to the figures: the same networks and images once more in float32, and r beside r."""
+"""The error of bfloat16: the same networks explain some images again in float32, and r is compared."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def in_float32(config: BenchConfig, study: Study) -> BenchConfig:
 
 
 def with_error(study: Study, exact: Study) -> Study:
-    """Return the study with each cell's r on the images of both beside that in float32, and write it.
+    """Return the study with the r of each cell in both precisions, on the images of both, and write it.
 
     Raises:
         UsageError: if a folder cannot be read or written.
@@ -47,7 +47,7 @@ def with_error(study: Study, exact: Study) -> Study:
 
 
 def _beside(study: Study, cell: Mapping[str, Any], exact: Study, twin: Mapping[str, Any]) -> dict[str, Any]:
-    """Return r in both precisions, and its relative error; why there is none where float32 failed."""
+    """Return r in both precisions and its relative error, or the reason why there is none."""
     if twin["status"] == "failed":
         return {"status": "failed", "reason": f"in float32: {twin['reason']}"}
     reference = exact.gram(twin)

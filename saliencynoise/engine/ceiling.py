@@ -1,8 +1,8 @@
-"""How far the maps of a method of a layer follow from weights that leave the network as it is.
+"""The effect of rewritten weights, which compute the same function, on the maps of a method of a layer.
 
-A method that is not invariant to all that its CAM point allows is handed rewritten copies of each network, whose maps
-differ though the function is one. The copies share the pass of the method itself where there is one, and few images
-are looked at: `IMAGES`, `COPIES` and `MEMBERS`. What they come to travels with the maps as diagnostics.
+A method that is not invariant to all rewrites that its CAM point allows also explains rewritten copies of each network,
+whose maps differ though the function is the same. The copies share the pass of the method if it has one. Few images are
+compared: `IMAGES`, `COPIES` and `MEMBERS`. The results are stored with the maps as diagnostics.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ MEMBERS: Mapping[Kind, int | None] = {"pass": None, "functional": 4}
 """The first members, which are rewritten; None for all."""
 
 PREFIX = "rewritten."
-"""Begins the name of a diagnostic: then the view, a dot, and the kinds of `Rewrite`, joined by a plus."""
+"""Prefix of the name of a diagnostic; the view, a dot, and the kinds of `Rewrite`, joined by a plus, follow it."""
 
 Method = PassMethod | FunctionalMethod | ModuleMethod
 
@@ -54,9 +54,9 @@ class Rewriter:
     """Compares a method's maps of rewritten copies of one network.
 
     Attributes:
-        kinds: of which the changes of each point are made; empty where none moves the maps.
-        seeds: one for each copy; empty where this network or these images are not to be looked at.
-        images: how many of a batch are compared.
+        kinds: the rewrites of each point; empty where none changes the maps.
+        seeds: a seed for each copy; empty where this network or these images are not compared.
+        images: number of images of a batch that are compared.
     """
 
     kinds: Mapping[Point, tuple[Rewrite, ...]]
@@ -64,14 +64,14 @@ class Rewriter:
     images: int
 
     def added(self, maps: Any, images: int, copy_of: Callable[[Rewriting], Maps]) -> Any:
-        """Return the maps with what the copies say of the first images; what a copy raises costs no map.
+        """Return the maps with the copies' disagreement on the first images; an error in a copy costs no map.
 
-        What breaks the contract goes on as it is: whoever called the method says what is wrong.
+        Maps that break the contract are returned unchanged: the caller of the method reports the fault.
         """
         if isinstance(checked(maps, images), Exception):
             return maps
         losses = self._losses(images, copy_of)
-        kinds = "+".join(dict.fromkeys(kind for own in self.kinds.values() for kind in own))
+        kinds = "+".join(dict.fromkeys(kind for rewrites in self.kinds.values() for kind in rewrites))
         named = {f"{PREFIX}{view}.{kinds}": loss for view, loss in losses.items()}
         return replace(maps, diagnostics={**maps.diagnostics, **named})
 
@@ -106,10 +106,10 @@ class _Pass:
     def from_pass(self, taps: Mapping[Point, Tap], batch: Batch) -> Maps:
         maps = self.method.from_pass(taps, batch)
         count = self.rewriter.images
-        first = batch.split(count)[0]
+        first_images = batch.split(count)[0]
         few = {point: Tap(tap.value[:count], tap.grad[:count]) for point, tap in taps.items()}
         with_losses: Maps = self.rewriter.added(
-            maps, len(batch.x), lambda copy: self.method.from_pass(copy.taps(few), first)
+            maps, len(batch.x), lambda copy: self.method.from_pass(copy.taps(few), first_images)
         )
         return with_losses
 
@@ -124,10 +124,10 @@ class _Functional:
 
     def attribute(self, net: Any, batch: Batch) -> Maps:
         maps = self.method.attribute(net, batch)
-        first = batch.split(self.rewriter.images)[0]
+        first_images = batch.split(self.rewriter.images)[0]
 
         def copy_of(rewriting: Rewriting) -> Maps:
-            return self.method.attribute(RewrittenScorer(Scorer(self.passes, first), rewriting), first)
+            return self.method.attribute(RewrittenScorer(Scorer(self.passes, first_images), rewriting), first_images)
 
         with_losses: Maps = self.rewriter.added(maps, len(batch.x), copy_of)
         return with_losses
@@ -137,11 +137,11 @@ def with_copies(method: BoundMethod, passes: Passes, *, member: int, first: bool
     """Return the method, which also compares rewritten copies of the network where its CAM point allows any.
 
     Args:
-        method: with its parameters.
-        passes: of the member's network.
+        method: the method with its parameters.
+        passes: passes of the member's network.
         member: index in the ensemble.
         first: whether the batch begins with the run's first images, in the first draw.
-        run_seed: from which the changes derive.
+        run_seed: seed from which the rewrites derive.
     """
     instance = method.instance
     kinds = _kinds(method, passes.network)
@@ -156,22 +156,22 @@ def with_copies(method: BoundMethod, passes: Passes, *, member: int, first: bool
 
 
 def _kinds(method: BoundMethod, network: Network) -> dict[Point, tuple[Rewrite, ...]] | None:
-    """Return the kinds that move the maps, by point; None where the method reads no layer, or nobody says."""
+    """Return the kinds that change the maps, by point; None where the method reads no layer, or a point names none."""
     try:
         points = layers_of(method.instance)
     except (Exception, SystemExit):  # noqa: BLE001 - a plugin's property; attribution says what is wrong with it
         return None
     allowed = {point: network.points[point].rewrites if point in network.points else None for point in points}
-    known = {point: kinds for point, kinds in allowed.items() if kinds is not None}
-    if not points or len(known) < len(points):
+    kinds_by_point = {point: kinds for point, kinds in allowed.items() if kinds is not None}
+    if not points or len(kinds_by_point) < len(points):
         return None
-    return {point: open_kinds(kinds, method.spec.invariant_to) for point, kinds in known.items()}
+    return {point: open_kinds(kinds, method.spec.invariant_to) for point, kinds in kinds_by_point.items()}
 
 
 def layers_of(instance: object) -> tuple[Point, ...]:
     """Return the points other than the input that a method reads: its `points`, or else its `layer`."""
-    asked = instance.points if isinstance(instance, PassMethod) else (getattr(instance, "layer", INPUT),)
-    return tuple(point for point in asked if point != INPUT)
+    points = instance.points if isinstance(instance, PassMethod) else (getattr(instance, "layer", INPUT),)
+    return tuple(point for point in points if point != INPUT)
 
 
 def is_ceiling(diagnostic: str) -> bool:
@@ -180,18 +180,18 @@ def is_ceiling(diagnostic: str) -> bool:
 
 
 def ceiling_of(method: BoundMethod, diagnostics: Mapping[str, Float[Tensor, "D E B"]], view: str) -> Any:
-    """Return what `result.json` says of rewritten copies of one network, in a view; None where nobody knows.
+    """Return the entry of `result.json` on rewritten copies of one network, in a view; None where it is unknown.
 
-    A method that reads no layer sees what the network computes and not how: its ceiling is infinite.
+    A method that reads no layer depends on the function of the network only: its ceiling is infinite.
     """
-    found = [name for name in diagnostics if name.startswith(f"{PREFIX}{view}.")]
-    if not found:
+    matches = [name for name in diagnostics if name.startswith(f"{PREFIX}{view}.")]
+    if not matches:
         unknown = isinstance(method.instance, ModuleMethod) or bool(layers_of(method.instance))
         return None if unknown else json_safe({**_BLANK, "value": math.inf})
-    kinds = [kind for kind in found[0].removeprefix(f"{PREFIX}{view}.").split("+") if kind]
+    kinds = [kind for kind in matches[0].removeprefix(f"{PREFIX}{view}.").split("+") if kind]
     if not kinds:
         return json_safe({**_BLANK, "value": math.inf})
-    measured = ceiling(diagnostics[found[0]][0])
+    measured = ceiling(diagnostics[matches[0]][0])
     kind: Kind = "pass" if isinstance(method.instance, PassMethod) else "functional"
     return None if measured is None else json_safe({**asdict(measured), "kinds": kinds, "copies": COPIES[kind]})
 

@@ -1,4 +1,4 @@
-"""What the user asked for, before any name is resolved."""
+"""The settings of a bench as the user gave them, before any name is resolved."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def default_archs() -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class BenchConfig:
-    """A bench, as asked for; the default study where nothing was said.
+    """The settings of a bench; the defaults are those of the default study.
 
     Attributes:
         dataset: name of a data set, or `folder:PATH`.
@@ -53,23 +53,23 @@ class BenchConfig:
         archs: names of architectures.
         arch_args: arguments of the architectures' own.
         methods: names of methods, with parameters; empty to train only.
-        sampler: where members come from; "deep_ensemble" trains each from a seed of its own.
+        sampler: source of the members; "deep_ensemble" trains each from another seed.
         members: networks an architecture; None for 8, or for all that the sampler has.
-        images: how many test images are attributed; None for 32, or for all where there are fewer.
+        images: number of attributed test images; None for 32, or for all where there are fewer.
         draws: runs of each stochastic method: the second with random numbers that all members share, the
             others with each member's own.
         image_size: edge of the square images, in pixels; None for the data set's own.
         groups: a CSV file with the columns "file" and "group" that says which test images belong together (writer,
             patient, video); None for the data set's own groups.
-        normalization: of the images: "dataset" (its own mean and deviation), "imagenet", "none" (0 to 1), or
+        normalization: normalization of the images: "dataset" (its mean and deviation), "imagenet", "none" (0 to 1), or
             "MEAN/STD" with a number for each channel, as in "0.5,0.5,0.5/0.2,0.2,0.2".
-        train_images: train on so many images only; None for all.
+        train_images: number of images to train on; None for all.
         recipe: fields of the recipe to change.
         target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: of attribution: "float32", or "bfloat16", whose error is then measured on a few images.
-        seed: of the run.
-        aggregator: how the members' maps become one.
+        precision: precision of attribution: "float32", or "bfloat16", whose error is then measured on a few images.
+        seed: seed of the run.
+        aggregator: combines the members' maps to one.
         untrained: for which methods r is compared with that of untrained networks: "auto" (methods on a layer, and
             those whose maps do not turn their sign with the score), "all" or "none".
         keep_maps: "all", "mean" (the aggregated map only) or "none".
@@ -157,10 +157,10 @@ def config_from(values: Mapping[str, Any]) -> BenchConfig:
     Raises:
         UsageError: if a key is unknown or a value impossible.
     """
-    known = {entry.name for entry in fields(BenchConfig)} | {"epochs"}
-    unknown = [key for key in values if key not in known]
+    names = {entry.name for entry in fields(BenchConfig)} | {"epochs"}
+    unknown = [key for key in values if key not in names]
     if unknown:
-        hint = did_you_mean(unknown[0], known, otherwise=f"there are {', '.join(sorted(known))}")
+        hint = did_you_mean(unknown[0], names, otherwise=f"there are {', '.join(sorted(names))}")
         raise UsageError(f"unknown setting '{unknown[0]}'; {hint}")
     plain = _with_epochs(values)
     for key in ("archs", "methods"):
@@ -248,7 +248,7 @@ def check_workers(workers: int | None) -> None:
 
 
 def check_whole(**values: object) -> None:
-    """Refuse what is no whole number.
+    """Refuse values that are no whole numbers.
 
     Raises:
         UsageError: naming the setting and its value.
@@ -259,7 +259,7 @@ def check_whole(**values: object) -> None:
 
 
 def check_list(**values: object) -> None:
-    """Refuse what is no list of values: one name, above all, whose letters would pass for names.
+    """Refuse values that are no lists, above all one name, whose letters would be taken for names.
 
     Raises:
         UsageError: naming the setting and its value.
@@ -289,8 +289,8 @@ def _check_choices(config: BenchConfig) -> None:
     for name, choices in _CHOICES.items():
         value = getattr(config, name)
         if value not in choices:
-            words = f"{', '.join(choices[:-1])} or {choices[-1]}"
-            raise UsageError(f"--{name.replace('_', '-')} {value} is not possible; choose {words}")
+            alternatives = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise UsageError(f"--{name.replace('_', '-')} {value} is not possible; choose {alternatives}")
 
 
 def _check_types(config: BenchConfig) -> None:

@@ -38,12 +38,12 @@ OnEvent = Callable[[MemberJob, Event], None]
 
 
 def worker_count(jobs: int, device: str, *, workers: int | None = None) -> int:
-    """Return how many worker processes serve so many jobs; 0 to run them in this process.
+    """Return the number of worker processes for a number of jobs; 0 to run them in this process.
 
     Args:
-        jobs: how many there are.
-        device: other devices than the CPU are served by this process.
-        workers: processes at most; None for one a core, as far as the memory allows.
+        jobs: number of jobs.
+        device: device of the jobs; other devices than the CPU are served by this process.
+        workers: largest number of processes; None for one a core, as far as the memory allows.
     """
     if device != "cpu":
         return 0
@@ -82,9 +82,9 @@ class Dispatcher:
         self._folder.cleanup()
 
     def run(self, jobs: Sequence[MemberJob], on_event: OnEvent) -> None:
-        """Run jobs, in their order as workers become free; events are told in the caller's thread.
+        """Run jobs, in their order as workers become free; `on_event` is called in the caller's thread.
 
-        (Where jobs run in that thread, "running" comes from another: it says that a method does not return.)
+        If jobs run in that thread, the event "running" comes from another thread: a method has not returned for long.
         """
         workers = worker_count(len(jobs), self._device, workers=self._workers)
         if workers == 0:
@@ -142,8 +142,12 @@ class Dispatcher:
         """Yield a job's events; where its process ends while a method runs, the job is tried again without it."""
         attempt, running, ended = job, Running(), True
         while ended:
-            kept = {text: own for text, own in attempt.methods.items() if (job.architecture, text) not in self._crashed}
-            attempt, ended = replace(attempt, methods=kept), False
+            kept_methods = {
+                text: folders
+                for text, folders in attempt.methods.items()
+                if (job.architecture, text) not in self._crashed
+            }
+            attempt, ended = replace(attempt, methods=kept_methods), False
             for event in self._events_of(slot, attempt):
                 if event["kind"] == "trained":
                     attempt = replace(attempt, retrain=False)
@@ -196,18 +200,18 @@ class Dispatcher:
     def _last_words(self, slot: int, process: subprocess.Popen[str]) -> str:
         code = process.wait()
         lines = self._log(slot).read_text(errors="replace").strip().splitlines()
-        words = f": {lines[-1]}" if lines else ""
-        return f"its worker process ended ({ending(code)}){words}"
+        last_line = f": {lines[-1]}" if lines else ""
+        return f"its worker process ended ({ending(code)}){last_line}"
 
 
 def ending(code: int) -> str:
-    """Return how a process ended, in words, by its exit code.
+    """Return a text on the end of a process, from its exit code.
 
     >>> ending(3), ending(-11)
     ('code 3', 'code -11, a segmentation fault')
     """
     named = {signal.SIGKILL: "killed, perhaps for want of memory", signal.SIGSEGV: "a segmentation fault"}
-    number = next((own for own in signal.Signals if own == -code), None)
+    number = next((known_signal for known_signal in signal.Signals if known_signal == -code), None)
     if number is None:
         return f"code {code}"
     return f"code {code}, {named.get(number, number.name)}"

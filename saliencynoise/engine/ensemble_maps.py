@@ -1,4 +1,4 @@
-"""A marginalisation strategy: members that a sampler gave, the averages of them, what those agree with and cost."""
+"""A marginalisation strategy: the members of a sampler, their averages, and the agreement and price of these."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Cell = tuple[ArchitecturePlan, BoundMethod]
 Groups = Sequence[Sequence[int]]
-"""The members of each map: those of one average."""
+"""The members of each average."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,9 @@ class Strategy:
     """A sampler with the members that it gave.
 
     Attributes:
-        label: of the sampler, as it was asked for.
-        plan: of its members.
-        study: of its members.
+        label: name of the sampler, as the user gave it.
+        plan: plan of its members.
+        study: study of its members.
         groups: the members of each base run, in order.
     """
 
@@ -48,38 +48,52 @@ class Strategy:
     def groups_of(self, budget: int) -> Groups:
         """Return the members of each map at a budget: the first of each base run; none where a run has too few.
 
-        Of samplers whose runs give one member each, as many disjoint groups as there are.
+        If each run gives one member, the groups are disjoint, and there are as many as the members allow.
         """
         if all(len(group) == 1 for group in self.groups):
             members = [group[0] for group in self.groups]
-            return [tuple(members[at : at + budget]) for at in range(0, len(members) - budget + 1, budget)]
+            return [tuple(members[start : start + budget]) for start in range(0, len(members) - budget + 1, budget)]
         return [group[:budget] for group in self.groups if len(group) >= budget]
 
     @property
     def targets(self) -> Targets:
-        """The explained classes, of the architectures for which there are any maps."""
+        """The explained classes of the architectures that have maps."""
         done = {cell["architecture"] for cell in self.study.done}
-        labels = {own.name: own.model.label for own in self.plan.architectures if own.model.label in done}
+        labels = {
+            architecture.name: architecture.model.label
+            for architecture in self.plan.architectures
+            if architecture.model.label in done
+        }
         return {name: self.study.targets(label) for name, label in labels.items()}
 
     def failure(self, cell: Cell) -> str | None:
-        """Return why the maps of an architecture and method are not to be had; None where they are."""
+        """Return the reason why an architecture and method have no maps; None where they have."""
         names = (cell[0].model.label, cell[1].text)
-        failed = (own for own in self.study.failed if (own["architecture"], own["method_name"]) == names)
-        return next((str(own["reason"]) for own in failed), None)
+        failed = (
+            failed_cell
+            for failed_cell in self.study.failed
+            if (failed_cell["architecture"], failed_cell["method_name"]) == names
+        )
+        return next((str(failed_cell["reason"]) for failed_cell in failed), None)
 
     def maps(self, cell: Cell, members: Sequence[int]) -> Iterator[Float[Tensor, "E D c h w"]]:
         """Yield the members' maps, image by image."""
-        own = self._own(cell[0])
-        return images_of(self.plan.stores(own, cell[1]), members, self.plan.chunks(self.targets[own.name]))
+        architecture = self._planned(cell[0])
+        return images_of(
+            self.plan.stores(architecture, cell[1]), members, self.plan.chunks(self.targets[architecture.name])
+        )
 
     def judged(self, cell: Cell) -> Mapping[str, Any]:
         """Return the result's entry of an architecture and method, in the view in which the method is judged."""
         names = (cell[0].model.label, cell[1].text)
-        return next(own for own in judged_cells(self.study) if (own["architecture"], own["method_name"]) == names)
+        return next(
+            judged_cell
+            for judged_cell in judged_cells(self.study)
+            if (judged_cell["architecture"], judged_cell["method_name"]) == names
+        )
 
     def gram(self, cell: Cell, members: Sequence[int], *, view: str) -> Float64[Tensor, "B E E"]:
-        """Return the Gram matrices of some members' maps in a view; of a stochastic method, in own draws."""
+        """Return the Gram matrices of some members' maps in a view; those of a stochastic method are of own draws."""
         crossed = torch.stack([crossed_gram(apply_view(maps, view).flatten(2)) for maps in self.maps(cell, members)])
         return crossed[:, :, 0, :, 0] if crossed.shape[-1] == 1 else between_draws(crossed)
 
@@ -88,14 +102,14 @@ class Strategy:
         return {self._record(architecture, member).sha256: member for member in members}
 
     def cost(self, groups: Groups, cell: Cell) -> tuple[float | None, float]:
-        """Return the seconds that a map takes, on the mean over groups, for all images: to train, and to attribute.
+        """Return the seconds of training and of attribution of an average, for all images, as means over groups.
 
-        In one draw of a stochastic method. What training took is not known of members that came from a file: None.
+        Attribution is in one draw of a stochastic method. The seconds of training are None for members from a file.
         """
         records = {member: self._record(cell[0], member) for group in groups for member in group}
-        own = self._own(cell[0])
-        chunks = self.plan.chunks(self.targets[own.name])
-        stores = self.plan.stores(own, cell[1])
+        architecture = self._planned(cell[0])
+        chunks = self.plan.chunks(self.targets[architecture.name])
+        stores = self.plan.stores(architecture, cell[1])
         seconds = {
             member: sum(store.seconds(member, record.sha256, chunk) for store in stores for chunk in chunks)
             for member, record in records.items()
@@ -105,15 +119,17 @@ class Strategy:
             return None, attribution
         return mean(sum(records[member].seconds for member in group) for group in groups), attribution
 
-    def _own(self, architecture: ArchitecturePlan) -> ArchitecturePlan:
-        """Return the strategy's plan of an architecture, whose members lie in a pool of their own."""
-        return next(own for own in self.plan.architectures if own.name == architecture.name)
+    def _planned(self, architecture: ArchitecturePlan) -> ArchitecturePlan:
+        """Return the strategy's plan of an architecture, whose members are in a separate pool."""
+        return next(candidate for candidate in self.plan.architectures if candidate.name == architecture.name)
 
     def _record(self, architecture: ArchitecturePlan, member: int) -> MemberRecord:
-        """Return the record that the maps were made from, which stands in the result; the pool may have changed."""
-        (own,) = (entry for entry in self.study.result["architectures"] if entry["name"] == architecture.name)
-        (found,) = (entry for entry in own["members"] if entry["index"] == member)
-        return MemberRecord(**{name: value for name, value in found.items() if name != "flag"})
+        """Return the record of the maps from the result, because the pool may have changed."""
+        (own_architecture,) = (
+            entry for entry in self.study.result["architectures"] if entry["name"] == architecture.name
+        )
+        (pool_members,) = (entry for entry in own_architecture["members"] if entry["index"] == member)
+        return MemberRecord(**{name: value for name, value in pool_members.items() if name != "flag"})
 
 
 def inner_products(
@@ -126,29 +142,30 @@ def inner_products(
 ) -> list[Float64[Tensor, "S B R"]]:
     """Return, for each of several averages, the inner products of its S groups' maps with other maps, at unit norm.
 
-    Maps come image by image, and are read once for all averages. Of several own draws the mean over all pairs.
+    Maps are read image by image, once for all averages. Products of several own draws are averaged over all pairs.
 
     Args:
-        averages: how the maps of which members become one.
-        members: whose maps come.
-        maps: theirs.
-        others: of networks that are no members.
-        view: in which averages and others are compared; averages are of raw maps.
+        averages: an aggregator for each average, with the members of its groups.
+        members: members of `maps`, in order.
+        maps: the members' maps, image by image.
+        others: maps of networks that are no members, image by image.
+        view: view in which averages and others are compared; raw maps are averaged.
 
     Raises:
         FailedCellError: if an aggregator can make no map of so few members.
     """
-    places = {member: place for place, member in enumerate(members)}
+    index_of = {member: index for index, member in enumerate(members)}
     images: list[list[Tensor]] = [[] for _ in averages]
-    for own, held in zip(maps, others, strict=True):
-        known = unit(apply_view(_own(held), view))
-        for found, (aggregator, groups) in zip(images, averages, strict=True):
-            chosen = [_own(own)[[places[member] for member in group]] for group in groups]
-            made = torch.stack([_of_each_draw(aggregator, group) for group in chosen])
-            found.append(
-                torch.einsum("edp,fgp->ef", unit(apply_view(made, view)), known) / (made.shape[1] * known.shape[1])
+    for image_maps, other_maps in zip(maps, others, strict=True):
+        unit_others = unit(apply_view(_of_own_draws(other_maps), view))
+        for products, (aggregator, groups) in zip(images, averages, strict=True):
+            chosen = [_of_own_draws(image_maps)[[index_of[member] for member in group]] for group in groups]
+            averages_of_groups = torch.stack([_of_each_draw(aggregator, group) for group in chosen])
+            products.append(
+                torch.einsum("edp,fgp->ef", unit(apply_view(averages_of_groups, view)), unit_others)
+                / (averages_of_groups.shape[1] * unit_others.shape[1])
             )
-    return [torch.stack(found, 1) for found in images]
+    return [torch.stack(products, 1) for products in images]
 
 
 def unit(maps: Float[Tensor, "E D c h w"]) -> Float64[Tensor, "E D P"]:
@@ -156,7 +173,7 @@ def unit(maps: Float[Tensor, "E D c h w"]) -> Float64[Tensor, "E D P"]:
     return torch.nn.functional.normalize(maps.flatten(2).double(), dim=-1)
 
 
-def _own(maps: Float[Tensor, "E D c h w"]) -> Float[Tensor, "E O c h w"]:
+def _of_own_draws(maps: Float[Tensor, "E D c h w"]) -> Float[Tensor, "E O c h w"]:
     """Return the maps of own draws: a draw that both sides share is no agreement."""
     return maps[:, own_draws(maps.shape[1])]
 

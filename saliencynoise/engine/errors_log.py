@@ -1,4 +1,4 @@
-"""The tracebacks of what failed in a run, in a file of its folder: for the authors of plugins."""
+"""The tracebacks of a run's failures, in a file of its folder, for the authors of plugins."""
 
 from __future__ import annotations
 

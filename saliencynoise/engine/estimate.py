@@ -1,6 +1,6 @@
-"""How long it will take, from the first steps of training and the first attributed images on this machine.
+"""The seconds that a run still takes, from its first training steps and attributed images on this machine.
 
-What each worker does first is left out: it loads libraries, chooses kernels and compiles.
+The first step of each worker is left out: it loads libraries, chooses kernels and compiles.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from saliencynoise.engine.job import Event, MemberJob
 
 STEPS, SECONDS = 10, 5.0
-"""A rate counts once so many steps, or so many seconds of steps, were measured. What went before the first event of a
-job counts never: imports and compilation stand in it, which take longer than all steps of a small network."""
+"""A rate is used once this number of steps, or this number of seconds of steps, was measured. The time before the first
+event of a job never counts: imports and compilation take longer than all steps of a small network."""
 
 FORWARD = 1 / 3
 """Cost of a forward pass beside a training step of as many images."""
@@ -117,17 +117,17 @@ class Estimate:
 
     def _steps_left(self, job: MemberJob) -> float:
         """Return the steps left; at least one of a job that has not begun, though its steps may not be known yet."""
-        left = self._left[job]
-        return max(1.0, self._steps[job.architecture]) if left is None else left
+        steps = self._left[job]
+        return max(1.0, self._steps[job.architecture]) if steps is None else steps
 
-    def _shared(self, rates: dict[str, _Rate], left: Sequence[tuple[MemberJob, float]]) -> Span | None:
-        """Return the seconds of what is left of jobs, divided among the workers; None where a rate is not known."""
-        found = Span(low=0.0, likely=0.0, high=0.0)
-        for job, steps in left:
+    def _shared(self, rates: dict[str, _Rate], remaining: Sequence[tuple[MemberJob, float]]) -> Span | None:
+        """Return the seconds of the remaining steps, divided among the workers; None where a rate is not known."""
+        total = Span(low=0.0, likely=0.0, high=0.0)
+        for job, steps in remaining:
             if not steps:
                 continue
             if job.architecture not in rates:
                 return None
-            found += rates[job.architecture].span(steps)
-        workers = min(self._workers, max(1, len(left)))
-        return Span(low=found.low / workers, likely=found.likely / workers, high=found.high / workers)
+            total += rates[job.architecture].span(steps)
+        workers = min(self._workers, max(1, len(remaining)))
+        return Span(low=total.low / workers, likely=total.likely / workers, high=total.high / workers)

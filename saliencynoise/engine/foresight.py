@@ -1,4 +1,4 @@
-"""Hours before any work: a rough estimate from sizes alone, for a plan that may be larger than was meant.
+"""A rough estimate of a plan's hours from sizes alone, before any work: the plan may be larger than was meant.
 
 Nothing is measured yet, so it may be wrong by a factor of several; `estimate` measures once the first steps are done.
 """
@@ -21,7 +21,7 @@ LONG = 2 * 3600.0
 """Seconds from which a plan says beforehand how long it will take."""
 
 REUSE = 3
-"""Multiplications of a parameter beside the values of the last grid: of ResNet-18 3.1 at 224 px and 3.1 at 32 px."""
+"""Multiplications for a parameter and a value of the last grid; ResNet-18 has 3.1 at 224 px and 3.1 at 32 px."""
 
 BACKWARD = 2
 """Cost of a backward pass beside a forward pass."""
@@ -31,15 +31,17 @@ SPEED = {"cpu": 3e10, "cuda": 5e12, "mps": 1e12}
 
 
 def rough_seconds(plan: Plan) -> float:
-    """Return about how many seconds a plan takes on this machine, to a factor of several."""
+    """Return the seconds that a plan takes on this machine, to a factor of several."""
     kind = plan.device.partition(":")[0]
-    products = sum(_training(plan, own) + _attribution(plan, own) for own in plan.architectures)
+    products = sum(
+        _training(plan, architecture) + _attribution(plan, architecture) for architecture in plan.architectures
+    )
     workers = max(1, worker_count(len(plan.architectures) * plan.members, plan.device, workers=plan.config.workers))
     return products / (SPEED.get(kind, SPEED["cpu"]) * workers)
 
 
 def warning(plan: Plan) -> str | None:
-    """Return a line that says how long a long plan takes; None of one that takes less than `LONG`."""
+    """Return a line on the duration of a long plan; None for a plan that takes less than `LONG`."""
     seconds = rough_seconds(plan)
     if seconds < LONG:
         return None
@@ -50,7 +52,7 @@ def warning(plan: Plan) -> str | None:
 
 
 def _hours(seconds: float) -> str:
-    """Return hours, or years of what nobody waits for.
+    """Return a text with hours, or with years where there are too many hours.
 
     >>> _hours(7300), _hours(3600 * 130), _hours(3600 * 8766 * 12345)
     ('2 hours', '130 hours', '12,000 years')
@@ -62,30 +64,30 @@ def _hours(seconds: float) -> str:
 
 
 def _forward(architecture: ArchitecturePlan) -> float:
-    """Return about how many multiplications a forward pass of one image takes."""
+    """Return the approximate number of multiplications of a forward pass of one image."""
     grids = [point["grid"] for point in architecture.network["points"].values() if point.get("grid")]
     last = min((rows * columns for rows, columns in grids), default=1)
     return float(REUSE * architecture.network["parameters"] * last)
 
 
 def _training(plan: Plan, architecture: ArchitecturePlan) -> float:
-    """Return about how many multiplications the training of what no pool holds takes."""
+    """Return the approximate number of multiplications of training the members that no pool holds."""
     if not plan.sampler.instance.trains:
         return 0.0
-    known = 0 if plan.config.fresh else len(architecture.members)
-    runs = (plan.members - known) / (plan.sampler.instance.per_run or plan.members)
+    trained = 0 if plan.config.fresh else len(architecture.members)
+    runs = (plan.members - trained) / (plan.sampler.instance.per_run or plan.members)
     images = len(plan.dataset.train) * architecture.recipe.epochs
     return runs * images * (1 + BACKWARD) * _forward(architecture)
 
 
 def _attribution(plan: Plan, architecture: ArchitecturePlan) -> float:
-    """Return about how many multiplications the maps of all members take."""
+    """Return the approximate number of multiplications of the maps of all members."""
     images = plan.members * len(plan.images)
-    return sum(images * plan.draws(own) * _passes(own) for own in plan.methods) * _forward(architecture)
+    return sum(images * plan.draws(method) * _passes(method) for method in plan.methods) * _forward(architecture)
 
 
 def _passes(method: BoundMethod) -> float:
-    """Return about how many forward passes one map takes: the parameters that its cost names, multiplied.
+    """Return the approximate number of forward passes of one map: the product of the parameters that its cost names.
 
     What a cost names and no parameter gives, such as windows or channels, counts as one.
     """

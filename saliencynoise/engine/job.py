@@ -1,4 +1,4 @@
-"""One member's work in plain values, and what is reported of it."""
+"""One member's work in plain values, and the events that report on it."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class MemberJob:
         architecture: canonical name, with its arguments.
         sampler: canonical name, with parameters.
         run: index of the training run that the member comes from.
-        members: all members that are wanted of that run; one job makes them together.
+        members: all members of that run that are wanted; one job makes them together.
         member: index in the ensemble.
-        run_seed: from which the member's seeds derive.
+        run_seed: seed from which the member's seeds derive.
         recipe: fields of the recipe.
         pool: folder of the pool.
         base_pool: folder of the deep ensemble's pool, whose members a sampler may start from.
-        device: where to train and to attribute.
-        precision: of the passes that maps are made of.
-        input_noise: of the sampler.
+        device: device of training and attribution.
+        precision: precision of attribution.
+        input_noise: input noise of the sampler.
         retrain: train even a member that the pool holds.
-        recompute: attribute even where maps are there.
+        recompute: attribute even where maps exist.
         methods: canonical names, with the folders of each one's maps, one a draw; empty to train only.
         images: indices of the attributed test images.
         targets: the class that is explained, for each of them.
         chunks: the images' division into files.
-        rows: how many rows a pass has; None to let it follow from the memory.
+        rows: number of rows of a pass; None to choose it from the memory.
     """
 
     architecture: str
@@ -61,7 +61,7 @@ class MemberJob:
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
-        """Rebuild a job from what `asdict` and JSON made of it."""
+        """Rebuild a job from the JSON of its `asdict`."""
         chunks = (Chunk(index=c["index"], key=c["key"], rows=tuple(c["rows"])) for c in values["chunks"])
         lists = {
             "members": tuple(values["members"]),

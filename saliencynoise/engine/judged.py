@@ -1,4 +1,4 @@
-"""In which view a method is judged: by its whole maps, or less their means where whole maps agree without knowledge."""
+"""The view in which a method is judged: whole maps, or centred ones where whole maps agree without any learning."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 def judged_cells(study: Study) -> list[Cell]:
     """Return one cell for each architecture and method: in the signed view, or centred where that has no null.
 
-    Of maps that cannot be negative, or do not turn with the score, whole maps agree for what no network has learned.
+    Maps that cannot be negative, or do not change their sign with the score, agree even if no network learned anything.
     A method without the view "signed" has its first one.
     """
-    found: dict[tuple[str, str], list[Cell]] = {}
+    by_cell: dict[tuple[str, str], list[Cell]] = {}
     for cell in study.done:
-        found.setdefault(key_of_cell(cell), []).append(cell)
-    return [_judged(cells) for cells in found.values()]
+        by_cell.setdefault(key_of_cell(cell), []).append(cell)
+    return [_judged(cells) for cells in by_cell.values()]
 
 
 def key_of_cell(cell: Cell) -> tuple[str, str]:
@@ -39,9 +39,10 @@ def _judged(cells: list[Cell]) -> Cell:
 
 
 def no_claim(cell: Cell) -> str:
-    """Return why the agreement of a cell's maps is no sign of anything learned; empty where nothing speaks against it.
+    """Return the reason why a cell's maps may agree without anything learned; empty where there is none.
 
-    Of maps that are not "signed", also of centred ones, only what untrained networks do not reach is learned.
+    Maps that are not "signed", also centred ones, show learning only if they agree more than those of untrained
+    networks.
     """
     reason = REASONS.get(cell.get("sign", "signed"))
     if reason is None:

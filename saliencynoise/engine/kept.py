@@ -1,4 +1,4 @@
-"""The members that a run's maps are made from, kept as they were read: the pool may change, or go, in the meantime."""
+"""The members of a run's maps, kept in memory as they were read, because the pool may change or be deleted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Kept:
 
     Attributes:
         images: indices of the attributed test images.
-        shape: of the logits of all test images, N and K.
+        shape: shape of the logits of all test images, N and K.
     """
 
     images: Int[Tensor, " B"]
@@ -42,10 +42,10 @@ class Kept:
         """
         pool = Pool(Path(job.pool))
         for record in records:
-            known = self._entries.get((job.architecture, record.index))
-            if known is not None and known[0].sha256 == record.sha256:
+            earlier = self._entries.get((job.architecture, record.index))
+            if earlier is not None and earlier[0].sha256 == record.sha256:
                 continue
-            if known is not None and not job.retrain:
+            if earlier is not None and not job.retrain:
                 raise UsageError(
                     f"member {record.index} of {pool.folder} was replaced while this run used it; run the same command "
                     "again"

@@ -1,6 +1,6 @@
-"""What a study tells of the maps beside the SNR: surviving pixels, similarity, modes, template, spectrum.
+"""Statistics of the maps beside the SNR: surviving pixels, similarity, modes, template, spectrum.
 
-Gathered image by image, in memory that does not grow with their number (but for a Gram matrix or two an image).
+They are gathered image by image. Memory does not grow with the number of images, but for a Gram matrix or two an image.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from saliencynoise.interfaces.specs import Sign
 
 RATE = 0.05
-"""Of false discoveries among surviving pixels."""
+"""Rate of false discoveries among surviving pixels."""
 
 SIMILAR_IMAGES = 64
 """Images, the first ones, for which SSIM and rank correlations are computed: they cost most."""
@@ -45,17 +45,20 @@ SIMILAR_IMAGES = 64
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Details:
-    """Of all images of one architecture, method and view; of a stochastic method of maps averaged over own draws.
+    """Statistics of the maps of all images of one architecture, method and view.
+
+    Maps of a stochastic method are averaged over own draws.
 
     Attributes:
-        pixels: of each image; None in views without sign and of maps of one sign, whose noise has a mean.
-        similarities: of the first images.
+        pixels: surviving pixels of each image; None in views without sign and for maps of one sign, whose noise has a
+            mean.
+        similarities: similarity of the maps of the first images.
         spearman: `[b, E, E]`, rank correlations of those images' maps.
         variation: `[B]`, the coefficient of variation.
-        modes: of the maps scaled by member.
+        modes: modes of the maps scaled by member.
         template: None with a single image.
         spectrum: None where all maps are zero.
-        localization: against the true masks; None where there are none.
+        localization: comparison with the true masks; None where there are none.
     """
 
     pixels: tuple[SurvivingPixels, ...] | None
@@ -68,20 +71,20 @@ class Details:
     localization: Localization | None
 
     def per_image(self) -> Mapping[str, list[float]]:
-        """Return the columns of `snr.parquet`; NaN for images that were not looked at."""
+        """Return the columns of `snr.parquet`; NaN for images without such statistics."""
         blank = [float("nan")] * (len(self.variation) - len(self.similarities))
-        columns = {"ssim": [own.pairwise.ssim for own in self.similarities] + blank}
+        columns = {"ssim": [entry.pairwise.ssim for entry in self.similarities] + blank}
         if self.pixels is not None:
-            columns["surviving_pixels"] = [own.share for own in self.pixels]
+            columns["surviving_pixels"] = [entry.share for entry in self.pixels]
         if self.localization is not None:
             columns |= self.localization.per_image
         return columns
 
     def to_dict(self, correct: Bool[Tensor, "B E"] | None) -> Any:
-        """Return what `result.json` holds: means over images, and the intervals that there are.
+        """Return the entry of `result.json`: means over images, with intervals if there are any.
 
         Args:
-            correct: which members classify which image correctly; None where that is not known.
+            correct: whether a member classifies an image correctly; None where that is not known.
         """
         return json_safe(
             {
@@ -98,13 +101,13 @@ class Details:
         if self.pixels is None:
             return None
         names = ("share", "agreement", "agreement_all", "skewness")
-        return {"rate": RATE} | {name: _mean([getattr(own, name) for own in self.pixels]) for name in names}
+        return {"rate": RATE} | {name: _mean([getattr(entry, name) for entry in self.pixels]) for name in names}
 
     def _similarity(self, correct: Bool[Tensor, "B E"] | None) -> dict[str, Any]:
         images = len(self.similarities)
         means = {
             which: {
-                name: _mean([getattr(getattr(own, which), name) for own in self.similarities])
+                name: _mean([getattr(getattr(entry, which), name) for entry in self.similarities])
                 for name in ("ssim", "spearman", "top", "cosine")
             }
             for which in ("pairwise", "to_mean")
@@ -123,12 +126,12 @@ class Details:
             "words": self.modes.words,
             "share": self.modes.share,
             "representative": self.modes.representative,
-            "images": [asdict(own) for own in self.modes.found],
+            "images": [asdict(mode) for mode in self.modes.found],
         }
 
     @staticmethod
-    def _spectrum(found: Spectrum) -> dict[str, Any]:
-        return {**asdict(found), "resolution": found.resolution(), "words": found.words()}
+    def _spectrum(result: Spectrum) -> dict[str, Any]:
+        return {**asdict(result), "resolution": result.resolution(), "words": result.words()}
 
 
 @dataclass
@@ -148,7 +151,7 @@ class Gathering:
     _size: tuple[int, int] = (0, 0)
 
     def add(self, maps: Float[Tensor, "E c h w"], *, label: int = 0) -> None:
-        """Look at one more image's maps, in the view, and its class."""
+        """Add the maps of one more image, in the view, and its class."""
         maps = maps.double()
         rows = maps.flatten(1)
         if get_view(self.view).signed:
@@ -163,7 +166,7 @@ class Gathering:
         self._size = (maps.shape[-2], maps.shape[-1])
 
     def add_again(self, maps: Float[Tensor, "E c h w"], *, label: int = 0) -> None:
-        """Look at an image's maps for the second time, after all were added: what images share is known by now."""
+        """Add an image's maps for the second time, after all were added: the part that images share is then known."""
         sums = self._sums or {}
         if self._total is None:
             self._total = torch.stack([entry.total for entry in sums.values()]).sum(0)
@@ -211,15 +214,15 @@ class Locating:
         self._seed = derive_seed(seed, "bootstrap", 5)
 
     def add(self, maps: Float[Tensor, "E c h w"], mask: Bool[Tensor, "H W"]) -> None:
-        """Look at one more image's maps: raw, since the view of an average is not the average of views."""
-        for view, found in self._found.items():
-            found.append(localize(maps, mask, self._averages, view=view))
+        """Add the raw maps of one more image, because the view of an average is not the average of views."""
+        for view, images in self._found.items():
+            images.append(localize(maps, mask, self._averages, view=view))
 
     def result(self, *, groups: Groups | None = None) -> dict[str, Localization]:
         """Return the localisation over all images that were added, by view."""
         return {
-            view: summarise_localization(found, self._averages, seed=self._seed, groups=groups)
-            for view, found in self._found.items()
+            view: summarise_localization(images, self._averages, seed=self._seed, groups=groups)
+            for view, images in self._found.items()
         }
 
 

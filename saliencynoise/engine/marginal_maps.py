@@ -1,4 +1,4 @@
-"""Where marginal maps come from: an aggregator of members' maps, or one network made of the members."""
+"""The source of marginal maps: an aggregator of members' maps, or one network made of the members."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Marginals:
-    """What makes the marginal maps of a run's cells; keeps the last architecture's averaged network between cells."""
+    """The source of the marginal maps of a run's cells; keeps the last architecture's averaged network."""
 
     def __init__(self, plan: Plan, kept: Kept) -> None:
         self._records = kept
@@ -37,9 +37,9 @@ class Marginals:
     def of(
         self, architecture: ArchitecturePlan, method: BoundMethod, targets: Sequence[int]
     ) -> Aggregator | Float[Tensor, "B c h w"]:
-        """Return what aggregates the members' maps; or the maps of the averaged network, averaged over draws.
+        """Return the aggregator of the members' maps, or else the maps of the averaged network, averaged over draws.
 
-        The averaged network is given the same images, targets and background as each member, and draws of its own.
+        The averaged network gets the same images, targets and background as each member, and other draws.
 
         Raises:
             FailedCellError: if the method fails on the averaged network.

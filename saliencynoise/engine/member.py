@@ -25,7 +25,7 @@ from saliencynoise.training.loop import forget_graphs
 
 
 def describe_network(network: Network) -> dict[str, Any]:
-    """Return what a network is, for the pool and the results; what points allow of other weights changes nothing."""
+    """Return the description of a network for the pool and the results; the rewrites of its points are left out."""
     return {
         "parameters": sum(parameter.numel() for parameter in network.module.parameters()),
         "adaptations": list(network.adaptations),
@@ -40,13 +40,13 @@ def _point(point: CamPoint) -> dict[str, Any]:
 
 
 def finished(job: MemberJob) -> tuple[MemberRecord, ...] | None:
-    """Return the records of a job's members where they are trained and all maps computed, else None."""
+    """Return the records of a job's members if they are trained and all maps are computed, else None."""
     if job.retrain or job.recompute:
         return None
     pool = Pool(Path(job.pool))
-    found = [pool.record(member) for member in due(job)]
-    records = tuple(record for record in found if record is not None)
-    if len(records) < len(found):
+    entries = [pool.record(member) for member in due(job)]
+    records = tuple(record for record in entries if record is not None)
+    if len(records) < len(entries):
         return None
     stores = [MapStore(Path(folder)) for folders in job.methods.values() for folder in folders]
     wanting = any(missing_chunks(store, job.member, records[0].sha256, job.chunks) for store in stores)
@@ -54,7 +54,7 @@ def finished(job: MemberJob) -> tuple[MemberRecord, ...] | None:
 
 
 def due(job: MemberJob) -> tuple[int, ...]:
-    """Return the members that the job is about: one to attribute it, all of the run to train only."""
+    """Return the members of a job: the one to attribute, or all of the run if it only trains."""
     return (job.member,) if job.methods else job.members
 
 
@@ -66,7 +66,7 @@ class MemberRunner:
         self._kept: tuple[str, Network] | None = None
 
     def run(self, job: MemberJob, report: Report) -> None:
-        """Do a job; what it finishes is on disk when it is reported.
+        """Do a job; each result is on disk when it is reported.
 
         Raises:
             UsageError: if the architecture cannot be built, or the pool not be written or used.
@@ -75,39 +75,39 @@ class MemberRunner:
             self._run(job, Pool(Path(job.pool)), report)
 
     def _run(self, job: MemberJob, pool: Pool, report: Report) -> None:
-        known = [] if job.retrain else self._there(job, pool)
-        found = bool(known)
-        if not found:  # what is there needs no lock, and can be read where none can be had
+        records = [] if job.retrain else self._pooled(job, pool)
+        was_in_pool = bool(records)
+        if not was_in_pool:  # pooled members need no lock, and can be read where there are no locks
             with pool.lock(job.members[0]):
-                known = [] if job.retrain else self._there(job, pool)
-                found = bool(known)
-                if not found:
+                records = [] if job.retrain else self._pooled(job, pool)
+                was_in_pool = bool(records)
+                if not was_in_pool:
                     Production(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
                     if job.sampler != REFERENCE:
-                        self._kept = None  # a sampler had its hands on it
-                    known = self._there(job, pool)
-        if not known:
+                        self._kept = None  # a sampler may have changed it
+                    records = self._pooled(job, pool)
+        if not records:
             raise UsageError(f"member {job.member} of {pool.folder} was removed; run the same command again")
         report(
             {
-                "kind": "found" if found else "trained",
-                "records": [asdict(record) for record in known],
-                "accuracy": [record.accuracy for record in known],
-                "seconds": sum(record.seconds for record in known),
+                "kind": "found" if was_in_pool else "trained",
+                "records": [asdict(record) for record in records],
+                "accuracy": [record.accuracy for record in records],
+                "seconds": sum(record.seconds for record in records),
             }
         )
         if job.methods:
             MemberAttribution(
                 self._dataset,
                 job,
-                weights_sha256=known[0].sha256,
-                load=lambda: self._load(job, pool, known[0].sha256),
+                weights_sha256=records[0].sha256,
+                load=lambda: self._load(job, pool, records[0].sha256),
                 report=report,
             ).run()
 
     @staticmethod
-    def _there(job: MemberJob, pool: Pool) -> list[MemberRecord]:
-        """Return the records of the job's members where all are there, else none."""
+    def _pooled(job: MemberJob, pool: Pool) -> list[MemberRecord]:
+        """Return the records of the job's members if the pool has all of them, else none."""
         records = [record for record in map(pool.record, due(job)) if record is not None]
         return records if len(records) == len(due(job)) else []
 
@@ -116,10 +116,10 @@ class MemberRunner:
         torch.manual_seed(seed)
         model = catalogue().model(job.architecture).named()
         channels, height, width = self._dataset.train.images.shape[1:]
-        with as_before() as left:
+        with as_before() as changes:
             network = model.build((channels, height, width), len(self._dataset.classes))
-        if left:
-            raise PluginError(f"{model.what} {left[0]}; it must leave torch as it was")
+        if changes:
+            raise PluginError(f"{model.what} {changes[0]}; it must leave torch as it was")
         refuse_changed_network(network, Pool(Path(job.pool)), job.architecture)
         if self._kept is None or self._kept[0] != job.architecture:
             forget_graphs()

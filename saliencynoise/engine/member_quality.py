@@ -1,4 +1,4 @@
-"""The trained members of a study: the ensemble's vote, and the members that a reader must be warned of."""
+"""The trained members of a study: the ensemble's vote, and warnings of members that may have failed."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from saliencynoise.interfaces import Dataset
 
 ORDER_LEVEL = 0.001
-"""Another order of the classes is told if its p against the data set's is below this."""
+"""Another order of the classes is reported if its p against the data set's order is below this."""
 
 ORDER_GAIN = 0.05
-"""By how much it must raise the accuracy, too."""
+"""The least gain of accuracy for which another order is reported."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Votes:
-    """What the members make of the attributed images.
+    """The classes that the members give to the attributed images.
 
     Attributes:
         predicted: `[B]`, the ensemble's class: the largest mean probability.
-        correct: `[B, E]`, which members give the true label.
+        correct: `[B, E]`, whether a member gives the true label.
     """
 
     predicted: Int[Tensor, " B"]
@@ -43,7 +43,7 @@ class Votes:
 
     @property
     def members_correct(self) -> Int[Tensor, " B"]:
-        """How many members give the true label."""
+        """Number of members that give the true label."""
         return self.correct.sum(1)
 
 
@@ -61,11 +61,11 @@ def votes(logits: Float[Tensor, "E B K"], labels: Int[Tensor, " B"]) -> Votes:
 
 
 def flags(records: Sequence[MemberRecord], test_labels: Tensor) -> Mapping[int, str]:
-    """Return, for each member that may have failed, why: a failed network looks like noise.
+    """Return the reason for each member that may have failed; the maps of a failed network look like noise.
 
     A member is flagged if its accuracy is not above chance (a one-sided binomial test against the largest class), or
-    lies below the median by more than 3 points and more than 4 robust standard deviations (1.4826 times the median
-    absolute deviation). None is flagged where there are too few test images to tell.
+    is below the median by more than 3 points and more than 4 robust standard deviations (1.4826 times the median
+    absolute deviation). None is flagged where there are too few test images for the test.
     """
     if too_few(test_labels):
         return {}
@@ -73,44 +73,44 @@ def flags(records: Sequence[MemberRecord], test_labels: Tensor) -> Mapping[int, 
     middle = median(accuracies)
     spread = 1.4826 * median(abs(accuracy - middle) for accuracy in accuracies)
     lowest = middle - max(0.03, 4 * spread)
-    found = {}
+    reasons = {}
     for record in records:
         p = p_by_chance(round(record.accuracy * len(test_labels)), test_labels)
         if p >= CHANCE_LEVEL:
-            found[record.index] = (
+            reasons[record.index] = (
                 f"accuracy {record.accuracy:.3f} is not above chance (largest class {largest_share(test_labels):.3f}, "
                 f"{len(test_labels)} test images, p {p:.2g})"
             )
         elif record.accuracy < lowest:
-            found[record.index] = f"accuracy {record.accuracy:.3f} is an outlier below the median {middle:.3f}"
-    return found
+            reasons[record.index] = f"accuracy {record.accuracy:.3f} is an outlier below the median {middle:.3f}"
+    return reasons
 
 
 def flags_of(pool: Pool, records: Sequence[MemberRecord], dataset: Dataset) -> dict[int, str]:
-    """Return the flags of members, where those that came from files are also tried under other orders of the classes.
+    """Return the flags of members; those from files are also tested with other orders of the classes.
 
     Args:
-        pool: where the members' logits lie.
-        records: of the members.
-        dataset: whose test images they are measured on.
+        pool: pool of the members' logits.
+        records: records of the members.
+        dataset: data set of the test images.
     """
     labels = dataset.test.labels
-    found = dict(flags(records, labels))
+    reasons = dict(flags(records, labels))
     for record in records:
         if not record.source:
             continue
         logits = pool.logits(record.index, sha256=record.logits_sha256, shape=logits_shape(dataset))
-        if words := other_order(logits.argmax(-1), labels, dataset.classes):
-            found[record.index] = f"accuracy {record.accuracy:.3f}, {words}"
-    return found
+        if order_text := other_order(logits.argmax(-1), labels, dataset.classes):
+            reasons[record.index] = f"accuracy {record.accuracy:.3f}, {order_text}"
+    return reasons
 
 
 def other_order(predicted: Int[Tensor, " N"], labels: Int[Tensor, " N"], classes: Sequence[str]) -> str:
-    """Return in which usual order of the classes a network's outputs fit the labels far better; "" for none.
+    """Return a text on the usual order of the classes with which a network's outputs fit far better; "" for none.
 
-    Tried are the orders of `usual_orders`: torchvision's as text, and the natural one where `classes.txt` gives
-    another. Far better is 5 points of accuracy and p < .001 in the exact sign test on the images that one of the two
-    orders gets right.
+    The orders are those of `usual_orders`: torchvision's as text, and the natural one where `classes.txt` gives
+    another. Far better means 5 points of accuracy and p < .001 in the exact sign test on the images that one of the
+    two orders gets right.
 
     Args:
         predicted: the outputs that are largest.
@@ -121,7 +121,7 @@ def other_order(predicted: Int[Tensor, " N"], labels: Int[Tensor, " N"], classes
     for name, order in usual_orders(classes).items():
         if tuple(order) == tuple(classes):
             continue
-        number = torch.tensor([list(classes).index(own) for own in order])
+        number = torch.tensor([list(classes).index(class_name) for class_name in order])
         other = number[predicted] == labels
         gained, lost = int((other & ~right).sum()), int((right & ~other).sum())
         p = float(bdtrc(gained - 1, gained + lost, 0.5)) if gained else 1.0

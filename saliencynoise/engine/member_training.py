@@ -1,4 +1,4 @@
-"""How members come about: a sampler is given a training run, and what it yields goes into the pool."""
+"""The training of members: a sampler gets a training run, and the samples that it yields are saved in the pool."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Production:
     """Makes the members of one run, each time the same.
 
     Attributes:
-        job: the run's.
-        dataset: what is trained on.
-        build: the job's network under a seed; the caller forks the global random state.
-        report: what is told of the progress.
+        job: job of the run.
+        dataset: data set to train on.
+        build: builds the job's network under a seed; the caller forks the global random state.
+        report: receives the events of progress.
     """
 
     job: MemberJob
@@ -73,13 +73,13 @@ class Production:
             ConfigurationError: if the sampler yields too few members, or weights of another network.
             UsageError: as the sampler, or if the pool cannot be written.
         """
-        with torch.random.fork_rng(), as_before() as left:
-            records = list(self._made())
-        if left:
-            raise PluginError(f"the sampler {self.job.sampler} {left[0]}; it must leave torch as it was")
+        with torch.random.fork_rng(), as_before() as changes:
+            records = list(self._new_members())
+        if changes:
+            raise PluginError(f"the sampler {self.job.sampler} {changes[0]}; it must leave torch as it was")
         return records
 
-    def _made(self) -> Iterator[MemberRecord]:
+    def _new_members(self) -> Iterator[MemberRecord]:
         job, pool = self.job, Pool(Path(self.job.pool))
         sampler = catalogue().sampler(job.sampler).instance
         training = _Training(production=self, index=job.run, epochs=job.recipe["epochs"])
@@ -110,7 +110,7 @@ class Production:
             yield pool.save(index, module.state_dict(), logits, record, replace=job.retrain)
 
     def _samples(self, sampler: Sampler, training: TrainingRun) -> Iterator[Sample]:
-        """Yield the samples of a sampler; what it raises, and what it yields in their place, names it."""
+        """Yield the samples of a sampler; errors that it raises, or samples of a wrong type, name it."""
         name = f"the sampler {self.job.sampler}"
         try:
             yield from map(partial(_checked_sample, name=name), _checked_samples(sampler.members(training), name=name))
@@ -122,7 +122,7 @@ class Production:
             raise PluginError(f"{name} failed: {one_line(failure(error))}") from error
 
     def reference(self) -> tuple[Pool, MemberRecord]:
-        """Return the deep ensemble's member of the run's index; it is trained where its pool does not hold it."""
+        """Return the deep ensemble's member of the run's index; it is trained if its pool does not hold it."""
         pool, index = Pool(Path(self.job.base_pool)), self.job.run
         record = pool.verified(index)
         if record is None:
@@ -144,7 +144,7 @@ def _checked_sample(sample: object, *, name: str) -> Sample:
     if not isinstance(sample, Sample):
         raise PluginError(f"{name} yielded {described(sample)}; {YIELDS}")
     weights: object = sample.weights
-    if not isinstance(weights, Mapping) or not all(isinstance(own, torch.Tensor) for own in weights.values()):
+    if not isinstance(weights, Mapping) or not all(isinstance(tensor, torch.Tensor) for tensor in weights.values()):
         raise PluginError(f"{name} yielded weights that are {described(weights)}; {YIELDS}")
     return sample
 
@@ -201,9 +201,9 @@ class _Training:
         streams: Mapping[str, int | str] | None = None,
         after_step: Callable[[int, int], None] | None = None,
     ) -> None:
-        own = Recipe(**self._production.job.recipe)
-        rate = own.learning_rate * (1.0 if learning_rate is None else learning_rate)
-        recipe = replace(own, epochs=epochs or own.epochs, learning_rate=rate)
+        base = Recipe(**self._production.job.recipe)
+        rate = base.learning_rate * (1.0 if learning_rate is None else learning_rate)
+        recipe = replace(base, epochs=epochs or base.epochs, learning_rate=rate)
         seeds = Seeds.of_member(self._run_seed, self.index, streams=streams or {})
         self.seeds |= {name: seed for name, seed in asdict(seeds).items() if name != "init"}
         progress = _Reporting(self._production.report, after_step)
@@ -224,7 +224,7 @@ class _Training:
         return torch.Generator().manual_seed(derive_seed(self._run_seed, "sampler", self.index, *index))
 
     def evaluated(self, weights: Mapping[str, Tensor]) -> nn.Module:
-        """Return a network of its own with these weights, which the sampler's next steps do not change."""
+        """Return a separate network with these weights, which the sampler's next steps do not change."""
         if self._twin is None:
             self.build()
         assert self._twin is not None  # noqa: S101 - the first network that is built leaves its twin
@@ -236,7 +236,7 @@ class _Training:
         return self._twin
 
     def charge(self) -> float:
-        """Return the seconds to add to the clock's since the last call: of a found member, less those of building."""
+        """Return the seconds to add to the clock's since the last call: of a pooled member, less those of building."""
         charged, self._charged = self._charged, 0.0
         return charged
 

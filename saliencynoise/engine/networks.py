@@ -32,11 +32,11 @@ def load_members(
 
     Args:
         model: the architecture, with the arguments that the pool's members were built with.
-        pool: where the members lie; each is compared with its checksum.
+        pool: pool of the members; each is compared with its checksum.
         members: indices in the pool.
         in_shape: (C, H, W) of the images.
-        classes: how many.
-        device: where the networks are to be.
+        classes: number of classes.
+        device: device of the networks.
         sums: sha256 of the weights that are wanted, by member; None for those of the pool's records.
 
     Raises:
@@ -47,8 +47,8 @@ def load_members(
     for member in members:
         record = pool.verified(member)
         if record is None:
-            there = ", ".join(map(str, pool.indices())) or "none"
-            raise UsageError(f"the pool {pool.folder} lacks member {member} (it has {there}); train more members")
+            indices = ", ".join(map(str, pool.indices())) or "none"
+            raise UsageError(f"the pool {pool.folder} lacks member {member} (it has {indices}); train more members")
         with torch.random.fork_rng():
             network = loaded.build(in_shape, classes)
         refuse_changed_network(network, pool, model.text)

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on, to whoever wants to know."""
+"""The events of a run while it goes on, and the objects that receive them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class Observer(Protocol):
         """Everything is resolved and checked; nothing is trained or attributed yet."""
 
     def started(self, jobs: Sequence[MemberJob], workers: int) -> None:
-        """Jobs begin, so many at a time (0 workers: one by one, in this process)."""
+        """Jobs begin, `workers` at a time (0: one by one, in this process)."""
 
     def event(self, job: MemberJob, event: Event) -> None:
-        """A job tells of its progress, or has finished a part."""
+        """A job reports progress, or has finished a part."""
 
     def reducing(self, cells: int) -> None:
-        """All jobs are over; the statistics of so many cells begin."""
+        """All jobs are finished; the statistics of `cells` cells begin."""
 
     def comparing(self, jobs: Sequence[MemberJob]) -> None:
-        """Untrained networks explain the same images, a job each; no event tells of them."""
+        """Untrained networks explain the same images, a job each; they send no events."""
 
 
 class Silent:
-    """An observer that tells nobody."""
+    """An observer that ignores all events."""
 
     def planned(self, plan: Plan) -> None:
         """Ignore the plan."""

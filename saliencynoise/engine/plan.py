@@ -1,4 +1,4 @@
-"""The plan: every name resolved, every value checked, every member that is there found; nothing computed yet."""
+"""The plan: every name is resolved, every value checked and every pool read; nothing is computed yet."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class ArchitecturePlan:
 
     Attributes:
         model: the architecture.
-        pool: where its members lie.
-        base_pool: where those of the deep ensemble lie, which a sampler may start from; often the same.
-        identity: what determines them.
-        recipe: how they are trained.
-        network: what the network is: parameters, adaptations, points.
-        members: the records of those that are there, by index.
+        pool: pool of its members.
+        base_pool: pool of the deep ensemble's members, which a sampler may start from; often the same.
+        identity: values that determine the members.
+        recipe: training recipe of the members.
+        network: description of the network: parameters, adaptations, points.
+        members: records of the members that the pool has, by index.
     """
 
     model: BoundModel
@@ -91,21 +91,21 @@ class Plan:
     """Everything that is needed to run.
 
     Attributes:
-        config: what was asked for.
+        config: the settings.
         dataset_text: canonical name of the data set.
         dataset: the data set, its training split limited as asked.
         dataset_key: hash of its content.
-        device: where.
-        sampler: with its parameters.
-        members: networks an architecture.
-        methods: with their parameters.
-        aggregator: with its parameters.
+        device: device of the run.
+        sampler: the sampler with its parameters.
+        members: number of members of each architecture.
+        methods: the methods with their parameters.
+        aggregator: the aggregator with its parameters.
         images: indices of the attributed test images.
-        image_groups: which of them belong together.
-        architectures: a plan for each.
-        folder: of the results.
-        chunk: images a file.
-        rows: rows of a pass by architecture, as far as they were settled.
+        image_groups: groups of images that belong together.
+        architectures: a plan for each architecture.
+        folder: folder of the results.
+        chunk: number of images of a file.
+        rows: rows of a pass by architecture, as far as they were chosen.
     """
 
     config: BenchConfig
@@ -126,9 +126,9 @@ class Plan:
 
     @property
     def members_to_train(self) -> int:
-        """How many members no pool holds yet (with `fresh`, all)."""
-        known = 0 if self.config.fresh else sum(len(architecture.members) for architecture in self.architectures)
-        return len(self.architectures) * self.members - known
+        """Number of members that no pool holds yet (with `fresh`, all)."""
+        pooled = 0 if self.config.fresh else sum(len(architecture.members) for architecture in self.architectures)
+        return len(self.architectures) * self.members - pooled
 
     @property
     def groups(self) -> Groups | None:
@@ -143,12 +143,12 @@ class Plan:
 
     @contextmanager
     def using_pools(self) -> Iterator[None]:
-        """Keep others from removing the pools; what was removed before that is described again.
+        """Keep others from removing the pools; a pool that was removed before is described again.
 
         Raises:
             UsageError: if a pool's place cannot be written to and holds no pool.
         """
-        pools = {own.folder: own for plan in self.architectures for own in (plan.pool, plan.base_pool)}
+        pools = {pool.folder: pool for plan in self.architectures for pool in (plan.pool, plan.base_pool)}
         with ExitStack() as used:
             for pool in pools.values():
                 used.enter_context(pool.in_use())
@@ -157,27 +157,27 @@ class Plan:
             yield
 
     def draws(self, method: BoundMethod) -> int:
-        """Return how many times a method is run on each member and image."""
+        """Return the number of runs of a method on each member and image."""
         return self.config.draws if method.spec.stochastic else 1
 
     def _values_of(self, architecture: ArchitecturePlan, method: BoundMethod) -> int:
         points = architecture.network["points"]
-        asked = getattr(method.instance, "points", (getattr(method.instance, "layer", None),))
-        grids = [points[point]["grid"] for point in asked if point in points]
+        names = getattr(method.instance, "points", (getattr(method.instance, "layer", None),))
+        grids = [points[point]["grid"] for point in names if point in points]
         return max(rows * columns for rows, columns in grids) if grids else self.dataset.test.images[0].numel()
 
     def maps_folder(self, architecture: ArchitecturePlan, method: BoundMethod) -> Path:
-        """Return where everything lies that belongs to the maps of one architecture and method."""
+        """Return the folder of the maps of one architecture and method."""
         name = f"{slug_of(method.text)}-{key_of([method.text, method.distribution])[:8]}"
         return self.folder / "maps" / architecture.pool.folder.name / name
 
     def gram_file(self, architecture: ArchitecturePlan, method: BoundMethod) -> Path:
-        """Return where the Gram matrices of one architecture and method lie."""
+        """Return the file of the Gram matrices of one architecture and method."""
         maps = self.maps_folder(architecture, method)
         return self.folder / "gram" / maps.parent.name / f"{maps.name}.safetensors"
 
     def stores(self, architecture: ArchitecturePlan, method: BoundMethod) -> tuple[MapStore, ...]:
-        """Return where the maps of one architecture and method lie, a place for each draw of a stochastic method."""
+        """Return the stores of the maps of one architecture and method, one for each draw of a stochastic method."""
         folder = self.maps_folder(architecture, method)
         if not method.spec.stochastic:
             return (MapStore(folder),)
@@ -202,20 +202,24 @@ class Plan:
         runs = [
             (run, members, members if targets is not None else members[:1]) for run, members in enumerate(self.runs())
         ]
-        order = sorted((place, run) for run, _, own in runs for place in range(len(own)))
+        order = sorted((position, run) for run, _, wanted_members in runs for position in range(len(wanted_members)))
         return [
             self._job(
-                architecture, runs[run][:2], runs[run][2][place], targets[architecture.name] if targets else (), retrain
+                architecture,
+                runs[run][:2],
+                runs[run][2][position],
+                targets[architecture.name] if targets else (),
+                retrain,
             )
             for architecture in self.architectures
             if targets is None or architecture.name in targets
-            for place, run in order
+            for position, run in order
         ]
 
     def runs(self) -> list[tuple[int, ...]]:
         """Return the members of each training run."""
         size = self.sampler.instance.per_run or self.members
-        return [tuple(range(at, min(at + size, self.members))) for at in range(0, self.members, size)]
+        return [tuple(range(start, min(start + size, self.members))) for start in range(0, self.members, size)]
 
     def _job(
         self,
@@ -302,7 +306,7 @@ def make_plan(config: BenchConfig) -> Plan:
 
 
 def load_dataset(config: BenchConfig) -> tuple[str, Dataset]:
-    """Return the canonical name of a bench's data set, and itself: checked, normalised, its training split as asked.
+    """Return a bench's data set, checked, normalised and with its training split limited, after its canonical name.
 
     Raises:
         UsageError: if the name is unknown, or the data are unusable.
@@ -349,21 +353,23 @@ def _limited(dataset: Dataset, config: BenchConfig) -> Dataset:
 
 def _count_images(config: BenchConfig, dataset: Dataset) -> tuple[BenchConfig, Dataset]:
     """Return the config with a number of images, and the data set with a note where that is not the usual one."""
-    there = len(dataset.test)
-    if config.images is not None or there >= IMAGES:
+    available = len(dataset.test)
+    if config.images is not None or available >= IMAGES:
         return replace(config, images=config.images or IMAGES), dataset
-    note = f"all {there} test images are attributed, which are fewer than the usual {IMAGES}"
-    return replace(config, images=there), replace(dataset, notes=(*dataset.notes, note))
+    note = f"all {available} test images are attributed, which are fewer than the usual {IMAGES}"
+    return replace(config, images=available), replace(dataset, notes=(*dataset.notes, note))
 
 
-def _count_members(asked: int | None, sampler: BoundSampler) -> int:
-    """Return how many members there are to be."""
+def _count_members(requested: int | None, sampler: BoundSampler) -> int:
+    """Return the number of members."""
     available = sampler.instance.available
     if available is None:
-        return MEMBERS if asked is None else asked
-    if asked is not None and asked > available:
-        raise UsageError(f"--members {asked}: the sampler {sampler.label} has {available}; give {available} or fewer")
-    return available if asked is None else asked
+        return MEMBERS if requested is None else requested
+    if requested is not None and requested > available:
+        raise UsageError(
+            f"--members {requested}: the sampler {sampler.label} has {available}; give {available} or fewer"
+        )
+    return available if requested is None else requested
 
 
 def _refuse_repeated(texts: Sequence[str], kind: str) -> None:
@@ -417,13 +423,15 @@ def _plan_architecture(
 
 
 def built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:
-    """Build a network to see whether it can be, and what becomes of it: on the meta device, where it costs little."""
+    """Build a network on the meta device, where it costs little, to check that it can be built and to describe it."""
     channels, height, width = in_shape
     loaded = model.named()  # imports the plugin's library, on no account under the meta device
-    with torch.random.fork_rng(), as_before() as left, torch.device("meta"):
+    with torch.random.fork_rng(), as_before() as changes, torch.device("meta"):
         network = loaded.build((channels, height, width), classes)
-    if left:
-        raise UsageError(f"{loaded.what} {left[0]}, which changes what others compute; it must leave torch as it was")
+    if changes:
+        raise UsageError(
+            f"{loaded.what} {changes[0]}, which changes what others compute; it must leave torch as it was"
+        )
     return network
 
 
@@ -440,7 +448,7 @@ def settled(plan: Plan) -> Plan:
     """Check once more that the folder, whose lock the caller holds, is ours to write to, and write `plan.json`.
 
     Raises:
-        UsageError: if another study lies there, or it cannot be written.
+        UsageError: if the folder has another study, or it cannot be written.
     """
     chunk, rows = _agreed(plan.folder, plan.config, plan.dataset_key)
     plan = replace(plan, chunk=chunk, rows=rows)
@@ -452,7 +460,7 @@ def _agreed(folder: Path, config: BenchConfig, dataset_key: str) -> tuple[int, d
     """Return the chunk's size and the rows of a pass that a folder's earlier run chose; nothing is written.
 
     Raises:
-        UsageError: if another study lies there, or anything else.
+        UsageError: if the folder has another study, or other files.
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--out {folder} is a file; name a folder")
@@ -466,15 +474,15 @@ def _agreed(folder: Path, config: BenchConfig, dataset_key: str) -> tuple[int, d
         raise UsageError(f"--out {folder} holds other files and no run; name an empty or a new folder")
     if config.fresh or not _holds_results(folder):
         return CHUNK, {}
-    found = _read_plan(path) or earlier or {"fixed": fixed, "chunk": CHUNK, "rows": {}}
-    for name, value in found["fixed"].items():
+    chosen = _read_plan(path) or earlier or {"fixed": fixed, "chunk": CHUNK, "rows": {}}
+    for name, value in chosen["fixed"].items():
         if name in fixed and value != fixed[name]:
             raise UsageError(_other_run(folder, name, value, fixed[name], earlier))
-    return int(found["chunk"]), found["rows"]
+    return int(chosen["chunk"]), chosen["rows"]
 
 
 def _other_run(folder: Path, name: str, value: Any, wanted: Any, result: Mapping[str, Any] | None) -> str:
-    """Return why a folder whose plan has another value than the command cannot be used."""
+    """Return a message on a folder whose plan has another value than the command."""
     if result is not None and result["fixed"].get(name) == wanted:
         return (
             f"{folder / PLAN} has {name}={value}, and {folder / RESULT} has {name}={wanted}: one is of another "
@@ -498,14 +506,14 @@ def _write_plan(plan: Plan) -> None:
 
 
 def _holds_results(folder: Path) -> bool:
-    """Whether a run came so far that anything of it lies here; a start that failed blocks no other."""
+    """Whether a run has written any results here; a start that failed does not block another."""
     return any(path.name not in {PLAN, LOCK, ERRORS} for path in folder.iterdir())
 
 
 def _read_plan(path: Path) -> dict[str, Any] | None:
-    """Return what an earlier run chose; None where it is damaged: it is then made of the command and the result.
+    """Return the plan of an earlier run, or None if it is damaged and must be made from the command and the result.
 
-    Maps of other choices cannot be taken for this run's: the names of their files tell them apart.
+    Maps of another plan cannot be taken for this run's, because the names of their files differ.
     """
     try:
         return {"rows": {}, **read_record(path, PlanRecord)}
@@ -514,7 +522,7 @@ def _read_plan(path: Path) -> dict[str, Any] | None:
 
 
 def _plan_of_result(folder: Path) -> dict[str, Any] | None:
-    """Return what the finished run of a folder chose, as its result says; None where none is readable."""
+    """Return the plan of a folder's finished run from its result; None where none is readable."""
     result = read_json(folder / RESULT)
     if not isinstance(result, dict):
         return None
@@ -522,15 +530,15 @@ def _plan_of_result(folder: Path) -> dict[str, Any] | None:
     if not (isinstance(settings, dict) and isinstance(dataset, dict) and isinstance(plan, dict)):
         return None
     fixed = {name: value for name, value in settings.items() if name not in GROWING}
-    found = {"rows": {}, **plan, "fixed": {**fixed, "dataset_key": dataset.get("key")}}
+    chosen = {"rows": {}, **plan, "fixed": {**fixed, "dataset_key": dataset.get("key")}}
     try:
-        return {**check_record(found, PlanRecord, where=str(folder))}
+        return {**check_record(chosen, PlanRecord, where=str(folder))}
     except RecordError:
         return None
 
 
 def settle_rows(plan: Plan, architecture: str, rows: int) -> None:
-    """Keep how many rows a pass of an architecture has, so that going on later gives the same bits."""
+    """Write the number of rows of an architecture's pass to the plan, so that a later run gives the same bits."""
     if plan.rows.get(architecture, rows + 1) <= rows:
         return
     plan.rows[architecture] = rows

@@ -1,4 +1,4 @@
-"""The SNRs that a run had with fewer members, kept to be compared with members that were trained later."""
+"""The SNRs of a run with fewer members, kept for comparison with members that are trained later."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PREDICTIONS = "predictions.json"
 
 
 def note_prediction(folder: Path, result: Mapping[str, Any]) -> None:
-    """Keep the SNRs of a result, so that they can be held against members trained later; one entry a member count."""
+    """Keep the SNRs of a result for comparison with members that are trained later; one entry for each member count."""
     entry = {
         "members": result["settings"]["members"],
         "created": result["created"],
@@ -34,13 +34,13 @@ def note_prediction(folder: Path, result: Mapping[str, Any]) -> None:
         record = read_predictions(folder)
     except RecordError as error:  # a damaged file of forecasts must not cost the result
         record, note = {"predictions": []}, f"earlier forecasts are lost: {one_line(error).partition(';')[0]}"
-    kept = [own for own in record["predictions"] if own["members"] != entry["members"]]
+    others = [prediction for prediction in record["predictions"] if prediction["members"] != entry["members"]]
     notes = [*record.get("notes", []), *([note] if note else [])]
-    write_json(folder / PREDICTIONS, {"predictions": [*kept, entry], "notes": notes})
+    write_json(folder / PREDICTIONS, {"predictions": [*others, entry], "notes": notes})
 
 
 def read_predictions(folder: Path) -> PredictionsRecord:
-    """Return what `note_prediction` kept; none where there is no file.
+    """Return the predictions that `note_prediction` kept; none where there is no file.
 
     Raises:
         RecordError: if the file is damaged.

@@ -36,17 +36,17 @@ class FailedCellError(SaliencyNoiseError):
 
 @dataclass(frozen=True, kw_only=True)
 class Reduced:
-    """What the maps of one architecture and method come to.
+    """Statistics of the maps of one architecture and method.
 
     Attributes:
-        figures: over all images, by view.
-        classes: the same over the images of each class, by view and class index.
-        details: what else there is to tell of the maps, by view.
+        figures: figures over all images, by view.
+        classes: figures over the images of each class, by view and class index.
+        details: further statistics of the maps, by view.
         grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
         marginal: `[B, c, h, w]`, raw: the members' maps as one, or those of the averaged network.
-        diagnostics: what the method told of its maps, by name, `[D, E, B]`.
-        sign: of the maps, as `MethodSpec.sign`, from what the method declares and from all values.
-        denormal: images on which a map has denormal values alone, so that digits are lost.
+        diagnostics: the method's diagnostics of its maps, by name, `[D, E, B]`.
+        sign: sign of the maps, as `MethodSpec.sign`, from the method's declaration and from all values.
+        denormal: number of images on which a map has only denormal values, so that digits are lost.
     """
 
     figures: Mapping[str, Figures]
@@ -59,13 +59,13 @@ class Reduced:
     denormal: int = 0
 
     def single(self, view: str) -> Float[Tensor, "B E E"]:
-        """Return the inner products from which r of a view follows: of a stochastic method between different draws."""
+        """Return the inner products for r of a view; those of a stochastic method are between different draws."""
         crossed = self.grams.get(f"{view}.crossed")
         return self.grams[view] if crossed is None else between_draws(crossed)
 
 
 class _Views:
-    """What is gathered of the maps image by image, in some views."""
+    """Statistics of the maps that are gathered image by image, in some views."""
 
     def __init__(
         self,
@@ -82,19 +82,19 @@ class _Views:
         self._locating = None if masks is None else Locating(views=views, members=members, seed=seed)
 
     def add(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
-        """Look at one more image's maps, raw."""
+        """Add the raw maps of one more image."""
         if self._locating is not None and self._masks is not None:
             self._locating.add(own_mean(maps), self._masks[image])
         for view, gathering in self._gatherings.items():
             viewed = apply_view(maps, view)
-            own = image_statistics(viewed.flatten(2))
+            image_figures = image_statistics(viewed.flatten(2))
             if not get_view(view).signed:
-                own = replace(own, flips=image_flips(maps[:, 0], view=view))
-            self.statistics[view].append(own)
+                image_figures = replace(image_figures, flips=image_flips(maps[:, 0], view=view))
+            self.statistics[view].append(image_figures)
             gathering.add(own_mean(viewed), label=self._labels[image])
 
     def add_again(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
-        """Look at an image's maps for the second time, after all were added."""
+        """Add an image's maps for the second time, after all were added."""
         for view, gathering in self._gatherings.items():
             gathering.add_again(own_mean(apply_view(maps, view)), label=self._labels[image])
 
@@ -125,30 +125,30 @@ def reduce_maps(
 
     Args:
         stores: a store for each draw of the method.
-        members: how many.
-        chunks: of the images.
-        labels: of the images.
-        views: in which the maps are measured.
-        marginal: the marginal maps, or what makes one map of the members', each averaged over its own draws.
-        masks: the pixels that cause the images' labels; None where nobody knows.
-        seed: of the run.
-        scale: on which the aggregator averages maps; the members needed are for that.
-        sign: that the method declares; what all values show goes before it. Maps of one sign are read a second time
-            for the view "centred" where it is none of `views`.
-        groups: of the images, where some belong together.
+        members: number of members.
+        chunks: chunks of the images.
+        labels: labels of the images.
+        views: views in which the maps are measured.
+        marginal: the marginal maps, or the aggregator of the members' maps, each averaged over its own draws.
+        masks: the pixels that cause the images' labels; None where they are unknown.
+        seed: seed of the run.
+        scale: scale on which the aggregator averages maps; the members needed are for that.
+        sign: sign that the method declares; the sign of all values takes precedence. Maps of one sign are read a
+            second time for the view "centred" where it is none of `views`.
+        groups: groups of the images, where some belong together.
 
     Raises:
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
             the aggregator.
     """
     gathered = [_Views(views, labels=labels, members=members, masks=masks, seed=seed)]
-    seen = SeenSigns()
+    signs = SeenSigns()
     marginals: list[Tensor] = []
     denormal = 0
     for image, maps in enumerate(images_of(stores, range(members), chunks)):
         _refuse_unusable(maps, image=image)
         denormal += is_denormal(maps)
-        seen.add(maps)
+        signs.add(maps)
         gathered[0].add(maps, image)
         if isinstance(marginal, torch.Tensor):
             marginals.append(marginal[image])
@@ -156,15 +156,15 @@ def reduce_maps(
             marginals.append(aggregate(marginal, own_mean(maps)))
     if all(_are_zero(image) for images in gathered[0].statistics.values() for image in images):
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
-    sign = sign_of(sign, seen.sign)
+    sign = sign_of(sign, signs.sign)
     if sign in ONE_SIGNED and CENTRED not in views:
         gathered.append(_Views((CENTRED,), labels=labels, members=members, masks=masks, seed=seed))
         for image, maps in enumerate(images_of(stores, range(members), chunks)):
             gathered[1].add(maps, image)
     for image, maps in enumerate(images_of(stores, range(members), chunks)):
-        for own in gathered:
-            own.add_again(maps, image)
-    statistics = {view: images for own in gathered for view, images in own.statistics.items()}
+        for part in gathered:
+            part.add_again(maps, image)
+    statistics = {view: images for part in gathered for view, images in part.statistics.items()}
     grams = _grams(statistics)
     return Reduced(
         figures={
@@ -175,7 +175,7 @@ def reduce_maps(
             view: _by_class(images, labels, view, seed=seed, groups=groups, sign=sign, scale=scale)
             for view, images in statistics.items()
         },
-        details={view: own for part in gathered for view, own in part.details(grams, sign, groups).items()},
+        details={view: entry for part in gathered for view, entry in part.details(grams, sign, groups).items()},
         grams=grams,
         marginal=torch.stack(marginals),
         diagnostics=_diagnostics(stores, members, chunks),
@@ -218,18 +218,18 @@ def images_of(
         with ExitStack() as files:
             readers = [files.enter_context(store.reading(members, chunk)) for store in stores]
             _refuse_sizes(stores, members, chunk)
-            for place in range(len(chunk.rows)):
-                yield torch.stack([read(place) for read in readers], 1)
+            for index in range(len(chunk.rows)):
+                yield torch.stack([read(index) for read in readers], 1)
 
 
 def _refuse_sizes(stores: Sequence[MapStore], members: Sequence[int], chunk: Chunk) -> None:
-    """Refuse maps that cannot lie beside each other."""
+    """Refuse maps of different sizes."""
     sizes = [(member, store.shape(member, chunk)[1:]) for store in stores for member in members]
     for member, size in sizes:
         if size != sizes[0][1]:
-            first, other = ("x".join(map(str, own)) for own in (sizes[0][1], size))
+            expected, other = ("x".join(map(str, sides)) for sides in (sizes[0][1], size))
             raise FailedCellError(
-                f"the maps of member {member} are {other}, and those of member {sizes[0][0]} are {first}; "
+                f"the maps of member {member} are {other}, and those of member {sizes[0][0]} are {expected}; "
                 "a method's maps must have one size"
             )
 
@@ -237,12 +237,18 @@ def _refuse_sizes(stores: Sequence[MapStore], members: Sequence[int], chunk: Chu
 def _diagnostics(
     stores: Sequence[MapStore], members: int, chunks: Sequence[Chunk]
 ) -> Mapping[str, Float[Tensor, "D E B"]]:
-    """Return what the method told of its maps, by name."""
-    found = [[[store.diagnostics(e, chunk) for chunk in chunks] for e in range(members)] for store in stores]
+    """Return the method's diagnostics of its maps, by name."""
+    by_store = [[[store.diagnostics(e, chunk) for chunk in chunks] for e in range(members)] for store in stores]
     # an earlier version may have left some of the maps, with other diagnostics
-    names = [name for name in found[0][0][0] if all(name in own for rows in found for row in rows for own in row)]
+    names = [
+        name
+        for name in by_store[0][0][0]
+        if all(name in diagnostics for rows in by_store for row in rows for diagnostics in row)
+    ]
     return {
-        name: torch.stack([torch.stack([torch.cat([own[name] for own in row]) for row in rows]) for rows in found])
+        name: torch.stack(
+            [torch.stack([torch.cat([diagnostics[name] for diagnostics in row]) for row in rows]) for rows in by_store]
+        )
         for name in names
     }
 
@@ -263,24 +269,24 @@ def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int) -> None:
 def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[Tensor, "c h w"]:
     """Return the one map that an aggregator makes of the members'."""
     name = type(aggregator).__name__
-    with as_before() as left:
+    with as_before() as changes:
         try:
             state: Any = aggregator.init(tuple(maps.shape[1:]))
             for values in maps:
                 state = aggregator.update(state, values)
-            found: object = aggregator.result(state)
+            average: object = aggregator.result(state)
         except ValueError as error:
             raise FailedCellError(f"the members' maps cannot become one: {error}") from error
         except BaseException as error:
             raise FailedCellError(f"the aggregator {name} failed: {one_line(failure(error))}") from error
-    if left:
-        raise FailedCellError(f"the aggregator {name} {left[0]}; it must leave torch as it was (it was put back)")
-    if not isinstance(found, torch.Tensor) or found.shape != maps.shape[1:] or not found.is_floating_point():
+    if changes:
+        raise FailedCellError(f"the aggregator {name} {changes[0]}; it must leave torch as it was (it was put back)")
+    if not isinstance(average, torch.Tensor) or average.shape != maps.shape[1:] or not average.is_floating_point():
         raise FailedCellError(
-            f"the aggregator {name} made {described(found)} of maps {tuple(maps.shape[1:])}; the contract is one "
+            f"the aggregator {name} made {described(average)} of maps {tuple(maps.shape[1:])}; the contract is one "
             "floating-point tensor of their shape"
         )
-    return found.detach().float().cpu()
+    return average.detach().float().cpu()
 
 
 def _by_class(
@@ -293,9 +299,9 @@ def _by_class(
     sign: Sign,
     scale: Scale,
 ) -> dict[int, Figures]:
-    found = {}
+    figures = {}
     for label in sorted(set(labels)):
-        inside = [own == label for own in labels]
-        some = [image for image, own in zip(images, inside, strict=True) if own]
-        found[label] = summarise(some, view=view, seed=seed, groups=chosen(groups, inside), sign=sign, scale=scale)
-    return found
+        inside = [image_label == label for image_label in labels]
+        some = [image for image, is_inside in zip(images, inside, strict=True) if is_inside]
+        figures[label] = summarise(some, view=view, seed=seed, groups=chosen(groups, inside), sign=sign, scale=scale)
+    return figures

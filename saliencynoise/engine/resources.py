@@ -1,4 +1,4 @@
-"""What this machine has for worker processes: cores, and memory that nobody uses."""
+"""The resources of this machine for worker processes: cores and free memory."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import os
 from pathlib import Path
 
 WORKER_BYTES = 1250 * 2**20
-"""Of a worker: 1.1 GiB were resident on the default bench (torch 2.9 on an x86 CPU, 300 MiB of it shared libraries)."""
+"""Memory of a worker: on the default bench 1.1 GiB were resident (torch 2.9, x86 CPU, 300 MiB of shared libraries)."""
 
 
 def usable_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def workers_in_memory() -> int:
-    """Return how many workers the free memory holds, one at least; as many as there are cores where it is unknown."""
+    """Return the number of workers that fit the free memory, one at least; that of cores where it is unknown."""
     free = free_memory()
     return usable_cores() if free is None else max(1, free // WORKER_BYTES)
 
@@ -24,14 +24,14 @@ def free_memory(root: Path = Path("/")) -> int | None:
     """Return the bytes that processes may still take, here or in this control group; None where Linux does not say.
 
     Args:
-        root: where `proc` and `sys` lie.
+        root: folder of `proc` and `sys`.
     """
     bounds = [_of_machine(root / "proc/meminfo"), _of_group(root / "sys/fs/cgroup")]
     return min((bound for bound in bounds if bound is not None), default=None)
 
 
 def _of_machine(meminfo: Path) -> int | None:
-    """Return the line `MemAvailable`, which is in KiB."""
+    """Return the bytes of the line `MemAvailable`, which is in KiB."""
     try:
         lines = meminfo.read_text().splitlines()
     except OSError:
@@ -40,7 +40,7 @@ def _of_machine(meminfo: Path) -> int | None:
 
 
 def _of_group(folder: Path) -> int | None:
-    """Return what a control group of version 2 still allows; None where it sets no limit."""
+    """Return the bytes that a control group of version 2 still allows; None where it sets no limit."""
     try:
         limit, used = ((folder / name).read_text().strip() for name in ("memory.max", "memory.current"))
     except OSError:

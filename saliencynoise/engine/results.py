@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from saliencynoise.store.records import MemberRecord
 
 Cells = Mapping[tuple[str, str], "Reduced | str"]
-"""What the maps of an architecture and a method come to, or why they came to nothing."""
+"""Statistics of the maps by architecture and method, or the reason why they failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +48,10 @@ class Ensemble:
     """The trained members of one architecture of a plan.
 
     Attributes:
-        plan: the architecture's.
-        records: of the members that were trained.
-        flags: of those that may have failed, why.
-        votes: on the attributed images; None where no member was trained.
+        plan: plan of the architecture.
+        records: records of the members that were trained.
+        flags: reason for each member that may have failed, by index.
+        votes: votes on the attributed images; None where no member was trained.
         targets: the class that is explained, for each attributed image; empty where the vote on it failed.
     """
 
@@ -71,7 +71,7 @@ def write_results(
     *,
     tracebacks: Mapping[tuple[str, str | None], str] = MappingProxyType({}),
 ) -> Study:
-    """Write everything that a study consists of; `result.json` comes last, so that it is whole or not there.
+    """Write the files of a study; `result.json` is written last, so that it is complete or absent.
 
     Raises:
         UsageError: if the folder is read-only or full.
@@ -83,7 +83,7 @@ def write_results(
         "settings": plan.config.settings,
         "plan": {"chunk": plan.chunk, "rows": plan.rows},
         "dataset": _dataset(plan),
-        "recipes": {own.model.label: asdict(own.recipe) for own in plan.architectures},
+        "recipes": {architecture.model.label: asdict(architecture.recipe) for architecture in plan.architectures},
         "device": plan.device,
         "aggregator": plan.aggregator.text,
         "sampler": {
@@ -111,7 +111,7 @@ def write_results(
             )
         ],
     }
-    names = {own.name: own.model.label for own in plan.architectures}
+    names = {architecture.name: architecture.model.label for architecture in plan.architectures}
     put_beside(document["cells"], cells, floors, names=names, seed=plan.config.seed)
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
         save_grams(plan.gram_file(ensemble.plan, method), reduced.grams)
@@ -151,7 +151,7 @@ def _dataset(plan: Plan) -> dict[str, Any]:
 
 
 def _method(method: BoundMethod) -> dict[str, Any]:
-    """Return what a report says of a method, so that it needs no plugin."""
+    """Return the description of a method for reports, so that they need no plugin."""
     spec = method.spec
     return {
         "name": method.text,
@@ -188,13 +188,13 @@ def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
     return [
         {
             "name": plan.dataset.test.names[index],
-            "label": labels[place],
-            "group": None if plan.groups is None else plan.groups[place],
-            "target": {name: own[place] for name, own in targets.items()},
-            "predicted": {name: int(vote.predicted[place]) for name, vote in voted.items()},
-            "members_correct": {name: int(vote.members_correct[place]) for name, vote in voted.items()},
+            "label": labels[row],
+            "group": None if plan.groups is None else plan.groups[row],
+            "target": {name: classes[row] for name, classes in targets.items()},
+            "predicted": {name: int(vote.predicted[row]) for name, vote in voted.items()},
+            "members_correct": {name: int(vote.members_correct[row]) for name, vote in voted.items()},
         }
-        for place, index in enumerate(plan.images.tolist())
+        for row, index in enumerate(plan.images.tolist())
     ]
 
 
@@ -226,7 +226,7 @@ def _cells(
             "traceback": traceback,
         }
         return [{**common, "sign": method.sign, "view": view, **blank} for view in method.views]
-    done = {
+    computed = {
         "status": "ok",
         "reason": None,
         "sign": reduced.sign,
@@ -239,13 +239,14 @@ def _cells(
     return [
         {
             **common,
-            **done,
+            **computed,
             "view": view,
             "figures": _without_images(figures),
             "ceiling": ceiling_of(method, reduced.diagnostics, view),
             "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
             "classes": {
-                plan.dataset.classes[label]: _without_images(own) for label, own in reduced.classes[view].items()
+                plan.dataset.classes[label]: _without_images(class_figures)
+                for label, class_figures in reduced.classes[view].items()
             },
         }
         for view, figures in reduced.figures.items()
@@ -281,9 +282,11 @@ def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> N
         about = _about_images(plan, ensemble)
         for view, figures in reduced.figures.items():
             names = {"architecture": ensemble.plan.model.label, "method": method.label, "view": view}
-            own = {name: [value] * figures.images for name, value in {"dataset": plan.dataset.name, **names}.items()}
+            cell_names = {
+                name: [value] * figures.images for name, value in {"dataset": plan.dataset.name, **names}.items()
+            }
             values = {name: column.numpy() for name, column in figures.per_image.items()}
-            tables.append(pa.table({**own, **about, **values, **reduced.details[view].per_image()}))
+            tables.append(pa.table({**cell_names, **about, **values, **reduced.details[view].per_image()}))
     columns = ("dataset", "architecture", "method", "view", "image")
     table = (
         pa.concat_tables(tables, promote_options="default")
@@ -332,11 +335,11 @@ def _sums(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, 
             plan.stores(ensemble.plan, method), ensemble.records, plan.chunks(ensemble.targets)
         ):
             sums[store.path(record.index, chunk)] = store.sha256(record.index, record.sha256, chunk)
-    return {path.relative_to(plan.folder).as_posix(): due for path, due in sums.items()}
+    return {path.relative_to(plan.folder).as_posix(): checksum for path, checksum in sums.items()}
 
 
 def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, list[StoredMaps]]:
-    """Write marginal maps, images and the export, and return where the maps lie, as `result.json` holds it."""
+    """Write marginal maps, images and the export, and return the paths of the maps, as in `result.json`."""
     from safetensors.torch import save  # noqa: PLC0415 - as above
 
     export = plan.folder / "maps.zarr"

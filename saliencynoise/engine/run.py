@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Failures:
-    """What went wrong, by architecture and method; a method of None stands for all of them."""
+    """The failures of a run, by architecture and method; a method of None stands for all of them."""
 
     reasons: dict[tuple[str, str | None], str] = field(default_factory=dict)
     tracebacks: dict[tuple[str, str | None], str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Failures:
         self.reasons.setdefault((architecture, method), reason)
 
     def of(self, architecture: str, method: str | None = None) -> str | None:
-        """Return why a cell, or a whole architecture, failed; None if it did not."""
+        """Return the reason why a cell, or a whole architecture, failed; None if it did not."""
         return self.reasons.get((architecture, None)) or self.reasons.get((architecture, method))
 
 
@@ -52,9 +52,9 @@ def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None
     """Run a bench; the study is on disk when it is returned. In bfloat16 a few images are then done in float32, too.
 
     Args:
-        config: what is to be done.
-        observer: who is told.
-        dispatchers: whose workers go on to serve other benches; None for workers of its own.
+        config: settings of the bench.
+        observer: receives progress events.
+        dispatchers: dispatchers whose workers also serve other benches; None for new workers.
 
     Raises:
         UsageError: naming the setting that cannot be used, and the fix.
@@ -77,31 +77,31 @@ def _run(plan: Plan, observer: Observer, dispatchers: Dispatchers) -> Study:
 
 
 def dispatcher_of(plan: Plan) -> Dispatcher:
-    """Return a dispatcher for what is planned."""
+    """Return a dispatcher for a plan."""
     return Dispatcher(plan.dataset, plan.device, workers=plan.config.workers)
 
 
 def run_plan(
     plan: Plan, observer: Observer, *, targets: Targets | None = None, dispatcher: Dispatcher | None = None
 ) -> Study:
-    """Do what was planned; the study is on disk when it is returned.
+    """Run a plan; the study is on disk when it is returned.
 
     Args:
-        plan: what is to be done.
-        observer: who is told.
+        plan: the plan.
+        observer: receives progress events.
         targets: the classes to explain where another ensemble voted on them, for each of the plan's architectures.
-        dispatcher: of this data set and device, whose workers go on to serve other plans; None for one of its own.
+        dispatcher: dispatcher of this data set and device, whose workers also serve other plans; None for a new one.
 
     Raises:
         UsageError: as `run`.
     """
     failures, kept = Failures(), Kept(images=plan.images, shape=logits_shape(plan.dataset))
-    own = dispatcher_of(plan) if dispatcher is None else nullcontext(dispatcher)
+    context = dispatcher_of(plan) if dispatcher is None else nullcontext(dispatcher)
     with holding(plan.folder), plan.using_pools():
         plan = settled(plan)
         forget_failures(plan.folder)
         observer.planned(plan)
-        with own as serving:
+        with context as serving:
             targets = _train_and_attribute(plan, serving, observer, failures, targets, kept=kept)
             reduced = _reduce_all(plan, targets, observer, failures, kept=kept)
             floors = untrained_floors(plan, targets, reduced, _jobs_apart(plan, serving, observer))
@@ -111,7 +111,7 @@ def run_plan(
 def _reduce_all(
     plan: Plan, targets: Targets, observer: Observer, failures: Failures, *, kept: Kept
 ) -> dict[tuple[str, str], Reduced | str]:  # fmt: skip
-    """Return what every cell's maps come to, or why it failed."""
+    """Return the statistics of every cell's maps, or the reason why it failed."""
     observer.reducing(len(plan.architectures) * len(plan.methods))
     marginals = Marginals(plan, kept)
     return {
@@ -124,7 +124,7 @@ def _reduce_all(
 
 
 def _jobs_apart(plan: Plan, dispatcher: Dispatcher, observer: Observer) -> RunJobs:
-    """Return what does the jobs of untrained networks, whose failures are not the study's."""
+    """Return a function that does the jobs of untrained networks, whose failures are not the study's."""
 
     def do(jobs: Sequence[MemberJob]) -> Mapping[tuple[str, str | None], str]:
         apart = Failures()
@@ -136,7 +136,7 @@ def _jobs_apart(plan: Plan, dispatcher: Dispatcher, observer: Observer) -> RunJo
 
 
 def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[str, str]]:
-    """Train what is missing; return the plan, and why architectures failed, by canonical name.
+    """Train missing members; return the plan, and the reasons of failed architectures, by canonical name.
 
     Raises:
         UsageError: as `run`.
@@ -169,8 +169,8 @@ def _train_and_attribute(
 
 def _given_targets(plan: Plan) -> Targets:
     labels = tuple(plan.dataset.test.labels[plan.images].tolist())
-    given = labels if plan.config.target == "true" else (int(plan.config.target),) * len(labels)
-    return {architecture.name: given for architecture in plan.architectures}
+    classes = labels if plan.config.target == "true" else (int(plan.config.target),) * len(labels)
+    return {architecture.name: classes for architecture in plan.architectures}
 
 
 def _voted_targets(plan: Plan, failures: Failures, kept: Kept) -> Targets:
@@ -229,7 +229,7 @@ def _reduce(
     failures: Failures,
     marginals: Marginals,
 ) -> Reduced | str:
-    """Return what a cell's maps come to, or why it failed."""
+    """Return the statistics of a cell's maps, or the reason why it failed."""
     reason = failures.of(architecture.name, method.text)
     if reason is not None:
         return reason

@@ -1,4 +1,4 @@
-"""Which method runs in which job, since when: so that a crash has a name, and a long wait too."""
+"""The methods that run in jobs, with their starts, so that a crash or a long wait can be assigned to one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.job import Event, MemberJob
 
 PATIENCE = 60.0
-"""Seconds after which a method that has not returned is named; and again after twice as long, and so on."""
+"""Seconds after which a method that has not returned is reported; then after twice as long, and so on."""
 
 TICK = 1.0
 
@@ -30,7 +30,7 @@ class Running:
     """The methods that were called and have not returned, by job; fed with the events of the jobs.
 
     Attributes:
-        patience: seconds until a method is named.
+        patience: seconds until a method is reported.
     """
 
     patience: float = PATIENCE
@@ -60,7 +60,7 @@ class Running:
 
     @contextmanager
     def watched(self, tell: Callable[[MemberJob, Event], None]) -> Iterator[None]:
-        """Tell what is overdue from a thread of its own, while this one is in a method."""
+        """Report overdue methods from another thread, while this one is in a method."""
         over = threading.Event()
 
         def watch() -> None:

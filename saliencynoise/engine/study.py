@@ -1,4 +1,4 @@
-"""A study: the figures of a bench with all that was needed to obtain them, and the way to the maps."""
+"""A study: the figures of a bench with its settings and provenance, and access to the maps."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Study:
 
     Attributes:
         result: the document of `result.json`: configuration, provenance, members, images, cells.
-        folder: where it lies, with `snr.parquet` and `maps`.
+        folder: its folder, with `snr.parquet` and `maps`.
     """
 
     result: Mapping[str, Any]
@@ -57,16 +57,16 @@ class Study:
         return [cell for cell in self.result["cells"] if cell["status"] == "ok"]
 
     def targets(self, architecture: str) -> tuple[int, ...]:
-        """Return the class that is explained on each image, of an architecture by its label."""
-        name = next(own["name"] for own in self.result["architectures"] if own["label"] == architecture)
+        """Return the class that is explained on each image, for an architecture by its label."""
+        name = next(entry["name"] for entry in self.result["architectures"] if entry["label"] == architecture)
         targets = [image["target"] for image in self.result["images"]]
-        return tuple(own[name] if name in own else own[name.partition("(")[0]] for own in targets)
+        return tuple(classes[name] if name in classes else classes[name.partition("(")[0]] for classes in targets)
 
     @property
     def groups(self) -> tuple[int, ...] | None:
         """The group of each image, by number; None where all images stand alone."""
-        found = [image.get("group") for image in self.result["images"]]
-        return None if None in found or not found else tuple(found)
+        groups = [image.get("group") for image in self.result["images"]]
+        return None if None in groups or not groups else tuple(groups)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -133,8 +133,8 @@ class Study:
     def gram(self, cell: Mapping[str, Any]) -> Float[Tensor, "B E E"]:
         """Return the inner products of the members' maps on each image, from which every figure of a cell follows.
 
-        Of a stochastic method those of single unit-norm maps from each member's own draws, so that the draws' noise
-        does not count as signal.
+        For a stochastic method they are of single unit-norm maps from each member's own draws, so that the draws'
+        noise does not count as signal.
 
         Args:
             cell: one of `result["cells"]` that is "ok".
@@ -184,7 +184,7 @@ class Study:
         """Read a study from its folder.
 
         Raises:
-            UsageError: if no study lies there, or one of a later version.
+            UsageError: if the folder has no study, or one of a later version.
         """
         path = Path(folder)
         if not (path / RESULT).is_file():
@@ -212,15 +212,15 @@ def averaged_snr(figures: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return r on the scale on which maps are averaged, from which the reliability of averages follows.
 
     Args:
-        figures: of a cell, as `result.json` holds them; of an earlier version they have but the r of unit-norm maps.
+        figures: figures of a cell, as in `result.json`; those of an earlier version have only the r of unit-norm maps.
     """
     estimates = figures["estimates"]
-    found: Mapping[str, Any] = estimates.get("snr_averaged", estimates["snr"])
-    return found
+    estimate: Mapping[str, Any] = estimates.get("snr_averaged", estimates["snr"])
+    return estimate
 
 
 def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
-    """Return an interval as `result.json` holds it."""
+    """Return the interval of an entry of `result.json`."""
     if values is None:
         return None
     from saliencynoise.statistics.intervals import Interval  # noqa: PLC0415 - torch, kept off the import path
@@ -230,7 +230,7 @@ def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    """Return a `result.json` that is whole: of its types, and without contradiction."""
+    """Return a `result.json` after checking its types and that it does not contradict itself."""
     fix = "run the same bench again, which finds its members and maps"
     result: dict[str, Any] = read_record(path, dict[str, Any], fix=fix)
     if result.get("format", FORMAT) != FORMAT:
@@ -242,9 +242,9 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 
 def of_other_run(plan: Path, settings: Mapping[str, Any]) -> str | None:
-    """Return in words how a plan differs from the settings of a result beside it; None where it does not.
+    """Return a message on a plan that differs from the settings of a result beside it; None where it does not.
 
-    A damaged plan says nothing: the next run makes it again.
+    A damaged plan is ignored: the next run writes it again.
     """
     try:
         fixed = read_record(plan, PlanRecord)["fixed"]

@@ -1,4 +1,4 @@
-"""Which cells of a study a figure shows, and their r as the rows of a table."""
+"""The cells of a study that a figure shows, and their r as the rows of a table."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def chosen_cells(
     """Return the cells in some views, failed ones too, in the study's order.
 
     Args:
-        study: with its cells.
+        study: a study.
         architectures: labels; None for all.
         methods: labels, as "gradcam(layer=top)"; None for all.
         views: names, as "relu".
@@ -43,12 +43,12 @@ def chosen_cells(
     Raises:
         UsageError: the study has no such architecture, method or view.
     """
-    for key, asked in (("architecture", architectures), ("method", methods), ("view", views)):
-        there = list(dict.fromkeys(cell[key] for cell in study.result["cells"]))
-        for name in asked or ():
-            if name not in there:
+    for key, wanted in (("architecture", architectures), ("method", methods), ("view", views)):
+        available = list(dict.fromkeys(cell[key] for cell in study.result["cells"]))
+        for name in wanted or ():
+            if name not in available:
                 raise UsageError(
-                    f"{study.folder} has no {key} '{name}', but {', '.join(there)}; bench it, or name one of these"
+                    f"{study.folder} has no {key} '{name}', but {', '.join(available)}; bench it, or name one of these"
                 )
     return [
         cell
@@ -60,13 +60,13 @@ def chosen_cells(
 
 
 def names_of(cell: Cell) -> dict[str, Any]:
-    """Return what a row of data says of its cell: data set, architecture, method, members, if and why it failed."""
+    """Return the columns of a row that describe its cell: data set, architecture, method, members, status, reason."""
     return {name: cell[name] for name in ("dataset", "architecture", "method", "members", "status", "reason")}
 
 
-def failures(found: pd.DataFrame) -> list[str]:
-    """Return what failed in a table with the columns of `names_of`, and why, each once."""
-    failed = found[found["status"] == "failed"]
+def failures(table: pd.DataFrame) -> list[str]:
+    """Return a text on each failure in a table with the columns of `names_of`, each once."""
+    failed = table[table["status"] == "failed"]
     return list(
         dict.fromkeys(
             f"{shortened(str(row.method), 28)} on {shortened(str(row.architecture), 28)} failed: {row.reason}"
@@ -76,10 +76,10 @@ def failures(found: pd.DataFrame) -> list[str]:
 
 
 def snr_of(figures: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return r of a cell or of a class of it, its interval and what that asks; NaN for what there is not.
+    """Return r of a cell or of a class of it, with its interval and the interval's question; NaN where it is missing.
 
     Args:
-        figures: as in `result.json`; None of a cell that failed.
+        figures: as in `result.json`; None for a cell that failed.
     """
     if figures is None:
         return {"images": 0, "question": ""} | dict.fromkeys(("r", "low", "high", "floor"), math.nan)

@@ -1,4 +1,4 @@
-"""The maps of a study as xarray has them, read from the hashed files when they are used.
+"""The maps of a study in xarray, read from the hashed files when they are used.
 
 The export `maps.zarr` is for people; nothing here reads it.
 """
@@ -47,7 +47,7 @@ def map_tree(result: Mapping[str, Any], files: RunFiles) -> xr.DataTree:
 
     No file is read before a value is used.
     """
-    groups = {map_path(own): _group(own, result, files) for own in result["maps"]}
+    groups = {map_path(stored): _group(stored, result, files) for stored in result["maps"]}
     groups["images"] = xr.Dataset({"pixels": _pictures(result, files)})
     return xr.DataTree.from_dict(groups)
 
@@ -57,33 +57,43 @@ def _pictures(result: Mapping[str, Any], files: RunFiles) -> xr.Variable:
     return _variable(DIMENSIONS[1:], shape, np.uint8, lambda key: _all_of(files, PICTURES, "pixels")[key])
 
 
-def _group(own: StoredMaps, result: Mapping[str, Any], files: RunFiles) -> xr.Dataset:
+def _group(stored: StoredMaps, result: Mapping[str, Any], files: RunFiles) -> xr.Dataset:
     images = len(result["images"])
     variables = {
         "marginal": _variable(
             DIMENSIONS[1:],
-            (images, *own["shape"]),
+            (images, *stored["shape"]),
             np.float32,
-            lambda key: _all_of(files, own["marginal"], "values")[key],
+            lambda key: _all_of(files, stored["marginal"], "values")[key],
         )
     }
-    coordinates = _coordinates(own, result)
-    if own["draws"]:
-        members = next(len(each["members"]) for each in result["architectures"] if each["label"] == own["architecture"])
+    coordinates = _coordinates(stored, result)
+    if stored["draws"]:
+        members = next(
+            len(architecture["members"])
+            for architecture in result["architectures"]
+            if architecture["label"] == stored["architecture"]
+        )
         dimensions, sizes = [DIMENSIONS[0]], [members]
-        if len(own["draws"]) > 1:
-            dimensions, sizes = [*dimensions, "draw"], [*sizes, len(own["draws"])]
-            coordinates["draw"] = [PurePosixPath(draw).name for draw in own["draws"]]
-        shape = (*sizes, images, *own["shape"])
-        variables["maps"] = _variable((*dimensions, *DIMENSIONS[1:]), shape, np.float32, _MemberMaps(own, files, shape))
-    attributes = {name: own[name] for name in ("architecture", "method")} | {"aggregator": result.get("aggregator")}
+        if len(stored["draws"]) > 1:
+            dimensions, sizes = [*dimensions, "draw"], [*sizes, len(stored["draws"])]
+            coordinates["draw"] = [PurePosixPath(draw).name for draw in stored["draws"]]
+        shape = (*sizes, images, *stored["shape"])
+        variables["maps"] = _variable(
+            (*dimensions, *DIMENSIONS[1:]), shape, np.float32, _MemberMaps(stored, files, shape)
+        )
+    attributes = {name: stored[name] for name in ("architecture", "method")} | {"aggregator": result.get("aggregator")}
     return xr.Dataset(variables, coords=coordinates, attrs=attributes)
 
 
-def _coordinates(own: StoredMaps, result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is known of each image: its name, label, target, and the vote on it."""
+def _coordinates(stored: StoredMaps, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the coordinates of each image: its name, label, target, and the vote on it."""
     classes, images = result["dataset"]["classes"], result["images"]
-    name = next(each["name"] for each in result["architectures"] if each["label"] == own["architecture"])
+    name = next(
+        architecture["name"]
+        for architecture in result["architectures"]
+        if architecture["label"] == stored["architecture"]
+    )
     about: dict[str, Any] = {"image": [image["name"] for image in images]}
     about["label"] = ("image", [classes[image["label"]] for image in images])
     for key in ("target", "predicted"):
@@ -93,39 +103,39 @@ def _coordinates(own: StoredMaps, result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _MemberMaps:
-    """What reads some members' maps of some images; a file holds those of one member, one draw and some images."""
+    """Reader of some members' maps of some images; a file has those of one member, one draw and some images."""
 
-    def __init__(self, own: StoredMaps, files: RunFiles, shape: Sequence[int]) -> None:
-        self._own, self._files, self._shape = own, files, shape
+    def __init__(self, stored: StoredMaps, files: RunFiles, shape: Sequence[int]) -> None:
+        self._stored, self._files, self._shape = stored, files, shape
 
     def __call__(self, key: Key) -> np.ndarray:
-        several = len(self._own["draws"]) > 1
+        several = len(self._stored["draws"]) > 1
         keys = key if several else (key[0], 0, *key[1:])
         images = self._shape[-4]
-        members, draws, chosen = (
-            _places(one, size)
-            for one, size in zip(keys[:3], (self._shape[0], len(self._own["draws"]), images), strict=True)
+        members, draws, wanted = (
+            _places(key_part, size)
+            for key_part, size in zip(keys[:3], (self._shape[0], len(self._stored["draws"]), images), strict=True)
         )
-        values = [[self._images(member, draw, chosen) for draw in draws] for member in members]
-        whole = np.array(values, np.float32).reshape(len(members), len(draws), len(chosen), *self._own["shape"])
-        return whole[tuple(0 if isinstance(one, int) else slice(None) for one in keys[:3]) + keys[3:]]
+        values = [[self._images(member, draw, wanted) for draw in draws] for member in members]
+        whole = np.array(values, np.float32).reshape(len(members), len(draws), len(wanted), *self._stored["shape"])
+        return whole[tuple(0 if isinstance(key_part, int) else slice(None) for key_part in keys[:3]) + keys[3:]]
 
     def _images(self, member: int, draw: int, images: Sequence[int]) -> list[np.ndarray]:
         from safetensors import safe_open  # noqa: PLC0415 - when maps are read
 
-        ends = list(accumulate(chunk["images"] for chunk in self._own["chunks"]))
-        found: dict[int, np.ndarray] = {}
-        for chunk, end in zip(self._own["chunks"], ends, strict=True):
+        ends = list(accumulate(chunk["images"] for chunk in self._stored["chunks"]))
+        maps: dict[int, np.ndarray] = {}
+        for chunk, end in zip(self._stored["chunks"], ends, strict=True):
             inside = [image for image in images if end - chunk["images"] <= image < end]
             if not inside:
                 continue
-            name = member_file(self._own["draws"][draw], member, chunk["file"])
+            name = member_file(self._stored["draws"][draw], member, chunk["file"])
             with safe_open(path := self._files.path(name), framework="np") as file:
                 values = file.get_slice("values")
-                if values.get_shape() != [chunk["images"], *self._own["shape"]]:
+                if values.get_shape() != [chunk["images"], *self._stored["shape"]]:
                     raise UsageError(f"{path} holds maps of another size than its result.json says; {AGAIN}")
-                found |= {image: values[image - end + chunk["images"]] for image in inside}
-        return [found[image] for image in images]
+                maps |= {image: values[image - end + chunk["images"]] for image in inside}
+        return [maps[image] for image in images]
 
 
 def _places(key: int | slice, size: int) -> Sequence[int]:
@@ -140,7 +150,7 @@ def _all_of(files: RunFiles, name: str, tensor: str) -> np.ndarray:
 
 
 class _Lazy(BackendArray):
-    """An array of which nothing is read before it is used."""
+    """An array whose values are read when they are used."""
 
     def __init__(self, shape: Sequence[int], dtype: Any, read: Callable[[Key], np.ndarray]) -> None:
         self.shape, self.dtype, self._read = tuple(shape), np.dtype(dtype), read

@@ -1,4 +1,4 @@
-"""A trained ensemble, to be used on other pictures than its test images: out of a pool, or trained first."""
+"""A trained ensemble for other pictures than its test images: from a pool, or trained first."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class TrainedEnsemble:
     """The trained members of one architecture on one data set; their weights are read when `networks` is called.
 
     Attributes:
-        dataset: what they were trained and tested on, normalised as then.
+        dataset: data set of their training and test, normalised as then.
         model: the architecture.
-        pool: where they lie.
-        records: of the members that are used, by rising index.
-        flags: of those that may have failed to learn, why, by index.
-        device: where networks are to be.
-        recipe: how they were trained.
-        seed: of the run.
+        pool: pool of the members.
+        records: records of the members that are used, by rising index.
+        flags: reason for each member that may have failed to learn, by index.
+        device: device of the networks.
+        recipe: recipe of their training.
+        seed: seed of the run.
     """
 
     dataset: Dataset
@@ -72,7 +72,7 @@ def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | Non
 
     Args:
         config: data set, architecture, sampler, members, recipe, device, seed; its methods and images are not used.
-        observer: who is told of the training.
+        observer: receives progress events of the training.
         pool: folder or name of a pool (or the beginning of one) whose members are taken instead: nothing is trained,
             the architecture, the seed and the image size are the pool's, and `config.members` limits their number.
 
@@ -86,16 +86,16 @@ def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | Non
     plan, failures = fill_pools(replace(config, methods=(), images=1), observer)
     if failures:
         raise UsageError(f"{config.archs[0]} cannot be trained: {next(iter(failures.values()))}")
-    (own,) = plan.architectures
-    records = [record for record in map(own.pool.record, range(plan.members)) if record is not None]
+    (architecture,) = plan.architectures
+    records = [record for record in map(architecture.pool.record, range(plan.members)) if record is not None]
     return TrainedEnsemble(
         dataset=plan.dataset,
-        model=own.model,
-        pool=own.pool,
+        model=architecture.model,
+        pool=architecture.pool,
         records=records,
-        flags=flags_of(own.pool, records, plan.dataset),
+        flags=flags_of(architecture.pool, records, plan.dataset),
         device=plan.device,
-        recipe=dict(own.identity["recipe"]),
+        recipe=dict(architecture.identity["recipe"]),
         seed=config.seed,
     )
 

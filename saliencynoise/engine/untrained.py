@@ -1,4 +1,4 @@
-"""The floor from untrained networks: r of a cell's method and view with networks that have learned nothing.
+"""The floor from untrained networks: r of a cell's method and view with networks that were not trained.
 
 As many networks as the study has members, of the same architecture and initialisation but other seeds, explain the
 same images. Their inner products are kept with the pool of the trained ones, so that a study made again finds them.
@@ -61,17 +61,17 @@ class Floors:
     groups: Groups | None = None
 
     def of(self, architecture: str, method: str, view: str, gram: Tensor, *, seed: int) -> dict[str, Any] | None:
-        """Return what `result.json` holds of a cell's floor; None where none was wanted.
+        """Return the entry of `result.json` on a cell's floor; None where none was wanted.
 
         Args:
             architecture: canonical name.
             method: canonical name.
-            view: of the cell.
-            gram: `[B, E, E]`, of the cell's trained networks, as `pooled_snr` takes them.
-            seed: of the run.
+            view: view of the cell.
+            gram: `[B, E, E]`, Gram matrices of the cell's trained networks, as `pooled_snr` takes them.
+            seed: seed of the run.
         """
-        own = self.found.get((architecture, method))
-        if own is None:
+        grams = self.found.get((architecture, method))
+        if grams is None:
             return None
         blank: dict[str, Any] = {
             "snr": None,
@@ -81,17 +81,17 @@ class Floors:
             "above": None,
             "note": self.note,
         }
-        if isinstance(own, str):
-            return blank | {"note": own}
-        untrained = own[view]
+        if isinstance(grams, str):
+            return blank | {"note": grams}
+        untrained = grams[view]
         used = (diag_mean(untrained) > 0) & (diag_mean(gram) > 0)
         if not bool(used.any()):
             return blank | {"note": "untrained networks give maps of zeros"}
         groups = chosen(self.groups, used)
         floor = pooled_snr(untrained[used], groups=groups)
         interval, p = claim_interval(floor, seed=seed), excess_p(pooled_snr(gram[used], groups=groups), floor)
-        words = None if interval is None else {"low": interval.low, "high": interval.high, "words": interval.words}
-        figures = {"snr": floor.value, "interval": words, "members": untrained.shape[-1], "p": p}
+        ends = None if interval is None else {"low": interval.low, "high": interval.high, "words": interval.words}
+        figures = {"snr": floor.value, "interval": ends, "members": untrained.shape[-1], "p": p}
         safe: Any = json_safe(blank | figures | {"above": None if p is None else p < LEVEL})
         return dict(safe)
 
@@ -101,34 +101,34 @@ def untrained_floors(
 ) -> Floors:
     """Return the floors of all cells that need one, computed where no pool keeps them.
 
-    By the setting `untrained`: "auto" for methods on a layer and those whose maps do not turn with the score, "all"
-    for all methods, "none" for none.
+    The setting `untrained` chooses them: "auto" for methods on a layer and those whose maps do not change their sign
+    with the score, "all" for all methods, "none" for none.
 
     Raises:
         UsageError: if the pool cannot be written.
     """
     floors = Floors(note=IMPORTED if plan.sampler.spec.name == "checkpoints" else "", groups=plan.groups)
     for architecture in plan.architectures:
-        due: list[_Due] = []
+        missing: list[_MissingFloor] = []
         for method in plan.methods:
             cell = cells[architecture.name, method.text]
             if isinstance(cell, str) or not _needed(plan, method, cell):
                 continue
-            own = _Due(method, tuple(cell.figures), _file(plan, architecture, method, targets))
-            known = None if plan.config.fresh else _kept(own)
-            if known is None:
-                due.append(own)
+            entry = _MissingFloor(method, tuple(cell.figures), _file(plan, architecture, method, targets))
+            kept_grams = None if plan.config.fresh else _kept_grams(entry)
+            if kept_grams is None:
+                missing.append(entry)
             else:
-                floors.found[architecture.name, method.text] = known
-        if due:
-            computed = _computed(plan, architecture, due, targets[architecture.name], run_jobs)
-            floors.found |= {(architecture.name, text): found for text, found in computed.items()}
+                floors.found[architecture.name, method.text] = kept_grams
+        if missing:
+            computed = _computed(plan, architecture, missing, targets[architecture.name], run_jobs)
+            floors.found |= {(architecture.name, text): grams for text, grams in computed.items()}
     return floors
 
 
 @dataclass(frozen=True)
-class _Due:
-    """What is to be computed: of a method, in these views; where it is kept."""
+class _MissingFloor:
+    """A floor to be computed: its method, its views, and the file in which it is kept."""
 
     method: BoundMethod
     views: tuple[str, ...]
@@ -142,53 +142,57 @@ def _needed(plan: Plan, method: BoundMethod, reduced: Reduced) -> bool:
 
 
 def _file(plan: Plan, architecture: ArchitecturePlan, method: BoundMethod, targets: Targets) -> Path:
-    """Return where the inner products are kept: beside the members, by all that determines them."""
+    """Return the file of the inner products: beside the members, named by the values that determine them."""
     chunks = plan.chunks(targets[architecture.name])
     about = [method.text, method.distribution, [chunk.key for chunk in chunks], plan.members, plan.draws(method)]
     key = key_of([*about, plan.config.precision, plan.config.seed])
     return architecture.base_pool.folder / "untrained" / f"{slug_of(method.text)}-{key[:16]}.safetensors"
 
 
-def _kept(due: _Due) -> Mapping[str, Tensor] | None:
+def _kept_grams(entry: _MissingFloor) -> Mapping[str, Tensor] | None:
     try:
-        found = load_grams(due.file)
+        grams = load_grams(entry.file)
     except UsageError:
         return None
-    return found if set(due.views) <= found.keys() else None
+    return grams if set(entry.views) <= grams.keys() else None
 
 
 def _computed(
-    plan: Plan, architecture: ArchitecturePlan, due: Sequence[_Due], targets: tuple[int, ...], run_jobs: RunJobs
+    plan: Plan,
+    architecture: ArchitecturePlan,
+    missing: Sequence[_MissingFloor],
+    targets: tuple[int, ...],
+    run_jobs: RunJobs,
 ) -> dict[str, Mapping[str, Tensor] | str]:
     """Explain the images by untrained networks, keep the inner products, and delete the networks and their maps."""
     folder = plan.folder / "untrained"
-    stores = {own.method.text: _stores(folder, plan, architecture, own.method) for own in due}
-    found: dict[str, Mapping[str, Tensor] | str] = {}
+    stores = {entry.method.text: _stores(folder, plan, architecture, entry.method) for entry in missing}
+    results: dict[str, Mapping[str, Tensor] | str] = {}
     networks = _networks(folder, architecture)
     try:
         networks.describe({**architecture.identity, "sampler": SAMPLER}, architecture.network)
         failed = run_jobs(_jobs(plan, architecture, stores, targets, folder))
-        for own in due:
-            text = own.method.text
+        for entry in missing:
+            text = entry.method.text
             reason = failed.get((architecture.name, None)) or failed.get((architecture.name, text))
             if reason is not None:
-                found[text] = f"untrained networks: {reason}"
+                results[text] = f"untrained networks: {reason}"
                 continue
-            grams = _grams(stores[text], plan, targets, own.views)
-            save_grams(own.file, grams)
-            found[text] = grams
+            grams = _grams(stores[text], plan, targets, entry.views)
+            save_grams(entry.file, grams)
+            results[text] = grams
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return found
+    return results
 
 
 def _stores(folder: Path, plan: Plan, architecture: ArchitecturePlan, method: BoundMethod) -> tuple[MapStore, ...]:
-    place = folder / "maps" / architecture.pool.folder.name / plan.maps_folder(architecture, method).name
-    return tuple(MapStore(place / draw_name(draw)) for draw in range(plan.draws(method)))
+    maps = folder / "maps" / architecture.pool.folder.name / plan.maps_folder(architecture, method).name
+    return tuple(MapStore(maps / draw_name(draw)) for draw in range(plan.draws(method)))
 
 
 def _networks(folder: Path, architecture: ArchitecturePlan) -> Pool:
-    """Return the pool of the untrained networks, which lasts until their maps are made."""
+    """Return the pool of the untrained networks, which is deleted once their maps are made."""
     return Pool(folder / "networks" / architecture.pool.folder.name)
 
 
@@ -220,15 +224,15 @@ def _jobs(
 def _grams(
     stores: Sequence[MapStore], plan: Plan, targets: Sequence[int], views: Sequence[str]
 ) -> dict[str, Tensor]:  # fmt: skip
-    """Return the inner products on each image, by view; of a stochastic method between different draws."""
-    found: dict[str, list[Tensor]] = {view: [] for view in views}
+    """Return the inner products on each image, by view; those of a stochastic method are between different draws."""
+    by_view: dict[str, list[Tensor]] = {view: [] for view in views}
     members = range(FIRST, FIRST + plan.members)
     for maps in images_of(stores, members, plan.chunks(targets)):
-        for view, grams in found.items():
+        for view, grams in by_view.items():
             crossed = crossed_gram(apply_view(maps, view).flatten(2))
             single = crossed[:, 0, :, 0] if crossed.shape[1] == 1 else between_draws(crossed[None])[0]
             grams.append(single)
-    return {view: torch.stack(grams) for view, grams in found.items()}
+    return {view: torch.stack(grams) for view, grams in by_view.items()}
 
 
 def put_beside(
@@ -239,30 +243,32 @@ def put_beside(
     names: Mapping[str, str],
     seed: int,
 ) -> None:
-    """Put its floor into each cell of a result, and take away what may not be claimed beside it.
+    """Put its floor into each cell of a result, and remove the claims that the floor does not allow.
 
     Args:
-        cells: as `result.json` will hold them.
-        reduced: what they come from, by canonical names of architecture and method.
-        floors: from untrained networks.
+        cells: cells, as in `result.json`.
+        reduced: statistics of their maps, by canonical names of architecture and method.
+        floors: floors from untrained networks.
         names: the architectures' labels by canonical name.
-        seed: of the run.
+        seed: seed of the run.
     """
     of_label = {label: name for name, label in names.items()}
     for cell in cells:
         key = of_label[cell["architecture"]], cell["method_name"]
-        own = reduced[key]
+        reduced_cell = reduced[key]
         cell["untrained"] = (
-            None if isinstance(own, str) else floors.of(*key, cell["view"], own.single(cell["view"]), seed=seed)
+            None
+            if isinstance(reduced_cell, str)
+            else floors.of(*key, cell["view"], reduced_cell.single(cell["view"]), seed=seed)
         )
         withhold(cell)
 
 
 def withhold(cell: dict[str, Any]) -> None:
-    """Let a cell whose maps do not turn with the score claim no more than its distance from untrained networks.
+    """Limit the claims of a cell whose maps do not change their sign with the score to its excess over the floor.
 
-    Of such maps, also of centred ones, agreement alone is no sign of anything learned: p is the larger one of the
-    sign-flip test and of the test of more than untrained networks. Where that shows nothing, p and px are taken away.
+    Agreement of such maps, also of centred ones, is alone no sign of learning: p is the larger one of the sign-flip
+    test and of the test of more than untrained networks. Where that shows nothing, p and px are removed.
     """
     floor = cell["untrained"]
     if cell["sign"] == "signed" or floor is None or floor["above"] is None:

@@ -1,7 +1,7 @@
 """A worker process: `python -m saliencynoise.engine.worker DATASET`, jobs in and events out as lines of JSON.
 
-Its own program rather than `multiprocessing`: that would import the user's main script again, so that a script
-without an `if __name__ == "__main__"` guard would start itself over.
+It is a separate program, because `multiprocessing` would import the user's main script again: a script without an
+`if __name__ == "__main__"` guard would then start itself again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from saliencynoise.store.datasets import load_dataset
 
 
 def run_reporting(runner: MemberRunner, job: MemberJob, report: Report) -> None:
-    """Run a job; what it raises becomes an event, "usage" where the user can mend it and "failed" elsewhere."""
+    """Run a job; an error becomes an event, "usage" if the user can fix it and "failed" otherwise."""
     try:
         runner.run(job, report)
     except PluginError as error:

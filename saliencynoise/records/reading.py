@@ -54,7 +54,7 @@ def check_record(document: Any, kind: type[T], *, where: str, fix: str = _FIX, a
         kind: as of `read_record`.
         where: the file, for messages.
         fix: as there.
-        at: where in the file the document stands, for messages.
+        at: path of the document in the file, for messages.
 
     Raises:
         RecordError: as `read_record`.

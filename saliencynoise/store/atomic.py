@@ -176,7 +176,7 @@ def refuse_foreign(folder: Path, result: str) -> None:
     """Refuse a folder of results that holds something else.
 
     Args:
-        folder: where results are to go; it need not be there.
+        folder: folder of the results; it need not exist.
         result: name of the file by which an earlier run's folder is known, whose files may be replaced.
 
     Raises:
@@ -193,7 +193,7 @@ def refuse_foreign(folder: Path, result: str) -> None:
 
 
 HEADER = re.compile(rb'\{\s*"checksum": "(?P<sum>[0-9a-f]{64})"(?P<rest>.*)', re.DOTALL)
-"""How a document that `write_json` wrote begins; the checksum is of all bytes after it."""
+"""The beginning of a document that `write_json` wrote; the checksum is of all bytes after it."""
 
 
 class DamagedFileError(UsageError):

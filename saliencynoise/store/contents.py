@@ -17,7 +17,7 @@ class Contents:
     """The tensors of a member's two files.
 
     Attributes:
-        shapes: of the weights, by name, and of the logits under "logits of the test images".
+        shapes: shapes of the weights, by name, and of the logits under "logits of the test images".
         logits: `[N, K]`, its shape.
         broken: names of tensors with values of NaN or infinity.
         floating: whether the logits are floating point.

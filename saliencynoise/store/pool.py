@@ -198,8 +198,8 @@ class Pool:
         """Return a member's state dictionary, after comparing the file with its checksum.
 
         Args:
-            index: of the member.
-            sha256: of the weights that are wanted; None for those that the record names.
+            index: index of the member.
+            sha256: checksum of the weights that are wanted; None for those that the record names.
 
         Raises:
             CorruptMemberError: if the file is not what its checksum says; the member is set aside first.

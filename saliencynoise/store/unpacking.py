@@ -61,7 +61,7 @@ class _File:
 
 
 class _WrongError(Exception):
-    """Why a file cannot be imported."""
+    """The reason why a file cannot be imported."""
 
 
 def unpack(paths: Sequence[Path], *, replace: bool = False, root: Path | None = None) -> list[Unpacked]:

@@ -1,4 +1,4 @@
-"""The conformance kit: what all that plugins bring must hold to, as checks with names.
+"""The conformance kit: named checks of the contracts that everything from a plugin must keep.
 
 `conformance` makes tests of pytest of it, `saliencynoise plugins check NAME` runs it from the command line, and
 `check_subject` from Python.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MEMBERS = 8
 SHAPES = ((3, 5, 7), (1, 4, 4))
 ROUNDING = 1e-5
-"""Of float32 results, relative to the largest value."""
+"""Largest rounding error of float32 results, relative to the largest value."""
 
 STATE = "`merge(update(s, a), update(init(...), b))` equals `update(update(s, a), b)` up to rounding"
 GIVEN = "given stay as they are, and a state does not change with the memory of a map that it was given."
@@ -40,58 +40,60 @@ def members(shape: tuple[int, ...] = SHAPES[0], *, seed: int = 0, dtype: torch.d
 
 
 def check_result(subject: AggregatorSubject) -> None:
-    """The shape, dtype and numbers of the map; and that it is the members'."""
+    """The map has the right shape, dtype and finite values, and depends on the members."""
     for shape in SHAPES:
-        found = _result(subject, members(shape))
-        if tuple(found.shape) != shape or found.dtype != torch.float32 or found.device.type != "cpu":
-            raise ContractBroken(f"of maps {list(shape)} it makes {list(found.shape)}, {found.dtype} on {found.device}")
-        wrong = int((~found.isfinite()).sum())
+        result = _result(subject, members(shape))
+        if tuple(result.shape) != shape or result.dtype != torch.float32 or result.device.type != "cpu":
+            raise ContractBroken(
+                f"of maps {list(shape)} it makes {list(result.shape)}, {result.dtype} on {result.device}"
+            )
+        wrong = int((~result.isfinite()).sum())
         if wrong:
             raise ContractBroken(f"{wrong} values are NaN or infinite")
-        require_different(_result(subject, members(shape, seed=1)), found, "maps of other members become the same map")
+        require_different(_result(subject, members(shape, seed=1)), result, "maps of other members become the same map")
 
 
 def check_merge(subject: AggregatorSubject) -> None:
-    """Members that are divided anywhere, also into none and all; and more of them after that."""
+    """Members that are divided at any index and merged give the same result, also with a member added later."""
     aggregator, maps = _of_maps(subject), members()
-    due = _result(subject, maps)
+    expected = _result(subject, maps)
     for cut in (0, 1, 3, MEMBERS - 1):
         with guarded(0):
             merged = aggregator.merge(_state(aggregator, maps[:cut]), _state(aggregator, maps[cut:-1]))
-            found = aggregator.result(aggregator.update(merged, maps[-1].clone()))
+            result = aggregator.result(aggregator.update(merged, maps[-1].clone()))
         require_equal(
-            found, due, f"{cut} members merged with the others, against all in one stream", tolerance=ROUNDING
+            result, expected, f"{cut} members merged with the others, against all in one stream", tolerance=ROUNDING
         )
 
 
 def check_order(subject: AggregatorSubject) -> None:
-    """The same members in other orders."""
+    """The same members in other orders give the same map."""
     maps = members()
     for order in (maps.flip(0), maps.roll(3, 0)):
         require_equal(_result(subject, order), _result(subject, maps), "members in another order", tolerance=ROUNDING)
 
 
 def check_unchanged(subject: AggregatorSubject) -> None:
-    """Maps, and states that were handed on; and the memory of a map, which the caller uses again."""
+    """Maps and earlier states stay as they are, also when the caller uses the memory of a map again."""
     aggregator, maps = _of_maps(subject), members()
     before = maps.clone()
     with guarded(0):
         earlier = _state(aggregator, maps[:4])
-        due = aggregator.result(earlier)
+        expected = aggregator.result(earlier)
         state = aggregator.update(earlier, maps[4])
         aggregator.result(aggregator.merge(state, _state(aggregator, maps[5:])))
         if not torch.equal(maps, before):
             raise ContractBroken("the members' maps were changed")
-        require_equal(aggregator.result(earlier), due, "the result of a state before and after an update")
+        require_equal(aggregator.result(earlier), expected, "the result of a state before and after an update")
         buffer = maps[4].clone()
         state = aggregator.update(earlier, buffer)
-        due = aggregator.result(state)
+        expected = aggregator.result(state)
         buffer.fill_(9)
-        require_equal(aggregator.result(state), due, "the result before and after the map's memory is used again")
+        require_equal(aggregator.result(state), expected, "the result before and after the map's memory is used again")
 
 
 def check_other_shape(subject: AggregatorSubject) -> None:
-    """A map that would broadcast."""
+    """A map of another shape that would broadcast is refused."""
     aggregator = _of_maps(subject)
     with guarded(0):
         state = _state(aggregator, members()[:3])
@@ -99,7 +101,7 @@ def check_other_shape(subject: AggregatorSubject) -> None:
 
 
 def check_no_members(subject: AggregatorSubject) -> None:
-    """No members, at once and merged."""
+    """A state without members is refused, also a merged one."""
     aggregator = _of_maps(subject)
     with guarded(0):
         none = aggregator.init(SHAPES[0])
@@ -108,48 +110,50 @@ def check_no_members(subject: AggregatorSubject) -> None:
 
 
 def check_one_member(subject: AggregatorSubject) -> None:
-    """One member has a finite map, or is refused as too few."""
+    """One member has a finite map, or is refused."""
     try:
-        found = _result(subject, members()[:1])
+        result = _result(subject, members()[:1])
     except ValueError:
         return
-    if found.shape != SHAPES[0] or not found.isfinite().all():
-        raise ContractBroken(f"of one member it makes {list(found.shape)}, with values of NaN or infinity")
+    if result.shape != SHAPES[0] or not result.isfinite().all():
+        raise ContractBroken(f"of one member it makes {list(result.shape)}, with values of NaN or infinity")
 
 
 def check_combined(subject: AggregatorSubject) -> None:
-    """The shape, dtype and numbers of logits; and that they are the members'."""
+    """Logits have the right shape, dtype and finite values, and depend on the members."""
     for dtype in (torch.float32, torch.float64):
         logits = members((4, 3), dtype=dtype)
-        found = _combined(subject, logits)
-        if found.shape != (4, 3) or found.dtype != dtype:
+        combined = _combined(subject, logits)
+        if combined.shape != (4, 3) or combined.dtype != dtype:
             raise ContractBroken(
-                f"of logits {list(logits.shape)} of {dtype} it makes {list(found.shape)}, {found.dtype}"
+                f"of logits {list(logits.shape)} of {dtype} it makes {list(combined.shape)}, {combined.dtype}"
             )
-        if not found.isfinite().all():
+        if not combined.isfinite().all():
             raise ContractBroken("logits are NaN or infinite")
     require_different(
-        _combined(subject, members((4, 3), seed=1, dtype=dtype)), found, "other members' logits are the same"
+        _combined(subject, members((4, 3), seed=1, dtype=dtype)), combined, "other members' logits are the same"
     )
 
 
 def check_rows(subject: AggregatorSubject) -> None:
-    """Each row alone, against those of the batch."""
+    """Each row alone has the same logits as in the batch."""
     logits = members((4, 3), dtype=torch.float64)
-    due = _combined(subject, logits)
+    expected = _combined(subject, logits)
     for row in range(4):
-        require_equal(_combined(subject, logits[:, row : row + 1]), due[row : row + 1], f"logits of row {row} alone")
+        require_equal(
+            _combined(subject, logits[:, row : row + 1]), expected[row : row + 1], f"logits of row {row} alone"
+        )
 
 
 def check_network_order(subject: AggregatorSubject) -> None:
-    """The same members in other orders."""
+    """The same members in other orders give the same logits."""
     logits = members((4, 3), dtype=torch.float64)
     for order in (logits.flip(0), logits.roll(3, 0)):
         require_equal(_combined(subject, order), _combined(subject, logits), "members in another order")
 
 
 def check_gradient(subject: AggregatorSubject) -> None:
-    """Against a difference quotient, in a random direction."""
+    """The gradient equals a difference quotient in a random direction."""
     logits = members((4, 3), dtype=torch.float64).requires_grad_()
     direction = members((4, 3), seed=1, dtype=torch.float64) * 1e-6
     with guarded(0), torch.enable_grad():
@@ -158,12 +162,12 @@ def check_gradient(subject: AggregatorSubject) -> None:
             raise ContractBroken("no gradient passes through it")
         (gradient,) = torch.autograd.grad(score, logits)
         ahead, behind = (_combined(subject, logits.detach() + step).square().sum() for step in (direction, -direction))
-    due, found = (ahead - behind) / 2, (gradient * direction).sum()
-    require_equal(found, due, "the gradient against a difference quotient", tolerance=1e-4)
+    difference_quotient, derivative = (ahead - behind) / 2, (gradient * direction).sum()
+    require_equal(derivative, difference_quotient, "the gradient against a difference quotient", tolerance=1e-4)
 
 
 def check_logits_unchanged(subject: AggregatorSubject) -> None:
-    """The logits that it was given."""
+    """The given logits stay as they are."""
     logits = members((4, 3), dtype=torch.float64)
     before = logits.clone()
     with guarded(0):
@@ -173,7 +177,7 @@ def check_logits_unchanged(subject: AggregatorSubject) -> None:
 
 
 def check_parameters(subject: AggregatorSubject) -> None:
-    """The canonical text, by which results know an aggregator, reads back to an equal instance."""
+    """The canonical text that identifies an aggregator in results reads back to an equal instance."""
     require_readable(subject.aggregator)
 
 

@@ -1,4 +1,4 @@
-"""Checks of an architecture: logits, seeds, weights, and what a forward pass leaves behind."""
+"""Checks of an architecture: logits, seeds, weights, and changes by a forward pass."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def logits_of(network: Network, x: Tensor) -> Tensor:
 
 
 def check_logits(subject: ModelSubject) -> None:
-    """As many finite logits as classes, of the dtype of the images."""
+    """There are as many finite logits as classes, of the dtype of the images."""
     for classes in (3, 5):
         _require_logits(subject, SQUARE, classes)
 
@@ -52,15 +52,15 @@ def check_grey(subject: ModelSubject) -> None:
 
 
 def check_rows(subject: ModelSubject) -> None:
-    """Logits of each image alone, against those of the batch."""
+    """Each image alone has the same logits as in the batch."""
     network, x = subject.build(SQUARE), images()
-    due = logits_of(network, x)
+    expected = logits_of(network, x)
     for row in range(len(x)):
-        require_equal(logits_of(network, x[row : row + 1]), due[row : row + 1], f"logits of image {row} alone")
+        require_equal(logits_of(network, x[row : row + 1]), expected[row : row + 1], f"logits of image {row} alone")
 
 
 def check_deterministic(subject: ModelSubject) -> None:
-    """The same forward pass twice, under other global random states."""
+    """The same forward pass twice gives the same logits."""
     network, x = subject.build(SQUARE), images()
     with guarded(1), torch.no_grad():
         first = network.module.double()(x.clone())
@@ -69,7 +69,7 @@ def check_deterministic(subject: ModelSubject) -> None:
 
 
 def check_forward_unchanged(subject: ModelSubject) -> None:
-    """Images, weights, buffers and flags after a forward pass."""
+    """A forward pass changes no image, weight, buffer or flag."""
     network, x = subject.build(SQUARE), images()
     network.module.double()
     before = {**network_state(network.module), **tensor_state("the images", x)}
@@ -80,13 +80,13 @@ def check_forward_unchanged(subject: ModelSubject) -> None:
 
 def check_same_seed(subject: ModelSubject) -> None:
     """The same seed of torch, and another state of numpy and Python, give the same weights."""
-    first, second = _weights(subject, seed=1, others=1), _weights(subject, seed=1, others=2)
+    first, second = _weights(subject, seed=1, numpy_seed=1), _weights(subject, seed=1, numpy_seed=2)
     _require_none([name for name in first if not torch.equal(first[name], second[name])], "under the same seed")
 
 
 def check_other_seed(subject: ModelSubject) -> None:
     """Another seed gives other weights."""
-    first, second = _weights(subject, seed=1, others=1), _weights(subject, seed=2, others=1)
+    first, second = _weights(subject, seed=1, numpy_seed=1), _weights(subject, seed=2, numpy_seed=1)
     if all(torch.equal(first[name], second[name]) for name in first):
         raise ContractBroken("torch.manual_seed(1) and torch.manual_seed(2) give the same weights")
 
@@ -96,8 +96,8 @@ def check_global_state(subject: ModelSubject) -> None:
     with guarded(0):
         before = global_state()
         network = subject.model.build(SQUARE, 3)
-        found = [name for name in changes(before, global_state()) if name != "torch's random state"]
-        _require_none(found, "by building")
+        changed = [name for name in changes(before, global_state()) if name != "torch's random state"]
+        _require_none(changed, "by building")
         before = global_state()
         with torch.no_grad():
             network.module.eval()(images(dtype=torch.float32))
@@ -108,8 +108,8 @@ def check_state_dict(subject: ModelSubject) -> None:
     """A network of another seed that loads the state_dict gives the same logits."""
     first, second, x = subject.build(SQUARE, seed=1), subject.build(SQUARE, seed=2), images(dtype=torch.float32)
     second.module.load_state_dict(first.module.state_dict())
-    due = logits_of(first, x)
-    require_equal(logits_of(second, x), due, "logits after the state_dict was loaded", tolerance=1e-5)
+    expected = logits_of(first, x)
+    require_equal(logits_of(second, x), expected, "logits after the state_dict was loaded", tolerance=1e-5)
 
 
 def check_meta(subject: ModelSubject) -> None:
@@ -144,20 +144,20 @@ def _require_logits(subject: ModelSubject, shape: tuple[int, int, int], classes:
     require_different(logits[:1], logits[1:2], "two random images have the same logits")
 
 
-def _weights(subject: ModelSubject, *, seed: int, others: int) -> dict[str, Tensor]:
-    """Return the weights under a seed of torch, and under another one of numpy and Python."""
-    with guarded(others):
+def _weights(subject: ModelSubject, *, seed: int, numpy_seed: int) -> dict[str, Tensor]:
+    """Return the weights under one seed of torch and another seed of numpy and Python."""
+    with guarded(numpy_seed):
         torch.manual_seed(seed)
         return dict(subject.model.build(SQUARE, 3).module.state_dict())
 
 
-def _require_none(found: list[str], when: str = "") -> None:
-    if found:
-        raise ContractBroken(f"changed {when}: {', '.join(found[:4])}{' ...' if len(found) > 4 else ''}")
+def _require_none(changed: list[str], when: str = "") -> None:
+    if changed:
+        raise ContractBroken(f"changed {when}: {', '.join(changed[:4])}{' ...' if len(changed) > 4 else ''}")
 
 
 def checks() -> Iterator[Check[ModelSubject]]:
-    """Yield the checks of an architecture, but for those of its points."""
+    """Yield the checks of an architecture, without those of its points."""
     images_of = "for images of `in_shape` = (C, H, W)"
     yield Check(name="logits", contract=ROWS, run=check_logits)
     yield Check(name="oblong_images", contract=images_of, run=check_oblong, needs=("logits",))

@@ -1,4 +1,4 @@
-"""What a check is, what it finds, and how the checks of one subject are run."""
+"""A check, its result, and the run of all checks of one subject."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ S = TypeVar("S")
 
 
 class ContractBroken(AssertionError):  # noqa: N818 - the message reads "contract broken: ..."
-    """What a check raises whose contract does not hold."""
+    """Raised by a check whose contract does not hold."""
 
 
 class NotApplicable(Exception):  # noqa: N818 - no error of anybody
-    """What a check raises that finds nothing to check; the message says why."""
+    """Raised by a check that does not apply; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Check(Generic[S]):
     Attributes:
         name: short, in snake case; expected failures go by it.
         contract: the sentence of `saliencynoise.interfaces` that is broken where the check fails.
-        run: raises `ContractBroken` with what was found; anything else that it raises is a failure too.
+        run: raises `ContractBroken` with the fault; any other exception is a failure, too.
         applies: returns why the check does not apply to the subject, or "" where it does.
         needs: names of checks without which this one means nothing: two maps that differ by chance are no sign of
             anything else.
@@ -42,13 +42,13 @@ class Check(Generic[S]):
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """What came of a check.
+    """The result of a check.
 
     Attributes:
         check: its name.
         contract: as in `Check`.
         status: "passed", "failed", "expected" (it failed, as was declared) or "not_applicable".
-        message: what was found, the reason of an expected failure, or why it does not apply; "" where it passed.
+        message: the fault, the reason of an expected failure, or why the check does not apply; "" if it passed.
     """
 
     check: str
@@ -60,16 +60,16 @@ class CheckResult:
 def run_checks(
     subject: S, checks: Sequence[Check[S]], *, expected: Mapping[str, str], least: int
 ) -> tuple[CheckResult, ...]:
-    """Run checks, in their order; a result for each, and one more where what was run is not enough to trust.
+    """Run checks in order; return a result for each, and one failure more if too few were executed.
 
     Args:
         subject: what is checked.
         checks: the checks.
         expected: reasons of expected failures, by the check's name. They are strict.
-        least: how many checks must be executed where none fails.
+        least: the number of checks that must be executed if none fails.
 
     Raises:
-        ConfigurationError: if a failure of a check is expected that does not exist.
+        ConfigurationError: if an expected failure names a check that does not exist.
     """
     refuse_unknown(expected, [check.name for check in checks])
     results: dict[str, CheckResult] = {}
@@ -80,10 +80,10 @@ def run_checks(
         else:
             results[check.name] = run_check(subject, check, expected.get(check.name))
     executed = sum(result.status != "not_applicable" for result in results.values())
-    found = tuple(results.values())
-    if executed < least and not any(result.status == "failed" for result in found):
-        return (*found, _too_few(executed, least))
-    return found
+    all_results = tuple(results.values())
+    if executed < least and not any(result.status == "failed" for result in all_results):
+        return (*all_results, _too_few(executed, least))
+    return all_results
 
 
 def run_check(subject: S, check: Check[S], expected: str | None = None) -> CheckResult:

@@ -1,4 +1,4 @@
-"""Checks of what a method's spec claims beyond the contract, with the default parameters."""
+"""Checks of the claims in a method's spec beyond the contract, with the default parameters."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ two samples by 1e6, by 3e-10; a wrong formula is off by far more."""
 
 
 def check_constant(subject: MethodSubject) -> None:
-    """Zero, up to rounding of logits of about one."""
+    """A network that ignores the image has a map of zeros, up to rounding of logits of about one."""
     largest = float(subject.maps(constant()).values.abs().max())
     if not largest <= CLAIMED:
         raise ContractBroken(f"a network that ignores the image gets a map with values of up to {largest:.2g}")
 
 
 def check_linear_weights(subject: MethodSubject) -> None:
-    """The weights of each image's target."""
+    """A linear network gives the weights of each image's target."""
     network, batch = linear(), batch_of()
-    found, due = subject.maps(network, batch).values, linear_weights(network, batch)
-    require_equal(found, due, "maps against the weights", tolerance=CLAIMED)
+    maps, weights = subject.maps(network, batch).values, linear_weights(network, batch)
+    require_equal(maps, weights, "maps against the weights", tolerance=CLAIMED)
 
 
 def check_linear_contributions(subject: MethodSubject) -> None:
-    """Weight times image where all that it is compared with is zero."""
+    """A linear network gives weight times image, where all references are zero."""
     network, batch = linear(), batch_of(background=0)
-    due = linear_weights(network, batch) * batch.x
-    require_equal(subject.maps(network, batch).values, due, "maps against weight times image", tolerance=CLAIMED)
+    expected = linear_weights(network, batch) * batch.x
+    require_equal(subject.maps(network, batch).values, expected, "maps against weight times image", tolerance=CLAIMED)
 
 
 def check_completeness(subject: MethodSubject) -> None:
-    """The method's own figure; and the sum of its maps, where it says that they start from zero."""
+    """The completeness error is small; the maps add up where the claims put the baseline at zero."""
     diagnostics = subject.maps(smooth(), batch_of()).diagnostics
     if "completeness_error" not in diagnostics:
         raise ContractBroken("there is no diagnostic 'completeness_error'")
@@ -60,9 +60,9 @@ def _require_sums(subject: MethodSubject) -> None:
     values = subject.maps(network, batch).values
     with torch.no_grad():
         logits = network.module(batch.x) - network.module(torch.zeros_like(batch.x))
-    due = logits.gather(1, batch.target[:, None])[:, 0]
+    expected = logits.gather(1, batch.target[:, None])[:, 0]
     require_equal(
-        values.flatten(1).sum(1), due, "sums of the maps against the differences of logits", tolerance=INCOMPLETE
+        values.flatten(1).sum(1), expected, "sums of the maps against the differences of logits", tolerance=INCOMPLETE
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks of a data set: that what it loads keeps the contract of `Dataset`, each time alike."""
+"""Checks of a data set: it keeps the contract of `Dataset`, and each load gives the same data."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ PIXELS = 0.01
 """Largest error of a mean or a standard deviation of pixels in [0, 1]: other authors round, or leave pixels out."""
 
 SIZES = (24, 32)
-"""Image sizes to ask for; the first that the data set does not have anyhow."""
+"""Image sizes to request; the first that differs from the data set's usual size is used."""
 
 TARGET = "A spec's `target` is a callable `(*, path, image_size, seed) -> Dataset`"
 
 
 def check_contract(subject: DatasetSubject) -> None:
-    """Shapes, dtypes and ranges of both splits; classes, names, masks and groups."""
+    """Both splits have the right shapes, dtypes and ranges; so do classes, names, masks and groups."""
     try:
         check_dataset(subject.dataset)
     except ConfigurationError as error:
@@ -39,62 +39,62 @@ def check_splits(subject: DatasetSubject) -> None:
     """Every class can be learnt, and test images are neither all one image nor those of training."""
     dataset = subject.dataset
     train, test = dataset.train, dataset.test
-    seen = set(train.labels.tolist())
-    unseen = [name for label, name in enumerate(dataset.classes) if label not in seen]
+    labels = set(train.labels.tolist())
+    unseen = [name for label, name in enumerate(dataset.classes) if label not in labels]
     if unseen:
         raise ContractBroken(f"no training image is of the class {unseen[0]!r}")
     for part, split in (("train", train), ("test", test)):
         if len(split) > 1 and bool((split.images == split.images[:1]).all()):
             raise ContractBroken(f"all {len(split)} images of {part} are the same")
-    known = _contents(train)
-    shared = sum(content in known for content in _contents(test))
+    train_images = _contents(train)
+    shared = sum(content in train_images for content in _contents(test))
     if 2 * shared > len(_contents(test)):
         raise ContractBroken(f"{shared} of the {len(_contents(test))} different test images are training images")
 
 
 def check_statistics(subject: DatasetSubject) -> None:
-    """The mean and standard deviation of each channel, against the training images'."""
+    """The declared mean and standard deviation of each channel are those of the training images."""
     dataset = subject.dataset
     pixels = dataset.train.images.transpose(0, 1).flatten(1).double() / 255
-    for name, said, found in (("mean", dataset.mean, pixels.mean(1)), ("std", dataset.std, pixels.std(1))):
-        for channel, (one, due) in enumerate(zip(said, found.tolist(), strict=True)):
-            if abs(one - due) > PIXELS and not (name == "std" and due == 0):
+    for name, declared, measured in (("mean", dataset.mean, pixels.mean(1)), ("std", dataset.std, pixels.std(1))):
+        for channel, (stated, actual) in enumerate(zip(declared, measured.tolist(), strict=True)):
+            if abs(stated - actual) > PIXELS and not (name == "std" and actual == 0):
                 raise ContractBroken(
-                    f"the {name} of channel {channel} is {one:.4g}, that of the training images {due:.4g}"
+                    f"the {name} of channel {channel} is {stated:.4g}, that of the training images {actual:.4g}"
                 )
 
 
 def check_repeatable(subject: DatasetSubject) -> None:
-    """Two loads of one seed, under other global random states."""
+    """Two loads with one seed give the same data under different global random states."""
     first, again = subject.dataset, subject.load(random_state=1)
     if (first.name, first.classes, first.mean, first.std) != (again.name, again.classes, again.mean, again.std):
         raise ContractBroken("loaded twice, its name, classes, mean or std differ")
-    for part, one, two in (("train", first.train, again.train), ("test", first.test, again.test)):
-        if one.names != two.names or one.groups != two.groups:
+    for part, first_split, second_split in (("train", first.train, again.train), ("test", first.test, again.test)):
+        if first_split.names != second_split.names or first_split.groups != second_split.groups:
             raise ContractBroken(f"loaded twice, the names or groups of {part} differ")
-        for what in ("images", "labels", "masks"):
-            if not _same(getattr(one, what), getattr(two, what)):
-                raise ContractBroken(f"loaded twice, the {what} of {part} differ")
+        for attribute in ("images", "labels", "masks"):
+            if not _same(getattr(first_split, attribute), getattr(second_split, attribute)):
+                raise ContractBroken(f"loaded twice, the {attribute} of {part} differ")
 
 
 def check_global_state(subject: DatasetSubject) -> None:
-    """Random states and settings after the data set was loaded."""
+    """Loading leaves random states and settings as they were."""
     with guarded(3):
         before = global_state()
         subject.load_at_large()
-        found = changes(before, global_state())
-    if found:
-        raise ContractBroken(f"changed: {', '.join(found)}")
+        changed = changes(before, global_state())
+    if changed:
+        raise ContractBroken(f"changed: {', '.join(changed)}")
 
 
 def check_image_size(subject: DatasetSubject) -> None:
-    """Images of the size that is asked for, or a refusal."""
+    """The images have the requested size, or the size is refused."""
     size = next(size for size in SIZES if tuple(subject.dataset.train.images.shape[2:]) != (size, size))
     try:
-        found = subject.load(image_size=size)
+        resized = subject.load(image_size=size)
     except UsageError as error:
         raise NotApplicable(f"it refuses images of {size}x{size}: {error}") from error
-    for part, split in (("train", found.train), ("test", found.test)):
+    for part, split in (("train", resized.train), ("test", resized.test)):
         if tuple(split.images.shape[2:]) != (size, size):
             height, width = split.images.shape[2:]
             raise ContractBroken(f"asked for {size}x{size}, the images of {part} have {height}x{width}")
@@ -104,23 +104,23 @@ def _contents(split: Split) -> set[bytes]:
     return {image.tobytes() for image in split.images.numpy()}
 
 
-def _same(one: Tensor | None, two: Tensor | None) -> bool:
-    if one is None or two is None:
-        return one is two
-    return torch.equal(one, two)
+def _same(first: Tensor | None, second: Tensor | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return torch.equal(first, second)
 
 
 def checks() -> Iterator[Check[DatasetSubject]]:
-    """Yield the checks of a data set, that first without which none means anything."""
+    """Yield the checks of a data set; all others need the first."""
     sound = ("contract",)
     splits = "`train` is what members are trained on, `test` what accuracy is measured on and what is attributed."
     statistics = "`mean` and `std` are per channel, of the training pixels scaled to [0, 1]."
     repeatable = f"{TARGET}, and the data follow from these alone."
-    left = "Loading leaves the global random states as they were."
+    restored = "Loading leaves the global random states as they were."
     size = "`image_size` is the height and width of the images; what cannot be had is refused with UsageError."
     yield Check(name="contract", contract=f"{TARGET}.", run=check_contract)
     yield Check(name="splits", contract=splits, run=check_splits, needs=sound)
     yield Check(name="statistics", contract=statistics, run=check_statistics, needs=sound)
     yield Check(name="repeatable", contract=repeatable, run=check_repeatable, needs=sound)
-    yield Check(name="global_state", contract=left, run=check_global_state, needs=sound)
+    yield Check(name="global_state", contract=restored, run=check_global_state, needs=sound)
     yield Check(name="image_size", contract=size, run=check_image_size, needs=sound)

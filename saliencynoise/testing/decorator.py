@@ -1,4 +1,4 @@
-"""The conformance kit as tests of pytest, one a check."""
+"""The conformance kit as tests of pytest, one test per check."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def conformance(name: str, *, expected: Mapping[str, str] | None = None) -> Call
         expected: reasons of failures that are known, by the name of the check, besides those of the spec.
 
     Raises:
-        UsageError: if the name stands for nothing, or for several things.
+        UsageError: if the name is unknown, or several things have it.
         ConfigurationError: if a failure is expected of a check that does not exist, or too few checks apply.
     """
     subject = resolve(catalogue(), name)
@@ -83,7 +83,7 @@ def conformance(name: str, *, expected: Mapping[str, str] | None = None) -> Call
 
 
 def conformance_of(subject: Subject, *, expected: Mapping[str, str] | None = None) -> Callable[[Test], Test]:
-    """As `conformance`, for what no plugin declares."""
+    """Decorate a test as `conformance` does, for a subject that no plugin declares."""
     import pytest  # noqa: PLC0415 - as above
 
     checks = {check.name: check for check in checks_of(subject)}

@@ -1,4 +1,4 @@
-"""Checks of what maps may depend on: on the network, the image, its target and its noise, and on nothing else."""
+"""Checks that maps depend on the network, the image, its target and its noise, and on nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOLLOW = "They follow from the network and the batch alone: the same noise gives
 
 
 def check_repeatable(subject: MethodSubject) -> None:
-    """The same call twice."""
+    """The same call twice gives the same maps."""
     first, second = subject.maps(), subject.maps()
     require_equal(second.values, first.values, "the same call a second time")
 
@@ -35,8 +35,8 @@ def check_own_randomness(subject: MethodSubject) -> None:
 def check_stochastic(subject: MethodSubject) -> None:
     """Other noise gives another map just where the spec says so."""
     plain = batch_of()
-    other = replace(plain, noise=Noise(tuple(seed + 100 for seed in plain.noise.seeds)))
-    far = distance(subject.maps(batch=other).values, subject.maps(batch=plain).values)
+    other_noise = replace(plain, noise=Noise(tuple(seed + 100 for seed in plain.noise.seeds)))
+    far = distance(subject.maps(batch=other_noise).values, subject.maps(batch=plain).values)
     if subject.spec.stochastic and far <= TOLERANCE:
         raise ContractBroken("the spec says stochastic=True, but other seeds of Batch.noise give the same map")
     if not subject.spec.stochastic and far > TOLERANCE:
@@ -47,24 +47,24 @@ def check_stochastic(subject: MethodSubject) -> None:
 
 def check_neighbours(subject: MethodSubject) -> None:
     """The first images of a batch have the maps that they have without the images after them."""
-    whole = batch_of()
-    due = subject.maps(batch=whole).values
+    batch = batch_of()
+    expected = subject.maps(batch=batch).values
     for count in (1, 2):
-        found = subject.maps(batch=_rows(whole, list(range(count)))).values
-        require_equal(found, due[:count], f"maps of the first {count} of 3 images, against those of all 3")
+        values = subject.maps(batch=_rows(batch, list(range(count)))).values
+        require_equal(values, expected[:count], f"maps of the first {count} of 3 images, against those of all 3")
 
 
 def check_place(subject: MethodSubject) -> None:
     """Images in another order, with their seeds, have their maps in that order."""
-    whole = batch_of()
-    whole = replace(whole, target=torch.full_like(whole.target, 2))
+    batch = batch_of()
+    batch = replace(batch, target=torch.full_like(batch.target, 2))
     order = [2, 0, 1]
-    found = subject.maps(batch=_rows(whole, order)).values
-    require_equal(found, subject.maps(batch=whole).values[order], "maps of the same images in another order")
+    values = subject.maps(batch=_rows(batch, order)).values
+    require_equal(values, subject.maps(batch=batch).values[order], "maps of the same images in another order")
 
 
 def check_chunks(subject: MethodSubject) -> None:
-    """Passes of two rows give what one pass gives."""
+    """Passes of two rows give the same maps as one pass."""
     require_equal(subject.maps(rows=2).values, subject.maps().values, "maps by passes of 2 rows, against whole passes")
 
 
@@ -78,7 +78,7 @@ def _rows(batch: Batch, rows: list[int]) -> Batch:
 
 
 def checks() -> Iterator[Check[MethodSubject]]:
-    """Yield the checks of what maps depend on; "repeatable" first, without which the others mean nothing."""
+    """Yield the checks of what maps depend on; all others need "repeatable"."""
     comparable = ("finite", "repeatable")
     yield Check(name="repeatable", contract=FOLLOW, run=check_repeatable, needs=("finite",))
     yield Check(name="own_randomness", contract=FOLLOW, run=check_own_randomness, needs=comparable)

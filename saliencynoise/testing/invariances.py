@@ -1,4 +1,4 @@
-"""Check of what a method of a layer says that it is invariant to: transformed taps in place of changed weights."""
+"""Check of the declared invariances of a method on a layer: transformed taps stand in for changed weights."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ CLOSE = 1e-8
 
 
 def check_invariances(subject: MethodSubject) -> None:
-    """Each kind that is declared, and those that it includes, on both CAM points."""
-    due = subject.maps().values
+    """The maps are invariant to each declared kind, and to those that it includes, on both CAM points."""
+    expected = subject.maps().values
     for declared in subject.spec.invariant_to:
         for kind in (declared, *INCLUDED.get(declared, ())):
             for seed in range(DRAWS):
-                found = maps_of_rewritten(subject, kind, seed).values
-                what = f"maps of a network whose layer is rewritten by a random {kind.replace('_', ' ')}"
-                require_equal(found, due, what, tolerance=CLOSE)
+                rewritten = maps_of_rewritten(subject, kind, seed).values
+                comparison = f"maps of a network whose layer is rewritten by a random {kind.replace('_', ' ')}"
+                require_equal(rewritten, expected, comparison, tolerance=CLOSE)
 
 
 def maps_of_rewritten(subject: MethodSubject, kind: Rewrite, seed: int) -> Maps:

@@ -1,4 +1,4 @@
-"""Checks of what a method returns: shapes, numbers, and that they speak of the image and of the target."""
+"""Checks of a method's maps: their shapes and numbers, and that they depend on the image and the target."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 def check_shapes(subject: MethodSubject) -> None:
-    """Images of three channels and of one, several and one, higher than wide by nobody's assumption."""
+    """Maps have the right shape for three channels and for one, for several images and for one; no image is square."""
     for channels, images in ((3, 3), (1, 3), (3, 1), (1, 1)):
         network = convolutional(channels)
         values = subject.maps(network, batch_of(channels, images)).values
         grids = {(HEIGHT, WIDTH), *(point.grid for point in network.points.values())}
-        due = [[images, channels, HEIGHT, WIDTH], *([images, 1, *grid] for grid in sorted(grids))]
-        if list(values.shape) not in due:
+        possible = [[images, channels, HEIGHT, WIDTH], *([images, 1, *grid] for grid in sorted(grids))]
+        if list(values.shape) not in possible:
             raise ContractBroken(
                 f"for {images} images of {channels}x{HEIGHT}x{WIDTH} the maps are {list(values.shape)}, "
-                f"which is none of {due}"
+                f"which is none of {possible}"
             )
 
 
 def check_dtype_and_device(subject: MethodSubject) -> None:
-    """Every dtype and device that there is here; on a GPU in float32."""
+    """Maps have the dtype and device of the images: float64 and float32 on the CPU, float32 on a GPU."""
     cases = [(torch.float64, "cpu"), (torch.float32, "cpu")]
     if torch.cuda.is_available():
         cases.append((torch.float32, "cuda"))
@@ -46,7 +46,7 @@ def check_dtype_and_device(subject: MethodSubject) -> None:
 
 
 def check_finite(subject: MethodSubject) -> None:
-    """On the network, on one that ignores the image, and for images of one colour."""
+    """Values are finite, also on a network that ignores the image and for images of one colour."""
     plain = batch_of(images=2)
     flat = replace(plain, x=torch.zeros_like(plain.x))
     cases = (
@@ -54,10 +54,10 @@ def check_finite(subject: MethodSubject) -> None:
         ("a network that ignores the image", constant(), plain),
         ("images that are zero everywhere", convolutional(), flat),
     )
-    for what, network, batch in cases:
+    for case, network, batch in cases:
         wrong = int((~torch.isfinite(subject.maps(network, batch).values)).sum())
         if wrong:
-            raise ContractBroken(f"{wrong} values are NaN or infinite for {what}")
+            raise ContractBroken(f"{wrong} values are NaN or infinite for {case}")
 
 
 def check_network(subject: MethodSubject) -> None:
@@ -95,14 +95,14 @@ def check_target(subject: MethodSubject) -> None:
 
 def check_layouts(subject: MethodSubject) -> None:
     """The same network has the same maps whether its layers give planes, rows of pixels or tokens."""
-    due = subject.maps().values
+    expected = subject.maps().values
     require_equal(
-        subject.maps(other_layouts()).values, due, "maps where the layers give NHWC and tokens, against planes"
+        subject.maps(other_layouts()).values, expected, "maps where the layers give NHWC and tokens, against planes"
     )
 
 
 def check_diagnostics(subject: MethodSubject) -> None:
-    """One finite figure for each image."""
+    """Each diagnostic has one finite figure per image."""
     for name, figures in subject.maps().diagnostics.items():
         if not isinstance(name, str):
             raise ContractBroken(f"a diagnostic is called {name!r}, which is no text")
@@ -114,7 +114,7 @@ def check_diagnostics(subject: MethodSubject) -> None:
 
 
 def check_parameters(subject: MethodSubject) -> None:
-    """The canonical text, by which results and worker processes know a method, reads back to an equal instance."""
+    """The canonical text that identifies a method in results and workers reads back to an equal instance."""
     require_readable(subject.method)
 
 
@@ -152,7 +152,7 @@ def checks_of_numbers() -> Iterator[Check[MethodSubject]]:
 
 
 def checks_of_meaning() -> Iterator[Check[MethodSubject]]:
-    """Yield the checks that maps speak of the image and of the target, whatever the architecture's layout."""
+    """Yield the checks that maps depend on the image and the target, with any layout of the architecture."""
     comparable = ("finite", "repeatable")
     yield Check(
         name="network",

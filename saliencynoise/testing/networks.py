@@ -140,7 +140,7 @@ class Fuse:
 
 
 class FuseError(RuntimeError):
-    """What a fuse raises."""
+    """Raised by a fuse."""
 
 
 class Permute(nn.Module):

@@ -47,7 +47,7 @@ def check_points_run_once(subject: ModelSubject) -> None:
 
 
 def check_grids(subject: ModelSubject) -> None:
-    """What the module gives becomes `[N, c, h, w]` with the declared h and w."""
+    """The output of the module becomes `[N, c, h, w]` with the declared h and w."""
     network = subject.build(SQUARE)
     for name, point in network.points.items():
         (output,) = _outputs(network, name)
@@ -60,13 +60,13 @@ def check_grids(subject: ModelSubject) -> None:
 def check_grids_put_back(subject: ModelSubject) -> None:
     """Each point's own grid, put back where it came from, gives the same logits."""
     network, x = subject.build(SQUARE), images()
-    due = logits_of(network, x)
+    expected = logits_of(network, x)
     for name, point in network.points.items():
         (output,) = _outputs(network, name)
         assert isinstance(output, torch.Tensor)  # noqa: S101 - as above
         with guarded(0):
-            found = Passes(network).logits(x, replaced={name: point.to_grid(output)})
-        require_equal(found, due, f"logits with the grid of '{name}' put back in its place")
+            logits = Passes(network).logits(x, replaced={name: point.to_grid(output)})
+        require_equal(logits, expected, f"logits with the grid of '{name}' put back in its place")
 
 
 def check_gradients(subject: ModelSubject) -> None:
@@ -82,7 +82,7 @@ def check_gradients(subject: ModelSubject) -> None:
 
 
 def check_rewrites(subject: ModelSubject) -> None:
-    """Kinds of changes that there are; and none that turns signs where there are none, as after a ReLU."""
+    """The declared rewrites exist; none changes signs at a point without negative values, as after a ReLU."""
     network = subject.build(SQUARE)
     for name, point in network.points.items():
         if point.rewrites is None:
@@ -101,7 +101,7 @@ def check_rewrites(subject: ModelSubject) -> None:
 
 
 def _outputs(network: Network, point: str) -> list[object]:
-    """Return what the module of a point gives, at each of its calls in one forward pass."""
+    """Return the outputs of the module of a point, one for each call in one forward pass."""
     outputs: list[object] = []
 
     def keep(_module: object, _inputs: object, output: object) -> None:
@@ -116,13 +116,13 @@ def _outputs(network: Network, point: str) -> list[object]:
 
 
 def _copied(output: object) -> object:
-    """Return a copy, since what follows may change it in place."""
+    """Return a copy, since a later layer may change the output in place."""
     copy: Tensor | object = output.detach().clone() if isinstance(output, torch.Tensor) else output
     return copy
 
 
 def checks() -> Iterator[Check[ModelSubject]]:
-    """Yield the checks of the points, "points" first, without which there is nothing to check."""
+    """Yield the checks of the points; all others need "points"."""
     once = "Each module runs once in a forward pass, and the logits depend on what it gives."
     yield Check(
         name="points",
@@ -130,18 +130,18 @@ def checks() -> Iterator[Check[ModelSubject]]:
         run=check_points,
     )
     yield Check(name="points_run_once", contract=once, run=check_points_run_once, needs=("points",))
-    there = ("points", "points_run_once")
-    yield Check(name="grids", contract="height and width (h, w) of the grid.", run=check_grids, needs=there)
+    once_each = ("points", "points_run_once")
+    yield Check(name="grids", contract="height and width (h, w) of the grid.", run=check_grids, needs=once_each)
     yield Check(
         name="grids_put_back",
         contract="Return `output`, what the module computed, with `grid` in the place of its own grid.",
         run=check_grids_put_back,
-        needs=(*there, "grids", "deterministic"),
+        needs=(*once_each, "grids", "deterministic"),
     )
-    yield Check(name="gradients", contract=once, run=check_gradients, needs=there)
+    yield Check(name="gradients", contract=once, run=check_gradients, needs=once_each)
     yield Check(
         name="rewrites",
         contract="the kinds of `Rewrite` of its channels that other weights of the same architecture undo",
         run=check_rewrites,
-        needs=(*there, "grids"),
+        needs=(*once_each, "grids"),
     )

@@ -1,4 +1,4 @@
-"""A training run for samplers under test: a small network and 24 noisy images, trained by the engine's own loop."""
+"""A training run for samplers under test: a small network and 24 noisy images, trained by the engine's loop."""
 
 from __future__ import annotations
 
@@ -92,11 +92,11 @@ class KitRun:
         """As `TrainingRun.train`."""
         self.trained_any = True
         rate = RECIPE.learning_rate * (1.0 if learning_rate is None else learning_rate)
-        given = self._dataset.train.labels if labels is None else labels
+        used_labels = self._dataset.train.labels if labels is None else labels
         with guarded(0):
             train(
                 module,
-                replace(self._dataset, train=replace(self._dataset.train, labels=given)),
+                replace(self._dataset, train=replace(self._dataset.train, labels=used_labels)),
                 replace(RECIPE, epochs=epochs or RECIPE.epochs, learning_rate=rate),
                 Seeds.of_member(SEED, self.index, streams=streams or {}),
                 device="cpu",

@@ -1,4 +1,4 @@
-"""Checks of a sampler: the members that it yields of training runs of a small network."""
+"""Checks of a sampler: the members that it makes from training runs of a small network."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ if TYPE_CHECKING:
     from saliencynoise.testing.subjects import SamplerSubject
 
 SEVERAL = 4
-"""Members that are asked of a run that gives as many as are wanted."""
+"""Number of members that the kit takes from a run without end."""
 
 Weights = Mapping[str, "Tensor"]
 
 
 def drawn(subject: SamplerSubject, *, index: int = 0, count: int | None = None, random_state: int = 0) -> list[Weights]:
-    """Return copies of the first members of a run; of all where `per_run` says how many, and of four else.
+    """Return copies of the first members of a run: `count` of them, else `per_run`, else four.
 
     Raises:
-        ContractBroken: if something else than samples of weights is yielded.
-        Exception: what the sampler raised.
+        ContractBroken: if the sampler yields anything except samples of weights.
+        Exception: any exception of the sampler.
     """
     return list(_copies(subject, KitRun(index), count or subject.sampler.per_run or SEVERAL, random_state))
 
 
 def _copies(subject: SamplerSubject, run: KitRun, count: int, random_state: int = 0) -> Iterator[Weights]:
     with guarded(random_state):
-        for place, sample in enumerate(islice(subject.sampler.members(run), count)):
+        for member, sample in enumerate(islice(subject.sampler.members(run), count)):
             if not isinstance(sample, Sample):
-                raise ContractBroken(f"member {place} is {type(sample).__name__} and no Sample")
+                raise ContractBroken(f"member {member} is {type(sample).__name__} and no Sample")
             weights: object = sample.weights
-            if not isinstance(weights, Mapping) or not all(isinstance(own, torch.Tensor) for own in weights.values()):
-                raise ContractBroken(f"the weights of member {place} are no dictionary of tensors")
+            if not isinstance(weights, Mapping) or not all(
+                isinstance(tensor, torch.Tensor) for tensor in weights.values()
+            ):
+                raise ContractBroken(f"the weights of member {member} are no dictionary of tensors")
             yield {name: value.detach().clone() for name, value in weights.items()}
 
 
@@ -60,57 +62,61 @@ def check_parameters(subject: SamplerSubject) -> None:
 
 
 def check_members(subject: SamplerSubject) -> None:
-    """Names, shapes, dtypes and numbers of each member's weights, against a network of the run."""
-    due = KitRun().build().state_dict()
-    for place, weights in enumerate(drawn(subject)):
-        missing = [name for name in due if name not in weights] + [name for name in weights if name not in due]
+    """Each member's weights have the names, shapes and dtypes of a network of the run, and are finite."""
+    reference = KitRun().build().state_dict()
+    for member, weights in enumerate(drawn(subject)):
+        missing = [name for name in reference if name not in weights] + [
+            name for name in weights if name not in reference
+        ]
         if missing:
-            raise ContractBroken(f"the state dictionary of member {place} differs from the network's in {missing[0]!r}")
+            raise ContractBroken(
+                f"the state dictionary of member {member} differs from the network's in {missing[0]!r}"
+            )
         for name, value in weights.items():
-            if value.shape != due[name].shape or value.dtype != due[name].dtype:
-                found, wanted = (f"{list(own.shape)} of {own.dtype}" for own in (value, due[name]))
-                raise ContractBroken(f"{name!r} of member {place} is {found}; the network has {wanted}")
+            if value.shape != reference[name].shape or value.dtype != reference[name].dtype:
+                actual, expected = (f"{list(tensor.shape)} of {tensor.dtype}" for tensor in (value, reference[name]))
+                raise ContractBroken(f"{name!r} of member {member} is {actual}; the network has {expected}")
             if not value.isfinite().all():
-                raise ContractBroken(f"{name!r} of member {place} has values of NaN or infinity")
+                raise ContractBroken(f"{name!r} of member {member} has values of NaN or infinity")
 
 
 def check_per_run(subject: SamplerSubject) -> None:
     """As many members as `per_run` says, no fewer and no more; without end where it says None."""
     per_run = subject.sampler.per_run
-    found = len(drawn(subject, count=(per_run or SEVERAL) + 1))
-    if per_run is None and found <= SEVERAL:
-        raise ContractBroken(f"per_run is None, but a run ends after {found} members")
-    if per_run is not None and found != per_run:
-        more = "more" if found > per_run else f"{found}"
+    count = len(drawn(subject, count=(per_run or SEVERAL) + 1))
+    if per_run is None and count <= SEVERAL:
+        raise ContractBroken(f"per_run is None, but a run ends after {count} members")
+    if per_run is not None and count != per_run:
+        more = "more" if count > per_run else f"{count}"
         raise ContractBroken(f"per_run is {per_run}, but a run gives {more}")
 
 
 def check_repeatable(subject: SamplerSubject) -> None:
-    """Two runs of one index, under other global random states; and the first member alone."""
+    """Two runs of one index give the same members under other global random states; so does the first member alone."""
     first = drawn(subject)
     for again in (drawn(subject, random_state=1), drawn(subject, count=1)):
-        for place, (one, two) in enumerate(zip(first, again, strict=False)):
-            if not _same(one, two):
-                raise ContractBroken(f"member {place} of a run has other weights when the run is made again")
+        for member, (weights, repeated) in enumerate(zip(first, again, strict=False)):
+            if not _same(weights, repeated):
+                raise ContractBroken(f"member {member} of a run has other weights when the run is made again")
 
 
 def check_runs_differ(subject: SamplerSubject) -> None:
-    """The first members of runs 0 and 1; later ones may repeat seeds on purpose, as blocks do."""
+    """The first members of runs 0 and 1 differ; later members may repeat seeds on purpose, as blocks do."""
     if _same(*(drawn(subject, index=index, count=1)[0] for index in range(2))):
         raise ContractBroken("runs 0 and 1 give the same first member")
 
 
 def check_members_differ(subject: SamplerSubject) -> None:
-    """Members of one run."""
+    """Members of one run differ."""
     if subject.sampler.per_run == 1:
         raise NotApplicable("a run gives one member")
-    found = drawn(subject)
-    if any(_same(one, two) for place, one in enumerate(found) for two in found[:place]):
+    members = drawn(subject)
+    if any(_same(weights, earlier) for index, weights in enumerate(members) for earlier in members[:index]):
         raise ContractBroken("two members of one run are the same")
 
 
 def check_trains(subject: SamplerSubject) -> None:
-    """Whether a network was trained, or a trained one asked for."""
+    """`trains` says whether the sampler trains a network or asks for a trained one."""
     run = KitRun()
     list(_copies(subject, run, 1))
     if run.trained_any != subject.sampler.trains:
@@ -119,24 +125,24 @@ def check_trains(subject: SamplerSubject) -> None:
 
 
 def check_left(subject: SamplerSubject) -> None:
-    """The labels of the training images, and torch's settings."""
+    """The labels of the training images and torch's settings stay as they are."""
     run = KitRun()
     before = run.labels.clone()
-    with guarded(0), as_before() as left:
+    with guarded(0), as_before() as changed:
         for _ in islice(subject.sampler.members(run), 2):
             pass
     if not torch.equal(run.labels, before):
         raise ContractBroken("the labels of the training images were changed")
-    if left:
-        raise ContractBroken(f"it {left[0]}")
+    if changed:
+        raise ContractBroken(f"it {changed[0]}")
 
 
-def _same(one: Weights, two: Weights) -> bool:
-    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+def _same(first: Weights, second: Weights) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
 def checks() -> Iterator[Check[SamplerSubject]]:
-    """Yield the checks of a sampler, that first without which others mean nothing."""
+    """Yield the checks of a sampler; the others need "members"."""
     sound = ("members",)
     parameters = (
         "A subclass is a frozen dataclass whose fields are its parameters; `identity` gives what else determines the "

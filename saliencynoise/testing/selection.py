@@ -1,4 +1,4 @@
-"""Which methods, architectures, aggregators, samplers and data sets a name stands for, when plugins are checked."""
+"""Resolution of names to the methods, architectures, aggregators, samplers and data sets that are checked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SAMPLED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What will be checked.
+    """The subjects to check.
 
     Attributes:
         methods: canonical names, with parameters where they were given.
@@ -37,7 +37,7 @@ class Selection:
         aggregators: as methods.
         samplers: as methods, or with the value after a colon.
         datasets: canonical names, with the path after a colon where they are read from one.
-        notes: what was left out, in words.
+        notes: the subjects that are left out, in words.
     """
 
     methods: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Selection:
         )
 
     def each(self) -> Iterator[tuple[Thing, str]]:
-        """Yield what will be checked: which thing it is, and its name."""
+        """Yield the kind and the name of each subject."""
         yield from (("method", name) for name in self.methods)
         yield from (("architecture", name) for name in self.architectures)
         yield from (("aggregator", name) for name in self.aggregators)
@@ -67,35 +67,37 @@ class Selection:
 
 
 def select(catalogue: Catalogue, names: Sequence[str]) -> Selection:
-    """Return what names stand for; all plugins without a name.
+    """Return the subjects that names stand for; those of all plugins without a name.
 
     They may be methods, aggregators and samplers (with parameters or without), architectures, data sets (with a path
     or without) and plugins. A name that is a plugin's and a method's stands for both.
 
     Raises:
-        UsageError: if a name stands for nothing, or for several things of several plugins.
+        UsageError: if a name is unknown, or several plugins have it.
     """
-    parts = [_named(catalogue, name) for name in names] or [_of_plugin(catalogue, own) for own in catalogue.plugins]
+    parts = [_named(catalogue, name) for name in names] or [
+        _of_plugin(catalogue, plugin) for plugin in catalogue.plugins
+    ]
     return sum(parts, Selection())
 
 
 def resolve(catalogue: Catalogue, name: str) -> Subject:
-    """Return the one thing that a name stands for.
+    """Return the one subject that a name stands for.
 
     Raises:
-        UsageError: if it stands for nothing, for several, or for what cannot be had.
+        UsageError: if the name is unknown or has several meanings, or its subject cannot be made.
     """
-    found = list(_things(catalogue, name).each())
-    if not found:
+    matches = list(_things(catalogue, name).each())
+    if not matches:
         raise UsageError(_unknown(catalogue, name))
-    if len(found) > 1:
-        things = " and ".join(f"{'an' if thing[0] == 'a' else 'a'} {thing}" for thing, _ in found)
+    if len(matches) > 1:
+        things = " and ".join(f"{'an' if thing[0] == 'a' else 'a'} {thing}" for thing, _ in matches)
         raise UsageError(f"'{name}' is {things}; write the canonical name of one, plugin/name")
-    return _subject(catalogue, *found[0])
+    return _subject(catalogue, *matches[0])
 
 
 def check_selection(catalogue: Catalogue, selection: Selection) -> Iterator[Report]:
-    """Yield the report of each thing as soon as it is there."""
+    """Yield the report of each subject as soon as its checks are done."""
     for thing, name in selection.each():
         yield _report(catalogue, thing, name)
 
@@ -120,7 +122,7 @@ def _subject(catalogue: Catalogue, thing: Thing, name: str) -> Subject:
 
 
 def _dataset_subject(catalogue: Catalogue, text: str) -> DatasetSubject:
-    """Return a data set as a subject; a path of one that takes none is the folder that its files lie in."""
+    """Return a data set as a subject; the path of a data set that takes none is the folder of its files."""
     name, _, path = text.partition(":")
     entry = catalogue.find("datasets", name)
     assert isinstance(entry.spec, DatasetSpec)  # noqa: S101 - the loader validated it; this tells mypy
@@ -136,19 +138,19 @@ def _dataset_subject(catalogue: Catalogue, text: str) -> DatasetSubject:
 def _named(catalogue: Catalogue, name: str) -> Selection:
     plugins = [_of_plugin(catalogue, plugin) for plugin in catalogue.plugins if plugin.name == name]
     try:
-        found = _things(catalogue, name)
+        selection = _things(catalogue, name)
     except UsageError:  # a short name of several plugins; as a plugin's own name it is none the less clear
         if not plugins:
             raise
-        found = Selection()
-    found = sum(plugins, found)
-    if found == Selection():
+        selection = Selection()
+    selection = sum(plugins, selection)
+    if selection == Selection():
         raise UsageError(_unknown(catalogue, name))
-    return found
+    return selection
 
 
 def _things(catalogue: Catalogue, name: str) -> Selection:
-    """Return what a name stands for, but for plugins."""
+    """Return the subjects with a name, except those of a plugin with this name."""
     architecture = _canonical(catalogue, "models", name)
     return Selection(
         methods=_with_parameters(catalogue, "methods", name),
@@ -174,7 +176,7 @@ def _with_parameters(
 
 
 def _refuse_files(catalogue: Catalogue, name: str) -> None:
-    """Refuse a sampler of networks that the user has: they are none of the kit's."""
+    """Refuse a sampler of the user's networks: they do not fit the kit's network."""
     bound = catalogue.sampler(name)
     if not bound.instance.trains and bound.instance.available is not None:
         raise UsageError(
@@ -198,14 +200,16 @@ def _with_path(catalogue: Catalogue, name: str) -> tuple[str, ...]:
 
 
 def _canonical(catalogue: Catalogue, kind: str, name: str) -> str:
-    """Return the canonical name, or "" where no such thing is known; a name of several plugins is an error."""
+    """Return the canonical name, or "" for an unknown one; a name of several plugins is an error."""
     plugin, slash, short = name.rpartition("/")
-    known = any(entry.name == short and (not slash or entry.plugin.name == plugin) for entry in catalogue.entries(kind))
-    return catalogue.find(kind, name).canonical if known else ""
+    exists = any(
+        entry.name == short and (not slash or entry.plugin.name == plugin) for entry in catalogue.entries(kind)
+    )
+    return catalogue.find(kind, name).canonical if exists else ""
 
 
 def _of_plugin(catalogue: Catalogue, plugin: Plugin) -> Selection:
-    """Return all of a plugin: of its catalogues of architectures, samples."""
+    """Return all subjects of a plugin, with samples of its catalogues of architectures."""
     methods, aggregators = (
         tuple(f"{plugin.name}/{spec.name}" for spec in plugin.specs[kind]) for kind in ("methods", "aggregators")
     )
@@ -232,14 +236,14 @@ def _of_plugin(catalogue: Catalogue, plugin: Plugin) -> Selection:
 
 def _without_files(plugin: Plugin) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
     """Return the samplers and data sets of a plugin that need no value and no files, and a note of the others."""
-    whole: dict[str, tuple[str, ...]] = {}
-    wanting: list[str] = []
+    without_value: dict[str, tuple[str, ...]] = {}
+    with_value: list[str] = []
     for kind in ("samplers", "datasets"):
-        own = {spec.name: _needs_a_value(spec) for spec in plugin.specs[kind]}
-        whole[kind] = tuple(f"{plugin.name}/{name}" for name, needs in own.items() if not needs)
-        wanting += [name for name, needs in own.items() if needs]
-    note = f"{plugin.name}: without {', '.join(wanting)}: they need files; to check one, name it as in NAME:PATH"
-    return whole["samplers"], whole["datasets"], [note] if wanting else []
+        needs_value = {spec.name: _needs_a_value(spec) for spec in plugin.specs[kind]}
+        without_value[kind] = tuple(f"{plugin.name}/{name}" for name, needs in needs_value.items() if not needs)
+        with_value += [name for name, needs in needs_value.items() if needs]
+    note = f"{plugin.name}: without {', '.join(with_value)}: they need files; to check one, name it as in NAME:PATH"
+    return without_value["samplers"], without_value["datasets"], [note] if with_value else []
 
 
 def _commands(plugin: Plugin) -> list[str]:

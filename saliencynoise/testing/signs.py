@@ -1,4 +1,4 @@
-"""Check of the sign that a method declares: of its values, and whether a map turns with the score."""
+"""Check of the sign that a method declares: the sign of its values, and whether a map turns with the score."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ TURNED = 1e-6
 
 def check_sign(subject: MethodSubject) -> None:
     """Maps of one sign have no value of the other; signed ones turn with the score, the networks' logits negated."""
-    own = getattr(subject.method, "sign", None)
-    if own is not None and own not in get_args(Sign):
-        raise ContractBroken(f"its attribute `sign` is {own!r}; it must be one of {', '.join(get_args(Sign))}")
+    declared = getattr(subject.method, "sign", None)
+    if declared is not None and declared not in get_args(Sign):
+        raise ContractBroken(f"its attribute `sign` is {declared!r}; it must be one of {', '.join(get_args(Sign))}")
     if subject.sign == "signed":
         _require_turned(subject)
     else:
@@ -34,15 +34,17 @@ def check_sign(subject: MethodSubject) -> None:
 
 
 def _require_turned(subject: MethodSubject) -> None:
-    due, found = (subject.maps(network).values for network in (convolutional(), negated()))
-    far = distance(found, -due)
+    values, negated_values = (subject.maps(network).values for network in (convolutional(), negated()))
+    far = distance(negated_values, -values)
     if far <= TURNED:
         return
-    both = torch.cat([due, found])
-    if not bool((both < 0).any()) or not bool((both > 0).any()):
-        one = "negative" if bool((both > 0).any()) else "positive"
-        seen = "nonnegative" if one == "negative" else "nonpositive"
-        raise ContractBroken(f"declared 'signed', but no value is {one} on either network: declare sign=\"{seen}\"")
+    all_values = torch.cat([values, negated_values])
+    if not bool((all_values < 0).any()) or not bool((all_values > 0).any()):
+        absent_sign = "negative" if bool((all_values > 0).any()) else "positive"
+        sign = "nonnegative" if absent_sign == "negative" else "nonpositive"
+        raise ContractBroken(
+            f"declared 'signed', but no value is {absent_sign} on either network: declare sign=\"{sign}\""
+        )
     raise ContractBroken(
         "declared 'signed', but the map of -f is not minus the map of f (largest relative difference "
         f'{far:.2g}): declare sign="leaning"'
@@ -56,9 +58,9 @@ def _require_one_sign(subject: MethodSubject, wrong: int) -> None:
         least = ROUNDING * values.abs().amax(1, keepdim=True)
         broken = int((wrong * values > least).sum())
         if broken:
-            which, worst = ("negative", values.min()) if wrong < 0 else ("positive", values.max())
+            sign, worst = ("negative", values.min()) if wrong < 0 else ("positive", values.max())
             raise ContractBroken(
-                f"declared '{subject.sign}', but {broken} of {values.numel()} values are {which}, the "
+                f"declared '{subject.sign}', but {broken} of {values.numel()} values are {sign}, the "
                 f'{"smallest" if wrong < 0 else "largest"} {float(worst):.2g}: declare sign="leaning", or "signed" '
                 "where the map of -f is minus that of f"
             )

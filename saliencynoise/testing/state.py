@@ -1,4 +1,4 @@
-"""What is left behind: the state of a network and the global state, before and after."""
+"""State of a network and global state, compared before and after a call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PLAIN = (bool, int, float, str, type(None))
 
 
 def changes(before: State, after: State) -> list[str]:
-    """Return the names of what differs, of what came and of what went."""
+    """Return the names of the values that differ, are new, or are gone."""
     return [
         name
         for name in dict.fromkeys([*before, *after])
@@ -37,16 +37,16 @@ def network_state(module: nn.Module) -> State:
     """Return hooks, flags, parameters, buffers, submodules and all other attributes of a network's modules."""
     state: dict[str, Any] = {}
     for path, part in module.named_modules():
-        place = f"of '{path}'" if path else "of the network"
-        state[f"the class {place}"] = id(type(part))
+        owner = f"of '{path}'" if path else "of the network"
+        state[f"the class {owner}"] = id(type(part))
         for name, value in vars(part).items():
             if name in {"_parameters", "_buffers"}:
-                for own, tensor in value.items():
-                    state.update(_tensor_state(f"'{own}' {place}", tensor))
+                for key, tensor in value.items():
+                    state.update(_tensor_state(f"'{key}' {owner}", tensor))
             elif name.endswith(("_hooks", "_hooks_with_kwargs", "_hooks_always_called")) or name == "_modules":
-                state[f"{_in_words(name)} {place}"] = [(key, id(own)) for key, own in value.items()]
+                state[f"{_in_words(name)} {owner}"] = [(key, id(hook)) for key, hook in value.items()]
             elif name != OF_TORCH:
-                state[f"{_in_words(name)} {place}"] = _frozen(value)
+                state[f"{_in_words(name)} {owner}"] = _frozen(value)
     return state
 
 
@@ -108,13 +108,13 @@ def _tensor_state(name: str, tensor: Tensor | None) -> dict[str, Any]:
 
 
 def _frozen(value: object) -> object:
-    """Return what can be compared later: plain values and tensors by value, everything else by identity."""
+    """Return a copy to compare with later: plain values and tensors by value, all else by identity."""
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
     if isinstance(value, PLAIN):
         return value
     if isinstance(value, tuple | list):
-        return [_frozen(own) for own in value]
+        return [_frozen(item) for item in value]
     return id(value)
 
 

@@ -1,4 +1,4 @@
-"""What is checked: a method, an architecture, a data set, with the way to run it that every check takes."""
+"""The subjects of the checks (a method, an architecture, a data set ...), and how every check runs them."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class MethodSubject:
 
     Attributes:
         name: its canonical name with every parameter.
-        spec: what its plugin declares.
-        method: what computes the maps.
+        spec: the spec that its plugin declares.
+        method: computes the maps.
     """
 
     name: str
@@ -58,7 +58,7 @@ class MethodSubject:
 
     @property
     def is_default(self) -> bool:
-        """Whether every parameter has its default; what a spec claims is said of these."""
+        """Whether every parameter has its default value; claims of a spec are about these values."""
         return all(
             field.default is not MISSING and getattr(self.method, field.name) == field.default
             for field in fields(self.method)  # type: ignore[arg-type]
@@ -68,13 +68,13 @@ class MethodSubject:
     def maps(
         self, network: Network | None = None, batch: Batch | None = None, *, rows: int = ROWS, seed: int = 0
     ) -> Maps:
-        """Return the maps, of the convolutional network and three images where nothing else is said.
+        """Return the maps; by default of the convolutional network and three images.
 
         The global random state is the same at every call, unless another `seed` is given, and is left as it was; the
         method sees a copy of the batch.
 
         Raises:
-            Exception: what the method raised.
+            Exception: any exception of the method.
         """
         with guarded(seed):
             return self.maps_at_large(Passes(network or convolutional(), rows=rows), _copied(batch or batch_of()))
@@ -83,12 +83,12 @@ class MethodSubject:
         """Return the maps without guarding the global state or the batch.
 
         Raises:
-            Exception: what the method raised.
+            Exception: any exception of the method.
         """
-        found = attribute(passes, self.method, batch)
-        if isinstance(found, Exception):
-            raise found
-        return found
+        maps = attribute(passes, self.method, batch)
+        if isinstance(maps, Exception):
+            raise maps
+        return maps
 
 
 def _copied(batch: Batch) -> Batch:
@@ -101,8 +101,8 @@ class ModelSubject:
 
     Attributes:
         name: its canonical name with its arguments.
-        spec: what its plugin declares.
-        model: what builds networks.
+        spec: the spec that its plugin declares.
+        model: builds networks.
     """
 
     name: str
@@ -123,8 +123,8 @@ class AggregatorSubject:
 
     Attributes:
         name: its canonical name with every parameter.
-        spec: what its plugin declares.
-        aggregator: what makes one of the members.
+        spec: the spec that its plugin declares.
+        aggregator: makes one map, or one network, of the members.
     """
 
     name: str
@@ -138,8 +138,8 @@ class SamplerSubject:
 
     Attributes:
         name: its canonical name with every parameter.
-        spec: what its plugin declares.
-        sampler: what yields members.
+        spec: the spec that its plugin declares.
+        sampler: yields members.
     """
 
     name: str
@@ -153,7 +153,7 @@ class DatasetSubject:
 
     Attributes:
         name: its canonical name, and the path that it is read from.
-        spec: what its plugin declares.
+        spec: the spec that its plugin declares.
         read: loads it with images of a size, None for its usual one; the seed is always the same.
     """
 
@@ -201,7 +201,7 @@ def model_subject(bound: BoundModel) -> ModelSubject:
     """Return an architecture of the catalogue as a subject.
 
     Raises:
-        UsageError: if its library cannot be had.
+        UsageError: if its library cannot be imported.
     """
     assert isinstance(bound.entry.spec, ModelSpec)  # noqa: S101 - the loader validated it; this tells mypy
     return ModelSubject(name=bound.text, spec=bound.entry.spec, model=bound.load())

@@ -50,7 +50,7 @@ LEAST_OF_A_DATA_SET = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What came of all checks of one subject.
+    """The results of all checks of one subject.
 
     Attributes:
         name: its canonical name.
@@ -73,7 +73,7 @@ class Report:
 
 
 def method_checks() -> Iterator[Check[MethodSubject]]:
-    """Yield the checks of a method, those first that others need."""
+    """Yield the checks of a method; a check that others need comes before them."""
     yield from maps.checks_of_numbers()
     yield from independence.checks()
     yield from maps.checks_of_meaning()
@@ -84,23 +84,23 @@ def method_checks() -> Iterator[Check[MethodSubject]]:
 
 
 def model_checks() -> Iterator[Check[ModelSubject]]:
-    """Yield the checks of an architecture, those first that others need."""
+    """Yield the checks of an architecture; a check that others need comes before them."""
     yield from architectures.checks()
     yield from points.checks()
 
 
 def aggregator_checks() -> Iterator[Check[AggregatorSubject]]:
-    """Yield the checks of an aggregator, those first that others need."""
+    """Yield the checks of an aggregator; a check that others need comes before them."""
     yield from aggregators.checks()
 
 
 def sampler_checks() -> Iterator[Check[SamplerSubject]]:
-    """Yield the checks of a sampler, those first that others need."""
+    """Yield the checks of a sampler; a check that others need comes before them."""
     yield from samplers.checks()
 
 
 def dataset_checks() -> Iterator[Check[DatasetSubject]]:
-    """Yield the checks of a data set, those first that others need."""
+    """Yield the checks of a data set; a check that others need comes before them."""
     yield from datasets.checks()
 
 
@@ -111,7 +111,7 @@ _KINDS: dict[type[Subject], tuple[Thing, Callable[[], Iterator[Check[Any]]], int
     SamplerSubject: ("sampler", sampler_checks, LEAST_OF_A_SAMPLER),
     DatasetSubject: ("data set", dataset_checks, LEAST_OF_A_DATA_SET),
 }
-"""By the subject's class: what it is, its checks, and how many of them must be executed."""
+"""For each class of subject: its name, its checks, and the number of checks that must be executed."""
 
 
 def checks_of(subject: Subject) -> list[Check[Any]]:
@@ -120,12 +120,12 @@ def checks_of(subject: Subject) -> list[Check[Any]]:
 
 
 def least_of(subject: Subject) -> int:
-    """Return how many checks must be executed before a green run is believed."""
+    """Return the number of checks that must be executed, so that a green run counts."""
     return _KINDS[type(subject)][2]
 
 
 def expectations(subject: Subject, expected: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the reasons of expected failures by check: the spec's, and more.
+    """Return the reasons of expected failures by check: those of the spec and those in `expected`.
 
     Raises:
         ConfigurationError: if a failure is expected of a check that does not exist, or without a reason.
@@ -155,7 +155,7 @@ def check_subject(subject: Subject, *, expected: Mapping[str, str] | None = None
 
 
 def not_to_be_had(name: str, kind: Thing, error: SaliencyNoiseError) -> Report:
-    """Return the report of something that cannot even be made."""
+    """Return the report of a subject that cannot be made."""
     failure = CheckResult(
         check="made",
         contract="A spec's `target` is an import string, `package.module:attribute`, resolved when the name is first "

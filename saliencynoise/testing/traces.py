@@ -1,4 +1,4 @@
-"""Checks of what a method leaves behind: nothing, in the batch, the network and the global state."""
+"""Checks that a method leaves the batch, the network and the global state as they were."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AS_FOUND = (
 
 
 def check_batch_unchanged(subject: MethodSubject) -> None:
-    """Images, targets and background, bit for bit, with their flags."""
+    """Images, targets and background stay the same, bit for bit, with their flags."""
     batch = batch_of()
     before = _batch_state(batch)
     with guarded(0):
@@ -31,7 +31,7 @@ def check_batch_unchanged(subject: MethodSubject) -> None:
 
 
 def check_taps_unchanged(subject: MethodSubject) -> None:
-    """What the pass computed, which other methods read after this one."""
+    """The values of the shared pass stay the same, since other methods read them later."""
     method, batch = subject.method, batch_of()
     assert isinstance(method, PassMethod)  # noqa: S101 - the check applies to these only; this tells mypy
     with guarded(0):
@@ -43,22 +43,22 @@ def check_taps_unchanged(subject: MethodSubject) -> None:
 
 
 def check_network_unchanged(subject: MethodSubject) -> None:
-    """Hooks, mode, flags, weights, buffers, submodules and attributes after the maps are made."""
+    """The method leaves hooks, mode, flags, weights, buffers, submodules and attributes as they were."""
     _require_none(_network_changes(subject, Fuse()))
 
 
 def check_network_unchanged_on_error(subject: MethodSubject) -> None:
-    """The same when a forward pass raises, where a pass that succeeds leaves no trace."""
+    """A forward pass that raises leaves no more changes than one that succeeds."""
     _require_none_on_error(subject, _network_changes)
 
 
 def check_global_state_unchanged(subject: MethodSubject) -> None:
-    """Random states and settings after the maps are made."""
+    """The method leaves random states and settings as they were."""
     _require_none(_global_changes(subject, Fuse()))
 
 
 def check_global_state_unchanged_on_error(subject: MethodSubject) -> None:
-    """The same when a forward pass raises, where a pass that succeeds leaves no trace."""
+    """A forward pass that raises leaves no more changes than one that succeeds."""
     _require_none_on_error(subject, _global_changes)
 
 
@@ -69,12 +69,12 @@ def _require_none_on_error(subject: MethodSubject, changes_by: Callable[[MethodS
     if not fuse.calls:
         raise NotApplicable("the method makes no forward pass of the whole network")
     for call in sorted({1, (fuse.calls + 1) // 2, fuse.calls}):
-        found = changes_by(subject, Fuse(call))
-        _require_none([name for name in found if name not in usual], f" when forward pass {call} raises")
+        changed = changes_by(subject, Fuse(call))
+        _require_none([name for name in changed if name not in usual], f" when forward pass {call} raises")
 
 
 def _network_changes(subject: MethodSubject, fuse: Fuse) -> list[str]:
-    """Return what differs in the network after the method ran, or raised because the fuse blew."""
+    """Return the changes of the network after the method ran, or after the fuse made it raise."""
     passes = Passes(failing(fuse), rows=ROWS)
     before = network_state(passes.network.module)
     with guarded(0):
@@ -91,7 +91,7 @@ def _global_changes(subject: MethodSubject, fuse: Fuse) -> list[str]:
 
 
 def _run(subject: MethodSubject, passes: Passes, fuse: Fuse) -> None:
-    """Run a method; its error is none of ours where the network raised on purpose."""
+    """Run a method; ignore its error if the network raised on purpose."""
     try:
         subject.maps_at_large(passes, batch_of(images=1))
     except Exception:
@@ -109,9 +109,9 @@ def _taps_state(taps: dict[str, Tap]) -> State:
     return {key: value for name, tensor in parts.items() for key, value in tensor_state(name, tensor).items()}
 
 
-def _require_none(found: list[str], when: str = "") -> None:
-    if found:
-        raise ContractBroken(f"changed{when}: {', '.join(found[:4])}{' ...' if len(found) > 4 else ''}")
+def _require_none(changed: list[str], when: str = "") -> None:
+    if changed:
+        raise ContractBroken(f"changed{when}: {', '.join(changed[:4])}{' ...' if len(changed) > 4 else ''}")
 
 
 def _is_no_pass_method(subject: MethodSubject) -> str:
@@ -123,7 +123,7 @@ def _is_a_pass_method(subject: MethodSubject) -> str:
 
 
 def checks() -> Iterator[Check[MethodSubject]]:
-    """Yield the checks of what is left behind."""
+    """Yield the checks that a method leaves no traces."""
     yield Check(name="batch_unchanged", contract=AS_FOUND, run=check_batch_unchanged)
     yield Check(
         name="taps_unchanged",

@@ -1,4 +1,4 @@
-"""The one way from a method's fields to captum: a copy of the network, a seed for each image, captum's own keywords."""
+"""The adapter from a method's fields to captum: a copy of the network, a seed for each image, captum's keywords."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CaptumMethod:
 
     Attributes:
         explainer: name of the class in `captum.attr`.
-        own: the fields that are not passed on as they are.
+        own: the fields that are not passed to captum unchanged.
         together: whether the images go through captum together: for what is deterministic and makes no more rows.
         advice: what to use where captum cannot work on a network.
     """
@@ -59,12 +59,12 @@ class CaptumMethod:
         """Return the maps of a part of the batch: one image, or all where they go together."""
         self.check(network)
         with seeded(part.noise.seeds[0]):
-            found = self.found(network, part)
-            values = self.shaped(network, found).to(part.x.dtype)
-            return Maps(values=values, diagnostics=self.diagnostics(network, part, found))
+            attributions = self.found(network, part)
+            values = self.shaped(network, attributions).to(part.x.dtype)
+            return Maps(values=values, diagnostics=self.diagnostics(network, part, attributions))
 
     def found(self, network: Network, part: Batch) -> Float[Tensor, "B ..."]:
-        """Return what captum returns; zeros where the score depends on nothing."""
+        """Return captum's attributions; zeros where the score depends on no input."""
         with warnings.catch_warnings(), torch.enable_grad():
             warnings.simplefilter("ignore", UserWarning)  # that hooks are set; that the input now requires gradients
             try:
@@ -72,9 +72,9 @@ class CaptumMethod:
             except (AssertionError, AttributeError, NotImplementedError, TypeError) as error:
                 raise self.trouble(error) from error
             except RuntimeError as error:
-                if any(words in str(error) for words in UNCONNECTED):
+                if any(pattern in str(error) for pattern in UNCONNECTED):
                     return self.blank(network, part)
-                if any(words in str(error) for words in IN_PLACE):
+                if any(pattern in str(error) for pattern in IN_PLACE):
                     raise self.trouble(error) from error
                 raise
 
@@ -90,37 +90,37 @@ class CaptumMethod:
 
         explainer = getattr(captum.attr, self.explainer)(network.module, **self.construction(network, part))
         x = part.x.clone().requires_grad_()
-        found: Tensor = explainer.attribute(x, target=part.target, **self.arguments(network, part))
-        return found
+        attributions: Tensor = explainer.attribute(x, target=part.target, **self.arguments(network, part))
+        return attributions
 
     def check(self, network: Network) -> None:
         """Refuse a network on which captum is silently wrong."""
 
     def construction(self, network: Network, part: Batch) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
-        """Return the keyword arguments of the class, beside the network."""
+        """Return the keyword arguments of the class, without the network."""
         return {}
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
-        """Return the keyword arguments of `attribute`, beside the images and their target."""
+        """Return the keyword arguments of `attribute`, without the images and their target."""
         names = [field.name for field in dataclasses.fields(self) if field.name not in self.own]
-        found = {name: getattr(self, name) for name in names}
-        if "baselines" in found:
-            found["baselines"] = reference(found["baselines"], part)
-        return found
+        values = {name: getattr(self, name) for name in names}
+        if "baselines" in values:
+            values["baselines"] = reference(values["baselines"], part)
+        return values
 
-    def shaped(self, network: Network, found: Float[Tensor, "B ..."]) -> Float[Tensor, "B c h w"]:  # noqa: ARG002
-        """Return what captum returned as a map."""
-        return found
+    def shaped(self, network: Network, attributions: Float[Tensor, "B ..."]) -> Float[Tensor, "B c h w"]:  # noqa: ARG002
+        """Return captum's attributions as a map."""
+        return attributions
 
     def blank(self, network: Network, part: Batch) -> Float[Tensor, "B ..."]:  # noqa: ARG002 - for subclasses
-        """Return zeros in the shape of what captum returns."""
+        """Return zeros in the shape of captum's attributions."""
         return torch.zeros_like(part.x)
 
     def diagnostics(
         self,
         network: Network,  # noqa: ARG002 - for subclasses
         part: Batch,  # noqa: ARG002 - for subclasses
-        found: Float[Tensor, "B ..."],  # noqa: ARG002 - for subclasses
+        attributions: Float[Tensor, "B ..."],  # noqa: ARG002 - for subclasses
     ) -> dict[str, Float[Tensor, " B"]]:
         """Return figures for each image."""
         return {}
@@ -138,7 +138,7 @@ def out_of_place(module: nn.Module) -> nn.Module:
 
 
 def reference(baselines: float | Literal["mean"], part: Batch) -> Float[Tensor, "1 C H W"]:
-    """Return the image that the others are compared with: of one colour, or the mean of the background."""
+    """Return the baseline image: of one colour, or the mean of the background."""
     if baselines == "mean":
         return part.background.mean(0, keepdim=True).to(part.x)
     return torch.full_like(part.x[:1], float(baselines))

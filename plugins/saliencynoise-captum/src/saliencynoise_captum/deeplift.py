@@ -19,7 +19,7 @@ CHUNK = 16
 
 @dataclass(frozen=True)
 class RescaleMethod(CaptumMethod):
-    """What captum's four variants of DeepLIFT share: the check of completeness.
+    """Base of captum's four variants of DeepLIFT, with the check of completeness.
 
     Captum's is wrong without an error where a network has activations that it does not know (GELU, SiLU, layer norm,
     gates, attention), overlapping max-pools, or functions in the place of modules.
@@ -50,12 +50,12 @@ class RescaleMethod(CaptumMethod):
             refuse_incomplete(error, difference, score, explainer=f"captum's {self.explainer}", use=use)
         return replace(maps, diagnostics={"completeness_error": error})
 
-    def diagnostics(self, network: Network, part: Batch, found: Tensor) -> dict[str, Tensor]:  # noqa: ARG002 - the base's
+    def diagnostics(self, network: Network, part: Batch, attributions: Tensor) -> dict[str, Tensor]:  # noqa: ARG002 - the base's
         """Return the sum of the attributions, which at a layer of tokens is more than the map's."""
-        return {"total": found.flatten(1).sum(1)}
+        return {"total": attributions.flatten(1).sum(1)}
 
     def references(self, batch: Batch) -> Tensor:
-        """Return the images that the others are compared with, `[R, C, H, W]`."""
+        """Return the baseline images, `[R, C, H, W]`."""
         raise NotImplementedError
 
 

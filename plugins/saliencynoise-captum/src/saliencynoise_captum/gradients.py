@@ -63,11 +63,11 @@ class IntegratedGradients(CaptumMethod):
     method: Quadrature = "gausslegendre"
     internal_batch_size: int = 32
 
-    def diagnostics(self, network: Network, part: Batch, found: Tensor) -> dict[str, Tensor]:
+    def diagnostics(self, network: Network, part: Batch, attributions: Tensor) -> dict[str, Tensor]:
         """Return the completeness error."""
         base = reference(self.baselines, part)
         difference = scores(network, part.x, part.target) - scores(network, base, part.target)
-        return {"completeness_error": completeness_error(found.flatten(1).sum(1), difference)}
+        return {"completeness_error": completeness_error(attributions.flatten(1).sum(1), difference)}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class GradientShap(CaptumMethod):
 
 @dataclass(frozen=True)
 class ReluMethod(CaptumMethod):
-    """What captum changes at `nn.ReLU` modules, and there only."""
+    """Base of the methods that captum implements by changes to `nn.ReLU` modules only."""
 
     together = True
 
@@ -109,11 +109,11 @@ class ReluMethod(CaptumMethod):
             UsageError: naming them.
         """
         modules = list(network.module.modules())
-        others = {type(module).__name__ for module in modules if "activation" in type(module).__module__}
-        if others and not any(isinstance(module, nn.ReLU) for module in modules):
+        activations = {type(module).__name__ for module in modules if "activation" in type(module).__module__}
+        if activations and not any(isinstance(module, nn.ReLU) for module in modules):
             raise UsageError(
                 f"captum's {self.explainer} changes nn.ReLU modules only and this network has none (but "
-                f"{', '.join(sorted(others))}): the result would be the plain gradient; use captum/saliency"
+                f"{', '.join(sorted(activations))}): the result would be the plain gradient; use captum/saliency"
             )
 
 

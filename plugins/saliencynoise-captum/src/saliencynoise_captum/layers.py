@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Layer = Literal["top", "intermediate"]
 
 CANCELLED = 1e-4
-"""Of the sum of a place's absolute values: layer norm, whose epsilon is about 1e-6, leaves 1e-6 or less."""
+"""Share of the sum of a position's absolute values below which channels cancel; layer norm leaves 1e-6 or less."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,17 @@ class LayerMethod(CaptumMethod):
         """Return the layer."""
         return {"layer": network.module.get_submodule(point_of(network, self.layer).module)}
 
-    def shaped(self, network: Network, found: Tensor) -> Tensor:
+    def shaped(self, network: Network, attributions: Tensor) -> Tensor:
         """Return the sum over the channels of the layer's grid; class and register tokens are left out.
 
         Raises:
             UsageError: if the channels cancel, so that the sum is but rounding.
         """
         point = point_of(network, self.layer)
-        grid = point.to_grid(found)
+        grid = point.to_grid(attributions)
         values = grid.sum(1, keepdim=True)
-        whole = grid.abs().sum(1).amax(dim=(1, 2))
-        if (values.abs().amax(dim=(1, 2, 3)) < CANCELLED * whole).any():
+        largest = grid.abs().sum(1).amax(dim=(1, 2))
+        if (values.abs().amax(dim=(1, 2, 3)) < CANCELLED * largest).any():
             raise UsageError(
                 f"captum's {self.explainer} says nothing at the layer '{point.module}': its channels cancel, as they "
                 "do where layer norm follows; use captum/layer_integrated_gradients or the built-in gradcam"
@@ -120,16 +120,16 @@ class InternalInfluence(LayerMethod):
 class IntegralMethod(InternalInfluence):
     """A method by integration, whose values at a layer sum up to the difference of the logits."""
 
-    def diagnostics(self, network: Network, part: Batch, found: Tensor) -> dict[str, Tensor]:
+    def diagnostics(self, network: Network, part: Batch, attributions: Tensor) -> dict[str, Tensor]:
         """Return the completeness error, class and register tokens included."""
         base = reference(self.baselines, part)
         difference = scores(network, part.x, part.target) - scores(network, base, part.target)
-        return {"completeness_error": completeness_error(found.flatten(1).sum(1), difference)}
+        return {"completeness_error": completeness_error(attributions.flatten(1).sum(1), difference)}
 
 
 @dataclass(frozen=True)
 class LayerConductance(IntegralMethod):
-    """What of the image's integrated gradients flows through the layer's values.
+    """The part of the image's integrated gradients that flows through the layer's values.
 
     Source: Dhamdhere, Sundararajan and Yan, *How Important Is a Neuron?*, ICLR 2019, arXiv:1805.12233.
     """
@@ -185,7 +185,7 @@ class LayerDeepLiftShap(ManyReferences, LayerMethod):
 
 @dataclass(frozen=True)
 class LayerFeatureAblation(LayerMethod):
-    """What the logit loses when a place of the layer, all channels, is replaced by a number.
+    """The loss of the logit when a position of the layer, all channels, is replaced by a number.
 
     Source: Zeiler and Fergus, *Visualizing and Understanding Convolutional Networks*, ECCV 2014, arXiv:1311.2901.
 
@@ -204,9 +204,9 @@ class LayerFeatureAblation(LayerMethod):
         mask = numbered(point_of(network, self.layer)).to(part.x.device)
         return {**super().arguments(network, part), "layer_mask": mask}
 
-    def shaped(self, network: Network, found: Tensor) -> Tensor:
+    def shaped(self, network: Network, attributions: Tensor) -> Tensor:
         """Return one channel: captum gives the value of a place in each channel."""
-        return point_of(network, self.layer).to_grid(found)[:, :1]
+        return point_of(network, self.layer).to_grid(attributions)[:, :1]
 
 
 def numbered(point: CamPoint) -> Tensor:

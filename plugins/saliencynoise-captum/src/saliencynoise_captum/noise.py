@@ -42,8 +42,8 @@ class NoiseTunnel(CaptumMethod):
 
         tunnel = NoiseTunnel(Saliency(network.module))
         x = part.x.clone().requires_grad_()
-        found: Tensor = tunnel.attribute(x, target=part.target, **self.arguments(network, part))
-        return found
+        attributions: Tensor = tunnel.attribute(x, target=part.target, **self.arguments(network, part))
+        return attributions
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:
         """Return the kind, and the switch of the sign, too."""

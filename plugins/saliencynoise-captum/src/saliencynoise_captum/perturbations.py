@@ -33,9 +33,9 @@ class GridMethod(CaptumMethod):
         """Return the grid as captum's feature mask, too."""
         return {**super().arguments(network, part), "feature_mask": cells(self.grid, part.x)}
 
-    def shaped(self, network: Network, found: Tensor) -> Tensor:  # noqa: ARG002 - the base's
+    def shaped(self, network: Network, attributions: Tensor) -> Tensor:  # noqa: ARG002 - the base's
         """Return one channel: captum gives the value of a cell at each of its places, in each channel."""
-        return found[:, :1]
+        return attributions[:, :1]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class BaselineGridMethod(GridMethod):
 
 @dataclass(frozen=True)
 class FeatureAblation(BaselineGridMethod):
-    """What the logit loses when a cell is replaced by the baseline.
+    """The loss of the logit when a cell is replaced by the baseline.
 
     Source: Zeiler and Fergus, *Visualizing and Understanding Convolutional Networks*, ECCV 2014, arXiv:1311.2901.
     """
@@ -61,7 +61,7 @@ class FeatureAblation(BaselineGridMethod):
 
 @dataclass(frozen=True)
 class FeaturePermutation(GridMethod):
-    """What the logit loses on average when a cell is replaced by the same cell of images of the background.
+    """The mean loss of the logit when a cell is replaced by the same cell of images of the background.
 
     Captum permutes cells between the images of a batch, so that a map would depend on the other images; by its
     `perm_func` the cells come from the background in their place.
@@ -99,7 +99,7 @@ class FeaturePermutation(GridMethod):
 
 @dataclass(frozen=True)
 class Occlusion(CaptumMethod):
-    """What the logit loses when a square is replaced by the baseline, on average over the squares at each place.
+    """The loss of the logit when a square is replaced by the baseline, averaged over the squares at each position.
 
     Source: Zeiler and Fergus, *Visualizing and Understanding Convolutional Networks*, ECCV 2014, arXiv:1311.2901.
 
@@ -134,21 +134,21 @@ class Occlusion(CaptumMethod):
             "strides": (channels, self.strides, self.strides),
         }
 
-    def shaped(self, network: Network, found: Tensor) -> Tensor:  # noqa: ARG002 - the base's
+    def shaped(self, network: Network, attributions: Tensor) -> Tensor:  # noqa: ARG002 - the base's
         """Return one channel: they are equal."""
-        return found[:, :1]
+        return attributions[:, :1]
 
 
 @dataclass(frozen=True)
 class ShapleyMethod(BaselineGridMethod):
     """A method whose values of the cells sum up to the difference of the logits."""
 
-    def diagnostics(self, network: Network, part: Batch, found: Tensor) -> dict[str, Tensor]:
+    def diagnostics(self, network: Network, part: Batch, attributions: Tensor) -> dict[str, Tensor]:
         """Return the completeness error of the cells' values."""
         with torch.no_grad():
             rows = network.module(torch.cat([part.x, reference(self.baselines, part)]))[:, part.target]
         members = cells(self.grid, part.x).flatten()
-        total = torch.stack([found[0, 0].flatten()[members == cell][0] for cell in range(self.grid**2)]).sum()
+        total = torch.stack([attributions[0, 0].flatten()[members == cell][0] for cell in range(self.grid**2)]).sum()
         return {"completeness_error": completeness_error(total[None].to(rows), rows[0] - rows[1])}
 
 

@@ -47,7 +47,7 @@ def passable(module: nn.Module) -> nn.Module:
 
 @dataclass(frozen=True)
 class RelevanceMethod(CaptumMethod):
-    """What both variants share: captum's default rules (epsilon for weights, identity elsewhere).
+    """Base of both variants, with captum's default rules (epsilon for weights, identity elsewhere).
 
     Captum raises an error at a module that it does not know (other activations than ReLU and tanh, layer norm,
     attention, timm's own batch norm) or that is used twice. It does not see functions: shortcuts that are added to are
@@ -64,9 +64,9 @@ class RelevanceMethod(CaptumMethod):
         """Call captum on a form of the network that it can pass."""
         return super().explain(replace(network, module=passable(network.module)), part)
 
-    def diagnostics(self, network: Network, part: Batch, found: Tensor) -> dict[str, Tensor]:
+    def diagnostics(self, network: Network, part: Batch, attributions: Tensor) -> dict[str, Tensor]:
         """Return how far the relevance is from the logit, relative to it."""
-        error = completeness_error(found.flatten(1).sum(1), scores(network, part.x, part.target))
+        error = completeness_error(attributions.flatten(1).sum(1), scores(network, part.x, part.target))
         return {"conservation_error": error}
 
 
@@ -104,7 +104,7 @@ class LayerLrp(RelevanceMethod, LayerMethod):
 
 
 class _Mark(nn.Module):
-    """Hands on what it is given, as a tensor of its own."""
+    """A module that returns a copy of its input."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return a copy."""

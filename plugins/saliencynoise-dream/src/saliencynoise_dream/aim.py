@@ -1,4 +1,4 @@
-"""From names to what a dream climbs, and from a picture or from noise to where it starts."""
+"""The objective of a dream from names, and its start from a picture or from noise."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Aim:
-    """What is dreamt.
+    """The target of a dream.
 
     Attributes:
         rows: a name for each picture: of its class, or the layer.
-        objective: what to make large.
+        objective: the number that the dream makes large.
         start: `[K, C, H, W]`, pixels from 0 to 1.
         source: where the start comes from, in plain values.
-        notes: what a reader must know.
+        notes: notes for the reader of the results.
     """
 
     rows: tuple[str, ...]
@@ -43,7 +43,7 @@ class Aim:
 
 
 def aim_of(request: DreamRequest, dataset: Dataset) -> Aim:
-    """Return what is dreamt of, and from where.
+    """Return the objective and the start of a dream.
 
     Raises:
         UsageError: if a class is unknown or named twice, or the picture cannot be read.
@@ -93,15 +93,15 @@ def _start(
     if request.picture is None:
         start = noise_start((channels, height, width), keys=rows, mean=dataset.mean, seed=request.bench.seed)
         return start, {"kind": "noise"}
-    pixels, words = _read(request.picture, channels, height, dataset.levels)
-    source = {"kind": "picture", "sha256": sha256_of(Path(request.picture)), "words": words}
+    pixels, note = _read(request.picture, channels, height, dataset.levels)
+    source = {"kind": "picture", "sha256": sha256_of(Path(request.picture)), "words": note}
     return (pixels.float() / 255).expand(len(rows), -1, -1, -1).clone(), source
 
 
 def _read(path: str, channels: int, size: int, levels: tuple[float, float] | None) -> tuple[Tensor, str]:
-    found = as_seen(path, size=size, channels=channels, levels=levels)
-    if isinstance(found, Unreadable):
-        raise UsageError(f"cannot read the picture {path}: {found.reason}; name an image file")
-    width, height = found.size
-    words = f"start: the picture of {width}x{height} pixels, {', '.join(found.notes) or 'as it is'}"
-    return torch.from_numpy(found.pixels.copy()), words
+    seen_picture = as_seen(path, size=size, channels=channels, levels=levels)
+    if isinstance(seen_picture, Unreadable):
+        raise UsageError(f"cannot read the picture {path}: {seen_picture.reason}; name an image file")
+    width, height = seen_picture.size
+    note = f"start: the picture of {width}x{height} pixels, {', '.join(seen_picture.notes) or 'as it is'}"
+    return torch.from_numpy(seen_picture.pixels.copy()), note

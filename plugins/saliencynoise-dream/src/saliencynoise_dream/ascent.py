@@ -55,7 +55,7 @@ def dream(
     std: Sequence[float],
     config: DreamConfig | None = None,
 ) -> Dream:
-    """Return what the networks dream from `start`: B pictures at once, each on its own.
+    """Return the dreams of the networks from `start`: B pictures at once, each independent of the others.
 
     The networks are put in evaluation mode and their parameters frozen, and stay so. The same seed gives the same
     bits on a CPU.

@@ -100,9 +100,9 @@ def dream(
     Networks that had no part in the dream say how well they recognise it. With no option: the ten digits, dreamt by
     eight small networks and judged by two others.
     """
-    given: dict[str, Any] = {"picture": picture, "classes": classes, "layer": layer, "members": members}
-    given |= {"held_out": held_out, "singles": singles, "pool": pool, "gradient": gradient, "gif": gif, "out": out}
-    given |= {
+    options: dict[str, Any] = {"picture": picture, "classes": classes, "layer": layer, "members": members}
+    options |= {"held_out": held_out, "singles": singles, "pool": pool, "gradient": gradient, "gif": gif, "out": out}
+    options |= {
         "dataset": dataset,
         "data_dir": data_dir,
         "archs": None if arch is None else [arch],
@@ -110,8 +110,8 @@ def dream(
         "epochs": epochs,
         "workers": workers,
     }
-    given |= {"train_images": train_images, "device": device, "seed": seed, "octaves": octaves, "steps": steps}
-    given |= {
+    options |= {"train_images": train_images, "device": device, "seed": seed, "octaves": octaves, "steps": steps}
+    options |= {
         "normalization": normalization,
         "octave_scale": octave_scale,
         "step_size": step_size,
@@ -127,7 +127,7 @@ def dream(
     from saliencynoise_dream.table import print_dream, write_figure  # noqa: PLC0415 - as above
 
     arguments = {"arch_args": parse_pairs(arch_args, where="--arch-arg")} if arch_args else {}
-    request = request_from({name: value for name, value in given.items() if value is not None} | arguments)
+    request = request_from({name: value for name, value in options.items() if value is not None} | arguments)
     with observing(quiet=quiet) as observer:
         prepared = prepare(request, observer)
     study = run_dream(prepared, (lambda _line: None) if quiet else _tell)

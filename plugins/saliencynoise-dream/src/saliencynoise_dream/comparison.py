@@ -1,4 +1,4 @@
-"""The same dreamt by single networks and by their ensemble, and judged by networks that had no part in it."""
+"""Dreams of single networks and of their ensemble, judged by networks that took no part in them."""
 
 from __future__ import annotations
 
@@ -96,10 +96,10 @@ def compare_dreams(
     if not held_out:
         raise UsageError(NO_JUDGE)
 
-    def dreamt(kind: Kind, members: Sequence[Network], gradient: Gradient, place: int = 0) -> Dream:
-        tell(kind, place)
-        own = replace(config, gradient=gradient)
-        return dream_in_parts(members, objective, start, mean=mean, std=std, config=own)
+    def dreamt(kind: Kind, members: Sequence[Network], gradient: Gradient, index: int = 0) -> Dream:
+        tell(kind, index)
+        settings = replace(config, gradient=gradient)
+        return dream_in_parts(members, objective, start, mean=mean, std=std, config=settings)
 
     def judged(pictures: UInt8[Tensor, "K C H W"]) -> Mapping[str, Float[Tensor, "H K"]]:
         if isinstance(objective, LayerEnergy):
@@ -107,24 +107,29 @@ def compare_dreams(
         return vars(recognition(held_out, pictures, objective.targets, mean=mean, std=std))
 
     dreams: dict[Kind, list[Dream]] = {
-        "single": [dreamt("single", [network], "mean", place) for place, network in enumerate(networks[:singles])],
+        "single": [dreamt("single", [network], "mean", index) for index, network in enumerate(networks[:singles])],
         **{KINDS[gradient]: [dreamt(KINDS[gradient], networks, gradient)] for gradient in gradients},
     }
-    pictures = {"start": [to_bytes(start)], **{kind: [one.bytes for one in own] for kind, own in dreams.items()}}
+    pictures = {
+        "start": [to_bytes(start)],
+        **{kind: [dream.bytes for dream in dreams_of_kind] for kind, dreams_of_kind in dreams.items()},
+    }
     return tuple(
-        _set(kind, rows, [judged(one) for one in rows], dreams.get(kind, [])) for kind, rows in pictures.items()
+        _set(kind, rows, [judged(picture) for picture in rows], dreams.get(kind, [])) for kind, rows in pictures.items()
     )
 
 
 def _set(
     kind: Kind, pictures: Sequence[Tensor], scores: Sequence[Mapping[str, Tensor]], dreams: Sequence[Dream]
 ) -> DreamSet:
-    steps = [one.steps.cpu() for one in dreams if one.steps is not None]
+    steps = [dream.steps.cpu() for dream in dreams if dream.steps is not None]
     return DreamSet(
         kind=kind,
         pictures=torch.stack(list(pictures)).cpu(),
-        scores={score: torch.stack([own[score].T for own in scores], -1) for score in scores[0]},
-        trace=torch.stack([one.trace.double().cpu() for one in dreams]) if dreams else None,
+        scores={
+            score: torch.stack([scores_of_network[score].T for scores_of_network in scores], -1) for score in scores[0]
+        },
+        trace=torch.stack([dream.trace.double().cpu() for dream in dreams]) if dreams else None,
         steps=torch.stack(steps) if steps else None,
     )
 

@@ -1,4 +1,4 @@
-"""How a picture is dreamt: octaves, steps, smoothing, and which members steer it."""
+"""Settings of a dream: octaves, steps, smoothing, and the members that steer it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_STEPS = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class DreamConfig:
-    """How a picture is dreamt. Pixels go from 0 to 1.
+    """Settings of a dream. Pixels go from 0 to 1.
 
     Attributes:
         gradient: "mean" follows the mean gradient of all members; "random" that of one, drawn anew for each step.
@@ -22,7 +22,7 @@ class DreamConfig:
         octave_scale: ratio of the edges of neighbouring octaves.
         steps: of the ascent in each octave.
         step_size: root mean square of a step over the picture's pixels.
-        jitter: the picture is shifted by up to so many pixels each way, anew for each step.
+        jitter: largest random shift of the picture in each step, in pixels.
         smoothing: standard deviation of the Gaussian that smooths the gradient, in pixels of the octave; 0 for none.
         seed: of the jitter, and of the members that are drawn.
         keep_steps: keep the picture after each step.

@@ -1,4 +1,4 @@
-"""Dreams side by side: a row a class, a column a kind of dream, what held-out members make of it beneath each."""
+"""Dreams side by side: a row per class, a column per kind of dream, the scores of held-out members below each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Column:
     """One column.
 
     Attributes:
-        title: what is shown; several lines may be.
+        title: title of the column, of one or more lines.
         pictures: `[R, C, H, W]`, a picture a row, of one or three channels.
         texts: one beneath each picture.
     """
@@ -51,13 +51,13 @@ def columns_of(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int
         members: indices of those that dream.
         singles: how many that dreamt alone are shown, the first ones.
     """
-    for own in sets:
-        for network in range(min(len(own.pictures), singles)):
-            which = f" ({members[network]})" if own.kind == "single" else ""
-            scores = {score: values[..., network] for score, values in own.scores.items()}
+    for dream_set in sets:
+        for network in range(min(len(dream_set.pictures), singles)):
+            member = f" ({members[network]})" if dream_set.kind == "single" else ""
+            scores = {score: values[..., network] for score, values in dream_set.scores.items()}
             mean, texts = _energies(scores["gain"]) if "gain" in scores else _recognised(scores)
-            title = f"{TITLES[own.kind]}{which}\n{mean}"
-            yield Column(title=title, pictures=own.pictures[network], texts=texts)
+            title = f"{TITLES[dream_set.kind]}{member}\n{mean}"
+            yield Column(title=title, pictures=dream_set.pictures[network], texts=texts)
 
 
 def _recognised(scores: Mapping[str, Tensor]) -> tuple[str, list[str]]:
@@ -69,7 +69,7 @@ def _recognised(scores: Mapping[str, Tensor]) -> tuple[str, list[str]]:
 
 
 def _energies(gains: Tensor) -> tuple[str, list[str]]:
-    below = [f"log2 gain {_span(own[None], 'gain')}" for own in gains]
+    below = [f"log2 gain {_span(gain[None], 'gain')}" for gain in gains]
     return f"log2 gain {_span(gains, 'gain')}", below if len(below) > 1 else [""]  # no figure stands twice
 
 
@@ -94,9 +94,9 @@ def draw_dreams(rows: Sequence[str], columns: Sequence[Column]) -> Figure:
     """
     figure = blank(CELL[0] * len(columns) + 0.5, CELL[1] * len(rows) + 0.5)
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
-    for place, column in enumerate(columns):
-        axes[0, place].set_title(column.title, fontsize=7.5)
-        for axis, picture, text in zip(axes[:, place], column.pictures, column.texts, strict=True):
+    for index, column in enumerate(columns):
+        axes[0, index].set_title(column.title, fontsize=7.5)
+        for axis, picture, text in zip(axes[:, index], column.pictures, column.texts, strict=True):
             _draw(axis, picture)
             axis.set_xlabel(text, fontsize=6.5, labelpad=2)
     for axis, name in zip(axes[:, 0], rows, strict=True):

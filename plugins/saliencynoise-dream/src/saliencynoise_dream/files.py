@@ -19,7 +19,7 @@ LARGE = 384
 """Pixels of an enlarged picture's edge, at least."""
 
 FRAMES = 40
-"""Of an animation at most; the first and the last step are always among them."""
+"""Maximum number of frames of an animation; the first and the last step are always among them."""
 
 CANVAS = 400_000
 """Pixels of a frame at most, unless the pictures at the networks' own size have more."""

@@ -1,4 +1,4 @@
-"""Many pictures at once, or large ones: dreamt in as many parts as the memory asks for."""
+"""Dreams of many or large pictures, divided into parts that fit the memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def dream_in_parts(
     config: DreamConfig,
     rows: int | None = None,
 ) -> Dream:
-    """Return what `dream` does, of fewer pictures at a time where all would not fit.
+    """Return the result of `dream`, computed for fewer pictures at a time if all do not fit the memory.
 
     Each picture is dreamt on its own and all see the same jitter and members, so that parts change no more than the
     rounding of the networks' arithmetic.
@@ -48,18 +48,18 @@ def dream_in_parts(
     if rows is None and networks:
         networks[0].module.eval().requires_grad_(requires_grad=False)
         rows = fitting_rows(networks[0], start[:1])
-    rows, at, parts = rows or len(start), 0, []
-    while at < len(start):
-        own = slice(at, at + rows)
+    rows, start_row, parts = rows or len(start), 0, []
+    while start_row < len(start):
+        block = slice(start_row, start_row + rows)
         try:
-            part = dream(networks, objective.rows(own), start[own], mean=mean, std=std, config=config)
+            part = dream(networks, objective.rows(block), start[block], mean=mean, std=std, config=config)
         except (RuntimeError, MemoryError) as error:
             if rows == 1 or not is_out_of_memory(error):
                 raise
             rows //= 2
             continue
         parts.append(part)
-        at += rows
+        start_row += rows
     steps = [part.steps for part in parts if part.steps is not None]
     return Dream(
         pictures=torch.cat([part.pictures for part in parts]),

@@ -1,4 +1,4 @@
-"""What a dream makes large: the logit of a class, or the energy of a layer's activations."""
+"""Objectives that a dream makes large: the logit of a class, or the energy of a layer's activations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Objective(Protocol):
         """Return the objective of each row of `x`, which is as the network sees it; differentiable by `x`."""
         ...
 
-    def rows(self, at: slice) -> Objective:
+    def rows(self, block: slice) -> Objective:
         """Return the objective of some of the rows, where a batch is split."""
         ...
 
@@ -50,14 +50,14 @@ class ClassLogit:
             raise UsageError(f"classes {self.targets.tolist()} are not all in 0 to {logits.shape[1] - 1}; name others")
         return logits.gather(1, self.targets.to(x.device)[:, None])[:, 0]
 
-    def rows(self, at: slice) -> ClassLogit:
+    def rows(self, block: slice) -> ClassLogit:
         """Return the objective of some of the rows."""
-        return ClassLogit(self.targets[at])
+        return ClassLogit(self.targets[block])
 
 
 @dataclass(frozen=True)
 class LayerEnergy:
-    """The mean square of what a layer computes, over its channels and places.
+    """The mean square of a layer's output, over its channels and positions.
 
     Attributes:
         layer: "top" or "intermediate" (or what else the network names as its points; class tokens do not count),
@@ -89,7 +89,7 @@ class LayerEnergy:
             raise UsageError(f"the network's forward pass does not run '{self.layer}'; name another layer")
         return torch.stack(energies).mean(0)
 
-    def rows(self, at: slice) -> LayerEnergy:  # noqa: ARG002 - the contract
+    def rows(self, block: slice) -> LayerEnergy:  # noqa: ARG002 - the contract
         """Return itself: each row has the same objective."""
         return self
 
@@ -107,9 +107,9 @@ class LayerEnergy:
         return grid.flatten(1).square().mean(1)
 
 
-def _near(layer: str, known: list[str]) -> str:
-    """Return the names that a mistyped one may stand for, or else the first that there are."""
-    close = get_close_matches(layer, known, n=3)
+def _near(layer: str, layers: list[str]) -> str:
+    """Return the names close to a mistyped one, or else the first names of all."""
+    close = get_close_matches(layer, layers, n=3)
     if close:
         return f"did you mean {' or '.join(repr(name) for name in close)}?"
-    return "it has " + ", ".join(known[:12]) + (" ..." if len(known) > 12 else "")
+    return "it has " + ", ".join(layers[:12]) + (" ..." if len(layers) > 12 else "")

@@ -1,4 +1,4 @@
-"""What the user asked to be dreamt, before a network is trained or a picture read."""
+"""The user's request for a dream, checked before a network is trained or a picture read."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from saliencynoise_dream.comparison import Gradient
 from saliencynoise_dream.config import DreamConfig
 
 SINGLES = 3
-"""How many members dream alone, too, unless told otherwise."""
+"""Default number of members that dream alone, too."""
 
 LAYER = "top"
-"""What is dreamt from a picture where neither a class nor a layer is named."""
+"""The default layer of a dream from a picture."""
 
 MOST_CLASSES = 10
-"""How many classes are dreamt, the first ones, where none is named."""
+"""Number of classes, the first ones, that are dreamt of by default."""
 
 HOW: Mapping[str, Any] = {"octave_scale": 1.8, "step_size": 0.015}
-"""Where the command departs from `DreamConfig`: chosen by eye, on small networks of CIFAR-10 and of digits."""
+"""Settings of the command that differ from `DreamConfig`: chosen by eye, on small networks of CIFAR-10 and digits."""
 
 
 AT_EDGE = ("jitter", "smoothing")
-"""What follows from the edge of the pictures."""
+"""The settings that follow from the edge of the pictures."""
 
 
 def how_at(edge: int, given: Mapping[str, Any]) -> DreamConfig:
-    """Return how to dream pictures of so many pixels: the jitter grows with them, the smoothing up to one pixel.
+    """Return the settings for pictures of a size: the jitter grows with it, the smoothing grows up to one pixel.
 
     Args:
         edge: of the square pictures, in pixels.
@@ -55,7 +55,7 @@ GRADIENTS: Mapping[str, tuple[Gradient, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class DreamRequest:
-    """What is dreamt, by which networks, and who judges.
+    """The objective of a dream, its networks, and its judges.
 
     Attributes:
         bench: the data, the one architecture, the members that dream, the recipe, the device and the seed.
@@ -64,7 +64,7 @@ class DreamRequest:
         layer: dream of this layer's energy instead: "top", "intermediate", or the path of a module.
         held_out: members besides, which judge.
         singles: how many members dream alone, too; None for three, or all if fewer dream.
-        gradient: what the ensemble follows: "mean", "random" (a member drawn anew for each step), or "both".
+        gradient: what the ensemble follows: "mean", "random" (a member drawn for each step), or "both".
         how: fields of `DreamConfig` that are not as `how_at` has them, but `gradient`, `seed` and `keep_steps`.
         pool: folder or name of a pool whose members dream and judge; None to train them, or find them trained.
         gif: write the steps as an animation.
@@ -111,15 +111,15 @@ class DreamRequest:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Everything that determines the figures."""
-        own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        kept = {name: value for name, value in own.items() if name not in {"bench", "how", "gif", "out"}}
+        """All settings that determine the figures."""
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        settings = {name: value for name, value in values.items() if name not in {"bench", "how", "gif", "out"}}
         bench = {name: value for name, value in self.bench.settings.items() if name in _BENCH}
-        return {**kept, "classes": list(self.classes), "how": dict(self.how), "bench": bench}
+        return {**settings, "classes": list(self.classes), "how": dict(self.how), "bench": bench}
 
     @property
     def folder(self) -> Path:
-        """Where the results go."""
+        """The folder of the results."""
         if self.out is not None:
             return Path(self.out)
         name = f"dream-{slug_of(self.bench.dataset)}-{slug_of(self.pool or self.bench.archs[0])}"
@@ -144,15 +144,15 @@ def request_from(values: Mapping[str, Any]) -> DreamRequest:
     >>> request_from({"classes": ["3"], "members": 4, "steps": 5, "octaves": 3, "jitter": None}).how
     {'steps': 5}
     """
-    own = {entry.name for entry in fields(DreamRequest)} - {"bench", "how"}
+    names = {entry.name for entry in fields(DreamRequest)} - {"bench", "how"}
     ascent = {entry.name for entry in fields(DreamConfig)} - {"gradient", "seed", "keep_steps"}
     usual: dict[str, Any] = {entry.name: entry.default for entry in fields(DreamConfig) if entry.name not in AT_EDGE}
     usual.update(HOW)
-    given = {name: value for name, value in values.items() if value is not None}
-    how = {name: value for name, value in given.items() if name in ascent}
-    bench = {"methods": ()} | {name: value for name, value in given.items() if name not in own | ascent}
+    options = {name: value for name, value in values.items() if value is not None}
+    how = {name: value for name, value in options.items() if name in ascent}
+    bench = {"methods": ()} | {name: value for name, value in options.items() if name not in names | ascent}
     return DreamRequest(
         bench=config_from(bench),
         how={name: value for name, value in how.items() if name not in usual or value != usual[name]},
-        **{name: value for name, value in given.items() if name in own},
+        **{name: value for name, value in options.items() if name in names},
     )

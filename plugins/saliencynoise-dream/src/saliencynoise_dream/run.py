@@ -37,19 +37,19 @@ if TYPE_CHECKING:
 RESULT = "dream.json"
 MEMBERS = 8
 MOST_KEPT = 2**31
-"""Bytes of all pictures on the way, where they are kept for an animation."""
+"""Maximum number of bytes of all steps that are kept for an animation."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
-    """What a dream needs, loaded and checked.
+    """Members, objective and settings of a dream, loaded and checked.
 
     Attributes:
-        request: what was asked for.
+        request: the user's request.
         ensemble: the trained members.
         dreaming: indices in the pool of those that dream.
         judging: indices of those that were held out.
-        aim: what is dreamt, and from where.
+        aim: objective and start.
         how: octaves, steps, seed and so on.
     """
 
@@ -66,8 +66,8 @@ class DreamStudy:
     """Dreams that are on disk.
 
     Attributes:
-        result: what `dream.json` holds: settings, members, scores with intervals, provenance.
-        folder: where the files lie.
+        result: the content of `dream.json`: settings, members, scores with intervals, provenance.
+        folder: folder of the files.
         sets: the pictures, scores and steps by kind.
         rows: the name of each dreamt picture: its class, or the layer.
     """
@@ -159,29 +159,29 @@ def dream(
         "octaves": octaves, "octave_scale": octave_scale, "steps": steps, "step_size": step_size, "jitter": jitter,
         "smoothing": smoothing, "gif": gif, "device": device, "seed": seed, "workers": workers, "out": out,
     }  # fmt: skip
-    given = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
-    return run_dream(prepare(request_from(given), observer or Silent()))
+    options = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    return run_dream(prepare(request_from(options), observer or Silent()))
 
 
 def prepare(request: DreamRequest, observer: Observer) -> Prepared:
     """Check names and picture, then find the members or train them.
 
-    Members that have failed to learn are passed over: a failed network's dream shows nothing.
+    Members that failed to learn are left out: their dreams show nothing.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
     """
     refuse_foreign(request.folder, RESULT)
-    bench, own = request.bench, request.pool is None
-    if own:
+    bench, trains = request.bench, request.pool is None
+    if trains:
         dataset = load_dataset(bench)[1]
         _how(request, aim_of(request, dataset))
         if request.of_layer is not None:
             check_layer(catalogue().model(bench.archs[0], bench.arch_args), request.of_layer, dataset)
     resolve_device(bench.device)
-    wanted = (bench.members or MEMBERS) + request.held_out if own else None
-    ensemble = trained_ensemble(replace(bench, members=wanted), observer, pool=request.pool)
-    if not own and request.of_layer is not None:
+    needed = (bench.members or MEMBERS) + request.held_out if trains else None
+    ensemble = trained_ensemble(replace(bench, members=needed), observer, pool=request.pool)
+    if not trains and request.of_layer is not None:
         check_layer(ensemble.model, request.of_layer, ensemble.dataset)
     dreaming, judging = _split(ensemble, request)
     aim = aim_of(request, ensemble.dataset)
@@ -201,14 +201,14 @@ def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: No
 
 
 def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
-    """Do what `run_dream` says, in a folder that is held."""
+    """Dream, judge and write in a folder that this process has locked."""
     request, ensemble, aim = prepared.request, prepared.ensemble, prepared.aim
     began, device = time.perf_counter(), ensemble.device
     objective = ClassLogit(aim.objective.targets.to(device)) if isinstance(aim.objective, ClassLogit) else aim.objective
 
-    def told(kind: str, place: int) -> None:
+    def announce(kind: str, index: int) -> None:
         who = (
-            f"member {prepared.dreaming[place]} alone" if kind == "single" else f"all {len(prepared.dreaming)} members"
+            f"member {prepared.dreaming[index]} alone" if kind == "single" else f"all {len(prepared.dreaming)} members"
         )
         how = ", one drawn for each step" if kind == "stochastic" else ""
         tell(f"dreaming ({time.perf_counter() - began:.0f} s): {who}{how}")
@@ -223,7 +223,7 @@ def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
         config=prepared.how,
         singles=min(request.singles or SINGLES, len(prepared.dreaming)),
         gradients=GRADIENTS[request.gradient],
-        tell=told,
+        tell=announce,
     )
     result = _document(prepared, sets, seconds=time.perf_counter() - began)
     study = DreamStudy(result=result, folder=request.folder, sets=sets, rows=aim.rows)
@@ -232,14 +232,14 @@ def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
 
 
 def _how(request: DreamRequest, aim: Aim) -> DreamConfig:
-    """Return how to dream; refuse what these pictures do not allow, and to keep more steps than memory may hold."""
+    """Return the settings of the dream; refuse those that the pictures or the memory do not allow."""
     how = how_at(aim.start.shape[-1], {**request.how, "seed": request.bench.seed, "keep_steps": request.gif})
     check_start(aim.start, how)
     kinds = (request.singles or SINGLES) + len(GRADIENTS[request.gradient])
-    kept = kinds * how.octaves * how.steps * aim.start.numel()
-    if request.gif and kept > MOST_KEPT:
+    size = kinds * how.octaves * how.steps * aim.start.numel()
+    if request.gif and size > MOST_KEPT:
         raise UsageError(
-            f"--gif would keep {kept / 2**30:.1f} GiB of steps, over {MOST_KEPT / 2**30:.0f}; give fewer --class, "
+            f"--gif would keep {size / 2**30:.1f} GiB of steps, over {MOST_KEPT / 2**30:.0f}; give fewer --class, "
             "--steps or --singles"
         )
     return how
@@ -248,22 +248,22 @@ def _how(request: DreamRequest, aim: Aim) -> DreamConfig:
 def _split(ensemble: TrainedEnsemble, request: DreamRequest) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Return the members that dream, the first ones, and those that judge, the last ones."""
     sound = [member for member in ensemble.members if member not in ensemble.flags]
-    left = len(sound) - request.held_out
-    asked = request.bench.members
-    fewest = max(request.singles or 1, asked if asked is not None and request.pool is not None else 1)
-    if left < fewest:
+    available = len(sound) - request.held_out
+    requested = request.bench.members
+    fewest = max(request.singles or 1, requested if requested is not None and request.pool is not None else 1)
+    if available < fewest:
         flagged = f" ({len(ensemble.flags)} more have not learned; --epochs trains longer)" if ensemble.flags else ""
         raise UsageError(
             f"{len(sound)} members{flagged} cannot give {fewest} to dream and {request.held_out} to hold out; give "
             f"fewer --members, --singles or --held-out"
         )
-    return tuple(sound[: min(asked or MEMBERS, left)]), tuple(sound[left:])
+    return tuple(sound[: min(requested or MEMBERS, available)]), tuple(sound[available:])
 
 
 def _document(prepared: Prepared, sets: Sequence[DreamSet], *, seconds: float) -> dict[str, Any]:
     request, ensemble, aim = prepared.request, prepared.ensemble, prepared.aim
     dataset = ensemble.dataset
-    rows = [row for own in sets for row in rows_of(own, aim.rows, prepared.dreaming)]
+    rows = [row for dream_set in sets for row in rows_of(dream_set, aim.rows, prepared.dreaming)]
     accuracies = {record.index: record.accuracy for record in ensemble.records}
     document = {
         "format": 1,
@@ -289,39 +289,39 @@ def _document(prepared: Prepared, sets: Sequence[DreamSet], *, seconds: float) -
         "notes": list(aim.notes),
         "facts": facts_of(sets),
         "dreams": rows,
-        "trace": [_ends(own) for own in sets if own.trace is not None],
+        "trace": [_ends(dream_set) for dream_set in sets if dream_set.trace is not None],
         "seconds": seconds,
         "versions": versions(),
         "hardware": hardware(ensemble.device, threads=torch.get_num_threads()),
     }
-    found = json_safe(document)
-    assert isinstance(found, dict)  # noqa: S101 - for the type checker: a mapping comes back as one
-    return found
+    plain_document = json_safe(document)
+    assert isinstance(plain_document, dict)  # noqa: S101 - for the type checker: a mapping comes back as one
+    return plain_document
 
 
-def _ends(own: DreamSet) -> dict[str, Any]:
+def _ends(dream_set: DreamSet) -> dict[str, Any]:
     """Return the objective before the first and before the last step, averaged over rows and networks."""
-    assert own.trace is not None  # noqa: S101 - the caller has looked
-    means = own.trace.mean((0, 2))
-    return {"kind": own.kind, "first": float(means[0]), "last": float(means[-1]), "steps": len(means)}
+    assert dream_set.trace is not None  # noqa: S101 - the caller has looked
+    means = dream_set.trace.mean((0, 2))
+    return {"kind": dream_set.kind, "first": float(means[0]), "last": float(means[-1]), "steps": len(means)}
 
 
 def _write(study: DreamStudy, *, members: Sequence[int], steps: int) -> None:
     contents: dict[str, bytes] = {}
-    for own in study.sets:
-        for network, pictures in enumerate(own.pictures):
-            who = f"{own.kind}-{members[network]}" if own.kind == "single" else own.kind
-            for place, (name, picture) in enumerate(zip(study.rows, pictures, strict=True)):
-                file = f"{who}-{place:02d}-{slug_of(name)}.png"
+    for dream_set in study.sets:
+        for network, pictures in enumerate(dream_set.pictures):
+            who = f"{dream_set.kind}-{members[network]}" if dream_set.kind == "single" else dream_set.kind
+            for index, (name, picture) in enumerate(zip(study.rows, pictures, strict=True)):
+                file = f"{who}-{index:02d}-{slug_of(name)}.png"
                 contents[f"pictures/{file}"] = png(picture)
                 contents[f"large/{file}"] = png(picture, enlarged=True)
-    trace = [row for own in study.sets for row in steps_of(own, study.rows, members, steps=steps)]
+    trace = [row for dream_set in study.sets for row in steps_of(dream_set, study.rows, members, steps=steps)]
     contents["objective.csv"] = _csv(trace)
     contents["scores.csv"] = _csv(study.result["dreams"])
     moving = [
-        (f"member {members[0]}" if own.kind == "single" else own.kind, own.steps[0])
-        for own in study.sets
-        if own.steps is not None
+        (f"member {members[0]}" if dream_set.kind == "single" else dream_set.kind, dream_set.steps[0])
+        for dream_set in study.sets
+        if dream_set.steps is not None
     ]
     if moving:
         contents["steps.gif"] = gif(moving)

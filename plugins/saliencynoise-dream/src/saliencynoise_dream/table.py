@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FIGURE = "dreams.png"
 WIDE = 112
-"""Columns of a terminal from which figures and their intervals stand in one line."""
+"""Width of a terminal from which figures and their intervals are on one line."""
 SCORES = {"probability": "probability", "margin": "margin", "top1": "top-1", "gain": "gain (log2)"}
 KINDS = {
     "start": "start",
@@ -45,7 +45,7 @@ INTERVALS = (
 
 
 def dream_figure(study: DreamStudy) -> Figure:
-    """Return the dreams side by side: a row a class, a column a kind, what held-out members make of it beneath."""
+    """Return the dreams side by side: a row per class, a column per kind, the scores of held-out members below."""
     members = study.result["members"]
     return draw_dreams(study.rows, list(columns_of(study.sets, members, singles=len(members))))
 
@@ -62,7 +62,7 @@ def write_figure(study: DreamStudy) -> Path:
 
 
 def print_dream(study: DreamStudy, console: Console | None = None) -> None:
-    """Print how well the dreams transfer, what that rests on, and where they lie."""
+    """Print how well the dreams transfer, the networks and data behind it, and the folder of the files."""
     console = console or Terminal()
     for part in render_dream(study.result, width=console.width):
         console.print(part)
@@ -73,11 +73,11 @@ def print_dream(study: DreamStudy, console: Console | None = None) -> None:
 
 
 def render_dream(result: Mapping[str, Any], *, width: int) -> Iterator[RenderableType]:
-    """Yield the parts of the print."""
+    """Yield the parts of the printed text."""
     facts, layer = result["facts"], result["of"]["kind"] == "layer"
     yield _table(facts, narrow=width < WIDE)
-    others = _others(len(result["of"]["names"]), facts["singles"])
-    yield Text(f"{LAYER_LEGEND if layer else CLASS_LEGEND} {INTERVALS.format(others=others)}", style="dim")
+    populations = _others(len(result["of"]["names"]), facts["singles"])
+    yield Text(f"{LAYER_LEGEND if layer else CLASS_LEGEND} {INTERVALS.format(others=populations)}", style="dim")
     yield Text(_basis(result))
     for note in _notes(result):
         yield Text(note, style="yellow")
@@ -94,10 +94,10 @@ def _table(facts: Mapping[str, Any], *, narrow: bool) -> Table:
         lines = [cell.replace(" [", "\n[") if narrow and len(scores) > 1 else cell for cell in cells]
         table.add_row(label, *map(Text, lines), style=style)
 
-    for kind, own in facts["recognition"].items():
-        add(KINDS[kind], [_ends(own[score]) for score in scores])
-    for kind, own in facts["more_than_single"].items():
-        add(f"{KINDS[kind]}: more than single", [_signed(own[score]) for score in scores], "bold")
+    for kind, by_score in facts["recognition"].items():
+        add(KINDS[kind], [_ends(by_score[score]) for score in scores])
+    for kind, by_score in facts["more_than_single"].items():
+        add(f"{KINDS[kind]}: more than single", [_signed(by_score[score]) for score in scores], "bold")
     return table
 
 
@@ -119,9 +119,9 @@ def _basis(result: Mapping[str, Any]) -> str:
     start = "faint noise" if result["start"]["kind"] == "noise" else "a picture"
     accuracies = result["accuracy"].values()
     alone = result["facts"]["singles"]
-    what = "layer" if result["of"]["kind"] == "layer" else "classes"
+    subject = "layer" if result["of"]["kind"] == "layer" else "classes"
     return (
-        f"{what} {', '.join(result['of']['names'])} from {start}: {counted(len(result['members']), 'network')} of "
+        f"{subject} {', '.join(result['of']['names'])} from {start}: {counted(len(result['members']), 'network')} of "
         f"{result['architecture']} on {result['dataset']['asked']} ({shape}) dream, members "
         f"{', '.join(map(str, result['members']))}, the first {'one' if alone == 1 else alone} alone, too; "
         f"{counted(len(result['held_out']), 'network')} judge, members {', '.join(map(str, result['held_out']))}; "

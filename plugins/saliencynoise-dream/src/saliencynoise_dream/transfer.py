@@ -39,7 +39,7 @@ NO_JUDGE = "no member is held out to recognise the dream; hold out at least one"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Recognition:
-    """What held-out networks make of dreamt pictures; H networks, N pictures, float64.
+    """Scores of dreamt pictures by held-out networks; H networks, N pictures, float64.
 
     Attributes:
         probability: `[H, N]`, of the dreamt class, after softmax.
@@ -64,7 +64,7 @@ def recognition(
 
     Args:
         networks: held out; they are put in evaluation mode, and stay so.
-        pictures: as saved, on the networks' device.
+        pictures: pictures as saved, on the networks' device.
         targets: the dreamt class of each.
         mean: per channel, of pixels from 0 to 1: the normalisation that the networks were trained with.
         std: as `mean`.
@@ -85,8 +85,8 @@ def recognition(
     with torch.no_grad():
         logits = torch.stack([network.module.eval()(x.clone()) for network in networks]).double().cpu()
     index = targets.cpu().view(1, -1, 1).expand(len(networks), -1, 1)
-    own = logits.gather(2, index)[..., 0]
-    margin = own - logits.scatter(2, index, -math.inf).amax(2)
+    target_logits = logits.gather(2, index)[..., 0]
+    margin = target_logits - logits.scatter(2, index, -math.inf).amax(2)
     return Recognition(
         probability=logits.softmax(2).gather(2, index)[..., 0], margin=margin, top1=(margin > 0).double()
     )
@@ -101,7 +101,7 @@ def gain(
     mean: Sequence[float],
     std: Sequence[float],
 ) -> Float[Tensor, "H N"]:
-    """Return by how many powers of two held-out networks' energy at a layer is larger than at the start.
+    """Return log2 of the ratio of held-out networks' energy at a layer to that of the start.
 
     A layer has no class to recognise. Its units do not correspond between networks that were initialised apart, so
     that no channel can be compared; the energy of the whole layer does not depend on their order, and its ratio to
@@ -123,9 +123,9 @@ def gain(
     """
     if not networks:
         raise UsageError(NO_JUDGE)
-    seen, before = to_float(pictures, mean, std), to_float(start, mean, std)
+    dreamt, before = to_float(pictures, mean, std), to_float(start, mean, std)
     with torch.no_grad():
-        energies = [(layer(_judging(own), seen), layer(own, before)) for own in networks]
+        energies = [(layer(_judging(network), dreamt), layer(network, before)) for network in networks]
     return torch.stack([(after.double() / first.double()).log2().cpu() for after, first in energies])
 
 
@@ -137,7 +137,7 @@ def _judging(network: Network) -> Network:
 def crossed_interval(
     values: Float[Tensor, "K H *S"], *, lowest: float = -math.inf, highest: float = math.inf
 ) -> Interval | None:
-    """Return the interval of the mean of a score over crossed factors: for others of each of them.
+    """Return the interval of the mean of a score over crossed factors, for new levels of each factor.
 
     The variance is the sum, over the factors, of the variance of that factor's means over its number, in which what is
     peculiar to one cell counts in every factor. Student's t with degrees of freedom by Satterthwaite: with two held-out
@@ -168,5 +168,5 @@ def crossed_interval(
     if all(variance <= rounding**2 for variance, _ in parts):
         return None
     note = few_members(values.shape[1])
-    found = t_interval(float(values.mean()), parts, question="both", note=note)
-    return replace(found, low=max(found.low, lowest), high=min(found.high, highest))
+    interval = t_interval(float(values.mean()), parts, question="both", note=note)
+    return replace(interval, low=max(interval.low, lowest), high=min(interval.high, highest))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CONTRAST = 0.05
-"""Standard deviation of the noise that a dream starts from, of pixels from 0 to 1."""
+"""Standard deviation of the noise that a dream starts from; pixels go from 0 to 1."""
 
 
 def octave_sizes(size: tuple[int, int], octaves: int, scale: float) -> list[tuple[int, int]]:

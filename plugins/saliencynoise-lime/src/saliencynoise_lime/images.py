@@ -51,9 +51,9 @@ class Lime:
     score: Literal["logit", "probability"] = "probability"
 
     def __post_init__(self) -> None:
-        for name, words in (("segments", tuple(SEGMENTERS)), ("score", ("logit", "probability"))):
-            if getattr(self, name) not in words:
-                raise ValueError(f"{name}={getattr(self, name)} is not possible; choose {' or '.join(words)}")
+        for name, choices in (("segments", tuple(SEGMENTERS)), ("score", ("logit", "probability"))):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name}={getattr(self, name)} is not possible; choose {' or '.join(choices)}")
         for name, least in (("grid", 1), ("samples", 2)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name}={getattr(self, name)} is not possible; choose {least} or more")

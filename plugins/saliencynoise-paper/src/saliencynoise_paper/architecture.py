@@ -42,13 +42,13 @@ def architecture_panel(variations: Sequence[Variation], *, methods: Sequence[str
     Raises:
         UsageError: no variations, a value twice or not above 0, or no such architecture or method.
     """
-    found, fitted = table(variations, methods=methods), trends(variations, methods=methods)
-    studies = list({str(own.study.folder): own.study for own in variations}.values())
+    data, fitted = table(variations, methods=methods), trends(variations, methods=methods)
+    studies = list({str(variation.study.folder): variation.study for variation in variations}.values())
     return Panel(
         name="architecture",
-        figure=draw(found),
-        data=found,
-        caption="\n\n".join(filter(None, (CAPTION, _lines(fitted), *failures(found), provenance(studies)))),
+        figure=draw(data),
+        data=data,
+        caption="\n\n".join(filter(None, (CAPTION, _lines(fitted), *failures(data), provenance(studies)))),
         facts={"trends": json_safe(fitted.to_dict("records"))},
     )
 

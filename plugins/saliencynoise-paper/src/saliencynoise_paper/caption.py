@@ -1,4 +1,4 @@
-"""What every caption ends with: the provenance of the studies that a panel shows."""
+"""Provenance of the studies that a panel shows: the end of every caption."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def _of_study(result: Mapping[str, Any]) -> str:
     versions, hardware = result["versions"], result["hardware"]
     shape = "x".join(str(edge) for edge in dataset["image_shape"])
     notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in dataset["notes"])
-    networks = " ".join(_of_architecture(own, result["recipes"][own["label"]]) for own in result["architectures"])
+    networks = " ".join(
+        _of_architecture(architecture, result["recipes"][architecture["label"]])
+        for architecture in result["architectures"]
+    )
     software = ", ".join(f"{name} {versions[name]}" for name in ("saliencynoise", "torch", "timm") if name in versions)
     return (
         f"**{dataset['asked']}** ({shape}): {len(result['images'])} of {dataset['test_images']} test images, target "
@@ -35,27 +38,33 @@ def _of_study(result: Mapping[str, Any]) -> str:
     )
 
 
-def _of_architecture(own: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
-    accuracies = sorted(member["accuracy"] for member in own["members"])
+def _of_architecture(architecture: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
+    accuracies = sorted(member["accuracy"] for member in architecture["members"])
     if not accuracies:
-        return f"{own['label']}: no member was trained."
-    adapted = f"; {'; '.join(own['adaptations'])}" if own["adaptations"] else ""
-    flagged = {str(member["index"]): member["flag"] for member in own["members"] if member.get("flag")}
+        return f"{architecture['label']}: no member was trained."
+    adapted = f"; {'; '.join(architecture['adaptations'])}" if architecture["adaptations"] else ""
+    flagged = {str(member["index"]): member["flag"] for member in architecture["members"] if member.get("flag")}
     failed = "".join(f"; member {index} {flag}" for index, flag in flagged.items())
     return (
-        f"{own['label']}: {counted(len(accuracies), 'member')}, accuracy {accuracies[0]:.1%} to {accuracies[-1]:.1%}, "
+        f"{architecture['label']}: {counted(len(accuracies), 'member')}, "
+        f"accuracy {accuracies[0]:.1%} to {accuracies[-1]:.1%}, "
         f"{_of_recipe(recipe)}{adapted}{failed}."
     )
 
 
 def _of_recipe(recipe: Mapping[str, Any]) -> str:
     """Return a recipe in words, its usual values left out."""
-    known = fields(Recipe)
-    own = {field.name: recipe[field.name] for field in known if field.name in recipe}
-    usual = {field.name: field.default for field in known}
-    told = {"epochs", "batch_size", "precision", "optimiser", "learning_rate"}
-    rest = [f"{name} {value}" for name, value in own.items() if name not in told and value != usual[name]]
-    by = f" by {own['optimiser']} at up to {own['learning_rate']:g}" if "optimiser" in own else ""
+    recipe_fields = fields(Recipe)
+    values = {field.name: recipe[field.name] for field in recipe_fields if field.name in recipe}
+    usual = {field.name: field.default for field in recipe_fields}
+    always_written = {"epochs", "batch_size", "precision", "optimiser", "learning_rate"}
+    changed = [
+        f"{name} {value}" for name, value in values.items() if name not in always_written and value != usual[name]
+    ]
+    by = f" by {values['optimiser']} at up to {values['learning_rate']:g}" if "optimiser" in values else ""
     return ", ".join(
-        [f"{counted(own['epochs'], 'epoch')} of batches of {own['batch_size']}{by} in {own['precision']}", *rest]
+        [
+            f"{counted(values['epochs'], 'epoch')} of batches of {values['batch_size']}{by} in {values['precision']}",
+            *changed,
+        ]
     )

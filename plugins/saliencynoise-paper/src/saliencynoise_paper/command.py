@@ -54,9 +54,9 @@ def paper(
 
     Each panel is a PNG, an SVG, its data as Parquet and a caption. What was trained and attributed is found again.
     """
-    given = {"members": members, "images": images, "device": device, "precision": precision, "seed": seed, "out": out}
-    given |= {"workers": workers}
-    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    options = {"members": members, "images": images, "device": device, "precision": precision, "seed": seed, "out": out}
+    options |= {"workers": workers}
+    values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
 
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
     from saliencynoise.store.holding import holding  # noqa: PLC0415 - as above
@@ -88,11 +88,11 @@ def paper(
 
 def _by_name(texts: list[str]) -> dict[str, str]:
     """Read `NAME=FOLDER`, or a folder for any data set; a folder whose own name holds "=" needs a name before it."""
-    found: dict[str, str] = {}
+    folders: dict[str, str] = {}
     for text in texts:
         name, equals, folder = text.partition("=")
         key, value = (name, folder) if equals and name.isidentifier() else ("", text)
-        if not value or key in found:
+        if not value or key in folders:
             raise UsageError(f"--data-dir {text} is not possible; give a folder, or NAME=FOLDER once for each data set")
-        found[key] = value
-    return found
+        folders[key] = value
+    return folders

@@ -55,10 +55,10 @@ def dream_panel(
         UsageError: as `load_dreamers`, or if a class is unknown.
     """
     config = config or DreamConfig()
-    asked = dataset.classes if classes is None else classes
-    if not asked:
+    class_names = dataset.classes if classes is None else classes
+    if not class_names:
         raise UsageError(f"no class is named; {dataset.name} has {', '.join(dataset.classes)}")
-    targets = [class_index(name, dataset.classes, option="class") for name in asked]
+    targets = [class_index(name, dataset.classes, option="class") for name in class_names]
     names = tuple(dataset.classes[target] for target in targets)
     dreamers = load_dreamers(
         study, dataset, architecture=architecture, held_out=held_out, members=members, device=device
@@ -92,8 +92,8 @@ def dreams_as_panel(
 
     rows = [
         {"dataset": study.result["dataset"]["asked"], "architecture": architecture, **row}
-        for own in sets
-        for row in rows_of(own, names, dreamers.members)
+        for dream_set in sets
+        for row in rows_of(dream_set, names, dreamers.members)
     ]
     data = pd.DataFrame(rows)
     data["member"] = data["member"].astype("Int64")
@@ -135,10 +135,10 @@ def _how(config: DreamConfig) -> str:
 
 
 def _found(facts: Mapping[str, Any]) -> str:
-    scores = "; ".join(f"{_NAMES[kind]} {_words(own)}" for kind, own in facts["recognition"].items())
+    scores = "; ".join(f"{_NAMES[kind]} {_words(score)}" for kind, score in facts["recognition"].items())
     more = "; ".join(
-        f"{_NAMES[kind]} {_signed(own['probability'])} in probability and {_signed(own['margin'])} in margin"
-        for kind, own in facts["more_than_single"].items()
+        f"{_NAMES[kind]} {_signed(gain['probability'])} in probability and {_signed(gain['margin'])} in margin"
+        for kind, gain in facts["more_than_single"].items()
     )
     return (
         f"All together, single networks averaged over the {facts['singles']} that dreamt alone: {scores}. More than "

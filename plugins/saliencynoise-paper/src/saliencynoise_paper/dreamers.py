@@ -39,18 +39,18 @@ def load_dreamers(
 ) -> Dreamers:
     """Load a study's members: the last `held_out` judge, of those before them the first `members` (or all) dream.
 
-    Members that the study flags as failed are passed over.
+    Members that the study flags as failed are left out.
 
     Raises:
         UsageError: if the study has no such architecture or too few members, or the data set is another one, or the
             pool no longer holds a member.
     """
-    own = _architecture(study.result, architecture)
+    described = _architecture(study.result, architecture)
     expected = (study.result["dataset"]["classes"], study.result["dataset"]["image_shape"])
     channels, height, width = dataset.test.images.shape[1:]
     if expected != (list(dataset.classes), [channels, height, width]):
         raise UsageError(f"the data set {dataset.name} is not the study's ({expected[0]}, {expected[1]}); load that")
-    sound = [member["index"] for member in own["members"] if not member.get("flag")]
+    sound = [member["index"] for member in described["members"] if not member.get("flag")]
     last = len(sound) - held_out
     if held_out < 1 or last < 1 or (members is not None and not 1 <= members <= last):
         raise UsageError(
@@ -58,10 +58,10 @@ def load_dreamers(
             f"{held_out} to hold out; train more, or ask for fewer"
         )
     dreaming, judging = tuple(sound[: members or last]), tuple(sound[last:])
-    model = catalogue().model(own["name"])
+    model = catalogue().model(described["name"])
     loaded = load_members(
         model,
-        Pool(Path(own["pool"])),
+        Pool(Path(described["pool"])),
         dreaming + judging,
         in_shape=(channels, height, width),
         classes=len(dataset.classes),
@@ -76,9 +76,9 @@ def load_dreamers(
 
 
 def _architecture(result: Mapping[str, Any], label: str) -> Mapping[str, Any]:
-    found = [own for own in result["architectures"] if own["label"] == label]
-    if not found:
-        known = ", ".join(own["label"] for own in result["architectures"])
-        raise UsageError(f"the study has no architecture '{label}'; it has {known}")
-    own: Mapping[str, Any] = found[0]
-    return own
+    matches = [entry for entry in result["architectures"] if entry["label"] == label]
+    if not matches:
+        labels = ", ".join(entry["label"] for entry in result["architectures"])
+        raise UsageError(f"the study has no architecture '{label}'; it has {labels}")
+    described: Mapping[str, Any] = matches[0]
+    return described

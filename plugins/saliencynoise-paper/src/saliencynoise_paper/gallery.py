@@ -50,10 +50,10 @@ def gallery_panel(name: str, rows: Sequence[Row], studies: Sequence[Study], *, w
 
     Args:
         name: of the panel.
-        rows: what it shows.
-        studies: that they come from.
+        rows: the rows of maps.
+        studies: the sources of the rows.
         what: its title and its rows, as the caption's first sentences.
-        colours: what red and blue mean.
+        colours: the meaning of red and blue.
     """
     counts = sorted({row.members for row in rows})
     numbers, floors = (" or ".join(texts) for texts in ([str(e) for e in counts], [f"{e**-0.5:.2f}" for e in counts]))
@@ -62,11 +62,11 @@ def gallery_panel(name: str, rows: Sequence[Row], studies: Sequence[Study], *, w
     failures = [
         f"{row.keys['method']} on {row.keys['architecture']} failed: {row.reason}." for row in rows if row.reason
     ]
-    words = [what, reading, *dict.fromkeys(failures), provenance(studies)]
+    paragraphs = [what, reading, *dict.fromkeys(failures), provenance(studies)]
     return Panel(
         name=name,
         figure=gallery(rows),
         data=tidy(rows),
-        caption="\n\n".join(words),
+        caption="\n\n".join(paragraphs),
         facts={"rows": json_safe(facts)},
     )

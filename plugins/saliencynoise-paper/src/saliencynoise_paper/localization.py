@@ -53,7 +53,7 @@ def localization_panel(studies: Sequence[Study]) -> Panel:
         figure=localization_figure(points),
         data=_table(points),
         caption=_caption(studies, rows),
-        facts={"rows": [{name: own for name, own in row.items() if name != "curve"} for row in rows]},
+        facts={"rows": [{name: value for name, value in row.items() if name != "curve"} for row in rows]},
     )
 
 
@@ -64,9 +64,9 @@ def _shown(study: Study) -> Iterator[Row]:
     rectified = {(row["architecture"], row["method"]) for row in rows if row["view"] == "relu"}
     dataset = study.result["dataset"]["asked"]
     for row in rows:
-        place = row["architecture"], row["method"]
-        if row["view"] == ("relu" if place in rectified else "signed"):
-            snr = cells[(*place, row["view"])]["figures"]["estimates"]["snr"]
+        key = row["architecture"], row["method"]
+        if row["view"] == ("relu" if key in rectified else "signed"):
+            snr = cells[(*key, row["view"])]["figures"]["estimates"]["snr"]
             about = {"dataset": dataset, "networks": f"{dataset}, {row['architecture']}"}
             yield {**row, **about, "snr": snr["value"], "snr_interval": snr["interval"]}
 
@@ -91,7 +91,7 @@ def _table(points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _caption(studies: Sequence[Study], rows: Sequence[Row]) -> str:
-    meanings = "; ".join(f"*{TITLES[name]}*: {own}" for name, own in MEANINGS.items())
+    meanings = "; ".join(f"*{TITLES[name]}*: {meaning}" for name, meaning in MEANINGS.items())
     return "\n\n".join([WHAT.format(meanings=meanings), NOISE, "\n".join(_lines(rows)), provenance(studies)])
 
 
@@ -116,5 +116,5 @@ def _lines(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _with_interval(value: float | str | None, interval: Mapping[str, Any] | None) -> str:
-    own = interval or {"low": None, "high": None}
-    return with_interval(value, own["low"], own["high"])
+    bounds = interval or {"low": None, "high": None}
+    return with_interval(value, bounds["low"], bounds["high"])

@@ -53,20 +53,20 @@ def _table(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
     columns = [
         Column(
             study=study,
-            architecture=own["label"],
+            architecture=described["label"],
             dataset=source["label"],
             published=published,
             fewer=_fewer(config, study),
         )
         for source in config.sources
         for study in [studies[f"maps-{source['dataset']}"]]
-        for published, own in zip(config.settings["networks"], study.result["architectures"], strict=True)
+        for published, described in zip(config.settings["networks"], study.result["architectures"], strict=True)
     ]
     yield table_panel(columns, seed=config.seed)
 
 
 def _fewer(config: PaperConfig, study: Study) -> int | None:
-    """Return with how many networks starred rows are computed, too; None where the study has no more."""
+    """Return the smaller number of networks for starred rows; None if the study has no more than that."""
     fewer: int | None = config.settings.get("starred_members")
     return fewer if fewer is not None and fewer < len(study.result["architectures"][0]["members"]) else None
 
@@ -89,25 +89,25 @@ def _ssim(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
 
 def _architecture(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
     labels = {
-        (name, text): own["label"]
+        (name, text): described["label"]
         for name, bench in benches(config).items()
-        for text, own in zip(bench.archs, studies[name].result["architectures"], strict=True)
+        for text, described in zip(bench.archs, studies[name].result["architectures"], strict=True)
     }
     yield architecture_panel(
         [
             Variation(
-                axis=own.axis,
-                value=own.value,
-                study=studies[own.study],
-                architecture=labels[own.study, own.network],
+                axis=point.axis,
+                value=point.value,
+                study=studies[point.study],
+                architecture=labels[point.study, point.network],
             )
-            for own in config.variations
+            for point in config.variations
         ]
     )
 
 
 def _dream(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
-    own = config.settings["dream"]
+    dream = config.settings["dream"]
     for source in config.sources:
         name = f"gradients-{source['dataset']}"
         _, dataset = load_dataset(benches(config)[name])
@@ -115,9 +115,9 @@ def _dream(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
             studies[name],
             dataset,
             architecture=studies[name].result["architectures"][0]["label"],
-            members=own["members"],
-            held_out=own["held_out"],
-            classes=dataset.classes[: own["classes"]],
+            members=dream["members"],
+            held_out=dream["held_out"],
+            classes=dataset.classes[: dream["classes"]],
             config=DreamConfig(seed=config.seed),
             device=resolve_device(config.device),
         )

@@ -48,7 +48,7 @@ class Varied:
     Attributes:
         axis: "depth", "width", "residual", "normalisation" or "epochs".
         value: on that axis: a number of layers, channels or epochs; else a name.
-        study: which study holds it.
+        study: name of the study.
         network: the architecture.
     """
 
@@ -60,13 +60,13 @@ class Varied:
 
 @dataclass(frozen=True, kw_only=True)
 class PaperConfig:
-    """What is to be made.
+    """The settings of a run of panels.
 
     Attributes:
         panels: of `PANELS`.
         scale: of `SCALES`.
         datasets: names of the scale's data sets that are used; empty for all.
-        data_dirs: where data sets lie, by name; "" for any data set that has none of its own.
+        data_dirs: folders of data sets by name; "" for every data set without an entry.
         members: networks of the table and the maps; None for the scale's.
         images: as `members`.
         device: as in `BenchConfig`.
@@ -105,74 +105,76 @@ class PaperConfig:
         if self.images is not None and self.images < 1:
             raise UsageError(f"--images {self.images} is not possible; give 1 or more")
         check_workers(self.workers)
-        known = [source["dataset"] for source in self.settings["sources"]]
+        used = [source["dataset"] for source in self.settings["sources"]]
         for name in [*self.datasets, *filter(None, self.data_dirs)]:
-            if name not in known:
-                raise UsageError(f"scale {self.scale} does not use the data set '{name}'; it uses {', '.join(known)}")
+            if name not in used:
+                raise UsageError(f"scale {self.scale} does not use the data set '{name}'; it uses {', '.join(used)}")
         if "" in self.data_dirs and len(self.sources) > 1:
             names = " ".join(f"--data-dir {source['dataset']}=FOLDER" for source in self.sources)
             raise UsageError(f"--data-dir {self.data_dirs['']} names no data set, and there are several; give {names}")
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The scale, as it stands in `paper.toml`."""
+        """The settings of the scale in `paper.toml`."""
         settings: Mapping[str, Any] = _scales()[self.scale]
         return settings
 
     @property
     def folder(self) -> Path:
-        """Where panels and studies go."""
+        """The folder of panels and studies."""
         return Path(self.out) if self.out is not None else Path("runs") / f"paper-{self.scale}"
 
     @property
     def sources(self) -> list[Mapping[str, Any]]:
         """The data sets that are used: label, name and settings."""
-        return [own for own in self.settings["sources"] if not self.datasets or own["dataset"] in self.datasets]
+        return [
+            source for source in self.settings["sources"] if not self.datasets or source["dataset"] in self.datasets
+        ]
 
     @property
     def variations(self) -> list[Varied]:
         """The points of the architecture panel; they share a study but for the lengths of training."""
-        own = self.settings["architecture"]
+        settings = self.settings["architecture"]
         points = [
             Varied(axis=axis, value=int(value) if axis in NUMBERED else value, study="architecture", network=network)
             for axis in AXES
-            for value, network in own[axis].items()
+            for value, network in settings[axis].items()
         ]
         lengths = [
-            Varied(axis="epochs", value=epochs, study=f"epochs-{epochs}", network=own["reference"])
-            for epochs in own["epochs"]
+            Varied(axis="epochs", value=epochs, study=f"epochs-{epochs}", network=settings["reference"])
+            for epochs in settings["epochs"]
         ]
         return [*points, *lengths]
 
 
 def benches(config: PaperConfig) -> dict[str, BenchConfig]:
     """Return the benches that the panels need, by the names of their studies; those of more networks come first."""
-    found: dict[str, BenchConfig] = {}
+    planned: dict[str, BenchConfig] = {}
     for source in config.sources:
-        place = source["dataset"]
+        dataset = source["dataset"]
         if {"gradients", "dream"} & set(config.panels):
-            found[f"gradients-{place}"] = _gradients(config, source)
+            planned[f"gradients-{dataset}"] = _gradients(config, source)
         if set(_OF_MAPS) & set(config.panels):
-            found[f"maps-{place}"] = _maps(config, source)
+            planned[f"maps-{dataset}"] = _maps(config, source)
     if "architecture" in config.panels:
-        found |= _architectures(config)
+        planned |= _architectures(config)
     if "localization" in config.panels:
-        found["localization"] = _localization(config)
-    return found
+        planned["localization"] = _localization(config)
+    return planned
 
 
 def run_paper(config: PaperConfig, observer: Observer) -> dict[str, Study]:
-    """Run what the panels need, or find it; return the studies by name.
+    """Run the studies that the panels need, or load finished ones; return the studies by name.
 
     Raises:
         UsageError: naming the setting that cannot be used, and the fix.
     """
-    asked = benches(config)
-    _, *later = {(bench.dataset, bench.data_dir): bench for bench in asked.values()}.values()
+    planned = benches(config)
+    _, *later = {(bench.dataset, bench.data_dir): bench for bench in planned.values()}.values()
     for bench in later:
         load_dataset(bench)  # before hours are spent on the first one
     with holding(config.folder), Dispatchers() as dispatchers:
-        return {name: run(bench, observer, dispatchers) for name, bench in asked.items()}
+        return {name: run(bench, observer, dispatchers) for name, bench in planned.items()}
 
 
 @cache
@@ -210,46 +212,46 @@ def _maps(config: PaperConfig, source: Mapping[str, Any]) -> BenchConfig:
 
 def _gradients(config: PaperConfig, source: Mapping[str, Any]) -> BenchConfig:
     scale = config.settings
-    own, dream = scale["gradients"], scale["dream"]
+    gradients, dream = scale["gradients"], scale["dream"]
     return replace(
         _common(config, source, f"gradients-{source['dataset']}"),
-        archs=(scale["networks"][own["network"]],),
+        archs=(scale["networks"][gradients["network"]],),
         methods=("gradient",),
-        members=max(own["members"], dream["members"] + dream["held_out"]),
-        images=own["images"],
+        members=max(gradients["members"], dream["members"] + dream["held_out"]),
+        images=gradients["images"],
     )
 
 
 def _architectures(config: PaperConfig) -> dict[str, BenchConfig]:
     """Return a bench of all networks, and one for each length of training."""
-    own, source = config.settings["architecture"], config.sources[0]
-    recipe = {**source.get("recipe", {}), **own.get("recipe", {})}
-    source = {**source, "recipe": recipe, "train_images": own.get("train_images", source.get("train_images"))}
+    settings, source = config.settings["architecture"], config.sources[0]
+    recipe = {**source.get("recipe", {}), **settings.get("recipe", {})}
+    source = {**source, "recipe": recipe, "train_images": settings.get("train_images", source.get("train_images"))}
     networks: dict[str, list[str]] = {}
     for point in config.variations:
         networks.setdefault(point.study, []).append(point.network)
-    found = {}
+    planned = {}
     for name, texts in networks.items():
         bench = replace(
             _common(config, source, name),
             archs=tuple(dict.fromkeys(texts)),
-            methods=tuple(own["methods"]),
-            members=own["members"],
-            images=own["images"],
+            methods=tuple(settings["methods"]),
+            members=settings["members"],
+            images=settings["images"],
         )
         epochs = re.fullmatch(r"epochs-(\d+)", name)
-        found[name] = replace(bench, recipe={**bench.recipe, "epochs": int(epochs[1])}) if epochs else bench
-    return found
+        planned[name] = replace(bench, recipe={**bench.recipe, "epochs": int(epochs[1])}) if epochs else bench
+    return planned
 
 
 def _localization(config: PaperConfig) -> BenchConfig:
-    own = config.settings["localization"]
-    source = {"dataset": "shapes", **{key: own[key] for key in ("train_images", "recipe") if key in own}}
+    settings = config.settings["localization"]
+    source = {"dataset": "shapes", **{key: settings[key] for key in ("train_images", "recipe") if key in settings}}
     bench = _common(replace(config, data_dirs={}), source, "localization")
     return replace(
         bench,
-        archs=tuple(own["networks"]),
+        archs=tuple(settings["networks"]),
         methods=tuple(config.settings["methods"]),
-        members=own["members"],
-        images=own["images"],
+        members=settings["members"],
+        images=settings["images"],
     )

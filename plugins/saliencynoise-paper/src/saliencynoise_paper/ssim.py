@@ -44,10 +44,10 @@ def ssim_panel(
 
     tables = []
     for study in studies:
-        found = table(study, methods=methods, architectures=architectures)
-        related = correlations(found, seed=study.result["settings"]["seed"])
-        tables.append((found, related.assign(dataset=found["dataset"].iloc[0])))
-    data = pd.concat([found for found, _ in tables], ignore_index=True)
+        data_of_study = table(study, methods=methods, architectures=architectures)
+        related = correlations(data_of_study, seed=study.result["settings"]["seed"])
+        tables.append((data_of_study, related.assign(dataset=data_of_study["dataset"].iloc[0])))
+    data = pd.concat([frame for frame, _ in tables], ignore_index=True)
     related = pd.concat([related for _, related in tables], ignore_index=True)
     return Panel(
         name="ssim",

@@ -62,7 +62,7 @@ def print_table_panel(panel: Panel, console: Console | None = None) -> None:
     best = facts["best"]["log_error"]
     variant = best or {"view": "signed", "definition": "rms", "norm": "raw", "words": "rms, signed view, raw maps"}
     for dataset in DATASETS:
-        columns = [own for own in facts["columns"] if own["dataset"] == dataset]
+        columns = [column for column in facts["columns"] if column["dataset"] == dataset]
         if columns:
             console.print(_table(panel, columns, variant))
     legend = f"meas.: {variant['words']}; publ.: the poster's; r: corrected SNR, which it lacks; own, shared: random "
@@ -78,13 +78,13 @@ def print_table_panel(panel: Panel, console: Console | None = None) -> None:
 def _table(panel: Panel, columns: Sequence[Any], variant: Any) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column(escape(columns[0]["dataset"]), no_wrap=True)
-    for own in columns:
-        for header in (f"{own['architecture']}\nmeas.", "\npubl.", "\nr"):
+    for column in columns:
+        for header in (f"{column['architecture']}\nmeas.", "\npubl.", "\nr"):
             table.add_column(header, justify="right", no_wrap=True)
     for method, reading, label in _rows(panel):
         cells: list[str | Text] = [label]
-        for own in columns:
-            about = {"dataset": own["dataset"], "architecture": own["architecture"], "method": method}
+        for column in columns:
+            about = {"dataset": column["dataset"], "architecture": column["architecture"], "method": method}
             rows = panel.data[(panel.data[list(about)] == list(about.values())).all(axis=1)]
             cells += _figures(rows, reading, variant)
         table.add_row(*cells)
@@ -108,9 +108,9 @@ def _figures(rows: pd.DataFrame, reading: str, variant: Any) -> list[str | Text]
     published = f"{rows['published'].iloc[0]:.2f}"  # a third digit would not fit 80 columns; the figure has it
     if rows["status"].iloc[0] == "failed":
         return [Text("failed", style="red"), published, ""]
-    own = rows[(rows["grid"] == "own") & (rows["reading"] == reading)]
-    if own.empty:
+    selected = rows[(rows["grid"] == "own") & (rows["reading"] == reading)]
+    if selected.empty:
         return ["", published, ""]
-    values = own.set_index(["view", "definition", "norm"])["value"]
+    values = selected.set_index(["view", "definition", "norm"])["value"]
     value, r = values[variant["view"], variant["definition"], variant["norm"]], values["signed", "r", "unit"]
     return [show(float(value)), published, show(float(r))]

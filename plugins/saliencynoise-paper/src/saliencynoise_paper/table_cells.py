@@ -102,14 +102,14 @@ class Cell:
     template: Mapping[str, Any] | None = None
 
     def readings(self) -> list[str]:
-        """Return the readings that differ."""
-        found = {id(self.figures[name, GRIDS[0]]): name for name in reversed(READINGS) if self.figures}
-        return [name for name in READINGS if name in found.values()]
+        """Return the readings with figures that differ from each other."""
+        names_by_figures = {id(self.figures[name, GRIDS[0]]): name for name in reversed(READINGS) if self.figures}
+        return [name for name in READINGS if name in names_by_figures.values()]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measured:
-    """A column, measured: a cell for every row, those that failed included."""
+    """A measured column: a cell for every row, including those that failed."""
 
     column: Column
     cells: tuple[Cell, ...]
@@ -120,12 +120,12 @@ class Measured:
         return [cell for cell in self.cells if cell.figures]
 
     def comparable(self, reading: str, grid: str) -> MeasuredColumn:
-        """Return the cells that are both measured and published, by a reading and on a grid."""
-        own = _architecture(self.column)
+        """Return the cells that are both measured and published, for a reading and a grid."""
+        described = _architecture(self.column)
         return MeasuredColumn(
             published=[cell.published for cell in self.done],
             cells=[cell.figures[reading, grid] for cell in self.done],
-            networks=tuple(member["sha256"] for member in own["members"]),
+            networks=tuple(member["sha256"] for member in described["members"]),
             images=tuple(image["name"] for image in self.column.study.result["images"]),
         )
 
@@ -141,8 +141,8 @@ def measure(column: Column) -> Measured:
     signed = [
         cell for cell in column.study.result["cells"] if cell["architecture"] == label and cell["view"] == "signed"
     ]
-    found = {row: next((cell for cell in signed if _stands_for(cell, row)), None) for row in PUBLISHED}
-    done = {row: cell for row, cell in found.items() if cell is not None and cell["status"] == "ok"}
+    cell_of_row = {row: next((cell for cell in signed if _stands_for(cell, row)), None) for row in PUBLISHED}
+    done = {row: cell for row, cell in cell_of_row.items() if cell is not None and cell["status"] == "ok"}
     maps = {row: column.study.member_maps(cell) for row, cell in done.items()}
     common = _coarsest(list(maps.values()))
     return Measured(
@@ -151,7 +151,7 @@ def measure(column: Column) -> Measured:
             _cell(
                 row,
                 published[row],
-                found[row],
+                cell_of_row[row],
                 maps.get(row),
                 common=common,
                 few=column.fewer if row in STARS else None,
@@ -163,13 +163,13 @@ def measure(column: Column) -> Measured:
 
 
 def _architecture(column: Column) -> Mapping[str, Any]:
-    known = {own["label"]: own for own in column.study.result["architectures"]}
-    if column.architecture not in known:
+    by_label = {entry["label"]: entry for entry in column.study.result["architectures"]}
+    if column.architecture not in by_label:
         raise UsageError(
-            f"{column.study.folder} has no architecture '{column.architecture}'; it has {', '.join(known)}"
+            f"{column.study.folder} has no architecture '{column.architecture}'; it has {', '.join(by_label)}"
         )  # fmt: skip
-    own: Mapping[str, Any] = known[column.architecture]
-    return own
+    described: Mapping[str, Any] = by_label[column.architecture]
+    return described
 
 
 def _stands_for(cell: Mapping[str, Any], row: str) -> bool:
@@ -178,7 +178,7 @@ def _stands_for(cell: Mapping[str, Any], row: str) -> bool:
 
 
 def _coarsest(maps: Sequence[xr.DataArray]) -> tuple[int, int]:
-    return min((own.sizes["y"] for own in maps), default=0), min((own.sizes["x"] for own in maps), default=0)
+    return min((data.sizes["y"] for data in maps), default=0), min((data.sizes["x"] for data in maps), default=0)
 
 
 def _cell(
@@ -195,12 +195,12 @@ def _cell(
         reason = "not in the study" if cell is None else str(cell["reason"])
         method = "" if cell is None else cell["method"]
         return Cell(row=row, method=method, published=published, reason=reason, figures={}, grids={})
-    found: dict[tuple[str, str], list[ImageVariants]] = {}
+    images_by_key: dict[tuple[str, str], list[ImageVariants]] = {}
     for image in _images(maps):
         for grid, values in zip(GRIDS, (image, on_grid(image, common)), strict=True):
             for reading, figures in _readings(values.flatten(-3), few):
-                found.setdefault((reading, grid), []).append(figures)
-    gathered = {key: gather(images, groups=groups) for key, images in found.items()}
+                images_by_key.setdefault((reading, grid), []).append(figures)
+    gathered = {key: gather(images, groups=groups) for key, images in images_by_key.items()}
     return Cell(
         row=row,
         method=cell["method"],
@@ -216,18 +216,18 @@ def _cell(
 
 
 def _readings(drawn: Float[Tensor, "E D P"], few: int | None) -> Iterator[tuple[str, ImageVariants]]:
-    """Yield one image's figures by each reading that differs from the first."""
-    own = drawn[:, 0]
-    yield "own", variants(own)
+    """Yield one image's figures by the first reading and by each that differs from it."""
+    own_draws = drawn[:, 0]
+    yield "own", variants(own_draws)
     if drawn.shape[1] > 1:
         shared = next(draw for draw in range(drawn.shape[1]) if draw_kind(draw) == "shared")
         yield "shared", variants(drawn[:, shared])
     if few is not None:
-        yield "fewer", fewer(own, few)
+        yield "fewer", fewer(own_draws, few)
 
 
 def _images(maps: xr.DataArray) -> Iterator[Float[Tensor, "E D c h w"]]:
-    """Yield each image's maps of all members, raw and signed, in all draws or the one that there is."""
+    """Yield each image's raw, signed maps of all members, in all draws; maps without draws count as one draw."""
     maps = maps if "draw" in maps.dims else maps.expand_dims("draw")
     for start in range(0, maps.sizes["image"], BLOCK):
         block = maps.isel(image=slice(start, start + BLOCK)).transpose("image", "member", "draw", ...)

@@ -1,4 +1,4 @@
-"""What the table panel found: as rows of data, as facts for JSON, and in words."""
+"""Results of the table panel: rows of data, and facts for JSON."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 R = VARIANTS.index(Variant("signed", "r", "unit"))
 OWN = READINGS[0]
 SEARCHES = tuple((reading, grid) for reading in READINGS for grid in GRIDS if OWN in {reading, grid})
-"""What is compared with the published table: by each reading, on the common grid by the first."""
+"""Readings and grids that are compared with the published table: every reading on the own grid, the first on both."""
 
 
 def cells_frame(columns: Sequence[Measured], *, seed: int) -> pd.DataFrame:
@@ -58,58 +58,66 @@ def _rows(measured: Measured, cell: Any, seed: int) -> list[dict[str, Any]]:
         return [about]
     rows = []
     for reading, grid in product(cell.readings(), GRIDS):
-        own = cell.figures[reading, grid]
+        measured_figures = cell.figures[reading, grid]
         size = "x".join(map(str, cell.grids[grid]))
-        for at, variant in enumerate(VARIANTS):
-            value = own.value(at)
-            interval = own.interval(at, seed=derive_seed(seed, "bootstrap"))
-            figures = {"value": value, "low": math.nan, "high": math.nan, "floor": own.floor(at)}
+        for index, variant in enumerate(VARIANTS):
+            value = measured_figures.value(index)
+            interval = measured_figures.interval(index, seed=derive_seed(seed, "bootstrap"))
+            figures = {"value": value, "low": math.nan, "high": math.nan, "floor": measured_figures.floor(index)}
             figures |= {} if interval is None else {"low": interval.low, "high": interval.high}
             ratio = math.log2(value / cell.published) if 0 < value < math.inf else math.nan
             rows.append(
-                {**about, "reading": reading, **asdict(variant), "grid": grid, "size": size, "members": own.networks}
-                | {"images": int((~own.per_image[at].isnan()).sum()), **figures, "log2_ratio": ratio}
+                {
+                    **about,
+                    "reading": reading,
+                    **asdict(variant),
+                    "grid": grid,
+                    "size": size,
+                    "members": measured_figures.networks,
+                }
+                | {"images": int((~measured_figures.per_image[index].isnan()).sum()), **figures, "log2_ratio": ratio}
             )
     return rows
 
 
 def collect(columns: Sequence[Measured], *, seed: int) -> dict[str, Any]:
-    """Return all facts as JSON holds them.
+    """Return all facts as values that JSON can hold.
 
     Raises:
         UsageError: fewer than two cells were measured.
     """
-    readings = {reading for own in columns for cell in own.done for reading in cell.readings()} or {OWN}
+    readings = {reading for measured in columns for cell in measured.done for reading in cell.readings()} or {OWN}
     searches = [key for key in SEARCHES if key[0] in readings]
-    found = {
-        key: compare_variants([own.comparable(*key) for own in columns if own.done], seed=seed) for key in searches
+    results = {
+        key: compare_variants([measured.comparable(*key) for measured in columns if measured.done], seed=seed)
+        for key in searches
     }
-    first = found[OWN, GRIDS[0]]
+    first = results[OWN, GRIDS[0]]
     best = first.best("log_error")
     variant = None if best is None else best.variant
     facts: dict[str, Any] = {
         "columns": [_column(measured) for measured in columns],
-        "methods": {cell.row: cell.method for own in columns for cell in own.cells if cell.method},
+        "methods": {cell.row: cell.method for measured in columns for cell in measured.cells if cell.method},
         "cells": first.cells,
         "readings": [reading for reading in READINGS if reading in readings],
         "failed": [
-            {"dataset": own.column.dataset, "architecture": own.column.published, "method": cell.row}
+            {"dataset": measured.column.dataset, "architecture": measured.column.published, "method": cell.row}
             | {"reason": cell.reason}
-            for own in columns
-            for cell in own.cells
+            for measured in columns
+            for cell in measured.cells
             if not cell.figures
         ],
         "note": first.note,
         "best": {measure: _search(first, measure) for measure in MEASURES},
         "best_by_reading": {
-            reading: {measure: _search(own, measure) for measure in MEASURES}
-            for (reading, grid), own in found.items()
+            reading: {measure: _search(search, measure) for measure in MEASURES}
+            for (reading, grid), search in results.items()
             if grid == GRIDS[0]
         },
         "agreement": [
-            {"reading": reading, "grid": grid, **_agreement(own)}
-            for (reading, grid), search in found.items()
-            for own in search.agreements
+            {"reading": reading, "grid": grid, **_agreement(agreement)}
+            for (reading, grid), search in results.items()
+            for agreement in search.agreements
         ],
         "orderings": [row for key in searches for row in _orderings(columns, *key, variant)],
         "draws": [row for measured in columns for row in _draws(measured)],
@@ -117,8 +125,8 @@ def collect(columns: Sequence[Measured], *, seed: int) -> dict[str, Any]:
         "starred": [row for measured in columns for row in _starred(measured, variant, seed)],
         "exchanges": [row for measured in columns for row in _exchanges(measured, variant)],
         "published_exchanges": [
-            asdict(own)
-            for own in (published_exchanges(variant.definition) if variant and variant.view == "signed" else [])
+            asdict(exchange)
+            for exchange in (published_exchanges(variant.definition) if variant and variant.view == "signed" else [])
         ],
         "resolution": [row for measured in columns for row in _resolution(measured)],
         "template": [row for measured in columns for row in _templates(measured)],
@@ -142,18 +150,22 @@ def _column(measured: Measured) -> dict[str, Any]:
     }
 
 
-def _agreement(own: Agreement) -> dict[str, Any]:
+def _agreement(agreement: Agreement) -> dict[str, Any]:
     measures: dict[str, Any] = {
         name: {
-            "value": own.values[name],
-            "interval": _interval(own.intervals[name]),
-            "p": own.p[name],
-            "p_holm": own.p_holm[name],
+            "value": agreement.values[name],
+            "interval": _interval(agreement.intervals[name]),
+            "p": agreement.p[name],
+            "p_holm": agreement.p_holm[name],
         }
         for name in MEASURES
     }
-    about = {**asdict(own.variant), "words": own.variant.words, "candidate": not own.variant.corrected}
-    return {**about, "factor": own.factor, **measures}
+    about = {
+        **asdict(agreement.variant),
+        "words": agreement.variant.words,
+        "candidate": not agreement.variant.corrected,
+    }
+    return {**about, "factor": agreement.factor, **measures}
 
 
 def _interval(interval: Interval | None) -> dict[str, Any] | None:
@@ -162,24 +174,31 @@ def _interval(interval: Interval | None) -> dict[str, Any] | None:
     return {"low": interval.low, "high": interval.high, "question": interval.question, "note": interval.note}
 
 
-def _search(found: Reproduction, measure: Any) -> dict[str, Any] | None:
-    best = found.best(measure)
+def _search(search: Reproduction, measure: Any) -> dict[str, Any] | None:
+    best = search.best(measure)
     if best is None:
         return None
-    level = [own.variant.words for own in found.level_with_best(measure) if own.variant != best.variant]
+    not_worse = [
+        agreement.variant.words for agreement in search.level_with_best(measure) if agreement.variant != best.variant
+    ]
     tested = best.p_holm[measure] is not None
-    return {**asdict(best.variant), "words": best.variant.words, "not_distinguished": level if tested else None}
+    return {**asdict(best.variant), "words": best.variant.words, "not_distinguished": not_worse if tested else None}
 
 
 def _orderings(columns: Sequence[Measured], reading: str, grid: str, best: Variant | None) -> list[dict[str, Any]]:
-    """Return the claims of the table by a reading on a grid, column by column, by r and by the best variant."""
-    at = None if best is None else VARIANTS.index(best)
-    grams = {own.column.name: {cell.row: cell.figures[reading, grid].gram for cell in own.done} for own in columns}
-    groups = {own.column.name: own.column.study.groups for own in columns}
-    published = {own.column.name: {cell.row: cell.published for cell in own.cells} for own in columns}
+    """Return the claims of the table for a reading and a grid: each column's answer by r and by the best variant."""
+    index = None if best is None else VARIANTS.index(best)
+    grams = {
+        measured.column.name: {cell.row: cell.figures[reading, grid].gram for cell in measured.done}
+        for measured in columns
+    }
+    groups = {measured.column.name: measured.column.study.groups for measured in columns}
+    published = {measured.column.name: {cell.row: cell.published for cell in measured.cells} for measured in columns}
     values = {
-        own.column.name: {} if at is None else {cell.row: cell.figures[reading, grid].value(at) for cell in own.done}
-        for own in columns
+        measured.column.name: {}
+        if index is None
+        else {cell.row: cell.figures[reading, grid].value(index) for cell in measured.done}
+        for measured in columns
     }
     return [
         {
@@ -197,49 +216,51 @@ def _orderings(columns: Sequence[Measured], reading: str, grid: str, best: Varia
 
 def _columns(answer: Answer, values: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
     return [
-        {"column": name, **asdict(own), "measured_by_best": holds(answer.claim, values[name])}
-        for name, own in answer.columns.items()
+        {"column": name, **asdict(column_answer), "measured_by_best": holds(answer.claim, values[name])}
+        for name, column_answer in answer.columns.items()
     ]
 
 
 def _resolution(measured: Measured) -> list[dict[str, Any]]:
-    """Return what pooling to the common grid does to r."""
+    """Return r on the own grid and on the common grid, with their ratio."""
     rows = []
     for cell in measured.done:
-        own, common = (cell.figures[OWN, grid].value(R) for grid in GRIDS)
-        ratio = common / own if own > 0 and math.isfinite(own) else math.nan
+        own_r, common = (cell.figures[OWN, grid].value(R) for grid in GRIDS)
+        ratio = common / own_r if own_r > 0 and math.isfinite(own_r) else math.nan
         grids = {"own_grid": list(cell.grids["own"]), "common_grid": list(cell.grids["common"])}
-        rows.append({"column": measured.column.name, "method": cell.row, **grids, "r_own": own, "r_common": common})
+        rows.append({"column": measured.column.name, "method": cell.row, **grids, "r_own": own_r, "r_common": common})
         rows[-1]["ratio"] = ratio
     return rows
 
 
 def _draws(measured: Measured) -> list[dict[str, Any]]:
-    """Return r of the cells with random numbers: in own draws, and in those that all networks share."""
+    """Return r of the cells of stochastic methods, in own draws and in shared draws."""
     rows = []
     for cell in measured.done:
         if "shared" in cell.readings():
-            own, shared = (cell.figures[reading, GRIDS[0]].value(R) for reading in (OWN, "shared"))
+            own_r, shared_r = (cell.figures[reading, GRIDS[0]].value(R) for reading in (OWN, "shared"))
             about = {"column": measured.column.name, "method": cell.row}
-            rows.append({**about, "r_own": own, "r_shared": shared, "ratio": shared / own if own > 0 else math.nan})
+            rows.append(
+                {**about, "r_own": own_r, "r_shared": shared_r, "ratio": shared_r / own_r if own_r > 0 else math.nan}
+            )
     return rows
 
 
 def _lowest(measured: Measured, reading: str) -> list[dict[str, Any]]:
-    """Return SHAP's r beside that of the lowest other row, with the interval of their ratio, by a reading."""
+    """Return the r of SHAP and of the lowest other row in a reading, with the interval of their ratio."""
     grams = {cell.row: cell.figures[reading, GRIDS[0]].gram for cell in measured.done}
     values = {cell.row: cell.figures[reading, GRIDS[0]].value(R) for cell in measured.done}
     if SHAP not in values or len(values) < 2:
         return []
-    other = min((row for row in values if row != SHAP), key=values.__getitem__)
-    compared = compare_rows(grams, (SHAP, other), groups=measured.column.study.groups)
+    lowest = min((row for row in values if row != SHAP), key=values.__getitem__)
+    compared = compare_rows(grams, (SHAP, lowest), groups=measured.column.study.groups)
     return [
         {
             "column": measured.column.name,
             "reading": reading,
-            "other": other,
+            "other": lowest,
             "r": values[SHAP],
-            "r_other": values[other],
+            "r_other": values[lowest],
             "ratio": compared.ratio,
             "interval": _interval(compared.ratio_interval),
             "p": compared.p,
@@ -248,40 +269,42 @@ def _lowest(measured: Measured, reading: str) -> list[dict[str, Any]]:
 
 
 def _exchanges(measured: Measured, best: Variant | None) -> list[dict[str, Any]]:
-    """Return the starred and other rows that change places by the best variant with fewer networks in the former."""
+    """Return the pairs of a starred and another row whose order by the best variant changes with fewer networks."""
     if best is None or measured.column.fewer is None:
         return []
-    at = VARIANTS.index(best)
+    index = VARIANTS.index(best)
     every, few = (
-        {cell.row: cell.figures[reading, GRIDS[0]].value(at) for cell in measured.done} for reading in (OWN, "fewer")
+        {cell.row: cell.figures[reading, GRIDS[0]].value(index) for cell in measured.done} for reading in (OWN, "fewer")
     )
-    return [asdict(own) for own in exchanges(every, few, measured.column.name)]
+    return [asdict(exchange) for exchange in exchanges(every, few, measured.column.name)]
 
 
 def _starred(measured: Measured, best: Variant | None, seed: int) -> list[dict[str, Any]]:
-    """Return the starred cells by the best variant: with all networks, with fewer, and what the latter would be.
+    """Return the starred cells by the best variant: with all networks, with fewer, and the value expected with fewer.
 
-    With what a figure of so many networks and its floor tell of one of another number: `with_networks`.
+    `with_networks` computes the expected value from the figure of all networks and its floor.
     """
     if best is None:
         return []
-    at = VARIANTS.index(best)
+    index = VARIANTS.index(best)
     rows = []
     for cell in measured.done:
         if "fewer" in cell.readings():
             every, few = (cell.figures[reading, GRIDS[0]] for reading in (OWN, "fewer"))
             row = {"column": measured.column.name, "method": cell.row, "networks": every.networks}
-            row |= {"fewer": few.networks, "value": every.value(at), "value_fewer": few.value(at)}
-            row |= {"floor": every.floor(at), "floor_fewer": few.floor(at)}
-            row |= {"interval_fewer": _interval(few.interval(at, seed=seed))}
+            row |= {"fewer": few.networks, "value": every.value(index), "value_fewer": few.value(index)}
+            row |= {"floor": every.floor(index), "floor_fewer": few.floor(index)}
+            row |= {"interval_fewer": _interval(few.interval(index, seed=seed))}
             change = {"networks": every.networks, "others": few.networks}
-            foretold = with_networks(every.value(at), best.definition, **change) if best.view == "signed" else math.nan
+            foretold = (
+                with_networks(every.value(index), best.definition, **change) if best.view == "signed" else math.nan
+            )
             rows.append(row | {"expected_fewer": foretold})
     return rows
 
 
 def _templates(measured: Measured) -> list[dict[str, Any]]:
-    """Return the share of each method's signal that is one template, and the share of the class, from the study."""
+    """Return the shares of one template and of the class in each method's signal, from the study."""
     return [
         {
             "column": measured.column.name,

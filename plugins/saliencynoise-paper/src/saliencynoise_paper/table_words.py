@@ -11,11 +11,11 @@ from saliencynoise_paper.statistics.paper_table import FEWER, MEMBERS, PUBLISHED
 from saliencynoise_paper.statistics.variants import Variant
 
 NAMED = 4
-"""Rivals of the best definition that are named in a sentence; all of them are among the facts."""
+"""Maximum number of rivals of the best definition that a sentence names; the facts hold all of them."""
 
 
 def caption(facts: Mapping[str, Any], provenance: str) -> str:
-    """Return what is shown, by which definitions, the answer in words, and the provenance, as Markdown."""
+    """Return the caption as Markdown: content, definitions, answers in words, and provenance."""
     return "\n\n".join(
         [
             _shown(facts),
@@ -48,16 +48,16 @@ _DEFINITIONS = (
 
 
 def answers(facts: Mapping[str, Any]) -> list[str]:
-    """Return which definition reproduces the published cells best, by each measure, in sentences."""
+    """Return sentences that name the definition that fits the published cells best, by each measure."""
     best = facts["best"]["log_error"]
     if best is None:
         return ["No definition is above 0 in every cell, so none can be compared with the table."]
-    own = _find(facts, best)
-    error, spread, rank = own["log_error"], own["spread"], own["rank_correlation"]
+    agreement = _find(facts, best)
+    error, spread, rank = agreement["log_error"], agreement["spread"], agreement["rank_correlation"]
     nearest = (
         f"Over {facts['cells']} cells, {best['words']} comes nearest the published numbers: it is off by a factor of "
         f"{show(2 ** error['value'])}{_ends(error['interval'], base=2)} on average, and by "
-        f"{show(2 ** spread['value'])} once the best common factor, {show(own['factor'])}, is taken out; "
+        f"{show(2 ** spread['value'])} once the best common factor, {show(agreement['factor'])}, is taken out; "
         f"rank correlation {show(rank['value'])}"
         f"{_ends(rank['interval'])}."
     )
@@ -76,28 +76,29 @@ def _rivals(best: Mapping[str, Any]) -> str:
 
 def _other_measures(facts: Mapping[str, Any], best: Mapping[str, Any]) -> str:
     by = {"spread": "up to a common factor", "rank_correlation": "by rank correlation"}
-    found = {
-        words: facts["best"][measure]["words"] + (f" ({show(_find(facts, facts['best'][measure])[measure]['value'])})")
-        for measure, words in by.items()
+    other_winners = {
+        description: facts["best"][measure]["words"]
+        + (f" ({show(_find(facts, facts['best'][measure])[measure]['value'])})")
+        for measure, description in by.items()
         if facts["best"][measure] is not None and facts["best"][measure]["words"] != best["words"]
     }
-    if not found:
-        known = [how for measure, how in by.items() if facts["best"][measure] is not None]
-        return f"The same is best {' and '.join(known)}." if known else ""
-    return " ".join(f"Best {how}: {what}." for how, what in found.items())
+    if not other_winners:
+        descriptions = [how for measure, how in by.items() if facts["best"][measure] is not None]
+        return f"The same is best {' and '.join(descriptions)}." if descriptions else ""
+    return " ".join(f"Best {description}: {definition}." for description, definition in other_winners.items())
 
 
 def _find(facts: Mapping[str, Any], variant: Mapping[str, Any], reading: str = "own") -> Mapping[str, Any]:
-    own: Mapping[str, Any] = next(
-        own
-        for own in facts["agreement"]
-        if own["grid"] == "own" and own["reading"] == reading and own["words"] == variant["words"]
+    row: Mapping[str, Any] = next(
+        row
+        for row in facts["agreement"]
+        if row["grid"] == "own" and row["reading"] == reading and row["words"] == variant["words"]
     )
-    return own
+    return row
 
 
 def _ends(interval: Mapping[str, Any] | None, *, base: int = 0) -> str:
-    """Return an interval in brackets, of logarithms as what they are logarithms of."""
+    """Return an interval in brackets; `base` is that of logarithms, 0 for plain numbers."""
     if interval is None:
         return ""
     ends = [number(interval[name]) for name in ("low", "high")]
@@ -106,12 +107,12 @@ def _ends(interval: Mapping[str, Any] | None, *, base: int = 0) -> str:
 
 
 def orderings(facts: Mapping[str, Any]) -> list[str]:
-    """Return in how many columns each of the table's orderings is found, in sentences."""
+    """Return sentences with the number of columns in which each ordering of the table holds."""
     sentences = []
     for grid, where in (("own", "On their own grids"), ("common", "On the common grid")):
         rows = [row for row in facts["orderings"] if row["grid"] == grid and row["reading"] == "own"]
-        told = [_ordering(row) for row in rows]
-        sentences.append(f"{where}: {'; '.join(told)}.")
+        descriptions = [_ordering(row) for row in rows]
+        sentences.append(f"{where}: {'; '.join(descriptions)}.")
     published = all(column["published"] for row in facts["orderings"] for column in row["columns"])
     return [*(["All of these hold in every published column shown."] if published else []), *sentences]
 
@@ -123,34 +124,36 @@ def _ordering(row: Mapping[str, Any]) -> str:
 
 
 def draws(facts: Mapping[str, Any]) -> list[str]:
-    """Return what draws that all networks share do to r, to the lowest row and to the search, in sentences."""
+    """Return sentences on the effect of shared draws on r, on the lowest row and on the search."""
     if not facts["draws"]:
         return []
     by_method: dict[str, list[float]] = {}
     for row in facts["draws"]:
         if row["ratio"] is not None:
             by_method.setdefault(row["method"], []).append(number(row["ratio"]))
-    factors = ", ".join(f"{name} {show(sorted(own)[len(own) // 2])}" for name, own in by_method.items())
+    factors = ", ".join(f"{name} {show(sorted(ratios)[len(ratios) // 2])}" for name, ratios in by_method.items())
     lowest = {
         reading: next(row for row in _of(facts, reading) if row["claim"] == "SHAP lowest")
         for reading in ("own", "shared")
     }
     count = len(facts["columns"])
     change = [f"In draws that all networks share, r is that of own draws times: {factors} (median of columns)."]
-    place = (
+    sentence = (
         f"SHAP is the lowest row by r in {_yes(lowest['own'], 'measured')} of {count} columns in own draws, and in "
         f"{_yes(lowest['shared'], 'measured')} in shared ones; by the best definition in "
         f"{_yes(lowest['own'], 'measured_by_best')} and {_yes(lowest['shared'], 'measured_by_best')}."
     )
-    own = [row for row in facts["lowest"] if row["reading"] == "own" and row["interval"] is not None]
-    beside = ", ".join(f"{show(row['ratio'])}{_ends(row['interval'])} ({row['column']}, {row['other']})" for row in own)
+    tested = [row for row in facts["lowest"] if row["reading"] == "own" and row["interval"] is not None]
+    beside = ", ".join(
+        f"{show(row['ratio'])}{_ends(row['interval'])} ({row['column']}, {row['other']})" for row in tested
+    )
     if beside:
-        place += f" In own draws its r is that of the lowest other row times {beside}."
-    return [*(change if factors else []), place, *_search_by(facts, "shared", "In shared draws")]
+        sentence += f" In own draws its r is that of the lowest other row times {beside}."
+    return [*(change if factors else []), sentence, *_search_by(facts, "shared", "In shared draws")]
 
 
 def stars(facts: Mapping[str, Any]) -> list[str]:
-    """Return what fewer networks in the starred rows do to their figures and their order, in sentences."""
+    """Return sentences on the effect of fewer networks in the starred rows on their figures and order."""
     rows = facts["starred"]
     if not rows:
         return []
@@ -160,9 +163,9 @@ def stars(facts: Mapping[str, Any]) -> list[str]:
     from_signal = f"; signal and floor alone would make it {show(expected[len(expected) // 2])}" if expected else ""
     names = ", ".join(dict.fromkeys(row["method"] for row in rows))
     changed = [
-        f"{row['claim']} in {_yes(row, 'measured_by_best')} in place of {_yes(other, 'measured_by_best')}"
-        for row, other in zip(_of(facts, "fewer"), _of(facts, "own"), strict=True)
-        if _yes(row, "measured_by_best") != _yes(other, "measured_by_best")
+        f"{row['claim']} in {_yes(row, 'measured_by_best')} in place of {_yes(own_draws, 'measured_by_best')}"
+        for row, own_draws in zip(_of(facts, "fewer"), _of(facts, "own"), strict=True)
+        if _yes(row, "measured_by_best") != _yes(own_draws, "measured_by_best")
     ]
     order = "; ".join(changed) if changed else "no ordering changes"
     rise = (
@@ -185,14 +188,14 @@ def stars(facts: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _search_by(facts: Mapping[str, Any], reading: str, words: str) -> list[str]:
-    """Return which definition comes nearest the published numbers by another reading."""
+def _search_by(facts: Mapping[str, Any], reading: str, condition: str) -> list[str]:
+    """Return a sentence that names the best definition by another reading."""
     best = facts["best_by_reading"][reading]["log_error"]
     if best is None:
         return []
     error = _find(facts, best, reading)["log_error"]
     factor = f"{show(2 ** error['value'])}{_ends(error['interval'], base=2)}"
-    return [f"{words}, {best['words']} comes nearest the published numbers: off by a factor of {factor}."]
+    return [f"{condition}, {best['words']} comes nearest the published numbers: off by a factor of {factor}."]
 
 
 def _pairs(columns: int) -> int:
@@ -212,7 +215,7 @@ def _paragraph(title: str, sentences: Sequence[str]) -> list[str]:
 
 
 def confounds(facts: Mapping[str, Any]) -> list[str]:
-    """Return what the common grid does to r, and how much of GradCAM's signal is a template, in sentences."""
+    """Return sentences on the effect of the common grid on r, and on the template in GradCAM's signal."""
     finer = [row for row in facts["resolution"] if row["own_grid"] != row["common_grid"] and row["ratio"] is not None]
     sentences = []
     if finer:
@@ -240,9 +243,10 @@ def _of_class(row: Mapping[str, Any]) -> str:
 
 def _shown(facts: Mapping[str, Any]) -> str:
     columns = ", ".join(
-        f"{own['name']} by {own['studied_architecture']} on {own['studied_dataset']} ({own['members']} members, "
-        f"{own['images']} images)"
-        for own in facts["columns"]
+        f"{column['name']} by {column['studied_architecture']} on {column['studied_dataset']} "
+        f"({column['members']} members, "
+        f"{column['images']} images)"
+        for column in facts["columns"]
     )
     rows = ", ".join(f"{row} by {method}" for row, method in facts["methods"].items())
     return (
@@ -256,7 +260,7 @@ def _shown(facts: Mapping[str, Any]) -> str:
 def _caveats(facts: Mapping[str, Any]) -> list[str]:
     best = facts["best"]["log_error"]
     lines = []
-    members = sorted({own["members"] for own in facts["columns"]})
+    members = sorted({column["members"] for column in facts["columns"]})
     if best is not None and members != [MEMBERS]:
         variant = Variant(best["view"], best["definition"], best["norm"])
         floors = [variant.floor(members=count, effective_pixels=float("inf")) for count in (*members, MEMBERS)]
@@ -266,8 +270,8 @@ def _caveats(facts: Mapping[str, Any]) -> list[str]:
             f"{show(floors[-1])} with the {MEMBERS} of the poster; low cells are lifted accordingly."
         )
     lines += [
-        f"Failed: {own['method']} in {own['dataset']} {own['architecture']}: {own['reason']}."
-        for own in facts["failed"]
+        f"Failed: {failure['method']} in {failure['dataset']} {failure['architecture']}: {failure['reason']}."
+        for failure in facts["failed"]
     ]
     if facts["note"]:
         lines.append(f"Intervals are {facts['note']}.")

@@ -41,9 +41,9 @@ class DeepExplainer:
         ones = copies(network, batch)
         rows = list(zip(ones, torch.split(batch.x, 1), batch.noise.seeds, strict=True))
         with quiet(batch.noise.seeds[0], batch.x.dtype):  # whatever a network may draw
-            score = torch.cat([logits(one, x) for one, x, _ in rows])
-            difference = score - torch.stack([logits(one, batch.background).mean() for one in ones])
-        values = torch.cat([_image(one, x, seed, batch.background) for one, x, seed in rows])
+            score = torch.cat([logits(single_class, x) for single_class, x, _ in rows])
+            difference = score - torch.stack([logits(single_class, batch.background).mean() for single_class in ones])
+        values = torch.cat([_image(single_class, x, seed, batch.background) for single_class, x, seed in rows])
         error = completeness_error(values.flatten(1).sum(1), difference)
         if not self.insist:
             use = "use the built-in deep_shap, or insist: shap/deep_explainer(insist=true)"
@@ -51,13 +51,13 @@ class DeepExplainer:
         return Maps(values=values, diagnostics={"completeness_error": error})
 
 
-def _image(one: OneClass, x: Tensor, seed: int, background: Tensor) -> Tensor:
+def _image(single_class: OneClass, x: Tensor, seed: int, background: Tensor) -> Tensor:
     """Return the mean over parts of the background, since shap passes all of it at once."""
     total = torch.zeros_like(x)
     try:
         with quiet(seed, x.dtype):
             for part in torch.split(background, CHUNK):
-                total += _part(one, x, part) * len(part)
+                total += _part(single_class, x, part) * len(part)
     except (AssertionError, AttributeError, RuntimeError, TypeError) as error:
         if isinstance(error, RuntimeError) and not _known(error):
             raise
@@ -69,10 +69,10 @@ def _image(one: OneClass, x: Tensor, seed: int, background: Tensor) -> Tensor:
     return total / len(background)
 
 
-def _part(one: OneClass, x: Tensor, part: Tensor) -> Tensor:
+def _part(single_class: OneClass, x: Tensor, part: Tensor) -> Tensor:
     import shap  # noqa: PLC0415 - takes seconds
 
-    values = shap.DeepExplainer(one, part).shap_values(x.clone(), check_additivity=False)
+    values = shap.DeepExplainer(single_class, part).shap_values(x.clone(), check_additivity=False)
     return torch.from_numpy(values[..., 0]).to(x)
 
 

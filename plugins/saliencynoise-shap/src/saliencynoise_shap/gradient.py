@@ -41,14 +41,16 @@ class GradientExplainer:
     def attribute_module(self, network: Network, batch: Batch) -> Maps:
         """Return shap's values of each image's target."""
         rows = zip(copies(network, batch), torch.split(batch.x, 1), batch.noise.seeds, strict=True)
-        return Maps(values=torch.cat([self._image(one, x, seed, batch.background) for one, x, seed in rows]))
+        return Maps(
+            values=torch.cat([self._image(single_class, x, seed, batch.background) for single_class, x, seed in rows])
+        )
 
-    def _image(self, one: torch.nn.Module, x: Tensor, seed: int, background: Tensor) -> Tensor:
+    def _image(self, single_class: torch.nn.Module, x: Tensor, seed: int, background: Tensor) -> Tensor:
         import shap  # noqa: PLC0415 - takes seconds
 
         with quiet(seed, x.dtype):
             explainer = shap.GradientExplainer(
-                one, background, batch_size=self.batch_size, local_smoothing=self.local_smoothing
+                single_class, background, batch_size=self.batch_size, local_smoothing=self.local_smoothing
             )
             values = explainer.shap_values(x.clone(), nsamples=self.samples, rseed=seed % 2**32)
         return torch.from_numpy(values[..., 0]).to(x)

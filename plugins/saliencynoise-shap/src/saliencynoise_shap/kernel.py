@@ -47,30 +47,32 @@ class KernelExplainer:
         cells = grid_cells(self.grid, *batch.x.shape[2:]).to(batch.x.device)
         ones = copies(network, batch)
         rows = list(zip(ones, torch.split(batch.x, 1), batch.noise.seeds, strict=True))
-        values = torch.cat([self._image(one, x, seed, hidden, cells) for one, x, seed in rows])
+        values = torch.cat([self._image(single_class, x, seed, hidden, cells) for single_class, x, seed in rows])
         with quiet(batch.noise.seeds[0], batch.x.dtype):  # whatever a network may draw
-            difference = torch.cat([logits(one, x) - logits(one, hidden) for one, x, _ in rows])
+            difference = torch.cat(
+                [logits(single_class, x) - logits(single_class, hidden) for single_class, x, _ in rows]
+            )
         return Maps(
             values=values[:, cells][:, None],
             diagnostics={"completeness_error": completeness_error(values.sum(1), difference)},
         )
 
-    def _image(self, one: OneClass, x: Tensor, seed: int, hidden: Tensor, cells: Tensor) -> Tensor:
+    def _image(self, single_class: OneClass, x: Tensor, seed: int, hidden: Tensor, cells: Tensor) -> Tensor:
         """Return the cells' values, `[1, grid * grid]`."""
         import shap  # noqa: PLC0415 - takes seconds
 
         def score(shown: Any) -> Any:
             masks = torch.from_numpy(shown).to(x.device, torch.bool)[:, cells][:, None]
-            parts = [logits(one, torch.where(part, x, hidden)) for part in torch.split(masks, 64)]
+            parts = [logits(single_class, torch.where(part, x, hidden)) for part in torch.split(masks, 64)]
             return torch.cat(parts).double().cpu().numpy()
 
         players = self.grid**2
         with quiet(seed, x.dtype):
             explainer = shap.KernelExplainer(score, np.zeros((1, players)))
-            found = explainer.shap_values(
+            shap_values = explainer.shap_values(
                 np.ones((1, players)), nsamples=self.samples, l1_reg=False, silent=True, gc_collect=False
             )
-        return torch.from_numpy(np.asarray(found)).to(x)
+        return torch.from_numpy(np.asarray(shap_values)).to(x)
 
 
 def grid_cells(grid: int, height: int, width: int) -> Tensor:

@@ -41,10 +41,10 @@ def copies(network: Network, batch: Batch) -> list[OneClass]:
     return [OneClass(copied, int(target)) for target in batch.target]
 
 
-def logits(one: OneClass, x: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
+def logits(single_class: OneClass, x: Float[Tensor, "N C H W"]) -> Float[Tensor, " N"]:
     """Return the logit of the class for each image, without gradients, in passes of `ROWS`."""
     with torch.no_grad():
-        return torch.cat([one(rows)[:, 0] for rows in torch.split(x, ROWS)])
+        return torch.cat([single_class(rows)[:, 0] for rows in torch.split(x, ROWS)])
 
 
 def uniform(mask_value: float | Literal["mean"], batch: Batch) -> Float[Tensor, "1 C H W"]:

@@ -45,22 +45,22 @@ class PartitionExplainer:
         """Return shap's values of each image's target, and their completeness error."""
         hidden = uniform(self.mask_value, batch)
         rows = list(zip(copies(network, batch), torch.split(batch.x, 1), strict=True))
-        values = torch.cat([self._image(one, x, hidden) for one, x in rows])
+        values = torch.cat([self._image(single_class, x, hidden) for single_class, x in rows])
         with quiet(0, batch.x.dtype):  # whatever a network may draw
-            difference = torch.cat([logits(one, x) - logits(one, hidden) for one, x in rows])
+            difference = torch.cat([logits(single_class, x) - logits(single_class, hidden) for single_class, x in rows])
         return Maps(
             values=values,
             diagnostics={"completeness_error": completeness_error(values.flatten(1).sum(1), difference)},
         )
 
-    def _image(self, one: OneClass, x: Tensor, hidden: Tensor) -> Tensor:
+    def _image(self, single_class: OneClass, x: Tensor, hidden: Tensor) -> Tensor:
         import shap  # noqa: PLC0415 - takes seconds
 
         def score(pictures: Any) -> Any:
-            return logits(one, torch.from_numpy(pictures).to(x).permute(0, 3, 1, 2)).cpu().numpy()
+            return logits(single_class, torch.from_numpy(pictures).to(x).permute(0, 3, 1, 2)).cpu().numpy()
 
         picture, mask = (image.permute(0, 2, 3, 1).contiguous().cpu().numpy() for image in (x, hidden))
         with quiet(0, x.dtype):
             explainer = shap.PartitionExplainer(score, shap.maskers.Image(mask[0]))
-            found = explainer(picture, max_evals=self.max_evals, batch_size=self.batch_size, silent=True)
-        return torch.from_numpy(found.values).to(x).permute(0, 3, 1, 2)
+            explanation = explainer(picture, max_evals=self.max_evals, batch_size=self.batch_size, silent=True)
+        return torch.from_numpy(explanation.values).to(x).permute(0, 3, 1, 2)

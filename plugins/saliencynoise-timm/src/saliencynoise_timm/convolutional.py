@@ -25,7 +25,7 @@ class StrideEdit:
     """One module with another stride.
 
     Attributes:
-        path: where the module stands.
+        path: path of the module in the network.
         before: its stride as timm built it.
         after: its new stride.
         remove: whether an identity takes its place (a pool whose stride is gone).
@@ -51,14 +51,14 @@ def stride_of(module: nn.Module) -> Pair | None:
     return None
 
 
-def earliest_level(network: nn.Module, seen: Trace) -> tuple[StrideEdit, ...]:
+def earliest_level(network: nn.Module, traced: Trace) -> tuple[StrideEdit, ...]:
     """Return edits that lower, one step, every stride of the earliest level that still has any.
 
     A level is all strided modules that see maps of the same size, the largest there is: branches and
     shortcuts of a block see the same map, so they stay together. Empty when nothing is left to lower.
     """
     strided: dict[str, tuple[Pair, Pair]] = {}
-    for path, shape in seen.inputs.items():
+    for path, shape in traced.inputs.items():
         if len(shape) != 4 or _OFF_TRUNK.intersection(path.split(".")):
             continue
         stride = stride_of(network.get_submodule(path))
@@ -86,8 +86,8 @@ def _lower(module: nn.Module, path: str, stride: Pair, size: Pair) -> StrideEdit
     if after == (1, 1):
         exact = all(2 * p == s for p, s in zip(module.padding, span, strict=True))
         return edit if exact else replace(edit, padding="same")
-    wanted = [math.ceil(n / s) for n, s in zip(size, after, strict=True)]
-    missing = [(w - 1) * a + s + 1 - n for w, a, s, n in zip(wanted, after, span, size, strict=True)]
+    target_size = [math.ceil(n / s) for n, s in zip(size, after, strict=True)]
+    missing = [(w - 1) * a + s + 1 - n for w, a, s, n in zip(target_size, after, span, size, strict=True)]
     padding = [max(p, math.ceil(m / 2)) for p, m in zip(module.padding, missing, strict=True)]
     return replace(edit, padding=(padding[0], padding[1]))
 
@@ -155,9 +155,9 @@ def describe_edits(edits: Mapping[str, StrideEdit]) -> tuple[str, ...]:
     """Return the edits in words, those of a kind in one phrase."""
     kinds: dict[str, list[str]] = {}
     for edit in edits.values():
-        what = "removed" if edit.remove else f"stride {_short(edit.before)} -> {_short(edit.after)}"
-        kinds.setdefault(what, []).append(edit.path)
-    return tuple(f"{what}: {_some(paths)}" for what, paths in kinds.items())
+        change = "removed" if edit.remove else f"stride {_short(edit.before)} -> {_short(edit.after)}"
+        kinds.setdefault(change, []).append(edit.path)
+    return tuple(f"{change}: {_some(paths)}" for change, paths in kinds.items())
 
 
 def _short(pair: Pair) -> str:

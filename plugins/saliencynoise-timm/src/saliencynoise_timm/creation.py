@@ -35,7 +35,7 @@ def check_names(name: str, arguments: Arguments) -> None:
     """Refuse a name that timm lacks and arguments that are not the user's to set.
 
     Raises:
-        UsageError: as said.
+        UsageError: for such a name or argument.
     """
     if name not in timm.list_models():
         raise UsageError(f"timm {timm.__version__} has no architecture '{name}'; see `timm.list_models()`")
@@ -67,23 +67,27 @@ def refusal(name: str, *, channels: int, num_classes: int, arguments: Arguments,
     to_blame = [key for key in arguments if fails({key: arguments[key]})] or list(arguments)
     named = ", ".join(f"{key}={arguments[key]!r}" for key in to_blame)
     reason = str(error).strip().splitlines()
-    said = f"{type(error).__name__}: {reason[0]}" if reason else type(error).__name__
+    message = f"{type(error).__name__}: {reason[0]}" if reason else type(error).__name__
     if not arguments:
-        return UsageError(f"timm/{name} cannot be built for {channels} channels and {num_classes} classes: {said}")
-    return UsageError(f"timm/{name} does not take {named} ({said}){_choices(name, num_classes, to_blame)}")
+        return UsageError(f"timm/{name} cannot be built for {channels} channels and {num_classes} classes: {message}")
+    return UsageError(f"timm/{name} does not take {named} ({message}){_choices(name, num_classes, to_blame)}")
 
 
 def _choices(name: str, num_classes: int, to_blame: Sequence[str]) -> str:
-    """Return in words what a network's class takes, where its signature says so and lacks an argument."""
+    """Return the arguments of a network's class in words, if its signature lists them and lacks one of the user's."""
     try:
         network = create(name, channels=3, num_classes=num_classes, arguments={}, device="meta")
     except Exception:  # noqa: BLE001 - as above
         return ""
     parameters = list(inspect.signature(type(network).__init__).parameters.values())[1:]
-    known = [own.name for own in parameters if own.name not in _OURS and own.kind is not own.VAR_KEYWORD]
-    unknown = [key for key in to_blame if key not in known]
-    if not unknown or not known:
+    names = [
+        parameter.name
+        for parameter in parameters
+        if parameter.name not in _OURS and parameter.kind is not parameter.VAR_KEYWORD
+    ]
+    unknown = [key for key in to_blame if key not in names]
+    if not unknown or not names:
         return ""
-    close = get_close_matches(unknown[0], known, n=1)
+    close = get_close_matches(unknown[0], names, n=1)
     hint = f" did you mean '{close[0]}'?" if close else ""
-    return f";{hint} it takes {', '.join(known)}"
+    return f";{hint} it takes {', '.join(names)}"

@@ -10,7 +10,7 @@ _ENTRY_POINT = re.compile(r"^@register_model\s*\n(?:@.*\n)*def\s+(\w+)", re.MULT
 
 
 def list_names() -> tuple[str, ...]:
-    """Return what `timm.list_models()` returns, without importing timm or torch.
+    """Return the names of `timm.list_models()`, without importing timm or torch.
 
     Raises:
         ModuleNotFoundError: if timm is not installed.

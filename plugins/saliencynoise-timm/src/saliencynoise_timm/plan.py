@@ -22,7 +22,7 @@ Size: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is to be built; without `adapt`, what timm builds of it and nothing else.
+    """The network to build; without `adapt`, exactly as timm builds it.
 
     With `repeat`, a network of three channels is given the one channel of the images three times.
     """
@@ -45,7 +45,7 @@ class Plan:
         edits: strides to lower and pools to remove, by module path.
         narrow_head: whether VGG's wide head goes.
         keep_outputs: whether activations must stop working in place.
-        features: of an encoder without classifier, how many features it has; None for classifiers.
+        features: number of features of an encoder without classifier; None for classifiers.
         channels_last: of such an encoder, whether features are the last axis.
         resize: the size to which images are scaled first, None for none.
         repeat_channels: whether the network has three channels for images of one.
@@ -98,13 +98,13 @@ class Plan:
 
     def resized(self, before: Size, after: Size) -> Plan:
         """Return this plan for images of `before`, scaled to `after`, for which the plan was made."""
-        words = f"images resized (bilinear) from {before[0]}x{before[1]} to {after[0]}x{after[1]}"
-        return replace(self._inside(words), resize=after)
+        adaptation = f"images resized (bilinear) from {before[0]}x{before[1]} to {after[0]}x{after[1]}"
+        return replace(self._inside(adaptation), resize=after)
 
     def repeated(self) -> Plan:
         """Return this plan, made for three channels, for images of one."""
         return replace(self._inside("the one channel given three times"), repeat_channels=True)
 
-    def _inside(self, words: str) -> Plan:
+    def _inside(self, adaptation: str) -> Plan:
         points = tuple((key, replace(point, module=f"network.{point.module}")) for key, point in self.points)
-        return replace(self, points=points, adaptations=(words, *self.adaptations))
+        return replace(self, points=points, adaptations=(adaptation, *self.adaptations))

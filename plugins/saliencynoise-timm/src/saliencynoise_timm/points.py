@@ -30,45 +30,45 @@ _COAT_SERIAL = ("serial_blocks4.-1.norm1", "serial_blocks3.-1")
 _COAT_PARALLEL = ("parallel_blocks.-1.norm14", "serial_blocks3.-1")
 
 
-def find_points(network: nn.Module, seen: Trace) -> dict[str, CamPoint]:
+def find_points(network: nn.Module, traced: Trace) -> dict[str, CamPoint]:
     """Return the points "top" and "intermediate" of a network that was traced.
 
     Raises:
         LookupError: if there is no place that is called once and returns a grid as one tensor.
     """
-    top, intermediate = _paths(network, seen)
+    top, intermediate = _paths(network, traced)
     if intermediate == top:
         raise LookupError(f"top and intermediate are both '{top}'")
     return {
-        "top": describe(network, seen, top),
-        "intermediate": describe(network, seen, intermediate),
+        "top": describe(network, traced, top),
+        "intermediate": describe(network, traced, intermediate),
     }
 
 
-def describe(network: nn.Module, seen: Trace, path: str) -> CamPoint:
+def describe(network: nn.Module, traced: Trace, path: str) -> CamPoint:
     """Return the point at `path`: its layout and grid as they are at this image size, and what it allows.
 
     Raises:
         LookupError: if the module is not called exactly once, or its output is no grid.
     """
-    return replace(_grid(network, seen, path), rewrites=rewrites_of(network, path))
+    return replace(_grid(network, traced, path), rewrites=rewrites_of(network, path))
 
 
-def _grid(network: nn.Module, seen: Trace, path: str) -> CamPoint:
-    shapes = seen.outputs.get(path, [])
+def _grid(network: nn.Module, traced: Trace, path: str) -> CamPoint:
+    shapes = traced.outputs.get(path, [])
     if len(shapes) != 1:
         raise LookupError(f"module '{path}' is called {len(shapes)} times in a pass, not once")
     shape = shapes[0]
     if shape is None:
         raise LookupError(f"module '{path}' does not return one tensor")
     if len(shape) == 4:
-        return _four_dimensional(network, seen, path, shape)
+        return _four_dimensional(network, traced, path, shape)
     if len(shape) == 3:
-        return _tokens(network, seen, path, shape)
+        return _tokens(network, traced, path, shape)
     raise LookupError(f"module '{path}' returns {len(shape)} dimensions")
 
 
-def _paths(network: nn.Module, seen: Trace) -> tuple[str, str]:
+def _paths(network: nn.Module, traced: Trace) -> tuple[str, str]:
     kind = type(network).__name__
     if kind == "CoaT":
         pair = _COAT_PARALLEL if getattr(network, "parallel_blocks", None) is not None else _COAT_SERIAL
@@ -82,18 +82,18 @@ def _paths(network: nn.Module, seen: Trace) -> tuple[str, str]:
         raise LookupError(f"timm names no features of {kind}")
     top, before = info[-1]["module"], info[-2]["module"]
     if kind == "Hiera":
-        return top, _first_like(seen, top)
+        return top, _first_like(traced, top)
     if info[-1].get("reduction") == info[-2].get("reduction"):
         before = _quarter_earlier(top, before)
-    return _before_class_token(network, seen, top), before
+    return _before_class_token(network, traced, top), before
 
 
 def _feature_info(network: nn.Module) -> list[dict[str, Any]]:
     info: Any = getattr(network, "feature_info", None) or []
     entries = [dict(entry) for entry in getattr(info, "info", info)]
-    known = dict(network.named_modules())
+    modules = dict(network.named_modules())
     for entry in entries:  # Gemma's and its like's classifiers give the paths inside their encoder
-        if entry["module"] not in known and f"encoder.{entry['module']}" in known:
+        if entry["module"] not in modules and f"encoder.{entry['module']}" in modules:
             entry["module"] = f"encoder.{entry['module']}"
     return entries
 
@@ -107,11 +107,11 @@ def _quarter_earlier(top: str, otherwise: str) -> str:
     return f"{match[1]}{last - max(1, (last + 1) // 4)}" if last else otherwise
 
 
-def _first_like(seen: Trace, top: str) -> str:
+def _first_like(traced: Trace, top: str) -> str:
     """Return the first block with as many tokens as `top`: Hiera's earlier stages order tokens otherwise."""
     stem = top.rsplit(".", 1)[0]
-    for path, shapes in seen.outputs.items():
-        if re.fullmatch(re.escape(stem) + r"\.\d+", path) and shapes == seen.outputs.get(top):
+    for path, shapes in traced.outputs.items():
+        if re.fullmatch(re.escape(stem) + r"\.\d+", path) and shapes == traced.outputs.get(top):
             return path
     raise LookupError(f"no block has the grid of '{top}'")
 
@@ -129,7 +129,7 @@ def _resolve(network: nn.Module, pattern: str) -> str:
     return ".".join(parts)
 
 
-def _before_class_token(network: nn.Module, seen: Trace, top: str) -> str:
+def _before_class_token(network: nn.Module, traced: Trace, top: str) -> str:
     """Return a place with a gradient in networks of which only the class token reaches the head.
 
     There the patch tokens behind the last block's attention have no effect, and a gradient of exactly zero.
@@ -138,9 +138,9 @@ def _before_class_token(network: nn.Module, seen: Trace, top: str) -> str:
     """
     if getattr(network, "global_pool", None) != "token" or not re.fullmatch(r"(.*\.)?blocks\.\d+", top):
         return top
-    if describe(network, seen, top).prefix_tokens == 0:
+    if describe(network, traced, top).prefix_tokens == 0:
         return top  # CaiT and XCiT: class attention follows, over all patches
-    norm, attention = seen.order.get(f"{top}.norm1"), seen.order.get(f"{top}.attn")
+    norm, attention = traced.order.get(f"{top}.norm1"), traced.order.get(f"{top}.attn")
     if norm is not None and attention is not None and norm < attention:
         return f"{top}.norm1"
     stem, index = top.rsplit(".", 1)
@@ -148,23 +148,23 @@ def _before_class_token(network: nn.Module, seen: Trace, top: str) -> str:
 
 
 def _channels(network: nn.Module, path: str) -> set[int]:
-    known = {entry["num_chs"] for entry in _feature_info(network) if entry["module"] == path}
+    channels = {entry["num_chs"] for entry in _feature_info(network) if entry["module"] == path}
     features = getattr(network, "num_features", None)
-    return known or ({features} if isinstance(features, int) else set())
+    return channels or ({features} if isinstance(features, int) else set())
 
 
-def _four_dimensional(network: nn.Module, seen: Trace, path: str, shape: tuple[int, ...]) -> CamPoint:
+def _four_dimensional(network: nn.Module, traced: Trace, path: str, shape: tuple[int, ...]) -> CamPoint:
     channels = _channels(network, path)
     first, last = (shape[1], shape[2], shape[3]), (shape[3], shape[1], shape[2])
     last_fits = last[0] in channels and first[0] not in channels
     if last[0] in channels and first[0] in channels:  # as many channels as pixels: ask the network
         last_fits = getattr(network, "output_fmt", "NCHW") == "NHWC"
-    if last_fits or (first[0] not in channels and _mismatch(last[1:], seen.size) < _mismatch(first[1:], seen.size)):
+    if last_fits or (first[0] not in channels and _mismatch(last[1:], traced.size) < _mismatch(first[1:], traced.size)):
         return CamPoint(module=path, layout="NHWC", grid=(shape[1], shape[2]))
     return CamPoint(module=path, layout="NCHW", grid=(shape[2], shape[3]))
 
 
-def _tokens(network: nn.Module, seen: Trace, path: str, shape: tuple[int, ...]) -> CamPoint:
+def _tokens(network: nn.Module, traced: Trace, path: str, shape: tuple[int, ...]) -> CamPoint:
     length = shape[1]
     declared = getattr(network, "num_prefix_tokens", None)
     prefixes = dict.fromkeys([0, declared if isinstance(declared, int) else 1, 1, 2])
@@ -176,11 +176,15 @@ def _tokens(network: nn.Module, seen: Trace, path: str, shape: tuple[int, ...]) 
     best: tuple[float, tuple[int, int], int] | None = None
     for prefix in prefixes:
         for h in range(1, length - prefix + 1):
-            w, rest = divmod(length - prefix, h)
-            if rest == 0 and (found := _mismatch((h, w), seen.size)) < math.inf and (best is None or found < best[0]):
-                best = (found, (h, w), prefix)
+            w, remainder = divmod(length - prefix, h)
+            if (
+                remainder == 0
+                and (mismatch := _mismatch((h, w), traced.size)) < math.inf
+                and (best is None or mismatch < best[0])
+            ):
+                best = (mismatch, (h, w), prefix)
     if best is None:
-        raise LookupError(f"the {length} tokens of '{path}' are no grid over {seen.size[0]}x{seen.size[1]} pixels")
+        raise LookupError(f"the {length} tokens of '{path}' are no grid over {traced.size[0]}x{traced.size[1]} pixels")
     return CamPoint(module=path, layout="tokens", grid=best[1], prefix_tokens=best[2])
 
 

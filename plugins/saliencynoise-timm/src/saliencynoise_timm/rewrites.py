@@ -45,8 +45,8 @@ def _resnet(network: Any, path: str) -> tuple[Rewrite, ...] | None:
         return None
     for block in stage:
         last = 3 if type(block).__name__ == "Bottleneck" else 2
-        known = type(block).__name__ in {"BasicBlock", "Bottleneck"} and block.se is None
-        if not (known and _plain_norm(block, f"bn{last}") and isinstance(getattr(block, f"act{last}"), nn.ReLU)):
+        is_plain = type(block).__name__ in {"BasicBlock", "Bottleneck"} and block.se is None
+        if not (is_plain and _plain_norm(block, f"bn{last}") and isinstance(getattr(block, f"act{last}"), nn.ReLU)):
             return None
         if block.downsample is not None and not isinstance(block.downsample[-1], nn.BatchNorm2d):
             return None
@@ -125,8 +125,8 @@ def _reads_all(block: Any) -> bool:
 def _convnext(network: Any, path: str) -> tuple[Rewrite, ...] | None:
     """The stream of a stage: depthwise convolutions and layer norms forbid all but other orders."""
     stage = network.get_submodule(path)
-    known = all(type(block).__name__ == "ConvNeXtBlock" for block in getattr(stage, "blocks", [None]))
-    return REORDERED if known else None
+    is_convnext = all(type(block).__name__ == "ConvNeXtBlock" for block in getattr(stage, "blocks", [None]))
+    return REORDERED if is_convnext else None
 
 
 def _plain_norm(block: Any, name: str) -> bool:

@@ -87,11 +87,11 @@ def find_plan(request: Request) -> Plan:
             raise refused from None
 
 
-def _stock(request: Request, found: Attempt) -> Plan:
+def _stock(request: Request, candidate: Attempt) -> Plan:
     """Return the plan of timm's own network, whatever the grids of its points: of one cell, on small images."""
-    if found.failure is None and found.plan.features is None:
-        return found.plan
-    why = one_line(found.failure) if found.failure else "it is an encoder, without a classifier of its own"
+    if candidate.failure is None and candidate.plan.features is None:
+        return candidate.plan
+    why = one_line(candidate.failure) if candidate.failure else "it is an encoder, without a classifier of its own"
     size = f"{request.channels}x{request.size[0]}x{request.size[1]}"
     raise UsageError(
         f"timm/{request.name} cannot be used for images of {size} as timm builds it (adapt=False): {why}; give the "
@@ -104,10 +104,10 @@ def _search(request: Request, first: Attempt) -> Plan:
         return first.plan
     reasons = [first.failure]
     for route in (_by_size, _by_strides, _by_resizing):
-        for found in route(request, first):
-            if _reached(found, request):
-                return found.plan
-            reasons.append(found.failure)
+        for candidate in route(request, first):
+            if _reached(candidate, request):
+                return candidate.plan
+            reasons.append(candidate.failure)
     why = next((str(reason).splitlines()[0] for reason in reversed(reasons) if reason and str(reason)), "")
     size = f"{request.channels}x{request.size[0]}x{request.size[1]}"
     raise UsageError(
@@ -118,9 +118,9 @@ def _search(request: Request, first: Attempt) -> Plan:
     )
 
 
-def _reached(found: Attempt, request: Request) -> bool:
-    wanted = [min(GOAL, n) for n in request.size]
-    return all(have >= want for have, want in zip(found.top, wanted, strict=True))
+def _reached(candidate: Attempt, request: Request) -> bool:
+    goal = [min(GOAL, n) for n in request.size]
+    return all(have >= want for have, want in zip(candidate.top, goal, strict=True))
 
 
 def attempt(request: Request, plan: Plan, size: Size) -> Attempt:
@@ -129,30 +129,30 @@ def attempt(request: Request, plan: Plan, size: Size) -> Attempt:
         network = plan.bare(request, device="meta")
     except Exception as error:  # noqa: BLE001 - an argument that this architecture does not take
         return Attempt(plan, failure=error)
-    seen = trace(network, request.channels, size)
-    if seen.failure is not None:
-        return Attempt(plan, network, seen, seen.failure)
+    traced = trace(network, request.channels, size)
+    if traced.failure is not None:
+        return Attempt(plan, network, traced, traced.failure)
     try:
-        plan = _with_classifier(plan, request, seen)
+        plan = _with_classifier(plan, request, traced)
         plan = replace(plan, adaptations=(*plan.adaptations, *own_scaling(network, size)))
-        points = find_points(network, seen)
+        points = find_points(network, traced)
     except LookupError as error:
-        return Attempt(plan, network, seen, error)
-    clobbered = any(point.module in seen.overwritten for point in points.values())
+        return Attempt(plan, network, traced, error)
+    clobbered = any(point.module in traced.overwritten for point in points.values())
     prefix = "network." * ((plan.features is not None) + (plan.resize is not None))
     points = {key: replace(point, module=prefix + point.module) for key, point in points.items()}
-    return Attempt(replace(plan, points=tuple(points.items()), keep_outputs=clobbered), network, seen)
+    return Attempt(replace(plan, points=tuple(points.items()), keep_outputs=clobbered), network, traced)
 
 
-def _with_classifier(plan: Plan, request: Request, seen: Trace) -> Plan:
-    if seen.result == (ROWS, request.num_classes):
+def _with_classifier(plan: Plan, request: Request, traced: Trace) -> Plan:
+    if traced.result == (ROWS, request.num_classes):
         return plan
-    if seen.result is None or len(seen.result) not in (3, 4):
+    if traced.result is None or len(traced.result) not in (3, 4):
         raise LookupError("the network does not return logits")
-    last = len(seen.result) == 3
+    last = len(traced.result) == 3
     return replace(
         plan,
-        features=seen.result[-1] if last else seen.result[1],
+        features=traced.result[-1] if last else traced.result[1],
         channels_last=last,
         adaptations=(*plan.adaptations, "linear classifier added on the mean of the encoder's features"),
     )
@@ -196,14 +196,14 @@ def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
         factor *= max(level[0].before) / max(level[0].after)
         edits = merge(edits, level)
         arguments = request.arguments
-        words = describe_edits(edits)
+        adaptations = describe_edits(edits)
         if vgg:
-            words = (*words, "the two 4096-wide layers of the head removed")
+            adaptations = (*adaptations, "the two 4096-wide layers of the head removed")
         if sized:
-            told = (round(factor * request.size[0]), round(factor * request.size[1]))
-            arguments = (*arguments, ("img_size", told))
-            words = (*words, f"built as for images of {told[0]}x{told[1]}")
-        plan = Plan(arguments=arguments, edits=tuple(edits.values()), narrow_head=vgg, adaptations=words)
+            declared_size = (round(factor * request.size[0]), round(factor * request.size[1]))
+            arguments = (*arguments, ("img_size", declared_size))
+            adaptations = (*adaptations, f"built as for images of {declared_size[0]}x{declared_size[1]}")
+        plan = Plan(arguments=arguments, edits=tuple(edits.values()), narrow_head=vgg, adaptations=adaptations)
         current = attempt(request, plan, request.size)
         yield current
 
@@ -227,9 +227,9 @@ def _by_resizing(request: Request, first: Attempt) -> Iterator[Attempt]:
     for step in steps:
         larger = replace(request, size=step)
         start = attempt(larger, Plan(arguments=request.arguments), step)
-        for found in (start, *_by_size(larger, start), *_by_strides(larger, start)):
-            if found.plan.resize is None and _reached(found, larger):
-                yield replace(found, plan=found.plan.resized(request.size, step))
+        for candidate in (start, *_by_size(larger, start), *_by_strides(larger, start)):
+            if candidate.plan.resize is None and _reached(candidate, larger):
+                yield replace(candidate, plan=candidate.plan.resized(request.size, step))
                 break
     last = attempt(replace(request, size=size), Plan(arguments=request.arguments), size)
     yield replace(last, plan=last.plan.resized(request.size, size))

@@ -43,12 +43,12 @@ def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> Trace:
 
     A network that cannot take such images gives a trace up to where it stopped, with the reason.
     """
-    seen = Trace(size=size)
+    traced = Trace(size=size)
     versions: dict[str, tuple[torch.Tensor, int]] = {}
     handles: list[Any] = []
     for path, module in network.named_modules():
         if path:
-            handles += _watch(module, path, seen, versions)
+            handles += _watch(module, path, traced, versions)
     result, failure = None, None
     network.eval()
     try:
@@ -67,18 +67,20 @@ def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> Trace:
         for path, (tensor, version) in versions.items()
         if tensor._version != version  # noqa: SLF001 - the counter has no public name
     )
-    return Trace(size, seen.inputs, seen.outputs, seen.order, overwritten, result, failure)
+    return Trace(size, traced.inputs, traced.outputs, traced.order, overwritten, result, failure)
 
 
-def _watch(module: nn.Module, path: str, seen: Trace, versions: dict[str, tuple[torch.Tensor, int]]) -> tuple[Any, ...]:
+def _watch(
+    module: nn.Module, path: str, traced: Trace, versions: dict[str, tuple[torch.Tensor, int]]
+) -> tuple[Any, ...]:
     def before(_: nn.Module, args: tuple[Any, ...]) -> None:
         if args and isinstance(args[0], torch.Tensor):
-            seen.inputs.setdefault(path, tuple(args[0].shape))
+            traced.inputs.setdefault(path, tuple(args[0].shape))
 
     def after(_: nn.Module, __: Any, out: Any) -> None:
         plain = isinstance(out, torch.Tensor)
-        seen.outputs.setdefault(path, []).append(tuple(out.shape) if plain else None)
-        seen.order.setdefault(path, len(seen.order))
+        traced.outputs.setdefault(path, []).append(tuple(out.shape) if plain else None)
+        traced.order.setdefault(path, len(traced.order))
         if plain:
             with suppress(RuntimeError):  # inference tensors count no versions
                 versions.setdefault(path, (out, out._version))  # noqa: SLF001

@@ -75,8 +75,8 @@ def patch_size(network: nn.Module | None) -> int | None:
 def native_size(network: nn.Module, given: Mapping[str, Any]) -> Size:
     """Return the height and width that the user gave, or else timm's configuration for the architecture."""
     if "img_size" in given:
-        asked = given["img_size"]
-        return (asked, asked) if isinstance(asked, int) else (int(asked[0]), int(asked[1]))
+        image_size = given["img_size"]
+        return (image_size, image_size) if isinstance(image_size, int) else (int(image_size[0]), int(image_size[1]))
     config: Any = getattr(network, "pretrained_cfg", None) or {}
     size = config.get("input_size") or (3, 224, 224)
     return int(size[1]), int(size[2])
@@ -114,18 +114,18 @@ def own_scaling(network: nn.Module, size: Size) -> tuple[str, ...]:
 
 def describe_sizing(sizing: Sizing, network: nn.Module | None, size: Size) -> tuple[str, ...]:
     """Return the arguments in words."""
-    words = []
+    adaptations = []
     before = patch_size(network)
     for key, value in sizing.arguments:
         if key == "img_size":
-            words.append(f"img_size set to {value[0]}x{value[1]}")
+            adaptations.append(f"img_size set to {value[0]}x{value[1]}")
         elif key == "patch_size" and before:
-            words.append(f"patch_size {before} -> {value}")
+            adaptations.append(f"patch_size {before} -> {value}")
         else:
-            words.append(f"{key} set to {value}")
+            adaptations.append(f"{key} set to {value}")
     if sizing.size != size:
-        words.append(
+        adaptations.append(
             f"images resized (bilinear) from {size[0]}x{size[1]} to {sizing.size[0]}x{sizing.size[1]}, "
             "for whole patches"
         )
-    return tuple(words)
+    return tuple(adaptations)

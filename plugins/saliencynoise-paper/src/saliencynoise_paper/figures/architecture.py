@@ -1,4 +1,4 @@
-"""The SNR against what was varied of an architecture or its training, one axis of variation a panel."""
+"""Figure of the SNR against variations of an architecture or its training, one panel per axis of variation."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Variation:
     """One network, or one way to train it, among others that differ from it in one respect.
 
     Attributes:
-        axis: what is varied.
-        value: of it: a number above 0 for "depth", "width" and "epochs"; else a name.
-        study: in which the ensemble was measured.
+        axis: the property that varies.
+        value: its value: a number above 0 for "depth", "width" and "epochs"; else a name.
+        study: the study that measured the ensemble.
         architecture: its label there.
     """
 
@@ -86,10 +86,14 @@ def table(variations: Sequence[Variation], *, methods: Sequence[str] | None = No
 
     _check(variations)
     rows: list[dict[str, Any]] = []
-    for axis in dict.fromkeys(own.axis for own in variations):
-        for at, own in enumerate(_ordered(variations, axis)):
-            keys = {"axis": axis, "value": str(own.value), "place": float(own.value) if axis in SCALES else float(at)}
-            for cell in signed_cells(own.study, architectures=[own.architecture], methods=methods):
+    for axis in dict.fromkeys(variation.axis for variation in variations):
+        for index, variation in enumerate(_ordered(variations, axis)):
+            keys = {
+                "axis": axis,
+                "value": str(variation.value),
+                "place": float(variation.value) if axis in SCALES else float(index),
+            }
+            for cell in signed_cells(variation.study, architectures=[variation.architecture], methods=methods):
                 accuracy = number(cell["accuracy"]["median"])
                 about = {"accuracy": accuracy, "flagged": len(cell["flagged_members"])}
                 rows.append({**keys, **names_of(cell), **about, **snr_of(cell["figures"])})
@@ -97,7 +101,7 @@ def table(variations: Sequence[Variation], *, methods: Sequence[str] | None = No
 
 
 def trends(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a row per numeric axis and method: what r is multiplied by per doubling, with its 95% interval and p.
+    """Return a row per numeric axis and method: the factor of r per doubling, with its 95% interval and p.
 
     Paired over images where the studies attribute the same ones. NaN, and a note that says why, where a value's r has
     no logarithm, or fewer than two values have a figure.
@@ -108,7 +112,7 @@ def trends(variations: Sequence[Variation], *, methods: Sequence[str] | None = N
 
     _check(variations)
     rows: list[dict[str, Any]] = []
-    for axis in [axis for axis in SCALES if any(own.axis == axis for own in variations)]:
+    for axis in [axis for axis in SCALES if any(variation.axis == axis for variation in variations)]:
         ordered = _ordered(variations, axis)
         for method, cells in _by_method(ordered, methods).items():
             trend = _trend(ordered, cells)
@@ -127,23 +131,23 @@ def trends(variations: Sequence[Variation], *, methods: Sequence[str] | None = N
     return pd.DataFrame(rows, columns=["axis", "method", "ratio", "low", "high", "p", "note"])
 
 
-def draw(found: pd.DataFrame) -> Figure:
+def draw(data: pd.DataFrame) -> Figure:
     """Draw a table, a panel for each axis of variation, a colour and marker for each method.
 
     Vertical: r, on a logarithmic scale; on a symmetric one, linear within 0.1 of zero, where an r is not above zero.
     Bars: its interval. Methods stand beside each other, so that their bars can be told apart. Below each value: the
     members' median accuracy, since networks that differ in it are compared with caution. Failed cells are named.
     """
-    axes_names = list(found["axis"].unique())
-    looks = styles(found["method"].unique())
+    axes_names = list(data["axis"].unique())
+    looks = styles(data["method"].unique())
     columns = min(COLUMNS, len(axes_names))
     height = 3.5 * -(-len(axes_names) // columns) + 0.3 + 0.2 * -(-len(looks) // 3)
     drawn = blank(max(5.0, 0.6 + 3.8 * columns), height)
     panels = small_multiples(drawn, len(axes_names), columns=columns, sharey=True)
     for panel, axis in zip(panels, axes_names, strict=True):
-        _draw_axis(panel, found[found["axis"] == axis], looks, scaled=axis in SCALES)
+        _draw_axis(panel, data[data["axis"] == axis], looks, scaled=axis in SCALES)
         panel.set_title(TITLES[axis], fontsize=10)
-    _scale(panels[0], found)
+    _scale(panels[0], data)
     for panel in panels[::columns]:
         panel.set_ylabel("r, corrected SNR")
         panel.tick_params(axis="y", which="both", labelsize=SMALL)
@@ -154,31 +158,34 @@ def draw(found: pd.DataFrame) -> Figure:
 def _check(variations: Sequence[Variation]) -> None:
     if not variations:
         raise UsageError("no variations; give at least one study with the value that was varied")
-    seen = set()
-    for own in variations:
-        if own.axis not in get_args(Axis):
-            raise UsageError(f"unknown axis '{own.axis}': choose one of {', '.join(get_args(Axis))}")
-        if own.axis in SCALES and not (isinstance(own.value, int | float) and own.value > 0):
-            raise UsageError(f"{own.axis} {own.value!r}: give a number above 0")
-        if (own.axis, own.value) in seen:
-            raise UsageError(f"{own.axis} {own.value!r} is given twice; give each value once")
-        seen.add((own.axis, own.value))
+    pairs = set()
+    for variation in variations:
+        if variation.axis not in get_args(Axis):
+            raise UsageError(f"unknown axis '{variation.axis}': choose one of {', '.join(get_args(Axis))}")
+        if variation.axis in SCALES and not (isinstance(variation.value, int | float) and variation.value > 0):
+            raise UsageError(f"{variation.axis} {variation.value!r}: give a number above 0")
+        if (variation.axis, variation.value) in pairs:
+            raise UsageError(f"{variation.axis} {variation.value!r} is given twice; give each value once")
+        pairs.add((variation.axis, variation.value))
 
 
 def _ordered(variations: Sequence[Variation], axis: str) -> list[Variation]:
-    own = [variation for variation in variations if variation.axis == axis]
-    return sorted(own, key=lambda variation: float(variation.value)) if axis in SCALES else own
+    matches = [variation for variation in variations if variation.axis == axis]
+    return sorted(matches, key=lambda variation: float(variation.value)) if axis in SCALES else matches
 
 
 def _by_method(variations: Sequence[Variation], methods: Sequence[str] | None) -> dict[str, list[Cell | None]]:
-    """Return for each method the cell of each variation; None where it failed or was not run."""
-    found = [
-        {cell["method"]: cell for cell in signed_cells(own.study, architectures=[own.architecture], methods=methods)}
-        for own in variations
+    """Return the cells of each method, one per variation; None where it failed or was not run."""
+    by_method = [
+        {
+            cell["method"]: cell
+            for cell in signed_cells(variation.study, architectures=[variation.architecture], methods=methods)
+        }
+        for variation in variations
     ]
-    names = dict.fromkeys(name for cells in found for name in cells)
+    names = dict.fromkeys(name for cells in by_method for name in cells)
     return {
-        name: [cells[name] if name in cells and cells[name]["status"] == "ok" else None for cells in found]
+        name: [cells[name] if name in cells and cells[name]["status"] == "ok" else None for cells in by_method]
         for name in names
     }
 
@@ -194,51 +201,51 @@ def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Tre
     def none(note: str) -> Trend:
         return Trend(slope=math.nan, interval=None, p=None, note=note)
 
-    there = [(own, cell) for own, cell in zip(variations, cells, strict=True) if cell is not None]
-    if len(there) < 2:
+    measured = [(variation, cell) for variation, cell in zip(variations, cells, strict=True) if cell is not None]
+    if len(measured) < 2:
         return none("fewer than two values with a figure")
-    grams = [own.study.gram(cell) for own, cell in there]
+    grams = [variation.study.gram(cell) for variation, cell in measured]
     used = [diag_mean(gram) > 0 for gram in grams]
-    paired = len({tuple(image["name"] for image in own.study.result["images"]) for own, _ in there}) == 1
+    paired = len({tuple(image["name"] for image in variation.study.result["images"]) for variation, _ in measured}) == 1
     if paired:
         used = [torch.stack(used).all(0)] * len(grams)
         if not bool(used[0].any()):
             return none("no image on which all give maps")
     figures = [
-        pooled_snr(gram[used_images], groups=chosen(own.study.groups, used_images))
-        for gram, used_images, (own, _) in zip(grams, used, there, strict=True)
+        pooled_snr(gram[used_images], groups=chosen(variation.study.groups, used_images))
+        for gram, used_images, (variation, _) in zip(grams, used, measured, strict=True)
     ]
-    return log_trend(figures, [math.log2(float(own.value)) for own, _ in there], paired=paired)
+    return log_trend(figures, [math.log2(float(variation.value)) for variation, _ in measured], paired=paired)
 
 
-def _draw_axis(axes: Axes, found: pd.DataFrame, looks: dict[str, tuple[str, str]], *, scaled: bool) -> None:
-    places = found.drop_duplicates("place").sort_values("place")
+def _draw_axis(axes: Axes, data: pd.DataFrame, looks: dict[str, tuple[str, str]], *, scaled: bool) -> None:
+    values = data.drop_duplicates("place").sort_values("place")
     if scaled:
         axes.set_xscale("log", base=2)
-    step = min(0.35 * _step(places["place"].tolist(), scaled=scaled), 0.08 * len(looks))
+    step = min(0.35 * _step(values["place"].tolist(), scaled=scaled), 0.08 * len(looks))
     axes.margins(x=0.12)
-    for at, (method, (colour, marker)) in enumerate(looks.items()):
-        own = found[(found["method"] == method) & found["r"].notna()].sort_values("place")
-        shift = step * ((at + 0.5) / len(looks) - 0.5)
-        x = own["place"] * 2**shift if scaled else own["place"] + shift
-        bars = error_bars(own["r"].tolist(), own["low"].tolist(), own["high"].tolist()) if len(own) else None
+    for index, (method, (colour, marker)) in enumerate(looks.items()):
+        rows = data[(data["method"] == method) & data["r"].notna()].sort_values("place")
+        shift = step * ((index + 0.5) / len(looks) - 0.5)
+        x = rows["place"] * 2**shift if scaled else rows["place"] + shift
+        bars = error_bars(rows["r"].tolist(), rows["low"].tolist(), rows["high"].tolist()) if len(rows) else None
         axes.errorbar(
-            x, own["r"], yerr=bars, color=colour, marker=marker, ms=5, lw=1.2 if scaled else 0,
+            x, rows["r"], yerr=bars, color=colour, marker=marker, ms=5, lw=1.2 if scaled else 0,
             elinewidth=0.8, capsize=2, label=method,
         )  # fmt: skip
-    axes.set_xticks(places["place"].tolist(), [_tick(row) for row in places.itertuples()], fontsize=SMALL)
+    axes.set_xticks(values["place"].tolist(), [_tick(row) for row in values.itertuples()], fontsize=SMALL)
     axes.minorticks_off()
     axes.grid(alpha=0.3)
-    failed = found[found["status"] != "ok"]
+    failed = data[data["status"] != "ok"]
     if len(failed):
-        words = "failed: " + ", ".join(f"{row.method} at {row.value}" for row in failed.itertuples())
-        axes.set_xlabel(words, fontsize=SMALL, wrap=True)
+        failures = "failed: " + ", ".join(f"{row.method} at {row.value}" for row in failed.itertuples())
+        axes.set_xlabel(failures, fontsize=SMALL, wrap=True)
 
 
-def _step(places: Sequence[float], *, scaled: bool) -> float:
+def _step(values: Sequence[float], *, scaled: bool) -> float:
     """Return the smallest distance between values, in doublings on a scale; 1 for a single value."""
-    spots = [math.log2(place) for place in places] if scaled else list(places)
-    return min((after - before for before, after in itertools.pairwise(spots)), default=1.0)
+    positions = [math.log2(value) for value in values] if scaled else list(values)
+    return min((after - before for before, after in itertools.pairwise(positions)), default=1.0)
 
 
 def _tick(row: Any) -> str:
@@ -247,19 +254,19 @@ def _tick(row: Any) -> str:
     return value if math.isnan(row.accuracy) else f"{value}\n{row.accuracy:.1%}{'*' if row.flagged else ''}"
 
 
-def _scale(axes: Axes, found: pd.DataFrame) -> None:
-    """Choose the shared vertical scale, and end it near the values: bars may reach to minus 1/E or to infinity."""
-    values = found["r"][found["r"].abs() < math.inf]
+def _scale(axes: Axes, data: pd.DataFrame) -> None:
+    """Choose the shared vertical scale. It ends near the values, since bars may reach minus 1/E or infinity."""
+    values = data["r"][data["r"].abs() < math.inf]
     if not len(values):
         return
     if (values > 0).all():
         axes.set_yscale("log", subs=[2, 5])
-        lowest = found["low"][found["low"] > 0].min()
+        lowest = data["low"][data["low"] > 0].min()
         bottom = max(values.min() / 4, 0.0 if math.isnan(lowest) else lowest) / 1.3
     else:
         axes.set_yscale("symlog", linthresh=0.1, linscale=0.5)
-        bottom = min(found["low"].min(), values.min()) - 0.05
-    highest = found["high"][found["high"] < math.inf].max()
+        bottom = min(data["low"].min(), values.min()) - 0.05
+    highest = data["high"][data["high"] < math.inf].max()
     top = min(math.inf if math.isnan(highest) else highest, values.max() * 4) if values.max() > 0 else 0.1
     axes.set_ylim(bottom, top * 1.3)
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")

@@ -40,8 +40,8 @@ def localization_figure(points: Sequence[Mapping[str, Any]]) -> Figure:
     axes = figure.subplots(len(rows), len(TITLES), squeeze=False)
     for networks, row in zip(rows, axes, strict=True):
         for (measure, title), axis in zip(TITLES.items(), row, strict=True):
-            own = [point for point in points if (point["networks"], point["measure"]) == (networks, measure)]
-            _draw(axis, own, looks)
+            selected = [point for point in points if (point["networks"], point["measure"]) == (networks, measure)]
+            _draw(axis, selected, looks)
             axis.set_title(title, fontsize=10)
         row[0].set_ylabel(f"{networks}\nmean over images", fontsize=9)
     for axis in axes[-1]:
@@ -52,14 +52,16 @@ def localization_figure(points: Sequence[Mapping[str, Any]]) -> Figure:
 
 def _draw(axis: Axes, points: Sequence[Mapping[str, Any]], looks: Mapping[str, tuple[str, str]]) -> None:
     axis.axhline(points[0]["chance"], ls=":", lw=1.2, color=GREY, label="chance")
-    for method, own in groupby(points, key=lambda point: str(point["method"])):
-        line, place = list(own), list(looks).index(method)
-        shift = 2 ** (APART * (place - (len(looks) - 1) / 2))
-        values = [float(point["value"]) for point in line]
-        low, high = ([math.nan if point[end] is None else point[end] for point in line] for end in ("low", "high"))
+    for method, group in groupby(points, key=lambda point: str(point["method"])):
+        line_points, index = list(group), list(looks).index(method)
+        shift = 2 ** (APART * (index - (len(looks) - 1) / 2))
+        values = [float(point["value"]) for point in line_points]
+        low, high = (
+            [math.nan if point[end] is None else point[end] for point in line_points] for end in ("low", "high")
+        )
         colour, marker = looks[method]
         axis.errorbar(
-            [point["members"] * shift for point in line],
+            [point["members"] * shift for point in line_points],
             values,
             error_bars(values, low, high),
             color=colour,

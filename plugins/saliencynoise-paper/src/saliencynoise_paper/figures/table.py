@@ -1,4 +1,4 @@
-"""The table panel's figure: cells against the published ones, the table, which definition fits, and the order."""
+"""The table panel's figure: measured against published cells, the table, the fit of definitions, and the order."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 PALE = "#E6E6E6"
 BEST = "#0072B2"
-"""Of the definition that fits best, and of those not shown to fit worse."""
+"""Colour of the definition that fits best, and of those not shown to fit worse."""
 
 
 def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
     """Return the figure of a panel's data and facts."""
     names = [column["name"] for column in facts["columns"]]
-    width = max(5.2, 0.95 * (len(names) + sum(own["fewer"] is not None for own in facts["columns"])) + 1.2)  # inches
+    width = max(
+        5.2, 0.95 * (len(names) + sum(column["fewer"] is not None for column in facts["columns"])) + 1.2
+    )  # inches
     figure = blank(10.0 + width, 12.0)
     axes = figure.subplots(2, 2, width_ratios=(5.2, width), gridspec_kw={"hspace": 0.06})
     search = facts["best"]["log_error"]
@@ -49,14 +51,14 @@ def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
 
 def _scatter(axis: Axes, rows: pd.DataFrame, names: Sequence[str], search: Mapping[str, Any]) -> None:
     """Draw measured against published, a marker a method, a colour a column."""
-    colours = {name: COLOURS[at % len(COLOURS)] for at, name in enumerate(names)}
+    colours = {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(names)}
     markers = dict(zip(PUBLISHED, MARKERS, strict=True))
     low, high = _span([*rows["published"], *rows["value"]])
     axis.fill_between([low, high], [low / 2, high / 2], [low * 2, high * 2], color=PALE, alpha=0.6, lw=0)
     axis.plot([low, high], [low, high], "-", color=GREY, lw=1.2)
-    for place, row in enumerate(rows.to_dict("records")):
+    for index, row in enumerate(rows.to_dict("records")):
         colour = colours[f"{row['dataset']} {row['architecture']}"]
-        x = row["published"] * 1.015 ** (place % 3 - 1)  # cells of one value would hide each other's bars
+        x = row["published"] * 1.015 ** (index % 3 - 1)  # cells of one value would hide each other's bars
         if math.isfinite(row["low"]) and math.isfinite(row["high"]):
             axis.plot([x, x], [max(row["low"], low / 9), row["high"]], "-", color=colour, lw=1, alpha=0.45)
         axis.plot(x, row["value"], markers[row["method"]], color=colour, ms=9, mec="white", mew=0.8, zorder=3)
@@ -82,7 +84,7 @@ def _shared(axis: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
 
 
 def _legends(axis: Axes, colours: Mapping[str, str], markers: Mapping[str, str]) -> None:
-    """Put the keys of columns and of methods beside the axis, where they hide nothing."""
+    """Draw the legends of columns and methods beside the axis, where they hide no data."""
     from matplotlib.lines import Line2D  # noqa: PLC0415 - as above
 
     lines = [Line2D([], [], color=colour, lw=4, label=name) for name, colour in colours.items()]
@@ -95,37 +97,37 @@ def _legends(axis: Axes, colours: Mapping[str, str], markers: Mapping[str, str])
 
 
 def _span(values: Sequence[float]) -> tuple[float, float]:
-    known = [value for value in values if 0 < value < math.inf]
-    return min(known, default=0.1) / 1.45, max(known, default=1.0) * 1.45
+    positive = [value for value in values if 0 < value < math.inf]
+    return min(positive, default=0.1) / 1.45, max(positive, default=1.0) * 1.45
 
 
 def _plain_ticks(axes: Iterable[Any], bases: Sequence[float]) -> None:
     """Write plain numbers at a logarithmic axis."""
     from matplotlib.ticker import FixedLocator, NullLocator  # noqa: PLC0415 - as above
 
-    for one in axes:
-        one.set_major_locator(FixedLocator([base * 10.0**power for power in range(-4, 4) for base in bases]))
-        one.set_minor_locator(NullLocator())
-        one.set_major_formatter(lambda value, _: f"{value:g}")
+    for axis in axes:
+        axis.set_major_locator(FixedLocator([base * 10.0**power for power in range(-4, 4) for base in bases]))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def _definitions(axis: Axes, facts: Mapping[str, Any]) -> None:
     """Draw each variant's error as a factor, best first, with its rank correlation."""
-    rows = [own for own in facts["agreement"] if own["grid"] == own["reading"] == "own"]
-    rows = [own for own in rows if isinstance(own["log_error"]["value"], float)]
-    rows.sort(key=lambda own: number(own["log_error"]["value"]))
+    rows = [row for row in facts["agreement"] if row["grid"] == row["reading"] == "own"]
+    rows = [row for row in rows if isinstance(row["log_error"]["value"], float)]
+    rows.sort(key=lambda row: number(row["log_error"]["value"]))
     best = facts["best"]["log_error"]
     level = {best["words"], *(best["not_distinguished"] or [])} if best else set()
-    axis.set_yticks(range(len(rows)), [_label(own) for own in rows], fontsize=9)
-    for y, (own, tick) in enumerate(zip(rows, axis.get_yticklabels(), strict=True)):
-        colour = GREY if not own["candidate"] else BEST if own["words"] in level else "black"
-        _error(axis, own, y, colour)
-        rank = show(own["rank_correlation"]["value"])
+    axis.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=9)
+    for y, (row, tick) in enumerate(zip(rows, axis.get_yticklabels(), strict=True)):
+        colour = GREY if not row["candidate"] else BEST if row["words"] in level else "black"
+        _error(axis, row, y, colour)
+        rank = show(row["rank_correlation"]["value"])
         rank_text = axis.annotate(rank, (1.015, y), xycoords=("axes fraction", "data"), va="center", size=9)
         for text in (tick, rank_text):
             text.set_color(colour)
-            text.set_fontweight("bold" if best is not None and own["words"] == best["words"] else "normal")
-    ends = [2 ** number(own["log_error"]["value"]) for own in rows]
+            text.set_fontweight("bold" if best is not None and row["words"] == best["words"] else "normal")
+    ends = [2 ** number(row["log_error"]["value"]) for row in rows]
     axis.set(xscale="log", ylim=(len(rows) - 0.4, -0.6), xlim=(0.98, max([2.0, *ends]) * 1.25))
     _plain_ticks([axis.xaxis], (1, 1.5, 2, 3, 5, 7))
     axis.grid(axis="x", alpha=0.25)
@@ -137,15 +139,15 @@ def _definitions(axis: Axes, facts: Mapping[str, Any]) -> None:
     axis.set_title("which definition fits best", loc="left")
 
 
-def _error(axis: Axes, own: Mapping[str, Any], y: float, colour: str) -> None:
-    ends = own["log_error"]["interval"]
+def _error(axis: Axes, row: Mapping[str, Any], y: float, colour: str) -> None:
+    ends = row["log_error"]["interval"]
     if ends is not None:
         span = [2 ** number(ends["low"]), min(2 ** number(ends["high"]), 64.0)]
         axis.plot(span, [y, y], "-", color=colour, lw=1.6, alpha=0.7, solid_capstyle="butt")
-    axis.plot(2 ** number(own["log_error"]["value"]), y, "o", color=colour, ms=6.5)
-    axis.plot(2 ** number(own["spread"]["value"]), y, "D", color=colour, mfc="white", ms=4.5)
+    axis.plot(2 ** number(row["log_error"]["value"]), y, "o", color=colour, ms=6.5)
+    axis.plot(2 ** number(row["spread"]["value"]), y, "D", color=colour, mfc="white", ms=4.5)
 
 
-def _label(own: Mapping[str, Any]) -> str:
-    variant = Variant(own["view"], own["definition"], own["norm"])
+def _label(row: Mapping[str, Any]) -> str:
+    variant = Variant(row["view"], row["definition"], row["norm"])
     return f"{variant.definition}, {variant.view}, " + ("corrected" if variant.corrected else variant.norm)

@@ -21,20 +21,20 @@ VERDICTS: Mapping[str, str] = {
 }
 LEVEL = 0.05
 MOST = 2.0
-"""Octaves at which the table's colours end."""
+"""Largest octaves of the table's colour scale, in both directions."""
 R = {"view": "signed", "definition": "r", "norm": "unit"}
 
 
 def rows_of(data: pd.DataFrame, variant: Mapping[str, Any], reading: str = "own") -> pd.DataFrame:
-    """Return the rows of a variant by a reading, of cells that it changes, on the methods' own grids."""
-    own = data[(data["status"] == "ok") & (data["reading"] == reading)]
+    """Return the rows of a variant in a reading, on the methods' own grids."""
+    selected = data[(data["status"] == "ok") & (data["reading"] == reading)]
     for name in ("view", "definition", "norm"):
-        own = own[own[name] == variant[name]]
-    return own[own["grid"] == "own"]
+        selected = selected[selected[name] == variant[name]]
+    return selected[selected["grid"] == "own"]
 
 
 def table_rows(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the table's rows: method, reading, and label; a second one of methods that draw random numbers."""
+    """Return the table's rows: method, reading and label; stochastic methods have two rows."""
     drawing = {row["method"] for row in facts["draws"]}
     rows = []
     for method in PUBLISHED:
@@ -50,13 +50,13 @@ def draw_table(
     axis: Axes, data: pd.DataFrame, names: Sequence[str], best: Mapping[str, Any] | None, facts: Mapping[str, Any]
 ) -> None:
     """Draw the table: measured in bold, published and r below it, coloured by their ratio."""
-    rows, few = table_rows(facts), {own["name"]: own["fewer"] for own in facts["columns"] if own["fewer"]}
+    rows, few = table_rows(facts), {column["name"]: column["fewer"] for column in facts["columns"] if column["fewer"]}
     for reading in ("own", "shared"):
         figures = _cells(rows_of(data, best, reading)) if best else {}
         corrected = _cells(rows_of(data, R, reading))
-        for y, (method, own, _) in enumerate(rows):
+        for y, (method, row_reading, _) in enumerate(rows):
             for x, name in enumerate(names):
-                if own == reading:
+                if row_reading == reading:
                     _cell(axis, x, y, figures.get((name, method)), corrected.get((name, method)))
     fewer = _cells(rows_of(data, best, "fewer")) if best else {}
     for x, name in enumerate(few, len(names)):
@@ -72,10 +72,10 @@ def draw_table(
     axis.set_title("measured (bold), published, corrected r", loc="left")
     labels = ("÷4", "", "÷2", "=", "×2", "", "×4")
     width = 0.055 * len(columns)
-    for at, label in enumerate(labels):
-        colour, left = _colour(MOST * (at - 3) / 3), 0.35 * len(columns) + at * width
-        _box(axis, left, len(rows) + 0.25, (width, 0.36), colour)
-        axis.text(left + width / 2, len(rows) + 0.43, label, ha="center", va="center", size=8, color=_ink(colour))
+    for index, label in enumerate(labels):
+        colour, left_edge = _colour(MOST * (index - 3) / 3), 0.35 * len(columns) + index * width
+        _box(axis, left_edge, len(rows) + 0.25, (width, 0.36), colour)
+        axis.text(left_edge + width / 2, len(rows) + 0.43, label, ha="center", va="center", size=8, color=_ink(colour))
     axis.text(0.34 * len(columns), len(rows) + 0.43, "measured is", ha="right", va="center", size=9)
 
 
@@ -121,7 +121,7 @@ def _cell(axis: Axes, x: int, y: int, row: Mapping[str, Any] | None, corrected: 
 
 
 def _answer(axis: Axes, x: float, y: float, measured: Any, p: float) -> None:
-    """Draw the answer in one column, or in all."""
+    """Draw the answer in one column, or the answer over all columns."""
     colour = UNKNOWN if measured is None else NO if not measured else YES if p < LEVEL else MAYBE
     _box(axis, x, y, (0.92, 0.4), colour)
     word = {True: f"yes  p {p_text(p)}", False: "no", None: "?"}[measured]

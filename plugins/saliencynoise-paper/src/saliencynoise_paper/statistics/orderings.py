@@ -1,4 +1,4 @@
-"""Are the methods ordered as the published table orders them? Yes or no in every column, with p-values.
+"""Test whether the methods are ordered as in the published table: yes or no in every column, with p-values.
 
 A claim ("GradCAM highest") is that in every column each of its pairs of methods is so ordered: an intersection, tested
 by the largest p-value of its parts (`saliencynoise.statistics.comparison.everywhere`); Holm over the claims.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Grams = Mapping[str, "Float[Tensor, 'B E E']"]
-"""Of a column: by row of the table, of the same members on the same images."""
+"""Gram matrices of a column by row of the table, of the same members on the same images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,8 @@ class ColumnAnswer:
     Attributes:
         published: whether the published table says so.
         measured: whether r says so; None where a method is missing.
-        p: the largest of its pairs; 1 where one of them says the opposite, or nothing.
-        weakest: the pair that it comes from.
+        p: the largest p-value of its pairs; 1 if a pair has the opposite order, or is missing.
+        weakest: the pair with this p-value.
     """
 
     published: bool | None
@@ -47,10 +47,10 @@ class Answer:
     """A claim over all columns.
 
     Attributes:
-        claim: what was asked.
-        columns: by the column's name.
-        p: the largest over columns.
-        p_holm: corrected for all claims that were tested.
+        claim: the claim that was tested.
+        columns: the answer in each column, by name.
+        p: the largest p-value over columns.
+        p_holm: `p`, corrected for all tested claims by Holm.
     """
 
     claim: Claim
@@ -61,10 +61,10 @@ class Answer:
     @property
     def measured(self) -> bool | None:
         """Whether r says so in every column."""
-        found = [own.measured for own in self.columns.values()]
-        if False in found:
+        verdicts = [answer.measured for answer in self.columns.values()]
+        if False in verdicts:
             return False
-        return None if None in found else True
+        return None if None in verdicts else True
 
 
 def answer_claims(
@@ -82,7 +82,7 @@ def answer_claims(
         claims: the orderings.
         measured: the columns' Gram matrices; methods that failed are left out.
         published: the same columns' published values.
-        groups: of the columns' images, where some belong together: they are what varies.
+        groups: groups of each column's images, where some belong together; groups are then resampled as a whole.
 
     >>> import torch
     >>> from saliencynoise.statistics.gram import gram_matrix
@@ -115,7 +115,7 @@ def answer_claims(
 
 
 def _answer(claim: Claim, columns: Mapping[str, ColumnAnswer]) -> Answer:
-    p = max((own.p for own in columns.values()), default=1.0)
+    p = max((column.p for column in columns.values()), default=1.0)
     return Answer(claim=claim, columns=columns, p=p, p_holm=p)
 
 
@@ -142,11 +142,13 @@ def _r(gram: Tensor) -> float:
 
 def compare_rows(grams: Grams, pair: tuple[str, str], *, groups: Groups | None = None) -> Comparison:
     """Compare the r of two rows of a column, on the images on which both methods give maps."""
-    one, other = (grams[name] for name in pair)
-    used = (diag_mean(one) > 0) & (diag_mean(other) > 0)
+    first, second = (grams[name] for name in pair)
+    used = (diag_mean(first) > 0) & (diag_mean(second) > 0)
     if not bool(used.any()):
         return Comparison(
             a=pair[0], b=pair[1], difference=math.nan, interval=None, p=None, p_holm=None, note="no image in common"
         )  # fmt: skip
-    own = chosen(groups, used)
-    return compare(pooled_snr(one[used], groups=own), pooled_snr(other[used], groups=own), names=pair)
+    images_used = chosen(groups, used)
+    return compare(
+        pooled_snr(first[used], groups=images_used), pooled_snr(second[used], groups=images_used), names=pair
+    )

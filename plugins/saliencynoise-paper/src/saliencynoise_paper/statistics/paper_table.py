@@ -1,4 +1,4 @@
-"""The published table of SNRs and what it says of the methods' order, as data.
+"""The published table of SNRs and its claims about the order of the methods, as data.
 
 Source: Woerl, Disselhoff and Wand, "Initialization Noise in Image Gradients and Saliency Maps", CVPR 2023. The poster
 does not say which formula, images, training or parameters of the methods stand behind the table, nor what its stars
@@ -18,10 +18,10 @@ from saliencynoise.statistics.floors import snr_pixel_floor
 DATASETS = ("CIFAR10", "Imagenette")
 ARCHITECTURES = ("VGG19", "ResNet18", "ResNet101")
 MEMBERS = 30
-"""Networks behind a published cell, which set its floor."""
+"""Number of networks behind a published cell; it sets the floor of the cell."""
 
 FEWER = 10
-"""Networks that may stand behind a starred cell instead."""
+"""Number of networks that may be behind a starred cell instead."""
 
 GRADIENT, TOP, INTERMEDIATE, SHAP = "Input Gradient", "GradCAM (top)", "GradCAM (intermediate)", "SHAP"
 
@@ -40,12 +40,12 @@ PUBLISHED: Mapping[str, tuple[float, ...]] = MappingProxyType(
 """The rows; columns: CIFAR10 with VGG19, ResNet18 and ResNet101, then Imagenette with the same."""
 
 STARS: Mapping[str, int] = MappingProxyType({"Integrated Gradient": 1, "SmoothGrad": 2, "LIME": 2})
-"""The rows that carry stars, and how many."""
+"""The rows with stars, and the number of stars."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What the table says of the order of its rows.
+    """A claim of the table about the order of its rows.
 
     Attributes:
         words: the claim.
@@ -72,7 +72,7 @@ def published_column(dataset: str, architecture: str) -> Mapping[str, float]:
     """Return a column of the published table, by row.
 
     Raises:
-        UsageError: there is no such column; the message names those that there are.
+        UsageError: there is no such column; the message names those that exist.
 
     >>> published_column("CIFAR10", "ResNet18")["GradCAM (top)"]
     1.593
@@ -82,24 +82,24 @@ def published_column(dataset: str, architecture: str) -> Mapping[str, float]:
             f"the published table has no column '{architecture}' of '{dataset}': choose one of "
             f"{', '.join(ARCHITECTURES)} of {' or '.join(DATASETS)}"
         )
-    place = DATASETS.index(dataset) * len(ARCHITECTURES) + ARCHITECTURES.index(architecture)
-    return {row: values[place] for row, values in PUBLISHED.items()}
+    index = DATASETS.index(dataset) * len(ARCHITECTURES) + ARCHITECTURES.index(architecture)
+    return {row: values[index] for row, values in PUBLISHED.items()}
 
 
 def holds(claim: Claim, column: Mapping[str, float]) -> bool | None:
-    """Return whether a claim holds of a column's values; None where a row that it needs is missing, and none denies it.
+    """Return whether a claim holds in a column; None if a row is missing and no other row denies the claim.
 
     >>> [holds(CLAIMS[0], published_column("CIFAR10", name)) for name in ARCHITECTURES]
     [True, True, True]
     """
-    known = [column[a] > column[b] for a, b in claim.pairs if a in column and b in column]
-    if not all(known):
+    orders = [column[a] > column[b] for a, b in claim.pairs if a in column and b in column]
+    if not all(orders):
         return False
-    return True if len(known) == len(claim.pairs) else None
+    return True if len(orders) == len(claim.pairs) else None
 
 
 def with_networks(value: float, definition: str, *, networks: int, others: int) -> float:
-    """Return what a figure of so many networks would be with another number of them, in the signed view.
+    """Convert a figure of `networks` networks to the value expected with `others` networks, in the signed view.
 
     The signal of one map stays, r = value^2 - 1/E (rms) and value - 1/E (power); of |m|/s over pixels, where signal and
     noise are Gaussian over pixels, (value / floor)^2 = 1 + E r. A value below the floor holds no signal.
@@ -107,21 +107,21 @@ def with_networks(value: float, definition: str, *, networks: int, others: int) 
     Args:
         value: measured, or published.
         definition: "pixel", "rms" or "power"; NaN for any other.
-        networks: behind the value, 3 or more.
-        others: instead.
+        networks: number of networks behind the value, 3 or more.
+        others: number of networks of the result.
 
     >>> round(with_networks(0.47, "rms", networks=10, others=30), 2), with_networks(0.3, "power", networks=10, others=5)
     (0.39, 0.4)
     """
     if definition == "pixel":
-        floor, other = (snr_pixel_floor("signed", count) for count in (networks, others))
+        floor, other_floor = (snr_pixel_floor("signed", count) for count in (networks, others))
         signal = max((value / floor) ** 2 - 1, 0) / networks
-        return other * math.sqrt(1 + others * signal)
+        return other_floor * math.sqrt(1 + others * signal)
     if definition not in {"rms", "power"}:
         return math.nan
     power = value**2 if definition == "rms" else value
-    other = max(power - 1 / networks, 0) + 1 / others
-    return math.sqrt(other) if definition == "rms" else other
+    other_floor = max(power - 1 / networks, 0) + 1 / others
+    return math.sqrt(other_floor) if definition == "rms" else other_floor
 
 
 @dataclass(frozen=True)
@@ -140,33 +140,33 @@ class Exchange:
 
 
 def exchanges(values: Mapping[str, float], others: Mapping[str, float], column: str) -> list[Exchange]:
-    """Return the starred and other rows whose order in `others` is not that in `values`.
+    """Return the pairs of a starred and another row whose order differs between `values` and `others`.
 
     >>> exchanges({"LIME": 0.8, "SHAP": 0.7}, {"LIME": 0.6, "SHAP": 0.7}, "a")
     [Exchange(column='a', starred='LIME', other='SHAP')]
     """
     starred = [row for row in values if row in STARS and row in others]
-    rest = [row for row in values if row not in STARS and row in others]
+    unstarred = [row for row in values if row not in STARS and row in others]
     return [
-        Exchange(column, one, other)
-        for one in starred
-        for other in rest
-        if (values[one] > values[other]) != (others[one] > others[other])
+        Exchange(column, row_with_stars, row_without)
+        for row_with_stars in starred
+        for row_without in unstarred
+        if (values[row_with_stars] > values[row_without]) != (others[row_with_stars] > others[row_without])
     ]
 
 
 def published_exchanges(definition: str) -> list[Exchange]:
-    """Return which published rows change places if `FEWER` networks stand behind the starred ones, not `MEMBERS`.
+    """Return the published rows that change places if the starred cells used `FEWER` networks, not `MEMBERS`.
 
     The starred cells are then lifted by their floor: they are brought to `MEMBERS` networks by `with_networks`.
 
     >>> [own.column for own in published_exchanges("rms") if own.other == GRADIENT]
     ['Imagenette ResNet101']
     """
-    found = []
+    changed = []
     for dataset in DATASETS:
         for architecture in ARCHITECTURES:
             column = published_column(dataset, architecture)
             lowered = {row: with_networks(column[row], definition, networks=FEWER, others=MEMBERS) for row in STARS}
-            found += exchanges(column, {**column, **lowered}, f"{dataset} {architecture}")
-    return found
+            changed += exchanges(column, {**column, **lowered}, f"{dataset} {architecture}")
+    return changed

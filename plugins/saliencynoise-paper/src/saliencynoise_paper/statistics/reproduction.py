@@ -1,11 +1,11 @@
-"""Which of several figures reproduces a published table? Its agreement with the cells, with intervals, and the best.
+"""Search for the figure that reproduces a published table best: its agreement with the cells, with intervals.
 
 A cell is a method on an architecture and a data set. What varies: the networks of each architecture (all methods of a
 column share them, columns do not) and the images of each data set (all its columns share them). So the variance of any
 function of all cells is the sum over columns of its jackknife variance, a member left out of *all cells of that
 column* at once, plus the sum over data sets of its bootstrap variance, the images resampled *together* in all its
 columns, whole groups of them where some belong together; t with Satterthwaite's degrees of freedom. Published cells are
-taken as they stand: their own errors are not known.
+treated as exact, since their errors are unknown.
 
 Simulated (60 studies: 8 methods on 2 architectures, 8 members, 8 images, 48-pixel maps, half of a member's noise common
 to its images, gains that vary by 30%): the intervals cover what endless repetition gives in 95% (log error), 92%
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
 Measure = Literal["log_error", "spread", "rank_correlation"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
-"""In this order along the last axis of `agreement`."""
+"""The measures, in their order along the last axis of `agreement`."""
 _RANGE: Mapping[Measure, tuple[float, float]] = {
     "log_error": (0, math.inf),
     "spread": (0, math.inf),
     "rank_correlation": (-1, 1),
 }
 _SIGN = (1, 1, -1)
-"""Of what is to be small."""
+"""Sign of each measure: 1 if a small value is good, -1 if a large one is."""
 LEVEL = 0.95
 
 
@@ -55,8 +55,8 @@ class MeasuredColumn:
     """The cells of one architecture on one data set that were both measured and published.
 
     Attributes:
-        published: `[M]`, a value a cell.
-        cells: the same methods, measured: on the same members and images.
+        published: `[M]`, one published value per cell.
+        cells: the measured figures of the same methods, on the same members and images.
         networks: equal for columns that share their members.
         images: equal for columns that share their images.
     """
@@ -72,14 +72,14 @@ class Agreement:
     """A figure's agreement with the published cells.
 
     Attributes:
-        variant: which figure.
+        variant: the figure.
         values: by measure. "log_error": mean of ``|log2(measured / published)|``; "spread": standard deviation of
             log2(measured / published), what remains with the best common factor taken out; "rank_correlation":
             Spearman's, over all cells. NaN where a cell is undefined, and of the first two where one is not above 0.
-        intervals: by measure; None where there is none.
+        intervals: interval of each value by measure, or None.
         factor: the best common factor, 2^mean log2(measured / published).
-        p: by measure, that it fits as well as the best candidate; 1 of the best itself, None where it is none.
-        p_holm: the same, corrected for all candidates.
+        p: p-value by measure that it fits as well as the best candidate; 1 for the best, None for no candidate.
+        p_holm: as `p`, corrected for all candidates by Holm.
     """
 
     variant: Variant
@@ -92,11 +92,11 @@ class Agreement:
 
 @dataclass(frozen=True, kw_only=True)
 class Reproduction:
-    """The search for what was published.
+    """The result of the search for the published figure.
 
     Attributes:
-        agreements: of each variant, in the order of `VARIANTS`.
-        cells: how many were compared.
+        agreements: one per variant, in the order of `VARIANTS`.
+        cells: number of cells that were compared.
         note: a caveat, or empty.
     """
 
@@ -107,14 +107,18 @@ class Reproduction:
     def best(self, measure: Measure) -> Agreement | None:
         """Return the uncorrected variant that agrees best; None where none can be measured."""
         sign = _SIGN[MEASURES.index(measure)]
-        found = [own for own in self.agreements if _candidate(own.variant) and math.isfinite(own.values[measure])]
-        return min(found, key=lambda own: sign * own.values[measure], default=None)
+        candidates = [
+            candidate
+            for candidate in self.agreements
+            if _candidate(candidate.variant) and math.isfinite(candidate.values[measure])
+        ]
+        return min(candidates, key=lambda candidate: sign * candidate.values[measure], default=None)
 
     def level_with_best(self, measure: Measure) -> list[Agreement]:
         """Return the candidates, best first, that are not shown to fit worse than the best (Holm)."""
         sign = _SIGN[MEASURES.index(measure)]
-        level = [own for own in self.agreements if (own.p_holm[measure] or 0) >= 1 - LEVEL]
-        return sorted(level, key=lambda own: sign * own.values[measure])
+        not_worse = [candidate for candidate in self.agreements if (candidate.p_holm[measure] or 0) >= 1 - LEVEL]
+        return sorted(not_worse, key=lambda candidate: sign * candidate.values[measure])
 
 
 def agreement(measured: Float[Tensor, "*n K"], published: Float[Tensor, " K"]) -> Float[Tensor, "*n 3"]:
@@ -156,10 +160,14 @@ def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> Reprodu
         raise UsageError(f"{len(published)} cells are both measured and published: an agreement needs 2 or more")
     points = agreement(_values([_means(column) for column in columns]), published)
     replicates = _left_out(columns, published) + _redrawn(columns, published, derive_seed(seed, "bootstrap", 6))
-    best = [_best(points[:, place], sign) for place, sign in enumerate(_SIGN)]
+    best = [_best(points[:, measure], sign) for measure, sign in enumerate(_SIGN)]
     tests = [
-        _tests(points[..., place], [own.map(itemgetter((..., place))) for own in replicates], at)
-        for place, at in enumerate(best)
+        _tests(
+            points[..., measure],
+            [replicate.map(itemgetter((..., measure))) for replicate in replicates],
+            best_of_measure,
+        )
+        for measure, best_of_measure in enumerate(best)
     ]
     note = few_members(min(cell.members for column in columns for cell in column.cells))
     factors = 2 ** (_values([_means(column) for column in columns]) / published).log2().mean(-1)
@@ -167,13 +175,15 @@ def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> Reprodu
         agreements=tuple(
             Agreement(
                 variant=variant,
-                values={name: float(points[at, place]) for place, name in enumerate(MEASURES)},
-                intervals={name: _interval(points, replicates, at, place, note) for place, name in enumerate(MEASURES)},
-                factor=float(factors[at]),
-                p={name: tests[place][0][at] for place, name in enumerate(MEASURES)},
-                p_holm={name: tests[place][1][at] for place, name in enumerate(MEASURES)},
+                values={name: float(points[index, measure]) for measure, name in enumerate(MEASURES)},
+                intervals={
+                    name: _interval(points, replicates, index, measure, note) for measure, name in enumerate(MEASURES)
+                },
+                factor=float(factors[index]),
+                p={name: tests[measure][0][index] for measure, name in enumerate(MEASURES)},
+                p_holm={name: tests[measure][1][index] for measure, name in enumerate(MEASURES)},
             )
-            for at, variant in enumerate(VARIANTS)
+            for index, variant in enumerate(VARIANTS)
         ),
         cells=len(published),
         note=note,
@@ -181,7 +191,7 @@ def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> Reprodu
 
 
 class _Replicates(NamedTuple):
-    """What would have been found had one group of columns had other members, or one data set other images."""
+    """Agreements with other members for one group of columns, or with other images for one data set."""
 
     values: Tensor
     """`[V, R, 3]`, agreements; or a part of them."""
@@ -209,7 +219,7 @@ def _candidate(variant: Variant) -> bool:
 def _values(means: Sequence[Tensor]) -> Float[Tensor, "V *n K"]:
     """Return the figures of all columns' cells, from their means over images `[V, *n, M]`."""
     together = torch.cat(list(means), -1)
-    return torch.stack([variant.of_means(own) for variant, own in zip(VARIANTS, together, strict=True)])
+    return torch.stack([variant.of_means(means) for variant, means in zip(VARIANTS, together, strict=True)])
 
 
 def _means(column: MeasuredColumn) -> Float[Tensor, "V M"]:
@@ -221,7 +231,7 @@ def _means_without(column: MeasuredColumn) -> Float[Tensor, "V E M"]:
 
 
 def _means_of_resamples(column: MeasuredColumn, weights: Float[Tensor, "R B"]) -> Float[Tensor, "V R M"]:
-    """Return the means over resampled images, each of those that have maps."""
+    """Return the means over resampled images, without images that have no maps."""
     per_image = torch.stack([cell.per_image for cell in column.cells])  # [M, V, B]
     used = ~per_image.isnan()
     sums = torch.where(used, per_image, 0.0) @ weights.mT
@@ -230,84 +240,93 @@ def _means_of_resamples(column: MeasuredColumn, weights: Float[Tensor, "R B"]) -
 
 def _left_out(columns: Sequence[MeasuredColumn], published: Tensor) -> list[_Replicates]:
     """Return the agreements with each member left out, for each group of columns with the same members."""
-    found = []
+    replicates = []
     for networks in dict.fromkeys(column.networks for column in columns):
-        mine = [column.networks == networks for column in columns]
-        values = _exchanged(columns, mine, _means_without)
-        found.append(_Replicates(agreement(values, published), jackknife=True, df=values.shape[1] - 1))
-    return found
+        selected = [column.networks == networks for column in columns]
+        values = _exchanged(columns, selected, _means_without)
+        replicates.append(_Replicates(agreement(values, published), jackknife=True, df=values.shape[1] - 1))
+    return replicates
 
 
 def _redrawn(columns: Sequence[MeasuredColumn], published: Tensor, seed: int) -> list[_Replicates]:
     """Return the agreements on resampled images, for each group of columns with the same images, 2 or more."""
-    found = []
+    replicates = []
     generator = torch.Generator().manual_seed(seed)
     for images in dict.fromkeys(column.images for column in columns):
-        mine = [column.images == images for column in columns]
-        count = columns[mine.index(True)].cells[0].per_image.shape[1]
+        selected = [column.images == images for column in columns]
+        count = columns[selected.index(True)].cells[0].per_image.shape[1]
         if count > 1:
-            groups = columns[mine.index(True)].cells[0].groups
+            groups = columns[selected.index(True)].cells[0].groups
             batches = resamples(count, groups, count=RESAMPLES, generator=generator)
             weights = torch.cat([F.one_hot(drawn, count).sum(1).double() for drawn in batches])
             units, effective = units_of(count, groups)
-            values = _exchanged(columns, mine, partial(_means_of_resamples, weights=weights))
+            values = _exchanged(columns, selected, partial(_means_of_resamples, weights=weights))
             # Variant by variant: ranks compare every cell with every other
-            agreements = torch.stack([agreement(own, published) for own in values])
-            found.append(_Replicates(agreements, jackknife=False, df=effective - 1 if units > 1 else 0.0))
-    return found
+            agreements = torch.stack([agreement(figures, published) for figures in values])
+            replicates.append(_Replicates(agreements, jackknife=False, df=effective - 1 if units > 1 else 0.0))
+    return replicates
 
 
 def _exchanged(
-    columns: Sequence[MeasuredColumn], mine: Sequence[bool], replicate: Callable[[MeasuredColumn], Tensor]
+    columns: Sequence[MeasuredColumn], selected: Sequence[bool], replicate: Callable[[MeasuredColumn], Tensor]
 ) -> Float[Tensor, "V R K"]:
     """Return the figures of all cells where the means of some columns are replaced by their replicates."""
-    parts = [replicate(column) if own else _means(column)[:, None] for column, own in zip(columns, mine, strict=True)]
+    parts = [
+        replicate(column) if is_replaced else _means(column)[:, None]
+        for column, is_replaced in zip(columns, selected, strict=True)
+    ]
     count = max(part.shape[1] for part in parts)
     return _values([part.expand(-1, count, -1) for part in parts])
 
 
 def _parts(replicates: Sequence[_Replicates]) -> list[tuple[float, float]]:
     """Return the variances with their degrees of freedom, from replicates `[R]`."""
-    return [(own.variance(), own.df) for own in replicates]
+    return [(replicate.variance(), replicate.df) for replicate in replicates]
 
 
-def _interval(points: Tensor, replicates: Sequence[_Replicates], at: int, place: int, note: str) -> Interval | None:
-    value = float(points[at, place])
-    if not math.isfinite(value) or min(own.df for own in replicates if own.jackknife) < 2:
+def _interval(
+    points: Tensor, replicates: Sequence[_Replicates], variant: int, measure: int, note: str
+) -> Interval | None:
+    value = float(points[variant, measure])
+    if not math.isfinite(value) or min(replicate.df for replicate in replicates if replicate.jackknife) < 2:
         return None
-    parts = _parts([own.map(itemgetter((at, slice(None), place))) for own in replicates])
-    images = any(not own.jackknife for own in replicates)
-    found = t_interval(value, parts, question="both" if images else "members", note=note, level=LEVEL)
-    low, high = _RANGE[MEASURES[place]]
-    return found.through(lambda ends: ends.clamp(low, high))
+    parts = _parts([replicate.map(itemgetter((variant, slice(None), measure))) for replicate in replicates])
+    images = any(not replicate.jackknife for replicate in replicates)
+    interval = t_interval(value, parts, question="both" if images else "members", note=note, level=LEVEL)
+    low, high = _RANGE[MEASURES[measure]]
+    return interval.through(lambda ends: ends.clamp(low, high))
 
 
 def _best(points: Float[Tensor, " V"], sign: int) -> int | None:
     """Return the candidate that agrees best."""
-    found = [at for at, variant in enumerate(VARIANTS) if _candidate(variant) and bool(points[at].isfinite())]
-    return min(found, key=lambda at: sign * float(points[at]), default=None)
+    candidates = [
+        index for index, variant in enumerate(VARIANTS) if _candidate(variant) and bool(points[index].isfinite())
+    ]
+    return min(candidates, key=lambda index: sign * float(points[index]), default=None)
 
 
 def _tests(
     points: Float[Tensor, " V"], replicates: Sequence[_Replicates], best: int | None
 ) -> tuple[list[float | None], list[float | None]]:
-    """Return p-values of each variant's difference to the best, plain and by Holm; None of what is no candidate."""
-    few = min(own.df for own in replicates if own.jackknife) < 2
+    """Return p-values of each variant's difference to the best, plain and by Holm; None if it is no candidate."""
+    few = min(replicate.df for replicate in replicates if replicate.jackknife) < 2
     ps: list[float | None] = []
-    for at, variant in enumerate(VARIANTS):
-        difference = math.nan if best is None else float(points[at] - points[best])
+    for index, variant in enumerate(VARIANTS):
+        difference = math.nan if best is None else float(points[index] - points[best])
         if best is None or not _candidate(variant) or few:
             ps.append(None)
-        elif at == best:
+        elif index == best:
             ps.append(1.0)
         elif not math.isfinite(difference):
             ps.append(0.0)  # it cannot even be compared with the table
         else:
-            paired = [own._replace(values=own.values[at] - own.values[best]) for own in replicates]
+            paired = [
+                replicate._replace(values=replicate.values[index] - replicate.values[best]) for replicate in replicates
+            ]
             ps.append(two_sided_p(difference, _parts(paired)))
-    others = [at for at, p in enumerate(ps) if p is not None and at != best]
-    corrected = dict(zip(others, holm([ps[at] for at in others]), strict=True))
-    return ps, [corrected.get(at, p) for at, p in enumerate(ps)]
+    tested = [index for index, p in enumerate(ps) if p is not None and index != best]
+    corrected = dict(zip(tested, holm([ps[index] for index in tested]), strict=True))
+    return ps, [corrected.get(index, p) for index, p in enumerate(ps)]
 
 
 def _spearman(measured: Tensor, published: Tensor) -> Tensor:

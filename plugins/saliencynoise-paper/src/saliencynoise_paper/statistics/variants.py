@@ -94,7 +94,7 @@ class Variant:
         return r if self.definition == "r" else amplitude(r)
 
     def floor(self, *, members: int, effective_pixels: float) -> float:
-        """Return what pure noise gives."""
+        """Return the value of pure noise."""
         key = _KEYS[self.definition]
         return noise_floor(key, view=self.view, members=members, effective_pixels=effective_pixels)
 
@@ -148,7 +148,7 @@ def variants(maps: Float[Tensor, "E P"]) -> ImageVariants:
     1.767767
     """
     viewed = _viewed(maps)
-    grams = torch.stack([gram_matrix(own) for own in viewed])
+    grams = torch.stack([gram_matrix(view_maps) for view_maps in viewed])
     scaled, inner = _scaled(viewed), torch.stack([grams, scale_gram(grams, "unit")], 1)
     diag, off, _ = means_without(scale_gram(grams, "unit"))
     rows = _rows(
@@ -228,7 +228,7 @@ class CellVariants:
 
     @property
     def members(self) -> int:
-        """E, of which one is left out in turn."""
+        """E, the number of members; the jackknife leaves each out once."""
         return self.without.shape[-1]
 
     def value(self, at: int) -> float:
@@ -251,7 +251,7 @@ class CellVariants:
         return claim_interval(pooled, seed=seed)
 
     def floor(self, at: int) -> float:
-        """Return what pure noise gives."""
+        """Return the value of pure noise."""
         return VARIANTS[at].floor(members=self.networks, effective_pixels=self.effective_pixels)
 
 
@@ -273,13 +273,13 @@ def gather(images: Sequence[ImageVariants], *, groups: Groups | None = None) -> 
 
 @cache
 def _groups(members: int, networks: int) -> tuple[frozenset[int], ...]:
-    """Return all groups of so many members; or, beyond `MOST_GROUPS`, those of some random divisions of the members."""
+    """Return all groups of `networks` members; beyond `MOST_GROUPS`, the groups of some random divisions."""
     if math.comb(members, networks) <= MOST_GROUPS:
         return tuple(map(frozenset, combinations(range(members), networks)))
     generator = torch.Generator().manual_seed(0)
     orders = [torch.randperm(members, generator=generator).tolist() for _ in range(DIVISIONS)]
     starts = range(0, members - networks + 1, networks)
-    return tuple(frozenset(order[at : at + networks]) for order in orders for at in starts)
+    return tuple(frozenset(order[start : start + networks]) for order in orders for start in starts)
 
 
 def _viewed(maps: Tensor) -> Float[Tensor, "W E P"]:
@@ -298,7 +298,7 @@ def _scaled(viewed: Float[Tensor, "W E P"]) -> Float[Tensor, "E N W P"]:
 def _point(maps: Float[Tensor, "E P"]) -> Float[Tensor, " V"]:
     """Return the figures alone."""
     viewed = _viewed(maps)
-    grams = torch.stack([gram_matrix(own) for own in viewed])
+    grams = torch.stack([gram_matrix(view_maps) for view_maps in viewed])
     inner = torch.stack([grams, scale_gram(grams, "unit")], 1)
     pixel = snr_pixel(_scaled(viewed)).movedim(1, 0)
     return _rows(pixel=pixel, rms=snr_rms(inner), power=snr_power(inner), cosines=cosine(grams))
@@ -318,5 +318,5 @@ def _rows(
 
 
 def _before(value: Tensor, without: Tensor) -> Tensor:
-    """Return a figure before itself with each member left out, `[..., E+1]`."""
+    """Return a figure followed by its values with each member left out, `[..., E+1]`."""
     return torch.cat([value[..., None], without], -1)
