@@ -342,6 +342,6 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
 def test_a_study_without_members_maps_says_how_to_get_them(tmp_path):
     maps = members_maps(torch.Generator().manual_seed(6), members=2, images=1)
     study = study_of(tmp_path / "run", maps)
-    next(own for own in study.result["maps"] if own["method"] == METHODS["LIME"])["draws"] = []
+    next(maps for maps in study.result["maps"] if maps["method"] == METHODS["LIME"])["draws"] = []
     with pytest.raises(UsageError, match="--keep-maps all"):
         table_panel([Column(study, "net", "CIFAR10", "VGG19")])

@@ -162,9 +162,9 @@ def test_points_allow_what_changed_weights_undo(case):
         torch.testing.assert_close(rewritten.module(X), network.module(X), rtol=1e-6, atol=1e-8)
     for text, batch in METHODS.items():
         method = catalogue().method(f"{text}(layer={point})").instance
-        due = attribute(Passes(rewritten), method, batch)
-        found = by_taps(network, method, Fixed(point, change), batch)
-        torch.testing.assert_close(found.values, due.values, rtol=1e-4, atol=1e-4 * float(due.values.abs().max()))
+        expected = attribute(Passes(rewritten), method, batch).values
+        maps = by_taps(network, method, Fixed(point, change), batch).values
+        torch.testing.assert_close(maps, expected, rtol=1e-4, atol=1e-4 * float(expected.abs().max()))
 
 
 @pytest.mark.parametrize("name", ["densenet121", "mobilenetv3_small_050"])

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from saliencynoise.analyses.frontier.config import FrontierConfig
+from saliencynoise.analyses.result import load_result
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.ensemble_maps import Cell, Strategy, inner_products
 from saliencynoise.engine.judged import no_claim
@@ -25,7 +26,6 @@ from saliencynoise.engine.plan import Plan, make_plan
 from saliencynoise.engine.reduce import FailedCellError, aggregate
 from saliencynoise.engine.run import dispatcher_of, run_plan
 from saliencynoise.interfaces import Aggregator, UsageError, one_line
-from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.frontier import read_frontier
 from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
 from saliencynoise.registry.parameters import canonical
@@ -86,11 +86,7 @@ def load_frontier(folder: str | Path) -> dict[str, Any]:
     Raises:
         UsageError: if there is none.
     """
-    path = Path(folder) / RESULT
-    fix = f"run: {shell('saliencynoise', 'frontier', '--out', folder)}"
-    if not path.is_file():
-        raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
-    return {**read_frontier(path, fix=fix)}
+    return load_result(folder, RESULT, command="frontier", read=read_frontier)
 
 
 def failures(document: Mapping[str, Any]) -> list[dict[str, Any]]:

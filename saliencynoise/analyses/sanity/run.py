@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.analyses.result import load_result
 from saliencynoise.analyses.sanity.config import PERMUTED, TRAINED, UNTRAINED, SanityConfig
 from saliencynoise.engine.ensemble_maps import Strategy
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.run import run_plan
-from saliencynoise.interfaces import UsageError
-from saliencynoise.interfaces.shell import shell
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.records.sanity import read_sanity
 from saliencynoise.statistics.agreement import Agreement, agreement
@@ -102,11 +101,7 @@ def load_sanity(folder: str | Path) -> dict[str, Any]:
     Raises:
         UsageError: if there is none.
     """
-    path = Path(folder) / RESULT
-    fix = f"run: {shell('saliencynoise', 'sanity', '--out', folder)}"
-    if not path.is_file():
-        raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
-    return {**read_sanity(path, fix=fix)}
+    return load_result(folder, RESULT, command="sanity", read=read_sanity)
 
 
 def _plan(config: SanityConfig, name: str, sampler: str) -> Plan:

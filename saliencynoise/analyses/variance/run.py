@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.analyses.result import load_result
 from saliencynoise.analyses.variance.config import VarianceConfig
 from saliencynoise.analyses.variance.seed_design import Blocks, Design, design_of, without_effect
 from saliencynoise.engine.judged import judged_cells
 from saliencynoise.engine.plan import built_without_weights, load_dataset, make_plan, resolve_device
 from saliencynoise.engine.run import run_plan
-from saliencynoise.interfaces import UsageError
-from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.variance import read_variance
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components
@@ -83,11 +82,7 @@ def load_variance(folder: str | Path) -> dict[str, Any]:
     Raises:
         UsageError: if there is none.
     """
-    path = Path(folder) / RESULT
-    fix = f"run: {shell('saliencynoise', 'variance', '--out', folder)}"
-    if not path.is_file():
-        raise UsageError(f"{folder} holds no readable {RESULT}; {fix}")
-    return {**read_variance(path, fix=fix)}
+    return load_result(folder, RESULT, command="variance", read=read_variance)
 
 
 def _designs(config: VarianceConfig) -> dict[str, Design]:
