@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from saliencynoise.explanation.training_range import picture_statistics, out_of_range, training_ranges
+from saliencynoise.explanation.training_range import out_of_range, picture_statistics, training_ranges
 
 
 def test_looks_are_plain_means_and_deviations():
