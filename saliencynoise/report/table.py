@@ -39,7 +39,8 @@ LEGEND = (
     "for 0.9: networks to average, on the aggregator's scale, until two such averages agree to 0.9. "
     "px: share of the pixels of these members' mean map that are not noise (false discoveries: "
     f"{FALSE_DISCOVERY_RATE:.0%}, more at E = 4 or where noise is skewed); it grows with the members. s: seconds of "
-    "attribution, a pass that methods share counted for each. Beside the architecture: its members' median test accuracy."
+    "attribution, a pass that methods share counted for each. Beside the architecture: its members' median test "
+    "accuracy."
 )
 
 DRAWS = (
