@@ -11,14 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.gram import diag_mean, off_mean
 from saliencynoise.statistics.reliability import reliability_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from jaxtyping import Float
-    from torch import Tensor
 
     from saliencynoise.statistics.intervals import Interval
 
@@ -27,47 +23,25 @@ if TYPE_CHECKING:
 class CurvePoint:
     """Expected figures of an average over n members' unit-norm maps.
 
-    Where r <= 0 no signal was found, and an average of any n is of no use: `reliability` and `cosine` are then 0 (the
-    formula would give negative values, and none at n = -1/r); `snr` stays negative, as r is printed. All are NaN where
-    r is.
+    Where r <= 0 no signal was found, and an average of any n is of no use: `reliability` and `cosine_with_true_map`
+    are then 0 (the formula would give negative values, and none at n = -1/r); `snr_of_average` stays negative, as r is
+    printed. All are NaN where r is.
 
     Attributes:
         members: n.
         energy: of the n-average over that of one member's map; 1 at n = 1, never below 0.
-        snr: n r, the energy of the signal over that of the noise which is left.
+        snr_of_average: n r, the energy of the signal over that of the noise which is left.
         reliability: R(n), the cosine between two independent n-averages, pooled by energy; in 0 to 1.
-        cosine: sqrt(R), the cosine with the true marginal map; in 0 to 1.
+        cosine_with_true_map: sqrt(R), the cosine with the true marginal map; in 0 to 1.
         interval: of `reliability`, for the question that the interval of r answers; None without one.
     """
 
     members: int
     energy: float
-    snr: float
+    snr_of_average: float
     reliability: float
-    cosine: float
+    cosine_with_true_map: float
     interval: Interval | None
-
-
-def average_energy(gram: Float[Tensor, "*n E E"], count: int) -> Float[Tensor, "*n"]:
-    """Return off + (diag - off) / n: the energy of averages of n maps, in squared units of the maps.
-
-    Up to n = E this is exactly the mean over all choices of n members. Beyond E it is the expected energy with more
-    members.
-
-    Args:
-        gram: of maps in any scale.
-        count: n, at least 1.
-
-    Raises:
-        UsageError: n is below 1.
-
-    >>> import torch
-    >>> average_energy(torch.tensor([[5.0, 3.0], [3.0, 9.0]]).double(), 2).item()     # |(a_1 + a_2) / 2|^2
-    5.0
-    """
-    _check([count])
-    off = off_mean(gram)
-    return off + (diag_mean(gram) - off) / count
 
 
 def averaging_curve(snr: float, interval: Interval | None = None, *, counts: Sequence[int]) -> tuple[CurvePoint, ...]:
@@ -93,9 +67,9 @@ def _point(snr: float, interval: Interval | None, n: int) -> CurvePoint:
     return CurvePoint(
         members=n,
         energy=_energy(snr, n),
-        snr=n * snr,
+        snr_of_average=n * snr,
         reliability=reliability,
-        cosine=math.sqrt(reliability),
+        cosine_with_true_map=math.sqrt(reliability),
         interval=interval.through(lambda ends: ends.new_tensor([_reliability(end, n) for end in ends.tolist()]))
         if interval
         else None,

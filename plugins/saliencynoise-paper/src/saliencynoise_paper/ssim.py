@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.display.numbers import with_interval
 from saliencynoise.engine.study_cells import failures
 from saliencynoise.report.figures.ssim import correlations, figure_of, table
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.panel import Panel
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 CAPTION = (
     "**SNR against structural similarity.** A point is a test image (at most the first 64, for which SSIM is "
-    "computed). Horizontal: the signed root of its r, the corrected power SNR of the members' raw maps. Vertical: SSIM "
-    "of two members' maps (each divided by its largest absolute value; windows of 7x7 or the largest odd size that "
-    "fits), mean over pairs of members. Both are of the same members, whose noise they share; the 95% intervals of the "
-    "correlations (bootstrap over images, on Fisher's z) are for these networks, if other images were drawn. Axes "
-    "differ between panels."
+    "computed). Horizontal: the signed root of its `snr_raw`, the corrected power SNR of the members' raw maps. "
+    "Vertical: SSIM of two members' maps (each divided by its largest absolute value; windows of 7x7 or the largest "
+    "odd size that fits), mean over pairs of members. Both are of the same members, whose noise they share; the 95% "
+    "intervals of the correlations (bootstrap over images, on Fisher's z) are for these networks, if other images were "
+    "drawn. Axes differ between panels."
 )
 
 

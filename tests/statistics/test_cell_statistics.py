@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics import Figures, image_statistics, summarise
+from saliencynoise.statistics import CellStatistics, image_statistics, summarise
 
 KEYS = ["snr_pixel", "snr_rms", "snr_power", "cosine", "snr", "snr_averaged", "snr_network", "snr_amplitude"]
 
 
-def study(maps: np.ndarray | torch.Tensor, view: str = "signed", seed: int = 0) -> Figures:
+def study(maps: np.ndarray | torch.Tensor, view: str = "signed", seed: int = 0) -> CellStatistics:
     """Figures of maps `[B, E, P]`."""
     return summarise([image_statistics(torch.as_tensor(image)) for image in maps], view=view, seed=seed)
 
@@ -115,7 +115,7 @@ def test_identical_members(maps: np.ndarray) -> None:
         assert estimate.interval.low == math.inf
     assert figures.estimates["cosine"].value == pytest.approx(1)
     assert str(figures.members_needed) == "1 [1, 1]"
-    assert (figures.per_image["snr"] == math.inf).all()
+    assert (figures.per_image["snr_raw"] == math.inf).all()
     assert figures.to_dict()["estimates"]["snr"]["value"] == "inf"
 
 

@@ -17,15 +17,7 @@ from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import Scale, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
-from saliencynoise.statistics.plain import json_safe
-from saliencynoise.statistics.published import (
-    snr_pixel,
-    snr_pixel_without,
-    snr_power,
-    snr_power_without,
-    snr_rms,
-    snr_rms_without,
-)
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.reliability import MembersNeeded, members_needed
 from saliencynoise.statistics.significance import SignalTest, sign_flip_test
 from saliencynoise.statistics.signs import why_no_null
@@ -38,6 +30,14 @@ from saliencynoise.statistics.snr import (
     pooled_effective_pixels,
     pooled_snr,
     snr_from_cosine,
+)
+from saliencynoise.statistics.uncorrected_snr import (
+    snr_pixel,
+    snr_pixel_without,
+    snr_power,
+    snr_power_without,
+    snr_rms,
+    snr_rms_without,
 )
 from saliencynoise.statistics.unseen import UnseenMode, allow_for_unseen_mode
 from saliencynoise.statistics.views import get_view
@@ -102,7 +102,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Figures:
+class CellStatistics:
     """All figures of one method on one network architecture, over a set of images.
 
     Attributes:
@@ -119,8 +119,9 @@ class Figures:
         draws: D, of a stochastic method; 1 of any other.
         energy: shares of a map's energy, "signal", "network", "draw" and "residual"; None with one draw.
         unseen_mode: lower end of the headline r if a second mode of networks went unseen; None without an interval.
-        per_image: by key `[images]`: the figures per image (`cosine` of unit-norm maps, the others of raw
-            maps, `snr` corrected for small samples) and `effective_pixels`; NaN where undefined.
+        per_image: by key `[images]`: the figures per image, of maps averaged over a member's draws, and
+            `effective_pixels`; NaN where undefined. `snr_raw` is r of raw maps, corrected for small samples;
+            `cosine_draw_mean` is the mean pairwise cosine of the members' draw-averaged maps.
     """
 
     view: str
@@ -190,7 +191,7 @@ def summarise(
     groups: Groups | None = None,
     sign: Sign = "signed",
     scale: Scale = "unit",
-) -> Figures:
+) -> CellStatistics:
     """Return all figures of a set of images: a whole study, or the images of one class.
 
     Args:
@@ -239,7 +240,7 @@ def summarise(
         estimates = MappingProxyType({key: replace(estimate, floor=math.nan) for key, estimate in estimates.items()})
     averaged = estimates["snr_averaged"]
     test = _signal_test(images, single, view=view, no_null=no_null, seed=derive_seed(seed, "bootstrap", 1))
-    return Figures(
+    return CellStatistics(
         view=view,
         members=counts[0],
         images=len(images),
@@ -322,14 +323,14 @@ def _headlines(single: Tensor, crossed: Tensor | None) -> dict[str, Pooled]:
 
 
 def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, Tensor]:
-    """Return the figures per image; `snr` on raw maps, for its correction assumes Gaussian noise."""
+    """Return the figures per image; `snr_raw` is of raw maps, since its correction assumes Gaussian noise."""
     return MappingProxyType(
         {
             "snr_pixel": torch.tensor([image.snr_pixel for image in images], dtype=torch.float64),
             "snr_rms": snr_rms(gram),
             "snr_power": snr_power(gram),
-            "snr": corrected_snr(gram),
-            "cosine": cosine(gram),
+            "snr_raw": corrected_snr(gram),
+            "cosine_draw_mean": cosine(gram),
             "effective_pixels": effective_pixels(gram),
         }
     )
