@@ -96,7 +96,7 @@ class Swag(Sampler):
 
     @property
     def per_run(self) -> int | None:
-        """Return the draws from one Gaussian."""
+        """Return the number of draws from one Gaussian."""
         return self.members_a_run or None
 
     def members(self, run: TrainingRun) -> Iterator[Sample]:

@@ -143,7 +143,7 @@ RETURNED = {
     "nan": "member 0 has 256 values of NaN or infinity in the map of image 0",
     "zeros": "the maps of all members are zero on all images",
     "unreadable": "UnreadableError: (its text cannot be read: its __str__ raises ZeroDivisionError)",
-    "base_exception": "it raised Odd: odd, by which a plugin must not end; raise an Exception",
+    "base_exception": "it raised Odd: odd, which a plugin must not raise; raise an Exception",
     "sys_exit": "it raised SystemExit: 0, by which a plugin must not end",
     "recursion": "RecursionError: maximum recursion depth exceeded",
     "long_message": "ValueError: xxxx",

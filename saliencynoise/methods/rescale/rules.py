@@ -71,7 +71,7 @@ SMOOTH = _names("""
 
 
 def affine_where_few_vary(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return a product: affine in the one tensor that varies, the midpoint rule for two; None where that is not it."""
+    """Return a product: affine in the one tensor that varies, the midpoint rule for two; None if neither fits."""
     varying = len(list(pairs_in([args, kwargs])))
     name = func.__name__
     if varying == 1 and name not in {"square", "var"}:
