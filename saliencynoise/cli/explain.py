@@ -48,7 +48,7 @@ def explain(
     quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
-    """Explain your own pictures with an ensemble: its predictions, its saliency maps, and how reliable they are.
+    """Explain your own pictures with an ensemble: predictions, saliency maps, and how reliable they are.
 
     The members come from a pool or are trained first. Each picture gets a figure, a page and its maps.
     """

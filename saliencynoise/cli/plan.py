@@ -20,7 +20,7 @@ def plan(
     workers: o.Workers = None,
     as_json: o.Json = False,
 ) -> None:
-    """Estimate how many more networks a run needs and how long they take here, and check earlier forecasts.
+    """Estimate how many more networks a run needs and how long they take here; check earlier forecasts.
 
     Nothing is trained. Forecasts that were made with fewer members are compared with the members trained since.
     """

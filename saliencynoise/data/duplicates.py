@@ -45,7 +45,7 @@ def near_duplicates(
     others: UInt8[Tensor, "M C H W"] | None = None,
     other_labels: Int[Tensor, " M"] | None = None,
 ) -> list[tuple[int, ...]]:
-    """Return groups of two pictures or more that are near duplicates, directly or by way of others.
+    """Return groups of two pictures or more that are near duplicates, directly or through others.
 
     None among pictures of a single class, whose likeness has no yardstick; none that are all of one colour.
 

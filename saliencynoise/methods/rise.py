@@ -32,7 +32,7 @@ class Rise:
 
     Attributes:
         samples: number N of masks of an image (4,000 to 8,000 in the paper).
-        cells: rows and columns of the grid; no more than the image's longer side has pixels.
+        cells: rows and columns of the grid; at most the number of pixels of the image's longer side.
         probability: p, with which a cell is visible.
     """
 

@@ -1,4 +1,4 @@
-"""Pools travel as files: an uncompressed zip holds `pool.json` and whole members, and nothing else.
+"""Export of pools to files: an uncompressed zip holds `pool.json` and complete members, and nothing else.
 
 The same members give the same bytes: dates are fixed and names sorted. `unpacking` beside this file reads them.
 """

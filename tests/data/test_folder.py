@@ -197,7 +197,7 @@ def test_groups_of_a_folder_are_those_of_its_table(tmp_path):
     assert fingerprint(found) == fingerprint(alone)
     assert found.notes[-1] == (
         "3 groups of 3 in the test part are also in the training part (writer 0, writer 1, writer 2): accuracy and "
-        "maps are not those of new groups"
+        "maps do not hold for new groups"
     )
     assert not any("groups.csv" in note for note in found.notes)
     (tmp_path / "groups.csv").write_text("file,group\n" + rows.replace(found.test.names[0], "elsewhere.png"))

@@ -166,7 +166,7 @@ def test_memory_is_that_of_all_members(members: list[nn.Module], monkeypatch: py
     ("chosen", "message"),
     [
         (lambda one: [], "an average needs at least one network"),
-        (lambda one: [one, one], "the same module stands for two"),
+        (lambda one: [one, one], "two members have the same module"),
     ],
 )
 def test_members_that_are_none_are_refused(chosen: Callable[[nn.Module], list[nn.Module]], message: str) -> None:
