@@ -116,6 +116,6 @@ def p_cell(value: float | None) -> str:
     return p_text(value) if value is None or value < 0.05 else f"[dim]{p_text(value)}[/]"
 
 
-def untrained_text(cell: Mapping[str, Any]) -> str:
+def untrained_text(cell: Any) -> str:
     """Return r of untrained networks; a dash where there is none."""
     return show((cell.get("untrained") or {}).get("snr"))

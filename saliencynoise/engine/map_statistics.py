@@ -22,7 +22,6 @@ from saliencynoise.statistics.localization_curve import (
 )
 from saliencynoise.statistics.modes import Modes, mode_test
 from saliencynoise.statistics.pixels import SurvivingPixels, surviving_pixels
-from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.signs import why_no_null
 from saliencynoise.statistics.similarity import Similarity, similarity, spearman_matrix
 from saliencynoise.statistics.spectrum import Spectrum, band_grams, spectrum
@@ -86,16 +85,14 @@ class Details:
         Args:
             correct: whether a member classifies an image correctly; None where that is not known.
         """
-        return json_safe(
-            {
-                "pixels": self._pixels(),
-                "similarity": self._similarity(correct),
-                "modes": self._modes(),
-                "template": None if self.template is None else asdict(self.template),
-                "spectrum": None if self.spectrum is None else self._spectrum(self.spectrum),
-                "localization": None if self.localization is None else self.localization.to_dict(),
-            }
-        )
+        return {
+            "pixels": self._pixels(),
+            "similarity": self._similarity(correct),
+            "modes": self._modes(),
+            "template": self.template,
+            "spectrum": None if self.spectrum is None else self._spectrum(self.spectrum),
+            "localization": self.localization,
+        }
 
     def _pixels(self) -> dict[str, float] | None:
         if self.pixels is None:

@@ -28,7 +28,7 @@ from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_a
 from saliencynoise.registry.commands import command_clashes
 from saliencynoise.registry.first_party import missing
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
-from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, written
+from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, values_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,6 +67,9 @@ class BoundMethod:
     Attributes:
         text: the canonical name with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
         label: the name for tables: with the given parameters only, and without the plugin of a built-in method.
+        plugin: name of the plugin.
+        name: name of the method in the plugin.
+        given: the parameters that were given, by name; the others have their defaults.
         spec: what the plugin declared.
         distribution: the distribution that brought it and the library that does the work, with their versions.
         instance: the object that computes the maps.
@@ -74,6 +77,9 @@ class BoundMethod:
 
     text: str
     label: str
+    plugin: str
+    name: str
+    given: Mapping[str, Any]
     spec: MethodSpec
     distribution: str
     instance: PassMethod | FunctionalMethod | ModuleMethod
@@ -252,10 +258,13 @@ class Catalogue:
         assert isinstance(entry.spec, MethodSpec)  # noqa: S101 - the loader validated it; this tells mypy
         instance = build(_target(entry), values, where=f"method '{name}'")
         _check_kind(entry, instance, METHOD_KINDS[entry.spec.kind])
-        name = entry.name if entry.plugin.name == BUILTIN else entry.canonical
+        short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundMethod(
             text=entry.canonical + canonical(instance),
-            label=name + canonical(instance, only=values),
+            label=short + canonical(instance, only=values),
+            plugin=entry.plugin.name,
+            name=entry.name,
+            given={key: value for key, value in values_of(instance).items() if key in values},
             spec=entry.spec,
             distribution=_distribution(entry) + _library(entry.spec),
             instance=instance,

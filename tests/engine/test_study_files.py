@@ -17,7 +17,7 @@ from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import write_json
 from tests.cli.calling import call
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 GRADIENT = {"methods": ["gradient", "smoothgrad(samples=2)"]}
 

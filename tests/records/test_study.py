@@ -16,7 +16,7 @@ import typer.main
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.study import StudyRecord, contradiction
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 DEEP: Any = []
 for _ in range(300):

@@ -17,7 +17,7 @@ from saliencynoise_paper.panel import write_panel
 from saliencynoise_paper.statistics.paper_table import PUBLISHED
 from saliencynoise_paper.statistics.variants import VARIANTS, Variant, fewer, gather, variants
 from saliencynoise_paper.table import Column, print_table_panel, table_panel
-from tests.report.studies import stored, stores_of, sums
+from tests.studies import stored, stores_of, sums
 
 METHODS = {
     "Input Gradient": "gradient",

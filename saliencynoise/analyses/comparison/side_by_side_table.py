@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ class CellWords:
         return f"{self.published} ({self.floor})" if self.published else self.snr
 
 
-def words_of(cell: Mapping[str, Any] | None) -> CellWords:
+def words_of(cell: Any) -> CellWords:
     """Return a cell's figures as plain text."""
     if cell is None:
         return CellWords(snr="-")
@@ -91,7 +91,7 @@ def words_of(cell: Mapping[str, Any] | None) -> CellWords:
     )
 
 
-def accuracy_of(cell: Mapping[str, Any] | None) -> str:
+def accuracy_of(cell: Any) -> str:
     """Return the members' median accuracy, a dash where there is none."""
     accuracy = None if cell is None else cell["accuracy"]["median"]
     return "-" if accuracy is None else f"{accuracy:.1%}"
@@ -163,7 +163,7 @@ def document_of(comparison: SideBySide, pairs: Sequence[Pair], note: str) -> dic
     }
 
 
-def _values(cell: Mapping[str, Any] | None) -> dict[str, Any]:
+def _values(cell: Any) -> dict[str, Any]:
     if cell is None or cell["status"] == FAILED:
         return {"status": "absent" if cell is None else FAILED, "reason": None if cell is None else cell["reason"]}
     estimates = cell["figures"]["estimates"]

@@ -35,7 +35,7 @@ class Panel:
     axis: str
 
 
-def of_sanity(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
+def of_sanity(rows: Sequence[Any]) -> list[Panel]:
     """Return the cosines of each row of a `sanity.json`."""
     return [
         Panel(
@@ -90,7 +90,7 @@ def _title(row: Mapping[str, Any]) -> str:
     return f"{row['method']}, {row['architecture']}"
 
 
-def _point(label: str, estimate: Mapping[str, Any]) -> Point:
+def _point(label: str, estimate: Any) -> Point:
     interval = estimate["interval"] or {"low": None, "high": None}
     return Point(
         label=label, value=number(estimate["value"]), low=number(interval["low"]), high=number(interval["high"])

@@ -204,7 +204,7 @@ def _compared(
     return {view: _divided(torch.stack(grams), where, groups) for view, grams in joint.items()}
 
 
-def _views(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _views(cells: Sequence[Any]) -> tuple[str, ...]:
     """Return the views in which a method is compared. They are centred if an ensemble's judged cell is.
 
     For maps of one sign, the centred view also shows where they are large.

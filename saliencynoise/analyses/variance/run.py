@@ -161,7 +161,7 @@ def _rows(study: Study, design: Design, blocks: Blocks) -> Iterator[dict[str, An
         yield about if cell["status"] == "failed" else {**about, **_parts(study, cell, design, blocks)}
 
 
-def _parts(study: Study, cell: Mapping[str, Any], design: Design, blocks: Blocks) -> dict[str, Any]:
+def _parts(study: Study, cell: Any, design: Design, blocks: Blocks) -> dict[str, Any]:
     """Return the parts of the noise of a cell that is done."""
     crossed = study.crossed(cell)
     components = seed_components(

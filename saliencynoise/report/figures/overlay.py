@@ -11,9 +11,10 @@ from saliencynoise.display.figures.canvas import Grid, draw_failure, draw_pictur
 from saliencynoise.display.figures.style import SMALL, shortened, two_lines
 from saliencynoise.display.figures.translucent import LOOKS, draw_opacity_bar, draw_overlay
 from saliencynoise.display.numbers import percent
-from saliencynoise.engine.study_cells import Cell, signed_cells
+from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import Cell
 from saliencynoise.report.figures.tiles import check_images, keys_of, member_maps, packed, pictures_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from saliencynoise.display.numbers import show
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 HOSTILE = "<script>alert(1)<_script>\x1b[2J[red]"
 

@@ -5,7 +5,7 @@ import pytest
 from saliencynoise.analyses.frontier import figure as frontier
 from saliencynoise.interfaces import UsageError
 from tests.analyses.frontier.test_table import document, row, worth
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 
 from saliencynoise.report.exhibits.maps import choose
 from saliencynoise.report.exhibits.study import BUILDERS, Exhibit, Missing, exhibits_of
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 def exhibits(study):

@@ -9,7 +9,7 @@ from saliencynoise.report.exhibits import readable as module
 from saliencynoise.report.exhibits.readable import CELLS, readable
 from saliencynoise.report.exhibits.study import BUILDERS, exhibits_of
 from saliencynoise.report.html.study import page_values
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 def large(architectures: int, methods: int, *, failed: int = 0) -> Study:

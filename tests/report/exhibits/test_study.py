@@ -8,7 +8,7 @@ import torch
 from saliencynoise.display.figures.exhibit import Missing
 from saliencynoise.report.exhibits import captions
 from saliencynoise.report.exhibits.study import BUILDERS, exhibits_of
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import bars
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from saliencynoise.analyses.variance import figure as seeds
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import components
 from tests.analyses.variance.test_table import FAILED, document, row
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import maps
 from saliencynoise.report.figures.tiles import AVERAGES, Row, arrays, rows_of, tidy
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")
 

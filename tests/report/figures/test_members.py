@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from saliencynoise.report.figures import members
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 def two_groups():

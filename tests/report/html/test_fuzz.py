@@ -9,7 +9,7 @@ from saliencynoise.api import Study
 from saliencynoise.display.page.page import render
 from saliencynoise.display.page.pictures import Picture
 from saliencynoise.report.html.study import page_values
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 pytest.importorskip("playwright.sync_api")
 

@@ -15,7 +15,7 @@ from saliencynoise.engine.config import DEFAULT_METHODS
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.html import pictures
 from saliencynoise.report.html.pictures import pictures_of
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 PARTS = ("summary", "facts", "warnings", "table", "figures", "methods", "data", "networks", "configuration")
 MORE = ("provenance", "definitions", "cite", "failures")

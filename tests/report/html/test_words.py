@@ -6,7 +6,7 @@ from saliencynoise.report.html.rows import study_table
 from saliencynoise.report.html.words import is_open, is_shaky, method_words, reliability, sentence, summary_of
 from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.reliability import members_needed, reliability_at
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 def cell(method="gradient", r=0.43, low=0.33, high=0.5, *, members=8, p=0.008, architecture="net", **changes):

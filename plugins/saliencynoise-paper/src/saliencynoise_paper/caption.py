@@ -19,7 +19,7 @@ def provenance(studies: Sequence[Study]) -> str:
     return "\n\n".join(dict.fromkeys(_of_study(study.result) for study in studies))
 
 
-def _of_study(result: Mapping[str, Any]) -> str:
+def _of_study(result: Any) -> str:
     dataset, settings = result["dataset"], result["settings"]
     versions, hardware = result["versions"], result["hardware"]
     shape = "x".join(str(edge) for edge in dataset["image_shape"])
@@ -38,7 +38,7 @@ def _of_study(result: Mapping[str, Any]) -> str:
     )
 
 
-def _of_architecture(architecture: Mapping[str, Any], recipe: Mapping[str, Any]) -> str:
+def _of_architecture(architecture: Any, recipe: Mapping[str, Any]) -> str:
     accuracies = sorted(member["accuracy"] for member in architecture["members"])
     if not accuracies:
         return f"{architecture['label']}: no member was trained."

@@ -75,7 +75,7 @@ def load_dreamers(
     )
 
 
-def _architecture(result: Mapping[str, Any], label: str) -> Mapping[str, Any]:
+def _architecture(result: Any, label: str) -> Mapping[str, Any]:
     matches = [entry for entry in result["architectures"] if entry["label"] == label]
     if not matches:
         labels = ", ".join(entry["label"] for entry in result["architectures"])

@@ -83,7 +83,7 @@ def _points(row: Row) -> Iterator[dict[str, Any]]:
         }
 
 
-def _table(points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def _table(points: Sequence[Any]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     data = pd.DataFrame(points).drop(columns="networks")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from saliencynoise.display.figures.style import SMALL, blank, error_bars, legend_below, small_multiples, styles
-from saliencynoise.engine.study_cells import Cell, names_of, signed_cells, snr_of
+from saliencynoise.engine.study_cells import names_of, signed_cells, snr_of
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import Cell
 from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:

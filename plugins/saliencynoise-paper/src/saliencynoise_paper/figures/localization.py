@@ -26,7 +26,7 @@ APART = 0.07
 """Factor between the places of two methods at one number of networks, so that their intervals stand side by side."""
 
 
-def localization_figure(points: Sequence[Mapping[str, Any]]) -> Figure:
+def localization_figure(points: Sequence[Any]) -> Figure:
     """Return a figure with a row for each ensemble of networks and a column for each measure.
 
     Args:
@@ -50,7 +50,7 @@ def localization_figure(points: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def _draw(axis: Axes, points: Sequence[Mapping[str, Any]], looks: Mapping[str, tuple[str, str]]) -> None:
+def _draw(axis: Axes, points: Sequence[Any], looks: Mapping[str, tuple[str, str]]) -> None:
     axis.axhline(points[0]["chance"], ls=":", lw=1.2, color=GREY, label="chance")
     for method, group in groupby(points, key=lambda point: str(point["method"])):
         line_points, index = list(group), list(looks).index(method)

@@ -1,4 +1,8 @@
-"""Studies made by hand: maps that a test chooses, reduced and written as a bench does, without any network."""
+"""The one builder of studies for tests: from records of which a test gives the parts that matter, or from maps.
+
+`study_of` and `record_of_parts` fill in what a test leaves out, by the types of the records. `make_study` reduces maps that a test
+chooses, and writes them as a bench does, without any network.
+"""
 
 from __future__ import annotations
 
