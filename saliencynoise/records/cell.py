@@ -107,7 +107,7 @@ class Modes(Record, frozen=True, kw_only=True):
     """Groups of members with different maps."""
 
     words: str
-    share: Share | None
+    share: Number
     representative: Count | None
     images: tuple[dict[str, Any], ...]
 

@@ -30,7 +30,7 @@ class Record(Struct, frozen=True, kw_only=True):
         return self.__struct_fields__
 
     def __contains__(self, key: object) -> bool:
-        return key in self.__struct_fields__
+        return getattr(self, str(key), None) is not None
 
     def items(self) -> Any:  # noqa: D102 - temporary
         return [(key, self[key]) for key in self.__struct_fields__]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import LONGEST, shortened
-from saliencynoise.display.numbers import counted, show
+from saliencynoise.display.numbers import counted, format_number
 from saliencynoise.report.table import SEVERAL
 from saliencynoise.statistics.intervals import WORDS
 
@@ -70,7 +70,7 @@ def ends(
     def cell_text(row: Any) -> str:
         columns = (name, *(interval or ()))
         values = [
-            ("∞" if math.isnan(row[column]) else f"{row[column]:.0f}") if whole else show(row[column])
+            ("∞" if math.isnan(row[column]) else f"{row[column]:.0f}") if whole else format_number(row[column])
             for column in columns
         ]
         interval_text = "" if interval is None or math.isnan(row[interval[0]]) else f" [{', '.join(values[1:])}]"
@@ -161,7 +161,11 @@ def _spread(done: pd.DataFrame) -> str:
     if not spreads:
         return ""
     width, name, values = max(spreads, key=lambda spread: spread[0])
-    return f" Classes differ most for {name}: {show(values.min())} to {show(values.max())}." if width > 0 else ""
+    return (
+        f" Classes differ most for {name}: {format_number(values.min())} to {format_number(values.max())}."
+        if width > 0
+        else ""
+    )
 
 
 def _width(values: Iterable[float]) -> float:
