@@ -172,6 +172,8 @@ def contradiction(record: StudyRecord) -> str | None:
     )
     if misplaced:
         return misplaced
+    if "torch" not in record.versions:
+        return "versions has no torch"
     if len(member_counts) < len(record.architectures):
         return "two architectures have one label"
     for index, cell in enumerate(record.cells):

@@ -12,7 +12,7 @@ from saliencynoise import records
 
 PAGE = Path(__file__).parents[2] / "docs/reference/results.md"
 MODULES = {
-    "result": ("study", "files", "common"),
+    "result": ("study", "cell", "files", "common"),
     "plan": ("plan",),
     "predictions": ("predictions",),
     "explanation": ("explanation",),
@@ -56,4 +56,4 @@ def test_every_module_of_keys_belongs_to_a_document():
 
 def test_a_key_that_the_page_lacks_is_noticed():
     page = PAGE.read_text().replace("`snr_rms`", "the root mean square")
-    assert keys_of("study") - keys_in(page, "result") == {"snr_rms"}
+    assert keys_of("cell") - keys_in(page, "result") == {"snr_rms"}

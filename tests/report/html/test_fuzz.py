@@ -1,15 +1,14 @@
 """Hostile names everywhere: nothing runs, nothing breaks, with the page's policy and by escaping alone."""
 
-import json
 import re
 
 import pytest
 
-from saliencynoise.api import Study
 from saliencynoise.display.page.page import render
 from saliencynoise.display.page.pictures import Picture
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.html.study import page_values
-from tests.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps, study_of
 
 pytest.importorskip("playwright.sync_api")
 
@@ -60,7 +59,7 @@ def attacked(request, tmp_path_factory):
     maps[f"net{names[0]}", "mine/failed"] = f"member 1: {HOSTILE[shift]}"
     folder = tmp_path_factory.mktemp("attacked") / "run"
     study = make_study(folder, maps, classes=[f"cat{names[3]}", f"dog{names[4]}"], dataset=f"data{names[5]}")
-    result, at = json.loads(json.dumps(dict(study.result))), [shift]
+    result, at = json_of(study.result), [shift]
     result["sampler"] = {"name": "s", "label": "s", "distribution": "d", "trains": True, "runs": 1}
     result["methods"] = [
         {
@@ -90,7 +89,7 @@ def attacked(request, tmp_path_factory):
             cell["reason"] = "".join(HOSTILE)
     for image, text in zip(result["images"], HOSTILE[shift * 4 :], strict=False):
         image["name"] = text
-    return Study(result, folder)
+    return study_of(folder, **result)
 
 
 @pytest.mark.parametrize("bypass", [False, True])
