@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -21,7 +21,7 @@ from torch import Tensor
 from saliencynoise.api import Study
 from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.interfaces.seeds import draw_name
-from saliencynoise.records.cell import CellFigures, Details
+from saliencynoise.records.cell import Cell, CellFigures, Details
 from saliencynoise.records.common import Name, Number, Record, Shape
 from saliencynoise.records.reading import check_record
 from saliencynoise.records.study import StudyRecord
@@ -91,6 +91,18 @@ def record_of_study(**parts: Any) -> StudyRecord:
     return check_record(document, StudyRecord, where="a test's study")
 
 
+def cell_of(**parts: Any) -> Cell:
+    """A cell of which a test gives the parts that matter."""
+    return check_record(filled(Cell, parts), Cell, where="a test's cell")
+
+
+def edited(study: Study, edit: Callable[[dict[str, Any]], None]) -> Study:
+    """A study after a test changed the document of its `result.json`; nothing is written."""
+    document = json_of(study.result)
+    edit(document)
+    return study_of(study.folder, **document)
+
+
 def study_of(folder: str | Path = "runs/made", **parts: Any) -> Study:
     """A study of which a test gives the parts that matter; nothing is written."""
     return Study(record_of_study(**parts), Path(folder))
@@ -135,7 +147,8 @@ def make_study(
     cells, tables, kept = [], [], []
     for (architecture, method), values in maps.items():
         names = {"dataset": dataset, "architecture": architecture, "method": method}
-        common = {**names, "members": members, "view": "signed", "draws": 1, "flagged_members": []}
+        draws = 1 if isinstance(values, str) else drawn[architecture, method].shape[1]
+        common = {**names, "members": members, "view": "signed", "draws": draws}
         common["method_name"] = method
         common["accuracy"] = dict.fromkeys(("median", "min", "max"), accuracy)
         if isinstance(values, str):

@@ -65,6 +65,8 @@ def check_record(document: Any, kind: type[T], *, where: str, fix: str = _FIX, a
             return msgspec.convert(document, kind, dec_hook=figure)
         except msgspec.ValidationError as error:
             wrong = _mismatch(document, kind, error, at)
+        except UnicodeEncodeError as error:  # of a word that only a few may stand for, and of a key
+            wrong = f"it holds the text {error.object!r} as a key or as one of few words"
     raise RecordError(f"{where} is damaged: {wrong}; {fix}")
 
 

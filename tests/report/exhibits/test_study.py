@@ -74,7 +74,7 @@ def test_classes_of_an_infinite_r_are_compared(study, r, words):
 
 def test_alternative_texts_tell_numbers(study):
     told = {own.name: own.alt for own in exhibits_of(study)}
-    r = study.done[0]["figures"]["estimates"]["snr"]["value"]
+    r = study.done[0].figures.estimates.snr.value
     assert f"smallest: {r:.2f} [" in told["bars"]
     assert "(gradient)" in told["bars"]
     assert "Largest number of networks needed" in told["curve"]
