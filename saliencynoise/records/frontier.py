@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from saliencynoise.records.common import (
     BenchSettings,
@@ -56,8 +57,8 @@ class FrontierRecord(Provenance, frozen=True, kw_only=True):
     recipes: dict[str, RecipeRecord]
     held_out: list[Count]
     images: Count
-    references: list[dict[str, object]]
-    rows: list[dict[str, object]]
+    references: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
     format: Count | None = None
     device: str | None = None
     runs: dict[str, str] | None = None

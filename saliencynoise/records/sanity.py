@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from saliencynoise.records.common import BenchSettings, Count, Ends, Name, Number, RecipeRecord, Record, Share, Valued
 from saliencynoise.records.reading import read_record
@@ -67,7 +67,7 @@ class SanityRecord(Record, frozen=True, kw_only=True):
     members: Count
     images: Count
     ensembles: Ensembles
-    rows: list[dict[str, object]]
+    rows: list[dict[str, Any]]
     format: Count | None = None
     groups: Count | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from saliencynoise.records.common import BenchSettings, Count, Data, Name, Number, Provenance, Record, Share, Valued
 from saliencynoise.records.reading import read_record
@@ -72,7 +73,7 @@ class VarianceRecord(Record, frozen=True, kw_only=True):
     study: About
     images: Count
     architectures: list[Architecture]
-    rows: list[dict[str, object]]
+    rows: list[dict[str, Any]]
     format: Count | None = None
 
 
