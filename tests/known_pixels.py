@@ -10,7 +10,7 @@ import torch
 
 from saliencynoise.engine.study import Study
 from saliencynoise.statistics.averages import plan_averages
-from saliencynoise.statistics.figures import image_statistics, summarise
+from saliencynoise.statistics.cell_statistics import image_statistics, summarise
 from saliencynoise.statistics.localization_curve import Localization, localize, summarise_localization
 
 SIZE = 12

@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from scipy.special import ndtri, stdtr
 
-from saliencynoise.statistics.discoveries import benjamini_hochberg
 from saliencynoise.statistics.draws import between_draws, crossed_gram, own_mean
+from saliencynoise.statistics.false_discovery import benjamini_hochberg
 from saliencynoise.statistics.flips import flip_test, floor_of, image_flips
 from saliencynoise.statistics.gram import gram_matrix, off_mean, scale_gram
 from saliencynoise.statistics.groups import as_groups

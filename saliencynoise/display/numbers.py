@@ -30,7 +30,7 @@ def estimated_percent(value: float | str | None) -> str:
     share = number(value)
     if share != share:  # noqa: PLR0124 - NaN
         return "-"
-    return show(share) if abs(share) == float("inf") else f"{round(100 * share)}%"
+    return format_number(share) if abs(share) == float("inf") else f"{round(100 * share)}%"
 
 
 def counted(count: int, noun: str) -> str:
@@ -66,7 +66,7 @@ def duration_range(low: float, high: float) -> str:
     return f"{last} {unit}" if first == last else f"{first} to {last} {unit}"
 
 
-def show(value: float | str | None) -> str:
+def format_number(value: float | str | None) -> str:
     """Return a figure with three digits, two decimals at most above 0.1; infinity as a sign, the undefined a dash."""
     plain = number(value)
     if plain != plain:  # noqa: PLR0124 - NaN
@@ -82,7 +82,7 @@ def show(value: float | str | None) -> str:
 
 def interval_text(interval: Mapping[str, Any] | None) -> str:
     """Return an interval as "[low, high]", escaped for rich; a dash where there is none."""
-    return "-" if interval is None else escape(f"[{show(interval['low'])}, {show(interval['high'])}]")
+    return "-" if interval is None else escape(f"[{format_number(interval['low'])}, {format_number(interval['high'])}]")
 
 
 def with_interval(value: float | str | None, low: float | str | None, high: float | str | None) -> str:
@@ -91,8 +91,8 @@ def with_interval(value: float | str | None, low: float | str | None, high: floa
     >>> with_interval(0.5, 0.25, "inf"), with_interval(0.5, None, None)
     ('0.50 [0.25, ∞]', '0.50')
     """
-    ends = [show(end) for end in (low, high)]
-    return show(value) if "-" in ends else f"{show(value)} [{', '.join(ends)}]"
+    ends = [format_number(end) for end in (low, high)]
+    return format_number(value) if "-" in ends else f"{format_number(value)} [{', '.join(ends)}]"
 
 
 def seconds_text(seconds: float) -> str:
@@ -118,4 +118,4 @@ def p_cell(value: float | None) -> str:
 
 def untrained_text(cell: Mapping[str, Any]) -> str:
     """Return r of untrained networks; a dash where there is none."""
-    return show((cell.get("untrained") or {}).get("snr"))
+    return format_number((cell.get("untrained") or {}).get("snr"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.engine.study import RESULT, Study
 from saliencynoise.statistics.gram import diag_mean
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.store.atomic import write_json
 

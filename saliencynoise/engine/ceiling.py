@@ -19,7 +19,7 @@ from saliencynoise.interfaces.seeds import derive_seed
 from saliencynoise.scoring import Passes, Rewriting, RewrittenScorer, Scorer, checked, is_out_of_memory
 from saliencynoise.scoring.rewriting import open_kinds
 from saliencynoise.statistics.ceiling import ceiling, disagreement
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.views import VIEWS, apply_view
 
 if TYPE_CHECKING:

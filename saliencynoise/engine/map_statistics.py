@@ -14,6 +14,7 @@ import torch
 from saliencynoise.interfaces import derive_seed
 from saliencynoise.statistics.averages import plan_averages
 from saliencynoise.statistics.groups import Groups, chosen
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.localization_curve import (
     ImageLocalization,
     Localization,
@@ -22,7 +23,6 @@ from saliencynoise.statistics.localization_curve import (
 )
 from saliencynoise.statistics.modes import Modes, mode_test
 from saliencynoise.statistics.pixels import SurvivingPixels, surviving_pixels
-from saliencynoise.statistics.plain import json_safe
 from saliencynoise.statistics.signs import why_no_null
 from saliencynoise.statistics.similarity import Similarity, similarity, spearman_matrix
 from saliencynoise.statistics.spectrum import Spectrum, band_grams, spectrum

@@ -13,8 +13,8 @@ from saliencynoise.engine.map_statistics import Details, Gathering, Locating
 from saliencynoise.interfaces import SaliencyNoiseError, one_line
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.scoring import as_before, described, failure
+from saliencynoise.statistics.cell_statistics import CellStatistics, ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.draws import between_draws, own_mean
-from saliencynoise.statistics.figures import Figures, ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.flips import image_flips
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.signs import ONE_SIGNED, SeenSigns, sign_of
@@ -49,8 +49,8 @@ class Reduced:
         denormal: number of images on which a map has only denormal values, so that digits are lost.
     """
 
-    figures: Mapping[str, Figures]
-    classes: Mapping[str, Mapping[int, Figures]]
+    figures: Mapping[str, CellStatistics]
+    classes: Mapping[str, Mapping[int, CellStatistics]]
     details: Mapping[str, Details]
     grams: Mapping[str, Tensor]
     marginal: Float[Tensor, "B c h w"]
@@ -298,7 +298,7 @@ def _by_class(
     groups: Groups | None,
     sign: Sign,
     scale: Scale,
-) -> dict[int, Figures]:
+) -> dict[int, CellStatistics]:
     figures = {}
     for label in sorted(set(labels)):
         inside = [image_label == label for image_label in labels]

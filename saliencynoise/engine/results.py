@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.untrained import Floors
     from saliencynoise.records.files import StoredMaps
     from saliencynoise.registry.catalogue import BoundMethod
-    from saliencynoise.statistics.figures import Figures
+    from saliencynoise.statistics.cell_statistics import CellStatistics
     from saliencynoise.store.records import MemberRecord
 
 Cells = Mapping[tuple[str, str], "Reduced | str"]
@@ -268,7 +268,7 @@ def _summary(values: Tensor) -> dict[str, float]:
     return {"median": float(values.median()), "max": float(values.max())}
 
 
-def _without_images(figures: Figures) -> dict[str, Any]:
+def _without_images(figures: CellStatistics) -> dict[str, Any]:
     return {key: value for key, value in figures.to_dict().items() if key != "per_image"}
 
 

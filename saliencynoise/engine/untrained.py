@@ -22,7 +22,7 @@ from saliencynoise.statistics.draws import between_draws, crossed_gram
 from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import claim_interval
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.untrained import LEVEL, excess_p
 from saliencynoise.statistics.views import apply_view

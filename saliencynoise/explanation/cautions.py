@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.explanation.explanation import Caution, MethodExplanation
-from saliencynoise.explanation.familiarity import Range, unusual_looks
+from saliencynoise.explanation.training_range import Range, out_of_range
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def about_picture(picture: OwnPicture, usual: Mapping[str, Range]) -> Iterator[C
     if (seen.pixels == seen.pixels[:, :1, :1]).all():
         yield Caution("range", "the picture is constant: there is nothing to see")
         return
-    for name, value in unusual_looks(torch.from_numpy(seen.pixels.copy()), usual).items():
+    for name, value in out_of_range(torch.from_numpy(seen.pixels.copy()), usual).items():
         low, high = usual[name]
         yield Caution(
             "range",

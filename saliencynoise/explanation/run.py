@@ -19,10 +19,10 @@ from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
 from saliencynoise.explanation.config import ExplainConfig
 from saliencynoise.explanation.explanation import Explanation, MethodExplanation
-from saliencynoise.explanation.familiarity import usual_looks
 from saliencynoise.explanation.members import MemberStream
 from saliencynoise.explanation.method import explained_by
 from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile, picture_files, read_own
+from saliencynoise.explanation.training_range import training_ranges
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, catalogue
 
@@ -81,7 +81,7 @@ class Prepared:
         A picture's explanation depends on no other picture.
         """
         stream = MemberStream(self.ensemble, self.methods, draws=self.draws)
-        usual = usual_looks(self.ensemble.dataset.train.images)
+        usual = training_ranges(self.ensemble.dataset.train.images)
         together = max(1, min(PICTURES, MAP_BYTES // stream.bytes_of_picture()))
         dataset = self.ensemble.dataset
         channels, size, _ = dataset.train.images.shape[1:]

@@ -12,7 +12,7 @@ from saliencynoise.display.numbers import percent, with_interval
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
 from saliencynoise.explanation.pictures import LeftOut
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 
 if TYPE_CHECKING:
     from pathlib import Path

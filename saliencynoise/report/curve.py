@@ -13,13 +13,13 @@ from rich.text import Text
 
 from saliencynoise.display.grid import WIDE
 from saliencynoise.display.labels import method_label
-from saliencynoise.display.numbers import interval_text, show
+from saliencynoise.display.numbers import format_number, interval_text
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study, averaged_snr, interval_of
 from saliencynoise.records.numbers import number
 from saliencynoise.statistics.curve import CurvePoint, averaging_curve
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -94,9 +94,9 @@ def _row(point: CurvePoint, *, members: int) -> list[str]:
     interval = None if point.interval is None else asdict(point.interval)
     row = [
         str(point.members),
-        show(point.snr),
-        show(point.reliability),
+        format_number(point.snr),
+        format_number(point.reliability),
         interval_text(interval),
-        show(point.cosine),
+        format_number(point.cosine),
     ]
     return [f"[bold]{value}[/]" for value in row] if point.members == members else row

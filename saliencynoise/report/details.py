@@ -11,7 +11,7 @@ from rich.text import Text
 
 from saliencynoise.display.grid import WIDE
 from saliencynoise.display.labels import method_label
-from saliencynoise.display.numbers import estimated_percent, interval_text, show, with_interval
+from saliencynoise.display.numbers import estimated_percent, format_number, interval_text, with_interval
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
@@ -108,8 +108,8 @@ def _similarity_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
     further = (similarity["mege"], similarity["reco"], similarity["coefficient_of_variation"])
     for which, others in (("pairwise", further), ("to_mean", ())):
         measures = similarity[which]
-        yield [show(measures[name]) for name in ("ssim", "spearman", "top", "cosine")] + [
-            show(value) for value in others
+        yield [format_number(measures[name]) for name in ("ssim", "spearman", "top", "cosine")] + [
+            format_number(value) for value in others
         ]
 
 
@@ -120,21 +120,21 @@ def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
         parts = [
             _share(template["share"], template["share_interval"]),
             "?" if template.get("note") else _share(template.get("share_class"), template.get("share_class_interval")),
-            show(template["snr_specific"]),
+            format_number(template["snr_specific"]),
             interval_text(template["snr_specific_interval"]),
         ]
     surviving = (
         ["-", "-"] if pixels is None else [estimated_percent(pixels["share"]), estimated_percent(pixels["agreement"])]
     )
-    yield [*parts, *surviving, str(len(modes["images"])), show(spectrum["resolution"] if spectrum else None)]
+    yield [*parts, *surviving, str(len(modes["images"])), format_number(spectrum["resolution"] if spectrum else None)]
 
 
 def _unseen(figures: Mapping[str, Any], unseen: Mapping[str, Any]) -> str:
     snr = figures["estimates"]["snr"]
     ends = snr["interval"] or {"low": None, "high": None}
     return (
-        f"r {with_interval(snr['value'], ends['low'], ends['high'])}; from {show(unseen['low'])} if a mode of up to "
-        f"{number(unseen['share']):.0%} of the networks went unseen"
+        f"r {with_interval(snr['value'], ends['low'], ends['high'])}; from {format_number(unseen['low'])} if a mode of "
+        f"up to {number(unseen['share']):.0%} of the networks went unseen"
     )
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.display.labels import method_label
-from saliencynoise.display.numbers import counted, interval_text, p_text, show
+from saliencynoise.display.numbers import counted, format_number, interval_text, p_text
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
@@ -140,7 +140,7 @@ def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
 def _line(row: Mapping[str, Any]) -> Iterator[str]:
     yield f"    {row['measure']}"
     for name in ("chance", "single", "marginal", "gain"):
-        yield show(row[name])
+        yield format_number(row[name])
     yield interval_text(row["interval"])
     yield p_text(row["p_holm"])
     yield {"undecided": "?", None: "-"}.get(row["nearer"], row["nearer"])

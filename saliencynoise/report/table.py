@@ -11,7 +11,15 @@ from rich.text import Text
 
 from saliencynoise.display.grid import WIDE, Column, Section, render_sections
 from saliencynoise.display.labels import NAME_WIDTH, method_label, recipes_text
-from saliencynoise.display.numbers import counted, interval_text, p_cell, percent, seconds_text, show, untrained_text
+from saliencynoise.display.numbers import (
+    counted,
+    format_number,
+    interval_text,
+    p_cell,
+    percent,
+    seconds_text,
+    untrained_text,
+)
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study, averaged_snr
@@ -148,7 +156,7 @@ def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
             continue
         if untrained["interval"] is not None and number(untrained["interval"]["low"]) > 0:
             r = number(cell["figures"]["estimates"]["snr"]["value"])
-            agreeing.append(f"{name} ({show(untrained['snr'])}, here {show(r)})")
+            agreeing.append(f"{name} ({format_number(untrained['snr'])}, here {format_number(r)})")
         if untrained["above"] is False:
             reached.append(name)
     lines = [f"untrained: networks that have learned nothing agree, too; their r: {'; '.join(agreeing)}"]
@@ -196,7 +204,7 @@ def rounded(result: Mapping[str, Any]) -> list[str]:
     if not errors:
         return [f"bfloat16: its error on {images} is not known{''.join(failed)}"]
     name, worst = max(errors.items(), key=lambda item: abs(number(item[1]["relative_error"])))
-    values = f"r {show(worst['bfloat16'])}, in float32 {show(worst['float32'])}"
+    values = f"r {format_number(worst['bfloat16'])}, in float32 {format_number(worst['float32'])}"
     off = f"{abs(number(worst['relative_error'])):.1%}"
     return [f"bfloat16: on {images} r is off by up to {off} ({name}: {values}){''.join(failed)}"]
 
@@ -292,7 +300,7 @@ def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> I
             rows.append(_untrained_row(cell["untrained"]))
         if is_low(cell):
             ceiling = cell["ceiling"]
-            rows.append(["    ceiling", "", "", "", show(ceiling["value"]), interval_text(ceiling)])
+            rows.append(["    ceiling", "", "", "", format_number(ceiling["value"]), interval_text(ceiling)])
     columns = [Column(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
     return render_sections(
         "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
@@ -316,10 +324,10 @@ def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
     figures = cell["figures"]
     pixel, snr = figures["estimates"]["snr_pixel"], figures["estimates"]["snr"]
     return [
-        show(pixel["value"]),
+        format_number(pixel["value"]),
         interval_text(pixel["interval"]),
-        show(pixel["floor"]),
-        show(snr["value"]),
+        format_number(pixel["floor"]),
+        format_number(snr["value"]),
         interval_text(snr["interval"]),
         untrained_text(cell),
         p_cell(figures["signal_p"]),
@@ -334,14 +342,25 @@ def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell["figures"]["estimates"]["snr_network"]
     line = reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only)
-    return ["    networks alone", "", "", "", show(snr["value"]), interval_text(snr["interval"]), "", "", "", line]
+    return [
+        "    networks alone",
+        "",
+        "",
+        "",
+        format_number(snr["value"]),
+        interval_text(snr["interval"]),
+        "",
+        "",
+        "",
+        line,
+    ]
 
 
 def _untrained_row(floor: Mapping[str, Any]) -> list[str]:
     """Return the row of untrained networks for narrow tables. Values near zero have two decimals to save room."""
     value, interval = number(floor["snr"]), floor["interval"]
     if interval is None or abs(value) >= 0.1:
-        return ["    untrained", "", "", "", show(value), interval_text(interval)]
+        return ["    untrained", "", "", "", format_number(value), interval_text(interval)]
     low, high = (number(interval[end]) for end in ("low", "high"))
     return ["    untrained", "", "", "", f"{value:.2f}", escape(f"[{low:.2f}, {high:.2f}]")]
 

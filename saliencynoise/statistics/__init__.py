@@ -3,18 +3,19 @@
 A bench needs three names: `apply_view`, `image_statistics` (per image) and `summarise` (over images).
 """
 
-from saliencynoise.statistics.curve import CurvePoint, average_energy, averaging_curve
-from saliencynoise.statistics.discoveries import benjamini_hochberg
-from saliencynoise.statistics.figures import (
+from saliencynoise.statistics.cell_statistics import (
     DEFINITIONS,
+    CellStatistics,
     Estimate,
-    Figures,
     ImageStatistics,
     image_statistics,
     summarise,
 )
+from saliencynoise.statistics.curve import CurvePoint, averaging_curve
+from saliencynoise.statistics.false_discovery import benjamini_hochberg
 from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import gram_matrix, scale_gram
+from saliencynoise.statistics.image_quantiles import snr_of_images
 from saliencynoise.statistics.intervals import (
     Interval,
     Pooled,
@@ -25,7 +26,6 @@ from saliencynoise.statistics.intervals import (
 )
 from saliencynoise.statistics.modes import ImageModes, Modes, mode_test
 from saliencynoise.statistics.pixels import SurvivingPixels, sign_agreement, surviving_pixels
-from saliencynoise.statistics.published import snr_pixel, snr_power, snr_rms
 from saliencynoise.statistics.reliability import (
     MembersNeeded,
     members_for_images,
@@ -34,15 +34,15 @@ from saliencynoise.statistics.reliability import (
 )
 from saliencynoise.statistics.significance import SignalTest, sign_flip_test
 from saliencynoise.statistics.snr import corrected_snr, cosine, effective_pixels, pooled_snr
-from saliencynoise.statistics.spread import snr_of_images
+from saliencynoise.statistics.uncorrected_snr import snr_pixel, snr_power, snr_rms
 from saliencynoise.statistics.views import VIEWS, View, apply_view, get_view
 
 __all__ = [
     "DEFINITIONS",
     "VIEWS",
+    "CellStatistics",
     "CurvePoint",
     "Estimate",
-    "Figures",
     "ImageModes",
     "ImageStatistics",
     "Interval",
@@ -53,7 +53,6 @@ __all__ = [
     "SurvivingPixels",
     "View",
     "apply_view",
-    "average_energy",
     "averaging_curve",
     "benjamini_hochberg",
     "both_interval",

@@ -7,10 +7,9 @@ at once where they are the same, and the images' own variance is added.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -161,25 +160,6 @@ def compare(
     return _comparison(names, _log(a) - _log(b), parts, question=asked, note=note)
 
 
-def compare_all(
-    figures: Mapping[str, Pooled], *, shared: Shared = "members", question: Asked = "both"
-) -> tuple[Comparison, ...]:
-    """Return all pairs of named figures, compared, with p-values corrected by Holm over the pairs.
-
-    Pairs without an answer count in the correction as if p were 1. Arguments and errors as of `compare`.
-
-    >>> one = Pooled(per_image=torch.full((2,), 0.5), without=torch.full((2, 3), 0.5))
-    >>> [pair.words for pair in compare_all({"A": one, "B": one})]
-    ['A and B: a tie, no difference shown']
-    """
-    pairs = [
-        compare(figures[a], figures[b], names=(a, b), shared=shared, question=question)
-        for a, b in itertools.combinations(figures, 2)
-    ]
-    corrected = holm([pair.p for pair in pairs])
-    return tuple(replace(pair, p_holm=p) for pair, p in zip(pairs, corrected, strict=True))
-
-
 def everywhere(cells: Mapping[str, Comparison]) -> Everywhere:
     """Test whether `a` is less noisy than `b` in every cell, by intersection and union: p is the largest over cells.
 
@@ -193,6 +173,7 @@ def everywhere(cells: Mapping[str, Comparison]) -> Everywhere:
     Raises:
         UsageError: no cells, or comparisons of different pairs.
 
+    >>> from dataclasses import replace
     >>> cell = Comparison(a="A", b="B", difference=0.5, interval=None, p=0.01, p_holm=0.01)
     >>> everywhere({"digits": cell, "cifar10": replace(cell, p=0.04)}).p
     0.04

@@ -11,14 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.gram import diag_mean, off_mean
 from saliencynoise.statistics.reliability import reliability_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from jaxtyping import Float
-    from torch import Tensor
 
     from saliencynoise.statistics.intervals import Interval
 
@@ -46,28 +42,6 @@ class CurvePoint:
     reliability: float
     cosine: float
     interval: Interval | None
-
-
-def average_energy(gram: Float[Tensor, "*n E E"], count: int) -> Float[Tensor, "*n"]:
-    """Return off + (diag - off) / n: the energy of averages of n maps, in squared units of the maps.
-
-    Up to n = E this is exactly the mean over all choices of n members. Beyond E it is the expected energy with more
-    members.
-
-    Args:
-        gram: of maps in any scale.
-        count: n, at least 1.
-
-    Raises:
-        UsageError: n is below 1.
-
-    >>> import torch
-    >>> average_energy(torch.tensor([[5.0, 3.0], [3.0, 9.0]]).double(), 2).item()     # |(a_1 + a_2) / 2|^2
-    5.0
-    """
-    _check([count])
-    off = off_mean(gram)
-    return off + (diag_mean(gram) - off) / count
 
 
 def averaging_curve(snr: float, interval: Interval | None = None, *, counts: Sequence[int]) -> tuple[CurvePoint, ...]:

@@ -78,7 +78,7 @@ def snr_pixel_floor(view: str, members: int) -> float:
 
 
 def noise_floor(figure: str, *, view: str, members: int, effective_pixels: float = math.inf) -> float:
-    """Return the floor of a figure by its key in `Figures.estimates`; NaN where it needs an unknown P_eff.
+    """Return the floor of a figure by its key in `CellStatistics.estimates`; NaN where it needs an unknown P_eff.
 
     Raises:
         UsageError: there is no such figure or view.

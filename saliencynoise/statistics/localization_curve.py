@@ -25,8 +25,8 @@ from saliencynoise.statistics.intervals import (
     members_variance,
 )
 from saliencynoise.statistics.jackknife import two_sided_p
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.localization import MEASURES, chance, localization, relevance
-from saliencynoise.statistics.plain import json_safe
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.discoveries import benjamini_hochberg
+from saliencynoise.statistics.false_discovery import benjamini_hochberg
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, scale_gram
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import torch
 from scipy.special import stdtr
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.discoveries import benjamini_hochberg
+from saliencynoise.statistics.false_discovery import benjamini_hochberg
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.spread import snr_of_images
+from saliencynoise.statistics.image_quantiles import snr_of_images
 
 if TYPE_CHECKING:
     from jaxtyping import Float

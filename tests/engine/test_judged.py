@@ -24,7 +24,7 @@ from saliencynoise.analyses.sanity.config import SanityConfig
 from saliencynoise.analyses.variance.config import VarianceConfig
 from saliencynoise.analyses.variance.run import run_variance
 from saliencynoise.api import bench
-from saliencynoise.display.numbers import show
+from saliencynoise.display.numbers import format_number
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.ensemble_maps import inner_products
 from saliencynoise.engine.judged import judged_cells, no_claim
@@ -130,7 +130,7 @@ def test_frontier_compares_centred_maps_and_says_so(frontier: tuple[dict[str, An
     file = io.StringIO()
     print_frontier(document, folder, Console(file=file, width=200, highlight=False))
     assert "view centred (each map less its own mean)" in file.getvalue()
-    assert f"of untrained ones {show(reference['untrained'])}" in file.getvalue()
+    assert f"of untrained ones {format_number(reference['untrained'])}" in file.getvalue()
 
 
 def test_sanity_variance_plan_and_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,6 +154,6 @@ def test_sanity_variance_plan_and_compare(tmp_path: Path, monkeypatch: pytest.Mo
     file = io.StringIO()
     print_side_by_side(side_by_side([study]), Console(file=file, width=200, highlight=False))  # type: ignore[arg-type]
     lines = [line.split() for line in file.getvalue().splitlines()]
-    assert ["untrained", show(floor["snr"])] in lines
+    assert ["untrained", format_number(floor["snr"])] in lines
     rows = side_by_side_rows(side_by_side([study]))
     assert next(row["untrained"] for row in rows if row["method"] == "layercam" and row["view"] == "signed") == floor

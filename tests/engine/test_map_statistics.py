@@ -71,7 +71,7 @@ import ctypes, resource
 from pathlib import Path
 import torch
 from saliencynoise.engine.map_statistics import Gathering
-from saliencynoise.statistics.figures import image_statistics
+from saliencynoise.statistics.cell_statistics import image_statistics
 
 def resident():
     ctypes.CDLL("libc.so.6").malloc_trim(0)  # what the allocator holds back is no memory in use

@@ -16,7 +16,7 @@ from torch import Tensor
 from saliencynoise.api import Study
 from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.interfaces.seeds import draw_name
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.store.atomic import slug_of, write_bytes
 from saliencynoise.store.grams import save_grams
 from saliencynoise.store.maps import Chunk, MapStore

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from saliencynoise.api import Study
 from saliencynoise.display import labels, numbers
-from saliencynoise.display.numbers import show
+from saliencynoise.display.numbers import format_number
 from saliencynoise.report.table import print_study
 
 
@@ -206,8 +206,8 @@ def test_few_members_are_called_few(members, words):
     [(0.56, "0.56"), (0.0061, "0.006"), (14.523, "14.5"), (1234.5, "1.23e+03"), ("inf", "∞"), (None, "-")],
 )
 def test_figures_in_words(value, text):
-    assert show(value) == text
-    assert show(math.nan) == "-"
+    assert format_number(value) == text
+    assert format_number(math.nan) == "-"
 
 
 def test_a_stochastic_method_is_shown_with_and_without_its_own_noise():

@@ -12,7 +12,7 @@ MODULES = sorted(module.name for module in pkgutil.iter_modules(saliencynoise.st
 
 
 def test_all_modules_are_found() -> None:
-    assert {"figures", "floors", "gram", "intervals", "snr"} <= set(MODULES)
+    assert {"cell_statistics", "floors", "gram", "intervals", "snr"} <= set(MODULES)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.figures import ImageStatistics, image_statistics, summarise
+from saliencynoise.statistics.cell_statistics import ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.flips import Flips, flip_test, floor_of, image_flips
 from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.views import apply_view

@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from saliencynoise.statistics.agreement import agreement
+from saliencynoise.statistics.cell_statistics import image_statistics, summarise
 from saliencynoise.statistics.comparison import compare
 from saliencynoise.statistics.correlation import correlate
-from saliencynoise.statistics.figures import image_statistics, summarise
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.groups import as_groups, chosen, effective_groups, resamples, variance_of_mean
+from saliencynoise.statistics.image_quantiles import quantile, snr_of_images
 from saliencynoise.statistics.intervals import both_interval, images_interval, members_interval
 from saliencynoise.statistics.reliability import members_for_images
 from saliencynoise.statistics.snr import pooled_snr, snr_from_cosine
-from saliencynoise.statistics.spread import quantile, snr_of_images
 from saliencynoise.statistics.trend import log_trend
 from saliencynoise.statistics.untrained import excess_p
 

@@ -150,15 +150,15 @@ def test_impossible_dreams_are_refused(smooth, start) -> None:
 
 
 @pytest.mark.parametrize("name", ["test_resnet", "vit_tiny_patch16_224", "mobilenetv3_small_050"])
-@pytest.mark.parametrize("aim", ["class", "top", "intermediate"])
-def test_any_architecture_dreams(name: str, aim: str) -> None:
+@pytest.mark.parametrize("kind", ["class", "top", "intermediate"])
+def test_any_architecture_dreams(name: str, kind: str) -> None:
     arguments = {"depth": 4} if name.startswith("vit") else {}
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = catalogue().model(name, arguments).load()
         networks = [model.build((3, 32, 32), 5) for _ in range(2)]
     start = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    objective = ClassLogit(torch.tensor([1, 4])) if aim == "class" else LayerEnergy(aim)
+    objective = ClassLogit(torch.tensor([1, 4])) if kind == "class" else LayerEnergy(kind)
     config = DreamConfig(octaves=2, steps=6, jitter=0)
     found = dream(networks, objective, start, mean=(0.5,) * 3, std=(0.25,) * 3, config=config)
     assert bool((found.trace[-1] > found.trace[0]).all())

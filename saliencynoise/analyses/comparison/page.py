@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.analyses.comparison.side_by_side_table import LEGEND, accuracies, by_architecture, failures, words_of
 from saliencynoise.analyses.comparison.table import AGREEMENT
 from saliencynoise.analyses.comparison.table import LEGEND as TESTS
-from saliencynoise.display.numbers import p_text, show
+from saliencynoise.display.numbers import format_number, p_text
 from saliencynoise.display.page.page import write_page
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def _pair(pair: Pair) -> dict[str, Any]:
     notes = (comparison.note, pair.note, agreement.note if agreement else "")
     return {
         "within": pair.within,
-        "ratio": show(comparison.ratio),
+        "ratio": format_number(comparison.ratio),
         "interval": _interval(comparison.ratio_interval),
         "p": p_text(comparison.p_holm),
         "verdict": comparison.verdict,
-        "agreement": "-" if agreement is None else f"{show(agreement.value)} {_interval(agreement.interval)}",
+        "agreement": "-" if agreement is None else f"{format_number(agreement.value)} {_interval(agreement.interval)}",
         "note": "; ".join(dict.fromkeys(filter(None, notes))),
     }
 
@@ -73,4 +73,4 @@ def _interval(interval: Any) -> str:
     if interval is None:
         return ""
     ends = asdict(interval)
-    return f"[{show(ends['low'])}, {show(ends['high'])}]"
+    return f"[{format_number(ends['low'])}, {format_number(ends['high'])}]"

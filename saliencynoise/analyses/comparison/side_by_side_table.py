@@ -14,7 +14,7 @@ from rich.text import Text
 from saliencynoise.analyses.comparison.table import pair_rows
 from saliencynoise.display.grid import WIDE, Column, Section, render_sections, table_width
 from saliencynoise.display.labels import NAME_WIDTH, method_label
-from saliencynoise.display.numbers import interval_text, show, untrained_text
+from saliencynoise.display.numbers import format_number, interval_text, untrained_text
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
 
@@ -82,10 +82,10 @@ def words_of(cell: Mapping[str, Any] | None) -> CellWords:
     pixel, snr = estimates["snr_pixel"], estimates["snr"]
     interval = interval_text(snr["interval"]).replace("\\[", "[")
     return CellWords(
-        snr=show(snr["value"]),
+        snr=format_number(snr["value"]),
         interval=interval,
-        published=show(pixel["value"]),
-        floor=show(pixel["floor"]),
+        published=format_number(pixel["value"]),
+        floor=format_number(pixel["floor"]),
         needed=needed,
         untrained=untrained_text(cell),
     )

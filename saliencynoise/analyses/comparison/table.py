@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.text import Text
 
 from saliencynoise.display.grid import Column, Section, render_sections, table_width
-from saliencynoise.display.numbers import interval_text, p_cell, show
+from saliencynoise.display.numbers import format_number, interval_text, p_cell
 from saliencynoise.display.terminal import Terminal
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +90,7 @@ def _row(pair: Pair, *, agreeing: bool) -> list[str]:
     ratio = comparison.ratio_interval
     row = [
         escape(f"  {comparison.a}\n  / {comparison.b}"),
-        show(comparison.ratio),
+        format_number(comparison.ratio),
         interval_text(None if ratio is None else asdict(ratio)),
         p_cell(comparison.p_holm),
         comparison.verdict,
@@ -100,7 +100,7 @@ def _row(pair: Pair, *, agreeing: bool) -> list[str]:
     if agreement is None:
         return [*row, "-", "-", "-"]
     interval = None if agreement.interval is None else asdict(agreement.interval)
-    return [*row, show(agreement.value), interval_text(interval), show(agreement.raw)]
+    return [*row, format_number(agreement.value), interval_text(interval), format_number(agreement.raw)]
 
 
 def _notes(pairs: Sequence[Pair]) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.display.labels import method_label
-from saliencynoise.display.numbers import duration, interval_text, show
+from saliencynoise.display.numbers import duration, format_number, interval_text
 from saliencynoise.display.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -129,9 +129,9 @@ def _check_table(checks: Sequence[Check], *, narrow: bool) -> RenderableType:
             escape(method_label(check.method, check.view, narrow=narrow)),
             str(check.earlier),
             f"{check.later} new",
-            show(check.predicted),
+            format_number(check.predicted),
             interval_text({"low": check.low, "high": check.high}),
-            show(check.measured),
+            format_number(check.measured),
             "held" if check.held else "missed",
         )
     return table

@@ -32,7 +32,7 @@ from saliencynoise.registry.parameters import canonical
 from saliencynoise.statistics.comparison import holm
 from saliencynoise.statistics.fidelity import fidelity, price_p, undetermined
 from saliencynoise.statistics.intervals import members_interval
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.store.atomic import key_of, slug_of, write_json
 from saliencynoise.store.holding import holding

@@ -14,7 +14,7 @@ from rich.text import Text
 from saliencynoise.analyses.frontier.figure import PLOT
 from saliencynoise.analyses.frontier.run import RESULT, failures
 from saliencynoise.display.labels import method_label, recipes_text
-from saliencynoise.display.numbers import counted, p_text, seconds_text, show
+from saliencynoise.display.numbers import counted, format_number, p_text, seconds_text
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.numbers import number
@@ -86,11 +86,11 @@ def _sentence(row: Row, *, several: bool) -> str:
         return f"{subject} {fidelity['words']}."
     if price is None:
         return f"{subject} worth {_worth(fidelity)} networks; what the members cost is not known."
-    return f"{subject} worth {_worth(fidelity)} networks for the price of {show(price)}: {_verdict(row)}."
+    return f"{subject} worth {_worth(fidelity)} networks for the price of {format_number(price)}: {_verdict(row)}."
 
 
 def _worth(fidelity: Mapping[str, Any]) -> str:
-    return show(fidelity["networks"]) + ("" if fidelity["interval"] is None else f" {_interval(fidelity)}")
+    return format_number(fidelity["networks"]) + ("" if fidelity["interval"] is None else f" {_interval(fidelity)}")
 
 
 def _verdict(row: Row) -> str:
@@ -144,9 +144,9 @@ def heading(reference: Row) -> Text:
     heading = Text.from_markup(f"[bold]{escape(reference['architecture'])}[/], {escape(reference['method'])}")
     view = reference.get("view", "signed")
     heading.append("" if view == "signed" else f", view {view} (each map less its own mean)")
-    heading.append(f": r of a single network {show(reference['snr'])} {_interval(reference)}")
+    heading.append(f": r of a single network {format_number(reference['snr'])} {_interval(reference)}")
     if reference.get("untrained") is not None:
-        heading.append(f", of untrained ones {show(reference['untrained'])}")
+        heading.append(f", of untrained ones {format_number(reference['untrained'])}")
     if reference.get("template") is not None:
         heading.append(f"; {number(reference['template']):.0%} of the signal is one template, the same for all classes")
     return heading
@@ -176,9 +176,9 @@ def _cells(row: Row) -> list[str | Text]:
     undetermined = number(fidelity["networks"]) != number(fidelity["networks"])
     return [
         str(row["members"]),
-        "?" if row["price"] is None else show(row["price"]),
-        show(fidelity["fidelity_squared"]),
-        show(fidelity["networks"]),
+        "?" if row["price"] is None else format_number(row["price"]),
+        format_number(fidelity["fidelity_squared"]),
+        format_number(fidelity["networks"]),
         "undetermined" if undetermined else escape(_interval(fidelity)),
         "?" if training is None else seconds_text(training),
         seconds_text(row["attribution_seconds"]),
@@ -187,7 +187,7 @@ def _cells(row: Row) -> list[str | Text]:
 
 def _interval(fidelity: Mapping[str, Any]) -> str:
     interval = fidelity["interval"]
-    return "-" if interval is None else f"[{show(interval['low'])}, {show(interval['high'])}]"
+    return "-" if interval is None else f"[{format_number(interval['low'])}, {format_number(interval['high'])}]"
 
 
 def legend(document: Mapping[str, Any]) -> str:

@@ -28,7 +28,7 @@ from saliencynoise.statistics.draws import between_draws, crossed_gram
 from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import Interval, Pooled, claim_interval
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.sanity import sanity_verdict
 from saliencynoise.statistics.signs import ONE_SIGNED
 from saliencynoise.statistics.snr import pooled_snr

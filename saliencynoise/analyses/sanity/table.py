@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.display.labels import method_label
-from saliencynoise.display.numbers import counted, interval_text, p_text, show
+from saliencynoise.display.numbers import counted, format_number, interval_text, p_text
 from saliencynoise.display.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def verdict_words(row: Mapping[str, Any]) -> str:
     view = "" if row["view"] == "signed" else f", {row['view']}"
     first = row["contrasts"]["untrained"]
     if first["verdict"] == "no signal":
-        return f"{row['method']}{view}: trained networks show no agreement (r {show(row['snr']['trained']['value'])})."
+        r = format_number(row["snr"]["trained"]["value"])
+        return f"{row['method']}{view}: trained networks show no agreement (r {r})."
     parts = [_words(row, name) for name in row["contrasts"]]
     return f"{row['method']}{view}: {'; '.join(parts)}."
 
@@ -72,8 +73,8 @@ def verdict_words(row: Mapping[str, Any]) -> str:
 def _words(row: Mapping[str, Any], name: str) -> str:
     contrast, verdict = row["contrasts"][name], row["contrasts"][name]["verdict"]
     networks = "untrained networks" if name == "untrained" else "networks trained on permuted labels"
-    r = f"r {show(row['snr'][name]['value'])} against {show(row['snr']['trained']['value'])}"
-    cosine = f"cosine {show(contrast['agreement']['value'])}"
+    r = f"r {format_number(row['snr'][name]['value'])} against {format_number(row['snr']['trained']['value'])}"
+    cosine = f"cosine {format_number(contrast['agreement']['value'])}"
     if verdict == "does not depend":
         if name == "permuted":
             return f"does not depend on the labels: {networks} show the same ({cosine}; {r})"
@@ -107,7 +108,7 @@ def sanity_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
         trained = row["snr"]["trained"]
         name = label if row["view"] == "signed" else f"{label}\n    {row['view']}"
         table.add_row(name, *([""] * 6))
-        table.add_row("    trained", show(trained["value"]), interval_text(trained["interval"]))
+        table.add_row("    trained", format_number(trained["value"]), interval_text(trained["interval"]))
         for kind, label in KINDS.items():
             table.add_row(f"    {label}", *_other(row, kind))
     return table
@@ -117,10 +118,10 @@ def _other(row: Mapping[str, Any], kind: str) -> list[str]:
     snr, contrast = row["snr"][kind], row["contrasts"][kind]
     agreement, p = contrast["agreement"], contrast["comparison"]["p_holm"]
     return [
-        show(snr["value"]),
+        format_number(snr["value"]),
         interval_text(snr["interval"]),
         p_text(p),
-        show(agreement["value"]),
+        format_number(agreement["value"]),
         interval_text(agreement["interval"]),
         NEEDED[contrast["verdict"]],
     ]

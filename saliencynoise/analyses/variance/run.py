@@ -25,7 +25,7 @@ from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components
 from saliencynoise.statistics.draws import energy_shares, networks_gram
 from saliencynoise.statistics.jackknife import jackknife_variance, t_interval
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.store.atomic import slug_of, write_json
 from saliencynoise.store.holding import holding
 from saliencynoise.training.recipes import recipe_for

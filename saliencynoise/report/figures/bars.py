@@ -19,7 +19,7 @@ from saliencynoise.display.figures.style import (
     shortened,
     styles,
 )
-from saliencynoise.display.numbers import show, with_interval
+from saliencynoise.display.numbers import format_number, with_interval
 from saliencynoise.engine.study_cells import chosen_cells, names_of, snr_of
 from saliencynoise.records.numbers import number
 from saliencynoise.report.figures import texts
@@ -230,7 +230,7 @@ def _write_value(axes: Axes, row: Any, look: tuple[str, str], *, name: str, sing
     if row.status == "failed":
         label = f"failed: {shortened(str(row.reason), 62)}" if name == "r" else "failed"
     else:
-        label = "undefined" if math.isnan(value) else show(value)
+        label = "undefined" if math.isnan(value) else format_number(value)
     if drawn and not single:
         return
     if drawn:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import BAD, SMALL, blank, diverging, two_lines
-from saliencynoise.display.numbers import show
+from saliencynoise.display.numbers import format_number
 from saliencynoise.engine.study_cells import Cell, failures, names_of, signed_cells
 from saliencynoise.report.figures import texts
 from saliencynoise.report.table import SEVERAL
@@ -231,8 +231,9 @@ def _draw_matrix(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *,
     shown = axes.imshow(matrix, cmap=diverging(), vmin=-largest, vmax=largest, interpolation="nearest")
     off_diagonal = matrix[~np.eye(len(matrix), dtype=bool)]
     members = frame.drop_duplicates("member").sort_values("place").reset_index(drop=True)
+    low, high = format_number(off_diagonal.min()), format_number(off_diagonal.max())
     axes.set_title(
-        f"{title}\n{show(off_diagonal.min())} to {show(off_diagonal.max())}{_part_clusters(axes, members)}",
+        f"{title}\n{low} to {high}{_part_clusters(axes, members)}",
         fontsize=8.5 if accuracies else 7,
     )
     _name(axes, members, accuracies=accuracies)

@@ -21,7 +21,7 @@ from saliencynoise.engine.study_cells import Cell
 from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.draws import own_draws
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from saliencynoise.display.numbers import counted, duration, show, with_interval
+from saliencynoise.display.numbers import counted, duration, format_number, with_interval
 from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import Column, PageTable, Row, Value
@@ -77,7 +77,7 @@ def _diagnostics(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str,
     for cell in cells:
         if cell["view"] == cells[0]["view"]:
             for name, values in (cell.get("diagnostics") or {}).items():
-                summary = f"median {show(values['median'])}, largest {show(values['max'])}"
+                summary = f"median {format_number(values['median'])}, largest {format_number(values['max'])}"
                 yield cell["architecture"], name.replace("_", " "), summary
 
 

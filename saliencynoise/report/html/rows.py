@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from saliencynoise.display.numbers import p_text, percent, seconds_text, show
+from saliencynoise.display.numbers import format_number, p_text, percent, seconds_text
 from saliencynoise.display.page.tables import Column, PageTable, Row, Value
 from saliencynoise.engine.study import averaged_snr
 from saliencynoise.records.numbers import number
@@ -93,7 +93,7 @@ def _estimate(estimate: Mapping[str, Any]) -> list[Value]:
     interval = estimate["interval"]
     if interval is None:
         return [_value(estimate["value"]), Value(text="-")]
-    text = f"[{show(interval['low'])}, {show(interval['high'])}]"
+    text = f"[{format_number(interval['low'])}, {format_number(interval['high'])}]"
     return [_value(estimate["value"]), Value(text=text, key=_key(interval["low"]))]
 
 
@@ -120,7 +120,7 @@ def _needed(needed: Mapping[str, Any]) -> float | None:
 
 
 def _value(value: float | str | None) -> Value:
-    return Value(text=show(value), key=_key(value))
+    return Value(text=format_number(value), key=_key(value))
 
 
 def _key(value: float | str | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saliencynoise.display.numbers import counted, p_text, show
+from saliencynoise.display.numbers import counted, format_number, p_text
 from saliencynoise.engine.study import averaged_snr
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.records.numbers import number
@@ -201,8 +201,8 @@ def _centred_sentence(cell: Cell, centred: Cell | None) -> str:
     snr = _snr(centred)
     shaky = ", and no agreement is shown" if is_shaky(centred) else ""
     return (
-        f" Less its own mean, each map has an r of {show(snr['value'])}{_range(snr['interval'], None)} instead of "
-        f"{show(_snr(cell)['value'])}{shaky}."
+        f" Less its own mean, each map has an r of {format_number(snr['value'])}{_range(snr['interval'], None)} "
+        f"instead of {format_number(_snr(cell)['value'])}{shaky}."
     )
 
 
@@ -240,20 +240,22 @@ def sentence(cell: Cell, *, several: bool) -> str:
     if is_shaky(cell):
         p, floor = cell["figures"]["signal_p"], cell.get("untrained") or {}
         test = "" if p is None else f", p {p_text(p)}"
-        test += f"; untrained networks: {show(floor['snr'])}" if floor.get("above") is False else ""
+        test += f"; untrained networks: {format_number(floor['snr'])}" if floor.get("above") is False else ""
         return (
-            f"Whether networks agree at all on the maps of {name} is not shown (r {show(snr['value'])}"
+            f"Whether networks agree at all on the maps of {name} is not shown (r {format_number(snr['value'])}"
             f"{_range(snr['interval'], None)}{test}): a map may be nothing but chance."
         )
     if is_open(cell):
         return (
-            f"Networks agree on the maps of {name}, but how far cannot be told (r {show(snr['value'])}"
+            f"Networks agree on the maps of {name}, but how far cannot be told (r {format_number(snr['value'])}"
             f"{_range(snr['interval'], None)}), nor how many to average."
         )
     snr = averaged_snr(cell["figures"])
-    one = f"{show(reliability(number(snr['value']), 1))}{_range(snr['interval'], 1)}"
+    one = f"{format_number(reliability(number(snr['value']), 1))}{_range(snr['interval'], 1)}"
     with_draws = ", each with draws of its own," if cell.get("draws", 1) > 1 else ""
-    average = f"the average of all {members}{with_draws} has {show(reliability(number(snr['value']), members))}"
+    average = (
+        f"the average of all {members}{with_draws} has {format_number(reliability(number(snr['value']), members))}"
+    )
     if needed["value"] == 1:
         return f"A single network gives {name} a reliability of {one}; {average}."
     single = f"A single network's map has {one}; {average}."
@@ -274,7 +276,7 @@ def _range(interval: Mapping[str, Any] | None, members: int | None) -> str:
     if interval is None:
         return ""
     ends = [number(interval[end]) for end in ("low", "high")]
-    return f" [{', '.join(show(end if members is None else reliability(end, members)) for end in ends)}]"
+    return f" [{', '.join(format_number(end if members is None else reliability(end, members)) for end in ends)}]"
 
 
 def _cautions(result: Mapping[str, Any], measured: Sequence[Cell]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from saliencynoise.analyses.comparison.page import write_comparison
 from saliencynoise.analyses.comparison.side_by_side import pairs_of, side_by_side
 from saliencynoise.analyses.comparison.side_by_side_table import document_of, print_side_by_side, short_names
-from saliencynoise.display.numbers import show
+from saliencynoise.display.numbers import format_number
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
@@ -60,7 +60,7 @@ def test_every_run_has_its_figures_and_lines_fit(six, count, width, encoding):
     assert "…" not in text
     for study in six[:count]:
         for cell in study.done:
-            assert show(cell["figures"]["estimates"]["snr"]["value"]) in text
+            assert format_number(cell["figures"]["estimates"]["snr"]["value"]) in text
             assert cell["figures"]["members_needed"]["text"] in text
     assert all(name in text for name in found.names)
 
@@ -177,7 +177,7 @@ def test_the_page_holds_all_and_obeys_no_name(six, tmp_path):
     text = "".join(tags.text)
     assert text.count("failed") >= 2
     for cell in [*six[0].done, *bad.done]:
-        assert show(cell["figures"]["estimates"]["snr"]["value"]) in text
+        assert format_number(cell["figures"]["estimates"]["snr"]["value"]) in text
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", printed(found))
 
 

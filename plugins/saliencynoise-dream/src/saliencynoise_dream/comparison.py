@@ -10,8 +10,8 @@ import torch
 
 from saliencynoise.interfaces import Network, UsageError
 from saliencynoise_dream.ascent import Dream
+from saliencynoise_dream.batching import dream_in_parts
 from saliencynoise_dream.config import DreamConfig
-from saliencynoise_dream.memory import dream_in_parts
 from saliencynoise_dream.objective import ClassLogit, LayerEnergy
 from saliencynoise_dream.transfer import NO_JUDGE, RANGES, crossed_interval, gain, recognition
 from saliencynoise_dream.views import to_bytes

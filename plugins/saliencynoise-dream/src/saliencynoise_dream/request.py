@@ -30,7 +30,7 @@ AT_EDGE = ("jitter", "smoothing")
 """The settings that follow from the edge of the pictures."""
 
 
-def how_at(edge: int, given: Mapping[str, Any]) -> DreamConfig:
+def default_dream_config(edge: int, given: Mapping[str, Any]) -> DreamConfig:
     """Return the settings for pictures of a size: the jitter grows with it, the smoothing grows up to one pixel.
 
     Args:
@@ -40,7 +40,8 @@ def how_at(edge: int, given: Mapping[str, Any]) -> DreamConfig:
     Raises:
         UsageError: if a value is impossible.
 
-    >>> [(how.jitter, how.smoothing) for how in (how_at(16, {}), how_at(32, {}), how_at(224, {"smoothing": 0}))]
+    >>> configs = [default_dream_config(edge, given) for edge, given in ((16, {}), (32, {}), (224, {"smoothing": 0}))]
+    >>> [(config.jitter, config.smoothing) for config in configs]
     [(1, 0.5), (2, 1.0), (14, 0)]
     """
     return DreamConfig(**{**HOW, "jitter": max(1, edge // 16), "smoothing": min(1.0, edge / 32), **given})
@@ -65,7 +66,8 @@ class DreamRequest:
         held_out: members besides, which judge.
         singles: how many members dream alone, too; None for three, or all if fewer dream.
         gradient: what the ensemble follows: "mean", "random" (a member drawn for each step), or "both".
-        how: fields of `DreamConfig` that are not as `how_at` has them, but `gradient`, `seed` and `keep_steps`.
+        how: fields of `DreamConfig` that differ from `default_dream_config`, without `gradient`, `seed` and
+            `keep_steps`.
         pool: folder or name of a pool whose members dream and judge; None to train them, or find them trained.
         gif: write the steps as an animation.
         out: folder of the results; None for one under ./runs.
@@ -90,7 +92,7 @@ class DreamRequest:
             UsageError: naming the option, its value and the possible ones.
         """
         check_out(self.out)
-        how_at(32, self.how)
+        default_dream_config(32, self.how)
         if self.classes and self.layer is not None:
             raise UsageError("a dream is of classes or of a layer; give --class or --layer, not both")
         if self.gradient not in GRADIENTS:
@@ -136,7 +138,7 @@ _BENCH = (
 def request_from(values: Mapping[str, Any]) -> DreamRequest:
     """Build a request from plain values: those of `DreamRequest`, of `DreamConfig` and, all others, of `BenchConfig`.
 
-    Values of None are left out, and so is what is as `how_at` has it anyway.
+    Values of None are left out, and so are values equal to those of `default_dream_config`.
 
     Raises:
         UsageError: if a key is unknown or a value impossible.

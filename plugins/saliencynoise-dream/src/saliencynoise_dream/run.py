@@ -18,18 +18,18 @@ from saliencynoise.engine.plan import load_dataset, resolve_device
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.store.atomic import refuse_foreign, remove_file, slug_of, write_bytes, write_json
 from saliencynoise.store.holding import holding
 from saliencynoise.store.provenance import hardware, versions
-from saliencynoise_dream.aim import Aim, aim_of, check_layer
 from saliencynoise_dream.ascent import check_start
 from saliencynoise_dream.comparison import DreamSet, compare_dreams
 from saliencynoise_dream.config import DreamConfig
 from saliencynoise_dream.facts import facts_of, rows_of, steps_of
 from saliencynoise_dream.files import gif, png
 from saliencynoise_dream.objective import ClassLogit
-from saliencynoise_dream.request import GRADIENTS, SINGLES, DreamRequest, how_at, request_from
+from saliencynoise_dream.request import GRADIENTS, SINGLES, DreamRequest, default_dream_config, request_from
+from saliencynoise_dream.target import DreamTarget, check_layer, dream_target
 
 if TYPE_CHECKING:
     from saliencynoise.engine.observer import Observer
@@ -49,7 +49,7 @@ class Prepared:
         ensemble: the trained members.
         dreaming: indices in the pool of those that dream.
         judging: indices of those that were held out.
-        aim: objective and start.
+        target: objective and start.
         how: octaves, steps, seed and so on.
     """
 
@@ -57,7 +57,7 @@ class Prepared:
     ensemble: TrainedEnsemble
     dreaming: tuple[int, ...]
     judging: tuple[int, ...]
-    aim: Aim
+    target: DreamTarget
     how: DreamConfig
 
 
@@ -175,7 +175,7 @@ def prepare(request: DreamRequest, observer: Observer) -> Prepared:
     bench, trains = request.bench, request.pool is None
     if trains:
         dataset = load_dataset(bench)[1]
-        _how(request, aim_of(request, dataset))
+        _how(request, dream_target(request, dataset))
         if request.of_layer is not None:
             check_layer(catalogue().model(bench.archs[0], bench.arch_args), request.of_layer, dataset)
     resolve_device(bench.device)
@@ -184,9 +184,9 @@ def prepare(request: DreamRequest, observer: Observer) -> Prepared:
     if not trains and request.of_layer is not None:
         check_layer(ensemble.model, request.of_layer, ensemble.dataset)
     dreaming, judging = _split(ensemble, request)
-    aim = aim_of(request, ensemble.dataset)
-    how = _how(request, aim)
-    return Prepared(request=request, ensemble=ensemble, dreaming=dreaming, judging=judging, aim=aim, how=how)
+    target = dream_target(request, ensemble.dataset)
+    how = _how(request, target)
+    return Prepared(request=request, ensemble=ensemble, dreaming=dreaming, judging=judging, target=target, how=how)
 
 
 def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: None) -> DreamStudy:
@@ -202,9 +202,13 @@ def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: No
 
 def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
     """Dream, judge and write in a folder that this process has locked."""
-    request, ensemble, aim = prepared.request, prepared.ensemble, prepared.aim
+    request, ensemble, target = prepared.request, prepared.ensemble, prepared.target
     began, device = time.perf_counter(), ensemble.device
-    objective = ClassLogit(aim.objective.targets.to(device)) if isinstance(aim.objective, ClassLogit) else aim.objective
+    objective = (
+        ClassLogit(target.objective.targets.to(device))
+        if isinstance(target.objective, ClassLogit)
+        else target.objective
+    )
 
     def announce(kind: str, index: int) -> None:
         who = (
@@ -217,7 +221,7 @@ def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
         ensemble.networks(prepared.dreaming),
         ensemble.networks(prepared.judging),
         objective=objective,
-        start=aim.start.to(device),
+        start=target.start.to(device),
         mean=ensemble.dataset.mean,
         std=ensemble.dataset.std,
         config=prepared.how,
@@ -226,17 +230,19 @@ def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
         tell=announce,
     )
     result = _document(prepared, sets, seconds=time.perf_counter() - began)
-    study = DreamStudy(result=result, folder=request.folder, sets=sets, rows=aim.rows)
+    study = DreamStudy(result=result, folder=request.folder, sets=sets, rows=target.rows)
     _write(study, members=prepared.dreaming, steps=prepared.how.steps)
     return study
 
 
-def _how(request: DreamRequest, aim: Aim) -> DreamConfig:
+def _how(request: DreamRequest, target: DreamTarget) -> DreamConfig:
     """Return the settings of the dream; refuse those that the pictures or the memory do not allow."""
-    how = how_at(aim.start.shape[-1], {**request.how, "seed": request.bench.seed, "keep_steps": request.gif})
-    check_start(aim.start, how)
+    how = default_dream_config(
+        target.start.shape[-1], {**request.how, "seed": request.bench.seed, "keep_steps": request.gif}
+    )
+    check_start(target.start, how)
     kinds = (request.singles or SINGLES) + len(GRADIENTS[request.gradient])
-    size = kinds * how.octaves * how.steps * aim.start.numel()
+    size = kinds * how.octaves * how.steps * target.start.numel()
     if request.gif and size > MOST_KEPT:
         raise UsageError(
             f"--gif would keep {size / 2**30:.1f} GiB of steps, over {MOST_KEPT / 2**30:.0f}; give fewer --class, "
@@ -261,17 +267,17 @@ def _split(ensemble: TrainedEnsemble, request: DreamRequest) -> tuple[tuple[int,
 
 
 def _document(prepared: Prepared, sets: Sequence[DreamSet], *, seconds: float) -> dict[str, Any]:
-    request, ensemble, aim = prepared.request, prepared.ensemble, prepared.aim
+    request, ensemble, target = prepared.request, prepared.ensemble, prepared.target
     dataset = ensemble.dataset
-    rows = [row for dream_set in sets for row in rows_of(dream_set, aim.rows, prepared.dreaming)]
+    rows = [row for dream_set in sets for row in rows_of(dream_set, target.rows, prepared.dreaming)]
     accuracies = {record.index: record.accuracy for record in ensemble.records}
     document = {
         "format": 1,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings": request.settings,
         "how": {name: value for name, value in asdict(prepared.how).items() if name not in {"gradient", "keep_steps"}},
-        "of": {"kind": "classes" if isinstance(aim.objective, ClassLogit) else "layer", "names": list(aim.rows)},
-        "start": aim.source,
+        "of": {"kind": "classes" if isinstance(target.objective, ClassLogit) else "layer", "names": list(target.rows)},
+        "start": target.source,
         "dataset": {
             "asked": request.bench.dataset,
             "image_shape": list(dataset.train.images.shape[1:]),
@@ -286,7 +292,7 @@ def _document(prepared: Prepared, sets: Sequence[DreamSet], *, seconds: float) -
         "held_out": list(prepared.judging),
         "accuracy": {str(member): accuracies[member] for member in (*prepared.dreaming, *prepared.judging)},
         "passed_over": {str(member): why for member, why in ensemble.flags.items()},
-        "notes": list(aim.notes),
+        "notes": list(target.notes),
         "facts": facts_of(sets),
         "dreams": rows,
         "trace": [_ends(dream_set) for dream_set in sets if dream_set.trace is not None],

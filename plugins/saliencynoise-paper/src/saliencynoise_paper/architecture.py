@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.numbers import p_text, show
+from saliencynoise.display.numbers import format_number, p_text
 from saliencynoise.engine.study_cells import failures
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.figures.architecture import TITLES, Variation, draw, table, trends
 from saliencynoise_paper.panel import Panel
@@ -62,5 +62,6 @@ def _lines(fitted: pd.DataFrame) -> str:
 
 def _line(row: dict[Any, Any]) -> str:
     p = p_text(None if math.isnan(row["p"]) else row["p"])
-    interval = f"[{show(row['low'])}, {show(row['high'])}]"
-    return f"| {TITLES[row['axis']]} | {row['method']} | {show(row['ratio'])} | {interval} | {p} | {row['note']} |"
+    interval = f"[{format_number(row['low'])}, {format_number(row['high'])}]"
+    cells = (TITLES[row["axis"]], row["method"], format_number(row["ratio"]), interval, p, row["note"])
+    return f"| {' | '.join(cells)} |"

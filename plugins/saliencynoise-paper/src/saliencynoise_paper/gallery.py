@@ -11,7 +11,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.report.figures.maps import gallery
 from saliencynoise.report.figures.tiles import Row, tidy
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.panel import Panel
 

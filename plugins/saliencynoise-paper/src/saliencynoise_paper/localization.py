@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.numbers import p_text, show, with_interval
+from saliencynoise.display.numbers import format_number, p_text, with_interval
 from saliencynoise.engine.study import Study
 from saliencynoise.records.numbers import number
 from saliencynoise.report.localization import MEANINGS, RELEVANCE, localization_rows
@@ -105,9 +105,9 @@ def _lines(rows: Sequence[Row]) -> Iterator[str]:
             f"{row['method']}, {row['view']}",
             _with_interval(row["snr"], row["snr_interval"]),
             TITLES[row["measure"]],
-            show(row["chance"]),
-            show(row["single"]),
-            show(row["marginal"]),
+            format_number(row["chance"]),
+            format_number(row["single"]),
+            format_number(row["marginal"]),
             _with_interval(row["gain"], row["interval"]),
             p_text(row["p_holm"]),
             ANSWERS[row["nearer"]],

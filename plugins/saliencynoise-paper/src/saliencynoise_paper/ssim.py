@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.display.numbers import with_interval
 from saliencynoise.engine.study_cells import failures
 from saliencynoise.report.figures.ssim import correlations, figure_of, table
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.panel import Panel
 

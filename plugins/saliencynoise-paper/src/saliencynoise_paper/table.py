@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from saliencynoise.display.numbers import show
+from saliencynoise.display.numbers import format_number
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.interfaces import UsageError
 from saliencynoise_paper.caption import provenance
@@ -113,4 +113,4 @@ def _figures(rows: pd.DataFrame, reading: str, variant: Any) -> list[str | Text]
         return ["", published, ""]
     values = selected.set_index(["view", "definition", "norm"])["value"]
     value, r = values[variant["view"], variant["definition"], variant["norm"]], values["signed", "r", "unit"]
-    return [show(float(value)), published, show(float(r))]
+    return [format_number(float(value)), published, format_number(float(r))]

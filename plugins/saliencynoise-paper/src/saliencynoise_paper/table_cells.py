@@ -20,7 +20,7 @@ from saliencynoise_paper.statistics.paper_table import (
     TOP,
     published_column,
 )
-from saliencynoise_paper.statistics.reproduction import MeasuredColumn
+from saliencynoise_paper.statistics.table_fit import MeasuredColumn
 from saliencynoise_paper.statistics.variants import CellVariants, ImageVariants, fewer, gather, on_grid, variants
 
 if TYPE_CHECKING:

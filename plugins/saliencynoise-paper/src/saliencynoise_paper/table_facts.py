@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import derive_seed
 from saliencynoise.statistics.intervals import Interval
-from saliencynoise.statistics.plain import json_safe
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise_paper.statistics.orderings import Answer, answer_claims, compare_rows
 from saliencynoise_paper.statistics.paper_table import (
     CLAIMS,
@@ -20,7 +20,7 @@ from saliencynoise_paper.statistics.paper_table import (
     published_exchanges,
     with_networks,
 )
-from saliencynoise_paper.statistics.reproduction import MEASURES, Agreement, Reproduction, compare_variants
+from saliencynoise_paper.statistics.table_fit import MEASURES, TableFit, TableSearch, compare_variants
 from saliencynoise_paper.statistics.variants import VARIANTS, Variant
 from saliencynoise_paper.table_cells import GRIDS, READINGS, Measured
 
@@ -115,9 +115,9 @@ def collect(columns: Sequence[Measured], *, seed: int) -> dict[str, Any]:
             if grid == GRIDS[0]
         },
         "agreement": [
-            {"reading": reading, "grid": grid, **_agreement(agreement)}
+            {"reading": reading, "grid": grid, **_fit(fit)}
             for (reading, grid), search in results.items()
-            for agreement in search.agreements
+            for fit in search.fits
         ],
         "orderings": [row for key in searches for row in _orderings(columns, *key, variant)],
         "draws": [row for measured in columns for row in _draws(measured)],
@@ -150,22 +150,22 @@ def _column(measured: Measured) -> dict[str, Any]:
     }
 
 
-def _agreement(agreement: Agreement) -> dict[str, Any]:
+def _fit(fit: TableFit) -> dict[str, Any]:
     measures: dict[str, Any] = {
         name: {
-            "value": agreement.values[name],
-            "interval": _interval(agreement.intervals[name]),
-            "p": agreement.p[name],
-            "p_holm": agreement.p_holm[name],
+            "value": fit.values[name],
+            "interval": _interval(fit.intervals[name]),
+            "p": fit.p[name],
+            "p_holm": fit.p_holm[name],
         }
         for name in MEASURES
     }
     about = {
-        **asdict(agreement.variant),
-        "words": agreement.variant.words,
-        "candidate": not agreement.variant.corrected,
+        **asdict(fit.variant),
+        "words": fit.variant.words,
+        "candidate": not fit.variant.corrected,
     }
-    return {**about, "factor": agreement.factor, **measures}
+    return {**about, "factor": fit.factor, **measures}
 
 
 def _interval(interval: Interval | None) -> dict[str, Any] | None:
@@ -174,13 +174,11 @@ def _interval(interval: Interval | None) -> dict[str, Any] | None:
     return {"low": interval.low, "high": interval.high, "question": interval.question, "note": interval.note}
 
 
-def _search(search: Reproduction, measure: Any) -> dict[str, Any] | None:
+def _search(search: TableSearch, measure: Any) -> dict[str, Any] | None:
     best = search.best(measure)
     if best is None:
         return None
-    not_worse = [
-        agreement.variant.words for agreement in search.level_with_best(measure) if agreement.variant != best.variant
-    ]
+    not_worse = [fit.variant.words for fit in search.not_worse_than_best(measure) if fit.variant != best.variant]
     tested = best.p_holm[measure] is not None
     return {**asdict(best.variant), "words": best.variant.words, "not_distinguished": not_worse if tested else None}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from saliencynoise.display.numbers import counted, p_text, show
+from saliencynoise.display.numbers import counted, format_number, p_text
 from saliencynoise.records.numbers import number
 from saliencynoise_paper.statistics.paper_table import FEWER, MEMBERS, PUBLISHED, STARS
 from saliencynoise_paper.statistics.variants import Variant
@@ -56,9 +56,10 @@ def answers(facts: Mapping[str, Any]) -> list[str]:
     error, spread, rank = agreement["log_error"], agreement["spread"], agreement["rank_correlation"]
     nearest = (
         f"Over {facts['cells']} cells, {best['words']} comes nearest the published numbers: it is off by a factor of "
-        f"{show(2 ** error['value'])}{_ends(error['interval'], base=2)} on average, and by "
-        f"{show(2 ** spread['value'])} once the best common factor, {show(agreement['factor'])}, is taken out; "
-        f"rank correlation {show(rank['value'])}"
+        f"{format_number(2 ** error['value'])}{_ends(error['interval'], base=2)} on average, and by "
+        f"{format_number(2 ** spread['value'])} once the best common factor, {format_number(agreement['factor'])}, "
+        f"is taken out; "
+        f"rank correlation {format_number(rank['value'])}"
         f"{_ends(rank['interval'])}."
     )
     return [nearest, _rivals(best), _other_measures(facts, best)]
@@ -78,7 +79,7 @@ def _other_measures(facts: Mapping[str, Any], best: Mapping[str, Any]) -> str:
     by = {"spread": "up to a common factor", "rank_correlation": "by rank correlation"}
     other_winners = {
         description: facts["best"][measure]["words"]
-        + (f" ({show(_find(facts, facts['best'][measure])[measure]['value'])})")
+        + (f" ({format_number(_find(facts, facts['best'][measure])[measure]['value'])})")
         for measure, description in by.items()
         if facts["best"][measure] is not None and facts["best"][measure]["words"] != best["words"]
     }
@@ -102,7 +103,7 @@ def _ends(interval: Mapping[str, Any] | None, *, base: int = 0) -> str:
     if interval is None:
         return ""
     ends = [number(interval[name]) for name in ("low", "high")]
-    low, high = (show(base**end if base else end) for end in ends)
+    low, high = (format_number(base**end if base else end) for end in ends)
     return f" [{low}, {high}]"
 
 
@@ -131,7 +132,9 @@ def draws(facts: Mapping[str, Any]) -> list[str]:
     for row in facts["draws"]:
         if row["ratio"] is not None:
             by_method.setdefault(row["method"], []).append(number(row["ratio"]))
-    factors = ", ".join(f"{name} {show(sorted(ratios)[len(ratios) // 2])}" for name, ratios in by_method.items())
+    factors = ", ".join(
+        f"{name} {format_number(sorted(ratios)[len(ratios) // 2])}" for name, ratios in by_method.items()
+    )
     lowest = {
         reading: next(row for row in _of(facts, reading) if row["claim"] == "SHAP lowest")
         for reading in ("own", "shared")
@@ -145,7 +148,7 @@ def draws(facts: Mapping[str, Any]) -> list[str]:
     )
     tested = [row for row in facts["lowest"] if row["reading"] == "own" and row["interval"] is not None]
     beside = ", ".join(
-        f"{show(row['ratio'])}{_ends(row['interval'])} ({row['column']}, {row['other']})" for row in tested
+        f"{format_number(row['ratio'])}{_ends(row['interval'])} ({row['column']}, {row['other']})" for row in tested
     )
     if beside:
         sentence += f" In own draws its r is that of the lowest other row times {beside}."
@@ -160,7 +163,9 @@ def stars(facts: Mapping[str, Any]) -> list[str]:
     ratios = sorted(number(row["value_fewer"]) / number(row["value"]) for row in rows)
     expected = sorted(number(row["expected_fewer"]) / number(row["value"]) for row in rows if row["expected_fewer"])
     first = rows[0]
-    from_signal = f"; signal and floor alone would make it {show(expected[len(expected) // 2])}" if expected else ""
+    from_signal = (
+        f"; signal and floor alone would make it {format_number(expected[len(expected) // 2])}" if expected else ""
+    )
     names = ", ".join(dict.fromkeys(row["method"] for row in rows))
     changed = [
         f"{row['claim']} in {_yes(row, 'measured_by_best')} in place of {_yes(own_draws, 'measured_by_best')}"
@@ -170,8 +175,8 @@ def stars(facts: Mapping[str, Any]) -> list[str]:
     order = "; ".join(changed) if changed else "no ordering changes"
     rise = (
         f"With {first['fewer']} networks in place of {first['networks']} the starred rows ({names}) change by a factor "
-        f"of {show(ratios[len(ratios) // 2])} (median) by the best definition, whose floor rises from "
-        f"{show(first['floor'])} to {show(first['floor_fewer'])}{from_signal}."
+        f"of {format_number(ratios[len(ratios) // 2])} (median) by the best definition, whose floor rises from "
+        f"{format_number(first['floor'])} to {format_number(first['floor_fewer'])}{from_signal}."
     )
     count, changes = len(facts["columns"]), len(facts["exchanges"])
     exchanged = [f"Of {_pairs(count)} pairs of a starred and another row {changes} change their order."]
@@ -194,7 +199,7 @@ def _search_by(facts: Mapping[str, Any], reading: str, condition: str) -> list[s
     if best is None:
         return []
     error = _find(facts, best, reading)["log_error"]
-    factor = f"{show(2 ** error['value'])}{_ends(error['interval'], base=2)}"
+    factor = f"{format_number(2 ** error['value'])}{_ends(error['interval'], base=2)}"
     return [f"{condition}, {best['words']} comes nearest the published numbers: off by a factor of {factor}."]
 
 
@@ -222,14 +227,14 @@ def confounds(facts: Mapping[str, Any]) -> list[str]:
         ratios = sorted(number(row["ratio"]) for row in finer)
         largest = max(finer, key=lambda row: number(row["ratio"]))
         sentences.append(
-            f"Pooled to the common grid, r changes by a factor of {show(ratios[len(ratios) // 2])} (median of "
+            f"Pooled to the common grid, r changes by a factor of {format_number(ratios[len(ratios) // 2])} (median of "
             f"{counted(len(ratios), 'cell')} with finer maps), most for {largest['method']} in {largest['column']}: "
-            f"{show(largest['r_own'])} to {show(largest['r_common'])}."
+            f"{format_number(largest['r_own'])} to {format_number(largest['r_common'])}."
         )
     shares = [row for row in facts["template"] if row["method"] == "GradCAM (top)" and row["share"] is not None]
     sentences += [
         f"GradCAM (top) in {row['column']}: {row['share']:.0%} of its signal is one template, the same for all classes,"
-        f"{_of_class(row)}; r of what is left for the image is {show(row['snr_specific'])}."
+        f"{_of_class(row)}; r of what is left for the image is {format_number(row['snr_specific'])}."
         for row in shares
     ]
     return sentences or ["Nothing to tell."]
@@ -266,8 +271,8 @@ def _caveats(facts: Mapping[str, Any]) -> list[str]:
         floors = [variant.floor(members=count, effective_pixels=float("inf")) for count in (*members, MEMBERS)]
         lines.append(
             f"Uncorrected figures fall with the number of members: pure noise gives "
-            f"{', '.join(show(floor) for floor in floors[:-1])} here, with {_counts(members)} members, and "
-            f"{show(floors[-1])} with the {MEMBERS} of the poster; low cells are lifted accordingly."
+            f"{', '.join(format_number(floor) for floor in floors[:-1])} here, with {_counts(members)} members, and "
+            f"{format_number(floors[-1])} with the {MEMBERS} of the poster; low cells are lifted accordingly."
         )
     lines += [
         f"Failed: {failure['method']} in {failure['dataset']} {failure['architecture']}: {failure['reason']}."

@@ -12,7 +12,7 @@ MODULES = sorted(module.name for module in pkgutil.iter_modules(saliencynoise_pa
 
 
 def test_all_modules_are_found() -> None:
-    assert MODULES == ["orderings", "paper_table", "reproduction", "variants"]
+    assert MODULES == ["orderings", "paper_table", "table_fit", "variants"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -7,7 +7,7 @@ import torch
 from skimage.measure import block_reduce
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics.figures import image_statistics, summarise
+from saliencynoise.statistics.cell_statistics import image_statistics, summarise
 from saliencynoise_paper.statistics.variants import (
     DIVISIONS,
     VARIANTS,

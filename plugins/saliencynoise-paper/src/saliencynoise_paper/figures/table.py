@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import COLOURS, GREY, MARKERS, blank
-from saliencynoise.display.numbers import show
+from saliencynoise.display.numbers import format_number
 from saliencynoise.records.numbers import number
 from saliencynoise_paper.figures.table_grids import draw_orderings, draw_table, rows_of
 from saliencynoise_paper.statistics.paper_table import PUBLISHED
@@ -122,7 +122,7 @@ def _definitions(axis: Axes, facts: Mapping[str, Any]) -> None:
     for y, (row, tick) in enumerate(zip(rows, axis.get_yticklabels(), strict=True)):
         colour = GREY if not row["candidate"] else BEST if row["words"] in level else "black"
         _error(axis, row, y, colour)
-        rank = show(row["rank_correlation"]["value"])
+        rank = format_number(row["rank_correlation"]["value"])
         rank_text = axis.annotate(rank, (1.015, y), xycoords=("axes fraction", "data"), va="center", size=9)
         for text in (tick, rank_text):
             text.set_color(colour)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.numbers import p_text, show
+from saliencynoise.display.numbers import format_number, p_text
 from saliencynoise_paper.statistics.paper_table import PUBLISHED, STARS
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def _cell(axis: Axes, x: int, y: int, row: Mapping[str, Any] | None, corrected: 
     colour = _colour(0.0 if ratio != ratio else ratio)  # noqa: PLR0124 - NaN
     _box(axis, x, y, (1, 1), colour)
     style: dict[str, Any] = {"ha": "center", "va": "center", "color": _ink(colour)}
-    axis.text(x + 0.5, y + 0.36, show(row["value"]), size=13, weight="bold", **style)
-    r = "" if corrected is None else f"   r {show(corrected['value'])}"
+    axis.text(x + 0.5, y + 0.36, format_number(row["value"]), size=13, weight="bold", **style)
+    r = "" if corrected is None else f"   r {format_number(corrected['value'])}"
     axis.text(x + 0.5, y + 0.75, f"{row['published']:.3f}{r}", size=8.5, **style)
 
 

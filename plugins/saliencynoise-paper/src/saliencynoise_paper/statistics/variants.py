@@ -25,7 +25,8 @@ from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import gram_matrix, means_without, scale_gram
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import Interval, Pooled, claim_interval
-from saliencynoise.statistics.published import (
+from saliencynoise.statistics.snr import amplitude, cosine, pooled_effective_pixels, snr_from_cosine
+from saliencynoise.statistics.uncorrected_snr import (
     snr_pixel,
     snr_pixel_without,
     snr_power,
@@ -33,7 +34,6 @@ from saliencynoise.statistics.published import (
     snr_rms,
     snr_rms_without,
 )
-from saliencynoise.statistics.snr import amplitude, cosine, pooled_effective_pixels, snr_from_cosine
 from saliencynoise.statistics.views import apply_view
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 Measure = Literal["log_error", "spread", "rank_correlation"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
-"""The measures, in their order along the last axis of `agreement`."""
+"""The measures, in their order along the last axis of `fit_to_table`."""
 _RANGE: Mapping[Measure, tuple[float, float]] = {
     "log_error": (0, math.inf),
     "spread": (0, math.inf),
@@ -68,7 +68,7 @@ class MeasuredColumn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agreement:
+class TableFit:
     """A figure's agreement with the published cells.
 
     Attributes:
@@ -91,41 +91,41 @@ class Agreement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reproduction:
+class TableSearch:
     """The result of the search for the published figure.
 
     Attributes:
-        agreements: one per variant, in the order of `VARIANTS`.
+        fits: one per variant, in the order of `VARIANTS`.
         cells: number of cells that were compared.
         note: a caveat, or empty.
     """
 
-    agreements: tuple[Agreement, ...]
+    fits: tuple[TableFit, ...]
     cells: int
     note: str
 
-    def best(self, measure: Measure) -> Agreement | None:
+    def best(self, measure: Measure) -> TableFit | None:
         """Return the uncorrected variant that agrees best; None where none can be measured."""
         sign = _SIGN[MEASURES.index(measure)]
         candidates = [
             candidate
-            for candidate in self.agreements
+            for candidate in self.fits
             if _candidate(candidate.variant) and math.isfinite(candidate.values[measure])
         ]
         return min(candidates, key=lambda candidate: sign * candidate.values[measure], default=None)
 
-    def level_with_best(self, measure: Measure) -> list[Agreement]:
+    def not_worse_than_best(self, measure: Measure) -> list[TableFit]:
         """Return the candidates, best first, that are not shown to fit worse than the best (Holm)."""
         sign = _SIGN[MEASURES.index(measure)]
-        not_worse = [candidate for candidate in self.agreements if (candidate.p_holm[measure] or 0) >= 1 - LEVEL]
+        not_worse = [candidate for candidate in self.fits if (candidate.p_holm[measure] or 0) >= 1 - LEVEL]
         return sorted(not_worse, key=lambda candidate: sign * candidate.values[measure])
 
 
-def agreement(measured: Float[Tensor, "*n K"], published: Float[Tensor, " K"]) -> Float[Tensor, "*n 3"]:
+def fit_to_table(measured: Float[Tensor, "*n K"], published: Float[Tensor, " K"]) -> Float[Tensor, "*n 3"]:
     """Return the log error, the spread and the rank correlation of cells with the published ones, by `MEASURES`.
 
     >>> published = torch.tensor([0.5, 1.0, 2.0, 4.0])
-    >>> [round(own, 6) for own in agreement(2 * published, published).tolist()]    # twice too high, in right order
+    >>> [round(own, 6) for own in fit_to_table(2 * published, published).tolist()]    # twice too high, in right order
     [1.0, 0.0, 1.0]
     """
     ratio = torch.where(measured > 0, measured / published, torch.nan).log2()
@@ -133,7 +133,7 @@ def agreement(measured: Float[Tensor, "*n K"], published: Float[Tensor, " K"]) -
     return torch.stack([ratio.abs().mean(-1), spread, _spearman(measured, published)], -1)
 
 
-def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> Reproduction:
+def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> TableSearch:
     """Return each variant's agreement with the published cells, and whether others fit as well as the best.
 
     The difference of each candidate (the uncorrected variants) to the best has a t interval from the same replicates,
@@ -158,7 +158,7 @@ def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> Reprodu
     published = torch.tensor([value for column in columns for value in column.published], dtype=torch.float64)
     if len(published) < 2:
         raise UsageError(f"{len(published)} cells are both measured and published: an agreement needs 2 or more")
-    points = agreement(_values([_means(column) for column in columns]), published)
+    points = fit_to_table(_values([_means(column) for column in columns]), published)
     replicates = _left_out(columns, published) + _redrawn(columns, published, derive_seed(seed, "bootstrap", 6))
     best = [_best(points[:, measure], sign) for measure, sign in enumerate(_SIGN)]
     tests = [
@@ -171,9 +171,9 @@ def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> Reprodu
     ]
     note = few_members(min(cell.members for column in columns for cell in column.cells))
     factors = 2 ** (_values([_means(column) for column in columns]) / published).log2().mean(-1)
-    return Reproduction(
-        agreements=tuple(
-            Agreement(
+    return TableSearch(
+        fits=tuple(
+            TableFit(
                 variant=variant,
                 values={name: float(points[index, measure]) for measure, name in enumerate(MEASURES)},
                 intervals={
@@ -244,7 +244,7 @@ def _left_out(columns: Sequence[MeasuredColumn], published: Tensor) -> list[_Rep
     for networks in dict.fromkeys(column.networks for column in columns):
         selected = [column.networks == networks for column in columns]
         values = _exchanged(columns, selected, _means_without)
-        replicates.append(_Replicates(agreement(values, published), jackknife=True, df=values.shape[1] - 1))
+        replicates.append(_Replicates(fit_to_table(values, published), jackknife=True, df=values.shape[1] - 1))
     return replicates
 
 
@@ -262,7 +262,7 @@ def _redrawn(columns: Sequence[MeasuredColumn], published: Tensor, seed: int) ->
             units, effective = units_of(count, groups)
             values = _exchanged(columns, selected, partial(_means_of_resamples, weights=weights))
             # Variant by variant: ranks compare every cell with every other
-            agreements = torch.stack([agreement(figures, published) for figures in values])
+            agreements = torch.stack([fit_to_table(figures, published) for figures in values])
             replicates.append(_Replicates(agreements, jackknife=False, df=effective - 1 if units > 1 else 0.0))
     return replicates
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from saliencynoise.statistics import published
+from saliencynoise.statistics import uncorrected_snr
 from saliencynoise.statistics.gram import gram_matrix
-from saliencynoise.statistics.published import (
+from saliencynoise.statistics.uncorrected_snr import (
     snr_pixel,
     snr_pixel_without,
     snr_power,
@@ -93,7 +93,7 @@ def test_leaving_out_takes_work_proportional_to_members(monkeypatch: pytest.Monk
         merges.append(1)
         return merge(a, b)
 
-    merge = published._merge
-    monkeypatch.setattr(published, "_merge", counted)
+    merge = uncorrected_snr._merge
+    monkeypatch.setattr(uncorrected_snr, "_merge", counted)
     snr_pixel_without(torch.ones(64, 9))
     assert 64 <= len(merges) <= 3 * 64  # each of O(P); one ensemble after another would take 64 * 63

@@ -7,8 +7,8 @@ import torch
 
 from saliencynoise.interfaces import Network, UsageError
 from saliencynoise_dream.ascent import dream
+from saliencynoise_dream.batching import dream_in_parts
 from saliencynoise_dream.config import DreamConfig
-from saliencynoise_dream.memory import dream_in_parts
 from saliencynoise_dream.objective import ClassLogit, LayerEnergy
 
 HOW = DreamConfig(octaves=2, steps=3, keep_steps=True, gradient="random")

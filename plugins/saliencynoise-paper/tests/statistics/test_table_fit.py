@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise_paper.statistics.reproduction import MEASURES, MeasuredColumn, agreement, compare_variants
+from saliencynoise_paper.statistics.table_fit import MEASURES, MeasuredColumn, compare_variants, fit_to_table
 from saliencynoise_paper.statistics.variants import VARIANTS, CellVariants, Variant, gather, variants
 
 STRENGTHS = (0.1, 0.3, 0.5, 0.8, 1.5, 2.5)
@@ -33,7 +33,7 @@ def test_measures_are_those_of_scipy_and_numpy() -> None:
     rng = np.random.default_rng(3)
     measured, published = np.exp(rng.standard_normal((5, 12))), np.exp(rng.standard_normal(12))
     published[3] = published[4]  # a tie, as in the published table
-    found = agreement(torch.tensor(measured), torch.tensor(published)).numpy()
+    found = fit_to_table(torch.tensor(measured), torch.tensor(published)).numpy()
     octaves = np.log2(measured / published)
     assert found[:, 0] == pytest.approx(np.abs(octaves).mean(1))
     assert found[:, 1] == pytest.approx(octaves.std(1, ddof=1))
@@ -60,7 +60,7 @@ def test_the_definition_that_made_the_table_is_found(truth: Variant, two_studies
         column(own, [cell.value(at) for cell in theirs], name)
         for own, theirs, name in zip(*two_studies, "ab", strict=True)
     ]
-    level = [own.variant for own in compare_variants(columns, seed=0).level_with_best("log_error")]
+    level = [own.variant for own in compare_variants(columns, seed=0).not_worse_than_best("log_error")]
     assert truth in level
     assert len(level) < 9
     assert not {variant for variant in level if (variant.definition == "power") != (truth.definition == "power")}
@@ -74,18 +74,18 @@ def test_exactly_reproduced_cells_leave_no_error_and_the_others_are_told_apart()
     assert best.variant == VARIANTS[truth]
     assert best.values == pytest.approx({"log_error": 0, "spread": 0, "rank_correlation": 1})
     assert best.factor == pytest.approx(1)
-    by_variant = {agreement.variant: agreement for agreement in found.agreements}
+    by_variant = {fit.variant: fit for fit in found.fits}
     assert by_variant[Variant("abs", "rms", "raw")].p_holm["log_error"] < 0.01
-    assert found.level_with_best("log_error")[0] == best
+    assert found.not_worse_than_best("log_error")[0] == best
 
 
 def test_a_common_factor_counts_in_the_error_and_not_in_the_spread() -> None:
     truth = VARIANTS.index(Variant("signed", "rms", "unit"))
     own = cells(torch.Generator().manual_seed(2))
     found = compare_variants([column(own, [cell.value(truth) / 3 for cell in own])], seed=0)
-    assert found.agreements[truth].factor == pytest.approx(3)
-    assert found.agreements[truth].values["log_error"] == pytest.approx(math.log2(3))
-    assert found.agreements[truth].values["spread"] == pytest.approx(0, abs=1e-9)
+    assert found.fits[truth].factor == pytest.approx(3)
+    assert found.fits[truth].values["log_error"] == pytest.approx(math.log2(3))
+    assert found.fits[truth].values["spread"] == pytest.approx(0, abs=1e-9)
     assert found.best("spread").variant == VARIANTS[truth]
 
 
@@ -97,7 +97,7 @@ def test_variants_that_cannot_be_told_apart_are_not() -> None:
         for strength in (0.1, 0.4, 1.0)
     ]
     found = compare_variants([column(own, [1.0, 2.0, 4.0])], seed=0)
-    level = {agreement.variant for agreement in found.level_with_best("log_error")}
+    level = {fit.variant for fit in found.not_worse_than_best("log_error")}
     best = found.best("log_error").variant
     assert {Variant(view, best.definition, best.norm) for view in ("signed", "relu", "abs")} <= level
 
@@ -109,7 +109,7 @@ def test_intervals_are_a_jackknife_by_column_and_a_bootstrap_by_data_set() -> No
     published = [0.3, 0.5, 0.6, 0.9, 1.4, 2.0]
     at = VARIANTS.index(Variant("signed", "rms", "raw"))
     columns = [column(left, published, "a", "a"), column(right, published, "b", "b")]
-    found = compare_variants(columns, seed=0).agreements[at]
+    found = compare_variants(columns, seed=0).fits[at]
     interval, value = found.intervals["log_error"], found.values["log_error"]
 
     def error(means: np.ndarray) -> float:
@@ -149,7 +149,7 @@ def test_columns_with_the_same_networks_and_images_vary_together() -> None:
     published = [0.3, 0.5, 0.6, 0.9, 1.4, 2.0]
 
     def width(*columns: MeasuredColumn) -> float:
-        interval = compare_variants(columns, seed=0).agreements[0].intervals["log_error"]
+        interval = compare_variants(columns, seed=0).fits[0].intervals["log_error"]
         return interval.high - interval.low
 
     once = width(column(own, published))
@@ -161,8 +161,8 @@ def test_two_members_give_values_without_intervals_or_tests() -> None:
     own = cells(torch.Generator().manual_seed(7), members=2)
     found = compare_variants([column(own, [0.3, 0.5, 0.6, 0.9, 1.4, 2.0])], seed=0)
     assert found.best("log_error") is not None
-    assert found.level_with_best("log_error") == []
-    assert all(agreement.intervals[measure] is None for agreement in found.agreements for measure in MEASURES)
+    assert found.not_worse_than_best("log_error") == []
+    assert all(fit.intervals[measure] is None for fit in found.fits for measure in MEASURES)
 
 
 def test_what_is_not_above_zero_has_no_logarithm_and_is_not_chosen() -> None:
@@ -171,9 +171,9 @@ def test_what_is_not_above_zero_has_no_logarithm_and_is_not_chosen() -> None:
     r = VARIANTS.index(Variant("signed", "r", "unit"))
     assert any(cell.value(r) < 0 for cell in own)
     found = compare_variants([column(own, [0.3, 0.5, 0.6, 0.9])], seed=0)
-    assert math.isnan(found.agreements[r].values["log_error"])
-    assert found.agreements[r].intervals["log_error"] is None
-    assert math.isfinite(found.agreements[r].values["rank_correlation"])
+    assert math.isnan(found.fits[r].values["log_error"])
+    assert found.fits[r].intervals["log_error"] is None
+    assert math.isfinite(found.fits[r].values["rank_correlation"])
 
 
 def test_one_cell_is_no_agreement() -> None:
@@ -187,5 +187,5 @@ def test_corrected_figures_are_reported_and_no_candidates() -> None:
     truth = VARIANTS.index(Variant("signed", "amplitude", "unit"))
     found = compare_variants([column(own, [abs(cell.value(truth)) for cell in own])], seed=0)
     assert not found.best("log_error").variant.corrected
-    assert found.agreements[truth].values["log_error"] == pytest.approx(0, abs=1e-9)
-    assert found.agreements[truth].p["log_error"] is None
+    assert found.fits[truth].values["log_error"] == pytest.approx(0, abs=1e-9)
+    assert found.fits[truth].p["log_error"] is None

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from saliencynoise.statistics.gram import gram_matrix
+from saliencynoise.statistics.image_quantiles import mean_of_disjoint_pairs, quantile, shrunken_quantile, snr_of_images
 from saliencynoise.statistics.snr import snr_from_cosine
-from saliencynoise.statistics.spread import mean_of_disjoint_pairs, quantile, shrunken_quantile, snr_of_images
 
 
 def hollow(gram: torch.Tensor) -> torch.Tensor:

@@ -28,14 +28,14 @@ CHUNK = 64
 Range = tuple[float, float]
 
 
-def looks(images: UInt8[Tensor, "B C H W"]) -> Mapping[str, Float[Tensor, " B"]]:
+def picture_statistics(images: UInt8[Tensor, "B C H W"]) -> Mapping[str, Float[Tensor, " B"]]:
     """Return each picture's figures, of pixels from 0 to 1.
 
     "brightness" is the mean over pixels and channels; "contrast" the standard deviation over pixels of the mean over
     channels; "tint" the range of the channels' means, for colour pictures only.
 
     >>> black_and_white = torch.tensor([[[[0, 255]]]], dtype=torch.uint8)
-    >>> {name: values.tolist() for name, values in looks(black_and_white).items()}
+    >>> {name: values.tolist() for name, values in picture_statistics(black_and_white).items()}
     {'brightness': [0.5], 'contrast': [0.5]}
     """
     pixels = images.double() / 255
@@ -46,11 +46,11 @@ def looks(images: UInt8[Tensor, "B C H W"]) -> Mapping[str, Float[Tensor, " B"]]
     return values
 
 
-def usual_looks(train: UInt8[Tensor, "N C H W"]) -> Mapping[str, Range]:
+def training_ranges(train: UInt8[Tensor, "N C H W"]) -> Mapping[str, Range]:
     """Return the range of each figure of the training pictures, without 0.5% at either end."""
     indices = torch.linspace(0, len(train) - 1, min(len(train), SAMPLED)).round().long()
     quantiles = torch.tensor(MIDDLE, dtype=torch.float64)
-    parts = [looks(train[part]) for part in torch.split(indices, CHUNK)]
+    parts = [picture_statistics(train[part]) for part in torch.split(indices, CHUNK)]
     ranges = {}
     for name in parts[0]:
         low, high = torch.quantile(torch.cat([part[name] for part in parts]), quantiles).tolist()
@@ -58,7 +58,7 @@ def usual_looks(train: UInt8[Tensor, "N C H W"]) -> Mapping[str, Range]:
     return ranges
 
 
-def unusual_looks(image: UInt8[Tensor, "C H W"], usual: Mapping[str, Range]) -> Mapping[str, float]:
+def out_of_range(image: UInt8[Tensor, "C H W"], usual: Mapping[str, Range]) -> Mapping[str, float]:
     """Return the figures in which a picture is unlike the training pictures, with the picture's values."""
-    measured = {name: float(values[0]) for name, values in looks(image[None]).items()}
+    measured = {name: float(values[0]) for name, values in picture_statistics(image[None]).items()}
     return {name: value for name, value in measured.items() if not usual[name][0] <= value <= usual[name][1]}

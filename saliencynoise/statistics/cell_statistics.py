@@ -17,15 +17,7 @@ from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import Scale, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
-from saliencynoise.statistics.plain import json_safe
-from saliencynoise.statistics.published import (
-    snr_pixel,
-    snr_pixel_without,
-    snr_power,
-    snr_power_without,
-    snr_rms,
-    snr_rms_without,
-)
+from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.reliability import MembersNeeded, members_needed
 from saliencynoise.statistics.significance import SignalTest, sign_flip_test
 from saliencynoise.statistics.signs import why_no_null
@@ -38,6 +30,14 @@ from saliencynoise.statistics.snr import (
     pooled_effective_pixels,
     pooled_snr,
     snr_from_cosine,
+)
+from saliencynoise.statistics.uncorrected_snr import (
+    snr_pixel,
+    snr_pixel_without,
+    snr_power,
+    snr_power_without,
+    snr_rms,
+    snr_rms_without,
 )
 from saliencynoise.statistics.unseen import UnseenMode, allow_for_unseen_mode
 from saliencynoise.statistics.views import get_view
@@ -102,7 +102,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Figures:
+class CellStatistics:
     """All figures of one method on one network architecture, over a set of images.
 
     Attributes:
@@ -190,7 +190,7 @@ def summarise(
     groups: Groups | None = None,
     sign: Sign = "signed",
     scale: Scale = "unit",
-) -> Figures:
+) -> CellStatistics:
     """Return all figures of a set of images: a whole study, or the images of one class.
 
     Args:
@@ -239,7 +239,7 @@ def summarise(
         estimates = MappingProxyType({key: replace(estimate, floor=math.nan) for key, estimate in estimates.items()})
     averaged = estimates["snr_averaged"]
     test = _signal_test(images, single, view=view, no_null=no_null, seed=derive_seed(seed, "bootstrap", 1))
-    return Figures(
+    return CellStatistics(
         view=view,
         members=counts[0],
         images=len(images),

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.statistics import Figures, image_statistics, summarise
+from saliencynoise.statistics import CellStatistics, image_statistics, summarise
 
 KEYS = ["snr_pixel", "snr_rms", "snr_power", "cosine", "snr", "snr_averaged", "snr_network", "snr_amplitude"]
 
 
-def study(maps: np.ndarray | torch.Tensor, view: str = "signed", seed: int = 0) -> Figures:
+def study(maps: np.ndarray | torch.Tensor, view: str = "signed", seed: int = 0) -> CellStatistics:
     """Figures of maps `[B, E, P]`."""
     return summarise([image_statistics(torch.as_tensor(image)) for image in maps], view=view, seed=seed)
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import stats
 
-from saliencynoise.statistics.discoveries import benjamini_hochberg
+from saliencynoise.statistics.false_discovery import benjamini_hochberg
 
 
 @pytest.mark.parametrize("count", [1, 2, 57])

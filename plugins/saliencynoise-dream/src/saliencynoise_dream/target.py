@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Aim:
+class DreamTarget:
     """The target of a dream.
 
     Attributes:
@@ -42,7 +42,7 @@ class Aim:
     notes: tuple[str, ...]
 
 
-def aim_of(request: DreamRequest, dataset: Dataset) -> Aim:
+def dream_target(request: DreamRequest, dataset: Dataset) -> DreamTarget:
     """Return the objective and the start of a dream.
 
     Raises:
@@ -66,7 +66,7 @@ def aim_of(request: DreamRequest, dataset: Dataset) -> Aim:
         objective = ClassLogit(torch.tensor(targets))
     start, source = _start(request, dataset, rows)
     notes += [source["words"]] if "words" in source else []
-    return Aim(rows=rows, objective=objective, start=start, source=source, notes=tuple(notes))
+    return DreamTarget(rows=rows, objective=objective, start=start, source=source, notes=tuple(notes))
 
 
 def check_layer(model: BoundModel, layer: str, dataset: Dataset) -> None:

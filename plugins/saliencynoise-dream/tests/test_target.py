@@ -7,8 +7,8 @@ from PIL import Image
 
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.registry.catalogue import catalogue
-from saliencynoise_dream.aim import aim_of, check_layer
 from saliencynoise_dream.request import request_from
+from saliencynoise_dream.target import check_layer, dream_target
 
 
 def dataset(*classes: str, channels: int = 3) -> Dataset:
@@ -22,23 +22,23 @@ ANIMALS = dataset("cat", "1", "[red]dog[/]", "$x$")
 
 def test_without_a_word_it_is_the_first_ten_classes_or_of_a_picture_the_top_layer(tmp_path) -> None:
     many = dataset(*(f"class {at}" for at in range(12)))
-    found = aim_of(request_from({}), many)
+    found = dream_target(request_from({}), many)
     assert found.rows == many.classes[:10]
     assert found.objective.targets.tolist() == list(range(10))
     assert "the first 10 of 12" in found.notes[0]
     Image.new("RGB", (16, 16)).save(tmp_path / "x.png")
-    found = aim_of(request_from({"picture": str(tmp_path / "x.png")}), many)
+    found = dream_target(request_from({"picture": str(tmp_path / "x.png")}), many)
     assert (found.rows, found.objective.layer) == (("top",), "top")
-    both = aim_of(request_from({"picture": str(tmp_path / "x.png"), "classes": ["0", "class 1"]}), many)
+    both = dream_target(request_from({"picture": str(tmp_path / "x.png"), "classes": ["0", "class 1"]}), many)
     assert both.start.shape == (2, 3, 16, 16)
     with pytest.raises(UsageError, match="--class names 'class 1' more than once"):
-        aim_of(request_from({"classes": ["1", "class 1", "class 2"]}), many)
+        dream_target(request_from({"classes": ["1", "class 1", "class 2"]}), many)
 
 
 def test_noise_of_a_class_does_not_depend_on_the_other_classes() -> None:
-    alone, both = (aim_of(request_from({"classes": names}), ANIMALS).start for names in (["$x$"], ["cat", "$x$"]))
+    alone, both = (dream_target(request_from({"classes": names}), ANIMALS).start for names in (["$x$"], ["cat", "$x$"]))
     assert torch.equal(alone[0], both[1])
-    other = aim_of(request_from({"classes": ["$x$"], "seed": 1}), ANIMALS).start
+    other = dream_target(request_from({"classes": ["$x$"], "seed": 1}), ANIMALS).start
     assert not torch.equal(alone, other)
 
 
@@ -47,15 +47,15 @@ def test_a_picture_is_cut_scaled_and_made_grey_as_the_networks_see(tmp_path) -> 
     path = tmp_path / "x.png"
     Image.fromarray(pixels).save(path)
     request = request_from({"picture": str(path), "layer": "top"})
-    same = aim_of(request, ANIMALS)
+    same = dream_target(request, ANIMALS)
     assert torch.equal((same.start[0] * 255).round().byte(), torch.from_numpy(pixels).permute(2, 0, 1))
     assert same.notes == ("start: the picture of 16x16 pixels, as it is",)
-    grey = aim_of(request, dataset("a", "b", channels=1))
+    grey = dream_target(request, dataset("a", "b", channels=1))
     expected = np.asarray(Image.fromarray(pixels).convert("L")).astype(int)
     assert int((grey.start[0, 0] * 255 - torch.from_numpy(expected)).abs().max()) <= 1
     assert "colours turned into grey" in grey.notes[0]
     Image.fromarray(pixels[..., 0]).resize((40, 20)).save(path)
-    wide = aim_of(request, ANIMALS)
+    wide = dream_target(request, ANIMALS)
     assert torch.equal(wide.start[0, 0], wide.start[0, 2])
     assert (
         "of 40x20 pixels, cropped about its centre to a square: 50% of it is seen, scaled from 20 to 16 pixels"
@@ -69,7 +69,7 @@ def test_an_unreadable_picture_is_named(tmp_path, content) -> None:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UsageError, match=r"cannot read the picture .*x\.png: .*; name an image file"):
-        aim_of(request_from({"picture": str(path)}), ANIMALS)
+        dream_target(request_from({"picture": str(path)}), ANIMALS)
 
 
 @pytest.mark.parametrize(
