@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.analyses.frontier.run import RESULT, load_frontier
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.saving import drawn
-from saliencynoise.display.figures.style import GREY, LONGEST, blank, legend_below, shortened, small_multiples, styles, two_lines
-from saliencynoise.display.numbers import show
+from saliencynoise.display.figures.style import (
+    GREY,
+    LONGEST,
+    blank,
+    legend_below,
+    shortened,
+    small_multiples,
+    styles,
+    two_lines,
+)
+from saliencynoise.display.numbers import format_number
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.numbers import number
 from saliencynoise.store.atomic import write_bytes
@@ -39,12 +48,6 @@ PANEL = (4.8, 4.0)
 """Size of a panel in inches."""
 
 
-def captioned_study(study: Study) -> CaptionedFigure | None:
-    """Return the figure of the frontier that a study is a run of; None if it belongs to none."""
-    document = frontier_of(study)
-    return None if document is None else captioned(document)
-
-
 def captioned(document: Mapping[str, Any]) -> CaptionedFigure:
     """Return the figure of a frontier's result, with its texts.
 
@@ -59,13 +62,13 @@ def captioned(document: Mapping[str, Any]) -> CaptionedFigure:
 
 def alt(frame: pd.DataFrame) -> str:
     """Return the alternative text of the figure of a table."""
-    known = frame[frame["networks"].map(math.isfinite)]
-    best = known.loc[known["networks"].idxmax()] if len(known) else None
+    known = frame[frame["networks"].map(math.isfinite)].sort_values("networks", ascending=False, kind="stable")
+    best = next(iter(known.to_dict("records")), None)
     largest = (
-        "No strategy has a finite number of retrained networks that it equals."
+        "No strategy equals a finite number of retrained networks."
         if best is None
-        else f"The largest average, of {best['members']} members of {shortened(str(best['sampler']), LONGEST)}, "
-        f"{shortened(str(best['method']), LONGEST)}, equals {show(best['networks'])} retrained networks."
+        else f"The best average, of {best['members']} members of {shortened(str(best['sampler']), LONGEST)}, "
+        f"{shortened(str(best['method']), LONGEST)}, equals {format_number(best['networks'])} retrained networks."
     )
     return f"A panel for each architecture and method: squared cosine with the true mean map against price. {largest}"
 
@@ -98,7 +101,11 @@ def frontier_of(study: Study) -> dict[str, Any] | None:
 
 
 def data(document: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the rows of a frontier's result; `low` and `high` are the ends of `networks`, the equal number of retrained networks."""
+    """Return the rows of a frontier's result.
+
+    `networks` is the number of retrained networks whose average is as near to the true mean map, with the interval
+    `low` to `high`.
+    """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     rows: list[dict[str, Any]] = []

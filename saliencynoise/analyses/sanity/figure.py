@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import COLOURS, GREY, blank, error_bars, small_multiples, two_lines
-from saliencynoise.display.numbers import show
+from saliencynoise.display.numbers import format_number
 from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 TITLE = "Similarity of the maps to those of uninformed networks"
 CAPTION = (
-    "Points: cosine between the mean map of trained networks and that of the other networks, corrected for noise. Bars: "
-    "95% intervals. Above 0.71 most of the map is the same. A line without a point: these networks agree on nothing."
+    "Points: cosine between the mean map of trained networks and that of the other networks, corrected for noise. "
+    "Bars: 95% intervals. Above 0.71 most of the map is the same. A line without a point: these networks agree on "
+    "nothing."
 )
 
 
@@ -61,7 +62,7 @@ def alt(panels: Sequence[CosinePanel]) -> str:
     value, label, title = max(known)
     return (
         "A panel for each architecture and method, a point with its interval for each kind of uninformed network. The "
-        f"largest cosine is {show(value)} ({label}; {title})."
+        f"largest cosine is {format_number(value)} ({label}; {title})."
     )
 
 

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 TITLE = "Shares of the noise by the seeds of the training"
 CAPTION = (
-    "First order: the share of a map's noise that goes away when networks have this seed in common and no other. Total: "
-    "the share that another value of this seed alone brings in. Bars: 95% intervals over blocks of seeds; an arrow "
-    "marks an interval that ends beyond the axis."
+    "First order: the share of a map's noise that goes away when networks have this seed in common and no other. "
+    "Total: the share that another value of this seed alone brings in. Bars: 95% intervals over blocks of seeds; an "
+    "arrow marks an interval that ends beyond the axis."
 )
 
 PLOT = "variance.png"
@@ -72,9 +72,9 @@ def captioned(document: Mapping[str, Any]) -> CaptionedFigure:
 def alt(frame: pd.DataFrame) -> str:
     """Return the alternative text of the figure of a table."""
     first = frame[frame["figure"] == "first order"].dropna(subset=["share"])
-    if not len(first):
+    largest = next(iter(first.sort_values("share", ascending=False, kind="stable").to_dict("records")), None)
+    if largest is None:
         return "A panel for each architecture and method; no share could be computed."
-    largest = first.loc[first["share"].idxmax()]
     return (
         "A panel for each architecture and method, a line for each kind of seed. The largest first-order share is "
         f"{largest['share']:.0%}, of {NAMES.get(largest['stream'], largest['stream'])} "

@@ -1,7 +1,8 @@
 """A figure with its title, caption, alternative text and data, as pages, panels and notebooks show it.
 
-The module of a figure has five functions. `data` reads from a study or a result what is shown. `draw` makes the figure
-of these data. `caption` and `alt` describe them. `captioned` puts all of these into one `CaptionedFigure`.
+The module of a figure has its `TITLE`, its `CAPTION` and four functions. `data` reads from a study or a result what is
+shown. `draw` makes the figure of these data. `alt` is their alternative text. `captioned` puts all of these into one
+`CaptionedFigure`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from saliencynoise.display.figures.style import (
     styles,
     two_lines,
 )
-from saliencynoise.display.numbers import show
+from saliencynoise.display.numbers import format_number
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells, snr_of
 from saliencynoise.report.figures import texts
 
@@ -83,7 +83,11 @@ def _largest_spread(done: pd.DataFrame) -> str:
     if not spreads:
         return ""
     width, name, values = max(spreads, key=lambda spread: spread[0])
-    return f" Classes differ most for {name}: {show(values.min())} to {show(values.max())}." if width > 0 else ""
+    return (
+        f" Classes differ most for {name}: {format_number(values.min())} to {format_number(values.max())}."
+        if width > 0
+        else ""
+    )
 
 
 def _width(values: pd.Series[float]) -> float:

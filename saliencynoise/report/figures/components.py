@@ -26,8 +26,8 @@ TITLE = "Components of a map's energy"
 CAPTION = (
     "Shares of the energy of one network's map: the signal that all networks share, which is c, the mean cosine "
     "between two members' maps, and the differences between networks. Stochastic methods also have differences "
-    "between draws, and differences that network and draw determine together. Line: 95% interval of the signal. A share below 0 is "
-    "sampling error."
+    "between draws, and differences that network and draw determine together. Line: 95% interval of the signal. A "
+    "share below 0 is sampling error."
 )
 SEEDS_NOTE = (
     "Below: the shares of the noise by the seeds of the training. First order: the share that goes away when networks "

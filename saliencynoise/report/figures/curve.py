@@ -78,7 +78,8 @@ def alt(frame: pd.DataFrame) -> str:
     cells = frame.drop_duplicates(["architecture", "method"])
     cells = cells if "needed" in cells else cells.assign(needed=math.nan, needed_low=math.nan, needed_high=math.nan)
     ends = ("needed_low", "needed_high")
-    extremes = texts.extremes(cells, "needed", of="number of networks needed", interval=ends, whole=True)
+    target = next(iter(cells["target"].dropna()), math.nan) if "target" in cells else math.nan
+    extremes = texts.extremes(cells, "needed", of=f"number of networks for {target:g}", interval=ends, whole=True)
     unknown = int((cells["needed"].isna() & (cells["status"] == "ok")).sum())
     more = f" For {unknown} it is undetermined: no signal was found." if unknown else ""
     kind = "Curves of the reliability of averages against the number of networks."

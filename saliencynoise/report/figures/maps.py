@@ -77,7 +77,7 @@ def noise_norm(rows: Sequence[TileRow]) -> str:
     """Return a sentence on the norm that the mean of pure noise has."""
     counts = sorted({row.members for row in rows})
     members, norms = (" or ".join(names) for names in ([f"{e}" for e in counts], [f"{e**-0.5:.2f}" for e in counts]))
-    return f"If the maps of E = {members} members were noise alone, the norm of their mean would be 1/√E = {norms}."
+    return f"If the maps of all E = {members} members were noise alone, the norm of their mean would be 1/√E = {norms}."
 
 
 def alt(rows: Sequence[TileRow]) -> str:

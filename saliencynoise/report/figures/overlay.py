@@ -43,7 +43,7 @@ UNTESTED_NOTE = (
 COLUMNS = 6
 """The largest number of tiles in a line; an image's further tiles are in the next line."""
 
-TITLE, BELOW, FOOT = 0.36, 0.24, 0.95
+HEADING, BELOW, FOOT = 0.36, 0.24, 0.95
 """Inches: above a tile, below it, and below all, for the colour bar and the key."""
 
 INTERPOLATIONS = ("nearest", "bilinear")
@@ -168,9 +168,9 @@ def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: st
         columns,
         left=room_for(labels) if any(labels) else 0.15,
         right=0.15,
-        top=TITLE + 0.1,
-        between=TITLE + BELOW,
-        bottom=FOOT - TITLE,
+        top=HEADING + 0.1,
+        between=HEADING + BELOW,
+        bottom=FOOT - HEADING,
     )
     for index, (block, label) in enumerate(zip(blocks, labels, strict=True)):
         _draw_block(made, sum(lines[:index]), columns, block, label, masked=masked, interpolation=interpolation)

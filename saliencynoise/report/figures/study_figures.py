@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saliencynoise.analyses.frontier import figure as frontier
 from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
 from saliencynoise.interfaces import one_line
-from saliencynoise.report.figures import bars, classes, components, curve, maps, members, overlay, ssim
+from saliencynoise.report.figures import bars, classes, components, curve, maps, members, overlay, ssim, texts
 from saliencynoise.report.figures.readable import readable
 from saliencynoise.store.atomic import DamagedFileError
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
+
+
+def _frontier(study: Study) -> CaptionedFigure | None:
+    """Return the figure of the frontier that a study is a run of; None if it belongs to none."""
+    document = frontier.frontier_of(study)
+    if document is None:
+        return None
+    return replace(frontier.captioned(document), notes=[f"The study of this report: {texts.basis(study)}"])
 
 
 FIGURES: dict[str, tuple[str, Callable[[Study], CaptionedFigure | None]]] = {
@@ -25,7 +34,7 @@ FIGURES: dict[str, tuple[str, Callable[[Study], CaptionedFigure | None]]] = {
     "ssim": (ssim.TITLE, ssim.captioned),
     "members": (members.TITLE, members.captioned),
     "components": (components.TITLE, components.captioned),
-    "frontier": (frontier.TITLE, frontier.captioned_study),
+    "frontier": (frontier.TITLE, _frontier),
 }
 """The title and the function of each figure, in the order of the page; the function returns None for no figure."""
 

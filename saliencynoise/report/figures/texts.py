@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import LONGEST, shortened
-from saliencynoise.display.numbers import counted, show
+from saliencynoise.display.numbers import counted, format_number
 from saliencynoise.statistics.intervals import WORDS
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def extremes(
     def value_text(row: Any) -> str:
         columns = (name, *(interval or ()))
         values = [
-            ("∞" if math.isnan(row[column]) else f"{row[column]:.0f}") if whole else show(row[column])
+            ("∞" if math.isnan(row[column]) else f"{row[column]:.0f}") if whole else format_number(row[column])
             for column in columns
         ]
         interval_text = "" if interval is None or math.isnan(row[interval[0]]) else f" [{', '.join(values[1:])}]"
