@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 TITLE = "SNR of each method"
 CAPTION = (
-    "Left: published SNR, |mean| / sd over members, averaged over pixels and images. Thick line: its noise floor. Right: "
-    "r = c / (1 - c), with c the mean cosine between two members' maps; pure noise has 0. Hollow: r of a stochastic "
-    "method without its sampling noise. Thin lines: 95% intervals. Methods are in the order of r."
+    "Left: published SNR, |mean| / sd over members, averaged over pixels and images. Thick line: its noise floor. "
+    "Right: r = c / (1 - c), with c the mean cosine between two members' maps; pure noise has 0. Hollow: r of a "
+    "stochastic method without its sampling noise. Thin lines: 95% intervals. Methods are in the order of r."
 )
 
 SKEWED = 10.0

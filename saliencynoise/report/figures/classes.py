@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 TITLE = "SNR of each class"
 CAPTION = (
-    "Points: r of one network's map over the images of a class, with its 95% interval; an arrow marks an interval that "
-    "ends beyond the axis. Hollow: a class of a single image, whose interval is for new members only. Line and band: r "
-    "of all images. Dashed: the noise floor, 0. Classes are in the order of their mean rank over all panels."
+    "Points: r of one network's map over the images of a class, with its 95% interval; an arrow marks an interval "
+    "that ends beyond the axis. Hollow: a class of a single image, with an interval for new members only. Line and "
+    "band: r of all images. Dashed: the noise floor, 0. Classes are ordered by their mean rank."
 )
 
 COLUMNS = 4
