@@ -60,12 +60,12 @@ def choose(study: Study) -> Choice:
 
 
 def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]:
-    """Return the index of the image with the median r, and a sentence on the choice."""
+    """Return the index of the image with the median `snr_raw`, and a sentence on the choice."""
     images = study.images
     snr_rows = images[
         (images["architecture"] == architecture) & (images["method"] == method) & (images["view"] == "signed")
     ]  # fmt: skip
-    by_name = dict(zip(snr_rows["image"], snr_rows["snr"], strict=True))
+    by_name = dict(zip(snr_rows["image"], snr_rows["snr_raw"], strict=True))
     values = [(float(by_name.get(record["name"], "nan")), index) for index, record in enumerate(study.result["images"])]
     ranked = sorted((r, index) for r, index in values if not math.isnan(r))
     if not ranked:
@@ -74,4 +74,7 @@ def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]
     on = f" on {architecture}" if len({cell["architecture"] for cell in signed_cells(study)}) > 1 else ""
     record = study.result["images"][index]
     named = f"{record['name']} (class {study.result['dataset']['classes'][record['label']]})"
-    return index, f"The picture is {named}: its r of {method}{on}, {r:.2f}, is the median of {len(ranked)} images."
+    return (
+        index,
+        f"The picture is {named}: its r of raw maps by {method}{on}, {r:.2f}, is the median of {len(ranked)} images.",
+    )

@@ -39,7 +39,7 @@ TITLE = "Gain from averaging"
 CAPTION = (
     "Reliability of averages over n networks, n r / (1 + n r), with the 95% interval of r as a band; dashed beyond "
     "this study's members. Marks: cosine between averages of n members and of n others, with bars for 90% of the "
-    "pairs of groups. Crosses: the same on single images. Above: number of networks for the dotted reliability."
+    "pairs of groups. Crosses: the same on single images. Above: networks for the dotted reliability."
 )
 NOTE = "The marks come from the same members as the line, so they are no test of it."
 
@@ -91,11 +91,11 @@ def data(
 ) -> pd.DataFrame:  # fmt: skip
     """Return a row per architecture, method and number n of averaged networks.
 
-    `snr`, `reliability` and its interval `low` to `high` are those of the closed form, a forecast beyond the study's
-    `members`. `measured` is the cosine between averages of n members and n others, a mean over `pairs` of groups, 90%
-    of which lie from `measured_low` to `measured_high`; `measured_per_image` that on the single image. They are NaN
-    where there are not twice n members. `needed` is the number for a reliability of `target`. A cell that failed has
-    one row, without n.
+    `snr_of_average` (n r), `reliability` and its interval `low` to `high` are those of the closed form, a forecast
+    beyond the study's `members`. `measured` is the cosine between averages of n members and n others, a mean over
+    `pairs` of groups, 90% of which lie from `measured_low` to `measured_high`; `measured_per_image` that on the single
+    image. They are NaN where there are not twice n members. `needed` is the number for a reliability of `target`. A
+    cell that failed has one row, without n.
 
     Args:
         study: with its Gram matrices.
@@ -139,7 +139,13 @@ def _rows(study: Study, cell: Any, furthest: int, seed: int) -> list[dict[str, A
     ):
         average = measured.get(point.members)
         ends = (math.nan, math.nan) if point.interval is None else (point.interval.low, point.interval.high)
-        row = {"n": point.members, "snr": point.snr, "reliability": point.reliability, "low": ends[0], "high": ends[1]}
+        row = {
+            "n": point.members,
+            "snr_of_average": point.snr_of_average,
+            "reliability": point.reliability,
+            "low": ends[0],
+            "high": ends[1],
+        }
         if average is not None:
             row |= {"measured": average.reliability, "measured_low": average.low, "measured_high": average.high}
             row |= {"measured_per_image": average.per_image, "pairs": average.pairs}

@@ -114,11 +114,11 @@ def draw(*studies: ImageSimilarity) -> Figure:
 def images_of(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
 ) -> pd.DataFrame:  # fmt: skip
-    """Return a row per architecture, method and image: r, its signed root `amplitude`, `ssim`, and the image's group.
+    """Return a row per architecture, method and image, with `snr_raw`, its signed root `amplitude`, `ssim` and `group`.
 
-    An image's r is corrected for small samples and uses raw maps; SSIM is the mean over pairs of members. SSIM is NaN
-    if it was not computed (a bench computes it for its first images) or maps are smaller than 3 x 3. A cell that failed
-    has one row, without an image.
+    `snr_raw` is the image's r of raw maps, corrected for small samples. `ssim` is the mean over pairs of members. It is
+    NaN if it was not computed (a bench computes it for its first images) or if maps are smaller than 3 x 3. `group` is
+    the group of the image. A cell that failed has one row, without an image.
 
     Arguments and errors as of `data`.
     """
@@ -129,13 +129,13 @@ def images_of(
     names = pd.DataFrame([names_of(cell) for cell in cells])
     images = study.images
     if "ssim" not in images:
-        return names.assign(image=None, group=None, r=np.nan, amplitude=np.nan, ssim=np.nan)
-    images = images[images["view"] == "signed"].rename(columns={"snr": "r"})
-    images = images.assign(amplitude=np.sign(images["r"]) * np.sqrt(images["r"].abs()))
+        return names.assign(image=None, group=None, snr_raw=np.nan, amplitude=np.nan, ssim=np.nan)
+    images = images[images["view"] == "signed"]
+    images = images.assign(amplitude=np.sign(images["snr_raw"]) * np.sqrt(images["snr_raw"].abs()))
     group = {image["name"]: image.get("group") for image in study.result["images"]}
     images = images.assign(group=images["image"].map(group))
     keys = ["architecture", "method"]
-    return names.merge(images[[*keys, "image", "label", "group", "r", "amplitude", "ssim"]], on=keys, how="left")
+    return names.merge(images[[*keys, "image", "label", "group", "snr_raw", "amplitude", "ssim"]], on=keys, how="left")
 
 
 def correlations(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
@@ -171,7 +171,7 @@ def correlations(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
 def _draw_study(figure: FigureBase, frame: pd.DataFrame, related: pd.DataFrame, *, title: str = "") -> None:
     """Draw the images of a table, a panel for each method, a colour and marker for each architecture.
 
-    The horizontal axis is the signed root of r, as it varies less unevenly than r and may be negative; each panel has
+    The horizontal axis is the signed root of `snr_raw`, which varies less unevenly and may be negative; each panel has
     its own. Above a panel stands Spearman's correlation with its interval, of several architectures in their colours;
     of a single one Pearson's, too.
     """
@@ -181,7 +181,7 @@ def _draw_study(figure: FigureBase, frame: pd.DataFrame, related: pd.DataFrame, 
     for panel, method in zip(axes, methods, strict=True):
         _draw_method(panel, frame[frame["method"] == method], related[related["method"] == method], looks)
         panel.set_title(two_lines(method, longest=24), fontsize=9, pad=6 + 11 * _lines(looks))
-    label_lowest(axes, "signed root of r", columns=COLUMNS)
+    label_lowest(axes, "signed root of r, raw maps", columns=COLUMNS)
     figure.supylabel("SSIM of two members' maps, mean over pairs", fontsize=9)
     if title:
         figure.suptitle(title, fontsize=10, fontweight="bold")

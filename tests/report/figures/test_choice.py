@@ -18,10 +18,13 @@ def study(tmp_path_factory):
 
 
 def test_the_picture_is_the_median_one(study):
-    r = study.images.query("method == 'gradient'")["snr"].to_numpy()
+    r = study.images.query("method == 'gradient'")["snr_raw"].to_numpy()
     chosen = choose(study)
     assert r[chosen.image] == np.sort(r)[2]
-    assert f"made/{chosen.image} (class {('cat', 'dog')[chosen.image % 2]}): its r of gradient, " in chosen.words
+    assert (
+        f"made/{chosen.image} (class {('cat', 'dog')[chosen.image % 2]}): its r of raw maps by gradient, "
+        in chosen.words
+    )
     assert f"{r[chosen.image]:.2f}, is the median of 6 images" in chosen.words
 
 

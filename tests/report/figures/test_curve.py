@@ -31,7 +31,7 @@ def test_the_table_has_the_closed_form_and_what_was_measured(study):
         own = found[(found["architecture"] == cell["architecture"]) & (found["method"] == cell["method"])]
         r = cell["figures"]["estimates"]["snr"]["value"]
         np.testing.assert_allclose(own["reliability"], [reliability_at(r, n) for n in own["n"]])
-        np.testing.assert_allclose(own["snr"], own["n"] * r)
+        np.testing.assert_allclose(own["snr_of_average"], own["n"] * r)
         measured = own.dropna(subset=["measured"])
         assert measured["n"].tolist() == [1, 2, 3]
         again = split_halves(study.gram(cell), seed=0)

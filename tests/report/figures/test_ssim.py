@@ -21,15 +21,15 @@ def study(tmp_path_factory):
 def test_a_row_an_image_with_the_root_of_its_snr(study):
     found = ssim.images_of(study, methods=["gradient"])
     own = study.images[study.images["method"] == "gradient"]
-    np.testing.assert_array_equal(found["r"], own["snr"])
+    np.testing.assert_array_equal(found["snr_raw"], own["snr_raw"])
     np.testing.assert_array_equal(found["ssim"], own["ssim"])
-    np.testing.assert_allclose(found["amplitude"].abs() ** 2, own["snr"].abs())
-    assert (np.sign(found["amplitude"]) == np.sign(own["snr"].to_numpy())).all()
+    np.testing.assert_allclose(found["amplitude"].abs() ** 2, own["snr_raw"].abs())
+    assert (np.sign(found["amplitude"]) == np.sign(own["snr_raw"].to_numpy())).all()
 
 
 def test_the_correlations_are_scipys(study):
     own = study.images[study.images["method"] == "gradient"]
-    roots = np.sign(own["snr"]) * np.sqrt(own["snr"].abs())
+    roots = np.sign(own["snr_raw"]) * np.sqrt(own["snr_raw"].abs())
     found = ssim.correlations(ssim.images_of(study), seed=0).set_index("method")
     assert found.loc["gradient", "spearman"] == pytest.approx(stats.spearmanr(roots, own["ssim"]).statistic)
     assert found.loc["gradient", "pearson"] == pytest.approx(stats.pearsonr(roots, own["ssim"]).statistic)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from saliencynoise.engine.dataset import load_dataset
+from saliencynoise.engine.device import resolve_device
 from saliencynoise.engine.dispatch import one_thread
-from saliencynoise.engine.plan import load_dataset, resolve_device
 from saliencynoise_dream.config import DreamConfig
 from saliencynoise_paper.architecture import architecture_panel
 from saliencynoise_paper.classes import classes_panel
