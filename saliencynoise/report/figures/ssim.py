@@ -46,7 +46,7 @@ class ImageSimilarity:
     """The images of a study and the correlations over them.
 
     Attributes:
-        images: a row per architecture, method and image: r, its signed root `amplitude`, `ssim`, the image's group.
+        images: a row per architecture, method and image; see `images_of`.
         correlations: a row per architecture and method; see `correlations`.
     """
 
