@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, RATE, SIGNIFICANT, average_of
+from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, average_of
 from saliencynoise.display.figures.canvas import (
     BELOW,
     KEY,
@@ -23,6 +23,7 @@ from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import SMALL, shortened, two_lines
 from saliencynoise.display.numbers import percent
 from saliencynoise.engine.study_cells import signed_cells
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.report.figures import texts
 from saliencynoise.report.figures.choice import choose
 from saliencynoise.report.figures.tiles import (
@@ -51,9 +52,7 @@ CAPTION = (
     "row has one colour scale, symmetric about zero: red is positive, blue negative, white zero, grey NaN. The mean is "
     "pale where members disagree, and its norm stands below it; the norm is 1 if all members agree."
 )
-SIGNIFICANCE_NOTE = (
-    f"Significant pixels exceed noise in a moderated t-test over members, at {RATE:.0%} false discoveries."
-)
+SIGNIFICANCE_NOTE = f"Significant pixels exceed noise in a moderated t-test over members, at {FALSE_DISCOVERY_RATE:.0%} false discoveries."
 
 
 def captioned(study: Study) -> CaptionedFigure:
@@ -209,7 +208,7 @@ def _title(column: str, rows: Sequence[TileRow]) -> str:
         MEAN: f"mean of {every}",
         MEAN_AT_UNIT_NORM: f"mean of {every},\nat unit norm",
         NOISE: f"noise: SD\nover {every}",
-        SIGNIFICANT: f"significant\nat {RATE:.0%} FDR",
+        SIGNIFICANT: f"significant\nat {FALSE_DISCOVERY_RATE:.0%} FDR",
     }.get(column, column)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.figures.averages import CLIP, RATE, average_of, colour_limit, unit_maps
+from saliencynoise.display.figures.averages import CLIP, average_of, colour_limit, unit_maps
 from saliencynoise.display.figures.canvas import Grid, draw_failure, draw_picture, grid, key, room_for
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import SMALL, shortened, two_lines
@@ -15,6 +15,7 @@ from saliencynoise.display.numbers import percent
 from saliencynoise.engine.study_cells import Cell, signed_cells
 from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.report.figures import texts
 from saliencynoise.report.figures.choice import choose
 from saliencynoise.report.figures.tiles import check_images, keys_of, member_maps, packed, pictures_of
@@ -34,7 +35,7 @@ CAPTION = (
     "Marginal maps over the picture in greys. Red is positive, blue negative; the opacity shows |value|, so zeros show "
     f"the picture. Each map has its own limit, the {CLIP}th percentile of |value|: compare places, not strengths, "
     "between methods. Black outlines: pixels of the mean map that exceed noise, at "
-    f"{RATE:.0%} false discoveries. Crosses: NaN."
+    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries. Crosses: NaN."
 )
 UNTESTED_NOTE = (
     "Which pixels are significant is not known, since no members' maps were kept (--keep-maps all keeps them)."
