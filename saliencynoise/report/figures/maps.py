@@ -52,7 +52,10 @@ CAPTION = (
     "row has one colour scale, symmetric about zero: red is positive, blue negative, white zero, grey NaN. The mean is "
     "pale where members disagree, and its norm stands below it; the norm is 1 if all members agree."
 )
-SIGNIFICANCE_NOTE = f"Significant pixels exceed noise in a moderated t-test over members, at {FALSE_DISCOVERY_RATE:.0%} false discoveries."
+SIGNIFICANCE_NOTE = (
+    "Significant pixels exceed noise in a moderated t-test over members, at "
+    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries."
+)
 
 
 def captioned(study: Study) -> CaptionedFigure:
