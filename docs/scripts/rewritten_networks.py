@@ -18,8 +18,8 @@ import torch
 import saliencynoise as sn
 from saliencynoise.engine.attribution import background_of, batch_of
 from saliencynoise.engine.config import BenchConfig
+from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.networks import load_members
-from saliencynoise.engine.plan import load_dataset
 from saliencynoise.interfaces import Batch, Dataset, Network, PassMethod, Rewrite, Tap, derive_seed
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import Passes, Rewriting, RewrittenScorer, Scorer

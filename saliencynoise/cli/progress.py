@@ -14,7 +14,7 @@ from saliencynoise.display.numbers import counted, duration, duration_range
 from saliencynoise.display.terminal import SafeConsole
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.estimate import Estimate, Span
-from saliencynoise.engine.foresight import warning
+from saliencynoise.engine.foresight import map_bytes, warning
 from saliencynoise.engine.observer import Observer, Silent
 
 if TYPE_CHECKING:
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.job import Event, MemberJob
-    from saliencynoise.engine.plan import ArchitecturePlan, Plan
+    from saliencynoise.engine.plan import Plan
 
 
 def observing(*, quiet: bool) -> AbstractContextManager[Observer]:
@@ -87,7 +88,7 @@ class Progress:
         self._announced.clear()
         members = plan.members
         for architecture in plan.architectures:
-            in_pool = 0 if plan.config.fresh else len(architecture.members)
+            in_pool = len(architecture.reused_members)
             size = architecture.network["parameters"] / 1e6
             self._say(
                 f"{architecture.model.label} ({size:.2f} M parameters) on {plan.config.dataset}: {members} members, "
@@ -98,7 +99,7 @@ class Progress:
             maps = len(plan.architectures) * runs * members * len(plan.images)
             self._say(
                 f"maps: {maps} ({counted(len(plan.images), 'image')}, {counted(len(plan.methods), 'method')}), "
-                f"about {plan.map_bytes / 1e6:.2g} MB, on {plan.device}"
+                f"about {map_bytes(plan) / 1e6:.2g} MB, on {plan.device}"
             )
         if (slow_run_warning := warning(plan)) is not None:
             self._say(slow_run_warning)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.engine.architecture_plan import ArchitecturePlan
+from saliencynoise.engine.explained_classes import ExplainedClasses
 from saliencynoise.engine.judged import judged_cells
-from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets
 from saliencynoise.engine.reduce import aggregate, images_of
 from saliencynoise.interfaces import Aggregator
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, Float64
     from torch import Tensor
 
+    from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.study import Study
 
 Cell = tuple[ArchitecturePlan, BoundMethod]
@@ -56,15 +58,16 @@ class Strategy:
         return [group[:budget] for group in self.groups if len(group) >= budget]
 
     @property
-    def targets(self) -> Targets:
-        """The explained classes of the architectures that have maps."""
+    def explained(self) -> ExplainedClasses:
+        """The plan with the explained classes of the architectures that have maps."""
         done = {cell["architecture"] for cell in self.study.done}
         labels = {
             architecture.name: architecture.model.label
             for architecture in self.plan.architectures
             if architecture.model.label in done
         }
-        return {name: self.study.targets(label) for name, label in labels.items()}
+        targets = {name: self.study.targets(label) for name, label in labels.items()}
+        return ExplainedClasses(plan=self.plan, targets=targets)
 
     def failure(self, cell: Cell) -> str | None:
         """Return the reason why an architecture and method have no maps; None where they have."""
@@ -79,9 +82,8 @@ class Strategy:
     def maps(self, cell: Cell, members: Sequence[int]) -> Iterator[Float[Tensor, "E D c h w"]]:
         """Yield the members' maps, image by image."""
         architecture = self._planned(cell[0])
-        return images_of(
-            self.plan.stores(architecture, cell[1]), members, self.plan.chunks(self.targets[architecture.name])
-        )
+        stores = self.plan.run_folder.stores(architecture, cell[1])
+        return images_of(stores, members, self.explained.chunks(architecture))
 
     def judged(self, cell: Cell) -> Mapping[str, Any]:
         """Return the result's entry of an architecture and method, in the view in which the method is judged."""
@@ -108,8 +110,8 @@ class Strategy:
         """
         records = {member: self._record(cell[0], member) for group in groups for member in group}
         architecture = self._planned(cell[0])
-        chunks = self.plan.chunks(self.targets[architecture.name])
-        stores = self.plan.stores(architecture, cell[1])
+        chunks = self.explained.chunks(architecture)
+        stores = self.plan.run_folder.stores(architecture, cell[1])
         seconds = {
             member: sum(store.seconds(member, record.sha256, chunk) for store in stores for chunk in chunks)
             for member, record in records.items()

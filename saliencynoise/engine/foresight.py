@@ -14,7 +14,8 @@ from saliencynoise.engine.dispatch import worker_count
 from saliencynoise.registry.parameters import values_of
 
 if TYPE_CHECKING:
-    from saliencynoise.engine.plan import ArchitecturePlan, Plan
+    from saliencynoise.engine.architecture_plan import ArchitecturePlan
+    from saliencynoise.engine.plan import Plan
     from saliencynoise.registry.catalogue import BoundMethod
 
 LONG = 2 * 3600.0
@@ -38,6 +39,24 @@ def rough_seconds(plan: Plan) -> float:
     )
     workers = max(1, worker_count(len(plan.architectures) * plan.members, plan.device, workers=plan.config.workers))
     return products / (SPEED.get(kind, SPEED["cpu"]) * workers)
+
+
+def map_bytes(plan: Plan) -> int:
+    """Return an estimate of the bytes of all members' maps."""
+    count = plan.members * len(plan.images)
+    return sum(
+        4 * count * _map_values(plan, architecture, method) * plan.draws(method)
+        for architecture in plan.architectures
+        for method in plan.methods
+    )
+
+
+def _map_values(plan: Plan, architecture: ArchitecturePlan, method: BoundMethod) -> int:
+    """Return the number of values of a map: those of the largest grid that the method reads, or of the image."""
+    points = architecture.network["points"]
+    names = getattr(method.instance, "points", (getattr(method.instance, "layer", None),))
+    grids = [points[point]["grid"] for point in names if point in points]
+    return max(rows * columns for rows, columns in grids) if grids else plan.dataset.test.images[0].numel()
 
 
 def warning(plan: Plan) -> str | None:
@@ -74,7 +93,7 @@ def _training(plan: Plan, architecture: ArchitecturePlan) -> float:
     """Return the approximate number of multiplications of training the members that no pool holds."""
     if not plan.sampler.instance.trains:
         return 0.0
-    trained = 0 if plan.config.fresh else len(architecture.members)
+    trained = len(architecture.reused_members)
     runs = (plan.members - trained) / (plan.sampler.instance.per_run or plan.members)
     images = len(plan.dataset.train) * architecture.recipe.epochs
     return runs * images * (1 + BACKWARD) * _forward(architecture)

@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor, nn
 
+    from saliencynoise.engine.architecture_plan import ArchitecturePlan
+    from saliencynoise.engine.explained_classes import ExplainedClasses
     from saliencynoise.engine.kept import Kept
-    from saliencynoise.engine.plan import ArchitecturePlan, Plan
     from saliencynoise.registry.catalogue import BoundMethod
     from saliencynoise.store.maps import Chunk
 
 
-class Marginals:
+class MarginalMapSource:
     """The source of the marginal maps of a run's cells; keeps the last architecture's averaged network."""
 
-    def __init__(self, plan: Plan, kept: Kept) -> None:
+    def __init__(self, explained: ExplainedClasses, kept: Kept) -> None:
         self._records = kept
-        self._plan = plan
+        self._explained = explained
+        self._plan = explained.plan
         self._background: Tensor | None = None
         self._kept: tuple[str, Guard] | None = None
 
-    def of(
-        self, architecture: ArchitecturePlan, method: BoundMethod, targets: Sequence[int]
-    ) -> Aggregator | Float[Tensor, "B c h w"]:
+    def of(self, architecture: ArchitecturePlan, method: BoundMethod) -> Aggregator | Float[Tensor, "B c h w"]:
         """Return the aggregator of the members' maps, or else the maps of the averaged network, averaged over draws.
 
         The averaged network gets the same images, targets and background as each member, and other draws.
@@ -50,7 +50,8 @@ class Marginals:
             assert isinstance(aggregator.instance, Aggregator)  # noqa: S101 - the catalogue checked it; this tells mypy
             return aggregator.instance
         with without_tf32(), one_thread():
-            guard, chunks = self._guard(architecture), self._plan.chunks(targets)
+            guard, chunks = self._guard(architecture), self._explained.chunks(architecture)
+            targets = self._explained.of(architecture)
             network = f"{architecture.pool.folder.name}:{self._plan.aggregator.text}"
             return torch.cat([self._maps(guard, chunk, method, targets, network=network) for chunk in chunks])
 

@@ -43,11 +43,14 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from saliencynoise.engine.architecture_plan import ArchitecturePlan
+    from saliencynoise.engine.explained_classes import ExplainedClasses
     from saliencynoise.engine.kept import Kept
-    from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets
+    from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.reduce import Reduced
     from saliencynoise.engine.untrained import Floors
     from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.store.maps import Chunk
     from saliencynoise.store.records import MemberRecord
 
 Cells = Mapping[tuple[str, str], "Reduced | str"]
@@ -64,6 +67,7 @@ class Ensemble:
         flags: reason for each member that may have failed, by index.
         votes: votes on the attributed images; None where no member was trained.
         targets: the class that is explained, for each attributed image; empty where the vote on it failed.
+        chunks: division of the images into files.
     """
 
     plan: ArchitecturePlan
@@ -71,11 +75,11 @@ class Ensemble:
     flags: Mapping[int, str]
     votes: Votes | None
     targets: tuple[int, ...]
+    chunks: tuple[Chunk, ...]
 
 
 def write_results(
-    plan: Plan,
-    targets: Targets,
+    explained: ExplainedClasses,
     cells: Cells,
     kept: Kept,
     floors: Floors,
@@ -87,21 +91,22 @@ def write_results(
     Raises:
         UsageError: if the folder is read-only or full.
     """
-    ensembles = [_ensemble(plan, architecture, targets, kept) for architecture in plan.architectures]
+    plan = explained.plan
+    ensembles = [_ensemble(explained, architecture, kept) for architecture in plan.architectures]
     found = _all_cells(plan, ensembles, cells, tracebacks)
     names = {architecture.name: architecture.model.label for architecture in plan.architectures}
     found = with_floors(found, cells, floors, names=names, seed=plan.config.seed)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
-        save_grams(plan.gram_file(ensemble.plan, method), reduced.grams)
-    note_prediction(plan.folder, found, members=plan.config.settings["members"], created=created)
+        save_grams(plan.run_folder.gram_file(ensemble.plan, method), reduced.grams)
+    note_prediction(plan.run_folder.path, found, members=plan.config.settings["members"], created=created)
     _write_parquet(plan, ensembles, cells)
     maps = _write_maps(plan, ensembles, cells)
     result = StudyRecord(
         format=FORMAT,
         created=created,
         settings=record_of(plan.config.settings, Settings),
-        plan=Chunks(chunk=plan.chunk, rows=plan.rows),
+        plan=record_of(plan.run_folder.division, Chunks),
         dataset=_dataset(plan),
         recipes={
             architecture.model.label: record_of(architecture.recipe, RecipeRecord)
@@ -119,9 +124,9 @@ def write_results(
         maps=tuple(maps),
         files=_sums(plan, ensembles, cells),
     )
-    write_record(plan.folder / RESULT, result)
+    write_record(plan.run_folder.path / RESULT, result)
     _remove_maps(plan, ensembles, cells)
-    return Study(result, plan.folder)
+    return Study(result, plan.run_folder.path)
 
 
 def _all_cells(
@@ -154,14 +159,16 @@ def _sampler(plan: Plan) -> SamplerRecord:
     )
 
 
-def _ensemble(plan: Plan, architecture: ArchitecturePlan, targets: Targets, kept: Kept) -> Ensemble:
+def _ensemble(explained: ExplainedClasses, architecture: ArchitecturePlan, kept: Kept) -> Ensemble:
+    plan = explained.plan
     labels, records = plan.dataset.test.labels, kept.records(architecture.name)
     return Ensemble(
         plan=architecture,
         records=records,
         flags=flags_of(architecture.pool, records, plan.dataset) if records else {},
         votes=votes(kept.logits(architecture.name), labels[plan.images]) if records else None,
-        targets=targets.get(architecture.name, ()),
+        targets=explained.of(architecture),
+        chunks=explained.chunks(architecture),
     )
 
 
@@ -271,7 +278,7 @@ def _cells(
         "sign": reduced.sign,
         "traceback": None,
         "seconds": _seconds(plan, ensemble, method),
-        "gram": plan.gram_file(ensemble.plan, method).relative_to(plan.folder).as_posix(),
+        "gram": plan.run_folder.gram_file(ensemble.plan, method).relative_to(plan.run_folder.path).as_posix(),
         "denormal_images": reduced.denormal,
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
     }
@@ -294,12 +301,11 @@ def _cells(
 
 
 def _seconds(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> float:
-    chunks = plan.chunks(ensemble.targets)
     return sum(
         store.seconds(record.index, record.sha256, chunk)
-        for store in plan.stores(ensemble.plan, method)
+        for store in plan.run_folder.stores(ensemble.plan, method)
         for record in ensemble.records
-        for chunk in chunks
+        for chunk in ensemble.chunks
     )
 
 
@@ -331,7 +337,7 @@ def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> N
     )
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
-    write_bytes(plan.folder / PARQUET, buffer.getvalue())
+    write_bytes(plan.run_folder.path / PARQUET, buffer.getvalue())
 
 
 def _computed(
@@ -361,24 +367,27 @@ def _sums(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, 
     """Return the checksum of each file that the result consists of, by its path in the folder."""
     computed = list(_computed(plan, ensembles, cells))
     keep = plan.config.keep_maps
-    paths = [plan.folder / PARQUET, plan.folder / PREDICTIONS]
-    paths += [plan.gram_file(ensemble.plan, method) for ensemble, method, _ in computed]
+    paths = [plan.run_folder.path / PARQUET, plan.run_folder.path / PREDICTIONS]
+    paths += [plan.run_folder.gram_file(ensemble.plan, method) for ensemble, method, _ in computed]
     if keep != "none":
-        paths += [plan.folder / PICTURES, *(_marginal(plan, ensemble, method) for ensemble, method, _ in computed)]
+        paths += [
+            plan.run_folder.path / PICTURES,
+            *(_marginal(plan, ensemble, method) for ensemble, method, _ in computed),
+        ]
     sums = {path: sha256_of(path) or "" for path in paths}
     for ensemble, method, _ in computed if keep == "all" else ():
         for store, record, chunk in product(
-            plan.stores(ensemble.plan, method), ensemble.records, plan.chunks(ensemble.targets)
+            plan.run_folder.stores(ensemble.plan, method), ensemble.records, ensemble.chunks
         ):
             sums[store.path(record.index, chunk)] = store.sha256(record.index, record.sha256, chunk)
-    return {path.relative_to(plan.folder).as_posix(): checksum for path, checksum in sums.items()}
+    return {path.relative_to(plan.run_folder.path).as_posix(): checksum for path, checksum in sums.items()}
 
 
 def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> list[StoredMaps]:
     """Write marginal maps, images and the export, and return the paths of the maps, as in `result.json`."""
     from safetensors.torch import save  # noqa: PLC0415 - as above
 
-    export = plan.folder / "maps.zarr"
+    export = plan.run_folder.path / "maps.zarr"
     if plan.config.keep_maps == "none":
         shutil.rmtree(export, ignore_errors=True)  # of an earlier run, whose maps it shows
         return []
@@ -386,26 +395,26 @@ def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> list
     for ensemble, method, reduced in computed:
         write_bytes(_marginal(plan, ensemble, method), save({"values": reduced.marginal.contiguous()}))
     pictures = shown(plan.dataset.test.images[plan.images])
-    write_bytes(plan.folder / PICTURES, save({"pixels": pictures.contiguous()}))
+    write_bytes(plan.run_folder.path / PICTURES, save({"pixels": pictures.contiguous()}))
     members = plan.config.keep_maps == "all"
     export_maps(export, [_group(plan, *cell, members=members) for cell in computed], pictures)
     return [_stored(plan, *cell, members=members) for cell in computed]
 
 
 def _stored(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> StoredMaps:
-    stores = plan.stores(ensemble.plan, method) if members else ()
+    stores = plan.run_folder.stores(ensemble.plan, method) if members else ()
     return StoredMaps(
         architecture=ensemble.plan.model.label,
         method=method.label,
         shape=tuple(reduced.marginal.shape[1:]),
-        marginal=_marginal(plan, ensemble, method).relative_to(plan.folder).as_posix(),
-        draws=tuple(store.folder.relative_to(plan.folder).as_posix() for store in stores),
-        chunks=tuple(StoredChunk(file=chunk.file, images=len(chunk.rows)) for chunk in plan.chunks(ensemble.targets)),
+        marginal=_marginal(plan, ensemble, method).relative_to(plan.run_folder.path).as_posix(),
+        draws=tuple(store.folder.relative_to(plan.run_folder.path).as_posix() for store in stores),
+        chunks=tuple(StoredChunk(file=chunk.file, images=len(chunk.rows)) for chunk in ensemble.chunks),
     )
 
 
 def _marginal(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> Path:
-    return plan.maps_folder(ensemble.plan, method) / "marginal.safetensors"
+    return plan.run_folder.maps(ensemble.plan, method) / "marginal.safetensors"
 
 
 def _remove_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
@@ -413,16 +422,16 @@ def _remove_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> Non
     if plan.config.keep_maps == "all":
         return
     for ensemble, method, _ in _computed(plan, ensembles, cells):
-        for store in plan.stores(ensemble.plan, method):
+        for store in plan.run_folder.stores(ensemble.plan, method):
             store.remove_members(plan.members)
 
 
 def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:
     return Group(
         path=map_path(ensemble.plan.model.label, method.label),
-        stores=plan.stores(ensemble.plan, method) if members else (),
+        stores=plan.run_folder.stores(ensemble.plan, method) if members else (),
         members=plan.members,
-        chunks=plan.chunks(ensemble.targets),
+        chunks=ensemble.chunks,
         marginal=reduced.marginal,
         coordinates=_about_images(plan, ensemble),
         attributes={

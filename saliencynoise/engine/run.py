@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from saliencynoise.engine.architecture_plan import ArchitecturePlan, using_pools
 from saliencynoise.engine.bfloat16_check import in_float32, with_error
 from saliencynoise.engine.config import BenchConfig
 from saliencynoise.engine.dispatch import Dispatcher, Dispatchers, worker_count
 from saliencynoise.engine.errors_log import forget_failures, log_failure, log_traceback
+from saliencynoise.engine.explained_classes import ExplainedClasses, Targets, given_classes, voted_classes
 from saliencynoise.engine.job import Event, MemberJob
 from saliencynoise.engine.kept import Kept
-from saliencynoise.engine.marginal_maps import Marginals
+from saliencynoise.engine.marginal_maps import MarginalMapSource
 from saliencynoise.engine.member import finished
-from saliencynoise.engine.member_quality import logits_shape, votes
+from saliencynoise.engine.member_quality import logits_shape
 from saliencynoise.engine.observer import Observer, Silent
-from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets, make_plan, settle_rows, settled
+from saliencynoise.engine.plan import Plan, make_plan
+from saliencynoise.engine.planned_jobs import attribution_jobs, training_jobs
 from saliencynoise.engine.reduce import FailedCellError, Reduced, reduce_maps
 from saliencynoise.engine.results import write_results
 from saliencynoise.engine.untrained import RunJobs, untrained_floors
@@ -43,6 +46,11 @@ class Failures:
             self.tracebacks[architecture, method] = traceback
         self.reasons.setdefault((architecture, method), reason)
 
+    @property
+    def architectures(self) -> frozenset[str]:
+        """The architectures that failed as a whole."""
+        return frozenset(architecture for architecture, method in self.reasons if method is None)
+
     def of(self, architecture: str, method: str | None = None) -> str | None:
         """Return the reason why a cell, or a whole architecture, failed; None if it did not."""
         return self.reasons.get((architecture, None)) or self.reasons.get((architecture, method))
@@ -63,7 +71,7 @@ def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None
         raise UsageError("no method is named; name one with --method, or fill the pool with 'saliencynoise train'")
     with nullcontext(dispatchers) if dispatchers is not None else Dispatchers() as serving:
         plan = make_plan(config)
-        with holding(plan.folder):
+        with holding(plan.run_folder.path):
             study = _run(plan, observer, serving)
             if config.precision == "float32":
                 return study
@@ -97,26 +105,27 @@ def run_plan(
     """
     failures, kept = Failures(), Kept(images=plan.images, shape=logits_shape(plan.dataset))
     context = dispatcher_of(plan) if dispatcher is None else nullcontext(dispatcher)
-    with holding(plan.folder), plan.using_pools():
-        plan = settled(plan)
-        forget_failures(plan.folder)
+    with holding(plan.run_folder.path), using_pools(plan.architectures):
+        plan = replace(plan, run_folder=plan.run_folder.claimed())
+        forget_failures(plan.run_folder.path)
         observer.planned(plan)
         with context as serving:
-            targets = _train_and_attribute(plan, serving, observer, failures, targets, kept=kept)
-            reduced = _reduce_all(plan, targets, observer, failures, kept=kept)
-            floors = untrained_floors(plan, targets, reduced, _jobs_apart(plan, serving, observer))
-        return write_results(plan, targets, reduced, kept, floors, tracebacks=failures.tracebacks)
+            explained = _train_and_attribute(plan, serving, observer, failures, targets, kept=kept)
+            reduced = _reduce_all(explained, observer, failures, kept=kept)
+            floors = untrained_floors(explained, reduced, _jobs_apart(plan, serving, observer))
+        return write_results(explained, reduced, kept, floors, tracebacks=failures.tracebacks)
 
 
 def _reduce_all(
-    plan: Plan, targets: Targets, observer: Observer, failures: Failures, *, kept: Kept
+    explained: ExplainedClasses, observer: Observer, failures: Failures, *, kept: Kept
 ) -> dict[tuple[str, str], Reduced | str]:  # fmt: skip
     """Return the statistics of every cell's maps, or the reason why it failed."""
+    plan = explained.plan
     observer.reducing(len(plan.architectures) * len(plan.methods))
-    marginals = Marginals(plan, kept)
+    marginals = MarginalMapSource(explained, kept)
     return {
         (architecture.name, method.text): _reduce(
-            plan, architecture, method, targets, failures=failures, marginals=marginals
+            explained, architecture, method, failures=failures, marginals=marginals
         )
         for architecture in plan.architectures
         for method in plan.methods
@@ -144,42 +153,31 @@ def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[s
     plan = make_plan(config)
     observer.planned(plan)
     failures = Failures()
-    with plan.using_pools(), dispatcher_of(plan) as dispatcher:
-        _run_jobs(plan, plan.jobs(None, retrain=config.fresh), dispatcher, observer, failures)
+    with using_pools(plan.architectures), dispatcher_of(plan) as dispatcher:
+        _run_jobs(plan, training_jobs(plan, retrain=config.fresh), dispatcher, observer, failures)
     return plan, {architecture: reason for (architecture, _), reason in failures.reasons.items()}
 
 
 def _train_and_attribute(
     plan: Plan, dispatcher: Dispatcher, observer: Observer, failures: Failures, targets: Targets | None, *, kept: Kept
-) -> Targets:
-    """Do all jobs; return the targets.
+) -> ExplainedClasses:
+    """Do all jobs; return the explained classes.
 
-    Where the ensemble votes on the targets, or runs give several members, all are trained before any attributes.
+    Where the ensemble votes on them, or runs give several members, all members are trained before any attributes.
     """
     votes_on_targets = targets is None and plan.config.target == "predicted"
     trains_first = votes_on_targets or plan.sampler.instance.per_run != 1
     if trains_first:
-        _run_jobs(plan, plan.jobs(None, retrain=plan.config.fresh), dispatcher, observer, failures, kept=kept)
-    if targets is None:
-        targets = _voted_targets(plan, failures, kept) if votes_on_targets else _given_targets(plan)
+        _run_jobs(plan, training_jobs(plan, retrain=plan.config.fresh), dispatcher, observer, failures, kept=kept)
+    if targets is not None:
+        explained = ExplainedClasses(plan=plan, targets=targets)
+    elif votes_on_targets:
+        explained = voted_classes(plan, kept, failed=failures.architectures)
+    else:
+        explained = given_classes(plan)
     retrain = plan.config.fresh and not trains_first
-    _run_jobs(plan, plan.jobs(targets, retrain=retrain), dispatcher, observer, failures, kept=kept)
-    return targets
-
-
-def _given_targets(plan: Plan) -> Targets:
-    labels = tuple(plan.dataset.test.labels[plan.images].tolist())
-    classes = labels if plan.config.target == "true" else (int(plan.config.target),) * len(labels)
-    return {architecture.name: classes for architecture in plan.architectures}
-
-
-def _voted_targets(plan: Plan, failures: Failures, kept: Kept) -> Targets:
-    labels = plan.dataset.test.labels[plan.images]
-    return {
-        architecture.name: tuple(votes(kept.logits(architecture.name), labels).predicted.tolist())
-        for architecture in plan.architectures
-        if failures.of(architecture.name) is None
-    }
+    _run_jobs(plan, attribution_jobs(explained, retrain=retrain), dispatcher, observer, failures, kept=kept)
+    return explained
 
 
 def _run_jobs(
@@ -210,39 +208,39 @@ def _run_jobs(
         if event["kind"] == "failed":
             reason = f"member {job.member}: {event['error']}"
             failures.add(job.architecture, event["method"], reason, event.get("traceback"))
-            log_failure(plan.folder, job, event)
+            log_failure(plan.run_folder.path, job, event)
         if event["kind"] in {"found", "trained"} and kept is not None:
             kept.add(job, (MemberRecord(**record) for record in event["records"]))
         if event["kind"] == "rows":
-            settle_rows(plan, job.architecture, event["rows"])
+            plan.run_folder.fix_rows_per_pass(job.architecture, event["rows"])
         observer.event(job, event)
 
     dispatcher.run(pending, on_event)
 
 
 def _reduce(
-    plan: Plan,
+    explained: ExplainedClasses,
     architecture: ArchitecturePlan,
     method: BoundMethod,
-    targets: Targets,
     *,
     failures: Failures,
-    marginals: Marginals,
+    marginals: MarginalMapSource,
 ) -> Reduced | str:
     """Return the statistics of a cell's maps, or the reason why it failed."""
+    plan = explained.plan
     reason = failures.of(architecture.name, method.text)
     if reason is not None:
         return reason
     try:
         return reduce_maps(
-            plan.stores(architecture, method),
+            plan.run_folder.stores(architecture, method),
             members=plan.members,
-            chunks=plan.chunks(targets[architecture.name]),
+            chunks=explained.chunks(architecture),
             labels=plan.dataset.test.labels[plan.images].tolist(),
             views=method.views,
             sign=method.sign,
             scale=plan.aggregator.spec.scale,
-            marginal=marginals.of(architecture, method, targets[architecture.name]),
+            marginal=marginals.of(architecture, method),
             masks=None if plan.dataset.test.masks is None else plan.dataset.test.masks[plan.images],
             seed=plan.config.seed,
             groups=plan.groups,
@@ -250,5 +248,5 @@ def _reduce(
     except FailedCellError as error:
         if error.__cause__ is not None:
             failures.tracebacks[architecture.name, method.text] = traceback_of(error)
-            log_traceback(plan.folder, f"{architecture.name}, {method.text}", error)
+            log_traceback(plan.run_folder.path, f"{architecture.name}, {method.text}", error)
         return one_line(error)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.data.fingerprint import fingerprint
+from saliencynoise.engine.dataset import load_dataset
+from saliencynoise.engine.device import resolve_device
 from saliencynoise.engine.member_quality import flags_of
 from saliencynoise.engine.networks import load_members
-from saliencynoise.engine.plan import load_dataset, resolve_device
 from saliencynoise.engine.run import fill_pools
 from saliencynoise.interfaces import Dataset, Network, UsageError
 from saliencynoise.registry.catalogue import BoundModel, catalogue

@@ -17,6 +17,7 @@ import torch
 from msgspec import structs
 
 from saliencynoise.engine.config import MOST_MEMBERS
+from saliencynoise.engine.planned_jobs import attribution_jobs
 from saliencynoise.engine.reduce import images_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.seeds import draw_name
@@ -35,8 +36,10 @@ from saliencynoise.store.maps import MapStore
 from saliencynoise.store.pool import Pool
 
 if TYPE_CHECKING:
+    from saliencynoise.engine.architecture_plan import ArchitecturePlan
+    from saliencynoise.engine.explained_classes import ExplainedClasses
     from saliencynoise.engine.job import MemberJob
-    from saliencynoise.engine.plan import ArchitecturePlan, Plan, Targets
+    from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.reduce import Reduced
     from saliencynoise.records.cell import Cell, CellFigures
     from saliencynoise.registry.catalogue import BoundMethod
@@ -101,7 +104,7 @@ def _unknown(note: str) -> UntrainedFloor:
 
 
 def untrained_floors(
-    plan: Plan, targets: Targets, cells: Mapping[tuple[str, str], Reduced | str], run_jobs: RunJobs
+    explained: ExplainedClasses, cells: Mapping[tuple[str, str], Reduced | str], run_jobs: RunJobs
 ) -> Floors:
     """Return the floors of all cells that need one, computed where no pool keeps them.
 
@@ -111,6 +114,7 @@ def untrained_floors(
     Raises:
         UsageError: if the pool cannot be written.
     """
+    plan = explained.plan
     floors = Floors(note=IMPORTED if plan.sampler.spec.name == "checkpoints" else "", groups=plan.groups)
     for architecture in plan.architectures:
         missing: list[_MissingFloor] = []
@@ -118,14 +122,14 @@ def untrained_floors(
             cell = cells[architecture.name, method.text]
             if isinstance(cell, str) or not _needed(plan, method, cell):
                 continue
-            entry = _MissingFloor(method, tuple(cell.figures), _file(plan, architecture, method, targets))
+            entry = _MissingFloor(method, tuple(cell.figures), _file(explained, architecture, method))
             kept_grams = None if plan.config.fresh else _kept_grams(entry)
             if kept_grams is None:
                 missing.append(entry)
             else:
                 floors.found[architecture.name, method.text] = kept_grams
         if missing:
-            computed = _computed(plan, architecture, missing, targets[architecture.name], run_jobs)
+            computed = _computed(explained, architecture, missing, run_jobs)
             floors.found |= {(architecture.name, text): grams for text, grams in computed.items()}
     return floors
 
@@ -145,9 +149,9 @@ def _needed(plan: Plan, method: BoundMethod, reduced: Reduced) -> bool:
     return plan.config.untrained == "all"
 
 
-def _file(plan: Plan, architecture: ArchitecturePlan, method: BoundMethod, targets: Targets) -> Path:
+def _file(explained: ExplainedClasses, architecture: ArchitecturePlan, method: BoundMethod) -> Path:
     """Return the file of the inner products: beside the members, named by the values that determine them."""
-    chunks = plan.chunks(targets[architecture.name])
+    plan, chunks = explained.plan, explained.chunks(architecture)
     about = [method.text, method.distribution, [chunk.key for chunk in chunks], plan.members, plan.draws(method)]
     key = key_of([*about, plan.config.precision, plan.config.seed])
     return architecture.base_pool.folder / "untrained" / f"{slug_of(method.text)}-{key[:16]}.safetensors"
@@ -162,27 +166,27 @@ def _kept_grams(entry: _MissingFloor) -> Mapping[str, Tensor] | None:
 
 
 def _computed(
-    plan: Plan,
+    explained: ExplainedClasses,
     architecture: ArchitecturePlan,
     missing: Sequence[_MissingFloor],
-    targets: tuple[int, ...],
     run_jobs: RunJobs,
 ) -> dict[str, Mapping[str, Tensor] | str]:
     """Explain the images by untrained networks, keep the inner products, and delete the networks and their maps."""
-    folder = plan.folder / "untrained"
+    plan = explained.plan
+    folder = plan.run_folder.path / "untrained"
     stores = {entry.method.text: _stores(folder, plan, architecture, entry.method) for entry in missing}
     results: dict[str, Mapping[str, Tensor] | str] = {}
     networks = _networks(folder, architecture)
     try:
         networks.describe({**architecture.identity, "sampler": SAMPLER}, architecture.network)
-        failed = run_jobs(_jobs(plan, architecture, stores, targets, folder))
+        failed = run_jobs(_jobs(explained, architecture, stores, folder))
         for entry in missing:
             text = entry.method.text
             reason = failed.get((architecture.name, None)) or failed.get((architecture.name, text))
             if reason is not None:
                 results[text] = f"untrained networks: {reason}"
                 continue
-            grams = _grams(stores[text], plan, targets, entry.views)
+            grams = _grams(stores[text], explained, architecture, entry.views)
             save_grams(entry.file, grams)
             results[text] = grams
     finally:
@@ -191,7 +195,7 @@ def _computed(
 
 
 def _stores(folder: Path, plan: Plan, architecture: ArchitecturePlan, method: BoundMethod) -> tuple[MapStore, ...]:
-    maps = folder / "maps" / architecture.pool.folder.name / plan.maps_folder(architecture, method).name
+    maps = folder / "maps" / architecture.pool.folder.name / plan.run_folder.maps(architecture, method).name
     return tuple(MapStore(maps / draw_name(draw)) for draw in range(plan.draws(method)))
 
 
@@ -201,14 +205,14 @@ def _networks(folder: Path, architecture: ArchitecturePlan) -> Pool:
 
 
 def _jobs(
-    plan: Plan,
+    explained: ExplainedClasses,
     architecture: ArchitecturePlan,
     stores: Mapping[str, Sequence[MapStore]],
-    targets: tuple[int, ...],
     folder: Path,
 ) -> list[MemberJob]:
     """Return a job for each untrained network."""
-    pattern = plan.jobs({architecture.name: targets}, retrain=False)[0]
+    jobs = attribution_jobs(explained, retrain=False)
+    pattern = next(job for job in jobs if job.architecture == architecture.name)
     return [
         replace(
             pattern,
@@ -221,17 +225,17 @@ def _jobs(
             recompute=False,
             methods={text: tuple(str(store.folder) for store in each) for text, each in stores.items()},
         )
-        for member in range(FIRST, FIRST + plan.members)
+        for member in range(FIRST, FIRST + explained.plan.members)
     ]
 
 
 def _grams(
-    stores: Sequence[MapStore], plan: Plan, targets: Sequence[int], views: Sequence[str]
+    stores: Sequence[MapStore], explained: ExplainedClasses, architecture: ArchitecturePlan, views: Sequence[str]
 ) -> dict[str, Tensor]:  # fmt: skip
     """Return the inner products on each image, by view; those of a stochastic method are between different draws."""
     by_view: dict[str, list[Tensor]] = {view: [] for view in views}
-    members = range(FIRST, FIRST + plan.members)
-    for maps in images_of(stores, members, plan.chunks(targets)):
+    members = range(FIRST, FIRST + explained.plan.members)
+    for maps in images_of(stores, members, explained.chunks(architecture)):
         for view, grams in by_view.items():
             crossed = crossed_gram(apply_view(maps, view).flatten(2))
             single = crossed[:, 0, :, 0] if crossed.shape[1] == 1 else between_draws(crossed[None])[0]

@@ -13,8 +13,8 @@ from saliencynoise.data.levels import shown
 from saliencynoise.data.pictures import Unreadable, read_picture
 from saliencynoise.data.sizes import SMALLEST
 from saliencynoise.engine.config import REFERENCE
+from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.observer import Observer
-from saliencynoise.engine.plan import load_dataset
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
 from saliencynoise.explanation.config import ExplainConfig

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LEGEND = (
-    "n: networks averaged; beyond the {members} of this run a forecast from the same closed form. SNR: n r, signal "
+    "n: networks averaged; beyond the {members} of this run a forecast from the same closed form. n r: signal "
     "energy over noise energy of the average. R: reliability, the cosine between two independent averages of n "
     "networks, with 95% interval for new members and new images. truth: cosine of the average with the true mean map,"
     " sqrt R. Beside the method: R of 1, 2, 4 ... {last} networks, each on a scale of 0 to 1 (as digits: in tenths), "
@@ -66,7 +66,7 @@ def print_curve(study: Study, console: Console | None = None) -> None:
     console = console or Terminal()
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
-    for header in ("n", "SNR", "R", "95% of R", "truth"):
+    for header in ("n", "n r", "R", "95% of R", "truth"):
         table.add_column(header, justify="right", no_wrap=True)
     shown = None
     for cell in study.done:
@@ -93,9 +93,9 @@ def _row(point: CurvePoint, *, members: int) -> list[str]:
     interval = None if point.interval is None else asdict(point.interval)
     row = [
         str(point.members),
-        format_number(point.snr),
+        format_number(point.snr_of_average),
         format_number(point.reliability),
         interval_text(interval),
-        format_number(point.cosine),
+        format_number(point.cosine_with_true_map),
     ]
     return [f"[bold]{value}[/]" for value in row] if point.members == members else row

@@ -123,8 +123,9 @@ class CellStatistics:
         draws: D, of a stochastic method; 1 of any other.
         energy: shares of a map's energy, "signal", "network", "draw" and "residual"; None with one draw.
         unseen_mode: lower end of the headline r if a second mode of networks went unseen; None without an interval.
-        per_image: by key `[images]`: the figures per image (`cosine` of unit-norm maps, the others of raw
-            maps, `snr` corrected for small samples) and `effective_pixels`; NaN where undefined.
+        per_image: by key `[images]`: the figures per image, of maps averaged over a member's draws, and
+            `effective_pixels`; NaN where undefined. `snr_raw` is r of raw maps, corrected for small samples;
+            `cosine_draw_mean` is the mean pairwise cosine of the members' draw-averaged maps.
     """
 
     view: str
@@ -314,14 +315,14 @@ def _headlines(single: Tensor, crossed: Tensor | None) -> dict[str, Pooled]:
 
 
 def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, Tensor]:
-    """Return the figures per image; `snr` on raw maps, for its correction assumes Gaussian noise."""
+    """Return the figures per image; `snr_raw` is of raw maps, since its correction assumes Gaussian noise."""
     return MappingProxyType(
         {
             "snr_pixel": torch.tensor([image.snr_pixel for image in images], dtype=torch.float64),
             "snr_rms": snr_rms(gram),
             "snr_power": snr_power(gram),
-            "snr": corrected_snr(gram),
-            "cosine": cosine(gram),
+            "snr_raw": corrected_snr(gram),
+            "cosine_draw_mean": cosine(gram),
             "effective_pixels": effective_pixels(gram),
         }
     )

@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 class CurvePoint:
     """Expected figures of an average over n members' unit-norm maps.
 
-    Where r <= 0 no signal was found, and an average of any n is of no use: `reliability` and `cosine` are then 0 (the
-    formula would give negative values, and none at n = -1/r); `snr` stays negative, as r is printed. All are NaN where
-    r is.
+    Where r <= 0 no signal was found, and an average of any n is of no use: `reliability` and `cosine_with_true_map`
+    are then 0 (the formula would give negative values, and none at n = -1/r); `snr_of_average` stays negative, as r is
+    printed. All are NaN where r is.
 
     Attributes:
         members: n.
         energy: of the n-average over that of one member's map; 1 at n = 1, never below 0.
-        snr: n r, the energy of the signal over that of the noise which is left.
+        snr_of_average: n r, the energy of the signal over that of the noise which is left.
         reliability: R(n), the cosine between two independent n-averages, pooled by energy; in 0 to 1.
-        cosine: sqrt(R), the cosine with the true marginal map; in 0 to 1.
+        cosine_with_true_map: sqrt(R), the cosine with the true marginal map; in 0 to 1.
         interval: of `reliability`, for the question that the interval of r answers; None without one.
     """
 
     members: int
     energy: float
-    snr: float
+    snr_of_average: float
     reliability: float
-    cosine: float
+    cosine_with_true_map: float
     interval: Interval | None
 
 
@@ -67,9 +67,9 @@ def _point(snr: float, interval: Interval | None, n: int) -> CurvePoint:
     return CurvePoint(
         members=n,
         energy=_energy(snr, n),
-        snr=n * snr,
+        snr_of_average=n * snr,
         reliability=reliability,
-        cosine=math.sqrt(reliability),
+        cosine_with_true_map=math.sqrt(reliability),
         interval=interval.through(lambda ends: ends.new_tensor([_reliability(end, n) for end in ends.tolist()]))
         if interval
         else None,

@@ -129,7 +129,7 @@ def test_a_machine_with_no_memory_at_all_fails_the_cell_only(quick, monkeypatch)
 
 
 def test_a_method_that_failed_is_left_alone_for_the_rest_of_a_member(quick, extra_plugin, watcher, monkeypatch):
-    monkeypatch.setattr("saliencynoise.engine.plan.CHUNK", 2)
+    monkeypatch.setattr("saliencynoise.engine.earlier_run.CHUNK", 2)
     bench(**quick | {"methods": ["raising", "gradient"]}, observer=watcher)
     assert watcher.count("attributed") == 2 * 3
     assert watcher.count("failed") == 3

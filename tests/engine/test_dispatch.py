@@ -73,7 +73,7 @@ def test_an_impossible_number_is_refused(workers: int) -> None:
 
 def test_the_number_is_no_part_of_a_study(quick: dict[str, Any]) -> None:
     one, two = (make_plan(config_from(quick | {"workers": workers})) for workers in (1, 2))
-    assert one.folder == two.folder
+    assert one.run_folder.path == two.run_folder.path
     assert "workers" not in one.config.settings
 
 

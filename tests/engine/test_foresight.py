@@ -57,8 +57,8 @@ def test_what_takes_hours_says_so_before_it_begins(tmp_path, settings):
 
 def test_members_of_a_pool_cost_no_training(tmp_path):
     plan = plan_of(tmp_path, epochs=100_000)
-    (own,) = plan.architectures
-    known = replace(plan, architectures=[replace(own, members=dict.fromkeys(range(4)))])  # type: ignore[arg-type]
+    (architecture,) = plan.architectures
+    known = replace(plan, architectures=[replace(architecture, reused_members=dict.fromkeys(range(4)))])  # type: ignore[arg-type]
     assert warning(plan) is not None
     assert warning(known) is None
 

@@ -56,14 +56,16 @@ def test_they_do_not_depend_on_threads_and_leave_the_world_as_it_was(quick):
 
 
 def test_networks_are_loaded_once_an_architecture_and_images_go_chunk_by_chunk(quick, monkeypatch):
-    from saliencynoise.engine import plan
+    from saliencynoise.engine import earlier_run
 
-    opened, real = [], averaged.Marginals._open
-    monkeypatch.setattr(averaged.Marginals, "_open", lambda self, own: opened.append(own.name) or real(self, own))
+    opened, real = [], averaged.MarginalMapSource._open
+    monkeypatch.setattr(
+        averaged.MarginalMapSource, "_open", lambda self, own: opened.append(own.name) or real(self, own)
+    )
     settings = quick | {"methods": ["gradient", "gradient_x_input"], "images": 5}
     whole = bench(**settings, aggregator="mean_logits", out="whole")
     assert opened == ["timm/test_resnet"]
-    monkeypatch.setattr(plan, "CHUNK", 2)
+    monkeypatch.setattr(earlier_run, "CHUNK", 2)
     parts = bench(**settings, aggregator="mean_logits", out="parts")
     for method in ("gradient", "gradient_x_input"):
         # in float32 a rectifier may flip with the batch: up to 1.6e-3 was measured on one network
@@ -107,7 +109,7 @@ def test_networks_that_do_not_fit_together_fail_the_cell_with_the_fix(quick, mon
     def short(self, architecture):
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr(averaged.Marginals, "_open", short)
+    monkeypatch.setattr(averaged.MarginalMapSource, "_open", short)
     (cell,) = bench(**quick | {"methods": ["gradient"]}, aggregator="mean_logits").result["cells"]
     assert cell["reason"].endswith("do not fit the memory together, as their average must; use --aggregator mean")
 

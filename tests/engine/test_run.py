@@ -278,6 +278,8 @@ def test_parquet_has_a_row_for_each_method_view_and_image(quick):
     assert len(frame) == 7 * 4
     assert frame.groupby(["method", "view"]).size().eq(4).all()
     assert frame["members_correct"].between(0, 3).all()
+    assert {"snr_raw", "cosine_draw_mean"} <= set(frame)
+    assert not {"snr", "cosine"} & set(frame), "these are figures of a cell"
 
 
 def test_what_plugins_declare_of_their_methods_is_recorded(quick):

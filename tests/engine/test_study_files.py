@@ -64,7 +64,7 @@ def test_any_part_of_the_maps_is_read(study):
 
 
 def test_images_lie_in_several_files(quick, monkeypatch):
-    monkeypatch.setattr("saliencynoise.engine.plan.CHUNK", 3)
+    monkeypatch.setattr("saliencynoise.engine.earlier_run.CHUNK", 3)
     study = bench(**quick | {"methods": ["gradient"]}, out="run")
     (own,) = study.result.maps
     assert [chunk.images for chunk in own.chunks] == [3, 1]

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from saliencynoise.engine.config import config_from
+from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.observer import Silent
-from saliencynoise.engine.plan import load_dataset
 from saliencynoise.engine.trained import trained_ensemble
 from saliencynoise.explanation.config import ExplainConfig
 from tests.conftest import TRAINED

@@ -30,7 +30,7 @@ def test_of_the_training_pictures_about_a_hundredth_is_unusual(digits):
 
 def test_of_many_test_pictures_few_are_unusual():
     from saliencynoise.engine.config import config_from
-    from saliencynoise.engine.plan import load_dataset
+    from saliencynoise.engine.dataset import load_dataset
 
     dataset = load_dataset(config_from({}))[1]
     usual = training_ranges(dataset.train.images)
@@ -40,7 +40,7 @@ def test_of_many_test_pictures_few_are_unusual():
 
 def test_an_inverted_digit_is_unusual_and_the_example_is_not(pytestconfig):
     from saliencynoise.engine.config import config_from
-    from saliencynoise.engine.plan import load_dataset
+    from saliencynoise.engine.dataset import load_dataset
     from saliencynoise.explanation.pictures import picture_files, read_own
 
     usual = training_ranges(load_dataset(config_from({}))[1].train.images)

@@ -41,7 +41,7 @@ def test_the_curve_has_a_line_for_each_number_of_networks(study):
     r = cell["figures"]["estimates"]["snr_averaged"]["value"]
     points = curve_of(cell)
     assert [point.members for point in points] == [1, 2, 3, 4, 8, 16]
-    assert points[2].snr == pytest.approx(3 * r)
+    assert points[2].snr_of_average == pytest.approx(3 * r)
     assert points[2].reliability == pytest.approx(max(0, 3 * r / (1 + 3 * r)))
 
 

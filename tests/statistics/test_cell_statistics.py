@@ -117,7 +117,7 @@ def test_identical_members(maps: np.ndarray) -> None:
         assert estimate.interval.low == math.inf
     assert figures.estimates["cosine"].value == pytest.approx(1)
     assert str(figures.members_needed) == "1 [1, 1]"
-    assert (figures.per_image["snr"] == math.inf).all()
+    assert (figures.per_image["snr_raw"] == math.inf).all()
     assert json_of(record_of(figures, CellFigures))["estimates"]["snr"]["value"] == "inf"
 
 

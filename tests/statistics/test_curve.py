@@ -33,9 +33,9 @@ def test_points_against_averages_of_fresh_networks(correlated) -> None:
             float((first * second).sum() / (norms[0] * norms[1]).sqrt()), abs=0.02
         )
         with_truth = (first * signal).sum() / (norms[0] * signal.square().sum()).sqrt()
-        assert point.cosine == pytest.approx(float(with_truth), abs=0.02)
+        assert point.cosine_with_true_map == pytest.approx(float(with_truth), abs=0.02)
         noise = (first - signal).square().sum()
-        assert point.snr == pytest.approx(float(signal.square().sum() / noise), rel=0.05)
+        assert point.snr_of_average == pytest.approx(float(signal.square().sum() / noise), rel=0.05)
 
 
 def test_interval_follows_that_of_r() -> None:
@@ -48,8 +48,8 @@ def test_interval_follows_that_of_r() -> None:
 @pytest.mark.parametrize("n", [1, 4, 10, 11, 1000])
 def test_without_signal_the_reliability_is_zero_and_never_nonsense(n: int) -> None:
     point = averaging_curve(-0.1, Interval(low=-0.12, high=-0.05, question="both", df=9), counts=[n])[0]
-    assert (point.reliability, point.cosine) == (0, 0)
-    assert point.snr == pytest.approx(-0.1 * n)
+    assert (point.reliability, point.cosine_with_true_map) == (0, 0)
+    assert point.snr_of_average == pytest.approx(-0.1 * n)
     assert 0 <= point.energy <= 1
     assert point.interval is not None
     assert (point.interval.low, point.interval.high) == (0, 0)
@@ -57,9 +57,17 @@ def test_without_signal_the_reliability_is_zero_and_never_nonsense(n: int) -> No
 
 def test_infinite_and_unknown_r() -> None:
     identical = averaging_curve(math.inf, counts=[1])[0]
-    assert (identical.reliability, identical.cosine, identical.energy, identical.snr) == (1, 1, 1, math.inf)
+    assert (identical.reliability, identical.cosine_with_true_map, identical.energy, identical.snr_of_average) == (
+        1,
+        1,
+        1,
+        math.inf,
+    )
     unknown = averaging_curve(math.nan, counts=[3])[0]
-    assert all(math.isnan(value) for value in (unknown.reliability, unknown.cosine, unknown.energy, unknown.snr))
+    assert all(
+        math.isnan(value)
+        for value in (unknown.reliability, unknown.cosine_with_true_map, unknown.energy, unknown.snr_of_average)
+    )
 
 
 def test_averages_of_no_member_are_refused() -> None:

@@ -167,7 +167,7 @@ def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], obser
     with dispatcher_of(first) as dispatcher:
         study = run_plan(first, observer, dispatcher=dispatcher)
         reference = Strategy(label=label, plan=first, study=study, groups=tuple(first.runs()[: config.ensemble]))
-        strategies, targets = [reference], reference.targets
+        strategies, targets = [reference], reference.explained.targets
         for label, plan in others if targets else ():
             alive = [architecture for architecture in plan.architectures if architecture.name in targets]
             sampler_plan = replace(plan, architectures=alive)

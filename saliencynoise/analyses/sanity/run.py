@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.observer import Observer
-    from saliencynoise.engine.plan import ArchitecturePlan, Plan
+    from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.study import Study
     from saliencynoise.registry.catalogue import BoundMethod
 

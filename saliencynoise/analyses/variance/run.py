@@ -17,8 +17,11 @@ import torch
 from saliencynoise.analyses.result import load_result
 from saliencynoise.analyses.variance.config import VarianceConfig
 from saliencynoise.analyses.variance.seed_design import Blocks, Design, design_of, without_effect
+from saliencynoise.engine.architecture_plan import built_without_weights
+from saliencynoise.engine.dataset import load_dataset
+from saliencynoise.engine.device import resolve_device
 from saliencynoise.engine.judged import judged_cells
-from saliencynoise.engine.plan import built_without_weights, load_dataset, make_plan, resolve_device
+from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.run import run_plan
 from saliencynoise.records.variance import read_variance
 from saliencynoise.registry.catalogue import catalogue

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from saliencynoise.analyses.variance.seed_design import Blocks, design_of, without_effect
-from saliencynoise.engine.plan import built_without_weights
+from saliencynoise.engine.architecture_plan import built_without_weights
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components

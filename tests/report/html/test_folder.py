@@ -40,6 +40,7 @@ def sanity():
 
 
 RECORDS = {"frontier": FrontierRecord, "variance": VarianceRecord, "sanity": SanityRecord}
+RECORDS = {"frontier": FrontierRecord, "variance": VarianceRecord, "sanity": SanityRecord}
 KINDS = {
     "frontier": (frontier, "Is there something cheaper than retraining?", "is worth 1.62 [1.20, 2.31] networks"),
     "variance": (variance, "Which randomness makes the noise?", "training is chaotic"),

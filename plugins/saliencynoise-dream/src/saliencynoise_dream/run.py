@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+from saliencynoise.engine.dataset import load_dataset
+from saliencynoise.engine.device import resolve_device
 from saliencynoise.engine.observer import Silent
-from saliencynoise.engine.plan import load_dataset, resolve_device
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue

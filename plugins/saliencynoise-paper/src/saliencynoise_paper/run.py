@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from saliencynoise.engine.config import BenchConfig, check_out, check_workers
+from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.dispatch import Dispatchers
-from saliencynoise.engine.plan import load_dataset
 from saliencynoise.engine.run import run
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.holding import holding

@@ -1,0 +1,138 @@
+"""The plan of one architecture: its recipe, its pools, and the members that they have already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from saliencynoise.engine.config import MEMBERS, REFERENCE, BenchConfig
+from saliencynoise.engine.member import describe_network
+from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.registry.calling import calling
+from saliencynoise.registry.catalogue import BoundModel, BoundSampler
+from saliencynoise.scoring import as_before
+from saliencynoise.store.atomic import key_of
+from saliencynoise.store.pool import Pool
+from saliencynoise.store.records import MemberRecord
+from saliencynoise.training.recipes import Recipe, recipe_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchitecturePlan:
+    """One architecture of the plan.
+
+    Attributes:
+        model: the architecture.
+        pool: pool of its members.
+        base_pool: pool of the deep ensemble's members, which a sampler may start from; often the same.
+        identity: values that determine the members.
+        recipe: training recipe of the members.
+        network: description of the network: parameters, adaptations, points.
+        reused_members: records of the members that the pool has already, by index; the others are trained.
+    """
+
+    model: BoundModel
+    pool: Pool
+    base_pool: Pool
+    identity: Mapping[str, Any]
+    recipe: Recipe
+    network: Mapping[str, Any]
+    reused_members: Mapping[int, MemberRecord]
+
+    @property
+    def name(self) -> str:
+        """The canonical name with its arguments, by which jobs, targets and failures refer to it."""
+        return self.model.text
+
+    def describe_pools(self) -> None:
+        """Write `pool.json` where there is none, or a damaged one.
+
+        Raises:
+            UsageError: if the place cannot be written to.
+        """
+        self.pool.describe(self.identity, self.network)
+        base = {name: value for name, value in self.identity.items() if name != "sampler"}
+        self.base_pool.describe(base, self.network)
+
+
+def plan_architecture(
+    model: BoundModel, dataset: Dataset, key: str, *, device: str, sampler: BoundSampler, config: BenchConfig
+) -> ArchitecturePlan:
+    """Plan the members of one architecture: the recipe, the pool, and the members that are reused.
+
+    Raises:
+        UsageError: if the network cannot be built, or the sampler cannot be used.
+    """
+    recipe = recipe_for(dataset, architecture=model.label, device=device, overrides=config.recipe)
+    shape = dataset.train.images.shape[1:]
+    identity = {
+        "dataset": key,
+        "architecture": model.text,
+        "in_shape": list(shape),
+        "classes": len(dataset.classes),
+        "recipe": asdict(recipe),
+        "run_seed": config.seed,
+    }
+    base_pool = pool = Pool.of(identity, name=f"{dataset.name}-{model.label}")
+    if sampler.text != REFERENCE:
+        with calling(f"the sampler {sampler.label} ({sampler.distribution})"):
+            identity["sampler"] = {"name": sampler.text, **sampler.instance.identity()}
+        pool = Pool.of(identity, name=f"{dataset.name}-{model.label}-{sampler.spec.name}")
+    description = pool.description
+    network = (
+        description["network"]
+        if description is not None and key_of(description["identity"]) == key_of(identity)
+        else describe_network(built_without_weights(model, tuple(shape), len(dataset.classes)))
+    )
+    return ArchitecturePlan(
+        model=model,
+        pool=pool,
+        base_pool=base_pool,
+        identity=identity,
+        recipe=recipe,
+        network=network,
+        reused_members={} if config.fresh else reused_members(pool, config.members or MEMBERS),
+    )
+
+
+def reused_members(pool: Pool, count: int) -> dict[int, MemberRecord]:
+    """Return the records of those of the first `count` members that the pool has already, by index.
+
+    They are reused as they are, and only the others are trained: a run of 16 members after a run of 8 trains members 8
+    to 15. A member whose files are missing or damaged is none.
+    """
+    records = {index: pool.verified(index) for index in range(count)}
+    return {index: record for index, record in records.items() if record is not None}
+
+
+@contextmanager
+def using_pools(architectures: Sequence[ArchitecturePlan]) -> Iterator[None]:
+    """Keep others from removing the pools; a pool that was removed before is described again.
+
+    Raises:
+        UsageError: if a pool's place cannot be written to and holds no pool.
+    """
+    pools = {pool.folder: pool for plan in architectures for pool in (plan.pool, plan.base_pool)}
+    with ExitStack() as used:
+        for pool in pools.values():
+            used.enter_context(pool.in_use())
+        for architecture in architectures:
+            architecture.describe_pools()
+        yield
+
+
+def built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:
+    """Build a network on the meta device, where it costs little, to check that it can be built and to describe it."""
+    channels, height, width = in_shape
+    loaded = model.named()  # imports the plugin's library, on no account under the meta device
+    with torch.random.fork_rng(), as_before() as changes, torch.device("meta"):
+        network = loaded.build((channels, height, width), classes)
+    if changes:
+        raise UsageError(
+            f"{loaded.what} {changes[0]}, which changes what others compute; it must leave torch as it was"
+        )
+    return network

@@ -1,0 +1,52 @@
+"""The classes that are explained: given, or voted on by members with known logits."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import torch
+
+from saliencynoise.engine.config import config_from
+from saliencynoise.engine.explained_classes import ExplainedClasses, given_classes, voted_classes
+from saliencynoise.engine.kept import Kept
+from saliencynoise.engine.plan import Plan, make_plan
+
+NAME = "timm/test_resnet"
+
+
+@pytest.fixture
+def plan(quick: dict[str, Any]) -> Plan:
+    return make_plan(config_from(quick | {"methods": ["gradient"]}))
+
+
+def test_given_classes_are_the_labels_or_one_class(quick: dict[str, Any]) -> None:
+    labels = make_plan(config_from(quick | {"target": "true"}))
+    assert given_classes(labels).targets == {NAME: tuple(labels.dataset.test.labels[labels.images].tolist())}
+    assert given_classes(make_plan(config_from(quick | {"target": "7"}))).targets == {NAME: (7, 7, 7, 7)}
+
+
+def voters(*members: list[int]) -> Kept:
+    """Return the logits of members that are sure of these classes."""
+    logits = torch.stack([torch.nn.functional.one_hot(torch.tensor(classes), 10).float() for classes in members])
+    return cast("Kept", SimpleNamespace(logits=lambda architecture: logits))
+
+
+def test_most_members_decide_and_an_architecture_that_failed_has_no_class(plan: Plan) -> None:
+    ensemble = voters([1, 2, 3, 4], [1, 2, 3, 5], [9, 2, 8, 5])
+    explained = voted_classes(plan, ensemble, failed=frozenset())
+    assert explained.of(plan.architectures[0]) == (1, 2, 3, 5)
+    failed = voted_classes(plan, ensemble, failed=frozenset({NAME}))
+    assert failed.of(plan.architectures[0]) == ()
+    assert failed.chunks(plan.architectures[0]) == ()
+
+
+def test_chunks_have_all_images_once_and_keys_that_change_with_the_class(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(vars(plan.run_folder.division), "chunk", 3)
+    architecture = plan.architectures[0]
+    one, other = (ExplainedClasses(plan=plan, targets={NAME: (0, 0, 0, last)}).chunks(architecture) for last in (1, 2))
+    assert [chunk.rows for chunk in one] == [(0, 1, 2), (3,)]
+    assert [chunk.key == twin.key for chunk, twin in zip(one, other, strict=True)] == [True, False]
