@@ -97,12 +97,17 @@ class Hardware(Record, frozen=True, kw_only=True):
     gpu: str | None = None
 
 
-class Provenance(Record, frozen=True, kw_only=True):
-    """The date, software and hardware of a result; versions of Python and of packages by name."""
+class Environment(Record, frozen=True, kw_only=True):
+    """The software and hardware of a result; versions of Python and of packages by name."""
 
-    created: str
     versions: dict[str, str]
     hardware: Hardware
+
+
+class Provenance(Environment, frozen=True, kw_only=True):
+    """The date, software and hardware of a result."""
+
+    created: str
 
 
 class Data(Record, frozen=True, kw_only=True):

@@ -8,7 +8,6 @@ from typing import Any
 from saliencynoise.records.common import (
     BenchSettings,
     Count,
-    Data,
     Ends,
     Name,
     Number,
@@ -16,11 +15,11 @@ from saliencynoise.records.common import (
     RecipeRecord,
     Record,
     Seconds,
-    Shape,
     Share,
 )
 from saliencynoise.records.reading import read_record
 from saliencynoise.records.rows import FailedRow, check_rows
+from saliencynoise.records.study import DatasetRecord
 
 
 class Bench(BenchSettings, frozen=True, kw_only=True):
@@ -40,20 +39,11 @@ class Settings(Record, frozen=True, kw_only=True):
     reference: Count | None = None
 
 
-class FrontierData(Data, frozen=True, kw_only=True):
-    """The images of a frontier."""
-
-    image_shape: Shape
-    train_images: Count
-    test_images: Count
-    notes: list[str] | None = None
-
-
 class FrontierRecord(Provenance, frozen=True, kw_only=True):
     """The document of `frontier.json`; its references and rows are checked by their status."""
 
     settings: Settings
-    dataset: FrontierData
+    dataset: DatasetRecord
     recipes: dict[str, RecipeRecord]
     held_out: list[Count]
     images: Count

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from saliencynoise.records.common import BenchSettings, Count, Data, Name, Number, Provenance, Record, Share, Valued
+from saliencynoise.records.common import BenchSettings, Count, Environment, Name, Number, Record, Share, Valued
 from saliencynoise.records.reading import read_record
 from saliencynoise.records.rows import check_rows
+from saliencynoise.records.study import DatasetRecord
 
 
 class Bench(BenchSettings, frozen=True, kw_only=True):
@@ -24,16 +25,10 @@ class Settings(Record, frozen=True, kw_only=True):
     streams: list[str] | None = None
 
 
-class StudyData(Data, frozen=True, kw_only=True):
-    """The images of the studies below."""
-
-    notes: list[str]
-
-
-class About(Provenance, frozen=True, kw_only=True):
+class About(Environment, frozen=True, kw_only=True):
     """Facts that the studies below share."""
 
-    dataset: StudyData
+    dataset: DatasetRecord
     device: str | None = None
 
 

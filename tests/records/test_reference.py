@@ -42,7 +42,7 @@ def keys_in(page: str, name: str) -> set[str]:
 def test_each_key_stands_in_the_page(name):
     there = keys_in(PAGE.read_text(), name)
     due = keys_of(*MODULES[name])
-    common = keys_of("common") | (keys_of("rows") if name in {"sanity", "variance"} else set())
+    common = keys_of("common", "study") | (keys_of("rows") if name in {"sanity", "variance"} else set())
     assert due
     assert due - there == set()
     assert there - due - common == set()

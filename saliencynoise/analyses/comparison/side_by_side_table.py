@@ -17,6 +17,7 @@ from saliencynoise.display.labels import NAME_WIDTH, method_label
 from saliencynoise.display.numbers import format_number, interval_text, untrained_text
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
+from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -157,7 +158,7 @@ def document_of(comparison: SideBySide, pairs: Sequence[Pair], note: str) -> dic
             {"name": difference.name, "values": list(difference.values)} for difference in comparison.differences
         ],
         "warnings": list(comparison.warnings),
-        "rows": side_by_side_rows(comparison),
+        "rows": json_of(side_by_side_rows(comparison)),
         "runs": pair_rows(pairs),
         "note": note,
     }

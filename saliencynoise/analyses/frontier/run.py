@@ -27,6 +27,7 @@ from saliencynoise.engine.reduce import FailedCellError, aggregate
 from saliencynoise.engine.run import dispatcher_of, run_plan
 from saliencynoise.interfaces import Aggregator, UsageError, one_line
 from saliencynoise.records.frontier import read_frontier
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
 from saliencynoise.registry.parameters import canonical
 from saliencynoise.statistics.comparison import holm
@@ -76,7 +77,7 @@ def _run(
         "rows": _compared_with_prices(rows, reference.label),
     }
     document = _plain(document)
-    write_json(config.folder / RESULT, document)
+    write_json(config.folder / RESULT, json_of(document))
     return document
 
 

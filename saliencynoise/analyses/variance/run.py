@@ -24,6 +24,7 @@ from saliencynoise.engine.judged import judged_cells
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.run import run_plan
 from saliencynoise.records.variance import read_variance
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components
 from saliencynoise.statistics.draws import energy_shares, networks_gram
@@ -75,7 +76,7 @@ def _run(
         "architectures": [_architecture(*ensemble) for ensemble in ensembles],
         "rows": [row for ensemble in ensembles for row in _rows(*ensemble)],
     }
-    write_json(config.folder / RESULT, document)
+    write_json(config.folder / RESULT, json_of(document))
     return document
 
 

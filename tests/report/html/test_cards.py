@@ -49,7 +49,7 @@ def test_a_method_card_holds_what_its_plugin_declared(result):
 def test_each_method_has_a_card_and_one_without_a_paper_has_none(study):
     cards = {card.title: card for card in method_cards(study.result)}
     assert set(cards) == {"input gradients", "SmoothGrad", "Grad-CAM of the top layer", "mine/nothing"}
-    assert cards["input gradients"].paper == ""
+    assert not cards["input gradients"].paper
     assert dict(cards["input gradients"].facts)["name"] == "gradient"
 
 
