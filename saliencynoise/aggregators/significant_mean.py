@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from saliencynoise.aggregators.kept import KeptMaps
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.statistics.pixels import surviving_pixels
 from saliencynoise.statistics.signs import with_null
 
@@ -40,7 +41,7 @@ class SignificantMean(KeptMaps):
 
     what: ClassVar[str] = "the significant mean"
     least: ClassVar[int] = 2
-    rate: float = 0.05
+    rate: float = FALSE_DISCOVERY_RATE
 
     def __post_init__(self) -> None:
         """Refuse impossible values."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.interfaces import derive_seed
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.statistics.averages import plan_averages
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.json_safe import json_safe
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saliencynoise.interfaces.specs import Sign
-
-RATE = 0.05
-"""Rate of false discoveries among surviving pixels."""
 
 SIMILAR_IMAGES = 64
 """Images, the first ones, for which SSIM and rank correlations are computed: they cost most."""
@@ -101,7 +99,9 @@ class Details:
         if self.pixels is None:
             return None
         names = ("share", "agreement", "agreement_all", "skewness")
-        return {"rate": RATE} | {name: _mean([getattr(entry, name) for entry in self.pixels]) for name in names}
+        return {"rate": FALSE_DISCOVERY_RATE} | {
+            name: _mean([getattr(entry, name) for entry in self.pixels]) for name in names
+        }
 
     def _similarity(self, correct: Bool[Tensor, "B E"] | None) -> dict[str, Any]:
         images = len(self.similarities)
@@ -155,7 +155,7 @@ class MapStatisticsAccumulator:
         maps = maps.double()
         rows = maps.flatten(1)
         if get_view(self.view).signed:
-            self._pixels.append(surviving_pixels(rows, rate=RATE))
+            self._pixels.append(surviving_pixels(rows, rate=FALSE_DISCOVERY_RATE))
         if len(self._similarities) < SIMILAR_IMAGES:
             seed = derive_seed(self.seed, "bootstrap", 2, len(self._similarities))
             self._similarities.append(similarity(maps, seed=seed))

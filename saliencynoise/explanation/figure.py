@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from saliencynoise.display.figures.averages import MEAN, NOISE, RATE, SIGNIFICANT, AverageMap, average_of, colour_limit
+from saliencynoise.display.figures.averages import MEAN, NOISE, SIGNIFICANT, AverageMap, average_of, colour_limit
 from saliencynoise.display.figures.canvas import (
     KEY,
     LOOKS,
@@ -26,6 +26,7 @@ from saliencynoise.display.figures.style import SMALL, shortened, two_lines
 from saliencynoise.display.figures.translucent import LOOKS as OVERLAY_LOOKS
 from saliencynoise.display.figures.translucent import draw_overlay
 from saliencynoise.display.numbers import percent
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +107,7 @@ def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Fig
     titles = {
         MEAN: f"mean of {every}",
         NOISE: f"noise: SD\nover {every}",
-        SIGNIFICANT: f"significant\nat {RATE:.0%} FDR",
+        SIGNIFICANT: f"significant\nat {FALSE_DISCOVERY_RATE:.0%} FDR",
     }
     titles[OVERLAY] = "marginal map\nover picture"
     for index, column in enumerate(["picture", *columns]):

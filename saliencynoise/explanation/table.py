@@ -12,6 +12,7 @@ from saliencynoise.display.numbers import percent, with_interval
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
 from saliencynoise.explanation.pictures import LeftOut
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.statistics.json_safe import json_safe
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ LEGEND = (
     "reliability: the cosine to be expected between this mean map and that of as many other networks, 0 to 1, with its "
     "95% interval for other networks on this picture; pure noise: 0. r: signal over noise of one network's map. for "
     "0.9: networks to average until the reliability is 0.9. px: share of the values (pixels x channels) whose "
-    "mean is significant (false discoveries: 5%, more where noise is skewed); it grows with the members."
+    f"mean is significant (false discoveries: {FALSE_DISCOVERY_RATE:.0%}, more where noise is skewed); it grows with "
+    "the members."
 )
 
 

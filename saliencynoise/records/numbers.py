@@ -1,6 +1,9 @@
-"""Numbers of a JSON record as floats."""
+"""Numbers of a JSON record as floats, and the rate of false discoveries that records state."""
 
 from __future__ import annotations
+
+FALSE_DISCOVERY_RATE = 0.05
+"""Rate of false discoveries among significant pixels, and among images on which members fall into two groups."""
 
 
 def number(value: float | str | None) -> float:

@@ -25,7 +25,7 @@ from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study, averaged_snr
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.interfaces.specs import CENTRED, REASONS
-from saliencynoise.records.numbers import number
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE, number
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -37,9 +37,10 @@ LEGEND = (
     "untrained: r of as many untrained networks, for methods on a layer and maps of one sign. "
     "p: sign-flip test for any signal. "
     "for 0.9: networks to average, on the aggregator's scale, until two such averages agree to 0.9. "
-    "px: share of the pixels of these members' mean map that are not noise (false discoveries: 5%, more at E = 4 or "
-    "where noise is skewed); it grows with the members. s: seconds of attribution, a pass that methods share counted "
-    "for each. Beside the architecture: its members' median test accuracy."
+    "px: share of the pixels of these members' mean map that are not noise (false discoveries: "
+    f"{FALSE_DISCOVERY_RATE:.0%}, more at E = 4 or where noise is skewed); it grows with the members. s: seconds of "
+    "attribution, a pass that methods share counted for each. Beside the architecture: its members' median test "
+    "accuracy."
 )
 
 DRAWS = (
@@ -239,7 +240,7 @@ def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     skewness = [(cell, ((cell.get("details") or {}).get("pixels") or {}).get("skewness")) for cell in cells]
     return [
         f"px: {cell['method']} on {cell['architecture']}, view {cell['view']}: the noise of its pixels is skewed "
-        f"({number(value):.1f}), and more than 5% of px may be false: up to 30% in simulations"
+        f"({number(value):.1f}), and more than {FALSE_DISCOVERY_RATE:.0%} of px may be false: up to 30% in simulations"
         for cell, value in skewness
         if value is not None and number(value) > SKEWED
     ]

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.statistics.false_discovery import benjamini_hochberg
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, scale_gram
 
@@ -111,7 +112,7 @@ def power(members: int) -> float:
     return POWER[max((count for count in POWER if count <= members), default=min(POWER))]
 
 
-def mode_test(gram: Float[Tensor, "B E E"], *, seed: int, rate: float = 0.05) -> Modes:
+def mode_test(gram: Float[Tensor, "B E E"], *, seed: int, rate: float = FALSE_DISCOVERY_RATE) -> Modes:
     """Test on each image whether members fall into two groups, more clearly than one Gaussian cloud would.
 
     Args:

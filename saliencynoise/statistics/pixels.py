@@ -16,6 +16,7 @@ import torch
 from scipy.special import stdtr
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.statistics.false_discovery import benjamini_hochberg
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class SurvivingPixels:
     prior_df: float
 
 
-def surviving_pixels(maps: Float[Tensor, "E P"], *, rate: float = 0.05) -> SurvivingPixels:
+def surviving_pixels(maps: Float[Tensor, "E P"], *, rate: float = FALSE_DISCOVERY_RATE) -> SurvivingPixels:
     """Test each pixel's mean over members against zero, and keep discoveries by Benjamini and Hochberg.
 
     Args:

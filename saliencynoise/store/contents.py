@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from saliencynoise.interfaces import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,11 +31,22 @@ class Contents:
     floating: bool = True
 
     @classmethod
-    def of(cls, weights: bytes, logits: bytes) -> Contents:
-        """Read files whose checksums were compared, and that are made of tensors."""
+    def of(cls, weights: bytes, logits: bytes, *, member: int) -> Contents:
+        """Read the tensors of files whose checksums were compared.
+
+        Raises:
+            UsageError: if a file is not made of tensors, or the second one not of the logits; it names `member`.
+        """
+        from safetensors import SafetensorError  # noqa: PLC0415 - numpy stays off the import path
         from safetensors.torch import load  # noqa: PLC0415 - torch stays off the import path of the command line
 
-        tensors = {**load(weights), "logits of the test images": load(logits)["logits"]}
+        try:
+            parameters, outputs = load(weights), load(logits)
+        except SafetensorError as error:
+            raise UsageError(f"a file of member {member} is not made of tensors ({error})") from error
+        if outputs.keys() != {"logits"}:
+            raise UsageError(f"the logits of member {member} are missing")
+        tensors = {**parameters, "logits of the test images": outputs["logits"]}
         return cls(
             shapes={name: tuple(tensor.shape) for name, tensor in tensors.items()},
             logits=tuple(tensors["logits of the test images"].shape),

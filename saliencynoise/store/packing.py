@@ -5,7 +5,6 @@ The same members give the same bytes: dates are fixed and names sorted. `unpacki
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zipfile
 from dataclasses import asdict, dataclass
@@ -54,7 +53,7 @@ def pack(
     Raises:
         UsageError: if a member is corrupt, missing or larger than `max_bytes`, or the place cannot be written to.
     """
-    described = _described(pool)
+    described = _plain(pool.described())
     records = _verified(pool, members)
     parts = _parts(pool, records, len(described), max_bytes)
     file = target if target.suffix == ".zip" and not target.is_dir() else target / f"{pool.folder.name}.zip"
@@ -64,11 +63,6 @@ def pack(
         _write(path, pool, part, described)
         packed.append(Packed(path=path, members=tuple(part), size=path.stat().st_size))
     return packed
-
-
-def _described(pool: Pool) -> bytes:
-    """Return the content of `pool.json`; the folder's name ends with the hash of its identity."""
-    return _plain(pool.described())
 
 
 def _plain(document: Mapping[str, Any]) -> bytes:
@@ -96,7 +90,7 @@ def _corrupt(pool: Pool, index: int) -> str:
     name = pool.folder.name
     return (
         f"member {index} of {name} is corrupt; 'saliencynoise pools verify {name}' sets it aside, and the bench or "
-        "train that made it trains it anew"
+        "train that made it trains it again"
     )
 
 
@@ -108,8 +102,8 @@ def _parts(pool: Pool, records: Sequence[MemberRecord], described: int, max_byte
     for record in records:
         index = record.index
         member_size = sum(
-            _entry(f"{pool.folder.name}/{name}", path.stat().st_size)
-            for name, path in zip(_names(index), pool.files(record), strict=True)
+            _entry(name, path.stat().st_size)
+            for name, path in zip(entry_names(pool.folder.name, index), pool.files(record), strict=True)
         )
         if max_bytes is not None and frame + member_size > max_bytes:
             raise UsageError(
@@ -132,38 +126,22 @@ def _write(path: Path, pool: Pool, indices: Sequence[int], described: bytes) -> 
     def write(temporary: Path) -> None:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
             for index in indices:
-                for name, content in sorted(_files(pool, index).items()):
-                    _add(archive, f"{pool.folder.name}/{name}", content)
+                contents = pool.contents(index)  # compared with its checksums once more
+                if contents is None:
+                    raise UsageError(_corrupt(pool, index))
+                record, weights, logits = contents
+                files = (_plain(asdict(record)), logits, weights)
+                for name, content in zip(entry_names(pool.folder.name, index), files, strict=True):
+                    _add(archive, name, content)
             _add(archive, f"{pool.folder.name}/pool.json", described)
 
     replace_file(path, write)
 
 
-def _files(pool: Pool, index: int) -> Mapping[str, bytes]:
-    """Read a member's files and compare them with their checksums once more."""
-    try:
-        return _read(pool, index)
-    except UsageError:  # another process may have been replacing the member
-        return _read(pool, index)
-
-
-def _read(pool: Pool, index: int) -> Mapping[str, bytes]:
-    record = pool.record(index)
-    if record is None:
-        raise UsageError(_corrupt(pool, index))
-    try:
-        weights, logits = (path.read_bytes() for path in pool.files(record)[1:])
-    except OSError as error:
-        raise UsageError(_corrupt(pool, index)) from error
-    sums = tuple(hashlib.sha256(content).hexdigest() for content in (weights, logits))
-    if sums != (record.sha256, record.logits_sha256):
-        raise UsageError(_corrupt(pool, index))
-    return dict(zip(_names(index), (_plain(asdict(record)), weights, logits), strict=True))
-
-
-def _names(index: int) -> tuple[str, str, str]:
-    """Return the names of a member's record, weights and logits in a zip."""
-    return f"member-{index:04d}.json", f"member-{index:04d}.safetensors", f"member-{index:04d}.logits.safetensors"
+def entry_names(folder: str, index: int) -> tuple[str, str, str]:
+    """Return the names of a member's record, logits and weights in a zip, in their order."""
+    name = f"{folder}/member-{index:04d}"
+    return f"{name}.json", f"{name}.logits.safetensors", f"{name}.safetensors"
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -100,6 +100,17 @@ class Pool:
         record = self.record(index)
         return None if record is None or self._wrong_file(record) is not None else record
 
+    def contents(self, index: int) -> tuple[MemberRecord, bytes, bytes] | None:
+        """Return a member's record, weights and logits; None where these bytes are not what the record says."""
+        for _ in range(2):  # a second time, since another process may have been replacing the member
+            record = self.record(index)
+            with suppress(OSError):
+                if record is not None:
+                    weights, logits = (path.read_bytes() for path in self.files(record)[1:])
+                    if record.fits(weights, logits):
+                        return record, weights, logits
+        return None
+
     def verified(self, index: int) -> MemberRecord | None:
         """Return a member's record after comparing its files with their checksums; None where there is no member.
 

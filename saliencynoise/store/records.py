@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, fields
@@ -38,6 +39,15 @@ class MemberRecord:
     hardware: Mapping[str, Any]
     source: str = ""
     note: str = ""
+
+    def fits(self, weights: bytes, logits: bytes) -> bool:
+        """Whether the contents of the two files have the checksums of this record."""
+        return (hashlib.sha256(weights).hexdigest(), hashlib.sha256(logits).hexdigest()) == self.checksums
+
+    @property
+    def checksums(self) -> tuple[str, str]:
+        """The checksums of weights and logits: two records with equal ones are of the same member."""
+        return self.sha256, self.logits_sha256
 
 
 TEXTS = frozenset({"source", "note"})

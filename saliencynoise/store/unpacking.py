@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import stat
@@ -10,12 +9,14 @@ import struct
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.errors import one_line
 from saliencynoise.store.atomic import key_of, parsed, slug_of
 from saliencynoise.store.contents import Contents, wrong_content, wrong_network, wrong_origin
+from saliencynoise.store.packing import entry_names
 from saliencynoise.store.pool import Pool, pools_folder
 from saliencynoise.store.records import MemberRecord, record_of, wrong_value
 
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
 
 NAME = re.compile(
     r"(?P<folder>(?P<slug>[\w.-]{1,60})-(?P<key>[0-9a-f]{16}))/"
-    r"(?:pool\.json|member-(?P<index>\d{4,9})(?P<suffix>\.json|\.safetensors|\.logits\.safetensors))",
+    r"(?:pool\.json|member-(?P<index>\d{4,9})(?:\.json|\.safetensors|\.logits\.safetensors))",
     re.ASCII,
 )
-SUFFIXES = (".json", ".safetensors", ".logits.safetensors")
 LARGEST_JSON = 1_000_000
 """Bytes; a record has about 1,000, and `pool.json` as many."""
 
@@ -60,10 +60,6 @@ class _File:
     records: Mapping[int, MemberRecord]
 
 
-class _WrongError(Exception):
-    """The reason why a file cannot be imported."""
-
-
 def unpack(paths: Sequence[Path], *, replace: bool = False, root: Path | None = None) -> list[Unpacked]:
     """Add the members of files to the pools that they belong to.
 
@@ -80,7 +76,8 @@ def unpack(paths: Sequence[Path], *, replace: bool = False, root: Path | None = 
             pool's or another file's: then nothing is changed. Also if the pool cannot be written.
     """
     files = [_checked(path, root or pools_folder()) for path in paths]
-    _refuse_contradictions(files)
+    for earlier, later in combinations(files, 2):
+        _refuse_contradiction(earlier, later)
     for file in files:
         _refuse_other_network(file)
         for record in file.records.values():
@@ -93,22 +90,21 @@ def _checked(path: Path, root: Path) -> _File:
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name the files in it, as in {path}/*.zip")
     with _reading(path) as archive:
-        folder, members = _contents(archive, path.stat().st_size)
+        folder, indices = _entries(archive, path.stat().st_size)
         description = _description(archive, folder)
-        records = {index: _record(archive, folder, index) for index in members}
-        _refuse_unlike(archive, folder, description, list(records.values()))
+        records = _records(archive, folder, indices, description["identity"])
     return _File(path=path, pool=Pool(root / folder), description=description, records=records)
 
 
 @contextmanager
 def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a file; any fault of it becomes a `UsageError` that names the fault."""
+    """Open a file; any fault of it becomes a `UsageError` that names the file and the fault."""
+    if not path.is_file():
+        raise UsageError(f"cannot import {path}: there is no such file; copy or export it again")
     try:
-        if not path.is_file():
-            _refuse("there is no such file")
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (_WrongError, OSError) as error:
+    except (UsageError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"cannot import {path}: {reason or error}; copy or export it again") from error
     except (zipfile.BadZipFile, EOFError, ValueError, RuntimeError, struct.error) as error:
@@ -116,125 +112,108 @@ def _reading(path: Path) -> Iterator[zipfile.ZipFile]:
         raise UsageError(f"cannot import {path}: it is damaged ({one_line(error)}); copy or export it again") from error
 
 
-def _refuse(reason: str) -> NoReturn:
-    raise _WrongError(reason)
-
-
-def _contents(archive: zipfile.ZipFile, size: int) -> tuple[str, list[int]]:
+def _entries(archive: zipfile.ZipFile, size: int) -> tuple[str, list[int]]:
     """Return the folder and the members that the entries name; refuse entries that `pack` does not write."""
     entries = archive.infolist()
     names = {info.filename for info in entries}
     if len(names) != len(entries) or sum(info.file_size for info in entries) > size:
-        _refuse("entries overlap, or stand twice")
-    matches = []
-    for info in entries:
-        match = NAME.fullmatch(info.orig_filename)
-        plain = info.compress_type == zipfile.ZIP_STORED and info.file_size == info.compress_size
-        kind = stat.S_IFMT(info.external_attr >> 16)
-        if match is None or match["slug"] != slug_of(match["slug"]) or not plain or kind not in {0, stat.S_IFREG}:
-            _refuse(f"{info.orig_filename!r} is nothing that 'saliencynoise pools export' writes")
-        matches.append(match)
+        raise UsageError("entries overlap or are repeated")
+    matches = [_match(info) for info in entries]
     folders = {match["folder"] for match in matches}
     if len(folders) != 1:
-        _refuse(f"it holds {len(folders)} pools, not one")
+        raise UsageError(f"it holds {len(folders)} pools, not one")
     (folder,) = folders
-    members = sorted({int(match["index"]) for match in matches if match["index"]})
-    if not members:
-        _refuse("it holds no member")
-    whole = {f"{folder}/pool.json", *(_name(folder, index, suffix) for index in members for suffix in SUFFIXES)}
+    indices = sorted({int(match["index"]) for match in matches if match["index"]})
+    if not indices:
+        raise UsageError("it holds no member")
+    whole = {f"{folder}/pool.json"}.union(*(entry_names(folder, index) for index in indices))
     if names != whole:
         odd = min(names ^ whole)
-        _refuse(f"{odd} is {'missing' if odd in whole else 'no part of a member'}")
-    return folder, members
+        raise UsageError(f"{odd} is {'missing' if odd in whole else 'no part of a member'}")
+    return folder, indices
 
 
-def _name(folder: str, index: int, suffix: str) -> str:
-    return f"{folder}/member-{index:04d}{suffix}"
+def _match(info: zipfile.ZipInfo) -> re.Match[str]:
+    """Return the parts of an entry's name; refuse other names, links, and compressed entries."""
+    match = NAME.fullmatch(info.orig_filename)
+    plain = info.compress_type == zipfile.ZIP_STORED and info.file_size == info.compress_size
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if match is None or match["slug"] != slug_of(match["slug"]) or not plain or kind not in {0, stat.S_IFREG}:
+        raise UsageError(f"{info.orig_filename!r} is not an entry that 'saliencynoise pools export' writes")
+    return match
 
 
 def _description(archive: zipfile.ZipFile, folder: str) -> Mapping[str, Any]:
     document = _json(archive, f"{folder}/pool.json")
     if not (isinstance(document, dict) and {"format", "identity", "network"} == document.keys()):
-        _refuse("its pool.json says not what its members are")
+        raise UsageError("its pool.json does not describe its members")
     if document["format"] != 1:
-        _refuse(f"it has the format {document['format']!r} of another version of saliencynoise")
+        raise UsageError(f"it has the format {document['format']!r} of another version of saliencynoise")
     if wrong := wrong_network(document["network"]):
-        _refuse(f"its pool.json says not what its members are: {wrong}")
+        raise UsageError(f"its pool.json does not describe its members: {wrong}")
     if not folder.endswith(f"-{key_of(document['identity'])}"):
-        _refuse(f"its pool.json belongs to another pool than {folder}")
+        raise UsageError(f"its pool.json belongs to another pool than {folder}")
     return document
 
 
+def _records(archive: zipfile.ZipFile, folder: str, indices: Sequence[int], identity: Any) -> dict[int, MemberRecord]:
+    """Return the members' records; refuse weights and logits that no network of this pool has."""
+    classes = identity.get("classes") if isinstance(identity, dict) else None
+    records: dict[int, MemberRecord] = {}
+    first: Contents | None = None
+    for index in indices:
+        records[index] = _record(archive, folder, index)
+        contents = Contents.of(*_files(archive, folder, records[index]), member=index)
+        wrong = wrong_content(contents, classes)
+        if wrong is None and first is not None and contents.shapes != first.shapes:
+            wrong = f"its tensors have other names or shapes than those of member {indices[0]}"
+        if wrong is not None:
+            raise UsageError(f"member {index} is not of this pool: {wrong}")
+        first = first or contents
+    return records
+
+
 def _record(archive: zipfile.ZipFile, folder: str, index: int) -> MemberRecord:
-    document = _json(archive, _name(folder, index, ".json"))
-    wrong = wrong_value(document, index) if isinstance(document, dict) else "it is no table"
+    document = _json(archive, entry_names(folder, index)[0])
     record = record_of(document, index)
     if record is None:
-        _refuse(f"the record of member {index} says not what a record says: {wrong}")
-    if odd := wrong_origin(record.versions, record.hardware):
-        _refuse(f"the record of member {index} says not what a record says: {odd}")
-    _files(archive, folder, record)
+        wrong = wrong_value(document, index) if isinstance(document, dict) else "it is no table"
+    else:
+        wrong = wrong_origin(record.versions, record.hardware)
+    if record is None or wrong:
+        raise UsageError(f"the record of member {index} is not valid: {wrong}")
     return record
-
-
-def _refuse_unlike(
-    archive: zipfile.ZipFile, folder: str, description: Mapping[str, Any], records: Sequence[MemberRecord]
-) -> None:
-    """Refuse weights and logits that no network of this pool has."""
-    reference: tuple[int, Contents] | None = None
-    for record in records:
-        contents = Contents.of(*_files(archive, folder, record))
-        classes = description["identity"].get("classes") if isinstance(description["identity"], dict) else None
-        wrong = wrong_content(contents, classes)
-        if wrong is None and reference is not None and contents.shapes != reference[1].shapes:
-            wrong = f"its tensors have other names or shapes than those of member {reference[0]}"
-        if wrong is not None:
-            _refuse(f"member {record.index} is not of this pool: {wrong}")
-        reference = reference or (record.index, contents)
 
 
 def _files(archive: zipfile.ZipFile, folder: str, record: MemberRecord) -> tuple[bytes, bytes]:
     """Return a member's weights and logits after comparing them with their checksums."""
-    from safetensors import SafetensorError, deserialize  # noqa: PLC0415 - numpy stays off the import path
-
-    weights = archive.read(_name(folder, record.index, ".safetensors"))
-    logits = archive.read(_name(folder, record.index, ".logits.safetensors"))
-    for content, checksum in ((weights, record.sha256), (logits, record.logits_sha256)):
-        if hashlib.sha256(content).hexdigest() != checksum:
-            _refuse(f"a file of member {record.index} fails its checksum")
-        try:
-            tensors = dict(deserialize(content))  # type: ignore[no-untyped-call]
-        except SafetensorError as error:
-            _refuse(f"a file of member {record.index} is not made of tensors ({error})")
-        if content is logits and tensors.keys() != {"logits"}:
-            _refuse(f"the logits of member {record.index} are missing")
+    _, logits, weights = (archive.read(name) for name in entry_names(folder, record.index))
+    if not record.fits(weights, logits):
+        raise UsageError(f"a file of member {record.index} fails its checksum")
     return weights, logits
 
 
 def _json(archive: zipfile.ZipFile, name: str) -> Any:
     if archive.getinfo(name).file_size > LARGEST_JSON:
-        _refuse(f"{name} is larger than {LARGEST_JSON} bytes")
+        raise UsageError(f"{name} is larger than {LARGEST_JSON} bytes")
     document = parsed(archive.read(name))
     json.dumps(document, allow_nan=False)  # so that it can be written; 1e999 is read as infinity
     return document
 
 
-def _refuse_contradictions(files: Sequence[_File]) -> None:
+def _refuse_contradiction(earlier: _File, later: _File) -> None:
     """Refuse two files that give one member different weights, or one pool different networks."""
-    first_seen: dict[tuple[Path, int], tuple[_File, MemberRecord]] = {}
-    described: dict[Path, _File] = {}
-    for file in files:
-        folder = file.pool.folder
-        other = described.setdefault(folder, file)
-        if other.description != file.description:
-            raise UsageError(f"{other.path} and {file.path} describe {folder.name} differently; import one of them")
-        for index, record in file.records.items():
-            earlier_file, earlier_record = first_seen.setdefault((folder, index), (file, record))
-            if not _same_files(earlier_record, record):
-                raise UsageError(
-                    f"member {index} of {folder.name} has other weights in {earlier_file.path} than in {file.path}; "
-                    "import one of them"
-                )
+    folder = later.pool.folder
+    if earlier.pool.folder != folder:
+        return
+    if earlier.description != later.description:
+        raise UsageError(f"{earlier.path} and {later.path} describe {folder.name} differently; import one of them")
+    for index in sorted(earlier.records.keys() & later.records.keys()):
+        if earlier.records[index].checksums != later.records[index].checksums:
+            raise UsageError(
+                f"member {index} of {folder.name} has other weights in {earlier.path} than in {later.path}; "
+                "import one of them"
+            )
 
 
 def _refuse_other_network(file: _File) -> None:
@@ -250,20 +229,14 @@ def _refuse_other_network(file: _File) -> None:
 def _is_missing(file: _File, record: MemberRecord, *, replace: bool) -> bool:
     """Whether a member must be written. One with other weights is written if `replace` is set, else refused."""
     pool_record = file.pool.sound(record.index)
-    if pool_record is None:
-        return True
-    if _same_files(pool_record, record):
+    if pool_record is not None and pool_record.checksums == record.checksums:
         return False
-    if replace:
+    if pool_record is None or replace:
         return True
     raise UsageError(
         f"member {record.index} of {file.pool.folder.name} is there with other weights than in {file.path} (the same "
         "seeds give other bytes on other hardware or with another number of threads); --replace takes the file's"
     )
-
-
-def _same_files(left: MemberRecord, right: MemberRecord) -> bool:
-    return (left.sha256, left.logits_sha256) == (right.sha256, right.logits_sha256)
 
 
 def _add(file: _File, *, replace: bool) -> Unpacked:
@@ -276,7 +249,7 @@ def _add(file: _File, *, replace: bool) -> Unpacked:
                     present.append(index)
                     continue
                 with _reading(file.path) as archive:
-                    content = _files(archive, file.pool.folder.name, record)
-                file.pool.adopt(record, *content, replace=True)  # what exists is corrupt, or to be replaced
+                    weights, logits = _files(archive, file.pool.folder.name, record)
+                file.pool.adopt(record, weights, logits, replace=True)  # what exists is corrupt, or to be replaced
                 imported.append(index)
     return Unpacked(path=file.path, pool=file.pool, imported=tuple(imported), found=tuple(present))

@@ -215,26 +215,26 @@ def moved(found: Entries, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda f: f.update({"../evil": b""}), r"'\.\./evil' is nothing that"),
-        (lambda f: f.update({f"{FOLDER}/../evil.json": b""}), "is nothing that"),
-        (lambda f: f.update({f"/{FOLDER}/pool.json": b""}), "is nothing that"),
-        (lambda f: f.update({f"{FOLDER}/notes.txt": b""}), r"notes\.txt' is nothing that"),
-        (lambda f: f.update({f"{FOLDER}/": b""}), "is nothing that"),
-        (lambda f: f.update({f"{FOLDER}\\member-0001.json": b""}), "is nothing that"),
-        (lambda f: moved(f, FOLDER, f"..-{FOLDER[-16:]}"), "is nothing that"),
+        (lambda f: f.update({"../evil": b""}), r"'\.\./evil' is not an entry that"),
+        (lambda f: f.update({f"{FOLDER}/../evil.json": b""}), "is not an entry that"),
+        (lambda f: f.update({f"/{FOLDER}/pool.json": b""}), "is not an entry that"),
+        (lambda f: f.update({f"{FOLDER}/notes.txt": b""}), r"notes\.txt' is not an entry that"),
+        (lambda f: f.update({f"{FOLDER}/": b""}), "is not an entry that"),
+        (lambda f: f.update({f"{FOLDER}\\member-0001.json": b""}), "is not an entry that"),
+        (lambda f: moved(f, FOLDER, f"..-{FOLDER[-16:]}"), "is not an entry that"),
         (lambda f: f.update({f"{FOLDER}/member-00000.json": b"{}"}), r"member-00000\.json is no part of a member"),
         (lambda f: f.update({f"x{FOLDER}/pool.json": b"{}"}), "it holds 2 pools, not one"),
         (lambda f: f.clear(), "it holds 0 pools, not one"),
         (lambda f: [f.pop(name) for name in list(f) if "member" in name], "it holds no member"),
         (lambda f: f.pop(f"{FOLDER}/pool.json"), r"pool\.json is missing"),
         (lambda f: f.pop(f"{FOLDER}/member-0000.logits.safetensors"), r"logits\.safetensors is missing"),
-        (lambda f: f.update({f"{FOLDER}/pool.json": b"[1]"}), "says not what its members are"),
+        (lambda f: f.update({f"{FOLDER}/pool.json": b"[1]"}), "does not describe its members"),
         (lambda f: f.update({f"{FOLDER}/pool.json": b"[" * 900_000}), "it is damaged"),
         (lambda f: f.update({f"{FOLDER}/pool.json": b" " * 1_000_001}), "is larger than 1000000 bytes"),
         (lambda f: f.update({f"{FOLDER}/pool.json": b"\xff"}), "it is damaged"),
         (lambda f: moved(f, FOLDER, f"digits-net-{0:016x}"), r"its pool\.json belongs to another pool than"),
-        (lambda f: record_of(f, index=1), "the record of member 0 says not"),
-        (lambda f: record_of(f, extra=1), "the record of member 0 says not"),
+        (lambda f: record_of(f, index=1), "the record of member 0 is not valid"),
+        (lambda f: record_of(f, extra=1), "the record of member 0 is not valid"),
         (lambda f: record_of(f, accuracy=float("inf")), "it is damaged"),
         (lambda f: record_of(f, sha256="0" * 64), "a file of member 0 fails its checksum"),
     ],
@@ -266,7 +266,7 @@ def test_compressed_entries_and_links_are_refused(tmp_path: Path, other: Path) -
                 if how == "link":
                     info.external_attr = 0o120777 << 16
                 archive.writestr(info, content, zipfile.ZIP_DEFLATED if how == "compressed" else None)
-        with pytest.raises(UsageError, match="is nothing that 'saliencynoise pools export' writes"):
+        with pytest.raises(UsageError, match="is not an entry that 'saliencynoise pools export' writes"):
             unpack([tmp_path / "changed.zip"], root=other)
 
 
@@ -282,7 +282,7 @@ def test_entries_that_share_bytes_are_refused(tmp_path: Path, other: Path) -> No
     end = bytearray(content[start:])
     struct.pack_into("<HHLL", end, 8, 4 * count, 4 * count, len(many), at)
     packed.path.write_bytes(content[:at] + many + end)
-    with pytest.raises(UsageError, match=r"cannot import .*: entries overlap, or stand twice"):
+    with pytest.raises(UsageError, match=r"cannot import .*: entries overlap or are repeated"):
         unpack([packed.path], root=other)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
+
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool, Float
@@ -20,9 +22,6 @@ MEAN = "mean"
 MEAN_AT_UNIT_NORM = "mean at unit norm"
 NOISE = "noise"
 SIGNIFICANT = "significant"
-
-RATE = 0.05
-"""Rate of false discoveries among significant pixels."""
 
 CLIP = 99.5
 """Percentile of |value| over all maps of a row at which its colour scale ends."""
@@ -40,7 +39,7 @@ class AverageMap:
             of a member; NaN of one member.
         survives: `[c, h, w]`, whether the raw maps' mean over members differs from zero (of maps of one sign, whether
             that of each map less its own mean does): a moderated t-test of each
-            pixel of each channel at `RATE` false discoveries (`saliencynoise.statistics.surviving_pixels`). What is NaN
+            pixel of each channel at 5% false discoveries (`saliencynoise.statistics.surviving_pixels`). What is NaN
             in a member is not tested, and nothing is with one member.
     """
 
@@ -163,5 +162,7 @@ def _survives(maps: Float[np.ndarray, "E c h w"]) -> Bool[np.ndarray, "c h w"]:
     finite = np.isfinite(rows).all(0)
     survives = np.zeros(rows.shape[1], dtype=bool)
     if finite.any():
-        survives[finite] = surviving_pixels(torch.from_numpy(rows[:, finite]), rate=RATE).survivors.numpy()
+        survives[finite] = surviving_pixels(
+            torch.from_numpy(rows[:, finite]), rate=FALSE_DISCOVERY_RATE
+        ).survivors.numpy()
     return survives.reshape(maps.shape[1:])

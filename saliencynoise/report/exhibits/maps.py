@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from saliencynoise.display.figures.averages import CLIP, RATE
+from saliencynoise.display.figures.averages import CLIP
 from saliencynoise.display.figures.exhibit import Exhibit
 from saliencynoise.display.numbers import percent
 from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.report.exhibits.captions import basis
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ ROWS = 12
 
 TEST = (
     f"Significant: the mean of the raw maps differs from zero by a moderated t-test of each pixel of each channel over "
-    f"members, at {RATE:.0%} false discoveries over the picture's values; a pixel counts where one of its channels "
-    "does. The share of such values grows with the number of members."
+    f"members, at {FALSE_DISCOVERY_RATE:.0%} false discoveries over the picture's values; a pixel counts where one of "
+    "its channels does. The share of such values grows with the number of members."
 )
 
 NORMS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, RATE, SIGNIFICANT
+from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT
 from saliencynoise.display.figures.canvas import (
     BELOW,
     KEY,
@@ -21,6 +21,7 @@ from saliencynoise.display.figures.canvas import (
 )
 from saliencynoise.display.figures.style import SMALL, shortened, two_lines
 from saliencynoise.display.numbers import percent
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.report.figures.tiles import Row, rows_of
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _title(column: str, rows: Sequence[Row]) -> str:
         MEAN: f"mean of {every}",
         MEAN_AT_UNIT_NORM: f"mean of {every},\nat unit norm",
         NOISE: f"noise: SD\nover {every}",
-        SIGNIFICANT: f"significant\nat {RATE:.0%} FDR",
+        SIGNIFICANT: f"significant\nat {FALSE_DISCOVERY_RATE:.0%} FDR",
     }.get(column, column)
 
 
