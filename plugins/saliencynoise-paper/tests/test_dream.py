@@ -14,7 +14,7 @@ from saliencynoise_dream.config import DreamConfig
 from saliencynoise_dream.transfer import crossed_interval, recognition
 from saliencynoise_paper.dream import dream_panel
 from saliencynoise_paper.dreamers import load_dreamers
-from saliencynoise_paper.panel import write_panel
+from saliencynoise_paper.panel import markdown, write_panel
 
 CLASSES = ("one", "$two", "three")
 QUICK = DreamConfig(octaves=1, steps=2)
@@ -77,8 +77,8 @@ def test_the_panel_has_a_row_a_dream_and_files_that_stay_the_same(study, dataset
     more = panel.facts["more_than_single"]["ensemble"]["margin"]["value"]
     means = panel.data.groupby("kind")["margin"].mean()
     assert more == pytest.approx(means["ensemble"] - means["single"])
-    assert "3 networks of test_resnet (members 0, 2, 3)" in panel.caption
-    assert "2 held-out networks (members 4, 5)" in panel.caption
+    assert "3 networks of test_resnet (members 0, 2, 3)" in markdown(panel)
+    assert "2 held-out networks (members 4, 5)" in markdown(panel)
     paths = write_panel(panel, tmp_path / "first")
     again = dream_panel(study, dataset, architecture="test_resnet", classes=("three", "$two"), config=QUICK, singles=3)
     for path, other in zip(paths, write_panel(again, tmp_path / "second"), strict=True):

@@ -13,7 +13,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import slug_of, write_bytes
 from saliencynoise.store.maps import Chunk
 from saliencynoise_paper import table_cells
-from saliencynoise_paper.panel import write_panel
+from saliencynoise_paper.panel import markdown, write_panel
 from saliencynoise_paper.statistics.paper_table import PUBLISHED
 from saliencynoise_paper.statistics.variants import VARIANTS, Variant, fewer, gather, variants
 from saliencynoise_paper.table import Column, print_table_panel, table_panel
@@ -139,7 +139,7 @@ def test_the_search_finds_the_definition_behind_the_published_numbers(made):
         for definition in ("pixel", "rms"):
             assert own[Variant("signed", definition, norm).words]["log_error"]["p_holm"] < 0.05
     assert TRUTH.words in [best["words"], *best["not_distinguished"]]
-    assert f"{best['words']} comes nearest" in panel.caption
+    assert f"{best['words']} comes nearest" in markdown(panel)
 
 
 def test_a_row_for_every_cell_variant_and_grid(made):
@@ -194,7 +194,7 @@ def test_starred_rows_by_fewer_networks_and_shared_draws_are_facts(made):
         assert row["ratio"] == pytest.approx(row["r"] / row["r_other"])
         assert row["interval"]["low"] < row["ratio"] < row["interval"]["high"]
         assert row["ratio"] < 1
-    caption = made[0].caption
+    caption = markdown(made[0])
     for words in (
         "With 7 networks in place of 8",
         "r is that of own draws times: LIME",
@@ -223,7 +223,7 @@ def test_orderings_are_found_where_they_were_put(made):
 
 
 def test_the_caption_states_definitions_orderings_template_and_provenance(made):
-    caption = made[0].caption
+    caption = markdown(made[0])
     for words in ("sqrt(sum m² / sum s²)", "SHAP lowest in 2 of 2", "the same for all classes", "8 members"):
         assert words in caption
     assert "80% of its signal is one template, the same for all classes, 15% belongs to the class" in caption
@@ -279,21 +279,21 @@ def test_failed_and_missing_methods_are_shown_as_failed(broken):
     assert broken.facts["cells"] == 6
     text = printed(broken)
     assert sum("failed" in line for line in text.splitlines() if line.startswith(("DeepLIFT", "SHAP"))) == 2
-    assert "Failed: DeepLIFT in CIFAR10 VGG19: member 3: no memory." in broken.caption
+    assert "Failed: DeepLIFT in CIFAR10 VGG19: member 3: no memory." in markdown(broken)
     lowest = next(row for row in broken.facts["orderings"] if row["claim"] == "SHAP lowest")
     assert lowest["measured"] is None
     assert lowest["p"] == 1
 
 
 def test_few_members_are_said_to_be_few(broken):
-    assert "indicative: fewer than 8 members" in broken.caption
+    assert "indicative: fewer than 8 members" in markdown(broken)
 
 
 def test_two_members_have_no_intervals_and_no_tests(tmp_path):
     maps = members_maps(torch.Generator().manual_seed(4), members=2, images=2)
     panel = table_panel([Column(study_of(tmp_path / "run", maps), "net", "CIFAR10", "VGG19")])
     assert panel.facts["best"]["log_error"]["not_distinguished"] is None
-    assert "cannot be tested with fewer than 3 members" in panel.caption
+    assert "cannot be tested with fewer than 3 members" in markdown(panel)
     assert panel.data["low"].isna().all()
     assert write_panel(panel, tmp_path / "out")
 

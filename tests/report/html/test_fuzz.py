@@ -3,11 +3,14 @@
 import json
 import re
 
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from saliencynoise.api import Study
+from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
+from saliencynoise.display.page.figures import Download, PageFigure
 from saliencynoise.display.page.page import render
-from saliencynoise.display.page.pictures import Picture
 from saliencynoise.report.html.study import page_values
 from tests.report.studies import make_study, noisy_maps
 
@@ -118,9 +121,13 @@ def test_hostile_figures_run_nothing_either(opened, attacked, tmp_path):
     values = page_values(attacked)
     texts = "".join(HOSTILE)
     svg = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><script>parent.hacked=1;window.hacked=1</script></svg>"
-    values["pictures"] = [
-        Picture(name="a", title=texts, caption=texts, alt=texts, kind="svg", address=svg, width=9, height=9),
-        Picture(name="b", title=texts, missing=texts),
+    captioned = CaptionedFigure(
+        name="a", title=texts, caption=texts, alt=texts, notes=[texts], figure=Figure(), data=pd.DataFrame()
+    )
+    download = Download(name=texts, address="data:,", words=texts)
+    values["figures"] = [
+        PageFigure(captioned=captioned, kind="svg", address=svg, width=9, height=9, download=download),
+        MissingFigure(name="b", title=texts, reason=texts),
     ]
     path = tmp_path / "page.html"
     path.write_text(render("report.html", **values))
