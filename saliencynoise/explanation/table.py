@@ -155,7 +155,7 @@ def _other_classes(explanation: Explanation) -> str:
 def _table(explanation: Explanation) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("method", overflow="fold")
-    for title in ("reliability", "r", "for 0.9", "sig. pix."):
+    for title in ("reliability", "r", "for 0.9", "sig.\npix."):
         table.add_column(title, justify="right", no_wrap=True)
     for fact in facts(explanation):
         cells = [fact["reliability"], fact["snr"], fact["needed"], fact["share"]]
