@@ -23,7 +23,7 @@ IMAGES = 8
 """Images, the first ones, that are attributed in float32, too."""
 
 
-def in_float32(config: BenchConfig, study: Study) -> BenchConfig:
+def float32_config(config: BenchConfig, study: Study) -> BenchConfig:
     """Return the bench of the first images of a study in bfloat16, in float32, by the same members."""
     images = min(IMAGES, len(study.result.images))
     folder = study.folder / "float32"
@@ -32,7 +32,7 @@ def in_float32(config: BenchConfig, study: Study) -> BenchConfig:
     return replace(config, precision="float32", images=images, out=str(folder), fresh=False, untrained="none")
 
 
-def with_error(study: Study, exact: Study) -> Study:
+def add_bfloat16_error(study: Study, exact: Study) -> Study:
     """Return the study with the r of each cell in both precisions, on the images of both, and write it.
 
     Raises:

@@ -132,7 +132,7 @@ class Details:
 
 
 @dataclass
-class Gathering:
+class MapStatisticsAccumulator:
     """Gathers the details of the images of one architecture, method and view."""
 
     view: str
@@ -202,7 +202,7 @@ class Gathering:
         return template(sums, self._parts or None, groups=groups if self._parts else None)
 
 
-class Locating:
+class LocalizationAccumulator:
     """Compares raw maps of one architecture and method with the true masks, image by image."""
 
     def __init__(self, *, views: Sequence[str], members: int, seed: int) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.data.levels import shown
 from saliencynoise.engine.ceiling import ceiling_of, is_ceiling
-from saliencynoise.engine.member_quality import Votes, flags_of, votes
+from saliencynoise.engine.member_quality import Votes, failed_training_warnings, votes
 from saliencynoise.engine.predictions import PREDICTIONS, note_prediction
 from saliencynoise.engine.study import FORMAT, PARQUET, RESULT, Study
 from saliencynoise.engine.untrained import with_floors
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.explained_classes import ExplainedClasses
-    from saliencynoise.engine.kept import Kept
+    from saliencynoise.engine.member_outputs import MemberOutputs
     from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.reduce import Reduced
     from saliencynoise.engine.untrained import Floors
@@ -81,7 +81,7 @@ class Ensemble:
 def write_results(
     explained: ExplainedClasses,
     cells: Cells,
-    kept: Kept,
+    kept: MemberOutputs,
     floors: Floors,
     *,
     tracebacks: Mapping[tuple[str, str | None], str] = MappingProxyType({}),
@@ -159,13 +159,13 @@ def _sampler(plan: Plan) -> SamplerRecord:
     )
 
 
-def _ensemble(explained: ExplainedClasses, architecture: ArchitecturePlan, kept: Kept) -> Ensemble:
+def _ensemble(explained: ExplainedClasses, architecture: ArchitecturePlan, kept: MemberOutputs) -> Ensemble:
     plan = explained.plan
     labels, records = plan.dataset.test.labels, kept.records(architecture.name)
     return Ensemble(
         plan=architecture,
         records=records,
-        flags=flags_of(architecture.pool, records, plan.dataset) if records else {},
+        flags=failed_training_warnings(architecture.pool, records, plan.dataset) if records else {},
         votes=votes(kept.logits(architecture.name), labels[plan.images]) if records else None,
         targets=explained.of(architecture),
         chunks=explained.chunks(architecture),

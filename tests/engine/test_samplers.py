@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from saliencynoise.api import bench
 from saliencynoise.data.tensors import to_float
-from saliencynoise.engine import member_training as production
+from saliencynoise.engine import training_run
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry import catalogue
 from saliencynoise.report.table import render_study
@@ -40,13 +40,13 @@ def four(quick):
 def trainings(monkeypatch):
     """The epochs of every training run that is made."""
     made = []
-    real = production.train
+    real = training_run.train
 
     def train(module, dataset, recipe, seeds, **how):
         made.append(recipe.epochs)
         real(module, dataset, recipe, seeds, **how)
 
-    monkeypatch.setattr(production, "train", train)
+    monkeypatch.setattr(training_run, "train", train)
     return made
 
 

@@ -19,7 +19,7 @@ import torch
 from saliencynoise.analyses.frontier.config import FrontierConfig
 from saliencynoise.analyses.result import load_result
 from saliencynoise.engine.config import REFERENCE
-from saliencynoise.engine.ensemble_maps import Cell, Strategy, inner_products
+from saliencynoise.engine.ensemble_maps import Cell, EnsembleMaps, inner_products
 from saliencynoise.engine.judged import no_claim
 from saliencynoise.engine.observer import Observer
 from saliencynoise.engine.plan import Plan, make_plan
@@ -56,7 +56,7 @@ def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
 
 
 def _run(
-    config: FrontierConfig, aggregators: Sequence[BoundAggregator], strategies: Sequence[Strategy]
+    config: FrontierConfig, aggregators: Sequence[BoundAggregator], strategies: Sequence[EnsembleMaps]
 ) -> dict[str, Any]:
     """Compare the strategies' maps, in a folder that is locked."""
     reference = strategies[0]
@@ -162,22 +162,24 @@ def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
     return min(wanted, sampler.instance.available or wanted)
 
 
-def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[Strategy]:
+def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[EnsembleMaps]:
     """Run all plans, the reference first. Its targets hold for all; the others use the cells that it has maps of."""
     (label, first), *others = plans
     with dispatcher_of(first) as dispatcher:
         study = run_plan(first, observer, dispatcher=dispatcher)
-        reference = Strategy(label=label, plan=first, study=study, groups=tuple(first.runs()[: config.ensemble]))
+        reference = EnsembleMaps(label=label, plan=first, study=study, groups=tuple(first.runs()[: config.ensemble]))
         strategies, targets = [reference], reference.explained.targets
         for label, plan in others if targets else ():
             alive = [architecture for architecture in plan.architectures if architecture.name in targets]
             sampler_plan = replace(plan, architectures=alive)
             study = run_plan(sampler_plan, observer, targets=targets, dispatcher=dispatcher)
-            strategies.append(Strategy(label=label, plan=sampler_plan, study=study, groups=tuple(sampler_plan.runs())))
+            strategies.append(
+                EnsembleMaps(label=label, plan=sampler_plan, study=study, groups=tuple(sampler_plan.runs()))
+            )
     return strategies
 
 
-def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[str, Any]:
+def _reference(config: FrontierConfig, reference: EnsembleMaps, cell: Cell) -> dict[str, Any]:
     """Return the row of the held-out members, whose noise the other rows are corrected for."""
     names = {"architecture": cell[0].model.label, "method": cell[1].label}
     reason = reference.failure(cell)
@@ -201,10 +203,10 @@ def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[
 
 def _rows(
     config: FrontierConfig,
-    strategy: Strategy,
+    strategy: EnsembleMaps,
     aggregators: Sequence[BoundAggregator],
     cell: Cell,
-    reference: Strategy,
+    reference: EnsembleMaps,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a strategy for one architecture and method, from the least budget to the largest."""
     names = {"architecture": cell[0].model.label, "method": cell[1].label, "sampler": strategy.label}
@@ -254,7 +256,7 @@ def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> lis
     return [{**row, "p_holm": corrected.get(index)} for index, row in enumerate(rows)]
 
 
-def _shared(config: FrontierConfig, strategy: Strategy, cell: Cell, reference: Strategy) -> str | None:
+def _shared(config: FrontierConfig, strategy: EnsembleMaps, cell: Cell, reference: EnsembleMaps) -> str | None:
     """Return why a strategy shares a held-out network, as files of the same pool would; None if it shares none."""
     held_out = reference.weights(cell[0], config.held_out)
     for weights, member in strategy.weights(

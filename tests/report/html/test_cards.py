@@ -113,8 +113,8 @@ def test_a_measured_ceiling_is_shown_and_a_low_one_has_a_row(study):
     result = edited(study, with_ceiling).result
     facts = dict(method_cards(result)[0].facts)
     assert facts["ceiling on small"] == (
-        "r 0.50 [0.25, 0.75] between 4 copies of 8 networks, of other weights and the same function (sign and positive "
-        "scale), on 2 images"
+        "r 0.50 [0.25, 0.75] between 4 copies of 8 networks, with other weights and the same function (sign and "
+        "positive scale), on 2 images"
     )
     rows = [[value.text for value in row.values] for row in study_table(result).rows]
     assert any(row[0].endswith(", ceiling") and "[0.25, 0.75]" in row for row in rows)
