@@ -324,6 +324,7 @@ def test_a_third_partys_sampler_works_through_the_hook(four, third_party):
         "label": "sampling/heads(scale='3')",
         "distribution": "sampling 1.0",
         "trains": True,
+        "at_chance": "",
         "runs": 2,
     }
     assert [member["source"] for member in members_of(study)] == ["power 0", "power 1"] * 2
