@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from saliencynoise.statistics.intervals import Interval
 
 LEGEND = (
-    "reliability: the cosine to be expected between this mean map and that of as many other networks, 0 to 1, with its "
-    "95% interval for other networks on this picture; pure noise: 0. r: signal over noise of one network's map. for "
-    "0.9: networks to average until the reliability is 0.9. px: share of the values (pixels x channels) whose "
-    f"mean is significant (false discoveries: {FALSE_DISCOVERY_RATE:.0%}, more where noise is skewed); it grows with "
-    "the members."
+    "reliability: the cosine to be expected between this mean map and that of as many other networks, 0 to 1, with "
+    "its 95% interval for other networks on this picture; pure noise: 0. r: signal over noise of one network's map. "
+    "for 0.9: networks to average until the reliability is 0.9. sig. pix.: significant pixels, the share of the "
+    f"values (pixels x channels) whose mean is significant (false discoveries: {FALSE_DISCOVERY_RATE:.0%}, more where "
+    "noise is skewed); it grows with the members."
 )
 
 
@@ -155,7 +155,7 @@ def _other_classes(explanation: Explanation) -> str:
 def _table(explanation: Explanation) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("method", overflow="fold")
-    for title in ("reliability", "r", "for 0.9", "px"):
+    for title in ("reliability", "r", "for 0.9", "sig.\npix."):
         table.add_column(title, justify="right", no_wrap=True)
     for fact in facts(explanation):
         cells = [fact["reliability"], fact["snr"], fact["needed"], fact["share"]]

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LEGEND = (
-    "n: networks averaged; beyond the {members} of this run a forecast from the same closed form. n r: signal "
-    "energy over noise energy of the average. R: reliability, the cosine between two independent averages of n "
-    "networks, with 95% interval for new members and new images. truth: cosine of the average with the true mean map,"
-    " sqrt R. Beside the method: R of 1, 2, 4 ... {last} networks, each on a scale of 0 to 1 (as digits: in tenths), "
-    "a bar behind what this run has."
+    "n: networks averaged; more than the {members} of this run are a forecast by the same formula. n r: signal energy "
+    "over noise energy of the average. reliability: the cosine between two independent averages of n networks, with "
+    "its 95% interval for new members and new images. truth: cosine of the average with the true mean map, the square "
+    "root of the reliability. Beside the method: reliability of 1, 2, 4 ... {last} networks, each on a scale of 0 to "
+    "1 (as digits: in tenths), with a bar after the networks that this run has."
 )
 
 
@@ -67,7 +67,7 @@ def print_curve(study: Study, console: Console | None = None) -> None:
     console = console or Terminal()
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
-    for header in ("n", "n r", "R", "95% of R", "truth"):
+    for header in ("n", "n r", "reliability", "95%", "truth"):
         table.add_column(header, justify="right", no_wrap=True)
     shown = None
     for cell in study.done:

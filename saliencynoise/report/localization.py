@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MEANINGS: Mapping[str, str] = {
-    "mass": "share of the relevance that lies on the mask",
-    "rank": "share of the K most relevant pixels that lie on the mask of K pixels",
-    "pointing": "share of images whose most relevant pixel lies on the mask",
+    "mass": "share of the relevance on the mask",
+    "rank": "share of the K most relevant pixels on the mask of K pixels",
+    "pointing": "share of images with the most relevant pixel on the mask",
     "auc": "probability that a pixel on the mask has more relevance than one beside it",
 }
 """The meaning of each measure."""
@@ -35,10 +35,10 @@ RELEVANCE = (
 
 LEGEND = (
     f"Means over {{images}}. {RELEVANCE}. {'; '.join(f'{name}: {meaning}' for name, meaning in MEANINGS.items())}. "
-    "chance: of a map that knows nothing. one: a single network's map; mean: the mean of {members} networks' raw maps. "
-    "gain: mean less one, with 95% interval for new members and new images. p: of no gain, corrected for all rows of "
-    "the measure (Holm). nearer: does averaging move maps towards the mask? (no: away from it; ?: undecided, p above "
-    "0.05.) Low noise is not correctness: for the noise, see the table without --localization."
+    "chance: value of a map without information. one: a single network's map. mean: the mean of {members} networks' "
+    "raw maps. gain: mean minus one, with 95% interval for new members and new images. p: test of no gain, corrected "
+    "for all rows of the measure (Holm). nearer: whether averaging moves maps towards the mask (no: away from it; ?: "
+    "undecided, p above 0.05). Low noise is not correctness: for the noise, see the table without --localization."
 )
 
 

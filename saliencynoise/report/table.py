@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
-from saliencynoise.display.grid import WIDE, Column, Section, render_sections
+from saliencynoise.display.grid import WIDE, Section, TerminalColumn, render_sections
 from saliencynoise.display.labels import NAME_WIDTH, method_label, recipes_text
 from saliencynoise.display.numbers import (
     counted,
@@ -31,44 +31,45 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 LEGEND = (
-    "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what noise that no members "
-    "share gives with as many of them. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (such "
-    "noise: 0, but more in the views relu and abs), and its 95% interval for new members and new images. "
-    "untrained: r of as many untrained networks, for methods on a layer and maps of one sign. "
-    "p: sign-flip test for any signal. "
-    "for 0.9: networks to average, on the aggregator's scale, until two such averages agree to 0.9. "
-    "px: share of the pixels of these members' mean map that are not noise (false discoveries: "
-    f"{FALSE_DISCOVERY_RATE:.0%}, more at E = 4 or where noise is skewed); it grows with the members. s: seconds of "
-    "attribution, a pass that methods share counted for each. Beside the architecture: its members' median test "
-    "accuracy."
+    "SNR: published SNR, |mean|/sd over members, averaged over pixels; floor: its value for pure noise with as many "
+    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in the "
+    "views relu and abs), and its 95% interval for new members and new images. untrained: r of as many untrained "
+    "networks, for methods on a layer and maps of one sign. p: sign-flip test for any signal. for 0.9: networks to "
+    "average, on the aggregator's scale, until the reliability is 0.9. sig. pix.: significant pixels, the share "
+    f"of the mean map's values that exceed noise, at {FALSE_DISCOVERY_RATE:.0%} false discoveries (more with 4 members "
+    "or skewed noise); it grows with the members. s: seconds of attribution; a pass that methods share counts for "
+    "each. Beside the architecture: its members' median test accuracy."
 )
 
 DRAWS = (
-    "networks alone: r of a stochastic method without its own sampling noise, from {draws} draws, of which all members "
-    "share the second; the row above it counts that noise, too."
+    "networks alone: r of a stochastic method without its sampling noise, from {draws} draws; all members share the "
+    "second draw. The row above it includes the sampling noise."
 )
 
 WIDER = (
-    f"R(1..{COUNTS[-1]}): reliability of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each "
-    "on a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has. "
+    f"reliability 1..{COUNTS[-1]}: of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each on "
+    "a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has. "
     "In brackets: the lowest and the highest accuracy."
 )
 
 CEILING = (
-    "ceiling: r of rewritten copies of one network, whose weights differ and whose function is one, in brackets of the "
-    "lowest and the highest member. No training lifts r above it. It is shown where it is below ten times r."
+    "ceiling: r between rewritten copies of one network, with different weights and the same function; in brackets: "
+    "the lowest and the highest member. No training lifts r above it. It is shown where it is below ten times r."
 )
 
-HEADERS = ("SNR", "95% of SNR", "floor", "r", "95% of r", "untrained", "p", "for 0.9", f"R(1..{COUNTS[-1]})", "px", "s")
+CURVE = f"reliability\n1..{COUNTS[-1]}"
+HEADERS = (
+    "SNR", "95% of SNR", "floor", "r", "95% of r", "untrained", "p", "for 0.9", CURVE, "sig.\npix.", "s"
+)  # fmt: skip
 
-RANKS = {"untrained": 1, f"R(1..{COUNTS[-1]})": 2, "95% of SNR": 3}
+RANKS = {"untrained": 1, CURVE: 2, "95% of SNR": 3}
 """Columns for wide terminals, in the order in which they get room."""
 
 SEVERAL = 0.1
-"""Share of images with several modes above which a study warns; by chance a test fires on an image now and then."""
+"""Share of images with several modes above which a study warns; a test is positive on some images by chance."""
 
 SKEWED = 0.4
-"""Skewness of pixels' noise above which a study warns: symmetric noise stays below, exponential has .6 at 8 members."""
+"""Skewness of the noise above which a study warns. Symmetric noise is below, exponential noise has 0.6 (8 members)."""
 
 MEAN = "builtin/mean"
 """The default aggregator, which provenance does not mention."""
@@ -160,10 +161,10 @@ def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
             agreeing.append(f"{name} ({format_number(untrained['snr'])}, here {format_number(r)})")
         if untrained["above"] is False:
             reached.append(name)
-    lines = [f"untrained: networks that have learned nothing agree, too; their r: {'; '.join(agreeing)}"]
+    lines = [f"untrained: untrained networks agree, too; their r: {'; '.join(agreeing)}"]
     lines = lines if agreeing else []
     if reached:
-        lines.append(f"nothing learned is shown by r: not above that of untrained networks: {'; '.join(reached)}")
+        lines.append(f"not above untrained networks: r of {'; '.join(reached)} does not show anything that was learned")
     return lines + [f"untrained: {name}: {note}" for note, name in unknown.items()]
 
 
@@ -176,8 +177,10 @@ def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
         if not names:
             continue
         centred = any(cell["view"] == CENTRED for cell in matches)
-        instead = "; the view centred, each map less its own mean, has what differs between places" if centred else ""
-        lines.append(f"{reason}: no p, px or floor for {', '.join(names)}{instead}")
+        instead = (
+            "; the view centred, each map minus its own mean, shows the differences between places" if centred else ""
+        )
+        lines.append(f"{reason}: no p, significant pixels or floor for {', '.join(names)}{instead}")
     return lines
 
 
@@ -207,7 +210,7 @@ def rounded(result: Mapping[str, Any]) -> list[str]:
     name, worst = max(errors.items(), key=lambda item: abs(number(item[1]["relative_error"])))
     values = f"r {format_number(worst['bfloat16'])}, in float32 {format_number(worst['float32'])}"
     off = f"{abs(number(worst['relative_error'])):.1%}"
-    return [f"bfloat16: on {images} r is off by up to {off} ({name}: {values}){''.join(failed)}"]
+    return [f"bfloat16: on {images} the error of r is up to {off} ({name}: {values}){''.join(failed)}"]
 
 
 def _dependent(result: Mapping[str, Any]) -> list[str]:
@@ -217,8 +220,8 @@ def _dependent(result: Mapping[str, Any]) -> list[str]:
         return []
     made = f"{members} members of {result['sampler']['label']} from {counted(runs, 'training run')}"
     line = (
-        f"dependent: {made}: r, its interval and the members needed are about more members of that kind, which agree "
-        "for sharing a run, and not about retrained networks; 'saliencynoise frontier' says what they are worth"
+        f"dependent: {made}: r, its interval and the networks for 0.9 are for more members of that kind. They agree "
+        "more than retrained networks, because they share a run; 'saliencynoise frontier' compares both"
     )
     return [line]
 
@@ -228,19 +231,20 @@ def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     groups = [(cell, (cell.get("details") or {}).get("modes")) for cell in cells]
     return [
         f"modes: {cell['method']} on {cell['architecture']}, view {cell['view']}: {modes['words']}; the mean map may "
-        "average different explanations there, and intervals are unreliable (one skewed or flat cloud of members "
-        "fires, too, on up to a fifth of the images at 8 members and half at 30)"
+        "average different explanations there, and intervals are unreliable (a single skewed or flat distribution of "
+        "members is also positive, on up to a fifth of the images with 8 members and half with 30)"
         for cell, modes in groups
         if modes is not None and (modes["share"] or 0) > SEVERAL
     ]
 
 
 def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a line for each cell whose pixels' noise is skewed, so that more of px than 5% may be false."""
+    """Return a line for each cell with skewed noise, where more than 5% of the significant pixels may be false."""
     skewness = [(cell, ((cell.get("details") or {}).get("pixels") or {}).get("skewness")) for cell in cells]
     return [
-        f"px: {cell['method']} on {cell['architecture']}, view {cell['view']}: the noise of its pixels is skewed "
-        f"({number(value):.1f}), and more than {FALSE_DISCOVERY_RATE:.0%} of px may be false: up to 30% in simulations"
+        f"significant pixels: {cell['method']} on {cell['architecture']}, view {cell['view']}: the noise of its pixels "
+        f"is skewed ({number(value):.1f}), and more than {FALSE_DISCOVERY_RATE:.0%} of them may be false: up to 30% in "
+        "simulations"
         for cell, value in skewness
         if value is not None and number(value) > SKEWED
     ]
@@ -251,7 +255,7 @@ def _denormal(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     denormal = {(c["method"], c["architecture"]): c["denormal_images"] for c in cells if c.get("denormal_images")}
     return [
         f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} lie below 1.2e-38, where float32 "
-        "has fewer digits, and their figures are inexact; a method that multiplies its values by a constant keeps them"
+        "has fewer digits, and their figures are inexact; multiply the method's values by a constant"
         for (method, architecture), images in denormal.items()
     ]
 
@@ -261,7 +265,7 @@ def _remedy(result: Mapping[str, Any], member: Mapping[str, Any]) -> str:
     sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True, "at_chance": ""})
     if member.get("source"):
         return (
-            f"{member['source']} may have learned something else than it is shown: compare --normalization, "
+            f"{member['source']} may expect other inputs: compare --normalization, "
             "--image-size and the order of the classes with those of its training; networks trained without "
             "saliencynoise need --arch-arg adapt=false"
         )
@@ -270,7 +274,7 @@ def _remedy(result: Mapping[str, Any], member: Mapping[str, Any]) -> str:
     if not sampler["trains"]:
         return f"the sampler {sampler['label']} trains no network"
     milder = "" if sampler["label"] == "deep_ensemble" else f", or other parameters of the sampler {sampler['label']},"
-    return f"a network that failed to learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
+    return f"a network that did not learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
 
 
 def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -302,7 +306,7 @@ def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> I
         if is_low(cell):
             ceiling = cell["ceiling"]
             rows.append(["    ceiling", "", "", "", format_number(ceiling["value"]), interval_text(ceiling)])
-    columns = [Column(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
+    columns = [TerminalColumn(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
     return render_sections(
         "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
     )

@@ -93,9 +93,11 @@ def test_members_in_groups_are_warned_of():
 def test_skewed_noise_of_pixels_is_warned_of():
     pixels = {"share": 0.2, "skewness": 0.7}
     text = " ".join(printed(study(cell(details={"pixels": pixels, "modes": None}))).split())
-    assert "px: gradient on test_resnet, view signed: the noise of its pixels is skewed (0.7)" in text
-    assert "px: gradient" not in printed(study(cell(details={"pixels": {**pixels, "skewness": None}, "modes": None})))
-    assert "px: gradient" not in printed(study(cell()))
+    assert "significant pixels: gradient on test_resnet, view signed: the noise of its pixels is skewed (0.7)" in text
+    assert "significant pixels: gradient" not in printed(
+        study(cell(details={"pixels": {**pixels, "skewness": None}, "modes": None}))
+    )
+    assert "significant pixels: gradient" not in printed(study(cell()))
 
 
 def test_the_examples_in_docstrings_hold():
@@ -170,7 +172,7 @@ def test_what_a_reader_must_know_is_said():
         (
             "checkpoints",
             "a.pt",
-            ["a.pt may have learned something else", "members from checkpoints:runs/*.pt"],
+            ["a.pt may expect other inputs", "members from checkpoints:runs/*.pt"],
             "epochs",
         ),
     ],
@@ -229,7 +231,7 @@ def test_a_stochastic_method_is_shown_with_and_without_its_own_noise():
     lines = printed(study(cell(), drawn)).splitlines()
     row = next(place for place, line in enumerate(lines) if line.startswith("  smoothgrad"))
     assert lines[row + 1].split() == ["networks", "alone", "1.62", "[1.25,", "1.99]"]
-    assert "from 2 draws, of which all members share the second" in " ".join(" ".join(lines).split())
+    assert "from 2 draws; all members share the second draw" in " ".join(" ".join(lines).split())
     assert "networks alone" not in printed(study(cell()))
 
 

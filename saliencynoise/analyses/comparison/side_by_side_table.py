@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from saliencynoise.analyses.comparison.table import pair_rows
-from saliencynoise.display.grid import WIDE, Column, Section, render_sections, table_width
+from saliencynoise.display.grid import WIDE, Section, TerminalColumn, render_sections, table_width
 from saliencynoise.display.labels import NAME_WIDTH, method_label
 from saliencynoise.display.numbers import format_number, interval_text, untrained_text
 from saliencynoise.display.terminal import Terminal
@@ -222,7 +222,9 @@ def render_side_by_side(comparison: SideBySide, *, width: int, ascii_only: bool 
         yield Text(f"{short}: {study.folder}")
 
 
-def _in_columns(comparison: SideBySide, names: Sequence[str], *, narrow: bool) -> tuple[list[Column], list[Section]]:
+def _in_columns(
+    comparison: SideBySide, names: Sequence[str], *, narrow: bool
+) -> tuple[list[TerminalColumn], list[Section]]:
     """Return a table with a column per run and three lines per method."""
     sections = []
     for architecture, rows in by_architecture(comparison.rows):
@@ -237,10 +239,10 @@ def _in_columns(comparison: SideBySide, names: Sequence[str], *, narrow: bool) -
                     lines.append(["      untrained", *(_markup(text.untrained or text.snr) for text in texts)])
                 lines.append(["      for 0.9", *(_markup(text.needed or text.snr) for text in texts)])
         sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
-    return [Column(header=escape(name)) for name in names], sections
+    return [TerminalColumn(header=escape(name)) for name in names], sections
 
 
-def _in_lines(comparison: SideBySide, names: Sequence[str]) -> tuple[list[Column], list[Section]]:
+def _in_lines(comparison: SideBySide, names: Sequence[str]) -> tuple[list[TerminalColumn], list[Section]]:
     """Return a table with a block per method, and in it a line per run."""
     sections = []
     for architecture, rows in by_architecture(comparison.rows):
@@ -260,7 +262,7 @@ def _in_lines(comparison: SideBySide, names: Sequence[str]) -> tuple[list[Column
                 )
                 lines.append([f"      {escape(name)}", *map(_markup, figures if text.published else figures[:1])])
         sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
-    return [Column(header=header) for header in HEADERS], sections
+    return [TerminalColumn(header=header) for header in HEADERS], sections
 
 
 def _markup(text: str) -> str:

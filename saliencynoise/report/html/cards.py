@@ -11,7 +11,7 @@ from typing import Any
 from saliencynoise.display.numbers import counted, duration, format_number, with_interval
 from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.settings import flat
-from saliencynoise.display.page.tables import Column, PageTable, Row, Value
+from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
 from saliencynoise.report.html.words import method_words
 
 KINDS = {
@@ -25,7 +25,7 @@ FAMILIES = {
     "perturbation": "perturbation: parts of the image are changed",
     "reference": "reference: the image is compared with others",
 }
-TARGETS = {"true": "the true one", "predicted": "the one that most networks predict"}
+TARGETS = {"true": "the true class", "predicted": "the class that most networks predict"}
 MOST_IMAGES = 500
 """The largest number of attributed images in the list."""
 
@@ -54,16 +54,16 @@ def _method(label: str, method: Mapping[str, Any] | None, cells: Sequence[Mappin
     title = method_words(label)
     facts = [] if title == label else [("name", label)]
     if method is None:
-        facts += [("brought by", cells[0].get("distribution", "not recorded"))]
+        facts += [("provided by", cells[0].get("distribution", "not recorded"))]
     else:
         facts += [
             ("family", FAMILIES.get(method["family"], method["family"])),
             ("kind", KINDS.get(method["kind"], method["kind"])),
             ("parameters", ", ".join(f"{key} = {value}" for key, value in method["parameters"].items()) or "none"),
             ("cost of an image", method["cost"]),
-            ("random", "yes: its own draws are told apart from the networks" if method["stochastic"] else "no"),
+            ("random", "yes: its draws are separated from the networks" if method["stochastic"] else "no"),
             ("views", ", ".join(method["views"])),
-            ("brought by", method["distribution"]),
+            ("provided by", method["distribution"]),
         ]
     facts += [(f"{name} on {where}", values) for where, name, values in _diagnostics(cells)]
     facts += [(f"ceiling on {where}", ceiling) for where, ceiling in _ceilings(cells)]
@@ -89,7 +89,7 @@ def _ceilings(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
             kinds = " and ".join(kind.replace("_", " ") for kind in ceiling["kinds"])
             r = with_interval(ceiling["value"], ceiling["low"], ceiling["high"])
             copies = f"{ceiling['copies']} copies of {counted(ceiling['members'], 'network')}"
-            compared = f"r {r} between {copies}, of other weights and the same function ({kinds}), "
+            compared = f"r {r} between {copies}, with other weights and the same function ({kinds}), "
             yield cell["architecture"], f"{compared}on {counted(ceiling['images'], 'image')}"
 
 
@@ -104,12 +104,12 @@ def data_card(result: Mapping[str, Any]) -> Card:
     channels, height, width = dataset["image_shape"]
     classes = dataset["classes"]
     facts = [
-        ("asked for as", dataset["asked"]),
+        ("requested as", dataset["asked"]),
         ("images", f"{dataset['train_images']} to train, {dataset['test_images']} to test"),
         ("attributed", f"{len(result['images'])} of the test images"),
         ("shape", f"{counted(channels, 'channel')}, {height} x {width} pixels"),
         (f"{len(classes)} classes", ", ".join(map(str, classes))),
-        ("masks of the cause", "yes" if dataset.get("masks") else "no"),
+        ("masks of the causing pixels", "yes" if dataset.get("masks") else "no"),
         *[("note", note) for note in dataset["notes"]],
         *([("fingerprint", dataset["key"])] if "key" in dataset else []),
     ]
@@ -121,31 +121,31 @@ def _images(result: Mapping[str, Any]) -> PageTable:
     labels = {architecture["name"]: architecture["label"] for architecture in result["architectures"]}
     named = [name for name in labels if any(name in image.get("members_correct", {}) for image in result["images"])]
     rows = [
-        Row(
+        PageRow(
             values=[
-                Value(text=str(image["name"])),
-                Value(text=str(classes[image["label"]])),
+                PageValue(text=str(image["name"])),
+                PageValue(text=str(classes[image["label"]])),
                 *(_correct(image, name, members) for name in named),
             ]
         )
         for image in result["images"][:MOST_IMAGES]
     ]
     left = len(result["images"]) - MOST_IMAGES
-    heads = [f"{labels[name]} right" for name in named] if len(named) > 1 else ["networks right"] * len(named)
+    heads = [f"{labels[name]} correct" for name in named] if len(named) > 1 else ["networks correct"] * len(named)
     return PageTable(
         caption="The attributed images" + (f", the first {MOST_IMAGES}; {left} more" if left > 0 else ""),
         columns=[
-            Column(label="image", numeric=False),
-            Column(label="class", numeric=False),
-            *(Column(label=head) for head in heads),
+            PageColumn(label="image", numeric=False),
+            PageColumn(label="class", numeric=False),
+            *(PageColumn(label=head) for head in heads),
         ],
         rows=rows,
     )
 
 
-def _correct(image: Mapping[str, Any], name: str, members: int) -> Value:
+def _correct(image: Mapping[str, Any], name: str, members: int) -> PageValue:
     count = image.get("members_correct", {}).get(name)
-    return Value(text="-") if count is None else Value(text=f"{count} of {members}", key=str(count))
+    return PageValue(text="-") if count is None else PageValue(text=f"{count} of {members}", key=str(count))
 
 
 def architecture_cards(result: Mapping[str, Any]) -> list[Card]:
@@ -162,7 +162,7 @@ def _architecture(architecture: Mapping[str, Any], recipe: Mapping[str, Any]) ->
     trained = sum(member.get("seconds") or 0.0 for member in members)
     facts = [
         *([("parameters", f"{architecture['parameters']:,}")] if "parameters" in architecture else []),
-        *([("brought by", architecture["distribution"])] if "distribution" in architecture else []),
+        *([("provided by", architecture["distribution"])] if "distribution" in architecture else []),
         ("adapted", "; ".join(architecture["adaptations"]) or "no"),
         *([("test accuracy", _accuracy(accuracies))] if accuracies else []),
         *([("trained in", f"{duration(trained)} of computing, all members together")] if trained else []),
@@ -178,14 +178,14 @@ def _accuracy(values: Sequence[float]) -> str:
 
 def _members(architecture: Mapping[str, Any]) -> PageTable:
     rows = [
-        Row(
+        PageRow(
             values=[
-                Value(text=str(member["index"]), key=str(member["index"])),
+                PageValue(text=str(member["index"]), key=str(member["index"])),
                 _percent(member["accuracy"]),
-                Value(text=member["flag"] or "-", failed=bool(member["flag"])),
-                Value(text=", ".join(f"{name} {seed}" for name, seed in member["seeds"].items()) or "-"),
-                Value(text=member["sha256"][:16] or "-"),
-                Value(text=member.get("source") or "trained"),
+                PageValue(text=member["flag"] or "-", failed=bool(member["flag"])),
+                PageValue(text=", ".join(f"{name} {seed}" for name, seed in member["seeds"].items()) or "-"),
+                PageValue(text=member["sha256"][:16] or "-"),
+                PageValue(text=member.get("source") or "trained"),
             ]
         )
         for member in architecture["members"]
@@ -194,16 +194,16 @@ def _members(architecture: Mapping[str, Any]) -> PageTable:
     return PageTable(
         caption=f"Members of {architecture['label']}",
         columns=[
-            Column(label="member"),
-            Column(label="accuracy"),
-            *(Column(label=header, numeric=False) for header in headers),
+            PageColumn(label="member"),
+            PageColumn(label="accuracy"),
+            *(PageColumn(label=header, numeric=False) for header in headers),
         ],
         rows=rows,
     )
 
 
-def _percent(value: float | None) -> Value:
-    return Value(text="-") if value is None else Value(text=f"{value:.1%}", key=repr(value))
+def _percent(value: float | None) -> PageValue:
+    return PageValue(text="-") if value is None else PageValue(text=f"{value:.1%}", key=repr(value))
 
 
 def key_facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -248,7 +248,7 @@ def provenance(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         *machine(result),
     ]
     brought = Counter(cell.get("distribution", "") for cell in result["cells"])
-    return facts + [("methods brought by", name) for name in brought if name]
+    return facts + [("methods provided by", name) for name in brought if name]
 
 
 def _sampler(sampler: Mapping[str, Any]) -> str:

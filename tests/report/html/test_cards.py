@@ -41,7 +41,7 @@ def test_older_results_say_less_of_methods_and_no_fact_is_made_up(study):
     cards = {card.title: card for card in method_cards(study.result)}
     assert set(cards) == {"input gradients", "SmoothGrad", "Grad-CAM of the top layer", "mine/nothing"}
     assert cards["input gradients"].paper == ""
-    assert dict(cards["input gradients"].facts) == {"name": "gradient", "brought by": "not recorded"}
+    assert dict(cards["input gradients"].facts) == {"name": "gradient", "provided by": "not recorded"}
 
 
 def test_diagnostics_are_shown(study):
@@ -98,8 +98,8 @@ def test_a_measured_ceiling_is_shown_and_a_low_one_has_a_row(study):
     result = {**study.result, "cells": cells}
     facts = dict(method_cards(result)[0].facts)
     assert facts["ceiling on small"] == (
-        "r 0.50 [0.25, 0.75] between 4 copies of 8 networks, of other weights and the same function (sign and positive "
-        "scale), on 2 images"
+        "r 0.50 [0.25, 0.75] between 4 copies of 8 networks, with other weights and the same function (sign and "
+        "positive scale), on 2 images"
     )
     rows = [[value.text for value in row.values] for row in study_table(result).rows]
     assert any(row[0].endswith(", ceiling") and "[0.25, 0.75]" in row for row in rows)
