@@ -228,7 +228,7 @@ def test_networks_that_are_shown_something_else_are_flagged_with_the_likely_caus
     study = bench(**four | FILES | {"normalization": "9/0.01"})
     words = " ".join(str(part) for part in render_study(study, width=200))
     assert "is not above chance (largest class" in words
-    assert "); net-0.safetensors may have learned something else than it is shown" in words
+    assert "); net-0.safetensors may expect other inputs" in words
     assert "compare --normalization" in words
     assert "adapt=false" in words
     assert "--epochs" not in words
