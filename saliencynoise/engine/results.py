@@ -96,6 +96,7 @@ def write_results(
             "label": plan.sampler.label,
             "distribution": plan.sampler.distribution,
             "trains": plan.sampler.instance.trains,
+            "at_chance": plan.sampler.spec.at_chance,
             "runs": len(plan.runs()),
         },
         "versions": versions(),

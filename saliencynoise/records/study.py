@@ -49,6 +49,7 @@ class Sampler(TypedDict):
     name: str
     runs: Count
     trains: bool
+    at_chance: str
     distribution: NotRequired[str]
 
 

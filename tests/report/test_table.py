@@ -9,6 +9,7 @@ from rich.console import Console
 from saliencynoise.api import Study
 from saliencynoise.display import labels, numbers
 from saliencynoise.display.numbers import format_number
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.report.table import print_study
 
 
@@ -161,6 +162,12 @@ def test_what_a_reader_must_know_is_said():
             ["or other parameters of the sampler swag(rank=3), may help", "members from swag(rank=3),"],
             "target true; trained",
         ),
+        (
+            "permuted_labels",
+            "",
+            ["is not above chance; as expected: permuted labels say nothing about the test images"],
+            "may help",
+        ),
         ("untrained", "", ["the sampler untrained trains no network", "members from untrained;"], "epochs"),
         (
             "checkpoints",
@@ -174,7 +181,13 @@ def test_where_members_come_from_and_what_may_be_wrong_with_them(sampler, source
     of = study(cell(flagged_members=[3]), flag="accuracy 0.1 is not above chance")
     if sampler is not None:
         trains = sampler not in {"untrained", "checkpoints"}
-        of.result["sampler"] = {"name": f"builtin/{sampler}", "label": sampler, "trains": trains}
+        (spec,) = (entry.spec for entry in catalogue().entries("samplers") if entry.name == sampler.partition("(")[0])
+        of.result["sampler"] = {
+            "name": f"builtin/{sampler}",
+            "label": sampler,
+            "trains": trains,
+            "at_chance": spec.at_chance,
+        }
         of.result["settings"]["sampler"] = "checkpoints:runs/*.pt" if source else sampler
         of.result["architectures"][0]["members"][0]["source"] = source
     text = printed(of, width=400)
