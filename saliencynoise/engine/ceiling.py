@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from saliencynoise.interfaces import INPUT, FunctionalMethod, Maps, ModuleMethod, PassMethod, Point, Rewrite, Tap
+from saliencynoise.interfaces import FunctionalMethod, Maps, ModuleMethod, PassMethod, Point, Rewrite, Tap
+from saliencynoise.interfaces.methods import layers_of
 from saliencynoise.interfaces.seeds import derive_seed
 from saliencynoise.records.cell import Ceiling
 from saliencynoise.scoring import Passes, Rewriting, RewrittenScorer, Scorer, checked, is_out_of_memory
@@ -166,12 +167,6 @@ def _kinds(method: BoundMethod, network: Network) -> dict[Point, tuple[Rewrite, 
     if not points or len(kinds_by_point) < len(points):
         return None
     return {point: open_kinds(kinds, method.spec.invariant_to) for point, kinds in kinds_by_point.items()}
-
-
-def layers_of(instance: object) -> tuple[Point, ...]:
-    """Return the points other than the input that a method reads: its `points`, or else its `layer`."""
-    points = instance.points if isinstance(instance, PassMethod) else (getattr(instance, "layer", INPUT),)
-    return tuple(point for point in points if point != INPUT)
 
 
 def is_ceiling(diagnostic: str) -> bool:

@@ -155,6 +155,7 @@ def _sampler(plan: Plan) -> SamplerRecord:
         label=plan.sampler.label,
         distribution=plan.sampler.distribution,
         trains=plan.sampler.instance.trains,
+        at_chance=plan.sampler.spec.at_chance,
         runs=len(plan.runs()),
     )
 

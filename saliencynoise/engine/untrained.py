@@ -115,7 +115,7 @@ def untrained_floors(
         UsageError: if the pool cannot be written.
     """
     plan = explained.plan
-    floors = Floors(note=IMPORTED if plan.sampler.spec.name == "checkpoints" else "", groups=plan.groups)
+    floors = Floors(note=IMPORTED if plan.sampler.spec.imported else "", groups=plan.groups)
     for architecture in plan.architectures:
         missing: list[_MissingFloor] = []
         for method in plan.methods:

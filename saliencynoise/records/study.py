@@ -50,6 +50,7 @@ class SamplerRecord(Record, frozen=True, kw_only=True):
     label: str
     distribution: str
     trains: bool
+    at_chance: str
     runs: Count
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
-from saliencynoise.interfaces.methods import FunctionalMethod, ModuleMethod, PassMethod
+from saliencynoise.interfaces.methods import FunctionalMethod, LayerMethod, ModuleMethod, PassMethod
 from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, NetworkAggregator
 from saliencynoise.interfaces.sampling import Sampler
 from saliencynoise.interfaces.specs import (
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 METHOD_KINDS = {"pass": PassMethod, "functional": FunctionalMethod, "module": ModuleMethod}
 AGGREGATOR_LEVELS = {"maps": Aggregator, "networks": NetworkAggregator}
+
+PROPERTIES = ("per_run", "per_block", "available", "input_noise", "trains")
+"""The properties of a sampler, which are read before a run begins."""
 
 SINGULAR = {
     "models": "architecture",
@@ -92,7 +95,7 @@ class BoundMethod:
     @property
     def on_layer(self) -> bool:
         """Whether the method reads a layer of the network, whose maps may be one constant in the main."""
-        return self.spec.family == "cam" or hasattr(self.instance, "layer")
+        return self.spec.family == "cam" or isinstance(self.instance, LayerMethod)
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -432,12 +435,14 @@ def _library(spec: MethodSpec) -> str:
 def _check_sampler(sampler: Sampler, *, what: str) -> None:
     """Refuse a sampler whose properties have impossible values."""
     with calling(what):
-        properties = {name: getattr(sampler, name) for name in ("per_run", "available", "input_noise", "trains")}
+        properties = {name: getattr(sampler, name) for name in PROPERTIES}
     for name in ("per_run", "available"):
         if properties[name] is not None and (type(properties[name]) is not int or properties[name] < 1):
             raise UsageError(f"{what}: {name} is {properties[name]!r}; it must be a whole number from 1, or None")
     if not isinstance(properties["input_noise"], int | float) or not 0 <= properties["input_noise"] < float("inf"):
         raise UsageError(f"{what}: input_noise is {properties['input_noise']!r}; it must be a number from 0")
+    if type(properties["per_block"]) is not int or properties["per_block"] < 1:
+        raise UsageError(f"{what}: per_block is {properties['per_block']!r}; it must be a whole number from 1")
 
 
 def _check_kind(entry: Entry, instance: object, protocol: type) -> None:

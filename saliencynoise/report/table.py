@@ -262,15 +262,15 @@ def _denormal(cells: Sequence[Any]) -> list[str]:
 
 def _remedy(result: Any, member: Any) -> str:
     """Return the likely cause of a member's flag, which depends on the member's source."""
-    sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
+    sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True, "at_chance": ""})
     if member.get("source"):
         return (
             f"{member['source']} may expect other inputs: compare --normalization, "
             "--image-size and the order of the classes with those of its training; networks trained without "
             "saliencynoise need --arch-arg adapt=false"
         )
-    if sampler["label"].startswith("permuted_labels"):
-        return "as expected: permuted labels say nothing about the test images"
+    if sampler["at_chance"]:
+        return f"as expected: {sampler['at_chance']}"
     if not sampler["trains"]:
         return f"the sampler {sampler['label']} trains no network"
     milder = "" if sampler["label"] == "deep_ensemble" else f", or other parameters of the sampler {sampler['label']},"

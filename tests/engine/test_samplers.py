@@ -228,7 +228,7 @@ def test_networks_that_are_shown_something_else_are_flagged_with_the_likely_caus
     study = bench(**four | FILES | {"normalization": "9/0.01"})
     words = " ".join(str(part) for part in render_study(study, width=200))
     assert "is not above chance (largest class" in words
-    assert "); net-0.safetensors may have learned something else than it is shown" in words
+    assert "); net-0.safetensors may expect other inputs" in words
     assert "compare --normalization" in words
     assert "adapt=false" in words
     assert "--epochs" not in words
@@ -324,6 +324,7 @@ def test_a_third_partys_sampler_works_through_the_hook(four, third_party):
         "label": "sampling/heads(scale='3')",
         "distribution": "sampling 1.0",
         "trains": True,
+        "at_chance": "",
         "runs": 2,
     }
     assert [member["source"] for member in members_of(study)] == ["power 0", "power 1"] * 2

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from saliencynoise.display import labels, numbers
 from saliencynoise.display.numbers import format_number
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.report.table import print_study
 from tests.studies import estimate, study_of
 
@@ -157,6 +158,12 @@ def test_what_a_reader_must_know_is_said():
             ["or other parameters of the sampler swag(rank=3), may help", "members from swag(rank=3),"],
             "target true; trained",
         ),
+        (
+            "permuted_labels",
+            "",
+            ["is not above chance; as expected: permuted labels say nothing about the test images"],
+            "may help",
+        ),
         ("untrained", "", ["the sampler untrained trains no network", "members from untrained;"], "epochs"),
         (
             "checkpoints",
@@ -167,11 +174,18 @@ def test_what_a_reader_must_know_is_said():
     ],
 )
 def test_where_members_come_from_and_what_may_be_wrong_with_them(sampler, source, there, absent):
+    (spec,) = (entry.spec for entry in catalogue().entries("samplers") if entry.name == sampler.partition("(")[0])
     trains = sampler not in {"untrained", "checkpoints"}
     member = {"index": 3, "flag": "accuracy 0.1 is not above chance", "source": source}
     of = study(
         cell(flagged_members=[3]),
-        sampler={"name": f"builtin/{sampler}", "label": sampler, "trains": trains, "runs": 8},
+        sampler={
+            "name": f"builtin/{sampler}",
+            "label": sampler,
+            "trains": trains,
+            "at_chance": spec.at_chance,
+            "runs": 8,
+        },
         settings={"members": 8, "target": "true", "sampler": "checkpoints:runs/*.pt" if source else sampler},
         architectures=[{"label": "test_resnet", "members": [member]}],
     )

@@ -8,7 +8,7 @@ noise. Its squared cosine is then set against the cost of the n members.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -126,15 +126,13 @@ def _samplers(config: FrontierConfig) -> dict[str, str]:
 
 def _grouped(sampler: BoundSampler, most: int) -> str:
     """Return a sampler's canonical name. A sampler without a fixed number of members gives the largest budget."""
-    instance: Any = sampler.instance
-    if instance.per_run is not None:
-        return sampler.text
-    if "members_a_run" not in {field.name for field in fields(instance)}:
+    in_runs = sampler.instance.in_runs_of(most)
+    if in_runs is None:
         raise UsageError(
             f"the sampler {sampler.label} makes all its members in one run, and the frontier needs several runs; "
             "it needs a parameter members_a_run"
         )
-    return sampler.text.partition("(")[0] + canonical(replace(instance, members_a_run=most))
+    return sampler.text.partition("(")[0] + canonical(in_runs)
 
 
 def _plan(config: FrontierConfig, text: str) -> Plan:

@@ -128,8 +128,7 @@ def _plan(config: VarianceConfig, architecture: str, design: Design) -> Plan:
 
 
 def _per_block(design: Design) -> int:
-    sampler: Any = catalogue().sampler(design.sampler).instance
-    return int(sampler.per_block)
+    return catalogue().sampler(design.sampler).instance.per_block
 
 
 def _blocks(study: Study, design: Design) -> Blocks:

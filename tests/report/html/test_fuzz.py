@@ -63,7 +63,7 @@ def attacked(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("attacked") / "run"
     study = make_study(folder, maps, classes=[f"cat{names[3]}", f"dog{names[4]}"], dataset=f"data{names[5]}")
     result, at = json_of(study.result), [shift]
-    result["sampler"] = {"name": "s", "label": "s", "distribution": "d", "trains": True, "runs": 1}
+    result["sampler"] = {"name": "s", "label": "s", "distribution": "d", "trains": True, "at_chance": "", "runs": 1}
     result["methods"] = [
         {
             **dict.fromkeys(("name", "distribution", "library", "summary", "family", "kind", "paper", "cost"), "x"),
