@@ -80,11 +80,11 @@ class Study:
 
     def architecture(self, cell: Cell) -> ArchitectureResult:
         """Return the architecture of a cell: plugin, name, arguments, members."""
-        return architecture_of(self.result, cell.architecture)
+        return self.result.architecture(cell.architecture)
 
     def targets(self, architecture: str) -> tuple[int, ...]:
         """Return the class that is explained on each image, for an architecture by its display name."""
-        name = architecture_of(self.result, architecture).name
+        name = self.result.architecture(architecture).name
         return tuple(image.target[name] for image in self.result.images)
 
     @property
@@ -233,11 +233,6 @@ class Study:
             raise UsageError(f"{self.folder / RESULT} and {differs}; put the right file back, or {AGAIN}")
         if (self.folder / PARQUET).exists():
             self.files.path(PARQUET)
-
-
-def architecture_of(result: StudyRecord, label: str) -> ArchitectureResult:
-    """Return the architecture of a result by its display name."""
-    return next(architecture for architecture in result.architectures if architecture.label == label)
 
 
 def interval_of(interval: records.Interval | None) -> Interval | None:

@@ -15,7 +15,6 @@ import xarray as xr
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from saliencynoise.engine.study import architecture_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.files import PICTURES, map_path, member_file
 from saliencynoise.store.export import DIMENSIONS
@@ -72,7 +71,7 @@ def _group(stored: StoredMaps, result: StudyRecord, files: RunFiles) -> xr.Datas
     }
     coordinates = _coordinates(stored, result)
     if stored.draws:
-        members = len(architecture_of(result, stored.architecture).members)
+        members = len(result.architecture(stored.architecture).members)
         dimensions, sizes = [DIMENSIONS[0]], [members]
         if len(stored.draws) > 1:
             dimensions, sizes = [*dimensions, "draw"], [*sizes, len(stored.draws)]
@@ -90,7 +89,7 @@ def _group(stored: StoredMaps, result: StudyRecord, files: RunFiles) -> xr.Datas
 def _coordinates(stored: StoredMaps, result: StudyRecord) -> dict[str, Any]:
     """Return the coordinates of each image: its name, label, target, and the vote on it."""
     classes, images = result.dataset.classes, result.images
-    name = architecture_of(result, stored.architecture).name
+    name = result.architecture(stored.architecture).name
     about: dict[str, Any] = {"image": [image.name for image in images]}
     about["label"] = ("image", [classes[image.label] for image in images])
     for key, votes in (

@@ -164,6 +164,10 @@ class StudyRecord(Provenance, frozen=True, kw_only=True):
     files: Files
     precision: Precision | None = None
 
+    def architecture(self, label: str) -> ArchitectureResult:
+        """Return the architecture with a display name."""
+        return next(architecture for architecture in self.architectures if architecture.label == label)
+
 
 def contradiction(record: StudyRecord) -> str | None:
     """Return a message on a contradiction in a study, or None: names that point nowhere, classes out of range."""
