@@ -24,7 +24,7 @@ NARROWEST_LABEL = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class TerminalColumn:
     """A column of figures.
 
     Attributes:
@@ -52,7 +52,7 @@ class Section:
 
 def render_sections(
     label: str,
-    columns: Sequence[Column],
+    columns: Sequence[TerminalColumn],
     sections: Sequence[Section],
     *,
     width: int,
@@ -89,13 +89,15 @@ def render_sections(
         yield body
 
 
-def table_width(columns: Sequence[Column], sections: Sequence[Section], *, ascii_only: bool = False) -> int:
+def table_width(columns: Sequence[TerminalColumn], sections: Sequence[Section], *, ascii_only: bool = False) -> int:
     """Return the width of a table with all its columns."""
     labels, widths = _measured(columns, sections, ascii_only=ascii_only)
     return labels + sum(width + 1 for width in widths)
 
 
-def _measured(columns: Sequence[Column], sections: Sequence[Section], *, ascii_only: bool) -> tuple[int, list[int]]:
+def _measured(
+    columns: Sequence[TerminalColumn], sections: Sequence[Section], *, ascii_only: bool
+) -> tuple[int, list[int]]:
     """Return the width of the longest label, and of each column."""
     rows = [row for section in sections for row in section.rows]
     encoding = "ascii" if ascii_only else "utf-8"
@@ -106,7 +108,7 @@ def _measured(columns: Sequence[Column], sections: Sequence[Section], *, ascii_o
     return _width([row[0] for row in rows], encoding), widths
 
 
-def _fitting(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
+def _fitting(columns: Sequence[TerminalColumn], widths: Sequence[int], room: int) -> list[int]:
     """Return the columns to show, in their order."""
     shown = [index for index, column in enumerate(columns) if not column.rank]
     for index in sorted(set(range(len(columns))) - set(shown), key=lambda index: columns[index].rank):

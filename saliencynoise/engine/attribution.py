@@ -44,7 +44,7 @@ Results = Mapping[str, Maps | Exception]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Due:
+class MissingMaps:
     """One draw of one method, of which some chunks are missing."""
 
     method: BoundMethod
@@ -176,7 +176,7 @@ class MemberAttribution:
                 seconds = time.perf_counter() - start
                 self._report({"kind": "attributed", "images": len(chunk.rows), "seconds": seconds})
 
-    def _missing(self) -> list[Due]:
+    def _missing(self) -> list[MissingMaps]:
         entries = []
         for text, folders in self._job.methods.items():
             method = catalogue().method(text)
@@ -185,10 +185,10 @@ class MemberAttribution:
                 wanted: Sequence[Chunk] = self._job.chunks
                 if not self._job.recompute:
                     wanted = missing_chunks(store, self._job.member, self._weights, wanted)
-                entries.append(Due(method=method, draw=draw, store=store, chunks=wanted))
+                entries.append(MissingMaps(method=method, draw=draw, store=store, chunks=wanted))
         return entries
 
-    def _attribute_together(self, chunk: Chunk, entries: Sequence[Due]) -> None:
+    def _attribute_together(self, chunk: Chunk, entries: Sequence[MissingMaps]) -> None:
         batch = self._batch(chunk, entries[0])
         methods: dict[str, Any] = {entry.method.text: self._with_copies(chunk, entry) for entry in entries}
         seed = self._global_seed(methods)
@@ -199,7 +199,7 @@ class MemberAttribution:
         for entry in entries:
             self._save(chunk, entry, results[entry.method.text], seconds)
 
-    def _attribute(self, chunk: Chunk, entry: Due) -> None:
+    def _attribute(self, chunk: Chunk, entry: MissingMaps) -> None:
         batch = self._batch(chunk, entry)
         method = self._with_copies(chunk, entry)  # opens the network, so that its errors are not taken for the method's
         seed = self._global_seed([entry.method.text])
@@ -208,7 +208,7 @@ class MemberAttribution:
         self._end()
         self._save(chunk, entry, results[""], seconds)
 
-    def _with_copies(self, chunk: Chunk, entry: Due) -> Method:
+    def _with_copies(self, chunk: Chunk, entry: MissingMaps) -> Method:
         """Return the method, which compares rewritten copies of the network on the run's first images."""
         return with_copies(
             entry.method,
@@ -260,7 +260,7 @@ class MemberAttribution:
             self._report({"kind": "rows", "rows": passes.rows})
         return Guard(passes, image)
 
-    def _batch(self, chunk: Chunk, entry: Due) -> Batch:
+    def _batch(self, chunk: Chunk, entry: MissingMaps) -> Batch:
         job = self._job
         if self._background is None:
             self._background = background_of(self._dataset, run_seed=job.run_seed).to(job.device)
@@ -286,7 +286,7 @@ class MemberAttribution:
         extent = x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True)
         return self._job.input_noise * extent * torch.stack(drawn).to(x)
 
-    def _save(self, chunk: Chunk, entry: Due, maps: Maps | Exception, seconds: float) -> None:
+    def _save(self, chunk: Chunk, entry: MissingMaps, maps: Maps | Exception, seconds: float) -> None:
         if isinstance(maps, Exception):
             self._failed.add(entry.method.text)
             about = {"method": entry.method.text, "error": one_line(maps), "traceback": traceback_of(maps)}

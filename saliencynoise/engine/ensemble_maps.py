@@ -32,7 +32,7 @@ Groups = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Strategy:
+class EnsembleMaps:
     """A sampler with the members that it gave.
 
     Attributes:

@@ -12,7 +12,7 @@ from saliencynoise.store.maps import Chunk
 
 if TYPE_CHECKING:
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
-    from saliencynoise.engine.kept import Kept
+    from saliencynoise.engine.member_outputs import MemberOutputs
     from saliencynoise.engine.plan import Plan
 
 Targets = Mapping[str, tuple[int, ...]]
@@ -55,11 +55,11 @@ def given_classes(plan: Plan) -> ExplainedClasses:
     return ExplainedClasses(plan=plan, targets={architecture.name: classes for architecture in plan.architectures})
 
 
-def voted_classes(plan: Plan, kept: Kept, *, failed: frozenset[str]) -> ExplainedClasses:
+def voted_classes(plan: Plan, outputs: MemberOutputs, *, failed: frozenset[str]) -> ExplainedClasses:
     """Return the class that most members of each architecture predict, except of the architectures that failed."""
     labels = plan.dataset.test.labels[plan.images]
     targets = {
-        architecture.name: tuple(votes(kept.logits(architecture.name), labels).predicted.tolist())
+        architecture.name: tuple(votes(outputs.logits(architecture.name), labels).predicted.tolist())
         for architecture in plan.architectures
         if architecture.name not in failed
     }

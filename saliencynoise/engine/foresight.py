@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.engine.dispatch import worker_count
+from saliencynoise.interfaces.methods import layers_of
 from saliencynoise.registry.parameters import values_of
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ def map_bytes(plan: Plan) -> int:
 def _map_values(plan: Plan, architecture: ArchitecturePlan, method: BoundMethod) -> int:
     """Return the number of values of a map: those of the largest grid that the method reads, or of the image."""
     points = architecture.network["points"]
-    names = getattr(method.instance, "points", (getattr(method.instance, "layer", None),))
-    grids = [points[point]["grid"] for point in names if point in points]
+    grids = [points[layer]["grid"] for layer in layers_of(method.instance) if layer in points]
     return max(rows * columns for rows, columns in grids) if grids else plan.dataset.test.images[0].numel()
 
 

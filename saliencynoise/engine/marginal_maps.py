@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.explained_classes import ExplainedClasses
-    from saliencynoise.engine.kept import Kept
+    from saliencynoise.engine.member_outputs import MemberOutputs
     from saliencynoise.registry.catalogue import BoundMethod
     from saliencynoise.store.maps import Chunk
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class MarginalMapSource:
     """The source of the marginal maps of a run's cells; keeps the last architecture's averaged network."""
 
-    def __init__(self, explained: ExplainedClasses, kept: Kept) -> None:
-        self._records = kept
+    def __init__(self, explained: ExplainedClasses, outputs: MemberOutputs) -> None:
+        self._outputs = outputs
         self._explained = explained
         self._plan = explained.plan
         self._background: Tensor | None = None
@@ -122,6 +122,6 @@ class MarginalMapSource:
             in_shape=(channels, height, width),
             classes=len(plan.dataset.classes),
             device=plan.device,
-            sums={record.index: record.sha256 for record in self._records.records(architecture.name)},
+            sums={record.index: record.sha256 for record in self._outputs.records(architecture.name)},
         )
         return [network.module for network in networks]

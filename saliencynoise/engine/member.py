@@ -14,7 +14,7 @@ import torch
 from saliencynoise.engine.attribution import MemberAttribution
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.job import MemberJob, Report
-from saliencynoise.engine.member_training import Production
+from saliencynoise.engine.member_training import MemberTrainer
 from saliencynoise.interfaces import CamPoint, Dataset, Network, PluginError, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import as_before
@@ -39,12 +39,12 @@ def _point(point: CamPoint) -> dict[str, Any]:
     return described
 
 
-def finished(job: MemberJob) -> tuple[MemberRecord, ...] | None:
+def finished_records(job: MemberJob) -> tuple[MemberRecord, ...] | None:
     """Return the records of a job's members if they are trained and all maps are computed, else None."""
     if job.retrain or job.recompute:
         return None
     pool = Pool(Path(job.pool))
-    entries = [pool.record(member) for member in due(job)]
+    entries = [pool.record(member) for member in wanted_members(job)]
     records = tuple(record for record in entries if record is not None)
     if len(records) < len(entries):
         return None
@@ -53,7 +53,7 @@ def finished(job: MemberJob) -> tuple[MemberRecord, ...] | None:
     return None if wanting else records
 
 
-def due(job: MemberJob) -> tuple[int, ...]:
+def wanted_members(job: MemberJob) -> tuple[int, ...]:
     """Return the members of a job: the one to attribute, or all of the run if it only trains."""
     return (job.member,) if job.methods else job.members
 
@@ -63,7 +63,7 @@ class MemberRunner:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._kept: tuple[str, Network] | None = None
+        self._last_built: tuple[str, Network] | None = None
 
     def run(self, job: MemberJob, report: Report) -> None:
         """Do a job; each result is on disk when it is reported.
@@ -75,17 +75,17 @@ class MemberRunner:
             self._run(job, Pool(Path(job.pool)), report)
 
     def _run(self, job: MemberJob, pool: Pool, report: Report) -> None:
-        records = [] if job.retrain else self._pooled(job, pool)
+        records = [] if job.retrain else self._reused_records(job, pool)
         was_in_pool = bool(records)
         if not was_in_pool:  # pooled members need no lock, and can be read where there are no locks
             with pool.lock(job.members[0]):
-                records = [] if job.retrain else self._pooled(job, pool)
+                records = [] if job.retrain else self._reused_records(job, pool)
                 was_in_pool = bool(records)
                 if not was_in_pool:
-                    Production(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
+                    MemberTrainer(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
                     if job.sampler != REFERENCE:
-                        self._kept = None  # a sampler may have changed it
-                    records = self._pooled(job, pool)
+                        self._last_built = None  # a sampler may have changed it
+                    records = self._reused_records(job, pool)
         if not records:
             raise UsageError(f"member {job.member} of {pool.folder} was removed; run the same command again")
         report(
@@ -106,10 +106,10 @@ class MemberRunner:
             ).run()
 
     @staticmethod
-    def _pooled(job: MemberJob, pool: Pool) -> list[MemberRecord]:
+    def _reused_records(job: MemberJob, pool: Pool) -> list[MemberRecord]:
         """Return the records of the job's members if the pool has all of them, else none."""
-        records = [record for record in map(pool.record, due(job)) if record is not None]
-        return records if len(records) == len(due(job)) else []
+        records = [record for record in map(pool.record, wanted_members(job)) if record is not None]
+        return records if len(records) == len(wanted_members(job)) else []
 
     def _build(self, job: MemberJob, seed: int) -> Network:
         """Build the network under a seed; the caller forks the global random state."""
@@ -121,14 +121,14 @@ class MemberRunner:
         if changes:
             raise PluginError(f"{model.what} {changes[0]}; it must leave torch as it was")
         refuse_changed_network(network, Pool(Path(job.pool)), job.architecture)
-        if self._kept is None or self._kept[0] != job.architecture:
+        if self._last_built is None or self._last_built[0] != job.architecture:
             forget_graphs()
-        self._kept = (job.architecture, network)
+        self._last_built = (job.architecture, network)
         return network
 
     def _load(self, job: MemberJob, pool: Pool, sha256: str) -> Network:
-        if self._kept is not None and self._kept[0] == job.architecture:
-            network = self._kept[1]
+        if self._last_built is not None and self._last_built[0] == job.architecture:
+            network = self._last_built[1]
         else:
             with torch.random.fork_rng():
                 network = self._build(job, seed=0)

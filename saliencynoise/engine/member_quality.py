@@ -60,7 +60,7 @@ def votes(logits: Float[Tensor, "E B K"], labels: Int[Tensor, " B"]) -> Votes:
     )
 
 
-def flags(records: Sequence[MemberRecord], test_labels: Tensor) -> Mapping[int, str]:
+def low_accuracy_warnings(records: Sequence[MemberRecord], test_labels: Tensor) -> Mapping[int, str]:
     """Return the reason for each member that may have failed; the maps of a failed network look like noise.
 
     A member is flagged if its accuracy is not above chance (a one-sided binomial test against the largest class), or
@@ -86,7 +86,7 @@ def flags(records: Sequence[MemberRecord], test_labels: Tensor) -> Mapping[int, 
     return reasons
 
 
-def flags_of(pool: Pool, records: Sequence[MemberRecord], dataset: Dataset) -> dict[int, str]:
+def failed_training_warnings(pool: Pool, records: Sequence[MemberRecord], dataset: Dataset) -> dict[int, str]:
     """Return the flags of members; those from files are also tested with other orders of the classes.
 
     Args:
@@ -95,7 +95,7 @@ def flags_of(pool: Pool, records: Sequence[MemberRecord], dataset: Dataset) -> d
         dataset: data set of the test images.
     """
     labels = dataset.test.labels
-    reasons = dict(flags(records, labels))
+    reasons = dict(low_accuracy_warnings(records, labels))
     for record in records:
         if not record.source:
             continue

@@ -20,7 +20,8 @@ from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.device import resolve_device
 from saliencynoise.engine.earlier_run import agreed_division, new_division, shared_settings
 from saliencynoise.engine.run_folder import RunFolder
-from saliencynoise.interfaces import INPUT, Dataset, UsageError
+from saliencynoise.interfaces import Dataset, UsageError
+from saliencynoise.interfaces.methods import layers_of
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundSampler, catalogue
 from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import key_of, slug_of
@@ -197,10 +198,8 @@ def _refuse_layers(methods: Sequence[BoundMethod], aggregator: BoundAggregator) 
     if aggregator.spec.level == "maps":
         return
     for method in methods:
-        points = getattr(method.instance, "points", None) or [getattr(method.instance, "layer", INPUT)]
-        for point in points:
-            if point != INPUT:
-                raise UsageError(
-                    f"{method.label} needs the layer '{point}', which an average of networks does not have; use "
-                    "--aggregator mean, or leave the method out"
-                )
+        for layer in layers_of(method.instance):
+            raise UsageError(
+                f"{method.label} needs the layer '{layer}', which an average of networks does not have; use "
+                "--aggregator mean, or leave the method out"
+            )

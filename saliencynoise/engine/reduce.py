@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.engine.map_statistics import Details, Gathering, Locating
+from saliencynoise.engine.map_statistics import Details, LocalizationAccumulator, MapStatisticsAccumulator
 from saliencynoise.interfaces import SaliencyNoiseError, one_line
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.scoring import as_before, described, failure
@@ -77,33 +77,33 @@ class _Views:
         seed: int,
     ) -> None:
         self.statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
-        self._gatherings = {view: Gathering(view=view, seed=seed) for view in views}
+        self._accumulators = {view: MapStatisticsAccumulator(view=view, seed=seed) for view in views}
         self._labels, self._masks = labels, masks
-        self._locating = None if masks is None else Locating(views=views, members=members, seed=seed)
+        self._localization = None if masks is None else LocalizationAccumulator(views=views, members=members, seed=seed)
 
     def add(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
         """Add the raw maps of one more image."""
-        if self._locating is not None and self._masks is not None:
-            self._locating.add(own_mean(maps), self._masks[image])
-        for view, gathering in self._gatherings.items():
+        if self._localization is not None and self._masks is not None:
+            self._localization.add(own_mean(maps), self._masks[image])
+        for view, accumulator in self._accumulators.items():
             viewed = apply_view(maps, view)
             image_figures = image_statistics(viewed.flatten(2))
             if not get_view(view).signed:
                 image_figures = replace(image_figures, flips=image_flips(maps[:, 0], view=view))
             self.statistics[view].append(image_figures)
-            gathering.add(own_mean(viewed), label=self._labels[image])
+            accumulator.add(own_mean(viewed), label=self._labels[image])
 
     def add_again(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
         """Add an image's maps for the second time, after all were added."""
-        for view, gathering in self._gatherings.items():
-            gathering.add_again(own_mean(apply_view(maps, view)), label=self._labels[image])
+        for view, accumulator in self._accumulators.items():
+            accumulator.add_again(own_mean(apply_view(maps, view)), label=self._labels[image])
 
     def details(self, grams: Mapping[str, Tensor], sign: Sign, groups: Groups | None) -> dict[str, Details]:
         """Return the details of all images, by view."""
-        located = {} if self._locating is None else self._locating.result(groups=groups)
+        located = {} if self._localization is None else self._localization.result(groups=groups)
         return {
-            view: gathering.result(grams[view], located.get(view), sign=sign, groups=groups)
-            for view, gathering in self._gatherings.items()
+            view: accumulator.result(grams[view], located.get(view), sign=sign, groups=groups)
+            for view, accumulator in self._accumulators.items()
         }
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saliencynoise.engine.architecture_plan import ArchitecturePlan, using_pools
-from saliencynoise.engine.bfloat16_check import in_float32, with_error
+from saliencynoise.engine.bfloat16_check import add_bfloat16_error, float32_config
 from saliencynoise.engine.config import BenchConfig
-from saliencynoise.engine.dispatch import Dispatcher, Dispatchers, worker_count
-from saliencynoise.engine.errors_log import forget_failures, log_failure, log_traceback
+from saliencynoise.engine.dispatch import Dispatcher, Dispatchers
+from saliencynoise.engine.errors_log import forget_failures, log_traceback
 from saliencynoise.engine.explained_classes import ExplainedClasses, Targets, given_classes, voted_classes
-from saliencynoise.engine.job import Event, MemberJob
-from saliencynoise.engine.kept import Kept
+from saliencynoise.engine.failures import Failures
+from saliencynoise.engine.job import MemberJob
+from saliencynoise.engine.job_runner import JobRunner
 from saliencynoise.engine.marginal_maps import MarginalMapSource
-from saliencynoise.engine.member import finished
+from saliencynoise.engine.member_outputs import MemberOutputs
 from saliencynoise.engine.member_quality import logits_shape
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.engine.plan import Plan, make_plan
@@ -26,34 +27,10 @@ from saliencynoise.engine.results import write_results
 from saliencynoise.engine.untrained import RunJobs, untrained_floors
 from saliencynoise.interfaces import UsageError, one_line, traceback_of
 from saliencynoise.store.holding import holding
-from saliencynoise.store.records import MemberRecord
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
     from saliencynoise.registry.catalogue import BoundMethod
-
-
-@dataclass
-class Failures:
-    """The failures of a run, by architecture and method; a method of None stands for all of them."""
-
-    reasons: dict[tuple[str, str | None], str] = field(default_factory=dict)
-    tracebacks: dict[tuple[str, str | None], str] = field(default_factory=dict)
-
-    def add(self, architecture: str, method: str | None, reason: str, traceback: str | None = None) -> None:
-        """Keep the first reason, with its traceback where there is one."""
-        if (architecture, method) not in self.reasons and traceback:
-            self.tracebacks[architecture, method] = traceback
-        self.reasons.setdefault((architecture, method), reason)
-
-    @property
-    def architectures(self) -> frozenset[str]:
-        """The architectures that failed as a whole."""
-        return frozenset(architecture for architecture, method in self.reasons if method is None)
-
-    def of(self, architecture: str, method: str | None = None) -> str | None:
-        """Return the reason why a cell, or a whole architecture, failed; None if it did not."""
-        return self.reasons.get((architecture, None)) or self.reasons.get((architecture, method))
 
 
 def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None = None) -> Study:
@@ -75,7 +52,7 @@ def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None
             study = _run(plan, observer, serving)
             if config.precision == "float32":
                 return study
-            return with_error(study, _run(make_plan(in_float32(config, study)), observer, serving))
+            return add_bfloat16_error(study, _run(make_plan(float32_config(config, study)), observer, serving))
 
 
 def _run(plan: Plan, observer: Observer, dispatchers: Dispatchers) -> Study:
@@ -103,45 +80,19 @@ def run_plan(
     Raises:
         UsageError: as `run`.
     """
-    failures, kept = Failures(), Kept(images=plan.images, shape=logits_shape(plan.dataset))
+    outputs = MemberOutputs(images=plan.images, shape=logits_shape(plan.dataset))
     context = dispatcher_of(plan) if dispatcher is None else nullcontext(dispatcher)
     with holding(plan.run_folder.path), using_pools(plan.architectures):
         plan = replace(plan, run_folder=plan.run_folder.claimed())
         forget_failures(plan.run_folder.path)
         observer.planned(plan)
         with context as serving:
-            explained = _train_and_attribute(plan, serving, observer, failures, targets, kept=kept)
-            reduced = _reduce_all(explained, observer, failures, kept=kept)
-            floors = untrained_floors(explained, reduced, _jobs_apart(plan, serving, observer))
-        return write_results(explained, reduced, kept, floors, tracebacks=failures.tracebacks)
-
-
-def _reduce_all(
-    explained: ExplainedClasses, observer: Observer, failures: Failures, *, kept: Kept
-) -> dict[tuple[str, str], Reduced | str]:  # fmt: skip
-    """Return the statistics of every cell's maps, or the reason why it failed."""
-    plan = explained.plan
-    observer.reducing(len(plan.architectures) * len(plan.methods))
-    marginals = MarginalMapSource(explained, kept)
-    return {
-        (architecture.name, method.text): _reduce(
-            explained, architecture, method, failures=failures, marginals=marginals
-        )
-        for architecture in plan.architectures
-        for method in plan.methods
-    }
-
-
-def _jobs_apart(plan: Plan, dispatcher: Dispatcher, observer: Observer) -> RunJobs:
-    """Return a function that does the jobs of untrained networks, whose failures are not the study's."""
-
-    def do(jobs: Sequence[MemberJob]) -> Mapping[tuple[str, str | None], str]:
-        apart = Failures()
-        observer.comparing(jobs)
-        _run_jobs(plan, jobs, dispatcher, Silent(), apart)
-        return apart.reasons
-
-    return do
+            runner = JobRunner(plan=plan, dispatcher=serving, observer=observer, outputs=outputs)
+            explained = _train_and_attribute(runner, outputs, targets)
+            observer.reducing(len(plan.architectures) * len(plan.methods))
+            reduced = _reduce_all(explained, outputs, runner.failures)
+            floors = untrained_floors(explained, reduced, _jobs_apart(runner))
+        return write_results(explained, reduced, outputs, floors, tracebacks=runner.failures.tracebacks)
 
 
 def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[str, str]]:
@@ -152,70 +103,56 @@ def fill_pools(config: BenchConfig, observer: Observer) -> tuple[Plan, Mapping[s
     """
     plan = make_plan(config)
     observer.planned(plan)
-    failures = Failures()
     with using_pools(plan.architectures), dispatcher_of(plan) as dispatcher:
-        _run_jobs(plan, training_jobs(plan, retrain=config.fresh), dispatcher, observer, failures)
-    return plan, {architecture: reason for (architecture, _), reason in failures.reasons.items()}
+        runner = JobRunner(plan=plan, dispatcher=dispatcher, observer=observer)
+        runner.run(training_jobs(plan, retrain=config.fresh))
+    return plan, {architecture: reason for (architecture, _), reason in runner.failures.reasons.items()}
 
 
-def _train_and_attribute(
-    plan: Plan, dispatcher: Dispatcher, observer: Observer, failures: Failures, targets: Targets | None, *, kept: Kept
-) -> ExplainedClasses:
+def _train_and_attribute(runner: JobRunner, outputs: MemberOutputs, targets: Targets | None) -> ExplainedClasses:
     """Do all jobs; return the explained classes.
 
     Where the ensemble votes on them, or runs give several members, all members are trained before any attributes.
     """
+    plan = runner.plan
     votes_on_targets = targets is None and plan.config.target == "predicted"
     trains_first = votes_on_targets or plan.sampler.instance.per_run != 1
     if trains_first:
-        _run_jobs(plan, training_jobs(plan, retrain=plan.config.fresh), dispatcher, observer, failures, kept=kept)
+        runner.run(training_jobs(plan, retrain=plan.config.fresh))
     if targets is not None:
         explained = ExplainedClasses(plan=plan, targets=targets)
     elif votes_on_targets:
-        explained = voted_classes(plan, kept, failed=failures.architectures)
+        explained = voted_classes(plan, outputs, failed=runner.failures.architectures)
     else:
         explained = given_classes(plan)
-    retrain = plan.config.fresh and not trains_first
-    _run_jobs(plan, attribution_jobs(explained, retrain=retrain), dispatcher, observer, failures, kept=kept)
+    runner.run(attribution_jobs(explained, retrain=plan.config.fresh and not trains_first))
     return explained
 
 
-def _run_jobs(
-    plan: Plan,
-    jobs: Sequence[MemberJob],
-    dispatcher: Dispatcher,
-    observer: Observer,
-    failures: Failures,
-    *,
-    kept: Kept | None = None,
-) -> None:
-    pending = []
-    for job in jobs:
-        records = finished(job)
-        if records is None:
-            pending.append(job)
-        elif kept is not None:
-            kept.add(job, records)
-    if not pending:
-        return
-    observer.started(pending, worker_count(len(pending), plan.device, workers=plan.config.workers))
+def _jobs_apart(runner: JobRunner) -> RunJobs:
+    """Return a function that does the jobs of untrained networks, whose failures are not the study's."""
 
-    def on_event(job: MemberJob, event: Event) -> None:
-        if event["kind"] == "usage":
-            error = UsageError(event["error"])
-            error.add_note(event.get("traceback") or "")
-            raise error
-        if event["kind"] == "failed":
-            reason = f"member {job.member}: {event['error']}"
-            failures.add(job.architecture, event["method"], reason, event.get("traceback"))
-            log_failure(plan.run_folder.path, job, event)
-        if event["kind"] in {"found", "trained"} and kept is not None:
-            kept.add(job, (MemberRecord(**record) for record in event["records"]))
-        if event["kind"] == "rows":
-            plan.run_folder.fix_rows_per_pass(job.architecture, event["rows"])
-        observer.event(job, event)
+    def do(jobs: Sequence[MemberJob]) -> Mapping[tuple[str, str | None], str]:
+        runner.observer.comparing(jobs)
+        apart = replace(runner, observer=Silent(), outputs=None, failures=Failures())
+        apart.run(jobs)
+        return apart.failures.reasons
 
-    dispatcher.run(pending, on_event)
+    return do
+
+
+def _reduce_all(
+    explained: ExplainedClasses, outputs: MemberOutputs, failures: Failures
+) -> dict[tuple[str, str], Reduced | str]:  # fmt: skip
+    """Return the statistics of every cell's maps, or the reason why it failed."""
+    plan, marginals = explained.plan, MarginalMapSource(explained, outputs)
+    return {
+        (architecture.name, method.text): _reduce(
+            explained, architecture, method, failures=failures, marginals=marginals
+        )
+        for architecture in plan.architectures
+        for method in plan.methods
+    }
 
 
 def _reduce(

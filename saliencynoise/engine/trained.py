@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.device import resolve_device
-from saliencynoise.engine.member_quality import flags_of
+from saliencynoise.engine.member_quality import failed_training_warnings
 from saliencynoise.engine.networks import load_members
 from saliencynoise.engine.run import fill_pools
 from saliencynoise.interfaces import Dataset, Network, UsageError
@@ -94,7 +94,7 @@ def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | Non
         model=architecture.model,
         pool=architecture.pool,
         records=records,
-        flags=flags_of(architecture.pool, records, plan.dataset),
+        flags=failed_training_warnings(architecture.pool, records, plan.dataset),
         device=plan.device,
         recipe=dict(architecture.identity["recipe"]),
         seed=config.seed,
@@ -120,7 +120,7 @@ def _of_pool(config: BenchConfig, pool: Pool) -> TrainedEnsemble:
         model=model,
         pool=pool,
         records=records[:wanted],
-        flags=flags_of(pool, records[:wanted], dataset),
+        flags=failed_training_warnings(pool, records[:wanted], dataset),
         device=resolve_device(config.device),
         recipe=dict(identity["recipe"]),
         seed=identity["run_seed"],

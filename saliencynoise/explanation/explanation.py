@@ -74,7 +74,7 @@ class MethodExplanation:
 
     @property
     def significant_share(self) -> float | None:
-        """The share of significant values (pixels x channels), as `px` of a bench; None where nothing was tested."""
+        """The share of significant values (pixels x channels), as in a bench; None where nothing was tested."""
         return None if self.significant is None else float(self.significant.mean())
 
     def to_dict(self) -> dict[str, Any]:

@@ -21,15 +21,14 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from saliencynoise.explanation.explanation import Explanation
-    from saliencynoise.explanation.figure import ExplanationRow
     from saliencynoise.statistics.intervals import Interval
 
 LEGEND = (
-    "reliability: the cosine to be expected between this mean map and that of as many other networks, 0 to 1, with its "
-    "95% interval for other networks on this picture; pure noise: 0. r: signal over noise of one network's map. for "
-    "0.9: networks to average until the reliability is 0.9. px: share of the values (pixels x channels) whose "
-    f"mean is significant (false discoveries: {FALSE_DISCOVERY_RATE:.0%}, more where noise is skewed); it grows with "
-    "the members."
+    "reliability: the cosine to be expected between this mean map and that of as many other networks, 0 to 1, with "
+    "its 95% interval for other networks on this picture; pure noise: 0. r: signal over noise of one network's map. "
+    "for 0.9: networks to average until the reliability is 0.9. sig. pix.: significant pixels, the share of the "
+    f"values (pixels x channels) whose mean is significant (false discoveries: {FALSE_DISCOVERY_RATE:.0%}, more where "
+    "noise is skewed); it grows with the members."
 )
 
 
@@ -123,25 +122,6 @@ def facts(explanation: Explanation) -> list[dict[str, Any]]:
     return rows
 
 
-def rows_of(explanation: Explanation) -> list[ExplanationRow]:
-    """Return the rows of an explanation's figure, one for each method, with its reliability as text."""
-    from saliencynoise.explanation.figure import ExplanationRow  # noqa: PLC0415 - one figure's module
-
-    return [
-        ExplanationRow(
-            method=method.method,
-            picture=explanation.picture,
-            maps=None if method.reason else method.maps,
-            marginal=method.marginal,
-            significant=method.significant,
-            no_marginal=method.no_marginal,
-            lines=[] if method.reason else [f"reliability {texts['reliability']}"],
-            reason=method.reason,
-        )
-        for method, texts in zip(explanation.methods, facts(explanation), strict=True)
-    ]
-
-
 def _figure(value: float, interval: Interval | None) -> str:
     ends = (None, None) if interval is None else (interval.low, interval.high)
     return with_interval(*(json_safe(number) for number in (value, *ends)))  # type: ignore[arg-type]
@@ -155,7 +135,7 @@ def _other_classes(explanation: Explanation) -> str:
 def _table(explanation: Explanation) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("method", overflow="fold")
-    for title in ("reliability", "r", "for 0.9", "px"):
+    for title in ("reliability", "r", "for 0.9", "sig.\npix."):
         table.add_column(title, justify="right", no_wrap=True)
     for fact in facts(explanation):
         cells = [fact["reliability"], fact["snr"], fact["needed"], fact["share"]]

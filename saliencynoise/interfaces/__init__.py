@@ -13,6 +13,7 @@ from saliencynoise.interfaces.errors import (
 from saliencynoise.interfaces.methods import (
     Batch,
     FunctionalMethod,
+    LayerMethod,
     Maps,
     ModuleMethod,
     Noise,
@@ -51,6 +52,7 @@ __all__ = [
     "Dataset",
     "DatasetSpec",
     "FunctionalMethod",
+    "LayerMethod",
     "Maps",
     "MethodSpec",
     "Model",

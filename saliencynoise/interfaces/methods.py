@@ -194,6 +194,21 @@ class FunctionalMethod(Protocol):
 
 
 @runtime_checkable
+class LayerMethod(Protocol):
+    """A functional or module method that also reads a layer of the network.
+
+    The field is called `layer`, so that the core knows the layer before there is a network. It needs the layer to
+    refuse the method where an average of networks is explained, which has no layers; to add the view "centred"; to
+    estimate the size of the maps; and to rewrite the layer. A pass method names its layers by `points` instead.
+    """
+
+    @property
+    def layer(self) -> Point:
+        """The name of the layer, one of `Network.points`; `INPUT` where the parameters choose the image instead."""
+        ...
+
+
+@runtime_checkable
 class ModuleMethod(Protocol):
     """A method that needs the `nn.Module` itself, as libraries do (kind "module").
 
@@ -203,3 +218,19 @@ class ModuleMethod(Protocol):
     def attribute_module(self, network: Network, batch: Batch) -> Maps:
         """Return the maps of the batch, each image's from its own rows only; the module is frozen, in eval mode."""
         ...
+
+
+def points_of(method: object) -> tuple[Point, ...]:
+    """Return the points at which a method reads the network: its `points`, or its `layer`, or the input."""
+    if isinstance(method, PassMethod):
+        return tuple(method.points)
+    return (method.layer,) if isinstance(method, LayerMethod) else (INPUT,)
+
+
+def layers_of(method: object) -> tuple[Point, ...]:
+    """Return the points other than the input at which a method reads the network.
+
+    >>> layers_of(object())
+    ()
+    """
+    return tuple(point for point in points_of(method) if point != INPUT)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
 Schedule = Literal["one_cycle", "cosine", "constant"]
+
+STREAMS = ("init", "order", "augment", "dropout")
+"""The streams of randomness of a training run, each with a seed: initial weights, order of the images, augmentation and
+dropout."""
+
+REST = "rest"
+"""The name of all streams that are not named, which a sampler varies together, as one."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,6 +100,29 @@ class Sampler(ABC):
     @property
     def per_run(self) -> int | None:
         """How many members one training run gives; None if one run gives as many as are wanted."""
+        return 1
+
+    def in_runs_of(self, members: int) -> Sampler | None:
+        """Return this sampler with so many members a run at most; None if it makes all members in one run.
+
+        A frontier compares averages of independent runs, so it needs several. A sampler whose `per_run` is a number is
+        returned as it is. One of runs without end needs a field `members_a_run`, 0 for no end, which `per_run`
+        returns where it is not 0; a sampler that has its number in another way overrides this method.
+        """
+        if self.per_run is not None:
+            return self
+        instance: Any = self  # a dataclass, which the type of this class does not say
+        if "members_a_run" not in {field.name for field in fields(instance)}:
+            return None
+        limited: Sampler = replace(instance, members_a_run=members)
+        return limited
+
+    @property
+    def per_block(self) -> int:
+        """How many consecutive members share seeds by design; 1 where each member has seeds of its own.
+
+        An analysis of seeds divides the members into such blocks, which share nothing with each other.
+        """
         return 1
 
     @property

@@ -69,7 +69,8 @@ class MethodSpec:
         name: the field's name of the method, in snake case.
         summary: one line for `saliencynoise methods`.
         target: import string of a frozen dataclass whose fields are the method's parameters and whose instances
-            satisfy the protocol of `kind`.
+            satisfy the protocol of `kind`. Those of kind "functional" or "module" that read a layer of the network
+            are a `LayerMethod`, too: the field that names the layer is called `layer`.
         family: "gradient", "cam", "perturbation" or "reference" (the image is compared with others).
         paper: where the method was published, with DOI or arXiv id.
         kind: "pass" (`PassMethod`), "functional" (`FunctionalMethod`) or "module" (`ModuleMethod`).
@@ -162,6 +163,9 @@ class SamplerSpec:
             `saliencynoise.interfaces.Sampler`.
         paper: where it was published, with DOI or arXiv id; empty for what needs no source.
         value: the parameter that VALUE sets in `name:VALUE`; None if there is none.
+        at_chance: why its members classify test images no better than chance by design, as a clause for a warning;
+            empty where they learn to classify.
+        imported: whether the members were trained elsewhere, so that it is not known how their weights began.
         expected_failures: as in `MethodSpec`.
     """
 
@@ -170,6 +174,8 @@ class SamplerSpec:
     target: str
     paper: str = ""
     value: str | None = None
+    at_chance: str = ""
+    imported: bool = False
     expected_failures: tuple[tuple[str, str], ...] = ()
 
 

@@ -338,6 +338,7 @@ def saliencynoise_samplers() -> tuple[SamplerSpec, ...]:
             name="checkpoints",
             summary="your own trained networks: checkpoints:'PATH/*.safetensors', or torch state dictionaries",
             target="saliencynoise.samplers.checkpoints:Checkpoints",
+            imported=True,
             value="files",
         ),
         SamplerSpec(
@@ -349,6 +350,7 @@ def saliencynoise_samplers() -> tuple[SamplerSpec, ...]:
         SamplerSpec(
             name="permuted_labels",
             summary="networks trained on permuted labels, a sanity check",
+            at_chance="permuted labels say nothing about the test images",
             target="saliencynoise.samplers.sanity:PermutedLabels",
             paper="Adebayo et al. 2018, arXiv:1810.03292",
         ),

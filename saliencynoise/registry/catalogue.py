@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
-from saliencynoise.interfaces.methods import FunctionalMethod, ModuleMethod, PassMethod
+from saliencynoise.interfaces.methods import FunctionalMethod, LayerMethod, ModuleMethod, PassMethod
 from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, NetworkAggregator
 from saliencynoise.interfaces.sampling import Sampler
 from saliencynoise.interfaces.specs import (
@@ -28,13 +28,16 @@ from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_a
 from saliencynoise.registry.commands import command_clashes
 from saliencynoise.registry.first_party import missing
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
-from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, written
+from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, values_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 METHOD_KINDS = {"pass": PassMethod, "functional": FunctionalMethod, "module": ModuleMethod}
 AGGREGATOR_LEVELS = {"maps": Aggregator, "networks": NetworkAggregator}
+
+PROPERTIES = ("per_run", "per_block", "available", "input_noise", "trains")
+"""The properties of a sampler, which are read before a run begins."""
 
 SINGULAR = {
     "models": "architecture",
@@ -67,6 +70,9 @@ class BoundMethod:
     Attributes:
         text: the canonical name with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
         label: the name for tables: with the given parameters only, and without the plugin of a built-in method.
+        plugin: name of the plugin.
+        name: name of the method in the plugin.
+        given: the parameters that were given, by name; the others have their defaults.
         spec: the plugin's declaration.
         distribution: the distribution that brought it and the library that does the work, with their versions.
         instance: the object that computes the maps.
@@ -74,6 +80,9 @@ class BoundMethod:
 
     text: str
     label: str
+    plugin: str
+    name: str
+    given: Mapping[str, Any]
     spec: MethodSpec
     distribution: str
     instance: PassMethod | FunctionalMethod | ModuleMethod
@@ -86,7 +95,7 @@ class BoundMethod:
     @property
     def on_layer(self) -> bool:
         """Whether the method reads a layer of the network, whose maps may be nearly constant."""
-        return self.spec.family == "cam" or hasattr(self.instance, "layer")
+        return self.spec.family == "cam" or isinstance(self.instance, LayerMethod)
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -252,10 +261,13 @@ class Catalogue:
         assert isinstance(entry.spec, MethodSpec)  # noqa: S101 - the loader validated it; this tells mypy
         instance = build(_target(entry), values, where=f"method '{name}'")
         _check_kind(entry, instance, METHOD_KINDS[entry.spec.kind])
-        name = entry.name if entry.plugin.name == BUILTIN else entry.canonical
+        short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundMethod(
             text=entry.canonical + canonical(instance),
-            label=name + canonical(instance, only=values),
+            label=short + canonical(instance, only=values),
+            plugin=entry.plugin.name,
+            name=entry.name,
+            given={key: value for key, value in values_of(instance).items() if key in values},
             spec=entry.spec,
             distribution=_distribution(entry) + _library(entry.spec),
             instance=instance,
@@ -423,12 +435,14 @@ def _library(spec: MethodSpec) -> str:
 def _check_sampler(sampler: Sampler, *, what: str) -> None:
     """Refuse a sampler whose properties have impossible values."""
     with calling(what):
-        properties = {name: getattr(sampler, name) for name in ("per_run", "available", "input_noise", "trains")}
+        properties = {name: getattr(sampler, name) for name in PROPERTIES}
     for name in ("per_run", "available"):
         if properties[name] is not None and (type(properties[name]) is not int or properties[name] < 1):
             raise UsageError(f"{what}: {name} is {properties[name]!r}; it must be a whole number from 1, or None")
     if not isinstance(properties["input_noise"], int | float) or not 0 <= properties["input_noise"] < float("inf"):
         raise UsageError(f"{what}: input_noise is {properties['input_noise']!r}; it must be a number from 0")
+    if type(properties["per_block"]) is not int or properties["per_block"] < 1:
+        raise UsageError(f"{what}: per_block is {properties['per_block']!r}; it must be a whole number from 1")
 
 
 def _check_kind(entry: Entry, instance: object, protocol: type) -> None:

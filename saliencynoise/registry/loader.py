@@ -192,6 +192,8 @@ def _validate(spec: object, kind: str) -> None:
         )
         _validate_choices(spec, kind, declared)
         _validate_views(spec)
+    if isinstance(spec, SamplerSpec) and not isinstance(spec.at_chance, str):
+        raise ConfigurationError(f"saliencynoise_samplers: '{spec.name}' has at_chance={spec.at_chance!r}; give a text")
     if isinstance(spec, AggregatorSpec):
         _validate_choices(spec, kind, (("level", (spec.level,), Level), ("scale", (spec.scale,), Scale)))
 

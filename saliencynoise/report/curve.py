@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import format_number, interval_text
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
-from saliencynoise.engine.study import Study, averaged_snr, interval_of
+from saliencynoise.engine.study import Study, interval_of
 from saliencynoise.records.numbers import number
 from saliencynoise.statistics.curve import CurvePoint, averaging_curve
 from saliencynoise.statistics.json_safe import json_safe
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LEGEND = (
-    "n: networks averaged; beyond the {members} of this run a forecast from the same closed form. n r: signal "
-    "energy over noise energy of the average. R: reliability, the cosine between two independent averages of n "
-    "networks, with 95% interval for new members and new images. truth: cosine of the average with the true mean map,"
-    " sqrt R. Beside the method: R of 1, 2, 4 ... {last} networks, each on a scale of 0 to 1 (as digits: in tenths), "
-    "a bar behind what this run has."
+    "n: networks averaged; more than the {members} of this run are a forecast by the same formula. n r: signal energy "
+    "over noise energy of the average. reliability: the cosine between two independent averages of n networks, with "
+    "its 95% interval for new members and new images. truth: cosine of the average with the true mean map, the square "
+    "root of the reliability. Beside the method: reliability of 1, 2, 4 ... {last} networks, each on a scale of 0 to "
+    "1 (as digits: in tenths), with a bar after the networks that this run has."
 )
 
 
@@ -43,9 +42,9 @@ def curve_counts(members: int) -> list[int]:
     return sorted({*powers, members})
 
 
-def curve_of(cell: Mapping[str, Any]) -> tuple[CurvePoint, ...]:
+def curve_of(cell: Any) -> tuple[CurvePoint, ...]:
     """Return the curve of a cell that is "ok"."""
-    snr = averaged_snr(cell["figures"])
+    snr = cell["figures"]["estimates"]["snr_averaged"]
     return averaging_curve(
         number(snr["value"]), interval_of(snr["interval"]), counts=curve_counts(int(cell["members"]))
     )
@@ -67,7 +66,7 @@ def print_curve(study: Study, console: Console | None = None) -> None:
     console = console or Terminal()
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
-    for header in ("n", "n r", "R", "95% of R", "truth"):
+    for header in ("n", "n r", "reliability", "95%", "truth"):
         table.add_column(header, justify="right", no_wrap=True)
     shown = None
     for cell in study.done:
@@ -83,9 +82,9 @@ def print_curve(study: Study, console: Console | None = None) -> None:
     console.print(Text(LEGEND.format(members=members, last=COUNTS[-1]), style="dim"))
 
 
-def _labels(cell: Mapping[str, Any], *, narrow: bool, ascii_only: bool) -> list[str]:
+def _labels(cell: Any, *, narrow: bool, ascii_only: bool) -> list[str]:
     """Return the labels beside a curve's figures, line by line: the method's name, then the curve as a sparkline."""
-    snr = number(averaged_snr(cell["figures"])["value"])
+    snr = number(cell["figures"]["estimates"]["snr_averaged"]["value"])
     line = reliability_line(snr, members=int(cell["members"]), ascii_only=ascii_only)
     return [*escape(method_label(cell["method"], cell["view"], narrow=narrow)).split("\n"), f"    {line}"]
 

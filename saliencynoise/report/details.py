@@ -21,25 +21,26 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SIMILARITY = (
-    "Means over {images}. SSIM: structural similarity of two members' maps, each divided by its own largest absolute "
+    "Means over {images}. SSIM: structural similarity of two members' maps, each divided by its largest absolute "
     "value (data range 2, 7x7 windows or the largest odd size that fits; - below 3x3). Spearman: rank correlation. "
-    "top: share of the 10% strongest pixels in common (chance: 0.10). cosine: of raw maps. to mean: the same of a "
-    "member with the mean of the others. MeGe, ReCo: Fel et al. 2022, on members trained on the same images (not on "
+    "top: share of the 10% strongest pixels in common (chance: 0.10). cosine: of raw maps. to mean: the same between "
+    "a member and the mean of the others. MeGe, ReCo: Fel et al. 2022, on members trained on the same images (not on "
     "folds), distance sqrt(1 - |Spearman|); ReCo needs images on which members disagree. CV: s/|mean|, median over "
     "pixels."
 )
 
 STRUCTURE = (
-    "template: share of the signal that is the same for every class, in percent; class: share that is the same on the "
-    "images of a class; the rest is about the image, and image r is its corrected SNR: a high r with little left for "
-    "the image explains no image. In brackets 95% intervals for new members and new images of these classes. ?: these "
-    "images cannot tell class from template or image. signs: members that agree with the mean's sign, over the "
-    "surviving pixels (px, as in the table). modes: images on which the members fall into groups, so that their mean "
-    "averages several explanations; 0 is no proof of a single one. finest: period in pixels of the map's own grid "
-    "below which half of a single network's detail is noise (0: the grid is the limit; ∞: all of it is)."
+    "template: share of the signal that is the same for every class, in percent. class: share that is the same on the "
+    "images of a class. The rest belongs to the image, and image r is its corrected SNR: a high r explains no image "
+    "if little is left for the image. In brackets: 95% intervals for new members and new images of these classes. ?: "
+    "these images cannot separate the class from the template or the image. sig. pix.: significant pixels, as in "
+    "the table. signs: members that agree with the sign of the mean, over the significant pixels. modes: images on "
+    "which the members fall into groups, so that their mean averages several explanations; 0 is no proof of a single "
+    "one. finest: period, in pixels of the map's grid, below which half of a single network's detail is noise (0: the "
+    "grid is the limit; ∞: all of it is)."
 )
 
-STRUCTURE_HEADERS = ("template", "class", "image r", "95%", "px", "signs", "modes", "finest")
+STRUCTURE_HEADERS = ("template", "class", "image r", "95%", "sig.\npix.", "signs", "modes", "finest")
 
 
 def print_similarity(study: Study, console: Console | None = None) -> None:
@@ -80,10 +81,10 @@ def detail_rows(study: Study) -> list[dict[str, Any]]:
     return [{name: cell[name] for name in ("architecture", "method", "view", "details")} for cell in _known(study)]
 
 
-def _known(study: Study) -> list[Mapping[str, Any]]:
+def _known(study: Study) -> list[Any]:
     cells = [cell for cell in study.done if cell.get("details")]
     if not cells:
-        raise UsageError(f"{study.folder} holds no such figures; run the same bench again, which finds its maps")
+        raise UsageError(f"{study.folder} has no such figures; run the same bench again, which finds its maps")
     return cells
 
 
@@ -91,7 +92,7 @@ def _table(study: Study, headers: Sequence[str], rows_of: Any, *, narrow: bool) 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in headers:
-        table.add_column(header, justify="right", overflow="fold")  # a figure in two lines, rather than half of one
+        table.add_column(header, justify="right", overflow="fold")  # wrapped, not cut
     shown = None
     for cell in _known(study):
         if cell["architecture"] != shown:
@@ -129,7 +130,7 @@ def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
     yield [*parts, *surviving, str(len(modes["images"])), format_number(spectrum["resolution"] if spectrum else None)]
 
 
-def _unseen(figures: Mapping[str, Any], unseen: Mapping[str, Any]) -> str:
+def _unseen(figures: Any, unseen: Any) -> str:
     snr = figures["estimates"]["snr"]
     ends = snr["interval"] or {"low": None, "high": None}
     return (

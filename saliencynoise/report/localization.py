@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 MEANINGS: Mapping[str, str] = {
-    "mass": "share of the relevance that lies on the mask",
-    "rank": "share of the K most relevant pixels that lie on the mask of K pixels",
-    "pointing": "share of images whose most relevant pixel lies on the mask",
+    "mass": "share of the relevance on the mask",
+    "rank": "share of the K most relevant pixels on the mask of K pixels",
+    "pointing": "share of images with the most relevant pixel on the mask",
     "auc": "probability that a pixel on the mask has more relevance than one beside it",
 }
 """The meaning of each measure."""
@@ -35,10 +35,10 @@ RELEVANCE = (
 
 LEGEND = (
     f"Means over {{images}}. {RELEVANCE}. {'; '.join(f'{name}: {meaning}' for name, meaning in MEANINGS.items())}. "
-    "chance: of a map that knows nothing. one: a single network's map; mean: the mean of {members} networks' raw maps. "
-    "gain: mean less one, with 95% interval for new members and new images. p: of no gain, corrected for all rows of "
-    "the measure (Holm). nearer: does averaging move maps towards the mask? (no: away from it; ?: undecided, p above "
-    "0.05.) Low noise is not correctness: for the noise, see the table without --localization."
+    "chance: value of a map without information. one: a single network's map. mean: the mean of {members} networks' "
+    "raw maps. gain: mean minus one, with 95% interval for new members and new images. p: test of no gain, corrected "
+    "for all rows of the measure (Holm). nearer: whether averaging moves maps towards the mask (no: away from it; ?: "
+    "undecided, p above 0.05). Low noise is not correctness: for the noise, see the table without --localization."
 )
 
 
@@ -66,7 +66,7 @@ def localization_rows(study: Study) -> list[dict[str, Any]]:
     return rows
 
 
-def _localization_of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+def _localization_of(cell: Any) -> Mapping[str, Any]:
     localization: Mapping[str, Any] = cell["details"]["localization"]
     return localization
 
@@ -82,7 +82,7 @@ def _missing(study: Study) -> UsageError:
     )
 
 
-def _row(cell: Mapping[str, Any], measure: str, estimates: Mapping[str, Any]) -> dict[str, Any]:
+def _row(cell: Any, measure: str, estimates: Any) -> dict[str, Any]:
     names = ("architecture", "method", "view", "members")
     return {name: cell[name] for name in names} | {
         "measure": measure,
@@ -120,7 +120,7 @@ def print_localization(study: Study, console: Console | None = None) -> None:
         console.print(Text(note, style="yellow"))
 
 
-def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+def _table(rows: Sequence[Any], *, narrow: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("chance", "one", "mean", "gain", "95%", "p", "nearer"):

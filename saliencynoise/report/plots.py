@@ -17,9 +17,14 @@ Names = Sequence[str] | None
 
 @dataclass(frozen=True)
 class Plots:
-    """The figures of one study; each method draws what the `figure` of the module of its name describes.
+    """The figures of one study. Each method draws what the `data` of the module of its name returns.
 
-    `methods` and `architectures` are labels as they stand in the study's table; None stands for all.
+    `methods` and `architectures` are labels as they stand in the study's table; None stands for all. A label that the
+    study does not have is a UsageError.
+
+    Example:
+        >>> from saliencynoise import Study
+        >>> Study.load("runs/a").plot.maps(images=[0, 1], methods=["gradient"]).savefig("maps.png")  # doctest: +SKIP
     """
 
     study: Study
@@ -27,10 +32,11 @@ class Plots:
     def maps(
         self, *, images: Sequence[int] = (0,), methods: Names = None, architectures: Names = None, singles: int = 4
     ) -> Figure:  # fmt: skip
-        """Draw single members' maps, mean, noise and significance: see `saliencynoise.report.figures.maps.figure`."""
-        from saliencynoise.report.figures.maps import figure  # noqa: PLC0415 - one figure's modules at a time
+        """Draw single members' maps, mean, noise and significance; see `saliencynoise.report.figures.maps`."""
+        from saliencynoise.report.figures import maps  # noqa: PLC0415 - one figure's modules at a time
 
-        return figure(self.study, images=images, methods=methods, architectures=architectures, singles=singles)
+        rows = maps.data(self.study, images=images, methods=methods, architectures=architectures, singles=singles)
+        return maps.draw(rows)
 
     def overlay(
         self,
@@ -41,58 +47,53 @@ class Plots:
         masked: bool = False,
         interpolation: str = "nearest",
     ) -> Figure:
-        """Draw marginal maps over their pictures: see `saliencynoise.report.figures.overlay.figure`."""
-        from saliencynoise.report.figures.overlay import figure  # noqa: PLC0415 - as above
+        """Draw marginal maps over their pictures; see `saliencynoise.report.figures.overlay`."""
+        from saliencynoise.report.figures import overlay  # noqa: PLC0415 - as above
 
-        return figure(
-            self.study,
-            images=images,
-            methods=methods,
-            architectures=architectures,
-            masked=masked,
-            interpolation=interpolation,
-        )
+        overlays = overlay.data(self.study, images=images, methods=methods, architectures=architectures)
+        return overlay.draw(overlays, masked=masked, interpolation=interpolation)
 
     def classes(self, *, methods: Names = None, architectures: Names = None) -> Figure:
-        """Draw r per class: see `saliencynoise.report.figures.classes.figure`."""
-        from saliencynoise.report.figures.classes import figure  # noqa: PLC0415 - as above
+        """Draw r per class; see `saliencynoise.report.figures.classes`."""
+        from saliencynoise.report.figures import classes  # noqa: PLC0415 - as above
 
-        return figure(self.study, methods=methods, architectures=architectures)
+        return classes.draw(classes.data(self.study, methods=methods, architectures=architectures))
 
     def ssim(self, *, methods: Names = None, architectures: Names = None) -> Figure:
-        """Draw r of each image against the SSIM of its maps: see `saliencynoise.report.figures.ssim.figure`."""
-        from saliencynoise.report.figures.ssim import figure  # noqa: PLC0415 - as above
+        """Draw r of each image against the SSIM of its maps; see `saliencynoise.report.figures.ssim`."""
+        from saliencynoise.report.figures import ssim  # noqa: PLC0415 - as above
 
-        return figure(self.study, methods=methods, architectures=architectures)
+        return ssim.draw(ssim.data(self.study, methods=methods, architectures=architectures))
 
     def bars(self, *, methods: Names = None, architectures: Names = None, views: Sequence[str] = ("signed",)) -> Figure:
-        """Draw the SNR as published and r, with intervals: see `saliencynoise.report.figures.bars.figure`."""
-        from saliencynoise.report.figures.bars import figure  # noqa: PLC0415 - as above
+        """Draw the published SNR and r, with intervals; see `saliencynoise.report.figures.bars`."""
+        from saliencynoise.report.figures import bars  # noqa: PLC0415 - as above
 
-        return figure(self.study, methods=methods, architectures=architectures, views=views)
+        return bars.draw(bars.data(self.study, methods=methods, architectures=architectures, views=views))
 
     def curve(self, *, methods: Names = None, architectures: Names = None) -> Figure:
-        """Draw reliability against the number of networks: see `saliencynoise.report.figures.curve.figure`."""
-        from saliencynoise.report.figures.curve import figure  # noqa: PLC0415 - as above
+        """Draw reliability against the number of networks; see `saliencynoise.report.figures.curve`."""
+        from saliencynoise.report.figures import curve  # noqa: PLC0415 - as above
 
-        return figure(self.study, methods=methods, architectures=architectures)
+        return curve.draw(curve.data(self.study, methods=methods, architectures=architectures))
 
     def members(self, *, methods: Names = None, architectures: Names = None) -> Figure:
-        """Draw how members agree, ordered by cluster: see `saliencynoise.report.figures.members.figure`."""
-        from saliencynoise.report.figures.members import figure  # noqa: PLC0415 - as above
+        """Draw the agreement between members, ordered by cluster; see `saliencynoise.report.figures.members`."""
+        from saliencynoise.report.figures import members  # noqa: PLC0415 - as above
 
-        return figure(self.study, methods=methods, architectures=architectures)
+        return members.draw(members.data(self.study, methods=methods, architectures=architectures))
 
     def components(
         self, *, methods: Names = None, architectures: Names = None, folder: str | Path | None = None
     ) -> Figure:  # fmt: skip
-        """Draw the components of a map's energy: see `saliencynoise.report.figures.components.figure`."""
-        from saliencynoise.report.figures.components import figure  # noqa: PLC0415 - as above
+        """Draw the components of a map's energy; see `saliencynoise.report.figures.components`."""
+        from saliencynoise.report.figures import components  # noqa: PLC0415 - as above
 
-        return figure(self.study, methods=methods, architectures=architectures, folder=folder)
+        shares = components.data(self.study, methods=methods, architectures=architectures, folder=folder)
+        return components.draw(shares)
 
     def frontier(self, *, folder: str | Path | None = None) -> Figure:
-        """Draw the worth of each strategy against its price: see `saliencynoise.analyses.frontier.figure.figure`."""
-        from saliencynoise.analyses.frontier.figure import figure  # noqa: PLC0415 - as above
+        """Draw the fidelity of each strategy against its price; see `saliencynoise.analyses.frontier.figure`."""
+        from saliencynoise.analyses.frontier import figure as frontier  # noqa: PLC0415 - as above
 
-        return figure(self.study, folder=folder)
+        return frontier.draw(frontier.document_of(self.study, folder))

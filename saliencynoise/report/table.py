@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
-from saliencynoise.display.grid import WIDE, Column, Section, render_sections
+from saliencynoise.display.grid import WIDE, Section, TerminalColumn, render_sections
 from saliencynoise.display.labels import NAME_WIDTH, method_label, recipes_text
 from saliencynoise.display.numbers import (
     counted,
@@ -22,7 +22,7 @@ from saliencynoise.display.numbers import (
 )
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
-from saliencynoise.engine.study import Study, averaged_snr
+from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.interfaces.specs import CENTRED, REASONS
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE, number
@@ -31,44 +31,45 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 LEGEND = (
-    "SNR: |mean|/sd over members, averaged over pixels, as published; floor: what noise that no members "
-    "share gives with as many of them. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (such "
-    "noise: 0, but more in the views relu and abs), and its 95% interval for new members and new images. "
-    "untrained: r of as many untrained networks, for methods on a layer and maps of one sign. "
-    "p: sign-flip test for any signal. "
-    "for 0.9: networks to average, on the aggregator's scale, until two such averages agree to 0.9. "
-    "px: share of the pixels of these members' mean map that are not noise (false discoveries: "
-    f"{FALSE_DISCOVERY_RATE:.0%}, more at E = 4 or where noise is skewed); it grows with the members. s: seconds of "
-    "attribution, a pass that methods share counted for each. Beside the architecture: its members' median test "
-    "accuracy."
+    "SNR: published SNR, |mean|/sd over members, averaged over pixels; floor: its value for pure noise with as many "
+    "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in the "
+    "views relu and abs), and its 95% interval for new members and new images. untrained: r of as many untrained "
+    "networks, for methods on a layer and maps of one sign. p: sign-flip test for any signal. for 0.9: networks to "
+    "average, on the aggregator's scale, until the reliability is 0.9. sig. pix.: significant pixels, the share "
+    f"of the mean map's values that exceed noise, at {FALSE_DISCOVERY_RATE:.0%} false discoveries (more with 4 members "
+    "or skewed noise); it grows with the members. s: seconds of attribution; a pass that methods share counts for "
+    "each. Beside the architecture: its members' median test accuracy."
 )
 
 DRAWS = (
-    "networks alone: r of a stochastic method without its own sampling noise, from {draws} draws, of which all members "
-    "share the second; the row above it counts that noise, too."
+    "networks alone: r of a stochastic method without its sampling noise, from {draws} draws; all members share the "
+    "second draw. The row above it includes the sampling noise."
 )
 
 WIDER = (
-    f"R(1..{COUNTS[-1]}): reliability of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each "
-    "on a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has. "
+    f"reliability 1..{COUNTS[-1]}: of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each on "
+    "a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has. "
     "In brackets: the lowest and the highest accuracy."
 )
 
 CEILING = (
-    "ceiling: r of rewritten copies of one network, whose weights differ and whose function is one, in brackets of the "
-    "lowest and the highest member. No training lifts r above it. It is shown where it is below ten times r."
+    "ceiling: r between rewritten copies of one network, with different weights and the same function; in brackets: "
+    "the lowest and the highest member. No training lifts r above it. It is shown where it is below ten times r."
 )
 
-HEADERS = ("SNR", "95% of SNR", "floor", "r", "95% of r", "untrained", "p", "for 0.9", f"R(1..{COUNTS[-1]})", "px", "s")
+CURVE = f"reliability\n1..{COUNTS[-1]}"
+HEADERS = (
+    "SNR", "95% of SNR", "floor", "r", "95% of r", "untrained", "p", "for 0.9", CURVE, "sig.\npix.", "s"
+)  # fmt: skip
 
-RANKS = {"untrained": 1, f"R(1..{COUNTS[-1]})": 2, "95% of SNR": 3}
+RANKS = {"untrained": 1, CURVE: 2, "95% of SNR": 3}
 """Columns for wide terminals, in the order in which they get room."""
 
 SEVERAL = 0.1
-"""Share of images with several modes above which a study warns; by chance a test fires on an image now and then."""
+"""Share of images with several modes above which a study warns; a test is positive on some images by chance."""
 
 SKEWED = 0.4
-"""Skewness of pixels' noise above which a study warns: symmetric noise stays below, exponential has .6 at 8 members."""
+"""Skewness of the noise above which a study warns. Symmetric noise is below, exponential noise has 0.6 (8 members)."""
 
 MEAN = "builtin/mean"
 """The default aggregator, which provenance does not mention."""
@@ -106,17 +107,17 @@ def _style(warning: str) -> str:
     return {"failed": "red", "note": "", "adapted": ""}.get(warning.partition(":")[0], "yellow")
 
 
-def _draws(cells: Sequence[Mapping[str, Any]]) -> str:
+def _draws(cells: Sequence[Any]) -> str:
     drawn = max(map(_draws_of, cells), default=1)
     return " " + DRAWS.format(draws=drawn) if drawn > 1 else ""
 
 
-def _draws_of(cell: Mapping[str, Any]) -> int:
+def _draws_of(cell: Any) -> int:
     """Return the number of draws of a cell; it is 1 for failed cells and for results of version 0.1."""
     return int(cell.get("draws", 1)) if cell["status"] == "ok" else 1
 
 
-def warnings(result: Mapping[str, Any]) -> list[str]:
+def warnings(result: Any) -> list[str]:
     """Return the notes and warnings that a reader needs to judge the figures."""
     lines = [f"note: {note}" for note in result["dataset"]["notes"]]
     for architecture in result["architectures"]:
@@ -140,7 +141,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     return [*lines, *_modes(cells), *_skewed(cells), *_denormal(cells), *_failures(cells)]
 
 
-def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _untrained(cells: Sequence[Any]) -> list[str]:
     """Return lines about untrained networks: those that agree, those that agree as much as trained ones, and gaps."""
     agreeing: list[str] = []
     reached: list[str] = []
@@ -160,14 +161,14 @@ def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
             agreeing.append(f"{name} ({format_number(untrained['snr'])}, here {format_number(r)})")
         if untrained["above"] is False:
             reached.append(name)
-    lines = [f"untrained: networks that have learned nothing agree, too; their r: {'; '.join(agreeing)}"]
+    lines = [f"untrained: untrained networks agree, too; their r: {'; '.join(agreeing)}"]
     lines = lines if agreeing else []
     if reached:
-        lines.append(f"nothing learned is shown by r: not above that of untrained networks: {'; '.join(reached)}")
+        lines.append(f"not above untrained networks: r of {'; '.join(reached)} does not show anything that was learned")
     return lines + [f"untrained: {name}: {note}" for note, name in unknown.items()]
 
 
-def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _without_null(cells: Sequence[Any]) -> list[str]:
     """Return a line for each kind of map without a known null distribution, with the methods that make such maps."""
     lines = []
     for sign, reason in REASONS.items():
@@ -176,12 +177,14 @@ def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
         if not names:
             continue
         centred = any(cell["view"] == CENTRED for cell in matches)
-        instead = "; the view centred, each map less its own mean, has what differs between places" if centred else ""
-        lines.append(f"{reason}: no p, px or floor for {', '.join(names)}{instead}")
+        instead = (
+            "; the view centred, each map minus its own mean, shows the differences between places" if centred else ""
+        )
+        lines.append(f"{reason}: no p, significant pixels or floor for {', '.join(names)}{instead}")
     return lines
 
 
-def _origins(architecture: Mapping[str, Any]) -> list[str]:
+def _origins(architecture: Any) -> list[str]:
     """Return a line for each note about members that were read from files."""
     files: dict[str, list[str]] = {}
     for member in architecture["members"]:
@@ -194,7 +197,7 @@ def _origins(architecture: Mapping[str, Any]) -> list[str]:
     return [f"note: {architecture['label']} from {names[note]}: {note}" for note in files]
 
 
-def rounded(result: Mapping[str, Any]) -> list[str]:
+def rounded(result: Any) -> list[str]:
     """Return a line with the largest error of r where maps were computed in bfloat16, or could not be compared."""
     if "precision" not in result:
         return []
@@ -207,73 +210,74 @@ def rounded(result: Mapping[str, Any]) -> list[str]:
     name, worst = max(errors.items(), key=lambda item: abs(number(item[1]["relative_error"])))
     values = f"r {format_number(worst['bfloat16'])}, in float32 {format_number(worst['float32'])}"
     off = f"{abs(number(worst['relative_error'])):.1%}"
-    return [f"bfloat16: on {images} r is off by up to {off} ({name}: {values}){''.join(failed)}"]
+    return [f"bfloat16: on {images} the error of r is up to {off} ({name}: {values}){''.join(failed)}"]
 
 
-def _dependent(result: Mapping[str, Any]) -> list[str]:
+def _dependent(result: Any) -> list[str]:
     """Return a line if members share training runs, since they agree more than retrained networks."""
     members, runs = result["settings"]["members"], result.get("sampler", {}).get("runs", math.inf)
     if runs >= members:
         return []
     made = f"{members} members of {result['sampler']['label']} from {counted(runs, 'training run')}"
     line = (
-        f"dependent: {made}: r, its interval and the members needed are about more members of that kind, which agree "
-        "for sharing a run, and not about retrained networks; 'saliencynoise frontier' says what they are worth"
+        f"dependent: {made}: r, its interval and the networks for 0.9 are for more members of that kind. They agree "
+        "more than retrained networks, because they share a run; 'saliencynoise frontier' compares both"
     )
     return [line]
 
 
-def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _modes(cells: Sequence[Any]) -> list[str]:
     """Return a line for each cell whose members fall into groups on many images."""
     groups = [(cell, (cell.get("details") or {}).get("modes")) for cell in cells]
     return [
         f"modes: {cell['method']} on {cell['architecture']}, view {cell['view']}: {modes['words']}; the mean map may "
-        "average different explanations there, and intervals are unreliable (one skewed or flat cloud of members "
-        "fires, too, on up to a fifth of the images at 8 members and half at 30)"
+        "average different explanations there, and intervals are unreliable (a single skewed or flat distribution of "
+        "members is also positive, on up to a fifth of the images with 8 members and half with 30)"
         for cell, modes in groups
         if modes is not None and (modes["share"] or 0) > SEVERAL
     ]
 
 
-def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return a line for each cell whose pixels' noise is skewed, so that more of px than 5% may be false."""
+def _skewed(cells: Sequence[Any]) -> list[str]:
+    """Return a line for each cell with skewed noise, where more than 5% of the significant pixels may be false."""
     skewness = [(cell, ((cell.get("details") or {}).get("pixels") or {}).get("skewness")) for cell in cells]
     return [
-        f"px: {cell['method']} on {cell['architecture']}, view {cell['view']}: the noise of its pixels is skewed "
-        f"({number(value):.1f}), and more than {FALSE_DISCOVERY_RATE:.0%} of px may be false: up to 30% in simulations"
+        f"significant pixels: {cell['method']} on {cell['architecture']}, view {cell['view']}: the noise of its pixels "
+        f"is skewed ({number(value):.1f}), and more than {FALSE_DISCOVERY_RATE:.0%} of them may be false: up to 30% in "
+        "simulations"
         for cell, value in skewness
         if value is not None and number(value) > SKEWED
     ]
 
 
-def _denormal(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _denormal(cells: Sequence[Any]) -> list[str]:
     """Return a line for each method whose maps are so small that float32 holds few of their digits."""
     denormal = {(c["method"], c["architecture"]): c["denormal_images"] for c in cells if c.get("denormal_images")}
     return [
         f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} lie below 1.2e-38, where float32 "
-        "has fewer digits, and their figures are inexact; a method that multiplies its values by a constant keeps them"
+        "has fewer digits, and their figures are inexact; multiply the method's values by a constant"
         for (method, architecture), images in denormal.items()
     ]
 
 
-def _remedy(result: Mapping[str, Any], member: Mapping[str, Any]) -> str:
+def _remedy(result: Any, member: Any) -> str:
     """Return the likely cause of a member's flag, which depends on the member's source."""
-    sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
+    sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True, "at_chance": ""})
     if member.get("source"):
         return (
-            f"{member['source']} may have learned something else than it is shown: compare --normalization, "
+            f"{member['source']} may expect other inputs: compare --normalization, "
             "--image-size and the order of the classes with those of its training; networks trained without "
             "saliencynoise need --arch-arg adapt=false"
         )
-    if sampler["label"].startswith("permuted_labels"):
-        return "as is due: permuted labels say nothing about the test images"
+    if sampler["at_chance"]:
+        return f"as expected: {sampler['at_chance']}"
     if not sampler["trains"]:
         return f"the sampler {sampler['label']} trains no network"
     milder = "" if sampler["label"] == "deep_ensemble" else f", or other parameters of the sampler {sampler['label']},"
-    return f"a network that failed to learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
+    return f"a network that did not learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
 
 
-def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _failures(cells: Sequence[Any]) -> list[str]:
     """Return a line for each reason of failure, with the methods that failed for it."""
     methods: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
@@ -283,7 +287,7 @@ def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"failed: {', '.join(names)} on {arch}: {reason}" for (arch, reason), names in methods.items()]
 
 
-def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> Iterator[RenderableType]:
+def _table(cells: list[Any], *, width: int, ascii_only: bool) -> Iterator[RenderableType]:
     narrow = width < WIDE
     sections: list[Section] = []
     rows: list[list[str]] = []
@@ -302,13 +306,13 @@ def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> I
         if is_low(cell):
             ceiling = cell["ceiling"]
             rows.append(["    ceiling", "", "", "", format_number(ceiling["value"]), interval_text(ceiling)])
-    columns = [Column(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
+    columns = [TerminalColumn(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
     return render_sections(
         "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
     )
 
 
-def _architecture(cell: Mapping[str, Any], *, narrow: bool) -> Text:
+def _architecture(cell: Any, *, narrow: bool) -> Text:
     title = Text(cell["architecture"], style="bold")
     accuracy = cell["accuracy"]
     if accuracy["median"] is not None:
@@ -319,7 +323,7 @@ def _architecture(cell: Mapping[str, Any], *, narrow: bool) -> Text:
     return title
 
 
-def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
+def _row(cell: Any, *, ascii_only: bool) -> list[str]:
     if cell["status"] == "failed":
         return ["[red]failed[/]"]
     figures = cell["figures"]
@@ -333,13 +337,15 @@ def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
         untrained_text(cell),
         p_cell(figures["signal_p"]),
         escape(figures["members_needed"]["text"]),
-        reliability_line(number(averaged_snr(figures)["value"]), members=cell["members"], ascii_only=ascii_only),
+        reliability_line(
+            number(figures["estimates"]["snr_averaged"]["value"]), members=cell["members"], ascii_only=ascii_only
+        ),
         _surviving(cell),
         seconds_text(cell["seconds"]),
     ]
 
 
-def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
+def _networks_row(cell: Any, *, ascii_only: bool) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell["figures"]["estimates"]["snr_network"]
     line = reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only)
@@ -366,7 +372,7 @@ def _untrained_row(floor: Mapping[str, Any]) -> list[str]:
     return ["    untrained", "", "", "", f"{value:.2f}", escape(f"[{low:.2f}, {high:.2f}]")]
 
 
-def is_low(cell: Mapping[str, Any]) -> bool:
+def is_low(cell: Any) -> bool:
     """Whether a cell's ceiling is below ten times its r. Then part of the noise comes from equivalent weights."""
     ceiling = cell.get("ceiling")
     if cell["status"] != "ok" or ceiling is None:
@@ -374,13 +380,13 @@ def is_low(cell: Mapping[str, Any]) -> bool:
     return number(ceiling["value"]) < LOW * number(cell["figures"]["estimates"]["snr"]["value"])
 
 
-def _surviving(cell: Mapping[str, Any]) -> str:
+def _surviving(cell: Any) -> str:
     """Return the share of significant pixels, or "-": views without sign and results of version 0.1 have no test."""
     pixels = (cell.get("details") or {}).get("pixels")
     return "-" if pixels is None else percent(pixels["share"])
 
 
-def basis(result: Mapping[str, Any]) -> str:
+def basis(result: Any) -> str:
     """Return the provenance of the figures: members, images, recipe, versions and hardware."""
     settings, dataset = result["settings"], result["dataset"]
     aggregator = result.get("aggregator", MEAN)
@@ -395,7 +401,7 @@ def basis(result: Mapping[str, Any]) -> str:
     )
 
 
-def _origin(result: Mapping[str, Any]) -> str:
+def _origin(result: Any) -> str:
     """Return the source of the members as text."""
     dataset = result["dataset"]
     sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
@@ -405,7 +411,7 @@ def _origin(result: Mapping[str, Any]) -> str:
     return f"{made}trained on {dataset['train_images']} images, {recipes_text(result['recipes'])}"
 
 
-def _correct(result: Mapping[str, Any]) -> str:
+def _correct(result: Any) -> str:
     wrong = sum(
         any(predicted != image["label"] for predicted in image["predicted"].values()) for image in result["images"]
     )

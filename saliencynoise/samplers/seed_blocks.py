@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from saliencynoise.interfaces import Sample, Sampler, TrainingRun, UsageError
-
-STREAMS = ("init", "order", "augment", "dropout")
-REST = "rest"
-"""Stands for all streams that are not named; they change together."""
+from saliencynoise.interfaces.sampling import REST, STREAMS
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,17 @@ def check_per_run(subject: SamplerSubject) -> None:
         raise ContractBroken(f"per_run is {per_run}, but a run gives {more}")
 
 
+def check_in_runs_of(subject: SamplerSubject) -> None:
+    """A sampler of runs without end that can be limited has as many members a run as it was asked for."""
+    if subject.sampler.per_run is not None:
+        raise NotApplicable("a run gives a fixed number of members")
+    limited = subject.sampler.in_runs_of(2)
+    if limited is None:
+        raise NotApplicable("it makes all members in one run, so that a frontier refuses it")
+    if limited.per_run != 2:
+        raise ContractBroken(f"in_runs_of(2) gives a sampler whose per_run is {limited.per_run}")
+
+
 def check_repeatable(subject: SamplerSubject) -> None:
     """Two runs of one index give the same members under other global random states; so does the first member alone."""
     first = drawn(subject)
@@ -156,6 +167,12 @@ def checks() -> Iterator[Check[SamplerSubject]]:
         contract="`per_run` is how many members one training run gives; None if one run gives as many as are wanted.",
         run=check_per_run,
         needs=sound,
+    )
+    yield Check(
+        name="in_runs_of",
+        contract="Return this sampler with so many members a run at most; None if it makes all members in one run.",
+        run=check_in_runs_of,
+        needs=("parameters",),
     )
     yield Check(name="repeatable", contract=again, run=check_repeatable, needs=sound)
     yield Check(

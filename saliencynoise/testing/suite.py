@@ -14,6 +14,7 @@ from saliencynoise.testing import (
     datasets,
     independence,
     invariances,
+    layers,
     maps,
     points,
     samplers,
@@ -79,6 +80,7 @@ def method_checks() -> Iterator[Check[MethodSubject]]:
     yield from maps.checks_of_meaning()
     yield from traces.checks()
     yield from claims.checks()
+    yield from layers.checks()
     yield from invariances.checks()
     yield from signs.checks()
 

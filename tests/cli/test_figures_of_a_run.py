@@ -23,7 +23,7 @@ def run(tmp_path_factory, trained_cache):
 
 @pytest.mark.parametrize(
     ("option", "words"),
-    [("--curve", "95% of R"), ("--similarity", "Spearman"), ("--structure", "image r")],
+    [("--curve", "reliability"), ("--similarity", "Spearman"), ("--structure", "image r")],
 )
 def test_show_prints_other_figures(capsys, run, option, words):
     code, out, err = call(capsys, "show", run, option)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from saliencynoise.engine import member_training as production
+from saliencynoise.engine import member_training
 from saliencynoise.interfaces import UsageError
 from tests.cli.calling import call
 
@@ -31,7 +31,7 @@ def _here(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     # the accuracy on all test images takes longer than this training
-    monkeypatch.setattr(production, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
+    monkeypatch.setattr(member_training, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
 
 
 def test_a_frontier_is_printed_drawn_and_shown_again(capsys, tmp_path):

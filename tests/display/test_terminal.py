@@ -15,7 +15,7 @@ from saliencynoise.display.terminal import PROSE, Terminal, print_places
 from saliencynoise.report.curve import print_curve
 from saliencynoise.report.details import print_similarity, print_structure
 from saliencynoise.report.table import print_study
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 HOSTILE = "\x1b]0;gone\x07\x1b[2J\r\u202e[red]x"
 
@@ -68,16 +68,17 @@ def test_the_columns_of_all_sections_stand_under_each_other(study, width):
 def test_curves_and_intervals_have_room_on_a_wide_terminal_only(study):
     narrow, wide = (printed(print_study, study, width=width) for width in (80, 200))
     assert "95% of SNR" in wide
-    assert "R(1..64)" in wide
+    assert " reliability sig." in wide
+    assert " 1..64 pix." in wide
     assert "(90.0% to 90.0%)" in wide
     assert "█" in wide
-    assert "R(1..64)" not in narrow
+    assert "1..64" not in narrow
     assert "95% of SNR" not in narrow
 
 
 def test_paragraphs_are_not_wider_than_can_be_read(study):
     lines = printed(print_study, study, width=300).splitlines()
-    start = next(place for place, line in enumerate(lines) if line.startswith("SNR: |mean|"))
+    start = next(place for place, line in enumerate(lines) if line.startswith("SNR: published SNR, |mean|"))
     assert max(map(len, lines[start:])) <= PROSE
 
 

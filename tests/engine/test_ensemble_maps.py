@@ -4,12 +4,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from saliencynoise.engine.ensemble_maps import Strategy, inner_products, unit
+from saliencynoise.engine.ensemble_maps import EnsembleMaps, inner_products, unit
 from saliencynoise.registry.catalogue import catalogue
 
 
 def strategy(*groups):
-    return Strategy(label="x", plan=SimpleNamespace(), study=SimpleNamespace(), groups=groups)
+    return EnsembleMaps(label="x", plan=SimpleNamespace(), study=SimpleNamespace(), groups=groups)
 
 
 def test_a_budget_takes_the_first_members_of_each_run():

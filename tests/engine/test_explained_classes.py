@@ -10,7 +10,7 @@ import torch
 
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.explained_classes import ExplainedClasses, given_classes, voted_classes
-from saliencynoise.engine.kept import Kept
+from saliencynoise.engine.member_outputs import MemberOutputs
 from saliencynoise.engine.plan import Plan, make_plan
 
 NAME = "timm/test_resnet"
@@ -27,10 +27,10 @@ def test_given_classes_are_the_labels_or_one_class(quick: dict[str, Any]) -> Non
     assert given_classes(make_plan(config_from(quick | {"target": "7"}))).targets == {NAME: (7, 7, 7, 7)}
 
 
-def voters(*members: list[int]) -> Kept:
+def voters(*members: list[int]) -> MemberOutputs:
     """Return the logits of members that are sure of these classes."""
     logits = torch.stack([torch.nn.functional.one_hot(torch.tensor(classes), 10).float() for classes in members])
-    return cast("Kept", SimpleNamespace(logits=lambda architecture: logits))
+    return cast("MemberOutputs", SimpleNamespace(logits=lambda architecture: logits))
 
 
 def test_most_members_decide_and_an_architecture_that_failed_has_no_class(plan: Plan) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from saliencynoise.api import bench
-from saliencynoise.engine.map_statistics import Locating
+from saliencynoise.engine.map_statistics import LocalizationAccumulator
 from saliencynoise.interfaces import Dataset, DatasetSpec, Split
 from saliencynoise.registry import catalogue, loader
 from saliencynoise.statistics.localization import MEASURES, localization
@@ -104,11 +104,11 @@ def due(study, method, view, names):
 
 
 def test_of_the_members_maps_next_to_nothing_is_kept_of_an_image():
-    locating = Locating(views=("signed",), members=8, seed=0)
+    localization = LocalizationAccumulator(views=("signed",), members=8, seed=0)
     mask = torch.zeros(16, 16, dtype=torch.bool)
     mask[:4] = True
     for _ in range(2):
-        locating.add(torch.randn(8, 1, 16, 16), mask)
-    kept = sum(own.values.numel() for own in locating._found["signed"])
+        localization.add(torch.randn(8, 1, 16, 16), mask)
+    kept = sum(own.values.numel() for own in localization._found["signed"])
     assert kept == 2 * 4 * 4 * 9
-    assert locating.result()["signed"].images == 2
+    assert localization.result()["signed"].images == 2

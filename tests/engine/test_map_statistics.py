@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from saliencynoise.engine.map_statistics import Gathering
+from saliencynoise.engine.map_statistics import MapStatisticsAccumulator
 from saliencynoise.statistics.gram import gram_matrix
 from saliencynoise.statistics.pixels import surviving_pixels
 from saliencynoise.statistics.stability import spearman_distance, stability
@@ -20,12 +20,12 @@ def maps_of(images, members, *, size=8, seed=0):
 
 
 def gathered(maps, view="signed"):
-    gathering = Gathering(view=view, seed=0)
+    accumulator = MapStatisticsAccumulator(view=view, seed=0)
     for place, image in enumerate(maps):
-        gathering.add(image, label=place % 2)
+        accumulator.add(image, label=place % 2)
     for place, image in enumerate(maps):
-        gathering.add_again(image, label=place % 2)
-    return gathering.result(gram_matrix(maps.flatten(2).movedim(1, 0)))
+        accumulator.add_again(image, label=place % 2)
+    return accumulator.result(gram_matrix(maps.flatten(2).movedim(1, 0)))
 
 
 def test_means_over_images_are_those_of_the_statistics():
@@ -70,7 +70,7 @@ IN_A_PROCESS_OF_ITS_OWN = """
 import ctypes, resource
 from pathlib import Path
 import torch
-from saliencynoise.engine.map_statistics import Gathering
+from saliencynoise.engine.map_statistics import MapStatisticsAccumulator
 from saliencynoise.statistics.cell_statistics import image_statistics
 
 def resident():
@@ -78,11 +78,11 @@ def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 torch.set_num_threads(1)
-gathering, kept, sizes = Gathering(view="signed", seed=0), [], []
+accumulator, kept, sizes = MapStatisticsAccumulator(view="signed", seed=0), [], []
 for image in range(4):
     maps = torch.randn(50, 1, 224, 224, generator=torch.Generator().manual_seed(image)) + 0.5
     kept.append(image_statistics(maps.flatten(1)))
-    gathering.add(maps)
+    accumulator.add(maps)
     size = maps.nbytes
     del maps
     sizes.append(resident())

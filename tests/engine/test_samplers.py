@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from saliencynoise.api import bench
 from saliencynoise.data.tensors import to_float
-from saliencynoise.engine import member_training as production
+from saliencynoise.engine import training_run
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry import catalogue
 from saliencynoise.report.table import render_study
@@ -40,13 +40,13 @@ def four(quick):
 def trainings(monkeypatch):
     """The epochs of every training run that is made."""
     made = []
-    real = production.train
+    real = training_run.train
 
     def train(module, dataset, recipe, seeds, **how):
         made.append(recipe.epochs)
         real(module, dataset, recipe, seeds, **how)
 
-    monkeypatch.setattr(production, "train", train)
+    monkeypatch.setattr(training_run, "train", train)
     return made
 
 
@@ -228,7 +228,7 @@ def test_networks_that_are_shown_something_else_are_flagged_with_the_likely_caus
     study = bench(**four | FILES | {"normalization": "9/0.01"})
     words = " ".join(str(part) for part in render_study(study, width=200))
     assert "is not above chance (largest class" in words
-    assert "); net-0.safetensors may have learned something else than it is shown" in words
+    assert "); net-0.safetensors may expect other inputs" in words
     assert "compare --normalization" in words
     assert "adapt=false" in words
     assert "--epochs" not in words
@@ -324,6 +324,7 @@ def test_a_third_partys_sampler_works_through_the_hook(four, third_party):
         "label": "sampling/heads(scale='3')",
         "distribution": "sampling 1.0",
         "trains": True,
+        "at_chance": "",
         "runs": 2,
     }
     assert [member["source"] for member in members_of(study)] == ["power 0", "power 1"] * 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import pytest
 import torch
@@ -41,6 +42,27 @@ class Endless(Right):
                 for parameter in module.parameters():
                     parameter.add_(torch.randn(parameter.shape, generator=generator))
             yield Sample(weights=module.state_dict())
+
+
+@dataclass(frozen=True)
+class Limited(Endless):
+    """Right: runs end where a number is given."""
+
+    members_a_run: int = 0
+
+    @property
+    def per_run(self):
+        return self.members_a_run or None
+
+    def members(self, run):
+        return islice(super().members(run), self.per_run)
+
+
+@dataclass(frozen=True)
+class NeverLimited(Endless):
+    """Does not use its field."""
+
+    members_a_run: int = 0
 
 
 class NoDataclass(Right):
@@ -167,6 +189,7 @@ WRONG = [
     (TooFew, "per_run", "per_run is 3, but a run gives 1"),
     (TooMany, "per_run", "per_run is 2, but a run gives more"),
     (Ends, "per_run", "per_run is None, but a run ends after 1 members"),
+    (NeverLimited, "in_runs_of", "in_runs_of(2) gives a sampler whose per_run is None"),
     (DrawsGlobally, "repeatable", "member 0 of a run has other weights when the run is made again"),
     (OneSeed, "runs_differ", "runs 0 and 1 give the same first member"),
     (Repeats, "members_differ", "two members of one run are the same"),
@@ -182,11 +205,11 @@ def report_of(sampler):
     return check_subject(SamplerSubject(name="p/own", spec=spec, sampler=sampler))
 
 
-@pytest.mark.parametrize("kind", [Right, Endless])
+@pytest.mark.parametrize("kind", [Right, Endless, Limited])
 def test_a_right_one_passes(kind):
     report = report_of(kind())
     assert report.of("failed") == []
-    assert report.executed == (8 if kind is Endless else 7)
+    assert report.executed == {Right: 7, Endless: 8, Limited: 9}[kind]
     assert report.kind == "sampler"
 
 

@@ -254,6 +254,8 @@ class CountsPasses:
 class OnlyPlanes:
     """Takes any layer's output for `[N, c, h, w]`, and the mean over it for a map."""
 
+    layer: str = "top"
+
     def attribute_module(self, network: Network, batch: Batch) -> Maps:
         kept = []
         module = network.module.get_submodule(network.points["top"].module)
@@ -464,6 +466,45 @@ class SumOfChannels:
         return Maps(values=tap.value.sum(1, keepdim=True) * size)
 
 
+@dataclass(frozen=True)
+class LayerOfAnotherName:
+    """A functional method whose layer the core cannot know before a run."""
+
+    point: str = "top"
+
+    def attribute(self, net: Scorer, batch: Batch) -> Maps:
+        return Maps(values=net.taps(batch.x[:, None], self.point)[self.point].grad[:, 0].sum(1, keepdim=True))
+
+
+@dataclass(frozen=True)
+class LayerByScores:
+    """As before; the samples of the layer are half and double its grid."""
+
+    point: str = "intermediate"
+
+    def attribute(self, net: Scorer, batch: Batch) -> Maps:
+        grid = net.taps(batch.x[:, None], "input", "intermediate")["intermediate"].value
+        scores = net.scores([grid * 2, grid / 2], point=self.point)
+        return Maps(values=(grid[:, 0] * (scores[:, 0] - scores[:, 1])[:, None, None, None]).sum(1, keepdim=True))
+
+
+@dataclass(frozen=True)
+class LayerOfTheModule:
+    """A module method with maps of a layer's size."""
+
+    def attribute_module(self, network: Network, batch: Batch) -> Maps:
+        grid = network.module.get_submodule(TOP)
+        kept: list[Tensor] = []
+        handle = grid.register_forward_hook(lambda module, inputs, output: kept.append(output))
+        try:
+            with torch.enable_grad():
+                score = network.module(batch.x.clone().requires_grad_()).gather(1, batch.target[:, None]).sum()
+            (grad,) = torch.autograd.grad(score, kept[0])
+        finally:
+            handle.remove()
+        return Maps(values=grad.sum(1, keepdim=True))
+
+
 METHODS: dict[str, list[tuple[type, dict[str, Any]]]] = {
     "shapes": [(Transposed, {}), (Squeezed, {})],
     "dtype_and_device": [(Single, {}), (Double, {})],
@@ -502,6 +543,11 @@ METHODS: dict[str, list[tuple[type, dict[str, Any]]]] = {
         (Incomplete, {"claims": ("completeness",)}),
         (Right, {"claims": ("completeness",)}),
         (Diagnosed, {"claims": ("linear_contributions", "completeness")}),
+    ],
+    "layer": [
+        (LayerOfAnotherName, {"kind": "functional"}),
+        (LayerByScores, {"kind": "functional"}),
+        (LayerOfTheModule, {"kind": "module"}),
     ],
     "invariant_to": [
         (SumOfChannels, {"invariant_to": (kind,), "sign": "nonnegative"})

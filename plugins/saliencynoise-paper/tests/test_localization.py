@@ -7,7 +7,7 @@ import pytest
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise_paper.localization import localization_panel
-from saliencynoise_paper.panel import write_panel
+from saliencynoise_paper.panel import markdown, write_panel
 from tests.known_pixels import study_of
 
 
@@ -35,15 +35,15 @@ def test_the_data_are_the_curves_of_a_view_for_each_method(study):
 
 def test_the_caption_tells_noise_and_truth_with_provenance(study):
     panel = localization_panel([study])
-    assert "Low noise is not correctness" in panel.caption
+    assert "Low noise is not correctness" in markdown(panel)
     for words in ("6 members", "a processor", "Arras", "relevance mass", "**shapes**", "Holm"):
-        assert words in panel.caption
+        assert words in markdown(panel)
     rows = {(row["method"], row["measure"]): row for row in panel.facts["rows"]}
     noise = {name: rows[name, "auc"]["snr"] for name in ("gradient", "misplaced")}
     assert noise["misplaced"] == pytest.approx(noise["gradient"], rel=0.3)  # as little noise, and yet:
     assert rows["gradient", "auc"]["nearer"] == "yes"
     assert rows["misplaced", "auc"]["marginal"] < 0.55
-    line = next(line for line in panel.caption.splitlines() if "| misplaced, signed |" in line and "ROC" in line)
+    line = next(line for line in markdown(panel).splitlines() if "| misplaced, signed |" in line and "ROC" in line)
     assert line.count("|") == 11
 
 

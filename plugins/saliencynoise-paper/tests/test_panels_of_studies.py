@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from saliencynoise.display.figures.captioned import MOST_WORDS
 from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise_paper.architecture import architecture_panel
@@ -10,9 +11,9 @@ from saliencynoise_paper.classes import classes_panel
 from saliencynoise_paper.figures.architecture import Variation
 from saliencynoise_paper.gradients import gradients_panel
 from saliencynoise_paper.maps import maps_panel
-from saliencynoise_paper.panel import write_panel
+from saliencynoise_paper.panel import markdown, write_panel
 from saliencynoise_paper.ssim import ssim_panel
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +63,11 @@ def test_the_same_studies_give_the_same_bytes(studies, tmp_path, name):
         assert path.stem == name
     assert len(pd.read_parquet(tmp_path / "one" / f"{name}.parquet")) == len(panel.data) > 0
     assert panel.figure.get_figwidth() <= WIDEST + 1e-9
-    assert panel.caption.startswith("**")
+    assert markdown(panel).startswith(f"**{panel.title}.** {panel.caption}\n")
+    assert len(panel.caption.split()) <= MOST_WORDS
+    assert panel.alt
     for words in ("**grey** (1x8x8): 10 of 50 test images", "**coloured** (3x8x8)", "4 members", "3 epochs"):
-        assert words in panel.caption
+        assert words in markdown(panel)
 
 
 def test_gradients_are_of_each_study_and_of_one_method(studies):
@@ -72,22 +75,22 @@ def test_gradients_are_of_each_study_and_of_one_method(studies):
     assert set(panel.data["method"]) == {"gradient"}
     assert panel.data.groupby("dataset")["image"].nunique().to_dict() == {"grey": 2, "coloured": 2}
     assert list(panel.data["column"].unique()) == ["member 0", "member 1", "mean", "mean at unit norm"]
-    assert "all E = 4 members" in panel.caption
-    assert "1/√E = 0.50" in panel.caption
+    assert "all E = 4 members" in markdown(panel)
+    assert "1/√E = 0.50" in markdown(panel)
     assert all(0 < row["norm"] <= 1 and row["scale"] > 0 for row in panel.facts["rows"])
 
 
 def test_the_maps_of_a_failed_cell_are_named(studies):
     panel = maps_panel(studies[:1])
-    assert "lime on vgg failed: too few segments." in panel.caption
+    assert "lime on vgg failed: too few segments." in markdown(panel)
     assert [row["norm"] for row in panel.facts["rows"] if row["method"] == "lime"] == [None]
 
 
 def test_the_correlations_are_in_caption_and_facts(studies):
     panel = ssim_panel(studies)
     assert len(panel.facts["correlations"]) == 6
-    assert "| grey | vgg | gradient | 10 | " in panel.caption
-    assert "| coloured | vgg | lime | 0 | - | - |" in panel.caption
+    assert "| grey | vgg | gradient | 10 | " in markdown(panel)
+    assert "| coloured | vgg | lime | 0 | - | - |" in markdown(panel)
 
 
 def test_the_trends_are_in_caption_and_facts(studies):
@@ -95,7 +98,7 @@ def test_the_trends_are_in_caption_and_facts(studies):
     trends = {row["method"]: row for row in panel.facts["trends"]}
     assert trends["gradient"]["low"] < trends["gradient"]["ratio"] < trends["gradient"]["high"]
     assert trends["lime"]["ratio"] is None
-    assert "| depth | gradient | " in panel.caption
+    assert "| depth | gradient | " in markdown(panel)
 
 
 def test_a_study_without_what_a_panel_needs_says_what_to_do(tmp_path):

@@ -1,9 +1,11 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 from PIL import Image
 from rich.console import Console
 
@@ -13,11 +15,12 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import slug_of, write_bytes
 from saliencynoise.store.maps import Chunk
 from saliencynoise_paper import table_cells
-from saliencynoise_paper.panel import write_panel
+from saliencynoise_paper.panel import markdown, write_panel
 from saliencynoise_paper.statistics.paper_table import PUBLISHED
 from saliencynoise_paper.statistics.variants import VARIANTS, Variant, fewer, gather, variants
 from saliencynoise_paper.table import Column, print_table_panel, table_panel
-from tests.report.studies import stored, stores_of, sums
+from tests.studies import stored, stores_of, sums
+from tests.studies import study_of as make
 
 METHODS = {
     "Input Gradient": "gradient",
@@ -73,36 +76,31 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
             kept.append(stored(folder, name, method, stores, mean=drawn.mean((0, 1)), chunk=chunk))
     write_bytes(folder / "maps/images.safetensors", b"")  # no test of the table looks at pictures
     members = maps["DeepLIFT"].shape[0]
-    result = {
-        "settings": {"members": members, "seed": 0, "target": "true", "draws": 2},
-        "dataset": {
+    return make(
+        folder,
+        settings={"members": members, "target": "true", "draws": 2},
+        dataset={
             "asked": "noise",
             "classes": ["a"],
             "image_shape": [2, 12, 12],
             "test_images": 9,
             "train_images": 99,
-            "notes": [],
         },
-        "recipes": {name: {"epochs": 1, "batch_size": 8, "precision": "float32"}},
-        "versions": {"torch": "2.15.0"},
-        "hardware": {"device": "cpu", "processor": "a processor"},
-        "images": [
-            {"name": f"{folder.name}-{i}", "label": 0, "target": {}, "predicted": {}}
-            for i in range(maps["DeepLIFT"].shape[1])
-        ],
-        "architectures": [
+        recipes={name: {"epochs": 1, "batch_size": 8, "precision": "float32"}},
+        versions={"torch": "2.15.0"},
+        hardware={"device": "cpu", "processor": "a processor"},
+        images=[{"name": f"{folder.name}-{i}"} for i in range(maps["DeepLIFT"].shape[1])],
+        architectures=[
             {
                 "label": name,
                 "name": f"test/{name}",
-                "adaptations": [],
-                "members": [{"sha256": f"{folder.name}-{e}", "accuracy": 0.9} for e in range(members)],
+                "members": [{"index": e, "sha256": f"{folder.name}-{e}", "accuracy": 0.9} for e in range(members)],
             }
         ],
-        "cells": cells,
-        "maps": kept,
-        "files": sums(folder),
-    }
-    return Study(result, folder)
+        cells=cells,
+        maps=kept,
+        files=sums(folder),
+    )
 
 
 def by_truth(maps, variant=TRUTH, *, draw=0, make=variants):
@@ -139,7 +137,7 @@ def test_the_search_finds_the_definition_behind_the_published_numbers(made):
         for definition in ("pixel", "rms"):
             assert own[Variant("signed", definition, norm).words]["log_error"]["p_holm"] < 0.05
     assert TRUTH.words in [best["words"], *best["not_distinguished"]]
-    assert f"{best['words']} comes nearest" in panel.caption
+    assert f"{best['words']} comes nearest" in markdown(panel)
 
 
 def test_a_row_for_every_cell_variant_and_grid(made):
@@ -194,7 +192,7 @@ def test_starred_rows_by_fewer_networks_and_shared_draws_are_facts(made):
         assert row["ratio"] == pytest.approx(row["r"] / row["r_other"])
         assert row["interval"]["low"] < row["ratio"] < row["interval"]["high"]
         assert row["ratio"] < 1
-    caption = made[0].caption
+    caption = markdown(made[0])
     for words in (
         "With 7 networks in place of 8",
         "r is that of own draws times: LIME",
@@ -223,7 +221,7 @@ def test_orderings_are_found_where_they_were_put(made):
 
 
 def test_the_caption_states_definitions_orderings_template_and_provenance(made):
-    caption = made[0].caption
+    caption = markdown(made[0])
     for words in ("sqrt(sum m² / sum s²)", "SHAP lowest in 2 of 2", "the same for all classes", "8 members"):
         assert words in caption
     assert "80% of its signal is one template, the same for all classes, 15% belongs to the class" in caption
@@ -279,21 +277,21 @@ def test_failed_and_missing_methods_are_shown_as_failed(broken):
     assert broken.facts["cells"] == 6
     text = printed(broken)
     assert sum("failed" in line for line in text.splitlines() if line.startswith(("DeepLIFT", "SHAP"))) == 2
-    assert "Failed: DeepLIFT in CIFAR10 VGG19: member 3: no memory." in broken.caption
+    assert "Failed: DeepLIFT in CIFAR10 VGG19: member 3: no memory." in markdown(broken)
     lowest = next(row for row in broken.facts["orderings"] if row["claim"] == "SHAP lowest")
     assert lowest["measured"] is None
     assert lowest["p"] == 1
 
 
 def test_few_members_are_said_to_be_few(broken):
-    assert "indicative: fewer than 8 members" in broken.caption
+    assert "indicative: fewer than 8 members" in markdown(broken)
 
 
 def test_two_members_have_no_intervals_and_no_tests(tmp_path):
     maps = members_maps(torch.Generator().manual_seed(4), members=2, images=2)
     panel = table_panel([Column(study_of(tmp_path / "run", maps), "net", "CIFAR10", "VGG19")])
     assert panel.facts["best"]["log_error"]["not_distinguished"] is None
-    assert "cannot be tested with fewer than 3 members" in panel.caption
+    assert "cannot be tested with fewer than 3 members" in markdown(panel)
     assert panel.data["low"].isna().all()
     assert write_panel(panel, tmp_path / "out")
 
@@ -319,8 +317,7 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     methods = ["gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)", "smoothgrad(samples=2)"]
     study = bench(methods=methods, members=3, images=3, train_images=64, epochs=1, device="cpu", out="run")
-    result = json.loads(json.dumps(study.result))
-    panel = table_panel([Column(Study(result, study.folder), "test_resnet", "CIFAR10", "ResNet18")])
+    panel = table_panel([Column(Study.load("run"), "test_resnet", "CIFAR10", "ResNet18")])
     own = panel.data[(panel.data["grid"] == "own") & (panel.data["reading"] == "own")]
     compared = 0
     for cell in [cell for cell in study.done if cell["view"] != "centred"]:
@@ -342,6 +339,7 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
 def test_a_study_without_members_maps_says_how_to_get_them(tmp_path):
     maps = members_maps(torch.Generator().manual_seed(6), members=2, images=1)
     study = study_of(tmp_path / "run", maps)
-    next(maps for maps in study.result["maps"] if maps["method"] == METHODS["LIME"])["draws"] = []
+    maps = [structs.replace(maps, draws=()) if maps.method == METHODS["LIME"] else maps for maps in study.result.maps]
+    study = replace(study, result=structs.replace(study.result, maps=tuple(maps)))
     with pytest.raises(UsageError, match="--keep-maps all"):
         table_panel([Column(study, "net", "CIFAR10", "VGG19")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,12 @@ from rich.markup import escape
 from rich.text import Text
 
 from saliencynoise.analyses.comparison.table import pair_rows
-from saliencynoise.display.grid import WIDE, Column, Section, render_sections, table_width
+from saliencynoise.display.grid import WIDE, Section, TerminalColumn, render_sections, table_width
 from saliencynoise.display.labels import NAME_WIDTH, method_label
 from saliencynoise.display.numbers import format_number, interval_text, untrained_text
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
+from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -72,7 +73,7 @@ class CellWords:
         return f"{self.published} ({self.floor})" if self.published else self.snr
 
 
-def words_of(cell: Mapping[str, Any] | None) -> CellWords:
+def words_of(cell: Any) -> CellWords:
     """Return a cell's figures as plain text."""
     if cell is None:
         return CellWords(snr="-")
@@ -91,7 +92,7 @@ def words_of(cell: Mapping[str, Any] | None) -> CellWords:
     )
 
 
-def accuracy_of(cell: Mapping[str, Any] | None) -> str:
+def accuracy_of(cell: Any) -> str:
     """Return the members' median accuracy, a dash where there is none."""
     accuracy = None if cell is None else cell["accuracy"]["median"]
     return "-" if accuracy is None else f"{accuracy:.1%}"
@@ -157,13 +158,13 @@ def document_of(comparison: SideBySide, pairs: Sequence[Pair], note: str) -> dic
             {"name": difference.name, "values": list(difference.values)} for difference in comparison.differences
         ],
         "warnings": list(comparison.warnings),
-        "rows": side_by_side_rows(comparison),
+        "rows": json_of(side_by_side_rows(comparison)),
         "runs": pair_rows(pairs),
         "note": note,
     }
 
 
-def _values(cell: Mapping[str, Any] | None) -> dict[str, Any]:
+def _values(cell: Any) -> dict[str, Any]:
     if cell is None or cell["status"] == FAILED:
         return {"status": "absent" if cell is None else FAILED, "reason": None if cell is None else cell["reason"]}
     estimates = cell["figures"]["estimates"]
@@ -222,7 +223,9 @@ def render_side_by_side(comparison: SideBySide, *, width: int, ascii_only: bool 
         yield Text(f"{short}: {study.folder}")
 
 
-def _in_columns(comparison: SideBySide, names: Sequence[str], *, narrow: bool) -> tuple[list[Column], list[Section]]:
+def _in_columns(
+    comparison: SideBySide, names: Sequence[str], *, narrow: bool
+) -> tuple[list[TerminalColumn], list[Section]]:
     """Return a table with a column per run and three lines per method."""
     sections = []
     for architecture, rows in by_architecture(comparison.rows):
@@ -237,10 +240,10 @@ def _in_columns(comparison: SideBySide, names: Sequence[str], *, narrow: bool) -
                     lines.append(["      untrained", *(_markup(text.untrained or text.snr) for text in texts)])
                 lines.append(["      for 0.9", *(_markup(text.needed or text.snr) for text in texts)])
         sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
-    return [Column(header=escape(name)) for name in names], sections
+    return [TerminalColumn(header=escape(name)) for name in names], sections
 
 
-def _in_lines(comparison: SideBySide, names: Sequence[str]) -> tuple[list[Column], list[Section]]:
+def _in_lines(comparison: SideBySide, names: Sequence[str]) -> tuple[list[TerminalColumn], list[Section]]:
     """Return a table with a block per method, and in it a line per run."""
     sections = []
     for architecture, rows in by_architecture(comparison.rows):
@@ -260,7 +263,7 @@ def _in_lines(comparison: SideBySide, names: Sequence[str]) -> tuple[list[Column
                 )
                 lines.append([f"      {escape(name)}", *map(_markup, figures if text.published else figures[:1])])
         sections.append(Section(title=Text(architecture, style="bold"), rows=lines))
-    return [Column(header=header) for header in HEADERS], sections
+    return [TerminalColumn(header=header) for header in HEADERS], sections
 
 
 def _markup(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
-from saliencynoise.display.grid import Column, Section, render_sections, table_width
+from saliencynoise.display.grid import Section, TerminalColumn, render_sections, table_width
 from saliencynoise.display.numbers import format_number, interval_text, p_cell
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.statistics.json_safe import json_safe
@@ -65,7 +65,7 @@ def print_pairs(pairs: Sequence[Pair], everywhere: Sequence[Everywhere], *, titl
 
 def _print_rows(pairs: Sequence[Pair], console: Console, *, agreeing: bool) -> None:
     headers = ("ratio", "95%", "p", "verdict") + (("agreement", "95%", "raw") if agreeing else ())
-    columns = [Column(header=header) for header in headers]
+    columns = [TerminalColumn(header=header) for header in headers]
     sections = [
         Section(title=Text(within, style="bold"), rows=[_row(pair, agreeing=agreeing) for pair in group])
         for within, group in groupby(pairs, key=lambda pair: pair.within)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.analyses.frontier.run import RESULT, load_frontier
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.saving import drawn
-from saliencynoise.display.figures.style import GREY, blank, legend_below, shortened, small_multiples, styles, two_lines
+from saliencynoise.display.figures.style import (
+    GREY,
+    LONGEST,
+    blank,
+    legend_below,
+    shortened,
+    small_multiples,
+    styles,
+    two_lines,
+)
+from saliencynoise.display.numbers import format_number
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.numbers import number
 from saliencynoise.store.atomic import write_bytes
@@ -21,29 +33,44 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.study import Study
 
-Panel = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
-"""A reference, and its rows that have both a price and a worth."""
+FrontierPanel = tuple[Mapping[str, Any], Sequence[Any]]
+"""A reference, and its rows that have both a price and a fidelity."""
+
+TITLE = "Fidelity and price of each strategy"
+CAPTION = (
+    "Across: seconds to make the members of an average and their maps, divided by those of one retrained network. Up: "
+    "squared cosine of the average with the true mean map, with 95% intervals. Dashed: averages of retrained networks; "
+    "a strategy above this line is cheaper than retraining. Numbers: members averaged."
+)
 
 PLOT = "frontier.png"
 PANEL = (4.8, 4.0)
 """Size of a panel in inches."""
 
 
-def figure(study: Study, *, folder: str | Path | None = None) -> Figure:
-    """Draw the frontier that a study belongs to, a panel for each architecture and method; see `figure_of`.
-
-    Args:
-        study: a run of the frontier.
-        folder: of a `saliencynoise frontier` run; None for that which the study belongs to.
+def captioned(document: Mapping[str, Any]) -> CaptionedFigure:
+    """Return the figure of a frontier's result, with its texts.
 
     Raises:
-        UsageError: the study belongs to no frontier, or none of its strategies has both a price and a worth.
-
-    Example:
-        >>> from saliencynoise import Study
-        >>> figure(Study.load("runs/a"), folder="runs/frontier").savefig("frontier.png")  # doctest: +SKIP
+        UsageError: no strategy has both a price and a fidelity.
     """
-    return figure_of(document_of(study, folder))
+    frame = data(document)
+    return CaptionedFigure(
+        name="frontier", title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(document), data=frame
+    )
+
+
+def alt(frame: pd.DataFrame) -> str:
+    """Return the alternative text of the figure of a table."""
+    known = frame[frame["networks"].map(math.isfinite)].sort_values("networks", ascending=False, kind="stable")
+    best = next(iter(known.to_dict("records")), None)
+    largest = (
+        "No strategy equals a finite number of retrained networks."
+        if best is None
+        else f"The best average, of {best['members']} members of {shortened(str(best['sampler']), LONGEST)}, "
+        f"{shortened(str(best['method']), LONGEST)}, equals {format_number(best['networks'])} retrained networks."
+    )
+    return f"A panel for each architecture and method: squared cosine with the true mean map against price. {largest}"
 
 
 def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any]:
@@ -73,16 +100,12 @@ def frontier_of(study: Study) -> dict[str, Any] | None:
     return document if study.folder.resolve().name in runs else None
 
 
-def table(study: Study, *, folder: str | Path | None = None) -> pd.DataFrame:
-    """Return a row per architecture, method, strategy and number of members: price, squared cosine, worth, intervals.
+def data(document: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the rows of a frontier's result.
 
-    Arguments and errors as of `figure`.
+    `networks` is the number of retrained networks whose average is as near to the true mean map, with the interval
+    `low` to `high`.
     """
-    return table_of(document_of(study, folder))
-
-
-def table_of(document: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the rows of a frontier's result; `low` and `high` are the ends of `networks`, the worth."""
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     rows: list[dict[str, Any]] = []
@@ -96,7 +119,7 @@ def table_of(document: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def figure_of(document: Mapping[str, Any]) -> Figure:
+def draw(document: Mapping[str, Any]) -> Figure:
     """Draw a frontier's result, a panel for each architecture and method, a colour and marker for each strategy.
 
     Across: seconds to make an average's members and maps, over those of one retrained network. Up: the average's
@@ -104,11 +127,11 @@ def figure_of(document: Mapping[str, Any]) -> Figure:
     above it are cheaper than retraining. Numbers are of the members averaged.
 
     Raises:
-        UsageError: no strategy has both a price and a worth.
+        UsageError: no strategy has both a price and a fidelity.
     """
     panels = _panels(document)
     if not panels:
-        raise UsageError("no strategy of this frontier has both a price and a worth; 'saliencynoise show' says why")
+        raise UsageError("no strategy of this frontier has both a price and a fidelity; 'saliencynoise show' says why")
     return _figure(panels)
 
 
@@ -120,17 +143,17 @@ def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
     """
     if not drawable(document):
         return None
-    write_bytes(folder / PLOT, drawn(figure_of(document), "png"))
+    write_bytes(folder / PLOT, drawn(draw(document), "png"))
     return folder / PLOT
 
 
 def drawable(document: Mapping[str, Any]) -> bool:
-    """Whether any strategy has both a price and a worth."""
+    """Whether any strategy has both a price and a fidelity."""
     return bool(_panels(document))
 
 
 def bar_ends(row: Mapping[str, Any], snr: float) -> tuple[float, float]:
-    """Return the ends of a strategy's interval as squared cosines: n r / (1 + n r) of those of its worth.
+    """Return the ends of a strategy's interval as squared cosines: n r / (1 + n r) at the ends of `networks`.
 
     >>> bar_ends({"fidelity": {"interval": {"low": 1.0, "high": "inf"}}}, snr=1.0)
     (0.5, 1.0)
@@ -145,8 +168,8 @@ def _cosine(networks: float, snr: float) -> float:
     return max(0.0, networks) * snr / (1 + max(0.0, networks) * snr)
 
 
-def _points(document: Mapping[str, Any], panel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return a panel's rows that have both a price and a worth."""
+def _points(document: Mapping[str, Any], panel: Mapping[str, Any]) -> list[Any]:
+    """Return a panel's rows that have both a price and a fidelity."""
     return [
         row
         for row in document["rows"]
@@ -157,21 +180,21 @@ def _points(document: Mapping[str, Any], panel: Mapping[str, Any]) -> list[Mappi
     ]
 
 
-def _panels(document: Mapping[str, Any]) -> list[Panel]:
+def _panels(document: Mapping[str, Any]) -> list[FrontierPanel]:
     panels = [
         (reference, _points(document, reference)) for reference in document["references"] if reference["status"] == "ok"
     ]
     return [(reference, points) for reference, points in panels if points]
 
 
-def _figure(panels: Sequence[Panel]) -> Figure:
+def _figure(panels: Sequence[FrontierPanel]) -> Figure:
     looks = styles(_name(row) for _, points in panels for row in points)
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     figure = blank(PANEL[0] * max(columns, 1.4), PANEL[1] * rows + 0.6)
     axes = small_multiples(figure, len(panels), columns=columns)
     for axis, (panel, points) in zip(axes, panels, strict=True):
-        _draw(axis, panel, points, looks)
+        _draw_panel(axis, panel, points, looks)
     legend_below(figure, axes)
     figure.draw_without_rendering()  # settles where points lie, and so where there is room beside them
     for axis, (_, points) in zip(axes, panels, strict=True):
@@ -179,10 +202,10 @@ def _figure(panels: Sequence[Panel]) -> Figure:
     return figure
 
 
-def _draw(
+def _draw_panel(
     axis: Axes,
     panel: Mapping[str, Any],
-    points: Sequence[Mapping[str, Any]],
+    points: Sequence[Any],
     looks: Mapping[str, tuple[str, str]],
 ) -> None:
     snr = number(panel["snr"])
@@ -201,12 +224,12 @@ def _draw(
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     title = two_lines(f"{shortened(panel['architecture'], 40)}, {shortened(panel['method'], 40)}", longest=44)
     axis.set_title(title, fontsize=10)
-    axis.set_xlabel("price, in networks trained anew")
+    axis.set_xlabel("price, in retrained networks")
     axis.set_ylabel("cos² with the true mean map")
     axis.grid(alpha=0.3)
 
 
-def _label(axis: Axes, points: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:
+def _label(axis: Axes, points: Sequence[Any], colours: Mapping[str, str]) -> None:
     """Write n beside each point, in a free spot; a point without room has no label."""
     from matplotlib.patheffects import withStroke  # noqa: PLC0415 - as above
 

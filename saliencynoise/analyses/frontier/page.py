@@ -7,8 +7,7 @@ from typing import Any
 
 from saliencynoise.analyses.frontier import figure as frontier_figures
 from saliencynoise.analyses.frontier import table as frontier
-from saliencynoise.display.figures.exhibit import Exhibit
-from saliencynoise.display.page.pictures import picture
+from saliencynoise.display.page.figures import page_figure
 from saliencynoise.display.page.run import RunPage
 from saliencynoise.display.page.tables import plain_table
 
@@ -35,20 +34,8 @@ def frontier_page(document: Document) -> RunPage:
         sentences=sentences,
         tables=tables,
         legend=[frontier.legend(document)],
-        pictures=[picture(_of_frontier(document))] if frontier_figures.drawable(document) else [],
+        figures=[page_figure(frontier_figures.captioned(document))] if frontier_figures.drawable(document) else [],
         basis=[frontier.basis(document)],
         notes=frontier.notes(document),
         document=document,
-    )
-
-
-def _of_frontier(document: Document) -> Exhibit:
-    return Exhibit(
-        name="frontier",
-        title="Nearness to the true mean map against the price",
-        caption="Points: the average map of a sampler's members, at each budget, with 95% intervals; beside them the "
-        "number of members. Dashed: networks trained anew. Above the dashed line a sampler is cheaper than retraining.",
-        alt="A panel for each architecture and method: squared cosine with the true mean map against the price.",
-        figure=frontier_figures.figure_of(document),
-        data=frontier_figures.table_of(document),
     )

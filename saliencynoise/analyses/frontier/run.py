@@ -8,7 +8,7 @@ noise. Its squared cosine is then set against the cost of the n members.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -19,7 +19,7 @@ import torch
 from saliencynoise.analyses.frontier.config import FrontierConfig
 from saliencynoise.analyses.result import load_result
 from saliencynoise.engine.config import REFERENCE
-from saliencynoise.engine.ensemble_maps import Cell, Strategy, inner_products
+from saliencynoise.engine.ensemble_maps import Cell, EnsembleMaps, inner_products
 from saliencynoise.engine.judged import no_claim
 from saliencynoise.engine.observer import Observer
 from saliencynoise.engine.plan import Plan, make_plan
@@ -27,6 +27,7 @@ from saliencynoise.engine.reduce import FailedCellError, aggregate
 from saliencynoise.engine.run import dispatcher_of, run_plan
 from saliencynoise.interfaces import Aggregator, UsageError, one_line
 from saliencynoise.records.frontier import read_frontier
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
 from saliencynoise.registry.parameters import canonical
 from saliencynoise.statistics.comparison import holm
@@ -55,7 +56,7 @@ def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
 
 
 def _run(
-    config: FrontierConfig, aggregators: Sequence[BoundAggregator], strategies: Sequence[Strategy]
+    config: FrontierConfig, aggregators: Sequence[BoundAggregator], strategies: Sequence[EnsembleMaps]
 ) -> dict[str, Any]:
     """Compare the strategies' maps, in a folder that is locked."""
     reference = strategies[0]
@@ -76,7 +77,7 @@ def _run(
         "rows": _compared_with_prices(rows, reference.label),
     }
     document = _plain(document)
-    write_json(config.folder / RESULT, document)
+    write_json(config.folder / RESULT, json_of(document))
     return document
 
 
@@ -125,15 +126,13 @@ def _samplers(config: FrontierConfig) -> dict[str, str]:
 
 def _grouped(sampler: BoundSampler, most: int) -> str:
     """Return a sampler's canonical name. A sampler without a fixed number of members gives the largest budget."""
-    instance: Any = sampler.instance
-    if instance.per_run is not None:
-        return sampler.text
-    if "members_a_run" not in {field.name for field in fields(instance)}:
+    in_runs = sampler.instance.in_runs_of(most)
+    if in_runs is None:
         raise UsageError(
             f"the sampler {sampler.label} makes all its members in one run, and the frontier needs several runs; "
             "it needs a parameter members_a_run"
         )
-    return sampler.text.partition("(")[0] + canonical(replace(instance, members_a_run=most))
+    return sampler.text.partition("(")[0] + canonical(in_runs)
 
 
 def _plan(config: FrontierConfig, text: str) -> Plan:
@@ -161,22 +160,24 @@ def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
     return min(wanted, sampler.instance.available or wanted)
 
 
-def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[Strategy]:
+def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[EnsembleMaps]:
     """Run all plans, the reference first. Its targets hold for all; the others use the cells that it has maps of."""
     (label, first), *others = plans
     with dispatcher_of(first) as dispatcher:
         study = run_plan(first, observer, dispatcher=dispatcher)
-        reference = Strategy(label=label, plan=first, study=study, groups=tuple(first.runs()[: config.ensemble]))
+        reference = EnsembleMaps(label=label, plan=first, study=study, groups=tuple(first.runs()[: config.ensemble]))
         strategies, targets = [reference], reference.explained.targets
         for label, plan in others if targets else ():
             alive = [architecture for architecture in plan.architectures if architecture.name in targets]
             sampler_plan = replace(plan, architectures=alive)
             study = run_plan(sampler_plan, observer, targets=targets, dispatcher=dispatcher)
-            strategies.append(Strategy(label=label, plan=sampler_plan, study=study, groups=tuple(sampler_plan.runs())))
+            strategies.append(
+                EnsembleMaps(label=label, plan=sampler_plan, study=study, groups=tuple(sampler_plan.runs()))
+            )
     return strategies
 
 
-def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[str, Any]:
+def _reference(config: FrontierConfig, reference: EnsembleMaps, cell: Cell) -> dict[str, Any]:
     """Return the row of the held-out members, whose noise the other rows are corrected for."""
     names = {"architecture": cell[0].model.label, "method": cell[1].label}
     reason = reference.failure(cell)
@@ -200,10 +201,10 @@ def _reference(config: FrontierConfig, reference: Strategy, cell: Cell) -> dict[
 
 def _rows(
     config: FrontierConfig,
-    strategy: Strategy,
+    strategy: EnsembleMaps,
     aggregators: Sequence[BoundAggregator],
     cell: Cell,
-    reference: Strategy,
+    reference: EnsembleMaps,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a strategy for one architecture and method, from the least budget to the largest."""
     names = {"architecture": cell[0].model.label, "method": cell[1].label, "sampler": strategy.label}
@@ -253,7 +254,7 @@ def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> lis
     return [{**row, "p_holm": corrected.get(index)} for index, row in enumerate(rows)]
 
 
-def _shared(config: FrontierConfig, strategy: Strategy, cell: Cell, reference: Strategy) -> str | None:
+def _shared(config: FrontierConfig, strategy: EnsembleMaps, cell: Cell, reference: EnsembleMaps) -> str | None:
     """Return why a strategy shares a held-out network, as files of the same pool would; None if it shares none."""
     held_out = reference.weights(cell[0], config.held_out)
     for weights, member in strategy.weights(

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import COLOURS, GREY, blank, error_bars, small_multiples, two_lines
+from saliencynoise.display.numbers import format_number
 from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
@@ -16,8 +18,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+TITLE = "Similarity of the maps to those of uninformed networks"
+CAPTION = (
+    "Points: cosine between the mean map of trained networks and that of the other networks, corrected for noise. "
+    "Bars: 95% intervals. Above 0.71 most of the map is the same. A line without a point: these networks agree on "
+    "nothing."
+)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Point:
+class CosinePoint:
     """A value with its interval. It is from 0 to 1 up to noise, and NaN if it is undefined."""
 
     label: str
@@ -27,18 +37,39 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
+class CosinePanel:
     """The points of one architecture and method."""
 
     title: str
-    points: Sequence[Point]
+    points: Sequence[CosinePoint]
     axis: str
 
 
-def of_sanity(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
+def captioned(rows: Sequence[Any]) -> CaptionedFigure:
+    """Return the figure of those rows of a `sanity.json` that are "ok", one at least, with its texts."""
+    panels = data(rows)
+    return CaptionedFigure(
+        name="sanity", title=TITLE, caption=CAPTION, alt=alt(panels), figure=draw(panels), data=table(panels)
+    )
+
+
+def alt(panels: Sequence[CosinePanel]) -> str:
+    """Return the alternative text of panels."""
+    points = [(point.value, point.label, panel.title) for panel in panels for point in panel.points]
+    known = [point for point in points if not math.isnan(point[0])]
+    if not known:
+        return "A panel for each architecture and method; no cosine could be computed."
+    value, label, title = max(known)
+    return (
+        "A panel for each architecture and method, a point with its interval for each kind of uninformed network. The "
+        f"largest cosine is {format_number(value)} ({label}; {title})."
+    )
+
+
+def data(rows: Sequence[Any]) -> list[CosinePanel]:
     """Return the cosines of each row of a `sanity.json`."""
     return [
-        Panel(
+        CosinePanel(
             title=_title(row) + (f", {row['view']}" if row["view"] != "signed" else ""),
             axis="cosine with trained networks",
             points=[_point(name, contrast["agreement"]) for name, contrast in row["contrasts"].items()],
@@ -47,18 +78,18 @@ def of_sanity(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:
     ]
 
 
-def table(panels: Sequence[Panel]) -> pd.DataFrame:
+def table(panels: Sequence[CosinePanel]) -> pd.DataFrame:
     """Return a row a point: the panel, the label, the value and its interval."""
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     return pd.DataFrame([{"panel": panel.title, **vars(point)} for panel in panels for point in panel.points])
 
 
-def figure(panels: Sequence[Panel]) -> Figure:
+def draw(panels: Sequence[CosinePanel]) -> Figure:
     """Draw the panels, one at least.
 
-    >>> point = Point(label="untrained", value=0.5, low=0.4, high=0.6)
-    >>> len(figure([Panel(title="gradient, net", points=[point], axis="cosine")]).axes)
+    >>> point = CosinePoint(label="untrained", value=0.5, low=0.4, high=0.6)
+    >>> len(draw([CosinePanel(title="gradient, net", points=[point], axis="cosine")]).axes)
     1
     """
     columns = min(3, len(panels))
@@ -66,11 +97,11 @@ def figure(panels: Sequence[Panel]) -> Figure:
     most = max(len(panel.points) for panel in panels)
     made = blank(3.6 * max(columns, 1.4), rows * (1.0 + 0.35 * most))
     for axis, panel in zip(small_multiples(made, len(panels), columns=columns), panels, strict=True):
-        _draw(axis, panel)
+        _draw_panel(axis, panel)
     return made
 
 
-def _draw(axis: Axes, panel: Panel) -> None:
+def _draw_panel(axis: Axes, panel: CosinePanel) -> None:
     points = panel.points[::-1]  # from the top
     places = range(len(points))
     values = [point.value for point in points]
@@ -90,8 +121,8 @@ def _title(row: Mapping[str, Any]) -> str:
     return f"{row['method']}, {row['architecture']}"
 
 
-def _point(label: str, estimate: Mapping[str, Any]) -> Point:
+def _point(label: str, estimate: Any) -> CosinePoint:
     interval = estimate["interval"] or {"low": None, "high": None}
-    return Point(
+    return CosinePoint(
         label=label, value=number(estimate["value"]), low=number(interval["low"]), high=number(interval["high"])
     )  # fmt: skip

@@ -17,11 +17,12 @@ import torch
 
 from saliencynoise.analyses.result import load_result
 from saliencynoise.analyses.sanity.config import PERMUTED, TRAINED, UNTRAINED, SanityConfig
-from saliencynoise.engine.ensemble_maps import Strategy
+from saliencynoise.engine.ensemble_maps import EnsembleMaps
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.run import run_plan
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.records.sanity import read_sanity
+from saliencynoise.records.writing import json_of
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, compare, holm
 from saliencynoise.statistics.draws import between_draws, crossed_gram
@@ -77,7 +78,7 @@ def run_sanity(config: SanityConfig, observer: Observer) -> dict[str, Any]:
 def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) -> dict[str, Any]:
     """Run the plans, in a folder that is locked."""
     ensembles = {
-        name: Strategy(label=name, plan=plan, study=run_plan(plan, observer), groups=tuple(plan.runs()))
+        name: EnsembleMaps(label=name, plan=plan, study=run_plan(plan, observer), groups=tuple(plan.runs()))
         for name, plan in plans.items()
     }
     reference = ensembles[TRAINED]
@@ -92,7 +93,7 @@ def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) ->
         "groups": None if reference.plan.groups is None else len(set(reference.plan.groups)),
         "rows": _rows(ensembles, seed=config.bench.seed),
     }
-    write_json(config.folder / RESULT, document)
+    write_json(config.folder / RESULT, json_of(document))
     return document
 
 
@@ -128,7 +129,7 @@ def _members_summary(study: Study) -> dict[str, Any]:
     }
 
 
-def _rows(ensembles: Mapping[str, Strategy], *, seed: int) -> list[dict[str, Any]]:
+def _rows(ensembles: Mapping[str, EnsembleMaps], *, seed: int) -> list[dict[str, Any]]:
     """Return a row per architecture, method and view; p-values are corrected over all of them."""
     plan = ensembles[TRAINED].plan
     failed, finished = [], []
@@ -157,7 +158,7 @@ def _rows(ensembles: Mapping[str, Strategy], *, seed: int) -> list[dict[str, Any
     ]
 
 
-def _failure(ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, method: BoundMethod) -> str | None:
+def _failure(ensembles: Mapping[str, EnsembleMaps], architecture: ArchitecturePlan, method: BoundMethod) -> str | None:
     """Return why an architecture and method cannot be compared; None where they can."""
     for name, ensemble in ensembles.items():
         reason = ensemble.failure((architecture, method))
@@ -189,7 +190,7 @@ class Compared:
 
 
 def _compared(
-    ensembles: Mapping[str, Strategy], architecture: ArchitecturePlan, method: BoundMethod
+    ensembles: Mapping[str, EnsembleMaps], architecture: ArchitecturePlan, method: BoundMethod
 ) -> dict[str, Compared]:
     """Return, by view, the inner products of the members' maps within and between ensembles."""
     cell = architecture, method
@@ -205,7 +206,7 @@ def _compared(
     return {view: _divided(torch.stack(grams), where, groups) for view, grams in joint.items()}
 
 
-def _views(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _views(cells: Sequence[Any]) -> tuple[str, ...]:
     """Return the views in which a method is compared. They are centred if an ensemble's judged cell is.
 
     For maps of one sign, the centred view also shows where they are large.

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.saving import drawn
 from saliencynoise.display.figures.style import (
     GREY,
+    LONGEST,
     SMALL,
     blank,
     error_bars,
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
+
+TITLE = "Shares of the noise by the seeds of the training"
+CAPTION = (
+    "First order: the share of a map's noise that goes away when networks have this seed in common and no other. "
+    "Total: the share that another value of this seed alone brings in. Bars: 95% intervals over blocks of seeds; an "
+    "arrow marks an interval that ends beyond the axis."
+)
 
 PLOT = "variance.png"
 COLUMNS = 4
@@ -52,6 +61,27 @@ RANGE = (-0.25, 1.25)
 """Ends of the axis; an arrow marks an interval that goes on."""
 
 
+def captioned(document: Mapping[str, Any]) -> CaptionedFigure:
+    """Return the figure of a result of `saliencynoise variance`, with its texts."""
+    frame = data(document)
+    return CaptionedFigure(
+        name="variance", title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(document), data=frame
+    )
+
+
+def alt(frame: pd.DataFrame) -> str:
+    """Return the alternative text of the figure of a table."""
+    first = frame[frame["figure"] == "first order"].dropna(subset=["share"])
+    largest = next(iter(first.sort_values("share", ascending=False, kind="stable").to_dict("records")), None)
+    if largest is None:
+        return "A panel for each architecture and method; no share could be computed."
+    return (
+        "A panel for each architecture and method, a line for each kind of seed. The largest first-order share is "
+        f"{largest['share']:.0%}, of {NAMES.get(largest['stream'], largest['stream'])} "
+        f"({shortened(str(largest['method']), LONGEST)} on {shortened(str(largest['architecture']), LONGEST)})."
+    )
+
+
 def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
     """Draw a result of `saliencynoise variance` into its folder; None where nothing can be drawn.
 
@@ -60,7 +90,7 @@ def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
     """
     if not drawable(document):
         return None
-    write_bytes(folder / PLOT, drawn(seed_figure(document), "png"))
+    write_bytes(folder / PLOT, drawn(draw(document), "png"))
     return folder / PLOT
 
 
@@ -69,7 +99,7 @@ def drawable(document: Mapping[str, Any]) -> bool:
     return any(row["status"] == "ok" for row in document["rows"])
 
 
-def seed_table(document: Mapping[str, Any]) -> pd.DataFrame:
+def data(document: Mapping[str, Any]) -> pd.DataFrame:
     """Return a row per architecture, method, stream of randomness and figure, as shares of the noise.
 
     Args:
@@ -98,7 +128,7 @@ def seed_table(document: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def seed_figure(document: Mapping[str, Any]) -> Figure:
+def draw(document: Mapping[str, Any]) -> Figure:
     """Draw a result of `saliencynoise variance`; see `draw_seeds`.
 
     Args:
@@ -106,9 +136,9 @@ def seed_figure(document: Mapping[str, Any]) -> Figure:
 
     Example:
         >>> from saliencynoise.analyses.variance.run import load_variance
-        >>> seed_figure(load_variance("runs/v")).savefig("variance.png")  # doctest: +SKIP
+        >>> draw(load_variance("runs/v")).savefig("variance.png")  # doctest: +SKIP
     """
-    frame = seed_table(document)
+    frame = data(document)
     columns = min(COLUMNS, len(frame.drop_duplicates(["architecture", "method"])))
     drawn = blank(1.8 + 2.5 * max(columns, 1.6), seed_height(frame))
     draw_seeds(drawn, frame)
@@ -136,7 +166,7 @@ def draw_seeds(figure: FigureBase, frame: pd.DataFrame) -> None:
     for panel, ((architecture, method), cell_frame) in zip(axes, panels, strict=True):
         title = two_lines(str(method), longest=24)
         panel.set_title(f"{shortened(str(architecture), 36)}\n{title}" if several else title, fontsize=9)
-        _draw(panel, cell_frame, streams)
+        _draw_panel(panel, cell_frame, streams)
     axes[0].set_yticks(range(len(streams)), [NAMES.get(name, name) for name in streams], fontsize=SMALL)
     axes[0].set_ylim(max(len(streams), 1) - 0.5, -0.5)
     axes[0].set_xlim(*RANGE)
@@ -147,7 +177,7 @@ def draw_seeds(figure: FigureBase, frame: pd.DataFrame) -> None:
     legend_below(figure, axes[:1])
 
 
-def _draw(axes: Axes, frame: pd.DataFrame, streams: list[str]) -> None:
+def _draw_panel(axes: Axes, frame: pd.DataFrame, streams: list[str]) -> None:
     axes.tick_params(labelsize=SMALL)
     axes.grid(axis="x", alpha=0.3)
     for bound in (0, 1):

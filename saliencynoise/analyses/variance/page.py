@@ -7,8 +7,7 @@ from typing import Any
 
 from saliencynoise.analyses.variance import figure as seeds
 from saliencynoise.analyses.variance import table as variance
-from saliencynoise.display.figures.exhibit import Exhibit
-from saliencynoise.display.page.pictures import picture
+from saliencynoise.display.page.figures import page_figure
 from saliencynoise.display.page.run import RunPage
 from saliencynoise.display.page.tables import plain_table
 
@@ -30,21 +29,8 @@ def variance_page(document: Document) -> RunPage:
         sentences=[f"{row['method']} on {row['architecture']}: {row['words']}." for row in done],
         tables=tables,
         legend=[variance.LEGEND.format(blocks=document["settings"]["blocks"]), *([variance.ENERGY] if drawing else [])],
-        pictures=[picture(_of_seeds(document))] if seeds.drawable(document) else [],
+        figures=[page_figure(seeds.captioned(document))] if seeds.drawable(document) else [],
         basis=[variance.basis(document, architecture) for architecture in document["architectures"]],
         notes=variance.notes(document),
         document=document,
-    )
-
-
-def _of_seeds(document: Document) -> Exhibit:
-    return Exhibit(
-        name="variance",
-        title="Which seeds make the noise",
-        caption="First order: the share of a map's noise that goes away when networks share this stream's seed and no "
-        "other; total: the share that another seed of this stream alone brings in. Bars: 95% intervals over blocks of "
-        "seeds.",
-        alt="A panel for each architecture and method, a line for each stream of random numbers, as above.",
-        figure=seeds.seed_figure(document),
-        data=seeds.seed_table(document),
     )

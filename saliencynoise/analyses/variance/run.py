@@ -24,6 +24,7 @@ from saliencynoise.engine.judged import judged_cells
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.run import run_plan
 from saliencynoise.records.variance import read_variance
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components
 from saliencynoise.statistics.draws import energy_shares, networks_gram
@@ -75,7 +76,7 @@ def _run(
         "architectures": [_architecture(*ensemble) for ensemble in ensembles],
         "rows": [row for ensemble in ensembles for row in _rows(*ensemble)],
     }
-    write_json(config.folder / RESULT, document)
+    write_json(config.folder / RESULT, json_of(document))
     return document
 
 
@@ -127,8 +128,7 @@ def _plan(config: VarianceConfig, architecture: str, design: Design) -> Plan:
 
 
 def _per_block(design: Design) -> int:
-    sampler: Any = catalogue().sampler(design.sampler).instance
-    return int(sampler.per_block)
+    return catalogue().sampler(design.sampler).instance.per_block
 
 
 def _blocks(study: Study, design: Design) -> Blocks:
@@ -164,7 +164,7 @@ def _rows(study: Study, design: Design, blocks: Blocks) -> Iterator[dict[str, An
         yield about if cell["status"] == "failed" else {**about, **_parts(study, cell, design, blocks)}
 
 
-def _parts(study: Study, cell: Mapping[str, Any], design: Design, blocks: Blocks) -> dict[str, Any]:
+def _parts(study: Study, cell: Any, design: Design, blocks: Blocks) -> dict[str, Any]:
     """Return the parts of the noise of a cell that is done."""
     crossed = study.crossed(cell)
     components = seed_components(

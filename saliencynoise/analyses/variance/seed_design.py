@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.sampling import REST, STREAMS
 from saliencynoise.interfaces.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from saliencynoise.training.recipes import Recipe
-
-STREAMS = ("init", "order", "augment", "dropout")
-REST = "rest"
-"""The name that the sampler `seed_blocks` gives to the streams that it varies together."""
 
 RATES = ("drop_prob", "drop_rate", "dropout")
 """Attributes of modules with a dropout probability: timm's DropPath and heads, torch's attention and LSTM."""
@@ -71,7 +68,7 @@ class Blocks:
     repeats: tuple[int, ...]
 
     @classmethod
-    def of(cls, members: Sequence[Mapping[str, Any]], design: Design, *, per_block: int) -> Blocks:
+    def of(cls, members: Sequence[Any], design: Design, *, per_block: int) -> Blocks:
         """Return the blocks from the members' records, which hold the seeds of their training."""
         rows = [
             (

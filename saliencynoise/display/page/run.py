@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from saliencynoise.display.page.figures import PageFigure
 from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.page import write_page
-from saliencynoise.display.page.pictures import Picture
 from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import PageTable
 
@@ -26,7 +26,7 @@ class RunPage:
         sentences: the results.
         tables: with a caption each.
         legend: the meaning of the tables' headings.
-        pictures: the figures that can be drawn.
+        figures: those that can be drawn.
         basis: the provenance of the figures.
         notes: warnings and failures.
         document: with "settings", "versions", "hardware" and "created".
@@ -37,7 +37,7 @@ class RunPage:
     sentences: Sequence[str]
     tables: Sequence[PageTable]
     legend: Sequence[str]
-    pictures: Sequence[Picture]
+    figures: Sequence[PageFigure]
     basis: Sequence[str]
     notes: Sequence[str]
     document: Document

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Value:
+class PageValue:
     """The text of a value; `key` is its sort key, a number as the page's script reads it, or empty for none."""
 
     text: str
@@ -22,7 +22,7 @@ class Value:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class PageColumn:
     """A column: its heading, its meaning in a few words, and whether it holds numbers."""
 
     label: str
@@ -31,10 +31,10 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class PageRow:
     """A row, and the architecture and family that filter it."""
 
-    values: Sequence[Value]
+    values: Sequence[PageValue]
     architecture: str = ""
     family: str = ""
 
@@ -44,8 +44,8 @@ class PageTable:
     """A table that is complete and readable without script; `sortable` if its rows are independent."""
 
     caption: str
-    columns: Sequence[Column]
-    rows: Sequence[Row]
+    columns: Sequence[PageColumn]
+    rows: Sequence[PageRow]
     sortable: bool = True
     architectures: Sequence[str] = field(default=())
     families: Sequence[str] = field(default=())
@@ -54,9 +54,12 @@ class PageTable:
 def plain_table(table: RichTable, caption: str) -> PageTable:
     """Return a table of the terminal; its rows belong together, so it cannot be sorted."""
     cells = [[_plain(cell) for cell in column.cells] for column in table.columns]
-    rows = [Row(values=[Value(text=text, failed=text == "failed") for text in row]) for row in zip(*cells, strict=True)]
+    rows = [
+        PageRow(values=[PageValue(text=text, failed=text == "failed") for text in row])
+        for row in zip(*cells, strict=True)
+    ]
     columns = [
-        Column(label=_plain(column.header), numeric=column.justify == "right") for column in table.columns
+        PageColumn(label=_plain(column.header), numeric=column.justify == "right") for column in table.columns
     ]  # fmt: skip
     return PageTable(caption=caption, columns=columns, rows=rows, sortable=False)
 

@@ -1,4 +1,4 @@
-"""The SNR of every method and architecture as bars: as published, and corrected, with intervals and noise floors."""
+"""The SNR of every method and architecture as bars: published and corrected, with intervals and noise floors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import (
     BAD,
     GREY,
@@ -20,7 +21,7 @@ from saliencynoise.display.figures.style import (
 )
 from saliencynoise.display.numbers import format_number, with_interval
 from saliencynoise.engine.study_cells import chosen_cells, names_of, snr_of
-from saliencynoise.records.numbers import number
+from saliencynoise.report.figures import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.cell import Cell
+
+TITLE = "SNR of each method"
+CAPTION = (
+    "Left: published SNR, |mean| / sd over members, averaged over pixels and images. Thick line: its noise floor. "
+    "Right: r = c / (1 - c), with c the mean cosine between two members' maps; pure noise has 0. Hollow: r of a "
+    "stochastic method without its sampling noise. Thin lines: 95% intervals. Methods are in the order of r."
+)
 
 SKEWED = 10.0
 """Largest value of a panel over its lower quartile above which the axis is logarithmic but for a piece about zero."""
@@ -46,17 +55,44 @@ NARROW = 0.3
 PREFIX = {"published": "published_", "r": ""}
 """Prefix of the columns that belong to a panel."""
 
-TITLES = {"published": "SNR as published, |mean| / sd", "r": "r, corrected SNR of one network's map"}
+PANELS = {"published": "published SNR, |mean| / sd", "r": "r, corrected SNR of one network's map"}
 
 
-def figure(
+def captioned(study: Study) -> CaptionedFigure:
+    """Return the figure of all methods and architectures in the signed view, with its texts."""
+    frame = data(study)
+    return CaptionedFigure(
+        name="bars",
+        title=TITLE,
+        caption=CAPTION,
+        alt=alt(frame),
+        notes=[texts.basis(study), texts.intervals(frame)],
+        figure=draw(frame),
+        data=frame,
+    )
+
+
+def alt(frame: pd.DataFrame) -> str:
+    """Return the alternative text of the figure of a table."""
+    above = int((frame["low"] > frame["floor"]).sum())
+    return (
+        f"Bars of the published SNR and of r. {texts.extremes(frame, 'r', of='r', interval=('low', 'high'))} The "
+        f"interval of r lies above the noise floor in {above} of {int(frame['floor'].notna().sum())} cases."
+        f"{texts.failed(frame)}"
+    )
+
+
+def data(
     study: Study,
     *,
     methods: Sequence[str] | None = None,
     architectures: Sequence[str] | None = None,
     views: Sequence[str] = ("signed",),
-) -> Figure:
-    """Draw the SNR of each method and architecture of a study; see `figure_of`.
+) -> pd.DataFrame:
+    """Return a row per architecture, method and view: published SNR and r, each with its interval and floor.
+
+    `network` is r of the networks alone for a stochastic method, and NaN for any other. A cell that failed has no
+    numbers.
 
     Args:
         study: with its cells.
@@ -66,27 +102,6 @@ def figure(
 
     Raises:
         UsageError: the study has no such method, architecture or view.
-
-    Example:
-        >>> from saliencynoise import Study
-        >>> figure(Study.load("runs/a")).savefig("bars.png")  # doctest: +SKIP
-    """
-    return figure_of(table(study, methods=methods, architectures=architectures, views=views))
-
-
-def table(
-    study: Study,
-    *,
-    methods: Sequence[str] | None = None,
-    architectures: Sequence[str] | None = None,
-    views: Sequence[str] = ("signed",),
-) -> pd.DataFrame:
-    """Return a row per architecture, method and view: SNR as published and r, each with its interval and floor.
-
-    `network` is r of the networks alone for a stochastic method, and NaN for any other. A cell that failed has no
-    numbers.
-
-    Arguments and errors as of `figure`.
     """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
@@ -94,21 +109,22 @@ def table(
     return pd.DataFrame([_row(cell) for cell in cells])
 
 
-def _row(cell: Any) -> dict[str, Any]:
-    figures = cell["figures"]
-    row = names_of(cell) | {"view": cell["view"]} | snr_of(figures)
-    names = {"published": "snr_pixel"} | ({"network": "snr_network"} if cell.get("draws", 1) > 1 else {})
-    for name in ("published", "network"):
-        estimate = figures["estimates"].get(names.get(name)) if figures else None
-        interval = (estimate or {}).get("interval") or {"low": None, "high": None}
-        row[name] = number(estimate["value"]) if estimate else math.nan
-        row[f"{name}_low"], row[f"{name}_high"] = number(interval["low"]), number(interval["high"])
-    row["published_floor"] = number(figures["estimates"]["snr_pixel"]["floor"]) if figures else math.nan
+def _row(cell: Cell) -> dict[str, Any]:
+    figures = cell.figures
+    row = names_of(cell) | {"view": cell.view} | snr_of(figures)
+    pixel = None if figures is None else figures.estimates.snr_pixel
+    network = None if figures is None or cell.draws == 1 else figures.estimates.snr_network
+    for name, estimate in (("published", pixel), ("network", network)):
+        interval = None if estimate is None else estimate.interval
+        ends = (math.nan, math.nan) if interval is None else (interval.low, interval.high)
+        row[name] = math.nan if estimate is None else estimate.value
+        row[f"{name}_low"], row[f"{name}_high"] = ends
+    row["published_floor"] = math.nan if pixel is None else pixel.floor
     return row
 
 
-def figure_of(frame: pd.DataFrame) -> Figure:
-    """Draw a table: a row a method, the SNR as published on the left, the corrected r on the right.
+def draw(frame: pd.DataFrame) -> Figure:
+    """Draw a table: a row a method, the published SNR on the left, the corrected r on the right.
 
     Methods are in the order of r, by its median over architectures; each architecture has its colour and marker.
     A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is r of the
@@ -121,8 +137,8 @@ def figure_of(frame: pd.DataFrame) -> Figure:
     left, right = drawn.subplots(1, 2, sharey=True, width_ratios=(1, 1.5))
     names = {"published": left, "r": right}
     for name, axes in names.items():
-        _draw(axes, frame, rows, looks, name=name)
-        axes.set_title(TITLES[name], fontsize=9)
+        _draw_panel(axes, frame, rows, looks, name=name)
+        axes.set_title(PANELS[name], fontsize=9)
     left.set_yticks(range(len(rows)), [_label(*row) for row in rows], fontsize=SMALL)
     left.set_ylim(len(rows) - 0.5, -0.5)
     if frame["network"].notna().any():
@@ -143,7 +159,7 @@ def _label(method: str, view: str) -> str:
     return name if view == "signed" else f"{name}, {view}"
 
 
-def _draw(
+def _draw_panel(
     axes: Axes, frame: pd.DataFrame, rows: Sequence[tuple[str, str]], looks: dict[str, tuple[str, str]], *, name: str
 ) -> None:  # fmt: skip
     axes.tick_params(labelsize=SMALL)

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import (
     GREY,
     SMALL,
@@ -19,7 +20,9 @@ from saliencynoise.display.figures.style import (
     styles,
     two_lines,
 )
+from saliencynoise.display.numbers import format_number
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells, snr_of
+from saliencynoise.report.figures import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +30,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
 
     from saliencynoise.engine.study import Study
+
+TITLE = "SNR of each class"
+CAPTION = (
+    "Points: r of one network's map over the images of a class, with its 95% interval; an arrow marks an interval "
+    "that ends beyond the axis. Hollow: a class of a single image, with an interval for new members only. Line and "
+    "band: r of all images. Dashed: the noise floor, 0. Classes are ordered by their mean rank."
+)
 
 COLUMNS = 4
 SKEWED = 10.0
@@ -39,10 +49,75 @@ BEYOND = 1.5
 """An axis ends at most this many times the span of the values; the interval of a two-image class is far wider."""
 
 
-def figure(
+def captioned(study: Study) -> CaptionedFigure:
+    """Return the figure of all methods and architectures, with its texts."""
+    frame = data(study)
+    return CaptionedFigure(
+        name="classes",
+        title=TITLE,
+        caption=CAPTION,
+        alt=alt(frame),
+        notes=[texts.basis(study), texts.intervals(frame)],
+        figure=draw(frame),
+        data=frame,
+    )
+
+
+def alt(frame: pd.DataFrame) -> str:
+    """Return the alternative text of the figure of a table."""
+    done = frame.dropna(subset=["place"])
+    order = list(done.sort_values("place")["class"].unique())
+    order_text = (
+        f" By mean rank r is largest for class {order[0]} and smallest for {order[-1]}." if len(order) > 1 else ""
+    )
+    return f"A panel for each method with r of each class.{order_text}{_largest_spread(done)}{texts.failed(frame)}"
+
+
+def _largest_spread(done: pd.DataFrame) -> str:
+    """Return a sentence on the method whose classes differ most in r, after a space; empty if none differ."""
+    spreads = [
+        (_width(values), f"{method}{texts.on_architecture(architecture)}", values)
+        for (architecture, method), values in done.groupby(["architecture", "method"], sort=False)["r"]
+        if values.notna().any()
+    ]
+    if not spreads:
+        return ""
+    width, name, values = max(spreads, key=lambda spread: spread[0])
+    return (
+        f" Classes differ most for {name}: {format_number(values.min())} to {format_number(values.max())}."
+        if width > 0
+        else ""
+    )
+
+
+def _width(values: pd.Series[float]) -> float:
+    """Return the range of values; 0 if all are infinite, as r is for maps that all members share.
+
+    >>> import pandas as pd
+    >>> [_width(pd.Series(values)) for values in ([2.0, 0.5], [math.inf, 0.5], [math.inf, math.inf])]
+    [1.5, inf, 0.0]
+    """
+    low, high = values.min(), values.max()
+    return 0.0 if low == high else float(high - low)
+
+
+def draw(*tables: pd.DataFrame) -> Figure:
+    """Draw the tables of one or more studies below each other, each with the classes of its own data set."""
+    heights = [_height(frame) for frame in tables]
+    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame in tables), sum(heights))
+    parts = drawn.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, frame in zip(parts, tables, strict=True):
+        _draw_study(part, frame, title=str(frame["dataset"].iloc[0]) if len(tables) > 1 else "")
+    return drawn
+
+
+def data(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
-) -> Figure:  # fmt: skip
-    """Draw r per class of a study, a panel for each method; see `draw`.
+) -> pd.DataFrame:  # fmt: skip
+    """Return a row per architecture, method and class: r, its interval with its question, and r of all images.
+
+    Classes are in the order of `place`: by their mean rank over all architectures and methods, the largest r first. A
+    cell that failed has one row, without a class.
 
     Args:
         study: with its classes' figures.
@@ -51,33 +126,6 @@ def figure(
 
     Raises:
         UsageError: the study has no such method or architecture.
-
-    Example:
-        >>> from saliencynoise import Study
-        >>> figure(Study.load("runs/a"), methods=["gradient"]).savefig("classes.png")  # doctest: +SKIP
-    """
-    return figure_of([table(study, methods=methods, architectures=architectures)])
-
-
-def figure_of(tables: Sequence[pd.DataFrame]) -> Figure:
-    """Draw the tables of studies below each other, each with the classes of its own data set."""
-    heights = [_height(frame) for frame in tables]
-    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame in tables), sum(heights))
-    parts = drawn.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for part, frame in zip(parts, tables, strict=True):
-        draw(part, frame, title=str(frame["dataset"].iloc[0]) if len(tables) > 1 else "")
-    return drawn
-
-
-def table(
-    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
-) -> pd.DataFrame:  # fmt: skip
-    """Return a row per architecture, method and class: r, its interval with its question, and r of all images.
-
-    Classes are in the order of `place`: by their mean rank over all architectures and methods, the largest r first. A
-    cell that failed has one row, without a class.
-
-    Arguments and errors as of `figure`.
     """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
@@ -99,7 +147,7 @@ def table(
     return frame.assign(place=frame["class"].map({label: index for index, label in enumerate(means.index)}))
 
 
-def draw(figure: FigureBase, frame: pd.DataFrame, *, title: str = "") -> None:
+def _draw_study(figure: FigureBase, frame: pd.DataFrame, *, title: str = "") -> None:
     """Draw a table's classes, a panel for each method, a colour and marker for each architecture.
 
     Points: r of the images of a class; bars: its interval; hollow: a class of one image, whose interval is for new

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.analyses.variance.figure import draw_seeds, seed_height, seed_table
+from saliencynoise.analyses.variance import figure as seed_figure
 from saliencynoise.analyses.variance.run import RESULT, load_variance
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import BAD, SMALL, WIDEST, blank, legend_below, shortened
 from saliencynoise.engine.study_cells import names_of, signed_cells
 from saliencynoise.records.numbers import number
+from saliencynoise.report.figures import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,11 +22,23 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.study import Study
 
+TITLE = "Components of a map's energy"
+CAPTION = (
+    "Shares of the energy of one network's map: the signal that all networks share, which is c, the mean cosine "
+    "between two members' maps, and the differences between networks. Stochastic methods also have differences "
+    "between draws, and differences that network and draw determine together. Line: 95% interval of the signal. A "
+    "share below 0 is sampling error."
+)
+SEEDS_NOTE = (
+    "Below: the shares of the noise by the seeds of the training. First order: the share that goes away when networks "
+    "have this seed in common and no other. Total: the share that another value of this seed alone brings in."
+)
+
 PARTS = {
     "signal": ("signal that networks share", "#0072B2", ""),
-    "network": ("what networks differ in", "#E69F00", ""),
-    "draw": ("what draws differ in", "#CC79A7", "//"),
-    "residual": ("what both determine", "#BBBBBB", ".."),
+    "network": ("differences between networks", "#E69F00", ""),
+    "draw": ("differences between draws", "#CC79A7", "//"),
+    "residual": ("differences by network and draw together", "#BBBBBB", ".."),
 }
 """The name, colour and hatching of each share."""
 
@@ -31,14 +46,47 @@ LINE = 0.24
 """Inches of a bar."""
 
 
-def figure(
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Components:
+    """The shares of a map's energy, and the shares of the noise by the training's seeds.
+
+    Attributes:
+        shares: a row per architecture and method; see `shares_of`.
+        seeds: of a `saliencynoise variance` run; None where no such run is known.
+    """
+
+    shares: pd.DataFrame
+    seeds: pd.DataFrame | None
+
+
+def captioned(study: Study) -> CaptionedFigure:
+    """Return the figure of all methods and architectures, with its texts."""
+    components = data(study)
+    return CaptionedFigure(
+        name="components",
+        title=TITLE,
+        caption=CAPTION,
+        alt=alt(components),
+        notes=[*([] if components.seeds is None else [SEEDS_NOTE]), texts.basis(study)],
+        figure=draw(components),
+        data=components.shares,
+    )
+
+
+def alt(components: Components) -> str:
+    """Return the alternative text of a figure."""
+    extremes = texts.extremes(components.shares, "signal", of="share of signal", interval=("low", "high"))
+    return f"Stacked bars of the shares of a map's energy. {extremes}{texts.failed(components.shares)}"
+
+
+def data(
     study: Study,
     *,
     methods: Sequence[str] | None = None,
     architectures: Sequence[str] | None = None,
     folder: str | Path | None = None,
-) -> Figure:
-    """Draw the components of a map's energy and, if known, the parts of the noise by the training's seeds.
+) -> Components:
+    """Return the components of a map's energy and, if known, the parts of the noise by the training's seeds.
 
     They are known for a study of a `saliencynoise variance` run, or from the run that `folder` names; see
     `saliencynoise.analyses.variance.figure.draw_seeds`.
@@ -51,14 +99,10 @@ def figure(
 
     Raises:
         UsageError: the study has no such method or architecture; the folder holds no `variance.json`.
-
-    Example:
-        >>> from saliencynoise import Study
-        >>> figure(Study.load("runs/a")).savefig("components.png")  # doctest: +SKIP
     """
-    frame = table(study, methods=methods, architectures=architectures, folder=folder)
     document = document_of(study, folder)
-    return figure_of(frame, None if document is None else seed_table(document))
+    shares = shares_of(study, document, methods=methods, architectures=architectures)
+    return Components(shares=shares, seeds=None if document is None else seed_figure.data(document))
 
 
 def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any] | None:
@@ -76,12 +120,12 @@ def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any
     return document if study.folder.resolve().name in runs else None
 
 
-def table(
+def shares_of(
     study: Study,
+    document: Mapping[str, Any] | None,
     *,
     methods: Sequence[str] | None = None,
     architectures: Sequence[str] | None = None,
-    folder: str | Path | None = None,
 ) -> pd.DataFrame:
     """Return a row per architecture and method: the shares of a single map's energy, which sum to one.
 
@@ -90,18 +134,17 @@ def table(
     are NaN for other methods. Shares are unbiased, so small ones may be negative. In a variance run, whose members
     share seeds, the shares are those of members that share none.
 
-    Arguments and errors as of `figure`.
+    Arguments and errors as of `data`; `document` is the result of a variance run, or None.
     """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
-    document = document_of(study, folder)
     rows = [] if document is None else document["rows"]
     known = {(row["architecture"], row["method"]): row for row in rows if row["status"] == "ok"}
     cells = signed_cells(study, architectures=architectures, methods=methods)
     return pd.DataFrame([_row(cell, known.get((cell["architecture"], cell["method"]))) for cell in cells])
 
 
-def _row(cell: Mapping[str, Any], apart: Mapping[str, Any] | None) -> dict[str, Any]:
+def _row(cell: Any, apart: Any) -> dict[str, Any]:
     row = names_of(cell) | dict.fromkeys((*PARTS, "low", "high"), math.nan)
     if cell["status"] != "ok":
         return row
@@ -119,23 +162,24 @@ def _row(cell: Mapping[str, Any], apart: Mapping[str, Any] | None) -> dict[str, 
     return row | shares | {name: number(ends[name]) for name in ("low", "high")} | {"images": figures["images"]}
 
 
-def figure_of(frame: pd.DataFrame, seeds: pd.DataFrame | None = None) -> Figure:
-    """Draw a table of shares as stacked bars; below it the table of seeds, if there is one."""
+def draw(components: Components) -> Figure:
+    """Draw shares as stacked bars; below them the shares by seeds, if they are known."""
+    frame, seeds = components.shares, components.seeds
     tall = 1.0 + LINE * (len(frame) + frame["architecture"].nunique())
     if seeds is None:
         drawn = blank(9.0, tall)
-        draw(drawn, frame)
+        _draw_shares(drawn, frame)
         return drawn
-    heights = [tall, seed_height(seeds)]
+    heights = [tall, seed_figure.seed_height(seeds)]
     drawn = blank(WIDEST, sum(heights))
     parts: Any = drawn.subfigures(2, 1, height_ratios=heights)
     above, below = parts
-    draw(above, frame)
-    draw_seeds(below, seeds)
+    _draw_shares(above, frame)
+    seed_figure.draw_seeds(below, seeds)
     return drawn
 
 
-def draw(figure: FigureBase, frame: pd.DataFrame) -> None:
+def _draw_shares(figure: FigureBase, frame: pd.DataFrame) -> None:
     """Draw a table's shares: a bar a method, the largest signal first, under the name of each architecture.
 
     Line: the 95% interval of the signal. A share below zero, which is sampling error, has no length.

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import (
     GREY,
     SMALL,
@@ -23,6 +24,7 @@ from saliencynoise.engine.study import interval_of
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells
 from saliencynoise.interfaces import derive_seed
 from saliencynoise.records.numbers import number
+from saliencynoise.report.figures import texts
 from saliencynoise.statistics.curve import averaging_curve
 from saliencynoise.statistics.split_halves import split_halves
 
@@ -32,6 +34,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from saliencynoise.engine.study import Study
+
+TITLE = "Gain from averaging"
+CAPTION = (
+    "Reliability of averages over n networks, n r / (1 + n r), with the 95% interval of r as a band; dashed beyond "
+    "this study's members. Marks: cosine between averages of n members and of n others, with bars for 90% of the "
+    "pairs of groups. Crosses: the same on single images. Above: networks for the dotted reliability."
+)
+NOTE = "The marks come from the same members as the line, so they are no test of it."
 
 COLUMNS = 4
 FURTHEST = 64
@@ -49,27 +59,34 @@ STREAM = 6
 """Stream of the bootstrap's seed for the pairs of groups."""
 
 
-def figure(
-    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
-) -> Figure:  # fmt: skip
-    """Draw the gain from averaging, a panel for each method of a study; see `figure_of`.
-
-    Args:
-        study: with its Gram matrices.
-        methods: labels; None for all.
-        architectures: labels; None for all.
-
-    Raises:
-        UsageError: the study has no such method or architecture, or no Gram matrices.
-
-    Example:
-        >>> from saliencynoise import Study
-        >>> figure(Study.load("runs/a"), methods=["gradient"]).savefig("curve.png")  # doctest: +SKIP
-    """
-    return figure_of(table(study, methods=methods, architectures=architectures))
+def captioned(study: Study) -> CaptionedFigure:
+    """Return the figure of all methods and architectures, with its texts."""
+    frame = data(study)
+    return CaptionedFigure(
+        name="curve",
+        title=TITLE,
+        caption=CAPTION,
+        alt=alt(frame),
+        notes=[NOTE, texts.basis(study)],
+        figure=draw(frame),
+        data=frame,
+    )
 
 
-def table(
+def alt(frame: pd.DataFrame) -> str:
+    """Return the alternative text of the figure of a table."""
+    cells = frame.drop_duplicates(["architecture", "method"])
+    cells = cells if "needed" in cells else cells.assign(needed=math.nan, needed_low=math.nan, needed_high=math.nan)
+    ends = ("needed_low", "needed_high")
+    target = next(iter(cells["target"].dropna()), math.nan) if "target" in cells else math.nan
+    extremes = texts.extremes(cells, "needed", of=f"number of networks for {target:g}", interval=ends, whole=True)
+    unknown = int((cells["needed"].isna() & (cells["status"] == "ok")).sum())
+    more = f" For {unknown} it is undetermined: no signal was found." if unknown else ""
+    kind = "Curves of the reliability of averages against the number of networks."
+    return f"{kind} {extremes}{more}{texts.failed(cells)}"
+
+
+def data(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
 ) -> pd.DataFrame:  # fmt: skip
     """Return a row per architecture, method and number n of averaged networks.
@@ -80,7 +97,13 @@ def table(
     image. They are NaN where there are not twice n members. `needed` is the number for a reliability of `target`. A
     cell that failed has one row, without n.
 
-    Arguments and errors as of `figure`.
+    Args:
+        study: with its Gram matrices.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+
+    Raises:
+        UsageError: the study has no such method or architecture, or no Gram matrices.
     """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
@@ -130,7 +153,7 @@ def _rows(study: Study, cell: Any, furthest: int, seed: int) -> list[dict[str, A
     return rows
 
 
-def figure_of(frame: pd.DataFrame) -> Figure:
+def draw(frame: pd.DataFrame) -> Figure:
     """Draw a table: a panel a method, a colour and marker for each architecture.
 
     Line: R(n) = n r / (1 + n r), dashed beyond the members of the study, with a band for the interval of r. Marks: the
@@ -146,7 +169,7 @@ def figure_of(frame: pd.DataFrame) -> Figure:
     drawn = blank(inches, rows * (2.2 + 0.13 * above) + 0.4 + legend_height([*looks, *MARKS], inches))
     axes = small_multiples(drawn, len(methods), columns=COLUMNS, sharex=True, sharey=True)
     for panel, method in zip(axes, methods, strict=True):
-        _draw(panel, frame[frame["method"] == method], looks)
+        _draw_method(panel, frame[frame["method"] == method], looks)
         panel.set_title(two_lines(method, longest=24), fontsize=9, pad=4 + LINE * above)
     if frame["n"].notna().any():
         axes[0].set_xscale("log", base=2)
@@ -165,7 +188,7 @@ def figure_of(frame: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _draw(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
+def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
     axes.tick_params(labelsize=SMALL)
     axes.grid(alpha=0.25)
     done = frame[frame["status"] == "ok"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT
+from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, average_of
 from saliencynoise.display.figures.canvas import (
     BELOW,
     KEY,
@@ -19,42 +19,152 @@ from saliencynoise.display.figures.canvas import (
     key,
     room_for,
 )
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import SMALL, shortened, two_lines
 from saliencynoise.display.numbers import percent
+from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
-from saliencynoise.report.figures.tiles import Row, rows_of
+from saliencynoise.report.figures import texts
+from saliencynoise.report.figures.choice import choose
+from saliencynoise.report.figures.tiles import (
+    AVERAGES,
+    TileRow,
+    arrays,
+    check_images,
+    facts,
+    keys_of,
+    member_maps,
+    pictures_of,
+)
 
 if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from saliencynoise.engine.study import Study
 
 
-def figure(
+TITLE = "Maps of single networks and their mean"
+CAPTION = (
+    "Maps of the first members, and averages over all members. Every map is divided by its norm before averaging. Each "
+    "row has one colour scale, symmetric about zero: red is positive, blue negative, white zero, grey NaN. The mean is "
+    "pale where members disagree, and its norm stands below it; the norm is 1 if all members agree."
+)
+SIGNIFICANCE_NOTE = (
+    "Significant pixels exceed noise in a moderated t-test over members, at "
+    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries."
+)
+
+
+def captioned(study: Study) -> CaptionedFigure:
+    """Return the figure of the picture and the cells that `choose` returns, with its texts."""
+    chosen = choose(study)
+    rows = data(study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures)
+    return CaptionedFigure(
+        name="maps",
+        title=TITLE,
+        caption=CAPTION,
+        alt=alt(rows),
+        notes=[f"{chosen.words} {SIGNIFICANCE_NOTE} {noise_norm(rows)}", texts.basis(study)],
+        figure=draw(rows),
+        data=facts(rows),
+        arrays=arrays(rows),
+        pictorial=True,
+    )
+
+
+def noise_norm(rows: Sequence[TileRow]) -> str:
+    """Return a sentence on the norm that the mean of pure noise has."""
+    counts = sorted({row.members for row in rows})
+    members, norms = (" or ".join(names) for names in ([f"{e}" for e in counts], [f"{e**-0.5:.2f}" for e in counts]))
+    return f"If the maps of all E = {members} members were noise alone, the norm of their mean would be 1/√E = {norms}."
+
+
+def alt(rows: Sequence[TileRow]) -> str:
+    """Return the alternative text of rows of maps."""
+    columns = list(dict.fromkeys(column for row in rows for column in row.tiles if column not in AVERAGES))
+    averages = [column for column in AVERAGES if any(column in row.tiles for row in rows)]
+    norms = [f"{row.keys['method']} " + ("failed" if row.reason else _norm_and_share(row)) for row in rows]
+    measures = "Norm of the mean and share of significant pixels" if SIGNIFICANT in averages else "Norm of the mean"
+    return (
+        f"A grid of saliency maps of pictures of {_classes(rows)}, a row for each method and picture: {len(columns)} "
+        f"single members, {', '.join(averages)}. {measures}: {'; '.join(norms)}."
+        f"{texts.failed_maps((row.keys, row.reason) for row in rows)}"
+    )
+
+
+def _norm_and_share(row: TileRow) -> str:
+    return f"{row.norm:.2f}" + (f", {percent(row.share)}" if row.survives is not None else "")
+
+
+def _classes(rows: Sequence[TileRow]) -> str:
+    names = list(dict.fromkeys(row.keys["class"] for row in rows))
+    return f"class {names[0]}" if len(names) == 1 else f"the classes {texts.listed(names)}"
+
+
+def data(
     study: Study,
     *,
     images: Sequence[int] = (0,),
     methods: Sequence[str] | None = None,
     architectures: Sequence[str] | None = None,
     singles: int = 4,
-) -> Figure:
-    """Draw a gallery of a study's maps, a row for each architecture, image and method; see `gallery`.
+    averages: Sequence[str] = AVERAGES,
+) -> list[TileRow]:
+    """Read the rows of a gallery: architecture by architecture, image by image, method by method.
 
-    Arguments and errors as of `rows_of`.
+    Args:
+        study: run with `keep_maps="all"`.
+        images: places among the study's images, from 0.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+        singles: how many members are shown alone, the first ones; all if there are fewer.
+        averages: the columns after them, some of `AVERAGES`.
 
-    Example:
-        >>> from saliencynoise import Study
-        >>> study = Study.load("runs/a")                                            # doctest: +SKIP
-        >>> figure(study, images=[0, 1], methods=["gradient"]).savefig("maps.png")  # doctest: +SKIP
+    Raises:
+        UsageError: no members' maps were kept, or there is no such image, method or architecture.
     """
-    return gallery(rows_of(study, images=images, methods=methods, architectures=architectures, singles=singles))
+    cells = signed_cells(study, architectures=architectures, methods=methods)
+    check_images(study, images)
+    tree: Any = study.maps  # opened once: that costs more than reading
+    pictures = pictures_of(tree, images)
+    names = dict.fromkeys(cell["architecture"] for cell in cells)
+    rows = []
+    for name, image in ((name, image) for name in names for image in images):
+        for cell in cells:
+            if cell["architecture"] != name:
+                continue
+            common: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell["members"]}
+            common["picture"] = pictures[image]
+            if cell["status"] != "ok":
+                rows.append(TileRow(**common, tiles={}, norm=float("nan"), reason=str(cell["reason"])))
+                continue
+            maps = member_maps(study, tree, cell, image=image)
+            rows.append(TileRow(**common, **_tiles(maps, singles, averages)))
+    return rows
 
 
-def gallery(rows: Sequence[Row]) -> Figure:
+def _tiles(maps: Float[np.ndarray, "E c h w"], singles: int, averages: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of a row that are computed from its maps."""
+    average = average_of(maps)
+    shown = {
+        MEAN: average.mean.sum(0),
+        MEAN_AT_UNIT_NORM: average.at_unit_norm,
+        NOISE: average.noise,
+        SIGNIFICANT: average.significant,
+    }
+    tiles = {f"member {e}": average.unit[e].sum(0) for e in range(min(singles, len(average.unit)))}
+    tiles |= {name: shown[name] for name in averages}
+    tested = {"survives": average.surviving, "share": average.share} if SIGNIFICANT in averages else {}
+    return {"tiles": tiles, "norm": average.norm, **tested}
+
+
+def draw(rows: Sequence[TileRow]) -> Figure:
     """Draw rows of maps: the picture, the single members and the row's averages.
 
-    Each row has one colour scale, symmetric about zero, from `Row.scale`; values beyond it have the colours of its
+    Each row has one colour scale, symmetric about zero, from `TileRow.scale`; values beyond it have the colours of its
     ends. The noise, a standard deviation, is on that scale too, so that it can be compared with the mean beside it. A
     layer's coarse map is drawn over the picture's extent, each value a rectangle: nothing is interpolated. A map of
     zeros is hatched and labelled, NaN is grey, pixels that are not significant are hatched on light grey, and a failed
@@ -83,7 +193,7 @@ def gallery(rows: Sequence[Row]) -> Figure:
     return made.figure
 
 
-def _draw_tile(axes: Axes, row: Row, column: str) -> None:
+def _draw_tile(axes: Axes, row: TileRow, column: str) -> None:
     values, extent = row.tiles[column], (row.picture.shape[1], row.picture.shape[2])
     if column == SIGNIFICANT and row.survives is not None and row.norm > 0:
         draw_significant(axes, values, row.survives, extent=extent, limit=row.scale)
@@ -94,7 +204,7 @@ def _draw_tile(axes: Axes, row: Row, column: str) -> None:
         axes.set_xlabel(f"norm {row.norm:.2f}", fontsize=SMALL, labelpad=2)
 
 
-def _title(column: str, rows: Sequence[Row]) -> str:
+def _title(column: str, rows: Sequence[TileRow]) -> str:
     counts = {row.members for row in rows}
     every = f"{counts.pop()}" if len(counts) == 1 else "all"
     return {
@@ -105,7 +215,7 @@ def _title(column: str, rows: Sequence[Row]) -> str:
     }.get(column, column)
 
 
-def _labels(rows: Sequence[Row]) -> list[str]:
+def _labels(rows: Sequence[TileRow]) -> list[str]:
     """Return the label beside each row: the keys in which the rows differ, with the class for an image."""
     keys = [name for name in ("method", "dataset", "architecture") if len({row.keys[name] for row in rows}) > 1]
     several = len({(row.keys["dataset"], row.keys["image"]) for row in rows}) > 1

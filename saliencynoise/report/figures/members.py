@@ -7,9 +7,12 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import BAD, SMALL, blank, diverging, two_lines
 from saliencynoise.display.numbers import format_number
-from saliencynoise.engine.study_cells import Cell, failures, names_of, signed_cells
+from saliencynoise.engine.study_cells import failures, names_of, signed_cells
+from saliencynoise.records.cell import Cell
+from saliencynoise.report.figures import texts
 from saliencynoise.report.table import SEVERAL
 from saliencynoise.statistics.gram import diag_mean, scale_gram
 
@@ -22,6 +25,14 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.study import Study
 
+TITLE = "Agreement between members"
+CAPTION = (
+    "Mean cosine between each two members' maps, on one scale for all panels. Red: alike; white: independent; blue: "
+    "opposed. Similar members are neighbours. Percentages are test accuracies, and a star marks a flagged member. "
+    "Lines separate two groups of members, if the test for several modes is positive on more than "
+    f"{SEVERAL:.0%} of the images."
+)
+
 COLUMNS, MANY = 4, 8
 """Numbers of methods side by side: for one architecture and for several."""
 
@@ -29,27 +40,42 @@ NAMED = 24
 """Up to this many members each tick is labelled; above, only the flagged ones are."""
 
 
-def figure(
-    study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
-) -> Figure:  # fmt: skip
-    """Draw the members' agreement, a panel for each architecture and method of a study; see `figure_of`.
-
-    Args:
-        study: with its Gram matrices.
-        methods: labels; None for all.
-        architectures: labels; None for all.
-
-    Raises:
-        UsageError: the study has no such method or architecture, or no Gram matrices.
-
-    Example:
-        >>> from saliencynoise import Study
-        >>> figure(Study.load("runs/a"), methods=["gradient"]).savefig("members.png")  # doctest: +SKIP
-    """
-    return figure_of(table(study, methods=methods, architectures=architectures))
+def captioned(study: Study) -> CaptionedFigure:
+    """Return the figure of all methods and architectures, with its texts."""
+    frame = data(study)
+    return CaptionedFigure(
+        name="members",
+        title=TITLE,
+        caption=CAPTION,
+        alt=alt(frame),
+        notes=[texts.basis(study)],
+        figure=draw(frame),
+        data=frame,
+        pictorial=True,
+    )
 
 
-def table(
+def alt(frame: pd.DataFrame) -> str:
+    """Return the alternative text of the figure of a table."""
+    apart = frame[frame["member"] != frame.get("other")].dropna(subset=["member"])
+    extremes = texts.extremes(apart, "cosine", of="cosine of two members") if len(apart) else _NO_COSINE
+    return f"Matrices of the cosines between members' maps. {extremes} {_modes(apart)}{texts.failed(frame)}"
+
+
+_NO_COSINE = "No cosine could be computed."
+
+
+def _modes(apart: pd.DataFrame) -> str:
+    """Return a sentence on the cells whose members fall into groups."""
+    several = apart[apart["modes"].astype(float) > SEVERAL] if len(apart) else apart
+    named = list(dict.fromkeys(f"{row.method} on {row.architecture}" for row in several.itertuples()))
+    if named:
+        return f"Several modes: {texts.listed(named)}."
+    tested = len(apart) > 0 and bool(apart["modes"].notna().any())
+    return "No method is shown to have several modes, which is no proof." if tested else "Modes were not tested."
+
+
+def data(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
 ) -> pd.DataFrame:  # fmt: skip
     """Return a row per architecture, method and ordered pair of members: the mean `cosine` of their maps over images.
@@ -58,7 +84,13 @@ def table(
     split; `modes` is the share of the images on which the members fall into groups, as in `result.json`. `accuracy` and
     `flag` are the first member's. A cell that failed has one row, without members.
 
-    Arguments and errors as of `figure`.
+    Args:
+        study: with its Gram matrices.
+        methods: labels; None for all.
+        architectures: labels; None for all.
+
+    Raises:
+        UsageError: the study has no such method or architecture, or no Gram matrices.
     """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
@@ -123,7 +155,7 @@ def clustered(cosines: Float[np.ndarray, "E E"]) -> tuple[list[int], list[int]]:
     return order, halves
 
 
-def figure_of(frame: pd.DataFrame) -> Figure:
+def draw(frame: pd.DataFrame) -> Figure:
     """Draw a table: a panel for each architecture and method, all on one scale, which is symmetric about zero.
 
     Rows and columns are members by their index; of a single architecture with their accuracy on the left. Red: maps
@@ -140,7 +172,7 @@ def figure_of(frame: pd.DataFrame) -> Figure:
         axes = places[str(architecture), str(method)]
         axes.set_axis_on()
         title = two_lines(str(method), longest=16 if several else 24)
-        shown = _draw(axes, cell_frame, largest, title, accuracies=not several) or shown
+        shown = _draw_matrix(axes, cell_frame, largest, title, accuracies=not several) or shown
     if shown is not None:
         width, height = drawn.get_size_inches()
         side = drawn.add_axes((1 - 0.82 / width, 0.37 / height, 0.12 / width, min(2.4, height - 0.9) / height))
@@ -183,7 +215,7 @@ def _grid(frame: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str
     return drawn, places
 
 
-def _draw(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *, accuracies: bool) -> Any:
+def _draw_matrix(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *, accuracies: bool) -> Any:
     """Draw one matrix, and return the image that carries its colours; None for a cell that failed."""
     import numpy as np  # noqa: PLC0415 - as above
 

@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.figures.averages import average_of, colour_limit, unit_maps
+from saliencynoise.display.figures.averages import CLIP, average_of, colour_limit, unit_maps
 from saliencynoise.display.figures.canvas import Grid, draw_failure, draw_picture, grid, key, room_for
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import SMALL, shortened, two_lines
 from saliencynoise.display.figures.translucent import LOOKS, draw_opacity_bar, draw_overlay
 from saliencynoise.display.numbers import percent
-from saliencynoise.engine.study_cells import Cell, signed_cells
+from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import Cell
+from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
+from saliencynoise.report.figures import texts
+from saliencynoise.report.figures.choice import choose
 from saliencynoise.report.figures.tiles import check_images, keys_of, member_maps, packed, pictures_of
 
 if TYPE_CHECKING:
@@ -26,10 +31,21 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.study import Study
 
+TITLE = "Marginal maps over the picture"
+CAPTION = (
+    "Marginal maps over the picture in greys. Red is positive, blue negative; the opacity shows |value|, so zeros show "
+    f"the picture. Each map has its own limit, the {CLIP}th percentile of |value|: compare places, not strengths, "
+    "between methods. Black outlines: pixels of the mean map that exceed noise, at "
+    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries. Crosses: NaN."
+)
+UNTESTED_NOTE = (
+    "Which pixels are significant is not known, since no members' maps were kept (--keep-maps all keeps them)."
+)
+
 COLUMNS = 6
 """The largest number of tiles in a line; an image's further tiles are in the next line."""
 
-TITLE, BELOW, FOOT = 0.36, 0.24, 0.95
+HEADING, BELOW, FOOT = 0.36, 0.24, 0.95
 """Inches: above a tile, below it, and below all, for the colour bar and the key."""
 
 INTERPOLATIONS = ("nearest", "bilinear")
@@ -63,29 +79,37 @@ class Overlay:
         return 0.0 if self.values is None else colour_limit([self.values])
 
 
-def figure(
-    study: Study,
-    *,
-    images: Sequence[int] = (0,),
-    methods: Sequence[str] | None = None,
-    architectures: Sequence[str] | None = None,
-    masked: bool = False,
-    interpolation: str = "nearest",
-) -> Figure:
-    """Draw a study's marginal maps over their pictures, a block of tiles for each architecture and image.
-
-    Arguments and errors as of `overlays_of` and `draw`.
-
-    Example:
-        >>> from saliencynoise import Study
-        >>> study = Study.load("runs/a")                                                # doctest: +SKIP
-        >>> figure(study, methods=["gradcam(layer=top)"], interpolation="bilinear")     # doctest: +SKIP
-    """
-    overlays = overlays_of(study, images=images, methods=methods, architectures=architectures)
-    return draw(overlays, masked=masked, interpolation=interpolation)
+def captioned(study: Study) -> CaptionedFigure:
+    """Return the figure of the picture and the cells that `choose` returns, with its texts."""
+    chosen = choose(study)
+    overlays = data(study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures)
+    tested = any(overlay.survives is not None for overlay in overlays)
+    aggregator = f"Aggregator: {study.result['settings'].get('aggregator', 'mean')}, of raw maps; channels are summed."
+    return CaptionedFigure(
+        name="overlay",
+        title=TITLE,
+        caption=CAPTION,
+        alt=alt(overlays),
+        notes=[f"{chosen.words} {aggregator}", *([] if tested else [UNTESTED_NOTE]), texts.basis(study)],
+        figure=draw(overlays),
+        data=table(overlays),
+        arrays=arrays(overlays),
+        pictorial=True,
+    )
 
 
-def overlays_of(
+def alt(overlays: Sequence[Overlay]) -> str:
+    """Return the alternative text of overlays."""
+    tested = [overlay for overlay in overlays if overlay.survives is not None]
+    shares = "; ".join(f"{overlay.keys['method']} {percent(overlay.share)}" for overlay in tested)
+    return (
+        f"The marginal map of each method over a picture of class {overlays[0].keys['class']}."
+        + (f" Share of significant pixels: {shares}." if tested else "")
+        + texts.failed_maps((overlay.keys, overlay.reason) for overlay in overlays)
+    )
+
+
+def data(
     study: Study,
     *,
     images: Sequence[int] = (0,),
@@ -125,7 +149,7 @@ def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: st
     methods have different units. Coarse maps are drawn as they are, each value a rectangle.
 
     Args:
-        overlays: of `overlays_of`.
+        overlays: from `data`.
         masked: colour significant pixels only.
         interpolation: "nearest", or "bilinear" to smooth the map for display.
 
@@ -146,9 +170,9 @@ def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: st
         columns,
         left=room_for(labels) if any(labels) else 0.15,
         right=0.15,
-        top=TITLE + 0.1,
-        between=TITLE + BELOW,
-        bottom=FOOT - TITLE,
+        top=HEADING + 0.1,
+        between=HEADING + BELOW,
+        bottom=FOOT - HEADING,
     )
     for index, (block, label) in enumerate(zip(blocks, labels, strict=True)):
         _draw_block(made, sum(lines[:index]), columns, block, label, masked=masked, interpolation=interpolation)

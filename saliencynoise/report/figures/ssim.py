@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import (
     SMALL,
     blank,
@@ -19,6 +21,7 @@ from saliencynoise.display.numbers import with_interval
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells
 from saliencynoise.interfaces import derive_seed
 from saliencynoise.records.numbers import number
+from saliencynoise.report.figures import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +30,61 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.study import Study
 
+TITLE = "SNR and structural similarity"
+CAPTION = (
+    "Each point is an image. Across: the signed root of its r, from raw maps and corrected for small samples. Up: the "
+    "structural similarity (SSIM) of two members' maps, averaged over pairs. Above: correlations over images with 95% "
+    "bootstrap intervals for new images and these members."
+)
+
 COLUMNS = 4
 MEASURES = ("spearman", "pearson")
 
 
-def figure(
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImageSimilarity:
+    """The images of a study and the correlations over them.
+
+    Attributes:
+        images: a row per architecture, method and image; see `images_of`.
+        correlations: a row per architecture and method; see `correlations`.
+    """
+
+    images: pd.DataFrame
+    correlations: pd.DataFrame
+
+
+def captioned(study: Study) -> CaptionedFigure:
+    """Return the figure of all methods and architectures, with its texts."""
+    similarity = data(study)
+    counts = similarity.images["ssim"].groupby(similarity.images["method"]).count()
+    return CaptionedFigure(
+        name="ssim",
+        title=TITLE,
+        caption=CAPTION,
+        alt=alt(similarity),
+        notes=[texts.basis(study), f"SSIM is computed for the first {int(counts.max())} images."],
+        figure=draw(similarity),
+        data=similarity.images,
+    )
+
+
+def alt(similarity: ImageSimilarity) -> str:
+    """Return the alternative text of a figure."""
+    related = similarity.correlations
+    rows = related.dropna(subset=["spearman"]) if "spearman" in related else related.head(0)
+    ends = ("spearman_low", "spearman_high")
+    extremes = texts.extremes(rows, "spearman", of="rank correlation", interval=ends) if len(rows) else _TOO_FEW
+    return f"Scatter of SSIM against the root of r, a point for each image. {extremes}{texts.failed(similarity.images)}"
+
+
+_TOO_FEW = "There are too few images for a rank correlation."
+
+
+def data(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
-) -> Figure:  # fmt: skip
-    """Draw a scatter for each method of a study, a point an image; see `draw`.
+) -> ImageSimilarity:  # fmt: skip
+    """Return the images and the correlations of a study.
 
     Args:
         study: with `snr.parquet`.
@@ -43,26 +93,25 @@ def figure(
 
     Raises:
         UsageError: the study has no such method or architecture.
-
-    Example:
-        >>> from saliencynoise import Study
-        >>> figure(Study.load("runs/a")).savefig("ssim.png")  # doctest: +SKIP
     """
-    frame = table(study, methods=methods, architectures=architectures)
-    return figure_of([(frame, correlations(frame, seed=study.result["settings"]["seed"]))])
+    frame = images_of(study, methods=methods, architectures=architectures)
+    related = correlations(frame, seed=study.result["settings"]["seed"])
+    return ImageSimilarity(images=frame, correlations=related)
 
 
-def figure_of(tables: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> Figure:
-    """Draw the images and correlations of studies below each other."""
-    heights = [_height(frame) for frame, _ in tables]
-    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame, _ in tables), sum(heights))
-    parts = drawn.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for part, (frame, related) in zip(parts, tables, strict=True):
-        draw(part, frame, related, title=str(frame["dataset"].iloc[0]) if len(tables) > 1 else "")
+def draw(*studies: ImageSimilarity) -> Figure:
+    """Draw the images and correlations of one or more studies below each other."""
+    frames = [similarity.images for similarity in studies]
+    heights = [_height(frame) for frame in frames]
+    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame in frames), sum(heights))
+    parts = drawn.subfigures(len(studies), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for part, similarity in zip(parts, studies, strict=True):
+        title = str(similarity.images["dataset"].iloc[0]) if len(studies) > 1 else ""
+        _draw_study(part, similarity.images, similarity.correlations, title=title)
     return drawn
 
 
-def table(
+def images_of(
     study: Study, *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
 ) -> pd.DataFrame:  # fmt: skip
     """Return a row per architecture, method and image, with `snr_raw`, its signed root `amplitude`, `ssim` and `group`.
@@ -71,7 +120,7 @@ def table(
     NaN if it was not computed (a bench computes it for its first images) or if maps are smaller than 3 x 3. `group` is
     the group of the image. A cell that failed has one row, without an image.
 
-    Arguments and errors as of `figure`.
+    Arguments and errors as of `data`.
     """
     import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
     import pandas as pd  # noqa: PLC0415 - as above
@@ -93,7 +142,7 @@ def correlations(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """Return a row per architecture and method: the correlations of `amplitude` with `ssim`, with 95% intervals.
 
     Args:
-        frame: from `table`.
+        frame: from `images_of`.
         seed: of the run; the bootstrap's is derived from it.
     """
     import pandas as pd  # noqa: PLC0415 - as above
@@ -119,7 +168,7 @@ def correlations(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw(figure: FigureBase, frame: pd.DataFrame, related: pd.DataFrame, *, title: str = "") -> None:
+def _draw_study(figure: FigureBase, frame: pd.DataFrame, related: pd.DataFrame, *, title: str = "") -> None:
     """Draw the images of a table, a panel for each method, a colour and marker for each architecture.
 
     The horizontal axis is the signed root of `snr_raw`, which varies less unevenly and may be negative; each panel has

@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, average_of, colour_limit
-from saliencynoise.engine.study_cells import Cell, signed_cells
+from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, colour_limit
 from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import Cell
 from saliencynoise.statistics.draws import own_draws
 from saliencynoise.statistics.json_safe import json_safe
 
@@ -37,7 +37,7 @@ AVERAGES = (MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Row:
+class TileRow:
     """A row of a gallery.
 
     Attributes:
@@ -64,48 +64,6 @@ class Row:
     def scale(self) -> float:
         """The end of the row's colour scale, on both sides of zero; 0 if all its maps are zero or NaN."""
         return colour_limit(list(self.tiles.values()))
-
-
-def rows_of(
-    study: Study,
-    *,
-    images: Sequence[int],
-    methods: Sequence[str] | None = None,
-    architectures: Sequence[str] | None = None,
-    singles: int = 4,
-    averages: Sequence[str] = AVERAGES,
-) -> list[Row]:
-    """Read the rows of a gallery: architecture by architecture, image by image, method by method.
-
-    Args:
-        study: run with `keep_maps="all"`.
-        images: places among the study's images, from 0.
-        methods: labels; None for all.
-        architectures: labels; None for all.
-        singles: how many members are shown alone, the first ones; all if there are fewer.
-        averages: the columns after them, some of `AVERAGES`.
-
-    Raises:
-        UsageError: no members' maps were kept, or there is no such image, method or architecture.
-    """
-    cells = signed_cells(study, architectures=architectures, methods=methods)
-    check_images(study, images)
-    tree: Any = study.maps  # opened once: that costs more than reading
-    pictures = pictures_of(tree, images)
-    names = dict.fromkeys(cell["architecture"] for cell in cells)
-    rows = []
-    for name, image in ((name, image) for name in names for image in images):
-        for cell in cells:
-            if cell["architecture"] != name:
-                continue
-            common: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell["members"]}
-            common["picture"] = pictures[image]
-            if cell["status"] != "ok":
-                rows.append(Row(**common, tiles={}, norm=float("nan"), reason=str(cell["reason"])))
-                continue
-            maps = member_maps(study, tree, cell, image=image)
-            rows.append(Row(**common, **_tiles(maps, singles, averages)))
-    return rows
 
 
 def check_images(study: Study, images: Sequence[int]) -> None:
@@ -154,7 +112,7 @@ def member_maps(study: Study, tree: xr.DataTree, cell: Cell, *, image: int) -> F
     return values
 
 
-def tidy(rows: Sequence[Row]) -> pd.DataFrame:
+def tidy(rows: Sequence[TileRow]) -> pd.DataFrame:
     """Return the drawn maps, a row per pixel: the keys, column, y, x, value; the pictures' own pixels are left out.
 
     In the column "significant", 0 is a pixel that is not significant.
@@ -172,7 +130,7 @@ def tidy(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def facts(rows: Sequence[Row]) -> pd.DataFrame:
+def facts(rows: Sequence[TileRow]) -> pd.DataFrame:
     """Return the facts of each row: keys, members, norm, share, end of the scale, reason of a failure."""
     import pandas as pd  # noqa: PLC0415 - as above
 
@@ -185,7 +143,7 @@ def facts(rows: Sequence[Row]) -> pd.DataFrame:
     )
 
 
-def arrays(rows: Sequence[Row]) -> bytes:
+def arrays(rows: Sequence[TileRow]) -> bytes:
     """Return the drawn maps as the bytes of a compressed .npz, float32, for people to download.
 
     Of row 0: "00/picture" (uint8), "00/member_0", "00/mean", ..., "00/survives" (bool). "rows" holds a JSON text for
@@ -209,18 +167,3 @@ def packed(named: Mapping[str, np.ndarray], about: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, rows=np.array(texts, dtype=np.str_), **narrow)  # type: ignore[arg-type]
     return buffer.getvalue()
-
-
-def _tiles(maps: Float[np.ndarray, "E c h w"], singles: int, averages: Sequence[str]) -> dict[str, Any]:
-    """Return the fields of a row that are computed from its maps."""
-    average = average_of(maps)
-    shown = {
-        MEAN: average.mean.sum(0),
-        MEAN_AT_UNIT_NORM: average.at_unit_norm,
-        NOISE: average.noise,
-        SIGNIFICANT: average.significant,
-    }
-    tiles = {f"member {e}": average.unit[e].sum(0) for e in range(min(singles, len(average.unit)))}
-    tiles |= {name: shown[name] for name in averages}
-    tested = {"survives": average.surviving, "share": average.share} if SIGNIFICANT in averages else {}
-    return {"tiles": tiles, "norm": average.norm, **tested}

@@ -11,7 +11,7 @@ from typing import Any
 from saliencynoise.display.numbers import counted, duration, format_number, with_interval
 from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.settings import flat
-from saliencynoise.display.page.tables import Column, PageTable, Row, Value
+from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
 from saliencynoise.report.html.words import method_words
 
 KINDS = {
@@ -25,7 +25,7 @@ FAMILIES = {
     "perturbation": "perturbation: parts of the image are changed",
     "reference": "reference: the image is compared with others",
 }
-TARGETS = {"true": "the true one", "predicted": "the one that most networks predict"}
+TARGETS = {"true": "the true class", "predicted": "the class that most networks predict"}
 MOST_IMAGES = 500
 """The largest number of attributed images in the list."""
 
@@ -41,7 +41,7 @@ class Card:
     table: PageTable | None = None
 
 
-def method_cards(result: Mapping[str, Any]) -> list[Card]:
+def method_cards(result: Any) -> list[Card]:
     """Return a card for each method; results of earlier versions hold fewer facts."""
     known = {method["label"]: method for method in result.get("methods", ())}
     cells = defaultdict(list)
@@ -50,20 +50,20 @@ def method_cards(result: Mapping[str, Any]) -> list[Card]:
     return [_method(label, known.get(label), measured) for label, measured in cells.items()]
 
 
-def _method(label: str, method: Mapping[str, Any] | None, cells: Sequence[Mapping[str, Any]]) -> Card:
+def _method(label: str, method: Mapping[str, Any] | None, cells: Sequence[Any]) -> Card:
     title = method_words(label)
     facts = [] if title == label else [("name", label)]
     if method is None:
-        facts += [("brought by", cells[0].get("distribution", "not recorded"))]
+        facts += [("provided by", cells[0].get("distribution", "not recorded"))]
     else:
         facts += [
             ("family", FAMILIES.get(method["family"], method["family"])),
             ("kind", KINDS.get(method["kind"], method["kind"])),
             ("parameters", ", ".join(f"{key} = {value}" for key, value in method["parameters"].items()) or "none"),
             ("cost of an image", method["cost"]),
-            ("random", "yes: its own draws are told apart from the networks" if method["stochastic"] else "no"),
+            ("random", "yes: its draws are separated from the networks" if method["stochastic"] else "no"),
             ("views", ", ".join(method["views"])),
-            ("brought by", method["distribution"]),
+            ("provided by", method["distribution"]),
         ]
     facts += [(f"{name} on {where}", values) for where, name, values in _diagnostics(cells)]
     facts += [(f"ceiling on {where}", ceiling) for where, ceiling in _ceilings(cells)]
@@ -73,7 +73,7 @@ def _method(label: str, method: Mapping[str, Any] | None, cells: Sequence[Mappin
     )  # fmt: skip
 
 
-def _diagnostics(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+def _diagnostics(cells: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
     for cell in cells:
         if cell["view"] == cells[0]["view"]:
             for name, values in (cell.get("diagnostics") or {}).items():
@@ -81,7 +81,7 @@ def _diagnostics(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str,
                 yield cell["architecture"], name.replace("_", " "), summary
 
 
-def _ceilings(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _ceilings(cells: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """Yield each architecture with rewritten copies of one network, and a text with the r between these copies."""
     for cell in cells:
         ceiling = cell.get("ceiling") or {}
@@ -89,66 +89,66 @@ def _ceilings(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
             kinds = " and ".join(kind.replace("_", " ") for kind in ceiling["kinds"])
             r = with_interval(ceiling["value"], ceiling["low"], ceiling["high"])
             copies = f"{ceiling['copies']} copies of {counted(ceiling['members'], 'network')}"
-            compared = f"r {r} between {copies}, of other weights and the same function ({kinds}), "
+            compared = f"r {r} between {copies}, with other weights and the same function ({kinds}), "
             yield cell["architecture"], f"{compared}on {counted(ceiling['images'], 'image')}"
 
 
-def _first_failures(cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _first_failures(cells: Sequence[Any]) -> list[Any]:
     failed = {cell["architecture"]: cell for cell in cells if cell["status"] == "failed"}
     return list(failed.values())
 
 
-def data_card(result: Mapping[str, Any]) -> Card:
+def data_card(result: Any) -> Card:
     """Return the card of the data set."""
     dataset = result["dataset"]
     channels, height, width = dataset["image_shape"]
     classes = dataset["classes"]
     facts = [
-        ("asked for as", dataset["asked"]),
+        ("requested as", dataset["asked"]),
         ("images", f"{dataset['train_images']} to train, {dataset['test_images']} to test"),
         ("attributed", f"{len(result['images'])} of the test images"),
         ("shape", f"{counted(channels, 'channel')}, {height} x {width} pixels"),
         (f"{len(classes)} classes", ", ".join(map(str, classes))),
-        ("masks of the cause", "yes" if dataset.get("masks") else "no"),
+        ("masks of the causing pixels", "yes" if dataset.get("masks") else "no"),
         *[("note", note) for note in dataset["notes"]],
         *([("fingerprint", dataset["key"])] if "key" in dataset else []),
     ]
     return Card(title=dataset.get("name", dataset["asked"]), facts=facts, table=_images(result))
 
 
-def _images(result: Mapping[str, Any]) -> PageTable:
+def _images(result: Any) -> PageTable:
     classes, members = result["dataset"]["classes"], result["settings"]["members"]
     labels = {architecture["name"]: architecture["label"] for architecture in result["architectures"]}
     named = [name for name in labels if any(name in image.get("members_correct", {}) for image in result["images"])]
     rows = [
-        Row(
+        PageRow(
             values=[
-                Value(text=str(image["name"])),
-                Value(text=str(classes[image["label"]])),
+                PageValue(text=str(image["name"])),
+                PageValue(text=str(classes[image["label"]])),
                 *(_correct(image, name, members) for name in named),
             ]
         )
         for image in result["images"][:MOST_IMAGES]
     ]
     left = len(result["images"]) - MOST_IMAGES
-    heads = [f"{labels[name]} right" for name in named] if len(named) > 1 else ["networks right"] * len(named)
+    heads = [f"{labels[name]} correct" for name in named] if len(named) > 1 else ["networks correct"] * len(named)
     return PageTable(
         caption="The attributed images" + (f", the first {MOST_IMAGES}; {left} more" if left > 0 else ""),
         columns=[
-            Column(label="image", numeric=False),
-            Column(label="class", numeric=False),
-            *(Column(label=head) for head in heads),
+            PageColumn(label="image", numeric=False),
+            PageColumn(label="class", numeric=False),
+            *(PageColumn(label=head) for head in heads),
         ],
         rows=rows,
     )
 
 
-def _correct(image: Mapping[str, Any], name: str, members: int) -> Value:
+def _correct(image: Mapping[str, Any], name: str, members: int) -> PageValue:
     count = image.get("members_correct", {}).get(name)
-    return Value(text="-") if count is None else Value(text=f"{count} of {members}", key=str(count))
+    return PageValue(text="-") if count is None else PageValue(text=f"{count} of {members}", key=str(count))
 
 
-def architecture_cards(result: Mapping[str, Any]) -> list[Card]:
+def architecture_cards(result: Any) -> list[Card]:
     """Return a card for each architecture, with its members."""
     return [
         _architecture(architecture, result["recipes"].get(architecture["label"], {}))
@@ -156,13 +156,13 @@ def architecture_cards(result: Mapping[str, Any]) -> list[Card]:
     ]
 
 
-def _architecture(architecture: Mapping[str, Any], recipe: Mapping[str, Any]) -> Card:
+def _architecture(architecture: Any, recipe: Mapping[str, Any]) -> Card:
     members = architecture["members"]
     accuracies = [member["accuracy"] for member in members if member["accuracy"] is not None]
     trained = sum(member.get("seconds") or 0.0 for member in members)
     facts = [
         *([("parameters", f"{architecture['parameters']:,}")] if "parameters" in architecture else []),
-        *([("brought by", architecture["distribution"])] if "distribution" in architecture else []),
+        *([("provided by", architecture["distribution"])] if "distribution" in architecture else []),
         ("adapted", "; ".join(architecture["adaptations"]) or "no"),
         *([("test accuracy", _accuracy(accuracies))] if accuracies else []),
         *([("trained in", f"{duration(trained)} of computing, all members together")] if trained else []),
@@ -176,16 +176,16 @@ def _accuracy(values: Sequence[float]) -> str:
     return f"median {median(values):.1%}, from {min(values):.1%} to {max(values):.1%}"
 
 
-def _members(architecture: Mapping[str, Any]) -> PageTable:
+def _members(architecture: Any) -> PageTable:
     rows = [
-        Row(
+        PageRow(
             values=[
-                Value(text=str(member["index"]), key=str(member["index"])),
+                PageValue(text=str(member["index"]), key=str(member["index"])),
                 _percent(member["accuracy"]),
-                Value(text=member["flag"] or "-", failed=bool(member["flag"])),
-                Value(text=", ".join(f"{name} {seed}" for name, seed in member["seeds"].items()) or "-"),
-                Value(text=member["sha256"][:16] or "-"),
-                Value(text=member.get("source") or "trained"),
+                PageValue(text=member["flag"] or "-", failed=bool(member["flag"])),
+                PageValue(text=", ".join(f"{name} {seed}" for name, seed in member["seeds"].items()) or "-"),
+                PageValue(text=member["sha256"][:16] or "-"),
+                PageValue(text=member.get("source") or "trained"),
             ]
         )
         for member in architecture["members"]
@@ -194,19 +194,19 @@ def _members(architecture: Mapping[str, Any]) -> PageTable:
     return PageTable(
         caption=f"Members of {architecture['label']}",
         columns=[
-            Column(label="member"),
-            Column(label="accuracy"),
-            *(Column(label=header, numeric=False) for header in headers),
+            PageColumn(label="member"),
+            PageColumn(label="accuracy"),
+            *(PageColumn(label=header, numeric=False) for header in headers),
         ],
         rows=rows,
     )
 
 
-def _percent(value: float | None) -> Value:
-    return Value(text="-") if value is None else Value(text=f"{value:.1%}", key=repr(value))
+def _percent(value: float | None) -> PageValue:
+    return PageValue(text="-") if value is None else PageValue(text=f"{value:.1%}", key=repr(value))
 
 
-def key_facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+def key_facts(result: Any) -> list[tuple[str, str]]:
     """Return the main facts: networks, images, accuracy, explained class, device, time and seed."""
     settings, hardware = result["settings"], result["hardware"]
     members = [member for architecture in result["architectures"] for member in architecture["members"]]
@@ -230,7 +230,7 @@ def _names(labels: Sequence[str]) -> str:
     return labels[0] if len(labels) == 1 else f"each of {', '.join(labels)}"
 
 
-def _time(result: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> str:
+def _time(result: Any, members: Sequence[Any]) -> str:
     """Return the computing time to train and to explain. Views share their maps, so each method counts once."""
     trained = sum(member.get("seconds") or 0.0 for member in members)
     seconds = {(cell["architecture"], cell["method"]): cell["seconds"] or 0.0 for cell in result["cells"]}
@@ -238,7 +238,7 @@ def _time(result: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> st
     return f"{duration(trained)} to train, {maps}" if trained else maps
 
 
-def provenance(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+def provenance(result: Any) -> list[tuple[str, str]]:
     """Return the versions and the hardware that computed the figures."""
     sampler = result.get("sampler")
     facts = [
@@ -248,7 +248,7 @@ def provenance(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         *machine(result),
     ]
     brought = Counter(cell.get("distribution", "") for cell in result["cells"])
-    return facts + [("methods brought by", name) for name in brought if name]
+    return facts + [("methods provided by", name) for name in brought if name]
 
 
 def _sampler(sampler: Mapping[str, Any]) -> str:

@@ -7,44 +7,43 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from saliencynoise.display.numbers import format_number, p_text, percent, seconds_text
-from saliencynoise.display.page.tables import Column, PageTable, Row, Value
-from saliencynoise.engine.study import averaged_snr
+from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
 from saliencynoise.records.numbers import number
 from saliencynoise.report.html.words import noise_free, reliability
 from saliencynoise.report.table import is_low
 
 NUMBERS = (
-    Column(label="one map", meaning="reliability of a single network's map"),
-    Column(label="for 0.9", meaning="networks to average for a reliability of 0.9"),
-    Column(
+    PageColumn(label="one map", meaning="reliability of a single network's map"),
+    PageColumn(label="for 0.9", meaning="networks to average for a reliability of 0.9"),
+    PageColumn(
         label="r",
         meaning="corrected SNR: 0 is chance; in the views relu and abs, and of one-signed maps, chance has more",
     ),
-    Column(label="95% of r", meaning="interval for new networks and new images; sorted by its lower end"),
-    Column(label="untrained", meaning="r of networks that have learned nothing"),
-    Column(label="p", meaning="of agreement by chance"),
-    Column(label="SNR", meaning="as published, uncorrected"),
-    Column(label="floor", meaning="the SNR that pure noise gives"),
-    Column(label="px", meaning="share of significant values of the mean map"),
-    Column(label="s", meaning="seconds of attribution"),
+    PageColumn(label="95% of r", meaning="interval for new networks and new images; sorted by its lower end"),
+    PageColumn(label="untrained", meaning="r of networks that have learned nothing"),
+    PageColumn(label="p", meaning="p-value of no agreement"),
+    PageColumn(label="published SNR", meaning="published SNR, uncorrected"),
+    PageColumn(label="floor", meaning="published SNR of pure noise"),
+    PageColumn(label="significant pixels", meaning="share of the values of the mean map that exceed noise"),
+    PageColumn(label="s", meaning="seconds of attribution"),
 )
 
 
-def study_table(result: Mapping[str, Any]) -> PageTable:
+def study_table(result: Any) -> PageTable:
     """Return a row per architecture, method and view, and one more for a stochastic method without its own noise."""
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
     families = {method["label"]: method["family"] for method in result.get("methods", ())}
     rows = [
-        Row(
-            values=[Value(text=name), *([Value(text=cell["architecture"])] if several else []), *values],
+        PageRow(
+            values=[PageValue(text=name), *([PageValue(text=cell["architecture"])] if several else []), *values],
             architecture=cell["architecture"],
             family=families.get(cell["method"], ""),
         )
         for cell in result["cells"]
         for name, values in _rows(cell)
     ]
-    names = [Column(label="method", numeric=False)]
-    names += [Column(label="architecture", numeric=False)] if several else []
+    names = [PageColumn(label="method", numeric=False)]
+    names += [PageColumn(label="architecture", numeric=False)] if several else []
     return PageTable(
         caption=f"Corrected SNR and its interval, by {'architecture and ' if several else ''}method",
         columns=[*names, *NUMBERS],
@@ -54,10 +53,10 @@ def study_table(result: Mapping[str, Any]) -> PageTable:
     )
 
 
-def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
+def _rows(cell: Any) -> Iterator[tuple[str, list[PageValue]]]:
     name = cell["method"] + ("" if cell["view"] == "signed" else f", view {cell['view']}")
     if cell["status"] == "failed":
-        yield name, [Value(text="failed", failed=True), *[Value(text="-")] * (len(NUMBERS) - 1)]
+        yield name, [PageValue(text="failed", failed=True), *[PageValue(text="-")] * (len(NUMBERS) - 1)]
         return
     figures = cell["figures"]
     estimates = figures["estimates"]
@@ -69,43 +68,48 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[Value]]]:
             *_reliability_values(cell),
             *_estimate(estimates["snr"]),
             _value((cell.get("untrained") or {}).get("snr")),
-            Value(text=p_text(p), key=_key(p)),
+            PageValue(text=p_text(p), key=_key(p)),
             _value(estimates["snr_pixel"]["value"]),
             _value(estimates["snr_pixel"]["floor"]),
-            Value(text="-") if pixels is None else Value(text=percent(pixels["share"]), key=_key(pixels["share"])),
-            Value(text=seconds_text(cell["seconds"]), key=_key(cell["seconds"])),
+            PageValue(text="-")
+            if pixels is None
+            else PageValue(text=percent(pixels["share"]), key=_key(pixels["share"])),
+            PageValue(text=seconds_text(cell["seconds"]), key=_key(cell["seconds"])),
         ],
     )
     if cell.get("draws", 1) > 1 and "snr_network" in estimates:
-        networks, none = estimates["snr_network"], Value(text="-")
+        networks, none = estimates["snr_network"], PageValue(text="-")
         yield (
             f"{name}, networks alone",
             [_single_reliability(networks), none, *_estimate(networks), *[none] * (len(NUMBERS) - 4)],
         )
     if is_low(cell):
-        ceiling, none = cell["ceiling"], Value(text="-")
+        ceiling, none = cell["ceiling"], PageValue(text="-")
         estimate = {"value": ceiling["value"], "interval": {"low": ceiling["low"], "high": ceiling["high"]}}
         yield f"{name}, ceiling", [none, none, *_estimate(estimate), *[none] * (len(NUMBERS) - 4)]
 
 
-def _estimate(estimate: Mapping[str, Any]) -> list[Value]:
+def _estimate(estimate: Any) -> list[PageValue]:
     """Return r and its interval."""
     interval = estimate["interval"]
     if interval is None:
-        return [_value(estimate["value"]), Value(text="-")]
+        return [_value(estimate["value"]), PageValue(text="-")]
     text = f"[{format_number(interval['low'])}, {format_number(interval['high'])}]"
-    return [_value(estimate["value"]), Value(text=text, key=_key(interval["low"]))]
+    return [_value(estimate["value"]), PageValue(text=text, key=_key(interval["low"]))]
 
 
-def _reliability_values(cell: Mapping[str, Any]) -> list[Value]:
+def _reliability_values(cell: Any) -> list[PageValue]:
     """Return the reliability of a single map and the networks for 0.9; neither where pure noise has an r, too."""
     if not noise_free(cell):
-        return [Value(text="-")] * 2
+        return [PageValue(text="-")] * 2
     needed = cell["figures"]["members_needed"]
-    return [_single_reliability(averaged_snr(cell["figures"])), Value(text=needed["text"], key=_key(_needed(needed)))]
+    return [
+        _single_reliability(cell["figures"]["estimates"]["snr_averaged"]),
+        PageValue(text=needed["text"], key=_key(_needed(needed))),
+    ]
 
 
-def _single_reliability(estimate: Mapping[str, Any]) -> Value:
+def _single_reliability(estimate: Any) -> PageValue:
     """Return the reliability of a single map."""
     snr = number(estimate["value"])
     return _value(None if math.isnan(snr) else reliability(snr, 1))
@@ -119,8 +123,8 @@ def _needed(needed: Mapping[str, Any]) -> float | None:
     return value
 
 
-def _value(value: float | str | None) -> Value:
-    return Value(text=format_number(value), key=_key(value))
+def _value(value: float | str | None) -> PageValue:
+    return PageValue(text=format_number(value), key=_key(value))
 
 
 def _key(value: float | str | None) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from saliencynoise.display.page.figures import Download, csv
 from saliencynoise.display.page.page import data_uri, shown_in, write_page
-from saliencynoise.display.page.pictures import Download, csv
 from saliencynoise.display.page.settings import flat
 from saliencynoise.engine.study import Study
-from saliencynoise.report.exhibits.readable import readable
+from saliencynoise.report.figures.readable import readable
 from saliencynoise.report.html.cards import architecture_cards, data_card, key_facts, method_cards, provenance
-from saliencynoise.report.html.pictures import pictures_of
+from saliencynoise.report.html.figures import page_figures
 from saliencynoise.report.html.rows import study_table
 from saliencynoise.report.html.settings import FILE, command_of, toml_of
 from saliencynoise.report.html.words import summary_of
@@ -44,7 +43,7 @@ def page_values(study: Study) -> dict[str, Any]:
         "table": study_table(result),
         "table_data": csv(Study(result, study.folder).table, "table.csv", "all figures (CSV)"),
         "drawn": readable(study)[1],
-        "pictures": list(pictures_of(study)),
+        "figures": list(page_figures(study)),
         "methods": method_cards(result),
         "data": data_card(result),
         "architectures": architecture_cards(result),
@@ -58,7 +57,7 @@ def page_values(study: Study) -> dict[str, Any]:
     }
 
 
-def _heading(result: Mapping[str, Any]) -> str:
+def _heading(result: Any) -> str:
     names = [architecture["label"] for architecture in result["architectures"]]
     networks = names[0] if len(names) == 1 else f"{len(names)} architectures"
     return f"{networks} on {result['dataset']['asked']}"

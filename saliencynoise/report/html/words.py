@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from saliencynoise.display.numbers import counted, format_number, p_text
-from saliencynoise.engine.study import averaged_snr
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.records.numbers import number
 from saliencynoise.statistics.reliability import reliability_at
 
-Cell = Mapping[str, Any]
+Cell = Any
 
 NAMES = {
     "gradient": "input gradients",
@@ -55,7 +54,7 @@ class Bar:
         one: reliability of a single network's map, 0 to 1.
         all: that of the average over all members.
         needed: text with the number of networks for the target reliability.
-        shaky: whether no agreement was shown.
+        lacks_signal: whether no agreement was shown.
     """
 
     method: str
@@ -63,7 +62,7 @@ class Bar:
     one: float
     all: float
     needed: str
-    shaky: bool
+    lacks_signal: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,7 @@ class Summary:
     members: int
 
 
-def summary_of(result: Mapping[str, Any]) -> Summary:
+def summary_of(result: Any) -> Summary:
     """Return the first screen of a study."""
     measured = sorted(_measured(result), key=lambda cell: -number(_snr(cell)["value"]))
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
@@ -111,7 +110,7 @@ def reliability(snr: float, members: int) -> float:
     return reliability_at(snr, members) if snr > 0 else 0.0
 
 
-def is_shaky(cell: Cell) -> bool:
+def lacks_signal(cell: Cell) -> bool:
     """Return whether no agreement between networks was shown: r is not above zero, or p is not small.
 
     It is not shown, either, where untrained networks agree as much.
@@ -126,13 +125,13 @@ def is_shaky(cell: Cell) -> bool:
     return not number(snr["value"]) > 0 or (p > CHANCE if with_null else low <= 0)
 
 
-def is_open(cell: Cell) -> bool:
+def members_undetermined(cell: Cell) -> bool:
     """Return whether networks agree, but r and the number of networks needed are undetermined."""
     needed = cell["figures"]["members_needed"]
-    return not is_shaky(cell) and (needed["value"] is None or needed["text"] == "undetermined")
+    return not lacks_signal(cell) and (needed["value"] is None or needed["text"] == "undetermined")
 
 
-def _measured(result: Mapping[str, Any]) -> Iterator[Cell]:
+def _measured(result: Any) -> Iterator[Cell]:
     """Yield, for each architecture and method, the first cell that has an r and a view in which pure noise has none."""
     seen = set()
     for cell in result["cells"]:
@@ -144,7 +143,7 @@ def _measured(result: Mapping[str, Any]) -> Iterator[Cell]:
             yield cell
 
 
-def _centred(result: Mapping[str, Any]) -> dict[tuple[str, str], Cell]:
+def _centred(result: Any) -> dict[tuple[str, str], Cell]:
     """Return the cells of maps less their own means, by architecture and method."""
     done = [cell for cell in result["cells"] if cell["status"] == "ok"]
     return {(cell["architecture"], cell["method"]): cell for cell in done if cell["view"] == CENTRED}
@@ -155,20 +154,19 @@ def noise_free(cell: Cell) -> bool:
     return number(_snr(cell)["floor"]) == 0
 
 
-def _snr(cell: Cell) -> Mapping[str, Any]:
-    estimate: Mapping[str, Any] = cell["figures"]["estimates"]["snr"]
-    return estimate
+def _snr(cell: Cell) -> Any:
+    return cell["figures"]["estimates"]["snr"]
 
 
 def _bar(cell: Cell, *, several: bool) -> Bar:
-    snr = number(averaged_snr(cell["figures"])["value"])
+    snr = number(cell["figures"]["estimates"]["snr_averaged"]["value"])
     return Bar(
         method=method_words(cell["method"]) + (", centred" if cell["view"] == CENTRED else ""),
         architecture=cell["architecture"] if several else "",
         one=reliability(snr, 1),
         all=reliability(snr, cell["members"]),
         needed=cell["figures"]["members_needed"]["text"],
-        shaky=is_shaky(cell),
+        lacks_signal=lacks_signal(cell),
     )
 
 
@@ -186,7 +184,7 @@ def _sentences(
         yield from map(whole, measured)
         return
     yield _overview(measured, several=several)
-    clear = [cell for cell in measured if not is_shaky(cell) and not is_open(cell)]
+    clear = [cell for cell in measured if not lacks_signal(cell) and not members_undetermined(cell)]
     if len(clear) < MOST_SENTENCES:
         yield from map(whole, clear)
         return
@@ -199,37 +197,41 @@ def _centred_sentence(cell: Cell, centred: Cell | None) -> str:
     if centred is None or cell["view"] == CENTRED:
         return ""
     snr = _snr(centred)
-    shaky = ", and no agreement is shown" if is_shaky(centred) else ""
+    shaky = ", and no agreement is shown" if lacks_signal(centred) else ""
     return (
-        f" Less its own mean, each map has an r of {format_number(snr['value'])}{_range(snr['interval'], None)} "
+        f" Minus its own mean, each map has an r of {format_number(snr['value'])}{_range(snr['interval'], None)} "
         f"instead of {format_number(_snr(cell)['value'])}{shaky}."
     )
 
 
-def _no_reliability(result: Mapping[str, Any]) -> str:
+def _no_reliability(result: Any) -> str:
     done = [cell for cell in result["cells"] if cell["status"] == "ok"]
     if any(not math.isnan(number(_snr(cell)["value"])) for cell in done):
-        return "No reliability can be told of these maps; the table has what was found."
+        return "The reliability of these maps is undetermined; the table has their r."
     return "No figure could be computed; the reasons are listed under Failures."
 
 
 def _overview(measured: Sequence[Cell], *, several: bool) -> str:
     """Return a sentence that counts the methods by the number of networks they need."""
-    what = f"{len(measured)} {'pairs of architecture and method' if several else 'methods'}"
-    shaky, unclear = sum(map(is_shaky, measured)), sum(map(is_open, measured))
-    clear = [cell["figures"]["members_needed"] for cell in measured if not is_shaky(cell) and not is_open(cell)]
-    others = f"; for {unclear}, how many cannot be told" if unclear else ""
-    others += f"; for {shaky}, no agreement between networks was shown" if shaky else ""
+    methods = f"{len(measured)} {'pairs of architecture and method' if several else 'methods'}"
+    shaky, unclear = sum(map(lacks_signal, measured)), sum(map(members_undetermined, measured))
+    clear = [
+        cell["figures"]["members_needed"]
+        for cell in measured
+        if not lacks_signal(cell) and not members_undetermined(cell)
+    ]
+    others = f" For {unclear}, this number is undetermined." if unclear else ""
+    others += f" For {shaky}, no agreement between networks was shown." if shaky else ""
     if not clear:
-        return f"Of {what}, none gives maps whose reliability can be told{others}."
+        return f"The reliability of the maps is undetermined for all {methods}.{others}"
     at_once = sum(needed["value"] == 1 for needed in clear)
     later = sorted(needed["value"] for needed in clear if needed["value"] > 1)
     aim = f"a reliability of {clear[0]['reliability']:g}"
-    begin = f"Of {what}, {at_once or 'none'} {'has' if at_once < 2 else 'have'} {aim} from a single network"
+    begin = f"{at_once or 'None'} of {methods} {'has' if at_once < 2 else 'have'} {aim} from a single network."
     if not later:
-        return f"{begin}{others}."
+        return f"{begin}{others}"
     spread = str(later[0]) if later[0] == later[-1] else f"{later[0]} to {later[-1]}"
-    return f"{begin}; for {len(later)}, the maps of {spread} networks must be averaged{others}."
+    return f"{begin} For {len(later)}, the maps of {spread} networks must be averaged.{others}"
 
 
 def sentence(cell: Cell, *, several: bool) -> str:
@@ -237,20 +239,20 @@ def sentence(cell: Cell, *, several: bool) -> str:
     name, members = _subject(cell, several=several), cell["members"]
     snr, needed = _snr(cell), cell["figures"]["members_needed"]
     aim = f"{needed['reliability']:g}"
-    if is_shaky(cell):
+    if lacks_signal(cell):
         p, floor = cell["figures"]["signal_p"], cell.get("untrained") or {}
         test = "" if p is None else f", p {p_text(p)}"
         test += f"; untrained networks: {format_number(floor['snr'])}" if floor.get("above") is False else ""
         return (
-            f"Whether networks agree at all on the maps of {name} is not shown (r {format_number(snr['value'])}"
-            f"{_range(snr['interval'], None)}{test}): a map may be nothing but chance."
+            f"No agreement between networks is shown for the maps of {name} (r {format_number(snr['value'])}"
+            f"{_range(snr['interval'], None)}{test}): a map may be chance alone."
         )
-    if is_open(cell):
+    if members_undetermined(cell):
         return (
-            f"Networks agree on the maps of {name}, but how far cannot be told (r {format_number(snr['value'])}"
-            f"{_range(snr['interval'], None)}), nor how many to average."
+            f"Networks agree on the maps of {name} (r {format_number(snr['value'])}{_range(snr['interval'], None)}), "
+            "but the number of networks to average is undetermined."
         )
-    snr = averaged_snr(cell["figures"])
+    snr = cell["figures"]["estimates"]["snr_averaged"]
     one = f"{format_number(reliability(number(snr['value']), 1))}{_range(snr['interval'], 1)}"
     with_draws = ", each with draws of its own," if cell.get("draws", 1) > 1 else ""
     average = (
@@ -261,14 +263,14 @@ def sentence(cell: Cell, *, several: bool) -> str:
     single = f"A single network's map has {one}; {average}."
     if needed["low"] is not None and needed["high"] is None:
         return (
-            f"At least {needed['low']} networks must be averaged to give {name} a reliability of {aim}, and how many "
-            f"at most cannot be told. {single}"
+            f"At least {needed['low']} networks must be averaged to give {name} a reliability of {aim}; the "
+            f"largest number is undetermined. {single}"
         )
     return f"Averaging {needed['text']} networks gives {name} a reliability of {aim}. {single}"
 
 
 def _subject(cell: Cell, *, several: bool) -> str:
-    less = " (each map less its own mean)" if cell["view"] == CENTRED else ""
+    less = " (each map minus its own mean)" if cell["view"] == CENTRED else ""
     return method_words(cell["method"]) + less + (f" on {cell['architecture']}" if several else "")
 
 
@@ -279,7 +281,7 @@ def _range(interval: Mapping[str, Any] | None, members: int | None) -> str:
     return f" [{', '.join(format_number(end if members is None else reliability(end, members)) for end in ends)}]"
 
 
-def _cautions(result: Mapping[str, Any], measured: Sequence[Cell]) -> Iterator[str]:
+def _cautions(result: Any, measured: Sequence[Cell]) -> Iterator[str]:
     """Yield the cautions that go with the sentences, the most serious first."""
     members, cells = result["settings"]["members"] or 0, result["cells"]
     failed = sum(cell["status"] == "failed" for cell in cells)
@@ -295,29 +297,32 @@ def _cautions(result: Mapping[str, Any], measured: Sequence[Cell]) -> Iterator[s
     }
     if undescribed:
         yield (
-            f"The maps of {', '.join(sorted(undescribed))} are compared where networks that know nothing agree, too "
-            "(without sign, or by a method whose maps do not turn their sign with the score): the table has their r, "
-            "but no reliability."
+            f"The maps of {', '.join(sorted(undescribed))} are compared where uninformed networks agree, too (without "
+            "sign, or by a method whose maps do not change their sign with the score). The table has their r, but no "
+            "reliability."
         )
-    shaky = [_subject(cell, several=several) for cell in measured if is_shaky(cell)]
+    shaky = [_subject(cell, several=several) for cell in measured if lacks_signal(cell)]
     if shaky:
-        yield f"No agreement between networks was shown for {', '.join(shaky)}: these maps may be nothing but chance."
-    unclear = [_subject(cell, several=several) for cell in measured if is_open(cell)]
+        yield f"No agreement between networks was shown for {', '.join(shaky)}: these maps may be chance alone."
+    unclear = [_subject(cell, several=several) for cell in measured if members_undetermined(cell)]
     if unclear:
-        yield f"How far networks agree on {', '.join(unclear)} cannot be told: more networks or images would show it."
+        yield (
+            f"The number of networks to average is undetermined for {', '.join(unclear)}: more networks or images "
+            "would determine it."
+        )
     runs = result.get("sampler", {}).get("runs", math.inf)
     if runs < members:
         yield (
-            f"The {members} networks come from {counted(runs, 'training run')} and are not independent: networks that "
-            "are trained anew agree less than these."
+            f"The {members} networks come from {counted(runs, 'training run')} and are not independent: "
+            "retrained networks agree less than these."
         )
     flagged = sum(
         bool(member["flag"]) for architecture in result["architectures"] for member in architecture["members"]
     )
     if flagged:
         networks = counted(flagged, "network")
-        yield f"{networks} may not have learned the task, and counted all the same; see Notes and warnings."
+        yield f"{networks} may not have learned the task; all figures include them. See Notes and warnings."
     if members == 2:
-        yield "Two networks give no intervals: take every figure for a first look."
+        yield "Two networks give no intervals: every figure is a first estimate."
     elif members < 8:
         yield f"With {members} networks the intervals, in brackets, are rough."

@@ -4,8 +4,10 @@ import pytest
 
 from saliencynoise.analyses.frontier import figure as frontier
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.frontier import FrontierRecord
+from saliencynoise.records.writing import json_of
 from tests.analyses.frontier.test_table import document, row, worth
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import filled, make_study, noisy_maps
 
 
 @pytest.fixture
@@ -15,17 +17,18 @@ def study(tmp_path):
 
 def test_a_run_finds_its_frontier(study):
     with pytest.raises(UsageError, match="belongs to no frontier; run 'saliencynoise frontier'"):
-        frontier.figure(study)
+        study.plot.frontier()
     found = document(row("deep_ensemble", 1, 1.0), row("swag")) | {"runs": {"swag": "runs/f/swag-1"}}
+    found = filled(FrontierRecord, found)
     (study.folder.parent / "frontier.json").write_text(json.dumps(found))
-    assert frontier.document_of(study) == found
-    assert len(frontier.figure(study).axes) == 1
-    assert frontier.table(study)[["sampler", "networks", "low"]].to_numpy().tolist()[1] == ["swag", 1.62, 1.2]
+    assert json_of(frontier.document_of(study)) == found
+    assert len(study.plot.frontier().axes) == 1
+    assert frontier.data(found)[["sampler", "networks", "low"]].to_numpy().tolist()[1] == ["swag", 1.62, 1.2]
     (study.folder.parent / "frontier.json").write_text(json.dumps(found | {"runs": {"swag": "runs/f/swag-2"}}))
     assert frontier.frontier_of(study) is None
-    assert len(frontier.figure(study, folder=study.folder.parent).axes) == 1
+    assert len(study.plot.frontier(folder=study.folder.parent).axes) == 1
 
 
 def test_a_frontier_without_points_is_refused():
     with pytest.raises(UsageError, match="no strategy"):
-        frontier.figure_of(document(row(found=worth(None))))
+        frontier.draw(document(row(found=worth(None))))

@@ -21,13 +21,14 @@ from saliencynoise.analyses.frontier.run import (
     run_frontier,
 )
 from saliencynoise.api import bench
-from saliencynoise.engine import member_training as production
+from saliencynoise.engine import member_training, training_run
 from saliencynoise.engine.clock import clock
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.observer import Silent
 from saliencynoise.interfaces import Sample, Sampler, SamplerSpec, UsageError
 from saliencynoise.methods.gradient import Gradient
 from saliencynoise.methods.smoothgrad import SmoothGrad
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry import catalogue, loader
 from saliencynoise.store.pool import Pool
 from tests.engine.conftest import QUICK
@@ -87,7 +88,7 @@ def test_rows_go_from_the_least_budget_to_the_largest(made):
     samplers = ("deep_ensemble", "snapshot(cycles=2)", "noisegrad")
     assert rows == [(name, n, 1 if (name, n) == (samplers[0], 2) else 2) for name, n in product(samplers, (1, 2))]
     assert failures(made.document) == []
-    assert load_frontier(made.folder) == made.document
+    assert json_of(load_frontier(made.folder)) == json_of(made.document)
 
 
 @pytest.mark.parametrize("method", ["gradient", "smoothgrad"])
@@ -238,28 +239,29 @@ def test_verdicts_are_corrected_for_their_number():
 
 
 def test_the_accuracy_is_no_part_of_the_price(monkeypatch):
-    late, predict = [0.0], production.predict
+    late, predict = [0.0], member_training.predict
 
     def slow(*args, **kwargs):
         late[0] += 1000
         return predict(*args, **kwargs)
 
-    monkeypatch.setattr(production, "predict", slow)
-    monkeypatch.setattr(production, "clock", lambda device: lambda: time.process_time() + late[0])
+    monkeypatch.setattr(member_training, "predict", slow)
+    for module in (member_training, training_run):
+        monkeypatch.setattr(module, "clock", lambda device: lambda: time.process_time() + late[0])
     study = bench(**{**QUICK, "methods": ["gradient"], "members": 2, "sampler": "noisegrad"})
     assert late[0] >= 3000
     assert all(0 < member["seconds"] < 1000 for member in study.result["architectures"][0]["members"])
 
 
 def test_a_machine_that_does_other_things_makes_nothing_dearer(monkeypatch):
-    real = production.train
+    real = training_run.train
 
     def interrupted(*args, **kwargs):
         time.sleep(3)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(production, "train", interrupted)
-    monkeypatch.setattr(production, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
+    monkeypatch.setattr(training_run, "train", interrupted)
+    monkeypatch.setattr(member_training, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
     start, spent = time.perf_counter(), time.process_time()
     study = bench(**{**QUICK, "methods": ["gradient"], "members": 2})
     waited = time.perf_counter() - start - (time.process_time() - spent)
@@ -331,7 +333,7 @@ class Endless(Sampler):
 @pytest.fixture
 def unevaluated(monkeypatch):
     """Give members the logits of no test image: that takes longer than to train them."""
-    monkeypatch.setattr(production, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
+    monkeypatch.setattr(member_training, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
 
 
 def test_networks_from_files_have_a_worth_and_no_price(unevaluated, fake_samplers):

@@ -7,7 +7,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import bars
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -20,19 +20,16 @@ def study(tmp_path_factory):
         ("resnet", "gradient"): noisy_maps(snr=0.1, seed=2),
         ("resnet", "gradcam"): "map of 1x1",
     }
-    made = make_study(tmp_path_factory.mktemp("study"), maps)
-    for cell in made.result["cells"]:
-        cell["draws"] = cell["figures"]["draws"] if cell["figures"] else 1
-    return made
+    return make_study(tmp_path_factory.mktemp("study"), maps)
 
 
 def test_the_table_has_the_studys_figures(study):
-    found = bars.table(study).set_index(["architecture", "method"])
+    found = bars.data(study).set_index(["architecture", "method"])
     for cell in study.done:
-        row, estimates = found.loc[cell["architecture"], cell["method"]], cell["figures"]["estimates"]
-        assert row["r"] == estimates["snr"]["value"]
-        assert row["low"] == estimates["snr"]["interval"]["low"]
-        assert row["published"] == estimates["snr_pixel"]["value"]
+        row, estimates = found.loc[cell.architecture, cell.method], cell.figures.estimates
+        assert row["r"] == estimates.snr.value
+        assert row["low"] == estimates.snr.interval.low
+        assert row["published"] == estimates.snr_pixel.value
         assert row["published_floor"] == estimates["snr_pixel"]["floor"]
         if cell["method"] == "smoothgrad":
             assert row["network"] == estimates["snr_network"]["value"] > row["r"]
@@ -44,24 +41,24 @@ def test_the_table_has_the_studys_figures(study):
 
 
 def test_methods_stand_in_the_order_of_r_and_bars_have_their_lengths(study):
-    figure = bars.figure(study)
+    figure = study.plot.bars()
     left, right = figure.axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["gradcam", "smoothgrad", "gradient"]
-    found = bars.table(study)
+    found = bars.data(study)
     for axes, name in ((left, "published"), (right, "r")):
         lengths = [patch.get_width() for patch in axes.patches]
         np.testing.assert_allclose(sorted(lengths), sorted(found[name].dropna()))
 
 
 def test_values_far_apart_have_a_logarithmic_axis_and_others_a_linear_one(study):
-    assert bars.figure(study).axes[1].get_xscale() == "symlog"
-    assert bars.figure(study, methods=["gradient"]).axes[1].get_xscale() == "linear"
+    assert study.plot.bars().axes[1].get_xscale() == "symlog"
+    assert study.plot.bars(methods=["gradient"]).axes[1].get_xscale() == "linear"
 
 
 def test_failures_are_written_and_numbers_where_there_is_one_architecture(study):
-    texts = [text.get_text() for text in bars.figure(study).axes[1].texts]
+    texts = [text.get_text() for text in study.plot.bars().axes[1].texts]
     assert texts == ["failed: map of 1x1"]
-    alone = [text.get_text() for text in bars.figure(study, architectures=["vgg"]).axes[1].texts]
+    alone = [text.get_text() for text in study.plot.bars(architectures=["vgg"]).axes[1].texts]
     assert len(alone) == 3
     assert all("[" in text for text in alone)
 
@@ -69,10 +66,10 @@ def test_failures_are_written_and_numbers_where_there_is_one_architecture(study)
 def test_infinite_and_undefined_values_are_drawn_as_such(tmp_path):
     same = noisy_maps(members=1).expand(4, -1, -1, -1, -1)
     maps = {("net", "same"): same, ("net", "gradient"): noisy_maps()}
-    found = bars.table(make_study(tmp_path, maps))
+    found = bars.data(make_study(tmp_path, maps))
     assert math.isinf(found["r"].iloc[0])
     blank = found.iloc[1:].assign(method="blank", r=math.nan, low=math.nan, high=math.nan)
-    figure = bars.figure_of(pd.concat([found, blank]))
+    figure = bars.draw(pd.concat([found, blank]))
     texts = {text.get_text() for text in figure.axes[1].texts}
     assert {"∞", "undefined"} <= texts
     figure.draw_without_rendering()
@@ -80,9 +77,9 @@ def test_infinite_and_undefined_values_are_drawn_as_such(tmp_path):
 
 def test_two_members_and_only_failures_can_be_drawn(tmp_path):
     two = make_study(tmp_path / "two", {("net", "gradient"): noisy_maps(members=2)})
-    bars.figure(two).draw_without_rendering()
+    two.plot.bars().draw_without_rendering()
     study = make_study(tmp_path / "failed", {("net", "gradient"): noisy_maps(), ("net", "lime"): "no"})
-    figure = bars.figure(study, methods=["lime"])
+    figure = study.plot.bars(methods=["lime"])
     figure.draw_without_rendering()
     assert figure.axes[1].texts[0].get_text() == "failed: no"
 
@@ -93,7 +90,7 @@ def test_twenty_methods_on_three_architectures_have_a_row_each(tmp_path):
         for a in range(3)
         for m in range(20)
     }
-    figure = bars.figure(make_study(tmp_path, maps))
+    figure = make_study(tmp_path, maps).plot.bars()
     assert len(figure.axes[0].get_yticks()) == 20
     assert len(figure.axes[1].patches) == 60
     assert figure.get_size_inches()[1] < 20
@@ -101,4 +98,4 @@ def test_twenty_methods_on_three_architectures_have_a_row_each(tmp_path):
 
 def test_what_is_not_there_is_refused(study):
     with pytest.raises(UsageError, match="no view 'relu', but signed"):
-        bars.figure(study, views=["relu"])
+        study.plot.bars(views=["relu"])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from saliencynoise.report.figures import classes
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 CLASSES = ("cat", "dog", "emu")
 
@@ -21,7 +21,7 @@ def study(tmp_path_factory):
 
 
 def test_the_table_has_r_of_each_class_as_the_study_has_it(study):
-    found = classes.table(study)
+    found = classes.data(study)
     assert len(found) == 3 * 3 + 1
     for cell in study.done:
         own = found[(found["architecture"] == cell["architecture"]) & (found["method"] == cell["method"])]
@@ -37,7 +37,7 @@ def test_the_table_has_r_of_each_class_as_the_study_has_it(study):
 
 
 def test_the_classes_have_one_order_by_their_mean_rank(study):
-    found = classes.table(study).dropna(subset=["r"])
+    found = classes.data(study).dropna(subset=["r"])
     ranks = {
         label: np.mean([
             1 + sum(other > own["r"] for other in found[(found["architecture"] == own["architecture"])
@@ -51,7 +51,7 @@ def test_the_classes_have_one_order_by_their_mean_rank(study):
 
 
 def test_a_panel_a_method_with_a_point_a_class_and_architecture(study):
-    figure = classes.figure(study)
+    figure = study.plot.classes()
     panels = figure.subfigs[0].axes
     assert [panel.get_title() for panel in panels] == ["gradient", "lime\n(resnet failed)"]
     points = [
@@ -64,11 +64,11 @@ def test_a_panel_a_method_with_a_point_a_class_and_architecture(study):
 
 
 def test_intervals_far_beyond_the_points_do_not_set_the_axis(study):
-    found = classes.table(study, methods=["gradient"])
+    found = classes.data(study, methods=["gradient"])
     largest = found["r"].max()
     wide = found.assign(high=1e6)
     for table in (found, wide):
-        (panel,) = classes.figure_of([table]).subfigs[0].axes
+        (panel,) = classes.draw(table).subfigs[0].axes
         low, high = panel.get_xlim()
         assert low < 0 < largest < high < 3 * largest
     arrows = [drawn for drawn in panel.collections if drawn.get_offsets().shape[1] and drawn.get_clip_on() is False]
@@ -77,10 +77,10 @@ def test_intervals_far_beyond_the_points_do_not_set_the_axis(study):
 
 def test_a_class_of_one_image_is_hollow(tmp_path):
     study = make_study(tmp_path, {("net", "gradient"): noisy_maps(images=3)})
-    found = classes.table(study)
+    found = classes.data(study)
     assert found.set_index("class")["images"].to_dict() == {"cat": 2, "dog": 1}
     assert found.set_index("class")["question"].to_dict() == {"cat": "both", "dog": "members"}
-    (panel,) = classes.figure(study).subfigs[0].axes
+    (panel,) = study.plot.classes().subfigs[0].axes
     (points,) = [drawn for drawn in panel.collections if drawn.get_label() == "net"]
     faces = points.get_facecolors()[:, :3].tolist()
     assert faces.count([1, 1, 1]) == 1
@@ -88,5 +88,5 @@ def test_a_class_of_one_image_is_hollow(tmp_path):
 
 def test_a_study_of_failures_is_drawn(tmp_path):
     study = make_study(tmp_path, {("net", "gradient"): noisy_maps(images=2), ("net", "lime"): "no"})
-    (panel,) = classes.figure(study, methods=["lime"]).subfigs[0].axes
+    (panel,) = study.plot.classes(methods=["lime"]).subfigs[0].axes
     assert panel.texts[0].get_text() == "lime on net failed: no"

@@ -6,9 +6,11 @@ import torch
 
 from saliencynoise.analyses.variance import figure as seeds
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.variance import VarianceRecord
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.figures import components
 from tests.analyses.variance.test_table import FAILED, document, row
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import filled, make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -31,43 +33,44 @@ def variance(tmp_path):
     found = document(row(), row(method="smoothgrad", energy=energy), FAILED)
     found["architectures"][0]["run"] = "runs/v/test_resnet"
     found["created"] = "2026-01-01T00:00:00+00:00"
+    found = filled(VarianceRecord, found)
     (tmp_path / "variance.json").write_text(json.dumps(found))
     return found
 
 
 def test_shares_are_the_studys_and_sum_to_one(study):
-    found = components.table(study).set_index("method")
-    gradient, smoothgrad = (cell["figures"] for cell in study.done)
-    assert found.loc["gradient", "signal"] == gradient["estimates"]["cosine"]["value"]
+    found = components.data(study).shares.set_index("method")
+    gradient, smoothgrad = (cell.figures for cell in study.done)
+    assert found.loc["gradient", "signal"] == gradient.estimates.cosine.value
     assert found.loc["gradient", ["signal", "network"]].sum() == pytest.approx(1)
     assert math.isnan(found.loc["gradient", "draw"])
-    assert found.loc["smoothgrad", list(components.PARTS)].to_dict() == smoothgrad["energy"]
+    assert found.loc["smoothgrad", list(components.PARTS)].to_dict() == smoothgrad.energy
     assert found.loc["smoothgrad", list(components.PARTS)].sum() == pytest.approx(1)
     assert found.loc["lime", "reason"] == "no"
 
 
 def test_bars_fill_the_whole_and_failures_say_why(study):
-    (axes,) = components.figure(study).axes
+    (axes,) = study.plot.components().axes
     lengths = [patch.get_width() for patch in axes.patches if not math.isnan(patch.get_width())]
     assert sum(lengths) == pytest.approx(2)
     assert "failed: no" in [text.get_text() for text in axes.texts]
 
 
 def test_the_seeds_of_a_variance_run_are_drawn_below(study, variance, tmp_path):
-    figure = components.figure(study, folder=tmp_path)
+    figure = study.plot.components(folder=tmp_path)
     assert len(figure.subfigs) == 2
     figure.draw_without_rendering()
-    found = components.table(study, folder=tmp_path).set_index("method")
+    found = components.data(study, folder=tmp_path).shares.set_index("method")
     assert found.loc["gradient", "network"] == 0.66, "members of a block share seeds: the run's own figure"
     assert found.loc["smoothgrad", ["signal", "draw"]].tolist() == [0.3, 0.1]
     with pytest.raises(UsageError, match=r"holds no readable variance\.json"):
-        components.figure(study, folder=tmp_path / "none")
+        study.plot.components(folder=tmp_path / "none")
 
 
 def test_a_study_finds_the_run_that_it_is_of(study, variance):
     assert components.document_of(study) is None
     (study.folder.parent / "variance.json").write_text(json.dumps(variance))
-    assert components.document_of(study) == variance
+    assert json_of(components.document_of(study)) == variance
     variance["architectures"][0]["run"] = "runs/v/another"
     (study.folder.parent / "variance.json").write_text(json.dumps(variance))
     assert components.document_of(study) is None
@@ -75,12 +78,12 @@ def test_a_study_finds_the_run_that_it_is_of(study, variance):
 
 
 def test_the_seeds_figures_are_the_documents(variance, tmp_path):
-    found = seeds.seed_table(variance)
+    found = seeds.data(variance)
     own = found[(found["method"] == "gradient") & (found["stream"] == "init")].set_index("figure")
     assert own["share"].to_dict() == {"first order": 0.123, "total": 0.97}
     assert own.loc["total", ["low", "high"]].tolist() == [0.9, 1.02]
     assert (found["figure"] == "again, same seeds").sum() == 2
-    figure = seeds.seed_figure(variance)
+    figure = seeds.draw(variance)
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["initialisation", "all others", "trained again"]
     assert "lime on test_resnet failed" in figure.axes[2].texts[0].get_text().replace("\n", " ")

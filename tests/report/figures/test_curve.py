@@ -7,7 +7,7 @@ import pytest
 from saliencynoise.report.figures import curve
 from saliencynoise.statistics.reliability import reliability_at
 from saliencynoise.statistics.split_halves import split_halves
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_examples():
 
 
 def test_the_table_has_the_closed_form_and_what_was_measured(study):
-    found = curve.table(study)
+    found = curve.data(study)
     for cell in study.done:
         own = found[(found["architecture"] == cell["architecture"]) & (found["method"] == cell["method"])]
         r = cell["figures"]["estimates"]["snr"]["value"]
@@ -42,7 +42,7 @@ def test_the_table_has_the_closed_form_and_what_was_measured(study):
 
 
 def test_the_line_is_dashed_beyond_the_members(study):
-    figure = curve.figure(study, architectures=["vgg"], methods=["gradient"])
+    figure = study.plot.curve(architectures=["vgg"], methods=["gradient"])
     lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
     solid = next(line for line in lines if line.get_linestyle() == "-" and line.get_marker() == "None")
     dashed = next(line for line in lines if line.get_linestyle() == "--")
@@ -51,11 +51,11 @@ def test_the_line_is_dashed_beyond_the_members(study):
 
 
 def test_panels_say_what_is_needed_and_what_failed(study):
-    panels = curve.figure(study).axes
+    panels = study.plot.curve().axes
     texts = [text.get_text() for text in panels[1].texts]
     assert "failed" in texts
     assert any("[" in text for text in texts)
-    alone = curve.figure(study, architectures=["resnet"], methods=["lime"])
+    alone = study.plot.curve(architectures=["resnet"], methods=["lime"])
     alone.draw_without_rendering()
     assert "lime on resnet failed" in alone.axes[0].texts[0].get_text().replace("\n", " ")
 
@@ -64,12 +64,12 @@ def test_noise_needs_an_undetermined_number(tmp_path):
     study = make_study(tmp_path, {("net", "gradient"): noisy_maps(snr=0.0, seed=3)})
     cell = study.done[0]
     if cell["figures"]["members_needed"]["value"] is None:
-        assert any("undetermined" in text.get_text() for text in curve.figure(study).axes[0].texts)
-    assert not math.isnan(curve.table(study)["measured"].iloc[0])
-    curve.figure(study).draw_without_rendering()
+        assert any("undetermined" in text.get_text() for text in study.plot.curve().axes[0].texts)
+    assert not math.isnan(curve.data(study)["measured"].iloc[0])
+    study.plot.curve().draw_without_rendering()
 
 
 def test_two_members_are_enough(tmp_path):
     study = make_study(tmp_path, {("net", "gradient"): noisy_maps(members=2)})
-    assert curve.table(study)["measured"].count() == 1
-    curve.figure(study).draw_without_rendering()
+    assert curve.data(study)["measured"].count() == 1
+    study.plot.curve().draw_without_rendering()

@@ -9,8 +9,8 @@ from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOIS
 from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import maps
-from saliencynoise.report.figures.tiles import AVERAGES, Row, arrays, rows_of, tidy
-from tests.report.studies import make_study, noisy_maps
+from saliencynoise.report.figures.tiles import AVERAGES, TileRow, arrays, tidy
+from tests.studies import edited, make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")
 
@@ -41,13 +41,13 @@ def row(*tiles, reason=""):
     keys = {"dataset": "made", "architecture": "net", "method": "gradient", "image": "0", "class": "cat"}
     columns = ("member 0", MEAN, MEAN_AT_UNIT_NORM)
     picture = np.zeros((3, 4, 4), dtype=np.uint8)
-    return Row(
+    return TileRow(
         keys=keys, members=4, picture=picture, tiles=dict(zip(columns, tiles, strict=False)), norm=0.5, reason=reason
     )  # fmt: skip
 
 
 def test_maps_are_of_unit_norm_before_their_mean_is_taken(study, values):
-    (found,) = rows_of(study, images=[2], methods=["gradient"], singles=2)
+    (found,) = maps.data(study, images=[2], methods=["gradient"], singles=2)
     own = values[:, 2].double().numpy()
     unit = np.stack([each / np.linalg.norm(each) for each in own])
     assert list(found.tiles) == ["member 0", "member 1", *AVERAGES]
@@ -60,16 +60,16 @@ def test_maps_are_of_unit_norm_before_their_mean_is_taken(study, values):
 
 
 def test_stochastic_maps_are_averaged_over_their_draws(study):
-    (found,) = rows_of(study, images=[0], methods=["gradcam(layer=top)"])
+    (found,) = maps.data(study, images=[0], methods=["gradcam(layer=top)"])
     cams = noisy_maps(shape=(1, 4, 4), seed=1)[:, 0].numpy()  # the mean of a map and three times it is twice it
     np.testing.assert_allclose(found.tiles["member 0"], cams[0, 0] / np.linalg.norm(cams[0]), atol=1e-6)
 
 
 def test_every_tile_of_a_row_has_the_same_scale_symmetric_about_zero(study):
-    figure = maps.figure(study, images=[0, 2], methods=["gradient", "gradcam(layer=top)"])
+    figure = study.plot.maps(images=[0, 2], methods=["gradient", "gradcam(layer=top)"])
     drawn = images_of(figure)
     assert len(drawn) == 4 * 8
-    for at, found in enumerate(rows_of(study, images=[0, 2], methods=["gradient", "gradcam(layer=top)"])):
+    for at, found in enumerate(maps.data(study, images=[0, 2], methods=["gradient", "gradcam(layer=top)"])):
         limits = {limit for _, limit, _ in drawn[8 * at : 8 * at + 8]}
         values = np.abs(np.concatenate([tile.ravel() for tile in found.tiles.values()]))
         assert limits == {(-np.percentile(values, 99.5), np.percentile(values, 99.5))}
@@ -77,7 +77,7 @@ def test_every_tile_of_a_row_has_the_same_scale_symmetric_about_zero(study):
 
 
 def test_a_coarse_map_is_drawn_as_it_is_over_the_pictures_extent(study):
-    figure = maps.figure(study, images=[0], methods=["gradcam(layer=top)"])
+    figure = study.plot.maps(images=[0], methods=["gradcam(layer=top)"])
     array, _, extent = images_of(figure)[0]
     assert array.shape == (4, 4)
     assert tuple(extent) == (0, 8, 8, 0)
@@ -89,7 +89,7 @@ def texts(figure):
 
 
 def test_maps_of_zeros_are_named_and_never_stretched(study):
-    figure = maps.figure(study, images=[1], methods=["gradient"])
+    figure = study.plot.maps(images=[1], methods=["gradient"])
     assert texts(figure).count("all zero") == 8
     assert all(limits == (-1, 1) and not array.any() for array, limits, _ in images_of(figure))
     assert sum(bool(patch.get_hatch()) for axes in figure.axes for patch in axes.patches) == 8
@@ -98,7 +98,7 @@ def test_maps_of_zeros_are_named_and_never_stretched(study):
 
 def test_nan_is_masked_and_leaves_the_scale_alone():
     spotted, nothing = np.array([[np.nan, -2.0], [1.0, 0.0]]), np.full((2, 2), np.nan)
-    figure = maps.gallery([row(spotted, nothing, np.zeros((2, 2)))])
+    figure = maps.draw([row(spotted, nothing, np.zeros((2, 2)))])
     arrays = images_of(figure)
     assert arrays[0][0].mask.tolist() == [[True, False], [False, False]]
     assert {limits for _, limits, _ in arrays} == {(-np.percentile([2, 1, 0, 0, 0, 0, 0], 99.5),
@@ -114,13 +114,13 @@ def test_a_sparse_map_ends_at_its_largest_value():
 
 
 def test_a_failed_cell_says_why(study):
-    figure = maps.figure(study, images=[0])
+    figure = study.plot.maps(images=[0])
     assert [text for text in texts(figure) if text.startswith("failed")] == ["failed: too few segments"]
-    assert sum(len(row.tiles) for row in rows_of(study, images=[0], methods=["lime"])) == 0
+    assert sum(len(row.tiles) for row in maps.data(study, images=[0], methods=["lime"])) == 0
 
 
 def test_the_data_are_what_is_drawn(study):
-    rows = rows_of(study, images=[0, 1], methods=["gradient", "lime"])
+    rows = maps.data(study, images=[0, 1], methods=["gradient", "lime"])
     data = tidy(rows)
     assert len(data) == 2 * 8 * 64
     mean = data[(data["column"] == MEAN) & (data["image"] == "made/0")]
@@ -131,23 +131,23 @@ def test_the_data_are_what_is_drawn(study):
 @pytest.mark.parametrize("singles", [1, 4, 12])
 def test_no_gallery_is_wider_than_a_page(tmp_path, singles):
     study = make_study(tmp_path, {("a_network_with_a_long_name", "gradient"): noisy_maps(members=12, images=2)})
-    assert maps.figure(study, images=[0, 1], singles=singles).get_figwidth() <= WIDEST + 1e-9
+    assert study.plot.maps(images=[0, 1], singles=singles).get_figwidth() <= WIDEST + 1e-9
 
 
 @pytest.mark.parametrize("keep", ["mean", "none"])
 def test_without_the_members_maps_it_says_how_to_get_them(tmp_path, keep):
     study = make_study(tmp_path, {GRADIENT: noisy_maps(images=2)}, keep_maps=keep)
     with pytest.raises(UsageError, match="--keep-maps all"):
-        rows_of(study, images=[0])
+        maps.data(study, images=[0])
 
 
 def test_what_is_not_there_is_named(study):
     with pytest.raises(UsageError, match="choose places from 0 to 5"):
-        rows_of(study, images=[6])
+        maps.data(study, images=[6])
     with pytest.raises(UsageError, match="no method 'rise', but gradient"):
-        rows_of(study, images=[0], methods=["rise"])
+        maps.data(study, images=[0], methods=["rise"])
     with pytest.raises(UsageError, match="no architecture 'vgg', but net"):
-        rows_of(study, images=[0], architectures=["vgg"])
+        maps.data(study, images=[0], architectures=["vgg"])
 
 
 def test_nan_in_a_map_keeps_its_place():
@@ -156,7 +156,7 @@ def test_nan_in_a_map_keeps_its_place():
 
 
 def test_the_noise_is_the_deviation_of_the_tiles_over_all_members(study, values):
-    (found,) = rows_of(study, images=[2], methods=["gradient"], singles=4)
+    (found,) = maps.data(study, images=[2], methods=["gradient"], singles=4)
     singles = [found.tiles[f"member {e}"] for e in range(4)]
     np.testing.assert_allclose(found.tiles[NOISE], np.std(singles, axis=0, ddof=1), atol=1e-12)
     assert (found.tiles[NOISE] >= 0).all()
@@ -166,15 +166,15 @@ def test_the_significant_share_is_that_of_the_studys_table(study):
     own = study.images
     for method in ("gradient", "gradcam(layer=top)"):
         shares = own[(own["method"] == method) & (own["view"] == "signed")]["surviving_pixels"].tolist()
-        rows = rows_of(study, images=range(6), methods=[method])
+        rows = maps.data(study, images=range(6), methods=[method])
         assert [row.share for row in rows] == pytest.approx(shares)
     assert any(0 < share < 1 for share in shares)
 
 
 def test_what_is_not_significant_is_hatched_and_looks_neither_like_zero_nor_like_nan(study):
-    (found,) = rows_of(study, images=[5], methods=["gradcam(layer=top)"])
+    (found,) = maps.data(study, images=[5], methods=["gradcam(layer=top)"])
     assert 0 < found.survives.sum() < 16
-    figure = maps.gallery([found])
+    figure = maps.draw([found])
     tile = figure.axes[8]
     (patch,) = tile.patches
     corners = patch.get_path().vertices.reshape(-1, 5, 2)
@@ -190,22 +190,22 @@ def test_what_is_not_significant_is_hatched_and_looks_neither_like_zero_nor_like
 
 
 def test_a_gallery_can_leave_out_noise_and_significance(study):
-    rows = rows_of(study, images=[0], methods=["gradient"], averages=(MEAN, MEAN_AT_UNIT_NORM))
+    rows = maps.data(study, images=[0], methods=["gradient"], averages=(MEAN, MEAN_AT_UNIT_NORM))
     assert SIGNIFICANT not in rows[0].tiles
     assert rows[0].survives is None
-    assert not maps.gallery(rows).legends  # no key, whose room would be in the paper's figure
+    assert not maps.draw(rows).legends  # no key, whose room would be in the paper's figure
 
 
 def test_two_members_are_enough(tmp_path):
     study = make_study(tmp_path, {GRADIENT: noisy_maps(members=2, images=2)})
-    (found,) = rows_of(study, images=[0])
+    (found,) = maps.data(study, images=[0])
     first, second = (found.tiles[f"member {e}"] for e in range(2))
     np.testing.assert_allclose(found.tiles[NOISE], np.abs(first - second) / np.sqrt(2), atol=1e-12)
-    maps.gallery([found])
+    maps.draw([found])
 
 
 def test_arrays_hold_what_is_drawn(study):
-    rows = rows_of(study, images=[2], methods=["gradient", "lime"])
+    rows = maps.data(study, images=[2], methods=["gradient", "lime"])
     found = np.load(io.BytesIO(arrays(rows)), allow_pickle=False)
     np.testing.assert_array_equal(found["00/picture"], rows[0].picture)
     np.testing.assert_array_equal(found["00/mean_at_unit_norm"], rows[0].tiles[MEAN_AT_UNIT_NORM].astype(np.float32))
@@ -218,14 +218,18 @@ def test_arrays_hold_what_is_drawn(study):
 def test_long_names_are_cut_and_never_vanish(tmp_path):
     name = "a_network_whose_name_never_ends_because_nobody_stopped_it"
     study = make_study(tmp_path, {(name, "gradient"): noisy_maps(images=2), ("net", "gradient"): noisy_maps(images=2)})
-    label = maps.figure(study, images=[0]).axes[0].get_ylabel()
+    label = study.plot.maps(images=[0]).axes[0].get_ylabel()
     assert label.startswith("a_")
     assert all(0 < len(line) <= 30 for line in label.split("\n"))
 
 
 def test_maps_that_a_result_lacks_are_named(tmp_path):
     study = make_study(tmp_path / "run", {("net", "gradient"): noisy_maps(), ("net", "lime"): noisy_maps()})
-    study.result["cells"][1]["method"] = "rise"
+
+    def rename(document):
+        document["cells"][1]["method"] = "rise"
+
+    study = edited(study, rename)
     for draw in (study.plot.maps, study.plot.overlay):
         with pytest.raises(UsageError, match=r"result.json lists no maps of rise on net; run the same bench again"):
             draw()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from saliencynoise.report.figures import members
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import edited, make_study, noisy_maps
 
 
 def two_groups():
@@ -23,8 +23,11 @@ def study(tmp_path_factory):
         ("net", "lime"): "too few segments",
     }
     made = make_study(tmp_path_factory.mktemp("study"), maps)
-    made.result["architectures"][0]["members"][2]["flag"] = "not above chance"
-    return made
+
+    def flag(document):
+        document["architectures"][0]["members"][2]["flag"] = "not above chance"
+
+    return edited(made, flag)
 
 
 def test_examples():
@@ -32,7 +35,7 @@ def test_examples():
 
 
 def test_cosines_are_those_of_the_maps(study):
-    found = members.table(study, methods=["gradient"])
+    found = members.data(study, methods=["gradient"])
     maps = study.member_maps(study.done[0]).to_numpy().reshape(6, 6, -1).astype(float)
     unit = maps / np.linalg.norm(maps, axis=-1, keepdims=True)
     expected = np.einsum("ebp,fbp->ef", unit, unit) / 6
@@ -41,10 +44,10 @@ def test_cosines_are_those_of_the_maps(study):
 
 
 def test_similar_members_are_neighbours_and_modes_are_parted(study):
-    found = members.table(study, methods=["split"])
+    found = members.data(study, methods=["split"])
     order = found.drop_duplicates("member").sort_values("place")["member"].tolist()
     assert {frozenset(order[:3]), frozenset(order[3:])} == {frozenset({0, 2, 4}), frozenset({1, 3, 5})}
-    figure = members.figure(study)
+    figure = study.plot.members()
     gradient, split = figure.axes[:2]
     lines = [line for line in split.lines if line.get_linewidth() > 1]
     assert lines[0].get_ydata()[0] == 2.5
@@ -53,19 +56,19 @@ def test_similar_members_are_neighbours_and_modes_are_parted(study):
 
 
 def test_one_symmetric_scale_for_all_and_no_diagonal(study):
-    figure = members.figure(study)
+    figure = study.plot.members()
     images = [axes.images[0] for axes in figure.axes if axes.images]
     scales = {image.get_clim() for image in images}
     assert len(scales) == 1
     low, high = scales.pop()
-    found = members.table(study)
+    found = members.data(study)
     assert low == -high
     assert high == pytest.approx(found[found["member"] != found["other"]]["cosine"].abs().max())
     assert np.ma.getmaskarray(images[0].get_array()).diagonal().all()
 
 
 def test_a_flagged_member_has_a_star_and_a_failure_its_reason(study):
-    figure = members.figure(study)
+    figure = study.plot.members()
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert sum("*" in label for label in labels) == 1
     assert next(label for label in labels if "*" in label).startswith("2*")
@@ -77,13 +80,13 @@ def test_a_flagged_member_has_a_star_and_a_failure_its_reason(study):
 def test_few_and_many_members(tmp_path, count):
     maps = noisy_maps(members=count, images=2, shape=(1, 4, 4))
     study = make_study(tmp_path, {("net", "gradient"): maps})
-    figure = members.figure(study)
+    figure = study.plot.members()
     figure.draw_without_rendering()
     assert len(figure.axes[0].get_xticks()) == (2 if count == 2 else 0)
 
 
 def test_several_architectures_have_a_line_each(tmp_path):
     maps = {(f"net{a}", f"m{m}"): noisy_maps(members=3, images=2, seed=a) for a in range(3) for m in range(2)}
-    figure = members.figure(make_study(tmp_path, maps))
+    figure = make_study(tmp_path, maps).plot.members()
     figure.draw_without_rendering()
     assert sum(bool(axes.images) for axes in figure.axes) == 6

@@ -8,7 +8,7 @@ import torch
 from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import overlay
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")
 
@@ -36,7 +36,7 @@ def texts(figure):
 
 
 def test_it_is_the_studys_marginal_map_at_unit_norm(study, values):
-    gradient, cam, failed = overlay.overlays_of(study, images=[2])
+    gradient, cam, failed = overlay.data(study, images=[2])
     marginal = values[:, 2].double().mean(0)
     np.testing.assert_allclose(gradient.values, (marginal / marginal.norm()).sum(0).numpy(), atol=1e-6)
     assert gradient.limit == np.percentile(np.abs(gradient.values), 99.5)
@@ -46,12 +46,12 @@ def test_it_is_the_studys_marginal_map_at_unit_norm(study, values):
 
 def test_the_outlined_share_is_the_tables(study):
     own = study.images.query("method == 'gradient'")["surviving_pixels"].tolist()
-    found = overlay.overlays_of(study, images=range(6), methods=["gradient"])
+    found = overlay.data(study, images=range(6), methods=["gradient"])
     assert [each.share for each in found] == pytest.approx(own)
 
 
 def test_each_image_and_architecture_is_a_block_that_begins_with_its_picture(study):
-    figure = overlay.figure(study, images=[0, 1])
+    figure = study.plot.overlay(images=[0, 1])
     titles = [axes.get_title().replace("\n", "") for axes in figure.axes if axes.get_title()]
     assert titles == ["picture", "gradient", "gradcam(layer=top)", "lime"] * 2
     assert texts(figure).count("failed: too few\nsegments") == 2
@@ -60,20 +60,20 @@ def test_each_image_and_architecture_is_a_block_that_begins_with_its_picture(stu
 
 
 def test_masked_and_smoothed(study):
-    figure = overlay.figure(study, images=[0], methods=["gradcam(layer=top)"], masked=True, interpolation="bilinear")
+    figure = study.plot.overlay(images=[0], methods=["gradcam(layer=top)"], masked=True, interpolation="bilinear")
     assert figure.axes[1].images[1].get_interpolation() == "bilinear"
     assert any("smoothed" in text.get_text() for text in figure.texts)
-    (found,) = overlay.overlays_of(study, images=[0], methods=["gradcam(layer=top)"])
+    (found,) = overlay.data(study, images=[0], methods=["gradcam(layer=top)"])
     shown = figure.axes[1].images[1].get_array()
     np.testing.assert_allclose(shown, np.where(found.survives, found.values, 0.0))
     assert found.survives.any()
     with pytest.raises(UsageError, match="interpolation 'cubic' is not known: choose nearest or bilinear"):
-        overlay.figure(study, interpolation="cubic")
+        study.plot.overlay(interpolation="cubic")
 
 
 def test_marginal_maps_alone_are_enough_but_tell_nothing_of_significance(tmp_path, maps):
     study = make_study(tmp_path, maps, channels=3, keep_maps="mean")
-    found = overlay.overlays_of(study, images=[2], methods=["gradient"])
+    found = overlay.data(study, images=[2], methods=["gradient"])
     assert found[0].survives is None
     figure = overlay.draw(found)
     assert not any("significant" in axes.get_xlabel() for axes in figure.axes)
@@ -84,11 +84,11 @@ def test_marginal_maps_alone_are_enough_but_tell_nothing_of_significance(tmp_pat
 def test_without_maps_it_says_how_to_get_them(tmp_path, maps):
     study = make_study(tmp_path, maps, channels=3, keep_maps="none")
     with pytest.raises(UsageError, match="--keep-maps"):
-        overlay.figure(study)
+        study.plot.overlay()
 
 
 def test_the_data_are_what_is_drawn(study):
-    found = overlay.overlays_of(study, images=[2])
+    found = overlay.data(study, images=[2])
     table = overlay.table(found)
     assert table["method"].tolist() == ["gradient", "gradcam(layer=top)", "lime"]
     held = np.load(io.BytesIO(overlay.arrays(found)), allow_pickle=False)

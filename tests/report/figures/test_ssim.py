@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from saliencynoise.report.figures import ssim
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def study(tmp_path_factory):
 
 
 def test_a_row_an_image_with_the_root_of_its_snr(study):
-    found = ssim.table(study, methods=["gradient"])
+    found = ssim.images_of(study, methods=["gradient"])
     own = study.images[study.images["method"] == "gradient"]
     np.testing.assert_array_equal(found["snr_raw"], own["snr_raw"])
     np.testing.assert_array_equal(found["ssim"], own["ssim"])
@@ -30,7 +30,7 @@ def test_a_row_an_image_with_the_root_of_its_snr(study):
 def test_the_correlations_are_scipys(study):
     own = study.images[study.images["method"] == "gradient"]
     roots = np.sign(own["snr_raw"]) * np.sqrt(own["snr_raw"].abs())
-    found = ssim.correlations(ssim.table(study), seed=0).set_index("method")
+    found = ssim.correlations(ssim.images_of(study), seed=0).set_index("method")
     assert found.loc["gradient", "spearman"] == pytest.approx(stats.spearmanr(roots, own["ssim"]).statistic)
     assert found.loc["gradient", "pearson"] == pytest.approx(stats.pearsonr(roots, own["ssim"]).statistic)
     assert found.loc["gradient", "spearman_low"] < found.loc["gradient", "spearman"]
@@ -40,14 +40,14 @@ def test_the_correlations_are_scipys(study):
 
 
 def test_a_panel_a_method_with_a_point_an_image(study):
-    panels = ssim.figure(study).subfigs[0].axes
+    panels = study.plot.ssim().subfigs[0].axes
     assert [panel.get_title().replace("\n", "") for panel in panels] == ["gradient", "gradcam(layer=top)", "lime"]
     points = panels[0].collections[0].get_offsets()
-    np.testing.assert_allclose(points, ssim.table(study, methods=["gradient"])[["amplitude", "ssim"]])
+    np.testing.assert_allclose(points, ssim.images_of(study, methods=["gradient"])[["amplitude", "ssim"]])
     words = [text.get_text() for text in panels[0].texts]
     assert any(word.startswith("Spearman ") and "\nPearson " in word for word in words)
     assert any("failed: too few segments" in text.get_text().replace("\n", " ") for text in panels[2].texts)
 
 
 def test_a_study_in_which_all_failed_is_drawn(study):
-    assert len(ssim.figure(study, methods=["lime"]).subfigs[0].axes) == 1
+    assert len(study.plot.ssim(methods=["lime"]).subfigs[0].axes) == 1

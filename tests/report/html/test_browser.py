@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from saliencynoise.display.page.page import write_page
-from saliencynoise.display.page.tables import Column, PageTable, Row, Value
+from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
 from saliencynoise.report.html.study import page_values
 
 pytest.importorskip("playwright.sync_api")
@@ -66,8 +66,10 @@ def test_the_keyboard_sorts_too_and_one_heading_at_a_time_is_sorted(opened, page
 
 def test_infinity_is_the_largest_and_what_has_no_number_comes_last_both_ways(opened, study, tmp_path):
     keys = {"10.0": "10.0", "-": "", "∞": "Infinity", "9.00": "9.0", "-0.20": "-0.2"}
-    rows = [Row(values=[Value(text="m"), Value(text=text, key=key)]) for text, key in keys.items()]
-    table = PageTable(caption="made", columns=[Column(label="method", numeric=False), Column(label="x")], rows=rows)
+    rows = [PageRow(values=[PageValue(text="m"), PageValue(text=text, key=key)]) for text, key in keys.items()]
+    table = PageTable(
+        caption="made", columns=[PageColumn(label="method", numeric=False), PageColumn(label="x")], rows=rows
+    )
     path = write_page(tmp_path / "page.html", "report.html", **{**page_values(study), "table": table})
     with opened(path) as page:
         page.get_by_role("button", name="x", exact=True).click()

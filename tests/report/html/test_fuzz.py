@@ -1,15 +1,17 @@
 """Hostile names everywhere: nothing runs, nothing breaks, with the page's policy and by escaping alone."""
 
-import json
 import re
 
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from saliencynoise.api import Study
+from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
+from saliencynoise.display.page.figures import Download, PageFigure
 from saliencynoise.display.page.page import render
-from saliencynoise.display.page.pictures import Picture
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.html.study import page_values
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps, study_of
 
 pytest.importorskip("playwright.sync_api")
 
@@ -60,8 +62,8 @@ def attacked(request, tmp_path_factory):
     maps[f"net{names[0]}", "mine/failed"] = f"member 1: {HOSTILE[shift]}"
     folder = tmp_path_factory.mktemp("attacked") / "run"
     study = make_study(folder, maps, classes=[f"cat{names[3]}", f"dog{names[4]}"], dataset=f"data{names[5]}")
-    result, at = json.loads(json.dumps(dict(study.result))), [shift]
-    result["sampler"] = {"name": "s", "label": "s", "distribution": "d", "trains": True, "runs": 1}
+    result, at = json_of(study.result), [shift]
+    result["sampler"] = {"name": "s", "label": "s", "distribution": "d", "trains": True, "at_chance": "", "runs": 1}
     result["methods"] = [
         {
             **dict.fromkeys(("name", "distribution", "library", "summary", "family", "kind", "paper", "cost"), "x"),
@@ -74,7 +76,8 @@ def attacked(request, tmp_path_factory):
     ]
     result["methods"] = [{**hostile(own, HOSTILE, at), "label": own["label"]} for own in result["methods"]]
     for key in ("versions", "hardware", "settings", "sampler"):
-        result[key] = hostile({**result[key], f"key{HOSTILE[shift + 3]}": "value"}, HOSTILE, at)
+        result[key] = hostile(result[key], HOSTILE, at)
+    result["versions"] |= {f"key{HOSTILE[shift + 3]}": "value", "torch": result["versions"]["torch"]}
     result["settings"]["recipe"] = {HOSTILE[shift]: HOSTILE[-shift], "epochs": 2}
     result["settings"]["archs"] = list(HOSTILE)
     result["dataset"]["notes"] = list(HOSTILE)
@@ -90,7 +93,7 @@ def attacked(request, tmp_path_factory):
             cell["reason"] = "".join(HOSTILE)
     for image, text in zip(result["images"], HOSTILE[shift * 4 :], strict=False):
         image["name"] = text
-    return Study(result, folder)
+    return study_of(folder, **result)
 
 
 @pytest.mark.parametrize("bypass", [False, True])
@@ -118,9 +121,13 @@ def test_hostile_figures_run_nothing_either(opened, attacked, tmp_path):
     values = page_values(attacked)
     texts = "".join(HOSTILE)
     svg = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><script>parent.hacked=1;window.hacked=1</script></svg>"
-    values["pictures"] = [
-        Picture(name="a", title=texts, caption=texts, alt=texts, kind="svg", address=svg, width=9, height=9),
-        Picture(name="b", title=texts, missing=texts),
+    captioned = CaptionedFigure(
+        name="a", title=texts, caption=texts, alt=texts, notes=[texts], figure=Figure(), data=pd.DataFrame()
+    )
+    download = Download(name=texts, address="data:,", words=texts)
+    values["figures"] = [
+        PageFigure(captioned=captioned, kind="svg", address=svg, width=9, height=9, download=download),
+        MissingFigure(name="b", title=texts, reason=texts),
     ]
     path = tmp_path / "page.html"
     path.write_text(render("report.html", **values))
@@ -135,7 +142,7 @@ def test_a_notebook_shows_no_script(opened, attacked, tmp_path):
     with opened(path) as page:
         assert page.evaluate("window.hacked") is None
         assert page.locator("script, img, svg").count() == 0
-        assert page.locator("tbody tr").count() == len(attacked.result["cells"])
+        assert page.locator("tbody tr").count() == len(attacked.result.cells)
 
 
 def test_the_attack_would_work_if_it_were_not_for_escaping(opened, tmp_path):

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from saliencynoise.display.figures.exhibit import Exhibit, Missing
-from saliencynoise.display.page.pictures import SMALL, picture
+from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
+from saliencynoise.display.page.figures import SMALL, PageFigure, page_figure
 from saliencynoise.engine.config import DEFAULT_METHODS
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.html import pictures
-from saliencynoise.report.html.pictures import pictures_of
-from tests.report.studies import make_study, noisy_maps
+from saliencynoise.report.html import figures
+from saliencynoise.report.html.figures import page_figures
+from tests.studies import make_study, noisy_maps
 
 PARTS = ("summary", "facts", "warnings", "table", "figures", "methods", "data", "networks", "configuration")
 MORE = ("provenance", "definitions", "cite", "failures")
@@ -48,8 +48,8 @@ def test_a_report_can_be_written_elsewhere_but_not_anywhere(study, tmp_path):
         study.report("/proc/no/where.html")
 
 
-def exhibit(name, figure, **changes):
-    return Exhibit(
+def captioned(name, figure, **changes):
+    return CaptionedFigure(
         name=name, title=name, caption="c", alt="a", figure=figure, data=pd.DataFrame({"x": [0.1]}), **changes
     )
 
@@ -60,22 +60,23 @@ class Broken(Figure):
 
 
 def test_a_figure_that_cannot_be_drawn_says_why_and_stops_no_other(study, monkeypatch):
-    def exhibits(_):
-        yield exhibit("good", Figure())
-        yield exhibit("bad", Broken())
-        yield Missing(name="none", title="none", reason="no maps")
+    def figures_of(_):
+        yield captioned("good", Figure())
+        yield captioned("bad", Broken())
+        yield MissingFigure(name="none", title="none", reason="no maps")
 
-    monkeypatch.setattr(pictures, "exhibits_of", exhibits)
-    found = {own.name: own.missing for own in pictures_of(study)}
-    assert found["good"] == ""
-    assert found["bad"] == "ValueError: no font holds it"
-    assert found["none"] == "no maps"
+    monkeypatch.setattr(figures, "figures_of", figures_of)
+    good, bad, none = page_figures(study)
+    assert isinstance(good, PageFigure)
+    assert good.captioned.name == "good"
+    assert bad == MissingFigure(name="bad", title="bad", reason="ValueError: no font holds it")
+    assert none.reason == "no maps"
 
 
 def test_data_to_download_is_the_figures(study, monkeypatch):
-    monkeypatch.setattr(pictures, "exhibits_of", lambda _: iter([exhibit("own", Figure(), pictorial=True)]))
-    (own,) = pictures_of(study)
-    assert own.pictorial
+    monkeypatch.setattr(figures, "figures_of", lambda _: iter([captioned("own", Figure(), pictorial=True)]))
+    (own,) = page_figures(study)
+    assert own.captioned.pictorial
     assert own.download.name == "own.csv"
     content = base64.b64decode(own.download.address.partition(",")[2])
     assert pd.read_csv(io.BytesIO(content))["x"].tolist() == [0.1]
@@ -84,13 +85,13 @@ def test_data_to_download_is_the_figures(study, monkeypatch):
 def test_lines_are_kept_as_lines_until_they_are_too_many():
     few = Figure(figsize=(2, 1))
     few.subplots().plot([0, 1])
-    made = picture(exhibit("n", few))
+    made = page_figure(captioned("n", few))
     assert (made.kind, made.width, made.height) == ("svg", 192, 96)
     assert made.address.startswith("data:image/svg+xml;base64,")
     many = Figure(figsize=(2, 1))
     points = np.random.default_rng(0).random((2, SMALL // 20))
     many.subplots().scatter(*points, s=1)
-    assert picture(exhibit("n", many)).kind == "png"
+    assert page_figure(captioned("n", many)).kind == "png"
 
 
 def test_a_picture_holds_no_sign_that_breaks_its_xml():
@@ -98,13 +99,14 @@ def test_a_picture_holds_no_sign_that_breaks_its_xml():
 
     figure = Figure()
     figure.text(0, 0, "a\x00b\x1bc<script>", parse_math=False)
-    content = base64.b64decode(picture(exhibit("n", figure)).address.partition(",")[2])
+    content = base64.b64decode(page_figure(captioned("n", figure)).address.partition(",")[2])
     assert "<script>" in "".join(ET.fromstring(content).itertext())  # noqa: S314 - made above
 
 
 def test_a_notebook_shows_the_table_and_what_it_rests_on(study):
     text = study._repr_html_()
-    assert text.count("<tr>") == 1 + len(study.result["cells"])
+    alone = [cell for cell in study.done if cell.draws > 1]  # a row more, of the networks alone
+    assert text.count("<tr>") == 1 + len(study.result.cells) + len(alone)
     assert "8 members; 4 of 50 test images of made" in text
     assert "failed" in text
     assert "<script" not in text

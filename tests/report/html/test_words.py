@@ -3,37 +3,46 @@
 import pytest
 
 from saliencynoise.report.html.rows import study_table
-from saliencynoise.report.html.words import is_open, is_shaky, method_words, reliability, sentence, summary_of
+from saliencynoise.report.html.words import (
+    lacks_signal,
+    members_undetermined,
+    method_words,
+    reliability,
+    sentence,
+    summary_of,
+)
 from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.reliability import members_needed, reliability_at
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import cell_of, edited, estimate, make_study, noisy_maps, record_of_study
 
 
-def cell(method="gradient", r=0.43, low=0.33, high=0.5, *, members=8, p=0.008, architecture="net", **changes):
-    interval = None if low is None else {"low": low, "high": high}
+def cell(
+    method="gradient", r=0.43, low=0.33, high=0.5, *, members=8, p=0.008, architecture="net", floor=0.0, **changes
+):
     ends = None if low is None else Interval(low=low, high=high, df=9.0, question="both", note="", level=0.95)
     needed = members_needed(float("nan") if r is None else r, ends)
-    return {
+    whole = {
         "architecture": architecture,
         "method": method,
         "members": members,
+        "draws": 1,
         "status": "ok",
         "view": "signed",
         "figures": {
-            "estimates": {"snr": {"value": r, "interval": interval, "floor": 0.0}},
+            "estimates": dict.fromkeys(("snr", "snr_averaged"), estimate(r, low, high, floor)),
             "signal_p": p,
             "members_needed": {
                 **{name: getattr(needed, name) for name in ("reliability", "value", "low", "high")},
                 "text": str(needed),
             },
         },
-        **changes,
     }
+    return cell_of(**{**whole, **changes})
 
 
 def result(*cells, members=8, **changes):
-    architectures = [{"label": name, "members": []} for name in dict.fromkeys(own["architecture"] for own in cells)]
-    return {"settings": {"members": members}, "cells": list(cells), "architectures": architectures, **changes}
+    sampler = {"trains": True, "runs": members}
+    return record_of_study(**{"settings": {"members": members}, "cells": cells, "sampler": sampler, **changes})
 
 
 FAILED = {"status": "failed", "figures": None, "reason": "no layer"}
@@ -60,7 +69,7 @@ def test_two_members_have_no_interval():
     found = summary_of(result(cell(low=None, members=2, p=None), members=2))
     assert "Averaging 21 networks gives" in found.sentences[0]
     assert "[" not in found.sentences[0]
-    assert found.cautions == ["Two networks give no intervals: take every figure for a first look."]
+    assert found.cautions == ["Two networks give no intervals: every figure is a first estimate."]
 
 
 @pytest.mark.parametrize(
@@ -77,17 +86,17 @@ def test_two_members_have_no_interval():
     ],
 )
 def test_what_is_not_shown_is_not_claimed(own, shaky, unclear):
-    assert (is_shaky(own), is_open(own)) == (shaky, unclear)
+    assert (lacks_signal(own), members_undetermined(own)) == (shaky, unclear)
     words = sentence(own, several=False)
-    assert ("is not shown" in words) == shaky
-    assert ("cannot be told" in words) == unclear
+    assert ("No agreement between networks is shown" in words) == shaky
+    assert ("is undetermined" in words) == unclear
     assert ("Averaging" in words) == (not shaky and not unclear)
 
 
 def test_no_upper_limit_is_not_made_up():
     words = sentence(cell(r=0.2, low=-0.01, high=0.4), several=False)
     assert words.startswith("At least 23 networks must be averaged")
-    assert "how many at most cannot be told" in words
+    assert "the largest number is undetermined" in words
 
 
 def test_of_many_methods_the_best_the_middle_and_the_worst_have_a_sentence():
@@ -98,15 +107,15 @@ def test_of_many_methods_the_best_the_middle_and_the_worst_have_a_sentence():
     cells.append(cell("occlusion", 0.01, -0.1, 0.1, p=0.5))
     found = summary_of(result(*cells))
     assert found.sentences[0] == (
-        "Of 5 methods, 1 has a reliability of 0.9 from a single network; for 3, the maps of 3 to 23 networks must be "
-        "averaged; for 1, no agreement between networks was shown."
+        "1 of 5 methods has a reliability of 0.9 from a single network. For 3, the maps of 3 to 23 networks must be "
+        "averaged. For 1, no agreement between networks was shown."
     )
     best, middle, worst = found.sentences[1:]
     assert best.startswith("Most reliable: A single network gives x/y ")
     assert "DeepLIFT" in middle
     assert "input gradients" in worst
     assert [bar.method for bar in found.bars] == ["x/y", "LIME", "DeepLIFT", "input gradients", "occlusion"]
-    assert [bar.shaky for bar in found.bars] == [False] * 4 + [True]
+    assert [bar.lacks_signal for bar in found.bars] == [False] * 4 + [True]
 
 
 def test_reliabilities_are_those_of_the_statistics():
@@ -120,14 +129,9 @@ def test_only_the_first_view_is_spoken_of():
 
 
 def test_cautions_come_with_the_sentences():
+    cells = cell(r=0.01, low=-0.1, high=0.2, p=0.4, members=6), cell("lime", **FAILED)
     flagged = [{"label": "net", "members": [{"flag": "an outlier"}, {"flag": None}]}]
-    found = summary_of(
-        {
-            **result(cell(r=0.01, low=-0.1, high=0.2, p=0.4, members=6), cell("lime", **FAILED), members=6),
-            "architectures": flagged,
-            "sampler": {"runs": 2},
-        }
-    )
+    found = summary_of(result(*cells, members=6, architectures=flagged, sampler={"trains": True, "runs": 2}))
     words = " ".join(found.cautions)
     assert "1 of 2 figures could not be computed" in words
     assert "No agreement between networks was shown for input gradients" in words
@@ -150,19 +154,23 @@ def test_names_of_plugins_stay_as_they_are():
 def test_a_method_whose_maps_have_no_sign_gets_no_reliability(tmp_path):
     """Rectified noise agrees for being positive: r of about 0.47 is no signal, and no network's map is worth it."""
     study = make_study(tmp_path / "run", {("net", "cam"): noisy_maps(members=8, images=12, shape=(1, 16, 16), snr=0.0)})
-    (cell,) = study.result["cells"]
-    cell["view"] = "relu"
-    cell["figures"]["estimates"]["snr"] |= {"value": 0.467, "floor": 0.467, "interval": {"low": 0.45, "high": 0.49}}
+
+    def rectify(document):
+        (cell,) = document["cells"]
+        cell["view"] = "relu"
+        cell["figures"]["estimates"]["snr"] = estimate(0.467, 0.45, 0.49, floor=0.467)
+
+    study = edited(study, rectify)
     summary = summary_of(study.result)
     assert not summary.bars
     assert not any("a reliability of" in sentence for sentence in summary.sentences)
-    assert any("cam are compared where networks that know nothing agree" in caution for caution in summary.cautions)
+    assert any("cam are compared where uninformed networks agree" in caution for caution in summary.cautions)
     (row,) = study_table(study.result).rows
     assert [value.text for value in row.values[1:4]] == ["-", "-", "0.47"]
 
 
 def centred(method, **changes):
-    return cell(method, **changes) | {"view": "centred"}
+    return cell(method, view="centred", **changes)
 
 
 def test_what_is_left_of_a_method_on_top_when_centred_is_said():
@@ -171,17 +179,16 @@ def test_what_is_left_of_a_method_on_top_when_centred_is_said():
         centred("gradcam(layer=top)", r=3.9, low=3, high=5),
     ]
     (one,) = summary_of(result(*cells)).sentences
-    assert one.endswith("Less its own mean, each map has an r of 3.90 [3.00, 5.00] instead of 12.1.")
+    assert one.endswith("Minus its own mean, each map has an r of 3.90 [3.00, 5.00] instead of 12.1.")
     cells[1] = centred("gradcam(layer=top)", r=0.01, low=-0.1, high=0.1, p=0.4)
     (one,) = summary_of(result(*cells)).sentences
     assert one.endswith("0.010 [-0.10, 0.10] instead of 12.1, and no agreement is shown.")
 
 
 def test_a_one_signed_method_is_judged_by_its_centred_maps_only():
-    whole = cell("layercam", r=120.0, low=90.0, high=160.0, p=None)
-    whole["figures"]["estimates"]["snr"]["floor"] = None
+    whole = cell("layercam", r=120.0, low=90.0, high=160.0, p=None, floor=None)
     found = summary_of(result(whole, centred("layercam", r=0.1, low=-0.1, high=0.2, p=0.3)))
     assert "120" not in " ".join(found.sentences)
-    assert "LayerCAM (each map less its own mean) is not shown" in found.sentences[0]
+    assert "is shown for the maps of LayerCAM (each map minus its own mean)" in found.sentences[0]
     (bar,) = found.bars
-    assert (bar.method, bar.shaky) == ("LayerCAM, centred", True)
+    assert (bar.method, bar.lacks_signal) == ("LayerCAM, centred", True)

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
     from saliencynoise_dream.comparison import DreamSet
 
+TITLE = "Deep dream on an ensemble and on single networks"
+CAPTION = (
+    "Pictures from gradient ascent on the logit of a class, from faint noise. Below each picture: mean probability of "
+    "the class in held-out networks, with its 95% interval for other held-out networks, and the number of them that "
+    "name the class first. Above each column: the mean over classes, with an interval for other classes, too."
+)
+
 TITLES = {
     "start": "start",
     "single": "one network",
@@ -29,8 +36,8 @@ CELL = (1.55, 1.85)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Column:
-    """One column.
+class DreamColumn:
+    """A column of the figure: the dreams of one kind.
 
     Attributes:
         title: title of the column, of one or more lines.
@@ -43,7 +50,7 @@ class Column:
     texts: Sequence[str]
 
 
-def columns_of(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> Iterator[Column]:
+def data(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> Iterator[DreamColumn]:
     """Yield the columns of dreams that were compared.
 
     Args:
@@ -57,7 +64,7 @@ def columns_of(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int
             scores = {score: values[..., network] for score, values in dream_set.scores.items()}
             mean, texts = _energies(scores["gain"]) if "gain" in scores else _recognised(scores)
             title = f"{TITLES[dream_set.kind]}{member}\n{mean}"
-            yield Column(title=title, pictures=dream_set.pictures[network], texts=texts)
+            yield DreamColumn(title=title, pictures=dream_set.pictures[network], texts=texts)
 
 
 def _recognised(scores: Mapping[str, Tensor]) -> tuple[str, list[str]]:
@@ -80,16 +87,22 @@ def _span(values: Tensor, score: str) -> str:
     return with_interval(float(values.mean()), *ends)
 
 
-def draw_dreams(rows: Sequence[str], columns: Sequence[Column]) -> Figure:
-    """Return the figure.
+def alt(rows: Sequence[str], columns: Sequence[DreamColumn]) -> str:
+    """Return the alternative text of columns of dreams."""
+    titles = "; ".join(" ".join(column.title.split()) for column in columns)
+    return f"A grid of dreamt pictures, a row for each of {', '.join(rows)}, and a column for each kind: {titles}."
+
+
+def draw(rows: Sequence[str], columns: Sequence[DreamColumn]) -> Figure:
+    """Draw the columns.
 
     Args:
         rows: the name of each row.
         columns: each with one picture and one text per row.
 
     >>> import torch
-    >>> start = Column(title="start", pictures=torch.zeros(1, 3, 4, 4, dtype=torch.uint8), texts=["p 0.10"])
-    >>> len(draw_dreams(["cat"], [start]).axes)
+    >>> start = DreamColumn(title="start", pictures=torch.zeros(1, 3, 4, 4, dtype=torch.uint8), texts=["p 0.10"])
+    >>> len(draw(["cat"], [start]).axes)
     1
     """
     figure = blank(CELL[0] * len(columns) + 0.5, CELL[1] * len(rows) + 0.5)
@@ -97,17 +110,15 @@ def draw_dreams(rows: Sequence[str], columns: Sequence[Column]) -> Figure:
     for index, column in enumerate(columns):
         axes[0, index].set_title(column.title, fontsize=7.5)
         for axis, picture, text in zip(axes[:, index], column.pictures, column.texts, strict=True):
-            _draw(axis, picture)
+            _draw_picture(axis, picture)
             axis.set_xlabel(text, fontsize=6.5, labelpad=2)
     for axis, name in zip(axes[:, 0], rows, strict=True):
         axis.set_ylabel(name, fontsize=8)
     return figure
 
 
-def _draw(axis: Axes, picture: Tensor) -> None:
-    shown = (
-        picture[:1].expand(3, -1, -1) if len(picture) != 3 else picture
-    )  # pictures that are not RGB are shown in grey
+def _draw_picture(axis: Axes, picture: Tensor) -> None:
+    shown = picture[:1].expand(3, -1, -1) if len(picture) != 3 else picture  # others than RGB are grey
     axis.imshow(shown.permute(1, 2, 0).numpy(), interpolation="nearest")
     axis.set_xticks([])
     axis.set_yticks([])

@@ -12,7 +12,7 @@ from saliencynoise.display.figures.saving import drawn
 from saliencynoise.display.numbers import counted, with_interval
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.store.atomic import write_bytes
-from saliencynoise_dream.figure import columns_of, draw_dreams
+from saliencynoise_dream import figure
 from saliencynoise_dream.run import RESULT, DreamStudy
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ INTERVALS = (
 def dream_figure(study: DreamStudy) -> Figure:
     """Return the dreams side by side: a row per class, a column per kind, the scores of held-out members below."""
     members = study.result["members"]
-    return draw_dreams(study.rows, list(columns_of(study.sets, members, singles=len(members))))
+    return figure.draw(study.rows, list(figure.data(study.sets, members, singles=len(members))))
 
 
 def write_figure(study: DreamStudy) -> Path:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from saliencynoise.data.class_names import class_index
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.numbers import counted, with_interval
 from saliencynoise.interfaces import Dataset, UsageError
+from saliencynoise_dream import figure as dream_figure
 from saliencynoise_dream.comparison import DreamSet, compare_dreams
 from saliencynoise_dream.config import DreamConfig
 from saliencynoise_dream.facts import facts_of, rows_of
-from saliencynoise_dream.figure import columns_of, draw_dreams
 from saliencynoise_dream.objective import ClassLogit
 from saliencynoise_dream.views import noise_start
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.dreamers import Dreamers, load_dreamers
-from saliencynoise_paper.panel import Panel
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
@@ -37,7 +37,7 @@ def dream_panel(
     classes: Sequence[str] | None = None,
     config: DreamConfig | None = None,
     device: str = "cpu",
-) -> Panel:
+) -> CaptionedFigure:
     """Return the panel of one architecture of a study.
 
     Args:
@@ -86,7 +86,7 @@ def dreams_as_panel(
     architecture: str,
     dreamers: Dreamers,
     config: DreamConfig,
-) -> Panel:
+) -> CaptionedFigure:
     """Return the panel of dreams that were compared."""
     import pandas as pd  # noqa: PLC0415 - half a second to import
 
@@ -98,26 +98,29 @@ def dreams_as_panel(
     data = pd.DataFrame(rows)
     data["member"] = data["member"].astype("Int64")
     facts = facts_of(sets)
-    return Panel(
+    columns = list(dream_figure.data(sets, dreamers.members, singles=SHOWN_SINGLES))
+    return CaptionedFigure(
         name=f"dream-{architecture}",
-        figure=draw_dreams(names, list(columns_of(sets, dreamers.members, singles=SHOWN_SINGLES))),
+        title=dream_figure.TITLE,
+        caption=dream_figure.CAPTION,
+        alt=dream_figure.alt(names, columns),
+        notes=[
+            f"{_networks(architecture, dreamers)} {_how(config)}",
+            _found(facts),
+            provenance([study]),
+        ],
+        figure=dream_figure.draw(names, columns),
         data=data,
-        caption=_caption(study, facts, architecture=architecture, dreamers=dreamers, config=config, classes=len(names)),
         facts=facts,
     )
 
 
-def _caption(
-    study: Study, facts: Mapping[str, Any], *, architecture: str, dreamers: Dreamers, config: DreamConfig, classes: int
-) -> str:
+def _networks(architecture: str, dreamers: Dreamers) -> str:
+    """Return a sentence on the networks that dream, and on those that judge."""
     networks, judges = counted(len(dreamers.members), "network"), counted(len(dreamers.held_out), "held-out network")
-    count = "1 class" if classes == 1 else f"{classes} classes"
     return (
-        f"**Deep dream on an ensemble** of {networks} of {architecture} (members {_listed(dreamers.members)}): "
-        f"gradient ascent on the logit of a class, from faint noise. {_how(config)} Beneath each picture: what "
-        f"{judges} (members {_listed(dreamers.held_out_members)}) make of it, their mean probability of the "
-        f"dreamt class with its 95% interval for other held-out networks, and how many of them name it first; above: "
-        f"the mean over {count}, with the interval for other classes, too. {_found(facts)}\n\n{provenance([study])}"
+        f"{networks} of {architecture} (members {_listed(dreamers.members)}) dream; {judges} (members "
+        f"{_listed(dreamers.held_out_members)}) judge."
     )
 
 
@@ -128,8 +131,8 @@ def _listed(members: Sequence[int]) -> str:
 def _how(config: DreamConfig) -> str:
     return (
         f"{counted(config.octaves, 'octave')} a factor {config.octave_scale:g} apart, {counted(config.steps, 'step')} "
-        f"in each, of {config.step_size:g} (root mean square; pixels go from 0 to 1), jitter {config.jitter} px, "
-        f"gradient smoothed by {config.smoothing:g} px and normalised; dream seed {config.seed}. Starts, steps and "
+        f"in each, of {config.step_size:g} (root mean square; pixels go from 0 to 1), jitter {config.jitter} pixels, "
+        f"gradient smoothed by {config.smoothing:g} pixels and normalised; dream seed {config.seed}. Starts, steps and "
         f"jitter are the same for each kind of dream."
     )
 

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM
-from saliencynoise.report.figures.tiles import rows_of
+from saliencynoise.report.figures import maps
 from saliencynoise_paper.gallery import gallery_panel, one_architecture
 
 if TYPE_CHECKING:
+    from saliencynoise.display.figures.captioned import CaptionedFigure
     from saliencynoise.engine.study import Study
-    from saliencynoise_paper.panel import Panel
 
 METHOD = "gradient"
+TITLE = "Input gradients of single networks and their mean"
+COLOURS = "Red: the logit rises where the picture becomes brighter; blue: it falls."
 
 
 def gradients_panel(
     studies: Sequence[Study], *, architecture: str | None = None, images: int = 6, singles: int = 4
-) -> Panel:
+) -> CaptionedFigure:
     """Return the panel, a row an image: picture, gradients of single members, their mean over all members.
 
     Args:
@@ -33,7 +35,7 @@ def gradients_panel(
     rows = [
         row
         for study in studies
-        for row in rows_of(
+        for row in maps.data(
             study,
             images=range(min(images, len(study.result["images"]))),
             methods=[METHOD],
@@ -42,12 +44,4 @@ def gradients_panel(
             averages=(MEAN, MEAN_AT_UNIT_NORM),
         )
     ]
-    names = " and ".join(dict.fromkeys(f"{row.keys['architecture']} on {row.keys['dataset']}" for row in rows))
-    return gallery_panel(
-        "gradients",
-        rows,
-        studies,
-        what=f"**Input gradients of single networks beside their mean.** Each row is a test image ({names}): the "
-        "picture, the gradient of the explained class's logit in single members, and its mean over all members.",
-        colours="Red: the logit rises where the picture becomes brighter; blue: it falls",
-    )
+    return gallery_panel("gradients", rows, studies, title=TITLE, colours=COLOURS)

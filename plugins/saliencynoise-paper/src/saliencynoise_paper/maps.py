@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM
-from saliencynoise.report.figures.tiles import rows_of
+from saliencynoise.report.figures import maps
 from saliencynoise_paper.gallery import gallery_panel, one_architecture
 
 if TYPE_CHECKING:
+    from saliencynoise.display.figures.captioned import CaptionedFigure
     from saliencynoise.engine.study import Study
-    from saliencynoise_paper.panel import Panel
+
+TITLE = "Saliency maps of single networks and their mean"
+COLOURS = "Red and blue: positive and negative in the method's own sense."
 
 
 def maps_panel(
@@ -21,7 +24,7 @@ def maps_panel(
     methods: Sequence[str] | None = None,
     images: Sequence[int] = (0,),
     singles: int = 4,
-) -> Panel:
+) -> CaptionedFigure:
     """Return the panel, a row an image and method: picture, maps of single members, their mean over all members.
 
     Args:
@@ -37,7 +40,7 @@ def maps_panel(
     rows = [
         row
         for study in studies
-        for row in rows_of(
+        for row in maps.data(
             study,
             images=images,
             methods=methods,
@@ -46,12 +49,4 @@ def maps_panel(
             averages=(MEAN, MEAN_AT_UNIT_NORM),
         )
     ]
-    names = " and ".join(dict.fromkeys(f"{row.keys['architecture']} on {row.keys['dataset']}" for row in rows))
-    return gallery_panel(
-        "maps",
-        rows,
-        studies,
-        what=f"**Saliency maps of single networks beside their mean.** Each row is a method ({names}): the picture, "
-        "its map in single members, and its mean over all members.",
-        colours="Red: positive, in the method's own sense; blue: negative",
-    )
+    return gallery_panel("maps", rows, studies, title=TITLE, colours=COLOURS)

@@ -22,14 +22,14 @@ from saliencynoise_paper.ssim import ssim_panel
 from saliencynoise_paper.table import Column, table_panel
 
 if TYPE_CHECKING:
+    from saliencynoise.display.figures.captioned import CaptionedFigure
     from saliencynoise.engine.study import Study
-    from saliencynoise_paper.panel import Panel
 
 Studies = Mapping[str, "Study"]
 
 
-def panels_of(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
-    """Yield the panels that were asked for, as they are drawn; their captions begin with the scale.
+def panels_of(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
+    """Yield the panels that were asked for, as they are drawn; their notes begin with the scale.
 
     Args:
         config: what was asked for.
@@ -37,10 +37,10 @@ def panels_of(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
     """
     for name in config.panels:
         for panel in _on_one_thread(_MAKERS[name](config, studies)):
-            yield replace(panel, caption=f"**{panel.name}**, {config.settings['words']}.\n\n{panel.caption}")
+            yield replace(panel, notes=[f"Panel {panel.name}, {config.settings['words']}.", *panel.notes])
 
 
-def _on_one_thread(panels: Iterator[Panel]) -> Iterator[Panel]:
+def _on_one_thread(panels: Iterator[CaptionedFigure]) -> Iterator[CaptionedFigure]:
     """Make panels on one thread: on two cores that others use, too, a second made statistics five times slower."""
     while True:
         with one_thread():
@@ -50,7 +50,7 @@ def _on_one_thread(panels: Iterator[Panel]) -> Iterator[Panel]:
         yield panel
 
 
-def _table(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+def _table(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     columns = [
         Column(
             study=study,
@@ -72,23 +72,23 @@ def _fewer(config: PaperConfig, study: Study) -> int | None:
     return fewer if fewer is not None and fewer < len(study.result["architectures"][0]["members"]) else None
 
 
-def _gradients(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+def _gradients(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     yield gradients_panel(_of_sources(config, studies, "gradients"), images=config.settings["gradients"]["images"])
 
 
-def _maps(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+def _maps(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     yield maps_panel(_of_sources(config, studies, "maps"))
 
 
-def _classes(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+def _classes(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     yield classes_panel(_of_sources(config, studies, "maps"))
 
 
-def _ssim(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+def _ssim(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     yield ssim_panel(_of_sources(config, studies, "maps"))
 
 
-def _architecture(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+def _architecture(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     labels = {
         (name, text): described["label"]
         for name, bench in benches(config).items()
@@ -107,7 +107,7 @@ def _architecture(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
     )
 
 
-def _dream(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+def _dream(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     dream = config.settings["dream"]
     for source in config.sources:
         name = f"gradients-{source['dataset']}"
@@ -125,7 +125,7 @@ def _dream(config: PaperConfig, studies: Studies) -> Iterator[Panel]:
         yield replace(panel, name="dream" if len(config.sources) == 1 else f"dream-{source['dataset']}")
 
 
-def _localization(_config: PaperConfig, studies: Studies) -> Iterator[Panel]:
+def _localization(_config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     yield localization_panel([studies["localization"]])
 
 
@@ -133,7 +133,7 @@ def _of_sources(config: PaperConfig, studies: Studies, kind: str) -> Sequence[St
     return [studies[f"{kind}-{source['dataset']}"] for source in config.sources]
 
 
-_MAKERS: Mapping[str, Callable[[PaperConfig, Studies], Iterator[Panel]]] = {
+_MAKERS: Mapping[str, Callable[[PaperConfig, Studies], Iterator[CaptionedFigure]]] = {
     "table": _table,
     "gradients": _gradients,
     "maps": _maps,

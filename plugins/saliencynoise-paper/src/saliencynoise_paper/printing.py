@@ -15,10 +15,10 @@ from saliencynoise_paper.table import print_table_panel
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from saliencynoise_paper.panel import Panel
+    from saliencynoise.display.figures.captioned import CaptionedFigure
 
 
-def print_panel(panel: Panel, paths: Sequence[Path], console: Console | None = None) -> None:
+def print_panel(panel: CaptionedFigure, paths: Sequence[Path], console: Console | None = None) -> None:
     """Print where a panel's files lie; of the table its figures, too."""
     console = console or Terminal()
     if panel.name == TABLE:

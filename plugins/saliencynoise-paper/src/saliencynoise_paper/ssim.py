@@ -5,31 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.numbers import with_interval
 from saliencynoise.engine.study_cells import failures
-from saliencynoise.report.figures.ssim import correlations, figure_of, table
+from saliencynoise.report.figures import ssim
 from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise_paper.caption import provenance
-from saliencynoise_paper.panel import Panel
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from saliencynoise.engine.study import Study
 
-CAPTION = (
-    "**SNR against structural similarity.** A point is a test image (at most the first 64, for which SSIM is "
-    "computed). Horizontal: the signed root of its `snr_raw`, the corrected power SNR of the members' raw maps. "
-    "Vertical: SSIM of two members' maps (each divided by its largest absolute value; windows of 7x7 or the largest "
-    "odd size that fits), mean over pairs of members. Both are of the same members, whose noise they share; the 95% "
-    "intervals of the correlations (bootstrap over images, on Fisher's z) are for these networks, if other images were "
-    "drawn. Axes differ between panels."
-)
-
 
 def ssim_panel(
     studies: Sequence[Study], *, methods: Sequence[str] | None = None, architectures: Sequence[str] | None = None
-) -> Panel:
+) -> CaptionedFigure:
     """Return the panel, a block of axes for each study, an axes for each method; its facts are the correlations.
 
     Args:
@@ -42,19 +33,21 @@ def ssim_panel(
     """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
-    tables = []
-    for study in studies:
-        data_of_study = table(study, methods=methods, architectures=architectures)
-        related = correlations(data_of_study, seed=study.result["settings"]["seed"])
-        tables.append((data_of_study, related.assign(dataset=data_of_study["dataset"].iloc[0])))
-    data = pd.concat([frame for frame, _ in tables], ignore_index=True)
-    related = pd.concat([related for _, related in tables], ignore_index=True)
-    return Panel(
+    similarities = [ssim.data(study, methods=methods, architectures=architectures) for study in studies]
+    images = pd.concat([similarity.images for similarity in similarities], ignore_index=True)
+    correlations = pd.concat(
+        [similarity.correlations.assign(dataset=similarity.images["dataset"].iloc[0]) for similarity in similarities],
+        ignore_index=True,
+    )
+    return CaptionedFigure(
         name="ssim",
-        figure=figure_of(tables),
-        data=data,
-        caption="\n\n".join([CAPTION, _lines(related), *failures(data), provenance(studies)]),
-        facts={"correlations": json_safe(related.to_dict("records"))},
+        title=ssim.TITLE,
+        caption=ssim.CAPTION,
+        alt=ssim.alt(ssim.ImageSimilarity(images=images, correlations=correlations)),
+        notes=[_lines(correlations), *failures(images), provenance(studies)],
+        figure=ssim.draw(*similarities),
+        data=images,
+        facts={"correlations": json_safe(correlations.to_dict("records"))},
     )
 
 

@@ -9,17 +9,17 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.numbers import format_number
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.interfaces import UsageError
 from saliencynoise_paper.caption import provenance
-from saliencynoise_paper.figures.table import draw
+from saliencynoise_paper.figures import table as figure
 from saliencynoise_paper.figures.table_grids import table_rows
-from saliencynoise_paper.panel import Panel
 from saliencynoise_paper.statistics.paper_table import DATASETS
 from saliencynoise_paper.table_cells import Column, measure
 from saliencynoise_paper.table_facts import cells_frame, collect
-from saliencynoise_paper.table_words import answers, caption, confounds, draws, orderings, stars
+from saliencynoise_paper.table_words import answers, confounds, draws, notes, orderings, stars
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ __all__ = ["Column", "print_table_panel", "table_panel"]
 NAME = "table"
 
 
-def table_panel(columns: Sequence[Column], *, seed: int = 0) -> Panel:
+def table_panel(columns: Sequence[Column], *, seed: int = 0) -> CaptionedFigure:
     """Return the panel: figure, a row per cell and variant, facts, caption.
 
     The maps are read from the studies, a few images at a time; methods that failed or are missing are shown as failed.
@@ -50,12 +50,19 @@ def table_panel(columns: Sequence[Column], *, seed: int = 0) -> Panel:
     facts = collect(measured, seed=seed)
     data = cells_frame(measured, seed=seed)
     studies = list({id(column.study): column.study for column in columns}.values())
-    return Panel(
-        name=NAME, figure=draw(data, facts), data=data, caption=caption(facts, provenance(studies)), facts=facts
+    return CaptionedFigure(
+        name=NAME,
+        title=figure.TITLE,
+        caption=figure.CAPTION,
+        alt=figure.alt(facts),
+        notes=notes(facts, provenance(studies)),
+        figure=figure.draw(data, facts),
+        data=data,
+        facts=facts,
     )
 
 
-def print_table_panel(panel: Panel, console: Console | None = None) -> None:
+def print_table_panel(panel: CaptionedFigure, console: Console | None = None) -> None:
     """Print measured beside published, which definition fits best, and whether the order holds."""
     console = console or Terminal()
     facts = panel.facts
@@ -75,7 +82,7 @@ def print_table_panel(panel: Panel, console: Console | None = None) -> None:
         console.print(Text(reason, style="yellow"))
 
 
-def _table(panel: Panel, columns: Sequence[Any], variant: Any) -> Table:
+def _table(panel: CaptionedFigure, columns: Sequence[Any], variant: Any) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column(escape(columns[0]["dataset"]), no_wrap=True)
     for column in columns:
@@ -91,7 +98,7 @@ def _table(panel: Panel, columns: Sequence[Any], variant: Any) -> Table:
     return table
 
 
-def _rows(panel: Panel) -> list[tuple[str, str, str]]:
+def _rows(panel: CaptionedFigure) -> list[tuple[str, str, str]]:
     """Return the rows: method, reading, label; starred rows by fewer networks below their own."""
     facts, rows = panel.facts, []
     few = {row["method"]: row["fewer"] for row in facts["starred"]}

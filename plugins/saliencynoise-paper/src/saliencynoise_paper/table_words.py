@@ -1,4 +1,4 @@
-"""The table panel in words: its caption, and the sentences that the terminal prints, too."""
+"""The table panel in words: the notes below its caption, and the sentences that the terminal prints, too."""
 
 from __future__ import annotations
 
@@ -14,21 +14,19 @@ NAMED = 4
 """Maximum number of rivals of the best definition that a sentence names; the facts hold all of them."""
 
 
-def caption(facts: Mapping[str, Any], provenance: str) -> str:
-    """Return the caption as Markdown: content, definitions, answers in words, and provenance."""
-    return "\n\n".join(
-        [
-            _shown(facts),
-            _DEFINITIONS,
-            f"**Answer.** {' '.join(answers(facts))}",
-            f"**Order.** {' '.join(orderings(facts))}",
-            *_paragraph("Draws", draws(facts)),
-            *_paragraph("Stars", stars(facts)),
-            f"**Resolution and template.** {' '.join(confounds(facts))}",
-            *_caveats(facts),
-            provenance,
-        ]
-    )
+def notes(facts: Mapping[str, Any], provenance: str) -> list[str]:
+    """Return the notes below the panel's caption, as Markdown: columns, definitions, answers in words, provenance."""
+    return [
+        _columns_and_rows(facts),
+        _DEFINITIONS,
+        f"**Answer.** {' '.join(answers(facts))}",
+        f"**Order.** {' '.join(orderings(facts))}",
+        *_paragraph("Draws", draws(facts)),
+        *_paragraph("Stars", stars(facts)),
+        f"**Resolution and template.** {' '.join(confounds(facts))}",
+        *_caveats(facts),
+        provenance,
+    ]
 
 
 _DEFINITIONS = (
@@ -207,7 +205,7 @@ def _pairs(columns: int) -> int:
     return columns * len(STARS) * (len(PUBLISHED) - len(STARS))
 
 
-def _of(facts: Mapping[str, Any], reading: str) -> list[Mapping[str, Any]]:
+def _of(facts: Mapping[str, Any], reading: str) -> list[Any]:
     return [row for row in facts["orderings"] if row["reading"] == reading and row["grid"] == "own"]
 
 
@@ -246,7 +244,7 @@ def _of_class(row: Mapping[str, Any]) -> str:
     return f" {row['share_class']:.0%} belongs to the class"
 
 
-def _shown(facts: Mapping[str, Any]) -> str:
+def _columns_and_rows(facts: Mapping[str, Any]) -> str:
     columns = ", ".join(
         f"{column['name']} by {column['studied_architecture']} on {column['studied_dataset']} "
         f"({column['members']} members, "
@@ -254,12 +252,7 @@ def _shown(facts: Mapping[str, Any]) -> str:
         for column in facts["columns"]
     )
     rows = ", ".join(f"{row} by {method}" for row, method in facts["methods"].items())
-    return (
-        "**The table of SNRs, measured beside the published one** (Woerl, Disselhoff and Wand, CVPR 2023). Columns: "
-        f"{columns}. Rows: {rows}. **a** measured against published, by the definition that fits best, a marker a "
-        "method, bars 95%, hollow: shared draws. **b** the same in numbers. **c** how well each definition fits. **d** "
-        "whether the published order of the methods is found."
-    )
+    return f"**Columns and rows.** Columns: {columns}. Rows: {rows}."
 
 
 def _caveats(facts: Mapping[str, Any]) -> list[str]:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise_paper.figures.architecture import Variation, figure, table, trends
-from tests.report.studies import make_study, noisy_maps
+from saliencynoise_paper.architecture import trends
+from saliencynoise_paper.figures.architecture import Variation, data, draw
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def variations(tmp_path_factory):
 
 
 def test_a_row_for_each_value_and_method_in_the_order_of_the_values(variations):
-    found = table(variations, methods=["gradient"])
+    found = data(variations, methods=["gradient"])
     assert found["value"].tolist() == ["8", "16", "32", "none", "batch"]
     assert found["place"].tolist() == [8, 16, 32, 0, 1]
     assert found["accuracy"].tolist() == pytest.approx([0.908, 0.916, 0.932, 0.932, 0.908])
@@ -37,7 +38,7 @@ def test_a_row_for_each_value_and_method_in_the_order_of_the_values(variations):
 
 def test_the_trend_is_the_slope_of_log_r_over_doublings(variations):
     found = trends(variations).set_index("method")
-    r = table(variations, methods=["gradient"])["r"].tolist()[:3]
+    r = data(variations, methods=["gradient"])["r"].tolist()[:3]
     assert found.loc["gradient", "ratio"] == pytest.approx(math.exp(np.polyfit([3, 4, 5], np.log(r), 1)[0]))
     assert found.loc["gradient", "low"] > 1
     assert found.loc["gradient", "low"] < 2 < found.loc["gradient", "high"]  # as the maps were made
@@ -52,7 +53,7 @@ def test_one_value_has_no_trend(variations):
 
 
 def test_a_panel_an_axis_with_a_bar_a_value_and_accuracies_below(variations):
-    panels = [axes for axes in figure(variations).axes if axes.axison]
+    panels = [axes for axes in draw(data(variations)).axes if axes.axison]
     assert [panel.get_title() for panel in panels] == ["depth", "normalisation"]
     assert [label.get_text() for label in panels[0].get_xticklabels()] == ["8\n90.8%", "16\n91.6%", "32\n93.2%"]
     gradient, lime = panels[0].containers
@@ -67,24 +68,24 @@ def test_a_panel_an_axis_with_a_bar_a_value_and_accuracies_below(variations):
 def test_an_r_below_zero_is_shown(tmp_path):
     study = make_study(tmp_path, {("net", "gradient"): noisy_maps(snr=0.0, seed=6)})
     variation = Variation(axis="width", value=1, study=study, architecture="net")
-    assert table([variation])["r"].item() < 0
-    (panel,) = figure([variation]).axes
+    assert data([variation])["r"].item() < 0
+    (panel,) = draw(data([variation])).axes
     assert panel.get_yscale() == "symlog"
-    assert panel.get_ylim()[0] < table([variation])["r"].item() < 0 < panel.get_ylim()[1]
+    assert panel.get_ylim()[0] < data([variation])["r"].item() < 0 < panel.get_ylim()[1]
 
 
 def test_only_failures_are_drawn(variations):
-    (panel,) = figure([variations[2]], methods=["lime"]).axes
+    (panel,) = draw(data([variations[2]], methods=["lime"])).axes
     assert panel.get_xlabel() == "failed: lime at 16"
 
 
 def test_wrong_variations_are_refused(variations):
     own = variations[0]
     with pytest.raises(UsageError, match="no variations"):
-        table([])
+        data([])
     with pytest.raises(UsageError, match="depth 32 is given twice"):
-        table([own, own])
+        data([own, own])
     with pytest.raises(UsageError, match="depth 'deep': give a number above 0"):
-        table([Variation(axis="depth", value="deep", study=own.study, architecture="net")])
+        data([Variation(axis="depth", value="deep", study=own.study, architecture="net")])
     with pytest.raises(UsageError, match="unknown axis 'colour'"):
-        table([Variation(axis="colour", value=1, study=own.study, architecture="net")])
+        data([Variation(axis="colour", value=1, study=own.study, architecture="net")])

@@ -1,8 +1,9 @@
 """The figure shows the values, intervals and chance that it was given."""
 
+import pandas as pd
 import pytest
 
-from saliencynoise_paper.figures.localization import TITLES, localization_figure
+from saliencynoise_paper.figures.localization import MEASURES, draw
 
 
 def points():
@@ -19,15 +20,15 @@ def points():
         }
         for networks in ("x", "y")
         for place, method in enumerate(("a", "b"))
-        for measure in TITLES
+        for measure in MEASURES
         for at, members in enumerate((1, 2, 6))
     ]
 
 
 def test_a_panel_for_each_measure_and_ensemble_with_a_line_for_each_method():
-    figure = localization_figure(points())
+    figure = draw(pd.DataFrame(points()))
     axes = figure.axes
-    assert [axis.get_title() for axis in axes] == list(TITLES.values()) * 2
+    assert [axis.get_title() for axis in axes] == list(MEASURES.values()) * 2
     for axis in axes:
         assert [str(box.get_label()) for box in axis.containers] == ["a", "b"]
         (chance, *lines) = axis.lines

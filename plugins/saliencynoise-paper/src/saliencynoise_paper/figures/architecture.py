@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from saliencynoise.display.figures.style import SMALL, blank, error_bars, legend_below, small_multiples, styles
-from saliencynoise.engine.study_cells import Cell, names_of, signed_cells, snr_of
+from saliencynoise.engine.study_cells import names_of, signed_cells, snr_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.numbers import number
+from saliencynoise.report.figures import texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from saliencynoise.engine.study import Study
-    from saliencynoise.statistics.trend import Trend
 
 Axis = Literal["depth", "width", "residual", "normalisation", "epochs"]
 SCALES: tuple[Axis, ...] = ("depth", "width", "epochs")
 """The axes whose values are numbers, drawn and fitted on a logarithmic scale."""
+
+TITLE = "SNR against the architecture and its training"
+CAPTION = (
+    "Each panel varies one property and keeps the others. Points: r = c / (1 - c), with c the mean cosine between two "
+    "members' maps; pure noise has 0. Bars: 95% intervals for new members and new images. Below each value: the "
+    "members' median test accuracy, with a star if a member was flagged."
+)
 
 TITLES = {
     "depth": "depth",
@@ -52,8 +59,10 @@ class Variation:
     architecture: str
 
 
-def figure(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> Figure:
-    """Draw r with its interval against each axis of variation; see `draw`.
+def data(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return a row per axis, value and method: r with its interval, and the members' median accuracy.
+
+    `place` is the value on the axis: the number itself, or of a name its place in the order given.
 
     Args:
         variations: of one or more axes, no value of an axis twice.
@@ -61,33 +70,13 @@ def figure(variations: Sequence[Variation], *, methods: Sequence[str] | None = N
 
     Raises:
         UsageError: no variations, a value twice or not above 0, or no such architecture or method.
-
-    Example:
-        >>> from saliencynoise import Study
-        >>> runs = {epochs: Study.load(f"runs/epochs-{epochs}") for epochs in (1, 2, 4)}  # doctest: +SKIP
-        >>> figure(
-        ...     [
-        ...         Variation(axis="epochs", value=epochs, study=run, architecture="test_resnet")
-        ...         for epochs, run in runs.items()
-        ...     ]
-        ... ).savefig("epochs.png")  # doctest: +SKIP
-    """
-    return draw(table(variations, methods=methods))
-
-
-def table(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a row per axis, value and method: r with its interval, and the members' median accuracy.
-
-    `place` is the value on the axis: the number itself, or of a name its place in the order given.
-
-    Arguments and errors as of `figure`.
     """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
-    _check(variations)
+    check(variations)
     rows: list[dict[str, Any]] = []
     for axis in dict.fromkeys(variation.axis for variation in variations):
-        for index, variation in enumerate(_ordered(variations, axis)):
+        for index, variation in enumerate(ordered(variations, axis)):
             keys = {
                 "axis": axis,
                 "value": str(variation.value),
@@ -100,54 +89,30 @@ def table(variations: Sequence[Variation], *, methods: Sequence[str] | None = No
     return pd.DataFrame(rows)
 
 
-def trends(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a row per numeric axis and method: the factor of r per doubling, with its 95% interval and p.
-
-    Paired over images where the studies attribute the same ones. NaN, and a note that says why, where a value's r has
-    no logarithm, or fewer than two values have a figure.
-
-    Arguments and errors as of `figure`.
-    """
-    import pandas as pd  # noqa: PLC0415 - as above
-
-    _check(variations)
-    rows: list[dict[str, Any]] = []
-    for axis in [axis for axis in SCALES if any(variation.axis == axis for variation in variations)]:
-        ordered = _ordered(variations, axis)
-        for method, cells in _by_method(ordered, methods).items():
-            trend = _trend(ordered, cells)
-            interval = trend.ratio_interval
-            rows.append(
-                {
-                    "axis": axis,
-                    "method": method,
-                    "ratio": trend.ratio,
-                    "low": interval.low if interval else math.nan,
-                    "high": interval.high if interval else math.nan,
-                    "p": math.nan if trend.p is None else trend.p,
-                    "note": trend.note,
-                }
-            )
-    return pd.DataFrame(rows, columns=["axis", "method", "ratio", "low", "high", "p", "note"])
+def alt(frame: pd.DataFrame) -> str:
+    """Return the alternative text of the figure of a table."""
+    panels = ", ".join(TITLES[axis] for axis in frame["axis"].unique())
+    named = frame.assign(method=[f"{row.method}, {row.axis} {row.value}" for row in frame.itertuples()])
+    return f"Points of r against {panels}. {texts.extremes(named, 'r', of='r', interval=('low', 'high'))}"
 
 
-def draw(data: pd.DataFrame) -> Figure:
+def draw(frame: pd.DataFrame) -> Figure:
     """Draw a table, a panel for each axis of variation, a colour and marker for each method.
 
     Vertical: r, on a logarithmic scale; on a symmetric one, linear within 0.1 of zero, where an r is not above zero.
     Bars: its interval. Methods stand beside each other, so that their bars can be told apart. Below each value: the
     members' median accuracy, since networks that differ in it are compared with caution. Failed cells are named.
     """
-    axes_names = list(data["axis"].unique())
-    looks = styles(data["method"].unique())
+    axes_names = list(frame["axis"].unique())
+    looks = styles(frame["method"].unique())
     columns = min(COLUMNS, len(axes_names))
     height = 3.5 * -(-len(axes_names) // columns) + 0.3 + 0.2 * -(-len(looks) // 3)
     drawn = blank(max(5.0, 0.6 + 3.8 * columns), height)
     panels = small_multiples(drawn, len(axes_names), columns=columns, sharey=True)
     for panel, axis in zip(panels, axes_names, strict=True):
-        _draw_axis(panel, data[data["axis"] == axis], looks, scaled=axis in SCALES)
+        _draw_axis(panel, frame[frame["axis"] == axis], looks, scaled=axis in SCALES)
         panel.set_title(TITLES[axis], fontsize=10)
-    _scale(panels[0], data)
+    _scale(panels[0], frame)
     for panel in panels[::columns]:
         panel.set_ylabel("r, corrected SNR")
         panel.tick_params(axis="y", which="both", labelsize=SMALL)
@@ -155,7 +120,12 @@ def draw(data: pd.DataFrame) -> Figure:
     return drawn
 
 
-def _check(variations: Sequence[Variation]) -> None:
+def check(variations: Sequence[Variation]) -> None:
+    """Refuse variations that cannot be drawn.
+
+    Raises:
+        UsageError: no variations, an unknown axis, a value twice or not above 0.
+    """
     if not variations:
         raise UsageError("no variations; give at least one study with the value that was varied")
     pairs = set()
@@ -169,53 +139,10 @@ def _check(variations: Sequence[Variation]) -> None:
         pairs.add((variation.axis, variation.value))
 
 
-def _ordered(variations: Sequence[Variation], axis: str) -> list[Variation]:
+def ordered(variations: Sequence[Variation], axis: str) -> list[Variation]:
+    """Return the variations of an axis, in the order of their values if these are numbers."""
     matches = [variation for variation in variations if variation.axis == axis]
     return sorted(matches, key=lambda variation: float(variation.value)) if axis in SCALES else matches
-
-
-def _by_method(variations: Sequence[Variation], methods: Sequence[str] | None) -> dict[str, list[Cell | None]]:
-    """Return the cells of each method, one per variation; None where it failed or was not run."""
-    by_method = [
-        {
-            cell["method"]: cell
-            for cell in signed_cells(variation.study, architectures=[variation.architecture], methods=methods)
-        }
-        for variation in variations
-    ]
-    names = dict.fromkeys(name for cells in by_method for name in cells)
-    return {
-        name: [cells[name] if name in cells and cells[name]["status"] == "ok" else None for cells in by_method]
-        for name in names
-    }
-
-
-def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Trend:
-    import torch  # noqa: PLC0415 - as above
-
-    from saliencynoise.statistics.gram import diag_mean  # noqa: PLC0415 - as above
-    from saliencynoise.statistics.groups import chosen  # noqa: PLC0415 - as above
-    from saliencynoise.statistics.snr import pooled_snr  # noqa: PLC0415 - as above
-    from saliencynoise.statistics.trend import Trend, log_trend  # noqa: PLC0415 - as above
-
-    def none(note: str) -> Trend:
-        return Trend(slope=math.nan, interval=None, p=None, note=note)
-
-    measured = [(variation, cell) for variation, cell in zip(variations, cells, strict=True) if cell is not None]
-    if len(measured) < 2:
-        return none("fewer than two values with a figure")
-    grams = [variation.study.gram(cell) for variation, cell in measured]
-    used = [diag_mean(gram) > 0 for gram in grams]
-    paired = len({tuple(image["name"] for image in variation.study.result["images"]) for variation, _ in measured}) == 1
-    if paired:
-        used = [torch.stack(used).all(0)] * len(grams)
-        if not bool(used[0].any()):
-            return none("no image on which all give maps")
-    figures = [
-        pooled_snr(gram[used_images], groups=chosen(variation.study.groups, used_images))
-        for gram, used_images, (variation, _) in zip(grams, used, measured, strict=True)
-    ]
-    return log_trend(figures, [math.log2(float(variation.value)) for variation, _ in measured], paired=paired)
 
 
 def _draw_axis(axes: Axes, data: pd.DataFrame, looks: dict[str, tuple[str, str]], *, scaled: bool) -> None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import GREY, blank, error_bars, legend_below, styles
+from saliencynoise.display.numbers import format_number
+from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TITLES: Mapping[str, str] = {
+TITLE = "Localisation against the number of averaged networks"
+CAPTION = (
+    "Agreement of maps with the mask of the pixels that cause the label. A column for each measure, a row for each "
+    "ensemble. Points: means over images and over subsets of the members. Bars: 95% intervals for new members and new "
+    "images, by jackknife and bootstrap. Dotted: chance, the value of a map without information."
+)
+
+MEASURES: Mapping[str, str] = {
     "mass": "relevance mass",
     "rank": "relevance rank",
     "pointing": "pointing game",
@@ -26,22 +35,57 @@ APART = 0.07
 """Factor between the places of two methods at one number of networks, so that their intervals stand side by side."""
 
 
-def localization_figure(points: Sequence[Mapping[str, Any]]) -> Figure:
+def data(rows: Sequence[Any]) -> pd.DataFrame:
+    """Return a row for each measure and number of averaged networks.
+
+    Args:
+        rows: of `localization_rows`, with the columns `networks` (the label of an ensemble) and `dataset`.
+    """
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    points = pd.DataFrame([point for row in rows for point in _points(row)])
+    return points.astype({"value": float, "low": float, "high": float})
+
+
+def _points(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    names = ("networks", "dataset", "architecture", "method", "view", "measure", "images", "chance")
+    for point in row["curve"]:
+        interval = point["interval"] or {"low": None, "high": None}
+        yield {name: row[name] for name in names} | {
+            "members": point["members"],
+            "value": number(point["value"]),
+            "low": number(interval["low"]),
+            "high": number(interval["high"]),
+        }
+
+
+def alt(points: pd.DataFrame) -> str:
+    """Return the alternative text of the figure of a table."""
+    last = points[points["members"] == points["members"].max()]
+    best = last.loc[last.groupby("measure", sort=False)["value"].idxmax().dropna()]
+    winners = "; ".join(
+        f"{MEASURES[row['measure']]} {format_number(row['value'])} ({row['method']})" for row in best.to_dict("records")
+    )
+    return f"Curves of each measure against the number of averaged networks. Largest values of all members: {winners}."
+
+
+def draw(frame: pd.DataFrame) -> Figure:
     """Return a figure with a row for each ensemble of networks and a column for each measure.
 
     Args:
-        points: in the order of their lines: `networks` (what a row shows, in words), `method`, `measure`, `members`,
-            `value`, `low`, `high` (None without an interval) and `chance`.
+        frame: in the order of its lines: `networks` (the label of a row), `method`, `measure`, `members`, `value`,
+            `low`, `high` (NaN without an interval) and `chance`.
     """
+    points = frame.to_dict("records")
     rows = list(dict.fromkeys(str(point["networks"]) for point in points))
     methods = list(dict.fromkeys(str(point["method"]) for point in points))
     looks = styles(methods)
-    figure = blank(WIDTH * len(TITLES), HEIGHT * len(rows) + 0.5)
-    axes = figure.subplots(len(rows), len(TITLES), squeeze=False)
+    figure = blank(WIDTH * len(MEASURES), HEIGHT * len(rows) + 0.5)
+    axes = figure.subplots(len(rows), len(MEASURES), squeeze=False)
     for networks, row in zip(rows, axes, strict=True):
-        for (measure, title), axis in zip(TITLES.items(), row, strict=True):
+        for (measure, title), axis in zip(MEASURES.items(), row, strict=True):
             selected = [point for point in points if (point["networks"], point["measure"]) == (networks, measure)]
-            _draw(axis, selected, looks)
+            _draw_panel(axis, selected, looks)
             axis.set_title(title, fontsize=10)
         row[0].set_ylabel(f"{networks}\nmean over images", fontsize=9)
     for axis in axes[-1]:
@@ -50,15 +94,13 @@ def localization_figure(points: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def _draw(axis: Axes, points: Sequence[Mapping[str, Any]], looks: Mapping[str, tuple[str, str]]) -> None:
+def _draw_panel(axis: Axes, points: Sequence[Mapping[Any, Any]], looks: Mapping[str, tuple[str, str]]) -> None:
     axis.axhline(points[0]["chance"], ls=":", lw=1.2, color=GREY, label="chance")
     for method, group in groupby(points, key=lambda point: str(point["method"])):
         line_points, index = list(group), list(looks).index(method)
         shift = 2 ** (APART * (index - (len(looks) - 1) / 2))
         values = [float(point["value"]) for point in line_points]
-        low, high = (
-            [math.nan if point[end] is None else point[end] for point in line_points] for end in ("low", "high")
-        )
+        low, high = ([point[end] for point in line_points] for end in ("low", "high"))
         colour, marker = looks[method]
         axis.errorbar(
             [point["members"] * shift for point in line_points],

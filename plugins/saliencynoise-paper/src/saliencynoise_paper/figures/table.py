@@ -18,9 +18,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+TITLE = "The table of SNRs, measured beside the published one"
+CAPTION = (
+    "The published table is that of Woerl, Disselhoff and Wand (CVPR 2023). a: measured against published cells by "
+    "the definition that fits best, a marker for each method, with 95% intervals; hollow: draws that all networks "
+    "share. b: the same in numbers. c: the fit of each definition. d: which published orders of methods are found."
+)
+
 PALE = "#E6E6E6"
 BEST = "#0072B2"
 """Colour of the definition that fits best, and of those not shown to fit worse."""
+
+
+def alt(facts: Mapping[str, Any]) -> str:
+    """Return the alternative text of a panel's facts."""
+    best = facts["best"]["log_error"]
+    fit = "No definition is above 0 in every cell." if best is None else f"The best definition is {best['words']}."
+    return f"Four panels: measured against published SNRs, the table, the fit of definitions, and the order. {fit}"
 
 
 def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:

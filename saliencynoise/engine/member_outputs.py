@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Kept:
+class MemberOutputs:
     """Records and logits of a run's members.
 
     Attributes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from saliencynoise.api import Study
-from saliencynoise.report.exhibits import readable as module
-from saliencynoise.report.exhibits.readable import CELLS, readable
-from saliencynoise.report.exhibits.study import BUILDERS, exhibits_of
+from saliencynoise.report.figures import readable as module
+from saliencynoise.report.figures.readable import CELLS, readable
+from saliencynoise.report.figures.study_figures import FIGURES, figures_of
 from saliencynoise.report.html.study import page_values
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps, study_of
 
 
 def large(architectures: int, methods: int, *, failed: int = 0) -> Study:
@@ -19,11 +19,11 @@ def large(architectures: int, methods: int, *, failed: int = 0) -> Study:
         for m in range(methods)
         for view in ("signed", "abs")
     ]
-    return Study({"cells": cells}, folder=None)  # type: ignore[arg-type]
+    return study_of(cells=cells)
 
 
 def names(study: Study, kind: str) -> list[str]:
-    return list(dict.fromkeys(cell[kind] for cell in study.result["cells"]))
+    return list(dict.fromkeys(getattr(cell, kind) for cell in study.result.cells))
 
 
 def test_a_study_that_can_be_read_is_drawn_whole():
@@ -57,17 +57,17 @@ def test_a_report_draws_few_and_says_so_and_tells_all_in_its_table(tmp_path, mon
     maps = {("net", method): noisy_maps(members=3, images=2, seed=seed) for seed, method in enumerate("abcd")}
     study = make_study(tmp_path, maps)
     monkeypatch.setattr(module, "CELLS", 2)
-    monkeypatch.setattr("saliencynoise.report.html.study.pictures_of", lambda _: ())
+    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda _: ())
     values = page_values(study)
     assert values["drawn"] == "The figures show the first 2 of 4 methods that have results. The table holds all."
     assert len(values["table"].rows) == 4
-    monkeypatch.setattr("saliencynoise.report.exhibits.study.BUILDERS", {"bars": BUILDERS["bars"]})
-    (bars,) = exhibits_of(study)
+    monkeypatch.setattr("saliencynoise.report.figures.study_figures.FIGURES", {"bars": FIGURES["bars"]})
+    (bars,) = figures_of(study)
     assert bars.data["method"].unique().tolist() == ["a", "b"]
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_small_report_says_nothing_of_it(tmp_path, monkeypatch, count):
     study = make_study(tmp_path, {("net", m): noisy_maps(members=3, images=2) for m in "abc"[:count]})
-    monkeypatch.setattr("saliencynoise.report.html.study.pictures_of", lambda _: ())
+    monkeypatch.setattr("saliencynoise.report.html.study.page_figures", lambda _: ())
     assert page_values(study)["drawn"] == ""

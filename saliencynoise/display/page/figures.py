@@ -1,11 +1,11 @@
-"""Figures of a page: pictures that run no script, and their data to download."""
+"""Figures of a page: images that run no script, and their data to download."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from saliencynoise.display.figures.exhibit import Exhibit
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.saving import drawn
 from saliencynoise.display.page.page import data_uri, shown
 
@@ -27,37 +27,37 @@ class Download:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """A figure in the page; `missing` is the reason if there is none."""
+class PageFigure:
+    """A figure as an image that a page holds.
 
-    name: str
-    title: str
-    caption: str = ""
-    alt: str = ""
-    kind: str = ""
-    address: str = ""
-    width: int = 0
-    height: int = 0
-    pictorial: bool = False
-    download: Download | None = None
-    missing: str = ""
+    Attributes:
+        captioned: the figure with its texts.
+        kind: of the image, "svg" or "png".
+        address: of the image.
+        width: of the image in CSS pixels.
+        height: of the image in CSS pixels.
+        download: its data.
+    """
+
+    captioned: CaptionedFigure
+    kind: str
+    address: str
+    width: int
+    height: int
+    download: Download
 
 
-def picture(exhibit: Exhibit) -> Picture:
+def page_figure(captioned: CaptionedFigure) -> PageFigure:
     """Return a figure of a page, with its data to download."""
-    content, kind = _encoded(exhibit.figure)
-    width, height = exhibit.figure.get_size_inches()
-    return Picture(
-        name=exhibit.name,
-        title=exhibit.title,
-        caption=exhibit.caption,
-        alt=exhibit.alt,
+    content, kind = _encoded(captioned.figure)
+    width, height = captioned.figure.get_size_inches()
+    return PageFigure(
+        captioned=captioned,
         kind=kind,
         address=data_uri(content, {"svg": "image/svg+xml", "png": "image/png"}[kind]),
         width=round(96 * width),
         height=round(96 * height),
-        pictorial=exhibit.pictorial,
-        download=_data(exhibit),
+        download=_data(captioned),
     )
 
 
@@ -67,11 +67,11 @@ def csv(data: pd.DataFrame, name: str, words: str) -> Download:
     return Download(name=name, address=data_uri(content, "text/csv"), words=words)
 
 
-def _data(exhibit: Exhibit) -> Download:
-    if exhibit.arrays is not None:
-        address = data_uri(exhibit.arrays, "application/octet-stream")
-        return Download(name=f"{exhibit.name}.npz", address=address, words="arrays (NPZ)")
-    return csv(exhibit.data, f"{exhibit.name}.csv", "data (CSV)")
+def _data(captioned: CaptionedFigure) -> Download:
+    if captioned.arrays is not None:
+        address = data_uri(captioned.arrays, "application/octet-stream")
+        return Download(name=f"{captioned.name}.npz", address=address, words="arrays (NPZ)")
+    return csv(captioned.data, f"{captioned.name}.csv", "data (CSV)")
 
 
 def _encoded(figure: Figure) -> tuple[bytes, str]:

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
-from saliencynoise.display.figures.exhibit import Missing
-from saliencynoise.report.exhibits import captions
-from saliencynoise.report.exhibits.study import BUILDERS, exhibits_of
-from tests.report.studies import make_study, noisy_maps
+from saliencynoise.display.figures.captioned import MOST_WORDS, MissingFigure
+from saliencynoise.report.figures import classes, texts
+from saliencynoise.report.figures.study_figures import FIGURES, figures_of
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +22,20 @@ def study(tmp_path_factory):
     return make_study(tmp_path_factory.mktemp("study"), maps)
 
 
-def test_examples():
-    assert doctest.testmod(captions).failed == 0
+@pytest.mark.parametrize("module", [classes, texts])
+def test_examples(module):
+    assert doctest.testmod(module).failed == 0
 
 
 def test_all_figures_are_had_in_order_but_those_of_other_runs(study):
-    found = list(exhibits_of(study))
-    assert [own.name for own in found] == [name for name in BUILDERS if name != "frontier"]
+    found = list(figures_of(study))
+    assert [own.name for own in found] == [name for name in FIGURES if name != "frontier"]
     for own in found:
-        assert not isinstance(own, Missing), own
+        assert not isinstance(own, MissingFigure), own
         own.figure.draw_without_rendering()
-        assert "4 members of each architecture and 4 test images of made" in own.caption
-        assert "fewer than 8 members" in own.caption
+        assert "4 members of each architecture and 4 test images of made" in own.notes[-1] + own.notes[0]
+        assert "fewer than 8 members" in own.notes[-1] + own.notes[0]
+        assert len(own.caption.split()) <= MOST_WORDS, own.name
         assert len(own.data)
         assert "lime on net failed: too few segments" in own.alt
 
@@ -48,8 +50,8 @@ def equal(*, alike=6):
 @pytest.mark.parametrize("alike", [6, 3], ids=["all images", "some images"])
 def test_maps_that_all_members_share_warn_nowhere(tmp_path, alike):
     study = make_study(tmp_path, {("net", "gradient"): equal(alike=alike), ("net", "lime"): noisy_maps()})
-    found = {own.name: own for own in exhibits_of(study)}
-    assert not [own for own in found.values() if isinstance(own, Missing)]
+    found = {own.name: own for own in figures_of(study)}
+    assert not [own for own in found.values() if isinstance(own, MissingFigure)]
     for own in found.values():
         own.figure.draw_without_rendering()
     assert ("Largest r: ∞" in found["bars"].alt) == (alike == 6)
@@ -68,16 +70,16 @@ def test_maps_that_all_members_share_warn_nowhere(tmp_path, alike):
 def test_classes_of_an_infinite_r_are_compared(study, r, words):
     methods = ["gradient", "gradient", "lime", "lime"]
     found = pd.DataFrame({"architecture": "net", "method": methods, "class": ["cat", "dog"] * 2, "r": r})
-    alt = captions.classes(study, found.assign(status="ok", place=0, question="both"))[1]
+    alt = classes.alt(found.assign(status="ok", place=0))
     assert alt.removeprefix("A panel for each method with r of each class.").partition("dog.")[2] == words, alt
 
 
 def test_alternative_texts_tell_numbers(study):
-    told = {own.name: own.alt for own in exhibits_of(study)}
-    r = study.done[0]["figures"]["estimates"]["snr"]["value"]
+    told = {own.name: own.alt for own in figures_of(study)}
+    r = study.done[0].figures.estimates.snr.value
     assert f"smallest: {r:.2f} [" in told["bars"]
     assert "(gradient)" in told["bars"]
-    assert "Largest number of networks needed" in told["curve"]
+    assert "Largest number of networks for 0.9" in told["curve"]
     assert "By mean rank r is largest for class" in told["classes"]
     assert "Largest cosine of two members" in told["members"]
     assert "Largest share of signal" in told["components"]
@@ -88,7 +90,7 @@ def test_a_figure_that_cannot_be_had_stops_no_other(study, tmp_path):
     copy = study.save(tmp_path / "copy")
     for path in (copy.folder / "gram").rglob("*.safetensors"):
         path.unlink()
-    found = {own.name: own for own in exhibits_of(copy)}
-    assert isinstance(found["curve"], Missing)
-    assert isinstance(found["members"], Missing)
-    assert not isinstance(found["bars"], Missing)
+    found = {own.name: own for own in figures_of(copy)}
+    assert isinstance(found["curve"], MissingFigure)
+    assert isinstance(found["members"], MissingFigure)
+    assert not isinstance(found["bars"], MissingFigure)

@@ -1,1 +1,0 @@
-"""The figures of a report with their titles, captions, alternative texts and data."""

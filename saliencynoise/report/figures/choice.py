@@ -1,0 +1,80 @@
+"""The choice of the picture and the cells that the figures `maps` and `overlay` of a report show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saliencynoise.engine.study_cells import signed_cells
+from saliencynoise.interfaces import UsageError
+
+if TYPE_CHECKING:
+    from saliencynoise.engine.study import Study
+
+ROWS = 12
+"""The largest number of cells in a figure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The picture and the cells of a study that the figures show.
+
+    Attributes:
+        architectures: labels.
+        methods: labels.
+        image: index of the picture among the study's images.
+        words: sentences on the choice.
+    """
+
+    architectures: Sequence[str]
+    methods: Sequence[str]
+    image: int
+    words: str
+
+
+def choose(study: Study) -> Choice:
+    """Choose the picture with the median r of the first method, and cells for at most `ROWS` rows.
+
+    The rule keeps the choice independent of the pictures' looks.
+
+    Raises:
+        UsageError: all cells failed.
+    """
+    cells = signed_cells(study)
+    done = [cell for cell in cells if cell["status"] == "ok"]
+    if not done:
+        raise UsageError("all cells failed")
+    architectures = list(dict.fromkeys(cell["architecture"] for cell in cells))
+    methods = list(dict.fromkeys(cell["method"] for cell in cells))
+    image, reason = _typical(study, architecture=done[0]["architecture"], method=done[0]["method"])
+    shown = architectures[: max(1, ROWS // len(methods))]
+    if done[0]["architecture"] not in shown:
+        shown = [done[0]["architecture"]]
+    if len(shown) < len(architectures):
+        reason += f" The figure shows {', '.join(shown)} of {len(architectures)} architectures."
+    if len(methods) > ROWS:
+        reason += f" The figure shows the first {ROWS} of {len(methods)} methods."
+    return Choice(architectures=shown, methods=methods[:ROWS], image=image, words=reason)
+
+
+def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]:
+    """Return the index of the image with the median `snr_raw`, and a sentence on the choice."""
+    images = study.images
+    snr_rows = images[
+        (images["architecture"] == architecture) & (images["method"] == method) & (images["view"] == "signed")
+    ]  # fmt: skip
+    by_name = dict(zip(snr_rows["image"], snr_rows["snr_raw"], strict=True))
+    values = [(float(by_name.get(record["name"], "nan")), index) for index, record in enumerate(study.result["images"])]
+    ranked = sorted((r, index) for r, index in values if not math.isnan(r))
+    if not ranked:
+        return 0, "The picture is the study's first."
+    r, index = ranked[(len(ranked) - 1) // 2]
+    on = f" on {architecture}" if len({cell["architecture"] for cell in signed_cells(study)}) > 1 else ""
+    record = study.result["images"][index]
+    named = f"{record['name']} (class {study.result['dataset']['classes'][record['label']]})"
+    return (
+        index,
+        f"The picture is {named}: its r of raw maps by {method}{on}, {r:.2f}, is the median of {len(ranked)} images.",
+    )

@@ -1,0 +1,108 @@
+"""Sentences that captions, alternative texts and notes of a study's figures have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from saliencynoise.display.figures.style import LONGEST, shortened
+from saliencynoise.display.numbers import counted, format_number
+from saliencynoise.statistics.intervals import WORDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from saliencynoise.engine.study import Study
+
+MOST = 3
+"""The largest number of failures, or of names, in an alternative text."""
+
+
+def basis(study: Study) -> str:
+    """Return a sentence on the data behind a study's figures: its members, images and data set."""
+    result = study.result
+    members, images = result["settings"]["members"], counted(len(result["images"]), "test image")
+    few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
+    return f"From {members} members of each architecture and {images} of {result['dataset']['asked']}{few}."
+
+
+def intervals(frame: pd.DataFrame) -> str:
+    """Return a sentence on the question that a table's 95% intervals answer, from its column `question`."""
+    questions = [question for question in frame.get("question", ()) if question in WORDS]
+    kinds = list(dict.fromkeys(WORDS[question] for question in questions))
+    return f"95% intervals are {' or '.join(kinds)}." if kinds else "There are no intervals: they need 3 members."
+
+
+def failed(frame: pd.DataFrame) -> str:
+    """Return a sentence with the reason for each failed cell of a table, after a space; empty if none failed."""
+    rows = frame[frame["status"] == "failed"].drop_duplicates(["architecture", "method"])
+    named = [
+        f" {shortened(str(row.method), LONGEST)} on {shortened(str(row.architecture), LONGEST)} failed: {row.reason}."
+        for row in rows.head(MOST).itertuples()
+    ]
+    return "".join(named) + (f" {len(rows) - MOST} more failed." if len(rows) > MOST else "")
+
+
+def failed_maps(maps: Iterable[tuple[Mapping[str, str], str]]) -> str:
+    """Return a sentence on each failed cell of a figure of maps, after a space.
+
+    Args:
+        maps: keys with "method" and "architecture", and the reason, which is empty if the cell did not fail.
+    """
+    return "".join(f" {keys['method']} on {keys['architecture']} failed: {reason}." for keys, reason in maps if reason)
+
+
+def extremes(
+    frame: pd.DataFrame, name: str, *, of: str, interval: tuple[str, str] | None = None, whole: bool = False
+) -> str:
+    """Return a text on the rows with the largest and the smallest value of a column.
+
+    Args:
+        frame: with columns `architecture`, `method` and `name`.
+        name: of the column.
+        of: the quantity, as "r".
+        interval: columns of the interval's ends; None for none.
+        whole: whether the values are counts.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"architecture": "net", "method": ["lime", "gradient"], "r": [2.0, 0.5]})
+    >>> extremes(frame, "r", of="r")
+    'Largest r: 2.00 (lime); smallest: 0.50 (gradient).'
+    """
+    rows = frame.dropna(subset=[name])
+    if not len(rows):
+        return f"No {of} could be computed."
+    several = rows["architecture"].nunique() > 1
+
+    def value_text(row: Any) -> str:
+        columns = (name, *(interval or ()))
+        values = [
+            ("∞" if math.isnan(row[column]) else f"{row[column]:.0f}") if whole else format_number(row[column])
+            for column in columns
+        ]
+        interval_text = "" if interval is None or math.isnan(row[interval[0]]) else f" [{', '.join(values[1:])}]"
+        on = on_architecture(row["architecture"]) if several else ""
+        return f"{values[0]}{interval_text} ({shortened(row['method'], LONGEST)}{on})"
+
+    largest, smallest = (
+        rows.iloc[int(index)] for index in (rows[name].to_numpy().argmax(), rows[name].to_numpy().argmin())
+    )
+    if len(rows) == 1:
+        return f"{of[0].upper() * (len(of) > 1)}{of[len(of) > 1 :]}: {value_text(largest)}."
+    return f"Largest {of}: {value_text(largest)}; smallest: {value_text(smallest)}."
+
+
+def on_architecture(name: Any) -> str:
+    """Return " on " and an architecture's label, shortened."""
+    return f" on {shortened(str(name), LONGEST)}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the first `MOST` names, and the number of the others.
+
+    >>> listed("abcde")
+    'a, b, c and 2 more'
+    """
+    names = list(names)
+    return ", ".join(names[:MOST]) + (f" and {len(names) - MOST} more" if len(names) > MOST else "")
