@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import counted
+
+if TYPE_CHECKING:
+    from saliencynoise.records.common import RecipeRecord
 
 NAME_WIDTH = 22
 """Columns of the terminal for a method's label."""
@@ -23,14 +26,15 @@ def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
     return "\n".join(lines)
 
 
-def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
+def recipes_text(recipes: Mapping[str, RecipeRecord]) -> str:
     """Return the epochs and the precision of the training, by architecture if they differ.
 
-    >>> recipes_text({"a": {"epochs": 2, "precision": "float32"}, "b": {"epochs": 3, "precision": "float32"}})
+    >>> from types import SimpleNamespace as Recipe
+    >>> recipes_text({name: Recipe(epochs=count, precision="float32") for name, count in (("a", 2), ("b", 3))})
     'a 2 epochs, b 3 epochs, float32'
     """
-    epochs = {name: counted(recipe["epochs"], "epoch") for name, recipe in recipes.items()}
-    precisions = dict.fromkeys(recipe.get("precision", "float32") for recipe in recipes.values())
+    epochs = {name: counted(recipe.epochs, "epoch") for name, recipe in recipes.items()}
+    precisions = dict.fromkeys(recipe.precision for recipe in recipes.values())
     once = len(set(epochs.values())) == 1
     trained = list(epochs.values())[:1] if once else [f"{name} {count}" for name, count in epochs.items()]
     return ", ".join([*trained, *precisions])
