@@ -396,7 +396,8 @@ def _origin(result: StudyRecord) -> str:
     if not sampler.trains:
         return f"members from {result.settings.sampler}"
     made = "" if sampler.label == "deep_ensemble" else f"members from {sampler.label}, by a recipe: "
-    return f"{made}trained on {dataset.train_images} images, {recipes_text(result.recipes)}"
+    recipes = {name: (recipe.epochs, recipe.precision) for name, recipe in result.recipes.items()}
+    return f"{made}trained on {dataset.train_images} images, {recipes_text(recipes)}"
 
 
 def _correct(result: StudyRecord) -> str:
