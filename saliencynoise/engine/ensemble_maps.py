@@ -1,4 +1,4 @@
-"""A marginalisation strategy: the members of a sampler, their averages, and the agreement and price of these."""
+"""The maps of a sampler's members: their averages, and the agreement and the price of the averages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Groups = Sequence[Sequence[int]]
 
 @dataclass(frozen=True, kw_only=True)
 class EnsembleMaps:
-    """A sampler with the members that it gave.
+    """The members of a sampler, with their maps.
 
     Attributes:
         label: name of the sampler, as the user gave it.
@@ -122,7 +122,7 @@ class EnsembleMaps:
         return mean(sum(records[member].seconds for member in group) for group in groups), attribution
 
     def _planned(self, architecture: ArchitecturePlan) -> ArchitecturePlan:
-        """Return the strategy's plan of an architecture, whose members are in a separate pool."""
+        """Return this sampler's plan of an architecture; each sampler has a pool of its own."""
         return next(candidate for candidate in self.plan.architectures if candidate.name == architecture.name)
 
     def _record(self, architecture: ArchitecturePlan, member: int) -> MemberRecord:

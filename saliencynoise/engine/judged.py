@@ -1,4 +1,4 @@
-"""The view in which a method is judged: whole maps, or centred ones where whole maps agree without any learning."""
+"""The view in which a method is judged: signed maps, or centred ones where signed maps agree without any learning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def judged_cells(study: Study) -> list[Cell]:
-    """Return one cell for each architecture and method: in the signed view, or centred where that has no null.
+    """Return one cell for each architecture and method: in the signed view, or centred where "signed" has no test.
 
     Maps that cannot be negative, or do not change their sign with the score, agree even if no network learned anything.
     A method without the view "signed" has its first one.
@@ -51,5 +51,5 @@ def no_claim(cell: Cell) -> str:
     if floor.get("above"):
         return ""
     if floor.get("above") is None:
-        return f"{reason}; no untrained networks are beside them"
+        return f"{reason}; they were not compared with untrained networks"
     return f"untrained networks agree as much (r {number(floor['snr']):.2g})"

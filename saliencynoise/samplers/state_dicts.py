@@ -223,7 +223,11 @@ def _chosen(fitting: Sequence[Reading], readings: Sequence[Reading], key: str | 
         if reading.label == key:
             return reading
     choices = [reading.label for reading in fitting if reading.label]
-    advice = f"what fits lies under {' or '.join(choices)}" if choices else "what fits lies under no key; leave it out"
+    advice = (
+        f"weights that fit are under {' or '.join(choices)}"
+        if choices
+        else "weights that fit are under no key; leave it out"
+    )
     raise UsageError(f"checkpoints: {path} holds no weights under key={key}; {advice if fitting else 'nothing fits'}")
 
 
@@ -242,7 +246,7 @@ def _misfit(reading: Reading, network: Mapping[str, Tensor], path: Path) -> Usag
 
 def _cause(*, names_differ: bool) -> str:
     if names_differ:
-        return "name the --arch that the file was trained as, and what it was built with by --arch-arg"
+        return "name the --arch of the network in the file, and its arguments by --arch-arg"
     return (
         "the first number of the last layer's is the classes, the second of the first layer's the images' channels: "
         "where they differ, the data set is another than the file was trained for (networks that saw grey images in "

@@ -65,7 +65,7 @@ def test_a_method_is_judged_by_centred_maps_where_whole_ones_agree_without_knowl
         ("signed", {"above": False, "snr": 1.0}, ""),
         ("nonnegative", {"above": True, "snr": 1.0}, ""),
         ("nonnegative", {"above": False, "snr": 8.0}, "untrained networks agree as much (r 8)"),
-        ("leaning", None, "no untrained networks are beside them"),
+        ("leaning", None, "they were not compared with untrained networks"),
     ],
 )
 def test_only_what_untrained_networks_do_not_reach_is_claimed(sign: str, untrained: Any, words: str) -> None:

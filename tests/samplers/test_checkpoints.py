@@ -187,5 +187,5 @@ def test_differences_are_named(tmp_path, weights):
         read_weights(path, weights)
     assert str(caught.value) == (
         f"checkpoints: {path} does not fit the network: it lacks 0.weight, 0.bias, 1.weight and 3 more; the network "
-        "lacks stem.weight; name the --arch that the file was trained as, and what it was built with by --arch-arg"
+        "lacks stem.weight; name the --arch of the network in the file, and its arguments by --arch-arg"
     )

@@ -269,7 +269,7 @@ def test_the_key_takes_another_of_those_that_fit(tmp_path):
     assert torch.equal(read_weights(path, network).weights["fc.weight"], first.fc.weight)
     assert torch.equal(read_weights(path, network, key="state_dict.b").weights["fc.weight"], second.fc.weight)
     with pytest.raises(
-        UsageError, match=r"no weights under key=ema; what fits lies under state_dict\.a or state_dict\.b"
+        UsageError, match=r"no weights under key=ema; weights that fit are under state_dict\.a or state_dict\.b"
     ):
         read_weights(path, network, key="ema")
     with pytest.raises(UsageError, match=r"m0\.pth under optimizer does not fit the network: it lacks conv1"):
