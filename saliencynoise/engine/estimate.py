@@ -21,8 +21,8 @@ FORWARD = 1 / 3
 """Cost of a forward pass beside a training step of as many images."""
 
 MARGIN = 0.2
-"""The least relative error of a forecast, to either side. It is chosen, not measured: other work on the machine and later
-members change the rate."""
+"""The least relative error of a forecast, to either side. It is chosen, not measured: other work on the machine and
+later members change the rate."""
 
 
 @dataclass(frozen=True, kw_only=True)

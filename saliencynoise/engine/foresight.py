@@ -1,4 +1,4 @@
-"""A rough estimate of a plan's hours from sizes alone, before any work, because a plan may be larger than the user thinks.
+"""A rough estimate of a plan's hours from sizes alone, before any work, for users who planned more than they meant.
 
 Nothing is measured yet, so it may be wrong by a factor of several; `estimate` measures once the first steps are done.
 """

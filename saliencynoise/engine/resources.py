@@ -15,7 +15,7 @@ def usable_cores() -> int:
 
 
 def workers_in_memory() -> int:
-    """Return the number of workers that fit the free memory, at least one; the number of cores where the memory is unknown."""
+    """Return the number of workers that fit the free memory, at least one; the number of cores if it is unknown."""
     free = free_memory()
     return usable_cores() if free is None else max(1, free // WORKER_BYTES)
 

@@ -170,7 +170,7 @@ def checks() -> Iterator[Check[SamplerSubject]]:
     )
     yield Check(
         name="in_runs_of",
-        contract="Return this sampler with at most this number of members a run; None if it makes all members in one run.",
+        contract="Return this sampler with at most this number of members a run; None if it makes all in one run.",
         run=check_in_runs_of,
         needs=("parameters",),
     )
