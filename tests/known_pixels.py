@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from saliencynoise.engine.study import Study
+from saliencynoise.records.cell import CellFigures, Localization
+from saliencynoise.records.writing import record_of, write_record
+from saliencynoise.statistics import localization_curve as statistics
 from saliencynoise.statistics.averages import plan_averages
 from saliencynoise.statistics.cell_statistics import image_statistics, summarise
-from saliencynoise.statistics.localization_curve import Localization, localize, summarise_localization
+from saliencynoise.statistics.localization_curve import localize, summarise_localization
+from tests.studies import record_of_study
 
 SIZE = 12
 
 
-_ALIKE = dict.fromkeys(("ssim", "spearman", "top", "cosine"), 0.5)
-DETAILS: dict[str, Any] = {
-    "pixels": None,
-    "similarity": {
-        "images": 1,
-        "pairwise": _ALIKE,
-        "to_mean": _ALIKE,
-        **dict.fromkeys(("coefficient_of_variation", "mege", "reco"), 0.5),
-    },
-    "modes": {"words": "no groups", "share": 0.0, "images": []},
-    "template": None,
-    "spectrum": None,
-}
-"""What a study tells of a cell beside its localisation."""
+DETAILS: dict[str, Any] = {"modes": {"words": "no groups", "share": 0.0}}
+"""The details of a cell besides its localisation."""
 
 
 def masks_of(images: int, *, seed: int = 0) -> torch.Tensor:
@@ -49,7 +40,7 @@ def simulated(masks: torch.Tensor, *, members: int, shift: int = 0, noise: float
     return template + bias + noise * torch.randn(len(masks), members, 1, SIZE, SIZE, generator=generator)
 
 
-def located(maps: torch.Tensor, masks: torch.Tensor, *, view: str = "signed") -> Localization:
+def located(maps: torch.Tensor, masks: torch.Tensor, *, view: str = "signed") -> statistics.Localization:
     averages = plan_averages(maps.shape[1], seed=0)
     images = [localize(own, mask, averages, view=view) for own, mask in zip(maps, masks, strict=True)]
     return summarise_localization(images, averages, seed=0)
@@ -65,53 +56,47 @@ def study_of(folder: Path, *, members: int = 6, masks: bool = True) -> Study:
         _cell("gradcam(layer=top)", "signed", aligned, true),
         _cell("gradcam(layer=top)", "relu", aligned, true),
     ]
-    recipe = {"epochs": 3, "batch_size": 64, "precision": "float32"}
-    result: dict[str, Any] = {
-        "settings": {"members": members, "draws": 2, "target": "true", "seed": 0},
-        "dataset": {
+    record = record_of_study(
+        settings={"members": members, "draws": 2, "target": "true"},
+        dataset={
             "asked": "shapes" if masks else "digits",
             "name": "shapes" if masks else "digits",
             "image_shape": [1, SIZE, SIZE],
             "train_images": 100,
             "test_images": 50,
-            "notes": [],
             "masks": masks,
             "classes": [str(digit) for digit in range(10)],
         },
-        "recipes": {"test_resnet": recipe},
-        "versions": {"saliencynoise": "0", "torch": "2"},
-        "hardware": {"processor": "a processor", "device": "cpu"},
-        "architectures": [
+        recipes={"test_resnet": {"epochs": 3, "batch_size": 64, "precision": "float32"}},
+        versions={"saliencynoise": "0", "torch": "2"},
+        hardware=HARDWARE,
+        architectures=[
             {
                 "name": "test_resnet",
                 "label": "test_resnet",
-                "members": [_member(index) for index in range(members)],
-                "adaptations": [],
+                "members": [
+                    {"index": index, "accuracy": 0.9, "sha256": str(index), "seconds": 1.0, "hardware": HARDWARE}
+                    for index in range(members)
+                ],
             }
         ],
-        "images": [{"name": str(i), "label": 0, "target": {}, "predicted": {}} for i in range(len(true))],
-        "device": "cpu",
-        "maps": [],
-        "files": {GRAM: 64 * "0"},
-        "cells": cells if masks else [{**cell, "details": DETAILS | {"localization": None}} for cell in cells],
-    }
+        images=[{"name": str(i), "target": {"test_resnet": 0}} for i in range(len(true))],
+        device="cpu",
+        files={GRAM: 64 * "0"},
+        cells=cells if masks else [{**cell, "details": DETAILS} for cell in cells],
+    )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "result.json").write_text(json.dumps(result, allow_nan=False))
+    write_record(folder / "result.json", record)
     return Study.load(folder)
 
 
+HARDWARE = {"processor": "a processor", "device": "cpu"}
 GRAM = "gram/none.safetensors"
 """No test of these studies reads inner products."""
 
 
-def _member(index: int) -> dict[str, Any]:
-    hardware = {"processor": "a processor", "device": "cpu"}
-    about = {"seeds": {}, "sha256": str(index), "seconds": 1.0, "hardware": hardware}
-    return {"index": index, "accuracy": 0.9, "flag": None, **about}
-
-
 def _cell(method: str, view: str, maps: torch.Tensor, masks: torch.Tensor) -> dict[str, Any]:
-    figures = summarise([image_statistics(own.flatten(1)) for own in maps], view=view, seed=0).to_dict()
+    figures = summarise([image_statistics(of_image.flatten(1)) for of_image in maps], view=view, seed=0)
     return {
         "dataset": "shapes",
         "architecture": "test_resnet",
@@ -119,12 +104,12 @@ def _cell(method: str, view: str, maps: torch.Tensor, masks: torch.Tensor) -> di
         "method_name": method.partition("(")[0],
         "view": view,
         "members": maps.shape[1],
+        "draws": 1,
         "status": "ok",
-        "reason": None,
         "accuracy": {"median": 0.9, "min": 0.9, "max": 0.9},
-        "figures": {key: own for key, own in figures.items() if key != "per_image"},
-        "details": DETAILS | {"localization": located(maps, masks, view=view).to_dict()},
-        "flagged_members": [],
+        "figures": record_of(figures, CellFigures),
+        "classes": {},
+        "details": DETAILS | {"localization": record_of(located(maps, masks, view=view), Localization)},
         "seconds": 1.0,
         "gram": GRAM,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +12,7 @@ from saliencynoise.interfaces.shell import shell
 class Reader(Protocol):
     """Reads a file with its types; `fix` is what an error advises."""
 
-    def __call__(self, path: Path, *, fix: str) -> Mapping[str, object]:
+    def __call__(self, path: Path, *, fix: str) -> Any:
         """Return the document of the file."""
 
 

@@ -9,6 +9,7 @@ import typer
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit, report_beside
 from saliencynoise.engine.config import DEFAULT_METHODS
+from saliencynoise.records.writing import json_of
 
 _METHODS = [*DEFAULT_METHODS]  # typer takes lists
 
@@ -63,7 +64,7 @@ def bench(
 
     with observing(quiet=quiet) as progress:
         study = run(settings, progress)
-    document = {**study.result, "folder": str(study.folder)}
+    document = {**json_of(study.result), "folder": str(study.folder)}
     emit(lambda: print_study(study), document, [study.folder], as_json=as_json, quiet=quiet)
     if report:
         report_beside(study, quiet=quiet)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from saliencynoise.interfaces.errors import one_line
+from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
@@ -33,7 +34,7 @@ def emit(
         quiet: print the places only.
     """
     if as_json:
-        typer.echo(json.dumps(document, allow_nan=False))
+        typer.echo(json.dumps(json_of(document), allow_nan=False))
     elif quiet:
         from saliencynoise.display.terminal import print_places  # noqa: PLC0415 - only when a command runs
 

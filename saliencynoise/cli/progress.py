@@ -91,8 +91,8 @@ class Progress:
             in_pool = len(architecture.reused_members)
             size = architecture.network["parameters"] / 1e6
             self._say(
-                f"{architecture.model.label} ({size:.2f} M parameters) on {plan.config.dataset}: {members} members, "
-                f"{in_pool} in the pool, {members - in_pool} to {_to_make(plan, architecture)}"
+                f"{architecture.model.display_name} ({size:.2f} M parameters) on {plan.config.dataset}: "
+                f"{members} members, {in_pool} in the pool, {members - in_pool} to {_to_make(plan, architecture)}"
             )
         if plan.methods:
             runs = sum(map(plan.draws, plan.methods))
@@ -208,9 +208,9 @@ def _waiting(job: MemberJob, event: Event) -> str:
 def _to_make(plan: Plan, architecture: ArchitecturePlan) -> str:
     sampler = plan.sampler
     training = f"train on {len(plan.dataset.train)} images for {counted(architecture.recipe.epochs, 'epoch')}"
-    if sampler.text == REFERENCE:
+    if sampler.canonical_name == REFERENCE:
         return training
-    return f"make by {sampler.label}" + (f", where it trains: {training}" if sampler.instance.trains else "")
+    return f"make by {sampler.display_name}" + (f", where it trains: {training}" if sampler.instance.trains else "")
 
 
 def _result_of(job: MemberJob, event: Event, plan: Plan | None) -> str:

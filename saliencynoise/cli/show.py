@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from saliencynoise.cli import options as o
+from saliencynoise.records.writing import json_of
 
 Figures = Literal["curve", "similarity", "structure", "localization"]
 
@@ -73,9 +74,9 @@ def _show_study(folder: str, figures: Figures | None, *, as_json: bool) -> bool:
     if not as_json:
         printer(study)
     elif rows_of is None:
-        typer.echo(json.dumps({**study.result, "folder": str(study.folder)}, allow_nan=False))
+        typer.echo(json.dumps({**json_of(study.result), "folder": str(study.folder)}, allow_nan=False))
     else:
-        typer.echo(json.dumps({key: rows_of(study)}, allow_nan=False))
+        typer.echo(json.dumps(json_of({key: rows_of(study)}), allow_nan=False))
     return bool(study.failed)
 
 
@@ -85,7 +86,7 @@ def _show_frontier(folder: str, *, as_json: bool) -> bool:
 
     document = load_frontier(folder)
     if as_json:
-        typer.echo(json.dumps({**document, "folder": str(Path(folder))}, allow_nan=False))
+        typer.echo(json.dumps({**json_of(document), "folder": str(Path(folder))}, allow_nan=False))
     else:
         print_frontier(document, Path(folder))
     return bool(failures(document))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
 from saliencynoise.records.numbers import number
+
+if TYPE_CHECKING:
+    from saliencynoise.records.cell import Cell
 
 
 def percent(share: float) -> str:
@@ -80,7 +82,7 @@ def format_number(value: float | str | None) -> str:
     return f"{plain:.3f}" if abs(plain) < 0.1 else f"{plain:.2f}"
 
 
-def interval_text(interval: Mapping[str, Any] | None) -> str:
+def interval_text(interval: Any) -> str:
     """Return an interval as "[low, high]", escaped for rich; a dash where there is none."""
     return "-" if interval is None else escape(f"[{format_number(interval['low'])}, {format_number(interval['high'])}]")
 
@@ -116,6 +118,6 @@ def p_cell(value: float | None) -> str:
     return p_text(value) if value is None or value < 0.05 else f"[dim]{p_text(value)}[/]"
 
 
-def untrained_text(cell: Mapping[str, Any]) -> str:
+def untrained_text(cell: Cell) -> str:
     """Return r of untrained networks; a dash where there is none."""
-    return format_number((cell.get("untrained") or {}).get("snr"))
+    return "-" if cell.untrained is None else format_number(cell.untrained.snr)

@@ -165,12 +165,14 @@ class MemberAttribution:
         self._report({"kind": "to_attribute", "images": sum(len(chunk.rows) for chunk in wanted)})
         for chunk in wanted:
             start = time.perf_counter()
-            pending = [entry for entry in missing if chunk in entry.chunks and entry.method.text not in self._failed]
+            pending = [
+                entry for entry in missing if chunk in entry.chunks and entry.method.canonical_name not in self._failed
+            ]
             together = [entry for entry in pending if entry.shares_its_pass]
             if together:
                 self._attribute_together(chunk, together)
             for entry in pending:
-                if not entry.shares_its_pass and entry.method.text not in self._failed:
+                if not entry.shares_its_pass and entry.method.canonical_name not in self._failed:
                     self._attribute(chunk, entry)
             if pending:
                 seconds = time.perf_counter() - start
@@ -190,22 +192,20 @@ class MemberAttribution:
 
     def _attribute_together(self, chunk: Chunk, entries: Sequence[MissingMaps]) -> None:
         batch = self._batch(chunk, entries[0])
-        methods: dict[str, Any] = {entry.method.text: self._with_copies(chunk, entry) for entry in entries}
+        methods: dict[str, Any] = {entry.method.canonical_name: self._with_copies(chunk, entry) for entry in entries}
         seed = self._global_seed(methods)
         results, seconds = self._within_memory(
             lambda guard: guard.attribute_together(methods, batch, seed=seed, before=self._begin)
         )
         self._end()
         for entry in entries:
-            self._save(chunk, entry, results[entry.method.text], seconds)
+            self._save(chunk, entry, results[entry.method.canonical_name], seconds)
 
     def _attribute(self, chunk: Chunk, entry: MissingMaps) -> None:
         batch = self._batch(chunk, entry)
-        method = self._with_copies(
-            chunk, entry
-        )  # loads the network first, so that its errors do not count as the method's
-        seed = self._global_seed([entry.method.text])
-        self._begin(entry.method.text)
+        method = self._with_copies(chunk, entry)  # loads the network first, so that its errors are its own
+        seed = self._global_seed([entry.method.canonical_name])
+        self._begin(entry.method.canonical_name)
         results, seconds = self._within_memory(lambda guard: {"": guard.attribute(method, batch, seed=seed)})
         self._end()
         self._save(chunk, entry, results[""], seconds)
@@ -271,7 +271,7 @@ class MemberAttribution:
             images=[job.images[row] for row in chunk.rows],
             targets=[job.targets[row] for row in chunk.rows],
             background=self._background,
-            method=entry.method.text,
+            method=entry.method.canonical_name,
             draw=entry.draw,
             run_seed=job.run_seed,
             network=network_name(Path(job.pool), job.member),
@@ -290,8 +290,8 @@ class MemberAttribution:
 
     def _save(self, chunk: Chunk, entry: MissingMaps, maps: Maps | Exception, seconds: float) -> None:
         if isinstance(maps, Exception):
-            self._failed.add(entry.method.text)
-            about = {"method": entry.method.text, "error": one_line(maps), "traceback": traceback_of(maps)}
+            self._failed.add(entry.method.canonical_name)
+            about = {"method": entry.method.canonical_name, "error": one_line(maps), "traceback": traceback_of(maps)}
             self._report({"kind": "failed", **about})
             return
         entry.store.save(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from saliencynoise.engine.study import RESULT, Study
+from saliencynoise.records.study import Precision, PrecisionCell
+from saliencynoise.records.writing import write_record
 from saliencynoise.statistics.gram import diag_mean
-from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.snr import pooled_snr
-from saliencynoise.store.atomic import write_json
 
 if TYPE_CHECKING:
     from saliencynoise.engine.config import BenchConfig
+    from saliencynoise.records.cell import Cell
 
 IMAGES = 8
 """Images, the first ones, that are attributed in float32, too."""
@@ -22,7 +25,7 @@ IMAGES = 8
 
 def float32_config(config: BenchConfig, study: Study) -> BenchConfig:
     """Return the bench of the first images of a study in bfloat16, in float32, by the same members."""
-    images = min(IMAGES, len(study.result["images"]))
+    images = min(IMAGES, len(study.result.images))
     folder = study.folder / "float32"
     if config.fresh:  # the members and their maps are new, and only the figures in this folder are old
         shutil.rmtree(folder, ignore_errors=True)
@@ -35,26 +38,33 @@ def add_bfloat16_error(study: Study, exact: Study) -> Study:
     Raises:
         UsageError: if a folder cannot be read or written.
     """
-    twins = {(cell["architecture"], cell["method_name"], cell["view"]): cell for cell in exact.result["cells"]}
-    cells = []
-    for cell in study.done:
-        twin = twins[cell["architecture"], cell["method_name"], cell["view"]]
-        about = {key: cell[key] for key in ("architecture", "method", "view")}
-        cells.append(json_safe({**about, **_beside(study, cell, exact, twin)}))
-    document = {**study.result, "precision": {"images": len(exact.result["images"]), "cells": cells}}
-    write_json(study.folder / RESULT, document)
-    return Study(document, study.folder)
+    cells = tuple(
+        _beside(study, cell, exact, exact.cell(cell.architecture, cell.method, cell.view)) for cell in study.done
+    )
+    result = structs.replace(study.result, precision=Precision(images=len(exact.result.images), cells=cells))
+    write_record(study.folder / RESULT, result)
+    return Study(result, study.folder)
 
 
-def _beside(study: Study, cell: Mapping[str, Any], exact: Study, twin: Mapping[str, Any]) -> dict[str, Any]:
+def _beside(study: Study, cell: Cell, exact: Study, twin: Cell) -> PrecisionCell:
     """Return r in both precisions and its relative error, or the reason why there is none."""
-    if twin["status"] == "failed":
-        return {"status": "failed", "reason": f"in float32: {twin['reason']}"}
+    failed = PrecisionCell(
+        architecture=cell.architecture,
+        method=cell.method,
+        view=cell.view,
+        status="failed",
+        reason=f"in float32: {twin.reason}",
+        bfloat16=math.nan,
+        float32=math.nan,
+        relative_error=math.nan,
+    )
+    if twin.status == "failed":
+        return failed
     reference = exact.gram(twin)
     gram = study.gram(cell)[: len(reference)]
     used = (diag_mean(gram) > 0) & (diag_mean(reference) > 0)
     if not bool(used.any()):
-        return {"status": "failed", "reason": "no image has a map that is not zero in both precisions"}
+        return structs.replace(failed, reason="no image has a map that is not zero in both precisions")
     rough, fine = pooled_snr(gram[used]).value, pooled_snr(reference[used]).value
-    error = rough / fine - 1 if fine else float("nan")
-    return {"status": "ok", "reason": None, "bfloat16": rough, "float32": fine, "relative_error": error}
+    error = rough / fine - 1 if fine else math.nan
+    return structs.replace(failed, status="ok", reason=None, bfloat16=rough, float32=fine, relative_error=error)

@@ -17,10 +17,10 @@ import torch
 from saliencynoise.interfaces import FunctionalMethod, Maps, ModuleMethod, PassMethod, Point, Rewrite, Tap
 from saliencynoise.interfaces.methods import layers_of
 from saliencynoise.interfaces.seeds import derive_seed
+from saliencynoise.records.cell import Ceiling
 from saliencynoise.scoring import Passes, Rewriting, RewrittenScorer, Scorer, checked, is_out_of_memory
 from saliencynoise.scoring.rewriting import open_kinds
 from saliencynoise.statistics.ceiling import ceiling, disagreement
-from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.views import VIEWS, apply_view
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def is_ceiling(diagnostic: str) -> bool:
     return diagnostic.startswith(PREFIX)
 
 
-def ceiling_of(method: BoundMethod, diagnostics: Mapping[str, Float[Tensor, "D E B"]], view: str) -> Any:
+def ceiling_of(method: BoundMethod, diagnostics: Mapping[str, Float[Tensor, "D E B"]], view: str) -> Ceiling | None:
     """Return the entry of `result.json` on rewritten copies of one network, in a view; None where it is unknown.
 
     A method that reads no layer depends on the function of the network only: its ceiling is infinite.
@@ -182,13 +182,13 @@ def ceiling_of(method: BoundMethod, diagnostics: Mapping[str, Float[Tensor, "D E
     matches = [name for name in diagnostics if name.startswith(f"{PREFIX}{view}.")]
     if not matches:
         unknown = isinstance(method.instance, ModuleMethod) or bool(layers_of(method.instance))
-        return None if unknown else json_safe({**_BLANK, "value": math.inf})
-    kinds = [kind for kind in matches[0].removeprefix(f"{PREFIX}{view}.").split("+") if kind]
+        return None if unknown else _INFINITE
+    kinds = tuple(kind for kind in matches[0].removeprefix(f"{PREFIX}{view}.").split("+") if kind)
     if not kinds:
-        return json_safe({**_BLANK, "value": math.inf})
+        return _INFINITE
     measured = ceiling(diagnostics[matches[0]][0])
     kind: Kind = "pass" if isinstance(method.instance, PassMethod) else "functional"
-    return None if measured is None else json_safe({**asdict(measured), "kinds": kinds, "copies": COPIES[kind]})
+    return None if measured is None else Ceiling(**asdict(measured), kinds=kinds, copies=COPIES[kind])
 
 
-_BLANK: Mapping[str, Any] = {"low": None, "high": None, "members": 0, "images": 0, "kinds": [], "copies": 0}
+_INFINITE = Ceiling(value=math.inf, low=math.nan, high=math.nan, members=0, images=0, kinds=(), copies=0)

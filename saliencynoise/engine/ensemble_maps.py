@@ -62,16 +62,16 @@ class EnsembleMaps:
         """The plan with the explained classes of the architectures that have maps."""
         done = {cell["architecture"] for cell in self.study.done}
         labels = {
-            architecture.name: architecture.model.label
+            architecture.name: architecture.model.display_name
             for architecture in self.plan.architectures
-            if architecture.model.label in done
+            if architecture.model.display_name in done
         }
         targets = {name: self.study.targets(label) for name, label in labels.items()}
         return ExplainedClasses(plan=self.plan, targets=targets)
 
     def failure(self, cell: Cell) -> str | None:
         """Return the reason why an architecture and method have no maps; None where they have."""
-        names = (cell[0].model.label, cell[1].text)
+        names = (cell[0].model.display_name, cell[1].canonical_name)
         failed = (
             failed_cell
             for failed_cell in self.study.failed
@@ -87,7 +87,7 @@ class EnsembleMaps:
 
     def judged(self, cell: Cell) -> Mapping[str, Any]:
         """Return the result's entry of an architecture and method, in the view in which the method is judged."""
-        names = (cell[0].model.label, cell[1].text)
+        names = (cell[0].model.display_name, cell[1].canonical_name)
         return next(
             judged_cell
             for judged_cell in judged_cells(self.study)

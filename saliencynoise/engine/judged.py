@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.specs import CENTRED, REASONS
@@ -11,7 +10,7 @@ from saliencynoise.records.numbers import number
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
-    Cell = Mapping[str, Any]
+    Cell = Any
 
 
 def judged_cells(study: Study) -> list[Cell]:

@@ -15,7 +15,6 @@ from saliencynoise.interfaces import derive_seed
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.statistics.averages import plan_averages
 from saliencynoise.statistics.groups import Groups, chosen
-from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.localization_curve import (
     ImageLocalization,
     Localization,
@@ -84,16 +83,14 @@ class Details:
         Args:
             correct: whether a member classifies an image correctly; None where that is not known.
         """
-        return json_safe(
-            {
-                "pixels": self._pixels(),
-                "similarity": self._similarity(correct),
-                "modes": self._modes(),
-                "template": None if self.template is None else asdict(self.template),
-                "spectrum": None if self.spectrum is None else self._spectrum(self.spectrum),
-                "localization": None if self.localization is None else self.localization.to_dict(),
-            }
-        )
+        return {
+            "pixels": self._pixels(),
+            "similarity": self._similarity(correct),
+            "modes": self._modes(),
+            "template": self.template,
+            "spectrum": None if self.spectrum is None else self._spectrum(self.spectrum),
+            "localization": self.localization,
+        }
 
     def _pixels(self) -> dict[str, float] | None:
         if self.pixels is None:

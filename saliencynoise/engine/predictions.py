@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import one_line
-from saliencynoise.records.predictions import PredictionsRecord
+from saliencynoise.records.predictions import PredictedCell, Prediction, PredictionsRecord
 from saliencynoise.records.reading import RecordError, read_record
-from saliencynoise.store.atomic import write_json
+from saliencynoise.records.writing import write_record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from saliencynoise.records.cell import Cell
 
 PREDICTIONS = "predictions.json"
 
 
-def note_prediction(folder: Path, result: Mapping[str, Any]) -> None:
+def note_prediction(folder: Path, cells: Sequence[Cell], *, members: int, created: str) -> None:
     """Keep the SNRs of a result for comparison with members that are trained later; one entry for each member count."""
-    entry = {
-        "members": result["settings"]["members"],
-        "created": result["created"],
-        "cells": [
-            {name: cell[name] for name in ("architecture", "method", "view")}
-            | {"snr": cell["figures"]["estimates"]["snr"]["value"]}
-            | {"interval": cell["figures"]["estimates"]["snr"]["interval"]}
-            for cell in result["cells"]
-            if cell["status"] == "ok"
-        ],
-    }
+    entry = Prediction(members=members, created=created, cells=_predicted(cells))
     note = ""
     try:
         record = read_predictions(folder)
     except RecordError as error:  # a damaged file of forecasts must not cost the result
-        record, note = {"predictions": []}, f"earlier forecasts are lost: {one_line(error).partition(';')[0]}"
-    others = [prediction for prediction in record["predictions"] if prediction["members"] != entry["members"]]
-    notes = [*record.get("notes", []), *([note] if note else [])]
-    write_json(folder / PREDICTIONS, {"predictions": [*others, entry], "notes": notes})
+        record, note = PredictionsRecord(), f"earlier forecasts are lost: {one_line(error).partition(';')[0]}"
+    others = tuple(prediction for prediction in record.predictions if prediction.members != members)
+    notes = (*record.notes, *([note] if note else []))
+    write_record(folder / PREDICTIONS, PredictionsRecord(predictions=(*others, entry), notes=notes))
+
+
+def _predicted(cells: Sequence[Cell]) -> tuple[PredictedCell, ...]:
+    return tuple(
+        PredictedCell(
+            architecture=cell.architecture,
+            method=cell.method,
+            view=cell.view,
+            snr=cell.figures.estimates.snr.value,
+            interval=cell.figures.estimates.snr.interval,
+        )
+        for cell in cells
+        if cell.figures is not None
+    )
 
 
 def read_predictions(folder: Path) -> PredictionsRecord:
@@ -47,5 +53,5 @@ def read_predictions(folder: Path) -> PredictionsRecord:
     """
     path = folder / PREDICTIONS
     if not path.is_file():
-        return {"predictions": []}
+        return PredictionsRecord()
     return read_record(path, PredictionsRecord, fix="run the same bench again, which notes its forecast once more")

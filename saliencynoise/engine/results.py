@@ -17,10 +17,23 @@ from saliencynoise.engine.ceiling import ceiling_of, is_ceiling
 from saliencynoise.engine.member_quality import Votes, failed_training_warnings, votes
 from saliencynoise.engine.predictions import PREDICTIONS, note_prediction
 from saliencynoise.engine.study import FORMAT, PARQUET, RESULT, Study
-from saliencynoise.engine.untrained import put_beside
-from saliencynoise.records.files import PICTURES, map_path
+from saliencynoise.engine.untrained import with_floors
+from saliencynoise.records.cell import Cell
+from saliencynoise.records.common import Hardware, RecipeRecord
+from saliencynoise.records.files import PICTURES, StoredChunk, StoredMaps, map_path
+from saliencynoise.records.study import (
+    ArchitectureResult,
+    Chunks,
+    DatasetRecord,
+    ImageRecord,
+    MethodRecord,
+    SamplerRecord,
+    Settings,
+    StudyRecord,
+)
+from saliencynoise.records.writing import record_of, write_record
 from saliencynoise.registry.parameters import values_of
-from saliencynoise.store.atomic import sha256_of, write_bytes, write_json
+from saliencynoise.store.atomic import sha256_of, write_bytes
 from saliencynoise.store.export import Group, export_maps
 from saliencynoise.store.grams import save_grams
 from saliencynoise.store.provenance import hardware, versions
@@ -36,9 +49,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.reduce import Reduced
     from saliencynoise.engine.untrained import Floors
-    from saliencynoise.records.files import StoredMaps
     from saliencynoise.registry.catalogue import BoundMethod
-    from saliencynoise.statistics.cell_statistics import CellStatistics
     from saliencynoise.store.maps import Chunk
     from saliencynoise.store.records import MemberRecord
 
@@ -82,52 +93,71 @@ def write_results(
     """
     plan = explained.plan
     ensembles = [_ensemble(explained, architecture, kept) for architecture in plan.architectures]
-    document: dict[str, Any] = {
-        "format": FORMAT,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": plan.config.settings,
-        "plan": asdict(plan.run_folder.division),
-        "dataset": _dataset(plan),
-        "recipes": {architecture.model.label: asdict(architecture.recipe) for architecture in plan.architectures},
-        "device": plan.device,
-        "aggregator": plan.aggregator.text,
-        "sampler": {
-            "name": plan.sampler.text,
-            "label": plan.sampler.label,
-            "distribution": plan.sampler.distribution,
-            "trains": plan.sampler.instance.trains,
-            "at_chance": plan.sampler.spec.at_chance,
-            "runs": len(plan.runs()),
-        },
-        "versions": versions(),
-        "hardware": hardware(plan.device, threads=1),
-        "methods": [_method(method) for method in plan.methods],
-        "architectures": [_architecture(ensemble) for ensemble in ensembles],
-        "images": _images(plan, ensembles),
-        "cells": [
-            cell
-            for ensemble in ensembles
-            for method in plan.methods
-            for cell in _cells(
-                plan,
-                ensemble,
-                method,
-                cells[ensemble.plan.name, method.text],
-                tracebacks.get((ensemble.plan.name, None)) or tracebacks.get((ensemble.plan.name, method.text)),
-            )
-        ],
-    }
-    names = {architecture.name: architecture.model.label for architecture in plan.architectures}
-    put_beside(document["cells"], cells, floors, names=names, seed=plan.config.seed)
+    found = _all_cells(plan, ensembles, cells, tracebacks)
+    names = {architecture.name: architecture.model.display_name for architecture in plan.architectures}
+    found = with_floors(found, cells, floors, names=names, seed=plan.config.seed)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
         save_grams(plan.run_folder.gram_file(ensemble.plan, method), reduced.grams)
-    note_prediction(plan.run_folder.path, document)
+    note_prediction(plan.run_folder.path, found, members=plan.config.settings["members"], created=created)
     _write_parquet(plan, ensembles, cells)
-    document |= _write_maps(plan, ensembles, cells)
-    document["files"] = _sums(plan, ensembles, cells)
-    write_json(plan.run_folder.path / RESULT, document)
+    maps = _write_maps(plan, ensembles, cells)
+    result = StudyRecord(
+        format=FORMAT,
+        created=created,
+        settings=record_of(plan.config.settings, Settings),
+        plan=record_of(plan.run_folder.division, Chunks),
+        dataset=_dataset(plan),
+        recipes={
+            architecture.model.display_name: record_of(architecture.recipe, RecipeRecord)
+            for architecture in plan.architectures
+        },
+        device=plan.device,
+        aggregator=plan.aggregator.canonical_name,
+        sampler=_sampler(plan),
+        versions=versions(),
+        hardware=record_of(hardware(plan.device, threads=1), Hardware),
+        methods=tuple(_method(method) for method in plan.methods),
+        architectures=tuple(_architecture(ensemble) for ensemble in ensembles),
+        images=tuple(_images(plan, ensembles)),
+        cells=tuple(found),
+        maps=tuple(maps),
+        files=_sums(plan, ensembles, cells),
+    )
+    write_record(plan.run_folder.path / RESULT, result)
     _remove_maps(plan, ensembles, cells)
-    return Study(document, plan.run_folder.path)
+    return Study(result, plan.run_folder.path)
+
+
+def _all_cells(
+    plan: Plan,
+    ensembles: Sequence[Ensemble],
+    cells: Cells,
+    tracebacks: Mapping[tuple[str, str | None], str],
+) -> list[Cell]:
+    return [
+        cell
+        for ensemble in ensembles
+        for method in plan.methods
+        for cell in _cells(
+            plan,
+            ensemble,
+            method,
+            cells[ensemble.plan.name, method.canonical_name],
+            tracebacks.get((ensemble.plan.name, None)) or tracebacks.get((ensemble.plan.name, method.canonical_name)),
+        )
+    ]
+
+
+def _sampler(plan: Plan) -> SamplerRecord:
+    return SamplerRecord(
+        name=plan.sampler.canonical_name,
+        label=plan.sampler.display_name,
+        distribution=plan.sampler.distribution,
+        trains=plan.sampler.instance.trains,
+        at_chance=plan.sampler.spec.at_chance,
+        runs=len(plan.runs()),
+    )
 
 
 def _ensemble(explained: ExplainedClasses, architecture: ArchitecturePlan, kept: MemberOutputs) -> Ensemble:
@@ -143,78 +173,88 @@ def _ensemble(explained: ExplainedClasses, architecture: ArchitecturePlan, kept:
     )
 
 
-def _dataset(plan: Plan) -> dict[str, Any]:
+def _dataset(plan: Plan) -> DatasetRecord:
     dataset = plan.dataset
-    return {
-        "name": plan.dataset_text,
-        "asked": plan.config.dataset,
-        "key": plan.dataset_key,
-        "classes": list(dataset.classes),
-        "train_images": len(dataset.train),
-        "test_images": len(dataset.test),
-        "image_shape": list(dataset.test.images.shape[1:]),
-        "masks": dataset.test.masks is not None,
-        "notes": [*dataset.notes, *plan.image_groups.notes],
-    }
+    return DatasetRecord(
+        name=plan.dataset_text,
+        asked=plan.config.dataset,
+        key=plan.dataset_key,
+        classes=tuple(dataset.classes),
+        train_images=len(dataset.train),
+        test_images=len(dataset.test),
+        image_shape=tuple(dataset.test.images.shape[1:]),
+        masks=dataset.test.masks is not None,
+        notes=(*dataset.notes, *plan.image_groups.notes),
+    )
 
 
-def _method(method: BoundMethod) -> dict[str, Any]:
+def _method(method: BoundMethod) -> MethodRecord:
     """Return the description of a method for reports, so that they need no plugin."""
     spec = method.spec
-    return {
-        "name": method.text,
-        "label": method.label,
-        "distribution": method.distribution,
-        "library": spec.library,
-        "summary": spec.summary,
-        "family": spec.family,
-        "kind": spec.kind,
-        "paper": spec.paper,
-        "cost": spec.cost,
-        "stochastic": spec.stochastic,
-        "views": list(method.views),
-        "sign": method.sign,
-        "parameters": values_of(method.instance),
-    }
+    return MethodRecord(
+        name=method.canonical_name,
+        label=method.display_name,
+        plugin=method.plugin,
+        short_name=method.name,
+        given=dict(method.given),
+        parameters=values_of(method.instance),
+        distribution=method.distribution,
+        library=spec.library,
+        summary=spec.summary,
+        family=spec.family,
+        kind=spec.kind,
+        paper=spec.paper,
+        cost=spec.cost,
+        stochastic=spec.stochastic,
+        views=tuple(method.views),
+        sign=method.sign,
+    )
 
 
-def _architecture(ensemble: Ensemble) -> dict[str, Any]:
-    return {
-        "name": ensemble.plan.model.text,
-        "label": ensemble.plan.model.label,
-        "distribution": ensemble.plan.model.distribution,
-        "pool": str(ensemble.plan.pool.folder),
-        **ensemble.plan.network,
-        "members": [{**asdict(record), "flag": ensemble.flags.get(record.index)} for record in ensemble.records],
-    }
+def _architecture(ensemble: Ensemble) -> ArchitectureResult:
+    model = ensemble.plan.model
+    return record_of(
+        {
+            "name": model.canonical_name,
+            "label": model.display_name,
+            "plugin": model.entry.plugin.name,
+            "short_name": model.entry.name,
+            "arguments": model.arguments,
+            "distribution": model.distribution,
+            "pool": str(ensemble.plan.pool.folder),
+            **ensemble.plan.network,
+            "members": [{**asdict(record), "flag": ensemble.flags.get(record.index)} for record in ensemble.records],
+        },
+        ArchitectureResult,
+    )
 
 
-def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[dict[str, Any]]:
+def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[ImageRecord]:
     labels = plan.dataset.test.labels[plan.images].tolist()
     voted = {ensemble.plan.name: ensemble.votes for ensemble in ensembles if ensemble.votes is not None}
     targets = {ensemble.plan.name: ensemble.targets for ensemble in ensembles if ensemble.targets}
     return [
-        {
-            "name": plan.dataset.test.names[index],
-            "label": labels[row],
-            "group": None if plan.groups is None else plan.groups[row],
-            "target": {name: classes[row] for name, classes in targets.items()},
-            "predicted": {name: int(vote.predicted[row]) for name, vote in voted.items()},
-            "members_correct": {name: int(vote.members_correct[row]) for name, vote in voted.items()},
-        }
+        ImageRecord(
+            name=plan.dataset.test.names[index],
+            label=labels[row],
+            group=None if plan.groups is None else plan.groups[row],
+            target={name: classes[row] for name, classes in targets.items()},
+            predicted={name: int(vote.predicted[row]) for name, vote in voted.items()},
+            members_correct={name: int(vote.members_correct[row]) for name, vote in voted.items()},
+        )
         for row, index in enumerate(plan.images.tolist())
     ]
 
 
 def _cells(
     plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str, traceback: str | None
-) -> list[dict[str, Any]]:
+) -> list[Cell]:
     accuracies = [record.accuracy for record in ensemble.records]
     common = {
         "dataset": plan.dataset.name,
-        "architecture": ensemble.plan.model.label,
-        "method": method.label,
-        "method_name": method.text,
+        "architecture": ensemble.plan.model.display_name,
+        "method": method.display_name,
+        "method_name": method.canonical_name,
         "distribution": method.distribution,
         "members": plan.members,
         "draws": plan.draws(method),
@@ -224,17 +264,16 @@ def _cells(
             "min": min(accuracies, default=None),
             "max": max(accuracies, default=None),
         },
+        "untrained": None,
     }
     if isinstance(reduced, str):
         blank = dict.fromkeys(
             ("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "denormal_images", "gram")
-        ) | {
-            "status": "failed",
-            "reason": reduced,
-            "traceback": traceback,
-        }
-        return [{**common, "sign": method.sign, "view": view, **blank} for view in method.views]
+        )
+        failure = {**common, **blank, "status": "failed", "reason": reduced, "traceback": traceback}
+        return [record_of({**failure, "sign": method.sign, "view": view}, Cell) for view in method.views]
     computed = {
+        **common,
         "status": "ok",
         "reason": None,
         "sign": reduced.sign,
@@ -245,18 +284,19 @@ def _cells(
         "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
     }
     return [
-        {
-            **common,
-            **computed,
-            "view": view,
-            "figures": _without_images(figures),
-            "ceiling": ceiling_of(method, reduced.diagnostics, view),
-            "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
-            "classes": {
-                plan.dataset.classes[label]: _without_images(class_figures)
-                for label, class_figures in reduced.classes[view].items()
+        record_of(
+            {
+                **computed,
+                "view": view,
+                "figures": figures,
+                "ceiling": ceiling_of(method, reduced.diagnostics, view),
+                "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
+                "classes": {
+                    plan.dataset.classes[label]: class_figures for label, class_figures in reduced.classes[view].items()
+                },
             },
-        }
+            Cell,
+        )
         for view, figures in reduced.figures.items()
     ]
 
@@ -275,10 +315,6 @@ def _summary(values: Tensor) -> dict[str, float]:
     return {"median": float(values.median()), "max": float(values.max())}
 
 
-def _without_images(figures: CellStatistics) -> dict[str, Any]:
-    return {key: value for key, value in figures.to_dict().items() if key != "per_image"}
-
-
 def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
     """Write a row per architecture, method, view and image; by pyarrow alone, since pandas takes a second to load."""
     import pyarrow as pa  # noqa: PLC0415 - planning need not wait for it
@@ -288,7 +324,7 @@ def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> N
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
         about = _about_images(plan, ensemble)
         for view, figures in reduced.figures.items():
-            names = {"architecture": ensemble.plan.model.label, "method": method.label, "view": view}
+            names = {"architecture": ensemble.plan.model.display_name, "method": method.display_name, "view": view}
             cell_names = {
                 name: [value] * figures.images for name, value in {"dataset": plan.dataset.name, **names}.items()
             }
@@ -310,7 +346,7 @@ def _computed(
 ) -> Iterator[tuple[Ensemble, BoundMethod, Reduced]]:
     for ensemble in ensembles:
         for method in plan.methods:
-            reduced = cells[ensemble.plan.name, method.text]
+            reduced = cells[ensemble.plan.name, method.canonical_name]
             if not isinstance(reduced, str):
                 yield ensemble, method, reduced
 
@@ -348,14 +384,14 @@ def _sums(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, 
     return {path.relative_to(plan.run_folder.path).as_posix(): checksum for path, checksum in sums.items()}
 
 
-def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, list[StoredMaps]]:
+def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> list[StoredMaps]:
     """Write marginal maps, images and the export, and return the paths of the maps, as in `result.json`."""
     from safetensors.torch import save  # noqa: PLC0415 - as above
 
     export = plan.run_folder.path / "maps.zarr"
     if plan.config.keep_maps == "none":
         shutil.rmtree(export, ignore_errors=True)  # of an earlier run, whose maps it shows
-        return {"maps": []}
+        return []
     computed = list(_computed(plan, ensembles, cells))
     for ensemble, method, reduced in computed:
         write_bytes(_marginal(plan, ensemble, method), save({"values": reduced.marginal.contiguous()}))
@@ -363,19 +399,19 @@ def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict
     write_bytes(plan.run_folder.path / PICTURES, save({"pixels": pictures.contiguous()}))
     members = plan.config.keep_maps == "all"
     export_maps(export, [_group(plan, *cell, members=members) for cell in computed], pictures)
-    return {"maps": [_stored(plan, *cell, members=members) for cell in computed]}
+    return [_stored(plan, *cell, members=members) for cell in computed]
 
 
 def _stored(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> StoredMaps:
     stores = plan.run_folder.stores(ensemble.plan, method) if members else ()
-    return {
-        "architecture": ensemble.plan.model.label,
-        "method": method.label,
-        "shape": list(reduced.marginal.shape[1:]),
-        "marginal": _marginal(plan, ensemble, method).relative_to(plan.run_folder.path).as_posix(),
-        "draws": [store.folder.relative_to(plan.run_folder.path).as_posix() for store in stores],
-        "chunks": [{"file": chunk.file, "images": len(chunk.rows)} for chunk in ensemble.chunks],
-    }
+    return StoredMaps(
+        architecture=ensemble.plan.model.display_name,
+        method=method.display_name,
+        shape=tuple(reduced.marginal.shape[1:]),
+        marginal=_marginal(plan, ensemble, method).relative_to(plan.run_folder.path).as_posix(),
+        draws=tuple(store.folder.relative_to(plan.run_folder.path).as_posix() for store in stores),
+        chunks=tuple(StoredChunk(file=chunk.file, images=len(chunk.rows)) for chunk in ensemble.chunks),
+    )
 
 
 def _marginal(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> Path:
@@ -393,15 +429,15 @@ def _remove_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> Non
 
 def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:
     return Group(
-        path=map_path({"architecture": ensemble.plan.model.label, "method": method.label}),
+        path=map_path(ensemble.plan.model.display_name, method.display_name),
         stores=plan.run_folder.stores(ensemble.plan, method) if members else (),
         members=plan.members,
         chunks=ensemble.chunks,
         marginal=reduced.marginal,
         coordinates=_about_images(plan, ensemble),
         attributes={
-            "method": method.text,
-            "architecture": ensemble.plan.model.text,
-            "aggregator": plan.aggregator.text,
+            "method": method.canonical_name,
+            "architecture": ensemble.plan.model.canonical_name,
+            "aggregator": plan.aggregator.canonical_name,
         },
     )

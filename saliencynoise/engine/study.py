@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces.suggestions import did_you_mean
+from saliencynoise.records import common as records
 from saliencynoise.records.files import PICTURES
 from saliencynoise.records.numbers import number
 from saliencynoise.records.plan import PlanRecord
 from saliencynoise.records.reading import RecordError, check_record, read_record
 from saliencynoise.records.study import StudyRecord, contradiction
-from saliencynoise.store.atomic import write_json
+from saliencynoise.records.writing import json_of, write_record
 from saliencynoise.store.grams import load_grams
 from saliencynoise.store.run_files import AGAIN, RunFiles
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
     from torch import Tensor
 
+    from saliencynoise.records.cell import Ceiling, Cell, CellFigures
+    from saliencynoise.records.study import ArchitectureResult, MethodRecord
     from saliencynoise.statistics.intervals import Interval
 
 RESULT = "result.json"
@@ -43,37 +48,57 @@ class Study:
         folder: its folder, with `snr.parquet` and `maps`.
     """
 
-    result: Mapping[str, Any]
+    result: StudyRecord
     folder: Path
 
     @property
-    def failed(self) -> list[Mapping[str, Any]]:
+    def failed(self) -> list[Cell]:
         """The cells that could not be computed."""
-        return [cell for cell in self.result["cells"] if cell["status"] == "failed"]
+        return [cell for cell in self.result.cells if cell.status == "failed"]
 
     @property
-    def done(self) -> list[Mapping[str, Any]]:
+    def done(self) -> list[Cell]:
         """The cells that were computed."""
-        return [cell for cell in self.result["cells"] if cell["status"] == "ok"]
+        return [cell for cell in self.result.cells if cell.status == "ok"]
+
+    def cell(self, architecture: str, method: str, view: str = "signed") -> Cell:
+        """Return the cell of an architecture, method and view, each by its display name.
+
+        Raises:
+            UsageError: if the study has no such cell; the message names those that it has.
+        """
+        for cell in self.result.cells:
+            if (cell.architecture, cell.method, cell.view) == (architecture, method, view):
+                return cell
+        cells = [f"{cell.architecture} {cell.method} {cell.view}" for cell in self.result.cells]
+        hint = did_you_mean(f"{architecture} {method} {view}", cells, otherwise=f"it has {', '.join(cells)}")
+        raise UsageError(f"{self.folder} has no cell of {method} on {architecture} in the view '{view}'; {hint}")
+
+    def method(self, cell: Cell) -> MethodRecord:
+        """Return the method of a cell: plugin, name, parameters, and what the plugin declares."""
+        return next(method for method in self.result.methods if method.label == cell.method)
+
+    def architecture(self, cell: Cell) -> ArchitectureResult:
+        """Return the architecture of a cell: plugin, name, arguments, members."""
+        return self.result.architecture(cell.architecture)
 
     def targets(self, architecture: str) -> tuple[int, ...]:
-        """Return the class that is explained on each image, for an architecture by its label."""
-        name = next(entry["name"] for entry in self.result["architectures"] if entry["label"] == architecture)
-        targets = [image["target"] for image in self.result["images"]]
-        return tuple(classes[name] if name in classes else classes[name.partition("(")[0]] for classes in targets)
+        """Return the class that is explained on each image, for an architecture by its display name."""
+        name = self.result.architecture(architecture).name
+        return tuple(image.target[name] for image in self.result.images)
 
     @property
     def groups(self) -> tuple[int, ...] | None:
         """The group of each image, by number; None where all images stand alone."""
-        groups = [image.get("group") for image in self.result["images"]]
-        return None if None in groups or not groups else tuple(groups)
+        groups = [image.group for image in self.result.images if image.group is not None]
+        return tuple(groups) if groups and len(groups) == len(self.result.images) else None
 
     @property
     def table(self) -> pd.DataFrame:
         """A row per architecture, method and view, with figures, intervals and floors."""
         import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
-        return pd.DataFrame([_row(cell) for cell in self.result["cells"]])
+        return pd.DataFrame([_row(cell) for cell in self.result.cells])
 
     @property
     def images(self) -> pd.DataFrame:
@@ -85,7 +110,7 @@ class Study:
     @cached_property
     def files(self) -> RunFiles:
         """The files of this study, each compared with the checksum of the result before it is read."""
-        return RunFiles(self.folder, self.result["files"])
+        return RunFiles(self.folder, self.result.files)
 
     @property
     def maps(self) -> xr.DataTree:
@@ -99,7 +124,7 @@ class Study:
         """
         from saliencynoise.engine.study_maps import map_tree  # noqa: PLC0415 - as above
 
-        if PICTURES not in self.result["files"]:
+        if PICTURES not in self.result.files:
             raise UsageError(f"{self.folder} holds no maps; run the bench with --keep-maps all or mean")
         return map_tree(self.result, self.files)
 
@@ -114,7 +139,7 @@ class Study:
         pixels: UInt8[np.ndarray, "B C H W"] = tree["images"]["pixels"].to_numpy()
         return pixels
 
-    def member_maps(self, cell: Mapping[str, Any]) -> xr.DataArray:
+    def member_maps(self, cell: Cell) -> xr.DataArray:
         """Return the members' maps of a cell: (member, image, channel, y, x), with draw after member where there are.
 
         They are read when they are used.
@@ -130,14 +155,14 @@ class Study:
         maps: xr.DataArray = cast("Any", group["maps"])  # a tree may hold trees and arrays
         return maps
 
-    def gram(self, cell: Mapping[str, Any]) -> Float[Tensor, "B E E"]:
+    def gram(self, cell: Cell) -> Float[Tensor, "B E E"]:
         """Return the inner products of the members' maps on each image, from which every figure of a cell follows.
 
         For a stochastic method they are of single unit-norm maps from each member's own draws, so that the draws'
         noise does not count as signal.
 
         Args:
-            cell: one of `result["cells"]` that is "ok".
+            cell: a cell whose status is "ok".
 
         Raises:
             UsageError: if the file is missing or damaged.
@@ -145,22 +170,24 @@ class Study:
         from saliencynoise.statistics.draws import between_draws  # noqa: PLC0415 - as above
 
         grams = self._grams(cell)
-        crossed = grams.get(f"{cell['view']}.crossed")
-        return grams[cell["view"]] if crossed is None else between_draws(crossed)
+        crossed = grams.get(f"{cell.view}.crossed")
+        return grams[cell.view] if crossed is None else between_draws(crossed)
 
-    def crossed(self, cell: Mapping[str, Any]) -> Float[Tensor, "B E D E D"] | None:
+    def crossed(self, cell: Cell) -> Float[Tensor, "B E D E D"] | None:
         """Return the inner products of all members' raw maps in all draws; None where there is one draw.
 
         Raises:
             UsageError: as `gram`.
         """
-        return self._grams(cell).get(f"{cell['view']}.crossed")
+        return self._grams(cell).get(f"{cell.view}.crossed")
 
-    def _grams(self, cell: Mapping[str, Any]) -> dict[str, Tensor]:
-        grams = load_grams(self.files.path(cell["gram"]))
-        if cell["view"] not in grams:
+    def _grams(self, cell: Cell) -> dict[str, Tensor]:
+        if cell.gram is None:
+            raise UsageError(f"{cell.method} on {cell.architecture} failed: {cell.reason}")
+        grams = load_grams(self.files.path(cell.gram))
+        if cell.view not in grams:
             views = ", ".join(name for name in grams if not name.endswith(".crossed"))
-            raise UsageError(f"{self.folder / cell['gram']} has no view '{cell['view']}'; it has {views}; {AGAIN}")
+            raise UsageError(f"{self.folder / cell.gram} has no view '{cell.view}'; it has {views}; {AGAIN}")
         return grams
 
     def save(self, folder: str | Path) -> Self:
@@ -176,7 +203,7 @@ class Study:
             shutil.copytree(self.folder, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.lock"))
         except OSError as error:
             raise UsageError(f"cannot write {target}: {error}; name another folder") from error
-        write_json(target / RESULT, dict(self.result))
+        write_record(target / RESULT, self.result)
         return type(self)(self.result, target)
 
     @classmethod
@@ -200,7 +227,7 @@ class Study:
         Raises:
             UsageError: naming the file, if one is of another run.
         """
-        settings = {**self.result["settings"], "dataset_key": self.result["dataset"].get("key")}
+        settings = {**json_of(self.result.settings), "dataset_key": self.result.dataset.key}
         differs = of_other_run(self.folder / PLAN, settings)
         if differs:
             raise UsageError(f"{self.folder / RESULT} and {differs}; put the right file back, or {AGAIN}")
@@ -208,34 +235,25 @@ class Study:
             self.files.path(PARQUET)
 
 
-def averaged_snr(figures: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return r on the scale on which maps are averaged, from which the reliability of averages follows.
-
-    Args:
-        figures: figures of a cell, as in `result.json`; those of an earlier version have only the r of unit-norm maps.
-    """
-    estimates = figures["estimates"]
-    estimate: Mapping[str, Any] = estimates.get("snr_averaged", estimates["snr"])
-    return estimate
-
-
-def interval_of(values: Mapping[str, Any] | None) -> Interval | None:
+def interval_of(interval: records.Interval | None) -> Interval | None:
     """Return the interval of an entry of `result.json`."""
-    if values is None:
+    if interval is None:
         return None
     from saliencynoise.statistics.intervals import Interval  # noqa: PLC0415 - torch, kept off the import path
 
-    low, high, df = (number(values[name]) for name in ("low", "high", "df"))
-    return Interval(low=low, high=high, df=df, question=values["question"], note=values["note"], level=values["level"])
+    return Interval(**{name: getattr(interval, name) for name in interval.__struct_fields__})
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> StudyRecord:
     """Return a `result.json` after checking its types and that it does not contradict itself."""
     fix = "run the same bench again, which finds its members and maps"
-    result: dict[str, Any] = read_record(path, dict[str, Any], fix=fix)
-    if result.get("format", FORMAT) != FORMAT:
-        raise UsageError(f"{path} has format {result['format']}, and this version reads {FORMAT}; update saliencynoise")
-    wrong = contradiction(check_record(result, StudyRecord, where=str(path), fix=fix))
+    document = read_record(path, dict[str, Any], fix=fix)
+    if document.get("format", FORMAT) != FORMAT:
+        raise UsageError(
+            f"{path} has format {document['format']}, and this version reads {FORMAT}; update saliencynoise"
+        )
+    result = check_record(document, StudyRecord, where=str(path), fix=fix)
+    wrong = contradiction(result)
     if wrong:
         raise UsageError(f"{path} is damaged: {wrong}; {fix}")
     return result
@@ -247,43 +265,45 @@ def of_other_run(plan: Path, settings: Mapping[str, Any]) -> str | None:
     A damaged plan is ignored: the next run writes it again.
     """
     try:
-        fixed = read_record(plan, PlanRecord)["fixed"]
+        fixed = read_record(plan, PlanRecord).fixed
     except RecordError:
         return None
     names = [name for name in fixed if name in settings and fixed[name] != settings[name]]
     return f"{plan} are of two runs ({names[0]}={settings[names[0]]} and {fixed[names[0]]})" if names else None
 
 
-def _row(cell: Mapping[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {key: cell[key] for key in ("dataset", "architecture", "method", "view")}
-    row |= {"status": cell["status"], "reason": cell["reason"], "members": cell["members"]}
-    row["sign"] = cell.get("sign", "signed")
-    row |= {"accuracy": cell["accuracy"]["median"], "accuracy_min": cell["accuracy"]["min"]}
-    figures = cell["figures"]
-    if figures is None:
+def _row(cell: Cell) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(cell, name) for name in ("dataset", "architecture", "method", "view")}
+    row |= {"status": cell.status, "reason": cell.reason, "members": cell.members, "sign": cell.sign}
+    row |= {"accuracy": cell.accuracy.median, "accuracy_min": cell.accuracy.min}
+    if cell.figures is None:
         return row
-    row["images"] = figures["images"]
-    for name, estimate in figures["estimates"].items():
-        interval = estimate["interval"] or {"low": None, "high": None}
-        row[name] = number(estimate["value"])
-        row[f"{name}_low"], row[f"{name}_high"] = number(interval["low"]), number(interval["high"])
-        row[f"{name}_floor"] = number(estimate["floor"])
-    row["snr_low_unseen_mode"] = number((figures.get("unseen_mode") or {}).get("low"))
-    needed = figures["members_needed"]
-    row["members_needed"] = number(needed["value"])
-    row["members_needed_low"], row["members_needed_high"] = number(needed["low"]), number(needed["high"])
-    row["signal_p"] = number(figures["signal_p"])
-    untrained = cell.get("untrained") or {"snr": None, "interval": None, "p": None}
-    ends = untrained["interval"] or {"low": None, "high": None}
-    row |= {"untrained": number(untrained["snr"]), "untrained_p": number(untrained["p"])}
-    row |= {"untrained_low": number(ends["low"]), "untrained_high": number(ends["high"])}
-    row["indicative"] = figures["indicative"]
-    row["draws"] = cell.get("draws", 1)
-    for name, share in (figures.get("energy") or {}).items():
-        row[f"energy_{name}"] = share
-    for name, values in (cell.get("diagnostics") or {}).items():
-        row[f"{name}_median"], row[f"{name}_max"] = values["median"], values["max"]
-    ceiling = cell.get("ceiling") or {"value": None, "low": None, "high": None}
-    row["ceiling"], row["ceiling_low"], row["ceiling_high"] = (number(ceiling[k]) for k in ("value", "low", "high"))
-    row["seconds"] = cell["seconds"]
-    return row
+    return row | _figures(cell.figures) | _floors(cell) | {"seconds": cell.seconds}
+
+
+def _figures(figures: CellFigures) -> dict[str, Any]:
+    row: dict[str, Any] = {"images": figures.images}
+    for name, estimate in figures.estimates.items():
+        row |= {name: estimate.value, **_ends(name, estimate.interval), f"{name}_floor": estimate.floor}
+    row["snr_low_unseen_mode"] = math.nan if figures.unseen_mode is None else figures.unseen_mode.low
+    needed = figures.members_needed
+    row |= {"members_needed": number(needed.value)}
+    row |= {"members_needed_low": number(needed.low), "members_needed_high": number(needed.high)}
+    row |= {"signal_p": number(figures.signal_p), "indicative": figures.indicative, "draws": figures.draws}
+    return row | {f"energy_{name}": share for name, share in (figures.energy or {}).items()}
+
+
+def _floors(cell: Cell) -> dict[str, Any]:
+    row: dict[str, Any] = {"untrained": math.nan, "untrained_p": math.nan, **_ends("untrained", None)}
+    if cell.untrained is not None:
+        row |= {"untrained": cell.untrained.snr, "untrained_p": number(cell.untrained.p)}
+        row |= _ends("untrained", cell.untrained.interval)
+    for name, diagnostic in (cell.diagnostics or {}).items():
+        row |= {f"{name}_median": diagnostic.median, f"{name}_max": diagnostic.max}
+    row |= {"ceiling": math.nan if cell.ceiling is None else cell.ceiling.value}
+    return row | _ends("ceiling", cell.ceiling)
+
+
+def _ends(name: str, interval: records.Ends | Ceiling | None) -> dict[str, float]:
+    low, high = (math.nan, math.nan) if interval is None else (interval.low, interval.high)
+    return {f"{name}_low": low, f"{name}_high": high}

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import shortened
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from saliencynoise.engine.study import Study
-
-Cell = Mapping[str, Any]
+    from saliencynoise.records.cell import Cell, CellFigures
 
 
 def signed_cells(
@@ -44,7 +42,7 @@ def chosen_cells(
         UsageError: the study has no such architecture, method or view.
     """
     for key, wanted in (("architecture", architectures), ("method", methods), ("view", views)):
-        available = list(dict.fromkeys(cell[key] for cell in study.result["cells"]))
+        available = list(dict.fromkeys(getattr(cell, key) for cell in study.result.cells))
         for name in wanted or ():
             if name not in available:
                 raise UsageError(
@@ -52,16 +50,16 @@ def chosen_cells(
                 )
     return [
         cell
-        for cell in study.result["cells"]
-        if cell["view"] in views
-        and (architectures is None or cell["architecture"] in architectures)
-        and (methods is None or cell["method"] in methods)
+        for cell in study.result.cells
+        if cell.view in views
+        and (architectures is None or cell.architecture in architectures)
+        and (methods is None or cell.method in methods)
     ]
 
 
 def names_of(cell: Cell) -> dict[str, Any]:
     """Return the columns of a row that describe its cell: data set, architecture, method, members, status, reason."""
-    return {name: cell[name] for name in ("dataset", "architecture", "method", "members", "status", "reason")}
+    return {name: getattr(cell, name) for name in ("dataset", "architecture", "method", "members", "status", "reason")}
 
 
 def failures(table: pd.DataFrame) -> list[str]:
@@ -75,21 +73,17 @@ def failures(table: pd.DataFrame) -> list[str]:
     )
 
 
-def snr_of(figures: Mapping[str, Any] | None) -> dict[str, Any]:
+def snr_of(figures: CellFigures | None) -> dict[str, Any]:
     """Return r of a cell or of a class of it, with its interval and the interval's question; NaN where it is missing.
 
     Args:
-        figures: as in `result.json`; None for a cell that failed.
+        figures: figures of a cell; None for one that failed.
     """
     if figures is None:
         return {"images": 0, "question": ""} | dict.fromkeys(("r", "low", "high", "floor"), math.nan)
-    estimate = figures["estimates"]["snr"]
-    interval = estimate["interval"] or {"low": None, "high": None, "question": ""}
-    return {
-        "images": figures["images"],
-        "r": number(estimate["value"]),
-        "low": number(interval["low"]),
-        "high": number(interval["high"]),
-        "question": interval["question"],
-        "floor": number(estimate["floor"]),
-    }
+    estimate = figures.estimates.snr
+    interval = estimate.interval
+    ends = {"low": math.nan, "high": math.nan, "question": ""}
+    if interval is not None:
+        ends = {"low": interval.low, "high": interval.high, "question": interval.question}
+    return {"images": figures.images, "r": estimate.value, **ends, "floor": estimate.floor}

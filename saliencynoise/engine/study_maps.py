@@ -5,7 +5,7 @@ The export `maps.zarr` is for people; nothing here reads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -21,84 +21,83 @@ from saliencynoise.store.export import DIMENSIONS
 from saliencynoise.store.run_files import AGAIN
 
 if TYPE_CHECKING:
+    from saliencynoise.records.cell import Cell
     from saliencynoise.records.files import StoredMaps
+    from saliencynoise.records.study import StudyRecord
     from saliencynoise.store.run_files import RunFiles
 
 Key = tuple[int | slice, ...]
 
 
-def group_of(tree: xr.DataTree, cell: Mapping[str, Any]) -> Any:
+def group_of(tree: xr.DataTree, cell: Cell) -> Any:
     """Return the group of a cell in `Study.maps`, which holds trees and arrays.
 
     Raises:
         UsageError: if the run kept none.
     """
     try:
-        return tree[map_path(cell)]
+        return tree[map_path(cell.architecture, cell.method)]
     except KeyError as error:
         raise UsageError(
-            f"result.json lists no maps of {cell['method']} on {cell['architecture']}; run the same bench again with "
+            f"result.json lists no maps of {cell.method} on {cell.architecture}; run the same bench again with "
             "--keep-maps all"
         ) from error
 
 
-def map_tree(result: Mapping[str, Any], files: RunFiles) -> xr.DataTree:
+def map_tree(result: StudyRecord, files: RunFiles) -> xr.DataTree:
     """Return the maps of a result: a group for each architecture and method, and the attributed images in `/images`.
 
     No file is read before a value is used.
     """
-    groups = {map_path(stored): _group(stored, result, files) for stored in result["maps"]}
+    groups = {map_path(stored.architecture, stored.method): _group(stored, result, files) for stored in result.maps}
     groups["images"] = xr.Dataset({"pixels": _pictures(result, files)})
     return xr.DataTree.from_dict(groups)
 
 
-def _pictures(result: Mapping[str, Any], files: RunFiles) -> xr.Variable:
-    shape = (len(result["images"]), *result["dataset"]["image_shape"])
+def _pictures(result: StudyRecord, files: RunFiles) -> xr.Variable:
+    shape = (len(result.images), *result.dataset.image_shape)
     return _variable(DIMENSIONS[1:], shape, np.uint8, lambda key: _all_of(files, PICTURES, "pixels")[key])
 
 
-def _group(stored: StoredMaps, result: Mapping[str, Any], files: RunFiles) -> xr.Dataset:
-    images = len(result["images"])
+def _group(stored: StoredMaps, result: StudyRecord, files: RunFiles) -> xr.Dataset:
+    images = len(result.images)
     variables = {
         "marginal": _variable(
             DIMENSIONS[1:],
-            (images, *stored["shape"]),
+            (images, *stored.shape),
             np.float32,
-            lambda key: _all_of(files, stored["marginal"], "values")[key],
+            lambda key: _all_of(files, stored.marginal, "values")[key],
         )
     }
     coordinates = _coordinates(stored, result)
-    if stored["draws"]:
-        members = next(
-            len(architecture["members"])
-            for architecture in result["architectures"]
-            if architecture["label"] == stored["architecture"]
-        )
+    if stored.draws:
+        members = len(result.architecture(stored.architecture).members)
         dimensions, sizes = [DIMENSIONS[0]], [members]
-        if len(stored["draws"]) > 1:
-            dimensions, sizes = [*dimensions, "draw"], [*sizes, len(stored["draws"])]
-            coordinates["draw"] = [PurePosixPath(draw).name for draw in stored["draws"]]
-        shape = (*sizes, images, *stored["shape"])
+        if len(stored.draws) > 1:
+            dimensions, sizes = [*dimensions, "draw"], [*sizes, len(stored.draws)]
+            coordinates["draw"] = [PurePosixPath(draw).name for draw in stored.draws]
+        shape = (*sizes, images, *stored.shape)
         variables["maps"] = _variable(
             (*dimensions, *DIMENSIONS[1:]), shape, np.float32, _MemberMaps(stored, files, shape)
         )
-    attributes = {name: stored[name] for name in ("architecture", "method")} | {"aggregator": result.get("aggregator")}
+    attributes = {name: getattr(stored, name) for name in ("architecture", "method")} | {
+        "aggregator": result.aggregator
+    }
     return xr.Dataset(variables, coords=coordinates, attrs=attributes)
 
 
-def _coordinates(stored: StoredMaps, result: Mapping[str, Any]) -> dict[str, Any]:
+def _coordinates(stored: StoredMaps, result: StudyRecord) -> dict[str, Any]:
     """Return the coordinates of each image: its name, label, target, and the vote on it."""
-    classes, images = result["dataset"]["classes"], result["images"]
-    name = next(
-        architecture["name"]
-        for architecture in result["architectures"]
-        if architecture["label"] == stored["architecture"]
-    )
-    about: dict[str, Any] = {"image": [image["name"] for image in images]}
-    about["label"] = ("image", [classes[image["label"]] for image in images])
-    for key in ("target", "predicted"):
-        if all(name in image[key] for image in images):
-            about[key] = ("image", [classes[image[key][name]] for image in images])
+    classes, images = result.dataset.classes, result.images
+    name = result.architecture(stored.architecture).name
+    about: dict[str, Any] = {"image": [image.name for image in images]}
+    about["label"] = ("image", [classes[image.label] for image in images])
+    for key, votes in (
+        ("target", [image.target for image in images]),
+        ("predicted", [image.predicted for image in images]),
+    ):
+        if all(name in vote for vote in votes):
+            about[key] = ("image", [classes[vote[name]] for vote in votes])
     return about
 
 
@@ -109,32 +108,32 @@ class _MemberMaps:
         self._stored, self._files, self._shape = stored, files, shape
 
     def __call__(self, key: Key) -> np.ndarray:
-        several = len(self._stored["draws"]) > 1
+        several = len(self._stored.draws) > 1
         keys = key if several else (key[0], 0, *key[1:])
         images = self._shape[-4]
         members, draws, wanted = (
             _places(key_part, size)
-            for key_part, size in zip(keys[:3], (self._shape[0], len(self._stored["draws"]), images), strict=True)
+            for key_part, size in zip(keys[:3], (self._shape[0], len(self._stored.draws), images), strict=True)
         )
         values = [[self._images(member, draw, wanted) for draw in draws] for member in members]
-        whole = np.array(values, np.float32).reshape(len(members), len(draws), len(wanted), *self._stored["shape"])
+        whole = np.array(values, np.float32).reshape(len(members), len(draws), len(wanted), *self._stored.shape)
         return whole[tuple(0 if isinstance(key_part, int) else slice(None) for key_part in keys[:3]) + keys[3:]]
 
     def _images(self, member: int, draw: int, images: Sequence[int]) -> list[np.ndarray]:
         from safetensors import safe_open  # noqa: PLC0415 - when maps are read
 
-        ends = list(accumulate(chunk["images"] for chunk in self._stored["chunks"]))
+        ends = list(accumulate(chunk.images for chunk in self._stored.chunks))
         maps: dict[int, np.ndarray] = {}
-        for chunk, end in zip(self._stored["chunks"], ends, strict=True):
-            inside = [image for image in images if end - chunk["images"] <= image < end]
+        for chunk, end in zip(self._stored.chunks, ends, strict=True):
+            inside = [image for image in images if end - chunk.images <= image < end]
             if not inside:
                 continue
-            name = member_file(self._stored["draws"][draw], member, chunk["file"])
+            name = member_file(self._stored.draws[draw], member, chunk.file)
             with safe_open(path := self._files.path(name), framework="np") as file:
                 values = file.get_slice("values")
-                if values.get_shape() != [chunk["images"], *self._stored["shape"]]:
+                if values.get_shape() != [chunk.images, *self._stored.shape]:
                     raise UsageError(f"{path} holds maps of another size than its result.json says; {AGAIN}")
-                maps |= {image: values[image - end + chunk["images"]] for image in inside}
+                maps |= {image: values[image - end + chunk.images] for image in inside}
         return [maps[image] for image in images]
 
 

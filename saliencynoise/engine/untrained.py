@@ -6,24 +6,27 @@ same images. Their inner products are kept with the pool of the trained ones, so
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
+from msgspec import structs
 
 from saliencynoise.engine.config import MOST_MEMBERS
 from saliencynoise.engine.planned_jobs import attribution_jobs
 from saliencynoise.engine.reduce import images_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.seeds import draw_name
+from saliencynoise.records.cell import UntrainedFloor, WordedEnds
+from saliencynoise.records.writing import record_of
 from saliencynoise.statistics.draws import between_draws, crossed_gram
 from saliencynoise.statistics.gram import diag_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import claim_interval
-from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.untrained import LEVEL, excess_p
 from saliencynoise.statistics.views import apply_view
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.job import MemberJob
     from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.reduce import Reduced
+    from saliencynoise.records.cell import Cell, CellFigures
     from saliencynoise.registry.catalogue import BoundMethod
 
     Tensor = torch.Tensor
@@ -63,7 +67,7 @@ class Floors:
     note: str = ""
     groups: Groups | None = None
 
-    def of(self, architecture: str, method: str, view: str, gram: Tensor, *, seed: int) -> dict[str, Any] | None:
+    def of(self, architecture: str, method: str, view: str, gram: Tensor, *, seed: int) -> UntrainedFloor | None:
         """Return the entry of `result.json` on a cell's floor; None where none was wanted.
 
         Args:
@@ -76,27 +80,27 @@ class Floors:
         grams = self.found.get((architecture, method))
         if grams is None:
             return None
-        blank: dict[str, Any] = {
-            "snr": None,
-            "interval": None,
-            "members": None,
-            "p": None,
-            "above": None,
-            "note": self.note,
-        }
         if isinstance(grams, str):
-            return blank | {"note": grams}
+            return _unknown(grams)
         untrained = grams[view]
         used = (diag_mean(untrained) > 0) & (diag_mean(gram) > 0)
         if not bool(used.any()):
-            return blank | {"note": "untrained networks give maps of zeros"}
+            return _unknown("untrained networks give maps of zeros")
         groups = chosen(self.groups, used)
         floor = pooled_snr(untrained[used], groups=groups)
         interval, p = claim_interval(floor, seed=seed), excess_p(pooled_snr(gram[used], groups=groups), floor)
-        ends = None if interval is None else {"low": interval.low, "high": interval.high, "words": interval.words}
-        figures = {"snr": floor.value, "interval": ends, "members": untrained.shape[-1], "p": p}
-        safe: Any = json_safe(blank | figures | {"above": None if p is None else p < LEVEL})
-        return dict(safe)
+        return UntrainedFloor(
+            snr=floor.value,
+            interval=None if interval is None else record_of(interval, WordedEnds),
+            members=untrained.shape[-1],
+            p=p,
+            above=None if p is None else p < LEVEL,
+            note=self.note,
+        )
+
+
+def _unknown(note: str) -> UntrainedFloor:
+    return UntrainedFloor(snr=math.nan, interval=None, members=None, p=None, above=None, note=note)
 
 
 def untrained_floors(
@@ -115,7 +119,7 @@ def untrained_floors(
     for architecture in plan.architectures:
         missing: list[_MissingFloor] = []
         for method in plan.methods:
-            cell = cells[architecture.name, method.text]
+            cell = cells[architecture.name, method.canonical_name]
             if isinstance(cell, str) or not _needed(plan, method, cell):
                 continue
             entry = _MissingFloor(method, tuple(cell.figures), _file(explained, architecture, method))
@@ -123,7 +127,7 @@ def untrained_floors(
             if kept_grams is None:
                 missing.append(entry)
             else:
-                floors.found[architecture.name, method.text] = kept_grams
+                floors.found[architecture.name, method.canonical_name] = kept_grams
         if missing:
             computed = _computed(explained, architecture, missing, run_jobs)
             floors.found |= {(architecture.name, text): grams for text, grams in computed.items()}
@@ -148,9 +152,15 @@ def _needed(plan: Plan, method: BoundMethod, reduced: Reduced) -> bool:
 def _file(explained: ExplainedClasses, architecture: ArchitecturePlan, method: BoundMethod) -> Path:
     """Return the file of the inner products: beside the members, named by the values that determine them."""
     plan, chunks = explained.plan, explained.chunks(architecture)
-    about = [method.text, method.distribution, [chunk.key for chunk in chunks], plan.members, plan.draws(method)]
+    about = [
+        method.canonical_name,
+        method.distribution,
+        [chunk.key for chunk in chunks],
+        plan.members,
+        plan.draws(method),
+    ]
     key = key_of([*about, plan.config.precision, plan.config.seed])
-    return architecture.base_pool.folder / "untrained" / f"{slug_of(method.text)}-{key[:16]}.safetensors"
+    return architecture.base_pool.folder / "untrained" / f"{slug_of(method.canonical_name)}-{key[:16]}.safetensors"
 
 
 def _kept_grams(entry: _MissingFloor) -> Mapping[str, Tensor] | None:
@@ -170,14 +180,14 @@ def _computed(
     """Explain the images by untrained networks, keep the inner products, and delete the networks and their maps."""
     plan = explained.plan
     folder = plan.run_folder.path / "untrained"
-    stores = {entry.method.text: _stores(folder, plan, architecture, entry.method) for entry in missing}
+    stores = {entry.method.canonical_name: _stores(folder, plan, architecture, entry.method) for entry in missing}
     results: dict[str, Mapping[str, Tensor] | str] = {}
     networks = _networks(folder, architecture)
     try:
         networks.describe({**architecture.identity, "sampler": SAMPLER}, architecture.network)
         failed = run_jobs(_jobs(explained, architecture, stores, folder))
         for entry in missing:
-            text = entry.method.text
+            text = entry.method.canonical_name
             reason = failed.get((architecture.name, None)) or failed.get((architecture.name, text))
             if reason is not None:
                 results[text] = f"untrained networks: {reason}"
@@ -239,52 +249,61 @@ def _grams(
     return {view: torch.stack(grams) for view, grams in by_view.items()}
 
 
-def put_beside(
-    cells: Sequence[dict[str, Any]],
+def with_floors(
+    cells: Sequence[Cell],
     reduced: Mapping[tuple[str, str], Reduced | str],
     floors: Floors,
     *,
     names: Mapping[str, str],
     seed: int,
-) -> None:
-    """Put its floor into each cell of a result, and remove the claims that the floor does not allow.
+) -> list[Cell]:
+    """Return the cells of a result with their floors, without the claims that the floors do not allow.
 
     Args:
-        cells: cells, as in `result.json`.
+        cells: cells without floors.
         reduced: statistics of their maps, by canonical names of architecture and method.
         floors: floors from untrained networks.
-        names: the architectures' labels by canonical name.
+        names: the architectures' display names by canonical name.
         seed: seed of the run.
     """
     of_label = {label: name for name, label in names.items()}
+    with_floor = []
     for cell in cells:
-        key = of_label[cell["architecture"]], cell["method_name"]
+        key = of_label[cell.architecture], cell.method_name
         reduced_cell = reduced[key]
-        cell["untrained"] = (
+        floor = (
             None
             if isinstance(reduced_cell, str)
-            else floors.of(*key, cell["view"], reduced_cell.single(cell["view"]), seed=seed)
+            else floors.of(*key, cell.view, reduced_cell.single(cell.view), seed=seed)
         )
-        withhold(cell)
+        with_floor.append(withhold(structs.replace(cell, untrained=floor)))
+    return with_floor
 
 
-def withhold(cell: dict[str, Any]) -> None:
+def withhold(cell: Cell) -> Cell:
     """Limit the claims of a cell whose maps do not change their sign with the score to its excess over the floor.
 
     Agreement of such maps, also of centred ones, is alone no sign of learning: p is the larger one of the sign-flip
     test and of the test of more than untrained networks. Where that shows nothing, p and px are removed.
     """
-    floor = cell["untrained"]
-    if cell["sign"] == "signed" or floor is None or floor["above"] is None:
-        return
-    if floor["above"]:
-        figures = cell["figures"]
-        if figures["signal_p"] is not None:
-            both = f"{figures['signal_note']}; and more than untrained networks: the larger p"
-            figures |= {"signal_p": max(figures["signal_p"], floor["p"]), "signal_note": both}
-        return
-    note = "no test: untrained networks agree as much"
-    for figures in (cell["figures"], *cell["classes"].values()):
-        if figures["signal_p"] is not None:
-            figures |= {"signal_p": None, "signal_note": note}
-    cell["details"]["pixels"] = None
+    floor, figures, details = cell.untrained, cell.figures, cell.details
+    if cell.sign == "signed" or floor is None or floor.p is None or figures is None or details is None:
+        return cell
+    if floor.above:
+        if figures.signal_p is None:
+            return cell
+        note = f"{figures.signal_note}; and more than untrained networks: the larger p"
+        larger = structs.replace(figures, signal_p=max(figures.signal_p, floor.p), signal_note=note)
+        return structs.replace(cell, figures=larger)
+    return structs.replace(
+        cell,
+        figures=_without_claim(figures),
+        classes={name: _without_claim(of_class) for name, of_class in (cell.classes or {}).items()},
+        details=structs.replace(details, pixels=None),
+    )
+
+
+def _without_claim(figures: CellFigures) -> CellFigures:
+    if figures.signal_p is None:
+        return figures
+    return structs.replace(figures, signal_p=None, signal_note="no test: untrained networks agree as much")

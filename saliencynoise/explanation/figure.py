@@ -22,16 +22,28 @@ from saliencynoise.display.figures.canvas import (
     room_for,
     write_on,
 )
+from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import SMALL, shortened, two_lines
 from saliencynoise.display.figures.translucent import LOOKS as OVERLAY_LOOKS
 from saliencynoise.display.figures.translucent import draw_overlay
 from saliencynoise.display.numbers import percent
+from saliencynoise.explanation.table import facts
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool, Float, UInt8
     from matplotlib.figure import Figure
+
+    from saliencynoise.explanation.explanation import Explanation
+
+TITLE = "Maps of the picture"
+CAPTION = (
+    "Single members' maps at norm 1, their mean, their standard deviation (noise) and the mean's significant pixels, "
+    f"at {FALSE_DISCOVERY_RATE:.0%} false discoveries, on one colour scale in each row. Red: for the class, blue: "
+    "against it, in the method's own sense. Hatched: not significant. Right: the marginal map over the picture on its "
+    "own scale, with significant pixels outlined."
+)
 
 OVERLAY = "overlay"
 
@@ -69,9 +81,71 @@ class ExplanationRow:
         """The averages of the maps: mean, noise, significant pixels and their share."""
         return None if self.maps is None else average_of(self.maps, survives=self.significant)
 
+    @property
+    def tested(self) -> bool:
+        """Whether the significance of pixels is known."""
+        return self.average is not None and self.average.share == self.average.share
 
-def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Figure:
-    """Draw an explanation, a row for each method.
+
+def captioned(explanation: Explanation) -> CaptionedFigure:
+    """Return the figure of an explanation, with its texts."""
+    import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
+
+    rows = data(explanation)
+    return CaptionedFigure(
+        name=explanation.file.slug,
+        title=TITLE,
+        caption=CAPTION,
+        alt=alt(rows),
+        notes=notes(explanation),
+        figure=draw(rows),
+        data=pd.DataFrame(facts(explanation)),
+        pictorial=True,
+    )
+
+
+def notes(explanation: Explanation) -> list[str]:
+    """Return sentences on the explained class, the marginal map and the picture as the networks see it."""
+    aggregator = str(explanation.origin["aggregator"]).removeprefix("builtin/")
+    changes = f": {'; '.join(explanation.notes)}" if explanation.notes else ""
+    members, width = len(explanation.members), explanation.picture.shape[2]
+    return [
+        f"Explained class: '{explanation.classes[explanation.target]}'.",
+        f"Marginal map: {aggregator} of all {members} members.",
+        f"The networks see the picture {width} pixels wide{changes}.",
+    ]
+
+
+def alt(rows: Sequence[ExplanationRow]) -> str:
+    """Return the alternative text of rows."""
+    shares = [f"{row.method} {percent(row.average.share)}" for row in rows if row.average is not None and row.tested]
+    failures = [f"{row.method} failed: {row.reason}." for row in rows if row.reason]
+    shown = (
+        "the picture, maps of single members, their mean, its noise, its significant pixels, the marginal map over it"
+    )
+    sentences = [f"For each method: {shown}.", *([f"Significant pixels: {'; '.join(shares)}."] if shares else [])]
+    return " ".join([*sentences, *failures])
+
+
+def data(explanation: Explanation) -> list[ExplanationRow]:
+    """Return the rows of an explanation, one for each method, with its reliability as text."""
+    return [
+        ExplanationRow(
+            method=method.method,
+            picture=explanation.picture,
+            maps=None if method.reason else method.maps,
+            marginal=method.marginal,
+            significant=method.significant,
+            no_marginal=method.no_marginal,
+            lines=[] if method.reason else [f"reliability {texts['reliability']}"],
+            reason=method.reason,
+        )
+        for method, texts in zip(explanation.methods, facts(explanation), strict=True)
+    ]
+
+
+def draw(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Figure:
+    """Draw rows, one for each method.
 
     Columns: the picture, single members' maps at unit norm, their mean over all members, their standard deviation over
     members, the mean where it is significant (at 5% false discoveries), and the marginal map over the picture. One
@@ -87,7 +161,7 @@ def draw_explanation(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Fig
         >>> import numpy as np
         >>> maps = np.random.default_rng(0).normal(size=(8, 1, 16, 16)) + 1
         >>> picture = np.zeros((3, 16, 16), dtype=np.uint8)
-        >>> drawn = draw_explanation([ExplanationRow(method="gradient", picture=picture, maps=maps)])
+        >>> drawn = draw([ExplanationRow(method="gradient", picture=picture, maps=maps)])
         >>> drawn.savefig("explanation.png")                                            # doctest: +SKIP
     """
     counts = {len(row.maps) for row in rows if row.maps is not None}
@@ -121,7 +195,7 @@ def _words(row: ExplanationRow) -> list[str]:
     """Return the text beside a row."""
     lines = [shortened(part, 30) for part in two_lines(row.method).split("\n")]
     lines += [shortened(part, 34) for part in row.lines]
-    if row.average is not None and row.average.share == row.average.share:  # not NaN
+    if row.average is not None and row.tested:
         lines.append(f"{percent(row.average.share)} of values significant")
     if row.no_marginal:
         lines.append("no marginal map: it failed")

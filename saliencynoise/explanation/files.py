@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.engine.config import check_out
 from saliencynoise.explanation.page import thumbnail, write_explanation, write_index
 from saliencynoise.explanation.pictures import LeftOut
-from saliencynoise.explanation.table import facts, headline, rows_of
+from saliencynoise.explanation.table import facts, headline
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.explanation import ExplanationRecord
 from saliencynoise.records.reading import read_record
@@ -104,13 +104,14 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
 
     def _add(self, explanation: Explanation) -> Path:
         from saliencynoise.display.figures.saving import drawn  # noqa: PLC0415 - as above
-        from saliencynoise.explanation.figure import draw_explanation  # noqa: PLC0415 - matplotlib
+        from saliencynoise.explanation.figure import captioned  # noqa: PLC0415 - matplotlib
 
         slug = explanation.file.slug
-        figure = drawn(draw_explanation(rows_of(explanation)), "png")
-        write_bytes(self.folder / f"{slug}.png", figure)
+        figure = captioned(explanation)
+        image = drawn(figure.figure, "png")
+        write_bytes(self.folder / f"{slug}.png", image)
         write_bytes(self.folder / f"{slug}.npz", arrays(explanation))
-        page = write_explanation(self.folder / f"{slug}.html", explanation, figure, several=self._several)
+        page = write_explanation(self.folder / f"{slug}.html", explanation, figure, image, several=self._several)
         files = {suffix[1:]: f"{slug}{suffix}" for suffix in SUFFIXES}
         self._documents.append({**explanation.to_dict(), "files": files})
         self._entries.append(

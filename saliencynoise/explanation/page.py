@@ -13,16 +13,20 @@ from saliencynoise.explanation.table import facts, headline, scope
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from saliencynoise.display.figures.captioned import CaptionedFigure
     from saliencynoise.explanation.explanation import Explanation
 
 
-def write_explanation(path: Path, explanation: Explanation, figure: bytes, *, several: bool) -> Path:
+def write_explanation(
+    path: Path, explanation: Explanation, figure: CaptionedFigure, image: bytes, *, several: bool
+) -> Path:
     """Write the page of one picture.
 
     Args:
         path: of the page.
-        explanation: what it tells.
-        figure: the drawn figure, as PNG.
+        explanation: the results for the picture.
+        figure: with its texts.
+        image: the drawn figure, as PNG.
         several: whether there is a page that lists several pictures, `index.html` beside it.
 
     Raises:
@@ -36,8 +40,8 @@ def write_explanation(path: Path, explanation: Explanation, figure: bytes, *, se
         headline=headline(explanation),
         facts=facts(explanation),
         scope=scope(explanation),
-        figure=data_uri(figure, "image/png"),
-        aggregator=explanation.origin["aggregator"].removeprefix("builtin/"),
+        figure=figure,
+        image=data_uri(image, "image/png"),
         several=several,
         files={"picture": f"{explanation.file.slug}.png", "maps": f"{explanation.file.slug}.npz"},
     )

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from saliencynoise.explanation.explanation import Explanation
-    from saliencynoise.explanation.figure import ExplanationRow
     from saliencynoise.statistics.intervals import Interval
 
 LEGEND = (
@@ -121,25 +120,6 @@ def facts(explanation: Explanation) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def rows_of(explanation: Explanation) -> list[ExplanationRow]:
-    """Return the rows of an explanation's figure, one for each method, with its reliability as text."""
-    from saliencynoise.explanation.figure import ExplanationRow  # noqa: PLC0415 - one figure's module
-
-    return [
-        ExplanationRow(
-            method=method.method,
-            picture=explanation.picture,
-            maps=None if method.reason else method.maps,
-            marginal=method.marginal,
-            significant=method.significant,
-            no_marginal=method.no_marginal,
-            lines=[] if method.reason else [f"reliability {texts['reliability']}"],
-            reason=method.reason,
-        )
-        for method, texts in zip(explanation.methods, facts(explanation), strict=True)
-    ]
 
 
 def _figure(value: float, interval: Interval | None) -> str:

@@ -1,13 +1,40 @@
-"""Values that several kinds of file hold."""
+"""The base of all records, and values that several kinds of file hold."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
-Number = float | Literal["inf", "-inf"] | None
-"""A figure: JSON holds infinities as words and the undefined as null."""
+if TYPE_CHECKING:
+    Number = float
+else:
+
+    class Number(float):
+        """A figure: JSON writes infinities as "inf" and "-inf", and an undefined figure, here NaN, as null."""
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """Values of a JSON file; `records/reading.py` reads them and `records/writing.py` writes them.
+
+    Every key is required, but for those with a default; keys of a file that a record does not name are ignored.
+    """
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key)
+
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: D102 - temporary
+        return getattr(self, key, default)
+
+    def keys(self) -> Any:  # noqa: D102 - temporary
+        return self.__struct_fields__
+
+    def __contains__(self, key: object) -> bool:
+        return getattr(self, str(key), None) is not None
+
+    def items(self) -> Any:  # noqa: D102 - temporary
+        return [(key, self[key]) for key in self.__struct_fields__]
+
 
 MOST = 2**53
 """Counts at most: whole numbers that JSON's readers agree on."""
@@ -32,15 +59,18 @@ Format = Annotated[int, Meta(ge=1, le=MOST)]
 
 Scalar = str | int | float | bool | None
 
+Shape = Annotated[tuple[Count, ...], Meta(min_length=3, max_length=3)]
+"""Channels, height, width."""
 
-class Ends(TypedDict):
-    """A confidence interval of which only the ends are shown."""
+
+class Ends(Record, frozen=True, kw_only=True):
+    """The two ends of a confidence interval."""
 
     low: Number
     high: Number
 
 
-class Interval(Ends):
+class Interval(Ends, frozen=True, kw_only=True):
     """A confidence interval, as `saliencynoise.statistics.intervals.Interval` is written."""
 
     question: str
@@ -49,76 +79,84 @@ class Interval(Ends):
     level: Share
 
 
-class Valued(TypedDict):
+class Valued(Record, frozen=True, kw_only=True):
     """A figure with its interval."""
 
     value: Number
     interval: Ends | None
 
 
-class Hardware(TypedDict):
+class Hardware(Record, frozen=True, kw_only=True):
     """A machine, as `saliencynoise.store.provenance.hardware` describes it."""
 
     device: str
     processor: str
-    machine: NotRequired[str]
-    cores: NotRequired[Count | None]
-    threads: NotRequired[Count]
-    gpu: NotRequired[str]
+    machine: str
+    cores: Count | None
+    threads: Count
+    gpu: str | None = None
 
 
-class Versions(TypedDict):
-    """Versions of Python and of packages, by name."""
+class Environment(Record, frozen=True, kw_only=True):
+    """The software and hardware of a result; versions of Python and of packages by name."""
 
-    torch: str
-
-
-class Provenance(TypedDict):
-    """The date, software and hardware of a result."""
-
-    created: NotRequired[str]
-    versions: Versions
+    versions: dict[str, str]
     hardware: Hardware
 
 
-Shape = Annotated[list[Count], Meta(min_length=3, max_length=3)]
-"""Channels, height, width."""
+class Provenance(Environment, frozen=True, kw_only=True):
+    """The date, software and hardware of a result."""
+
+    created: str
 
 
-class Data(TypedDict):
+class Data(Record, frozen=True, kw_only=True):
     """The images that a result is about."""
 
     asked: str
-    name: NotRequired[str]
-    key: NotRequired[str]
-    masks: NotRequired[bool]
+    name: str
+    key: str
+    masks: bool
 
 
-class Recipe(TypedDict):
-    """The training recipe of an architecture; the file has further keys."""
+class BenchSettings(Record, frozen=True, kw_only=True):
+    """The settings of a bench that determine its figures."""
+
+    dataset: str
+    archs: tuple[str, ...]
+    arch_args: dict[str, Scalar]
+    methods: tuple[str, ...]
+    sampler: str
+    members: Count | None
+    images: Count
+    groups: str | None
+    draws: Count
+    image_size: Count | None
+    normalization: str
+    train_images: Count | None
+    recipe: dict[str, Scalar]
+    target: str
+    device: str
+    precision: str
+    seed: Seed
+    aggregator: str
+    untrained: str
+
+
+class RecipeRecord(Record, frozen=True, kw_only=True):
+    """The training recipe of an architecture, as `saliencynoise.training.recipes.Recipe`."""
 
     epochs: Count
-    precision: NotRequired[str]
-
-
-class BenchSettings(TypedDict):
-    """The settings of a bench that determine its figures, but for the number of members, which subclasses add."""
-
-    seed: Seed
-    target: str
-    dataset: NotRequired[str]
-    archs: NotRequired[list[str]]
-    arch_args: NotRequired[dict[str, Any]]
-    methods: NotRequired[list[str]]
-    sampler: NotRequired[str]
-    images: NotRequired[Count]
-    groups: NotRequired[str | None]
-    draws: NotRequired[Count]
-    image_size: NotRequired[Count | None]
-    normalization: NotRequired[str]
-    train_images: NotRequired[Count | None]
-    recipe: NotRequired[dict[str, Scalar]]
-    device: NotRequired[str]
-    precision: NotRequired[str]
-    untrained: NotRequired[str]
-    aggregator: NotRequired[str]
+    batch_size: Count
+    optimiser: str
+    learning_rate: float
+    weight_decay: float
+    warmup: float
+    clip_norm: float
+    label_smoothing: float
+    shift: Count
+    flip: bool
+    crop: float
+    precision: str
+    channels_last: bool
+    compiled: bool

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
-
-from saliencynoise.records.common import Format, Name
+from saliencynoise.records.common import Format, Name, Record
 
 
-class Files(TypedDict):
+class Files(Record, frozen=True, kw_only=True):
     """Names of a picture's files in the folder."""
 
     html: Name
-    png: NotRequired[Name]
-    npz: NotRequired[Name]
+    png: Name | None = None
+    npz: Name | None = None
 
 
-class Picture(TypedDict):
+class Picture(Record, frozen=True, kw_only=True):
     """An explained picture; further keys are written again unchanged."""
 
     picture: str
     files: Files
 
 
-class LeftOut(TypedDict):
+class LeftOut(Record, frozen=True, kw_only=True):
     """A picture that could not be read."""
 
     picture: str
     reason: str
 
 
-class ExplanationRecord(TypedDict):
+class ExplanationRecord(Record, frozen=True, kw_only=True):
     """The document of `explanation.json`."""
 
     key: Name
     explanations: list[Picture]
-    left_out: NotRequired[list[LeftOut]]
-    format: NotRequired[Format]
+    left_out: list[LeftOut] | None = None
+    format: Format | None = None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Annotated, Any, TypedDict
+from typing import Annotated
 
 from msgspec import Meta
 
-from saliencynoise.records.common import MOST, Name, Shape
+from saliencynoise.records.common import MOST, Name, Record, Shape
 from saliencynoise.store.atomic import slug_of
 
 Sum = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -22,27 +22,27 @@ PICTURES = "maps/images.safetensors"
 """Path of the attributed images in the run's folder."""
 
 
-class StoredChunk(TypedDict):
+class StoredChunk(Record, frozen=True, kw_only=True):
     """Consecutive images whose maps are in one file of each member."""
 
     file: Name
     images: Annotated[int, Meta(ge=1, le=MOST)]
 
 
-class StoredMaps(TypedDict):
+class StoredMaps(Record, frozen=True, kw_only=True):
     """The paths of the maps of an architecture and method; `draws` is empty where no member's maps were kept."""
 
     architecture: Name
     method: Name
     shape: Shape
     marginal: Name
-    draws: list[Name]
-    chunks: list[StoredChunk]
+    draws: tuple[Name, ...]
+    chunks: tuple[StoredChunk, ...]
 
 
-def map_path(cell: Mapping[str, Any]) -> str:
-    """Return the path of a cell's maps in xarray's trees: its architecture and its method."""
-    return f"{slug_of(cell['architecture'])}/{slug_of(cell['method'])}"
+def map_path(architecture: str, method: str) -> str:
+    """Return the path of the maps of an architecture and method, by display names, in xarray's trees."""
+    return f"{slug_of(architecture)}/{slug_of(method)}"
 
 
 def member_file(draw: str, member: int, file: str) -> str:
@@ -73,20 +73,20 @@ def wrong_maps(maps: Sequence[StoredMaps], files: Files, *, members: Mapping[str
         images: number of attributed images.
     """
     for index, entry in enumerate(maps):
-        if entry["architecture"] not in members:
+        if entry.architecture not in members:
             return f"maps[{index}].architecture is '{entry['architecture']}', which is none of the architectures"
-        if entry["draws"] and sum(chunk["images"] for chunk in entry["chunks"]) != images:
+        if entry.draws and sum(chunk.images for chunk in entry.chunks) != images:
             return f"maps[{index}].chunks are not of {images} images"
-        lacking = [name for name in _names(entry, members[entry["architecture"]]) if name not in files]
+        lacking = [name for name in _names(entry, members[entry.architecture]) if name not in files]
         if lacking:
             return f"maps[{index}] names '{lacking[0]}', which is none of the files"
     return None
 
 
 def _names(maps: StoredMaps, members: int) -> list[str]:
-    return [maps["marginal"]] + [
-        member_file(draw, member, chunk["file"])
-        for draw in maps["draws"]
+    return [maps.marginal] + [
+        member_file(draw, member, chunk.file)
+        for draw in maps.draws
         for member in range(members)
-        for chunk in maps["chunks"]
+        for chunk in maps.chunks
     ]

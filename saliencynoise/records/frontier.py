@@ -3,86 +3,77 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Any
 
 from saliencynoise.records.common import (
     BenchSettings,
     Count,
-    Data,
     Ends,
     Name,
     Number,
     Provenance,
-    Recipe,
+    RecipeRecord,
+    Record,
     Seconds,
-    Shape,
     Share,
 )
 from saliencynoise.records.reading import read_record
 from saliencynoise.records.rows import FailedRow, check_rows
+from saliencynoise.records.study import DatasetRecord
 
 
-class Bench(BenchSettings):
+class Bench(BenchSettings, frozen=True, kw_only=True):
     """The bench that a frontier is made of."""
 
-    members: NotRequired[Count | None]
+    members: Count | None = None
 
 
-class Settings(TypedDict):
+class Settings(Record, frozen=True, kw_only=True):
     """The settings of a `FrontierConfig`."""
 
     aggregators: list[str]
     budgets: list[Count]
     runs: Count
     bench: Bench
-    samplers: NotRequired[list[str]]
-    reference: NotRequired[Count]
+    samplers: list[str] | None = None
+    reference: Count | None = None
 
 
-class FrontierData(Data):
-    """The images of a frontier."""
-
-    image_shape: Shape
-    train_images: Count
-    test_images: Count
-    notes: NotRequired[list[str]]
-
-
-class FrontierRecord(Provenance):
+class FrontierRecord(Provenance, frozen=True, kw_only=True):
     """The document of `frontier.json`; its references and rows are checked by their status."""
 
     settings: Settings
-    dataset: FrontierData
-    recipes: dict[str, Recipe]
+    dataset: DatasetRecord
+    recipes: dict[str, RecipeRecord]
     held_out: list[Count]
     images: Count
-    references: list[dict[str, object]]
-    rows: list[dict[str, object]]
-    format: NotRequired[Count]
-    device: NotRequired[str]
-    runs: NotRequired[dict[str, str]]
+    references: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+    format: Count | None = None
+    device: str | None = None
+    runs: dict[str, str] | None = None
 
 
-class Reference(TypedDict):
+class Reference(Record, frozen=True, kw_only=True):
     """The held-out networks of an architecture and method."""
 
     architecture: Name
     method: Name
     snr: Number
     interval: Ends | None
-    view: NotRequired[Name]
-    untrained: NotRequired[Number]
-    template: NotRequired[Number]
-    no_claim: NotRequired[str]
+    view: Name | None = None
+    untrained: Number | None = None
+    template: Number | None = None
+    no_claim: str | None = None
 
 
-class FailedStrategy(FailedRow):
+class FailedStrategy(FailedRow, frozen=True, kw_only=True):
     """A sampler that could not be compared."""
 
     sampler: Name
 
 
-class Fidelity(TypedDict):
+class Fidelity(Record, frozen=True, kw_only=True):
     """The fidelity of an average."""
 
     fidelity_squared: Number
@@ -92,7 +83,7 @@ class Fidelity(TypedDict):
     words: str
 
 
-class Row(TypedDict):
+class Row(Record, frozen=True, kw_only=True):
     """An average of a sampler's members."""
 
     architecture: Name
@@ -105,8 +96,8 @@ class Row(TypedDict):
     price: Seconds | None
     p_holm: Share | None
     fidelity: Fidelity
-    groups: NotRequired[Count]
-    p: NotRequired[Share | None]
+    groups: Count | None = None
+    p: Share | None = None
 
 
 def read_frontier(path: Path, *, fix: str) -> FrontierRecord:
@@ -116,6 +107,6 @@ def read_frontier(path: Path, *, fix: str) -> FrontierRecord:
         RecordError: as `saliencynoise.records.reading.read_record`.
     """
     record = read_record(path, FrontierRecord, fix=fix)
-    check_rows(record["references"], "references", done=Reference, where=str(path), fix=fix)
-    check_rows(record["rows"], "rows", done=Row, failed=FailedStrategy, where=str(path), fix=fix)
+    check_rows(record.references, "references", done=Reference, where=str(path), fix=fix)
+    check_rows(record.rows, "rows", done=Row, failed=FailedStrategy, where=str(path), fix=fix)
     return record

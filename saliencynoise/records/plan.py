@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, field
 
-from saliencynoise.records.common import MOST, Format
+from saliencynoise.records.common import MOST, Format, Record
 
 Positive = Annotated[int, Meta(ge=1, le=MOST)]
 
 
-class PlanRecord(TypedDict):
+class PlanRecord(Record, frozen=True, kw_only=True):
     """The document of `plan.json`."""
 
     fixed: dict[str, Any]
     chunk: Positive
-    rows: NotRequired[dict[str, Positive]]
-    format: NotRequired[Format]
+    rows: dict[str, Positive] = field(default_factory=dict)
+    format: Format = 1

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NotRequired, TypedDict
-
-from saliencynoise.records.common import Count, Interval, Name, Number
+from saliencynoise.records.common import Count, Interval, Name, Number, Record
 
 
-class Cell(TypedDict):
+class PredictedCell(Record, frozen=True, kw_only=True):
     """The SNR of an architecture, method and view."""
 
     architecture: Name
@@ -17,16 +15,16 @@ class Cell(TypedDict):
     interval: Interval | None
 
 
-class Prediction(TypedDict):
+class Prediction(Record, frozen=True, kw_only=True):
     """The SNRs of a run with some number of members."""
 
     members: Count
-    cells: list[Cell]
-    created: NotRequired[str]
+    cells: tuple[PredictedCell, ...]
+    created: str
 
 
-class PredictionsRecord(TypedDict):
+class PredictionsRecord(Record, frozen=True, kw_only=True):
     """The document of `predictions.json`."""
 
-    predictions: list[Prediction]
-    notes: NotRequired[list[str]]
+    predictions: tuple[Prediction, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -28,11 +28,11 @@ class RecordError(UsageError):
 
 
 def read_record(path: Path, kind: type[T], *, fix: str = _FIX) -> T:
-    """Return a JSON file of a kind; keys that the kind does not name are kept as they are.
+    """Return the record in a JSON file; keys that the record does not name are ignored.
 
     Args:
         path: path of the file.
-        kind: a `TypedDict`; the document is returned unchanged.
+        kind: the type of the record.
         fix: what to do about a file that is damaged, for its message.
 
     Raises:
@@ -47,11 +47,11 @@ def read_record(path: Path, kind: type[T], *, fix: str = _FIX) -> T:
 
 
 def check_record(document: Any, kind: type[T], *, where: str, fix: str = _FIX, at: str = "") -> T:
-    """Return a document that was parsed, after comparing it with a kind.
+    """Return the record in a document that was parsed.
 
     Args:
         document: values as JSON has them.
-        kind: as of `read_record`.
+        kind: the type of the record.
         where: the file, for messages.
         fix: as there.
         at: path of the document in the file, for messages.
@@ -59,10 +59,30 @@ def check_record(document: Any, kind: type[T], *, where: str, fix: str = _FIX, a
     Raises:
         RecordError: as `read_record`.
     """
-    wrong = _not_plain(document) or _mismatch(document, kind, at)
-    if wrong:
-        raise RecordError(f"{where} is damaged: {wrong}; {fix}")
-    return cast("T", document)
+    wrong = _not_plain(document)
+    if wrong is None:
+        try:
+            return msgspec.convert(document, kind, dec_hook=figure)
+        except msgspec.ValidationError as error:
+            wrong = _mismatch(document, kind, error, at)
+        except UnicodeEncodeError as error:  # of a word that only a few may stand for, and of a key
+            wrong = f"it holds the text {error.object!r} as a key or as one of few words"
+    raise RecordError(f"{where} is damaged: {wrong}; {fix}")
+
+
+def figure(kind: type[float], value: object) -> float:
+    """Return the figure that JSON writes as a number, as "inf" or "-inf", or as null where it is undefined.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    if value is None:
+        return kind(math.nan)
+    if value in ("inf", "-inf"):
+        return kind(str(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return kind(value)
+    raise ValueError("Expected a number")
 
 
 def _not_plain(document: Any) -> str | None:
@@ -81,15 +101,11 @@ def _not_plain(document: Any) -> str | None:
     return f"nested more than {DEEPEST} levels deep"
 
 
-def _mismatch(document: Any, kind: Any, at: str) -> str | None:
-    """Return a message on the value that makes a document not of a kind, or None."""
-    try:
-        msgspec.convert(document, kind)
-    except msgspec.ValidationError as error:
-        problem, _, trail = str(error).partition(" - at `$")
-        keys = _located(document, kind, trail.removesuffix("`"))
-        return _message(document, keys, problem, at)
-    return None
+def _mismatch(document: Any, kind: Any, error: msgspec.ValidationError, at: str) -> str:
+    """Return a message on the value that makes a document no record of a kind."""
+    problem, _, trail = str(error).partition(" - at `$")
+    keys = _located(document, kind, trail.removesuffix("`"))
+    return _message(document, keys, problem, at)
 
 
 def _located(document: Any, kind: Any, trail: str) -> list[str | int]:
@@ -108,7 +124,7 @@ def _guilty(document: Any, kind: Any, keys: list[str | int]) -> str:
     table = _value_at(document, keys)
     for key, value in table.items():
         try:
-            msgspec.convert(_with(document, keys, {key: value}), kind)
+            msgspec.convert(_with(document, keys, {key: value}), kind, dec_hook=figure)
         except msgspec.ValidationError:
             return str(key)
     return "?"

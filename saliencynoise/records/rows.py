@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
-from saliencynoise.records.common import Name, Status
+from saliencynoise.records.common import Name, Record, Status
 from saliencynoise.records.reading import check_record
 
 
-class AnyRow(TypedDict):
+class AnyRow(Record, frozen=True, kw_only=True):
     """The keys of every row."""
 
     status: Status
 
 
-class FailedRow(TypedDict):
+class FailedRow(Record, frozen=True, kw_only=True):
     """A row that could not be computed, with the reason."""
 
     architecture: Name

@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal
 
-from saliencynoise.records.common import BenchSettings, Count, Ends, Name, Number, Recipe, Share, Valued
+from saliencynoise.records.common import BenchSettings, Count, Ends, Name, Number, RecipeRecord, Record, Share, Valued
 from saliencynoise.records.reading import read_record
 from saliencynoise.records.rows import check_rows
 from saliencynoise.records.variance import About
 
 
-class Bench(BenchSettings):
+class Bench(BenchSettings, frozen=True, kw_only=True):
     """The bench that a sanity run is made of."""
 
-    members: NotRequired[Count | None]
+    members: Count | None = None
 
 
-class Settings(TypedDict):
+class Settings(Record, frozen=True, kw_only=True):
     """The settings of a `SanityConfig`."""
 
     permuted_epochs: Count
     bench: Bench
 
 
-class Members(TypedDict):
+class Members(Record, frozen=True, kw_only=True):
     """The networks of an architecture."""
 
     accuracies: list[Share]
     flagged: dict[str, str]
 
 
-class Ensemble(TypedDict):
+class Ensemble(Record, frozen=True, kw_only=True):
     """Networks of one kind."""
 
     architectures: dict[str, Members]
-    run: NotRequired[str]
+    run: str | None = None
 
 
-class Ensembles(TypedDict):
+class Ensembles(Record, frozen=True, kw_only=True):
     """Networks by kind; the others are not named."""
 
     trained: Ensemble
 
 
-class Snr(TypedDict):
+class Snr(Record, frozen=True, kw_only=True):
     """r of the networks of each kind."""
 
     trained: Valued
@@ -52,13 +52,13 @@ class Snr(TypedDict):
     permuted: Valued
 
 
-class Study(About):
+class Study(About, frozen=True, kw_only=True):
     """Facts that the studies of the three kinds share."""
 
-    recipes: dict[str, Recipe]
+    recipes: dict[str, RecipeRecord]
 
 
-class SanityRecord(TypedDict):
+class SanityRecord(Record, frozen=True, kw_only=True):
     """The document of `sanity.json`; its rows are checked by their status."""
 
     created: str
@@ -67,27 +67,27 @@ class SanityRecord(TypedDict):
     members: Count
     images: Count
     ensembles: Ensembles
-    rows: list[dict[str, object]]
-    format: NotRequired[Count]
-    groups: NotRequired[Count | None]
+    rows: list[dict[str, Any]]
+    format: Count | None = None
+    groups: Count | None = None
 
 
-class Comparison(TypedDict):
+class Comparison(Record, frozen=True, kw_only=True):
     """r of trained networks beside that of others."""
 
     p_holm: Share | None
     words: str
 
 
-class Agreement(TypedDict):
+class Agreement(Record, frozen=True, kw_only=True):
     """The agreement of two signals."""
 
     value: Number
     interval: Ends | None
-    note: NotRequired[str]
+    note: str | None = None
 
 
-class Contrast(TypedDict):
+class Contrast(Record, frozen=True, kw_only=True):
     """Trained networks beside others."""
 
     comparison: Comparison
@@ -95,14 +95,14 @@ class Contrast(TypedDict):
     verdict: Literal["depends", "does not depend", "in part", "no signal", "undetermined"]
 
 
-class Contrasts(TypedDict):
+class Contrasts(Record, frozen=True, kw_only=True):
     """Trained networks beside those of each other kind."""
 
     untrained: Contrast
     permuted: Contrast
 
 
-class Row(TypedDict):
+class Row(Record, frozen=True, kw_only=True):
     """An architecture, method and view."""
 
     architecture: Name
@@ -119,5 +119,5 @@ def read_sanity(path: Path, *, fix: str) -> SanityRecord:
         RecordError: as `saliencynoise.records.reading.read_record`.
     """
     record = read_record(path, SanityRecord, fix=fix)
-    check_rows(record["rows"], "rows", done=Row, where=str(path), fix=fix)
+    check_rows(record.rows, "rows", done=Row, where=str(path), fix=fix)
     return record

@@ -3,55 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import Any
 
-from saliencynoise.records.common import BenchSettings, Count, Data, Name, Number, Provenance, Share, Valued
+from saliencynoise.records.common import BenchSettings, Count, Environment, Name, Number, Record, Share, Valued
 from saliencynoise.records.reading import read_record
 from saliencynoise.records.rows import check_rows
+from saliencynoise.records.study import DatasetRecord
 
 
-class Bench(BenchSettings):
+class Bench(BenchSettings, frozen=True, kw_only=True):
     """The bench that a variance run is made of."""
 
-    members: NotRequired[Count | None]
+    members: Count | None = None
 
 
-class Settings(TypedDict):
+class Settings(Record, frozen=True, kw_only=True):
     """The settings of a `VarianceConfig`."""
 
     blocks: Count
     bench: Bench
-    streams: NotRequired[list[str] | None]
+    streams: list[str] | None = None
 
 
-class StudyData(Data):
-    """The images of the studies below."""
-
-    notes: list[str]
-
-
-class About(Provenance):
+class About(Environment, frozen=True, kw_only=True):
     """Facts that the studies below share."""
 
-    dataset: StudyData
-    device: NotRequired[str]
+    dataset: DatasetRecord
+    device: str | None = None
 
 
-class Range(TypedDict):
+class Range(Record, frozen=True, kw_only=True):
     """A range of accuracies."""
 
     min: Share | None
     max: Share | None
 
 
-class Again(TypedDict):
+class Again(Record, frozen=True, kw_only=True):
     """Networks trained twice with the same seeds."""
 
     members: Count
     bitwise_equal: Count
 
 
-class Architecture(TypedDict):
+class Architecture(Record, frozen=True, kw_only=True):
     """The networks of an architecture."""
 
     architecture: Name
@@ -62,10 +57,10 @@ class Architecture(TypedDict):
     accuracy: Range
     trained_again: Again
     flagged: dict[str, str]
-    run: NotRequired[str]
+    run: str | None = None
 
 
-class VarianceRecord(TypedDict):
+class VarianceRecord(Record, frozen=True, kw_only=True):
     """The document of `variance.json`; its rows are checked by their status."""
 
     created: str
@@ -73,11 +68,11 @@ class VarianceRecord(TypedDict):
     study: About
     images: Count
     architectures: list[Architecture]
-    rows: list[dict[str, object]]
-    format: NotRequired[Count]
+    rows: list[dict[str, Any]]
+    format: Count | None = None
 
 
-class Stream(TypedDict):
+class Stream(Record, frozen=True, kw_only=True):
     """The effect of one stream of random numbers."""
 
     stream: Name
@@ -85,7 +80,7 @@ class Stream(TypedDict):
     total: Valued
 
 
-class Energy(TypedDict):
+class Energy(Record, frozen=True, kw_only=True):
     """Shares of a map's energy."""
 
     signal: Valued
@@ -94,7 +89,7 @@ class Energy(TypedDict):
     residual: Valued
 
 
-class Row(TypedDict):
+class Row(Record, frozen=True, kw_only=True):
     """The noise of an architecture and method."""
 
     architecture: Name
@@ -114,5 +109,5 @@ def read_variance(path: Path, *, fix: str) -> VarianceRecord:
         RecordError: as `saliencynoise.records.reading.read_record`.
     """
     record = read_record(path, VarianceRecord, fix=fix)
-    check_rows(record["rows"], "rows", done=Row, where=str(path), fix=fix)
+    check_rows(record.rows, "rows", done=Row, where=str(path), fix=fix)
     return record

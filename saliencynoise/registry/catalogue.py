@@ -28,7 +28,7 @@ from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_a
 from saliencynoise.registry.commands import command_clashes
 from saliencynoise.registry.first_party import missing
 from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
-from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, written
+from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, values_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,15 +68,21 @@ class BoundMethod:
     """A method with its parameters.
 
     Attributes:
-        text: the canonical name with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
-        label: the name for tables: with the given parameters only, and without the plugin of a built-in method.
+        canonical_name: with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
+        display_name: the name in tables: with the given parameters only, and without the plugin of a built-in method.
+        plugin: name of the plugin.
+        name: name of the method in the plugin.
+        given: the parameters that were given, by name; the others have their defaults.
         spec: what the plugin declared.
         distribution: the distribution that brought it and the library that does the work, with their versions.
         instance: the object that computes the maps.
     """
 
-    text: str
-    label: str
+    canonical_name: str
+    display_name: str
+    plugin: str
+    name: str
+    given: Mapping[str, Any]
     spec: MethodSpec
     distribution: str
     instance: PassMethod | FunctionalMethod | ModuleMethod
@@ -104,7 +110,7 @@ class BoundMethod:
 class BoundAggregator:
     """An aggregator with its parameters; attributes as in `BoundMethod`."""
 
-    text: str
+    canonical_name: str
     spec: AggregatorSpec
     instance: Aggregator | NetworkAggregator
 
@@ -113,8 +119,8 @@ class BoundAggregator:
 class BoundSampler:
     """A sampler with its parameters; attributes as in `BoundMethod`."""
 
-    text: str
-    label: str
+    canonical_name: str
+    display_name: str
     spec: SamplerSpec
     distribution: str
     instance: Sampler
@@ -128,12 +134,12 @@ class BoundModel:
     arguments: Mapping[str, Any]
 
     @property
-    def text(self) -> str:
+    def canonical_name(self) -> str:
         """The canonical name with its arguments."""
         return self.entry.canonical + self._suffix
 
     @property
-    def label(self) -> str:
+    def display_name(self) -> str:
         """The same without the plugin, for tables."""
         return self.entry.name + self._suffix
 
@@ -154,7 +160,7 @@ class BoundModel:
             UsageError: if it cannot be imported, or not built with these arguments.
         """
         target = _target(self.entry)
-        architecture = f"architecture '{self.text}'"
+        architecture = f"architecture '{self.canonical_name}'"
         refuse_unknown_arguments(target, self.arguments, what=architecture)
         with calling(f"the {architecture} ({self.distribution})"):
             try:
@@ -166,7 +172,7 @@ class BoundModel:
 
     def named(self) -> NamedModel:
         """Return the architecture as `load` does, in a wrapper whose errors name it."""
-        return NamedModel(what=f"the architecture '{self.text}' ({self.distribution})", model=self.load())
+        return NamedModel(what=f"the architecture '{self.canonical_name}' ({self.distribution})", model=self.load())
 
 
 @dataclass(frozen=True)
@@ -255,10 +261,13 @@ class Catalogue:
         assert isinstance(entry.spec, MethodSpec)  # noqa: S101 - the loader validated it; this tells mypy
         instance = build(_target(entry), values, where=f"method '{name}'")
         _check_kind(entry, instance, METHOD_KINDS[entry.spec.kind])
-        name = entry.name if entry.plugin.name == BUILTIN else entry.canonical
+        short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundMethod(
-            text=entry.canonical + canonical(instance),
-            label=name + canonical(instance, only=values),
+            canonical_name=entry.canonical + canonical(instance),
+            display_name=short + canonical(instance, only=values),
+            plugin=entry.plugin.name,
+            name=entry.name,
+            given={key: value for key, value in values_of(instance).items() if key in values},
             spec=entry.spec,
             distribution=_distribution(entry) + _library(entry.spec),
             instance=instance,
@@ -279,7 +288,7 @@ class Catalogue:
         assert isinstance(entry.spec, AggregatorSpec)  # noqa: S101 - as above
         instance = build(_target(entry), values, where=f"aggregator '{name}'")
         _check_kind(entry, instance, AGGREGATOR_LEVELS[entry.spec.level])
-        return BoundAggregator(text=entry.canonical + canonical(instance), spec=entry.spec, instance=instance)
+        return BoundAggregator(canonical_name=entry.canonical + canonical(instance), spec=entry.spec, instance=instance)
 
     def sampler(self, text: str) -> BoundSampler:
         """As `method`, for a sampler; `name:VALUE` sets the parameter that its spec names.
@@ -305,8 +314,8 @@ class Catalogue:
         _check_sampler(instance, what=f"the sampler '{entry.canonical}' ({_distribution(entry)})")
         short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundSampler(
-            text=entry.canonical + canonical(instance),
-            label=short + canonical(instance, only=values),
+            canonical_name=entry.canonical + canonical(instance),
+            display_name=short + canonical(instance, only=values),
             spec=entry.spec,
             distribution=_distribution(entry),
             instance=instance,

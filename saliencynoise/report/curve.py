@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import format_number, interval_text
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
-from saliencynoise.engine.study import Study, averaged_snr, interval_of
+from saliencynoise.engine.study import Study, interval_of
 from saliencynoise.records.numbers import number
 from saliencynoise.statistics.curve import CurvePoint, averaging_curve
 from saliencynoise.statistics.json_safe import json_safe
@@ -43,9 +42,9 @@ def curve_counts(members: int) -> list[int]:
     return sorted({*powers, members})
 
 
-def curve_of(cell: Mapping[str, Any]) -> tuple[CurvePoint, ...]:
+def curve_of(cell: Any) -> tuple[CurvePoint, ...]:
     """Return the curve of a cell that is "ok"."""
-    snr = averaged_snr(cell["figures"])
+    snr = cell["figures"]["estimates"]["snr_averaged"]
     return averaging_curve(
         number(snr["value"]), interval_of(snr["interval"]), counts=curve_counts(int(cell["members"]))
     )
@@ -83,9 +82,9 @@ def print_curve(study: Study, console: Console | None = None) -> None:
     console.print(Text(LEGEND.format(members=members, last=COUNTS[-1]), style="dim"))
 
 
-def _labels(cell: Mapping[str, Any], *, narrow: bool, ascii_only: bool) -> list[str]:
+def _labels(cell: Any, *, narrow: bool, ascii_only: bool) -> list[str]:
     """Return the labels beside a curve's figures, line by line: the method's name, then the curve as a sparkline."""
-    snr = number(averaged_snr(cell["figures"])["value"])
+    snr = number(cell["figures"]["estimates"]["snr_averaged"]["value"])
     line = reliability_line(snr, members=int(cell["members"]), ascii_only=ascii_only)
     return [*escape(method_label(cell["method"], cell["view"], narrow=narrow)).split("\n"), f"    {line}"]
 

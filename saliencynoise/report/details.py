@@ -81,7 +81,7 @@ def detail_rows(study: Study) -> list[dict[str, Any]]:
     return [{name: cell[name] for name in ("architecture", "method", "view", "details")} for cell in _known(study)]
 
 
-def _known(study: Study) -> list[Mapping[str, Any]]:
+def _known(study: Study) -> list[Any]:
     cells = [cell for cell in study.done if cell.get("details")]
     if not cells:
         raise UsageError(f"{study.folder} has no such figures; run the same bench again, which finds its maps")
@@ -130,7 +130,7 @@ def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
     yield [*parts, *surviving, str(len(modes["images"])), format_number(spectrum["resolution"] if spectrum else None)]
 
 
-def _unseen(figures: Mapping[str, Any], unseen: Mapping[str, Any]) -> str:
+def _unseen(figures: Any, unseen: Any) -> str:
     snr = figures["estimates"]["snr"]
     ends = snr["interval"] or {"low": None, "high": None}
     return (

@@ -66,7 +66,7 @@ def localization_rows(study: Study) -> list[dict[str, Any]]:
     return rows
 
 
-def _localization_of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+def _localization_of(cell: Any) -> Mapping[str, Any]:
     localization: Mapping[str, Any] = cell["details"]["localization"]
     return localization
 
@@ -82,7 +82,7 @@ def _missing(study: Study) -> UsageError:
     )
 
 
-def _row(cell: Mapping[str, Any], measure: str, estimates: Mapping[str, Any]) -> dict[str, Any]:
+def _row(cell: Any, measure: str, estimates: Any) -> dict[str, Any]:
     names = ("architecture", "method", "view", "members")
     return {name: cell[name] for name in names} | {
         "measure": measure,
@@ -120,7 +120,7 @@ def print_localization(study: Study, console: Console | None = None) -> None:
         console.print(Text(note, style="yellow"))
 
 
-def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+def _table(rows: Sequence[Any], *, narrow: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("chance", "one", "mean", "gain", "95%", "p", "nearer"):

@@ -22,7 +22,7 @@ from saliencynoise.display.numbers import (
 )
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
-from saliencynoise.engine.study import Study, averaged_snr
+from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.interfaces.specs import CENTRED, REASONS
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE, number
@@ -107,17 +107,17 @@ def _style(warning: str) -> str:
     return {"failed": "red", "note": "", "adapted": ""}.get(warning.partition(":")[0], "yellow")
 
 
-def _draws(cells: Sequence[Mapping[str, Any]]) -> str:
+def _draws(cells: Sequence[Any]) -> str:
     drawn = max(map(_draws_of, cells), default=1)
     return " " + DRAWS.format(draws=drawn) if drawn > 1 else ""
 
 
-def _draws_of(cell: Mapping[str, Any]) -> int:
+def _draws_of(cell: Any) -> int:
     """Return the number of draws of a cell; it is 1 for failed cells and for results of version 0.1."""
     return int(cell.get("draws", 1)) if cell["status"] == "ok" else 1
 
 
-def warnings(result: Mapping[str, Any]) -> list[str]:
+def warnings(result: Any) -> list[str]:
     """Return the notes and warnings that a reader needs to judge the figures."""
     lines = [f"note: {note}" for note in result["dataset"]["notes"]]
     for architecture in result["architectures"]:
@@ -141,7 +141,7 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     return [*lines, *_modes(cells), *_skewed(cells), *_denormal(cells), *_failures(cells)]
 
 
-def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _untrained(cells: Sequence[Any]) -> list[str]:
     """Return lines about untrained networks: those that agree, those that agree as much as trained ones, and gaps."""
     agreeing: list[str] = []
     reached: list[str] = []
@@ -168,7 +168,7 @@ def _untrained(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines + [f"untrained: {name}: {note}" for note, name in unknown.items()]
 
 
-def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _without_null(cells: Sequence[Any]) -> list[str]:
     """Return a line for each kind of map without a known null distribution, with the methods that make such maps."""
     lines = []
     for sign, reason in REASONS.items():
@@ -184,7 +184,7 @@ def _without_null(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _origins(architecture: Mapping[str, Any]) -> list[str]:
+def _origins(architecture: Any) -> list[str]:
     """Return a line for each note about members that were read from files."""
     files: dict[str, list[str]] = {}
     for member in architecture["members"]:
@@ -197,7 +197,7 @@ def _origins(architecture: Mapping[str, Any]) -> list[str]:
     return [f"note: {architecture['label']} from {names[note]}: {note}" for note in files]
 
 
-def rounded(result: Mapping[str, Any]) -> list[str]:
+def rounded(result: Any) -> list[str]:
     """Return a line with the largest error of r where maps were computed in bfloat16, or could not be compared."""
     if "precision" not in result:
         return []
@@ -213,7 +213,7 @@ def rounded(result: Mapping[str, Any]) -> list[str]:
     return [f"bfloat16: on {images} the error of r is up to {off} ({name}: {values}){''.join(failed)}"]
 
 
-def _dependent(result: Mapping[str, Any]) -> list[str]:
+def _dependent(result: Any) -> list[str]:
     """Return a line if members share training runs, since they agree more than retrained networks."""
     members, runs = result["settings"]["members"], result.get("sampler", {}).get("runs", math.inf)
     if runs >= members:
@@ -226,7 +226,7 @@ def _dependent(result: Mapping[str, Any]) -> list[str]:
     return [line]
 
 
-def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _modes(cells: Sequence[Any]) -> list[str]:
     """Return a line for each cell whose members fall into groups on many images."""
     groups = [(cell, (cell.get("details") or {}).get("modes")) for cell in cells]
     return [
@@ -238,7 +238,7 @@ def _modes(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _skewed(cells: Sequence[Any]) -> list[str]:
     """Return a line for each cell with skewed noise, where more than 5% of the significant pixels may be false."""
     skewness = [(cell, ((cell.get("details") or {}).get("pixels") or {}).get("skewness")) for cell in cells]
     return [
@@ -250,7 +250,7 @@ def _skewed(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _denormal(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _denormal(cells: Sequence[Any]) -> list[str]:
     """Return a line for each method whose maps are so small that float32 holds few of their digits."""
     denormal = {(c["method"], c["architecture"]): c["denormal_images"] for c in cells if c.get("denormal_images")}
     return [
@@ -260,7 +260,7 @@ def _denormal(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _remedy(result: Mapping[str, Any], member: Mapping[str, Any]) -> str:
+def _remedy(result: Any, member: Any) -> str:
     """Return the likely cause of a member's flag, which depends on the member's source."""
     sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True, "at_chance": ""})
     if member.get("source"):
@@ -277,7 +277,7 @@ def _remedy(result: Mapping[str, Any], member: Mapping[str, Any]) -> str:
     return f"a network that did not learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
 
 
-def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+def _failures(cells: Sequence[Any]) -> list[str]:
     """Return a line for each reason of failure, with the methods that failed for it."""
     methods: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
@@ -287,7 +287,7 @@ def _failures(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     return [f"failed: {', '.join(names)} on {arch}: {reason}" for (arch, reason), names in methods.items()]
 
 
-def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> Iterator[RenderableType]:
+def _table(cells: list[Any], *, width: int, ascii_only: bool) -> Iterator[RenderableType]:
     narrow = width < WIDE
     sections: list[Section] = []
     rows: list[list[str]] = []
@@ -312,7 +312,7 @@ def _table(cells: list[Mapping[str, Any]], *, width: int, ascii_only: bool) -> I
     )
 
 
-def _architecture(cell: Mapping[str, Any], *, narrow: bool) -> Text:
+def _architecture(cell: Any, *, narrow: bool) -> Text:
     title = Text(cell["architecture"], style="bold")
     accuracy = cell["accuracy"]
     if accuracy["median"] is not None:
@@ -323,7 +323,7 @@ def _architecture(cell: Mapping[str, Any], *, narrow: bool) -> Text:
     return title
 
 
-def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
+def _row(cell: Any, *, ascii_only: bool) -> list[str]:
     if cell["status"] == "failed":
         return ["[red]failed[/]"]
     figures = cell["figures"]
@@ -337,13 +337,15 @@ def _row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
         untrained_text(cell),
         p_cell(figures["signal_p"]),
         escape(figures["members_needed"]["text"]),
-        reliability_line(number(averaged_snr(figures)["value"]), members=cell["members"], ascii_only=ascii_only),
+        reliability_line(
+            number(figures["estimates"]["snr_averaged"]["value"]), members=cell["members"], ascii_only=ascii_only
+        ),
         _surviving(cell),
         seconds_text(cell["seconds"]),
     ]
 
 
-def _networks_row(cell: Mapping[str, Any], *, ascii_only: bool) -> list[str]:
+def _networks_row(cell: Any, *, ascii_only: bool) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell["figures"]["estimates"]["snr_network"]
     line = reliability_line(number(snr["value"]), members=cell["members"], ascii_only=ascii_only)
@@ -370,7 +372,7 @@ def _untrained_row(floor: Mapping[str, Any]) -> list[str]:
     return ["    untrained", "", "", "", f"{value:.2f}", escape(f"[{low:.2f}, {high:.2f}]")]
 
 
-def is_low(cell: Mapping[str, Any]) -> bool:
+def is_low(cell: Any) -> bool:
     """Whether a cell's ceiling is below ten times its r. Then part of the noise comes from equivalent weights."""
     ceiling = cell.get("ceiling")
     if cell["status"] != "ok" or ceiling is None:
@@ -378,13 +380,13 @@ def is_low(cell: Mapping[str, Any]) -> bool:
     return number(ceiling["value"]) < LOW * number(cell["figures"]["estimates"]["snr"]["value"])
 
 
-def _surviving(cell: Mapping[str, Any]) -> str:
+def _surviving(cell: Any) -> str:
     """Return the share of significant pixels, or "-": views without sign and results of version 0.1 have no test."""
     pixels = (cell.get("details") or {}).get("pixels")
     return "-" if pixels is None else percent(pixels["share"])
 
 
-def basis(result: Mapping[str, Any]) -> str:
+def basis(result: Any) -> str:
     """Return the provenance of the figures: members, images, recipe, versions and hardware."""
     settings, dataset = result["settings"], result["dataset"]
     aggregator = result.get("aggregator", MEAN)
@@ -399,7 +401,7 @@ def basis(result: Mapping[str, Any]) -> str:
     )
 
 
-def _origin(result: Mapping[str, Any]) -> str:
+def _origin(result: Any) -> str:
     """Return the source of the members as text."""
     dataset = result["dataset"]
     sampler = result.get("sampler", {"label": "deep_ensemble", "trains": True})
@@ -409,7 +411,7 @@ def _origin(result: Mapping[str, Any]) -> str:
     return f"{made}trained on {dataset['train_images']} images, {recipes_text(result['recipes'])}"
 
 
-def _correct(result: Mapping[str, Any]) -> str:
+def _correct(result: Any) -> str:
     wrong = sum(
         any(predicted != image["label"] for predicted in image["predicted"].values()) for image in result["images"]
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,7 +17,6 @@ from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import Scale, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
-from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.reliability import MembersNeeded, members_needed
 from saliencynoise.statistics.significance import SignalTest, sign_flip_test
 from saliencynoise.statistics.signs import why_no_null
@@ -100,6 +99,11 @@ class Estimate:
     floor: float
     definition: str
 
+    @property
+    def words(self) -> str | None:
+        """The meaning of the interval in words."""
+        return None if self.interval is None else self.interval.words
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CellStatistics:
@@ -138,18 +142,6 @@ class CellStatistics:
     energy: Mapping[str, float] | None
     unseen_mode: UnseenMode | None
     per_image: Mapping[str, Float[Tensor, " B"]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return values that JSON can hold: null for undefined ones, "inf" and "-inf" for infinities."""
-        estimates = {
-            key: asdict(estimate) | {"words": estimate.interval.words if estimate.interval else None}
-            for key, estimate in self.estimates.items()
-        }
-        needed = asdict(self.members_needed) | {"text": str(self.members_needed)}
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        unseen = None if self.unseen_mode is None else asdict(self.unseen_mode)
-        fields |= {"estimates": estimates, "members_needed": needed, "unseen_mode": unseen}
-        return {name: json_safe(value) for name, value in fields.items()}
 
 
 def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:

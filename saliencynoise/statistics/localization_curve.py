@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -25,7 +25,6 @@ from saliencynoise.statistics.intervals import (
     members_variance,
 )
 from saliencynoise.statistics.jackknife import two_sided_p
-from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise.statistics.localization import MEASURES, chance, localization, relevance
 
 if TYPE_CHECKING:
@@ -151,11 +150,6 @@ class Localization:
     blank: float
     measures: Mapping[str, Measured]
     per_image: Mapping[str, list[float]]
-
-    def to_dict(self) -> Any:
-        """Return values that JSON can hold, without those per image."""
-        measures = {name: asdict(measured) for name, measured in self.measures.items()}
-        return json_safe({"images": self.images, "blank": self.blank, "measures": measures})
 
 
 def summarise_localization(

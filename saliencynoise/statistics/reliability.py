@@ -45,6 +45,11 @@ class MembersNeeded:
     low: int | None = None
     high: int | None = None
 
+    @property
+    def text(self) -> str:
+        """The number with its interval, as tables print it."""
+        return str(self)
+
     def __str__(self) -> str:
         """Return for example "21 [15, 34]", "21" (no interval), "> 40" (open above) or "undetermined"."""
         if self.value is None:

@@ -180,8 +180,8 @@ def _refuse_files(catalogue: Catalogue, name: str) -> None:
     bound = catalogue.sampler(name)
     if not bound.instance.trains and bound.instance.available is not None:
         raise UsageError(
-            f"the sampler {bound.label} has {bound.instance.available} networks and trains none: they do not fit the "
-            f"network of the kit; try it with 'saliencynoise train --sampler {name}'"
+            f"the sampler {bound.display_name} has {bound.instance.available} networks and trains none: they do not "
+            f"fit the network of the kit; try it with 'saliencynoise train --sampler {name}'"
         )
 
 

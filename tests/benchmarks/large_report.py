@@ -17,7 +17,7 @@ from pathlib import Path
 
 from saliencynoise.engine.study import Study
 from saliencynoise.report.html.study import write_report
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 VIEWS = ("signed", "abs", "relu")
 ARCHITECTURES = [f"net{place}" for place in range(10)]

@@ -20,7 +20,7 @@ from saliencynoise.engine.study import Study
 from saliencynoise.report.html.study import write_report
 from saliencynoise.store.provenance import hardware
 from saliencynoise.store.run_files import RunFiles
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 SHAPE = (3, 32, 32)
 

@@ -247,8 +247,8 @@ def test_the_share_is_the_same_in_figure_table_and_maps(monkeypatch, capsys):
     from saliencynoise.explanation import figure as figures
 
     drawn = []
-    real = figures.draw_explanation
-    monkeypatch.setattr(figures, "draw_explanation", lambda rows: drawn.extend(rows) or real(rows))
+    real = figures.draw
+    monkeypatch.setattr(figures, "draw", lambda rows: drawn.extend(rows) or real(rows))
     explain(DIGIT, "--out", "here")
     survives = np.load("here/digit.npz")["gradient/significant"]
     np.testing.assert_array_equal(drawn[0].average.survives, survives)

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.cli.calling import call
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="devices and bytes of POSIX")
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.cli.calling import call
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from saliencynoise.display.terminal import PROSE, Terminal, print_places
 from saliencynoise.report.curve import print_curve
 from saliencynoise.report.details import print_similarity, print_structure
 from saliencynoise.report.table import print_study
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 HOSTILE = "\x1b]0;gone\x07\x1b[2J\r\u202e[red]x"
 

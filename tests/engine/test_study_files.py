@@ -17,7 +17,7 @@ from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import write_json
 from tests.cli.calling import call
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 GRADIENT = {"methods": ["gradient", "smoothgrad(samples=2)"]}
 
@@ -38,24 +38,24 @@ def study(quick: dict[str, Any]) -> Study:
 def test_the_maps_are_the_files_of_the_store_and_those_of_the_export(study):
     """Oracles: the safetensors read by hand, and the export read by xarray."""
     export = xr.open_datatree(study.folder / "maps.zarr", engine="zarr")
-    for own in study.result["maps"]:
-        path = f"test_resnet/{own['method'].replace('(samples=2)', '-samples-2')}"
+    for own in study.result.maps:
+        path = f"test_resnet/{own.method.replace('(samples=2)', '-samples-2')}"
         group = study.maps[path]
         for name in ("maps", "marginal"):
             assert group[name].dims == export[path][name].dims
             np.testing.assert_array_equal(group[name].to_numpy(), export[path][name].to_numpy())
         for name in ("image", "label", "target", "predicted"):
             np.testing.assert_array_equal(group[name], export[path][name])
-        for place, draw in enumerate(own["draws"]):
+        for place, draw in enumerate(own.draws):
             (file,) = (study.folder / draw / "member-0002").iterdir()
-            maps = study.member_maps({"architecture": "test_resnet", "method": own["method"]})
+            maps = study.member_maps(study.cell("test_resnet", own.method))
             maps = maps.isel(draw=place) if "draw" in maps.dims else maps
             np.testing.assert_array_equal(maps.isel(member=2), load_file(file)["values"])
     np.testing.assert_array_equal(study.pictures, export["images"]["pixels"])
 
 
 def test_any_part_of_the_maps_is_read(study):
-    maps = study.member_maps({"architecture": "test_resnet", "method": "smoothgrad(samples=2)"})
+    maps = study.member_maps(study.cell("test_resnet", "smoothgrad(samples=2)"))
     whole = maps.to_numpy()
     assert maps.dims == ("member", "draw", "image", "channel", "y", "x")
     assert list(maps["draw"].to_numpy()) == ["own-0", "shared-1"]
@@ -66,11 +66,11 @@ def test_any_part_of_the_maps_is_read(study):
 def test_images_lie_in_several_files(quick, monkeypatch):
     monkeypatch.setattr("saliencynoise.engine.earlier_run.CHUNK", 3)
     study = bench(**quick | {"methods": ["gradient"]}, out="run")
-    (own,) = study.result["maps"]
-    assert [chunk["images"] for chunk in own["chunks"]] == [3, 1]
-    files = sorted((study.folder / own["draws"][0] / "member-0001").iterdir())
+    (own,) = study.result.maps
+    assert [chunk.images for chunk in own.chunks] == [3, 1]
+    files = sorted((study.folder / own.draws[0] / "member-0001").iterdir())
     whole = np.concatenate([load_file(file)["values"] for file in files])
-    maps = study.member_maps({"architecture": "test_resnet", "method": "gradient"}).isel(member=1)
+    maps = study.member_maps(study.cell("test_resnet", "gradient")).isel(member=1)
     np.testing.assert_array_equal(maps, whole)
     np.testing.assert_array_equal(maps.isel(image=[3, 0]), whole[[3, 0]])
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from saliencynoise.display.figures.averages import average_of
-from saliencynoise.explanation.figure import ExplanationRow, draw_explanation
+from saliencynoise.explanation.figure import ExplanationRow, draw
 
 PICTURE = np.random.default_rng(0).integers(256, size=(3, 8, 8), dtype=np.uint8)
 
@@ -17,7 +17,7 @@ def maps():
 
 
 def test_a_row_shows_members_mean_noise_and_significance_on_one_scale(maps):
-    figure = draw_explanation([row(maps, lines=["reliability 0.91 (0.85 to 0.95)"])], singles=2)
+    figure = draw([row(maps, lines=["reliability 0.91 (0.85 to 0.95)"])], singles=2)
     found = average_of(maps)
     tiles = [axes.images[0] for axes in figure.axes[1:6]]
     expected = [found.unit[0].sum(0), found.unit[1].sum(0), found.mean.sum(0), found.noise, found.significant]
@@ -35,14 +35,14 @@ def test_a_row_shows_members_mean_noise_and_significance_on_one_scale(maps):
 def test_what_was_tested_before_is_not_tested_again(maps):
     survives = np.zeros((3, 8, 8), dtype=bool)
     survives[1, 2, 3] = True  # 1 of 192
-    figure = draw_explanation([row(maps, significant=survives)], singles=2)
+    figure = draw([row(maps, significant=survives)], singles=2)
     shown = figure.axes[5].images[0].get_array()
     np.testing.assert_allclose(shown, np.where(survives, average_of(maps).mean, 0).sum(0))
     assert figure.axes[0].get_ylabel().endswith("<1% of values significant")
 
 
 def test_without_a_marginal_map_nothing_is_laid_over_the_picture(maps):
-    figure = draw_explanation([row(maps, no_marginal="too few", lines=["reliability 0.91"])], singles=2)
+    figure = draw([row(maps, no_marginal="too few", lines=["reliability 0.91"])], singles=2)
     assert not figure.axes[6].images
     assert words(figure) == ["failed"]
     assert figure.axes[0].get_ylabel().endswith("significant\nno marginal map: it failed")
@@ -56,10 +56,10 @@ def words(figure):
 def test_zero_nan_failed_and_too_few_members_are_drawn_as_such(maps):
     nothing = np.full((6, 1, 4, 4), np.nan)
     rows = [row(np.zeros((6, 1, 4, 4))), row(nothing), row(None, reason="no such layer"), row(maps[:1])]
-    shown = words(draw_explanation(rows, singles=1))
+    shown = words(draw(rows, singles=1))
     assert shown.count("all zero") == 5
     assert shown.count("all NaN") == 5
     assert shown.count("failed: no such layer") == 1
     assert shown.count("needs two\nmembers") == 2
     assert len(shown) == 13
-    assert len(draw_explanation([row(None, reason="no")]).axes) == 2
+    assert len(draw([row(None, reason="no")]).axes) == 2

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NotRequired, TypedDict
+import math
+from typing import Annotated
 
 import pytest
 from msgspec import Meta
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.common import Number, Record
 from saliencynoise.records.reading import DEEPEST, check_record, read_record
 
 
-class Inner(TypedDict):
-    value: float | Literal["inf"] | None
-    note: NotRequired[str]
+class Inner(Record, frozen=True, kw_only=True):
+    value: Number
+    note: str | None = None
 
 
-class Outer(TypedDict):
+class Outer(Record, frozen=True, kw_only=True):
     members: Annotated[int, Meta(ge=1, le=100)]
-    cells: list[Inner]
-    by_name: NotRequired[dict[str, Inner]]
+    cells: tuple[Inner, ...]
+    by_name: dict[str, Inner] | None = None
 
 
 SOUND = '{"members": 3, "cells": [{"value": 1, "other": [1]}, {"value": "inf"}], "by_name": {"a.b": {"value": null}}}'
@@ -46,11 +48,13 @@ CASES = [
 ]
 
 
-def test_a_sound_file_is_returned_whole_with_keys_that_no_kind_names(tmp_path):
+def test_a_sound_file_is_read_without_the_keys_that_no_record_names(tmp_path):
     (tmp_path / "x.json").write_text(SOUND)
-    found = read_record(tmp_path / "x.json", Outer, fix="write it again")
-    assert found["members"] == 3
-    assert found["cells"][0] == {"value": 1, "other": [1]}
+    record = read_record(tmp_path / "x.json", Outer, fix="write it again")
+    assert record.members == 3
+    assert record.cells == (Inner(value=1.0), Inner(value=math.inf))
+    assert record.by_name is not None
+    assert math.isnan(record.by_name["a.b"].value)
 
 
 @pytest.mark.parametrize(("text", "words"), CASES, ids=range(len(CASES)))

@@ -12,7 +12,7 @@ from saliencynoise import records
 
 PAGE = Path(__file__).parents[2] / "docs/reference/results.md"
 MODULES = {
-    "result": ("study", "files", "common"),
+    "result": ("study", "cell", "files", "common"),
     "plan": ("plan",),
     "predictions": ("predictions",),
     "explanation": ("explanation",),
@@ -42,7 +42,7 @@ def keys_in(page: str, name: str) -> set[str]:
 def test_each_key_stands_in_the_page(name):
     there = keys_in(PAGE.read_text(), name)
     due = keys_of(*MODULES[name])
-    common = keys_of("common") | (keys_of("rows") if name in {"sanity", "variance"} else set())
+    common = keys_of("common", "study") | (keys_of("rows") if name in {"sanity", "variance"} else set())
     assert due
     assert due - there == set()
     assert there - due - common == set()
@@ -56,4 +56,4 @@ def test_every_module_of_keys_belongs_to_a_document():
 
 def test_a_key_that_the_page_lacks_is_noticed():
     page = PAGE.read_text().replace("`snr_rms`", "the root mean square")
-    assert keys_of("study") - keys_in(page, "result") == {"snr_rms"}
+    assert keys_of("cell") - keys_in(page, "result") == {"snr_rms"}

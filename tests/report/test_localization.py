@@ -7,9 +7,11 @@ import pytest
 from rich.console import Console
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.localization import localization_rows, print_localization
 from saliencynoise.statistics.comparison import holm
 from tests.known_pixels import study_of
+from tests.studies import edited
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +36,10 @@ def test_each_method_has_a_line_for_each_measure(study):
         "auc",
     ] * 2
     auc = next(line for line in lines if line and line[0] == "auc")
-    own = study.done[0]["details"]["localization"]["measures"]["auc"]
+    own = study.done[0].details.localization.measures["auc"]
     assert auc[1] == "0.50"
-    assert float(auc[2]) == pytest.approx(own["curve"][0]["value"], abs=0.01)
-    assert float(auc[3]) == pytest.approx(own["curve"][-1]["value"], abs=0.01)
+    assert float(auc[2]) == pytest.approx(own.curve[0].value, abs=0.01)
+    assert float(auc[3]) == pytest.approx(own.curve[-1].value, abs=0.01)
     assert auc[-1] == "yes"
     text = " ".join(printed(study).split())
     assert "gradcam(layer=top) view relu" in text
@@ -46,7 +48,7 @@ def test_each_method_has_a_line_for_each_measure(study):
 
 def test_the_rows_say_yes_for_what_moves_nearer_and_not_for_what_does_not(study):
     rows = localization_rows(study)
-    json.dumps(rows, allow_nan=False)
+    json.dumps(json_of(rows), allow_nan=False)
     found = {(row["method"], row["view"], row["measure"]): row for row in rows}
     assert found["gradient", "signed", "auc"]["nearer"] == "yes"
     assert found["misplaced", "signed", "auc"]["nearer"] in {"no", "undecided"}
@@ -58,11 +60,13 @@ def test_the_rows_say_yes_for_what_moves_nearer_and_not_for_what_does_not(study)
 
 def test_a_map_that_moves_away_is_a_no(study):
     """The misplaced template, had it been found: the verdict follows the sign."""
-    cell = json.loads(json.dumps(study.result["cells"][0]))
-    for own in cell["details"]["localization"]["measures"].values():
-        own["gain"] |= {"value": -0.2, "p": 0.001}
-    moved = type(study)({**study.result, "cells": [cell]}, study.folder)
-    assert {row["nearer"] for row in localization_rows(moved)} == {"no"}
+
+    def move(document):
+        document["cells"] = document["cells"][:1]
+        for measure in document["cells"][0]["details"]["localization"]["measures"].values():
+            measure["gain"] |= {"value": -0.2, "p": 0.001}
+
+    assert {row["nearer"] for row in localization_rows(edited(study, move))} == {"no"}
 
 
 def test_two_members_have_no_verdict(tmp_path):
@@ -72,9 +76,11 @@ def test_two_members_have_no_verdict(tmp_path):
 
 
 def test_zero_maps_are_told(study):
-    cell = json.loads(json.dumps(study.result["cells"][0]))
-    cell["details"]["localization"]["blank"] = 0.125
-    some = type(study)({**study.result, "cells": [cell]}, study.folder)
+    def blank(document):
+        document["cells"] = document["cells"][:1]
+        document["cells"][0]["details"]["localization"]["blank"] = 0.125
+
+    some = edited(study, blank)
     assert "12.5% of the single maps of gradient on test_resnet" in " ".join(printed(some).split())
 
 
@@ -82,6 +88,6 @@ def test_without_masks_the_fix_is_named(tmp_path):
     study = study_of(tmp_path / "run", masks=False)
     with pytest.raises(UsageError, match=r"digits, has no masks of .* run a bench on --dataset shapes"):
         localization_rows(study)
-    failed = {**study.result, "dataset": {**study.result["dataset"], "masks": True}}
+    with_masks = edited(study, lambda document: document["dataset"].update(masks=True))
     with pytest.raises(UsageError, match="holds no localisation; see why with: saliencynoise show"):
-        localization_rows(type(study)(failed, study.folder))
+        localization_rows(with_masks)

@@ -1,21 +1,15 @@
 import doctest
 import io
 import math
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from saliencynoise.api import Study
 from saliencynoise.display import labels, numbers
 from saliencynoise.display.numbers import format_number
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.report.table import print_study
-
-
-def estimate(value, low=None, high=None, floor=0.0):
-    interval = None if low is None else {"low": low, "high": high}
-    return {"value": value, "interval": interval, "floor": floor}
+from tests.studies import estimate, study_of
 
 
 def cell(method="gradient", view="signed", **changes):
@@ -41,26 +35,29 @@ def cell(method="gradient", view="signed", **changes):
     return {**whole, **changes}
 
 
-def study(*cells, members=8, notes=(), flag=None):
-    result = {
-        "settings": {"members": members, "seed": 0, "target": "true"},
+def study(*cells, members=8, notes=(), flag=None, **changes):
+    parts = {
+        "settings": {"members": members, "target": "true"},
         "dataset": {
             "notes": list(notes),
             "image_shape": [1, 16, 16],
             "test_images": 360,
             "asked": "digits",
             "train_images": 1437,
+            "classes": [str(digit) for digit in range(10)],
         },
         "recipes": {"test_resnet": {"epochs": 2, "precision": "float32"}},
         "versions": {"torch": "2.15.0"},
         "hardware": {"device": "cpu", "processor": "a processor"},
+        "sampler": {"name": "builtin/deep_ensemble", "label": "deep_ensemble", "trains": True, "runs": members},
+        "aggregator": "builtin/mean",
         "architectures": [
             {"label": "test_resnet", "adaptations": ["stride 2 -> 1: conv1"], "members": [{"index": 3, "flag": flag}]}
         ],
         "images": [{"label": 1, "predicted": {"timm/test_resnet": 1}}, {"label": 2, "predicted": {"x": 5}}],
-        "cells": list(cells),
+        "cells": cells,
     }
-    return Study(result, Path("runs/x"))
+    return study_of("runs/x", **{**parts, **changes})
 
 
 def printed(of, width=80):
@@ -77,8 +74,10 @@ def test_a_row_holds_the_figures_of_its_cell():
     assert "test_resnet 99.6%" in text
 
 
-def test_a_result_of_version_0_1_has_no_surviving_pixels():
-    row = next(line for line in printed(study(cell(details=None)), width=120).splitlines() if "gradient" in line)
+def test_a_cell_without_surviving_pixels_has_a_dash():
+    row = next(
+        line for line in printed(study(cell(details={"pixels": None})), width=120).splitlines() if "gradient" in line
+    )
     assert row.split()[-2:] == ["-", "0.8"]
 
 
@@ -92,11 +91,9 @@ def test_members_in_groups_are_warned_of():
 
 def test_skewed_noise_of_pixels_is_warned_of():
     pixels = {"share": 0.2, "skewness": 0.7}
-    text = " ".join(printed(study(cell(details={"pixels": pixels, "modes": None}))).split())
+    text = " ".join(printed(study(cell(details={"pixels": pixels}))).split())
     assert "significant pixels: gradient on test_resnet, view signed: the noise of its pixels is skewed (0.7)" in text
-    assert "significant pixels: gradient" not in printed(
-        study(cell(details={"pixels": {**pixels, "skewness": None}, "modes": None}))
-    )
+    assert "significant pixels: gradient" not in printed(study(cell(details={"pixels": {**pixels, "skewness": None}})))
     assert "significant pixels: gradient" not in printed(study(cell()))
 
 
@@ -149,12 +146,11 @@ def test_what_a_reader_must_know_is_said():
 @pytest.mark.parametrize(
     ("sampler", "source", "there", "absent"),
     [
-        (None, "", ["more --epochs or a lower learning_rate may help", "trained on 1437 images, 2 epochs"], "from"),
         (
             "deep_ensemble",
             "",
-            ["a lower learning_rate may help", "target true; trained on 1437 images"],
-            "members from",
+            ["more --epochs or a lower learning_rate may help", "target true; trained on 1437 images, 2 epochs"],
+            "from",
         ),
         (
             "swag(rank=3)",
@@ -178,30 +174,30 @@ def test_what_a_reader_must_know_is_said():
     ],
 )
 def test_where_members_come_from_and_what_may_be_wrong_with_them(sampler, source, there, absent):
-    of = study(cell(flagged_members=[3]), flag="accuracy 0.1 is not above chance")
-    if sampler is not None:
-        trains = sampler not in {"untrained", "checkpoints"}
-        (spec,) = (entry.spec for entry in catalogue().entries("samplers") if entry.name == sampler.partition("(")[0])
-        of.result["sampler"] = {
+    (spec,) = (entry.spec for entry in catalogue().entries("samplers") if entry.name == sampler.partition("(")[0])
+    trains = sampler not in {"untrained", "checkpoints"}
+    member = {"index": 3, "flag": "accuracy 0.1 is not above chance", "source": source}
+    of = study(
+        cell(flagged_members=[3]),
+        sampler={
             "name": f"builtin/{sampler}",
             "label": sampler,
             "trains": trains,
             "at_chance": spec.at_chance,
-        }
-        of.result["settings"]["sampler"] = "checkpoints:runs/*.pt" if source else sampler
-        of.result["architectures"][0]["members"][0]["source"] = source
+            "runs": 8,
+        },
+        settings={"members": 8, "target": "true", "sampler": "checkpoints:runs/*.pt" if source else sampler},
+        architectures=[{"label": "test_resnet", "members": [member]}],
+    )
     text = printed(of, width=400)
     assert all(words in text for words in there)
     assert absent not in text.replace("networks alone", "").split("attribution", 1)[1]
 
 
 def test_a_note_says_from_where_in_its_file_a_member_was_read():
-    of = study(cell())
-    (architecture,) = of.result["architectures"]
     notes = {"a.pth": "weights under 'net'", "b.pth": "weights under 'net'", "c.pth": "ignored: total_ops", "d.pth": ""}
-    member = architecture["members"][0]
-    architecture["members"] = [{**member, "source": name, "note": note} for name, note in notes.items()]
-    text = printed(of, width=400)
+    members = [{"source": name, "note": note} for name, note in notes.items()]
+    text = printed(study(cell(), architectures=[{"label": "test_resnet", "members": members}]), width=400)
     assert "note: test_resnet from a.pth, b.pth: weights under 'net'" in text
     assert "note: test_resnet from c.pth: ignored: total_ops" in text
     assert "d.pth" not in text
@@ -236,16 +232,13 @@ def test_a_stochastic_method_is_shown_with_and_without_its_own_noise():
 
 
 def test_members_that_share_a_run_are_told_from_retrained_ones():
-    own = study(cell())
     shared = {"label": "swag", "trains": True, "runs": 1}
-    text = " ".join(printed(Study({**own.result, "sampler": shared}, own.folder)).split())
+    text = " ".join(printed(study(cell(), sampler=shared)).split())
     assert "dependent: 8 members of swag from 1 training run: r, its interval" in text
-    alone = {"label": "deep_ensemble", "trains": True, "runs": 8}
-    assert "dependent" not in printed(Study({**own.result, "sampler": alone}, own.folder))
+    assert "dependent" not in printed(study(cell()))
 
 
 def test_an_aggregator_other_than_the_mean_is_named():
-    own = study(cell())
-    named = printed(Study({**own.result, "aggregator": "builtin/trimmed_mean(share=0.2)"}, own.folder))
+    named = printed(study(cell(), aggregator="builtin/trimmed_mean(share=0.2)"))
     assert "marginal maps by trimmed_mean(share=0.2)" in " ".join(named.split())
-    assert "marginal maps" not in printed(own)
+    assert "marginal maps" not in printed(study(cell()))

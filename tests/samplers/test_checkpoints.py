@@ -55,7 +55,7 @@ def test_a_pattern_means_the_same_from_every_folder(tmp_path, monkeypatch):
     assert Checkpoints(**values) == sampler
     assert [path.name for path in Checkpoints(**values).paths()] == ["a.pt", "b.pt"]
     bound = catalogue().sampler(f"checkpoints:{sampler.files}")
-    assert catalogue().sampler(bound.text).instance == sampler
+    assert catalogue().sampler(bound.canonical_name).instance == sampler
 
 
 def test_the_users_home_is_understood(tmp_path, monkeypatch):

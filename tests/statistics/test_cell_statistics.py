@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import CellFigures
+from saliencynoise.records.writing import json_of, record_of
 from saliencynoise.statistics import CellStatistics, image_statistics, summarise
 
 KEYS = ["snr_pixel", "snr_rms", "snr_power", "cosine", "snr", "snr_averaged", "snr_network", "snr_amplitude"]
@@ -116,7 +118,7 @@ def test_identical_members(maps: np.ndarray) -> None:
     assert figures.estimates["cosine"].value == pytest.approx(1)
     assert str(figures.members_needed) == "1 [1, 1]"
     assert (figures.per_image["snr_raw"] == math.inf).all()
-    assert figures.to_dict()["estimates"]["snr"]["value"] == "inf"
+    assert json_of(record_of(figures, CellFigures))["estimates"]["snr"]["value"] == "inf"
 
 
 def test_all_zero_images_are_left_out_and_counted(maps: np.ndarray) -> None:
@@ -139,7 +141,7 @@ def test_nothing_but_zero_images() -> None:
         assert math.isnan(estimate.value)
         assert estimate.interval is None
     assert str(figures.members_needed) == "undetermined"
-    assert figures.to_dict()["estimates"]["snr"]["value"] is None
+    assert json_of(record_of(figures, CellFigures))["estimates"]["snr"]["value"] is None
 
 
 def test_maps_constant_over_pixels(rng: np.random.Generator) -> None:
@@ -189,14 +191,14 @@ def test_nothing_is_nan_silently_and_json_holds_it_all(kind: str, members: int, 
         if members > 2 and kind != "zeros":
             assert estimate.interval is not None
             assert estimate.interval.low <= estimate.value <= estimate.interval.high, key
-    text = json.dumps(figures.to_dict(), allow_nan=False)
+    text = json.dumps(json_of(record_of(figures, CellFigures)), allow_nan=False)
     assert json.loads(text)["members"] == members
     assert json.loads(text)["members_needed"]["text"] == str(figures.members_needed)
 
 
 def test_the_seed_alone_decides(maps: np.ndarray) -> None:
-    assert study(maps, seed=1).to_dict() == study(maps, seed=1).to_dict()
-    assert study(maps, seed=1).to_dict() != study(maps, seed=2).to_dict()
+    assert json_of(record_of(study(maps, seed=1), CellFigures)) == json_of(record_of(study(maps, seed=1), CellFigures))
+    assert json_of(record_of(study(maps, seed=1), CellFigures)) != json_of(record_of(study(maps, seed=2), CellFigures))
 
 
 def test_maps_that_cannot_be_used_are_refused() -> None:

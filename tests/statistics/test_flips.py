@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import CellFigures
+from saliencynoise.records.writing import json_of, record_of
 from saliencynoise.statistics.cell_statistics import ImageStatistics, image_statistics, summarise
 from saliencynoise.statistics.flips import Flips, flip_test, floor_of, image_flips
 from saliencynoise.statistics.snr import pooled_snr
@@ -119,7 +121,7 @@ def test_figures_show_the_floor_of_their_own_noise() -> None:
     magnitude = summarise(statistics(noise("sparse"), "abs"), view="abs", seed=0)
     assert magnitude.signal_p is None
     assert "sparse" in magnitude.floor_note
-    assert "sparse" in magnitude.to_dict()["floor_note"]
+    assert "sparse" in json_of(record_of(magnitude, CellFigures))["floor_note"]
 
 
 def test_members_needed_are_for_the_scale_on_which_maps_are_averaged() -> None:

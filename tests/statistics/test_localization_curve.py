@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import Localization
+from saliencynoise.records.writing import json_of, record_of
 from saliencynoise.statistics import localization_curve
 from saliencynoise.statistics.averages import plan_averages
 from saliencynoise.statistics.intervals import Pooled, both_interval
@@ -135,7 +137,12 @@ def test_few_members_or_images_have_the_intervals_that_can_be_had():
     assert one.gain.interval.question == "members"
     nothing = located(simulated(masks, members=3), torch.ones_like(masks))
     assert nothing.images == 0
-    assert json.loads(json.dumps(nothing.to_dict(), allow_nan=False))["measures"]["auc"]["gain"]["p"] is None
+    assert (
+        json.loads(json.dumps(json_of(record_of(nothing, Localization)), allow_nan=False))["measures"]["auc"]["gain"][
+            "p"
+        ]
+        is None
+    )
 
 
 def test_averages_are_made_in_parts_that_fit_the_memory(monkeypatch):

@@ -15,6 +15,7 @@ from saliencynoise_dream.transfer import crossed_interval, recognition
 from saliencynoise_paper.dream import dream_panel
 from saliencynoise_paper.dreamers import load_dreamers
 from saliencynoise_paper.panel import markdown, write_panel
+from tests.studies import study_of
 
 CLASSES = ("one", "$two", "three")
 QUICK = DreamConfig(octaves=1, steps=2)
@@ -40,19 +41,23 @@ def study(tmp_path, dataset) -> Study:
             weights = model.build((1, 16, 16), 3).module.state_dict()
         record = pool.save(member, weights, torch.zeros(3, 3), about)
         members.append({**asdict(record), "flag": "not above chance" if member == 1 else None})
-    own = {"name": "timm/test_resnet", "label": "test_resnet", "pool": str(pool.folder), "members": members}
-    own |= {"adaptations": []}
-    result = {
-        "settings": {"arch_args": {}, "target": "true", "draws": 2, "seed": 0},
-        "dataset": {"asked": "tiny", "classes": list(CLASSES), "image_shape": [1, 16, 16], "notes": []}
-        | {"train_images": 3, "test_images": 3},
-        "architectures": [own],
-        "recipes": {"test_resnet": {"epochs": 1, "batch_size": 8, "precision": "float32"}},
-        "images": [],
-        "versions": {"torch": torch.__version__},
-        "hardware": {"processor": "a processor", "device": "cpu"},
-    }
-    return Study(result, tmp_path)
+    return study_of(
+        tmp_path,
+        settings={"target": "true", "draws": 2},
+        dataset={
+            "asked": "tiny",
+            "classes": list(CLASSES),
+            "image_shape": [1, 16, 16],
+            "train_images": 3,
+            "test_images": 3,
+        },
+        architectures=[
+            {"name": "timm/test_resnet", "label": "test_resnet", "pool": str(pool.folder), "members": members}
+        ],
+        recipes={"test_resnet": {"epochs": 1, "batch_size": 8, "precision": "float32"}},
+        versions={"torch": torch.__version__},
+        hardware={"processor": "a processor", "device": "cpu"},
+    )
 
 
 def test_members_are_split_and_flagged_ones_passed_over(study, dataset) -> None:

@@ -13,7 +13,7 @@ from saliencynoise_paper.gradients import gradients_panel
 from saliencynoise_paper.maps import maps_panel
 from saliencynoise_paper.panel import markdown, write_panel
 from saliencynoise_paper.ssim import ssim_panel
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,11 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 from PIL import Image
 from rich.console import Console
 
@@ -17,7 +19,8 @@ from saliencynoise_paper.panel import markdown, write_panel
 from saliencynoise_paper.statistics.paper_table import PUBLISHED
 from saliencynoise_paper.statistics.variants import VARIANTS, Variant, fewer, gather, variants
 from saliencynoise_paper.table import Column, print_table_panel, table_panel
-from tests.report.studies import stored, stores_of, sums
+from tests.studies import stored, stores_of, sums
+from tests.studies import study_of as make
 
 METHODS = {
     "Input Gradient": "gradient",
@@ -73,36 +76,31 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
             kept.append(stored(folder, name, method, stores, mean=drawn.mean((0, 1)), chunk=chunk))
     write_bytes(folder / "maps/images.safetensors", b"")  # no test of the table looks at pictures
     members = maps["DeepLIFT"].shape[0]
-    result = {
-        "settings": {"members": members, "seed": 0, "target": "true", "draws": 2},
-        "dataset": {
+    return make(
+        folder,
+        settings={"members": members, "target": "true", "draws": 2},
+        dataset={
             "asked": "noise",
             "classes": ["a"],
             "image_shape": [2, 12, 12],
             "test_images": 9,
             "train_images": 99,
-            "notes": [],
         },
-        "recipes": {name: {"epochs": 1, "batch_size": 8, "precision": "float32"}},
-        "versions": {"torch": "2.15.0"},
-        "hardware": {"device": "cpu", "processor": "a processor"},
-        "images": [
-            {"name": f"{folder.name}-{i}", "label": 0, "target": {}, "predicted": {}}
-            for i in range(maps["DeepLIFT"].shape[1])
-        ],
-        "architectures": [
+        recipes={name: {"epochs": 1, "batch_size": 8, "precision": "float32"}},
+        versions={"torch": "2.15.0"},
+        hardware={"device": "cpu", "processor": "a processor"},
+        images=[{"name": f"{folder.name}-{i}"} for i in range(maps["DeepLIFT"].shape[1])],
+        architectures=[
             {
                 "label": name,
                 "name": f"test/{name}",
-                "adaptations": [],
-                "members": [{"sha256": f"{folder.name}-{e}", "accuracy": 0.9} for e in range(members)],
+                "members": [{"index": e, "sha256": f"{folder.name}-{e}", "accuracy": 0.9} for e in range(members)],
             }
         ],
-        "cells": cells,
-        "maps": kept,
-        "files": sums(folder),
-    }
-    return Study(result, folder)
+        cells=cells,
+        maps=kept,
+        files=sums(folder),
+    )
 
 
 def by_truth(maps, variant=TRUTH, *, draw=0, make=variants):
@@ -319,8 +317,7 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     methods = ["gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)", "smoothgrad(samples=2)"]
     study = bench(methods=methods, members=3, images=3, train_images=64, epochs=1, device="cpu", out="run")
-    result = json.loads(json.dumps(study.result))
-    panel = table_panel([Column(Study(result, study.folder), "test_resnet", "CIFAR10", "ResNet18")])
+    panel = table_panel([Column(Study.load("run"), "test_resnet", "CIFAR10", "ResNet18")])
     own = panel.data[(panel.data["grid"] == "own") & (panel.data["reading"] == "own")]
     compared = 0
     for cell in [cell for cell in study.done if cell["view"] != "centred"]:
@@ -342,6 +339,7 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
 def test_a_study_without_members_maps_says_how_to_get_them(tmp_path):
     maps = members_maps(torch.Generator().manual_seed(6), members=2, images=1)
     study = study_of(tmp_path / "run", maps)
-    next(maps for maps in study.result["maps"] if maps["method"] == METHODS["LIME"])["draws"] = []
+    maps = [structs.replace(maps, draws=()) if maps.method == METHODS["LIME"] else maps for maps in study.result.maps]
+    study = replace(study, result=structs.replace(study.result, maps=tuple(maps)))
     with pytest.raises(UsageError, match="--keep-maps all"):
         table_panel([Column(study, "net", "CIFAR10", "VGG19")])

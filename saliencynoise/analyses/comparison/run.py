@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-Cell = Mapping[str, Any]
+Cell = Any
 
 
 SHARED = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import DamagedFileError
 
-Cell = Mapping[str, Any]
+Cell = Any
 
 ABSENT = "-"
 """The value of a setting that a run does not know."""
@@ -142,7 +142,7 @@ def _is_of_an_absent_architecture(name: str, values: Sequence[str]) -> bool:
     return name.startswith(ABOUT_ARCHITECTURES) and len(set(values) - {ABSENT}) < 2
 
 
-def _facts(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _facts(result: Any) -> Iterator[tuple[str, str]]:
     """Yield the settings behind a study's figures, by name, as text."""
     settings = {name: value for name, value in result["settings"].items() if name not in {"recipe", "arch_args"}}
     yield from ((name, _words(value)) for name, value in settings.items())

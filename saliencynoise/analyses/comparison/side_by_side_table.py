@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from saliencynoise.display.labels import NAME_WIDTH, method_label
 from saliencynoise.display.numbers import format_number, interval_text, untrained_text
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
+from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -72,7 +73,7 @@ class CellWords:
         return f"{self.published} ({self.floor})" if self.published else self.snr
 
 
-def words_of(cell: Mapping[str, Any] | None) -> CellWords:
+def words_of(cell: Any) -> CellWords:
     """Return a cell's figures as plain text."""
     if cell is None:
         return CellWords(snr="-")
@@ -91,7 +92,7 @@ def words_of(cell: Mapping[str, Any] | None) -> CellWords:
     )
 
 
-def accuracy_of(cell: Mapping[str, Any] | None) -> str:
+def accuracy_of(cell: Any) -> str:
     """Return the members' median accuracy, a dash where there is none."""
     accuracy = None if cell is None else cell["accuracy"]["median"]
     return "-" if accuracy is None else f"{accuracy:.1%}"
@@ -157,13 +158,13 @@ def document_of(comparison: SideBySide, pairs: Sequence[Pair], note: str) -> dic
             {"name": difference.name, "values": list(difference.values)} for difference in comparison.differences
         ],
         "warnings": list(comparison.warnings),
-        "rows": side_by_side_rows(comparison),
+        "rows": json_of(side_by_side_rows(comparison)),
         "runs": pair_rows(pairs),
         "note": note,
     }
 
 
-def _values(cell: Mapping[str, Any] | None) -> dict[str, Any]:
+def _values(cell: Any) -> dict[str, Any]:
     if cell is None or cell["status"] == FAILED:
         return {"status": "absent" if cell is None else FAILED, "reason": None if cell is None else cell["reason"]}
     estimates = cell["figures"]["estimates"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from saliencynoise.engine.judged import judged_cells, key_of_cell, no_claim
 from saliencynoise.engine.predictions import PREDICTIONS, read_predictions
-from saliencynoise.engine.study import Study, averaged_snr, interval_of
+from saliencynoise.engine.study import Study, interval_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.numbers import number
 from saliencynoise.records.predictions import PredictionsRecord
@@ -106,9 +106,9 @@ def forecast(study: Study, *, reliability: float) -> list[Forecast]:
     ]
 
 
-def _forecast(study: Study, cell: Mapping[str, Any], reliability: float) -> Forecast:
+def _forecast(study: Study, cell: Any, reliability: float) -> Forecast:
     snr, note, unknown = (
-        averaged_snr(cell["figures"]),
+        cell["figures"]["estimates"]["snr_averaged"],
         no_claim(cell),
         members_needed(math.nan, reliability=reliability),
     )
@@ -152,7 +152,7 @@ def notes_of_predictions(study: Study) -> list[str]:
 def _predictions_record(study: Study) -> PredictionsRecord:
     """Return a study's forecasts. They are empty if the folder has none, as after a result was copied alone."""
     if not (study.folder / PREDICTIONS).exists():
-        return {"predictions": []}
+        return PredictionsRecord()
     study.files.path(PREDICTIONS)
     return read_predictions(study.folder)
 
@@ -169,7 +169,7 @@ def check_predictions(study: Study) -> list[Check]:
     ]
 
 
-def _checks(study: Study, cell: Mapping[str, Any], old: Mapping[str, Any], earlier: int) -> Sequence[Check]:
+def _checks(study: Study, cell: Any, old: Mapping[str, Any], earlier: int) -> Sequence[Check]:
     later = cell["members"] - earlier
     interval = interval_of(old["interval"])
     if later < 1 or interval is None or old["snr"] is None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.study import Study
 
-FrontierPanel = tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]
+FrontierPanel = tuple[Mapping[str, Any], Sequence[Any]]
 """A reference, and its rows that have both a price and a fidelity."""
 
 TITLE = "Fidelity and price of each strategy"
@@ -168,7 +168,7 @@ def _cosine(networks: float, snr: float) -> float:
     return max(0.0, networks) * snr / (1 + max(0.0, networks) * snr)
 
 
-def _points(document: Mapping[str, Any], panel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _points(document: Mapping[str, Any], panel: Mapping[str, Any]) -> list[Any]:
     """Return a panel's rows that have both a price and a fidelity."""
     return [
         row
@@ -205,7 +205,7 @@ def _figure(panels: Sequence[FrontierPanel]) -> Figure:
 def _draw_panel(
     axis: Axes,
     panel: Mapping[str, Any],
-    points: Sequence[Mapping[str, Any]],
+    points: Sequence[Any],
     looks: Mapping[str, tuple[str, str]],
 ) -> None:
     snr = number(panel["snr"])
@@ -229,7 +229,7 @@ def _draw_panel(
     axis.grid(alpha=0.3)
 
 
-def _label(axis: Axes, points: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> None:
+def _label(axis: Axes, points: Sequence[Any], colours: Mapping[str, str]) -> None:
     """Write n beside each point, in a free spot; a point without room has no label."""
     from matplotlib.patheffects import withStroke  # noqa: PLC0415 - as above
 

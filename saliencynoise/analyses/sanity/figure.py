@@ -45,7 +45,7 @@ class CosinePanel:
     axis: str
 
 
-def captioned(rows: Sequence[Mapping[str, Any]]) -> CaptionedFigure:
+def captioned(rows: Sequence[Any]) -> CaptionedFigure:
     """Return the figure of those rows of a `sanity.json` that are "ok", one at least, with its texts."""
     panels = data(rows)
     return CaptionedFigure(
@@ -66,7 +66,7 @@ def alt(panels: Sequence[CosinePanel]) -> str:
     )
 
 
-def data(rows: Sequence[Mapping[str, Any]]) -> list[CosinePanel]:
+def data(rows: Sequence[Any]) -> list[CosinePanel]:
     """Return the cosines of each row of a `sanity.json`."""
     return [
         CosinePanel(
@@ -121,7 +121,7 @@ def _title(row: Mapping[str, Any]) -> str:
     return f"{row['method']}, {row['architecture']}"
 
 
-def _point(label: str, estimate: Mapping[str, Any]) -> CosinePoint:
+def _point(label: str, estimate: Any) -> CosinePoint:
     interval = estimate["interval"] or {"low": None, "high": None}
     return CosinePoint(
         label=label, value=number(estimate["value"]), low=number(interval["low"]), high=number(interval["high"])

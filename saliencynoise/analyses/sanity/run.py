@@ -22,6 +22,7 @@ from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.run import run_plan
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.records.sanity import read_sanity
+from saliencynoise.records.writing import json_of
 from saliencynoise.statistics.agreement import Agreement, agreement
 from saliencynoise.statistics.comparison import Comparison, compare, holm
 from saliencynoise.statistics.draws import between_draws, crossed_gram
@@ -92,7 +93,7 @@ def _run(config: SanityConfig, plans: Mapping[str, Plan], observer: Observer) ->
         "groups": None if reference.plan.groups is None else len(set(reference.plan.groups)),
         "rows": _rows(ensembles, seed=config.bench.seed),
     }
-    write_json(config.folder / RESULT, document)
+    write_json(config.folder / RESULT, json_of(document))
     return document
 
 
@@ -134,7 +135,7 @@ def _rows(ensembles: Mapping[str, EnsembleMaps], *, seed: int) -> list[dict[str,
     failed, finished = [], []
     for architecture in plan.architectures:
         for method in plan.methods:
-            about = {"architecture": architecture.model.label, "method": method.label}
+            about = {"architecture": architecture.model.display_name, "method": method.display_name}
             reason = _failure(ensembles, architecture, method)
             if reason is not None:
                 failed.append({**about, "status": "failed", "reason": reason})
@@ -205,7 +206,7 @@ def _compared(
     return {view: _divided(torch.stack(grams), where, groups) for view, grams in joint.items()}
 
 
-def _views(cells: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _views(cells: Sequence[Any]) -> tuple[str, ...]:
     """Return the views in which a method is compared. They are centred if an ensemble's judged cell is.
 
     For maps of one sign, the centred view also shows where they are large.

@@ -90,7 +90,7 @@ def _words(row: Mapping[str, Any], name: str) -> str:
     return f"depends on {LACK[name]}: {networks} agree{as_much} on a map that differs ({cosine}; {r})"
 
 
-def sanity_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+def sanity_table(rows: Sequence[Any], *, narrow: bool) -> Table:
     """Return the table of all three kinds of networks."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)

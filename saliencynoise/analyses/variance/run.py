@@ -24,6 +24,7 @@ from saliencynoise.engine.judged import judged_cells
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.run import run_plan
 from saliencynoise.records.variance import read_variance
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components
 from saliencynoise.statistics.draws import energy_shares, networks_gram
@@ -75,7 +76,7 @@ def _run(
         "architectures": [_architecture(*ensemble) for ensemble in ensembles],
         "rows": [row for ensemble in ensembles for row in _rows(*ensemble)],
     }
-    write_json(config.folder / RESULT, document)
+    write_json(config.folder / RESULT, json_of(document))
     return document
 
 
@@ -97,7 +98,7 @@ def _designs(config: VarianceConfig) -> dict[str, Design]:
     device = resolve_device(bench.device)
     _, dataset = load_dataset(bench)
     recipes = {
-        name: recipe_for(dataset, architecture=model.label, device=device, overrides=bench.recipe)
+        name: recipe_for(dataset, architecture=model.display_name, device=device, overrides=bench.recipe)
         for name, model in models.items()
     }
     shape = tuple(dataset.train.images.shape[1:])
@@ -105,7 +106,7 @@ def _designs(config: VarianceConfig) -> dict[str, Design]:
         name: design_of(
             config.streams,
             without_effect(recipes[name], built_without_weights(model, shape, len(dataset.classes)).module),
-            architecture=model.label,
+            architecture=model.display_name,
         )
         for name, model in models.items()
     }
@@ -163,7 +164,7 @@ def _rows(study: Study, design: Design, blocks: Blocks) -> Iterator[dict[str, An
         yield about if cell["status"] == "failed" else {**about, **_parts(study, cell, design, blocks)}
 
 
-def _parts(study: Study, cell: Mapping[str, Any], design: Design, blocks: Blocks) -> dict[str, Any]:
+def _parts(study: Study, cell: Any, design: Design, blocks: Blocks) -> dict[str, Any]:
     """Return the parts of the noise of a cell that is done."""
     crossed = study.crossed(cell)
     components = seed_components(

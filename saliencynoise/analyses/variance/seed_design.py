@@ -68,7 +68,7 @@ class Blocks:
     repeats: tuple[int, ...]
 
     @classmethod
-    def of(cls, members: Sequence[Mapping[str, Any]], design: Design, *, per_block: int) -> Blocks:
+    def of(cls, members: Sequence[Any], design: Design, *, per_block: int) -> Blocks:
         """Return the blocks from the members' records, which hold the seeds of their training."""
         rows = [
             (

@@ -61,7 +61,7 @@ def render_variance(document: Mapping[str, Any], folder: Path, *, width: int) ->
     yield Text(f"Results in {folder} ({RESULT}, {drawn}and a bench of each architecture's networks).")
 
 
-def variance_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+def variance_table(rows: Sequence[Any], *, narrow: bool) -> Table:
     """Return the table of shares of the noise."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
@@ -87,7 +87,7 @@ def variance_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
     return table
 
 
-def energy_table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+def energy_table(rows: Sequence[Any], *, narrow: bool) -> Table:
     """Return the table of shares of one map's energy, of methods that draw random numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("shares of energy", overflow="fold", min_width=22)
@@ -107,7 +107,7 @@ def _share(share: Mapping[str, Any]) -> list[str]:
     return [estimated_percent(share["value"]), escape(f"[{', '.join(ends)}]") if ends else "-"]
 
 
-def basis(document: Mapping[str, Any], architecture: Mapping[str, Any]) -> str:
+def basis(document: Mapping[str, Any], architecture: Any) -> str:
     """Return the provenance of an architecture's figures."""
     study, bench = document["study"], document["settings"]["bench"]
     again = architecture["trained_again"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 
-def machine(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+def machine(result: Any) -> list[tuple[str, str]]:
     """Return the device, the hardware and the versions of a result of any kind."""
     return [
         ("device", str(result.get("device", "not recorded"))),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from saliencynoise.display.page.links import parts_of
+from saliencynoise.records.common import Record
 from saliencynoise.store.atomic import write_bytes
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ def shown_in(document: Any) -> Any:
     if isinstance(document, Mapping):
         return {shown(key): shown_in(value) for key, value in document.items()}
     if isinstance(document, list | tuple):
-        return [shown_in(value) for value in document]
+        return kind(shown_in(value) for value in document)
+    if isinstance(document, Record):
+        return kind(**{name: shown_in(getattr(document, name)) for name in document.__struct_fields__})
     return shown(document) if isinstance(document, str) else document
 
 

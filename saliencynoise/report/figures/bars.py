@@ -21,7 +21,6 @@ from saliencynoise.display.figures.style import (
 )
 from saliencynoise.display.numbers import format_number, with_interval
 from saliencynoise.engine.study_cells import chosen_cells, names_of, snr_of
-from saliencynoise.records.numbers import number
 from saliencynoise.report.figures import texts
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.cell import Cell
 
 TITLE = "SNR of each method"
 CAPTION = (
@@ -109,16 +109,17 @@ def data(
     return pd.DataFrame([_row(cell) for cell in cells])
 
 
-def _row(cell: Any) -> dict[str, Any]:
-    figures = cell["figures"]
-    row = names_of(cell) | {"view": cell["view"]} | snr_of(figures)
-    names = {"published": "snr_pixel"} | ({"network": "snr_network"} if cell.get("draws", 1) > 1 else {})
-    for name in ("published", "network"):
-        estimate = figures["estimates"].get(names.get(name)) if figures else None
-        interval = (estimate or {}).get("interval") or {"low": None, "high": None}
-        row[name] = number(estimate["value"]) if estimate else math.nan
-        row[f"{name}_low"], row[f"{name}_high"] = number(interval["low"]), number(interval["high"])
-    row["published_floor"] = number(figures["estimates"]["snr_pixel"]["floor"]) if figures else math.nan
+def _row(cell: Cell) -> dict[str, Any]:
+    figures = cell.figures
+    row = names_of(cell) | {"view": cell.view} | snr_of(figures)
+    pixel = None if figures is None else figures.estimates.snr_pixel
+    network = None if figures is None or cell.draws == 1 else figures.estimates.snr_network
+    for name, estimate in (("published", pixel), ("network", network)):
+        interval = None if estimate is None else estimate.interval
+        ends = (math.nan, math.nan) if interval is None else (interval.low, interval.high)
+        row[name] = math.nan if estimate is None else estimate.value
+        row[f"{name}_low"], row[f"{name}_high"] = ends
+    row["published_floor"] = math.nan if pixel is None else pixel.floor
     return row
 
 

@@ -144,7 +144,7 @@ def shares_of(
     return pd.DataFrame([_row(cell, known.get((cell["architecture"], cell["method"]))) for cell in cells])
 
 
-def _row(cell: Mapping[str, Any], apart: Mapping[str, Any] | None) -> dict[str, Any]:
+def _row(cell: Any, apart: Any) -> dict[str, Any]:
     row = names_of(cell) | dict.fromkeys((*PARTS, "low", "high"), math.nan)
     if cell["status"] != "ok":
         return row

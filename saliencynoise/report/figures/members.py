@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import BAD, SMALL, blank, diverging, two_lines
 from saliencynoise.display.numbers import format_number
-from saliencynoise.engine.study_cells import Cell, failures, names_of, signed_cells
+from saliencynoise.engine.study_cells import failures, names_of, signed_cells
+from saliencynoise.records.cell import Cell
 from saliencynoise.report.figures import texts
 from saliencynoise.report.table import SEVERAL
 from saliencynoise.statistics.gram import diag_mean, scale_gram

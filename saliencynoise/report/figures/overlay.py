@@ -12,9 +12,10 @@ from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import SMALL, shortened, two_lines
 from saliencynoise.display.figures.translucent import LOOKS, draw_opacity_bar, draw_overlay
 from saliencynoise.display.numbers import percent
-from saliencynoise.engine.study_cells import Cell, signed_cells
+from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import Cell
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.report.figures import texts
 from saliencynoise.report.figures.choice import choose

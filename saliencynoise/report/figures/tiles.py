@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOISE, SIGNIFICANT, colour_limit
-from saliencynoise.engine.study_cells import Cell
 from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import Cell
 from saliencynoise.statistics.draws import own_draws
 from saliencynoise.statistics.json_safe import json_safe
 

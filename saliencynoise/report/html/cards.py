@@ -41,7 +41,7 @@ class Card:
     table: PageTable | None = None
 
 
-def method_cards(result: Mapping[str, Any]) -> list[Card]:
+def method_cards(result: Any) -> list[Card]:
     """Return a card for each method; results of earlier versions hold fewer facts."""
     known = {method["label"]: method for method in result.get("methods", ())}
     cells = defaultdict(list)
@@ -50,7 +50,7 @@ def method_cards(result: Mapping[str, Any]) -> list[Card]:
     return [_method(label, known.get(label), measured) for label, measured in cells.items()]
 
 
-def _method(label: str, method: Mapping[str, Any] | None, cells: Sequence[Mapping[str, Any]]) -> Card:
+def _method(label: str, method: Mapping[str, Any] | None, cells: Sequence[Any]) -> Card:
     title = method_words(label)
     facts = [] if title == label else [("name", label)]
     if method is None:
@@ -73,7 +73,7 @@ def _method(label: str, method: Mapping[str, Any] | None, cells: Sequence[Mappin
     )  # fmt: skip
 
 
-def _diagnostics(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+def _diagnostics(cells: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
     for cell in cells:
         if cell["view"] == cells[0]["view"]:
             for name, values in (cell.get("diagnostics") or {}).items():
@@ -81,7 +81,7 @@ def _diagnostics(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str,
                 yield cell["architecture"], name.replace("_", " "), summary
 
 
-def _ceilings(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+def _ceilings(cells: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """Yield each architecture with rewritten copies of one network, and a text with the r between these copies."""
     for cell in cells:
         ceiling = cell.get("ceiling") or {}
@@ -93,12 +93,12 @@ def _ceilings(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
             yield cell["architecture"], f"{compared}on {counted(ceiling['images'], 'image')}"
 
 
-def _first_failures(cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _first_failures(cells: Sequence[Any]) -> list[Any]:
     failed = {cell["architecture"]: cell for cell in cells if cell["status"] == "failed"}
     return list(failed.values())
 
 
-def data_card(result: Mapping[str, Any]) -> Card:
+def data_card(result: Any) -> Card:
     """Return the card of the data set."""
     dataset = result["dataset"]
     channels, height, width = dataset["image_shape"]
@@ -116,7 +116,7 @@ def data_card(result: Mapping[str, Any]) -> Card:
     return Card(title=dataset.get("name", dataset["asked"]), facts=facts, table=_images(result))
 
 
-def _images(result: Mapping[str, Any]) -> PageTable:
+def _images(result: Any) -> PageTable:
     classes, members = result["dataset"]["classes"], result["settings"]["members"]
     labels = {architecture["name"]: architecture["label"] for architecture in result["architectures"]}
     named = [name for name in labels if any(name in image.get("members_correct", {}) for image in result["images"])]
@@ -148,7 +148,7 @@ def _correct(image: Mapping[str, Any], name: str, members: int) -> PageValue:
     return PageValue(text="-") if count is None else PageValue(text=f"{count} of {members}", key=str(count))
 
 
-def architecture_cards(result: Mapping[str, Any]) -> list[Card]:
+def architecture_cards(result: Any) -> list[Card]:
     """Return a card for each architecture, with its members."""
     return [
         _architecture(architecture, result["recipes"].get(architecture["label"], {}))
@@ -156,7 +156,7 @@ def architecture_cards(result: Mapping[str, Any]) -> list[Card]:
     ]
 
 
-def _architecture(architecture: Mapping[str, Any], recipe: Mapping[str, Any]) -> Card:
+def _architecture(architecture: Any, recipe: Mapping[str, Any]) -> Card:
     members = architecture["members"]
     accuracies = [member["accuracy"] for member in members if member["accuracy"] is not None]
     trained = sum(member.get("seconds") or 0.0 for member in members)
@@ -176,7 +176,7 @@ def _accuracy(values: Sequence[float]) -> str:
     return f"median {median(values):.1%}, from {min(values):.1%} to {max(values):.1%}"
 
 
-def _members(architecture: Mapping[str, Any]) -> PageTable:
+def _members(architecture: Any) -> PageTable:
     rows = [
         PageRow(
             values=[
@@ -206,7 +206,7 @@ def _percent(value: float | None) -> PageValue:
     return PageValue(text="-") if value is None else PageValue(text=f"{value:.1%}", key=repr(value))
 
 
-def key_facts(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+def key_facts(result: Any) -> list[tuple[str, str]]:
     """Return the main facts: networks, images, accuracy, explained class, device, time and seed."""
     settings, hardware = result["settings"], result["hardware"]
     members = [member for architecture in result["architectures"] for member in architecture["members"]]
@@ -230,7 +230,7 @@ def _names(labels: Sequence[str]) -> str:
     return labels[0] if len(labels) == 1 else f"each of {', '.join(labels)}"
 
 
-def _time(result: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> str:
+def _time(result: Any, members: Sequence[Any]) -> str:
     """Return the computing time to train and to explain. Views share their maps, so each method counts once."""
     trained = sum(member.get("seconds") or 0.0 for member in members)
     seconds = {(cell["architecture"], cell["method"]): cell["seconds"] or 0.0 for cell in result["cells"]}
@@ -238,7 +238,7 @@ def _time(result: Mapping[str, Any], members: Sequence[Mapping[str, Any]]) -> st
     return f"{duration(trained)} to train, {maps}" if trained else maps
 
 
-def provenance(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+def provenance(result: Any) -> list[tuple[str, str]]:
     """Return the versions and the hardware that computed the figures."""
     sampler = result.get("sampler")
     facts = [

@@ -8,7 +8,6 @@ from typing import Any
 
 from saliencynoise.display.numbers import format_number, p_text, percent, seconds_text
 from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
-from saliencynoise.engine.study import averaged_snr
 from saliencynoise.records.numbers import number
 from saliencynoise.report.html.words import noise_free, reliability
 from saliencynoise.report.table import is_low
@@ -30,7 +29,7 @@ NUMBERS = (
 )
 
 
-def study_table(result: Mapping[str, Any]) -> PageTable:
+def study_table(result: Any) -> PageTable:
     """Return a row per architecture, method and view, and one more for a stochastic method without its own noise."""
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
     families = {method["label"]: method["family"] for method in result.get("methods", ())}
@@ -54,7 +53,7 @@ def study_table(result: Mapping[str, Any]) -> PageTable:
     )
 
 
-def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[PageValue]]]:
+def _rows(cell: Any) -> Iterator[tuple[str, list[PageValue]]]:
     name = cell["method"] + ("" if cell["view"] == "signed" else f", view {cell['view']}")
     if cell["status"] == "failed":
         yield name, [PageValue(text="failed", failed=True), *[PageValue(text="-")] * (len(NUMBERS) - 1)]
@@ -90,7 +89,7 @@ def _rows(cell: Mapping[str, Any]) -> Iterator[tuple[str, list[PageValue]]]:
         yield f"{name}, ceiling", [none, none, *_estimate(estimate), *[none] * (len(NUMBERS) - 4)]
 
 
-def _estimate(estimate: Mapping[str, Any]) -> list[PageValue]:
+def _estimate(estimate: Any) -> list[PageValue]:
     """Return r and its interval."""
     interval = estimate["interval"]
     if interval is None:
@@ -99,18 +98,18 @@ def _estimate(estimate: Mapping[str, Any]) -> list[PageValue]:
     return [_value(estimate["value"]), PageValue(text=text, key=_key(interval["low"]))]
 
 
-def _reliability_values(cell: Mapping[str, Any]) -> list[PageValue]:
+def _reliability_values(cell: Any) -> list[PageValue]:
     """Return the reliability of a single map and the networks for 0.9; neither where pure noise has an r, too."""
     if not noise_free(cell):
         return [PageValue(text="-")] * 2
     needed = cell["figures"]["members_needed"]
     return [
-        _single_reliability(averaged_snr(cell["figures"])),
+        _single_reliability(cell["figures"]["estimates"]["snr_averaged"]),
         PageValue(text=needed["text"], key=_key(_needed(needed))),
     ]
 
 
-def _single_reliability(estimate: Mapping[str, Any]) -> PageValue:
+def _single_reliability(estimate: Any) -> PageValue:
     """Return the reliability of a single map."""
     snr = number(estimate["value"])
     return _value(None if math.isnan(snr) else reliability(snr, 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,7 @@ def page_values(study: Study) -> dict[str, Any]:
     }
 
 
-def _heading(result: Mapping[str, Any]) -> str:
+def _heading(result: Any) -> str:
     names = [architecture["label"] for architecture in result["architectures"]]
     networks = names[0] if len(names) == 1 else f"{len(names)} architectures"
     return f"{networks} on {result['dataset']['asked']}"

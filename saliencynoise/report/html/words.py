@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from saliencynoise.display.numbers import counted, format_number, p_text
-from saliencynoise.engine.study import averaged_snr
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.records.numbers import number
 from saliencynoise.statistics.reliability import reliability_at
 
-Cell = Mapping[str, Any]
+Cell = Any
 
 NAMES = {
     "gradient": "input gradients",
@@ -76,7 +75,7 @@ class Summary:
     members: int
 
 
-def summary_of(result: Mapping[str, Any]) -> Summary:
+def summary_of(result: Any) -> Summary:
     """Return the first screen of a study."""
     measured = sorted(_measured(result), key=lambda cell: -number(_snr(cell)["value"]))
     several = len({cell["architecture"] for cell in result["cells"]}) > 1
@@ -132,7 +131,7 @@ def members_undetermined(cell: Cell) -> bool:
     return not lacks_signal(cell) and (needed["value"] is None or needed["text"] == "undetermined")
 
 
-def _measured(result: Mapping[str, Any]) -> Iterator[Cell]:
+def _measured(result: Any) -> Iterator[Cell]:
     """Yield, for each architecture and method, the first cell that has an r and a view in which pure noise has none."""
     seen = set()
     for cell in result["cells"]:
@@ -144,7 +143,7 @@ def _measured(result: Mapping[str, Any]) -> Iterator[Cell]:
             yield cell
 
 
-def _centred(result: Mapping[str, Any]) -> dict[tuple[str, str], Cell]:
+def _centred(result: Any) -> dict[tuple[str, str], Cell]:
     """Return the cells of maps less their own means, by architecture and method."""
     done = [cell for cell in result["cells"] if cell["status"] == "ok"]
     return {(cell["architecture"], cell["method"]): cell for cell in done if cell["view"] == CENTRED}
@@ -155,13 +154,12 @@ def noise_free(cell: Cell) -> bool:
     return number(_snr(cell)["floor"]) == 0
 
 
-def _snr(cell: Cell) -> Mapping[str, Any]:
-    estimate: Mapping[str, Any] = cell["figures"]["estimates"]["snr"]
-    return estimate
+def _snr(cell: Cell) -> Any:
+    return cell["figures"]["estimates"]["snr"]
 
 
 def _bar(cell: Cell, *, several: bool) -> Bar:
-    snr = number(averaged_snr(cell["figures"])["value"])
+    snr = number(cell["figures"]["estimates"]["snr_averaged"]["value"])
     return Bar(
         method=method_words(cell["method"]) + (", centred" if cell["view"] == CENTRED else ""),
         architecture=cell["architecture"] if several else "",
@@ -206,7 +204,7 @@ def _centred_sentence(cell: Cell, centred: Cell | None) -> str:
     )
 
 
-def _no_reliability(result: Mapping[str, Any]) -> str:
+def _no_reliability(result: Any) -> str:
     done = [cell for cell in result["cells"] if cell["status"] == "ok"]
     if any(not math.isnan(number(_snr(cell)["value"])) for cell in done):
         return "The reliability of these maps is undetermined; the table has their r."
@@ -254,7 +252,7 @@ def sentence(cell: Cell, *, several: bool) -> str:
             f"Networks agree on the maps of {name} (r {format_number(snr['value'])}{_range(snr['interval'], None)}), "
             "but the number of networks to average is undetermined."
         )
-    snr = averaged_snr(cell["figures"])
+    snr = cell["figures"]["estimates"]["snr_averaged"]
     one = f"{format_number(reliability(number(snr['value']), 1))}{_range(snr['interval'], 1)}"
     with_draws = ", each with draws of its own," if cell.get("draws", 1) > 1 else ""
     average = (
@@ -283,7 +281,7 @@ def _range(interval: Mapping[str, Any] | None, members: int | None) -> str:
     return f" [{', '.join(format_number(end if members is None else reliability(end, members)) for end in ends)}]"
 
 
-def _cautions(result: Mapping[str, Any], measured: Sequence[Cell]) -> Iterator[str]:
+def _cautions(result: Any, measured: Sequence[Cell]) -> Iterator[str]:
     """Yield the cautions that go with the sentences, the most serious first."""
     members, cells = result["settings"]["members"] or 0, result["cells"]
     failed = sum(cell["status"] == "failed" for cell in cells)

@@ -16,7 +16,8 @@ from saliencynoise.display.numbers import format_number
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
-from tests.report.studies import make_study, noisy_maps
+from saliencynoise.records.writing import json_of
+from tests.studies import make_study, noisy_maps, study_of
 
 HOSTILE = "<script>alert(1)<_script>\x1b[2J[red]"
 
@@ -25,16 +26,16 @@ def run(folder, *, seed=0, methods=("gradient", "gradcam(layer=intermediate)"), 
     """A study of one network whose members are those of its seed."""
     maps = {("net", method): noisy_maps(seed=seed) for method in methods}
     made = make_study(folder, {**maps, **(extra or {})}, dataset=settings.pop("dataset", "made"))
-    document = json.loads(json.dumps(made.result))
+    document = json_of(made.result)
     document["settings"] |= {"seed": seed, **settings}
-    document["dataset"]["key"] = made.result["dataset"]["asked"] * 8
+    document["dataset"]["key"] = made.result.dataset.asked * 8
     for cell in document["cells"]:
         cell["method_name"] = f"builtin/{cell['method']}"
     for architecture in document["architectures"]:
         architecture["members"] = [
             {**member, "sha256": f"{seed}-{member['index']}"} for member in architecture["members"]
         ]
-    return Study(document, made.folder)
+    return study_of(made.folder, **document)
 
 
 @pytest.fixture(scope="module")

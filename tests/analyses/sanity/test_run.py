@@ -1,6 +1,5 @@
 """Trained networks beside two kinds that know nothing, against plain numpy over the files of their maps."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from saliencynoise.engine.config import config_from
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.writing import json_of
 from saliencynoise.statistics.agreement import agreement
 from saliencynoise.statistics.comparison import compare, holm
 from saliencynoise.statistics.snr import pooled_snr
@@ -132,7 +132,7 @@ def test_what_the_networks_are(ran):
 
 def test_the_file_is_the_document(ran):
     document, _, folder = ran
-    assert json.loads(json.dumps(document)) == load_sanity(folder / "out")
+    assert json_of(document) == json_of(load_sanity(folder / "out"))
 
 
 def test_members_that_began_alike_do_not_count_as_agreement():

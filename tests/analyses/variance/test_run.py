@@ -1,7 +1,6 @@
 """The parts of the noise of really trained networks, against loops over the files of their maps."""
 
 import itertools
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from saliencynoise.engine.config import config_from
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.writing import json_of
 from saliencynoise.store.pool import Pool
 from tests.engine.conftest import QUICK
 
@@ -141,7 +141,7 @@ def test_energy_shares_are_those_of_members_that_share_no_seed(ran):
 
 def test_the_file_is_the_document(ran):
     document, _, folder = ran
-    assert json.loads(json.dumps(document)) == load_variance(folder / "out")
+    assert json_of(document) == json_of(load_variance(folder / "out"))
 
 
 def test_a_method_that_fails_has_a_row_that_says_why(extra_plugin, monkeypatch):

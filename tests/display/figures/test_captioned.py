@@ -10,9 +10,10 @@ from saliencynoise.analyses.frontier import figure as frontier
 from saliencynoise.analyses.sanity import figure as sanity
 from saliencynoise.analyses.variance import figure as variance
 from saliencynoise.display.figures.captioned import MOST_WORDS
+from saliencynoise.explanation import figure as explanation
 from saliencynoise.report.figures import bars, classes, components, curve, maps, members, overlay, ssim
 
-MODULES = [bars, classes, components, curve, maps, members, overlay, ssim, frontier, sanity, variance]
+MODULES = [bars, classes, components, curve, maps, members, overlay, ssim, frontier, sanity, variance, explanation]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -7,7 +7,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import bars
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -20,19 +20,16 @@ def study(tmp_path_factory):
         ("resnet", "gradient"): noisy_maps(snr=0.1, seed=2),
         ("resnet", "gradcam"): "map of 1x1",
     }
-    made = make_study(tmp_path_factory.mktemp("study"), maps)
-    for cell in made.result["cells"]:
-        cell["draws"] = cell["figures"]["draws"] if cell["figures"] else 1
-    return made
+    return make_study(tmp_path_factory.mktemp("study"), maps)
 
 
 def test_the_table_has_the_studys_figures(study):
     found = bars.data(study).set_index(["architecture", "method"])
     for cell in study.done:
-        row, estimates = found.loc[cell["architecture"], cell["method"]], cell["figures"]["estimates"]
-        assert row["r"] == estimates["snr"]["value"]
-        assert row["low"] == estimates["snr"]["interval"]["low"]
-        assert row["published"] == estimates["snr_pixel"]["value"]
+        row, estimates = found.loc[cell.architecture, cell.method], cell.figures.estimates
+        assert row["r"] == estimates.snr.value
+        assert row["low"] == estimates.snr.interval.low
+        assert row["published"] == estimates.snr_pixel.value
         assert row["published_floor"] == estimates["snr_pixel"]["floor"]
         if cell["method"] == "smoothgrad":
             assert row["network"] == estimates["snr_network"]["value"] > row["r"]

@@ -4,7 +4,7 @@ import pytest
 from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
 from saliencynoise.report.figures.choice import choose
 from saliencynoise.report.figures.study_figures import FIGURES, figures_of
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 def map_figures(study):

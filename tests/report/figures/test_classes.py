@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from saliencynoise.report.figures import classes
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 CLASSES = ("cat", "dog", "emu")
 

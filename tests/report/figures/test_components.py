@@ -6,9 +6,11 @@ import torch
 
 from saliencynoise.analyses.variance import figure as seeds
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.variance import VarianceRecord
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.figures import components
 from tests.analyses.variance.test_table import FAILED, document, row
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import filled, make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +33,18 @@ def variance(tmp_path):
     found = document(row(), row(method="smoothgrad", energy=energy), FAILED)
     found["architectures"][0]["run"] = "runs/v/test_resnet"
     found["created"] = "2026-01-01T00:00:00+00:00"
+    found = filled(VarianceRecord, found)
     (tmp_path / "variance.json").write_text(json.dumps(found))
     return found
 
 
 def test_shares_are_the_studys_and_sum_to_one(study):
     found = components.data(study).shares.set_index("method")
-    gradient, smoothgrad = (cell["figures"] for cell in study.done)
-    assert found.loc["gradient", "signal"] == gradient["estimates"]["cosine"]["value"]
+    gradient, smoothgrad = (cell.figures for cell in study.done)
+    assert found.loc["gradient", "signal"] == gradient.estimates.cosine.value
     assert found.loc["gradient", ["signal", "network"]].sum() == pytest.approx(1)
     assert math.isnan(found.loc["gradient", "draw"])
-    assert found.loc["smoothgrad", list(components.PARTS)].to_dict() == smoothgrad["energy"]
+    assert found.loc["smoothgrad", list(components.PARTS)].to_dict() == smoothgrad.energy
     assert found.loc["smoothgrad", list(components.PARTS)].sum() == pytest.approx(1)
     assert found.loc["lime", "reason"] == "no"
 
@@ -67,7 +70,7 @@ def test_the_seeds_of_a_variance_run_are_drawn_below(study, variance, tmp_path):
 def test_a_study_finds_the_run_that_it_is_of(study, variance):
     assert components.document_of(study) is None
     (study.folder.parent / "variance.json").write_text(json.dumps(variance))
-    assert components.document_of(study) == variance
+    assert json_of(components.document_of(study)) == variance
     variance["architectures"][0]["run"] = "runs/v/another"
     (study.folder.parent / "variance.json").write_text(json.dumps(variance))
     assert components.document_of(study) is None

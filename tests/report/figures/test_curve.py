@@ -7,7 +7,7 @@ import pytest
 from saliencynoise.report.figures import curve
 from saliencynoise.statistics.reliability import reliability_at
 from saliencynoise.statistics.split_halves import split_halves
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import maps
 from saliencynoise.report.figures.tiles import AVERAGES, TileRow, arrays, tidy
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import edited, make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")
 
@@ -225,7 +225,11 @@ def test_long_names_are_cut_and_never_vanish(tmp_path):
 
 def test_maps_that_a_result_lacks_are_named(tmp_path):
     study = make_study(tmp_path / "run", {("net", "gradient"): noisy_maps(), ("net", "lime"): noisy_maps()})
-    study.result["cells"][1]["method"] = "rise"
+
+    def rename(document):
+        document["cells"][1]["method"] = "rise"
+
+    study = edited(study, rename)
     for draw in (study.plot.maps, study.plot.overlay):
         with pytest.raises(UsageError, match=r"result.json lists no maps of rise on net; run the same bench again"):
             draw()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from saliencynoise.report.figures import members
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import edited, make_study, noisy_maps
 
 
 def two_groups():
@@ -23,8 +23,11 @@ def study(tmp_path_factory):
         ("net", "lime"): "too few segments",
     }
     made = make_study(tmp_path_factory.mktemp("study"), maps)
-    made.result["architectures"][0]["members"][2]["flag"] = "not above chance"
-    return made
+
+    def flag(document):
+        document["architectures"][0]["members"][2]["flag"] = "not above chance"
+
+    return edited(made, flag)
 
 
 def test_examples():

@@ -8,7 +8,7 @@ import torch
 from saliencynoise.display.figures.style import WIDEST
 from saliencynoise.interfaces import UsageError
 from saliencynoise.report.figures import overlay
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 GRADIENT, CAM, FAILED = ("net", "gradient"), ("net", "gradcam(layer=top)"), ("net", "lime")
 

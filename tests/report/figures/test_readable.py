@@ -9,7 +9,7 @@ from saliencynoise.report.figures import readable as module
 from saliencynoise.report.figures.readable import CELLS, readable
 from saliencynoise.report.figures.study_figures import FIGURES, figures_of
 from saliencynoise.report.html.study import page_values
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps, study_of
 
 
 def large(architectures: int, methods: int, *, failed: int = 0) -> Study:
@@ -19,11 +19,11 @@ def large(architectures: int, methods: int, *, failed: int = 0) -> Study:
         for m in range(methods)
         for view in ("signed", "abs")
     ]
-    return Study({"cells": cells}, folder=None)  # type: ignore[arg-type]
+    return study_of(cells=cells)
 
 
 def names(study: Study, kind: str) -> list[str]:
-    return list(dict.fromkeys(cell[kind] for cell in study.result["cells"]))
+    return list(dict.fromkeys(getattr(cell, kind) for cell in study.result.cells))
 
 
 def test_a_study_that_can_be_read_is_drawn_whole():

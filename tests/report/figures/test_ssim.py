@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from saliencynoise.report.figures import ssim
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import torch
 from saliencynoise.display.figures.captioned import MOST_WORDS, MissingFigure
 from saliencynoise.report.figures import classes, texts
 from saliencynoise.report.figures.study_figures import FIGURES, figures_of
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_classes_of_an_infinite_r_are_compared(study, r, words):
 
 def test_alternative_texts_tell_numbers(study):
     told = {own.name: own.alt for own in figures_of(study)}
-    r = study.done[0]["figures"]["estimates"]["snr"]["value"]
+    r = study.done[0].figures.estimates.snr.value
     assert f"smallest: {r:.2f} [" in told["bars"]
     assert "(gradient)" in told["bars"]
     assert "Largest number of networks for 0.9" in told["curve"]

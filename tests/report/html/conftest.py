@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

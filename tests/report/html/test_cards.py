@@ -1,9 +1,13 @@
 """Cards tell what a study recorded, and less where it recorded less."""
 
+from functools import partial
+
 import pytest
+from msgspec import structs
 
 from saliencynoise.report.html.cards import MOST_IMAGES, architecture_cards, data_card, key_facts, method_cards
 from saliencynoise.report.html.rows import study_table
+from tests.studies import edited
 
 METHOD = {
     "name": "builtin/smoothgrad(samples=50)",
@@ -23,8 +27,13 @@ METHOD = {
 
 @pytest.fixture
 def result(study):
-    cells = [{**cell, "draws": 2} if cell["method"] == "smoothgrad" else cell for cell in study.result["cells"]]
-    return {**study.result, "cells": cells, "methods": [METHOD]}
+    def describe(document):
+        for cell in document["cells"]:
+            cell["draws"] = 2 if cell["method"] == "smoothgrad" else 1
+        methods = [METHOD if method["label"] == "smoothgrad" else method for method in document["methods"]]
+        document["methods"] = methods
+
+    return edited(study, describe).result
 
 
 def test_a_method_card_holds_what_its_plugin_declared(result):
@@ -37,16 +46,18 @@ def test_a_method_card_holds_what_its_plugin_declared(result):
     assert facts["failed"] == "on large(depth=2): member 3: ValueError: no layer"
 
 
-def test_older_results_say_less_of_methods_and_no_fact_is_made_up(study):
+def test_each_method_has_a_card_and_one_without_a_paper_has_none(study):
     cards = {card.title: card for card in method_cards(study.result)}
     assert set(cards) == {"input gradients", "SmoothGrad", "Grad-CAM of the top layer", "mine/nothing"}
-    assert cards["input gradients"].paper == ""
-    assert dict(cards["input gradients"].facts) == {"name": "gradient", "provided by": "not recorded"}
+    assert not cards["input gradients"].paper
+    assert dict(cards["input gradients"].facts)["name"] == "gradient"
 
 
 def test_diagnostics_are_shown(study):
-    cells = [{**cell, "diagnostics": {"completeness_error": {"median": 0.003, "max": 0.14}}} for cell in study.done]
-    card = method_cards({**study.result, "cells": cells})[0]
+    def check(document):
+        document["cells"][0]["diagnostics"] = {"completeness_error": {"median": 0.003, "max": 0.14}}
+
+    card = method_cards(edited(study, check).result)[0]
     assert dict(card.facts)["completeness error on small"] == "median 0.003, largest 0.14"
 
 
@@ -54,7 +65,7 @@ def test_the_data_card_counts_and_lists_images(result):
     card = data_card(result)
     assert dict(card.facts)["images"] == "100 to train, 50 to test"
     assert [row.values[1].text for row in card.table.rows] == ["cat", "dog", "cat", "dog"]
-    many = data_card({**result, "images": result["images"] * 200})
+    many = data_card(structs.replace(result, images=result.images * 200))
     assert len(many.table.rows) == MOST_IMAGES
     assert many.table.caption == f"The attributed images, the first {MOST_IMAGES}; 300 more"
 
@@ -85,7 +96,7 @@ def test_rows_stand_for_themselves_and_the_failed_is_shown_as_failed(result):
     assert [value.text for value in failed[2:]] == ["failed", *["-"] * (len(labels) - 3)]
     assert all(value.key == "" for value in failed[2:])
     gradient = dict(zip(labels, rows["gradient", "small"].values, strict=True))
-    r = result["cells"][0]["figures"]["estimates"]["snr"]["value"]
+    r = result.cells[0].figures.estimates.snr.value
     assert float(gradient["r"].key) == r
     assert float(gradient["one map"].key) == pytest.approx(r / (1 + r), abs=1e-15)
 
@@ -94,8 +105,12 @@ CEILING = {"value": 0.5, "low": 0.25, "high": 0.75, "kinds": ["sign", "positive_
 
 
 def test_a_measured_ceiling_is_shown_and_a_low_one_has_a_row(study):
-    cells = [{**cell, "ceiling": {**CEILING, "images": 2}} for cell in study.done]
-    result = {**study.result, "cells": cells}
+    def with_ceiling(document, **changes):
+        document["cells"] = [cell for cell in document["cells"] if cell["status"] == "ok"]
+        for cell in document["cells"]:
+            cell["ceiling"] = {**CEILING, "images": 2, **changes}
+
+    result = edited(study, with_ceiling).result
     facts = dict(method_cards(result)[0].facts)
     assert facts["ceiling on small"] == (
         "r 0.50 [0.25, 0.75] between 4 copies of 8 networks, with other weights and the same function (sign and "
@@ -103,7 +118,6 @@ def test_a_measured_ceiling_is_shown_and_a_low_one_has_a_row(study):
     )
     rows = [[value.text for value in row.values] for row in study_table(result).rows]
     assert any(row[0].endswith(", ceiling") and "[0.25, 0.75]" in row for row in rows)
-    infinite = [{**cell, "ceiling": {**CEILING, "value": "inf", "kinds": []}} for cell in study.done]
-    result = {**study.result, "cells": infinite}
+    result = edited(study, partial(with_ceiling, value="inf", kinds=[])).result
     assert "ceiling on small" not in dict(method_cards(result)[0].facts)
     assert not any(row.values[0].text.endswith(", ceiling") for row in study_table(result).rows)

@@ -5,10 +5,14 @@ import json
 import pytest
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.frontier import FrontierRecord
+from saliencynoise.records.sanity import SanityRecord
+from saliencynoise.records.variance import VarianceRecord
 from saliencynoise.report.folder import write_run_report
 from tests.analyses.frontier import test_table as test_frontier
 from tests.analyses.sanity import test_table as test_sanity
 from tests.analyses.variance import test_table as test_variance
+from tests.studies import filled
 
 MADE = {"created": "2026-01-01T00:00:00+00:00", "device": "cpu"}
 HOSTILE = "<script>window.hacked=1</script>"
@@ -35,6 +39,8 @@ def sanity():
     return {**document, "created": MADE["created"], "study": {**document["study"], **MADE}}
 
 
+RECORDS = {"frontier": FrontierRecord, "variance": VarianceRecord, "sanity": SanityRecord}
+RECORDS = {"frontier": FrontierRecord, "variance": VarianceRecord, "sanity": SanityRecord}
 KINDS = {
     "frontier": (frontier, "Is there something cheaper than retraining?", "is worth 1.62 [1.20, 2.31] networks"),
     "variance": (variance, "Which randomness makes the noise?", "training is chaotic"),
@@ -47,7 +53,7 @@ def test_each_kind_of_run_has_a_page(kind, tmp_path, opened):
     from axe_playwright_python.sync_playwright import Axe
 
     make, question, words = KINDS[kind]
-    (tmp_path / f"{kind}.json").write_text(json.dumps(make()))
+    (tmp_path / f"{kind}.json").write_text(json.dumps(filled(RECORDS[kind], make())))
     path = write_run_report(tmp_path)
     assert path == tmp_path / "report.html"
     with opened(path, width=360, bypass_csp=True) as page:
@@ -64,7 +70,7 @@ def test_each_kind_of_run_has_a_page(kind, tmp_path, opened):
 
 
 def test_a_damaged_run_is_named(tmp_path):
-    (tmp_path / "sanity.json").write_text(json.dumps({**sanity(), "rows": [{}]}))
+    (tmp_path / "sanity.json").write_text(json.dumps({**filled(SanityRecord, sanity()), "rows": [{}]}))
     with pytest.raises(UsageError, match=r"sanity.json is damaged: rows\[0\] has no status; run: saliencynoise sanity"):
         write_run_report(tmp_path)
 

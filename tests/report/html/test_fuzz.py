@@ -1,18 +1,17 @@
 """Hostile names everywhere: nothing runs, nothing breaks, with the page's policy and by escaping alone."""
 
-import json
 import re
 
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from saliencynoise.api import Study
 from saliencynoise.display.figures.captioned import CaptionedFigure, MissingFigure
 from saliencynoise.display.page.figures import Download, PageFigure
 from saliencynoise.display.page.page import render
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.html.study import page_values
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps, study_of
 
 pytest.importorskip("playwright.sync_api")
 
@@ -63,7 +62,7 @@ def attacked(request, tmp_path_factory):
     maps[f"net{names[0]}", "mine/failed"] = f"member 1: {HOSTILE[shift]}"
     folder = tmp_path_factory.mktemp("attacked") / "run"
     study = make_study(folder, maps, classes=[f"cat{names[3]}", f"dog{names[4]}"], dataset=f"data{names[5]}")
-    result, at = json.loads(json.dumps(dict(study.result))), [shift]
+    result, at = json_of(study.result), [shift]
     result["sampler"] = {"name": "s", "label": "s", "distribution": "d", "trains": True, "at_chance": "", "runs": 1}
     result["methods"] = [
         {
@@ -77,7 +76,8 @@ def attacked(request, tmp_path_factory):
     ]
     result["methods"] = [{**hostile(own, HOSTILE, at), "label": own["label"]} for own in result["methods"]]
     for key in ("versions", "hardware", "settings", "sampler"):
-        result[key] = hostile({**result[key], f"key{HOSTILE[shift + 3]}": "value"}, HOSTILE, at)
+        result[key] = hostile(result[key], HOSTILE, at)
+    result["versions"] |= {f"key{HOSTILE[shift + 3]}": "value", "torch": result["versions"]["torch"]}
     result["settings"]["recipe"] = {HOSTILE[shift]: HOSTILE[-shift], "epochs": 2}
     result["settings"]["archs"] = list(HOSTILE)
     result["dataset"]["notes"] = list(HOSTILE)
@@ -93,7 +93,7 @@ def attacked(request, tmp_path_factory):
             cell["reason"] = "".join(HOSTILE)
     for image, text in zip(result["images"], HOSTILE[shift * 4 :], strict=False):
         image["name"] = text
-    return Study(result, folder)
+    return study_of(folder, **result)
 
 
 @pytest.mark.parametrize("bypass", [False, True])
@@ -142,7 +142,7 @@ def test_a_notebook_shows_no_script(opened, attacked, tmp_path):
     with opened(path) as page:
         assert page.evaluate("window.hacked") is None
         assert page.locator("script, img, svg").count() == 0
-        assert page.locator("tbody tr").count() == len(attacked.result["cells"])
+        assert page.locator("tbody tr").count() == len(attacked.result.cells)
 
 
 def test_the_attack_would_work_if_it_were_not_for_escaping(opened, tmp_path):

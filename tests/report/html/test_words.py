@@ -13,34 +13,36 @@ from saliencynoise.report.html.words import (
 )
 from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.reliability import members_needed, reliability_at
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import cell_of, edited, estimate, make_study, noisy_maps, record_of_study
 
 
-def cell(method="gradient", r=0.43, low=0.33, high=0.5, *, members=8, p=0.008, architecture="net", **changes):
-    interval = None if low is None else {"low": low, "high": high}
+def cell(
+    method="gradient", r=0.43, low=0.33, high=0.5, *, members=8, p=0.008, architecture="net", floor=0.0, **changes
+):
     ends = None if low is None else Interval(low=low, high=high, df=9.0, question="both", note="", level=0.95)
     needed = members_needed(float("nan") if r is None else r, ends)
-    return {
+    whole = {
         "architecture": architecture,
         "method": method,
         "members": members,
+        "draws": 1,
         "status": "ok",
         "view": "signed",
         "figures": {
-            "estimates": {"snr": {"value": r, "interval": interval, "floor": 0.0}},
+            "estimates": dict.fromkeys(("snr", "snr_averaged"), estimate(r, low, high, floor)),
             "signal_p": p,
             "members_needed": {
                 **{name: getattr(needed, name) for name in ("reliability", "value", "low", "high")},
                 "text": str(needed),
             },
         },
-        **changes,
     }
+    return cell_of(**{**whole, **changes})
 
 
 def result(*cells, members=8, **changes):
-    architectures = [{"label": name, "members": []} for name in dict.fromkeys(own["architecture"] for own in cells)]
-    return {"settings": {"members": members}, "cells": list(cells), "architectures": architectures, **changes}
+    sampler = {"trains": True, "runs": members}
+    return record_of_study(**{"settings": {"members": members}, "cells": cells, "sampler": sampler, **changes})
 
 
 FAILED = {"status": "failed", "figures": None, "reason": "no layer"}
@@ -127,14 +129,9 @@ def test_only_the_first_view_is_spoken_of():
 
 
 def test_cautions_come_with_the_sentences():
+    cells = cell(r=0.01, low=-0.1, high=0.2, p=0.4, members=6), cell("lime", **FAILED)
     flagged = [{"label": "net", "members": [{"flag": "an outlier"}, {"flag": None}]}]
-    found = summary_of(
-        {
-            **result(cell(r=0.01, low=-0.1, high=0.2, p=0.4, members=6), cell("lime", **FAILED), members=6),
-            "architectures": flagged,
-            "sampler": {"runs": 2},
-        }
-    )
+    found = summary_of(result(*cells, members=6, architectures=flagged, sampler={"trains": True, "runs": 2}))
     words = " ".join(found.cautions)
     assert "1 of 2 figures could not be computed" in words
     assert "No agreement between networks was shown for input gradients" in words
@@ -157,9 +154,13 @@ def test_names_of_plugins_stay_as_they_are():
 def test_a_method_whose_maps_have_no_sign_gets_no_reliability(tmp_path):
     """Rectified noise agrees for being positive: r of about 0.47 is no signal, and no network's map is worth it."""
     study = make_study(tmp_path / "run", {("net", "cam"): noisy_maps(members=8, images=12, shape=(1, 16, 16), snr=0.0)})
-    (cell,) = study.result["cells"]
-    cell["view"] = "relu"
-    cell["figures"]["estimates"]["snr"] |= {"value": 0.467, "floor": 0.467, "interval": {"low": 0.45, "high": 0.49}}
+
+    def rectify(document):
+        (cell,) = document["cells"]
+        cell["view"] = "relu"
+        cell["figures"]["estimates"]["snr"] = estimate(0.467, 0.45, 0.49, floor=0.467)
+
+    study = edited(study, rectify)
     summary = summary_of(study.result)
     assert not summary.bars
     assert not any("a reliability of" in sentence for sentence in summary.sentences)
@@ -169,7 +170,7 @@ def test_a_method_whose_maps_have_no_sign_gets_no_reliability(tmp_path):
 
 
 def centred(method, **changes):
-    return cell(method, **changes) | {"view": "centred"}
+    return cell(method, view="centred", **changes)
 
 
 def test_what_is_left_of_a_method_on_top_when_centred_is_said():
@@ -185,8 +186,7 @@ def test_what_is_left_of_a_method_on_top_when_centred_is_said():
 
 
 def test_a_one_signed_method_is_judged_by_its_centred_maps_only():
-    whole = cell("layercam", r=120.0, low=90.0, high=160.0, p=None)
-    whole["figures"]["estimates"]["snr"]["floor"] = None
+    whole = cell("layercam", r=120.0, low=90.0, high=160.0, p=None, floor=None)
     found = summary_of(result(whole, centred("layercam", r=0.1, low=-0.1, high=0.2, p=0.3)))
     assert "120" not in " ".join(found.sentences)
     assert "is shown for the maps of LayerCAM (each map minus its own mean)" in found.sentences[0]

@@ -285,7 +285,7 @@ def _document(prepared: Prepared, sets: Sequence[DreamSet], *, seconds: float) -
             "classes": len(dataset.classes),
             "notes": list(dataset.notes),
         },
-        "architecture": ensemble.model.label,
+        "architecture": ensemble.model.display_name,
         "pool": str(ensemble.pool.folder),
         "recipe": ensemble.recipe,
         "seeds": {"members": ensemble.seed, "dream": request.bench.seed},

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.numbers import format_number, p_text
-from saliencynoise.engine.study_cells import Cell, failures, signed_cells
+from saliencynoise.engine.study_cells import failures, signed_cells
+from saliencynoise.records.cell import Cell
 from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.figures import architecture as figure

@@ -46,9 +46,9 @@ def load_dreamers(
             pool no longer holds a member.
     """
     described = _architecture(study.result, architecture)
-    expected = (study.result["dataset"]["classes"], study.result["dataset"]["image_shape"])
+    expected = (study.result.dataset.classes, study.result.dataset.image_shape)
     channels, height, width = dataset.test.images.shape[1:]
-    if expected != (list(dataset.classes), [channels, height, width]):
+    if expected != (tuple(dataset.classes), (channels, height, width)):
         raise UsageError(f"the data set {dataset.name} is not the study's ({expected[0]}, {expected[1]}); load that")
     sound = [member["index"] for member in described["members"] if not member.get("flag")]
     last = len(sound) - held_out
@@ -75,7 +75,7 @@ def load_dreamers(
     )
 
 
-def _architecture(result: Mapping[str, Any], label: str) -> Mapping[str, Any]:
+def _architecture(result: Any, label: str) -> Mapping[str, Any]:
     matches = [entry for entry in result["architectures"] if entry["label"] == label]
     if not matches:
         labels = ", ".join(entry["label"] for entry in result["architectures"])

@@ -125,7 +125,7 @@ class PaperConfig:
         return Path(self.out) if self.out is not None else Path("runs") / f"paper-{self.scale}"
 
     @property
-    def sources(self) -> list[Mapping[str, Any]]:
+    def sources(self) -> list[Any]:
         """The data sets that are used: label, name and settings."""
         return [
             source for source in self.settings["sources"] if not self.datasets or source["dataset"] in self.datasets

@@ -172,7 +172,7 @@ def _architecture(column: Column) -> Mapping[str, Any]:
     return described
 
 
-def _stands_for(cell: Mapping[str, Any], row: str) -> bool:
+def _stands_for(cell: Any, row: str) -> bool:
     name, _, parameters = cell["method_name"].rpartition("/")[2].partition("(")
     return name in _METHODS[row] and _LAYERS.get(row, "") in parameters
 
@@ -184,7 +184,7 @@ def _coarsest(maps: Sequence[xr.DataArray]) -> tuple[int, int]:
 def _cell(
     row: str,
     published: float,
-    cell: Mapping[str, Any] | None,
+    cell: Any,
     maps: xr.DataArray | None,
     *,
     common: tuple[int, int],

@@ -205,7 +205,7 @@ def _pairs(columns: int) -> int:
     return columns * len(STARS) * (len(PUBLISHED) - len(STARS))
 
 
-def _of(facts: Mapping[str, Any], reading: str) -> list[Mapping[str, Any]]:
+def _of(facts: Mapping[str, Any], reading: str) -> list[Any]:
     return [row for row in facts["orderings"] if row["reading"] == reading and row["grid"] == "own"]
 
 

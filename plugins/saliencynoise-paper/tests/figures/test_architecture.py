@@ -6,7 +6,7 @@ import pytest
 from saliencynoise.interfaces import UsageError
 from saliencynoise_paper.architecture import trends
 from saliencynoise_paper.figures.architecture import Variation, data, draw
-from tests.report.studies import make_study, noisy_maps
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ APART = 0.07
 """Factor between the places of two methods at one number of networks, so that their intervals stand side by side."""
 
 
-def data(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def data(rows: Sequence[Any]) -> pd.DataFrame:
     """Return a row for each measure and number of averaged networks.
 
     Args:

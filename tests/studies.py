@@ -1,12 +1,17 @@
-"""Studies made by hand: maps that a test chooses, reduced and written as a bench does, without any network."""
+"""The one builder of studies for tests: from the parts of records that matter to a test, or from maps.
+
+`filled` completes a record by the types of its keys. `study_of` makes a study of parts. `make_study` reduces maps that
+a test chooses and writes them as a bench does, without any network.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pandas as pd
 import torch
@@ -16,13 +21,91 @@ from torch import Tensor
 from saliencynoise.api import Study
 from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.interfaces.seeds import draw_name
-from saliencynoise.statistics.json_safe import json_safe
+from saliencynoise.records.cell import Cell, CellFigures, Details
+from saliencynoise.records.common import Name, Number, Record, Shape
+from saliencynoise.records.reading import check_record
+from saliencynoise.records.study import StudyRecord
+from saliencynoise.records.writing import json_of, record_of
 from saliencynoise.store.atomic import slug_of, write_bytes
 from saliencynoise.store.grams import save_grams
 from saliencynoise.store.maps import Chunk, MapStore
 
 RECIPE = {"epochs": 3, "batch_size": 32, "precision": "float32"}
 CLASSES = ("cat", "dog")
+
+
+def filled(kind: Any, part: Any) -> Any:
+    """Return a JSON value of a type, with everything that a test leaves out filled in.
+
+    A key that is missing becomes null where it may, else 0, false, "", the first allowed word, or empty. Keys that the
+    record does not name stay.
+
+    Args:
+        kind: a record or the type of one of its keys.
+        part: the value as far as the test gives it; a record or plain values.
+    """
+    part = json_of(part)
+    origin, inside = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return filled(inside[0], part)
+    if origin in {Union, UnionType}:
+        return part if part is None else filled(next(one for one in inside if one is not type(None)), part)
+    if isinstance(kind, type) and issubclass(kind, Record) and isinstance(part, dict):
+        hints = get_type_hints(kind, include_extras=True)
+        return {**part, **{key: filled(hint, part.get(key, _blank(hint))) for key, hint in hints.items()}}
+    if origin is tuple and isinstance(part, list):
+        return [filled(inside[0], item) for item in part]
+    if origin is dict and isinstance(part, dict):
+        return {key: filled(inside[1], value) for key, value in part.items()}
+    return part
+
+
+def _blank(kind: Any) -> Any:
+    special = {Shape: [1, 8, 8], Name: "made", Number: None}
+    origin, inside = get_origin(kind), get_args(kind)
+    if kind in special:
+        return special[kind]
+    if origin in {Union, UnionType} and type(None) in inside:
+        return None
+    if origin in {Annotated, Literal}:
+        return _blank(inside[0]) if origin is Annotated else inside[0]
+    if origin in {tuple, dict}:
+        return origin()
+    return {} if issubclass(kind, Record) else kind()
+
+
+def estimate(value: float, low: float | None = None, high: float | None = None, floor: float = 0.0) -> dict[str, Any]:
+    """An estimate with its interval."""
+    ends = None if low is None else {"low": low, "high": high, "question": "both", "level": 0.95}
+    return {"value": value, "interval": ends, "floor": floor}
+
+
+def record_of_study(**parts: Any) -> StudyRecord:
+    """A `result.json`, of which a test gives the parts that matter; a method and an architecture for each cell."""
+    cells = [json_of(cell) for cell in parts.get("cells", ())]
+    labels = dict.fromkeys(cell["method"] for cell in cells)
+    nets = dict.fromkeys(cell["architecture"] for cell in cells)
+    parts.setdefault("methods", [{"label": label, "name": label} for label in labels])
+    parts.setdefault("architectures", [{"label": label, "name": label} for label in nets])
+    document = filled(StudyRecord, {"format": 1, **parts, "cells": cells})
+    return check_record(document, StudyRecord, where="a test's study")
+
+
+def cell_of(**parts: Any) -> Cell:
+    """A cell of which a test gives the parts that matter."""
+    return check_record(filled(Cell, parts), Cell, where="a test's cell")
+
+
+def edited(study: Study, edit: Callable[[dict[str, Any]], None]) -> Study:
+    """A study after a test changed the document of its `result.json`; nothing is written."""
+    document = json_of(study.result)
+    edit(document)
+    return study_of(study.folder, **document)
+
+
+def study_of(folder: str | Path = "runs/made", **parts: Any) -> Study:
+    """A study of which a test gives the parts that matter; nothing is written."""
+    return Study(record_of_study(**parts), Path(folder))
 
 
 def noisy_maps(
@@ -64,12 +147,12 @@ def make_study(
     cells, tables, kept = [], [], []
     for (architecture, method), values in maps.items():
         names = {"dataset": dataset, "architecture": architecture, "method": method}
-        common = {**names, "members": members, "view": "signed", "draws": 1, "flagged_members": []}
+        draws = 1 if isinstance(values, str) else drawn[architecture, method].shape[1]
+        common = {**names, "members": members, "view": "signed", "draws": draws}
         common["method_name"] = method
         common["accuracy"] = dict.fromkeys(("median", "min", "max"), accuracy)
         if isinstance(values, str):
-            blank = dict.fromkeys(("figures", "classes", "details", "seconds", "gram"))
-            cells.append({**common, "status": "failed", "reason": values, **blank})
+            cells.append({**common, "status": "failed", "reason": values})
             continue
         place = f"{slug_of(architecture)}/{slug_of(method)}"
         stores = stores_of(folder / "maps" / place, drawn[architecture, method], chunk)
@@ -100,23 +183,20 @@ def make_study(
         {"name": f"{dataset}/{b}", "label": label, "target": dict.fromkeys(architectures, label), "predicted": {}}
         for b, label in enumerate(labels)
     ]
-    document = {
-        "format": 1,
-        "settings": {"members": members, "target": "true", "draws": 2, "seed": 0, "dataset": dataset},
-        "dataset": {**about, "train_images": 100, "test_images": 50, "notes": ["pictures of random pixels"]},
-        "recipes": dict.fromkeys(architectures, RECIPE),
-        "device": "cpu",
-        "versions": {"saliencynoise": "0.1.0", "torch": "2.15.0"},
-        "hardware": hardware,
-        "architectures": [
-            {"name": name, "label": name, "adaptations": [], "members": trained} for name in architectures
-        ],
-        "images": images,
-        "cells": cells,
-        "maps": kept,
-        "files": sums(folder),
-    }
-    (folder / "result.json").write_text(json.dumps(document))
+    record = record_of_study(
+        settings={"members": members, "target": "true", "draws": 2, "seed": 0, "dataset": dataset},
+        dataset={**about, "train_images": 100, "test_images": 50, "notes": ["pictures of random pixels"]},
+        recipes=dict.fromkeys(architectures, RECIPE),
+        device="cpu",
+        versions={"saliencynoise": "0.1.0", "torch": "2.15.0"},
+        hardware=hardware,
+        architectures=[{"name": name, "label": name, "members": trained} for name in architectures],
+        images=images,
+        cells=cells,
+        maps=kept,
+        files=sums(folder),
+    )
+    (folder / "result.json").write_text(json.dumps(json_of(record)))
     return Study.load(folder)
 
 
@@ -156,14 +236,12 @@ def stores_of(folder: Path, maps: Tensor, chunk: Chunk) -> list[MapStore]:
 
 
 def _found(reduced: Reduced, classes: Sequence[str]) -> dict[str, Any]:
-    def plain(figures: Any) -> dict[str, Any]:
-        return {key: value for key, value in figures.to_dict().items() if key != "per_image"}
-
-    return {
-        "figures": plain(reduced.figures["signed"]),
-        "details": json_safe(reduced.details["signed"].to_dict(None)),
-        "classes": {classes[label]: plain(own) for label, own in reduced.classes["signed"].items()},
+    figures = reduced.figures["signed"]
+    of_classes = {
+        classes[label]: record_of(of_class, CellFigures) for label, of_class in reduced.classes["signed"].items()
     }
+    details = record_of(reduced.details["signed"].to_dict(None), Details)
+    return {"figures": record_of(figures, CellFigures), "details": details, "classes": of_classes}
 
 
 def _per_image(reduced: Reduced, labels: Sequence[int], classes: Sequence[str]) -> dict[str, Any]:
