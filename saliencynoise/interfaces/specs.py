@@ -188,7 +188,7 @@ class DatasetSpec:
         summary: one line for `saliencynoise plugins`.
         target: import string of a callable `(*, path, image_size, seed) -> Dataset`. The data follow from these alone,
             and loading leaves the global random states as they were. `image_size` is the height and width of the
-            images, None for the usual ones; what cannot be had is refused with UsageError.
+            images, None for the usual ones; an impossible size is refused with UsageError.
         takes_path: whether the name is followed by a path, as in `folder:PATH`.
         data_dir: whether it can be read from `--data-dir`, which is then given as `path`; without, `path` is None.
         expected_failures: as in `MethodSpec`.

@@ -1,4 +1,4 @@
-"""Independent networks: the reference for every cheaper sampler."""
+"""Independent networks: the reference that cheaper samplers approximate."""
 
 from __future__ import annotations
 

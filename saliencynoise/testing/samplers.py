@@ -81,7 +81,7 @@ def check_members(subject: SamplerSubject) -> None:
 
 
 def check_per_run(subject: SamplerSubject) -> None:
-    """As many members as `per_run` says, no fewer and no more; without end where it says None."""
+    """A run gives exactly `per_run` members, or members without end if it is None."""
     per_run = subject.sampler.per_run
     count = len(drawn(subject, count=(per_run or SEVERAL) + 1))
     if per_run is None and count <= SEVERAL:
