@@ -41,9 +41,9 @@ def frontier(
     quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
-    """Is there something cheaper than retraining? Hold samplers against networks that they do not use.
+    """Compare cheap samplers with independently trained networks.
 
-    With no option: six samplers with 1, 2, 4 and 8 members on handwritten digits, a few minutes.
+    Without options: six samplers with 1, 2, 4 and 8 members on handwritten digits. That takes a few minutes.
     """
     options = {
         "dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "images": images, "draws": draws,

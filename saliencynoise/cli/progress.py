@@ -39,7 +39,7 @@ class Failures(Silent):
         self._console = console or SafeConsole(stderr=True, highlight=False)
 
     def event(self, job: MemberJob, event: Event) -> None:
-        """Print a failure, or a method that has not returned for long."""
+        """Print a failure, or a method that has been running for long."""
         if event["kind"] in {"failed", "running"}:
             message = _failure(job, event) if event["kind"] == "failed" else _waiting(job, event)
             self._console.print(message, markup=False, soft_wrap=True)
@@ -91,8 +91,8 @@ class Progress:
             in_pool = len(architecture.reused_members)
             size = architecture.network["parameters"] / 1e6
             self._say(
-                f"{architecture.model.label} ({size:.2f} M parameters) on {plan.config.dataset}: {members} members, "
-                f"{in_pool} in the pool, {members - in_pool} to {_to_make(plan, architecture)}"
+                f"{architecture.model.display_name} ({size:.2f} M parameters) on {plan.config.dataset}: "
+                f"{members} members, {in_pool} in the pool, {members - in_pool} to {_to_make(plan, architecture)}"
             )
         if plan.methods:
             runs = sum(map(plan.draws, plan.methods))
@@ -144,9 +144,9 @@ class Progress:
         self._task = self._bars.add_task(f"statistics of {cells} cells", total=None, state="")
 
     def comparing(self, jobs: Sequence[MemberJob]) -> None:
-        """Print that untrained networks are explained, for the column of that name."""
+        """Print that untrained networks are explained; they fill the column "untrained"."""
         name = jobs[0].architecture.rpartition("/")[2]
-        self._say(f"explaining the same images by {len(jobs)} untrained networks of {name}, to compare with")
+        self._say(f"explaining the same images with {len(jobs)} untrained networks of {name} for comparison")
         self._remove_bar()
         self._task = self._bars.add_task(f"untrained {name}", total=None, state="")
 
@@ -201,16 +201,16 @@ def _failure(job: MemberJob, event: Event) -> str:
 def _waiting(job: MemberJob, event: Event) -> str:
     return (
         f"{event['method']} has been running for {duration(event['seconds'])} on member {job.member} of "
-        f"{job.architecture} and has not returned; Ctrl-C ends it, and what is done is kept"
+        f"{job.architecture} and has not returned; Ctrl-C stops it; finished results are kept"
     )
 
 
 def _to_make(plan: Plan, architecture: ArchitecturePlan) -> str:
     sampler = plan.sampler
     training = f"train on {len(plan.dataset.train)} images for {counted(architecture.recipe.epochs, 'epoch')}"
-    if sampler.text == REFERENCE:
+    if sampler.canonical_name == REFERENCE:
         return training
-    return f"make by {sampler.label}" + (f", where it trains: {training}" if sampler.instance.trains else "")
+    return f"make by {sampler.display_name}" + (f", where it trains: {training}" if sampler.instance.trains else "")
 
 
 def _result_of(job: MemberJob, event: Event, plan: Plan | None) -> str:

@@ -46,7 +46,7 @@ class ArchitecturePlan:
     @property
     def name(self) -> str:
         """The canonical name with its arguments, by which jobs, targets and failures refer to it."""
-        return self.model.text
+        return self.model.canonical_name
 
     def describe_pools(self) -> None:
         """Write `pool.json` where there is none, or a damaged one.
@@ -67,21 +67,21 @@ def plan_architecture(
     Raises:
         UsageError: if the network cannot be built, or the sampler cannot be used.
     """
-    recipe = recipe_for(dataset, architecture=model.label, device=device, overrides=config.recipe)
+    recipe = recipe_for(dataset, architecture=model.display_name, device=device, overrides=config.recipe)
     shape = dataset.train.images.shape[1:]
     identity = {
         "dataset": key,
-        "architecture": model.text,
+        "architecture": model.canonical_name,
         "in_shape": list(shape),
         "classes": len(dataset.classes),
         "recipe": asdict(recipe),
         "run_seed": config.seed,
     }
-    base_pool = pool = Pool.of(identity, name=f"{dataset.name}-{model.label}")
-    if sampler.text != REFERENCE:
-        with calling(f"the sampler {sampler.label} ({sampler.distribution})"):
-            identity["sampler"] = {"name": sampler.text, **sampler.instance.identity()}
-        pool = Pool.of(identity, name=f"{dataset.name}-{model.label}-{sampler.spec.name}")
+    base_pool = pool = Pool.of(identity, name=f"{dataset.name}-{model.display_name}")
+    if sampler.canonical_name != REFERENCE:
+        with calling(f"the sampler {sampler.display_name} ({sampler.distribution})"):
+            identity["sampler"] = {"name": sampler.canonical_name, **sampler.instance.identity()}
+        pool = Pool.of(identity, name=f"{dataset.name}-{model.display_name}-{sampler.spec.name}")
     description = pool.description
     network = (
         description["network"]

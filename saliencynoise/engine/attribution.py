@@ -54,17 +54,17 @@ class MissingMaps:
 
     @property
     def shares_its_pass(self) -> bool:
-        """Whether it is computed with others."""
+        """Whether this draw is computed in one pass with other methods."""
         return shares_its_pass(self.method)
 
 
 def shares_its_pass(method: BoundMethod) -> bool:
-    """Whether a method is computed with others: pass methods are, unless each draw has noise of its own."""
+    """Whether a method is computed in one pass with others: all pass methods are, except stochastic ones."""
     return isinstance(method.instance, PassMethod) and not method.spec.stochastic
 
 
 def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"]:
-    """Return the training images that methods may compare with: evenly of all classes, the same in a run."""
+    """Return the training images that methods may compare with: equally many of each class, the same in a run."""
     count = min(BACKGROUND, len(dataset.train))
     seed = derive_seed(run_seed, "background")
     chosen = select_images(dataset.train, count=count, seed=seed, num_classes=len(dataset.classes))
@@ -138,7 +138,7 @@ def within_memory(
 
 
 class MemberAttribution:
-    """Attributes a job's images with its methods; the network is loaded when the first map is found missing."""
+    """Attributes a job's images with its methods; the network is loaded for the first map that is missing."""
 
     def __init__(
         self,
@@ -165,12 +165,14 @@ class MemberAttribution:
         self._report({"kind": "to_attribute", "images": sum(len(chunk.rows) for chunk in wanted)})
         for chunk in wanted:
             start = time.perf_counter()
-            pending = [entry for entry in missing if chunk in entry.chunks and entry.method.text not in self._failed]
+            pending = [
+                entry for entry in missing if chunk in entry.chunks and entry.method.canonical_name not in self._failed
+            ]
             together = [entry for entry in pending if entry.shares_its_pass]
             if together:
                 self._attribute_together(chunk, together)
             for entry in pending:
-                if not entry.shares_its_pass and entry.method.text not in self._failed:
+                if not entry.shares_its_pass and entry.method.canonical_name not in self._failed:
                     self._attribute(chunk, entry)
             if pending:
                 seconds = time.perf_counter() - start
@@ -190,20 +192,20 @@ class MemberAttribution:
 
     def _attribute_together(self, chunk: Chunk, entries: Sequence[MissingMaps]) -> None:
         batch = self._batch(chunk, entries[0])
-        methods: dict[str, Any] = {entry.method.text: self._with_copies(chunk, entry) for entry in entries}
+        methods: dict[str, Any] = {entry.method.canonical_name: self._with_copies(chunk, entry) for entry in entries}
         seed = self._global_seed(methods)
         results, seconds = self._within_memory(
             lambda guard: guard.attribute_together(methods, batch, seed=seed, before=self._begin)
         )
         self._end()
         for entry in entries:
-            self._save(chunk, entry, results[entry.method.text], seconds)
+            self._save(chunk, entry, results[entry.method.canonical_name], seconds)
 
     def _attribute(self, chunk: Chunk, entry: MissingMaps) -> None:
         batch = self._batch(chunk, entry)
-        method = self._with_copies(chunk, entry)  # opens the network, so that its errors are not taken for the method's
-        seed = self._global_seed([entry.method.text])
-        self._begin(entry.method.text)
+        method = self._with_copies(chunk, entry)  # loads the network first, so that its errors are its own
+        seed = self._global_seed([entry.method.canonical_name])
+        self._begin(entry.method.canonical_name)
         results, seconds = self._within_memory(lambda guard: {"": guard.attribute(method, batch, seed=seed)})
         self._end()
         self._save(chunk, entry, results[""], seconds)
@@ -269,7 +271,7 @@ class MemberAttribution:
             images=[job.images[row] for row in chunk.rows],
             targets=[job.targets[row] for row in chunk.rows],
             background=self._background,
-            method=entry.method.text,
+            method=entry.method.canonical_name,
             draw=entry.draw,
             run_seed=job.run_seed,
             network=network_name(Path(job.pool), job.member),
@@ -288,8 +290,8 @@ class MemberAttribution:
 
     def _save(self, chunk: Chunk, entry: MissingMaps, maps: Maps | Exception, seconds: float) -> None:
         if isinstance(maps, Exception):
-            self._failed.add(entry.method.text)
-            about = {"method": entry.method.text, "error": one_line(maps), "traceback": traceback_of(maps)}
+            self._failed.add(entry.method.canonical_name)
+            about = {"method": entry.method.canonical_name, "error": one_line(maps), "traceback": traceback_of(maps)}
             self._report({"kind": "failed", **about})
             return
         entry.store.save(

@@ -52,7 +52,7 @@ class MarginalMapSource:
         with without_tf32(), one_thread():
             guard, chunks = self._guard(architecture), self._explained.chunks(architecture)
             targets = self._explained.of(architecture)
-            network = f"{architecture.pool.folder.name}:{self._plan.aggregator.text}"
+            network = f"{architecture.pool.folder.name}:{self._plan.aggregator.canonical_name}"
             return torch.cat([self._maps(guard, chunk, method, targets, network=network) for chunk in chunks])
 
     def _maps(
@@ -73,7 +73,7 @@ class MarginalMapSource:
             images=[int(plan.images[row]) for row in chunk.rows],
             targets=[targets[row] for row in chunk.rows],
             background=self._background,
-            method=method.text,
+            method=method.canonical_name,
             draw=draw,
             run_seed=plan.config.seed,
             network=network,

@@ -51,7 +51,7 @@ def load_members(
             raise UsageError(f"the pool {pool.folder} lacks member {member} (it has {indices}); train more members")
         with torch.random.fork_rng():
             network = loaded.build(in_shape, classes)
-        refuse_changed_network(network, pool, model.text)
+        refuse_changed_network(network, pool, model.canonical_name)
         network.module.load_state_dict(pool.weights(member, sha256=(sums or {}).get(member, record.sha256)))
         network.module.to(device).eval()
         networks.append(network)

@@ -99,13 +99,13 @@ def make_plan(config: BenchConfig) -> Plan:
     """
     names = catalogue()
     methods = [names.method(text) for text in config.methods]
-    _refuse_repeated([method.text for method in methods], "method")
+    _refuse_repeated([method.canonical_name for method in methods], "method")
     aggregator = names.aggregator(config.aggregator)
     sampler = names.sampler(config.sampler)
     config = replace(config, members=_count_members(config.members, sampler))
     _refuse_layers(methods, aggregator)
     models = [names.model(text, config.arch_args) for text in config.archs]
-    _refuse_repeated([model.text for model in models], "architecture")
+    _refuse_repeated([model.canonical_name for model in models], "architecture")
     device = resolve_device(config.device)
     dataset_text, dataset = load_dataset(config)
     config, dataset = _count_images(config, dataset)
@@ -165,7 +165,7 @@ def _count_members(requested: int | None, sampler: BoundSampler) -> int:
         return MEMBERS if requested is None else requested
     if requested is not None and requested > available:
         raise UsageError(
-            f"--members {requested}: the sampler {sampler.label} has {available}; give {available} or fewer"
+            f"--members {requested}: the sampler {sampler.display_name} has {available}; give {available} or fewer"
         )
     return available if requested is None else requested
 
@@ -200,6 +200,6 @@ def _refuse_layers(methods: Sequence[BoundMethod], aggregator: BoundAggregator) 
     for method in methods:
         for layer in layers_of(method.instance):
             raise UsageError(
-                f"{method.label} needs the layer '{layer}', which an average of networks does not have; use "
+                f"{method.display_name} needs the layer '{layer}', which an average of networks does not have; use "
                 "--aggregator mean, or leave the method out"
             )

@@ -50,7 +50,7 @@ def _training_job(plan: Plan, architecture: ArchitecturePlan, run: int, *, retra
     members = plan.runs()[run]
     return MemberJob(
         architecture=architecture.name,
-        sampler=plan.sampler.text,
+        sampler=plan.sampler.canonical_name,
         run=run,
         members=members,
         member=members[0],
@@ -80,7 +80,7 @@ def _attribution_job(
         member=plan.runs()[run][turn],
         recompute=plan.config.fresh,
         methods={
-            method.text: tuple(str(store.folder) for store in plan.run_folder.stores(architecture, method))
+            method.canonical_name: tuple(str(store.folder) for store in plan.run_folder.stores(architecture, method))
             for method in plan.methods
         },
         targets=explained.of(architecture),

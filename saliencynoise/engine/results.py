@@ -94,7 +94,7 @@ def write_results(
     plan = explained.plan
     ensembles = [_ensemble(explained, architecture, kept) for architecture in plan.architectures]
     found = _all_cells(plan, ensembles, cells, tracebacks)
-    names = {architecture.name: architecture.model.label for architecture in plan.architectures}
+    names = {architecture.name: architecture.model.display_name for architecture in plan.architectures}
     found = with_floors(found, cells, floors, names=names, seed=plan.config.seed)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
@@ -109,11 +109,11 @@ def write_results(
         plan=record_of(plan.run_folder.division, Chunks),
         dataset=_dataset(plan),
         recipes={
-            architecture.model.label: record_of(architecture.recipe, RecipeRecord)
+            architecture.model.display_name: record_of(architecture.recipe, RecipeRecord)
             for architecture in plan.architectures
         },
         device=plan.device,
-        aggregator=plan.aggregator.text,
+        aggregator=plan.aggregator.canonical_name,
         sampler=_sampler(plan),
         versions=versions(),
         hardware=record_of(hardware(plan.device, threads=1), Hardware),
@@ -143,16 +143,16 @@ def _all_cells(
             plan,
             ensemble,
             method,
-            cells[ensemble.plan.name, method.text],
-            tracebacks.get((ensemble.plan.name, None)) or tracebacks.get((ensemble.plan.name, method.text)),
+            cells[ensemble.plan.name, method.canonical_name],
+            tracebacks.get((ensemble.plan.name, None)) or tracebacks.get((ensemble.plan.name, method.canonical_name)),
         )
     ]
 
 
 def _sampler(plan: Plan) -> SamplerRecord:
     return SamplerRecord(
-        name=plan.sampler.text,
-        label=plan.sampler.label,
+        name=plan.sampler.canonical_name,
+        label=plan.sampler.display_name,
         distribution=plan.sampler.distribution,
         trains=plan.sampler.instance.trains,
         at_chance=plan.sampler.spec.at_chance,
@@ -192,8 +192,8 @@ def _method(method: BoundMethod) -> MethodRecord:
     """Return the description of a method for reports, so that they need no plugin."""
     spec = method.spec
     return MethodRecord(
-        name=method.text,
-        label=method.label,
+        name=method.canonical_name,
+        label=method.display_name,
         plugin=method.plugin,
         short_name=method.name,
         given=dict(method.given),
@@ -215,8 +215,8 @@ def _architecture(ensemble: Ensemble) -> ArchitectureResult:
     model = ensemble.plan.model
     return record_of(
         {
-            "name": model.text,
-            "label": model.label,
+            "name": model.canonical_name,
+            "label": model.display_name,
             "plugin": model.entry.plugin.name,
             "short_name": model.entry.name,
             "arguments": model.arguments,
@@ -252,9 +252,9 @@ def _cells(
     accuracies = [record.accuracy for record in ensemble.records]
     common = {
         "dataset": plan.dataset.name,
-        "architecture": ensemble.plan.model.label,
-        "method": method.label,
-        "method_name": method.text,
+        "architecture": ensemble.plan.model.display_name,
+        "method": method.display_name,
+        "method_name": method.canonical_name,
         "distribution": method.distribution,
         "members": plan.members,
         "draws": plan.draws(method),
@@ -324,7 +324,7 @@ def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> N
     for ensemble, method, reduced in _computed(plan, ensembles, cells):
         about = _about_images(plan, ensemble)
         for view, figures in reduced.figures.items():
-            names = {"architecture": ensemble.plan.model.label, "method": method.label, "view": view}
+            names = {"architecture": ensemble.plan.model.display_name, "method": method.display_name, "view": view}
             cell_names = {
                 name: [value] * figures.images for name, value in {"dataset": plan.dataset.name, **names}.items()
             }
@@ -346,7 +346,7 @@ def _computed(
 ) -> Iterator[tuple[Ensemble, BoundMethod, Reduced]]:
     for ensemble in ensembles:
         for method in plan.methods:
-            reduced = cells[ensemble.plan.name, method.text]
+            reduced = cells[ensemble.plan.name, method.canonical_name]
             if not isinstance(reduced, str):
                 yield ensemble, method, reduced
 
@@ -405,8 +405,8 @@ def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> list
 def _stored(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> StoredMaps:
     stores = plan.run_folder.stores(ensemble.plan, method) if members else ()
     return StoredMaps(
-        architecture=ensemble.plan.model.label,
-        method=method.label,
+        architecture=ensemble.plan.model.display_name,
+        method=method.display_name,
         shape=tuple(reduced.marginal.shape[1:]),
         marginal=_marginal(plan, ensemble, method).relative_to(plan.run_folder.path).as_posix(),
         draws=tuple(store.folder.relative_to(plan.run_folder.path).as_posix() for store in stores),
@@ -429,15 +429,15 @@ def _remove_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> Non
 
 def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:
     return Group(
-        path=map_path(ensemble.plan.model.label, method.label),
+        path=map_path(ensemble.plan.model.display_name, method.display_name),
         stores=plan.run_folder.stores(ensemble.plan, method) if members else (),
         members=plan.members,
         chunks=ensemble.chunks,
         marginal=reduced.marginal,
         coordinates=_about_images(plan, ensemble),
         attributes={
-            "method": method.text,
-            "architecture": ensemble.plan.model.text,
-            "aggregator": plan.aggregator.text,
+            "method": method.canonical_name,
+            "architecture": ensemble.plan.model.canonical_name,
+            "aggregator": plan.aggregator.canonical_name,
         },
     )

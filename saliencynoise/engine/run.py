@@ -147,7 +147,7 @@ def _reduce_all(
     """Return the statistics of every cell's maps, or the reason why it failed."""
     plan, marginals = explained.plan, MarginalMapSource(explained, outputs)
     return {
-        (architecture.name, method.text): _reduce(
+        (architecture.name, method.canonical_name): _reduce(
             explained, architecture, method, failures=failures, marginals=marginals
         )
         for architecture in plan.architectures
@@ -165,7 +165,7 @@ def _reduce(
 ) -> Reduced | str:
     """Return the statistics of a cell's maps, or the reason why it failed."""
     plan = explained.plan
-    reason = failures.of(architecture.name, method.text)
+    reason = failures.of(architecture.name, method.canonical_name)
     if reason is not None:
         return reason
     try:
@@ -184,6 +184,6 @@ def _reduce(
         )
     except FailedCellError as error:
         if error.__cause__ is not None:
-            failures.tracebacks[architecture.name, method.text] = traceback_of(error)
-            log_traceback(plan.run_folder.path, f"{architecture.name}, {method.text}", error)
+            failures.tracebacks[architecture.name, method.canonical_name] = traceback_of(error)
+            log_traceback(plan.run_folder.path, f"{architecture.name}, {method.canonical_name}", error)
         return one_line(error)

@@ -37,7 +37,7 @@ class RunFolder:
 
     def maps(self, architecture: ArchitecturePlan, method: BoundMethod) -> Path:
         """Return the folder of the maps of one architecture and method."""
-        name = f"{slug_of(method.text)}-{key_of([method.text, method.distribution])[:8]}"
+        name = f"{slug_of(method.canonical_name)}-{key_of([method.canonical_name, method.distribution])[:8]}"
         return self.path / "maps" / architecture.pool.folder.name / name
 
     def gram_file(self, architecture: ArchitecturePlan, method: BoundMethod) -> Path:

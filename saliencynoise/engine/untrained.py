@@ -50,10 +50,10 @@ SAMPLER = "builtin/untrained"
 FIRST = MOST_MEMBERS
 """Index of the first untrained network: no trained member begins with the same weights."""
 
-IMPORTED = "initialised as this architecture is built; how the imported networks began is not known"
+IMPORTED = "initialised as this architecture is built; the initialisation of the imported networks is not known"
 
 RunJobs = Callable[[Sequence["MemberJob"]], Mapping[tuple[str, str | None], str]]
-"""Does jobs, and returns why some failed, by architecture and method; a method of None stands for all."""
+"""Does jobs, and returns the reasons of failures, by architecture and method; a method of None stands for all."""
 
 
 @dataclass
@@ -119,7 +119,7 @@ def untrained_floors(
     for architecture in plan.architectures:
         missing: list[_MissingFloor] = []
         for method in plan.methods:
-            cell = cells[architecture.name, method.text]
+            cell = cells[architecture.name, method.canonical_name]
             if isinstance(cell, str) or not _needed(plan, method, cell):
                 continue
             entry = _MissingFloor(method, tuple(cell.figures), _file(explained, architecture, method))
@@ -127,7 +127,7 @@ def untrained_floors(
             if kept_grams is None:
                 missing.append(entry)
             else:
-                floors.found[architecture.name, method.text] = kept_grams
+                floors.found[architecture.name, method.canonical_name] = kept_grams
         if missing:
             computed = _computed(explained, architecture, missing, run_jobs)
             floors.found |= {(architecture.name, text): grams for text, grams in computed.items()}
@@ -152,9 +152,15 @@ def _needed(plan: Plan, method: BoundMethod, reduced: Reduced) -> bool:
 def _file(explained: ExplainedClasses, architecture: ArchitecturePlan, method: BoundMethod) -> Path:
     """Return the file of the inner products: beside the members, named by the values that determine them."""
     plan, chunks = explained.plan, explained.chunks(architecture)
-    about = [method.text, method.distribution, [chunk.key for chunk in chunks], plan.members, plan.draws(method)]
+    about = [
+        method.canonical_name,
+        method.distribution,
+        [chunk.key for chunk in chunks],
+        plan.members,
+        plan.draws(method),
+    ]
     key = key_of([*about, plan.config.precision, plan.config.seed])
-    return architecture.base_pool.folder / "untrained" / f"{slug_of(method.text)}-{key[:16]}.safetensors"
+    return architecture.base_pool.folder / "untrained" / f"{slug_of(method.canonical_name)}-{key[:16]}.safetensors"
 
 
 def _kept_grams(entry: _MissingFloor) -> Mapping[str, Tensor] | None:
@@ -174,14 +180,14 @@ def _computed(
     """Explain the images by untrained networks, keep the inner products, and delete the networks and their maps."""
     plan = explained.plan
     folder = plan.run_folder.path / "untrained"
-    stores = {entry.method.text: _stores(folder, plan, architecture, entry.method) for entry in missing}
+    stores = {entry.method.canonical_name: _stores(folder, plan, architecture, entry.method) for entry in missing}
     results: dict[str, Mapping[str, Tensor] | str] = {}
     networks = _networks(folder, architecture)
     try:
         networks.describe({**architecture.identity, "sampler": SAMPLER}, architecture.network)
         failed = run_jobs(_jobs(explained, architecture, stores, folder))
         for entry in missing:
-            text = entry.method.text
+            text = entry.method.canonical_name
             reason = failed.get((architecture.name, None)) or failed.get((architecture.name, text))
             if reason is not None:
                 results[text] = f"untrained networks: {reason}"

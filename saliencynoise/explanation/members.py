@@ -45,7 +45,7 @@ class MemberStream:
     def __init__(self, ensemble: TrainedEnsemble, methods: Sequence[BoundMethod], *, draws: int) -> None:
         self._ensemble = ensemble
         self._methods = methods
-        self._draws = {method.text: own_draws(draws) if method.spec.stochastic else [0] for method in methods}
+        self._draws = {method.canonical_name: own_draws(draws) if method.spec.stochastic else [0] for method in methods}
         self._rows: int | None = None
         self._background: Tensor | None = None
         self._steady: set[int] = set()
@@ -71,11 +71,11 @@ class MemberStream:
         """
         pictures = Split(images=pixels, labels=torch.tensor(targets), names=tuple(names))
         dataset = replace(self._ensemble.dataset, test=pictures)
-        stacks: dict[str, list[Tensor]] = {method.text: [] for method in self._methods}
+        stacks: dict[str, list[Tensor]] = {method.canonical_name: [] for method in self._methods}
         failed: dict[str, str] = {}
         with without_tf32(), one_thread():
             for member, passes in zip(self._ensemble.members, self._passes(), strict=True):
-                remaining = [method for method in self._methods if method.text not in failed]
+                remaining = [method for method in self._methods if method.canonical_name not in failed]
                 guard = Guard(passes, self._blank())
                 for text, drawn in self._of_member(member, guard, dataset, targets, remaining).items():
                     usable = _stacked(drawn, like=stacks[text][:1])
@@ -101,7 +101,11 @@ class MemberStream:
             (network,) = self._ensemble.networks([member])
             passes = Passes(network)
             if member not in self._steady:
-                dataset, device, label = self._ensemble.dataset, self._ensemble.device, self._ensemble.model.label
+                dataset, device, label = (
+                    self._ensemble.dataset,
+                    self._ensemble.device,
+                    self._ensemble.model.display_name,
+                )
                 refuse_unsteady(passes, probes(dataset, device), name=f"the architecture {label}")
                 self._steady.add(member)
             self._rows = self._rows or fitting_rows(network, image)
@@ -121,18 +125,20 @@ class MemberStream:
     ) -> dict[str, list[Maps | Exception]]:
         """Return one member's maps by each method, draw by draw."""
         results: dict[str, list[Maps | Exception]] = {}
-        together: dict[str, Any] = {method.text: method.instance for method in methods if shares_its_pass(method)}
+        together: dict[str, Any] = {
+            method.canonical_name: method.instance for method in methods if shares_its_pass(method)
+        }
         if together:
             shared = self._batch(dataset, targets, method=next(iter(together)), draw=0, member=member)
             maps = within_memory(guard.passes, lambda _: guard.attribute_together(together, shared))
             results |= {text: [maps[text]] for text in together}
         for method in methods:
-            if method.text in together:
+            if method.canonical_name in together:
                 continue
-            results[method.text] = []
-            for draw in self._draws[method.text]:
-                batch = self._batch(dataset, targets, method=method.text, draw=draw, member=member)
-                results[method.text].append(_attributed(guard, method, batch))
+            results[method.canonical_name] = []
+            for draw in self._draws[method.canonical_name]:
+                batch = self._batch(dataset, targets, method=method.canonical_name, draw=draw, member=member)
+                results[method.canonical_name].append(_attributed(guard, method, batch))
         self._rows = guard.passes.rows
         return results
 

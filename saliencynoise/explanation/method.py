@@ -34,8 +34,8 @@ def explained_by(
     if isinstance(maps, str) or reason:
         member_maps = None if isinstance(maps, str) else maps.mean(1)
         return MethodExplanation(
-            method=method.label,
-            text=method.text,
+            method=method.display_name,
+            text=method.canonical_name,
             draws=1 if isinstance(maps, str) else maps.shape[1],
             reason=reason,
             maps=None if member_maps is None else member_maps.numpy(),
@@ -53,8 +53,8 @@ def explained_by(
     tested = with_null(averaged.double(), method.sign)
     flat, shape = tested.flatten(1), averaged.shape[1:]
     return MethodExplanation(
-        method=method.label,
-        text=method.text,
+        method=method.display_name,
+        text=method.canonical_name,
         draws=maps.shape[1],
         reason="",
         no_marginal=no_marginal,

@@ -108,7 +108,7 @@ class Prepared:
             methods = [
                 explained_by(
                     method,
-                    method_maps if isinstance(method_maps := maps[method.text], str) else method_maps[index],
+                    method_maps if isinstance(method_maps := maps[method.canonical_name], str) else method_maps[index],
                     self.aggregator,
                 )
                 for method in self.methods
@@ -146,9 +146,9 @@ class Prepared:
             cautions=cautions,
             origin={
                 "dataset": ensemble.dataset.name,
-                "architecture": ensemble.model.label,
+                "architecture": ensemble.model.display_name,
                 "pool": str(ensemble.pool.folder),
-                "aggregator": self.aggregator.text,
+                "aggregator": self.aggregator.canonical_name,
                 "seed": ensemble.seed,
                 "device": ensemble.device,
                 "recipe": ensemble.recipe,
@@ -169,7 +169,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
         UsageError: naming the value that cannot be used, and the fix; also if no picture can be read.
     """
     methods = [catalogue().method(text) for text in config.bench.methods]
-    texts = [method.text for method in methods]
+    texts = [method.canonical_name for method in methods]
     repeated = [text for text in texts if texts.count(text) > 1]
     if repeated:
         raise UsageError(f"the method {repeated[0]} is asked for twice; name it once")
@@ -220,8 +220,10 @@ def _refuse_other_architecture(config: ExplainConfig, ensemble: TrainedEnsemble)
     if config.pool is None or config.arch is None:
         return
     asked, trained = catalogue().model(config.arch, config.bench.arch_args), ensemble.model
-    if asked.entry != trained.entry or (config.bench.arch_args and asked.text != trained.text):
-        raise UsageError(f"--arch {config.arch} is not the pool's architecture, {trained.label}; leave --arch out")
+    if asked.entry != trained.entry or (config.bench.arch_args and asked.canonical_name != trained.canonical_name):
+        raise UsageError(
+            f"--arch {config.arch} is not the pool's architecture, {trained.display_name}; leave --arch out"
+        )
 
 
 def _sampler_of(ensemble: TrainedEnsemble) -> str:
@@ -238,7 +240,7 @@ def _label_if_dependent(text: str) -> str:
     sampler = catalogue().sampler(text)
     if sampler.instance.input_noise:
         raise UsageError(
-            f"the sampler {sampler.label} adds noise to pictures, which is not done here; choose another one, as "
-            "deep_ensemble"
+            f"the sampler {sampler.display_name} adds noise to pictures, which is not done here; choose another "
+            "one, as deep_ensemble"
         )
-    return "" if sampler.instance.per_run == 1 else sampler.label
+    return "" if sampler.instance.per_run == 1 else sampler.display_name

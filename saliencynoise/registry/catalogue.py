@@ -1,4 +1,4 @@
-"""The catalogue resolves names to what plugins bring: canonical names, short names, suggestions."""
+"""The catalogue resolves names to the objects of plugins: canonical names, short names, suggestions."""
 
 from __future__ import annotations
 
@@ -68,18 +68,18 @@ class BoundMethod:
     """A method with its parameters.
 
     Attributes:
-        text: the canonical name with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
-        label: the name for tables: with the given parameters only, and without the plugin of a built-in method.
+        canonical_name: with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
+        display_name: the name in tables: with the given parameters only, and without the plugin of a built-in method.
         plugin: name of the plugin.
         name: name of the method in the plugin.
         given: the parameters that were given, by name; the others have their defaults.
-        spec: what the plugin declared.
+        spec: the plugin's declaration.
         distribution: the distribution that brought it and the library that does the work, with their versions.
         instance: the object that computes the maps.
     """
 
-    text: str
-    label: str
+    canonical_name: str
+    display_name: str
     plugin: str
     name: str
     given: Mapping[str, Any]
@@ -94,7 +94,7 @@ class BoundMethod:
 
     @property
     def on_layer(self) -> bool:
-        """Whether the method reads a layer of the network, whose maps may be one constant in the main."""
+        """Whether the method reads a layer of the network, whose maps may be nearly constant."""
         return self.spec.family == "cam" or isinstance(self.instance, LayerMethod)
 
     @property
@@ -110,7 +110,7 @@ class BoundMethod:
 class BoundAggregator:
     """An aggregator with its parameters; attributes as in `BoundMethod`."""
 
-    text: str
+    canonical_name: str
     spec: AggregatorSpec
     instance: Aggregator | NetworkAggregator
 
@@ -119,8 +119,8 @@ class BoundAggregator:
 class BoundSampler:
     """A sampler with its parameters; attributes as in `BoundMethod`."""
 
-    text: str
-    label: str
+    canonical_name: str
+    display_name: str
     spec: SamplerSpec
     distribution: str
     instance: Sampler
@@ -134,12 +134,12 @@ class BoundModel:
     arguments: Mapping[str, Any]
 
     @property
-    def text(self) -> str:
+    def canonical_name(self) -> str:
         """The canonical name with its arguments."""
         return self.entry.canonical + self._suffix
 
     @property
-    def label(self) -> str:
+    def display_name(self) -> str:
         """The same without the plugin, for tables."""
         return self.entry.name + self._suffix
 
@@ -160,7 +160,7 @@ class BoundModel:
             UsageError: if it cannot be imported, or not built with these arguments.
         """
         target = _target(self.entry)
-        architecture = f"architecture '{self.text}'"
+        architecture = f"architecture '{self.canonical_name}'"
         refuse_unknown_arguments(target, self.arguments, what=architecture)
         with calling(f"the {architecture} ({self.distribution})"):
             try:
@@ -172,7 +172,7 @@ class BoundModel:
 
     def named(self) -> NamedModel:
         """Return the architecture as `load` does, in a wrapper whose errors name it."""
-        return NamedModel(what=f"the architecture '{self.text}' ({self.distribution})", model=self.load())
+        return NamedModel(what=f"the architecture '{self.canonical_name}' ({self.distribution})", model=self.load())
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class Catalogue:
         ]
 
     def names_of(self, plugin: Plugin, spec: Spec) -> tuple[str, ...]:
-        """Return the names that a spec stands for: its own, or those of its catalogue (none where it failed)."""
+        """Return the names that a spec stands for: its own name, or the names of its catalogue (none if it failed)."""
         if not (isinstance(spec, ModelSpec) and spec.names):
             return (spec.name,)
         if spec.names not in self._names:
@@ -231,11 +231,11 @@ class Catalogue:
         if not entries:
             for failure in [*self.unloaded, *self._unlisted]:
                 if slash and failure.plugin == plugin_name:
-                    raise UsageError(f"'{name}' is not to be had: {failure}")
+                    raise UsageError(f"'{name}' is not available: {failure}")
             raise UsageError(self._unknown(kind, name))
         if len(entries) > 1 and not reserved:
             choices = " or ".join(f"'{entry.canonical}'" for entry in entries)
-            raise UsageError(f"the {SINGULAR[kind]} '{name}' is brought by several plugins; write {choices}")
+            raise UsageError(f"the {SINGULAR[kind]} '{name}' is provided by several plugins; write {choices}")
         return (reserved or entries)[0]
 
     def _unknown(self, kind: str, name: str) -> str:
@@ -246,7 +246,7 @@ class Catalogue:
         elsewhere = listing or f"'saliencynoise {command}' lists all names"
         text = f"unknown {SINGULAR[kind]} '{name}'; " + did_you_mean(name, known_names, otherwise=elsewhere, most=3)
         if "," in name:
-            text = f"unknown {SINGULAR[kind]} '{name}'; for several, repeat the option with a name each"
+            text = f"unknown {SINGULAR[kind]} '{name}'; to give several, repeat the option with one name each"
         where = [hint] if (hint := missing(kind, name)) else []
         return "; ".join([text, *where, *map(str, self.failures)]).replace("?; ", "? ")
 
@@ -263,8 +263,8 @@ class Catalogue:
         _check_kind(entry, instance, METHOD_KINDS[entry.spec.kind])
         short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundMethod(
-            text=entry.canonical + canonical(instance),
-            label=short + canonical(instance, only=values),
+            canonical_name=entry.canonical + canonical(instance),
+            display_name=short + canonical(instance, only=values),
             plugin=entry.plugin.name,
             name=entry.name,
             given={key: value for key, value in values_of(instance).items() if key in values},
@@ -288,7 +288,7 @@ class Catalogue:
         assert isinstance(entry.spec, AggregatorSpec)  # noqa: S101 - as above
         instance = build(_target(entry), values, where=f"aggregator '{name}'")
         _check_kind(entry, instance, AGGREGATOR_LEVELS[entry.spec.level])
-        return BoundAggregator(text=entry.canonical + canonical(instance), spec=entry.spec, instance=instance)
+        return BoundAggregator(canonical_name=entry.canonical + canonical(instance), spec=entry.spec, instance=instance)
 
     def sampler(self, text: str) -> BoundSampler:
         """As `method`, for a sampler; `name:VALUE` sets the parameter that its spec names.
@@ -314,8 +314,8 @@ class Catalogue:
         _check_sampler(instance, what=f"the sampler '{entry.canonical}' ({_distribution(entry)})")
         short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundSampler(
-            text=entry.canonical + canonical(instance),
-            label=short + canonical(instance, only=values),
+            canonical_name=entry.canonical + canonical(instance),
+            display_name=short + canonical(instance, only=values),
             spec=entry.spec,
             distribution=_distribution(entry),
             instance=instance,

@@ -189,12 +189,12 @@ Subject: TypeAlias = MethodSubject | ModelSubject | AggregatorSubject | SamplerS
 
 def method_subject(bound: BoundMethod) -> MethodSubject:
     """Return a method of the catalogue as a subject."""
-    return MethodSubject(name=bound.text, spec=bound.spec, method=bound.instance)
+    return MethodSubject(name=bound.canonical_name, spec=bound.spec, method=bound.instance)
 
 
 def aggregator_subject(bound: BoundAggregator) -> AggregatorSubject:
     """Return an aggregator of the catalogue as a subject."""
-    return AggregatorSubject(name=bound.text, spec=bound.spec, aggregator=bound.instance)
+    return AggregatorSubject(name=bound.canonical_name, spec=bound.spec, aggregator=bound.instance)
 
 
 def model_subject(bound: BoundModel) -> ModelSubject:
@@ -204,9 +204,9 @@ def model_subject(bound: BoundModel) -> ModelSubject:
         UsageError: if its library cannot be imported.
     """
     assert isinstance(bound.entry.spec, ModelSpec)  # noqa: S101 - the loader validated it; this tells mypy
-    return ModelSubject(name=bound.text, spec=bound.entry.spec, model=bound.load())
+    return ModelSubject(name=bound.canonical_name, spec=bound.entry.spec, model=bound.load())
 
 
 def sampler_subject(bound: BoundSampler) -> SamplerSubject:
     """Return a sampler of the catalogue as a subject."""
-    return SamplerSubject(name=bound.text, spec=bound.spec, sampler=bound.instance)
+    return SamplerSubject(name=bound.canonical_name, spec=bound.spec, sampler=bound.instance)

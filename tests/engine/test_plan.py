@@ -18,7 +18,7 @@ def planned(settings: dict[str, Any]) -> Plan:
 def test_names_are_resolved_and_the_images_are_chosen(quick: dict[str, Any]) -> None:
     plan = planned(quick)
     assert plan.dataset_text == "builtin/digits"
-    assert [method.text for method in plan.methods][:2] == ["builtin/gradient", "builtin/gradcam(layer=top)"]
+    assert [method.canonical_name for method in plan.methods][:2] == ["builtin/gradient", "builtin/gradcam(layer=top)"]
     assert plan.image_names == [plan.dataset.test.names[index] for index in plan.images.tolist()]
     assert len(set(plan.image_names)) == quick["images"] == 4
 

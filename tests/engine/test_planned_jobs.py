@@ -31,7 +31,7 @@ def test_each_member_has_an_attribution_job_and_runs_take_turns(plan: Plan) -> N
         assert job.targets == (1, 1, 1, 1)
         assert job.images == tuple(plan.images.tolist())
         assert job.chunks == explained.chunks(plan.architectures[0])
-        assert list(job.methods) == [method.text for method in plan.methods]
+        assert list(job.methods) == [method.canonical_name for method in plan.methods]
         assert (job.retrain, job.recompute) == (False, False)
 
 

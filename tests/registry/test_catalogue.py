@@ -133,25 +133,25 @@ def test_short_and_canonical_names_are_one_method() -> None:
         names.method("builtin/gradcam( layer = intermediate )"),
     )
     assert short == full
-    assert short.text == "builtin/gradcam(layer=intermediate)"
-    assert short.label == "gradcam(layer=intermediate)"
+    assert short.canonical_name == "builtin/gradcam(layer=intermediate)"
+    assert short.display_name == "gradcam(layer=intermediate)"
     assert short.distribution.startswith("saliencynoise 0.")
     assert short.instance == GradCam(layer="intermediate")
-    assert names.method("gradcam").text == "builtin/gradcam(layer=top)"
-    assert names.method("gradient").text == "builtin/gradient"
+    assert names.method("gradcam").canonical_name == "builtin/gradcam(layer=top)"
+    assert names.method("gradient").canonical_name == "builtin/gradient"
 
 
 def test_a_plugins_method_is_labelled_with_its_plugin(install: Install) -> None:
     bound = found(install("glows", GLOW)).method("glow")
-    assert (bound.text, bound.label, bound.distribution) == ("glows/glow", "glows/glow", "glows 1.2")
+    assert (bound.canonical_name, bound.display_name, bound.distribution) == ("glows/glow", "glows/glow", "glows 1.2")
 
 
 def test_the_built_in_names_are_reserved(install: Install) -> None:
     names = found(install("aaa", GLOW.replace('"glow"', '"gradient"')))
-    assert names.method("gradient").text == "builtin/gradient"
-    assert names.method("aaa/gradient").text == "aaa/gradient"
+    assert names.method("gradient").canonical_name == "builtin/gradient"
+    assert names.method("aaa/gradient").canonical_name == "aaa/gradient"
     reordered = Catalogue(names.plugins[::-1], [])
-    assert reordered.method("gradient").text == "builtin/gradient"
+    assert reordered.method("gradient").canonical_name == "builtin/gradient"
     assert {"gradcam", "gradient"} <= set(names.names("methods"))
     assert names.names("methods") == sorted(set(names.names("methods")))
 
@@ -160,7 +160,7 @@ def test_a_clash_is_an_error_that_lists_both(install: Install) -> None:
     names = found(install("one", GLOW), install("two", GLOW))
     with pytest.raises(UsageError) as caught:
         names.method("glow")
-    assert str(caught.value) == ("the method 'glow' is brought by several plugins; write 'one/glow' or 'two/glow'")
+    assert str(caught.value) == ("the method 'glow' is provided by several plugins; write 'one/glow' or 'two/glow'")
     assert names.method("two/glow").distribution == "two 1.2"
 
 
@@ -199,14 +199,14 @@ def test_an_unknown_name_quotes_the_plugins_that_failed(install: Install) -> Non
     with pytest.raises(UsageError) as caught:
         names.method("glows/glow")
     assert str(caught.value) == (
-        "'glows/glow' is not to be had: plugin 'glows' (glows 1.2) failed: RuntimeError: no licence"
+        "'glows/glow' is not available: plugin 'glows' (glows 1.2) failed: RuntimeError: no licence"
     )
 
 
 def test_a_refused_claim_to_a_name_does_not_take_it_from_its_owner(install: Install) -> None:
     names = found(install("usurper", GLOW, point="builtin"))
     assert [failure.distribution for failure in names.failures] == ["usurper"]
-    assert names.method("builtin/gradient").text == "builtin/gradient"
+    assert names.method("builtin/gradient").canonical_name == "builtin/gradient"
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_a_catalogue_of_architectures(install: Install) -> None:
     names = found(install("nets", MODELS.replace("{names}", "return ['b-1', 'a.x', 'b-1']")))
     assert set(names.names("models")) - BUILT_IN == {"a.x", "b-1"}
     bound = names.model("b-1", {"width": 4})
-    assert (bound.text, bound.label) == ("nets/b-1(width=4)", "b-1(width=4)")
+    assert (bound.canonical_name, bound.display_name) == ("nets/b-1(width=4)", "b-1(width=4)")
     model = bound.load()
     assert (model.name, model.width) == ("b-1", 4)
     with pytest.raises(UsageError, match="unknown architecture 'zoo'"):
@@ -258,12 +258,12 @@ def test_a_catalogue_of_architectures(install: Install) -> None:
 def test_an_architecture_takes_arguments_in_its_name(install: Install) -> None:
     names = found(install("nets", MODELS.replace("{names}", "return ['a']")))
     bound = names.model("a(width=4)", {"act": "relu"})
-    assert (bound.text, bound.arguments) == ("nets/a(act=relu,width=4)", {"width": 4, "act": "relu"})
+    assert (bound.canonical_name, bound.arguments) == ("nets/a(act=relu,width=4)", {"width": 4, "act": "relu"})
     with pytest.raises(UsageError, match=r"width is given twice, in 'a\(width=4\)' and as --arch-arg width=2; give it"):
         names.model("a(width=4)", {"width": 2})
-    assert names.model(bound.text).text == bound.text  # workers know it by that text alone
+    assert names.model(bound.canonical_name).canonical_name == bound.canonical_name  # for workers
     odd = names.model("a", {"norm": "two words", "act": "gelu"})
-    assert names.model(odd.text) == odd
+    assert names.model(odd.canonical_name) == odd
 
 
 @pytest.mark.parametrize(
@@ -298,13 +298,13 @@ def test_a_catalogue_that_lists_no_names_harms_no_other(
     failure = f"plugin 'bad' (bad 1.2) failed: fake_bad:names lists no names: {error}"
     assert [str(failure) for failure in names.failures] == [failure]
     assert set(names.names("models")) - BUILT_IN == {"a"}
-    assert names.method("glow").text == "bad/glow"
+    assert names.method("glow").canonical_name == "bad/glow"
     with pytest.raises(UsageError) as caught:
         names.model("b", {})
     assert str(caught.value).endswith(f"; {failure}")
     with pytest.raises(UsageError) as caught:
         names.model("bad/b", {})
-    assert str(caught.value) == f"'bad/b' is not to be had: {failure}"
+    assert str(caught.value) == f"'bad/b' is not available: {failure}"
 
     monkeypatch.setenv("SALIENCYNOISE_STRICT", "1")
     with pytest.raises(UsageError, match="SALIENCYNOISE_STRICT=1 makes this fatal"):
@@ -361,12 +361,12 @@ def test_the_built_in_targets_exist() -> None:
     for entry in names.entries("methods"):
         bound = names.method(entry.canonical)
         assert isinstance(bound.instance, METHOD_KINDS[entry.spec.kind])
-        assert names.method(bound.text).instance == bound.instance
+        assert names.method(bound.canonical_name).instance == bound.instance
     for entry in names.entries("aggregators"):
         aggregator = names.aggregator(entry.canonical)
-        assert names.aggregator(aggregator.text).instance == aggregator.instance
-    assert names.aggregator("trimmed_mean(share=0.25)").text == "builtin/trimmed_mean(share=0.25)"
-    assert names.aggregator("mean").text == "builtin/mean"
+        assert names.aggregator(aggregator.canonical_name).instance == aggregator.instance
+    assert names.aggregator("trimmed_mean(share=0.25)").canonical_name == "builtin/trimmed_mean(share=0.25)"
+    assert names.aggregator("mean").canonical_name == "builtin/mean"
     with pytest.raises(UsageError, match="aggregator 'mean' has no parameter 'trim'; it takes none"):
         names.aggregator("mean(trim=1)")
 
@@ -374,7 +374,7 @@ def test_the_built_in_targets_exist() -> None:
 def test_an_aggregator_keeps_the_protocol_of_its_level(install: Install) -> None:
     names = found(install("ours", AGGREGATORS))
     first = names.aggregator("first")
-    assert (first.text, first.spec.level) == ("ours/first(share=0.5)", "networks")
+    assert (first.canonical_name, first.spec.level) == ("ours/first(share=0.5)", "networks")
     with pytest.raises(
         ConfigurationError, match=r"'ours/mixed_up' .* gave First, which does not satisfy Aggregator of"
     ):
@@ -401,8 +401,8 @@ def test_the_catalogue_is_discovered_once() -> None:
 def test_samplers_with_parameters_and_values(install: Install, asked: str, text: str, label: str) -> None:
     names = found(install("ours", SAMPLERS))
     bound = names.sampler(asked)
-    assert (bound.text, bound.label) == (text, label)
-    assert names.sampler(bound.text).instance == bound.instance
+    assert (bound.canonical_name, bound.display_name) == (text, label)
+    assert names.sampler(bound.canonical_name).instance == bound.instance
     assert bound.distribution.split()[0] == ("ours" if text.startswith("ours") else "saliencynoise")
 
 
@@ -438,5 +438,5 @@ def test_every_built_in_sampler_has_a_name_a_line_and_a_target_whose_defaults_ca
     for entry in names.entries("samplers"):
         if entry.plugin.name == "builtin" and entry.spec.value is None:
             bound = names.sampler(entry.name)
-            assert names.sampler(bound.text).instance == bound.instance
-            assert bound.label == entry.name
+            assert names.sampler(bound.canonical_name).instance == bound.instance
+            assert bound.display_name == entry.name

@@ -73,7 +73,7 @@ def test_fields_are_captums_keywords(name: str) -> None:
     for field in dataclasses.fields(method):
         if field.name in OURS:
             assert field.name not in known
-            assert field.name in method.own
+            assert field.name in method.adapted
             continue
         assert field.name in known, f"captum's {method.explainer} has no parameter {field.name}"
         theirs = known[field.name].default
@@ -152,5 +152,5 @@ def test_the_registry_builds_it_and_reads_back_what_it_writes(name: str) -> None
     from saliencynoise.registry.catalogue import catalogue
 
     bound = catalogue().method(f"captum/{name}")
-    assert catalogue().method(bound.text).instance == bound.instance
+    assert catalogue().method(bound.canonical_name).instance == bound.instance
     assert "with captum " in bound.distribution

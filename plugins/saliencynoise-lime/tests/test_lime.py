@@ -223,5 +223,5 @@ def test_the_registry_builds_it_and_reads_back_what_it_writes(name: str) -> None
     from saliencynoise.registry.catalogue import catalogue
 
     bound = catalogue().method(f"lime/{name}")
-    assert catalogue().method(bound.text).instance == bound.instance
+    assert catalogue().method(bound.canonical_name).instance == bound.instance
     assert "with lime " in bound.distribution

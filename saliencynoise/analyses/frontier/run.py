@@ -19,7 +19,7 @@ import torch
 from saliencynoise.analyses.frontier.config import FrontierConfig
 from saliencynoise.analyses.result import load_result
 from saliencynoise.engine.config import REFERENCE
-from saliencynoise.engine.ensemble_maps import Cell, EnsembleMaps, inner_products
+from saliencynoise.engine.ensemble_maps import EnsembleMaps, PlannedCell, inner_products
 from saliencynoise.engine.judged import no_claim
 from saliencynoise.engine.observer import Observer
 from saliencynoise.engine.plan import Plan, make_plan
@@ -120,7 +120,7 @@ def _samplers(config: FrontierConfig) -> dict[str, str]:
     bound = [catalogue().sampler(name) for name in (REFERENCE, *config.samplers)]
     labels: dict[str, str] = {}
     for sampler in bound:
-        labels.setdefault(_grouped(sampler, max(config.budgets)), sampler.label)
+        labels.setdefault(_grouped(sampler, max(config.budgets)), sampler.display_name)
     return labels
 
 
@@ -129,10 +129,10 @@ def _grouped(sampler: BoundSampler, most: int) -> str:
     in_runs = sampler.instance.in_runs_of(most)
     if in_runs is None:
         raise UsageError(
-            f"the sampler {sampler.label} makes all its members in one run, and the frontier needs several runs; "
-            "it needs a parameter members_a_run"
+            f"the sampler {sampler.display_name} makes all its members in one run, and the frontier needs several "
+            "runs; it needs a parameter members_a_run"
         )
-    return sampler.text.partition("(")[0] + canonical(in_runs)
+    return sampler.canonical_name.partition("(")[0] + canonical(in_runs)
 
 
 def _plan(config: FrontierConfig, text: str) -> Plan:
@@ -154,7 +154,7 @@ def _plan(config: FrontierConfig, text: str) -> Plan:
 
 def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
     """Return the number of members to take from a sampler, at most as many as it gives."""
-    if sampler.text == REFERENCE:
+    if sampler.canonical_name == REFERENCE:
         return config.ensemble + config.reference
     wanted = config.ensemble if sampler.instance.per_run == 1 else config.runs * (sampler.instance.per_run or 1)
     return min(wanted, sampler.instance.available or wanted)
@@ -177,9 +177,9 @@ def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], obser
     return strategies
 
 
-def _reference(config: FrontierConfig, reference: EnsembleMaps, cell: Cell) -> dict[str, Any]:
+def _reference(config: FrontierConfig, reference: EnsembleMaps, cell: PlannedCell) -> dict[str, Any]:
     """Return the row of the held-out members, whose noise the other rows are corrected for."""
-    names = {"architecture": cell[0].model.label, "method": cell[1].label}
+    names = {"architecture": cell[0].model.display_name, "method": cell[1].display_name}
     reason = reference.failure(cell)
     if reason is not None:
         return {**names, "status": "failed", "reason": reason}
@@ -203,11 +203,11 @@ def _rows(
     config: FrontierConfig,
     strategy: EnsembleMaps,
     aggregators: Sequence[BoundAggregator],
-    cell: Cell,
+    cell: PlannedCell,
     reference: EnsembleMaps,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a strategy for one architecture and method, from the least budget to the largest."""
-    names = {"architecture": cell[0].model.label, "method": cell[1].label, "sampler": strategy.label}
+    names = {"architecture": cell[0].model.display_name, "method": cell[1].display_name, "sampler": strategy.label}
     reason = strategy.failure(cell) or _shared(config, strategy, cell, reference)
     if reason is not None:
         yield {**names, "status": "failed", "reason": reason}
@@ -230,7 +230,7 @@ def _rows(
         yield {
             **names,
             "status": "ok",
-            "aggregator": aggregator.text.removeprefix("builtin/"),
+            "aggregator": aggregator.canonical_name.removeprefix("builtin/"),
             "members": len(groups[0]),
             "groups": len(groups),
             "training_seconds": training,
@@ -254,7 +254,7 @@ def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> lis
     return [{**row, "p_holm": corrected.get(index)} for index, row in enumerate(rows)]
 
 
-def _shared(config: FrontierConfig, strategy: EnsembleMaps, cell: Cell, reference: EnsembleMaps) -> str | None:
+def _shared(config: FrontierConfig, strategy: EnsembleMaps, cell: PlannedCell, reference: EnsembleMaps) -> str | None:
     """Return why a strategy shares a held-out network, as files of the same pool would; None if it shares none."""
     held_out = reference.weights(cell[0], config.held_out)
     for weights, member in strategy.weights(

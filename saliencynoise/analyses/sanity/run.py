@@ -135,7 +135,7 @@ def _rows(ensembles: Mapping[str, EnsembleMaps], *, seed: int) -> list[dict[str,
     failed, finished = [], []
     for architecture in plan.architectures:
         for method in plan.methods:
-            about = {"architecture": architecture.model.label, "method": method.label}
+            about = {"architecture": architecture.model.display_name, "method": method.display_name}
             reason = _failure(ensembles, architecture, method)
             if reason is not None:
                 failed.append({**about, "status": "failed", "reason": reason})

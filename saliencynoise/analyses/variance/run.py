@@ -98,7 +98,7 @@ def _designs(config: VarianceConfig) -> dict[str, Design]:
     device = resolve_device(bench.device)
     _, dataset = load_dataset(bench)
     recipes = {
-        name: recipe_for(dataset, architecture=model.label, device=device, overrides=bench.recipe)
+        name: recipe_for(dataset, architecture=model.display_name, device=device, overrides=bench.recipe)
         for name, model in models.items()
     }
     shape = tuple(dataset.train.images.shape[1:])
@@ -106,7 +106,7 @@ def _designs(config: VarianceConfig) -> dict[str, Design]:
         name: design_of(
             config.streams,
             without_effect(recipes[name], built_without_weights(model, shape, len(dataset.classes)).module),
-            architecture=model.label,
+            architecture=model.display_name,
         )
         for name, model in models.items()
     }
