@@ -104,14 +104,14 @@ def _by_method(variations: Sequence[Variation], methods: Sequence[str] | None) -
     """Return the cells of each method, one per variation; None where it failed or was not run."""
     by_method = [
         {
-            cell["method"]: cell
+            cell.method: cell
             for cell in signed_cells(variation.study, architectures=[variation.architecture], methods=methods)
         }
         for variation in variations
     ]
     names = dict.fromkeys(name for cells in by_method for name in cells)
     return {
-        name: [cells[name] if name in cells and cells[name]["status"] == "ok" else None for cells in by_method]
+        name: [cells[name] if name in cells and cells[name].status == "ok" else None for cells in by_method]
         for name in names
     }
 
@@ -132,7 +132,7 @@ def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Tre
         return none("fewer than two values with a figure")
     grams = [variation.study.gram(cell) for variation, cell in measured]
     used = [diag_mean(gram) > 0 for gram in grams]
-    paired = len({tuple(image["name"] for image in variation.study.result["images"]) for variation, _ in measured}) == 1
+    paired = len({tuple(image.name for image in variation.study.result.images) for variation, _ in measured}) == 1
     if paired:
         used = [torch.stack(used).all(0)] * len(grams)
         if not bool(used[0].any()):

@@ -91,7 +91,7 @@ def dreams_as_panel(
     import pandas as pd  # noqa: PLC0415 - half a second to import
 
     rows = [
-        {"dataset": study.result["dataset"]["asked"], "architecture": architecture, **row}
+        {"dataset": study.result.dataset.asked, "architecture": architecture, **row}
         for dream_set in sets
         for row in rows_of(dream_set, names, dreamers.members)
     ]

@@ -54,14 +54,14 @@ def _table(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     columns = [
         Column(
             study=study,
-            architecture=described["label"],
+            architecture=described.label,
             dataset=source["label"],
             published=published,
             fewer=_fewer(config, study),
         )
         for source in config.sources
         for study in [studies[f"maps-{source['dataset']}"]]
-        for published, described in zip(config.settings["networks"], study.result["architectures"], strict=True)
+        for published, described in zip(config.settings["networks"], study.result.architectures, strict=True)
     ]
     yield table_panel(columns, seed=config.seed)
 
@@ -69,7 +69,7 @@ def _table(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
 def _fewer(config: PaperConfig, study: Study) -> int | None:
     """Return the smaller number of networks for starred rows; None if the study has no more than that."""
     fewer: int | None = config.settings.get("starred_members")
-    return fewer if fewer is not None and fewer < len(study.result["architectures"][0]["members"]) else None
+    return fewer if fewer is not None and fewer < len(study.result.architectures[0].members) else None
 
 
 def _gradients(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
@@ -90,9 +90,9 @@ def _ssim(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
 
 def _architecture(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     labels = {
-        (name, text): described["label"]
+        (name, text): described.label
         for name, bench in benches(config).items()
-        for text, described in zip(bench.archs, studies[name].result["architectures"], strict=True)
+        for text, described in zip(bench.archs, studies[name].result.architectures, strict=True)
     }
     yield architecture_panel(
         [
@@ -115,7 +115,7 @@ def _dream(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
         panel = dream_panel(
             studies[name],
             dataset,
-            architecture=studies[name].result["architectures"][0]["label"],
+            architecture=studies[name].result.architectures[0].label,
             members=dream["members"],
             held_out=dream["held_out"],
             classes=dataset.classes[: dream["classes"]],
