@@ -31,8 +31,8 @@ def study(tmp_path_factory):
         ("other", "gradient"): noisy_maps(snr=0.2),
     }
     made = make_study(tmp_path_factory.mktemp("study") / "run", maps)
-    for cell in made.result["cells"]:
-        cell["method_name"] = f"builtin/{cell['method']}"
+    for cell in made.result.cells:
+        cell["method_name"] = f"builtin/{cell.method}"
     return made
 
 
@@ -123,8 +123,8 @@ def test_names_that_mean_harm_do_none(monkeypatch):
 def test_a_study_of_hostile_names_is_printed(tmp_path, show):
     hostile = "\x1b[2Jmethod\x9b1A"
     made = make_study(tmp_path / "run", {(f"net{HOSTILE}", hostile): noisy_maps(), ("b", HOSTILE): HOSTILE})
-    for cell in made.result["cells"]:
-        cell["method_name"] = cell["method"]
+    for cell in made.result.cells:
+        cell["method_name"] = cell.method
     text = printed(show, made)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
     assert "\\x1b[2Jmethod" in text.replace(" ", "")
