@@ -64,12 +64,12 @@ def paper(
     options |= {"workers": workers}
     values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
 
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
     from saliencynoise.store.holding import holding  # noqa: PLC0415 - as above
     from saliencynoise_paper.panel import write_panel  # noqa: PLC0415 - as above
     from saliencynoise_paper.poster import panels_of  # noqa: PLC0415 - as above
     from saliencynoise_paper.printing import print_panel  # noqa: PLC0415 - as above
-    from saliencynoise_paper.run import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - torch, only here
+    from saliencynoise_paper.run import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - as above
 
     config = PaperConfig(
         panels=PANELS if "all" in panels else tuple(dict.fromkeys(panels)),
