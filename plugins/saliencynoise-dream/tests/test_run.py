@@ -42,13 +42,13 @@ def ensemble(tmp_path, monkeypatch) -> TrainedEnsemble:
             torch.manual_seed(member)
             weights = loaded.build((1, 16, 16), 3).module.state_dict()
         records.append(pool.save(member, weights, torch.zeros(3, 3), about))
-    found = TrainedEnsemble(
+    result = TrainedEnsemble(
         dataset=dataset, model=model, pool=pool, records=records, flags={1: "not above chance"}, device="cpu",
         recipe={"epochs": 1}, seed=7,
     )  # fmt: skip
-    monkeypatch.setattr(module, "trained_ensemble", lambda config, observer, pool: found)
+    monkeypatch.setattr(module, "trained_ensemble", lambda config, observer, pool: result)
     monkeypatch.setattr("saliencynoise.engine.networks.refuse_changed_network", lambda *_: None)
-    return found
+    return result
 
 
 def test_a_dream_leaves_pictures_scores_and_steps(ensemble, tmp_path) -> None:

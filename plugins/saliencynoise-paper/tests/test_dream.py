@@ -61,9 +61,9 @@ def study(tmp_path, dataset) -> Study:
 
 
 def test_members_are_split_and_flagged_ones_passed_over(study, dataset) -> None:
-    found = load_dreamers(study, dataset, architecture="test_resnet", held_out=2, device="cpu")
-    assert (found.members, found.held_out_members) == ((0, 2, 3), (4, 5))
-    for member, network in zip((0, 2, 3, 4, 5), [*found.networks, *found.held_out], strict=True):
+    result = load_dreamers(study, dataset, architecture="test_resnet", held_out=2, device="cpu")
+    assert (result.members, result.held_out_members) == ((0, 2, 3), (4, 5))
+    for member, network in zip((0, 2, 3, 4, 5), [*result.networks, *result.held_out], strict=True):
         weights = Pool(study.folder / "pool").weights(member)
         assert all(torch.equal(value, weights[name]) for name, value in network.module.state_dict().items())
     fewer = load_dreamers(study, dataset, architecture="test_resnet", held_out=1, members=2, device="cpu")

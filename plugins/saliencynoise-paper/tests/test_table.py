@@ -41,7 +41,7 @@ FEWER = 7
 
 def members_maps(generator, *, members=8, images=6):
     """Of each row, `[E, (D,) B, c, h, w]`: signal plus noise of members of unequal gain."""
-    found = {}
+    result = {}
     gain = torch.exp(0.3 * torch.randn(members, 1, 1, 1, 1, generator=generator))
     for row, strength in STRENGTHS.items():
         edge, channels = GRIDS.get(row, 12), 1 if row in GRIDS else 2
@@ -52,8 +52,8 @@ def members_maps(generator, *, members=8, images=6):
             own = torch.randn(members, *shape, generator=torch.Generator().manual_seed(1))
             shared = torch.randn(2, *shape, generator=generator)[0].expand(members, *shape)
             maps = maps[:, None] + torch.stack([0.3 * own, shared], 1)
-        found[row] = maps
-    return found
+        result[row] = maps
+    return result
 
 
 def study_of(folder, maps, *, name="net", failed=(), left_out=()):
@@ -105,12 +105,12 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
 
 def by_truth(maps, variant=TRUTH, *, draw=0, make=variants):
     """What a definition gives of these maps, by row: a published column."""
-    at = VARIANTS.index(variant)
-    found = {}
+    index = VARIANTS.index(variant)
+    result = {}
     for row, own in maps.items():
         images = (own if own.ndim == 5 else own[:, draw]).movedim(-4, 0)  # [B, E, c, h, w]
-        found[row] = gather([make(image.flatten(-3)) for image in images]).value(at)
-    return found
+        result[row] = gather([make(image.flatten(-3)) for image in images]).value(index)
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -147,9 +147,11 @@ def test_a_row_for_every_cell_variant_and_grid(made):
     assert data[keys[:4]].drop_duplicates().groupby("reading").size().to_dict() == {"own": 16, "shared": 2, "fewer": 6}
     assert len(data) == 2 * (8 + 1 + 3) * len(VARIANTS) * 2
     assert not data.duplicated(keys).any()
-    told = data[data["log2_ratio"].notna()]
+    messages = data[data["log2_ratio"].notna()]
     # log2 of numpy and of the standard library differ in the last digit on some processors
-    np.testing.assert_allclose(told["log2_ratio"], np.log2(told["value"] / told["published"]), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        messages["log2_ratio"], np.log2(messages["value"] / messages["published"]), rtol=1e-12, atol=1e-12
+    )
     row = data[(data["dataset"] == "CIFAR10") & (data["method"] == "LIME")].iloc[0]
     assert row["published"] == published["CIFAR10"]["LIME"]
     assert (row["studied_method"], row["size"], row["members"], row["images"]) == ("lime(samples=64)", "12x12", 8, 6)
@@ -163,14 +165,14 @@ def test_values_are_those_of_the_maps(made):
     data = made[0].data
     own = data[(data["dataset"] == "CIFAR10") & (data["grid"] == "own") & (data["view"] == "signed")]
     own = own[(own["definition"] == "power") & (own["norm"] == "raw")]
-    found = {reading: rows.set_index("method")["value"].to_dict() for reading, rows in own.groupby("reading")}
-    assert found["own"] == pytest.approx(expected, rel=1e-6)
+    result = {reading: rows.set_index("method")["value"].to_dict() for reading, rows in own.groupby("reading")}
+    assert result["own"] == pytest.approx(expected, rel=1e-6)
     maps = members_maps(torch.Generator().manual_seed(0))
-    assert found["shared"] == pytest.approx({"LIME": by_truth(maps, draw=1)["LIME"]}, rel=1e-6)
-    assert found["shared"]["LIME"] > 1.2 * found["own"]["LIME"], "the shared draw passes for signal"
+    assert result["shared"] == pytest.approx({"LIME": by_truth(maps, draw=1)["LIME"]}, rel=1e-6)
+    assert result["shared"]["LIME"] > 1.2 * result["own"]["LIME"], "the shared draw passes for signal"
     starred = {row: maps[row] for row in ("Integrated Gradient", "SmoothGrad", "LIME")}
     few = by_truth(starred, make=lambda own: fewer(own, FEWER))
-    assert found["fewer"] == pytest.approx(few, rel=1e-6)
+    assert result["fewer"] == pytest.approx(few, rel=1e-6)
     assert set(own[own["reading"] == "fewer"]["members"]) == {FEWER}
 
 
