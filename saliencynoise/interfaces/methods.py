@@ -86,7 +86,7 @@ class Batch:
     noise: Noise
 
     def split(self, images: int) -> list[Batch]:
-        """Return the batch in parts of at most so many images, each with its own seeds."""
+        """Return the batch in parts of at most `images` images, each with its own seeds."""
         return [
             replace(
                 self,

@@ -86,7 +86,7 @@ class TrainingRun(Protocol):
         ...
 
     def refresh_batch_norm(self, module: nn.Module) -> None:
-        """Estimate batch norms' running statistics anew from the training images: weights made by sums need it."""
+        """Estimate batch norms' running statistics again from the training images; averaged weights need it."""
         ...
 
     def generator(self, *index: int | str) -> Generator:
@@ -103,7 +103,7 @@ class Sampler(ABC):
         return 1
 
     def in_runs_of(self, members: int) -> Sampler | None:
-        """Return this sampler with so many members a run at most; None if it makes all members in one run.
+        """Return this sampler with at most `members` members per run; None if it makes all members in one run.
 
         A frontier compares averages of independent runs, so it needs several. A sampler whose `per_run` is a number is
         returned as it is. One of runs without end needs a field `members_a_run`, 0 for no end, which `per_run`

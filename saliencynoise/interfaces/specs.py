@@ -154,7 +154,7 @@ class AggregatorSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplerSpec:
-    """A way in which members come about: trained anew, or by something cheaper.
+    """A source of members: independent training, or something cheaper.
 
     Attributes:
         name: name of the sampler, in snake case.

@@ -170,7 +170,7 @@ def checks() -> Iterator[Check[SamplerSubject]]:
     )
     yield Check(
         name="in_runs_of",
-        contract="Return this sampler with so many members a run at most; None if it makes all members in one run.",
+        contract="Return this sampler with at most `members` members per run; None if it makes all members in one run.",
         run=check_in_runs_of,
         needs=("parameters",),
     )

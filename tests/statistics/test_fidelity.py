@@ -90,7 +90,7 @@ def test_more_than_the_mean_is_infinite_in_words() -> None:
     gram = torch.full((1, 8, 8), 0.25, dtype=torch.float64) + 0.75 * torch.eye(8, dtype=torch.float64)
     result = fidelity(torch.full((2, 1, 8), 0.5001, dtype=torch.float64), gram)
     assert result.networks == math.inf
-    assert result.words == "worth more networks than can be told: its maps are the mean over networks"
+    assert result.words == "worth more networks than can be estimated: its maps are the mean over networks"
 
 
 @pytest.mark.parametrize("c", [0.1, 0.5, 0.9])

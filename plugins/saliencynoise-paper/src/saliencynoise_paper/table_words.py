@@ -36,7 +36,7 @@ _DEFINITIONS = (
     "*relu* or *abs*. *Corrected*: r = c/(1-c), c the mean cosine between members' maps; *amplitude*: its signed root. "
     "Methods with random numbers have two rows: *own draws*, each network with random numbers of its own, as a plain "
     "script has them, which a, c and d use; *shared draws*, all networks with the same, whose error counts as signal, "
-    "in r, too. *N networks*: starred rows by so many, the mean over groups of them. Maps keep their channels "
+    "in r, too. *N networks*: starred rows with N networks, as the mean over groups of them. Maps keep their channels "
     "on their own grid; on the *common* grid, the coarsest of an architecture's methods, signed maps are summed over "
     "channels and averaged over areas. Intervals (95%): new members and new images; a member is left out of all cells "
     "of its architecture at once, images are resampled for all cells of a data set at once. Published cells carry no "
