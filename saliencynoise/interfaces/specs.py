@@ -1,4 +1,4 @@
-"""What plugins declare: frozen records of plain values, so that listing them imports nothing heavy.
+"""The declarations of plugins: frozen records of plain values, so that a list of them imports nothing heavy.
 
 A spec's `target` is an import string, `package.module:attribute`, resolved when the name is first used.
 """
@@ -75,7 +75,7 @@ class MethodSpec:
         paper: where the method was published, with DOI or arXiv id.
         kind: "pass" (`PassMethod`), "functional" (`FunctionalMethod`) or "module" (`ModuleMethod`).
         stochastic: whether maps depend on `Batch.noise`; then at least two draws are made, one of them shared.
-        cost: what one image costs, in forward and backward passes: "1 forward + 1 backward", "steps x (forward +
+        cost: the cost of one image, in forward and backward passes: "1 forward + 1 backward", "steps x (forward +
             backward)".
         views: names of the views that are reported, of `VIEWS`; the first is the headline's. Methods on a layer and
             those of one sign have the view "centred" without being asked.
@@ -154,7 +154,7 @@ class AggregatorSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplerSpec:
-    """A source of members: independent training, or something cheaper.
+    """A source of members: training from new seeds, or something cheaper.
 
     Attributes:
         name: name of the sampler, in snake case.

@@ -164,13 +164,13 @@ def checks() -> Iterator[Check[SamplerSubject]]:
     yield Check(name="members", contract="`Sample.weights` is the network's whole state dictionary.", run=check_members)
     yield Check(
         name="per_run",
-        contract="`per_run` is how many members one training run gives; None if one run gives as many as are wanted.",
+        contract="`per_run` is the number of members of one training run; None if one run gives as many as are wanted.",
         run=check_per_run,
         needs=sound,
     )
     yield Check(
         name="in_runs_of",
-        contract="Return this sampler with at most `members` members per run; None if it makes all members in one run.",
+        contract="Return this sampler with at most this number of members a run; None if it makes all in one run.",
         run=check_in_runs_of,
         needs=("parameters",),
     )

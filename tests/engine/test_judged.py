@@ -29,20 +29,22 @@ from saliencynoise.engine.config import config_from
 from saliencynoise.engine.ensemble_maps import inner_products
 from saliencynoise.engine.judged import judged_cells, no_claim
 from saliencynoise.engine.observer import Silent
+from saliencynoise.records.cell import Cell
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.fidelity import fidelity
+from tests.studies import cell_of
 
 SQUARE = "smoothgrad(samples=2,statistic=square)"
 FEW: dict[str, Any] = {"images": 4, "train_images": 64, "epochs": 1, "device": "cpu", "workers": 0, "members": 3}
 
 
-def cell(method: str, view: str, sign: str = "signed", **more: Any) -> dict[str, Any]:
-    return {"architecture": "net", "method": method, "view": view, "sign": sign, **more}
+def cell(method: str, view: str, sign: str = "signed", **more: Any) -> Cell:
+    return cell_of(architecture="net", method=method, method_name=method, view=view, sign=sign, **more)
 
 
 @dataclass
 class Fake:
-    done: list[dict[str, Any]] = field(default_factory=list)
+    done: list[Cell] = field(default_factory=list)
 
 
 def test_a_method_is_judged_by_centred_maps_where_whole_ones_agree_without_knowledge() -> None:
@@ -54,7 +56,7 @@ def test_a_method_is_judged_by_centred_maps_where_whole_ones_agree_without_knowl
         cell("guided_backprop", "signed", "leaning"),
     ]
     found = judged_cells(Fake(cells))  # type: ignore[arg-type]
-    assert [(own["method"], own["view"]) for own in found] == [
+    assert [(judged.method, judged.view) for judged in found] == [
         ("gradcam", "signed"), ("layercam", "centred"), ("guided_backprop", "signed"),
     ]  # fmt: skip
 
@@ -65,7 +67,7 @@ def test_a_method_is_judged_by_centred_maps_where_whole_ones_agree_without_knowl
         ("signed", {"above": False, "snr": 1.0}, ""),
         ("nonnegative", {"above": True, "snr": 1.0}, ""),
         ("nonnegative", {"above": False, "snr": 8.0}, "untrained networks agree as much (r 8)"),
-        ("leaning", None, "no untrained networks are beside them"),
+        ("leaning", None, "they were not compared with untrained networks"),
     ],
 )
 def test_only_what_untrained_networks_do_not_reach_is_claimed(sign: str, untrained: Any, words: str) -> None:

@@ -19,7 +19,7 @@ import torch
 from saliencynoise.analyses.frontier.config import FrontierConfig
 from saliencynoise.analyses.result import load_result
 from saliencynoise.engine.config import REFERENCE
-from saliencynoise.engine.ensemble_maps import Cell, EnsembleMaps, inner_products
+from saliencynoise.engine.ensemble_maps import EnsembleMaps, PlannedCell, inner_products
 from saliencynoise.engine.judged import no_claim
 from saliencynoise.engine.observer import Observer
 from saliencynoise.engine.plan import Plan, make_plan
@@ -177,7 +177,7 @@ def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], obser
     return strategies
 
 
-def _reference(config: FrontierConfig, reference: EnsembleMaps, cell: Cell) -> dict[str, Any]:
+def _reference(config: FrontierConfig, reference: EnsembleMaps, cell: PlannedCell) -> dict[str, Any]:
     """Return the row of the held-out members, whose noise the other rows are corrected for."""
     names = {"architecture": cell[0].model.display_name, "method": cell[1].display_name}
     reason = reference.failure(cell)
@@ -203,7 +203,7 @@ def _rows(
     config: FrontierConfig,
     strategy: EnsembleMaps,
     aggregators: Sequence[BoundAggregator],
-    cell: Cell,
+    cell: PlannedCell,
     reference: EnsembleMaps,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a strategy for one architecture and method, from the least budget to the largest."""
@@ -254,7 +254,7 @@ def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> lis
     return [{**row, "p_holm": corrected.get(index)} for index, row in enumerate(rows)]
 
 
-def _shared(config: FrontierConfig, strategy: EnsembleMaps, cell: Cell, reference: EnsembleMaps) -> str | None:
+def _shared(config: FrontierConfig, strategy: EnsembleMaps, cell: PlannedCell, reference: EnsembleMaps) -> str | None:
     """Return why a strategy shares a held-out network, as files of the same pool would; None if it shares none."""
     held_out = reference.weights(cell[0], config.held_out)
     for weights, member in strategy.weights(
