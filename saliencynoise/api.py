@@ -1,4 +1,4 @@
-"""The functions of `import saliencynoise as sn`: what the commands do, from Python.
+"""The functions of `import saliencynoise as sn`: the commands, from Python.
 
 A function and the command of its name have the same parameters and defaults. `None` stands for a value that depends on
 the data, the architecture or the sampler. Every wrong value is a `UsageError`, which names the value and the fix.
@@ -37,7 +37,7 @@ class Study(engine_study.Study):
 
     Attributes:
         result: the document of `result.json`: configuration, provenance, members, images, cells.
-        folder: where it is, with `snr.parquet` and `maps`.
+        folder: its folder, with `snr.parquet` and `maps`.
 
     Example:
         >>> import saliencynoise as sn
@@ -57,7 +57,7 @@ class Study(engine_study.Study):
         """Write this study's report, one HTML page that needs no other file, and return its path.
 
         Args:
-            path: of the page; None for `report.html` in the study's folder.
+            path: path of the page; None for `report.html` in the study's folder.
 
         Raises:
             UsageError: if the file cannot be written.
@@ -109,29 +109,29 @@ def bench(
     Args:
         dataset: a name, as "digits", "cifar10", "imagenette" or "shapes", or "folder:PATH".
         data_dir: folder or file that the data set is read from; None to download it where it must be.
-        groups: CSV file with the columns "file" and "group": which test images belong together (writer, patient,
-            video); None for the data set's groups.
+        groups: CSV file with the columns "file" and "group", for test images that belong together (one writer,
+            patient or video); None for the data set's groups.
         archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
-        sampler: where members come from; "deep_ensemble" trains each with its seeds.
-        members: networks of each architecture; None for 8, or for all that the sampler has.
+        sampler: source of the members; "deep_ensemble" trains each member independently.
+        members: number of networks of each architecture; None for 8, or for all that the sampler has.
         images: number of test images to attribute; None for 32, or for all where there are fewer.
-        draws: repetitions of each stochastic method, 2 or more.
+        draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
         normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
         train_images: number of training images; None for all.
-        epochs: passes over the training images; None for the recipe's.
+        epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"lr": 0.1}.
-        target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        target: class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: of the attribution; the error of "bfloat16" is measured on 8 images.
-        seed: of the run, 0 or more.
-        aggregator: how members' maps become one.
+        precision: precision of the attribution; the error of "bfloat16" is measured on 8 images.
+        seed: seed of the run, 0 or more.
+        aggregator: makes the marginal map from members' maps.
         untrained: methods to compare with untrained networks: "auto" (on a layer, or of one sign), "all" or "none".
-        keep_maps: "all", "mean" (the aggregated map only) or "none".
-        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
-            allows. No figure depends on it.
+        keep_maps: "all", "mean" (the marginal map only) or "none".
+        workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
+            the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
         fresh: train and attribute again, even what the pool and the folder hold.
         observer: receives progress events; None for no one.
@@ -188,25 +188,25 @@ def explain(
     Args:
         picture: an image file.
         arch: name of an architecture; None for the pool's, or for "test_resnet" where timm is installed.
-        dataset: that the networks are or were trained on, for its classes and its normalisation.
+        dataset: data set on which the networks are or were trained; it gives classes and normalisation.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         arch_args: arguments of the architecture.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
-        sampler: where members come from; "deep_ensemble" trains each with its seeds.
-        members: networks; None for 8, or for all that the pool has.
-        pool: folder or name of a pool whose members are taken; nothing is trained then.
+        sampler: source of the members; "deep_ensemble" trains each member independently.
+        members: number of networks; None for 8, or for all that the pool has.
+        pool: folder or name of a pool of trained members; nothing is trained then.
         target: name or index of the class to explain; None for the ensemble's vote.
-        draws: repetitions of each stochastic method, 2 or more.
+        draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
         normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
         train_images: number of training images; None for all.
-        epochs: passes over the training images; None for the recipe's.
+        epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"lr": 0.1}.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        seed: of the run, 0 or more.
-        aggregator: how members' maps become one.
-        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
-            allows. No figure depends on it.
+        seed: seed of the run, 0 or more.
+        aggregator: makes the marginal map from members' maps.
+        workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
+            the memory is small. Results do not depend on it.
         observer: receives progress events of the training; None for no one.
 
     Raises:
@@ -237,7 +237,7 @@ def explain(
 
 
 def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
-    """Compare the methods and architectures of one run, or put several runs side by side.
+    """Compare the methods and architectures of one run, or show several runs side by side.
 
     Args:
         runs: studies, or their folders; one, or any number.
@@ -295,7 +295,7 @@ def frontier(
     out: PathLike | None = None,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
-    """Compare samplers that are cheaper than retraining with networks that none of them used.
+    """Compare cheap samplers with independently trained networks.
 
     Args:
         dataset: a name, as "digits" or "cifar10", or "folder:PATH".
@@ -304,21 +304,21 @@ def frontier(
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         samplers: names of samplers, with parameters; the deep ensemble is always among them, as the reference.
-        aggregators: how members' maps become one, each with parameters.
+        aggregators: each makes one map from members' maps; with parameters.
         budgets: numbers of members whose maps are averaged, all different.
-        runs: independent base runs of each sampler; intervals need several.
-        reference: networks that no sampler uses, 4 or more.
+        runs: number of independent base runs of each sampler; intervals need several.
+        reference: number of independently trained networks that no sampler uses, 4 or more.
         images: number of test images to attribute; None for 32, or for all where there are fewer.
-        draws: repetitions of each stochastic method, 2 or more.
+        draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
         train_images: number of training images; None for all.
-        epochs: passes over the training images; None for the recipe's.
+        epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"lr": 0.1}.
-        target: the class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        target: class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        seed: of the run, 0 or more.
-        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
-            allows. No figure depends on it.
+        seed: seed of the run, 0 or more.
+        workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
+            the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
         observer: receives progress events; None for no one.
 
@@ -376,9 +376,9 @@ def variance(
     out: PathLike | None = None,
     observer: Observer | None = None,
 ) -> dict[str, Any]:
-    """Divide the noise of maps by its sources: initialisation, data order, augmentation, dropout and hardware.
+    """Measure which randomness causes the noise: initialisation, data order, augmentation, dropout, or hardware.
 
-    Networks are trained in blocks: every combination of two seeds of each stream, and one of them again.
+    Networks are trained in blocks: every combination of two seeds of each stream, and one combination a second time.
 
     Args:
         dataset: a name, as "digits" or "cifar10", or "folder:PATH".
@@ -386,17 +386,18 @@ def variance(
         archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
-        blocks: of networks, 2 or more, each with its seeds; intervals are over blocks.
-        streams: those to tell apart, of "init", "order", "augment" and "dropout"; None for all that have an effect.
+        blocks: number of blocks of networks, 2 or more, each with its own seeds; intervals are over blocks.
+        streams: streams of random numbers to separate, of "init", "order", "augment" and "dropout"; None for all with
+            an effect.
         images: number of test images to attribute; None for 32, or for all where there are fewer.
-        draws: repetitions of each stochastic method, 2 or more.
+        draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
         train_images: number of training images; None for all.
-        epochs: passes over the training images; None for the recipe's.
+        epochs: number of passes over the training images; None for the recipe's.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        seed: of the run, 0 or more.
-        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
-            allows. No figure depends on it.
+        seed: seed of the run, 0 or more.
+        workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
+            the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
         observer: receives progress events; None for no one.
 
@@ -455,23 +456,23 @@ def sanity(
     Args:
         dataset: a name, as "digits" or "cifar10", or "folder:PATH".
         data_dir: folder or file that the data set is read from; None to download it where it must be.
-        groups: CSV file with the columns "file" and "group": which test images belong together (writer, patient,
-            video); None for the data set's groups.
+        groups: CSV file with the columns "file" and "group", for test images that belong together (one writer,
+            patient or video); None for the data set's groups.
         archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
-        members: networks of each of the three kinds, 3 or more; None for 8.
+        members: number of networks of each of the three kinds, 3 or more; None for 8.
         images: number of test images to attribute; None for 32, or for all where there are fewer.
-        draws: repetitions of each stochastic method, 2 or more.
+        draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
         train_images: number of training images; None for all.
-        epochs: passes over the training images; None for the recipe's.
-        permuted_epochs: passes over the images with permuted labels; 0 for the recipe's.
-        target: the class whose logit is explained: "true" or an index.
+        epochs: number of passes over the training images; None for the recipe's.
+        permuted_epochs: number of passes over the images with permuted labels; 0 for the recipe's.
+        target: class whose logit is explained: "true" or an index.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        seed: of the run, 0 or more.
-        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
-            allows. No figure depends on it.
+        seed: seed of the run, 0 or more.
+        workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
+            the memory is small. Results do not depend on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
         observer: receives progress events; None for no one.
 

@@ -10,7 +10,7 @@ USAGE, INTERRUPTED = 2, 130
 
 TRACEBACK = "--traceback"
 SHOW_TRACEBACK = "SALIENCYNOISE_TRACEBACK"
-"""Environment variable that `--traceback` sets: tracebacks of plugins are printed, too."""
+"""Environment variable that `--traceback` sets: tracebacks of plugins are printed as well."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     if code == INTERRUPTED:
-        message = "stopped; networks and maps that were finished are kept: the same command goes on with them"
+        message = "stopped; finished networks and maps are kept, and the same command continues with them"
         print(f"\n{message}", file=sys.stderr)  # noqa: T201 - rich may not be there yet
     sys.exit(code)
 
@@ -52,7 +52,9 @@ def _run(arguments: list[str] | None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return _fail(f"{error.filename or 'output'}: {error.strerror or error}; free space there or mend its rights")
+        return _fail(
+            f"{error.filename or 'output'}: {error.strerror or error}; free space there or change its permissions"
+        )
     except Exception as error:
         if isinstance(error, CLICK_ERROR):
             return _fail(error.format_message())  # type: ignore[attr-defined]

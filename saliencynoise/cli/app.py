@@ -32,7 +32,8 @@ def options(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
     show_traceback: Annotated[
-        bool, typer.Option("--traceback", help="Print the tracebacks of plugins that fail, too; with any command.")
+        bool,
+        typer.Option("--traceback", help="Also print the tracebacks of plugins that fail; works with every command."),
     ] = False,
 ) -> None:
     """Take the options that precede a command. `main` has already removed `--traceback` from the arguments."""

@@ -48,8 +48,8 @@ def bench(
 ) -> None:
     """Train an ensemble on real images and report the SNR of its saliency maps.
 
-    With no option: eight small networks on handwritten digits, and the eight methods of the published table.
-    Trained members are kept in a pool and never trained twice.
+    Without options: eight small networks on handwritten digits, and the eight methods of the published table.
+    Trained members are kept in a pool and are never trained twice.
     """
     options: dict[str, Any] = {"dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "out": out}
     options |= {"sampler": sampler, "members": members, "images": images, "draws": draws, "image_size": image_size}

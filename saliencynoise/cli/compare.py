@@ -14,15 +14,17 @@ from saliencynoise.interfaces.errors import UsageError
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
-Runs = Annotated[list[str], typer.Argument(help="Folders of runs; one, or any number.", metavar="RUN...")]
-Html = Annotated[Path | None, typer.Option("--html", help="File for a page of several runs.", metavar="FILE")]
+Runs = Annotated[list[str], typer.Argument(help="Folders of one or more runs.", metavar="RUN...")]
+Html = Annotated[
+    Path | None, typer.Option("--html", help="HTML file to write about several runs (default: none).", metavar="FILE")
+]
 
 
 def compare(runs: Runs, *, html: Html = None, as_json: o.Json = False) -> None:
-    """Compare methods, and architectures, of a run; or put several runs side by side.
+    """Compare the methods and architectures of a run, or show several runs side by side.
 
-    Of one run, and of two with the same images and other members: which is less noisy, by tests that count the
-    members; and of different networks, whether their mean maps agree once the noise is removed.
+    For one run, and for two runs with the same images and different members, tests over members and images say which
+    is less noisy. For different architectures, the agreement of the mean maps is estimated with the noise removed.
     """
     from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
 
@@ -30,7 +32,7 @@ def compare(runs: Runs, *, html: Html = None, as_json: o.Json = False) -> None:
     if len(studies) > 1:
         _compare_several(studies, html, as_json=as_json)
     elif html is not None:
-        raise UsageError(f"--html {html} is a page of several runs; name another run")
+        raise UsageError(f"--html {html} needs several runs; name another run")
     else:
         _compare_within(studies[0], as_json=as_json)
 

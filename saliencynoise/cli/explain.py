@@ -7,25 +7,17 @@ from typing import Annotated
 import typer
 
 from saliencynoise.cli import options as o
-from saliencynoise.cli.complete import complete_methods
 from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
 
 Pictures = Annotated[
     list[str],
-    typer.Argument(help="Image files, or folders of them (subfolders too).", metavar="PICTURE..."),
+    typer.Argument(help="Image files, or folders with image files (subfolders included).", metavar="PICTURE..."),
 ]
-Methods = Annotated[
-    list[str],
-    typer.Option(
-        "--method",
-        help="Method, with parameters; may be repeated (default: gradient, integrated_gradients, gradcam(layer=top)).",
-        autocompletion=complete_methods,
-        show_default=False,
-    ),
+Members = Annotated[int | None, typer.Option(help="Number of networks (default: 8, or all that the pool has).")]
+Target = Annotated[
+    str | None, typer.Option(help="Name or index of the class to explain (default: the ensemble's vote).")
 ]
-Members = Annotated[int | None, typer.Option(help="Networks (default: 8, or all that the pool has).")]
-Target = Annotated[str | None, typer.Option(help="Class to explain, by name or index (default: the ensemble's vote).")]
-Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./explanations).")]
+Out = Annotated[str | None, typer.Option(help="Folder for the results (default: a folder in ./explanations).")]
 _METHODS = [*EXPLAIN_METHODS]  # typer takes lists
 
 
@@ -37,7 +29,7 @@ def explain(
     dataset: o.Dataset = "digits",
     data_dir: o.DataDir = None,
     arch_args: o.ArchArgs = None,
-    methods: Methods = _METHODS,
+    methods: o.ExplainMethods = _METHODS,
     sampler: o.Sampler = "deep_ensemble",
     members: Members = None,
     pool: o.Pool = None,
@@ -56,9 +48,9 @@ def explain(
     quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
-    """Explain your own pictures: what an ensemble sees in them, where, and how far that can be trusted.
+    """Explain your own pictures with an ensemble: predictions, saliency maps, and how reliable they are.
 
-    Members are found in a pool, or trained first. Each picture gets a figure, a page and its maps.
+    The members come from a pool or are trained first. Each picture gets a figure, a page and its maps.
     """
     options = {
         "dataset": dataset, "data_dir": data_dir, "archs": None if arch is None else [arch], "methods": methods,

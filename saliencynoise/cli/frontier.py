@@ -42,9 +42,9 @@ def frontier(
     quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
-    """Is there something cheaper than retraining? Hold samplers against networks that they do not use.
+    """Compare cheap samplers with independently trained networks.
 
-    With no option: six samplers with 1, 2, 4 and 8 members on handwritten digits, a few minutes.
+    Without options: six samplers with 1, 2, 4 and 8 members on handwritten digits. That takes a few minutes.
     """
     options = {
         "dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "images": images, "draws": draws,
@@ -71,7 +71,5 @@ def frontier(
         record = run_frontier(settings, progress)
     save_plot(record, settings.folder)
     with_folder = {**json_of(record), "folder": str(settings.folder)}
-    emit(
-        lambda: print_frontier(record, settings.folder), with_folder, [settings.folder], as_json=as_json, quiet=quiet
-    )
+    emit(lambda: print_frontier(record, settings.folder), with_folder, [settings.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if record.failed else 0)

@@ -14,12 +14,15 @@ from saliencynoise.cli.complete import complete_methods
 def methods(
     name: Annotated[
         str | None,
-        typer.Argument(help="Show this method's parameters with their defaults.", autocompletion=complete_methods),
+        typer.Argument(
+            help="Name of a method whose parameters and defaults are shown (default: list all methods).",
+            autocompletion=complete_methods,
+        ),
     ] = None,
     *,
     as_json: o.Json = False,
 ) -> None:
-    """List the methods: family, kind, whether they draw random numbers, cost of an image, paper."""
+    """List the methods: family, kind, use of random numbers, cost of an image, paper."""
     from saliencynoise.cli.tables.methods import method_row, print_method, print_methods  # noqa: PLC0415 - as above
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - only when the command runs
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Dataset = Annotated[
     str | None,
     typer.Option(
-        help="Data set: digits, cifar10, imagenette, shapes, or folder:PATH with a folder for each class (default: "
+        help="Data set: digits, cifar10, imagenette, shapes, or folder:PATH with a subfolder for each class (default: "
         "digits).",
         autocompletion=complete_datasets,
         show_default=False,
@@ -26,21 +26,21 @@ Dataset = Annotated[
 ]
 DataDir = Annotated[
     str | None,
-    typer.Option(help="Folder or file that cifar10 or imagenette is read from (default: it is downloaded)."),
+    typer.Option(help="Folder or file with the data of cifar10 or imagenette (default: they are downloaded)."),
 ]
 Groups = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="CSV file with the columns file and group: which test images belong together (writer, patient, video). "
-        "Intervals are then for new groups. (Default: the data set's groups.csv, else near duplicates.)",
+        help="CSV file with the columns file and group, for test images that belong together (one writer, patient or "
+        "video). Intervals are then for new groups. (Default: the data set's groups.csv, else near duplicates.)",
     ),
 ]
 Archs = Annotated[
     list[str] | None,
     typer.Option(
         "--arch",
-        help="Architecture, any name of timm; may be repeated (default: test_resnet).",
+        help="Architecture: any name of timm; may be repeated (default: test_resnet).",
         autocompletion=complete_archs,
     ),
 ]
@@ -48,115 +48,122 @@ OneArch = Annotated[
     str | None,
     typer.Option(
         "--arch",
-        help="Architecture, any name of timm (default: test_resnet, or the pool's).",
+        help="Architecture: any name of timm (default: test_resnet, or the architecture of the pool).",
         autocompletion=complete_archs,
     ),
 ]
 Pool = Annotated[
     str | None,
-    typer.Option("--pool", help="Folder or name of a pool of trained members; nothing is trained then."),
+    typer.Option("--pool", help="Folder or name of a pool of trained members. Nothing is trained then."),
 ]
 ArchArgs = Annotated[
     list[str] | None,
-    typer.Option("--arch-arg", help="key=value for the architecture itself; may be repeated.", metavar="K=V"),
+    typer.Option("--arch-arg", help="Argument of the architecture, as key=value; may be repeated.", metavar="K=V"),
 ]
-Methods = Annotated[
-    list[str],
-    typer.Option(
+
+
+def _methods(default: str) -> Any:
+    """Return the option --method, whose help names the default."""
+    return typer.Option(
         "--method",
-        help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated; 'saliencynoise methods' lists them "
-        "(default: the eight of the published table).",
+        help="Attribution method, with parameters as in 'gradcam(layer=top)'; may be repeated; 'saliencynoise methods' "
+        f"lists them (default: {default}).",
         autocompletion=complete_methods,
         show_default=False,
-    ),
-]
-FewMethods = Annotated[
+    )
+
+
+Methods = Annotated[list[str], _methods("the eight of the published table")]
+ExplainMethods = Annotated[list[str], _methods("gradient, integrated_gradients, gradcam(layer=top)")]
+FrontierMethods = Annotated[list[str], _methods("gradient, gradcam(layer=top)")]
+SanityMethods = Annotated[
     list[str],
-    typer.Option(
-        "--method",
-        help="Method, with parameters as in 'gradcam(layer=top)'; may be repeated (default: a few).",
-        autocompletion=complete_methods,
-        show_default=False,
-    ),
+    _methods("gradient, gradient_x_input, integrated_gradients, smoothgrad, guided_backprop, gradcam(layer=top)"),
 ]
+VarianceMethods = Annotated[list[str], _methods("gradient, gradcam(layer=top), smoothgrad")]
 Sampler = Annotated[
     str | None,
     typer.Option(
-        help="Where members come from, as 'swag' or checkpoints:'PATH/*.safetensors' (default: deep_ensemble, trained "
-        "anew).",
+        help="Source of the members, as 'swag' or checkpoints:'PATH/*.safetensors' (default: deep_ensemble, which "
+        "trains each member independently).",
         autocompletion=complete_samplers,
         show_default=False,
     ),
 ]
-Members = Annotated[int | None, typer.Option(help="Networks an architecture (default: 8, or all that there are).")]
-Images = Annotated[int | None, typer.Option(help="Test images to attribute (default: 32, or all if fewer).")]
+Members = Annotated[
+    int | None, typer.Option(help="Number of networks of each architecture (default: 8, or all that the sampler has).")
+]
+Images = Annotated[
+    int | None, typer.Option(help="Number of test images to attribute (default: 32, or all if there are fewer).")
+]
 Draws = Annotated[
     int | None,
-    typer.Option(help="Runs of each stochastic method, the same for all members (default: 2).", show_default=False),
+    typer.Option(help="Number of repetitions of each stochastic method, 2 or more (default: 2).", show_default=False),
 ]
-ImageSize = Annotated[int | None, typer.Option(help="Edge of the square images, in pixels.")]
+ImageSize = Annotated[int | None, typer.Option(help="Edge of the square images, in pixels (default: the data set's).")]
 Normalization = Annotated[
     str | None,
     typer.Option(
-        help="dataset, imagenet, none or MEAN/STD, for networks trained elsewhere (default: dataset).",
+        help="Normalization of the images: dataset (its mean and deviation), imagenet, none (pixels from 0 to 1) or "
+        "MEAN/STD (default: dataset).",
         show_default=False,
     ),
 ]
-TrainImages = Annotated[int | None, typer.Option(help="Train on so many images only, for a quick look.")]
-Epochs = Annotated[int | None, typer.Option(help="Passes over the training images (default: the recipe's).")]
+TrainImages = Annotated[int | None, typer.Option(help="Number of training images (default: all).")]
+Epochs = Annotated[int | None, typer.Option(help="Number of passes over the training images (default: the recipe's).")]
 Target = Annotated[
     str | None,
     typer.Option(
-        help="Class to explain: true, predicted (by the ensemble), or an index (default: true).", show_default=False
+        help="Class whose logit is explained: true, predicted (the ensemble's vote), or an index (default: true).",
+        show_default=False,
     ),
 ]
-Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps (default: auto).", show_default=False)]
+Device = Annotated[
+    str | None, typer.Option(help="Device: auto, cpu, cuda, cuda:N or mps (default: auto).", show_default=False)
+]
 Precision = Annotated[
     str | None,
     typer.Option(
-        help="Of attribution: float32, or bfloat16 with its error on 8 images (default: float32).", show_default=False
+        help="Precision of the attribution: float32, or bfloat16, whose error is measured on 8 images (default: "
+        "float32).",
+        show_default=False,
     ),
 ]
-Seed = Annotated[int | None, typer.Option(help="Seed of the run (default: 0).", show_default=False)]
+Seed = Annotated[int | None, typer.Option(help="Seed of the run, 0 or more (default: 0).", show_default=False)]
 Aggregator = Annotated[
-    str | None, typer.Option(help="How members' maps become one (default: mean).", show_default=False)
+    str | None,
+    typer.Option(help="Aggregator that makes the marginal map from members' maps (default: mean).", show_default=False),
 ]
 KeepMaps = Annotated[
     str | None,
-    typer.Option(help="Maps to keep: all, mean (the aggregated one) or none (default: all).", show_default=False),
+    typer.Option(
+        help="Maps to keep on disk: all, mean (the marginal map only) or none (default: all).", show_default=False
+    ),
 ]
 Untrained = Annotated[
     str | None,
     typer.Option(
-        help="Methods to compare with untrained networks: auto (on a layer, or of one sign), all, none (default: "
-        "auto).",
+        help="Methods to compare with untrained networks: auto (methods on a layer, and those whose maps have one "
+        "sign), all, or none (default: auto).",
         show_default=False,
     ),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
-        help="Worker processes on the CPU; 0 works in the command's process (default: one a core, as far as the memory "
-        "allows). No figure depends on it.",
+        help="Number of worker processes on the CPU; 0 works in the command's own process. Results do not depend on it "
+        "(default: one per core, or fewer if the memory is small).",
         metavar="N",
     ),
 ]
-Out = Annotated[str | None, typer.Option(help="Folder of the results (default: one under ./runs).")]
+Out = Annotated[str | None, typer.Option(help="Folder for the results (default: a folder in ./runs).")]
 Fresh = Annotated[
-    bool | None, typer.Option("--fresh", help="Train and attribute again, ignoring what is there.", show_default=False)
+    bool | None,
+    typer.Option("--fresh", help="Train and attribute again, even if results exist.", show_default=False),
 ]
 Config = Annotated[
     Path | None,
     typer.Option(help="TOML file with these options (archs, methods, members ...) and a table named recipe."),
-]
-FrontierMethods = Annotated[
-    list[str],
-    typer.Option(
-        "--method",
-        help="Method, with parameters; may be repeated (default: gradient and gradcam(layer=top)).",
-        autocompletion=complete_methods,
-        show_default=False,
-    ),
 ]
 Samplers = Annotated[
     list[str],
@@ -171,7 +178,9 @@ Samplers = Annotated[
 Aggregators = Annotated[
     list[str],
     typer.Option(
-        "--aggregator", help="How members' maps become one; may be repeated (default: mean).", show_default=False
+        "--aggregator",
+        help="Aggregator that makes one map from members' maps; may be repeated (default: mean).",
+        show_default=False,
     ),
 ]
 Budgets = Annotated[
@@ -180,18 +189,23 @@ Budgets = Annotated[
         help="Numbers of members whose maps are averaged (default: 1,2,4,8).", metavar="N,N", show_default=False
     ),
 ]
-Runs = Annotated[int, typer.Option(help="Independent base runs of each sampler (default: 4).", show_default=False)]
+Runs = Annotated[
+    int, typer.Option(help="Number of independent base runs of each sampler (default: 4).", show_default=False)
+]
 Reference = Annotated[
     int,
-    typer.Option(help="Networks trained anew that no sampler uses, to compare with (default: 16).", show_default=False),
+    typer.Option(
+        help="Number of independently trained networks that no sampler uses and that judge all samplers (default: 16).",
+        show_default=False,
+    ),
 ]
 BenchFile = Annotated[
-    Path | None, typer.Option(help="TOML file with the options of bench; its members and sampler are not used.")
+    Path | None, typer.Option(help="TOML file with the options of bench. Its members and sampler are not used.")
 ]
 Run = Annotated[str, typer.Argument(help="Folder of a run.", metavar="RUN")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress, and print only where the results lie.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; print only the folder of the results.")]
 Report = Annotated[
-    bool, typer.Option("--report/--no-report", help="Write the report, report.html in the run's folder.")
+    bool, typer.Option("--report/--no-report", help="Write the report, report.html, into the run's folder.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 

@@ -44,13 +44,13 @@ def emit(
 
 
 def report_beside(study: Study, *, quiet: bool) -> None:
-    """Write a study's report into its folder and say where, on standard error; results are kept whatever happens."""
+    """Write a study's report and print its path on standard error; a failure does not lose the results."""
     from saliencynoise.report.html.study import write_report  # noqa: PLC0415 - only when a command runs
 
     try:
         path = write_report(study)
     except Exception as error:  # noqa: BLE001 - the figures are computed and printed; a page must not lose them
-        typer.echo(f"warning: no report could be made: {one_line(error)}; the results are not touched", err=True)
+        typer.echo(f"warning: cannot write the report: {one_line(error)}; the results are complete", err=True)
         return
     if not quiet:
         typer.echo(f"Report in {path}", err=True)

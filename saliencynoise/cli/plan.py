@@ -14,14 +14,15 @@ def plan(
     folder: o.Run,
     *,
     reliability: Annotated[
-        float, typer.Option(help="Cosine that two averages of independent networks are to reach, between 0 and 1.")
+        float,
+        typer.Option(help="Reliability to reach: cosine of two averages of independent networks, between 0 and 1."),
     ] = 0.9,
     workers: o.Workers = None,
     as_json: o.Json = False,
 ) -> None:
-    """Say how many more networks a run needs and what they cost here, and check earlier forecasts.
+    """Estimate how many more networks a run needs and how long they take here; check earlier forecasts.
 
-    Nothing is trained. Forecasts made with fewer members are held against the members trained since.
+    Nothing is trained. Forecasts that were made with fewer members are compared with the members trained since.
     """
     from saliencynoise.analyses.forecast.run import check_predictions, forecast, notes_of_predictions, same_machine  # noqa: PLC0415 - as above
     from saliencynoise.analyses.forecast.table import check_rows, forecast_rows, print_forecast  # noqa: PLC0415 - as above

@@ -18,10 +18,10 @@ plugins_app = typer.Typer()
 def plugins(
     context: typer.Context,
     *,
-    archs: Annotated[bool, typer.Option("--archs", help="List the names of all architectures, a line each.")] = False,
+    archs: Annotated[bool, typer.Option("--archs", help="List the names of all architectures, one per line.")] = False,
     as_json: o.Json = False,
 ) -> None:
-    """List what each plugin brings, and the plugins that failed to load, with the reason."""
+    """List the contents of each plugin, and the plugins that failed to load, with the reason."""
     if context.invoked_subcommand is not None:
         return
     from saliencynoise.cli.tables.plugins import plugin_rows, print_plugins  # noqa: PLC0415 - as above
@@ -51,10 +51,11 @@ def check(
     *,
     as_json: o.Json = False,
 ) -> None:
-    """Test that what plugins bring keeps the contract of saliencynoise.interfaces.
+    """Test whether the contents of plugins fulfil the contracts of saliencynoise.interfaces.
 
-    Exit code 1 if anything does not. Of a plugin, all is tested, but of a catalogue of architectures a few, and no
-    sampler or data set that reads files; name others to have them tested, as in folder:PATH.
+    The exit code is 1 if a test fails. All contents of a plugin are tested, with two exceptions: a catalogue of
+    architectures is represented by a few of them, and samplers and data sets that read files are left out. Name others
+    to test them, as in folder:PATH.
     """
     from saliencynoise.cli.tables.conformance import ConformancePrinter, report_row  # noqa: PLC0415 - as above
     from saliencynoise.registry.catalogue import catalogue  # noqa: PLC0415 - torch, only when the command runs

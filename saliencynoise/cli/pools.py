@@ -16,9 +16,9 @@ from saliencynoise.interfaces.errors import UsageError
 if TYPE_CHECKING:
     from saliencynoise.store.pool import Pool
 
-pools_app = typer.Typer(help="List, verify, remove, export, import pools of trained members.", no_args_is_help=True)
+pools_app = typer.Typer(help="List, verify, remove, export and import pools of trained members.", no_args_is_help=True)
 
-Name = Annotated[str | None, typer.Argument(help="Name of a pool, or the beginning of one; all if none is given.")]
+Name = Annotated[str | None, typer.Argument(help="Name of a pool, or the beginning of a name (default: all pools).")]
 
 
 @pools_app.command("list")
@@ -35,7 +35,7 @@ def list_pools(*, as_json: o.Json = False) -> None:
 
 @pools_app.command()
 def verify(name: Name = None) -> None:
-    """Compare every file with its checksum; a corrupt member is set aside. Exit code 2 if any is, or `pool.json`."""
+    """Compare every file with its checksum and set corrupt members aside. Exit code 2 if a file is corrupt."""
     errors: list[UsageError] = []
     for pool in _named(name):
         corrupt = pool.verify_all()
@@ -52,9 +52,9 @@ def verify(name: Name = None) -> None:
 
 @pools_app.command()
 def remove(
-    name: Annotated[str, typer.Argument(help="Name of a pool, or the beginning of one.")],
+    name: Annotated[str, typer.Argument(help="Name of a pool, or the beginning of a name.")],
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
     """Delete a pool with its trained members."""
     from saliencynoise.store.pool import pool_named  # noqa: PLC0415 - only when the command runs
@@ -70,16 +70,21 @@ def remove(
 def export_pools(
     names: Annotated[
         list[str],
-        typer.Argument(help="Names of pools, or beginnings; each stands for all that it begins.", metavar="NAME"),
+        typer.Argument(
+            help="Names of pools, or beginnings of names; a beginning stands for all pools with it.", metavar="NAME"
+        ),
     ],
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the files, or for one pool a file that ends in .zip.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files; for one pool also a file that ends in .zip.")],
     max_size: Annotated[
-        str | None, typer.Option(help="Largest file, as 60MB or 1.5GiB; a pool then takes several (default: no limit).")
+        str | None,
+        typer.Option(help="Largest size of a file, as 60MB or 1.5GiB; a larger pool is divided (default: no limit)."),
     ] = None,
-    members: Annotated[str | None, typer.Option(help="Members, as 0-9,12 (default: all).", metavar="N-N,N")] = None,
+    members: Annotated[
+        str | None, typer.Option(help="Members to export, as 0-9,12 (default: all).", metavar="N-N,N")
+    ] = None,
 ) -> None:
-    """Write pools to files that 'saliencynoise pools import' reads elsewhere: POOL.zip, or POOL-1-of-3.zip."""
+    """Write pools to files for 'saliencynoise pools import': POOL.zip, or POOL-1-of-3.zip and so on."""
     limit = None if max_size is None else bytes_in(max_size, option="--max-size")
     chosen = None if members is None else indices_in(members, option="--members")
     pools = list({pool.folder: pool for name in names for pool in _named(name)}.values())
@@ -98,10 +103,10 @@ def import_pools(
     files: Annotated[list[Path], typer.Argument(help="Files of 'saliencynoise pools export'.", metavar="FILE")],
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Take the file's member where the pool's has other weights.")
+        bool, typer.Option("--replace", help="Replace members of the pool that have other weights in the file.")
     ] = False,
 ) -> None:
-    """Add the members of files to the pools here; members that are there stay. All files are checked first."""
+    """Add the members of files to the pools here. Existing members stay. All files are checked first."""
     from saliencynoise.cli.tables.pools import print_unpacked  # noqa: PLC0415 - only when the command runs
     from saliencynoise.store.unpacking import unpack  # noqa: PLC0415 - as above
 

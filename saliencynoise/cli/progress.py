@@ -39,7 +39,7 @@ class Failures(Silent):
         self._console = console or SafeConsole(stderr=True, highlight=False)
 
     def event(self, job: MemberJob, event: Event) -> None:
-        """Print a failure, or a method that has not returned for long."""
+        """Print a failure, or a method that has been running for long."""
         if event["kind"] in {"failed", "running"}:
             message = _failure(job, event) if event["kind"] == "failed" else _waiting(job, event)
             self._console.print(message, markup=False, soft_wrap=True)
@@ -144,9 +144,9 @@ class Progress:
         self._task = self._bars.add_task(f"statistics of {cells} cells", total=None, state="")
 
     def comparing(self, jobs: Sequence[MemberJob]) -> None:
-        """Print that untrained networks are explained, for the column of that name."""
+        """Print that untrained networks are explained; they fill the column "untrained"."""
         name = jobs[0].architecture.rpartition("/")[2]
-        self._say(f"explaining the same images by {len(jobs)} untrained networks of {name}, to compare with")
+        self._say(f"explaining the same images with {len(jobs)} untrained networks of {name} for comparison")
         self._remove_bar()
         self._task = self._bars.add_task(f"untrained {name}", total=None, state="")
 
@@ -201,7 +201,7 @@ def _failure(job: MemberJob, event: Event) -> str:
 def _waiting(job: MemberJob, event: Event) -> str:
     return (
         f"{event['method']} has been running for {duration(event['seconds'])} on member {job.member} of "
-        f"{job.architecture} and has not returned; Ctrl-C ends it, and what is done is kept"
+        f"{job.architecture} and has not returned; Ctrl-C stops it; finished results are kept"
     )
 
 

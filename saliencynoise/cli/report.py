@@ -16,11 +16,11 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="File to write (default: report.html in the run's folder).", metavar="FILE")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the place alone.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the page.")] = False,
 ) -> None:
-    """Write one HTML page of a run, a frontier, a variance or a sanity run: findings, table, figures, provenance.
+    """Write an HTML page about a run, a frontier, a variance or a sanity run: findings, table, figures, provenance.
 
-    The page holds everything: it can be read without a network, on a phone and in print, and sent to others.
+    The page needs no other file and no network. It can be read on a phone and printed.
     """
     from saliencynoise.report.folder import write_run_report  # noqa: PLC0415 - torch, matplotlib and more
 

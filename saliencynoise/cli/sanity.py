@@ -21,7 +21,7 @@ def sanity(
     groups: o.Groups = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
-    methods: o.FewMethods = _METHODS,
+    methods: o.SanityMethods = _METHODS,
     members: o.Members = None,
     images: o.Images = None,
     draws: o.Draws = 2,
@@ -30,7 +30,9 @@ def sanity(
     epochs: o.Epochs = None,
     permuted_epochs: Annotated[
         int,
-        typer.Option(help="Passes over the images with permuted labels (default: the recipe's).", show_default=False),
+        typer.Option(
+            help="Number of passes over the images with permuted labels (default: the recipe's).", show_default=False
+        ),
     ] = 0,
     target: o.Target = "true",
     device: o.Device = "auto",
@@ -40,9 +42,9 @@ def sanity(
     quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
-    """Show whether untrained networks, or networks trained on permuted labels, have the same saliency maps.
+    """Test whether untrained networks, or networks trained on permuted labels, have the same saliency maps.
 
-    With no option: eight small networks of each kind on handwritten digits, six methods.
+    Without options: eight small networks of each kind on handwritten digits, and six methods.
     """
     options = {"dataset": dataset, "archs": archs, "members": members, "images": images, "draws": draws}
     options |= {

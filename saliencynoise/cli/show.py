@@ -12,33 +12,38 @@ import typer
 from saliencynoise.cli import options as o
 from saliencynoise.records.writing import json_of
 
-Figures = Literal["curve", "similarity", "structure", "localization"]
+Part = Literal["curve", "similarity", "structure", "localization"]
 
 
 def show(
     folder: o.Run,
     *,
     curve: Annotated[
-        bool, typer.Option("--curve", help="SNR and reliability against the number of networks, instead of the table.")
+        bool, typer.Option("--curve", help="Print SNR and reliability by number of networks, instead of the table.")
     ] = False,
     similarity: Annotated[
-        bool, typer.Option("--similarity", help="SSIM, Spearman, top-k, MeGe, ReCo, instead of the table.")
+        bool, typer.Option("--similarity", help="Print SSIM, Spearman, top-k, MeGe and ReCo, instead of the table.")
     ] = False,
     structure: Annotated[
         bool,
-        typer.Option("--structure", help="Template, surviving pixels, modes and finest detail, instead of the table."),
+        typer.Option(
+            "--structure", help="Print template, significant pixels, modes and finest detail, instead of the table."
+        ),
     ] = False,
     localization: Annotated[
         bool,
-        typer.Option("--localization", help="Whether averaging moves maps towards the causing pixels, where known."),
+        typer.Option(
+            "--localization",
+            help="Print whether averaging moves maps towards the pixels that cause the label, if known.",
+        ),
     ] = False,
     as_json: o.Json = False,
 ) -> None:
-    """Print the table of a run or of a frontier again, or other figures of a run, from its files."""
+    """Print the table of a run or a frontier from its files, or other figures of a run."""
     from saliencynoise.analyses.frontier.run import RESULT  # noqa: PLC0415 - only when the command runs
     from saliencynoise.interfaces.errors import UsageError  # noqa: PLC0415 - as above
 
-    options: dict[Figures, bool] = {
+    options: dict[Part, bool] = {
         "curve": curve,
         "similarity": similarity,
         "structure": structure,
@@ -46,7 +51,7 @@ def show(
     }
     chosen = [name for name, is_set in options.items() if is_set]
     if len(chosen) > 1:
-        raise UsageError(f"--{chosen[0]} and --{chosen[1]} are two prints; ask for one of them")
+        raise UsageError(f"--{chosen[0]} and --{chosen[1]} cannot be combined; give one of them")
     if not Path(folder, RESULT).exists():
         failed = _show_study(folder, chosen[0] if chosen else None, as_json=as_json)
     elif chosen:
@@ -56,7 +61,7 @@ def show(
     raise typer.Exit(1 if failed else 0)
 
 
-def _show_study(folder: str, figures: Figures | None, *, as_json: bool) -> bool:
+def _show_study(folder: str, part: Part | None, *, as_json: bool) -> bool:
     from saliencynoise.engine.study import Study  # noqa: PLC0415 - only when the command runs
     from saliencynoise.report.curve import curve_rows, print_curve  # noqa: PLC0415 - as above
     from saliencynoise.report.details import detail_rows, print_similarity, print_structure  # noqa: PLC0415 - as above
@@ -64,13 +69,13 @@ def _show_study(folder: str, figures: Figures | None, *, as_json: bool) -> bool:
     from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
 
     study = Study.load(folder)
-    prints: dict[Figures, tuple[str, Callable[[Study], Any], Callable[[Study], None]]] = {
+    prints: dict[Part, tuple[str, Callable[[Study], Any], Callable[[Study], None]]] = {
         "curve": ("curves", curve_rows, print_curve),
         "similarity": ("details", detail_rows, print_similarity),
         "structure": ("details", detail_rows, print_structure),
         "localization": ("localization", localization_rows, print_localization),
     }
-    key, rows_of, printer = prints[figures] if figures else ("", None, print_study)
+    key, rows_of, printer = prints[part] if part else ("", None, print_study)
     if not as_json:
         printer(study)
     elif rows_of is None:

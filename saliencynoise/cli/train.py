@@ -29,7 +29,7 @@ def train(
     quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
-    """Fill a pool with trained members, without attributing anything; `bench` then finds them."""
+    """Train members into a pool without attributing anything; `bench` finds them there."""
     options = {
         "dataset": dataset,
         "data_dir": data_dir,

@@ -20,11 +20,13 @@ def variance(
     data_dir: o.DataDir = None,
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
-    methods: o.FewMethods = _METHODS,
-    blocks: Annotated[int, typer.Option(help="Blocks of networks, each with seeds of its own; intervals need 2.")] = 4,
+    methods: o.VarianceMethods = _METHODS,
+    blocks: Annotated[int, typer.Option(help="Number of blocks of networks, each with its own seeds; 2 or more.")] = 4,
     streams: Annotated[
         str | None,
-        typer.Option(help="Those to tell apart, of init,order,augment,dropout (default: all that have an effect)."),
+        typer.Option(
+            help="Streams of random numbers to separate, of init,order,augment,dropout (default: all with an effect)."
+        ),
     ] = None,
     images: o.Images = None,
     draws: o.Draws = 2,
@@ -38,10 +40,10 @@ def variance(
     quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
-    """Show which randomness makes the noise: initialisation, data order, augmentation, dropout, or hardware.
+    """Measure which randomness causes the noise: initialisation, data order, augmentation, dropout, or hardware.
 
-    Networks are trained in blocks, every combination of two seeds of each stream and one of them again. With no
-    option: 36 small networks on handwritten digits, three methods.
+    Networks are trained in blocks: every combination of two seeds of each stream, and one combination a second time.
+    Without options: 36 small networks on handwritten digits, and three methods.
     """
     options = {"dataset": dataset, "archs": archs, "images": images, "draws": draws, "image_size": image_size}
     options |= {"data_dir": data_dir, "train_images": train_images, "device": device, "seed": seed}

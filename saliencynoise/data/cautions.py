@@ -1,4 +1,4 @@
-"""Cautions about the accuracy on a data set: too few test images, or test images that are training images too."""
+"""Cautions about the accuracy on a data set: too few test images, or test images that are also training images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def cautions(dataset: Dataset) -> tuple[str, ...]:
-    """Return sentences on test images that are too few or are training images as well; often none."""
+    """Return sentences about too few test images, and about test images that are also training images; often none."""
     return (*_on_number(dataset), *_on_copies(dataset))
 
 
@@ -22,9 +22,9 @@ def _on_number(dataset: Dataset) -> Iterator[str]:
     labels = dataset.test.labels
     if too_few(labels):
         yield (
-            f"too few test images to tell a trained network from chance: {len(labels)} right answers of {len(labels)} "
-            f"have p {p_by_chance(len(labels), labels):.2g} where the largest class has {largest_share(labels):.0%} "
-            "of them; no network is flagged for its accuracy: add test images"
+            f"too few test images to distinguish a trained network from chance: {len(labels)} right answers of "
+            f"{len(labels)} have p {p_by_chance(len(labels), labels):.2g} where the largest class has "
+            f"{largest_share(labels):.0%} of them; no network is flagged for its accuracy: add test images"
         )
 
 
@@ -34,18 +34,18 @@ def _on_copies(dataset: Dataset) -> Iterator[str]:
         images = count(len(dataset.test), "test image")
         are = "is a training image" if len(names) == 1 else "are training images"
         yield (
-            f"{len(names)} of {images} {are} too, equal in every pixel: {few(names)}; the accuracy on them says "
-            "nothing of new images"
+            f"{len(names)} of {images} {are} as well, equal in every pixel: {few(names)}; the accuracy on them says "
+            "nothing about new images"
         )
 
 
 def trained_on(dataset: Dataset) -> list[str]:
-    """Return the names of the test images that are training images too, by their pixels as the networks see them."""
+    """Return the names of the test images that are also training images, by their pixels as the networks see them."""
     wanted = set(_checksums(dataset.test))
     trained = {
         _content(dataset.train, index)
         for index, checksum in enumerate(_checksums(dataset.train))
-        if checksum in wanted  # most images end here, at a gigabyte a second
+        if checksum in wanted  # most images end here, at a gigabyte per second
     }
     return [
         name for index, name in enumerate(dataset.test.names) if trained and _content(dataset.test, index) in trained

@@ -1,4 +1,4 @@
-"""Whether an accuracy is above that of naming the largest class, by an exact test that knows the number of images."""
+"""An exact test whether an accuracy is above that of always naming the largest class."""
 
 from __future__ import annotations
 

@@ -9,11 +9,11 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.suggestions import did_you_mean
 
 SHOWN = 12
-"""Names that an error lists, at most."""
+"""Largest number of names that an error lists."""
 
 
 def is_index(text: str, size: int) -> bool:
-    """Whether a text is a whole number from 0 that is below `size`; one of thousands of digits is none, and no error.
+    """Whether a text is a whole number from 0 and below `size`; thousands of digits are not, and raise no error.
 
     >>> is_index("9", 10), is_index("10", 10), is_index("9" * 5000, 10)
     (True, False, False)

@@ -47,7 +47,7 @@ class Decoded:
 
 
 def decode(layout: Layout, *, image_size: int | None, seed: int, channels: int = 1) -> Decoded:
-    """Return the images of a layout, split as it is, or else by the seed.
+    """Return the images of a layout, with its split, else split by the seed.
 
     Args:
         layout: the listed folder; its classes may be in any order.
@@ -78,20 +78,20 @@ def decode(layout: Layout, *, image_size: int | None, seed: int, channels: int =
 
 
 def _median(paths: Sequence[str]) -> int:
-    """Return the size that the images get where none is asked for; any will do if none can be read."""
+    """Return the default size of the images; any size if no image can be read."""
     sizes = [size for size in read_all(read_size, paths) if size is not None]
     return median_side(sizes) if sizes else SMALLEST
 
 
 def _read(files: Sequence[ImageFile], size: int) -> tuple[dict[int, Picture], dict[int, str]]:
-    """Return the images that could be read, and why others could not, by their place in `files`."""
+    """Return the readable images, and the reasons for the others, by their place in `files`."""
     results = read_all(partial(read_picture, image_size=size), [file.path for file in files])
     pictures = {i: item for i, item in enumerate(results) if isinstance(item, Picture)}
     return pictures, {i: item.reason for i, item in enumerate(results) if isinstance(item, Unreadable)}
 
 
 def _check_filled(layout: Layout, readable: Collection[int], lost: Mapping[int, str]) -> None:
-    """Raise UsageError if a class has no readable image left, or, where it has to be split, only one."""
+    """Raise UsageError if a class has no readable image, or only one although it must be split."""
     files = layout.listing.files
     left = Counter((files[i].label, files[i].part) for i in readable)
     for part in (None,) if layout.test_part is None else ("train", "test"):
@@ -120,7 +120,7 @@ def _fix(layout: Layout, label: str, part: str | None) -> str:
 
 
 def _levels(pictures: Collection[Picture]) -> Levels | None:
-    """Return the levels of files of more than 8 bits that become 0 and 255: their range, or their bits beside bytes."""
+    """Return the levels of files of more than 8 bits that become 0 and 255: their range, or that of their bits."""
     deep = [picture.levels for picture in pictures if picture.levels is not None]
     levels = joint(deep)
     return likely(levels) if levels is not None and len(deep) < len(pictures) else levels

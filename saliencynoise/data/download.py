@@ -1,4 +1,4 @@
-"""Downloads of data sets: complete, or not there."""
+"""Downloads of data sets: complete or absent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from saliencynoise.store.places import cache_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_SILENCE = 30  # seconds without an answer, after which a server is given up
+_SILENCE = 30  # seconds without an answer, after which the download stops
 
 
 def downloaded(folder: str, fetch: Callable[[str], object], *, name: str) -> Path:
@@ -66,7 +66,7 @@ def _fetch(fetch: Callable[[str], object], partial: Path, folder: str, name: str
 
 @contextlib.contextmanager
 def _impatient() -> Iterator[None]:
-    """Have sockets give up after a while: torchvision waits for ever."""
+    """Give sockets a timeout, since torchvision waits for ever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_SILENCE)
     try:

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 SHARE = 0.06
 """Share of the distance to pictures of another class, below which a pair counts as near duplicates."""
 NEAREST = 3
-"""Rank by distance of the picture that is the yardstick: the first may be a copy with a wrong label."""
+"""Rank of the picture whose distance is the yardstick: the nearest may be a copy with a wrong label."""
 FARTHEST = 0.05
 """The largest distance of near duplicates, whatever the yardstick."""
 SIDE = 32
-"""Larger pictures are reduced to this many pixels a side."""
+"""Larger pictures are reduced to this number of pixels per side."""
 MOST = 2048
 """Pictures among which near duplicates are looked for; the cost grows with the square (2048 of 32 pixels: a minute)."""
 FLAT = 1.0
@@ -45,7 +45,7 @@ def near_duplicates(
     others: UInt8[Tensor, "M C H W"] | None = None,
     other_labels: Int[Tensor, " M"] | None = None,
 ) -> list[tuple[int, ...]]:
-    """Return groups of two pictures or more that are near duplicates, directly or by way of others.
+    """Return groups of two pictures or more that are near duplicates, directly or through others.
 
     None among pictures of a single class, whose likeness has no yardstick; none that are all of one colour.
 

@@ -69,7 +69,7 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
 
 
 def with_groups(dataset: Dataset, file: Path) -> Dataset:
-    """Return the data set with the groups that a file names, where there is one; a note tells of groups in both parts.
+    """Return the data set with the groups that a file names, where there is one; a note names the groups in both parts.
 
     Raises:
         UsageError: if the file cannot be read, or lacks a test image.
@@ -81,8 +81,8 @@ def with_groups(dataset: Dataset, file: Path) -> Dataset:
     seen = {table[name] for name in dataset.train.names if name in table}
     shared = sorted(set(groups) & seen, key=natural)
     leak = (
-        f"{count(len(shared), 'group')} of {len(set(groups))} in the test part are in the training part, too "
-        f"({few(shared)}): accuracy and maps are not those of new groups"
+        f"{count(len(shared), 'group')} of {len(set(groups))} in the test part are also in the training part "
+        f"({few(shared)}): accuracy and maps do not hold for new groups"
     )
     notes = (*dataset.notes, leak) if shared else dataset.notes
     return replace(dataset, test=replace(dataset.test, groups=groups), notes=notes)

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 COLUMNS = ("file", "group")
 LONGEST = 1 << 26
-"""Letters of a table of groups, at most: a device gives letters without end."""
+"""Largest length of a table of groups, in letters; a device would give letters without end."""
 
 YARDSTICK = 256
-"""Other test images to which the attributed ones are compared, to see how alike images of different classes are."""
+"""Number of other test images with which the attributed ones are compared, as a scale for near duplicates."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class ImageGroups:
 
 
 def image_groups(split: Split, images: Int[Tensor, " B"], *, file: str | None) -> ImageGroups:
-    """Return the groups of the attributed images: those of the file, else of the split; near duplicates join them.
+    """Return the groups of the attributed images, from the file, else from the split; near duplicates join groups.
 
     Args:
         split: the test split.
@@ -117,13 +117,13 @@ def named_groups(table: Mapping[str, str], names: Sequence[str], *, file: str) -
     if missing:
         raise UsageError(
             f"the groups {file!r} lack {count(len(missing), 'image')}, such as {missing[0]!r} (the file names, for "
-            f"example, {next(iter(table))!r}); give every image a row, an image that stands alone a group of its own"
+            f"example, {next(iter(table))!r}); give every image a row, and a single image its own group"
         )
     return [table[name] for name in names]
 
 
 def _copies(split: Split, images: Int[Tensor, " B"]) -> list[tuple[int, ...]]:
-    """Return near duplicates among the attributed images, with others of the split, evenly spread, as a yardstick."""
+    """Return near duplicates among the attributed images; other images of the split, evenly spread, give the scale."""
     attributed = set(images.tolist())
     others = [index for index in range(len(split)) if index not in attributed]
     others = others[:: max(1, len(others) // YARDSTICK)][:YARDSTICK]
@@ -138,9 +138,7 @@ def _wanted() -> str:
 
 def _given_note(groups: Sequence[str], source: str) -> str:
     sizes = Counter(groups)
-    only = (
-        "; of one group nothing can be said for new groups, so these intervals have no bound" if len(sizes) == 1 else ""
-    )
+    only = "; one group says nothing about new groups, so these intervals have no bound" if len(sizes) == 1 else ""
     return (
         f"the {count(len(groups), 'attributed image')} belong to {count(len(sizes), 'group')} ({source}); intervals "
         f"for new images are for new groups{only}"
@@ -148,7 +146,7 @@ def _given_note(groups: Sequence[str], source: str) -> str:
 
 
 def _joined(groups: Sequence[str], copies: Sequence[Sequence[int]]) -> list[str]:
-    """Return the groups, those that share near duplicates made one."""
+    """Return the groups; groups that share near duplicates are joined."""
     joined = list(groups)
     for members in copies:
         merged = {joined[index] for index in members}

@@ -26,7 +26,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"), "archive"),
     }
 )
-"""Kinds of files by their suffix, in small letters."""
+"""Kinds of files by their suffix, in lower case."""
 
 _CURES: Mapping[str, str] = MappingProxyType(
     {

@@ -40,18 +40,18 @@ _TURNS = {
 
 
 def is_deep(file: Image.Image) -> bool:
-    """Tell, before it is loaded, whether a file has more than 8 bits a channel that can all be read."""
+    """Return, before it is loaded, whether a file has more than 8 bits a channel that can all be read."""
     return file.mode in GREY or _is_deep_png(file)
 
 
 def is_halved(file: Image.Image) -> bool:
-    """Tell whether Pillow reads the upper 8 bits of a file only: TIFF in colour of 16 bits."""
+    """Return whether Pillow reads the upper 8 bits of a file only: TIFF in colour of 16 bits."""
     tags: Any = getattr(file, "tag_v2", {})
     return file.format == "TIFF" and file.mode not in (*GREY, "F") and max(tags.get(_BITS, (8,))) > 8
 
 
 def _is_deep_png(file: Image.Image) -> bool:
-    """Tell whether Pillow would drop the lower 8 bits, as it does with colour and with transparency."""
+    """Return whether Pillow would drop the lower 8 bits, as it does with colour and with transparency."""
     tiles: Any = getattr(file, "tile", None)
     return file.format == "PNG" and bool(tiles) and str(tiles[0][3]).endswith(";16B")
 
@@ -136,5 +136,5 @@ def scaled_levels(pixels: np.ndarray, levels: Levels) -> Float[np.ndarray, "C S 
 
 
 def shown(images: UInt8[Tensor, "*shape"] | Float[Tensor, "*shape"]) -> UInt8[Tensor, "*shape"]:
-    """Return images of 0 to 255 as bytes, for the eye; bytes as they are."""
+    """Return images of 0 to 255 as bytes for display; bytes are unchanged."""
     return images if images.dtype == torch.uint8 else images.round().clamp(0, 255).to(torch.uint8)

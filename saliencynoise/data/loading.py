@@ -1,4 +1,4 @@
-"""The contract of `Dataset`, checked: a third party's mistake is named where it enters."""
+"""Checks of the contract of `Dataset`: they name a mistake of a third party where its data enters."""
 
 from __future__ import annotations
 
@@ -77,9 +77,8 @@ def _images(part: str, split: Split) -> Iterator[str]:
     elif len(images) == 0:
         yield f"{part} must hold at least one image"
     elif images.dtype == torch.float32 and not (float(images.min()) >= 0 and float(images.max()) <= 255):
-        yield (
-            f"{part}.images must lie in 0..255 as bytes do, not in {float(images.min()):.4g}..{float(images.max()):.4g}"
-        )
+        low, high = float(images.min()), float(images.max())
+        yield f"{part}.images must be in 0..255, the range of bytes, not in {low:.4g}..{high:.4g}"
 
 
 def _labels(part: str, split: Split, num_classes: int) -> Iterator[str]:
@@ -89,7 +88,7 @@ def _labels(part: str, split: Split, num_classes: int) -> Iterator[str]:
     elif labels.shape != split.images.shape[:1]:
         yield f"{part}.labels must have the shape [{len(split.images)}], not {list(labels.shape)}"
     elif int(labels.min()) < 0 or int(labels.max()) >= num_classes:
-        yield (f"{part}.labels must lie in 0..{num_classes - 1}, not in {int(labels.min())}..{int(labels.max())}")
+        yield (f"{part}.labels must be in 0..{num_classes - 1}, not in {int(labels.min())}..{int(labels.max())}")
 
 
 def _names(part: str, split: Split) -> Iterator[str]:

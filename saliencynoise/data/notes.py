@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from saliencynoise.data.pictures import Picture
 
 GROUPS = "groups.csv"
-"""The file of a folder of images that says which of them belong together."""
+"""The file in a folder of images that names the group of each image."""
 
 _TRAITS = {
     "halved": "{} in colour of 16 bits in TIFF, of which the upper 8 were read (PNG keeps all 16)",
@@ -82,10 +82,10 @@ def left_out_notes(layout: Layout, lost: Sequence[str]) -> tuple[str, ...]:
     """Return notes on files of the folder that the data set lacks; `lost`: unreadable files with the reasons."""
     listing = layout.listing
     groups = (
-        (lost, "file", "could not be read and left out"),
-        ([name for name in listing.others if name != GROUPS], "file", "ignored, being no images"),
-        (listing.strays, "image", "outside the class folders ignored"),
-        (listing.loops, "folder", "read once already, or leading back up, not followed"),
+        (lost, "file", "could not be read and were left out"),
+        ([name for name in listing.others if name != GROUPS], "file", "ignored, since they are no images"),
+        (listing.strays, "image", "outside the class folders were ignored"),
+        (listing.loops, "folder", "read already or leading back up, not followed"),
     )
     left = [f"{count(len(names), noun)} {what}: {few(names)}" for names, noun, what in groups if names]
     kinds = described(layout.root, listing.others)

@@ -42,7 +42,7 @@ def read_npz(path: Path, *, num_classes: int, side: int) -> tuple[Split, Split]:
 
 def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     wanted = {*_REQUIRED, "idx_train", "idx_test"}
-    if path.is_file() and not zipfile.is_zipfile(path):  # numpy takes it for a pickle
+    if path.is_file() and not zipfile.is_zipfile(path):  # numpy would read it as a pickle
         raise _damaged(path, "it is truncated, or no archive")
     try:
         with np.load(path, allow_pickle=False) as file:

@@ -52,9 +52,9 @@ def usual_orders(classes: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
 
 
 def read_order(root: Path, classes: Sequence[str]) -> Order:
-    """Return the order of the classes: that of `classes.txt` in the folder, a name a line, or else the natural one.
+    """Return the order of the classes: that of `classes.txt` in the folder (one name per line), else the natural order.
 
-    A file of that name that lists none of the folders belongs to something else and is passed over, with a note.
+    A file of that name that lists none of the folders belongs to something else and is ignored, with a note.
 
     Args:
         root: the data set's folder.
@@ -77,7 +77,7 @@ def _differs(classes: Sequence[str]) -> str:
         return ""
     return (
         f"classes in natural order ({few(classes)}); torchvision's ImageFolder sorts them as text ({few(text)}): for "
-        f"networks that were trained so, list the class folders in that order in {FILE}, a name a line"
+        f"networks trained with that order, list the class folders in that order in {FILE}, one name per line"
     )
 
 
@@ -99,4 +99,4 @@ def _check(path: Path, listed: Sequence[str], classes: Sequence[str]) -> None:
     }
     differences = "; ".join(f"{fault} {few(names)}" for fault, names in faults.items() if names)
     if differences:
-        raise UsageError(f"{str(path)!r} must list each class folder once, a name a line: {differences}")
+        raise UsageError(f"{str(path)!r} must list each class folder once, one name per line: {differences}")

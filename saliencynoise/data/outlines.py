@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 REACH = 1.56
 """No figure reaches further from its centre."""
 
-_HOLE = 0.55  # of a ring, of its radius
-_DENT = 0.45  # radius of a star's inner corners, of its outer ones
+_HOLE = 0.55  # radius of a ring's hole over its own
+_DENT = 0.45  # radius of a star's inner corners over that of its outer ones
 
 
 def disc(points: Points) -> Distances:

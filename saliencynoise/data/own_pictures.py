@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 TRAITS = {
     "transparent": "transparent parts laid over white",
     "animated": "first frame of several",
-    "halved": "of 16 bits a channel the upper 8",
+    "halved": "only the upper 8 of 16 bits per channel used",
     "cmyk": "CMYK turned into RGB",
 }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SeenPicture:
-    """A picture as networks see it, but for the normalisation.
+    """A picture as networks see it, without the normalisation.
 
     Attributes:
         pixels: `[C, S, S]`, as many channels as the data set has; float32 where its images are.
@@ -46,7 +46,7 @@ class SeenPicture:
 
 
 def as_seen(path: str | Path, *, size: int, channels: int, levels: Levels | None = None) -> SeenPicture | Unreadable:
-    """Return the picture in a file as networks see it, or why it cannot be read.
+    """Return the picture in a file as networks see it, or the reason why it cannot be read.
 
     Args:
         path: of the file.
@@ -69,7 +69,7 @@ def as_seen(path: str | Path, *, size: int, channels: int, levels: Levels | None
 
 
 def _scaled(picture: Picture, levels: Levels | None) -> np.ndarray:
-    """Return the picture's pixels from 0 to 255, of the type that the data set's have."""
+    """Return the picture's pixels from 0 to 255, of the type of the data set's images."""
     pixels = picture.pixels
     if picture.levels is not None:
         pixels = scaled_levels(pixels, levels or likely(picture.levels))

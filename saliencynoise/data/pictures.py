@@ -29,8 +29,8 @@ SUFFIXES = frozenset(
 )
 # Pillow knows more formats; some run other programs (EPS) or recognise anything (TGA).
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-_CHUNK = 64  # files a task: below that, handing out tasks costs more than reading small images
-_FEW = 64  # of 256 levels: the most that remain of 14 bits or fewer where only the upper 8 of 16 bits are read
+_CHUNK = 64  # files per task: with fewer, handing out tasks costs more than reading small images
+_FEW = 64  # the most of 256 levels that remain of 14 bits or fewer if only the upper 8 of 16 bits are read
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A file that could not be read, and why, in a few words."""
+    """A file that could not be read, and the reason in a few words."""
 
     reason: str
 
@@ -78,7 +78,7 @@ def read_picture(path: str, image_size: int) -> Picture | Unreadable:
 
 
 def read_size(path: str) -> tuple[int, int] | None:
-    """Return width and height as the file's header says, or None where it says nothing that Pillow reads."""
+    """Return width and height from the file's header, or None if Pillow cannot read it."""
     try:
         with _stream(path) as stream, Image.open(stream, formats=_formats()) as file:
             return file.size
@@ -99,26 +99,26 @@ def as_image(pixels: UInt8[np.ndarray, "C H W"]) -> Image.Image:
 def read_all(read: Callable[[str], T], paths: Sequence[str]) -> list[T]:
     """Return `read` of each path, in order, read in threads (decoders release the interpreter's lock)."""
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
-    # Pillow warns of odd metadata and of large images; here a file is read or unreadable, nothing between
+    # Pillow warns about odd metadata and large images; here a file is either read or unreadable
     with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         warnings.simplefilter("ignore")
         return [result for part in pool.map(lambda chunk: [read(p) for p in chunk], chunks) for result in part]
 
 
 def _stream(path: str) -> BinaryIO:
-    """Open a file so that small images take one read: each gives the interpreter's lock away."""
+    """Open a file so that small images take one read: each read releases the interpreter's lock."""
     return open(path, "rb", buffering=1 << 16)  # noqa: PTH123 - 60,000 times: a Path is slow
 
 
 @cache
 def _formats() -> tuple[str, ...]:
-    """Return those of the formats that this build of Pillow has: it raises KeyError on others."""
+    """Return the formats that this build of Pillow has, since it raises KeyError on others."""
     Image.init()
     return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 def _is_animated(file: Image.Image) -> bool:
-    """Tell whether frames after the first are left out (the preview that cameras add to JPEGs is none)."""
+    """Return whether frames after the first are left out; the preview in a JPEG of a camera does not count."""
     return file.format != "MPO" and getattr(file, "is_animated", False)
 
 
@@ -131,7 +131,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
-    """Return the image in mode L or RGB, without a change where it is in one of them."""
+    """Return the image in mode L or RGB; unchanged if it has one of them."""
     if image.mode == "F":
         raise ValueError("floating-point pixels: save it with 8 or 16 bits")
     if "halved" in traits and np.asarray(image).max() < _FEW:
@@ -177,7 +177,7 @@ def _fit(image: Image.Image, size: int, traits: set[str]) -> Image.Image:
 
 
 def _as_array(image: Image.Image) -> UInt8[np.ndarray, "C S S"]:
-    """Return the pixels channel by channel, the three of a grey picture as one.
+    """Return the pixels channel by channel, with one channel for a grey picture.
 
     Bytes are compared as bytes: numpy's comparisons give the interpreter's lock away, like small reads.
     """

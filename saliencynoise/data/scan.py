@@ -11,7 +11,7 @@ from saliencynoise.data.orders import natural
 from saliencynoise.data.pictures import SUFFIXES
 from saliencynoise.interfaces import UsageError
 
-NO_CLASSES = frozenset({"__MACOSX"})  # a folder that macOS's archiver adds to the real ones
+NO_CLASSES = frozenset({"__MACOSX"})  # a folder that macOS adds to archives
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def text(name: str) -> str:
 
 
 def _walk(folder: str, name: str, label: tuple[str, str | None], listing: Listing, seen: set[tuple[int, int]]) -> None:
-    """Add the files in `folder` and below; `seen` holds the folders around it and those of its class."""
+    """Add the files in `folder` and below; `seen` holds its parent folders and the folders of its class."""
     pending = [(folder, name)]
     while pending:
         folder, name = pending.pop()
@@ -157,7 +157,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_image(entry: os.DirEntry[str]) -> bool:
-    """Tell by the name; pipes and sockets are none, a broken link is one that cannot be read."""
+    """Return, from the name, whether a file is an image: no pipe or socket; a broken link is an unreadable one."""
     if os.path.splitext(entry.name)[1].lower() not in SUFFIXES:  # noqa: PTH122 - 60,000 times: a Path is slow
         return False
     try:
@@ -185,9 +185,9 @@ def closed(folder: str, error: Exception) -> UsageError:
 
 def _no_classes(root: Path, folder: Path, listing: Listing) -> UsageError:
     strays, others = len(listing.strays), described(root, listing.others)
-    contents = f"{strays} images lie directly in it" if strays else "it holds neither folders nor images"
+    contents = f"{strays} images are directly in it" if strays else "it holds neither folders nor images"
     contents += f" but {others}" if others and not strays else ""
     return UsageError(
         f"image folder {str(folder)!r} has no class folders ({contents}): "
-        "put the images of each class into a folder of its own, named after the class"
+        "put the images of each class into their own folder, named after the class"
     )

@@ -1,4 +1,4 @@
-"""Pictures drawn from random numbers: an object on a textured ground, among things that mean nothing.
+"""Pictures drawn from random numbers: an object on a textured ground, among distractors.
 
 Everything is laid out in a unit square, so the same numbers give the same scene at any size.
 """
@@ -19,13 +19,13 @@ NUMBERS = 128
 """The most random numbers that a picture may take."""
 
 _GROUND_WAVES, _OBJECT_WAVES = 5, 3
-_MARGIN = 0.03  # of the picture, outside of every object
+_MARGIN = 0.03  # share of the picture outside of every object
 _DISTRACTORS = 3  # at most; one at least
 
 
 @dataclass
 class _Draws:
-    """Rows of numbers, uniform in 0 to 1, a row a picture, taken from left to right."""
+    """Rows of numbers, uniform in 0 to 1, one row per picture, taken from left to right."""
 
     rows: Float32[np.ndarray, "N P"]
     taken: int = 0
@@ -42,7 +42,7 @@ class _Draws:
 def draw_scenes(
     numbers: Float[np.ndarray, "N P"], labels: Int[np.ndarray, " N"], size: int, *, objects: bool = True
 ) -> tuple[UInt8[np.ndarray, "N 3 size size"], Bool[np.ndarray, "N size size"]]:
-    """Return pictures, and which of their pixels the object covers, wholly or in part.
+    """Return pictures, and masks of the pixels that the object covers wholly or in part.
 
     The class decides the outline of the object and nothing else: of its place, size, turn, colour and texture and of
     all that is not the object, each is made of other numbers than the label.
@@ -97,7 +97,7 @@ def _distractor(
 
 
 def _beside(draws: _Draws, colour: Float32[np.ndarray, "N 3 1 1"]) -> Float32[np.ndarray, "N 3 1 1"]:
-    """Return a colour that differs from the ground's in each channel, to either side where there is room for it."""
+    """Return a colour that differs from the ground's in each channel, in either direction if the range allows it."""
     step = draws.take(0.2, 0.5, 3, 1, 1) * np.where(draws.take(0, 1, 3, 1, 1) < 0.5, -1, 1)
     shifted = colour + step
     beside: Float32[np.ndarray, "N 3 1 1"] = np.where((shifted < 0) | (shifted > 1), colour - step, shifted).clip(0, 1)

@@ -42,7 +42,7 @@ def select_images(split: Split, *, count: int, seed: int, num_classes: int) -> I
 
 
 def limit_train(split: Split, *, count: int, seed: int, num_classes: int) -> Split:
-    """Return `count` of the images, stratified, in their old order; all of them is the split unchanged.
+    """Return `count` of the images, stratified, in their old order; with all images the split is unchanged.
 
     First one image of every class, then each class in proportion to its size. A smaller subset of the same
     seed is part of a larger one. (The statistics of the data set stay those of all training images; use

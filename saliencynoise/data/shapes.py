@@ -62,7 +62,7 @@ def load_shapes(*, path: str | None, image_size: int | None, seed: int) -> Datas
 
 def _split(part: str, count: int, size: int, seed: int) -> Split:
     labels = np.arange(count) % len(OUTLINES)
-    # a row a picture, from one stream: earlier rows do not depend on how many follow
+    # one row per picture, from one stream: earlier rows do not depend on the number of later ones
     numbers = np.random.default_rng(derive_seed(seed, "images", "shapes", part)).random((count, NUMBERS))
     images = np.empty((count, 3, size, size), np.uint8)
     masks = np.empty((count, size, size), bool)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
     from torch import Tensor
 
-_CHUNK = 256  # images counted at a time: bincount casts to 8 bytes a pixel
+_CHUNK = 256  # images counted at a time: bincount casts to 8 bytes per pixel
 
 
 def channel_statistics(
@@ -64,7 +64,7 @@ def _moments_of_floats(values: Float[Tensor, "N H W"]) -> tuple[float, float]:
 
 
 def scaled(images: UInt8[Tensor, "N C H W"], size: int) -> UInt8[Tensor, "N C size size"]:
-    """Return square images scaled bilinearly, antialiased where that shrinks them; those of the size as they are."""
+    """Return square images scaled bilinearly, antialiased if they shrink; images of that size are unchanged."""
     if images.shape[-1] == size:
         return images
     result = torch.empty((*images.shape[:2], size, size), dtype=torch.uint8)

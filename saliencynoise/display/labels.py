@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 from saliencynoise.display.numbers import counted
 
 NAME_WIDTH = 22

@@ -54,17 +54,17 @@ class MissingMaps:
 
     @property
     def shares_its_pass(self) -> bool:
-        """Whether it is computed with others."""
+        """Whether this draw is computed in one pass with other methods."""
         return shares_its_pass(self.method)
 
 
 def shares_its_pass(method: BoundMethod) -> bool:
-    """Whether a method is computed with others: pass methods are, unless each draw has noise of its own."""
+    """Whether a method is computed in one pass with others: all pass methods are, except stochastic ones."""
     return isinstance(method.instance, PassMethod) and not method.spec.stochastic
 
 
 def background_of(dataset: Dataset, *, run_seed: int) -> Float[Tensor, "R C H W"]:
-    """Return the training images that methods may compare with: evenly of all classes, the same in a run."""
+    """Return the training images that methods may compare with: equally many of each class, the same in a run."""
     count = min(BACKGROUND, len(dataset.train))
     seed = derive_seed(run_seed, "background")
     chosen = select_images(dataset.train, count=count, seed=seed, num_classes=len(dataset.classes))
@@ -138,7 +138,7 @@ def within_memory(
 
 
 class MemberAttribution:
-    """Attributes a job's images with its methods; the network is loaded when the first map is found missing."""
+    """Attributes a job's images with its methods; the network is loaded for the first map that is missing."""
 
     def __init__(
         self,
@@ -203,7 +203,7 @@ class MemberAttribution:
 
     def _attribute(self, chunk: Chunk, entry: MissingMaps) -> None:
         batch = self._batch(chunk, entry)
-        method = self._with_copies(chunk, entry)  # opens the network, so that its errors are not taken for the method's
+        method = self._with_copies(chunk, entry)  # loads the network first, so that its errors are its own
         seed = self._global_seed([entry.method.canonical_name])
         self._begin(entry.method.canonical_name)
         results, seconds = self._within_memory(lambda guard: {"": guard.attribute(method, batch, seed=seed)})

@@ -160,7 +160,7 @@ def _kinds(method: BoundMethod, network: Network) -> dict[Point, tuple[Rewrite, 
     """Return the kinds that change the maps, by point; None where the method reads no layer, or a point names none."""
     try:
         points = layers_of(method.instance)
-    except (Exception, SystemExit):  # noqa: BLE001 - a plugin's property; attribution says what is wrong with it
+    except (Exception, SystemExit):  # noqa: BLE001 - a plugin's property may raise anything; attribution reports it
         return None
     allowed = {point: network.points[point].rewrites if point in network.points else None for point in points}
     kinds_by_point = {point: kinds for point, kinds in allowed.items() if kinds is not None}

@@ -1,4 +1,4 @@
-"""The settings of a bench as the user gave them, before any name is resolved."""
+"""The settings of a bench, as the user gave them; no name is resolved yet."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class BenchConfig:
 
     Attributes:
         dataset: name of a data set, or `folder:PATH`.
-        data_dir: folder or file that the data set is read from, where it is not to be downloaded. The content decides
-            what is computed, not the place, so it is none of the `settings`.
+        data_dir: folder or file from which the data set is read instead of a download. It changes no figure, so it is
+            none of the `settings`.
         archs: names of architectures.
-        arch_args: arguments of the architectures' own.
+        arch_args: arguments of the architectures.
         methods: names of methods, with parameters; empty to train only.
         sampler: source of the members; "deep_ensemble" trains each from another seed.
-        members: networks an architecture; None for 8, or for all that the sampler has.
+        members: networks of each architecture; None for 8, or for all that the sampler has.
         images: number of attributed test images; None for 32, or for all where there are fewer.
         draws: runs of each stochastic method: the second with random numbers that all members share, the
             others with each member's own.
@@ -71,12 +71,12 @@ class BenchConfig:
         seed: seed of the run.
         aggregator: combines the members' maps to one.
         untrained: for which methods r is compared with that of untrained networks: "auto" (methods on a layer, and
-            those whose maps do not turn their sign with the score), "all" or "none".
+            those whose maps do not change their sign with the score), "all" or "none".
         keep_maps: "all", "mean" (the aggregated map only) or "none".
         out: folder of the results; None for one under ./runs that is named after the settings.
-        workers: worker processes on the CPU; None for one a core, as far as the memory allows; 0 to work in this
+        workers: worker processes on the CPU; None for one for each core, as far as the memory allows; 0 to work in this
             process. It changes no figure, so it is none of the `settings`.
-        fresh: train and attribute again what the pool and the folder already hold.
+        fresh: train and attribute again, also where the pool and the folder have members and maps already.
     """
 
     dataset: str = "digits"
@@ -150,7 +150,7 @@ class BenchConfig:
 
 
 def config_from(values: Mapping[str, Any]) -> BenchConfig:
-    """Build a config from plain values, as they stand in a file or come from a call.
+    """Build a config from plain values of a file or a call.
 
     `epochs` stands for `recipe.epochs`.
 
@@ -309,4 +309,4 @@ def _check_types(config: BenchConfig) -> None:
             raise UsageError(f"{name} is {list(value)!r}; it must be a list of names")
         repeated = [entry for entry in value if value.count(entry) > 1]
         if repeated:
-            raise UsageError(f"'{repeated[0]}' stands twice among the {name}; give it once")
+            raise UsageError(f"'{repeated[0]}' is named twice among the {name}; give it once")

@@ -1,4 +1,4 @@
-"""Members' jobs, in this process or in worker processes of one thread each."""
+"""The dispatch of members' jobs, in this process or to worker processes of one thread each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def worker_count(jobs: int, device: str, *, workers: int | None = None) -> int:
     Args:
         jobs: number of jobs.
         device: device of the jobs; other devices than the CPU are served by this process.
-        workers: largest number of processes; None for one a core, as far as the memory allows.
+        workers: largest number of processes; None for one for each core, as far as the memory allows.
     """
     if device != "cpu":
         return 0
@@ -210,7 +210,7 @@ def ending(code: int) -> str:
     >>> ending(3), ending(-11)
     ('code 3', 'code -11, a segmentation fault')
     """
-    named = {signal.SIGKILL: "killed, perhaps for want of memory", signal.SIGSEGV: "a segmentation fault"}
+    named = {signal.SIGKILL: "killed, perhaps because the memory was full", signal.SIGSEGV: "a segmentation fault"}
     number = next((known_signal for known_signal in signal.Signals if known_signal == -code), None)
     if number is None:
         return f"code {code}"
@@ -240,7 +240,7 @@ class Dispatchers:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Use one thread, as the workers do: another thread count gives other bits."""
+    """Use one thread, as the workers do, because another number of threads gives other bits."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

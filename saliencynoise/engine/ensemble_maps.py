@@ -1,19 +1,20 @@
-"""A marginalisation strategy: the members of a sampler, their averages, and the agreement and price of these."""
+"""The maps of a sampler's members: their averages, and the agreement and the price of the averages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from saliencynoise.engine.architecture_plan import ArchitecturePlan
 from saliencynoise.engine.explained_classes import ExplainedClasses
-from saliencynoise.engine.judged import judged_cells
+from saliencynoise.engine.judged import judged_cells, key_of_cell
 from saliencynoise.engine.reduce import aggregate, images_of
 from saliencynoise.interfaces import Aggregator
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
 from saliencynoise.statistics.draws import between_draws, crossed_gram, own_draws
 from saliencynoise.statistics.views import apply_view
@@ -25,15 +26,18 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.cell import Cell
 
-Cell = tuple[ArchitecturePlan, BoundMethod]
+PlannedCell = tuple[ArchitecturePlan, BoundMethod]
+"""An architecture and a method of a plan."""
+
 Groups = Sequence[Sequence[int]]
 """The members of each average."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnsembleMaps:
-    """A sampler with the members that it gave.
+    """The members of a sampler, with their maps.
 
     Attributes:
         label: name of the sampler, as the user gave it.
@@ -60,7 +64,7 @@ class EnsembleMaps:
     @property
     def explained(self) -> ExplainedClasses:
         """The plan with the explained classes of the architectures that have maps."""
-        done = {cell["architecture"] for cell in self.study.done}
+        done = {cell.architecture for cell in self.study.done}
         labels = {
             architecture.name: architecture.model.display_name
             for architecture in self.plan.architectures
@@ -69,32 +73,24 @@ class EnsembleMaps:
         targets = {name: self.study.targets(label) for name, label in labels.items()}
         return ExplainedClasses(plan=self.plan, targets=targets)
 
-    def failure(self, cell: Cell) -> str | None:
+    def failure(self, cell: PlannedCell) -> str | None:
         """Return the reason why an architecture and method have no maps; None where they have."""
         names = (cell[0].model.display_name, cell[1].canonical_name)
-        failed = (
-            failed_cell
-            for failed_cell in self.study.failed
-            if (failed_cell["architecture"], failed_cell["method_name"]) == names
-        )
-        return next((str(failed_cell["reason"]) for failed_cell in failed), None)
+        reasons = (failed.reason for failed in self.study.failed if key_of_cell(failed) == names)
+        return next(reasons, None)
 
-    def maps(self, cell: Cell, members: Sequence[int]) -> Iterator[Float[Tensor, "E D c h w"]]:
+    def maps(self, cell: PlannedCell, members: Sequence[int]) -> Iterator[Float[Tensor, "E D c h w"]]:
         """Yield the members' maps, image by image."""
         architecture = self._planned(cell[0])
         stores = self.plan.run_folder.stores(architecture, cell[1])
         return images_of(stores, members, self.explained.chunks(architecture))
 
-    def judged(self, cell: Cell) -> Mapping[str, Any]:
-        """Return the result's entry of an architecture and method, in the view in which the method is judged."""
+    def judged(self, cell: PlannedCell) -> Cell:
+        """Return the result's cell of an architecture and method, in the view in which the method is judged."""
         names = (cell[0].model.display_name, cell[1].canonical_name)
-        return next(
-            judged_cell
-            for judged_cell in judged_cells(self.study)
-            if (judged_cell["architecture"], judged_cell["method_name"]) == names
-        )
+        return next(judged for judged in judged_cells(self.study) if key_of_cell(judged) == names)
 
-    def gram(self, cell: Cell, members: Sequence[int], *, view: str) -> Float64[Tensor, "B E E"]:
+    def gram(self, cell: PlannedCell, members: Sequence[int], *, view: str) -> Float64[Tensor, "B E E"]:
         """Return the Gram matrices of some members' maps in a view; those of a stochastic method are of own draws."""
         crossed = torch.stack([crossed_gram(apply_view(maps, view).flatten(2)) for maps in self.maps(cell, members)])
         return crossed[:, :, 0, :, 0] if crossed.shape[-1] == 1 else between_draws(crossed)
@@ -103,7 +99,7 @@ class EnsembleMaps:
         """Return the members by the hash of their weights."""
         return {self._record(architecture, member).sha256: member for member in members}
 
-    def cost(self, groups: Groups, cell: Cell) -> tuple[float | None, float]:
+    def cost(self, groups: Groups, cell: PlannedCell) -> tuple[float | None, float]:
         """Return the seconds of training and of attribution of an average, for all images, as means over groups.
 
         Attribution is in one draw of a stochastic method. The seconds of training are None for members from a file.
@@ -122,16 +118,15 @@ class EnsembleMaps:
         return mean(sum(records[member].seconds for member in group) for group in groups), attribution
 
     def _planned(self, architecture: ArchitecturePlan) -> ArchitecturePlan:
-        """Return the strategy's plan of an architecture, whose members are in a separate pool."""
+        """Return this sampler's plan of an architecture; each sampler has a pool of its own."""
         return next(candidate for candidate in self.plan.architectures if candidate.name == architecture.name)
 
     def _record(self, architecture: ArchitecturePlan, member: int) -> MemberRecord:
         """Return the record of the maps from the result, because the pool may have changed."""
-        (own_architecture,) = (
-            entry for entry in self.study.result["architectures"] if entry["name"] == architecture.name
-        )
-        (pool_members,) = (entry for entry in own_architecture["members"] if entry["index"] == member)
-        return MemberRecord(**{name: value for name, value in pool_members.items() if name != "flag"})
+        result = self.study.result.architecture(architecture.model.display_name)
+        (trained,) = (entry for entry in result.members if entry.index == member)
+        values = json_of(trained)
+        return MemberRecord(**{name: value for name, value in values.items() if name != "flag"})
 
 
 def inner_products(

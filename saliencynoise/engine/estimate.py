@@ -21,8 +21,8 @@ FORWARD = 1 / 3
 """Cost of a forward pass beside a training step of as many images."""
 
 MARGIN = 0.2
-"""Least share of a forecast by which it may be off to either side. It is chosen, not measured: other work on the
-machine and later members change the rate."""
+"""The least relative error of a forecast, to either side. It is chosen, not measured: other work on the machine and
+later members change the rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Span:
 
 
 class _Rate:
-    """Seconds a step or an image: the mean, and the extremes of the stretches that were measured."""
+    """Seconds per step or image: the mean, and the extremes of the parts that were measured."""
 
     def __init__(self) -> None:
         self.steps = self.seconds = 0.0
@@ -56,7 +56,7 @@ class _Rate:
 
 
 class Estimate:
-    """Seconds left, in all and for one architecture; fed with the events of the jobs."""
+    """The seconds that are left, for all jobs or for those of one architecture. It receives the events of the jobs."""
 
     def __init__(self, jobs: Sequence[MemberJob], *, workers: int, test_images: int) -> None:
         self._workers = max(1, workers)
@@ -98,7 +98,7 @@ class Estimate:
         return architecture in self._rates
 
     def _is_warm(self, job: MemberJob) -> bool:
-        """Whether a job's chunk is none of its worker's first: libraries are loaded and kernels chosen in that one."""
+        """Whether a job's chunk is not its worker's first one, in which libraries are loaded and kernels are chosen."""
         warm = self._warm[job.architecture]
         if job in warm or len(warm) >= self._workers:
             return True

@@ -1,4 +1,4 @@
-"""A rough estimate of a plan's hours from sizes alone, before any work: the plan may be larger than was meant.
+"""A rough estimate of a plan's hours from sizes alone, before any work, for users who planned more than they meant.
 
 Nothing is measured yet, so it may be wrong by a factor of several; `estimate` measures once the first steps are done.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from saliencynoise.registry.catalogue import BoundMethod
 
 LONG = 2 * 3600.0
-"""Seconds from which a plan says beforehand how long it will take."""
+"""A plan that takes at least this number of seconds is announced with its duration."""
 
 REUSE = 3
 """Multiplications for a parameter and a value of the last grid; ResNet-18 has 3.1 at 224 px and 3.1 at 32 px."""
@@ -33,7 +33,7 @@ SPEED = {"cpu": 3e10, "cuda": 5e12, "mps": 1e12}
 
 
 def rough_seconds(plan: Plan) -> float:
-    """Return the seconds that a plan takes on this machine, to a factor of several."""
+    """Return the seconds that a plan takes on this machine; it may be wrong by a factor of several."""
     kind = plan.device.partition(":")[0]
     products = sum(
         _training(plan, architecture) + _attribution(plan, architecture) for architecture in plan.architectures
@@ -108,14 +108,14 @@ def _attribution(plan: Plan, architecture: ArchitecturePlan) -> float:
 def _passes(method: BoundMethod) -> float:
     """Return the approximate number of forward passes of one map: the product of the parameters that its cost names.
 
-    What a cost names and no parameter gives, such as windows or channels, counts as one.
+    A word of the cost that is no parameter, such as windows or channels, counts as one.
     """
     instance = method.instance
     return passes_of(method.spec.cost, {name: getattr(instance, name, None) for name in values_of(instance)})
 
 
 def passes_of(cost: str, parameters: Mapping[str, Any]) -> float:
-    """Return about how many forward passes a cost in words is.
+    """Return the approximate number of forward passes of a cost in words.
 
     >>> passes_of("samples x (forward + backward)", {"samples": 50, "sigma": 0.1})
     150.0

@@ -21,7 +21,7 @@ class MemberJob:
         architecture: canonical name, with its arguments.
         sampler: canonical name, with parameters.
         run: index of the training run that the member comes from.
-        members: all members of that run that are wanted; one job makes them together.
+        members: all members of that run that the plan needs; one job makes them together.
         member: index in the ensemble.
         run_seed: seed from which the member's seeds derive.
         recipe: fields of the recipe.
@@ -30,9 +30,9 @@ class MemberJob:
         device: device of training and attribution.
         precision: precision of attribution.
         input_noise: input noise of the sampler.
-        retrain: train even a member that the pool holds.
-        recompute: attribute even where maps exist.
-        methods: canonical names, with the folders of each one's maps, one a draw; empty to train only.
+        retrain: train also a member that the pool has already.
+        recompute: compute also maps that exist already.
+        methods: canonical names, each with the folders of its maps, one for each draw; empty to train only.
         images: indices of the attributed test images.
         targets: the class that is explained, for each of them.
         chunks: the images' division into files.

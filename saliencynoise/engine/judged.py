@@ -1,20 +1,18 @@
-"""The view in which a method is judged: whole maps, or centred ones where whole maps agree without any learning."""
+"""The view in which a method is judged: signed maps, or centred ones where signed maps agree without any learning."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces.specs import CENTRED, REASONS
-from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
-
-    Cell = Any
+    from saliencynoise.records.cell import Cell
 
 
 def judged_cells(study: Study) -> list[Cell]:
-    """Return one cell for each architecture and method: in the signed view, or centred where that has no null.
+    """Return one cell for each architecture and method: in the signed view, or centred where "signed" has no test.
 
     Maps that cannot be negative, or do not change their sign with the score, agree even if no network learned anything.
     A method without the view "signed" has its first one.
@@ -26,13 +24,13 @@ def judged_cells(study: Study) -> list[Cell]:
 
 
 def key_of_cell(cell: Cell) -> tuple[str, str]:
-    """Return the architecture's label and the method's canonical name."""
-    return cell["architecture"], cell.get("method_name", cell["method"])
+    """Return the architecture's display name and the method's canonical name."""
+    return cell.architecture, cell.method_name
 
 
 def _judged(cells: list[Cell]) -> Cell:
-    of_view = {cell["view"]: cell for cell in cells}
-    if cells[0].get("sign", "signed") != "signed" and CENTRED in of_view:
+    of_view = {cell.view: cell for cell in cells}
+    if cells[0].sign != "signed" and CENTRED in of_view:
         return of_view[CENTRED]
     return of_view.get("signed", cells[0])
 
@@ -43,12 +41,10 @@ def no_claim(cell: Cell) -> str:
     Maps that are not "signed", also centred ones, show learning only if they agree more than those of untrained
     networks.
     """
-    reason = REASONS.get(cell.get("sign", "signed"))
-    if reason is None:
+    reason = REASONS.get(cell.sign)
+    floor = cell.untrained
+    if reason is None or (floor is not None and floor.above):
         return ""
-    floor = cell.get("untrained") or {}
-    if floor.get("above"):
-        return ""
-    if floor.get("above") is None:
-        return f"{reason}; no untrained networks are beside them"
-    return f"untrained networks agree as much (r {number(floor['snr']):.2g})"
+    if floor is None or floor.above is None:
+        return f"{reason}; they were not compared with untrained networks"
+    return f"untrained networks agree as much (r {floor.snr:.2g})"

@@ -1,6 +1,6 @@
 """Statistics of the maps beside the SNR: surviving pixels, similarity, modes, template, spectrum.
 
-They are gathered image by image. Memory does not grow with the number of images, but for a Gram matrix or two an image.
+They are gathered image by image. Memory grows with the number of images only by one or two Gram matrices each.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Details:
 
 @dataclass
 class MapStatisticsAccumulator:
-    """Gathers the details of the images of one architecture, method and view."""
+    """Accumulates the statistics of the images of one architecture, method and view."""
 
     view: str
     seed: int

@@ -1,4 +1,4 @@
-"""The unit of work: one member. Train it or find it in the pool, then attribute all images with all methods."""
+"""The work for one member: it is reused from the pool or trained, and then all methods explain all images."""
 
 from __future__ import annotations
 

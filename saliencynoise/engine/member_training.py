@@ -107,7 +107,7 @@ class MemberTrainer:
         except (SaliencyNoiseError, GeneratorExit, MemoryError, torch.OutOfMemoryError):
             raise
         except BaseException as error:
-            if self.job.sampler.startswith("builtin/"):  # what failed is the network that it trained
+            if self.job.sampler.startswith("builtin/"):  # the network that it trained failed
                 raise
             raise PluginError(f"{name} failed: {one_line(failure(error))}") from error
 

@@ -1,4 +1,4 @@
-"""The reduce step: maps of all members, image by image, become figures and the marginal map."""
+"""The reduction: statistics and marginal maps are computed from the maps of all members, image by image."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class FailedCellError(SaliencyNoiseError):
-    """The maps of one architecture and method give no figures; the message says why."""
+    """The maps of one architecture and method give no figures; the message has the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)

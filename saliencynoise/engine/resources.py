@@ -15,13 +15,13 @@ def usable_cores() -> int:
 
 
 def workers_in_memory() -> int:
-    """Return the number of workers that fit the free memory, one at least; that of cores where it is unknown."""
+    """Return the number of workers that fit the free memory, at least one; the number of cores if it is unknown."""
     free = free_memory()
     return usable_cores() if free is None else max(1, free // WORKER_BYTES)
 
 
 def free_memory(root: Path = Path("/")) -> int | None:
-    """Return the bytes that processes may still take, here or in this control group; None where Linux does not say.
+    """Return the free bytes of this machine and this control group; None where Linux does not report them.
 
     Args:
         root: folder of `proc` and `sys`.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.job import Event, MemberJob
 
 PATIENCE = 60.0
-"""Seconds after which a method that has not returned is reported; then after twice as long, and so on."""
+"""Seconds after which a method that has not returned is reported. The next report follows after twice that time."""
 
 TICK = 1.0
 
@@ -27,7 +27,7 @@ class _Call:
 
 @dataclass(kw_only=True)
 class Running:
-    """The methods that were called and have not returned, by job; fed with the events of the jobs.
+    """The methods that were called and have not returned, by job. It receives the events of the jobs.
 
     Attributes:
         patience: seconds until a method is reported.
@@ -37,7 +37,7 @@ class Running:
     _calls: dict[MemberJob, _Call] = field(default_factory=dict)
 
     def note(self, job: MemberJob, event: Event) -> None:
-        """Take note of an event: any but the start of a method's call is its end."""
+        """Take note of an event: a method's call ends with the next event of its job."""
         if event["kind"] == "rows":  # it was called again with fewer
             return
         self._calls.pop(job, None)
@@ -51,7 +51,7 @@ class Running:
         return None if call is None else call.method
 
     def overdue(self) -> Iterator[tuple[MemberJob, Event]]:
-        """Yield an event for each method that has been running for long, each time after twice as long."""
+        """Yield an event for each method that has been running for long, the next one after twice the time."""
         now = time.monotonic()
         for job, call in list(self._calls.items()):
             if now >= call.due:

@@ -50,10 +50,10 @@ SAMPLER = "builtin/untrained"
 FIRST = MOST_MEMBERS
 """Index of the first untrained network: no trained member begins with the same weights."""
 
-IMPORTED = "initialised as this architecture is built; how the imported networks began is not known"
+IMPORTED = "initialised as this architecture is built; the initialisation of the imported networks is not known"
 
 RunJobs = Callable[[Sequence["MemberJob"]], Mapping[tuple[str, str | None], str]]
-"""Does jobs, and returns why some failed, by architecture and method; a method of None stands for all."""
+"""Does jobs, and returns the reasons of failures, by architecture and method; a method of None stands for all."""
 
 
 @dataclass

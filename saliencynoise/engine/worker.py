@@ -25,7 +25,7 @@ from saliencynoise.store.datasets import load_dataset
 
 
 def run_reporting(runner: MemberRunner, job: MemberJob, report: Report) -> None:
-    """Run a job; an error becomes an event, "usage" if the user can fix it and "failed" otherwise."""
+    """Run a job; an error becomes an event: "usage" if the user can correct it, otherwise "failed"."""
     try:
         runner.run(job, report)
     except PluginError as error:
@@ -56,7 +56,7 @@ def main(dataset: str) -> None:
 
 
 def _take_standard_output() -> TextIO:
-    """Keep standard output for events; what libraries print goes to standard error."""
+    """Keep standard output for events; the output of libraries goes to standard error."""
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return channel

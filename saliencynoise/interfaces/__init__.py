@@ -1,4 +1,4 @@
-"""What a plugin author reads: the records to declare, the protocols to implement, the errors to raise."""
+"""The interface for plugin authors: records to declare, protocols to implement, errors to raise."""
 
 from saliencynoise.interfaces.completeness import completeness_error, refuse_incomplete
 from saliencynoise.interfaces.errors import (

@@ -25,7 +25,7 @@ class ConfigurationError(SaliencyNoiseError):
 
 
 class PluginError(ConfigurationError):
-    """What a plugin brought failed while it was used; it costs what depends on it, and the rest goes on."""
+    """A part of a plugin failed while it was used; everything that does not depend on it goes on."""
 
 
 @dataclass(frozen=True, kw_only=True)

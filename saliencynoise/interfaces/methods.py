@@ -1,4 +1,4 @@
-"""What authors of attribution methods implement: three kinds, all of which see one network and one batch.
+"""The interface of attribution methods: three kinds, which all see one network and one batch.
 
 Letters: B images, S samples of an image (path points, noisy copies, masks), C channels, H W pixels, K classes.
 Images are float32 `[B, C, H, W]`, normalised. Maps are float32, signed and raw: `[B, C, H, W]` for methods on
@@ -86,7 +86,7 @@ class Batch:
     noise: Noise
 
     def split(self, images: int) -> list[Batch]:
-        """Return the batch in parts of at most so many images, each with its own seeds."""
+        """Return the batch in parts of at most this number of images, each with its own seeds."""
         return [
             replace(
                 self,

@@ -1,4 +1,4 @@
-"""What authors of architectures, aggregators and data sets implement; for methods see `methods` beside this file.
+"""The interfaces of architectures, aggregators and data sets; `methods` and `sampling` have the others.
 
 Letters: E members, B images, C channels, H W pixels, K classes, N any rows. Images are float32 `[B, C, H, W]`,
 normalised.
@@ -90,8 +90,9 @@ class Split:
         labels: `[N]`, int64, indices into the data set's classes.
         names: a name for each image that stays the same between runs (a path, or "digits/17").
         masks: `[N, H, W]`, true where a pixel causes the label, at least one an image; None where nobody knows.
-        groups: of each image what it comes from, such as a writer, a patient or a video: images of one group are no
-            independent examples, and intervals are then for new groups. None where each stands alone, or nobody knows.
+        groups: the source of each image, such as a writer, a patient or a video. Images of one group are no
+            independent examples, and intervals are then for new groups. None where each image has its own source, or
+            where the sources are unknown.
     """
 
     images: UInt8[Tensor, "N C H W"] | Float[Tensor, "N C H W"]
@@ -111,12 +112,12 @@ class Dataset:
     Attributes:
         name: the name under which results list it.
         classes: names of the classes.
-        train: what members are trained on.
-        test: what accuracy is measured on and what is attributed.
+        train: the images on which members are trained.
+        test: the images on which accuracy is measured, and of which some are attributed.
         mean: per channel, of the training pixels scaled to [0, 1].
         std: as `mean`.
         augmentations: those that preserve labels here, of "shift" and "flip" (left to right).
-        notes: what a reader of the results must know: sizes chosen, splits made, files left out.
+        notes: notes for readers of the results, on sizes, splits and files that are left out.
         levels: the levels of files of more than 8 bits that are 0 and 255 here; None where there are no such files.
     """
 

@@ -1,4 +1,4 @@
-"""What authors of samplers implement: where the members of an ensemble come from, and what the engine offers for it."""
+"""The interface of samplers: the source of an ensemble's members, and the training run that the engine offers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Sample:
 
     Attributes:
         weights: the network's whole state dictionary; the engine copies it before the sampler goes on.
-        source: what it was made from, where that is not a training run: the name of a file.
-        note: what a reader must know of how it was made: where its weights lay in the file, what was passed over.
+        source: the name of the file that it comes from; empty where it comes from a training run.
+        note: a note for readers of the results, such as the place of its weights in the file.
     """
 
     weights: Mapping[str, Tensor]
@@ -41,9 +41,9 @@ class TrainingRun(Protocol):
     """One independent training run, which the engine offers to a sampler; its randomness derives from `index`.
 
     Attributes:
-        index: of the run, from 0: that of the deep ensemble's member that shares its seeds.
-        epochs: of the recipe.
-        labels: `[N]`, of the training images.
+        index: index of the run, from 0; the deep ensemble's member of this index has the same seeds.
+        epochs: epochs of the recipe.
+        labels: `[N]`, labels of the training images.
     """
 
     index: int
@@ -51,11 +51,11 @@ class TrainingRun(Protocol):
     labels: Int[Tensor, " N"]
 
     def build(self, *, init: int | str | None = None) -> nn.Module:
-        """Return a new, untrained network on the run's device; `init`: derive its seed from this index instead."""
+        """Return a new, untrained network on the run's device; `init` replaces the run's index for its seed."""
         ...
 
     def trained(self) -> nn.Module:
-        """Return the deep ensemble's member of this index, a copy of its own; it is trained if no pool holds it.
+        """Return the deep ensemble's member of this index, as a copy; it is trained if no pool has it.
 
         Its training counts as this run's cost in either case.
         """
@@ -72,21 +72,21 @@ class TrainingRun(Protocol):
         streams: Mapping[str, int | str] | None = None,
         after_step: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Train a network in place, by the recipe where nothing else is said, and leave it in eval mode.
+        """Train a network in place and leave it in eval mode; the recipe gives everything that no argument gives.
 
         Args:
-            module: what `build` or `trained` returned.
+            module: a network that `build` or `trained` returned.
             epochs: passes over the training images.
-            learning_rate: the peak, as a factor of the recipe's.
+            learning_rate: a factor of the recipe's learning rate, which is the peak.
             schedule: "one_cycle" (up and down, once), "cosine" (down from the peak), or "constant".
-            labels: in place of the training images' own.
-            streams: the index from which the seeds of "order", "augment" and "dropout" derive, where not the run's.
-            after_step: called with the steps done and the steps in all.
+            labels: labels that replace those of the training images.
+            streams: the index from which the seeds of "order", "augment" and "dropout" derive, if it is not the run's.
+            after_step: called with the number of steps that are done and the number of all steps.
         """
         ...
 
     def refresh_batch_norm(self, module: nn.Module) -> None:
-        """Estimate batch norms' running statistics anew from the training images: weights made by sums need it."""
+        """Estimate the running statistics of batch norms from the training images; sums of weights need it."""
         ...
 
     def generator(self, *index: int | str) -> Generator:
@@ -95,15 +95,15 @@ class TrainingRun(Protocol):
 
 
 class Sampler(ABC):
-    """Where members come from. A subclass is a frozen dataclass whose fields are its parameters."""
+    """The source of members. A subclass is a frozen dataclass whose fields are its parameters."""
 
     @property
     def per_run(self) -> int | None:
-        """How many members one training run gives; None if one run gives as many as are wanted."""
+        """The number of members of one training run; None if one run gives as many as are wanted."""
         return 1
 
     def in_runs_of(self, members: int) -> Sampler | None:
-        """Return this sampler with so many members a run at most; None if it makes all members in one run.
+        """Return this sampler with at most this number of members a run; None if it makes all in one run.
 
         A frontier compares averages of independent runs, so it needs several. A sampler whose `per_run` is a number is
         returned as it is. One of runs without end needs a field `members_a_run`, 0 for no end, which `per_run`
@@ -119,7 +119,7 @@ class Sampler(ABC):
 
     @property
     def per_block(self) -> int:
-        """How many consecutive members share seeds by design; 1 where each member has seeds of its own.
+        """The number of consecutive members that share seeds by design; 1 where no two members share a seed.
 
         An analysis of seeds divides the members into such blocks, which share nothing with each other.
         """
@@ -127,7 +127,7 @@ class Sampler(ABC):
 
     @property
     def available(self) -> int | None:
-        """How many members there are in all; None if any number can be made."""
+        """The number of all members; None if any number can be made."""
         return None
 
     @property
@@ -137,11 +137,11 @@ class Sampler(ABC):
 
     @property
     def trains(self) -> bool:
-        """Whether members are trained with the recipe: for what is told of them."""
+        """Whether members are trained with the recipe, which tables and warnings then mention."""
         return True
 
     def identity(self) -> Mapping[str, str]:
-        """Return what determines the members beside the parameters, the recipe and the seeds: hashes of files."""
+        """Return other values that determine the members than parameters, recipe and seeds, such as hashes of files."""
         return {}
 
     @abstractmethod
@@ -149,5 +149,5 @@ class Sampler(ABC):
         """Yield the run's members in order, the same each time: the first `per_run`, or without end.
 
         Raises:
-            UsageError: if they cannot be made; the message says why, and what to do.
+            UsageError: if they cannot be made; the message says why, and how to correct it.
         """

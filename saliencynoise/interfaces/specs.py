@@ -1,4 +1,4 @@
-"""What plugins declare: frozen records of plain values, so that listing them imports nothing heavy.
+"""The declarations of plugins: frozen records of plain values, so that a list of them imports nothing heavy.
 
 A spec's `target` is an import string, `package.module:attribute`, resolved when the name is first used.
 """
@@ -75,7 +75,7 @@ class MethodSpec:
         paper: where the method was published, with DOI or arXiv id.
         kind: "pass" (`PassMethod`), "functional" (`FunctionalMethod`) or "module" (`ModuleMethod`).
         stochastic: whether maps depend on `Batch.noise`; then at least two draws are made, one of them shared.
-        cost: what one image costs, in forward and backward passes: "1 forward + 1 backward", "steps x (forward +
+        cost: the cost of one image, in forward and backward passes: "1 forward + 1 backward", "steps x (forward +
             backward)".
         views: names of the views that are reported, of `VIEWS`; the first is the headline's. Methods on a layer and
             those of one sign have the view "centred" without being asked.
@@ -154,7 +154,7 @@ class AggregatorSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class SamplerSpec:
-    """A way in which members come about: trained anew, or by something cheaper.
+    """A source of members: training from new seeds, or something cheaper.
 
     Attributes:
         name: name of the sampler, in snake case.
@@ -188,7 +188,7 @@ class DatasetSpec:
         summary: one line for `saliencynoise plugins`.
         target: import string of a callable `(*, path, image_size, seed) -> Dataset`. The data follow from these alone,
             and loading leaves the global random states as they were. `image_size` is the height and width of the
-            images, None for the usual ones; what cannot be had is refused with UsageError.
+            images, None for the usual ones; an impossible size is refused with UsageError.
         takes_path: whether the name is followed by a path, as in `folder:PATH`.
         data_dir: whether it can be read from `--data-dir`, which is then given as `path`; without, `path` is None.
         expected_failures: as in `MethodSpec`.

@@ -1,1 +1,1 @@
-"""Built-in fused attribution methods, a module each."""
+"""Built-in attribution methods, one module per method."""

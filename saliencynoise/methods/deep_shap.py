@@ -27,7 +27,7 @@ class DeepShap:
     references: int = 16
 
     def __post_init__(self) -> None:
-        """Refuse to compare with nothing."""
+        """Refuse an empty background."""
         if self.references < 1:
             raise ValueError(f"references={self.references} is not possible; it is a number of images, at least 1")
 

@@ -46,6 +46,6 @@ class DeepLift:
 def contributions(
     net: Scorer, x: Float[Tensor, "B C H W"], reference: Float[Tensor, "B C H W"]
 ) -> Float[Tensor, "B C H W"]:
-    """Return how much each pixel contributes to the difference of the scores of `x` and of `reference`."""
+    """Return the contribution of each pixel to the difference of the scores of `x` and `reference`."""
     taps = net.taps(torch.stack([x, reference], 1), INPUT, mode=Rescale)
     return taps[INPUT].grad[:, 0] * (x - reference)

@@ -59,7 +59,7 @@ class GuidedRectifiers(TorchFunctionMode):
         result = rectifier(x.clone() if in_place else x, *rest, **kwargs)
         if result.requires_grad:
             result.register_hook(_positive)
-        # copied, since a hook on a view that was changed in place would miss the gradients of its base
+        # a copy, since a hook on a view that was changed in place would miss the gradients of its base
         return x.copy_(result) if in_place else result
 
 

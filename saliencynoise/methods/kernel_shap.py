@@ -21,7 +21,7 @@ class KernelShap:
     """Shapley values of segments by weighted least squares: `[B, 1, H, W]`, signed, in logits.
 
     A segment's value is repeated in each of its pixels; the values of the segments add up to the logit of the image
-    less that of the baseline ("completeness_error", zero but for rounding). Coalitions are drawn in pairs with their
+    less that of the baseline ("completeness_error", zero up to rounding). Coalitions are drawn in pairs with their
     complements, which cancels the even part of the error; where `samples` suffices, all are enumerated, and the values
     are exact.
 

@@ -103,5 +103,5 @@ def surrogate(seed: int, players: int, samples: int, kernel_width: float) -> Sur
     centred = masks - share @ masks
     normal = (centred.T * weights) @ centred + RIDGE * torch.eye(players, dtype=torch.float64)
     solver = torch.cholesky_solve(centred.T * weights, torch.linalg.cholesky(normal))
-    # scores enter centred, too: as centred masks have a weighted mean of zero, that changes nothing
+    # scores are centred as well; this changes nothing, since centred masks have a weighted mean of zero
     return Surrogate(masks=masks.bool(), solver=solver)

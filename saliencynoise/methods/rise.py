@@ -32,7 +32,7 @@ class Rise:
 
     Attributes:
         samples: number N of masks of an image (4,000 to 8,000 in the paper).
-        cells: rows and columns of the grid; no more than the image's longer side has pixels.
+        cells: rows and columns of the grid; at most the number of pixels of the image's longer side.
         probability: p, with which a cell is visible.
     """
 
@@ -47,12 +47,12 @@ class Rise:
         if self.cells < 1:
             raise ValueError(f"cells={self.cells} is not possible; it must be 1 or more")
         if not 0 < self.probability < 1:
-            raise ValueError(f"probability={self.probability} is not possible; it must lie between 0 and 1")
+            raise ValueError(f"probability={self.probability} is not possible; it must be between 0 and 1")
 
     def attribute(self, net: Scorer, batch: Batch) -> Maps:
         """Return the covariance of score and visibility; a forward pass for each mask."""
         scores = net.scores((batch.x * mask)[:, None] for mask in self.masks(batch))
-        scores = scores - scores[:, :1]  # or the mean of equal scores might not equal them
+        scores = scores - scores[:, :1]  # else the mean of equal scores might differ from them
         weights = (scores - scores.mean(dim=1, keepdim=True)) / ((self.samples - 1) * self.probability)
         values = batch.x.new_zeros(len(batch.x), 1, *batch.x.shape[2:])
         for weight, mask in zip(weights.T, self.masks(batch), strict=True):

@@ -44,7 +44,7 @@ class ScoreCam:
 
 
 def unit_range(channel: Float[Tensor, "B 1 H W"]) -> Float[Tensor, "B 1 H W"]:
-    """Stretch each image's channel to [0, 1]; zero where it is constant but for rounding."""
+    """Stretch each image's channel to [0, 1]; zero where it is constant up to rounding."""
     low, high = channel.amin((2, 3), keepdim=True), channel.amax((2, 3), keepdim=True)
     rounding = 16 * torch.finfo(channel.dtype).eps * torch.maximum(low.abs(), high.abs())
     return torch.where(high - low > rounding, (channel - low) / (high - low), 0)

@@ -12,64 +12,64 @@ COMMANDS = (
     ),
     CommandSpec(
         name="train",
-        summary="Fill a pool with trained members, without attributing anything; `bench` then finds them.",
+        summary="Train members into a pool without attributing anything; `bench` finds them there.",
         target="saliencynoise.cli.train:train",
     ),
     CommandSpec(
         name="explain",
-        summary="Explain your own pictures: what an ensemble sees in them, where, and how far that can be trusted.",
+        summary="Explain your own pictures with an ensemble: predictions, saliency maps, and how reliable they are.",
         target="saliencynoise.cli.explain:explain",
     ),
     CommandSpec(
         name="show",
-        summary="Print the table of a run or of a frontier again, or other figures of a run, from its files.",
+        summary="Print the table of a run or a frontier from its files, or other figures of a run.",
         target="saliencynoise.cli.show:show",
     ),
     CommandSpec(
         name="report",
-        summary="Write one HTML page of a run, a frontier, a variance or a sanity run: findings, table, figures, "
+        summary="Write an HTML page about a run, a frontier, a variance or a sanity run: findings, table, figures, "
         "provenance.",
         target="saliencynoise.cli.report:report",
     ),
     CommandSpec(
         name="compare",
-        summary="Compare methods, and architectures, of a run; or put several runs side by side.",
+        summary="Compare the methods and architectures of a run, or show several runs side by side.",
         target="saliencynoise.cli.compare:compare",
     ),
     CommandSpec(
         name="plan",
-        summary="Say how many more networks a run needs and what they cost here, and check earlier forecasts.",
+        summary="Estimate how many more networks a run needs and how long they take here; check earlier forecasts.",
         target="saliencynoise.cli.plan:plan",
     ),
     CommandSpec(
         name="variance",
-        summary="Show which randomness makes the noise: initialisation, data order, augmentation, dropout, or "
+        summary="Measure which randomness causes the noise: initialisation, data order, augmentation, dropout, or "
         "hardware.",
         target="saliencynoise.cli.variance:variance",
     ),
     CommandSpec(
         name="sanity",
-        summary="Show whether untrained networks, or networks trained on permuted labels, have the same saliency maps.",
+        summary="Test whether untrained networks, or networks trained on permuted labels, have the same saliency maps.",
         target="saliencynoise.cli.sanity:sanity",
     ),
     CommandSpec(
         name="frontier",
-        summary="Is there something cheaper than retraining? Hold samplers against networks that they do not use.",
+        summary="Compare cheap samplers with independently trained networks.",
         target="saliencynoise.cli.frontier:frontier",
     ),
     CommandSpec(
         name="methods",
-        summary="List the methods: family, kind, whether they draw random numbers, cost of an image, paper.",
+        summary="List the methods: family, kind, use of random numbers, cost of an image, paper.",
         target="saliencynoise.cli.methods:methods",
     ),
     CommandSpec(
         name="plugins",
-        summary="List what each plugin brings, and the plugins that failed to load, with the reason.",
+        summary="List the contents of each plugin, and the plugins that failed to load, with the reason.",
         target="saliencynoise.cli.plugins:plugins_app",
     ),
     CommandSpec(
         name="pools",
-        summary="List, verify, remove, export, import pools of trained members.",
+        summary="List, verify, remove, export and import pools of trained members.",
         target="saliencynoise.cli.pools:pools_app",
     ),
 )

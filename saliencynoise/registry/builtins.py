@@ -300,7 +300,7 @@ def saliencynoise_samplers() -> tuple[SamplerSpec, ...]:
     return (
         SamplerSpec(
             name="deep_ensemble",
-            summary="networks trained anew from other seeds: the reference",
+            summary="networks trained independently from other seeds: the reference",
             target="saliencynoise.samplers.deep_ensemble:DeepEnsemble",
             paper="Lakshminarayanan, Pritzel and Blundell 2017, arXiv:1612.01474",
         ),

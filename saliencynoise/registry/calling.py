@@ -25,7 +25,7 @@ def calling(what: str) -> Iterator[None]:
     """Turn an exception of a plugin into an error that names it; errors of this project pass unchanged.
 
     Args:
-        what: the thing that is called, in words: "the data set 'letters' (letters 1.2)".
+        what: the called object in words: "the data set 'letters' (letters 1.2)".
 
     Raises:
         UsageError: naming the plugin, with its exception as the cause.
@@ -46,7 +46,7 @@ class NamedModel:
     """An architecture of a plugin, whose errors and wrong returns name it.
 
     Attributes:
-        what: the architecture in words, for errors.
+        what: the architecture in words, for error messages.
         model: the architecture of the plugin.
     """
 

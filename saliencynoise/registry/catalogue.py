@@ -1,4 +1,4 @@
-"""The catalogue resolves names to what plugins bring: canonical names, short names, suggestions."""
+"""The catalogue resolves names to the objects of plugins: canonical names, short names, suggestions."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class BoundMethod:
         plugin: name of the plugin.
         name: name of the method in the plugin.
         given: the parameters that were given, by name; the others have their defaults.
-        spec: what the plugin declared.
+        spec: the plugin's declaration.
         distribution: the distribution that brought it and the library that does the work, with their versions.
         instance: the object that computes the maps.
     """
@@ -94,7 +94,7 @@ class BoundMethod:
 
     @property
     def on_layer(self) -> bool:
-        """Whether the method reads a layer of the network, whose maps may be one constant in the main."""
+        """Whether the method reads a layer of the network, whose maps may be nearly constant."""
         return self.spec.family == "cam" or isinstance(self.instance, LayerMethod)
 
     @property
@@ -207,7 +207,7 @@ class Catalogue:
         ]
 
     def names_of(self, plugin: Plugin, spec: Spec) -> tuple[str, ...]:
-        """Return the names that a spec stands for: its own, or those of its catalogue (none where it failed)."""
+        """Return the names that a spec stands for: its own name, or the names of its catalogue (none if it failed)."""
         if not (isinstance(spec, ModelSpec) and spec.names):
             return (spec.name,)
         if spec.names not in self._names:
@@ -231,11 +231,11 @@ class Catalogue:
         if not entries:
             for failure in [*self.unloaded, *self._unlisted]:
                 if slash and failure.plugin == plugin_name:
-                    raise UsageError(f"'{name}' is not to be had: {failure}")
+                    raise UsageError(f"'{name}' is not available: {failure}")
             raise UsageError(self._unknown(kind, name))
         if len(entries) > 1 and not reserved:
             choices = " or ".join(f"'{entry.canonical}'" for entry in entries)
-            raise UsageError(f"the {SINGULAR[kind]} '{name}' is brought by several plugins; write {choices}")
+            raise UsageError(f"the {SINGULAR[kind]} '{name}' is provided by several plugins; write {choices}")
         return (reserved or entries)[0]
 
     def _unknown(self, kind: str, name: str) -> str:
@@ -246,7 +246,7 @@ class Catalogue:
         elsewhere = listing or f"'saliencynoise {command}' lists all names"
         text = f"unknown {SINGULAR[kind]} '{name}'; " + did_you_mean(name, known_names, otherwise=elsewhere, most=3)
         if "," in name:
-            text = f"unknown {SINGULAR[kind]} '{name}'; for several, repeat the option with a name each"
+            text = f"unknown {SINGULAR[kind]} '{name}'; to give several, repeat the option with one name each"
         where = [hint] if (hint := missing(kind, name)) else []
         return "; ".join([text, *where, *map(str, self.failures)]).replace("?; ", "? ")
 

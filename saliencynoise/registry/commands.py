@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command_clashes(plugins: Sequence[Plugin]) -> list[PluginFailure]:
-    """Return a failure for each command whose name another plugin has, too; built-in commands keep their names."""
+    """Return a failure for each command whose name another plugin also has; built-in commands keep their names."""
     owners: dict[str, list[Plugin]] = {}
     for plugin in plugins:
         for spec in plugin.specs["commands"]:

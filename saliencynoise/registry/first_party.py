@@ -40,7 +40,7 @@ def missing(kind: str, name: str) -> str:
     if not slash and kind == "commands" and short in COMMANDS:
         plugin = short
     if plugin in DISTRIBUTIONS and not installed(plugin):
-        return f"'{name}' is of the plugin {plugin}: pip install {DISTRIBUTIONS[plugin]}"
+        return f"'{name}' belongs to the plugin {plugin}: pip install {DISTRIBUTIONS[plugin]}"
     if kind == "models" and not slash and not installed("timm"):
-        return f"timm's architectures, of which '{name}' may be one, come with: pip install {DISTRIBUTIONS['timm']}"
+        return f"'{name}' may be an architecture of timm; those come with: pip install {DISTRIBUTIONS['timm']}"
     return ""

@@ -62,7 +62,7 @@ _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 @dataclass(frozen=True, kw_only=True)
 class Plugin:
-    """A plugin that loaded, and what it brings."""
+    """A plugin that loaded, with its specs."""
 
     name: str
     distribution: str
@@ -178,7 +178,7 @@ def _validate(spec: object, kind: str) -> None:
     for target in targets:
         if not (isinstance(target, str) and _TARGET.fullmatch(target)):
             raise ConfigurationError(
-                f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is due"
+                f"saliencynoise_{kind}: '{spec.name}' has {target!r} where 'package.module:attribute' is expected"
             )
     if not isinstance(spec, CommandSpec):
         _validate_expected_failures(spec, kind)

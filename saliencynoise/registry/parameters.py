@@ -80,7 +80,7 @@ def parse_pairs(parts: list[str], *, where: str) -> dict[str, Any]:
         if not (equals and key.isidentifier() and value):
             raise UsageError(f"cannot read '{part.strip()}' in {where}; write key=value")
         if key in values:
-            raise UsageError(f"'{key}' stands twice in {where}; give it once")
+            raise UsageError(f"'{key}' is given twice in {where}; give it once")
         values[key] = _literal(value)
     return values
 

@@ -16,6 +16,7 @@ from saliencynoise.engine.study import RESULT, Study
 from saliencynoise.interfaces import UsageError, one_line
 from saliencynoise.report.html.study import REPORT, write_report
 
+
 def write_run_report(folder: str | Path, out: str | Path | None = None) -> Path:
     """Write the report of the run in a folder, and return the report's path.
 

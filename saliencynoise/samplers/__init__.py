@@ -1,1 +1,1 @@
-"""Built-in samplers: where members come from."""
+"""Built-in samplers, the sources of members."""

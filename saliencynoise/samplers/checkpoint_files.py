@@ -1,4 +1,4 @@
-"""Files of weights that somebody else wrote: opened without unpickling, and searched for state dictionaries."""
+"""Foreign files of weights: opened without unpickling, and searched for state dictionaries."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def _torch(path: Path) -> Any:
             "code and is not done here; load it where it was made and save `model.state_dict()` alone, with torch.save "
             "or safetensors"
         ) from error
-    except Exception as error:  # a damaged file fails in as many ways as it can be damaged
+    except Exception as error:  # a damaged file can fail in any way
         raise UsageError(
             f"checkpoints: {path} is damaged, or neither a torch file nor named *.safetensors: {one_line(error)}"
         ) from error
 
 
 def _refuse_other(path: Path) -> None:
-    """Refuse a file that begins as no zip and no pickle: torch would advise to allow any code, or call it unsafe."""
+    """Refuse a file that is neither a zip nor a pickle; torch's message would advise to allow arbitrary code."""
     try:
         with path.open("rb") as file:
             head = file.read(4)

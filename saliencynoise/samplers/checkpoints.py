@@ -40,7 +40,7 @@ class Checkpoints(Sampler):
             matches = f"only {paths[0]}" if paths else "no file"
             raise UsageError(
                 f"checkpoints: {pattern} matches {matches}, and networks are compared with each other; name two files "
-                "or more, as in checkpoints:'PATH/*.safetensors' (in quotes, or the shell puts the names in its place)"
+                "or more, as in checkpoints:'PATH/*.safetensors' (in quotes, so that the shell does not expand it)"
             )
 
     @property
@@ -69,7 +69,7 @@ class Checkpoints(Sampler):
             first = hashes.setdefault(_hash(path), path)
             if first != path:
                 raise UsageError(
-                    f"checkpoints: {first} and {path} are the same file twice, which would agree without a reason; "
+                    f"checkpoints: {first} and {path} are the same file, so their maps would agree trivially; "
                     "remove one, or narrow the pattern"
                 )
         return {f"{index}:{path.name}": digest for index, (digest, path) in enumerate(hashes.items())}

@@ -1,4 +1,4 @@
-"""Independent networks: the reference that every cheaper sampler stands in for."""
+"""Independent networks: the reference that cheaper samplers approximate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from saliencynoise.interfaces import Sample, Sampler, TrainingRun
 
 @dataclass(frozen=True)
 class DeepEnsemble(Sampler):
-    """Each member is trained from scratch, with seeds of its own.
+    """Each member is trained from scratch, with its own seeds.
 
     Source: Lakshminarayanan, Pritzel and Blundell 2017, arXiv:1612.01474; for saliency Woerl, Disselhoff and Wand,
     CVPR 2023.

@@ -34,7 +34,7 @@ class NoiseGrad(Sampler):
 
     @property
     def per_run(self) -> int | None:
-        """Return the draws from one network."""
+        """Return the number of draws from one network."""
         return self.members_a_run or None
 
     def members(self, run: TrainingRun) -> Iterator[Sample]:
@@ -67,7 +67,7 @@ class FusionGrad(Sampler):
 
     @property
     def per_run(self) -> int | None:
-        """Return the draws from one network."""
+        """Return the number of draws from one network."""
         return self.members_a_run or None
 
     def members(self, run: TrainingRun) -> Iterator[Sample]:

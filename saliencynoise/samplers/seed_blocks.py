@@ -1,4 +1,4 @@
-"""Networks that share some of their seeds, by design: which randomness do maps depend on?"""
+"""Networks that share some of their seeds by design, to measure on which randomness maps depend."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class SeedBlocks(Sampler):
         known = len(names) == len(set(names)) and set(names) <= {*STREAMS, REST}
         if not known or (REST in names and len(names) in {1, len(STREAMS) + 1}):
             raise UsageError(
-                f"seed_blocks: streams={self.streams} is not possible; join some of {', '.join(STREAMS)} by +, and "
-                f"{REST} for the others as one"
+                f"seed_blocks: streams={self.streams} is not possible; join some of {', '.join(STREAMS)} with +; "
+                f"{REST} stands for all others together"
             )
 
     @property

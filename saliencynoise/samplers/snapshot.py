@@ -33,7 +33,7 @@ class Snapshot(Sampler):
 
     @property
     def per_run(self) -> int:
-        """Return the cycles."""
+        """Return the number of cycles."""
         return self.cycles
 
     def members(self, run: TrainingRun) -> Iterator[Sample]:

@@ -1,4 +1,4 @@
-"""A state dictionary in somebody else's file becomes that of a network: matched by names and shapes, not by habits."""
+"""A state dictionary in a foreign file is converted to a network's, by names and shapes, without conventions."""
 
 from __future__ import annotations
 
@@ -223,7 +223,11 @@ def _chosen(fitting: Sequence[Reading], readings: Sequence[Reading], key: str | 
         if reading.label == key:
             return reading
     choices = [reading.label for reading in fitting if reading.label]
-    advice = f"what fits lies under {' or '.join(choices)}" if choices else "what fits lies under no key; leave it out"
+    advice = (
+        f"weights that fit are under {' or '.join(choices)}"
+        if choices
+        else "the weights that fit are under no key; leave the key out"
+    )
     raise UsageError(f"checkpoints: {path} holds no weights under key={key}; {advice if fitting else 'nothing fits'}")
 
 
@@ -242,11 +246,11 @@ def _misfit(reading: Reading, network: Mapping[str, Tensor], path: Path) -> Usag
 
 def _cause(*, names_differ: bool) -> str:
     if names_differ:
-        return "name the --arch that the file was trained as, and what it was built with by --arch-arg"
+        return "give the architecture of the file with --arch, and its arguments with --arch-arg"
     return (
-        "the first number of the last layer's is the classes, the second of the first layer's the images' channels: "
-        "where they differ, the data set is another than the file was trained for (networks that saw grey images in "
-        "colour need --arch-arg in_chans=3); where others do, name the --arch-arg that it was built with"
+        "the first number of the last layer's shape is the number of classes, the second of the first layer's shape is "
+        "the number of channels: if these differ, the file was trained for another data set (networks that saw grey "
+        "images in colour need --arch-arg in_chans=3); if others differ, give the --arch-arg that it was built with"
     )
 
 
@@ -287,7 +291,7 @@ def _note(reading: Reading, fitting: Sequence[Reading]) -> str:
 
 
 def _choice(reading: Reading, others: Sequence[str]) -> str:
-    """Return which of several that fit was taken and how to take another, or nothing where there is one."""
+    """Return which of several fitting dictionaries was taken and how to take another; nothing if there is one."""
     if not others:
         return ""
     what = "the other" if len(others) == 1 else f"another ({some(others)})"

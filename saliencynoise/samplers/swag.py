@@ -1,4 +1,4 @@
-"""A Gaussian around the averaged weights of a training run that goes on at a constant rate."""
+"""A Gaussian around the averaged weights of a training run that continues at a constant rate."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Swag(Sampler):
-    """Draws from a Gaussian that is fitted to the weights which a trained network takes when training goes on.
+    """Draws from a Gaussian that is fitted to the weights which a trained network takes as training continues.
 
     Half of the covariance is the variance of each weight, half that of the last deviations together; batch norms'
     running statistics are estimated again for each draw. On digits, test_resnet, 8 draws, a rate of 0.5 gives an
@@ -76,7 +76,7 @@ class Swag(Sampler):
     Source: Maddox et al. 2019, arXiv:1902.02476, who train by SGD, where most recipes have AdamW.
 
     Attributes:
-        epochs: of training that goes on; 0 for half of the recipe's, an epoch at least.
+        epochs: number of epochs of further training; 0 for half of the recipe's, but at least one.
         rank: deviations that are kept, 20 at most: so much more memory than one network it takes.
         learning_rate: the constant rate, as a factor of the recipe's peak.
         members_a_run: draws from one Gaussian; 0 for all of them from one.
@@ -96,7 +96,7 @@ class Swag(Sampler):
 
     @property
     def per_run(self) -> int | None:
-        """Return the draws from one Gaussian."""
+        """Return the number of draws from one Gaussian."""
         return self.members_a_run or None
 
     def members(self, run: TrainingRun) -> Iterator[Sample]:

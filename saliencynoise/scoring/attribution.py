@@ -1,4 +1,4 @@
-"""Methods on one network and one batch: pass methods share a pass, the others work by themselves."""
+"""Methods on one network and one batch: pass methods share a pass, other methods make their own passes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def attribute(passes: Passes, method: PassMethod | FunctionalMethod | ModuleMeth
 
 
 def failure(error: BaseException) -> Exception:
-    """Return a plugin's error as an exception: `sys.exit` and the like end the method, not the process.
+    """Return a plugin's error as an exception: `sys.exit` ends the method, not the process.
 
     Raises:
         KeyboardInterrupt: if the user pressed Ctrl-C. Where this process ignores Ctrl-C, a plugin raised it.
@@ -99,7 +99,7 @@ def failure(error: BaseException) -> Exception:
         return error
     if isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         raise error
-    stopped = ConfigurationError(f"it raised {one_line(error)}, by which a plugin must not end; raise an Exception")
+    stopped = ConfigurationError(f"it raised {one_line(error)}, which a plugin must not raise; raise an Exception")
     stopped.__cause__ = error
     return stopped
 

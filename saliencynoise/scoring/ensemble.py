@@ -64,7 +64,7 @@ def averaged_network(members: Sequence[nn.Module], aggregator: NetworkAggregator
     tensor([[0.2500, 0.2500]])
     """
     if not members:
-        raise ValueError("there is no average of no networks")
+        raise ValueError("an average needs at least one network")
     if len({id(member) for member in members}) < len(members):
-        raise ValueError("the same module stands for two members; give each its own")
+        raise ValueError("two members have the same module; give each its own")
     return Network(module=Averaged(members, aggregator), points={})

@@ -1,4 +1,4 @@
-"""Methods under guard: a method that changes the network or torch fails by name, and harms no other method."""
+"""Methods under guard: a method that changes the network or torch fails by name, without harm to other methods."""
 
 from __future__ import annotations
 

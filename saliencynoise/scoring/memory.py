@@ -8,7 +8,7 @@ from saliencynoise.interfaces import Network, one_line
 from saliencynoise.scoring.passes import ROWS
 
 CPU_BUDGET = 2**30
-"""Bytes that a pass may keep for its backward pass on the CPU: the same on every machine, so that a plan is too."""
+"""Bytes that a pass may keep for its backward pass on the CPU: the same on every machine, so that plans agree."""
 
 
 def fitting_rows(network: Network, image: torch.Tensor) -> int:
@@ -22,7 +22,7 @@ def fitting_rows(network: Network, image: torch.Tensor) -> int:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that there was not enough memory, on a GPU or on the CPU.
+    """Return whether an exception means that memory ran out, on a GPU or on the CPU.
 
     >>> is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
     True

@@ -48,7 +48,7 @@ class Passes:
         """
         if point != INPUT and point not in self.network.points:
             known = ", ".join([INPUT, *self.network.points])
-            why = "" if self.network.points else " only, as an average of networks has no layers of its own"
+            why = "" if self.network.points else " only, since an average of networks has no layers"
             raise ConfigurationError(f"the network has no point '{point}'; it has {known}{why}")
 
     def logits(

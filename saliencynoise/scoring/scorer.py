@@ -107,6 +107,6 @@ class Scorer:
 
 
 def _by_image(tap: Tap, count: int) -> Tap:
-    """Return a tap of rows ordered by sample as one of images with their samples."""
+    """Reorder a tap from rows by sample to images with their samples."""
     value, grad = (part.reshape(count, -1, *part.shape[1:]).transpose(0, 1) for part in (tap.value, tap.grad))
     return Tap(value, grad)

@@ -83,12 +83,12 @@ class Settings:
         self._names = [{**vars(owner)} for owner in self._owners]
 
     def restore(self) -> list[str]:
-        """Restore all settings; return the changes in words, without those of harmless settings."""
+        """Restore all settings; return the changes in words, without changes of harmless settings."""
         return [*self._restore_settings(), *self._restore_hooks(), *self._restore_names()]
 
     def _restore_settings(self) -> Iterator[str]:
         for (_, read, write), before in zip(HARMLESS, self._harmless, strict=True):
-            with suppress(OSError):  # a folder that is gone
+            with suppress(OSError):  # the folder was deleted
                 if read() != before:
                     write(before)
         for (what, read, write), before in zip(SETTINGS, self._settings, strict=True):

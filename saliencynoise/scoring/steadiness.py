@@ -1,4 +1,4 @@
-"""A test whether a network's logits depend on the network and the image alone, as every figure assumes."""
+"""A test whether a network's logits depend only on the network and the image, as every statistic assumes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ measured (`tests/benchmarks/steadiness.py`)."""
 
 
 class RefusedNetworkError(PluginError):
-    """A network that cannot be attributed; the message names the layer and the cure."""
+    """A network that cannot be attributed; the message names the layer and the fix."""
 
 
 def refuse_unsteady(passes: Passes, images: Float[Tensor, "3 C H W"], *, name: str, classes: int | None = None) -> None:
@@ -56,7 +56,7 @@ def refuse_unsteady(passes: Passes, images: Float[Tensor, "3 C H W"], *, name: s
             raise RefusedNetworkError(
                 f"{name} is random in evaluation mode: the same images gave logits that differ by "
                 f"{float((first - again).abs().max()):.2g} (largest logit {size:.2g}); the likely place is {layer}; "
-                "functional dropout needs training=self.training, and whatever draws must draw in training only"
+                "functional dropout needs training=self.training; random numbers may be drawn in training only"
             )
         if _differ(first[:1], beside[:1], tolerance):
             layer = _first_difference(passes, pair, other, rows=1)
@@ -105,10 +105,10 @@ def _first_difference(passes: Passes, left: Tensor, right: Tensor, *, rows: int)
         if not _equal(one.given, two.given, rows):
             parent = one.path.rpartition(".")[0]
             forward = f"the forward of '{parent}'" if parent else "the network's own forward"
-            return f"what is computed before {layer}, in {forward}"
+            return f"the computation before {layer}, in {forward}"
         if not _equal(one.gave, two.gave, rows):
             return layer
-    return "what follows the last layer, in the network's own forward"
+    return "the computation after the last layer, in the network's own forward"
 
 
 def _steps(passes: Passes, x: Tensor) -> list[_Step]:

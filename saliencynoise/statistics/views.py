@@ -42,7 +42,7 @@ ROUNDING = 1e-6
 
 
 def _centred(maps: Tensor) -> Tensor:
-    """Return each map less its mean over places, channel by channel; zero where it is constant but for rounding."""
+    """Return each map less its mean over places, channel by channel; zero where it is constant up to rounding."""
     centred = maps - maps.mean((-2, -1), keepdim=True)
     size, centred_size = (values.abs().amax((-3, -2, -1), keepdim=True) for values in (maps, centred))
     return torch.where(centred_size > ROUNDING * size, centred, 0.0)

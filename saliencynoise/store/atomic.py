@@ -25,17 +25,17 @@ def write_bytes(path: Path, content: bytes) -> str:
     """Write a file atomically, its folder too, and return the sha256 of its content.
 
     Raises:
-        UsageError: if the place is read-only or full; what stood at `path` stays.
+        UsageError: if the place is read-only or full; the file at `path` stays.
     """
     replace_file(path, lambda temporary: temporary.write_bytes(content))
     return hashlib.sha256(content).hexdigest()
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then move it to `path`. A missing folder is created.
+    """Call `write` with a temporary file beside `path`, then move it to `path`. A missing folder is created.
 
     Raises:
-        UsageError: if the place is read-only or full; what stood at `path` stays.
+        UsageError: if the place is read-only or full; the file at `path` stays.
     """
     _refuse_place(path)
     try:
@@ -124,7 +124,7 @@ def locked(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
-    except NotImplementedError:  # what filelock makes of ENOSYS
+    except NotImplementedError:  # filelock's form of ENOSYS
         pass
     except OSError as error:
         if error.errno not in LOCKLESS:
@@ -197,7 +197,7 @@ HEADER = re.compile(rb'\{\s*"checksum": "(?P<sum>[0-9a-f]{64})"(?P<rest>.*)', re
 
 
 class DamagedFileError(UsageError):
-    """A file is not there, cannot be read, or is not as it was written."""
+    """A file is missing, cannot be read, or is not as it was written."""
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
@@ -210,7 +210,7 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def sealed(document: Mapping[str, Any]) -> bytes:
-    """Return the bytes of a JSON document whose first entry is the checksum of what follows it."""
+    """Return the bytes of a JSON document whose first entry is the checksum of the rest."""
     plain = {name: value for name, value in document.items() if name != "checksum"}
     tail = (json.dumps(plain, indent=2, allow_nan=False).removeprefix("{") + "\n").encode()
     tail = b"," + tail if plain else b"\n" + tail
@@ -223,7 +223,7 @@ def read_verified(path: Path) -> Any:
     A document without a checksum, as one written by hand, is returned as it is.
 
     Raises:
-        DamagedFileError: naming the file and what is wrong with it; the caller says what to do.
+        DamagedFileError: naming the file and what is wrong with it; the caller adds the fix.
     """
     try:
         content = path.read_bytes()
@@ -231,7 +231,7 @@ def read_verified(path: Path) -> Any:
         raise DamagedFileError(f"{path} cannot be read: {error.strerror or error}") from error
     header = HEADER.match(content)
     if header is not None and hashlib.sha256(header["rest"]).hexdigest().encode() != header["sum"]:
-        raise DamagedFileError(f"{path} is damaged: it is not what its checksum says")
+        raise DamagedFileError(f"{path} is damaged: it does not match its checksum")
     try:
         document = parsed(content)
     except ValueError as error:
@@ -239,7 +239,7 @@ def read_verified(path: Path) -> Any:
     if header is not None:
         del document["checksum"]
     elif isinstance(document, dict) and "checksum" in document:
-        raise DamagedFileError(f"{path} is damaged: its checksum is none")
+        raise DamagedFileError(f"{path} is damaged: its checksum is not valid")
     return document
 
 

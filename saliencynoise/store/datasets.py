@@ -46,7 +46,7 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
 
     def write(temporary: Path) -> None:
         temporary.touch()
-        mode = temporary.stat().st_mode  # safetensors gives none to the group, whatever the umask
+        mode = temporary.stat().st_mode  # safetensors sets no permissions for the group, whatever the umask
         try:
             save_file(tensors, temporary, metadata={"dataset": json.dumps(plain)})
         except SafetensorError as error:  # safetensors raises it on a full disk
@@ -57,7 +57,7 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
 
 
 def _unshared(tensor: Tensor, addresses: set[int]) -> Tensor:
-    """Return the tensor in memory that no other tensor of the file shares; it is copied only if another does.
+    """Return the tensor in memory of its own; it is copied only if another tensor of the file shares its memory.
 
     Safetensors refuses shared memory.
     """

@@ -30,7 +30,7 @@ def holding(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout as error:
         raise UsageError(f"another process is writing to {folder}; wait for it, or name another --out") from error
-    except (OSError, NotImplementedError) as error:  # the latter where a file system knows no locks
+    except (OSError, NotImplementedError) as error:  # the latter on a file system without locks
         numbered_error = error if isinstance(error, OSError) else OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
         raise UsageError(cannot_write(folder / LOCK, numbered_error)) from error
     try:

@@ -1,4 +1,4 @@
-"""Pools travel as files: an uncompressed zip holds `pool.json` and whole members, and nothing else.
+"""Export of pools to files: an uncompressed zip holds `pool.json` and complete members, and nothing else.
 
 The same members give the same bytes: dates are fixed and names sorted. `unpacking` beside this file reads them.
 """
@@ -24,7 +24,7 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The date of every entry: the first that a zip can hold."""
 
 FOR_ENTRY, FOR_FILE = 30 + 46 + 20 + 28, 22 + 56 + 20
-"""Most bytes of an entry's headers (without its name, which is added twice) and of a zip's, with those of ZIP64."""
+"""Largest size in bytes of an entry's headers (without its name, which occurs twice) and of a zip's, with ZIP64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Packed:
 def pack(
     pool: Pool, target: Path, *, max_bytes: int | None = None, members: Sequence[int] | None = None
 ) -> list[Packed]:
-    """Write members (all, unless `members` names some) to as few files in a row as `max_bytes` allows each.
+    """Write members (all, unless `members` names some) to as few files as possible, each of at most `max_bytes`.
 
     `target` is a folder, which gets `POOL.zip` or `POOL-1-of-3.zip`, or a file that ends in .zip, of which several are
     numbered likewise. Every member is verified before anything is written.

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class CorruptMemberError(UsageError):
-    """A member's file is not what its checksum says; it was set aside and is never used."""
+    """A member's file does not match its checksum; it was set aside and is never used."""
 
 
 class Pool:
@@ -87,7 +87,7 @@ class Pool:
         return description
 
     def indices(self) -> list[int]:
-        """Return the members that there are, by index."""
+        """Return the indices of the members that exist."""
         matches = [re.fullmatch(r"member-(\d+)\.json", path.name) for path in self.folder.glob("member-*.json")]
         return sorted(int(match[1]) for match in matches if match)
 
@@ -96,12 +96,12 @@ class Pool:
         return record_of(read_json(self._path(index, ".json")), index)
 
     def sound(self, index: int) -> MemberRecord | None:
-        """Return a member's record if its files are what their checksums say, else None; nothing is changed."""
+        """Return a member's record if its files match their checksums, else None; nothing is changed."""
         record = self.record(index)
         return None if record is None or self._wrong_file(record) is not None else record
 
     def contents(self, index: int) -> tuple[MemberRecord, bytes, bytes] | None:
-        """Return a member's record, weights and logits; None where these bytes are not what the record says."""
+        """Return a member's record, weights and logits; None where these bytes do not match the record."""
         for _ in range(2):  # a second time, since another process may have been replacing the member
             record = self.record(index)
             with suppress(OSError):
@@ -119,7 +119,7 @@ class Pool:
         """
         record, path = None, self._path(index, ".json")
         wrong: Path | None = path
-        for _ in range(2):  # a second time, for another process may have been replacing the member
+        for _ in range(2):  # a second time, since another process may have been replacing the member
             record = self.record(index)
             if record is None and not path.exists():
                 return None
@@ -129,7 +129,7 @@ class Pool:
         aside = self._set_aside(index, record)
         raise CorruptMemberError(
             f"member {index} of the pool is corrupt: {wrong} fails its checksum; it was set aside in "
-            f"{aside} and will not be used; run the same command again to train it anew"
+            f"{aside} and will not be used; run the same command again to train it again"
         )
 
     def _wrong_file(self, record: MemberRecord) -> Path | None:
@@ -138,7 +138,7 @@ class Pool:
         return next((path for path, checksum in checksums.items() if sha256_of(path) != checksum), None)
 
     def verify_all(self) -> list[CorruptMemberError]:
-        """Compare all files with their checksums; set corrupt members aside and return what is wrong."""
+        """Compare all files with their checksums; set corrupt members aside and return the errors."""
         errors = []
         for index in self.indices():
             try:
@@ -213,7 +213,7 @@ class Pool:
             sha256: checksum of the weights that are wanted; None for those that the record names.
 
         Raises:
-            CorruptMemberError: if the file is not what its checksum says; the member is set aside first.
+            CorruptMemberError: if the file does not match its checksum; the member is set aside first.
             UsageError: if there is no such member, or one with other weights.
         """
         return self._tensors(index, sha256, logits=False)
@@ -234,7 +234,7 @@ class Pool:
         if shape is not None and tuple(logits.shape) != shape:
             raise UsageError(
                 f"member {index} of {self.folder} has logits of shape {list(logits.shape)}, and the data set's test "
-                f"images and classes ask for {list(shape)}; remove the pool with 'saliencynoise pools remove "
+                f"images and classes need {list(shape)}; remove the pool with 'saliencynoise pools remove "
                 f"{self.folder.name}', and run the same command again"
             )
         return logits
@@ -242,7 +242,7 @@ class Pool:
     def _tensors(self, index: int, sha256: str | None, *, logits: bool) -> dict[str, Tensor]:
         from safetensors.torch import load  # noqa: PLC0415 - as above
 
-        for _ in range(2):  # a second time, for another process may have been replacing the member
+        for _ in range(2):  # a second time, since another process may have been replacing the member
             record = self.record(index)
             if record is None:
                 break
@@ -259,7 +259,7 @@ class Pool:
         )
 
     def lock(self, index: int) -> AbstractContextManager[None]:
-        """Hold the lock of one member: two processes that share a pool train different members.
+        """Hold the lock of one member: processes that share a pool then train different members.
 
         Raises:
             UsageError: if the place is read-only.
@@ -293,7 +293,7 @@ class Pool:
         return self.folder / f"member-{index:04d}{suffix}"
 
     def _set_aside(self, index: int, record: MemberRecord | None) -> Path:
-        """Move a corrupt member's files to a folder, its record last: until then no process makes it again."""
+        """Move a corrupt member's files to a folder, its record last: without it, others make the member again."""
         attempts = (self.folder / f"corrupt-{index:04d}-{attempt}" for attempt in range(10_000))
         aside = next(folder for folder in attempts if not folder.exists())
         files = [] if record is None else self.files(record)[1:]
@@ -326,7 +326,7 @@ def all_pools(root: Path | None = None) -> list[Pool]:
 
 
 def pools_named(beginning: str = "") -> list[Pool]:
-    """Return the pool of this name, or else all pools whose names begin so.
+    """Return the pool of this name, else all pools whose names begin with it.
 
     Raises:
         UsageError: if there are none, though a name was given.
@@ -342,7 +342,7 @@ def pools_named(beginning: str = "") -> list[Pool]:
 
 
 def pool_named(text: str) -> Pool:
-    """Return the one pool of this folder, or of this name or beginning of a name.
+    """Return the one pool of this folder, or of this name, or whose name begins with it.
 
     Raises:
         UsageError: if there is none, or several.

@@ -61,7 +61,7 @@ def record_of(document: object, index: int) -> MemberRecord | None:
 
 
 def wrong_value(document: Mapping[str, Any], index: int) -> str | None:
-    """Return which value of a record of the member `index` cannot be, and what it must be; None where all can.
+    """Return the first wrong value of a record of the member `index`, and the right form; None if all are right.
 
     >>> record = dict.fromkeys(("seeds", "versions", "hardware"), {}) | {"index": 0, "accuracy": -5, "seconds": 1.0}
     >>> wrong_value({**record, "sha256": 64 * "0", "logits_sha256": 64 * "0"}, 0)

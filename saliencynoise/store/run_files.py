@@ -37,7 +37,7 @@ class RunFiles:
             raise UsageError(f"{path} is none of the files that {self.folder / 'result.json'} lists; {AGAIN}")
         checksum = sha256_of(path)
         if checksum is None:
-            raise UsageError(f"{path} is not there, or cannot be read; copy the whole folder of the run, or {AGAIN}")
+            raise UsageError(f"{path} is missing or cannot be read; copy the whole folder of the run, or {AGAIN}")
         if checksum != self._sums[name]:
             raise DamagedFileError(
                 f"{path} is not the file that its result.json lists: it is damaged, or of another run; {AGAIN}"
@@ -46,4 +46,4 @@ class RunFiles:
         return path
 
 
-AGAIN = "run the same bench again, which keeps what is sound"
+AGAIN = "run the same bench again, which keeps the sound files"

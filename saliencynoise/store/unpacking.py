@@ -234,7 +234,7 @@ def _is_missing(file: _File, record: MemberRecord, *, replace: bool) -> bool:
     if pool_record is None or replace:
         return True
     raise UsageError(
-        f"member {record.index} of {file.pool.folder.name} is there with other weights than in {file.path} (the same "
+        f"member {record.index} of {file.pool.folder.name} exists with other weights than in {file.path} (the same "
         "seeds give other bytes on other hardware or with another number of threads); --replace takes the file's"
     )
 

@@ -1,4 +1,4 @@
-"""Marks of use of a pool: each process that trains or reads members holds a lock, so that no other removes them.
+"""Marks of use of a pool: each process that trains or reads members holds a lock, so that no other one removes them.
 
 The locks are beside the pool's folder, because the folder's files are deleted with it. No lock is held on a file system
 without locks or on a read-only one: there a process that uses a removed member stops and names it.

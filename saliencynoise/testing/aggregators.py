@@ -217,7 +217,7 @@ def _require_refused(act: Callable[[], object], what: str) -> None:
 
 
 def checks() -> Iterator[Check[AggregatorSubject]]:
-    """Yield the checks of both levels; those of the other level do not apply."""
+    """Yield the checks of both levels; the checks of the other level do not apply."""
     whose = "import string of a frozen dataclass whose fields are the aggregator's parameters"
     order, networks_order = "and the order of the members does not matter", "The order of the members does not matter"
     other_shape = "ValueError: if the map has another shape than that of `init`."

@@ -157,7 +157,7 @@ def _require_none(changed: list[str], when: str = "") -> None:
 
 
 def checks() -> Iterator[Check[ModelSubject]]:
-    """Yield the checks of an architecture, without those of its points."""
+    """Yield the checks of an architecture, without the checks of its points."""
     images_of = "for images of `in_shape` = (C, H, W)"
     yield Check(name="logits", contract=ROWS, run=check_logits)
     yield Check(name="oblong_images", contract=images_of, run=check_oblong, needs=("logits",))

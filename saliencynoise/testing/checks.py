@@ -22,12 +22,12 @@ class NotApplicable(Exception):  # noqa: N818 - no error of anybody
 
 @dataclass(frozen=True, kw_only=True)
 class Check(Generic[S]):
-    """One property of what a plugin brings.
+    """One property of an object that a plugin brings.
 
     Attributes:
         name: short, in snake case; expected failures go by it.
         contract: the sentence of `saliencynoise.interfaces` that is broken where the check fails.
-        run: raises `ContractBroken` with the fault; any other exception is a failure, too.
+        run: raises `ContractBroken` with the fault; any other exception also counts as a failure.
         applies: returns why the check does not apply to the subject, or "" where it does.
         needs: names of checks without which this one means nothing: two maps that differ by chance are no sign of
             anything else.
@@ -63,7 +63,7 @@ def run_checks(
     """Run checks in order; return a result for each, and one failure more if too few were executed.
 
     Args:
-        subject: what is checked.
+        subject: the object that is checked.
         checks: the checks.
         expected: reasons of expected failures, by the check's name. They are strict.
         least: the number of checks that must be executed if none fails.
@@ -130,5 +130,5 @@ def _too_few(executed: int, least: int) -> CheckResult:
         check="enough_checks",
         contract="A green run of too few checks proves nothing.",
         status="failed",
-        message=f"{executed} of the {least} checks that are due were executed",
+        message=f"{executed} of the {least} required checks were executed",
     )

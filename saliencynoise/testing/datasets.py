@@ -36,7 +36,7 @@ def check_contract(subject: DatasetSubject) -> None:
 
 
 def check_splits(subject: DatasetSubject) -> None:
-    """Every class can be learnt, and test images are neither all one image nor those of training."""
+    """Every class can be learnt, and test images are neither all equal nor training images."""
     dataset = subject.dataset
     train, test = dataset.train, dataset.test
     labels = set(train.labels.tolist())
@@ -117,7 +117,7 @@ def checks() -> Iterator[Check[DatasetSubject]]:
     statistics = "`mean` and `std` are per channel, of the training pixels scaled to [0, 1]."
     repeatable = f"{TARGET}, and the data follow from these alone."
     restored = "Loading leaves the global random states as they were."
-    size = "`image_size` is the height and width of the images; what cannot be had is refused with UsageError."
+    size = "`image_size` is the height and width of the images; an impossible size is refused with UsageError."
     yield Check(name="contract", contract=f"{TARGET}.", run=check_contract)
     yield Check(name="splits", contract=splits, run=check_splits, needs=sound)
     yield Check(name="statistics", contract=statistics, run=check_statistics, needs=sound)

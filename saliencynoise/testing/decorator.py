@@ -72,7 +72,7 @@ def conformance(name: str, *, expected: Mapping[str, str] | None = None) -> Call
     Args:
         name: of a method or an aggregator, with parameters or without, or of an architecture; the plugin must be
             installed.
-        expected: reasons of failures that are known, by the name of the check, besides those of the spec.
+        expected: reasons of further expected failures (beyond those of the spec), by the name of the check.
 
     Raises:
         UsageError: if the name is unknown, or several things have it.
@@ -90,7 +90,7 @@ def conformance_of(subject: Subject, *, expected: Mapping[str, str] | None = Non
     reasons = expectations(subject, expected)
     applicable = sum(not check.applies(subject) for check in checks.values())
     if applicable < least_of(subject):
-        raise ConfigurationError(f"{applicable} checks apply to {subject.name}; {least_of(subject)} are due")
+        raise ConfigurationError(f"{applicable} checks apply to {subject.name}; {least_of(subject)} are required")
     tests = [ConformanceTest(name=name, _subject=subject, _checks=checks, _expected=reasons) for name in checks]
 
     def decorate(test: Test) -> Test:

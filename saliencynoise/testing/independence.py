@@ -78,7 +78,7 @@ def _rows(batch: Batch, rows: list[int]) -> Batch:
 
 
 def checks() -> Iterator[Check[MethodSubject]]:
-    """Yield the checks of what maps depend on; all others need "repeatable"."""
+    """Yield the checks of the inputs on which maps depend; all others need "repeatable"."""
     comparable = ("finite", "repeatable")
     yield Check(name="repeatable", contract=FOLLOW, run=check_repeatable, needs=("finite",))
     yield Check(name="own_randomness", contract=FOLLOW, run=check_own_randomness, needs=comparable)

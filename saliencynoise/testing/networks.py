@@ -129,7 +129,7 @@ class Fuse:
         return self
 
     def __call__(self, _module: nn.Module, _inputs: object) -> None:
-        """Count.
+        """Count the call.
 
         Raises:
             FuseError: at the given call.

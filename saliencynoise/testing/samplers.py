@@ -81,7 +81,7 @@ def check_members(subject: SamplerSubject) -> None:
 
 
 def check_per_run(subject: SamplerSubject) -> None:
-    """As many members as `per_run` says, no fewer and no more; without end where it says None."""
+    """A run gives exactly `per_run` members, or members without end if it is None."""
     per_run = subject.sampler.per_run
     count = len(drawn(subject, count=(per_run or SEVERAL) + 1))
     if per_run is None and count <= SEVERAL:
@@ -164,13 +164,13 @@ def checks() -> Iterator[Check[SamplerSubject]]:
     yield Check(name="members", contract="`Sample.weights` is the network's whole state dictionary.", run=check_members)
     yield Check(
         name="per_run",
-        contract="`per_run` is how many members one training run gives; None if one run gives as many as are wanted.",
+        contract="`per_run` is the number of members of one training run; None if one run gives as many as are wanted.",
         run=check_per_run,
         needs=sound,
     )
     yield Check(
         name="in_runs_of",
-        contract="Return this sampler with so many members a run at most; None if it makes all members in one run.",
+        contract="Return this sampler with at most this number of members a run; None if it makes all in one run.",
         run=check_in_runs_of,
         needs=("parameters",),
     )

@@ -67,7 +67,7 @@ class Selection:
 
 
 def select(catalogue: Catalogue, names: Sequence[str]) -> Selection:
-    """Return the subjects that names stand for; those of all plugins without a name.
+    """Return the subjects that names stand for; without names, the subjects of all plugins.
 
     They may be methods, aggregators and samplers (with parameters or without), architectures, data sets (with a path
     or without) and plugins. A name that is a plugin's and a method's stands for both.
@@ -139,7 +139,7 @@ def _named(catalogue: Catalogue, name: str) -> Selection:
     plugins = [_of_plugin(catalogue, plugin) for plugin in catalogue.plugins if plugin.name == name]
     try:
         selection = _things(catalogue, name)
-    except UsageError:  # a short name of several plugins; as a plugin's own name it is none the less clear
+    except UsageError:  # a short name of several plugins; as the name of a plugin it is clear
         if not plugins:
             raise
         selection = Selection()
@@ -170,7 +170,7 @@ def _with_parameters(
         return ()
     if kind == "samplers":
         _refuse_files(catalogue, name)
-    elif short != name:  # so that a slip in a parameter is the user's error, and not a failed check
+    elif short != name:  # so that a wrong parameter is the user's error, not a failed check
         catalogue.method(name) if kind == "methods" else catalogue.aggregator(name)
     return (canonical + name.removeprefix(short),)
 
@@ -261,10 +261,10 @@ def _needs_a_value(spec: Spec) -> bool:
 def _unknown(catalogue: Catalogue, name: str) -> str:
     for failure in catalogue.failures:
         if failure.plugin in {name, name.partition("/")[0]}:
-            return f"'{name}' is not to be had: {failure}"
+            return f"'{name}' is not available: {failure}"
     plugins = ", ".join(plugin.name for plugin in catalogue.plugins)
     return (
         f"'{name}' is no method, architecture, aggregator, sampler, data set or plugin; the plugins are {plugins}; "
         "'saliencynoise plugins' and "
-        "'saliencynoise plugins --archs' list what they bring"
+        "'saliencynoise plugins --archs' list their contents"
     )

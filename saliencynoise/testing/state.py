@@ -108,7 +108,7 @@ def _tensor_state(name: str, tensor: Tensor | None) -> dict[str, Any]:
 
 
 def _frozen(value: object) -> object:
-    """Return a copy to compare with later: plain values and tensors by value, all else by identity."""
+    """Return a copy for a later comparison: plain values and tensors by value, all else by identity."""
     if isinstance(value, torch.Tensor):
         return value.detach().clone()
     if isinstance(value, PLAIN):

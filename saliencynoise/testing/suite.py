@@ -141,8 +141,8 @@ def check_subject(subject: Subject, *, expected: Mapping[str, str] | None = None
     """Run all checks of a subject.
 
     Args:
-        subject: what is checked.
-        expected: reasons of expected failures by the check's name, besides those of the spec.
+        subject: the object that is checked.
+        expected: reasons of further expected failures (beyond those of the spec), by the name of the check.
 
     Raises:
         ConfigurationError: if a failure is expected of a check that does not exist, or without a reason.

@@ -28,7 +28,7 @@ def require_equal(actual: Tensor, expected: Tensor, what: str, *, tolerance: flo
     """Raise unless two tensors are equal up to rounding.
 
     Raises:
-        ContractBroken: naming `what` differs, and by how much.
+        ContractBroken: naming `what` and the size of the difference.
     """
     if actual.shape != expected.shape:
         raise ContractBroken(f"{what}: {list(actual.shape)} instead of {list(expected.shape)}")
@@ -41,7 +41,7 @@ def require_different(first: Tensor, second: Tensor, what: str) -> None:
     """Raise if two tensors are equal up to rounding.
 
     Raises:
-        ContractBroken: naming `what` does not differ.
+        ContractBroken: naming `what`.
     """
     if distance(first, second) <= TOLERANCE:
         raise ContractBroken(what)

@@ -1,1 +1,1 @@
-"""Recipes, and the loop that trains a member by them."""
+"""Recipes, and the training loop."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from saliencynoise.training.recipes import Recipe
 
 Progress = Callable[[int, int], None]
-"""Called with the steps done and the steps in all."""
+"""Called with the number of steps that are done, and of all steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ def train(
             rates.step()
             done += 1
             progress(done, steps)
-    module.to(memory_format=torch.contiguous_format)  # in which its maps are computed, as those of a loaded one
+    module.to(memory_format=torch.contiguous_format)  # the format in which maps are computed, also of a loaded network
     module.eval()
 
 
@@ -123,7 +123,7 @@ def compiled_forward() -> Callable[[nn.Module, Tensor], Tensor]:
 
 
 def forget_graphs() -> None:
-    """Drop compiled graphs: torch keeps eight of a function, and runs all further ones uncompiled without a word."""
+    """Drop compiled graphs: torch keeps eight of a function, and silently runs further ones uncompiled."""
     if compiled_forward.cache_info().currsize:
         torch.compiler.reset()
 

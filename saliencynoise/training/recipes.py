@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 MOST_EPOCHS = 100_000
-"""Passes over the training images at most: more would take years."""
+"""Largest number of passes over the training images; more would take years."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Recipe:
         batch_size: images a step.
         optimiser: "adamw", or "sgd" with Nesterov's momentum of 0.9.
         learning_rate: the peak of the one-cycle schedule.
-        weight_decay: of the optimiser; that of "adamw" is decoupled from the gradient.
+        weight_decay: weight decay of the optimiser; with "adamw" it is decoupled from the gradient.
         warmup: share of the steps before the peak.
         clip_norm: largest norm of a step's gradient.
         label_smoothing: of the cross-entropy.
@@ -84,7 +84,7 @@ def _require(holds: bool, name: str, value: object, possible: str) -> None:  # n
 
 
 def recipe_for(dataset: Dataset, *, architecture: str, device: str, overrides: Mapping[str, Any]) -> Recipe:
-    """Return the recipe of a data set and an architecture on a device, with the user's own values put in.
+    """Return the recipe of a data set and an architecture on a device, with the user's values.
 
     Args:
         dataset: whose name `recipes.toml` is searched for.
@@ -116,7 +116,7 @@ def _of_table(table: Mapping[str, Any], dataset: Dataset) -> Recipe:
     values = {name: value for name, value in table.items() if name not in {"datasets", "architectures", "steps"}}
     batch_size = values["batch_size"]
     values["batch_size"] = max(2, min(batch_size, len(dataset.train) // 8))
-    if values.get("optimiser") == "sgd":  # whose rate goes with the batch; AdamW's does not
+    if values.get("optimiser") == "sgd":  # its rate scales with the batch size; AdamW's does not
         values["learning_rate"] *= values["batch_size"] / batch_size
     if "steps" in table:
         steps, an_epoch = table["steps"], max(1, len(dataset.train) // values["batch_size"])

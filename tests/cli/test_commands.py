@@ -144,7 +144,7 @@ def test_ctrl_c_stops_with_130_and_keeps_what_was_finished(tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "stopped; networks and maps that were finished are kept" in err
+    assert "stopped; finished networks and maps are kept" in err
     assert "Traceback" not in err + out
     (folder,) = (path.parent for path in Path(cache).glob("pools/*/pool.json"))
     pool = Pool(folder)

@@ -43,7 +43,7 @@ def test_as_json_they_are_one_document(capsys, run, option, key):
 def test_two_prints_at_once_are_refused(capsys, run):
     code, out, err = call(capsys, "show", run, "--curve", "--structure")
     assert (code, out) == (2, "")
-    assert err == "error: --curve and --structure are two prints; ask for one of them\n"
+    assert err == "error: --curve and --structure cannot be combined; give one of them\n"
 
 
 def test_plan_tells_what_is_needed_and_trains_nothing(capsys, run):
@@ -72,7 +72,7 @@ def test_compare_tells_ratios_with_intervals(capsys, run):
         (("plan", "RUN", "--reliability", "1"), "--reliability 1.0 is not between 0 and 1; give for example 0.9"),
         (("plan", "nowhere"), "nowhere holds no readable result.json; name a run's folder"),
         (("compare", "RUN", "RUN"), "is named twice; name each run once"),
-        (("compare", "RUN", "--html", "x.html"), "--html x.html is a page of several runs; name another run"),
+        (("compare", "RUN", "--html", "x.html"), "--html x.html needs several runs; name another run"),
         (("bench", "--sampler", "swagg"), "unknown sampler 'swagg'; did you mean"),
         (("bench", "--sampler", "swag:x"), "the sampler 'swag' takes no value after a colon"),
         (("bench", "--sampler", "checkpoints"), "the sampler 'checkpoints' needs a value; write checkpoints:FILES"),

@@ -77,4 +77,4 @@ def test_a_report_that_cannot_be_made_costs_nothing(capsys, made, monkeypatch):
     monkeypatch.setattr("saliencynoise.report.html.study.write_report", broken)
     code, out, err = call(capsys, "bench")
     assert (code, out) == before[:2]
-    assert err == "warning: no report could be made: ValueError: no font; the results are not touched\n"
+    assert err == "warning: cannot write the report: ValueError: no font; the results are complete\n"

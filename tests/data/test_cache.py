@@ -45,7 +45,7 @@ def test_pictures_are_decoded_once_and_everything_survives(tmp_path, decodings):
     assert len(decodings) == 11
     assert fingerprint(first) == fingerprint(again)
     assert (first.name, first.notes, first.test.names) == (again.name, again.notes, again.test.names)
-    assert "1 file could not be read and left out: a/broken.png (not an image that can be read)" in again.notes
+    assert "1 file could not be read and were left out: a/broken.png (not an image that can be read)" in again.notes
 
 
 def _touched(root):

@@ -22,7 +22,7 @@ def test_too_few_test_images_are_told_with_their_p():
     images = torch.tensor([100, 101], dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 2, 2)
     (caution,) = cautions(with_test(images, [0, 1]))
     assert caution.startswith(
-        "too few test images to tell a trained network from chance: 2 right answers of 2 have p 0.25 "
+        "too few test images to distinguish a trained network from chance: 2 right answers of 2 have p 0.25 "
     )
     assert "largest class has 50% of them" in caution
 
@@ -33,11 +33,11 @@ def test_copies_are_counted_and_named():
     assert trained_on(dataset) == ["test/0", "test/1"]
     (caution,) = cautions(dataset)
     assert caution == (
-        "2 of 10 test images are training images too, equal in every pixel: test/0, test/1; the accuracy on them says "
-        "nothing of new images"
+        "2 of 10 test images are training images as well, equal in every pixel: test/0, test/1; the accuracy on them "
+        "says nothing about new images"
     )
     one = with_test(images[1:], [0, 1] * 4 + [0])
-    assert cautions(one)[0].startswith("1 of 9 test images is a training image too")
+    assert cautions(one)[0].startswith("1 of 9 test images is a training image as well")
 
 
 def test_a_permutation_of_pixels_is_no_copy():

@@ -215,7 +215,7 @@ def test_odd_pictures_are_counted_and_named(copy):
     assert cyan[1:].min() > 150
     text = " | ".join(found.notes)
     assert "1 image of more than 8 bits: the levels 0 to 65535, the range of their bits, became 0 to 255" in text
-    assert "2 files could not be read and left out: train/cat/cut.jpg (" in text
+    assert "2 files could not be read and were left out: train/cat/cut.jpg (" in text
     assert "train/cat/empty.jpg (not an image that can be read)" in text
 
 

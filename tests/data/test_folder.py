@@ -112,9 +112,9 @@ def test_files_that_cannot_be_read_are_left_out_and_named(tmp_path):
     why = "not an image that can be read"
     named = ", ".join(f"a/bad {index}.jpg ({why})" for index in range(5))
     assert found.notes[2:] == (
-        f"7 files could not be read and left out: {named} and 2 more",
-        "1 file ignored, being no images: b/notes.txt",
-        "1 image outside the class folders ignored: stray.png",
+        f"7 files could not be read and were left out: {named} and 2 more",
+        "1 file ignored, since they are no images: b/notes.txt",
+        "1 image outside the class folders were ignored: stray.png",
     )
 
 
@@ -196,8 +196,8 @@ def test_groups_of_a_folder_are_those_of_its_table(tmp_path):
     assert found.test.groups == tuple(f"writer {names.index(name) % 3}" for name in found.test.names)
     assert fingerprint(found) == fingerprint(alone)
     assert found.notes[-1] == (
-        "3 groups of 3 in the test part are in the training part, too (writer 0, writer 1, writer 2): accuracy and "
-        "maps are not those of new groups"
+        "3 groups of 3 in the test part are also in the training part (writer 0, writer 1, writer 2): accuracy and "
+        "maps do not hold for new groups"
     )
     assert not any("groups.csv" in note for note in found.notes)
     (tmp_path / "groups.csv").write_text("file,group\n" + rows.replace(found.test.names[0], "elsewhere.png"))

@@ -44,5 +44,5 @@ def test_unreadable_kinds_beside_pictures_are_noted(tmp_path):
     make_folder(tmp_path, {"a": 4, "b": 4})
     (tmp_path / "b" / "x.heic").write_bytes(b"x")
     notes = load_folder(path=str(tmp_path), image_size=None, seed=0).notes
-    assert "1 file ignored, being no images: b/x.heic" in notes
+    assert "1 file ignored, since they are no images: b/x.heic" in notes
     assert any(note.startswith("among the ignored 1 HEIC file, which cannot be read here") for note in notes)

@@ -60,7 +60,7 @@ def test_a_folder_of_classes(tmp_path):
             {"train/a": 1, "test/a": 1},
             "has only one class, 'a': a classifier needs two or more class folders",
         ),
-        ({"train": 2, "test": 2}, "has no class folders (2 images lie directly in it)"),
+        ({"train": 2, "test": 2}, "has no class folders (2 images are directly in it)"),
         (
             {"Train/a": 1, "Test/a": 1},
             "holds 'Test', 'Train', which look like parts of a data set, not classes",

@@ -245,7 +245,7 @@ def test_floats_beyond_bytes_are_refused(odd):
     dataset = make_dataset()
     images = dataset.train.images.float()
     images[0, 0, 0, 0] = odd
-    with pytest.raises(ConfigurationError, match=r"train\.images must lie in 0\.\.255 as bytes do"):
+    with pytest.raises(ConfigurationError, match=r"train\.images must be in 0\.\.255, the range of bytes"):
         check_dataset(replace(dataset, train=replace(dataset.train, images=images)))
 
 

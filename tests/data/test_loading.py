@@ -47,10 +47,10 @@ BROKEN = [
         lambda: _with("train", labels=torch.tensor([0, 1])),
         r"train.labels must have the shape \[4\], not \[2\]",
     ),
-    (lambda: _with("test", labels=torch.tensor([0, 1, 2])), r"test.labels must lie in 0\.\.1, not in 0\.\.2"),
+    (lambda: _with("test", labels=torch.tensor([0, 1, 2])), r"test.labels must be in 0\.\.1, not in 0\.\.2"),
     (
         lambda: _with("test", labels=torch.tensor([0, -1, 1])),
-        r"test.labels must lie in 0\.\.1, not in -1\.\.1",
+        r"test.labels must be in 0\.\.1, not in -1\.\.1",
     ),
     (lambda: _with("test", groups=["a", "b", "c"]), "test.groups must be a tuple of strings, not list"),
     (

@@ -75,7 +75,9 @@ def test_a_list_gives_the_order(tmp_path, split):
 )
 def test_a_list_with_faults_is_refused(tmp_path, lines, words):
     (tmp_path / FILE).write_text("\n".join(lines))
-    with pytest.raises(UsageError, match=rf"classes\.txt' must list each class folder once, a name a line: {words}"):
+    with pytest.raises(
+        UsageError, match=rf"classes\.txt' must list each class folder once, one name per line: {words}"
+    ):
         read_order(tmp_path, list("abcd"))
 
 

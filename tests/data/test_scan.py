@@ -196,8 +196,8 @@ def test_folders_that_may_not_be_read(tmp_path, monkeypatch, locked):
 def test_images_without_class_folders(tmp_path):
     _touch(tmp_path, "1.png", "2.png")
     assert _message(lambda: list_classes(tmp_path)) == (
-        f"image folder {str(tmp_path)!r} has no class folders (2 images lie directly in it): "
-        "put the images of each class into a folder of its own, named after the class"
+        f"image folder {str(tmp_path)!r} has no class folders (2 images are directly in it): "
+        "put the images of each class into their own folder, named after the class"
     )
 
 

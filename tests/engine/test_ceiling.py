@@ -54,7 +54,7 @@ def test_each_view_has_its_own():
 
 def test_an_invariant_method_is_not_called_again(monkeypatch):
     def never(*_args, **_options):
-        raise AssertionError("no copy is due")
+        raise AssertionError("no copy is expected")
 
     monkeypatch.setattr(measuring, "Rewriting", never)
     found = losses("gradcam(layer=top)", network_of("permutation", "positive_scale", "rotation"), 3)

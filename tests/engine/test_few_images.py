@@ -38,7 +38,7 @@ def test_what_accuracies_cannot_tell_stands_in_the_notes(tmp_path):
     folder = make_folder(tmp_path / "pictures", {"train/a": 5, "train/b": 5}, side=16)
     shutil.copytree(folder / "train", folder / "test")
     notes = " ".join(plan_of(folder).dataset.notes)
-    assert "10 of 10 test images are training images too, equal in every pixel" in notes
+    assert "10 of 10 test images are training images as well, equal in every pixel" in notes
     assert "too few" not in notes
     for name in "ab":
         for index in range(1, 5):

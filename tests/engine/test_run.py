@@ -177,7 +177,7 @@ def test_imported_logits_of_another_number_of_test_images_are_refused(quick, tmp
 
     pool.remove()
     unpack([rewritten(file.path, change)])
-    wanted = rf"member 0 of .* has logits of shape \[{images}, 10\], .* ask for \[360, 10\]; remove the pool with"
+    wanted = rf"member 0 of .* has logits of shape \[{images}, 10\], .* need \[360, 10\]; remove the pool with"
     with pytest.raises(UsageError, match=wanted):
         bench(**quick | {"methods": ["gradient"]}, out="run")
     Pool(pool.folder).remove()

@@ -239,7 +239,7 @@ def test_networks_that_are_shown_something_else_are_flagged_with_the_likely_caus
     [
         (
             {"archs": ["test_efficientnet"]},
-            r"net-0\.safetensors does not fit the network: it lacks .* name the --arch ",
+            r"net-0\.safetensors does not fit the network: it lacks .* give the architecture of the file with --arch, ",
         ),
         ({"members": 4}, r"--members 4: the sampler checkpoints\(files='.*'\) has 3; give 3 or fewer"),
         ({"sampler": "checkpoints:networks/*.bin"}, r"networks/\*\.bin matches no file.*in quotes"),

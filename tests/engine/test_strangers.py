@@ -143,8 +143,8 @@ RETURNED = {
     "nan": "member 0 has 256 values of NaN or infinity in the map of image 0",
     "zeros": "the maps of all members are zero on all images",
     "unreadable": "UnreadableError: (its text cannot be read: its __str__ raises ZeroDivisionError)",
-    "base_exception": "it raised Odd: odd, by which a plugin must not end; raise an Exception",
-    "sys_exit": "it raised SystemExit: 0, by which a plugin must not end",
+    "base_exception": "it raised Odd: odd, which a plugin must not raise; raise an Exception",
+    "sys_exit": "it raised SystemExit: 0, which a plugin must not raise",
     "recursion": "RecursionError: maximum recursion depth exceeded",
     "long_message": "ValueError: xxxx",
     "grad_off_first": "does not require grad and does not have a grad_fn; it also left torch's gradient mode at False",
@@ -184,7 +184,7 @@ def test_maps_whose_sizes_differ_between_members_fail_their_cell(alone, monkeypa
 ENDS = {
     "os_exit": "its worker process ended (code 3), while this method ran",
     "segfault": "its worker process ended (code -11, a segmentation fault), while this method ran",
-    "keyboard_interrupt": "it raised KeyboardInterrupt, by which a plugin must not end",
+    "keyboard_interrupt": "it raised KeyboardInterrupt, which a plugin must not raise",
 }
 
 
@@ -266,7 +266,7 @@ SAMPLERS = {
     ),
     "none_at_all": (None, "the sampler bad/samples(does=none_at_all) returned None from members; it must yield"),
     "raises": (None, "the sampler bad/samples(does=raises) failed: KeyError: 'members'"),
-    "exits": (None, "failed: it raised SystemExit: 0, by which a plugin must not end"),
+    "exits": (None, "failed: it raised SystemExit: 0, which a plugin must not raise"),
     "tensor": (None, "yielded an OrderedDict with the keys 'stem"),
     "weights": (None, "yielded weights that are a list; it must yield saliencynoise.interfaces.Sample(weights="),
     "leaves": (None, "the sampler bad/samples(does=leaves) left torch's default dtype at torch.float64"),

@@ -103,7 +103,7 @@ def test_every_file_of_a_run_is_compared_before_it_is_read(study):
         with pytest.raises(UsageError, match=rf"{path} is not the file that its result.json lists: it is damaged"):
             use(Study.load(study.folder))
         path.unlink()
-        with pytest.raises(UsageError, match=rf"{path} is not there, or cannot be read; copy the whole folder"):
+        with pytest.raises(UsageError, match=rf"{path} is missing or cannot be read; copy the whole folder"):
             use(Study.load(study.folder))
         path.write_bytes(whole)
     use(Study.load(study.folder))
@@ -145,7 +145,7 @@ def test_a_copy_without_its_maps_still_has_its_figures(study, tmp_path):
     sent = Study.load(tmp_path / "sent")
     assert sent.table.equals(study.table)
     sent.gram(sent.done[0])
-    with pytest.raises(UsageError, match=r"is not there, or cannot be read; copy the whole folder of the run, or run"):
+    with pytest.raises(UsageError, match=r"is missing or cannot be read; copy the whole folder of the run, or run"):
         use(sent)
 
 
@@ -205,5 +205,5 @@ def test_lost_forecasts_are_noted(quick):
     for _ in range(2):
         study = bench(**one, out="run")
         (note,) = notes_of_predictions(study)
-        assert note == "earlier forecasts are lost: run/predictions.json is damaged: it is not what its checksum says"
+        assert note == "earlier forecasts are lost: run/predictions.json is damaged: it does not match its checksum"
         assert check_predictions(study) == []

@@ -148,8 +148,8 @@ def test_images_smaller_than_the_grid_have_a_cell_for_each_pixel() -> None:
     [
         ({"samples": 1}, "samples=1 is not possible; it must be 2 or more"),
         ({"cells": 0}, "cells=0 is not possible; it must be 1 or more"),
-        ({"probability": 0.0}, "probability=0.0 is not possible; it must lie between 0 and 1"),
-        ({"probability": 1.0}, "probability=1.0 is not possible; it must lie between 0 and 1"),
+        ({"probability": 0.0}, "probability=0.0 is not possible; it must be between 0 and 1"),
+        ({"probability": 1.0}, "probability=1.0 is not possible; it must be between 0 and 1"),
     ],
 )
 def test_impossible_values_are_refused(values: dict[str, object], text: str) -> None:

@@ -160,7 +160,7 @@ def test_a_clash_is_an_error_that_lists_both(install: Install) -> None:
     names = found(install("one", GLOW), install("two", GLOW))
     with pytest.raises(UsageError) as caught:
         names.method("glow")
-    assert str(caught.value) == ("the method 'glow' is brought by several plugins; write 'one/glow' or 'two/glow'")
+    assert str(caught.value) == ("the method 'glow' is provided by several plugins; write 'one/glow' or 'two/glow'")
     assert names.method("two/glow").distribution == "two 1.2"
 
 
@@ -199,7 +199,7 @@ def test_an_unknown_name_quotes_the_plugins_that_failed(install: Install) -> Non
     with pytest.raises(UsageError) as caught:
         names.method("glows/glow")
     assert str(caught.value) == (
-        "'glows/glow' is not to be had: plugin 'glows' (glows 1.2) failed: RuntimeError: no licence"
+        "'glows/glow' is not available: plugin 'glows' (glows 1.2) failed: RuntimeError: no licence"
     )
 
 
@@ -304,7 +304,7 @@ def test_a_catalogue_that_lists_no_names_harms_no_other(
     assert str(caught.value).endswith(f"; {failure}")
     with pytest.raises(UsageError) as caught:
         names.model("bad/b", {})
-    assert str(caught.value) == f"'bad/b' is not to be had: {failure}"
+    assert str(caught.value) == f"'bad/b' is not available: {failure}"
 
     monkeypatch.setenv("SALIENCYNOISE_STRICT", "1")
     with pytest.raises(UsageError, match="SALIENCYNOISE_STRICT=1 makes this fatal"):

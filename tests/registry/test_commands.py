@@ -36,7 +36,7 @@ def test_two_plugins_with_one_command_both_fail(install: Install) -> None:
     names = found(install("one", SOURCE.format("audit")), install("two", SOURCE.format("audit"), version="3"))
     with pytest.raises(UsageError) as caught:
         names.find("commands", "audit")
-    assert str(caught.value) == "the command 'audit' is brought by several plugins; write 'one/audit' or 'two/audit'"
+    assert str(caught.value) == "the command 'audit' is provided by several plugins; write 'one/audit' or 'two/audit'"
     assert [str(failure) for failure in names.failures] == [
         f"plugin '{mine}' ({mine} {version}) failed: its command 'audit' has the name of a command of '{other}' "
         f"({other} {others}); write '{mine}/audit', or ask an author to rename it"

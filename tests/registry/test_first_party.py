@@ -27,13 +27,17 @@ def alone(monkeypatch, tmp_path):
         (
             "model",
             "test_resnet",
-            "timm's architectures, of which 'test_resnet' may be one, come with: pip install sali",
+            "'test_resnet' may be an architecture of timm; those come with: pip install sali",
         ),
-        ("model", "timm/resnet18", "'timm/resnet18' is of the plugin timm: pip install saliencynoise-timm"),
-        ("method", "captum/deep_lift", "'captum/deep_lift' is of the plugin captum: pip install saliencynoise-captum"),
-        ("method", "deep_lift", "'deep_lift' is of the plugin captum: pip install saliencynoise-captum"),
-        ("method", "partition_explainer", "is of the plugin shap: pip install saliencynoise-shap"),
-        ("method", "lime/lime", "'lime/lime' is of the plugin lime: pip install saliencynoise-lime"),
+        ("model", "timm/resnet18", "'timm/resnet18' belongs to the plugin timm: pip install saliencynoise-timm"),
+        (
+            "method",
+            "captum/deep_lift",
+            "'captum/deep_lift' belongs to the plugin captum: pip install saliencynoise-captum",
+        ),
+        ("method", "deep_lift", "'deep_lift' belongs to the plugin captum: pip install saliencynoise-captum"),
+        ("method", "partition_explainer", "belongs to the plugin shap: pip install saliencynoise-shap"),
+        ("method", "lime/lime", "'lime/lime' belongs to the plugin lime: pip install saliencynoise-lime"),
     ],
 )
 def test_an_unknown_name_says_which_distribution_brings_it(kind, name, due, alone):
@@ -46,7 +50,7 @@ def test_an_unknown_name_says_which_distribution_brings_it(kind, name, due, alon
 def test_a_command_says_which_distribution_brings_it(name, alone):
     with pytest.raises(UsageError) as caught:
         catalogue.catalogue().find("commands", name)
-    due = f"'{name}' is of the plugin {name}: pip install saliencynoise-{name}"
+    due = f"'{name}' belongs to the plugin {name}: pip install saliencynoise-{name}"
     assert str(caught.value).endswith(due)
 
 

@@ -71,7 +71,7 @@ BROKEN = {
     ),
     "has a path as target": (
         METHODS.format("(method(target='a/b.py'),)"),
-        "'glow' has 'a/b.py' where 'package.module:attribute' is due",
+        "'glow' has 'a/b.py' where 'package.module:attribute' is expected",
     ),
     "has a class as target": (METHODS.format("(method(target=int),)"), "'glow' has <class 'int'> where"),
     "expects a failure without a reason": (
@@ -104,11 +104,11 @@ BROKEN = {
             "@hookimpl\ndef saliencynoise_models():\n"
             "    return (ModelSpec(name='m', summary='s', target='a:b', names='c'),)"
         ),
-        "saliencynoise_models: 'm' has 'c' where 'package.module:attribute' is due",
+        "saliencynoise_models: 'm' has 'c' where 'package.module:attribute' is expected",
     ),
     "has a command with a path as target": (
         COMMANDS.format("CommandSpec(name='c', summary='s', target='a.py')"),
-        "saliencynoise_commands: 'c' has 'a.py' where 'package.module:attribute' is due",
+        "saliencynoise_commands: 'c' has 'a.py' where 'package.module:attribute' is expected",
     ),
     "has a command without a summary": (
         COMMANDS.format("CommandSpec(name='c', summary='', target='a:b')"),

@@ -71,7 +71,7 @@ def test_what_can_be_read(text: str, name: str, values: dict[str, Any]) -> None:
         ("glow(a=)", "cannot read 'a=' in 'glow(a=)'; write key=value"),
         ("glow(=3)", "cannot read '=3' in 'glow(=3)'; write key=value"),
         ("glow(a b=3)", "cannot read 'a b=3' in 'glow(a b=3)'; write key=value"),
-        ("glow(a=1,a=2)", "'a' stands twice in 'glow(a=1,a=2)'; give it once"),
+        ("glow(a=1,a=2)", "'a' is given twice in 'glow(a=1,a=2)'; give it once"),
     ],
 )
 def test_what_cannot_be_read(text: str, error: str) -> None:

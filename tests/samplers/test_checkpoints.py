@@ -74,7 +74,7 @@ def test_fewer_than_two_files_are_refused(tmp_path, files, words):
 
 def test_the_same_file_twice_is_refused(tmp_path):
     write(tmp_path, a_dot_pt=b"one", b_dot_pt=b"two", c_dot_pt=b"one")
-    with pytest.raises(UsageError, match=r"/a\.pt and .*/c\.pt are the same file twice"):
+    with pytest.raises(UsageError, match=r"/a\.pt and .*/c\.pt are the same file, so their maps"):
         Checkpoints(f"{tmp_path}/*.pt").identity()
 
 
@@ -179,7 +179,7 @@ def test_differences_are_named(tmp_path, weights):
         read_weights(path, weights)
     assert str(caught.value).startswith(
         f"checkpoints: {path} does not fit the network: it has 8.weight [5, 6] where the network has [3, 6], 8.bias "
-        "[5] where the network has [3]; the first number of the last layer's is the classes"
+        "[5] where the network has [3]; the first number of the last layer's shape is the number of classes"
     )
     fewer = {name: value for name, value in weights.items() if not name.startswith(("0.", "1."))}
     torch.save({**fewer, "stem.weight": torch.zeros(2)}, path)
@@ -187,5 +187,5 @@ def test_differences_are_named(tmp_path, weights):
         read_weights(path, weights)
     assert str(caught.value) == (
         f"checkpoints: {path} does not fit the network: it lacks 0.weight, 0.bias, 1.weight and 3 more; the network "
-        "lacks stem.weight; name the --arch that the file was trained as, and what it was built with by --arch-arg"
+        "lacks stem.weight; give the architecture of the file with --arch, and its arguments with --arch-arg"
     )

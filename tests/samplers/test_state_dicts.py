@@ -188,15 +188,15 @@ REFUSED = {
     "whole": (lambda n: n, r"holds objects \(.*Small.*\) that only unpickling"),
     "headless": (
         lambda n: {name: value for name, value in sd(n).items() if not name.startswith("fc")},
-        r"does not fit the network: it lacks fc\.weight, fc\.bias; name the --arch",
+        r"does not fit the network: it lacks fc\.weight, fc\.bias; give the architecture",
     ),
     "grad": (
         lambda n: dict(n.named_parameters()),
-        r"does not fit the network: it lacks layer1\.0\.1\.running_mean, layer1\.0\.1\.running_var; name the --arch",
+        r"does not fit the network: it lacks layer1\.0\.1\.running_mean, layer1\.0\.1\.running_var; give the",
     ),
     "deeper": (
         lambda n: net(depth=2).state_dict(),
-        r"does not fit the network: the network lacks layer1\.1\.0\.weight, .* and 3 more; name the",
+        r"does not fit the network: the network lacks layer1\.1\.0\.weight, .* and 3 more; give the",
     ),
     "nan": (
         lambda n: filled(n, "fc.weight", float("nan")),
@@ -269,7 +269,7 @@ def test_the_key_takes_another_of_those_that_fit(tmp_path):
     assert torch.equal(read_weights(path, network).weights["fc.weight"], first.fc.weight)
     assert torch.equal(read_weights(path, network, key="state_dict.b").weights["fc.weight"], second.fc.weight)
     with pytest.raises(
-        UsageError, match=r"no weights under key=ema; what fits lies under state_dict\.a or state_dict\.b"
+        UsageError, match=r"no weights under key=ema; weights that fit are under state_dict\.a or state_dict\.b"
     ):
         read_weights(path, network, key="ema")
     with pytest.raises(UsageError, match=r"m0\.pth under optimizer does not fit the network: it lacks conv1"):

@@ -146,7 +146,7 @@ def test_the_order_of_members_does_not_matter(members: list[nn.Module], batch: B
 @pytest.mark.parametrize("method", ["gradcam", "scorecam", "guided_gradcam(layer=intermediate)"])
 def test_a_layer_is_refused_with_the_reason(members: list[nn.Module], batch: Batch, method: str) -> None:
     network = averaged_network(members, aggregator("mean_logits"))
-    due = r"has no point '\w+'; it has input only, as an average of networks has no layers of its own$"
+    due = r"has no point '\w+'; it has input only, since an average of networks has no layers$"
     with pytest.raises(ConfigurationError, match=due):
         maps(network, method, batch)
 
@@ -165,8 +165,8 @@ def test_memory_is_that_of_all_members(members: list[nn.Module], monkeypatch: py
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        (lambda one: [], "there is no average of no networks"),
-        (lambda one: [one, one], "the same module stands for two"),
+        (lambda one: [], "an average needs at least one network"),
+        (lambda one: [one, one], "two members have the same module"),
     ],
 )
 def test_members_that_are_none_are_refused(chosen: Callable[[nn.Module], list[nn.Module]], message: str) -> None:

@@ -104,7 +104,7 @@ def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(pool: Pool, 
     aside = pool.folder / "corrupt-0000-0"
     assert str(caught.value) == (
         f"member 0 of the pool is corrupt: {path} fails its checksum; it was set aside in {aside} and "
-        "will not be used; run the same command again to train it anew"
+        "will not be used; run the same command again to train it again"
     )
     assert sorted(found.name for found in aside.iterdir()) == left
     assert pool.indices() == [1]

@@ -89,7 +89,7 @@ def test_a_member_of_other_weights_is_refused_before_anything_changes(tmp_path: 
     with pytest.raises(UsageError) as caught:
         unpack(files, root=other)
     assert str(caught.value) == (
-        f"member 1 of {here.folder.name} is there with other weights than in {files[1]} (the same seeds give other "
+        f"member 1 of {here.folder.name} exists with other weights than in {files[1]} (the same seeds give other "
         "bytes on other hardware or with another number of threads); --replace takes the file's"
     )
     assert there(other) == before

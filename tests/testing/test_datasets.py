@@ -91,10 +91,10 @@ def breaks(image_size=None):
 WRONG = [
     (lambda _: "no data set", "contract", "a data set must be an interfaces.Dataset, not str"),
     (breaks, "contract", "it raises ZeroDivisionError: nobody knows"),
-    (of_train(images=lambda own: own.images.float() / 0.5), "contract", "must lie in 0..255"),
+    (of_train(images=lambda own: own.images.float() / 0.5), "contract", "must be in 0..255"),
     (of_train(images=lambda own: own.images.double()), "contract", "must be a uint8 tensor"),
     (of_train(images=lambda own: own.images[:, 0]), "contract", "must have the shape [N, C, H, W]"),
-    (of_train(labels=lambda own: own.labels + 1), "contract", "train.labels must lie in 0..1, not in 1..2"),
+    (of_train(labels=lambda own: own.labels + 1), "contract", "train.labels must be in 0..1, not in 1..2"),
     (of_train(labels=lambda own: own.labels.int()), "contract", "must be an int64 tensor"),
     (of_train(names=lambda own: own.names[1:]), "contract", "train.names must name each of the 20 images"),
     (of_train(labels=lambda own: 0 * own.labels), "splits", "no training image is of the class 'dog'"),

@@ -78,7 +78,7 @@ def test_expectations_that_cannot_be_meant_are_refused(expected: dict[str, str],
 
 def test_a_green_run_of_too_few_checks_is_red() -> None:
     found = statuses(check("good"), check("none", _leave_out), least=2)
-    assert found["enough_checks"] == ("failed", "1 of the 2 checks that are due were executed")
+    assert found["enough_checks"] == ("failed", "1 of the 2 required checks were executed")
     assert "enough_checks" not in statuses(check("good"), check("fine"), least=2)
     assert "enough_checks" not in statuses(check("bad", _fail), least=2)
 
@@ -157,5 +157,5 @@ def test_too_few_applicable_checks_are_no_tests(monkeypatch: pytest.MonkeyPatch)
     from saliencynoise.testing import decorator
 
     monkeypatch.setattr(decorator, "checks_of", lambda _: list(method_checks())[:5])
-    with pytest.raises(ConfigurationError, match="5 checks apply to Right; 16 are due"):
+    with pytest.raises(ConfigurationError, match="5 checks apply to Right; 16 are required"):
         conformance_of(zoo.subject(zoo.Right, {}))

@@ -146,7 +146,7 @@ def test_names_that_stand_for_nothing_are_refused() -> None:
     due = "'x' is no method, architecture, aggregator, sampler, data set or plugin; the plugins are p, q;"
     with pytest.raises(UsageError, match=due):
         select(found, ["x"])
-    with pytest.raises(UsageError, match="'late' is not to be had: plugin 'late'"):
+    with pytest.raises(UsageError, match="'late' is not available: plugin 'late'"):
         select(found, ["late"])
     with pytest.raises(UsageError, match="several plugins; write 'p/glow' or 'q/glow'"):
         select(found, ["glow"])

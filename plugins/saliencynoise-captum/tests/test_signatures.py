@@ -73,7 +73,7 @@ def test_fields_are_captums_keywords(name: str) -> None:
     for field in dataclasses.fields(method):
         if field.name in OURS:
             assert field.name not in known
-            assert field.name in method.own
+            assert field.name in method.adapted
             continue
         assert field.name in known, f"captum's {method.explainer} has no parameter {field.name}"
         theirs = known[field.name].default

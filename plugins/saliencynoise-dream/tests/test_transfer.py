@@ -132,12 +132,12 @@ def test_a_layer_is_compared_by_its_gain_and_steps_are_kept(smooth, start) -> No
     start = start.float()
     whole = {"objective": LayerEnergy("top"), "start": start, "mean": (0, 0), "std": (1, 1), "singles": 2}
     config = DreamConfig(octaves=1, steps=3, keep_steps=True)
-    told = []
+    calls = []
     sets = compare_dreams(
-        smooth[:2], smooth[2:], config=config, gradients=("random",), tell=lambda *call: told.append(call), **whole
+        smooth[:2], smooth[2:], config=config, gradients=("random",), on_dream=lambda *call: calls.append(call), **whole
     )
     assert [found.kind for found in sets] == ["start", "single", "stochastic"]
-    assert told == [("single", 0), ("single", 1), ("stochastic", 0)]
+    assert calls == [("single", 0), ("single", 1), ("stochastic", 0)]
     by_kind = {found.kind: found for found in sets}
     assert by_kind["start"].scores["gain"].abs().max() == 0
     second = by_kind["single"].pictures[1]

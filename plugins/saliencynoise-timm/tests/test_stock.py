@@ -95,7 +95,7 @@ def test_adapted_is_the_default_and_another_model() -> None:
             {},
             r"timm/vgg11_bn cannot be used for images of 3x8x8 as timm builds it .*--image-size",
         ),
-        ("test_vit", (3, 32, 32), {"global_pool": ""}, "it is an encoder, without a classifier of its own"),
+        ("test_vit", (3, 32, 32), {"global_pool": ""}, "it is an encoder without a classifier"),
         ("resnet18", (3, 32, 32), {"stemwidth": 3}, "timm/resnet18 does not take stemwidth=3"),
     ],
 )

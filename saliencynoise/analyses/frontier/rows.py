@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from saliencynoise.engine.ensemble_maps import Cell, EnsembleMaps, Groups, inner_products
+from saliencynoise.engine.ensemble_maps import EnsembleMaps, Groups, PlannedCell, inner_products
 from saliencynoise.engine.judged import no_claim
 from saliencynoise.engine.reduce import FailedCellError
 from saliencynoise.interfaces import one_line
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from saliencynoise.registry.catalogue import BoundAggregator
 
 
-def held_out_networks(config: FrontierConfig, reference: EnsembleMaps, cell: Cell) -> HeldOutNetworks | FailedRow:
+def held_out_networks(
+    config: FrontierConfig, reference: EnsembleMaps, cell: PlannedCell
+) -> HeldOutNetworks | FailedRow:
     """Return the row of the held-out members, whose noise the other rows are corrected for."""
     architecture, method = cell[0].model.display_name, cell[1].display_name
     reason = reference.failure(cell)
@@ -55,7 +57,7 @@ def rows_of(
     config: FrontierConfig,
     strategy: EnsembleMaps,
     aggregators: Sequence[BoundAggregator],
-    cell: Cell,
+    cell: PlannedCell,
     reference: EnsembleMaps,
 ) -> list[FrontierRow] | list[FailedSampler]:
     """Return the rows of a strategy for one architecture and method, from the least budget to the largest."""
@@ -70,21 +72,22 @@ def rows_of(
         products = inner_products(averages, members, strategy.maps(cell, members), held_out_maps, view=view)
     except FailedCellError as error:
         return [_failed(strategy, cell, one_line(error))]
-    worths = _worths(config, reference, cell, products)
+    fidelities = _fidelities(config, reference, cell, products)
     single = sum(map(float, filter(None, reference.cost(reference.groups, cell))))
     return [
-        _row(strategy, cell, average, worth, single=single) for average, worth in zip(averages, worths, strict=True)
+        _row(strategy, cell, average, reached, single=single)
+        for average, reached in zip(averages, fidelities, strict=True)
     ]
 
 
-def _failed(strategy: EnsembleMaps, cell: Cell, reason: str) -> FailedSampler:
+def _failed(strategy: EnsembleMaps, cell: PlannedCell, reason: str) -> FailedSampler:
     return FailedSampler(
         architecture=cell[0].model.display_name, method=cell[1].display_name, sampler=strategy.label, reason=reason
     )
 
 
-def _worths(
-    config: FrontierConfig, reference: EnsembleMaps, cell: Cell, products: Sequence[Float[Tensor, "S B R"]]
+def _fidelities(
+    config: FrontierConfig, reference: EnsembleMaps, cell: PlannedCell, products: Sequence[Float[Tensor, "S B R"]]
 ) -> list[Fidelity]:
     """Return the fidelity of each average, from its inner products with the held-out members' maps."""
     judged = reference.judged(cell)
@@ -96,9 +99,17 @@ def _worths(
 
 
 def _row(
-    strategy: EnsembleMaps, cell: Cell, average: tuple[BoundAggregator, Groups], worth: Fidelity, *, single: float
+    strategy: EnsembleMaps,
+    cell: PlannedCell,
+    average: tuple[BoundAggregator, Groups],
+    reached: Fidelity,
+    *,
+    single: float,
 ) -> FrontierRow:
-    """Return the row of an average; `single` is the seconds of one retrained network and its maps."""
+    """Return the row of an average with the fidelity that it reached.
+
+    `single` is the seconds of one retrained network and its maps.
+    """
     aggregator, groups = average
     training, attribution = strategy.cost(groups, cell)
     price = None if training is None else (training + attribution) / single
@@ -112,9 +123,9 @@ def _row(
         training_seconds=training,
         attribution_seconds=attribution,
         price=price,
-        p=None if price is None else price_p(worth, price),
+        p=None if price is None else price_p(reached, price),
         p_holm=None,
-        fidelity=record_of(worth, FidelityRecord),
+        fidelity=record_of(reached, FidelityRecord),
     )
 
 
@@ -137,7 +148,7 @@ def with_corrected_p(
     )
 
 
-def _shared(config: FrontierConfig, strategy: EnsembleMaps, cell: Cell, reference: EnsembleMaps) -> str | None:
+def _shared(config: FrontierConfig, strategy: EnsembleMaps, cell: PlannedCell, reference: EnsembleMaps) -> str | None:
     """Return why a strategy shares a held-out network, as files of the same pool would; None if it shares none."""
     held_out = reference.weights(cell[0], config.held_out)
     for weights, member in strategy.weights(

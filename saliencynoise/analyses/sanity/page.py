@@ -18,7 +18,12 @@ def sanity_page(record: SanityRecord) -> RunPage:
         intro="If an untrained network has the same saliency map, the map does not show what a network has learned. "
         "Trained networks are compared with untrained ones, and with ones trained on permuted labels.",
         sentences=[sanity.verdict_words(row) for row in record.done],
-        tables=[plain_table(sanity.sanity_table(record.rows, narrow=False), "Trained networks, untrained ones and ones trained on permuted labels")],
+        tables=[
+            plain_table(
+                sanity.sanity_table(record.rows, narrow=False),
+                "Trained, untrained and permuted-label networks",
+            )
+        ],
         legend=[sanity.LEGEND],
         figures=[page_figure(sanity_figures.captioned(record.done))] if record.done else [],
         basis=[sanity.basis(record)],

@@ -72,9 +72,7 @@ class Blocks:
         rows = [
             (
                 member.index // per_block,
-                tuple(
-                    str([member.seeds[stream] for stream in design.streams_of(factor)]) for factor in design.factors
-                ),
+                tuple(str([member.seeds[stream] for stream in design.streams_of(factor)]) for factor in design.factors),
             )
             for member in members
         ]

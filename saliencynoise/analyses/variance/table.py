@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 LEGEND = (
     "noise: share of a map's energy that changes when all random numbers are drawn again. first order: share of this "
     "noise that goes away when networks have this stream's seed in common and no other. total: share that another seed "
-    "of this stream alone brings in, also in combination with other streams. But for sampling error, first-order shares "
-    "sum to 100% at most and total shares to 100% at least. 95% intervals are for new seeds on these images, t over "
-    "{blocks} blocks. again: networks that were trained again with all seeds equal; this shows the effect of the "
-    "hardware."
+    "of this stream alone brings in, also in combination with other streams. But for sampling error, first-order "
+    "shares sum to 100% at most and total shares to 100% at least. 95% intervals are for new seeds on these images, "
+    "t over {blocks} blocks. again: networks that were trained again with all seeds equal; this shows the effect of "
+    "the hardware."
 )
 ENERGY = (
     "Methods that draw random numbers, shares of one map's energy: signal; the differences between networks (the noise "
@@ -140,7 +140,5 @@ def notes(record: VarianceRecord) -> list[str]:
         flagged = list(members.flagged.items())
         lines += [f"flagged: member {index} of {members.architecture}: {why}" for index, why in flagged[:MOST_FLAGS]]
         if len(flagged) > MOST_FLAGS:
-            lines.append(
-                f"flagged: {len(flagged) - MOST_FLAGS} more of {members.architecture}; more --epochs may help"
-            )
+            lines.append(f"flagged: {len(flagged) - MOST_FLAGS} more of {members.architecture}; more --epochs may help")
     return lines + [f"failed: {row.method} on {row.architecture}: {row.reason}" for row in record.failed]

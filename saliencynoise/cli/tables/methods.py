@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from saliencynoise.registry.parameters import Parameter
 
 KINDS = {
-    "pass": "from one plain pass, shared with the other such methods",
-    "functional": "from samples of its own making",
+    "pass": "from one plain pass, which all such methods share",
+    "functional": "from inputs that it makes itself",
     "module": "from the network itself, by a library",
 }
 
@@ -76,9 +76,7 @@ def print_method(row: Mapping[str, Any], console: Console | None = None) -> None
     about.add_row("brought by", escape(row["distribution"] + (f", with {row['library']}" if row["library"] else "")))
     about.add_row("family", row["family"])
     about.add_row("kind", f"{row['kind']}: {KINDS[row['kind']]}")
-    about.add_row(
-        "stochastic", "yes: run with draws of each member's own, and one that all share" if row["stochastic"] else "no"
-    )
+    about.add_row("stochastic", "yes: members have own draws, and share one draw" if row["stochastic"] else "no")
     about.add_row("cost of an image", escape(row["cost"]))
     about.add_row("views", ", ".join(row["views"]))
     about.add_row("sign of the maps", row["sign"])

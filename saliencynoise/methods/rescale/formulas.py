@@ -125,7 +125,7 @@ def normalize(x: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Non
 
 
 def cosine_similarity(x: Any, other: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    """Return the product of the two, each over its norm."""
+    """Return the product of two tensors, each divided by its norm."""
     return (normalize(x, 2, dim, eps) * normalize(other, 2, dim, eps)).sum(dim)
 
 

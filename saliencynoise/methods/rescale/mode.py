@@ -63,7 +63,7 @@ class Rescale(TorchFunctionMode):
             args = _both_halves(args, self._rows)
         if not varies(args, kwargs):
             return func(*args, **kwargs)
-        with torch.enable_grad():  # where the network stops gradients, its value depends on the image all the same
+        with torch.enable_grad():  # the value depends on the image even where the network stops gradients
             return self._on_pairs(func, name, args, kwargs)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
@@ -158,7 +158,9 @@ def _decision(func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
     """Return the result of a function of indices or conditions that differ; refuse it if gradients pass through it."""
     image, reference = _on_both(func, args, kwargs)
     if any(tensor.requires_grad for tensor in _tensors(image)):
-        raise ConfigurationError(f"DeepLIFT has no rule for '{name}' by what images and references decide differently")
+        raise ConfigurationError(
+            f"DeepLIFT has no rule for '{name}' for decisions that differ between images and references"
+        )
     return _joined(image, reference, name)
 
 

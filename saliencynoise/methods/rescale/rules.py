@@ -71,12 +71,12 @@ SMOOTH = _names("""
 
 
 def affine_where_few_vary(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return a product: affine in the one tensor that varies, the midpoint rule for two; None where that is not it."""
+    """Return a product: affine in the one tensor that varies, the midpoint rule for two; None if neither fits."""
     varying = len(list(pairs_in([args, kwargs])))
     name = func.__name__
     if varying == 1 and name not in {"square", "var"}:
         return None
-    third = varying > 2 and name in {"einsum", "bilinear"}  # others that take three are of degree two all the same
+    third = varying > 2 and name in {"einsum", "bilinear"}  # other functions of three tensors are still of degree two
     return NotImplemented if third else midpoint(func, args, kwargs)
 
 

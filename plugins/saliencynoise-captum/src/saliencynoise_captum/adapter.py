@@ -17,28 +17,28 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor, nn
 
-# what torch says where the score does not depend on what it is derived by: the derivative is zero
+# torch's message if the score does not depend on the leaf: the derivative is zero
 UNCONNECTED = ("does not require grad", "not have been used in the graph")
-# what torch says where hooks meet operations in place
+# torch's message if hooks meet in-place operations
 IN_PLACE = ("inplace", "in-place")
 
 
 @dataclass(frozen=True)
 class CaptumMethod:
-    """A class of `captum.attr`; each field that is not `own` is a keyword argument of its `attribute`.
+    """A class of `captum.attr`; each field that is not `adapted` is a keyword argument of its `attribute`.
 
     Captum adds hooks and attributes to modules and draws from the global random state: it works on a copy of the
     network, image by image, each under its own seed.
 
     Attributes:
         explainer: name of the class in `captum.attr`.
-        own: the fields that are not passed to captum unchanged.
-        together: whether the images go through captum together: for what is deterministic and makes no more rows.
-        advice: what to use where captum cannot work on a network.
+        adapted: the fields that are not passed to captum unchanged.
+        together: whether captum gets all images at once; for deterministic methods that make no further rows.
+        advice: the alternative for networks on which captum cannot work.
     """
 
     explainer: ClassVar[str]
-    own: ClassVar[frozenset[str]] = frozenset()
+    adapted: ClassVar[frozenset[str]] = frozenset()
     together: ClassVar[bool] = False
     advice: ClassVar[str] = ""
 
@@ -102,7 +102,7 @@ class CaptumMethod:
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:  # noqa: ARG002 - for subclasses
         """Return the keyword arguments of `attribute`, without the images and their target."""
-        names = [field.name for field in dataclasses.fields(self) if field.name not in self.own]
+        names = [field.name for field in dataclasses.fields(self) if field.name not in self.adapted]
         values = {name: getattr(self, name) for name in names}
         if "baselines" in values:
             values["baselines"] = reference(values["baselines"], part)

@@ -28,7 +28,7 @@ class RescaleMethod(CaptumMethod):
         insist: report maps that do not sum up; else they are an error beyond 1e-3.
     """
 
-    own: ClassVar[frozenset[str]] = frozenset({"insist"})
+    adapted: ClassVar[frozenset[str]] = frozenset({"insist"})
     advice: ClassVar[str] = "; use the built-in deeplift"
     name: ClassVar[str]
 
@@ -41,7 +41,7 @@ class RescaleMethod(CaptumMethod):
             UsageError: if captum cannot work on this network; or if the error is too large, without insisting.
         """
         maps = super().attribute_module(network, batch)
-        with seeded(batch.noise.seeds[0]):  # whatever a network may draw
+        with seeded(batch.noise.seeds[0]):  # in case the network draws random numbers
             score = scores(network, batch.x, batch.target)
             difference = score - expected(network, self.references(batch), batch.target)
         error = completeness_error(maps.diagnostics["total"], difference)
@@ -85,7 +85,7 @@ class ManyReferences(RescaleMethod):
         return batch.background
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:
-        """Return the background as baselines, too."""
+        """Return the arguments, with the background as baselines."""
         return {**super().arguments(network, part), "baselines": part.background}
 
     def explain(self, network: Network, part: Batch) -> Tensor:

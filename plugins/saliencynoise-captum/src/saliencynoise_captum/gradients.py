@@ -28,7 +28,7 @@ class Saliency(CaptumMethod):
     together = True
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:
-        """Return captum's switch of the sign, too."""
+        """Return the arguments, with captum's switch of the sign."""
         return {**super().arguments(network, part), "abs": False}
 
 
@@ -92,7 +92,7 @@ class GradientShap(CaptumMethod):
         at_least("stdevs", self.stdevs, 0)
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:
-        """Return the background as baselines, too."""
+        """Return the arguments, with the background as baselines."""
         return {**super().arguments(network, part), "baselines": part.background}
 
 
@@ -149,13 +149,13 @@ class GuidedGradCam(ReluMethod):
     """
 
     explainer = "GuidedGradCam"
-    own: ClassVar[frozenset[str]] = frozenset({"layer"})
+    adapted: ClassVar[frozenset[str]] = frozenset({"layer"})
 
     layer: Literal["top", "intermediate"] = "top"
     interpolate_mode: Literal["nearest", "bilinear", "bicubic", "area"] = "nearest"
 
     def check(self, network: Network) -> None:
-        """Refuse a layer whose channels do not come first, too.
+        """Also refuse a layer whose channels do not come first.
 
         Raises:
             UsageError: naming it.

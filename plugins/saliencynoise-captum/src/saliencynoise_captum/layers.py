@@ -29,7 +29,7 @@ class LayerMethod(CaptumMethod):
         layer: the CAM point, "top" or "intermediate".
     """
 
-    own: ClassVar[frozenset[str]] = frozenset({"layer"})
+    adapted: ClassVar[frozenset[str]] = frozenset({"layer"})
 
     layer: Layer = "top"
 
@@ -41,7 +41,7 @@ class LayerMethod(CaptumMethod):
         """Return the sum over the channels of the layer's grid; class and register tokens are left out.
 
         Raises:
-            UsageError: if the channels cancel, so that the sum is but rounding.
+            UsageError: if the channels cancel, so that the sum is only rounding.
         """
         point = point_of(network, self.layer)
         grid = point.to_grid(attributions)
@@ -168,7 +168,7 @@ class LayerDeepLift(OneReference, LayerMethod):
 
     explainer = "LayerDeepLift"
     name = "layer_deep_lift"
-    own: ClassVar[frozenset[str]] = frozenset({"insist", "layer"})
+    adapted: ClassVar[frozenset[str]] = frozenset({"insist", "layer"})
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class LayerDeepLiftShap(ManyReferences, LayerMethod):
 
     explainer = "LayerDeepLiftShap"
     name = "layer_deep_lift_shap"
-    own: ClassVar[frozenset[str]] = frozenset({"insist", "layer"})
+    adapted: ClassVar[frozenset[str]] = frozenset({"insist", "layer"})
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ class LayerFeatureAblation(LayerMethod):
     perturbations_per_eval: int = 16
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:
-        """Return the places as captum's mask, too."""
+        """Return the arguments, with the places as captum's mask."""
         mask = numbered(point_of(network, self.layer)).to(part.x.device)
         return {**super().arguments(network, part), "layer_mask": mask}
 

@@ -18,7 +18,7 @@ class NoiseTunnel(CaptumMethod):
     """The input gradient at noisy copies of the image, with its sign.
 
     Attributes:
-        nt_type: captum's name of what is made of the gradients.
+        nt_type: captum's name of the statistic of the gradients.
         nt_samples: noisy copies.
         nt_samples_batch_size: copies that go through one pass; None for all. Captum draws the noise pass by pass.
         stdevs: standard deviation of the noise, in units of the normalised image (captum's 1 is a lot: the paper
@@ -46,7 +46,7 @@ class NoiseTunnel(CaptumMethod):
         return attributions
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:
-        """Return the kind, and the switch of the sign, too."""
+        """Return the arguments, with the statistic and the switch of the sign."""
         return {**super().arguments(network, part), "nt_type": self.nt_type, "abs": False}
 
 

@@ -24,13 +24,13 @@ class GridMethod(CaptumMethod):
         perturbations_per_eval: rows of one pass (captum's default is 1); the map does not depend on it.
     """
 
-    own: ClassVar[frozenset[str]] = frozenset({"grid"})
+    adapted: ClassVar[frozenset[str]] = frozenset({"grid"})
 
     grid: int = 4
     perturbations_per_eval: int = 16
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:
-        """Return the grid as captum's feature mask, too."""
+        """Return the arguments, with the grid as captum's feature mask."""
         return {**super().arguments(network, part), "feature_mask": cells(self.grid, part.x)}
 
     def shaped(self, network: Network, attributions: Tensor) -> Tensor:  # noqa: ARG002 - the base's
@@ -73,7 +73,7 @@ class FeaturePermutation(GridMethod):
     """
 
     explainer = "FeaturePermutation"
-    own: ClassVar[frozenset[str]] = frozenset({"grid", "samples"})
+    adapted: ClassVar[frozenset[str]] = frozenset({"grid", "samples"})
 
     samples: int = 8
 
@@ -111,7 +111,7 @@ class Occlusion(CaptumMethod):
     """
 
     explainer = "Occlusion"
-    own: ClassVar[frozenset[str]] = frozenset({"window", "strides"})
+    adapted: ClassVar[frozenset[str]] = frozenset({"window", "strides"})
 
     window: int = 4
     strides: int = 2
@@ -124,7 +124,7 @@ class Occlusion(CaptumMethod):
             raise ValueError(f"strides={self.strides} leaves out pixels; choose at most window={self.window}")
 
     def arguments(self, network: Network, part: Batch) -> dict[str, Any]:
-        """Return the square over all channels, too."""
+        """Return the arguments, with a square over all channels."""
         channels, height, width = part.x.shape[1:]
         if self.window > min(height, width):
             raise UsageError(f"window={self.window} is larger than the images of {height}x{width} pixels")
@@ -224,7 +224,7 @@ class Lime(BaselineGridMethod):
     """
 
     explainer = "Lime"
-    own: ClassVar[frozenset[str]] = frozenset({"grid", "alpha", "kernel_width"})
+    adapted: ClassVar[frozenset[str]] = frozenset({"grid", "alpha", "kernel_width"})
 
     n_samples: int = 200
     alpha: float = 0.01

@@ -1,8 +1,8 @@
 """Deep dream: gradient ascent on the picture, from coarse to fine, steered by one network or by many.
 
 After Mordvintsev, Olah and Tyka (Inceptionism, 2015) and, for the mean gradient of an ensemble, Woerl, Disselhoff and
-Wand (Initialization Noise in Image Gradients and Saliency Maps, CVPR 2023). Networks of one fixed input size are
-served too: a coarse octave is a small picture that is enlarged to that size for each pass.
+Wand (Initialization Noise in Image Gradients and Saliency Maps, CVPR 2023). Networks of one fixed input size work
+as well: a coarse octave is a small picture that is enlarged to that size for each pass.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def dream(
 
     Args:
         networks: on the device of `start` and of its dtype; one for a single network's dream.
-        objective: what to make large.
+        objective: the number that the dream makes large.
         start: pixels from 0 to 1, of the size that the networks take.
         mean: per channel, of pixels from 0 to 1: the normalisation that the networks were trained with.
         std: as `mean`.
@@ -70,7 +70,7 @@ def dream(
 
     Raises:
         UsageError: if there are no networks, a jitter is larger than the picture allows, the gradient is not finite,
-            or the objective cannot be had from these networks.
+            or these networks do not have the objective.
 
     >>> net = Network(module=torch.nn.Flatten(), points={})                # logit k is pixel k
     >>> from saliencynoise_dream.objective import ClassLogit
@@ -115,9 +115,9 @@ def mean_gradient(
 
     Args:
         networks: frozen, in evaluation mode.
-        objective: of what a network sees.
+        objective: the number that the dream makes large.
         pictures: of any size.
-        view: makes of pictures what a network sees; differentiable.
+        view: converts pictures to a network's input; differentiable.
     """
     total, gradients = torch.zeros(len(pictures), dtype=pictures.dtype, device=pictures.device), None
     for network in networks:
@@ -160,7 +160,7 @@ def _drawn(
 
 
 def check_start(start: Float[Tensor, "B C H W"], config: DreamConfig) -> None:
-    """Refuse what cannot be dreamt from.
+    """Refuse a start that no dream can have.
 
     Raises:
         UsageError: if these are no pictures, or the jitter is larger than they allow.

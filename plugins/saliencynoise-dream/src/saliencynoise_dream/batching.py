@@ -40,7 +40,7 @@ def dream_in_parts(
         mean: as `dream` takes it.
         std: as `mean`.
         config: how.
-        rows: pictures at a time; None for what fits, by what a pass of the first network keeps.
+        rows: pictures at a time; None for as many as fit the memory of a pass of the first network.
 
     Raises:
         UsageError: as `dream`.

@@ -10,55 +10,67 @@ from saliencynoise.cli import options as o
 
 Picture = Annotated[
     str | None,
-    typer.Argument(help="Picture to dream from, cut and scaled as the networks take it (default: faint noise)."),
+    typer.Argument(help="Picture to start from; it is cropped and scaled for the networks (default: faint noise)."),
 ]
 Classes = Annotated[
     list[str] | None,
-    typer.Option("--class", help="Name or index of a class to dream of; may be repeated (default: the first ten)."),
+    typer.Option(
+        "--class", help="Name or index of a class to dream of; may be repeated (default: the first ten classes)."
+    ),
 ]
 Layer = Annotated[
     str | None,
     typer.Option(
-        help="Dream of a layer's energy instead: top, intermediate, or a module's path (default with a picture and no "
-        "--class: top)."
+        help="Layer whose energy is increased instead of a class: top, intermediate, or the path of a module (default: "
+        "top for a picture without --class, else none)."
     ),
 ]
-Members = Annotated[int | None, typer.Option(help="Networks that dream together (default: 8, or fewer of a pool).")]
+Members = Annotated[
+    int | None,
+    typer.Option(help="Number of networks that dream together (default: 8, or fewer if the pool has fewer)."),
+]
 HeldOut = Annotated[
     int | None,
-    typer.Option(help="Networks besides, which judge the dreams; the last of a pool (default: 2).", show_default=False),
+    typer.Option(
+        help="Number of further networks that only judge the dreams; the last ones of a pool (default: 2).",
+        show_default=False,
+    ),
 ]
-Singles = Annotated[int | None, typer.Option(help="Members that dream alone, too, to compare (default: 3).")]
+Singles = Annotated[
+    int | None, typer.Option(help="Number of members that also dream alone, for comparison (default: 3).")
+]
 GradientOf = Annotated[
     str | None,
     typer.Option(
-        help="What the ensemble follows: mean, random (a member drawn for each step), or both (default: mean).",
+        help="Gradient that the ensemble follows: mean, random (of one member, drawn at each step) or both (default: "
+        "mean).",
         show_default=False,
     ),
 ]
 Octaves = Annotated[
-    int | None, typer.Option(help="Resolutions, from coarse to the networks' (default: 3).", show_default=False)
+    int | None,
+    typer.Option(help="Number of resolutions, from coarse to the networks' (default: 3).", show_default=False),
 ]
 OctaveScale = Annotated[
     float | None, typer.Option(help="Ratio of neighbouring resolutions (default: 1.8).", show_default=False)
 ]
-Steps = Annotated[int | None, typer.Option(help="Steps in each octave (default: 20).", show_default=False)]
+Steps = Annotated[int | None, typer.Option(help="Number of steps in each octave (default: 20).", show_default=False)]
 StepSize = Annotated[
     float | None,
-    typer.Option(help="Root mean square of a step; pixels go from 0 to 1 (default: 0.015).", show_default=False),
+    typer.Option(help="Root mean square of a step, for pixels from 0 to 1 (default: 0.015).", show_default=False),
 ]
 Jitter = Annotated[
-    int | None, typer.Option(help="Pixels of the random shift of each step (default: a 16th of the edge).")
+    int | None, typer.Option(help="Largest random shift of each step, in pixels (default: a 16th of the edge).")
 ]
 Smoothing = Annotated[
     float | None,
-    typer.Option(help="Pixels by which the gradient is smoothed (default: 1, of less than 32 pixels less)."),
+    typer.Option(help="Smoothing of the gradient, in pixels (default: 1; less for edges below 32 pixels)."),
 ]
-Gif = Annotated[bool, typer.Option("--gif", help="Write the steps as an animation, too.")]
+Gif = Annotated[bool, typer.Option("--gif", help="Also write the steps as an animation.")]
 Seed = Annotated[
     int | None,
     typer.Option(
-        help="Of the members, the noise and the jitter; with --pool of the latter two (default: 0).", show_default=False
+        help="Seed of members, noise and jitter; with --pool only of noise and jitter (default: 0).", show_default=False
     ),
 ]
 
@@ -95,9 +107,9 @@ def dream(
     as_json: o.Json = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Deep dream on an ensemble: pictures of a class, or of a layer, beside those of single networks.
+    """Dream pictures of a class or a layer with an ensemble, and compare them with single networks.
 
-    Networks that had no part in the dream say how well they recognise it. With no option: the ten digits, dreamt by
+    Networks that took no part in a dream judge how well they recognise it. Without options: the ten digits, dreamt by
     eight small networks and judged by two others.
     """
     options: dict[str, Any] = {"picture": picture, "classes": classes, "layer": layer, "members": members}
@@ -130,11 +142,11 @@ def dream(
     request = request_from({name: value for name, value in options.items() if value is not None} | arguments)
     with observing(quiet=quiet) as observer:
         prepared = prepare(request, observer)
-    study = run_dream(prepared, (lambda _line: None) if quiet else _tell)
+    study = run_dream(prepared, (lambda _line: None) if quiet else _print_line)
     write_figure(study)
     document = {**study.result, "folder": str(study.folder)}
     emit(lambda: print_dream(study), document, [study.folder], as_json=as_json, quiet=quiet)
 
 
-def _tell(line: str) -> None:
+def _print_line(line: str) -> None:
     typer.echo(line, err=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from saliencynoise.statistics.intervals import Interval
 
 Kind = Literal["start", "single", "ensemble", "stochastic"]
-"""What is compared: the start itself; a dream of each of several single networks; one that follows the mean gradient
-of all members; and one that follows a member drawn anew for each step."""
+"""The compared pictures: the start itself; a dream of each of several single networks; one that follows the mean
+gradient of all members; and one that follows a randomly drawn member at each step."""
 
 
 Gradient = Literal["mean", "random"]
@@ -68,7 +68,7 @@ def compare_dreams(
     config: DreamConfig,
     singles: int,
     gradients: Sequence[Gradient] = ("mean", "random"),
-    tell: Callable[[Kind, int], None] = lambda _kind, _network: None,
+    on_dream: Callable[[Kind, int], None] = lambda _kind, _network: None,
 ) -> tuple[DreamSet, ...]:
     """Return the start, the dreams of single networks, and of the ensemble by each gradient asked for.
 
@@ -76,15 +76,15 @@ def compare_dreams(
 
     Args:
         networks: the ensemble.
-        held_out: others, which judge.
-        objective: what to make large; of the classes of the rows, or a layer's.
+        held_out: other networks, which judge.
+        objective: the number that the dream makes large, of the rows' classes or of a layer.
         start: as `dream` takes it.
         mean: as `dream` takes it.
         std: as `mean`.
         config: how to dream; its `gradient` does not matter here.
-        singles: how many of the ensemble's networks dream alone, the first ones.
-        gradients: which the ensemble follows.
-        tell: called before each dream with its kind and, of a single network, its place.
+        singles: number of the ensemble's first networks that also dream alone.
+        gradients: gradients that the ensemble follows.
+        on_dream: called before each dream with its kind and the place of a single network.
 
     Raises:
         UsageError: if a network is in both groups, `singles` is out of range, or what `dream` raises.
@@ -97,7 +97,7 @@ def compare_dreams(
         raise UsageError(NO_JUDGE)
 
     def dreamt(kind: Kind, members: Sequence[Network], gradient: Gradient, index: int = 0) -> Dream:
-        tell(kind, index)
+        on_dream(kind, index)
         settings = replace(config, gradient=gradient)
         return dream_in_parts(members, objective, start, mean=mean, std=std, config=settings)
 
@@ -138,7 +138,7 @@ def advantage(better: DreamSet, other: DreamSet, score: str) -> tuple[float, Int
     """Return how much higher a score is for one kind of dream than for another, with its interval.
 
     Classes and held-out members are the same for both, so the differences are paired; where there are several single
-    networks, it is the mean over them, and the interval is for others of them, too.
+    networks, it is the mean over them, and the interval also holds for other single networks.
     """
     difference = better.scores[score] - other.scores[score]
     return float(difference.mean()), crossed_interval(difference)

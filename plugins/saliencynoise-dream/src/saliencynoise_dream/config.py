@@ -17,10 +17,10 @@ class DreamConfig:
     """Settings of a dream. Pixels go from 0 to 1.
 
     Attributes:
-        gradient: "mean" follows the mean gradient of all members; "random" that of one, drawn anew for each step.
+        gradient: "mean" follows the mean gradient of all members; "random" that of one member, drawn at each step.
         octaves: resolutions that the picture passes through, from coarse to its own.
         octave_scale: ratio of the edges of neighbouring octaves.
-        steps: of the ascent in each octave.
+        steps: number of steps in each octave.
         step_size: root mean square of a step over the picture's pixels.
         jitter: largest random shift of the picture in each step, in pixels.
         smoothing: standard deviation of the Gaussian that smooths the gradient, in pixels of the octave; 0 for none.

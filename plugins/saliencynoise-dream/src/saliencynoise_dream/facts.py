@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def facts_of(sets: Sequence[DreamSet]) -> dict[str, Any]:
-    """Return the mean of each score by kind, and its difference to that of single networks."""
+    """Return the mean of each score by kind, and its difference to the mean of single networks."""
     single = next(dream_set for dream_set in sets if dream_set.kind == "single")
     by_kind = {
         dream_set.kind: {
@@ -52,7 +52,7 @@ def rows_of(dream_set: DreamSet, names: Sequence[str], members: Sequence[int]) -
 def steps_of(
     dream_set: DreamSet, names: Sequence[str], members: Sequence[int], *, steps: int
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    """Yield the objective before each step, a row each; `steps` are those of an octave."""
+    """Yield the objective before each step, a row each; `steps`: number of steps of an octave."""
     if dream_set.trace is None:
         return
     for network, trace in enumerate(dream_set.trace):

@@ -77,7 +77,7 @@ def _recognised(scores: Mapping[str, Tensor]) -> tuple[str, list[str]]:
 
 def _energies(gains: Tensor) -> tuple[str, list[str]]:
     below = [f"log2 gain {_span(gain[None], 'gain')}" for gain in gains]
-    return f"log2 gain {_span(gains, 'gain')}", below if len(below) > 1 else [""]  # no figure stands twice
+    return f"log2 gain {_span(gains, 'gain')}", below if len(below) > 1 else [""]  # no figure is repeated
 
 
 def _span(values: Tensor, score: str) -> str:
@@ -98,7 +98,7 @@ def draw(rows: Sequence[str], columns: Sequence[DreamColumn]) -> Figure:
 
     Args:
         rows: the name of each row.
-        columns: with as many pictures and texts as there are rows.
+        columns: each with one picture and one text per row.
 
     >>> import torch
     >>> start = DreamColumn(title="start", pictures=torch.zeros(1, 3, 4, 4, dtype=torch.uint8), texts=["p 0.10"])
@@ -118,7 +118,7 @@ def draw(rows: Sequence[str], columns: Sequence[DreamColumn]) -> Figure:
 
 
 def _draw_picture(axis: Axes, picture: Tensor) -> None:
-    shown = picture[:1].expand(3, -1, -1) if len(picture) != 3 else picture  # what is not RGB is shown in grey
+    shown = picture[:1].expand(3, -1, -1) if len(picture) != 3 else picture  # others than RGB are grey
     axis.imshow(shown.permute(1, 2, 0).numpy(), interpolation="nearest")
     axis.set_xticks([])
     axis.set_yticks([])

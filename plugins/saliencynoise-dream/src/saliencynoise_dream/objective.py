@@ -60,7 +60,7 @@ class LayerEnergy:
     """The mean square of a layer's output, over its channels and positions.
 
     Attributes:
-        layer: "top" or "intermediate" (or what else the network names as its points; class tokens do not count),
+        layer: "top" or "intermediate" (or another point that the network names; class tokens do not count),
             or the path of a module, as in `nn.Module.get_submodule`.
     """
 
@@ -77,7 +77,7 @@ class LayerEnergy:
 
         def hook(_module: Any, _inputs: Any, output: Any) -> Tensor:
             energies.append(self._energy(output, point, rows=len(x)))
-            copy: Tensor = output.clone()  # what follows may change it in place
+            copy: Tensor = output.clone()  # later layers may change it in place
             return copy
 
         handle = self._module(network, point).register_forward_hook(hook)

@@ -12,7 +12,7 @@ def saliencynoise_commands() -> tuple[CommandSpec, ...]:
     return (
         CommandSpec(
             name="dream",
-            summary="Deep dream on an ensemble: pictures of a class, or of a layer, beside those of single networks.",
+            summary="Dream pictures of a class or a layer with an ensemble, and compare them with single networks.",
             target="saliencynoise_dream.command:dream",
         ),
     )

@@ -14,7 +14,7 @@ from saliencynoise_dream.comparison import Gradient
 from saliencynoise_dream.config import DreamConfig
 
 SINGLES = 3
-"""Default number of members that dream alone, too."""
+"""Default number of members that also dream alone."""
 
 LAYER = "top"
 """The default layer of a dream from a picture."""
@@ -63,13 +63,13 @@ class DreamRequest:
         picture: file to dream from; None for faint noise about the data's mean pixel.
         classes: names or indices of the classes to dream of; none for the first ten, or from a picture for `layer`.
         layer: dream of this layer's energy instead: "top", "intermediate", or the path of a module.
-        held_out: members besides, which judge.
-        singles: how many members dream alone, too; None for three, or all if fewer dream.
-        gradient: what the ensemble follows: "mean", "random" (a member drawn for each step), or "both".
+        held_out: number of further members, which only judge.
+        singles: number of members that also dream alone; None for three, or all if fewer dream.
+        gradient: gradient that the ensemble follows: "mean", "random" (of one member, drawn at each step), or "both".
         how: fields of `DreamConfig` that differ from `default_dream_config`, without `gradient`, `seed` and
             `keep_steps`.
         pool: folder or name of a pool whose members dream and judge; None to train them, or find them trained.
-        gif: write the steps as an animation.
+        gif: also write the steps as an animation.
         out: folder of the results; None for one under ./runs.
     """
 

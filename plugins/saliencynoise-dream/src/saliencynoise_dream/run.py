@@ -116,11 +116,11 @@ def dream(
         picture: an image file to dream from; None for faint noise about the data's mean pixel.
         classes: names or indices of the classes to dream of; None for the first ten, or from a picture for `layer`.
         layer: dream of this layer's energy instead: "top", "intermediate", or the path of a module.
-        members: networks that dream together; None for 8, or fewer of a pool.
-        held_out: networks besides, which judge; the last of a pool.
-        singles: members that dream alone, too, to compare; None for 3, or all if fewer dream.
+        members: number of networks that dream together; None for 8, or fewer if the pool has fewer.
+        held_out: number of further networks, which only judge; the last ones of a pool.
+        singles: number of members that also dream alone; None for 3, or all if fewer dream.
         pool: folder or name of a pool whose members dream and judge; nothing is trained then.
-        dataset: that the networks are or were trained on: a name, as "digits" or "cifar10", or "folder:PATH".
+        dataset: data set of the networks' training: a name, as "digits" or "cifar10", or "folder:PATH".
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         arch: name of an architecture; None for the pool's, or for "test_resnet" where timm is installed.
         arch_args: arguments of the architecture.
@@ -128,17 +128,17 @@ def dream(
         normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
         train_images: number of training images; None for all.
         epochs: passes over the training images; None for the recipe's.
-        gradient: what the ensemble follows: "mean", "random" (a member drawn for each step), or "both".
-        octaves: resolutions, from coarse to the networks'.
+        gradient: gradient that the ensemble follows: "mean", "random" (of one member, drawn at each step), or "both".
+        octaves: number of resolutions, from coarse to the networks'.
         octave_scale: ratio of neighbouring resolutions, above 1.
-        steps: of the ascent in each octave.
+        steps: number of steps in each octave.
         step_size: root mean square of a step; pixels are from 0 to 1.
-        jitter: pixels of the random shift of each step; None for a 16th of the edge.
-        smoothing: standard deviation, in pixels, by which the gradient is smoothed; None for 1, of less than 32 pixels
-            less.
-        gif: write the steps as an animation.
+        jitter: largest random shift of each step, in pixels; None for a 16th of the edge.
+        smoothing: standard deviation of the smoothing of the gradient, in pixels; None for 1, or less for edges below
+            32 pixels.
+        gif: also write the steps as an animation.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        seed: of the members, the noise and the jitter, 0 or more; with `pool` of the latter two.
+        seed: seed of members, noise and jitter, 0 or more; with `pool` only of noise and jitter.
         workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
             allows. No figure depends on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
@@ -190,7 +190,7 @@ def prepare(request: DreamRequest, observer: Observer) -> Prepared:
     return Prepared(request=request, ensemble=ensemble, dreaming=dreaming, judging=judging, target=target, how=how)
 
 
-def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: None) -> DreamStudy:
+def run_dream(prepared: Prepared, print_line: Callable[[str], None] = lambda _line: None) -> DreamStudy:
     """Dream, judge and write; the results are on disk when they are returned.
 
     Raises:
@@ -198,10 +198,10 @@ def run_dream(prepared: Prepared, tell: Callable[[str], None] = lambda _line: No
     """
     with holding(prepared.request.folder):
         refuse_foreign(prepared.request.folder, RESULT)  # another process may have written since
-        return _dreamt(prepared, tell)
+        return _dreamt(prepared, print_line)
 
 
-def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
+def _dreamt(prepared: Prepared, print_line: Callable[[str], None]) -> DreamStudy:
     """Dream, judge and write in a folder that this process has locked."""
     request, ensemble, target = prepared.request, prepared.ensemble, prepared.target
     began, device = time.perf_counter(), ensemble.device
@@ -216,7 +216,7 @@ def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
             f"member {prepared.dreaming[index]} alone" if kind == "single" else f"all {len(prepared.dreaming)} members"
         )
         how = ", one drawn for each step" if kind == "stochastic" else ""
-        tell(f"dreaming ({time.perf_counter() - began:.0f} s): {who}{how}")
+        print_line(f"dreaming ({time.perf_counter() - began:.0f} s): {who}{how}")
 
     sets = compare_dreams(
         ensemble.networks(prepared.dreaming),
@@ -228,7 +228,7 @@ def _dreamt(prepared: Prepared, tell: Callable[[str], None]) -> DreamStudy:
         config=prepared.how,
         singles=min(request.singles or SINGLES, len(prepared.dreaming)),
         gradients=GRADIENTS[request.gradient],
-        tell=announce,
+        on_dream=announce,
     )
     result = _document(prepared, sets, seconds=time.perf_counter() - began)
     study = DreamStudy(result=result, folder=request.folder, sets=sets, rows=target.rows)

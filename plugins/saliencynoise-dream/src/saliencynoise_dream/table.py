@@ -32,15 +32,15 @@ KINDS = {
     "stochastic": "ensemble, drawn",
 }
 CLASS_LEGEND = (
-    "What held-out networks make of the pictures as saved: probability of the dreamt class; margin: its logit less the "
+    "Judgement of the saved pictures by held-out networks: probability of the dreamt class; margin: its logit less the "
     "largest other one; top-1: share of networks and pictures where it comes first."
 )
 LAYER_LEGEND = (
     "A layer has no class to recognise. gain: log2 of held-out networks' energy at the layer over that at the start."
 )
 INTERVALS = (
-    "Ensemble: the mean gradient of all members; drawn: that of a member drawn for each step. 95% intervals are for "
-    "other held-out networks{others}, not for another ensemble; there is none where all scores are equal."
+    "Ensemble: the mean gradient of all members; drawn: the gradient of one member, drawn at each step. 95% intervals "
+    "are for other held-out networks{others}, not for another ensemble; there is none where all scores are equal."
 )
 
 
@@ -123,7 +123,7 @@ def _basis(result: Mapping[str, Any]) -> str:
     return (
         f"{subject} {', '.join(result['of']['names'])} from {start}: {counted(len(result['members']), 'network')} of "
         f"{result['architecture']} on {result['dataset']['asked']} ({shape}) dream, members "
-        f"{', '.join(map(str, result['members']))}, the first {'one' if alone == 1 else alone} alone, too; "
+        f"{', '.join(map(str, result['members']))}, the first {'one' if alone == 1 else alone} also alone; "
         f"{counted(len(result['held_out']), 'network')} judge, members {', '.join(map(str, result['held_out']))}; "
         f"accuracies {min(accuracies):.1%} to {max(accuracies):.1%}. {counted(how['octaves'], 'octave')} a factor "
         f"{how['octave_scale']:g} apart, {counted(how['steps'], 'step')} each of {how['step_size']:g}, jitter "

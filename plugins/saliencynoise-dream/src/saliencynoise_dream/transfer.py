@@ -1,4 +1,4 @@
-"""Do networks that had no part in a dream recognise what was dreamt? Features that are more complete should transfer.
+"""Do networks that took no part in a dream recognise its class? Features that are more complete should transfer.
 
 Held-out members see the picture as it is saved, in bytes, and the scores are compared between kinds of dreams of the
 same classes from the same starts.
@@ -111,7 +111,7 @@ def gain(
         networks: held out.
         layer: whose energy.
         pictures: as saved.
-        start: what each was dreamt from, as it would be saved.
+        start: the start of each dream, as it would be saved.
         mean: per channel, of pixels from 0 to 1: the normalisation that the networks were trained with.
         std: as `mean`.
 

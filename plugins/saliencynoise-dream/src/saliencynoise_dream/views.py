@@ -115,7 +115,7 @@ def to_bytes(pictures: Float[Tensor, "*shape"]) -> UInt8[Tensor, "*shape"]:
 def noise_start(
     shape: tuple[int, int, int], *, keys: Sequence[int | str], mean: Sequence[float], seed: int
 ) -> Float[Tensor, "B C H W"]:
-    """Return faint noise about the mean pixel to dream from; each key has noise of its own, whatever the others are.
+    """Return faint noise about the mean pixel as a start; the noise of a key does not depend on the other keys.
 
     >>> one, both = (noise_start((1, 2, 2), keys=keys, mean=(0.5,), seed=0) for keys in ([7], [3, 7]))
     >>> torch.equal(one[0], both[1])

@@ -39,8 +39,8 @@ class Lime:
         grid: cells along each side; of "slic", grid * grid segments are asked for.
         samples: images with hidden segments.
         kernel_width: of the exponential kernel.
-        hide_color: what hidden segments are replaced by: a number, or none for the segment's mean colour.
-        score: what is fitted: the target's "probability", as the package does, or its "logit".
+        hide_color: replacement of hidden segments: a number, or none for the segment's mean colour.
+        score: the fitted score: the target's "probability", as in the package, or its "logit".
     """
 
     segments: Literal["grid", "quickshift", "slic"] = "grid"

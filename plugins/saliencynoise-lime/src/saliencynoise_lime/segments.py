@@ -1,4 +1,4 @@
-"""How a picture is divided into segments, numbered from 0."""
+"""Division of a picture into segments, numbered from 0."""
 
 from __future__ import annotations
 

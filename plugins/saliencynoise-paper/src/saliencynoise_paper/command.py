@@ -13,23 +13,25 @@ from saliencynoise.interfaces.errors import UsageError
 Panels = Annotated[
     list[str],
     typer.Argument(
-        help="table, gradients, maps, classes, architecture, ssim, dream, localization, or all; several may be named.",
+        help="Panels: table, gradients, maps, classes, architecture, ssim, dream, localization, or all.",
         metavar="PANEL...",
     ),
 ]
 Scale = Annotated[
     str,
-    typer.Option(help="smoke (built-in data, two minutes), small (CIFAR-10, an hour on two cores) or full (a GPU)."),
+    typer.Option(
+        help="Scale: smoke (built-in data, two minutes), small (CIFAR-10, an hour on two cores), full (a GPU)."
+    ),
 ]
 Datasets = Annotated[
     list[str] | None,
-    typer.Option("--dataset", help="Use this data set of the scale only; may be repeated (default: all of them)."),
+    typer.Option("--dataset", help="Data set of the scale to use; may be repeated (default: all of them)."),
 ]
 DataDirs = Annotated[
     list[str] | None,
     typer.Option(
         "--data-dir",
-        help="Folder of the data set, or NAME=FOLDER where there are several; may be repeated (default: downloaded).",
+        help="Folder of the data set, or NAME=FOLDER for several data sets; may be repeated (default: downloaded).",
     ),
 ]
 
@@ -40,8 +42,12 @@ def paper(
     scale: Scale = "small",
     datasets: Datasets = None,
     data_dirs: DataDirs = None,
-    members: Annotated[int | None, typer.Option(help="Networks of table and maps (default: the scale's).")] = None,
-    images: Annotated[int | None, typer.Option(help="Test images of table and maps (default: the scale's).")] = None,
+    members: Annotated[
+        int | None, typer.Option(help="Number of networks of table and maps (default: the scale's).")
+    ] = None,
+    images: Annotated[
+        int | None, typer.Option(help="Number of test images of table and maps (default: the scale's).")
+    ] = None,
     device: o.Device = None,
     precision: o.Precision = None,
     seed: o.Seed = None,
@@ -50,9 +56,9 @@ def paper(
     quiet: o.Quiet = False,
     as_json: o.Json = False,
 ) -> None:
-    """Make panels of the paper's poster: the table beside the published one, maps, classes, architectures, dreams.
+    """Reproduce panels of the paper's poster: the table beside the published one, maps, classes, architectures, dreams.
 
-    Each panel is a PNG, an SVG, its data as Parquet and a caption. What was trained and attributed is found again.
+    Each panel is a PNG, an SVG, its data as Parquet and a caption. Networks and maps that exist are used again.
     """
     options = {"members": members, "images": images, "device": device, "precision": precision, "seed": seed, "out": out}
     options |= {"workers": workers}

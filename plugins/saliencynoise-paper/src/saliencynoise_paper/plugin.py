@@ -12,7 +12,7 @@ def saliencynoise_commands() -> tuple[CommandSpec, ...]:
     return (
         CommandSpec(
             name="paper",
-            summary="Make panels of the paper's poster: the table beside the published one, maps, classes, "
+            summary="Reproduce panels of the paper's poster: the table beside the published one, maps, classes, "
             "architectures, dreams.",
             target="saliencynoise_paper.command:paper",
         ),

@@ -40,7 +40,7 @@ class DeepExplainer:
         """
         ones = copies(network, batch)
         rows = list(zip(ones, torch.split(batch.x, 1), batch.noise.seeds, strict=True))
-        with quiet(batch.noise.seeds[0], batch.x.dtype):  # whatever a network may draw
+        with quiet(batch.noise.seeds[0], batch.x.dtype):  # in case the network draws random numbers
             score = torch.cat([logits(single_class, x) for single_class, x, _ in rows])
             difference = score - torch.stack([logits(single_class, batch.background).mean() for single_class in ones])
         values = torch.cat([_image(single_class, x, seed, batch.background) for single_class, x, seed in rows])

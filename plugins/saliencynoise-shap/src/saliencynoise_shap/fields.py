@@ -1,4 +1,4 @@
-"""What every field of every method may be."""
+"""Checks of the fields that methods share."""
 
 from __future__ import annotations
 

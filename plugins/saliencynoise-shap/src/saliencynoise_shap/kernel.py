@@ -28,7 +28,7 @@ class KernelExplainer:
     Attributes:
         grid: cells along each side.
         samples: sets of cells (shap's `nsamples`).
-        mask_value: what hidden cells are replaced by: a colour (0 is the mean one of the training images), or "mean":
+        mask_value: replacement of hidden cells: a colour (0 is the mean one of the training images), or "mean":
             the mean of the background.
     """
 
@@ -48,7 +48,7 @@ class KernelExplainer:
         ones = copies(network, batch)
         rows = list(zip(ones, torch.split(batch.x, 1), batch.noise.seeds, strict=True))
         values = torch.cat([self._image(single_class, x, seed, hidden, cells) for single_class, x, seed in rows])
-        with quiet(batch.noise.seeds[0], batch.x.dtype):  # whatever a network may draw
+        with quiet(batch.noise.seeds[0], batch.x.dtype):  # in case the network draws random numbers
             difference = torch.cat(
                 [logits(single_class, x) - logits(single_class, hidden) for single_class, x, _ in rows]
             )

@@ -1,4 +1,4 @@
-"""What shap's explainers are given: a copy of the network with one output, and one image at a time."""
+"""The input of shap's explainers: a copy of the network with one output, and one image at a time."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def logits(single_class: OneClass, x: Float[Tensor, "N C H W"]) -> Float[Tensor,
 
 
 def uniform(mask_value: float | Literal["mean"], batch: Batch) -> Float[Tensor, "1 C H W"]:
-    """Return what hidden parts of the image are replaced by: one colour, or the mean of the background."""
+    """Return the replacement of hidden parts of the image: one colour, or the mean of the background."""
     if mask_value == "mean":
         return batch.background.mean(0, keepdim=True).to(batch.x)
     return torch.full_like(batch.x[:1], float(mask_value))

@@ -27,7 +27,7 @@ class PartitionExplainer:
 
     Attributes:
         max_evals: passes of an image.
-        mask_value: what hidden parts are replaced by: a colour (0 is the mean one of the training images), or "mean":
+        mask_value: replacement of hidden parts: a colour (0 is the mean one of the training images), or "mean":
             the mean of the background.
         batch_size: rows of one pass (shap divides rectangles a batch at a time: the map depends on it).
     """
@@ -46,7 +46,7 @@ class PartitionExplainer:
         hidden = uniform(self.mask_value, batch)
         rows = list(zip(copies(network, batch), torch.split(batch.x, 1), strict=True))
         values = torch.cat([self._image(single_class, x, hidden) for single_class, x in rows])
-        with quiet(0, batch.x.dtype):  # whatever a network may draw
+        with quiet(0, batch.x.dtype):  # in case the network draws random numbers
             difference = torch.cat([logits(single_class, x) - logits(single_class, hidden) for single_class, x in rows])
         return Maps(
             values=values,

@@ -152,7 +152,7 @@ def drop_wide_head(network: nn.Module, num_classes: int) -> None:
 
 
 def describe_edits(edits: Mapping[str, StrideEdit]) -> tuple[str, ...]:
-    """Return the edits in words, those of a kind in one phrase."""
+    """Return the edits in words, one phrase for each kind."""
     kinds: dict[str, list[str]] = {}
     for edit in edits.values():
         change = "removed" if edit.remove else f"stride {_short(edit.before)} -> {_short(edit.after)}"

@@ -35,7 +35,7 @@ def check_names(name: str, arguments: Arguments) -> None:
     """Refuse a name that timm lacks and arguments that are not the user's to set.
 
     Raises:
-        UsageError: for such a name or argument.
+        UsageError: if the name or an argument is not known.
     """
     if name not in timm.list_models():
         raise UsageError(f"timm {timm.__version__} has no architecture '{name}'; see `timm.list_models()`")

@@ -18,7 +18,7 @@ class TimmModel:
     Args:
         name: as in `timm.list_models()`.
         adapt: whether strides, sizes of patches and the like are fitted to small images; without it the network
-            computes what timm's own does, as networks need that were trained elsewhere.
+            computes the same as timm's own; networks that were trained elsewhere need that.
         arch_args: arguments of the architecture, as `timm.create_model` takes them; they win over ours. With
             in_chans=3, grey images are given to a network of three channels, three times the same.
 

@@ -1,4 +1,4 @@
-"""How an architecture is fitted to an image size, as a record that builds the network as often as wanted."""
+"""A plan that fits an architecture to an image size, and that can build the network any number of times."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Plan:
         )
         apply_edits(network, self.edits)
         if self.edits:
-            accept_any_size(network)  # patches that overlap now need fewer pixels than timm was told of
+            accept_any_size(network)  # overlapping patches now need fewer pixels than the size that timm has
         if self.narrow_head:
             drop_wide_head(network, request.num_classes)
         forget_caches(network)

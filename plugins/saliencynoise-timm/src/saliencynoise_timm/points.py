@@ -1,4 +1,4 @@
-"""Where a network still has a grid of features: CAM points, from what timm says and what a pass shows."""
+"""CAM points: the places where a network has a grid of features, from timm's metadata and a trial pass."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def find_points(network: nn.Module, traced: Trace) -> dict[str, CamPoint]:
 
 
 def describe(network: nn.Module, traced: Trace, path: str) -> CamPoint:
-    """Return the point at `path`: its layout and grid as they are at this image size, and what it allows.
+    """Return the point at `path`: its layout and grid at this image size, and the rewrites that it allows.
 
     Raises:
         LookupError: if the module is not called exactly once, or its output is no grid.

@@ -1,4 +1,4 @@
-"""Which changes of a CAM point's channels other weights undo, in the families where that is known.
+"""The changes of a CAM point's channels that other weights can undo, for the families where this is known.
 
 Each rule looks at every module that writes to the point's channels or reads them, in eval mode; where one is of a type
 that the rule does not know, nobody says.

@@ -1,4 +1,4 @@
-"""The search for a plan: what might fit an architecture to an image size is tried on the meta device."""
+"""The search for a plan that fits an architecture to an image size: candidates are tried on the meta device."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _STEPS = 24  # more levels of resolution than any network has
 
 @dataclass(frozen=True)
 class Attempt:
-    """A plan and what a pass showed of it; `plan` has points where it gives a grid at all."""
+    """A plan and the result of a trial pass; `plan` has points if the network gives a grid."""
 
     plan: Plan
     network: nn.Module | None = None
@@ -91,7 +91,7 @@ def _stock(request: Request, candidate: Attempt) -> Plan:
     """Return the plan of timm's own network, whatever the grids of its points: of one cell, on small images."""
     if candidate.failure is None and candidate.plan.features is None:
         return candidate.plan
-    why = one_line(candidate.failure) if candidate.failure else "it is an encoder, without a classifier of its own"
+    why = one_line(candidate.failure) if candidate.failure else "it is an encoder without a classifier"
     size = f"{request.channels}x{request.size[0]}x{request.size[1]}"
     raise UsageError(
         f"timm/{request.name} cannot be used for images of {size} as timm builds it (adapt=False): {why}; give the "
@@ -124,7 +124,7 @@ def _reached(candidate: Attempt, request: Request) -> bool:
 
 
 def attempt(request: Request, plan: Plan, size: Size) -> Attempt:
-    """Build `plan` on the meta device, pass images of `size` through it, and add what was seen."""
+    """Build `plan` on the meta device, pass images of `size` through it, and add the result."""
     try:
         network = plan.bare(request, device="meta")
     except Exception as error:  # noqa: BLE001 - an argument that this architecture does not take
@@ -171,9 +171,9 @@ def _by_size(request: Request, first: Attempt) -> Iterator[Attempt]:
 
 
 def _by_strides(request: Request, first: Attempt) -> Iterator[Attempt]:
-    """Lower the earliest strides step by step; where timm fixes the size, it is told of a larger image.
+    """Lower the earliest strides step by step; where timm fixes the size, a larger image size is passed to timm.
 
-    To the layers behind it, half the stride on an image is what the full stride is on one of twice the size.
+    For the layers behind it, half the stride on an image equals the full stride on an image of twice the size.
     """
     assert first.network is not None  # noqa: S101 - find_plan stopped otherwise
     vgg = type(first.network).__name__ == "VGG"
@@ -220,7 +220,7 @@ def _takes_size(request: Request) -> bool:
 
 
 def _by_resizing(request: Request, first: Attempt) -> Iterator[Attempt]:
-    """Scale the images up: a little, and then what else helps there; at last to the size timm made it for."""
+    """Scale the images up: first a little, with other edits that help; in the end to the size that timm intends."""
     assert first.network is not None  # noqa: S101 - find_plan stopped otherwise
     size = native_size(first.network, dict(request.arguments))
     steps = () if "img_size" in dict(request.arguments) else steps_between(request.size, size)

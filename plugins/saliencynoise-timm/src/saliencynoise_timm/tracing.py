@@ -17,7 +17,7 @@ ROWS = 2  # a batch of one hides networks that squeeze
 
 @dataclass(frozen=True)
 class Trace:
-    """What happened in one eval-mode pass.
+    """The record of one pass in eval mode.
 
     Attributes:
         size: height and width of the images.
@@ -26,7 +26,7 @@ class Trace:
         order: for each module path, when its first call returned.
         overwritten: modules whose output was changed in place by a later one.
         result: shape of the network's output, None where the pass failed or returned no tensor.
-        failure: what stopped the pass.
+        failure: the exception that stopped the pass.
     """
 
     size: tuple[int, int]

@@ -23,9 +23,9 @@ class Sizing:
 
 
 def sizings(given: Mapping[str, Any], size: Size, network: nn.Module | None) -> Iterator[Sizing]:
-    """Yield what to try, from the cheapest (the fewest, largest patches) to the dearest.
+    """Yield candidates, from the cheapest (the fewest, largest patches) to the most expensive.
 
-    What the user gave is left alone. Image sides that patches do not divide are rounded up, for border pixels
+    Arguments of the user are not changed. Image sides that patches do not divide are rounded up, for border pixels
     that no patch covers would have a gradient of zero.
     """
     built = patch_size(network)

@@ -1,4 +1,4 @@
-"""Modules around a timm network, for what the network itself cannot do."""
+"""Modules around a timm network, for operations that the network does not have."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def forget_caches(network: nn.Module) -> None:
 
 
 def keep_outputs(network: nn.Module) -> None:
-    """Make every activation return a new tensor, so that what a hook captured keeps its values."""
+    """Make every activation return a new tensor, so that a captured tensor keeps its values."""
     for module in network.modules():
         if getattr(module, "inplace", False) is True:
             module.inplace = False  # type: ignore[assignment]
