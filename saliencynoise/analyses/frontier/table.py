@@ -17,7 +17,6 @@ from saliencynoise.analyses.frontier.run import RESULT
 from saliencynoise.display.labels import method_label, recipes_text
 from saliencynoise.display.numbers import counted, format_number, p_text, seconds_text
 from saliencynoise.display.terminal import Terminal
-from saliencynoise.engine.config import REFERENCE
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.frontier import FailedSampler, FidelityRecord, FrontierRecord, FrontierRow, HeldOutNetworks
 from saliencynoise.records.rows import FailedRow
@@ -37,6 +36,9 @@ LEGEND = (
     "members of an average and their maps. p, in the sentences: p of equality with the price, corrected for the number "
     "of these sentences (Holm)."
 )
+
+REFERENCE = "deep_ensemble"
+"""Display name of the sampler whose networks are retrained."""
 
 SIGNIFICANT = 0.05
 """Corrected p-value below which a sampler is called cheaper or more expensive than retraining."""
