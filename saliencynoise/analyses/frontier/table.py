@@ -206,7 +206,6 @@ def legend(record: FrontierRecord) -> str:
 
 def basis(record: FrontierRecord) -> str:
     """Return the provenance of the figures."""
-<<<<<<< HEAD
     bench, dataset = record.settings.bench, record.dataset
     channels, height, width = dataset.image_shape
     recipes = {name: (recipe.epochs, recipe.precision) for name, recipe in record.recipes.items()}
@@ -215,15 +214,4 @@ def basis(record: FrontierRecord) -> str:
         f"{channels}x{height}x{width}; target {bench.target}; trained on {dataset.train_images} images, "
         f"{recipes_text(recipes)}; seed {bench.seed}; "
         f"torch {record.versions['torch']}, {record.hardware.device}, {record.hardware.processor}."
-=======
-    settings, dataset = document["settings"]["bench"], document["dataset"]
-    channels, height, width = dataset["image_shape"]
-    recipes = {name: (recipe["epochs"], recipe["precision"]) for name, recipe in document["recipes"].items()}
-    return (
-        f"{document['images']} of {dataset['test_images']} test images of {dataset['asked']}, "
-        f"{channels}x{height}x{width}; target {settings['target']}; trained on {dataset['train_images']} images, "
-        f"{recipes_text(recipes)}; seed {settings['seed']}; "
-        f"torch {document['versions']['torch']}, {document['hardware']['device']}, "
-        f"{document['hardware']['processor']}."
->>>>>>> main
     )
