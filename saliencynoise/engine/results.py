@@ -1,26 +1,29 @@
-"""Results on disk: `result.json`, `snr.parquet`, Gram matrices, marginal maps, and `maps.zarr` for people."""
+"""The result of a bench: `result.json`, written after all files that it lists."""
 
 from __future__ import annotations
 
-import io
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import product
 from statistics import median
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from saliencynoise.data.levels import shown
 from saliencynoise.engine.ceiling import ceiling_of, is_ceiling
-from saliencynoise.engine.member_quality import Votes, failed_training_warnings, votes
-from saliencynoise.engine.predictions import PREDICTIONS, note_prediction
-from saliencynoise.engine.study import FORMAT, PARQUET, RESULT, Study
+from saliencynoise.engine.member_quality import failed_training_warnings, votes
+from saliencynoise.engine.predictions import note_prediction
+from saliencynoise.engine.result_files import (
+    ComputedMaps,
+    Ensemble,
+    checksums,
+    remove_unwanted_maps,
+    write_image_table,
+    write_maps,
+)
+from saliencynoise.engine.study import FORMAT, RESULT, Study
 from saliencynoise.engine.untrained import with_floors
 from saliencynoise.records.cell import Cell
 from saliencynoise.records.common import Hardware, RecipeRecord
-from saliencynoise.records.files import PICTURES, StoredChunk, StoredMaps, map_path
 from saliencynoise.records.study import (
     ArchitectureResult,
     Chunks,
@@ -33,14 +36,10 @@ from saliencynoise.records.study import (
 )
 from saliencynoise.records.writing import record_of, write_record
 from saliencynoise.registry.parameters import values_of
-from saliencynoise.store.atomic import sha256_of, write_bytes
-from saliencynoise.store.export import Group, export_maps
 from saliencynoise.store.grams import save_grams
 from saliencynoise.store.provenance import hardware, versions
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from torch import Tensor
 
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
@@ -50,32 +49,9 @@ if TYPE_CHECKING:
     from saliencynoise.engine.reduce import Reduced
     from saliencynoise.engine.untrained import Floors
     from saliencynoise.registry.catalogue import BoundMethod
-    from saliencynoise.store.maps import Chunk
-    from saliencynoise.store.records import MemberRecord
 
 Cells = Mapping[tuple[str, str], "Reduced | str"]
 """Statistics of the maps by architecture and method, or the reason why they failed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ensemble:
-    """The trained members of one architecture of a plan.
-
-    Attributes:
-        plan: plan of the architecture.
-        records: records of the members that were trained.
-        flags: reason for each member that may have failed, by index.
-        votes: votes on the attributed images; None where no member was trained.
-        targets: the class that is explained, for each attributed image; empty where the vote on it failed.
-        chunks: division of the images into files.
-    """
-
-    plan: ArchitecturePlan
-    records: Sequence[MemberRecord]
-    flags: Mapping[int, str]
-    votes: Votes | None
-    targets: tuple[int, ...]
-    chunks: tuple[Chunk, ...]
 
 
 def write_results(
@@ -93,15 +69,16 @@ def write_results(
     """
     plan = explained.plan
     ensembles = [_ensemble(explained, architecture, kept) for architecture in plan.architectures]
-    found = _all_cells(plan, ensembles, cells, tracebacks)
+    computed = list(_computed(plan, ensembles, cells))
+    all_cells = _all_cells(plan, ensembles, cells, tracebacks)
     names = {architecture.name: architecture.model.display_name for architecture in plan.architectures}
-    found = with_floors(found, cells, floors, names=names, seed=plan.config.seed)
+    all_cells = with_floors(all_cells, cells, floors, names=names, seed=plan.config.seed)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    for ensemble, method, reduced in _computed(plan, ensembles, cells):
-        save_grams(plan.run_folder.gram_file(ensemble.plan, method), reduced.grams)
-    note_prediction(plan.run_folder.path, found, members=plan.config.settings["members"], created=created)
-    _write_parquet(plan, ensembles, cells)
-    maps = _write_maps(plan, ensembles, cells)
+    for maps in computed:
+        save_grams(maps.gram_file, maps.reduced.grams)
+    note_prediction(plan.run_folder.path, all_cells, members=plan.config.settings["members"], created=created)
+    write_image_table(plan, computed)
+    stored_maps = write_maps(plan, computed)
     result = StudyRecord(
         format=FORMAT,
         created=created,
@@ -120,13 +97,21 @@ def write_results(
         methods=tuple(_method(method) for method in plan.methods),
         architectures=tuple(_architecture(ensemble) for ensemble in ensembles),
         images=tuple(_images(plan, ensembles)),
-        cells=tuple(found),
-        maps=tuple(maps),
-        files=_sums(plan, ensembles, cells),
+        cells=tuple(all_cells),
+        maps=tuple(stored_maps),
+        files=checksums(plan, computed),
     )
     write_record(plan.run_folder.path / RESULT, result)
-    _remove_maps(plan, ensembles, cells)
+    remove_unwanted_maps(plan, computed)
     return Study(result, plan.run_folder.path)
+
+
+def _computed(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> Iterator[ComputedMaps]:
+    for ensemble in ensembles:
+        for method in plan.methods:
+            reduced = cells[ensemble.plan.name, method.canonical_name]
+            if not isinstance(reduced, str):
+                yield ComputedMaps(plan=plan, ensemble=ensemble, method=method, reduced=reduced)
 
 
 def _all_cells(
@@ -313,131 +298,3 @@ def _seconds(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> float:
 def _summary(values: Tensor) -> dict[str, float]:
     """Return the median and the largest of a diagnostic over members, images and draws."""
     return {"median": float(values.median()), "max": float(values.max())}
-
-
-def _write_parquet(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
-    """Write a row per architecture, method, view and image; by pyarrow alone, since pandas takes a second to load."""
-    import pyarrow as pa  # noqa: PLC0415 - planning need not wait for it
-    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
-
-    tables = []
-    for ensemble, method, reduced in _computed(plan, ensembles, cells):
-        about = _about_images(plan, ensemble)
-        for view, figures in reduced.figures.items():
-            names = {"architecture": ensemble.plan.model.display_name, "method": method.display_name, "view": view}
-            cell_names = {
-                name: [value] * figures.images for name, value in {"dataset": plan.dataset.name, **names}.items()
-            }
-            values = {name: column.numpy() for name, column in figures.per_image.items()}
-            tables.append(pa.table({**cell_names, **about, **values, **reduced.details[view].per_image()}))
-    columns = ("dataset", "architecture", "method", "view", "image")
-    table = (
-        pa.concat_tables(tables, promote_options="default")
-        if tables
-        else pa.table({name: pa.array([], "string") for name in columns})
-    )
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer)
-    write_bytes(plan.run_folder.path / PARQUET, buffer.getvalue())
-
-
-def _computed(
-    plan: Plan, ensembles: Sequence[Ensemble], cells: Cells
-) -> Iterator[tuple[Ensemble, BoundMethod, Reduced]]:
-    for ensemble in ensembles:
-        for method in plan.methods:
-            reduced = cells[ensemble.plan.name, method.canonical_name]
-            if not isinstance(reduced, str):
-                yield ensemble, method, reduced
-
-
-def _about_images(plan: Plan, ensemble: Ensemble) -> dict[str, list[Any]]:
-    classes = plan.dataset.classes
-    about = {
-        "image": [plan.dataset.test.names[index] for index in plan.images.tolist()],
-        "label": [classes[label] for label in plan.dataset.test.labels[plan.images].tolist()],
-        "target": [classes[target] for target in ensemble.targets],
-    }
-    if ensemble.votes is not None:
-        about["predicted"] = [classes[predicted] for predicted in ensemble.votes.predicted.tolist()]
-        about["members_correct"] = ensemble.votes.members_correct.tolist()
-    return about
-
-
-def _sums(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> dict[str, str]:
-    """Return the checksum of each file that the result consists of, by its path in the folder."""
-    computed = list(_computed(plan, ensembles, cells))
-    keep = plan.config.keep_maps
-    paths = [plan.run_folder.path / PARQUET, plan.run_folder.path / PREDICTIONS]
-    paths += [plan.run_folder.gram_file(ensemble.plan, method) for ensemble, method, _ in computed]
-    if keep != "none":
-        paths += [
-            plan.run_folder.path / PICTURES,
-            *(_marginal(plan, ensemble, method) for ensemble, method, _ in computed),
-        ]
-    sums = {path: sha256_of(path) or "" for path in paths}
-    for ensemble, method, _ in computed if keep == "all" else ():
-        for store, record, chunk in product(
-            plan.run_folder.stores(ensemble.plan, method), ensemble.records, ensemble.chunks
-        ):
-            sums[store.path(record.index, chunk)] = store.sha256(record.index, record.sha256, chunk)
-    return {path.relative_to(plan.run_folder.path).as_posix(): checksum for path, checksum in sums.items()}
-
-
-def _write_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> list[StoredMaps]:
-    """Write marginal maps, images and the export, and return the paths of the maps, as in `result.json`."""
-    from safetensors.torch import save  # noqa: PLC0415 - as above
-
-    export = plan.run_folder.path / "maps.zarr"
-    if plan.config.keep_maps == "none":
-        shutil.rmtree(export, ignore_errors=True)  # of an earlier run, whose maps it shows
-        return []
-    computed = list(_computed(plan, ensembles, cells))
-    for ensemble, method, reduced in computed:
-        write_bytes(_marginal(plan, ensemble, method), save({"values": reduced.marginal.contiguous()}))
-    pictures = shown(plan.dataset.test.images[plan.images])
-    write_bytes(plan.run_folder.path / PICTURES, save({"pixels": pictures.contiguous()}))
-    members = plan.config.keep_maps == "all"
-    export_maps(export, [_group(plan, *cell, members=members) for cell in computed], pictures)
-    return [_stored(plan, *cell, members=members) for cell in computed]
-
-
-def _stored(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> StoredMaps:
-    stores = plan.run_folder.stores(ensemble.plan, method) if members else ()
-    return StoredMaps(
-        architecture=ensemble.plan.model.display_name,
-        method=method.display_name,
-        shape=tuple(reduced.marginal.shape[1:]),
-        marginal=_marginal(plan, ensemble, method).relative_to(plan.run_folder.path).as_posix(),
-        draws=tuple(store.folder.relative_to(plan.run_folder.path).as_posix() for store in stores),
-        chunks=tuple(StoredChunk(file=chunk.file, images=len(chunk.rows)) for chunk in ensemble.chunks),
-    )
-
-
-def _marginal(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> Path:
-    return plan.run_folder.maps(ensemble.plan, method) / "marginal.safetensors"
-
-
-def _remove_maps(plan: Plan, ensembles: Sequence[Ensemble], cells: Cells) -> None:
-    """Delete the members' maps that are not to be kept."""
-    if plan.config.keep_maps == "all":
-        return
-    for ensemble, method, _ in _computed(plan, ensembles, cells):
-        for store in plan.run_folder.stores(ensemble.plan, method):
-            store.remove_members(plan.members)
-
-
-def _group(plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced, *, members: bool) -> Group:
-    return Group(
-        path=map_path(ensemble.plan.model.display_name, method.display_name),
-        stores=plan.run_folder.stores(ensemble.plan, method) if members else (),
-        members=plan.members,
-        chunks=ensemble.chunks,
-        marginal=reduced.marginal,
-        coordinates=_about_images(plan, ensemble),
-        attributes={
-            "method": method.canonical_name,
-            "architecture": ensemble.plan.model.canonical_name,
-            "aggregator": plan.aggregator.canonical_name,
-        },
-    )

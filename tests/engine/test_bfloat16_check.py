@@ -19,17 +19,17 @@ from saliencynoise.report.table import warnings
 def test_a_bench_in_bfloat16_measures_its_own_error(quick: dict[str, Any]) -> None:
     study = bench(**{**quick, "members": 3, "images": 10}, precision="bfloat16", out="rough")
     exact = bench(**{**quick, "members": 3, "images": 8}, out="exact")
-    found = study.result["precision"]
-    assert (found["images"], len(found["cells"])) == (8, len(study.done))
-    for own, cell in zip(found["cells"], exact.done, strict=True):
-        assert own["float32"] == cell["figures"]["estimates"]["snr"]["value"]  # the same members, images and figures
-        assert own["bfloat16"] != own["float32"]
-        assert own["relative_error"] == pytest.approx(own["bfloat16"] / own["float32"] - 1)
-        assert abs(own["relative_error"]) < 0.3
-    assert Study.load("rough").result["precision"] == found
+    precision = study.result.precision
+    assert (precision.images, len(precision.cells)) == (8, len(study.done))
+    for own, cell in zip(precision.cells, exact.done, strict=True):
+        assert own.float32 == cell.figures.estimates.snr.value  # the same members, images and figures
+        assert own.bfloat16 != own.float32
+        assert own.relative_error == pytest.approx(own.bfloat16 / own.float32 - 1)
+        assert abs(own.relative_error) < 0.3
+    assert Study.load("rough").result.precision == precision
     (line,) = [line for line in warnings(study.result) if line.startswith("bfloat16")]
-    assert "on 8 images r is off by up to" in line
-    assert "precision" not in exact.result
+    assert "on 8 images the error of r is up to" in line
+    assert exact.result.precision is None
 
 
 def test_a_run_goes_on_in_its_own_precision_only(quick: dict[str, Any]) -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
+from msgspec import structs
 from rich.console import Console
 
 from saliencynoise.api import bench
 from saliencynoise.engine import ceiling as measuring
 from saliencynoise.interfaces import Maps, MethodSpec, Noise
+from saliencynoise.records.cell import Ceiling
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.report.table import is_low, render_study
 from saliencynoise.scoring import Passes, attribute, attribute_together
@@ -116,34 +118,41 @@ def test_what_a_copy_raises_costs_no_map():
 
 def test_the_cell_says_what_was_measured(quick):
     study = bench(**quick | {"methods": [*LAYERS, "gradient"]})
-    cells = {cell["method"].partition("(")[0]: cell for cell in study.result["cells"] if cell["view"] == "signed"}
-    assert cells["gradient"]["ceiling"]["value"] == cells["gradcam"]["ceiling"]["value"] == "inf"
-    assert cells["layercam"]["ceiling"]["value"] == "inf", "test_resnet allows other orders and positive factors"
-    eigen, ablation = cells["eigencam"]["ceiling"], cells["ablation_cam"]["ceiling"]
-    assert (eigen["members"], eigen["images"], eigen["copies"], eigen["kinds"]) == (3, 4, 4, ["positive_scale"])
-    assert (ablation["members"], ablation["images"], ablation["copies"]) == (3, 2, 3)
-    for own in (eigen, ablation):
-        assert 0 < own["low"] <= own["value"] <= own["high"] < 1e5
-    assert all(cell["diagnostics"] == {} for cell in cells.values())
+    cells = {cell.method.partition("(")[0]: cell for cell in study.result.cells if cell.view == "signed"}
+    assert cells["gradient"].ceiling.value == cells["gradcam"].ceiling.value == float("inf")
+    assert cells["layercam"].ceiling.value == float("inf"), "test_resnet allows other orders and positive factors"
+    eigen, ablation = cells["eigencam"].ceiling, cells["ablation_cam"].ceiling
+    assert (eigen.members, eigen.images, eigen.copies, eigen.kinds) == (3, 4, 4, ("positive_scale",))
+    assert (ablation.members, ablation.images, ablation.copies) == (3, 2, 3)
+    for ceiling in (eigen, ablation):
+        assert 0 < ceiling.low <= ceiling.value <= ceiling.high < 1e5
+    assert all(cell.diagnostics == {} for cell in cells.values())
     row = study.table.query("method == 'eigencam(layer=top)' and view == 'signed'").iloc[0]
-    assert (row["ceiling"], row["ceiling_low"]) == (eigen["value"], eigen["low"])
+    assert (row["ceiling"], row["ceiling_low"]) == (eigen.value, eigen.low)
 
 
 def test_the_table_shows_a_ceiling_that_is_low_and_no_other(quick):
     study = bench(**quick | {"methods": ["eigencam(layer=top)", "gradient"]})
-    eigen = study.result["cells"][0]
-    r = eigen["figures"]["estimates"]["snr"]["value"]
-    for value, shown in ((9 * r, True), (11 * r, False), ("inf", False), (-0.1, True)):
-        eigen["ceiling"] = {"value": value, "low": value, "high": value}
-        assert is_low(eigen) == shown
-    eigen["ceiling"] = {"value": 0.125, "low": 0.1, "high": 0.2}
-    text = text_of(study)
+    eigen = study.result.cells[0]
+    r = eigen.figures.estimates.snr.value
+    for value, shown in ((9 * r, True), (11 * r, False), (float("inf"), False), (-0.1, True)):
+        assert is_low(structs.replace(eigen, ceiling=measured(value, value, value))) == shown
+    text = text_of(with_first(study, ceiling=measured(0.125, 0.1, 0.2)))
     assert "ceiling" in text
     assert "[0.10, 0.20]" in text
     assert "No training lifts r above it" in text
-    for cell in study.result["cells"]:
-        cell["ceiling"] = None
-    assert "ceiling" not in text_of(study)
+    assert "ceiling" not in text_of(with_first(study, ceiling=None))
+
+
+def measured(value, low, high):
+    return Ceiling(value=value, low=low, high=high, members=3, images=4, copies=4, kinds=("positive_scale",))
+
+
+def with_first(study, **changes):
+    """The study with changes to its first cell, and no ceiling of the others."""
+    first, *others = study.result.cells
+    cells = (structs.replace(first, **changes), *(structs.replace(cell, ceiling=None) for cell in others))
+    return replace(study, result=structs.replace(study.result, cells=cells))
 
 
 def text_of(study):

@@ -24,11 +24,11 @@ def test_a_study_of_12_bits_runs_as_one_of_8_and_keeps_pictures_for_the_eye(tmp_
         workers=0,
         out=str(tmp_path / "run"),
     )
-    assert [cell["status"] for cell in study.result["cells"]] == ["ok"]
-    notes = " ".join(study.result["dataset"]["notes"])
+    assert [cell.status for cell in study.result.cells] == ["ok"]
+    notes = " ".join(study.result.dataset.notes)
     assert "24 images of more than 8 bits: the levels 0 to 409" in notes
     assert "all 8 test images are attributed" in notes
-    names = [image["name"] for image in study.result["images"]]
+    names = [image.name for image in study.result.images]
     assert study.pictures.dtype == np.uint8
     for name, picture in zip(names, study.pictures, strict=True):
         levels = np.asarray(Image.open(tmp_path / "deep" / name)).astype(float)

@@ -14,6 +14,7 @@ from saliencynoise.engine.dispatch import worker_count
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.resources import WORKER_BYTES, free_memory, workers_in_memory
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.writing import json_of
 
 
 @pytest.mark.parametrize(
@@ -82,5 +83,5 @@ def test_workers_reach_the_bench_and_a_folder_goes_on_with_another_number(quick:
     first = bench(**settings | {"workers": 1}, out="run", observer=watcher)
     assert watcher.workers == 1
     again = bench(**settings, out="run")
-    assert again.result["cells"] == first.result["cells"]
-    assert "workers" not in first.result["settings"]
+    assert json_of(again.result.cells) == json_of(first.result.cells)
+    assert "workers" not in json_of(first.result.settings)

@@ -16,6 +16,7 @@ from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.writing import json_of
 from saliencynoise.store.packing import pack
 from saliencynoise.store.pool import Pool
 from saliencynoise.store.unpacking import unpack
@@ -25,11 +26,11 @@ from tests.store.test_unpacking import rewritten
 
 
 def figures_of(study):
-    return [{**cell, "seconds": None} for cell in study.result["cells"]]
+    return [{**json_of(cell), "seconds": None} for cell in study.result.cells]
 
 
 def weights_of(study):
-    return [m["sha256"] for a in study.result["architectures"] for m in a["members"]]
+    return [m.sha256 for a in study.result.architectures for m in a.members]
 
 
 def test_a_bench_in_worker_processes_equals_one_in_this_process(quick, monkeypatch, tmp_path):
@@ -51,22 +52,22 @@ def test_the_second_run_trains_and_attributes_nothing_and_finds_the_same(quick, 
 def test_figures_recomputed_from_the_files_by_plain_numpy(quick):
     study = bench(**quick, out="run")
     checked = 0
-    for cell in study.result["cells"]:
-        if cell["view"] != "signed":
+    for cell in study.result.cells:
+        if cell.view != "signed":
             continue
-        slug = cell["method"].replace("(", "-").replace(")", "").replace("=", "-")
+        slug = cell.method.replace("(", "-").replace(")", "").replace("=", "-")
         folder = next(iter((study.folder / "maps").glob(f"*/builtin-{slug}-*")))
         members = [load_file(next(iter((folder / f"member-{i:04d}").iterdir())))["values"] for i in range(3)]
         maps = np.stack(members).astype(np.float64).reshape(3, 4, -1)
-        estimates = cell["figures"]["estimates"]
+        estimates = cell.figures.estimates
         m, s = maps.mean(0), maps.std(0, ddof=1)
-        assert estimates["snr_pixel"]["value"] == pytest.approx(np.mean(np.abs(m) / s), rel=1e-6)
+        assert estimates.snr_pixel.value == pytest.approx(np.mean(np.abs(m) / s), rel=1e-6)
         rms = np.sqrt((m**2).sum(-1) / (s**2).sum(-1))
-        assert estimates["snr_rms"]["value"] == pytest.approx(rms.mean(), rel=1e-6)
+        assert estimates.snr_rms.value == pytest.approx(rms.mean(), rel=1e-6)
         unit = maps / np.linalg.norm(maps, axis=-1, keepdims=True)
         pairs = [(unit[e] * unit[f]).sum(-1).mean() for e in range(3) for f in range(e)]
         c = np.mean(pairs)
-        assert estimates["snr"]["value"] == pytest.approx(c / (1 - c), rel=1e-6)
+        assert estimates.snr.value == pytest.approx(c / (1 - c), rel=1e-6)
         checked += 1
     assert checked == 3
 
@@ -77,8 +78,8 @@ def test_more_members_and_images_reuse_what_is_there(quick, watcher):
     second = bench(**quick, out="run", observer=watcher)
     assert watcher.count("trained") == 1
     assert weights_of(second)[:3] == weights_of(first)
-    names = [image["name"] for image in second.result["images"]]
-    assert names[:4] == [image["name"] for image in first.result["images"]]
+    names = [image.name for image in second.result.images]
+    assert names[:4] == [image.name for image in first.result.images]
 
 
 def test_fresh_trains_again_to_the_same_weights(quick, watcher):
@@ -94,19 +95,19 @@ def test_another_seed_gives_other_members(quick):
 
 def test_the_ensembles_vote_is_explained_the_same_for_every_member(quick):
     study = bench(**quick, target="predicted")
-    for image in study.result["images"]:
-        assert image["target"] == image["predicted"]
-    assert any(image["predicted"]["timm/test_resnet"] != image["label"] for image in study.result["images"])
+    for image in study.result.images:
+        assert image.target == image.predicted
+    assert any(image.predicted["timm/test_resnet"] != image.label for image in study.result.images)
 
 
 def test_a_class_index_is_explained_for_every_image(quick):
     study = bench(**quick, target=7)
-    assert {target for image in study.result["images"] for target in image["target"].values()} == {7}
+    assert {target for image in study.result.images for target in image.target.values()} == {7}
 
 
 def test_a_corrupt_member_is_named_set_aside_and_trained_anew_on_the_next_run(quick, watcher):
     first = bench(**quick, out="run")
-    pool = first.result["architectures"][0]["pool"]
+    pool = first.result.architectures[0].pool
     path = Pool(Path(pool)).files(Pool(Path(pool)).record(1))[1]
     content = path.read_bytes()
     path.write_bytes(content[:1000] + bytes(byte ^ 255 for byte in content[1000:1003]) + content[1003:])
@@ -168,7 +169,7 @@ def test_a_member_that_is_replaced_before_it_is_used_is_named(quick):
 def test_imported_logits_of_another_number_of_test_images_are_refused(quick, tmp_path, images):
     """Their checksums are sound, and an import cannot know the data set's test images."""
     first = bench(**quick | {"methods": ["gradient"]}, out="run")
-    pool = Pool(Path(first.result["architectures"][0]["pool"]))
+    pool = Pool(Path(first.result.architectures[0].pool))
     (file,) = pack(pool, tmp_path)
 
     def change(entries):
@@ -195,7 +196,7 @@ def test_a_pool_in_use_is_not_removed(quick):
     study = bench(**quick | {"methods": ["gradient"]}, observer=Meddler(then=then))
     assert len(refusals) == 1
     refusals[0].remove()
-    assert not Path(study.result["architectures"][0]["pool"]).exists()
+    assert not Path(study.result.architectures[0].pool).exists()
 
 
 def test_a_complete_pool_needs_no_lock(quick, monkeypatch):
@@ -220,11 +221,11 @@ def test_a_corrupt_map_is_computed_again(quick, watcher):
 
 def test_nan_in_a_map_fails_that_cell_and_the_rest_goes_on(quick, extra_plugin):
     study = bench(**quick | {"methods": ["nan", "gradient"]})
-    by_method = {cell["method"]: cell for cell in study.result["cells"]}
-    assert by_method["fakes/nan"]["status"] == "failed"
-    assert "2 values of NaN or infinity in the map of image 3" in by_method["fakes/nan"]["reason"]
-    assert by_method["gradient"]["status"] == "ok"
-    assert [cell["method"] for cell in study.failed] == ["fakes/nan"]
+    by_method = {cell.method: cell for cell in study.result.cells}
+    assert by_method["fakes/nan"].status == "failed"
+    assert "2 values of NaN or infinity in the map of image 3" in by_method["fakes/nan"].reason
+    assert by_method["gradient"].status == "ok"
+    assert [cell.method for cell in study.failed] == ["fakes/nan"]
 
 
 @pytest.mark.parametrize(
@@ -238,16 +239,16 @@ def test_nan_in_a_map_fails_that_cell_and_the_rest_goes_on(quick, extra_plugin):
 )
 def test_a_method_that_misbehaves_fails_alone(quick, extra_plugin, method, reason):
     study = bench(**quick | {"methods": [method, "gradient"]})
-    assert [cell["status"] for cell in study.result["cells"]] == ["failed", "ok"]
-    assert reason in study.result["cells"][0]["reason"]
+    assert [cell.status for cell in study.result.cells] == ["failed", "ok"]
+    assert reason in study.result.cells[0].reason
 
 
 def test_two_members_have_figures_without_intervals(quick):
     quick["members"] = 2
     study = bench(**quick)
-    estimates = study.result["cells"][0]["figures"]["estimates"]
-    assert estimates["snr"]["interval"] is None
-    assert estimates["snr_pixel"]["floor"] == "inf"
+    estimates = study.result.cells[0].figures.estimates
+    assert estimates.snr.interval is None
+    assert estimates.snr_pixel.floor == float("inf")
     assert np.isfinite(estimates["snr"]["value"])
 
 
@@ -284,20 +285,20 @@ def test_parquet_has_a_row_for_each_method_view_and_image(quick):
 
 def test_what_plugins_declare_of_their_methods_is_recorded(quick):
     study = bench(**quick | {"methods": ["smoothgrad(samples=2)"]})
-    (method,) = study.result["methods"]
-    assert method["label"] == study.done[0]["method"] == "smoothgrad(samples=2)"
-    assert method["parameters"]["samples"] == "2"
-    assert set(method["parameters"]) > {"samples"}, "those that were not given, too"
-    assert "1706.03825" in method["paper"]
-    assert method["stochastic"]
-    assert method["family"] == "gradient"
+    (method,) = study.result.methods
+    assert method.label == study.done[0].method == "smoothgrad(samples=2)"
+    assert method.parameters["samples"] == "2"
+    assert set(method.parameters) > {"samples"}, "those that were not given, too"
+    assert "1706.03825" in method.paper
+    assert method.stochastic
+    assert method.family == "gradient"
 
 
 def test_a_study_is_saved_and_loaded(quick, tmp_path):
     study = bench(**quick | {"methods": ["gradient"]})
     copy = study.save(tmp_path / "copy")
     loaded = Study.load(tmp_path / "copy")
-    assert loaded.result == json.loads(json.dumps(study.result))
+    assert json_of(loaded.result) == json_of(study.result)
     assert loaded.table.equals(copy.table)
     assert loaded.maps["test_resnet/gradient"]["maps"].shape == (3, 4, 1, 16, 16)
     with pytest.raises(UsageError, match="is not an empty folder"):
@@ -399,7 +400,7 @@ def test_a_damaged_result_is_named(quick, name):
 @pytest.mark.parametrize("change", [{"accuracy": "x"}, {"accuracy": None}, {"index": 1}, {"seeds": 3}, {"more": 1}])
 def test_a_member_with_a_damaged_record_is_named_and_trained_anew(quick, watcher, change):
     first = bench(**quick | {"methods": ["gradient"]})
-    path = Path(first.result["architectures"][0]["pool"], "member-0000.json")
+    path = Path(first.result.architectures[0].pool, "member-0000.json")
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     with pytest.raises(UsageError, match=r"member 0 of the pool is corrupt: .*member-0000.json fails its checksum"):
         bench(**quick | {"methods": ["gradient"]})
@@ -436,18 +437,18 @@ def test_a_start_that_failed_blocks_no_other(quick, tmp_path):
 def test_groups_of_images_reach_every_interval_and_the_results(quick, tmp_path):
     alone = bench(**{**quick, "images": 6})
     assert alone.groups is None
-    rows = "".join(f"{image['name']},{place // 2}\n" for place, image in enumerate(alone.result["images"]))
+    rows = "".join(f"{image.name},{place // 2}\n" for place, image in enumerate(alone.result.images))
     (tmp_path / "writers.csv").write_text("file,group\n" + rows)
     grouped = bench(**{**quick, "images": 6}, groups="writers.csv")
     assert grouped.groups == (0, 0, 1, 1, 2, 2)
-    assert "the 6 attributed images belong to 3 groups (writers.csv)" in " ".join(grouped.result["dataset"]["notes"])
+    assert "the 6 attributed images belong to 3 groups (writers.csv)" in " ".join(grouped.result.dataset.notes)
     for one, other in zip(alone.done, grouped.done, strict=True):
-        assert one["figures"]["estimates"]["snr"]["value"] == other["figures"]["estimates"]["snr"]["value"]
+        assert one.figures.estimates.snr.value == other.figures.estimates.snr.value
         for name in ("snr", "snr_rms", "cosine"):
-            assert one["figures"]["estimates"][name]["interval"] != other["figures"]["estimates"][name]["interval"]
-        assert "images in 3 groups" in other["figures"]["estimates"]["snr"]["interval"]["note"]
-        assert one["details"]["template"] != other["details"]["template"]
-        assert one["details"]["spectrum"] != other["details"]["spectrum"]
+            assert one.figures.estimates[name].interval != other.figures.estimates[name].interval
+        assert "images in 3 groups" in other.figures.estimates.snr.interval.note
+        assert one.details.template != other.details.template
+        assert one.details.spectrum != other.details.spectrum
     assert grouped.folder != alone.folder
     with pytest.raises(UsageError, match=r"cannot read the groups 'nobody.csv'"):
         bench(**quick, groups="nobody.csv")
@@ -455,7 +456,7 @@ def test_groups_of_images_reach_every_interval_and_the_results(quick, tmp_path):
 
 def test_swapped_and_flipped_files_of_a_result_are_found(quick):
     study = bench(**quick, out="run")
-    first, second = (study.folder / name for name in sorted({cell["gram"] for cell in study.done})[:2])
+    first, second = (study.folder / name for name in sorted({cell.gram for cell in study.done})[:2])
     contents = first.read_bytes(), second.read_bytes()
     first.write_bytes(contents[1])
     second.write_bytes(contents[0])

@@ -13,6 +13,7 @@ from saliencynoise.api import bench
 from saliencynoise.data.tensors import to_float
 from saliencynoise.engine import training_run
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry import catalogue
 from saliencynoise.report.table import render_study
 from saliencynoise.store.pool import Pool
@@ -51,11 +52,11 @@ def trainings(monkeypatch):
 
 
 def members_of(study):
-    return study.result["architectures"][0]["members"]
+    return study.result.architectures[0].members
 
 
 def hashes_of(study):
-    return [member["sha256"] for member in members_of(study)]
+    return [member.sha256 for member in members_of(study)]
 
 
 def weights_of(study, index):
@@ -71,10 +72,10 @@ def test_every_built_in_sampler_is_tested_here():
 @pytest.mark.parametrize("sampler", BUILT_IN)
 def test_it_gives_different_members_that_are_found_again(four, sampler, watcher):
     first = bench(**four, sampler=sampler)
-    assert [cell["status"] for cell in first.result["cells"]] == ["ok"]
+    assert [cell.status for cell in first.result.cells] == ["ok"]
     assert len(set(hashes_of(first))) == 4
-    assert all(0 < member["seconds"] < 60 for member in members_of(first))
-    assert first.result["sampler"]["label"] == sampler
+    assert all(0 < member.seconds < 60 for member in members_of(first))
+    assert first.result.sampler.label == sampler
     second = bench(**four, sampler=sampler, observer=watcher)
     assert watcher.jobs == []
     assert hashes_of(second) == hashes_of(first)
@@ -319,7 +320,7 @@ def third_party(tmp_path, monkeypatch):
 
 def test_a_third_partys_sampler_works_through_the_hook(four, third_party):
     study = bench(**four, sampler="heads:3")
-    assert study.result["sampler"] == {
+    assert json_of(study.result.sampler) == {
         "name": "sampling/heads(scale='3')",
         "label": "sampling/heads(scale='3')",
         "distribution": "sampling 1.0",

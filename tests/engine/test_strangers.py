@@ -57,7 +57,7 @@ def maps_of(study):
 
 
 def others_of(study):
-    return [{**cell, "seconds": None} for cell in study.result["cells"] if "builtin" in cell["method_name"]]
+    return [{**cell, "seconds": None} for cell in study.result.cells if "builtin" in cell.method_name]
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ LEFT = {
 @pytest.mark.parametrize("does", LEFT)
 def test_what_a_method_leaves_behind_fails_it_by_name_and_harms_no_other(does, alone):
     study = with_stranger(does)
-    assert "other methods are unharmed" in study.result["cells"][0]["reason"]
+    assert "other methods are unharmed" in study.result.cells[0].reason
 
     assert re.search(rf"^member 0: {LEFT[does]}", reason_of(study, alone)), study.result["cells"][0]["reason"]
 
@@ -153,7 +153,7 @@ RETURNED = {
 
 def test_maps_that_lost_digits_are_noted():
     study = with_stranger("tiny")
-    counts = {cell["method_name"].partition("(")[0]: cell["denormal_images"] for cell in study.result["cells"]}
+    counts = {cell.method_name.partition("(")[0]: cell.denormal_images for cell in study.result.cells}
     assert counts == {"bad/stranger": 4, "builtin/gradient": 0, "builtin/smoothgrad": 0}
     (note,) = [line for line in warnings(study.result) if line.startswith("digits lost")]
     assert "maps of 4 images lie below 1.2e-38" in note
@@ -221,9 +221,9 @@ def test_a_network_that_keeps_what_it_computed_is_no_method_s_fault():
 )
 def test_a_network_that_is_random_or_mixes_rows_is_refused_by_name(arch, reason):
     study = bench(**SETTINGS | {"archs": [arch, SETTINGS["archs"][0]]}, methods=OTHERS, out="run")
-    states = {(cell["architecture"], cell["status"]) for cell in study.result["cells"]}
+    states = {(cell.architecture, cell.status) for cell in study.result.cells}
     assert states == {(arch, "failed"), ("resnet(depth=10,width=4)", "ok")}
-    (found,) = {cell["reason"] for cell in study.failed}
+    (found,) = {cell.reason for cell in study.failed}
     first, last = reason.split(".*")
     assert f"bad/{arch} {first}" in found
     assert last in found
@@ -283,7 +283,7 @@ def test_what_a_sampler_raises_or_yields_is_one_line_that_names_it(does):
         assert due in str(caught.value)
         return
     study = bench(**settings, methods=OTHERS, out="run")
-    assert [due in cell["reason"] for cell in study.result["cells"]] == [True, True], study.result["cells"][0]["reason"]
+    assert [due in cell.reason for cell in study.result.cells] == [True, True], study.result.cells[0].reason
     assert torch.get_default_dtype() == torch.float32
 
 
@@ -301,7 +301,7 @@ AGGREGATORS = {
 def test_what_an_aggregator_raises_or_returns_fails_its_cells_by_name(does):
     does_or_none = "none_at_all" if does == "none" else does
     study = bench(**SETTINGS, methods=OTHERS, aggregator=f"averages(does={does_or_none})", out="run")
-    assert [AGGREGATORS[does] in cell["reason"] for cell in study.result["cells"]] == [True, True]
+    assert [AGGREGATORS[does] in cell.reason for cell in study.result.cells] == [True, True]
     assert torch.get_default_dtype() == torch.float32
 
 

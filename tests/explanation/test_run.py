@@ -66,13 +66,13 @@ def test_a_test_image_gives_the_maps_of_the_bench(trained, digits, save_digit, t
     methods = ["gradient", "gradcam(layer=top)", "smoothgrad(samples=4)"]
     monkeypatch.setenv("SALIENCYNOISE_CACHE", str(trained.pool.folder.parents[1]))
     study = sn.bench(**TRAINED, methods=methods, images=1, target="3", out=str(tmp_path / "run"))
-    name = study.result["images"][0]["name"]
+    name = study.result.images[0].name
     index = digits.test.names.index(name)
     path = save_digit(index)
     named = run.picture_files([str(path)])
     monkeypatch.setattr(run, "picture_files", lambda pictures: [replace(named[0], name=name)])
     found = sn.explain(path, **TRAINED, methods=methods, target="3")
-    for cell, own in zip([c for c in study.done if c["view"] == "signed"], found.methods, strict=True):
+    for cell, own in zip([c for c in study.done if c.view == "signed"], found.methods, strict=True):
         maps = study.member_maps(cell).isel(image=0)
         maps = maps.sel(draw=["own-0"]).mean("draw") if "draw" in maps.dims else maps
         np.testing.assert_allclose(own.maps, maps.to_numpy(), rtol=1e-5, atol=1e-7)

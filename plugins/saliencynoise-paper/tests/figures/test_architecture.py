@@ -11,45 +11,45 @@ from tests.studies import make_study, noisy_maps
 
 @pytest.fixture(scope="module")
 def variations(tmp_path_factory):
-    result = []
+    found = []
     for depth, snr in ((32, 4.0), (8, 1.0), (16, 2.0)):
         maps = {
             ("net", "gradient"): noisy_maps(snr=snr, members=8, images=12, seed=depth),
             ("net", "lime"): "too few segments" if depth == 16 else noisy_maps(seed=depth + 1, members=8, images=12),
         }
         study = make_study(tmp_path_factory.mktemp("study"), maps, accuracy=0.9 + depth / 1000)
-        result.append(Variation(axis="depth", value=depth, study=study, architecture="net"))
-    studies = [own.study for own in result]
-    result += [
+        found.append(Variation(axis="depth", value=depth, study=study, architecture="net"))
+    studies = [own.study for own in found]
+    found += [
         Variation(axis="normalisation", value=name, study=study, architecture="net")
         for name, study in zip(("none", "batch"), studies, strict=False)
     ]
-    return result
+    return found
 
 
 def test_a_row_for_each_value_and_method_in_the_order_of_the_values(variations):
-    result = data(variations, methods=["gradient"])
-    assert result["value"].tolist() == ["8", "16", "32", "none", "batch"]
-    assert result["place"].tolist() == [8, 16, 32, 0, 1]
-    assert result["accuracy"].tolist() == pytest.approx([0.908, 0.916, 0.932, 0.932, 0.908])
-    estimate = variations[1].study.done[0]["figures"]["estimates"]["snr"]
-    assert result.iloc[0][["r", "low"]].tolist() == [estimate["value"], estimate["interval"]["low"]]
+    found = data(variations, methods=["gradient"])
+    assert found["value"].tolist() == ["8", "16", "32", "none", "batch"]
+    assert found["place"].tolist() == [8, 16, 32, 0, 1]
+    assert found["accuracy"].tolist() == pytest.approx([0.908, 0.916, 0.932, 0.932, 0.908])
+    estimate = variations[1].study.done[0].figures.estimates.snr
+    assert found.iloc[0][["r", "low"]].tolist() == [estimate.value, estimate.interval.low]
 
 
 def test_the_trend_is_the_slope_of_log_r_over_doublings(variations):
-    result = trends(variations).set_index("method")
+    found = trends(variations).set_index("method")
     r = data(variations, methods=["gradient"])["r"].tolist()[:3]
-    assert result.loc["gradient", "ratio"] == pytest.approx(math.exp(np.polyfit([3, 4, 5], np.log(r), 1)[0]))
-    assert result.loc["gradient", "low"] > 1
-    assert result.loc["gradient", "low"] < 2 < result.loc["gradient", "high"]  # as the maps were made
-    assert set(result["axis"]) == {"depth"}
-    assert result.loc["lime", "ratio"] == pytest.approx(1, abs=0.25)  # of the two values that have one
+    assert found.loc["gradient", "ratio"] == pytest.approx(math.exp(np.polyfit([3, 4, 5], np.log(r), 1)[0]))
+    assert found.loc["gradient", "low"] > 1
+    assert found.loc["gradient", "low"] < 2 < found.loc["gradient", "high"]  # as the maps were made
+    assert set(found["axis"]) == {"depth"}
+    assert found.loc["lime", "ratio"] == pytest.approx(1, abs=0.25)  # of the two values that have one
 
 
 def test_one_value_has_no_trend(variations):
-    result = trends(variations[:1], methods=["gradient"])
-    assert result["note"].tolist() == ["fewer than two values with a figure"]
-    assert result["ratio"].isna().all()
+    found = trends(variations[:1], methods=["gradient"])
+    assert found["note"].tolist() == ["fewer than two values with a figure"]
+    assert found["ratio"].isna().all()
 
 
 def test_a_panel_an_axis_with_a_bar_a_value_and_accuracies_below(variations):
