@@ -93,7 +93,7 @@ def paper(
 
 
 def _by_name(texts: list[str]) -> dict[str, str]:
-    """Read `NAME=FOLDER`, or a folder for any data set; a folder whose own name holds "=" needs a name before it."""
+    """Read `NAME=FOLDER`, or a folder for any data set; a folder with "=" in its name needs a name before it."""
     folders: dict[str, str] = {}
     for text in texts:
         name, equals, folder = text.partition("=")
