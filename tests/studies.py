@@ -85,10 +85,18 @@ def record_of_study(**parts: Any) -> StudyRecord:
     cells = [json_of(cell) for cell in parts.get("cells", ())]
     labels = dict.fromkeys(cell["method"] for cell in cells)
     nets = dict.fromkeys(cell["architecture"] for cell in cells)
-    parts.setdefault("methods", [{"label": label, "name": label} for label in labels])
+    parts.setdefault("methods", [method_of(label) for label in labels])
     parts.setdefault("architectures", [{"label": label, "name": label} for label in nets])
     document = filled(StudyRecord, {"format": 1, **parts, "cells": cells})
     return check_record(document, StudyRecord, where="a test's study")
+
+
+def method_of(label: str) -> dict[str, Any]:
+    """The record of a method by its display name: plugin, name and parameters."""
+    name, _, given = label.partition("(")
+    plugin, _, short = name.rpartition("/")
+    parameters = dict(pair.split("=", 1) for pair in given.removesuffix(")").split(", ") if "=" in pair)
+    return {"label": label, "name": label, "plugin": plugin or "builtin", "short_name": short, "given": parameters}
 
 
 def cell_of(**parts: Any) -> Cell:

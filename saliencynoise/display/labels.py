@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from saliencynoise.display.numbers import counted
 
@@ -23,14 +22,17 @@ def method_label(method: str, view: str = "signed", *, narrow: bool) -> str:
     return "\n".join(lines)
 
 
-def recipes_text(recipes: Mapping[str, Mapping[str, Any]]) -> str:
+def recipes_text(recipes: Mapping[str, tuple[int, str]]) -> str:
     """Return the epochs and the precision of the training, by architecture if they differ.
 
-    >>> recipes_text({"a": {"epochs": 2, "precision": "float32"}, "b": {"epochs": 3, "precision": "float32"}})
+    Args:
+        recipes: epochs and precision by the label of the architecture.
+
+    >>> recipes_text({"a": (2, "float32"), "b": (3, "float32")})
     'a 2 epochs, b 3 epochs, float32'
     """
-    epochs = {name: counted(recipe["epochs"], "epoch") for name, recipe in recipes.items()}
-    precisions = dict.fromkeys(recipe.get("precision", "float32") for recipe in recipes.values())
+    epochs = {name: counted(count, "epoch") for name, (count, _) in recipes.items()}
+    precisions = dict.fromkeys(precision for _, precision in recipes.values())
     once = len(set(epochs.values())) == 1
     trained = list(epochs.values())[:1] if once else [f"{name} {count}" for name, count in epochs.items()]
     return ", ".join([*trained, *precisions])

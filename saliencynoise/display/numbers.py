@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.markup import escape
 
@@ -82,9 +83,28 @@ def format_number(value: float | str | None) -> str:
     return f"{plain:.3f}" if abs(plain) < 0.1 else f"{plain:.2f}"
 
 
-def interval_text(interval: Any) -> str:
-    """Return an interval as "[low, high]", escaped for rich; a dash where there is none."""
-    return "-" if interval is None else escape(f"[{format_number(interval['low'])}, {format_number(interval['high'])}]")
+class TwoEnds(Protocol):
+    """An interval of any kind."""
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
+
+
+def interval_text(interval: TwoEnds | Mapping[str, Any] | None) -> str:
+    """Return an interval as "[low, high]", escaped for rich; a dash where there is none.
+
+    Args:
+        interval: a record, or a mapping with "low" and "high" as the rows of an analysis hold it.
+    """
+    if interval is None:
+        return "-"
+    low, high = (interval["low"], interval["high"]) if isinstance(interval, Mapping) else (interval.low, interval.high)
+    return escape(f"[{format_number(low)}, {format_number(high)}]")
 
 
 def with_interval(value: float | str | None, low: float | str | None, high: float | str | None) -> str:

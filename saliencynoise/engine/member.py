@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -41,16 +41,14 @@ def _point(point: CamPoint) -> dict[str, Any]:
 
 def finished_records(job: MemberJob) -> tuple[MemberRecord, ...] | None:
     """Return the records of a job's members if they are trained and all maps are computed, else None."""
-    if job.retrain or job.recompute:
+    if job.recompute:
         return None
-    pool = Pool(Path(job.pool))
-    entries = [pool.record(member) for member in wanted_members(job)]
-    records = tuple(record for record in entries if record is not None)
-    if len(records) < len(entries):
+    records = _reused(job, Pool(Path(job.pool)))
+    if not records:
         return None
     stores = [MapStore(Path(folder)) for folders in job.methods.values() for folder in folders]
     wanting = any(missing_chunks(store, job.member, records[0].sha256, job.chunks) for store in stores)
-    return None if wanting else records
+    return None if wanting else tuple(records)
 
 
 def wanted_members(job: MemberJob) -> tuple[int, ...]:
@@ -75,22 +73,12 @@ class MemberRunner:
             self._run(job, Pool(Path(job.pool)), report)
 
     def _run(self, job: MemberJob, pool: Pool, report: Report) -> None:
-        records = [] if job.retrain else self._reused_records(job, pool)
-        was_in_pool = bool(records)
-        if not was_in_pool:  # pooled members need no lock, and can be read where there are no locks
-            with pool.lock(job.members[0]):
-                records = [] if job.retrain else self._reused_records(job, pool)
-                was_in_pool = bool(records)
-                if not was_in_pool:
-                    MemberTrainer(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
-                    if job.sampler != REFERENCE:
-                        self._last_built = None  # a sampler may have changed it
-                    records = self._reused_records(job, pool)
+        kind, records = self._reused_or_trained(job, pool, report)
         if not records:
             raise UsageError(f"member {job.member} of {pool.folder} was removed; run the same command again")
         report(
             {
-                "kind": "found" if was_in_pool else "trained",
+                "kind": kind,
                 "records": [asdict(record) for record in records],
                 "accuracy": [record.accuracy for record in records],
                 "seconds": sum(record.seconds for record in records),
@@ -105,11 +93,19 @@ class MemberRunner:
                 report=report,
             ).run()
 
-    @staticmethod
-    def _reused_records(job: MemberJob, pool: Pool) -> list[MemberRecord]:
-        """Return the records of the job's members if the pool has all of them, else none."""
-        records = [record for record in map(pool.record, wanted_members(job)) if record is not None]
-        return records if len(records) == len(wanted_members(job)) else []
+    def _reused_or_trained(
+        self, job: MemberJob, pool: Pool, report: Report
+    ) -> tuple[Literal["found", "trained"], list[MemberRecord]]:
+        """Return the job's members out of the pool if it has all of them; otherwise train those that are missing."""
+        if records := _reused(job, pool):  # this needs no lock, so that pools can be read where there are no locks
+            return "found", records
+        with pool.lock(job.members[0]):
+            if records := _reused(job, pool):  # another process has trained them in the meantime
+                return "found", records
+            MemberTrainer(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
+        if job.sampler != REFERENCE:
+            self._last_built = None  # a sampler may have changed it
+        return "trained", _records_in(pool, job)
 
     def _build(self, job: MemberJob, seed: int) -> Network:
         """Build the network under a seed; the caller forks the global random state."""
@@ -159,3 +155,14 @@ def refuse_changed_network(network: Network, pool: Pool, architecture: str) -> N
             f"the pool {pool.folder} was trained with another build of {architecture} (another version of its "
             "plugin or library); remove it with 'saliencynoise pools remove', or go back to that version"
         )
+
+
+def _reused(job: MemberJob, pool: Pool) -> list[MemberRecord]:
+    """Return the records of the job's members if the pool has all of them and none is to be trained again."""
+    return [] if job.retrain else _records_in(pool, job)
+
+
+def _records_in(pool: Pool, job: MemberJob) -> list[MemberRecord]:
+    """Return the records of the job's members if the pool has all of them, else none."""
+    records = [record for record in map(pool.record, wanted_members(job)) if record is not None]
+    return records if len(records) == len(wanted_members(job)) else []

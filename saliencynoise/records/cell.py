@@ -261,3 +261,25 @@ class Cell(Record, frozen=True, kw_only=True):
     details: Details | None
     ceiling: Ceiling | None
     untrained: UntrainedFloor | None
+
+    @property
+    def known_figures(self) -> CellFigures:
+        """The figures of a cell that was computed.
+
+        Raises:
+            ValueError: the cell failed.
+        """
+        if self.figures is None:
+            raise ValueError(f"{self.method} on {self.architecture} failed: {self.reason}")
+        return self.figures
+
+    @property
+    def known_details(self) -> Details:
+        """The details of a cell that was computed.
+
+        Raises:
+            ValueError: the cell failed.
+        """
+        if self.details is None:
+            raise ValueError(f"{self.method} on {self.architecture} failed: {self.reason}")
+        return self.details

@@ -16,12 +16,13 @@ from saliencynoise.display.numbers import format_number, interval_text
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study, interval_of
-from saliencynoise.records.numbers import number
 from saliencynoise.statistics.curve import CurvePoint, averaging_curve
 from saliencynoise.statistics.json_safe import json_safe
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from saliencynoise.records.cell import Cell
 
 LEGEND = (
     "n: networks averaged; more than the {members} of this run are a forecast by the same formula. n r: signal energy "
@@ -42,19 +43,17 @@ def curve_counts(members: int) -> list[int]:
     return sorted({*powers, members})
 
 
-def curve_of(cell: Any) -> tuple[CurvePoint, ...]:
+def curve_of(cell: Cell) -> tuple[CurvePoint, ...]:
     """Return the curve of a cell that is "ok"."""
-    snr = cell["figures"]["estimates"]["snr_averaged"]
-    return averaging_curve(
-        number(snr["value"]), interval_of(snr["interval"]), counts=curve_counts(int(cell["members"]))
-    )
+    snr = cell.known_figures.estimates.snr_averaged
+    return averaging_curve(snr.value, interval_of(snr.interval), counts=curve_counts(cell.members))
 
 
 def curve_rows(study: Study) -> list[Any]:
     """Return the curves as values that JSON can hold."""
     return [
         json_safe(
-            {name: cell[name] for name in ("architecture", "method", "view")}
+            {name: getattr(cell, name) for name in ("architecture", "method", "view")}
             | {"curve": [asdict(point) for point in curve_of(cell)]}
         )
         for cell in study.done
@@ -70,32 +69,31 @@ def print_curve(study: Study, console: Console | None = None) -> None:
         table.add_column(header, justify="right", no_wrap=True)
     shown = None
     for cell in study.done:
-        if cell["architecture"] != shown:
-            table.add_row(f"[bold]{escape(cell['architecture'])}[/]")
-            shown = cell["architecture"]
+        if cell.architecture != shown:
+            table.add_row(f"[bold]{escape(cell.architecture)}[/]")
+            shown = cell.architecture
         labels = _labels(cell, narrow=console.width < WIDE, ascii_only=console.options.ascii_only)
-        rows = [_row(point, members=cell["members"]) for point in curve_of(cell)]
+        rows = [_row(point, members=cell.members) for point in curve_of(cell)]
         for label, row in zip_longest(labels, rows, fillvalue=""):
             table.add_row(label, *row)
     console.print(table)
-    members = study.result["settings"]["members"]
+    members = study.result.settings.members
     console.print(Text(LEGEND.format(members=members, last=COUNTS[-1]), style="dim"))
 
 
-def _labels(cell: Any, *, narrow: bool, ascii_only: bool) -> list[str]:
+def _labels(cell: Cell, *, narrow: bool, ascii_only: bool) -> list[str]:
     """Return the labels beside a curve's figures, line by line: the method's name, then the curve as a sparkline."""
-    snr = number(cell["figures"]["estimates"]["snr_averaged"]["value"])
-    line = reliability_line(snr, members=int(cell["members"]), ascii_only=ascii_only)
-    return [*escape(method_label(cell["method"], cell["view"], narrow=narrow)).split("\n"), f"    {line}"]
+    snr = cell.known_figures.estimates.snr_averaged.value
+    line = reliability_line(snr, members=cell.members, ascii_only=ascii_only)
+    return [*escape(method_label(cell.method, cell.view, narrow=narrow)).split("\n"), f"    {line}"]
 
 
 def _row(point: CurvePoint, *, members: int) -> list[str]:
-    interval = None if point.interval is None else asdict(point.interval)
     row = [
         str(point.members),
         format_number(point.snr_of_average),
         format_number(point.reliability),
-        interval_text(interval),
+        interval_text(point.interval),
         format_number(point.cosine_with_true_map),
     ]
     return [f"[bold]{value}[/]" for value in row] if point.members == members else row

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -15,10 +16,13 @@ from saliencynoise.display.numbers import estimated_percent, format_number, inte
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.numbers import number
+from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from saliencynoise.records.cell import Cell, Details, Estimate, UnseenMode
+    from saliencynoise.records.common import Interval
 
 SIMILARITY = (
     "Means over {images}. SSIM: structural similarity of two members' maps, each divided by its largest absolute "
@@ -48,8 +52,8 @@ def print_similarity(study: Study, console: Console | None = None) -> None:
     console = console or Terminal()
     headers = ("SSIM", "Spearman", "top", "cosine", "MeGe", "ReCo", "CV")
     console.print(_table(study, headers, _similarity_rows, narrow=console.width < WIDE))
-    images = max(cell["details"]["similarity"]["images"] for cell in _known(study))
-    shown_images = f"the first {images} images" if images < len(study.result["images"]) else f"all {images} images"
+    images = max(cell.known_details.similarity.images for cell in study.done)
+    shown_images = f"the first {images} images" if images < len(study.result.images) else f"all {images} images"
     console.print(Text(SIMILARITY.format(images=shown_images), style="dim"))
 
 
@@ -62,90 +66,93 @@ def print_structure(study: Study, console: Console | None = None) -> None:
             _table(
                 study,
                 STRUCTURE_HEADERS[columns],
-                lambda details, columns=columns: (row[columns] for row in _structure_rows(details)),
+                partial(_structure_rows, columns=columns),
                 narrow=narrow,
             )
         )
     console.print(Text(STRUCTURE, style="dim"))
-    for cell in _known(study):
-        unseen = cell["figures"].get("unseen_mode")
-        if unseen and cell["view"] == "signed":
-            console.print(Text(f"{cell['method']} on {cell['architecture']}: {_unseen(cell['figures'], unseen)}"))
-        spectrum = cell["details"]["spectrum"]
-        if spectrum and cell["view"] == "signed":
-            console.print(Text(f"{cell['method']} on {cell['architecture']}: {spectrum['words']}"))
+    for cell in [cell for cell in study.done if cell.view == "signed"]:
+        name, unseen, spectrum = f"{cell.method} on {cell.architecture}", cell.known_figures.unseen_mode, None
+        if unseen is not None:
+            console.print(Text(f"{name}: {_unseen(cell.known_figures.estimates.snr, unseen)}"))
+        spectrum = cell.known_details.spectrum
+        if spectrum is not None:
+            console.print(Text(f"{name}: {spectrum.words}"))
 
 
 def detail_rows(study: Study) -> list[dict[str, Any]]:
     """Return the details as values that JSON can hold."""
-    return [{name: cell[name] for name in ("architecture", "method", "view", "details")} for cell in _known(study)]
+    names = ("architecture", "method", "view", "details")
+    return [{name: json_of(getattr(cell, name)) for name in names} for cell in _done(study)]
 
 
-def _known(study: Study) -> list[Any]:
-    cells = [cell for cell in study.done if cell.get("details")]
-    if not cells:
-        raise UsageError(f"{study.folder} has no such figures; run the same bench again, which finds its maps")
-    return cells
+def _done(study: Study) -> list[Cell]:
+    """Return the cells that were computed.
+
+    Raises:
+        UsageError: all cells failed.
+    """
+    if not study.done:
+        raise UsageError(f"{study.folder} has no figures: all cells failed; run the same bench again")
+    return study.done
 
 
-def _table(study: Study, headers: Sequence[str], rows_of: Any, *, narrow: bool) -> Table:
+def _table(
+    study: Study, headers: Sequence[str], rows_of: Callable[[Details], Iterator[list[str]]], *, narrow: bool
+) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in headers:
         table.add_column(header, justify="right", overflow="fold")  # wrapped, not cut
     shown = None
-    for cell in _known(study):
-        if cell["architecture"] != shown:
-            table.add_row(f"[bold]{escape(cell['architecture'])}[/]")
-            shown = cell["architecture"]
-        label = escape(method_label(cell["method"], cell["view"], narrow=narrow))
-        for index, row in enumerate(rows_of(cell["details"])):
+    for cell in _done(study):
+        if cell.architecture != shown:
+            table.add_row(f"[bold]{escape(cell.architecture)}[/]")
+            shown = cell.architecture
+        label = escape(method_label(cell.method, cell.view, narrow=narrow))
+        for index, row in enumerate(rows_of(cell.known_details)):
             table.add_row(label if index == 0 else "      to mean", *row)
     return table
 
 
-def _similarity_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
-    similarity = details["similarity"]
-    further = (similarity["mege"], similarity["reco"], similarity["coefficient_of_variation"])
-    for which, others in (("pairwise", further), ("to_mean", ())):
-        measures = similarity[which]
-        yield [format_number(measures[name]) for name in ("ssim", "spearman", "top", "cosine")] + [
-            format_number(value) for value in others
+def _similarity_rows(details: Details) -> Iterator[list[str]]:
+    similarity = details.similarity
+    further = (similarity.mege, similarity.reco, similarity.coefficient_of_variation)
+    for measures, others in ((similarity.pairwise, further), (similarity.to_mean, ())):
+        yield [
+            format_number(value) for value in (measures.ssim, measures.spearman, measures.top, measures.cosine, *others)
         ]
 
 
-def _structure_rows(details: Mapping[str, Any]) -> Iterator[list[str]]:
-    template, pixels, modes, spectrum = (details[name] for name in ("template", "pixels", "modes", "spectrum"))
+def _structure_rows(details: Details, columns: slice) -> Iterator[list[str]]:
+    template, pixels, spectrum = details.template, details.pixels, details.spectrum
     parts = ["-"] * 4
     if template is not None:
         parts = [
-            _share(template["share"], template["share_interval"]),
-            "?" if template.get("note") else _share(template.get("share_class"), template.get("share_class_interval")),
-            format_number(template["snr_specific"]),
-            interval_text(template["snr_specific_interval"]),
+            _share(template.share, template.share_interval),
+            "?" if template.note else _share(template.share_class, template.share_class_interval),
+            format_number(template.snr_specific),
+            interval_text(template.snr_specific_interval),
         ]
-    surviving = (
-        ["-", "-"] if pixels is None else [estimated_percent(pixels["share"]), estimated_percent(pixels["agreement"])]
-    )
-    yield [*parts, *surviving, str(len(modes["images"])), format_number(spectrum["resolution"] if spectrum else None)]
+    significant = [pixels.share, pixels.agreement] if pixels is not None else [None, None]
+    finest = format_number(None if spectrum is None else spectrum.resolution)
+    row = [*parts, *map(estimated_percent, significant), str(len(details.modes.images)), finest]
+    yield row[columns]
 
 
-def _unseen(figures: Any, unseen: Any) -> str:
-    snr = figures["estimates"]["snr"]
-    ends = snr["interval"] or {"low": None, "high": None}
+def _unseen(snr: Estimate, unseen: UnseenMode) -> str:
+    ends = (None, None) if snr.interval is None else (snr.interval.low, snr.interval.high)
     return (
-        f"r {with_interval(snr['value'], ends['low'], ends['high'])}; from {format_number(unseen['low'])} if a mode of "
-        f"up to {number(unseen['share']):.0%} of the networks went unseen"
+        f"r {with_interval(snr.value, *ends)}; from {format_number(unseen.low)} if a mode of "
+        f"up to {unseen.share:.0%} of the networks was missed"
     )
 
 
-def _share(value: float | str | None, interval: Mapping[str, Any] | None) -> str:
+def _share(value: float, interval: Interval | None) -> str:
     plain = estimated_percent(value).removesuffix("%")
     return plain if interval is None else f"{plain} {_percents(interval)}"
 
 
-def _percents(interval: Mapping[str, Any] | None) -> str:
-    if interval is None:
-        return "-"
-    low, high = (f"{number(interval[end]) * 100:.0f}".replace("-0", "0") for end in ("low", "high"))
+def _percents(interval: Interval) -> str:
+    low, high = (f"{end * 100:.0f}".replace("-0", "0") for end in (interval.low, interval.high))
     return escape(f"[{low}, {high}]")

@@ -16,10 +16,13 @@ from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.shell import shell
+from saliencynoise.records.writing import json_of
 from saliencynoise.statistics.comparison import LEVEL, holm
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from saliencynoise.records.cell import Cell, Measure
 
 MEANINGS: Mapping[str, str] = {
     "mass": "share of the relevance on the mask",
@@ -51,14 +54,14 @@ def localization_rows(study: Study) -> list[dict[str, Any]]:
     Raises:
         UsageError: if the run's data set has no masks, or nothing was computed.
     """
-    cells = [cell for cell in study.done if (cell.get("details") or {}).get("localization")]
-    if not cells:
-        raise _missing(study)
     rows = [
-        _row(cell, measure, estimates)
-        for cell in cells
-        for measure, estimates in _localization_of(cell)["measures"].items()
+        _row(cell, localization.images, measure, estimates)
+        for cell in study.done
+        if (localization := cell.known_details.localization) is not None
+        for measure, estimates in localization.measures.items()
     ]
+    if not rows:
+        raise _missing(study)
     for measure in MEANINGS:
         same = [row for row in rows if row["measure"] == measure]
         for row, p in zip(same, holm([row["p"] for row in same]), strict=True):
@@ -66,15 +69,11 @@ def localization_rows(study: Study) -> list[dict[str, Any]]:
     return rows
 
 
-def _localization_of(cell: Any) -> Mapping[str, Any]:
-    localization: Mapping[str, Any] = cell["details"]["localization"]
-    return localization
-
-
 def _missing(study: Study) -> UsageError:
-    if not study.result["dataset"].get("masks"):
+    dataset = study.result.dataset
+    if not dataset.masks:
         return UsageError(
-            f"the data set of {study.folder}, {study.result['dataset']['asked']}, has no masks of the pixels that "
+            f"the data set of {study.folder}, {dataset.asked}, has no masks of the pixels that "
             "cause the label; run a bench on --dataset shapes"
         )
     return UsageError(
@@ -82,18 +81,18 @@ def _missing(study: Study) -> UsageError:
     )
 
 
-def _row(cell: Any, measure: str, estimates: Any) -> dict[str, Any]:
+def _row(cell: Cell, images: int, measure: str, estimates: Measure) -> dict[str, Any]:
     names = ("architecture", "method", "view", "members")
-    return {name: cell[name] for name in names} | {
+    return {name: getattr(cell, name) for name in names} | {
         "measure": measure,
-        "images": _localization_of(cell)["images"],
-        "chance": estimates["chance"],
-        "single": estimates["curve"][0]["value"],
-        "marginal": estimates["curve"][-1]["value"],
-        "gain": estimates["gain"]["value"],
-        "interval": estimates["gain"]["interval"],
-        "p": estimates["gain"]["p"],
-        "curve": estimates["curve"],
+        "images": images,
+        "chance": json_of(estimates.chance),
+        "single": json_of(estimates.curve[0].value),
+        "marginal": json_of(estimates.curve[-1].value),
+        "gain": json_of(estimates.gain.value),
+        "interval": json_of(estimates.gain.interval),
+        "p": estimates.gain.p,
+        "curve": json_of(estimates.curve),
     }
 
 
@@ -120,7 +119,7 @@ def print_localization(study: Study, console: Console | None = None) -> None:
         console.print(Text(note, style="yellow"))
 
 
-def _table(rows: Sequence[Any], *, narrow: bool) -> Table:
+def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("chance", "one", "mean", "gain", "95%", "p", "nearer"):
@@ -149,9 +148,9 @@ def _line(row: Mapping[str, Any]) -> Iterator[str]:
 def _blank(study: Study) -> Iterator[str]:
     """Yield a line for each method with single maps that are zero on some images."""
     for cell in study.done:
-        localization = (cell.get("details") or {}).get("localization")
-        if localization and localization["blank"] > 0:
+        localization = cell.known_details.localization
+        if localization is not None and localization.blank > 0:
             yield (
-                f"{localization['blank']:.1%} of the single maps of {cell['method']} on {cell['architecture']} in the "
-                f"view {cell['view']} are zero everywhere; they count as chance"
+                f"{localization.blank:.1%} of the single maps of {cell.method} on {cell.architecture} in the view "
+                f"{cell.view} are zero everywhere; they count as chance"
             )

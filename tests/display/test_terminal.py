@@ -30,10 +30,7 @@ def study(tmp_path_factory):
         ("a_network(depth=10,stem_stride=2,width=16)", "broken"): "member 1: no gradient",
         ("other", "gradient"): noisy_maps(snr=0.2),
     }
-    made = make_study(tmp_path_factory.mktemp("study") / "run", maps)
-    for cell in made.result.cells:
-        cell["method_name"] = f"builtin/{cell.method}"
-    return made
+    return make_study(tmp_path_factory.mktemp("study") / "run", maps)
 
 
 def printed(show, of, *, width=80, encoding="utf-8"):
@@ -53,7 +50,7 @@ def test_lines_fit_and_nothing_is_cut_off(study, show, width, encoding):
     assert "\\u" not in text
     assert "\x1b" not in text
     for cell in study.done:
-        assert all(part in text for part in re.split(r"(?<=\()", cell["method"]))
+        assert all(part in text for part in re.split(r"(?<=\()", cell.method))
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])
@@ -123,8 +120,6 @@ def test_names_that_mean_harm_do_none(monkeypatch):
 def test_a_study_of_hostile_names_is_printed(tmp_path, show):
     hostile = "\x1b[2Jmethod\x9b1A"
     made = make_study(tmp_path / "run", {(f"net{HOSTILE}", hostile): noisy_maps(), ("b", HOSTILE): HOSTILE})
-    for cell in made.result.cells:
-        cell["method_name"] = cell.method
     text = printed(show, made)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
     assert "\\x1b[2Jmethod" in text.replace(" ", "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 
 import numpy as np
 import pytest
@@ -14,10 +13,12 @@ import saliencynoise as sn
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.trained import TrainedEnsemble
 from saliencynoise.interfaces import Dataset, Split, UsageError
+from saliencynoise.records.reading import read_record
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry.catalogue import catalogue
-from saliencynoise.store.atomic import read_verified
 from saliencynoise.store.pool import Pool
 from saliencynoise_dream import run as module
+from saliencynoise_dream.records import DreamRecord
 from saliencynoise_dream.request import request_from
 from saliencynoise_dream.table import render_dream, write_figure
 from saliencynoise_dream.transfer import recognition
@@ -42,27 +43,27 @@ def ensemble(tmp_path, monkeypatch) -> TrainedEnsemble:
             torch.manual_seed(member)
             weights = loaded.build((1, 16, 16), 3).module.state_dict()
         records.append(pool.save(member, weights, torch.zeros(3, 3), about))
-    found = TrainedEnsemble(
+    trained = TrainedEnsemble(
         dataset=dataset, model=model, pool=pool, records=records, flags={1: "not above chance"}, device="cpu",
         recipe={"epochs": 1}, seed=7,
     )  # fmt: skip
-    monkeypatch.setattr(module, "trained_ensemble", lambda config, observer, pool: found)
+    monkeypatch.setattr(module, "trained_ensemble", lambda config, observer, pool: trained)
     monkeypatch.setattr("saliencynoise.engine.networks.refuse_changed_network", lambda *_: None)
-    return found
+    return trained
 
 
 def test_a_dream_leaves_pictures_scores_and_steps(ensemble, tmp_path) -> None:
     study = sn.dream(**QUICK, members=2, singles=2, gradient="both", gif=True, out="run")
-    result = read_verified(study.folder / "dream.json")
-    assert result == json.loads(json.dumps(study.result))
-    assert (result["members"], result["held_out"]) == ([0, 2], [4, 5])
-    assert result["passed_over"] == {"1": "not above chance"}
-    assert result["seeds"] == {"members": 7, "dream": 0}
+    result = read_record(study.folder / "dream.json", DreamRecord)
+    assert json_of(result) == json_of(study.result)
+    assert (result.members, result.held_out) == ((0, 2), (4, 5))
+    assert result.passed_over == {"1": "not above chance"}
+    assert (result.seeds.members, result.seeds.dream) == (7, 0)
     names = {path.name for path in (study.folder / "pictures").iterdir()}
     assert len(names) == 3 * (1 + 2 + 1 + 1)
     assert not any(set(name) & set("[]<>$/") for name in names)
     judges = ensemble.networks([4, 5])
-    row = next(row for row in result["dreams"] if (row["kind"], row["class"]) == ("ensemble", "three"))
+    row = next(row for row in result.dreams if (row["kind"], row["class"]) == ("ensemble", "three"))
     saved = torch.tensor(np.asarray(Image.open(study.folder / "pictures" / "ensemble-02-three.png")))[None, None]
     expected = recognition(judges, saved, torch.tensor([2]), mean=(0.3,), std=(0.2,))
     assert row["margin"] == pytest.approx(float(expected.margin.mean()))
@@ -71,7 +72,7 @@ def test_a_dream_leaves_pictures_scores_and_steps(ensemble, tmp_path) -> None:
     assert {row["octave"] for row in steps} == {"0", "1"}
     assert Image.open(study.folder / "steps.gif").n_frames == 5
     assert write_figure(study).stat().st_size > 5000
-    assert all(kind in str(result["facts"]["more_than_single"]) for kind in ("ensemble", "stochastic"))
+    assert set(result.facts.more_than_single) == {"ensemble", "stochastic"}
 
 
 def test_the_same_seed_gives_the_same_bytes_and_the_folder_holds_one_dream(ensemble) -> None:
@@ -91,11 +92,11 @@ def test_a_layer_from_a_picture_is_judged_by_its_gain(ensemble, tmp_path, width)
     Image.effect_noise((20, 20), 60).save(tmp_path / "x.png")
     study = sn.dream("x.png", **QUICK, layer="intermediate", held_out=3)
     assert study.rows == ("intermediate",)
-    by_kind = study.result["facts"]["recognition"]
-    assert by_kind["start"]["gain"]["value"] == 0
-    assert by_kind["ensemble"]["gain"]["value"] > 0
-    assert study.result["members"] == [0, 2]
-    assert len(study.result["start"]["sha256"]) == 64
+    by_kind = study.result.facts.recognition
+    assert by_kind["start"]["gain"].value == 0
+    assert by_kind["ensemble"]["gain"].value > 0
+    assert study.result.members == (0, 2)
+    assert len(study.result.start.sha256) == 64
     assert any("to 16 pixels" in str(part) for part in render_dream(study.result, width=width))
 
 
@@ -108,7 +109,7 @@ def test_too_few_members_are_named_and_foreign_folders_left_alone(ensemble, monk
         sn.dream(**QUICK, jitter=16)
     monkeypatch.setattr(module, "MOST_KEPT", 1000)
     with pytest.raises(UsageError, match="--gif would keep"):
-        module.prepare(request_from({**QUICK, "gif": True}), Silent())
+        module.prepare_dream(request_from({**QUICK, "gif": True}), Silent())
     with pytest.raises(UsageError, match=r"holds other files and no dream\.json"):
         sn.dream(**QUICK, out="pool")
 

@@ -49,7 +49,7 @@ def test_a_picture_is_cut_scaled_and_made_grey_as_the_networks_see(tmp_path) -> 
     request = request_from({"picture": str(path), "layer": "top"})
     same = dream_target(request, ANIMALS)
     assert torch.equal((same.start[0] * 255).round().byte(), torch.from_numpy(pixels).permute(2, 0, 1))
-    assert same.notes == ("start: the picture of 16x16 pixels, as it is",)
+    assert same.notes == ("start: the picture of 16x16 pixels, unchanged",)
     grey = dream_target(request, dataset("a", "b", channels=1))
     expected = np.asarray(Image.fromarray(pixels).convert("L")).astype(int)
     assert int((grey.start[0, 0] * 255 - torch.from_numpy(expected)).abs().max()) <= 1

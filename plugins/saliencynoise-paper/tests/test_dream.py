@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict
 
 import pytest
@@ -61,9 +62,9 @@ def study(tmp_path, dataset) -> Study:
 
 
 def test_members_are_split_and_flagged_ones_passed_over(study, dataset) -> None:
-    found = load_dreamers(study, dataset, architecture="test_resnet", held_out=2, device="cpu")
-    assert (found.members, found.held_out_members) == ((0, 2, 3), (4, 5))
-    for member, network in zip((0, 2, 3, 4, 5), [*found.networks, *found.held_out], strict=True):
+    dreamers = load_dreamers(study, dataset, architecture="test_resnet", held_out=2, device="cpu")
+    assert (dreamers.members, dreamers.held_out_members) == ((0, 2, 3), (4, 5))
+    for member, network in zip((0, 2, 3, 4, 5), [*dreamers.networks, *dreamers.held_out], strict=True):
         weights = Pool(study.folder / "pool").weights(member)
         assert all(torch.equal(value, weights[name]) for name, value in network.module.state_dict().items())
     fewer = load_dreamers(study, dataset, architecture="test_resnet", held_out=1, members=2, device="cpu")
@@ -75,11 +76,11 @@ def test_the_panel_has_a_row_a_dream_and_files_that_stay_the_same(study, dataset
     counts = panel.data.groupby("kind").size().to_dict()
     assert counts == {"start": 2, "single": 6, "ensemble": 2, "stochastic": 2}
     assert panel.data.query("kind == 'single'")["member"].unique().tolist() == [0, 2, 3]
-    for kind, scores in panel.facts["recognition"].items():
+    for kind, scores in panel.facts.recognition.items():
         for score in ("probability", "margin", "top1"):
             mean = panel.data[panel.data["kind"] == kind][score].mean()
-            assert scores[score]["value"] == pytest.approx(mean)
-    more = panel.facts["more_than_single"]["ensemble"]["margin"]["value"]
+            assert scores[score].value == pytest.approx(mean)
+    more = panel.facts.more_than_single["ensemble"]["margin"].value
     means = panel.data.groupby("kind")["margin"].mean()
     assert more == pytest.approx(means["ensemble"] - means["single"])
     assert "3 networks of test_resnet (members 0, 2, 3)" in markdown(panel)
@@ -97,18 +98,18 @@ def test_what_stands_beneath_a_picture_is_what_held_out_members_say(study, datas
     pictures = [torch.tensor(axis.images[0].get_array().data) for axis in panel.figure.axes]
     assert len(pictures) == 3 * 4
     picture = pictures[2][..., 0][None, None]  # the ensemble's, of the first class
-    found = recognition(judges, picture, torch.tensor([0]), mean=(0.3,), std=(0.2,))
-    interval = crossed_interval(found.probability.T, lowest=0, highest=1)
-    value = float(found.probability.mean())
+    scores = recognition(judges, picture, torch.tensor([0]), mean=(0.3,), std=(0.2,))
+    interval = crossed_interval(scores.probability.T, lowest=0, highest=1)
+    value = float(scores.probability.mean())
     text = panel.figure.axes[2].get_xlabel()
-    assert text.startswith(f"p {value:.2f} [{interval.low:.2f}, {interval.high:.2f}]\ntop-1 {int(found.top1.sum())}/2")
+    assert text.startswith(f"p {value:.2f} [{interval.low:.2f}, {interval.high:.2f}]\ntop-1 {int(scores.top1.sum())}/2")
 
 
 def test_one_judge_writes_no_interval(study, dataset) -> None:
     panel = dream_panel(study, dataset, architecture="test_resnet", config=QUICK, singles=1, held_out=1)
     assert panel.data["probability_low"].isna().all()
     assert "[" not in panel.figure.axes[0].get_xlabel()
-    assert panel.facts["recognition"]["ensemble"]["margin"]["low"] is None
+    assert math.isnan(panel.facts.recognition["ensemble"]["margin"].low)
 
 
 def test_what_cannot_be_dreamt_is_named(study, dataset) -> None:

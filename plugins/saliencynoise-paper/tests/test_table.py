@@ -18,7 +18,7 @@ from saliencynoise_paper import table_cells
 from saliencynoise_paper.panel import markdown, write_panel
 from saliencynoise_paper.statistics.paper_table import PUBLISHED
 from saliencynoise_paper.statistics.variants import VARIANTS, Variant, fewer, gather, variants
-from saliencynoise_paper.table import Column, print_table_panel, table_panel
+from saliencynoise_paper.table import PublishedColumn, print_table_panel, table_panel
 from tests.studies import stored, stores_of, sums
 from tests.studies import study_of as make
 
@@ -34,37 +34,40 @@ METHODS = {
 }
 # Signal of each row, in the order that the poster claims; GradCAM's maps are coarser
 STRENGTHS = dict(zip(METHODS, (0.35, 0.8, 0.9, 3.0, 1.6, 0.12, 0.75, 1.0), strict=True))
-GRIDS = {"GradCAM (top)": 4, "GradCAM (intermediate)": 6}
+EDGES = {"GradCAM (top)": 4, "GradCAM (intermediate)": 6}
 TRUTH = Variant("signed", "power", "raw")
 FEWER = 7
 
 
 def members_maps(generator, *, members=8, images=6):
     """Of each row, `[E, (D,) B, c, h, w]`: signal plus noise of members of unequal gain."""
-    found = {}
+    maps_by_row = {}
     gain = torch.exp(0.3 * torch.randn(members, 1, 1, 1, 1, generator=generator))
     for row, strength in STRENGTHS.items():
-        edge, channels = GRIDS.get(row, 12), 1 if row in GRIDS else 2
+        edge, channels = EDGES.get(row, 12), 1 if row in EDGES else 2
         shape = (images, channels, edge, edge)
         signal, noise = torch.randn(shape, generator=generator), torch.randn(members, *shape, generator=generator)
         maps = gain * (strength * signal + noise)
         if row == "LIME":
-            own = torch.randn(members, *shape, generator=torch.Generator().manual_seed(1))
+            drawn = torch.randn(members, *shape, generator=torch.Generator().manual_seed(1))
             shared = torch.randn(2, *shape, generator=generator)[0].expand(members, *shape)
-            maps = maps[:, None] + torch.stack([0.3 * own, shared], 1)
-        found[row] = maps
-    return found
+            maps = maps[:, None] + torch.stack([0.3 * drawn, shared], 1)
+        maps_by_row[row] = maps
+    return maps_by_row
 
 
 def study_of(folder, maps, *, name="net", failed=(), left_out=()):
     """A finished study that holds these maps."""
-    cells, kept = [], []
+    cells, kept, methods = [], [], []
     for row, method in METHODS.items():
         if row in left_out:
             continue
         cell = {"architecture": name, "method": method, "method_name": f"builtin/{method}", "view": "signed"}
+        short_name, _, parameters = method.rstrip(")").partition("(")
+        parameters = dict(parameter.split("=") for parameter in parameters.split(",") if parameter)
+        methods.append({"label": method, "short_name": short_name, "parameters": parameters})
         share = (
-            {"share": 0.8, "share_class": 0.15, "share_interval": None, "snr_specific": 1.5} if row in GRIDS else None
+            {"share": 0.8, "share_class": 0.15, "share_interval": None, "snr_specific": 1.5} if row in EDGES else None
         )
         done = {"status": "ok", "reason": None, "details": {"template": share}}
         broken = {"status": "failed", "reason": "member 3: no memory", "details": None}
@@ -97,6 +100,7 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
                 "members": [{"index": e, "sha256": f"{folder.name}-{e}", "accuracy": 0.9} for e in range(members)],
             }
         ],
+        methods=methods,
         cells=cells,
         maps=kept,
         files=sums(folder),
@@ -104,13 +108,13 @@ def study_of(folder, maps, *, name="net", failed=(), left_out=()):
 
 
 def by_truth(maps, variant=TRUTH, *, draw=0, make=variants):
-    """What a definition gives of these maps, by row: a published column."""
-    at = VARIANTS.index(variant)
-    found = {}
-    for row, own in maps.items():
-        images = (own if own.ndim == 5 else own[:, draw]).movedim(-4, 0)  # [B, E, c, h, w]
-        found[row] = gather([make(image.flatten(-3)) for image in images]).value(at)
-    return found
+    """The figure of each row's maps by a definition: a published column."""
+    index = VARIANTS.index(variant)
+    figures = {}
+    for row, members in maps.items():
+        images = (members if members.ndim == 5 else members[:, draw]).movedim(-4, 0)  # [B, E, c, h, w]
+        figures[row] = gather([make(image.flatten(-3)) for image in images]).value(index)
+    return figures
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +125,7 @@ def made(tmp_path_factory):
     columns, published = [], {}
     for dataset in ("CIFAR10", "Imagenette"):
         study = study_of(folder / dataset, members_maps(generator))
-        columns.append(Column(study, "net", dataset, "ResNet18", fewer=FEWER))
+        columns.append(PublishedColumn(study, "net", dataset, "ResNet18", fewer=FEWER))
         published[dataset] = by_truth(members_maps(generator, members=30, images=20))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(table_cells, "published_column", lambda dataset, architecture: published[dataset])
@@ -130,14 +134,14 @@ def made(tmp_path_factory):
 
 def test_the_search_finds_the_definition_behind_the_published_numbers(made):
     panel, _, _ = made
-    best = panel.facts["best"]["log_error"]
-    assert (best["view"], best["definition"]) == (TRUTH.view, TRUTH.definition)
-    own = {row["words"]: row for row in panel.facts["agreement"] if row["grid"] == row["reading"] == "own"}
+    best = panel.facts.best.log_error
+    assert (best.view, best.definition) == (TRUTH.view, TRUTH.definition)
+    fits = {fit.words: fit for fit in panel.facts.fits()}
     for norm in ("raw", "unit"):
         for definition in ("pixel", "rms"):
-            assert own[Variant("signed", definition, norm).words]["log_error"]["p_holm"] < 0.05
-    assert TRUTH.words in [best["words"], *best["not_distinguished"]]
-    assert f"{best['words']} comes nearest" in markdown(panel)
+            assert fits[Variant("signed", definition, norm).words].log_error.p_holm < 0.05
+    assert TRUTH.words in [best.words, *best.not_distinguished]
+    assert f"{best.words} is nearest to the published numbers" in markdown(panel)
 
 
 def test_a_row_for_every_cell_variant_and_grid(made):
@@ -147,9 +151,11 @@ def test_a_row_for_every_cell_variant_and_grid(made):
     assert data[keys[:4]].drop_duplicates().groupby("reading").size().to_dict() == {"own": 16, "shared": 2, "fewer": 6}
     assert len(data) == 2 * (8 + 1 + 3) * len(VARIANTS) * 2
     assert not data.duplicated(keys).any()
-    told = data[data["log2_ratio"].notna()]
+    with_ratio = data[data["log2_ratio"].notna()]
     # log2 of numpy and of the standard library differ in the last digit on some processors
-    np.testing.assert_allclose(told["log2_ratio"], np.log2(told["value"] / told["published"]), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        with_ratio["log2_ratio"], np.log2(with_ratio["value"] / with_ratio["published"]), rtol=1e-12, atol=1e-12
+    )
     row = data[(data["dataset"] == "CIFAR10") & (data["method"] == "LIME")].iloc[0]
     assert row["published"] == published["CIFAR10"]["LIME"]
     assert (row["studied_method"], row["size"], row["members"], row["images"]) == ("lime(samples=64)", "12x12", 8, 6)
@@ -161,37 +167,37 @@ def test_values_are_those_of_the_maps(made):
     generator = torch.Generator().manual_seed(0)
     expected = by_truth(members_maps(generator))
     data = made[0].data
-    own = data[(data["dataset"] == "CIFAR10") & (data["grid"] == "own") & (data["view"] == "signed")]
-    own = own[(own["definition"] == "power") & (own["norm"] == "raw")]
-    found = {reading: rows.set_index("method")["value"].to_dict() for reading, rows in own.groupby("reading")}
-    assert found["own"] == pytest.approx(expected, rel=1e-6)
+    rows = data[(data["dataset"] == "CIFAR10") & (data["grid"] == "own") & (data["view"] == "signed")]
+    rows = rows[(rows["definition"] == "power") & (rows["norm"] == "raw")]
+    values = {reading: of.set_index("method")["value"].to_dict() for reading, of in rows.groupby("reading")}
+    assert values["own"] == pytest.approx(expected, rel=1e-6)
     maps = members_maps(torch.Generator().manual_seed(0))
-    assert found["shared"] == pytest.approx({"LIME": by_truth(maps, draw=1)["LIME"]}, rel=1e-6)
-    assert found["shared"]["LIME"] > 1.2 * found["own"]["LIME"], "the shared draw passes for signal"
+    assert values["shared"] == pytest.approx({"LIME": by_truth(maps, draw=1)["LIME"]}, rel=1e-6)
+    assert values["shared"]["LIME"] > 1.2 * values["own"]["LIME"], "the shared draw passes for signal"
     starred = {row: maps[row] for row in ("Integrated Gradient", "SmoothGrad", "LIME")}
-    few = by_truth(starred, make=lambda own: fewer(own, FEWER))
-    assert found["fewer"] == pytest.approx(few, rel=1e-6)
-    assert set(own[own["reading"] == "fewer"]["members"]) == {FEWER}
+    few = by_truth(starred, make=lambda maps: fewer(maps, FEWER))
+    assert values["fewer"] == pytest.approx(few, rel=1e-6)
+    assert set(rows[rows["reading"] == "fewer"]["members"]) == {FEWER}
 
 
 def test_starred_rows_by_fewer_networks_and_shared_draws_are_facts(made):
     facts = made[0].facts
-    assert facts["readings"] == ["own", "shared", "fewer"]
-    assert {row["method"] for row in facts["draws"]} == {"LIME"}
-    assert all(row["r_shared"] > 1.2 * row["r_own"] for row in facts["draws"])
-    assert len(facts["starred"]) == 6
-    for row in facts["starred"]:
-        assert (row["networks"], row["fewer"]) == (8, FEWER)
-        assert row["floor_fewer"] > row["floor"]
-        assert row["value_fewer"] == pytest.approx(row["expected_fewer"], rel=0.03)
-        assert row["interval_fewer"]["low"] < row["value_fewer"] < row["interval_fewer"]["high"]
-    lowest = {(row["column"], row["reading"]): row for row in facts["lowest"]}
+    assert facts.readings == ("own", "shared", "fewer")
+    assert facts.drawing_methods == {"LIME"}
+    assert all(row.r_shared > 1.2 * row.r_own for row in facts.draws)
+    assert len(facts.starred) == 6
+    for cell in facts.starred:
+        assert (cell.networks, cell.fewer) == (8, FEWER)
+        assert cell.floor_fewer > cell.floor
+        assert cell.value_fewer == pytest.approx(cell.expected_fewer, rel=0.03)
+        assert cell.interval_fewer.low < cell.value_fewer < cell.interval_fewer.high
+    lowest = {(row.column, row.reading): row for row in facts.lowest}
     assert len(lowest) == 4
     for row in lowest.values():
-        assert row["other"] == "Input Gradient"
-        assert row["ratio"] == pytest.approx(row["r"] / row["r_other"])
-        assert row["interval"]["low"] < row["ratio"] < row["interval"]["high"]
-        assert row["ratio"] < 1
+        assert row.other == "Input Gradient"
+        assert row.ratio == pytest.approx(row.r / row.r_other)
+        assert row.interval.low < row.ratio < row.interval.high
+        assert row.ratio < 1
     caption = markdown(made[0])
     for words in (
         "With 7 networks in place of 8",
@@ -208,16 +214,16 @@ def test_the_common_grid_is_the_coarsest(made):
     top = panel.data[(panel.data["method"] == "GradCAM (top)") & (panel.data["dataset"] == "CIFAR10")]
     same = [top[top["grid"] == grid]["value"].tolist() for grid in ("own", "common")]
     assert same[0] == pytest.approx(same[1])
-    assert {tuple(row["common_grid"]) for row in panel.facts["resolution"]} == {(4, 4)}
+    assert {cell.common_grid for cell in panel.facts.resolution} == {(4, 4)}
 
 
 def test_orderings_are_found_where_they_were_put(made):
-    own = {row["claim"]: row for row in made[0].facts["orderings"] if row["grid"] == row["reading"] == "own"}
-    assert all(row["measured"] is True for row in own.values())
-    assert own["GradCAM (top) highest"]["p_holm"] < 0.05
-    assert [column["published"] for column in own["SHAP lowest"]["columns"]] == [True, True]
-    assert [column["measured_by_best"] for column in own["SHAP lowest"]["columns"]] == [True, True]
-    assert len(made[0].facts["orderings"]) == 8 * 4, "two grids, shared draws, and starred rows by fewer networks"
+    verdicts = {verdict.claim: verdict for verdict in made[0].facts.verdicts()}
+    assert all(verdict.measured is True for verdict in verdicts.values())
+    assert verdicts["GradCAM (top) highest"].p_holm < 0.05
+    assert [column.published for column in verdicts["SHAP lowest"].columns] == [True, True]
+    assert [column.measured_by_best for column in verdicts["SHAP lowest"].columns] == [True, True]
+    assert len(made[0].facts.orderings) == 8 * 4, "two grids, shared draws, and starred rows by fewer networks"
 
 
 def test_the_caption_states_definitions_orderings_template_and_provenance(made):
@@ -258,7 +264,7 @@ def test_the_print_shows_measured_beside_published(made):
     assert lines[lines.index(lime) + 2].startswith("LIME, shared")
     published = data[(data["method"] == "LIME") & (data["dataset"] == "CIFAR10")]["published"].iloc[0]
     assert f"{published:.2f}" in lime
-    assert "comes nearest the published numbers" in " ".join(text.split())
+    assert "is nearest to the published numbers" in " ".join(text.split())
     assert "GradCAM (top) highest in 2 of 2" in " ".join(text.split())
 
 
@@ -268,19 +274,19 @@ def broken(tmp_path_factory):
     maps = members_maps(torch.Generator().manual_seed(3), members=4, images=3)
     folder = tmp_path_factory.mktemp("broken")
     study = study_of(folder / "run", maps, failed=("DeepLIFT",), left_out=("SHAP",))
-    return table_panel([Column(study, "net", "CIFAR10", "VGG19")])
+    return table_panel([PublishedColumn(study, "net", "CIFAR10", "VGG19")])
 
 
 def test_failed_and_missing_methods_are_shown_as_failed(broken):
     failed = broken.data[broken.data["status"] == "failed"].set_index("method")["reason"].to_dict()
     assert failed == {"DeepLIFT": "member 3: no memory", "SHAP": "not in the study"}
-    assert broken.facts["cells"] == 6
+    assert broken.facts.cells == 6
     text = printed(broken)
     assert sum("failed" in line for line in text.splitlines() if line.startswith(("DeepLIFT", "SHAP"))) == 2
     assert "Failed: DeepLIFT in CIFAR10 VGG19: member 3: no memory." in markdown(broken)
-    lowest = next(row for row in broken.facts["orderings"] if row["claim"] == "SHAP lowest")
-    assert lowest["measured"] is None
-    assert lowest["p"] == 1
+    lowest = next(verdict for verdict in broken.facts.orderings if verdict.claim == "SHAP lowest")
+    assert lowest.measured is None
+    assert lowest.p == 1
 
 
 def test_few_members_are_said_to_be_few(broken):
@@ -289,8 +295,8 @@ def test_few_members_are_said_to_be_few(broken):
 
 def test_two_members_have_no_intervals_and_no_tests(tmp_path):
     maps = members_maps(torch.Generator().manual_seed(4), members=2, images=2)
-    panel = table_panel([Column(study_of(tmp_path / "run", maps), "net", "CIFAR10", "VGG19")])
-    assert panel.facts["best"]["log_error"]["not_distinguished"] is None
+    panel = table_panel([PublishedColumn(study_of(tmp_path / "run", maps), "net", "CIFAR10", "VGG19")])
+    assert panel.facts.best.log_error.not_distinguished is None
     assert "cannot be tested with fewer than 3 members" in markdown(panel)
     assert panel.data["low"].isna().all()
     assert write_panel(panel, tmp_path / "out")
@@ -309,7 +315,7 @@ def test_wrong_columns_are_refused(columns, message, tmp_path):
     maps = members_maps(torch.Generator().manual_seed(5), members=2, images=1)
     study = study_of(tmp_path / "run", maps)
     with pytest.raises(UsageError, match=message):
-        table_panel([Column(study, *column) for column in columns])
+        table_panel([PublishedColumn(study, *column) for column in columns])
 
 
 def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
@@ -317,23 +323,29 @@ def test_the_panel_agrees_with_the_study_that_it_reads(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     methods = ["gradient", "gradcam(layer=top)", "gradcam(layer=intermediate)", "smoothgrad(samples=2)"]
     study = bench(methods=methods, members=3, images=3, train_images=64, epochs=1, device="cpu", out="run")
-    panel = table_panel([Column(Study.load("run"), "test_resnet", "CIFAR10", "ResNet18")])
-    own = panel.data[(panel.data["grid"] == "own") & (panel.data["reading"] == "own")]
+    panel = table_panel([PublishedColumn(Study.load("run"), "test_resnet", "CIFAR10", "ResNet18")])
+    rows = panel.data[(panel.data["grid"] == "own") & (panel.data["reading"] == "own")]
     compared = 0
-    for cell in [cell for cell in study.done if cell["view"] != "centred"]:
-        for name, key in {"pixel": "snr_pixel", "rms": "snr_rms", "power": "snr_power", "r": "snr"}.items():
-            expected = cell["figures"]["estimates"][key]
+    for cell in [cell for cell in study.done if cell.view != "centred"]:
+        estimates = cell.figures.estimates
+        definitions = {
+            "pixel": estimates.snr_pixel,
+            "rms": estimates.snr_rms,
+            "power": estimates.snr_power,
+            "r": estimates.snr,
+        }
+        for name, expected in definitions.items():
             norm = "unit" if name == "r" else "raw"
-            rows = own[(own["studied_method"] == cell["method"]) & (own["view"] == cell["view"])]
-            (row,) = rows[(rows["definition"] == name) & (rows["norm"] == norm)].to_dict("records")
-            assert row["value"] == pytest.approx(float(expected["value"]), rel=1e-5)
+            of_cell = rows[(rows["studied_method"] == cell.method) & (rows["view"] == cell.view)]
+            (row,) = of_cell[(of_cell["definition"] == name) & (of_cell["norm"] == norm)].to_dict("records")
+            assert row["value"] == pytest.approx(expected.value, rel=1e-5)
             compared += 1
-            if name == "pixel" or cell["view"] == "signed":  # other floors of relu are the cell's own
-                assert row["floor"] == pytest.approx(float(expected["floor"]), rel=1e-4)
+            if name == "pixel" or cell.view == "signed":  # other floors of relu are those of the cell
+                assert row["floor"] == pytest.approx(expected.floor, rel=1e-4)
     assert compared == 4 * 6
-    assert set(own["method"]) == {"Input Gradient", "GradCAM (top)", "GradCAM (intermediate)", "SmoothGrad"}
-    assert not math.isnan(panel.facts["template"][0]["share"])
-    assert set(PUBLISHED) - set(own["method"]) == {row["method"] for row in panel.facts["failed"]}
+    assert set(rows["method"]) == {"Input Gradient", "GradCAM (top)", "GradCAM (intermediate)", "SmoothGrad"}
+    assert not math.isnan(panel.facts.template[0].share)
+    assert set(PUBLISHED) - set(rows["method"]) == {failure.method for failure in panel.facts.failed}
 
 
 def test_a_study_without_members_maps_says_how_to_get_them(tmp_path):
@@ -342,4 +354,4 @@ def test_a_study_without_members_maps_says_how_to_get_them(tmp_path):
     maps = [structs.replace(maps, draws=()) if maps.method == METHODS["LIME"] else maps for maps in study.result.maps]
     study = replace(study, result=structs.replace(study.result, maps=tuple(maps)))
     with pytest.raises(UsageError, match="--keep-maps all"):
-        table_panel([Column(study, "net", "CIFAR10", "VGG19")])
+        table_panel([PublishedColumn(study, "net", "CIFAR10", "VGG19")])

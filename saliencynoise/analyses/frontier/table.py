@@ -205,10 +205,11 @@ def basis(document: Mapping[str, Any]) -> str:
     """Return the provenance of the figures."""
     settings, dataset = document["settings"]["bench"], document["dataset"]
     channels, height, width = dataset["image_shape"]
+    recipes = {name: (recipe["epochs"], recipe["precision"]) for name, recipe in document["recipes"].items()}
     return (
         f"{document['images']} of {dataset['test_images']} test images of {dataset['asked']}, "
         f"{channels}x{height}x{width}; target {settings['target']}; trained on {dataset['train_images']} images, "
-        f"{recipes_text(document['recipes'])}; seed {settings['seed']}; "
+        f"{recipes_text(recipes)}; seed {settings['seed']}; "
         f"torch {document['versions']['torch']}, {document['hardware']['device']}, "
         f"{document['hardware']['processor']}."
     )

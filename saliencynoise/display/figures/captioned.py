@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from saliencynoise.records.common import Record
+
 MOST_WORDS = 60
 """The largest number of words in a caption; longer explanations are in the guide to the figures."""
 
@@ -31,7 +33,7 @@ class CaptionedFigure:
         notes: paragraphs on these data: members and images, intervals, failures. Panels of the paper use Markdown.
         figure: the drawing.
         data: a row for each point of the figure.
-        facts: further results, in plain values that JSON holds; empty if there are none.
+        facts: further results, as a record or in plain values that JSON holds; empty if there are none.
         arrays: the bytes of an .npz, offered for download in place of `data` where a table would be large.
         pictorial: whether it shows pictures or maps, whose colours must stay as they are on a dark page.
     """
@@ -43,7 +45,7 @@ class CaptionedFigure:
     figure: Figure
     data: pd.DataFrame
     notes: Sequence[str] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] | Record = field(default_factory=dict)
     arrays: bytes | None = None
     pictorial: bool = False
 

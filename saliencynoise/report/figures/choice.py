@@ -43,15 +43,15 @@ def choose(study: Study) -> Choice:
         UsageError: all cells failed.
     """
     cells = signed_cells(study)
-    done = [cell for cell in cells if cell["status"] == "ok"]
+    done = [cell for cell in cells if cell.status == "ok"]
     if not done:
         raise UsageError("all cells failed")
-    architectures = list(dict.fromkeys(cell["architecture"] for cell in cells))
-    methods = list(dict.fromkeys(cell["method"] for cell in cells))
-    image, reason = _typical(study, architecture=done[0]["architecture"], method=done[0]["method"])
+    architectures = list(dict.fromkeys(cell.architecture for cell in cells))
+    methods = list(dict.fromkeys(cell.method for cell in cells))
+    image, reason = _typical(study, architecture=done[0].architecture, method=done[0].method)
     shown = architectures[: max(1, ROWS // len(methods))]
-    if done[0]["architecture"] not in shown:
-        shown = [done[0]["architecture"]]
+    if done[0].architecture not in shown:
+        shown = [done[0].architecture]
     if len(shown) < len(architectures):
         reason += f" The figure shows {', '.join(shown)} of {len(architectures)} architectures."
     if len(methods) > ROWS:
@@ -66,14 +66,14 @@ def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]
         (images["architecture"] == architecture) & (images["method"] == method) & (images["view"] == "signed")
     ]  # fmt: skip
     by_name = dict(zip(snr_rows["image"], snr_rows["snr_raw"], strict=True))
-    values = [(float(by_name.get(record["name"], "nan")), index) for index, record in enumerate(study.result["images"])]
+    values = [(float(by_name.get(image.name, "nan")), index) for index, image in enumerate(study.result.images)]
     ranked = sorted((r, index) for r, index in values if not math.isnan(r))
     if not ranked:
         return 0, "The picture is the study's first."
     r, index = ranked[(len(ranked) - 1) // 2]
-    on = f" on {architecture}" if len({cell["architecture"] for cell in signed_cells(study)}) > 1 else ""
-    record = study.result["images"][index]
-    named = f"{record['name']} (class {study.result['dataset']['classes'][record['label']]})"
+    on = f" on {architecture}" if len({cell.architecture for cell in signed_cells(study)}) > 1 else ""
+    image = study.result.images[index]
+    named = f"{image.name} (class {study.result.dataset.classes[image.label]})"
     return (
         index,
         f"The picture is {named}: its r of raw maps by {method}{on}, {r:.2f}, is the median of {len(ranked)} images.",

@@ -132,13 +132,11 @@ def data(
     rows: list[dict[str, Any]] = []
     for cell in signed_cells(study, architectures=architectures, methods=methods):
         names = names_of(cell)
-        if cell["status"] != "ok":
+        if cell.classes is None:
             rows.append({**names, "class": None})
             continue
-        whole = {f"all_{key}": value for key, value in snr_of(cell["figures"]).items()}
-        rows += [
-            {**names, "class": label, **snr_of(estimates), **whole} for label, estimates in cell["classes"].items()
-        ]
+        whole = {f"all_{key}": value for key, value in snr_of(cell.figures).items()}
+        rows += [{**names, "class": label, **snr_of(figures), **whole} for label, figures in cell.classes.items()]
     frame = pd.DataFrame(rows)
     if "r" not in frame:
         return frame.assign(r=math.nan, place=math.nan)

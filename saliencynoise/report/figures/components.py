@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
 
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.cell import Cell, CellFigures
 
 TITLE = "Components of a map's energy"
 CAPTION = (
@@ -141,25 +142,32 @@ def shares_of(
     rows = [] if document is None else document["rows"]
     known = {(row["architecture"], row["method"]): row for row in rows if row["status"] == "ok"}
     cells = signed_cells(study, architectures=architectures, methods=methods)
-    return pd.DataFrame([_row(cell, known.get((cell["architecture"], cell["method"]))) for cell in cells])
+    return pd.DataFrame([_row(cell, known.get((cell.architecture, cell.method))) for cell in cells])
 
 
-def _row(cell: Any, apart: Any) -> dict[str, Any]:
+def _row(cell: Cell, apart: Mapping[str, Any] | None) -> dict[str, Any]:
     row = names_of(cell) | dict.fromkeys((*PARTS, "low", "high"), math.nan)
-    if cell["status"] != "ok":
+    if cell.figures is None:
         return row
-    figures = cell["figures"]
-    if apart is not None:
-        energy = {key: estimate["value"] for key, estimate in (apart["energy"] or {}).items()}
-        shares = energy or {"signal": 1 - apart["noise"], "network": apart["noise"]}
-        interval = (apart["energy"] or {}).get("signal", {}).get("interval")
-    else:
-        cosine = figures["estimates"]["cosine"]
-        shares = figures.get("energy") or {"signal": number(cosine["value"]), "network": 1 - number(cosine["value"])}
-        interval = cosine["interval"]
-    ends = {"low": None, "high": None} if interval is None else interval
-    shares = {name: number(share) for name, share in shares.items()}
-    return row | shares | {name: number(ends[name]) for name in ("low", "high")} | {"images": figures["images"]}
+    row["images"] = cell.figures.images
+    return row | (_shares(cell.figures) if apart is None else _shares_apart(apart))
+
+
+def _shares(figures: CellFigures) -> dict[str, float]:
+    """Return the shares of a study's cell, with the interval of the signal."""
+    cosine = figures.estimates.cosine
+    ends = {} if cosine.interval is None else {"low": cosine.interval.low, "high": cosine.interval.high}
+    return (figures.energy or {"signal": cosine.value, "network": 1 - cosine.value}) | ends
+
+
+def _shares_apart(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return the shares of members that share no seed, from a row of a variance run."""
+    energy = row["energy"]
+    if energy is None:
+        return {"signal": 1 - row["noise"], "network": row["noise"]}
+    ends = energy["signal"]["interval"] or {"low": None, "high": None}
+    shares = {name: number(estimate["value"]) for name, estimate in energy.items()}
+    return shares | {name: number(ends[name]) for name in ("low", "high")}
 
 
 def draw(components: Components) -> Figure:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.cell import Cell
 
 TITLE = "Gain from averaging"
 CAPTION = (
@@ -108,11 +109,11 @@ def data(
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     cells = signed_cells(study, architectures=architectures, methods=methods)
-    furthest = max([_furthest(cell) for cell in cells if cell["status"] == "ok"], default=1)
-    seed = derive_seed(study.result["settings"]["seed"], "bootstrap", STREAM)
+    furthest = max([_furthest(cell) for cell in cells if cell.status == "ok"], default=1)
+    seed = derive_seed(study.result.settings.seed, "bootstrap", STREAM)
     rows: list[dict[str, Any]] = []
     for cell in cells:
-        if cell["status"] == "ok":
+        if cell.status == "ok":
             rows += _rows(study, cell, furthest, seed)
         else:
             rows.append(names_of(cell))
@@ -120,23 +121,23 @@ def data(
     return frame if "n" in frame else frame.assign(n=math.nan)
 
 
-def _furthest(cell: Any) -> int:
+def _furthest(cell: Cell) -> int:
     """Return the n at which a curve ends: beyond what a reliability of 0.9 needs, and at twice the members at least."""
-    members, needed = int(cell["members"]), cell["figures"]["members_needed"]["value"]
-    return int(min(max(2 * members, 1.5 * (needed or 0)), FURTHEST * members))
+    needed = cell.known_figures.members_needed.value or 0
+    return int(min(max(2 * cell.members, 1.5 * needed), FURTHEST * cell.members))
 
 
-def _rows(study: Study, cell: Any, furthest: int, seed: int) -> list[dict[str, Any]]:
-    members, snr = int(cell["members"]), cell["figures"]["estimates"]["snr"]
+def _rows(study: Study, cell: Cell, furthest: int, seed: int) -> list[dict[str, Any]]:
+    snr, needed = cell.known_figures.estimates.snr, cell.known_figures.members_needed
     measured = {point.members: point for point in split_halves(study.gram(cell), seed=seed)}
-    counts = {*range(1, members + 1), *(round(2 ** (step / 4)) for step in range(200) if 2 ** (step / 4) < furthest)}
-    needed = {key: number(cell["figures"]["members_needed"][key]) for key in ("value", "low", "high")}
-    common = names_of(cell) | {"r": number(snr["value"]), "target": cell["figures"]["members_needed"]["reliability"]}
-    common |= {"needed": needed["value"], "needed_low": needed["low"], "needed_high": needed["high"]}
+    counts = {
+        *range(1, cell.members + 1),
+        *(round(2 ** (step / 4)) for step in range(200) if 2 ** (step / 4) < furthest),
+    }
+    common = names_of(cell) | {"r": snr.value, "target": needed.reliability, "needed": number(needed.value)}
+    common |= {"needed_low": number(needed.low), "needed_high": number(needed.high)}
     rows = []
-    for point in averaging_curve(
-        number(snr["value"]), interval_of(snr["interval"]), counts=sorted({*counts, furthest})
-    ):
+    for point in averaging_curve(snr.value, interval_of(snr.interval), counts=sorted({*counts, furthest})):
         average = measured.get(point.members)
         ends = (math.nan, math.nan) if point.interval is None else (point.interval.low, point.interval.high)
         row = {

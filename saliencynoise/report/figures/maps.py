@@ -130,16 +130,16 @@ def data(
     check_images(study, images)
     tree: Any = study.maps  # opened once: that costs more than reading
     pictures = pictures_of(tree, images)
-    names = dict.fromkeys(cell["architecture"] for cell in cells)
+    names = dict.fromkeys(cell.architecture for cell in cells)
     rows = []
     for name, image in ((name, image) for name in names for image in images):
         for cell in cells:
-            if cell["architecture"] != name:
+            if cell.architecture != name:
                 continue
-            common: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell["members"]}
+            common: dict[str, Any] = {"keys": keys_of(study, cell, image), "members": cell.members}
             common["picture"] = pictures[image]
-            if cell["status"] != "ok":
-                rows.append(TileRow(**common, tiles={}, norm=float("nan"), reason=str(cell["reason"])))
+            if cell.status != "ok":
+                rows.append(TileRow(**common, tiles={}, norm=float("nan"), reason=str(cell.reason)))
                 continue
             maps = member_maps(study, tree, cell, image=image)
             rows.append(TileRow(**common, **_tiles(maps, singles, averages)))

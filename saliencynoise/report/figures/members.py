@@ -11,7 +11,6 @@ from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import BAD, SMALL, blank, diverging, two_lines
 from saliencynoise.display.numbers import format_number
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells
-from saliencynoise.records.cell import Cell
 from saliencynoise.report.figures import texts
 from saliencynoise.report.table import SEVERAL
 from saliencynoise.statistics.gram import diag_mean, scale_gram
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.cell import Cell
+    from saliencynoise.records.study import MemberResult
 
 TITLE = "Agreement between members"
 CAPTION = (
@@ -95,13 +96,13 @@ def data(
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     about = {
-        architecture["label"]: {member["index"]: member for member in architecture["members"]}
-        for architecture in study.result["architectures"]
+        architecture.label: {member.index: member for member in architecture.members}
+        for architecture in study.result.architectures
     }
     rows: list[dict[str, Any]] = []
     for cell in signed_cells(study, architectures=architectures, methods=methods):
-        if cell["status"] == "ok":
-            rows += _rows(cell, mean_cosines(study.gram(cell)), about[cell["architecture"]])
+        if cell.status == "ok":
+            rows += _rows(cell, mean_cosines(study.gram(cell)), about[cell.architecture])
         else:
             rows.append(names_of(cell) | {"member": None})
     return pd.DataFrame(rows)
@@ -114,14 +115,14 @@ def mean_cosines(gram: Float[Any, "B E E"]) -> Float[np.ndarray, "E E"]:
     return matrix
 
 
-def _rows(cell: Cell, cosines: Float[np.ndarray, "E E"], about: Mapping[int, Any]) -> list[dict[str, Any]]:
+def _rows(cell: Cell, cosines: Float[np.ndarray, "E E"], about: Mapping[int, MemberResult]) -> list[dict[str, Any]]:
     order, clusters = clustered(cosines)
     position = {member: index for index, member in enumerate(order)}
-    modes = ((cell.get("details") or {}).get("modes") or {}).get("share")
+    modes = cell.known_details.modes.share
     rows = []
     for one in range(len(order)):
-        facts = about.get(one, {})
-        common = {"member": one, "accuracy": facts.get("accuracy"), "flag": facts.get("flag"), "place": position[one]}
+        member = about[one]
+        common = {"member": one, "accuracy": member.accuracy, "flag": member.flag, "place": position[one]}
         common |= {"cluster": clusters[one], "modes": modes}
         rows += [
             {**names_of(cell), **common, "other": other, "other_place": position[other], "cosine": cosines[one, other]}

@@ -84,7 +84,7 @@ def captioned(study: Study) -> CaptionedFigure:
     chosen = choose(study)
     overlays = data(study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures)
     tested = any(overlay.survives is not None for overlay in overlays)
-    aggregator = f"Aggregator: {study.result['settings'].get('aggregator', 'mean')}, of raw maps; channels are summed."
+    aggregator = f"Aggregator: {study.result.settings.aggregator}, of raw maps; channels are summed."
     return CaptionedFigure(
         name="overlay",
         title=TITLE,
@@ -131,13 +131,13 @@ def data(
     check_images(study, images)
     tree = study.maps
     pictures = pictures_of(tree, images)
-    names = dict.fromkeys(cell["architecture"] for cell in cells)
+    names = dict.fromkeys(cell.architecture for cell in cells)
     return [
         _overlay(study, tree, cell, image, pictures[image])
         for name in names
         for image in images
         for cell in cells
-        if cell["architecture"] == name
+        if cell.architecture == name
     ]
 
 
@@ -209,8 +209,8 @@ def _overlay(
     study: Study, tree: xr.DataTree, cell: Cell, image: int, picture: UInt8[np.ndarray, "C H W"]
 ) -> Overlay:  # fmt: skip
     common: dict[str, Any] = {"keys": keys_of(study, cell, image), "picture": picture}
-    if cell["status"] != "ok":
-        return Overlay(**common, values=None, reason=str(cell["reason"]))
+    if cell.status != "ok":
+        return Overlay(**common, values=None, reason=str(cell.reason))
     group = group_of(tree, cell)
     values = unit_maps(group["marginal"].isel(image=image).to_numpy()[None])[0].sum(0)
     if "maps" not in group:

@@ -95,7 +95,7 @@ def data(
         UsageError: the study has no such method or architecture.
     """
     frame = images_of(study, methods=methods, architectures=architectures)
-    related = correlations(frame, seed=study.result["settings"]["seed"])
+    related = correlations(frame, seed=study.result.settings.seed)
     return ImageSimilarity(images=frame, correlations=related)
 
 
@@ -132,7 +132,7 @@ def images_of(
         return names.assign(image=None, group=None, snr_raw=np.nan, amplitude=np.nan, ssim=np.nan)
     images = images[images["view"] == "signed"]
     images = images.assign(amplitude=np.sign(images["snr_raw"]) * np.sqrt(images["snr_raw"].abs()))
-    group = {image["name"]: image.get("group") for image in study.result["images"]}
+    group = {image.name: image.group for image in study.result.images}
     images = images.assign(group=images["image"].map(group))
     keys = ["architecture", "method"]
     return names.merge(images[[*keys, "image", "label", "group", "snr_raw", "amplitude", "ssim"]], on=keys, how="left")

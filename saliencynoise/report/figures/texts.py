@@ -22,9 +22,9 @@ MOST = 3
 def basis(study: Study) -> str:
     """Return a sentence on the data behind a study's figures: its members, images and data set."""
     result = study.result
-    members, images = result["settings"]["members"], counted(len(result["images"]), "test image")
+    members, images = result.settings.members, counted(len(result.images), "test image")
     few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
-    return f"From {members} members of each architecture and {images} of {result['dataset']['asked']}{few}."
+    return f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
 
 
 def intervals(frame: pd.DataFrame) -> str:

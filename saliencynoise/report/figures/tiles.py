@@ -72,7 +72,7 @@ def check_images(study: Study, images: Sequence[int]) -> None:
     Raises:
         UsageError: it names the valid indices.
     """
-    available = len(study.result["images"])
+    available = len(study.result.images)
     if not images or not all(0 <= image < available for image in images):
         raise UsageError(f"images {list(images)} of {study.folder}: choose places from 0 to {available - 1}")
 
@@ -85,9 +85,9 @@ def pictures_of(tree: xr.DataTree, images: Sequence[int]) -> dict[int, UInt8[np.
 
 def keys_of(study: Study, cell: Cell, image: int) -> dict[str, str]:
     """Return the keys of a map: data set, architecture, method, image and its class."""
-    about = study.result["images"][image]
-    keys = {name: str(cell[name]) for name in ("dataset", "architecture", "method")}
-    return keys | {"image": about["name"], "class": study.result["dataset"]["classes"][about["label"]]}
+    record = study.result.images[image]
+    keys = {name: str(getattr(cell, name)) for name in ("dataset", "architecture", "method")}
+    return keys | {"image": record.name, "class": study.result.dataset.classes[record.label]}
 
 
 def member_maps(study: Study, tree: xr.DataTree, cell: Cell, *, image: int) -> Float[np.ndarray, "E c h w"]:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import counted, duration, format_number, with_interval
 from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
-from saliencynoise.report.html.words import method_words
+from saliencynoise.records.writing import json_of
+from saliencynoise.report.html.names import method_words
+
+if TYPE_CHECKING:
+    from saliencynoise.records.cell import Cell
+    from saliencynoise.records.common import RecipeRecord
+    from saliencynoise.records.study import (
+        ArchitectureResult,
+        ImageRecord,
+        MemberResult,
+        MethodRecord,
+        SamplerRecord,
+        StudyRecord,
+    )
 
 KINDS = {
     "pass": "computed from one plain pass, which methods share",
@@ -41,96 +54,93 @@ class Card:
     table: PageTable | None = None
 
 
-def method_cards(result: Any) -> list[Card]:
-    """Return a card for each method; results of earlier versions hold fewer facts."""
-    known = {method["label"]: method for method in result.get("methods", ())}
+def method_cards(result: StudyRecord) -> list[Card]:
+    """Return a card for each method that has a cell."""
     cells = defaultdict(list)
-    for cell in result["cells"]:
-        cells[cell["method"]].append(cell)
-    return [_method(label, known.get(label), measured) for label, measured in cells.items()]
+    for cell in result.cells:
+        cells[cell.method].append(cell)
+    methods = {method.label: method for method in result.methods}
+    return [_method(methods[label], measured) for label, measured in cells.items()]
 
 
-def _method(label: str, method: Mapping[str, Any] | None, cells: Sequence[Any]) -> Card:
-    title = method_words(label)
-    facts = [] if title == label else [("name", label)]
-    if method is None:
-        facts += [("provided by", cells[0].get("distribution", "not recorded"))]
-    else:
-        facts += [
-            ("family", FAMILIES.get(method["family"], method["family"])),
-            ("kind", KINDS.get(method["kind"], method["kind"])),
-            ("parameters", ", ".join(f"{key} = {value}" for key, value in method["parameters"].items()) or "none"),
-            ("cost of an image", method["cost"]),
-            ("random", "yes: its draws are separated from the networks" if method["stochastic"] else "no"),
-            ("views", ", ".join(method["views"])),
-            ("provided by", method["distribution"]),
-        ]
+def _method(method: MethodRecord, cells: Sequence[Cell]) -> Card:
+    title = method_words(method)
+    facts = [] if title == method.label else [("name", method.label)]
+    facts += [
+        ("family", FAMILIES.get(method.family, method.family)),
+        ("kind", KINDS.get(method.kind, method.kind)),
+        ("parameters", ", ".join(f"{key} = {value}" for key, value in method.parameters.items()) or "none"),
+        ("cost of an image", method.cost),
+        ("random", "yes: its draws are separated from the networks" if method.stochastic else "no"),
+        ("views", ", ".join(method.views)),
+        ("provided by", method.distribution),
+    ]
     facts += [(f"{name} on {where}", values) for where, name, values in _diagnostics(cells)]
     facts += [(f"ceiling on {where}", ceiling) for where, ceiling in _ceilings(cells)]
-    facts += [("failed", f"on {cell['architecture']}: {cell['reason']}") for cell in _first_failures(cells)]
+    facts += [("failed", f"on {cell.architecture}: {cell.reason}") for cell in _first_failures(cells)]
     return Card(
-        title=title, about=method["summary"] if method else "", facts=facts, paper=method["paper"] if method else ""
+        title=title, about=method.summary, facts=facts, paper=method.paper or ""
     )  # fmt: skip
 
 
-def _diagnostics(cells: Sequence[Any]) -> Iterator[tuple[str, str, str]]:
+def _diagnostics(cells: Sequence[Cell]) -> Iterator[tuple[str, str, str]]:
     for cell in cells:
-        if cell["view"] == cells[0]["view"]:
-            for name, values in (cell.get("diagnostics") or {}).items():
-                summary = f"median {format_number(values['median'])}, largest {format_number(values['max'])}"
-                yield cell["architecture"], name.replace("_", " "), summary
+        if cell.view == cells[0].view:
+            for name, values in (cell.diagnostics or {}).items():
+                summary = f"median {format_number(values.median)}, largest {format_number(values.max)}"
+                yield cell.architecture, name.replace("_", " "), summary
 
 
-def _ceilings(cells: Sequence[Any]) -> Iterator[tuple[str, str]]:
+def _ceilings(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
     """Yield each architecture with rewritten copies of one network, and a text with the r between these copies."""
     for cell in cells:
-        ceiling = cell.get("ceiling") or {}
-        if cell["view"] == cells[0]["view"] and ceiling.get("kinds"):
-            kinds = " and ".join(kind.replace("_", " ") for kind in ceiling["kinds"])
-            r = with_interval(ceiling["value"], ceiling["low"], ceiling["high"])
-            copies = f"{ceiling['copies']} copies of {counted(ceiling['members'], 'network')}"
+        ceiling = cell.ceiling
+        if cell.view == cells[0].view and ceiling is not None and ceiling.kinds:
+            kinds = " and ".join(kind.replace("_", " ") for kind in ceiling.kinds)
+            r = with_interval(ceiling.value, ceiling.low, ceiling.high)
+            copies = f"{ceiling.copies} copies of {counted(ceiling.members, 'network')}"
             compared = f"r {r} between {copies}, with other weights and the same function ({kinds}), "
-            yield cell["architecture"], f"{compared}on {counted(ceiling['images'], 'image')}"
+            yield cell.architecture, f"{compared}on {counted(ceiling.images, 'image')}"
 
 
-def _first_failures(cells: Sequence[Any]) -> list[Any]:
-    failed = {cell["architecture"]: cell for cell in cells if cell["status"] == "failed"}
+def _first_failures(cells: Sequence[Cell]) -> list[Cell]:
+    failed = {cell.architecture: cell for cell in cells if cell.status == "failed"}
     return list(failed.values())
 
 
-def data_card(result: Any) -> Card:
+def data_card(result: StudyRecord) -> Card:
     """Return the card of the data set."""
-    dataset = result["dataset"]
-    channels, height, width = dataset["image_shape"]
-    classes = dataset["classes"]
+    dataset = result.dataset
+    channels, height, width = dataset.image_shape
+    classes = dataset.classes
     facts = [
-        ("requested as", dataset["asked"]),
-        ("images", f"{dataset['train_images']} to train, {dataset['test_images']} to test"),
-        ("attributed", f"{len(result['images'])} of the test images"),
+        ("requested as", dataset.asked),
+        ("images", f"{dataset.train_images} to train, {dataset.test_images} to test"),
+        ("attributed", f"{len(result.images)} of the test images"),
         ("shape", f"{counted(channels, 'channel')}, {height} x {width} pixels"),
         (f"{len(classes)} classes", ", ".join(map(str, classes))),
-        ("masks of the causing pixels", "yes" if dataset.get("masks") else "no"),
-        *[("note", note) for note in dataset["notes"]],
-        *([("fingerprint", dataset["key"])] if "key" in dataset else []),
+        ("masks of the causing pixels", "yes" if dataset.masks else "no"),
+        *[("note", note) for note in dataset.notes],
+        ("fingerprint", dataset.key),
     ]
-    return Card(title=dataset.get("name", dataset["asked"]), facts=facts, table=_images(result))
+    return Card(title=dataset.name, facts=facts, table=_images(result))
 
 
-def _images(result: Any) -> PageTable:
-    classes, members = result["dataset"]["classes"], result["settings"]["members"]
-    labels = {architecture["name"]: architecture["label"] for architecture in result["architectures"]}
-    named = [name for name in labels if any(name in image.get("members_correct", {}) for image in result["images"])]
+def _images(result: StudyRecord) -> PageTable:
+    classes, members = result.dataset.classes, result.settings.members
+    labels = {architecture.name: architecture.label for architecture in result.architectures}
+    named = [name for name in labels if any(name in image.members_correct for image in result.images)]
     rows = [
         PageRow(
             values=[
-                PageValue(text=str(image["name"])),
-                PageValue(text=str(classes[image["label"]])),
+                PageValue(text=str(image.name)),
+                PageValue(text=str(classes[image.label])),
                 *(_correct(image, name, members) for name in named),
             ]
         )
-        for image in result["images"][:MOST_IMAGES]
+        for image in result.images[:MOST_IMAGES]
     ]
-    left = len(result["images"]) - MOST_IMAGES
+    left = len(result.images) - MOST_IMAGES
     heads = [f"{labels[name]} correct" for name in named] if len(named) > 1 else ["networks correct"] * len(named)
     return PageTable(
         caption="The attributed images" + (f", the first {MOST_IMAGES}; {left} more" if left > 0 else ""),
@@ -143,56 +153,59 @@ def _images(result: Any) -> PageTable:
     )
 
 
-def _correct(image: Mapping[str, Any], name: str, members: int) -> PageValue:
-    count = image.get("members_correct", {}).get(name)
+def _correct(image: ImageRecord, name: str, members: int) -> PageValue:
+    count = image.members_correct.get(name)
     return PageValue(text="-") if count is None else PageValue(text=f"{count} of {members}", key=str(count))
 
 
-def architecture_cards(result: Any) -> list[Card]:
+def architecture_cards(result: StudyRecord) -> list[Card]:
     """Return a card for each architecture, with its members."""
     return [
-        _architecture(architecture, result["recipes"].get(architecture["label"], {}))
-        for architecture in result["architectures"]
+        _architecture(architecture, result.recipes.get(architecture.label)) for architecture in result.architectures
     ]
 
 
-def _architecture(architecture: Any, recipe: Mapping[str, Any]) -> Card:
-    members = architecture["members"]
-    accuracies = [member["accuracy"] for member in members if member["accuracy"] is not None]
-    trained = sum(member.get("seconds") or 0.0 for member in members)
+def _architecture(architecture: ArchitectureResult, recipe: RecipeRecord | None) -> Card:
+    members = architecture.members
+    accuracies = [member.accuracy for member in members]
+    trained = sum(member.seconds for member in members)
     facts = [
-        *([("parameters", f"{architecture['parameters']:,}")] if "parameters" in architecture else []),
-        *([("provided by", architecture["distribution"])] if "distribution" in architecture else []),
-        ("adapted", "; ".join(architecture["adaptations"]) or "no"),
+        ("parameters", f"{architecture.parameters:,}"),
+        ("provided by", architecture.distribution),
+        ("adapted", "; ".join(architecture.adaptations) or "no"),
         *([("test accuracy", _accuracy(accuracies))] if accuracies else []),
         *([("trained in", f"{duration(trained)} of computing, all members together")] if trained else []),
-        *([("recipe", ", ".join(f"{key} {value}" for key, value in flat(recipe).items()))] if recipe else []),
-        *([("pool", architecture["pool"])] if "pool" in architecture else []),
+        *([("recipe", _recipe(recipe))] if recipe is not None else []),
+        ("pool", architecture.pool),
     ]
-    return Card(title=architecture["label"], facts=facts, table=_members(architecture))
+    return Card(title=architecture.label, facts=facts, table=_members(architecture))
+
+
+def _recipe(recipe: RecipeRecord) -> str:
+    return ", ".join(f"{key} {value}" for key, value in flat(json_of(recipe)).items())
 
 
 def _accuracy(values: Sequence[float]) -> str:
     return f"median {median(values):.1%}, from {min(values):.1%} to {max(values):.1%}"
 
 
-def _members(architecture: Any) -> PageTable:
+def _members(architecture: ArchitectureResult) -> PageTable:
     rows = [
         PageRow(
             values=[
-                PageValue(text=str(member["index"]), key=str(member["index"])),
-                _percent(member["accuracy"]),
-                PageValue(text=member["flag"] or "-", failed=bool(member["flag"])),
-                PageValue(text=", ".join(f"{name} {seed}" for name, seed in member["seeds"].items()) or "-"),
-                PageValue(text=member["sha256"][:16] or "-"),
-                PageValue(text=member.get("source") or "trained"),
+                PageValue(text=str(member.index), key=str(member.index)),
+                _percent(member.accuracy),
+                PageValue(text=member.flag or "-", failed=bool(member.flag)),
+                PageValue(text=", ".join(f"{name} {seed}" for name, seed in member.seeds.items()) or "-"),
+                PageValue(text=member.sha256[:16] or "-"),
+                PageValue(text=member.source or "trained"),
             ]
         )
-        for member in architecture["members"]
+        for member in architecture.members
     ]
     headers = ("flag", "seeds", "weights (SHA-256)", "source")
     return PageTable(
-        caption=f"Members of {architecture['label']}",
+        caption=f"Members of {architecture.label}",
         columns=[
             PageColumn(label="member"),
             PageColumn(label="accuracy"),
@@ -206,23 +219,23 @@ def _percent(value: float | None) -> PageValue:
     return PageValue(text="-") if value is None else PageValue(text=f"{value:.1%}", key=repr(value))
 
 
-def key_facts(result: Any) -> list[tuple[str, str]]:
+def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
     """Return the main facts: networks, images, accuracy, explained class, device, time and seed."""
-    settings, hardware = result["settings"], result["hardware"]
-    members = [member for architecture in result["architectures"] for member in architecture["members"]]
-    accuracies = [member["accuracy"] for member in members if member["accuracy"] is not None]
+    settings, hardware = result.settings, result.hardware
+    members = [member for architecture in result.architectures for member in architecture.members]
+    accuracies = [member.accuracy for member in members]
     return [
         (
             "networks",
-            f"{settings['members']} of {_names([architecture['label'] for architecture in result['architectures']])}",
+            f"{settings.members} of {_names([architecture.label for architecture in result.architectures])}",
         ),
-        ("images", f"{len(result['images'])} test images of {result['dataset']['asked']}"),
+        ("images", f"{len(result.images)} test images of {result.dataset.asked}"),
         *([("accuracy", _accuracy(accuracies))] if accuracies else []),
-        ("explained class", TARGETS.get(settings["target"], settings["target"])),
-        ("device", f"{hardware['device']}, {hardware['processor']}"),
+        ("explained class", TARGETS.get(settings.target, settings.target)),
+        ("device", f"{hardware.device}, {hardware.processor}"),
         ("time", _time(result, members)),
-        ("seed", str(settings["seed"])),
-        *([("made", result["created"].replace("T", " ").replace("+00:00", " UTC"))] if "created" in result else []),
+        ("seed", str(settings.seed)),
+        *([("made", result.created.replace("T", " ").replace("+00:00", " UTC"))] if "created" in result else []),
     ]
 
 
@@ -230,27 +243,26 @@ def _names(labels: Sequence[str]) -> str:
     return labels[0] if len(labels) == 1 else f"each of {', '.join(labels)}"
 
 
-def _time(result: Any, members: Sequence[Any]) -> str:
+def _time(result: StudyRecord, members: Sequence[MemberResult]) -> str:
     """Return the computing time to train and to explain. Views share their maps, so each method counts once."""
-    trained = sum(member.get("seconds") or 0.0 for member in members)
-    seconds = {(cell["architecture"], cell["method"]): cell["seconds"] or 0.0 for cell in result["cells"]}
+    trained = sum(member.seconds for member in members)
+    seconds = {(cell.architecture, cell.method): cell.seconds or 0.0 for cell in result.cells}
     maps = f"{duration(sum(seconds.values()))} to explain"
     return f"{duration(trained)} to train, {maps}" if trained else maps
 
 
-def provenance(result: Any) -> list[tuple[str, str]]:
+def provenance(result: StudyRecord) -> list[tuple[str, str]]:
     """Return the versions and the hardware that computed the figures."""
-    sampler = result.get("sampler")
     facts = [
-        *([("made", result["created"])] if "created" in result else []),
-        *([("sampler", _sampler(sampler))] if sampler else []),
-        ("aggregator", result.get("aggregator", "builtin/mean")),
+        ("made", result.created),
+        ("sampler", _sampler(result.sampler)),
+        ("aggregator", result.aggregator),
         *machine(result),
     ]
-    brought = Counter(cell.get("distribution", "") for cell in result["cells"])
+    brought = Counter(cell.distribution for cell in result.cells)
     return facts + [("methods provided by", name) for name in brought if name]
 
 
-def _sampler(sampler: Mapping[str, Any]) -> str:
-    trains = "trains networks" if sampler["trains"] else "trains no network"
-    return f"{sampler['name']} ({sampler.get('distribution', '')}): {trains}; {counted(sampler['runs'], 'run')}"
+def _sampler(sampler: SamplerRecord) -> str:
+    trains = "trains networks" if sampler.trains else "trains no network"
+    return f"{sampler.name} ({sampler.distribution}): {trains}; {counted(sampler.runs, 'run')}"

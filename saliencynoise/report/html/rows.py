@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import format_number, p_text, percent, seconds_text
 from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
-from saliencynoise.records.numbers import number
 from saliencynoise.report.html.words import noise_free, reliability
 from saliencynoise.report.table import is_low
+
+if TYPE_CHECKING:
+    from saliencynoise.display.numbers import TwoEnds
+    from saliencynoise.records.cell import Cell, MembersNeeded
+    from saliencynoise.records.study import StudyRecord
 
 NUMBERS = (
     PageColumn(label="one map", meaning="reliability of a single network's map"),
@@ -29,17 +33,17 @@ NUMBERS = (
 )
 
 
-def study_table(result: Any) -> PageTable:
+def study_table(result: StudyRecord) -> PageTable:
     """Return a row per architecture, method and view, and one more for a stochastic method without its own noise."""
-    several = len({cell["architecture"] for cell in result["cells"]}) > 1
-    families = {method["label"]: method["family"] for method in result.get("methods", ())}
+    several = len({cell.architecture for cell in result.cells}) > 1
+    families = {method.label: method.family for method in result.methods}
     rows = [
         PageRow(
-            values=[PageValue(text=name), *([PageValue(text=cell["architecture"])] if several else []), *values],
-            architecture=cell["architecture"],
-            family=families.get(cell["method"], ""),
+            values=[PageValue(text=name), *([PageValue(text=cell.architecture)] if several else []), *values],
+            architecture=cell.architecture,
+            family=families.get(cell.method, ""),
         )
-        for cell in result["cells"]
+        for cell in result.cells
         for name, values in _rows(cell)
     ]
     names = [PageColumn(label="method", numeric=False)]
@@ -53,82 +57,71 @@ def study_table(result: Any) -> PageTable:
     )
 
 
-def _rows(cell: Any) -> Iterator[tuple[str, list[PageValue]]]:
-    name = cell["method"] + ("" if cell["view"] == "signed" else f", view {cell['view']}")
-    if cell["status"] == "failed":
+def _rows(cell: Cell) -> Iterator[tuple[str, list[PageValue]]]:
+    name = cell.method + ("" if cell.view == "signed" else f", view {cell.view}")
+    if cell.figures is None:
         yield name, [PageValue(text="failed", failed=True), *[PageValue(text="-")] * (len(NUMBERS) - 1)]
         return
-    figures = cell["figures"]
-    estimates = figures["estimates"]
-    pixels = (cell.get("details") or {}).get("pixels")
-    p = figures["signal_p"]
+    estimates, pixels, p = cell.figures.estimates, cell.known_details.pixels, cell.figures.signal_p
+    none = PageValue(text="-")
     yield (
         name,
         [
             *_reliability_values(cell),
-            *_estimate(estimates["snr"]),
-            _value((cell.get("untrained") or {}).get("snr")),
+            *_estimate(estimates.snr.value, estimates.snr.interval),
+            none if cell.untrained is None else _value(cell.untrained.snr),
             PageValue(text=p_text(p), key=_key(p)),
-            _value(estimates["snr_pixel"]["value"]),
-            _value(estimates["snr_pixel"]["floor"]),
-            PageValue(text="-")
-            if pixels is None
-            else PageValue(text=percent(pixels["share"]), key=_key(pixels["share"])),
-            PageValue(text=seconds_text(cell["seconds"]), key=_key(cell["seconds"])),
+            _value(estimates.snr_pixel.value),
+            _value(estimates.snr_pixel.floor),
+            none if pixels is None else PageValue(text=percent(pixels.share), key=_key(pixels.share)),
+            PageValue(text=seconds_text(cell.seconds or 0.0), key=_key(cell.seconds)),
         ],
     )
-    if cell.get("draws", 1) > 1 and "snr_network" in estimates:
-        networks, none = estimates["snr_network"], PageValue(text="-")
-        yield (
-            f"{name}, networks alone",
-            [_single_reliability(networks), none, *_estimate(networks), *[none] * (len(NUMBERS) - 4)],
-        )
-    if is_low(cell):
-        ceiling, none = cell["ceiling"], PageValue(text="-")
-        estimate = {"value": ceiling["value"], "interval": {"low": ceiling["low"], "high": ceiling["high"]}}
-        yield f"{name}, ceiling", [none, none, *_estimate(estimate), *[none] * (len(NUMBERS) - 4)]
+    if cell.draws > 1:
+        networks = estimates.snr_network
+        values = [_single_reliability(networks.value), none, *_estimate(networks.value, networks.interval)]
+        yield f"{name}, networks alone", [*values, *[none] * (len(NUMBERS) - 4)]
+    if cell.ceiling is not None and is_low(cell):
+        values = [none, none, *_estimate(cell.ceiling.value, cell.ceiling)]
+        yield f"{name}, ceiling", [*values, *[none] * (len(NUMBERS) - 4)]
 
 
-def _estimate(estimate: Any) -> list[PageValue]:
+def _estimate(value: float, interval: TwoEnds | None) -> list[PageValue]:
     """Return r and its interval."""
-    interval = estimate["interval"]
     if interval is None:
-        return [_value(estimate["value"]), PageValue(text="-")]
-    text = f"[{format_number(interval['low'])}, {format_number(interval['high'])}]"
-    return [_value(estimate["value"]), PageValue(text=text, key=_key(interval["low"]))]
+        return [_value(value), PageValue(text="-")]
+    text = f"[{format_number(interval.low)}, {format_number(interval.high)}]"
+    return [_value(value), PageValue(text=text, key=_key(interval.low))]
 
 
-def _reliability_values(cell: Any) -> list[PageValue]:
+def _reliability_values(cell: Cell) -> list[PageValue]:
     """Return the reliability of a single map and the networks for 0.9; neither where pure noise has an r, too."""
     if not noise_free(cell):
         return [PageValue(text="-")] * 2
-    needed = cell["figures"]["members_needed"]
+    needed = cell.known_figures.members_needed
     return [
-        _single_reliability(cell["figures"]["estimates"]["snr_averaged"]),
-        PageValue(text=needed["text"], key=_key(_needed(needed))),
+        _single_reliability(cell.known_figures.estimates.snr_averaged.value),
+        PageValue(text=needed.text, key=_key(_needed(needed))),
     ]
 
 
-def _single_reliability(estimate: Any) -> PageValue:
+def _single_reliability(snr: float) -> PageValue:
     """Return the reliability of a single map."""
-    snr = number(estimate["value"])
     return _value(None if math.isnan(snr) else reliability(snr, 1))
 
 
-def _needed(needed: Mapping[str, Any]) -> float | None:
+def _needed(needed: MembersNeeded) -> float | None:
     """Return the sort key of a number of networks. An undetermined number comes after all others."""
-    if needed["text"] == "undetermined":
+    if needed.text == "undetermined":
         return math.inf
-    value: float | None = needed["value"]
-    return value
+    return needed.value
 
 
-def _value(value: float | str | None) -> PageValue:
+def _value(value: float | None) -> PageValue:
     return PageValue(text=format_number(value), key=_key(value))
 
 
-def _key(value: float | str | None) -> str:
-    plain = number(value)
-    if math.isnan(plain):
+def _key(value: float | None) -> str:
+    if value is None or math.isnan(value):
         return ""
-    return ("Infinity" if plain > 0 else "-Infinity") if math.isinf(plain) else repr(plain)
+    return ("Infinity" if value > 0 else "-Infinity") if math.isinf(value) else repr(float(value))

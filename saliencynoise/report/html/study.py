@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.page.figures import Download, csv
 from saliencynoise.display.page.page import data_uri, shown_in, write_page
 from saliencynoise.display.page.settings import flat
 from saliencynoise.engine.study import Study
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.figures.readable import readable
 from saliencynoise.report.html.cards import architecture_cards, data_card, key_facts, method_cards, provenance
 from saliencynoise.report.html.figures import page_figures
@@ -16,6 +17,9 @@ from saliencynoise.report.html.rows import study_table
 from saliencynoise.report.html.settings import FILE, command_of, toml_of
 from saliencynoise.report.html.words import summary_of
 from saliencynoise.report.table import rounded, warnings
+
+if TYPE_CHECKING:
+    from saliencynoise.records.study import StudyRecord
 
 REPORT = "report.html"
 
@@ -31,8 +35,9 @@ def write_report(study: Study, path: str | Path | None = None) -> Path:
 
 def page_values(study: Study) -> dict[str, Any]:
     """Return the variables of the template "report.html"."""
-    result = shown_in(study.result)
-    toml = toml_of(result["settings"])
+    result: StudyRecord = shown_in(study.result)
+    settings = json_of(result.settings)
+    toml = toml_of(settings)
     warned = warnings(result)
     return {
         "heading": _heading(result),
@@ -47,8 +52,8 @@ def page_values(study: Study) -> dict[str, Any]:
         "methods": method_cards(result),
         "data": data_card(result),
         "architectures": architecture_cards(result),
-        "settings": flat(result["settings"]),
-        "command": command_of(result["settings"]),
+        "settings": flat(settings),
+        "command": command_of(settings),
         "toml": toml,
         "toml_data": Download(name=FILE, address=data_uri(toml.encode(), "text/plain"), words="this file (TOML)"),
         "provenance": provenance(result),
@@ -57,7 +62,7 @@ def page_values(study: Study) -> dict[str, Any]:
     }
 
 
-def _heading(result: Any) -> str:
-    names = [architecture["label"] for architecture in result["architectures"]]
+def _heading(result: StudyRecord) -> str:
+    names = [architecture.label for architecture in result.architectures]
     networks = names[0] if len(names) == 1 else f"{len(names)} architectures"
-    return f"{networks} on {result['dataset']['asked']}"
+    return f"{networks} on {result.dataset.asked}"

@@ -24,13 +24,13 @@ def test_the_table_has_r_of_each_class_as_the_study_has_it(study):
     found = classes.data(study)
     assert len(found) == 3 * 3 + 1
     for cell in study.done:
-        own = found[(found["architecture"] == cell["architecture"]) & (found["method"] == cell["method"])]
+        own = found[(found["architecture"] == cell.architecture) & (found["method"] == cell.method)]
         for label in CLASSES:
-            estimate = cell["classes"][label]["estimates"]["snr"]
+            estimate = cell.classes[label].estimates.snr
             one = own[own["class"] == label].iloc[0]
-            assert one["r"] == estimate["value"]
-            assert one["low"] == estimate["interval"]["low"]
-            assert one["all_r"] == cell["figures"]["estimates"]["snr"]["value"]
+            assert one["r"] == estimate.value
+            assert one["low"] == estimate.interval.low
+            assert one["all_r"] == cell.figures.estimates.snr.value
     failed = found[found["status"] == "failed"].iloc[0]
     assert failed["reason"] == "too few segments"
     assert math.isnan(failed["r"])

@@ -28,8 +28,8 @@ def test_examples():
 def test_the_table_has_the_closed_form_and_what_was_measured(study):
     found = curve.data(study)
     for cell in study.done:
-        own = found[(found["architecture"] == cell["architecture"]) & (found["method"] == cell["method"])]
-        r = cell["figures"]["estimates"]["snr"]["value"]
+        own = found[(found["architecture"] == cell.architecture) & (found["method"] == cell.method)]
+        r = cell.figures.estimates.snr.value
         np.testing.assert_allclose(own["reliability"], [reliability_at(r, n) for n in own["n"]])
         np.testing.assert_allclose(own["snr_of_average"], own["n"] * r)
         measured = own.dropna(subset=["measured"])
@@ -37,7 +37,7 @@ def test_the_table_has_the_closed_form_and_what_was_measured(study):
         again = split_halves(study.gram(cell), seed=0)
         assert measured["pairs"].tolist() == [point.pairs for point in again] == [15, 45, 10]
         np.testing.assert_allclose(measured["measured"], [point.reliability for point in again])
-        assert own["needed"].iloc[0] == cell["figures"]["members_needed"]["value"]
+        assert own["needed"].iloc[0] == cell.figures.members_needed.value
     assert (found[found["status"] == "failed"]["reason"] == "too few segments").all()
 
 
@@ -63,7 +63,7 @@ def test_panels_say_what_is_needed_and_what_failed(study):
 def test_noise_needs_an_undetermined_number(tmp_path):
     study = make_study(tmp_path, {("net", "gradient"): noisy_maps(snr=0.0, seed=3)})
     cell = study.done[0]
-    if cell["figures"]["members_needed"]["value"] is None:
+    if cell.figures.members_needed.value is None:
         assert any("undetermined" in text.get_text() for text in study.plot.curve().axes[0].texts)
     assert not math.isnan(curve.data(study)["measured"].iloc[0])
     study.plot.curve().draw_without_rendering()

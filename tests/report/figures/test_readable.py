@@ -35,7 +35,7 @@ def test_of_many_methods_the_first_are_drawn_on_all_architectures():
     drawn, words = readable(large(10, 300))
     assert names(drawn, "method") == [f"m{m}" for m in range(10)]
     assert len(names(drawn, "architecture")) == 10
-    assert len(drawn.result["cells"]) == 2 * CELLS
+    assert len(drawn.result.cells) == 2 * CELLS
     assert words == "The figures show the first 10 of 300 methods that have results. The table holds all."
 
 

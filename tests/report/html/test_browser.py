@@ -95,7 +95,7 @@ def test_rows_are_filtered_by_words_and_by_architecture(opened, page_file):
 
 def test_without_script_all_is_there_and_nothing_that_does_not_work(opened, page_file, study):
     with opened(page_file, script=False) as page:
-        assert page.locator("#study tbody tr:visible").count() >= len(study.result["cells"])
+        assert page.locator("#study tbody tr:visible").count() >= len(study.result.cells)
         assert page.locator(".scripted:visible").count() == 0
         assert page.locator("button").count() == 0
 

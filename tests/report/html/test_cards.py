@@ -11,6 +11,8 @@ from tests.studies import edited
 
 METHOD = {
     "name": "builtin/smoothgrad(samples=50)",
+    "plugin": "builtin",
+    "short_name": "smoothgrad",
     "label": "smoothgrad",
     "distribution": "saliencynoise 0.1.0",
     "library": None,
@@ -71,9 +73,10 @@ def test_the_data_card_counts_and_lists_images(result):
 
 
 def test_an_architecture_card_lists_its_members_with_flags(result):
-    own = result["architectures"][0]
-    flagged = {**own, "members": [{**own["members"][0], "flag": "an outlier"}, *own["members"][1:]]}
-    card = architecture_cards({**result, "architectures": [flagged]})[0]
+    first, *others = result.architectures[0].members
+    members = (structs.replace(first, flag="an outlier"), *others)
+    flagged = structs.replace(result.architectures[0], members=members)
+    card = architecture_cards(structs.replace(result, architectures=(flagged,)))[0]
     assert dict(card.facts)["test accuracy"] == "median 90.0%, from 90.0% to 90.0%"
     assert [row.values[2].text for row in card.table.rows] == ["an outlier", *["-"] * 7]
 
@@ -90,7 +93,7 @@ def test_rows_stand_for_themselves_and_the_failed_is_shown_as_failed(result):
     labels = [column.label for column in table.columns]
     assert all(len(row.values) == len(labels) for row in table.rows)
     rows = {(row.values[0].text, row.values[1].text): row for row in table.rows}
-    assert len(rows) == len(result["cells"]) + 1
+    assert len(rows) == len(result.cells) + 1
     assert rows["smoothgrad, networks alone", "small"].family == "gradient"
     failed = rows["smoothgrad", "large(depth=2)"].values
     assert [value.text for value in failed[2:]] == ["failed", *["-"] * (len(labels) - 3)]

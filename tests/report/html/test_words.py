@@ -2,18 +2,14 @@
 
 import pytest
 
+from saliencynoise.records.reading import check_record
+from saliencynoise.records.study import MethodRecord
+from saliencynoise.report.html.names import CellNames, method_words
 from saliencynoise.report.html.rows import study_table
-from saliencynoise.report.html.words import (
-    lacks_signal,
-    members_undetermined,
-    method_words,
-    reliability,
-    sentence,
-    summary_of,
-)
+from saliencynoise.report.html.words import lacks_signal, members_undetermined, reliability, sentence, summary_of
 from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.reliability import members_needed, reliability_at
-from tests.studies import cell_of, edited, estimate, make_study, noisy_maps, record_of_study
+from tests.studies import cell_of, edited, estimate, filled, make_study, method_of, noisy_maps, record_of_study
 
 
 def cell(
@@ -45,22 +41,28 @@ def result(*cells, members=8, **changes):
     return record_of_study(**{"settings": {"members": members}, "cells": cells, "sampler": sampler, **changes})
 
 
+def sentence_on(own, *, several=False):
+    names = CellNames(result(own))
+    names.several = several
+    return sentence(own, names.subject(own))
+
+
 FAILED = {"status": "failed", "figures": None, "reason": "no layer"}
 
 
 def test_what_averaging_does_is_one_sentence():
-    assert sentence(cell(), several=False) == (
+    assert sentence_on(cell()) == (
         "Averaging 21 [18, 28] networks gives input gradients a reliability of 0.9. A single network's map has "
         "0.30 [0.25, 0.33]; the average of all 8 has 0.77."
     )
 
 
 def test_with_several_architectures_the_sentence_names_it():
-    assert "gives LIME on net a reliability" in sentence(cell("lime"), several=True)
+    assert "gives LIME on net a reliability" in sentence_on(cell("lime"), several=True)
 
 
 def test_a_method_that_needs_no_averaging_is_told_so():
-    assert sentence(cell("gradcam(layer=top)", 12.0, 10.0, 14.0), several=False).startswith(
+    assert sentence_on(cell("gradcam(layer=top)", 12.0, 10.0, 14.0)).startswith(
         "A single network gives Grad-CAM of the top layer a reliability of 0.92 [0.91, 0.93]; the average"
     )
 
@@ -87,14 +89,14 @@ def test_two_members_have_no_interval():
 )
 def test_what_is_not_shown_is_not_claimed(own, shaky, unclear):
     assert (lacks_signal(own), members_undetermined(own)) == (shaky, unclear)
-    words = sentence(own, several=False)
+    words = sentence_on(own)
     assert ("No agreement between networks is shown" in words) == shaky
     assert ("is undetermined" in words) == unclear
     assert ("Averaging" in words) == (not shaky and not unclear)
 
 
 def test_no_upper_limit_is_not_made_up():
-    words = sentence(cell(r=0.2, low=-0.01, high=0.4), several=False)
+    words = sentence_on(cell(r=0.2, low=-0.01, high=0.4))
     assert words.startswith("At least 23 networks must be averaged")
     assert "the largest number is undetermined" in words
 
@@ -148,7 +150,25 @@ def test_nothing_measured_is_said(cells):
 
 
 def test_names_of_plugins_stay_as_they_are():
-    assert method_words("captum/saliency(abs=true)") == "captum/saliency(abs=true)"
+    assert method_words(record("captum/saliency(abs=true)")) == "captum/saliency(abs=true)"
+    assert method_words(record("mine/gradient")) == "mine/gradient"
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("gradient", "input gradients"),
+        ("gradcam(layer=top)", "Grad-CAM of the top layer"),
+        ("smoothgrad(sigma=0.2)", "SmoothGrad (sigma=0.2)"),
+        ("gradcam(layer=other, positive=true)", "Grad-CAM (layer=other, positive=true)"),
+    ],
+)
+def test_names_of_built_in_methods_are_plain(label, words):
+    assert method_words(record(label)) == words
+
+
+def record(label):
+    return check_record(filled(MethodRecord, method_of(label)), MethodRecord, where="a test's method")
 
 
 def test_a_method_whose_maps_have_no_sign_gets_no_reliability(tmp_path):

@@ -133,18 +133,19 @@ def dream(
 
     from saliencynoise.cli.output import emit  # noqa: PLC0415 - only when the command runs
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - torch, only when a command runs
+    from saliencynoise.records.writing import json_of  # noqa: PLC0415 - as above
     from saliencynoise.registry.parameters import parse_pairs  # noqa: PLC0415 - as above
     from saliencynoise_dream.request import request_from  # noqa: PLC0415 - as above
-    from saliencynoise_dream.run import prepare, run_dream  # noqa: PLC0415 - as above
+    from saliencynoise_dream.run import prepare_dream, run_dream  # noqa: PLC0415 - as above
     from saliencynoise_dream.table import print_dream, write_figure  # noqa: PLC0415 - as above
 
     arguments = {"arch_args": parse_pairs(arch_args, where="--arch-arg")} if arch_args else {}
     request = request_from({name: value for name, value in options.items() if value is not None} | arguments)
     with observing(quiet=quiet) as observer:
-        prepared = prepare(request, observer)
+        prepared = prepare_dream(request, observer)
     study = run_dream(prepared, (lambda _line: None) if quiet else _print_line)
     write_figure(study)
-    document = {**study.result, "folder": str(study.folder)}
+    document = {**json_of(study.result), "folder": str(study.folder)}
     emit(lambda: print_dream(study), document, [study.folder], as_json=as_json, quiet=quiet)
 
 

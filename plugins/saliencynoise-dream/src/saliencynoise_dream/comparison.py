@@ -21,11 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saliencynoise.statistics.intervals import Interval
-
-Kind = Literal["start", "single", "ensemble", "stochastic"]
-"""The compared pictures: the start itself; a dream of each of several single networks; one that follows the mean
-gradient of all members; and one that follows a randomly drawn member at each step."""
-
+    from saliencynoise_dream.records import Kind, Score
 
 Gradient = Literal["mean", "random"]
 
@@ -35,23 +31,23 @@ KINDS: Mapping[Gradient, Kind] = {"mean": "ensemble", "random": "stochastic"}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DreamSet:
-    """Dreams of one kind: K classes (or starts), each dreamt by S networks or sets of them; H members were held out.
+    """Dreams of one kind: K classes (or starts), each dreamt by S networks or sets of networks; H members are held out.
 
     Attributes:
-        kind: of dream.
-        pictures: `[S, K, C, H, W]`, as saved; S is 1 but for "single".
-        scores: "probability", "margin" and "top1" as in `Recognition`, or of a layer the "gain"; each `[K, H, S]`.
-        trace: `[S, T, K]`, the objective before each step; None of the start.
-        steps: `[S, 1 + T, K, C, H, W]`, the pictures on the way; None of the start, or where they were not kept.
+        kind: the kind of the dreams.
+        pictures: `[S, K, C, H, W]`, as saved; S is 1 except for "single".
+        scores: "probability", "margin" and "top1" as in `Recognition`, or "gain" for a layer; each `[K, H, S]`.
+        trace: `[S, T, K]`, the objective before each step; None for the start.
+        steps: `[S, 1 + T, K, C, H, W]`, the picture after each step; None for the start, or where they were not kept.
     """
 
     kind: Kind
     pictures: UInt8[Tensor, "S K C H W"]
-    scores: Mapping[str, Float[Tensor, "K H S"]]
+    scores: Mapping[Score, Float[Tensor, "K H S"]]
     trace: Float[Tensor, "S T K"] | None = None
     steps: UInt8[Tensor, "S T1 K C H W"] | None = None
 
-    def interval(self, score: str) -> Interval | None:
+    def interval(self, score: Score) -> Interval | None:
         """Return the interval of a score's mean, for other classes, held-out members and dreaming networks."""
         lowest, highest = RANGES[score]
         return crossed_interval(self.scores[score], lowest=lowest, highest=highest)
@@ -70,7 +66,7 @@ def compare_dreams(
     gradients: Sequence[Gradient] = ("mean", "random"),
     on_dream: Callable[[Kind, int], None] = lambda _kind, _network: None,
 ) -> tuple[DreamSet, ...]:
-    """Return the start, the dreams of single networks, and of the ensemble by each gradient asked for.
+    """Return the start, the dreams of single networks, and those of the ensemble by each gradient.
 
     All have the same starts, the same number of steps, and the same jitter.
 
@@ -87,7 +83,7 @@ def compare_dreams(
         on_dream: called before each dream with its kind and the place of a single network.
 
     Raises:
-        UsageError: if a network is in both groups, `singles` is out of range, or what `dream` raises.
+        UsageError: if a network is in both groups, `singles` is out of range, or as `dream`.
     """
     if not 1 <= singles <= len(networks):
         raise UsageError(f"singles={singles} is not possible; give 1 to {len(networks)}, the members that dream")
@@ -101,10 +97,11 @@ def compare_dreams(
         settings = replace(config, gradient=gradient)
         return dream_in_parts(members, objective, start, mean=mean, std=std, config=settings)
 
-    def judged(pictures: UInt8[Tensor, "K C H W"]) -> Mapping[str, Float[Tensor, "H K"]]:
+    def judged(pictures: UInt8[Tensor, "K C H W"]) -> Mapping[Score, Float[Tensor, "H K"]]:
         if isinstance(objective, LayerEnergy):
             return {"gain": gain(held_out, objective, pictures, to_bytes(start), mean=mean, std=std)}
-        return vars(recognition(held_out, pictures, objective.targets, mean=mean, std=std))
+        scores = recognition(held_out, pictures, objective.targets, mean=mean, std=std)
+        return {"probability": scores.probability, "margin": scores.margin, "top1": scores.top1}
 
     dreams: dict[Kind, list[Dream]] = {
         "single": [dreamt("single", [network], "mean", index) for index, network in enumerate(networks[:singles])],
@@ -120,7 +117,7 @@ def compare_dreams(
 
 
 def _set(
-    kind: Kind, pictures: Sequence[Tensor], scores: Sequence[Mapping[str, Tensor]], dreams: Sequence[Dream]
+    kind: Kind, pictures: Sequence[Tensor], scores: Sequence[Mapping[Score, Tensor]], dreams: Sequence[Dream]
 ) -> DreamSet:
     steps = [dream.steps.cpu() for dream in dreams if dream.steps is not None]
     return DreamSet(
@@ -134,7 +131,7 @@ def _set(
     )
 
 
-def advantage(better: DreamSet, other: DreamSet, score: str) -> tuple[float, Interval | None]:
+def advantage(better: DreamSet, other: DreamSet, score: Score) -> tuple[float, Interval | None]:
     """Return how much higher a score is for one kind of dream than for another, with its interval.
 
     Classes and held-out members are the same for both, so the differences are paired; where there are several single

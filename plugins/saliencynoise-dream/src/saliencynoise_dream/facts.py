@@ -1,32 +1,37 @@
-"""Results of dreams that were compared, as plain values: by kind, by picture, by step."""
+"""Results of dreams that were compared: by kind, by picture, by step."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise_dream.comparison import DreamSet, advantage
+from saliencynoise_dream.records import DreamFacts, ScoreMean
 from saliencynoise_dream.transfer import RANGES, crossed_interval
 
 if TYPE_CHECKING:
     from saliencynoise.statistics.intervals import Interval
 
 
-def facts_of(sets: Sequence[DreamSet]) -> dict[str, Any]:
+def facts_of(sets: Sequence[DreamSet]) -> DreamFacts:
     """Return the mean of each score by kind, and its difference to the mean of single networks."""
     single = next(dream_set for dream_set in sets if dream_set.kind == "single")
-    by_kind = {
-        dream_set.kind: {
-            score: _fact(float(values.mean()), dream_set.interval(score)) for score, values in dream_set.scores.items()
-        }
-        for dream_set in sets
-    }
-    more = {
-        dream_set.kind: {score: _fact(*advantage(dream_set, single, score)) for score in dream_set.scores}
-        for dream_set in sets
-        if dream_set.kind in {"ensemble", "stochastic"}
-    }
-    return {"singles": len(single.pictures), "recognition": by_kind, "more_than_single": more}
+    return DreamFacts(
+        singles=len(single.pictures),
+        recognition={
+            dream_set.kind: {
+                score: _mean(float(values.mean()), dream_set.interval(score))
+                for score, values in dream_set.scores.items()
+            }
+            for dream_set in sets
+        },
+        more_than_single={
+            dream_set.kind: {score: _mean(*advantage(dream_set, single, score)) for score in dream_set.scores}
+            for dream_set in sets
+            if dream_set.kind in {"ensemble", "stochastic"}
+        },
+    )
 
 
 def rows_of(dream_set: DreamSet, names: Sequence[str], members: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -44,8 +49,10 @@ def rows_of(dream_set: DreamSet, names: Sequence[str], members: Sequence[int]) -
             for score, scores in dream_set.scores.items():
                 values = scores[index : index + 1, :, network]
                 lowest, highest = RANGES[score]
-                fact = _fact(float(values.mean()), crossed_interval(values, lowest=lowest, highest=highest))
-                row |= {score: fact["value"], f"{score}_low": fact["low"], f"{score}_high": fact["high"]}
+                interval = crossed_interval(values, lowest=lowest, highest=highest)
+                row |= {score: float(values.mean())}
+                row |= {f"{score}_low": None if interval is None else interval.low}
+                row |= {f"{score}_high": None if interval is None else interval.high}
             yield {**row, "held_out": next(iter(dream_set.scores.values())).shape[1]}
 
 
@@ -68,6 +75,6 @@ def steps_of(
                 }
 
 
-def _fact(value: float, interval: Interval | None) -> dict[str, float | None]:
-    ends = (None, None) if interval is None else (interval.low, interval.high)
-    return {"value": value, "low": ends[0], "high": ends[1]}
+def _mean(value: float, interval: Interval | None) -> ScoreMean:
+    low, high = (math.nan, math.nan) if interval is None else (interval.low, interval.high)
+    return ScoreMean(value=value, low=low, high=high)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saliencynoise_dream.comparison import DreamSet
+    from saliencynoise_dream.records import Score
 
 TITLE = "Deep dream on an ensemble and on single networks"
 CAPTION = (
@@ -42,7 +43,7 @@ class DreamColumn:
     Attributes:
         title: title of the column, of one or more lines.
         pictures: `[R, C, H, W]`, a picture a row, of one or three channels.
-        texts: one beneath each picture.
+        texts: a text for each picture, below it.
     """
 
     title: str
@@ -56,7 +57,7 @@ def data(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> I
     Args:
         sets: kinds of dreams.
         members: indices of those that dream.
-        singles: how many that dreamt alone are shown, the first ones.
+        singles: number of members, the first ones, whose own dreams are shown.
     """
     for dream_set in sets:
         for network in range(min(len(dream_set.pictures), singles)):
@@ -67,7 +68,7 @@ def data(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> I
             yield DreamColumn(title=title, pictures=dream_set.pictures[network], texts=texts)
 
 
-def _recognised(scores: Mapping[str, Tensor]) -> tuple[str, list[str]]:
+def _recognised(scores: Mapping[Score, Tensor]) -> tuple[str, list[str]]:
     texts = [
         f"p {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
         for p, hit in zip(scores["probability"], scores["top1"], strict=True)
@@ -80,7 +81,7 @@ def _energies(gains: Tensor) -> tuple[str, list[str]]:
     return f"log2 gain {_span(gains, 'gain')}", below if len(below) > 1 else [""]  # no figure is repeated
 
 
-def _span(values: Tensor, score: str) -> str:
+def _span(values: Tensor, score: Score) -> str:
     lowest, highest = RANGES[score]
     interval = crossed_interval(values, lowest=lowest, highest=highest)
     ends = (None, None) if interval is None else (interval.low, interval.high)

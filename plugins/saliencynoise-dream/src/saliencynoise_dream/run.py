@@ -1,17 +1,12 @@
-"""A dream from request to files: members are found or trained, split, dream, are judged, and all is written."""
+"""A dream from request to files: find or train the members, dream, judge the dreams, write the results."""
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-import torch
+from typing import TYPE_CHECKING, Literal
 
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.device import resolve_device
@@ -19,64 +14,22 @@ from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
-from saliencynoise.statistics.json_safe import json_safe
-from saliencynoise.store.atomic import refuse_foreign, remove_file, slug_of, write_bytes, write_json
+from saliencynoise.store.atomic import refuse_foreign
 from saliencynoise.store.holding import holding
-from saliencynoise.store.provenance import hardware, versions
 from saliencynoise_dream.ascent import check_start
-from saliencynoise_dream.comparison import DreamSet, compare_dreams
+from saliencynoise_dream.comparison import compare_dreams
 from saliencynoise_dream.config import DreamConfig
-from saliencynoise_dream.facts import facts_of, rows_of, steps_of
-from saliencynoise_dream.files import gif, png
 from saliencynoise_dream.objective import ClassLogit
 from saliencynoise_dream.request import GRADIENTS, SINGLES, DreamRequest, default_dream_config, request_from
+from saliencynoise_dream.results import RESULT, DreamStudy, PreparedDream, record_of_dreams, write_dreams
 from saliencynoise_dream.target import DreamTarget, check_layer, dream_target
 
 if TYPE_CHECKING:
     from saliencynoise.engine.observer import Observer
 
-RESULT = "dream.json"
 MEMBERS = 8
 MOST_KEPT = 2**31
 """Maximum number of bytes of all steps that are kept for an animation."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Prepared:
-    """Members, objective and settings of a dream, loaded and checked.
-
-    Attributes:
-        request: the user's request.
-        ensemble: the trained members.
-        dreaming: indices in the pool of those that dream.
-        judging: indices of those that were held out.
-        target: objective and start.
-        how: octaves, steps, seed and so on.
-    """
-
-    request: DreamRequest
-    ensemble: TrainedEnsemble
-    dreaming: tuple[int, ...]
-    judging: tuple[int, ...]
-    target: DreamTarget
-    how: DreamConfig
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class DreamStudy:
-    """Dreams that are on disk.
-
-    Attributes:
-        result: the content of `dream.json`: settings, members, scores with intervals, provenance.
-        folder: folder of the files.
-        sets: the pictures, scores and steps by kind.
-        rows: the name of each dreamt picture: its class, or the layer.
-    """
-
-    result: dict[str, Any]
-    folder: Path
-    sets: tuple[DreamSet, ...]
-    rows: tuple[str, ...]
 
 
 def dream(
@@ -161,10 +114,10 @@ def dream(
         "smoothing": smoothing, "gif": gif, "device": device, "seed": seed, "workers": workers, "out": out,
     }  # fmt: skip
     options = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
-    return run_dream(prepare(request_from(options), observer or Silent()))
+    return run_dream(prepare_dream(request_from(options), observer or Silent()))
 
 
-def prepare(request: DreamRequest, observer: Observer) -> Prepared:
+def prepare_dream(request: DreamRequest, observer: Observer) -> PreparedDream:
     """Check names and picture, then find the members or train them.
 
     Members that failed to learn are left out: their dreams show nothing.
@@ -176,7 +129,7 @@ def prepare(request: DreamRequest, observer: Observer) -> Prepared:
     bench, trains = request.bench, request.pool is None
     if trains:
         dataset = load_dataset(bench)[1]
-        _how(request, dream_target(request, dataset))
+        _ascent(request, dream_target(request, dataset))
         if request.of_layer is not None:
             check_layer(catalogue().model(bench.archs[0], bench.arch_args), request.of_layer, dataset)
     resolve_device(bench.device)
@@ -186,11 +139,13 @@ def prepare(request: DreamRequest, observer: Observer) -> Prepared:
         check_layer(ensemble.model, request.of_layer, ensemble.dataset)
     dreaming, judging = _split(ensemble, request)
     target = dream_target(request, ensemble.dataset)
-    how = _how(request, target)
-    return Prepared(request=request, ensemble=ensemble, dreaming=dreaming, judging=judging, target=target, how=how)
+    config = _ascent(request, target)
+    return PreparedDream(
+        request=request, ensemble=ensemble, dreaming=dreaming, judging=judging, target=target, config=config
+    )
 
 
-def run_dream(prepared: Prepared, print_line: Callable[[str], None] = lambda _line: None) -> DreamStudy:
+def run_dream(prepared: PreparedDream, print_line: Callable[[str], None] = lambda _line: None) -> DreamStudy:
     """Dream, judge and write; the results are on disk when they are returned.
 
     Raises:
@@ -201,7 +156,7 @@ def run_dream(prepared: Prepared, print_line: Callable[[str], None] = lambda _li
         return _dreamt(prepared, print_line)
 
 
-def _dreamt(prepared: Prepared, print_line: Callable[[str], None]) -> DreamStudy:
+def _dreamt(prepared: PreparedDream, print_line: Callable[[str], None]) -> DreamStudy:
     """Dream, judge and write in a folder that this process has locked."""
     request, ensemble, target = prepared.request, prepared.ensemble, prepared.target
     began, device = time.perf_counter(), ensemble.device
@@ -212,11 +167,11 @@ def _dreamt(prepared: Prepared, print_line: Callable[[str], None]) -> DreamStudy
     )
 
     def announce(kind: str, index: int) -> None:
-        who = (
+        dreamers = (
             f"member {prepared.dreaming[index]} alone" if kind == "single" else f"all {len(prepared.dreaming)} members"
         )
-        how = ", one drawn for each step" if kind == "stochastic" else ""
-        print_line(f"dreaming ({time.perf_counter() - began:.0f} s): {who}{how}")
+        drawn = ", one drawn for each step" if kind == "stochastic" else ""
+        print_line(f"dreaming ({time.perf_counter() - began:.0f} s): {dreamers}{drawn}")
 
     sets = compare_dreams(
         ensemble.networks(prepared.dreaming),
@@ -225,31 +180,31 @@ def _dreamt(prepared: Prepared, print_line: Callable[[str], None]) -> DreamStudy
         start=target.start.to(device),
         mean=ensemble.dataset.mean,
         std=ensemble.dataset.std,
-        config=prepared.how,
+        config=prepared.config,
         singles=min(request.singles or SINGLES, len(prepared.dreaming)),
         gradients=GRADIENTS[request.gradient],
         on_dream=announce,
     )
-    result = _document(prepared, sets, seconds=time.perf_counter() - began)
+    result = record_of_dreams(prepared, sets, seconds=time.perf_counter() - began)
     study = DreamStudy(result=result, folder=request.folder, sets=sets, rows=target.rows)
-    _write(study, members=prepared.dreaming, steps=prepared.how.steps)
+    write_dreams(study, members=prepared.dreaming, steps=prepared.config.steps)
     return study
 
 
-def _how(request: DreamRequest, target: DreamTarget) -> DreamConfig:
+def _ascent(request: DreamRequest, target: DreamTarget) -> DreamConfig:
     """Return the settings of the dream; refuse those that the pictures or the memory do not allow."""
-    how = default_dream_config(
+    config = default_dream_config(
         target.start.shape[-1], {**request.how, "seed": request.bench.seed, "keep_steps": request.gif}
     )
-    check_start(target.start, how)
+    check_start(target.start, config)
     kinds = (request.singles or SINGLES) + len(GRADIENTS[request.gradient])
-    size = kinds * how.octaves * how.steps * target.start.numel()
+    size = kinds * config.octaves * config.steps * target.start.numel()
     if request.gif and size > MOST_KEPT:
         raise UsageError(
             f"--gif would keep {size / 2**30:.1f} GiB of steps, over {MOST_KEPT / 2**30:.0f}; give fewer --class, "
             "--steps or --singles"
         )
-    return how
+    return config
 
 
 def _split(ensemble: TrainedEnsemble, request: DreamRequest) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -265,83 +220,3 @@ def _split(ensemble: TrainedEnsemble, request: DreamRequest) -> tuple[tuple[int,
             f"fewer --members, --singles or --held-out"
         )
     return tuple(sound[: min(requested or MEMBERS, available)]), tuple(sound[available:])
-
-
-def _document(prepared: Prepared, sets: Sequence[DreamSet], *, seconds: float) -> dict[str, Any]:
-    request, ensemble, target = prepared.request, prepared.ensemble, prepared.target
-    dataset = ensemble.dataset
-    rows = [row for dream_set in sets for row in rows_of(dream_set, target.rows, prepared.dreaming)]
-    accuracies = {record.index: record.accuracy for record in ensemble.records}
-    document = {
-        "format": 1,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": request.settings,
-        "how": {name: value for name, value in asdict(prepared.how).items() if name not in {"gradient", "keep_steps"}},
-        "of": {"kind": "classes" if isinstance(target.objective, ClassLogit) else "layer", "names": list(target.rows)},
-        "start": target.source,
-        "dataset": {
-            "asked": request.bench.dataset,
-            "image_shape": list(dataset.train.images.shape[1:]),
-            "classes": len(dataset.classes),
-            "notes": list(dataset.notes),
-        },
-        "architecture": ensemble.model.display_name,
-        "pool": str(ensemble.pool.folder),
-        "recipe": ensemble.recipe,
-        "seeds": {"members": ensemble.seed, "dream": request.bench.seed},
-        "members": list(prepared.dreaming),
-        "held_out": list(prepared.judging),
-        "accuracy": {str(member): accuracies[member] for member in (*prepared.dreaming, *prepared.judging)},
-        "passed_over": {str(member): why for member, why in ensemble.flags.items()},
-        "notes": list(target.notes),
-        "facts": facts_of(sets),
-        "dreams": rows,
-        "trace": [_ends(dream_set) for dream_set in sets if dream_set.trace is not None],
-        "seconds": seconds,
-        "versions": versions(),
-        "hardware": hardware(ensemble.device, threads=torch.get_num_threads()),
-    }
-    plain_document = json_safe(document)
-    assert isinstance(plain_document, dict)  # noqa: S101 - for the type checker: a mapping comes back as one
-    return plain_document
-
-
-def _ends(dream_set: DreamSet) -> dict[str, Any]:
-    """Return the objective before the first and before the last step, averaged over rows and networks."""
-    assert dream_set.trace is not None  # noqa: S101 - the caller has looked
-    means = dream_set.trace.mean((0, 2))
-    return {"kind": dream_set.kind, "first": float(means[0]), "last": float(means[-1]), "steps": len(means)}
-
-
-def _write(study: DreamStudy, *, members: Sequence[int], steps: int) -> None:
-    contents: dict[str, bytes] = {}
-    for dream_set in study.sets:
-        for network, pictures in enumerate(dream_set.pictures):
-            who = f"{dream_set.kind}-{members[network]}" if dream_set.kind == "single" else dream_set.kind
-            for index, (name, picture) in enumerate(zip(study.rows, pictures, strict=True)):
-                file = f"{who}-{index:02d}-{slug_of(name)}.png"
-                contents[f"pictures/{file}"] = png(picture)
-                contents[f"large/{file}"] = png(picture, enlarged=True)
-    trace = [row for dream_set in study.sets for row in steps_of(dream_set, study.rows, members, steps=steps)]
-    contents["objective.csv"] = _csv(trace)
-    contents["scores.csv"] = _csv(study.result["dreams"])
-    moving = [
-        (f"member {members[0]}" if dream_set.kind == "single" else dream_set.kind, dream_set.steps[0])
-        for dream_set in study.sets
-        if dream_set.steps is not None
-    ]
-    if moving:
-        contents["steps.gif"] = gif(moving)
-    for old in [*study.folder.glob("pictures/*.png"), *study.folder.glob("large/*.png"), study.folder / "steps.gif"]:
-        remove_file(old)  # of another dream with this --out
-    for name, content in contents.items():
-        write_bytes(study.folder / name, content)
-    write_json(study.folder / RESULT, study.result)
-
-
-def _csv(rows: Sequence[dict[str, Any]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8", errors="replace")

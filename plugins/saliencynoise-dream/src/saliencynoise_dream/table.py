@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -13,7 +13,7 @@ from saliencynoise.display.numbers import counted, with_interval
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.store.atomic import write_bytes
 from saliencynoise_dream import figure
-from saliencynoise_dream.run import RESULT, DreamStudy
+from saliencynoise_dream.results import RESULT, DreamStudy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console, RenderableType
 
+    from saliencynoise_dream.records import DreamFacts, DreamRecord, Kind, Score, ScoreMean
+
 FIGURE = "dreams.png"
 WIDE = 112
 """Width of a terminal from which figures and their intervals are on one line."""
-SCORES = {"probability": "probability", "margin": "margin", "top1": "top-1", "gain": "gain (log2)"}
-KINDS = {
+SCORES: Mapping[Score, str] = {"probability": "probability", "margin": "margin", "top1": "top-1", "gain": "gain (log2)"}
+KINDS: Mapping[Kind, str] = {
     "start": "start",
     "single": "single networks",
     "ensemble": "ensemble",
@@ -46,7 +48,7 @@ INTERVALS = (
 
 def dream_figure(study: DreamStudy) -> Figure:
     """Return the dreams side by side: a row per class, a column per kind, the scores of held-out members below."""
-    members = study.result["members"]
+    members = study.result.members
     return figure.draw(study.rows, list(figure.data(study.sets, members, singles=len(members))))
 
 
@@ -72,21 +74,21 @@ def print_dream(study: DreamStudy, console: Console | None = None) -> None:
     )
 
 
-def render_dream(result: Mapping[str, Any], *, width: int) -> Iterator[RenderableType]:
+def render_dream(result: DreamRecord, *, width: int) -> Iterator[RenderableType]:
     """Yield the parts of the printed text."""
-    facts, layer = result["facts"], result["of"]["kind"] == "layer"
-    yield _table(facts, narrow=width < WIDE)
-    populations = _others(len(result["of"]["names"]), facts["singles"])
-    yield Text(f"{LAYER_LEGEND if layer else CLASS_LEGEND} {INTERVALS.format(others=populations)}", style="dim")
+    legend = LAYER_LEGEND if result.of.kind == "layer" else CLASS_LEGEND
+    yield _table(result.facts, narrow=width < WIDE)
+    populations = _others(len(result.of.names), result.facts.singles)
+    yield Text(f"{legend} {INTERVALS.format(others=populations)}", style="dim")
     yield Text(_basis(result))
     for note in _notes(result):
         yield Text(note, style="yellow")
 
 
-def _table(facts: Mapping[str, Any], *, narrow: bool) -> Table:
+def _table(facts: DreamFacts, *, narrow: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("dream")
-    scores = list(facts["recognition"]["start"])
+    scores = list(next(iter(facts.recognition.values())))
     for score in scores:
         table.add_column(SCORES[score], justify="right", no_wrap=True)
 
@@ -94,50 +96,62 @@ def _table(facts: Mapping[str, Any], *, narrow: bool) -> Table:
         lines = [cell.replace(" [", "\n[") if narrow and len(scores) > 1 else cell for cell in cells]
         table.add_row(label, *map(Text, lines), style=style)
 
-    for kind, by_score in facts["recognition"].items():
+    for kind, by_score in facts.recognition.items():
         add(KINDS[kind], [_ends(by_score[score]) for score in scores])
-    for kind, by_score in facts["more_than_single"].items():
+    for kind, by_score in facts.more_than_single.items():
         add(f"{KINDS[kind]}: more than single", [_signed(by_score[score]) for score in scores], "bold")
     return table
 
 
-def _ends(fact: Mapping[str, Any]) -> str:
-    return with_interval(fact["value"], fact["low"], fact["high"])
+def _ends(mean: ScoreMean) -> str:
+    return with_interval(mean.value, mean.low, mean.high)
 
 
-def _signed(fact: Mapping[str, Any]) -> str:
-    positive = isinstance(fact["value"], float) and fact["value"] >= 0
-    return f"{'+' if positive else ''}{_ends(fact)}"
+def _signed(mean: ScoreMean) -> str:
+    return f"{'+' if mean.value >= 0 else ''}{_ends(mean)}"
 
 
 def _others(rows: int, singles: int) -> str:
     return (", classes" if rows > 1 else "") + (" and single networks" if singles > 1 else "")
 
 
-def _basis(result: Mapping[str, Any]) -> str:
-    how, shape = result["how"], "x".join(map(str, result["dataset"]["image_shape"]))
-    start = "faint noise" if result["start"]["kind"] == "noise" else "a picture"
-    accuracies = result["accuracy"].values()
-    alone = result["facts"]["singles"]
-    subject = "layer" if result["of"]["kind"] == "layer" else "classes"
+def _basis(result: DreamRecord) -> str:
+    """Return the networks, data and settings of the dreams as a sentence."""
+    return f"{_subject(result)}: {_networks(result)}. {_settings(result)}"
+
+
+def _subject(result: DreamRecord) -> str:
+    start = "faint noise" if result.start.kind == "noise" else "a picture"
+    return f"{result.of.kind} {', '.join(result.of.names)} from {start}"
+
+
+def _networks(result: DreamRecord) -> str:
+    shape, accuracies = "x".join(map(str, result.dataset.image_shape)), result.accuracy.values()
+    alone = "one" if result.facts.singles == 1 else result.facts.singles
     return (
-        f"{subject} {', '.join(result['of']['names'])} from {start}: {counted(len(result['members']), 'network')} of "
-        f"{result['architecture']} on {result['dataset']['asked']} ({shape}) dream, members "
-        f"{', '.join(map(str, result['members']))}, the first {'one' if alone == 1 else alone} also alone; "
-        f"{counted(len(result['held_out']), 'network')} judge, members {', '.join(map(str, result['held_out']))}; "
-        f"accuracies {min(accuracies):.1%} to {max(accuracies):.1%}. {counted(how['octaves'], 'octave')} a factor "
-        f"{how['octave_scale']:g} apart, {counted(how['steps'], 'step')} each of {how['step_size']:g}, jitter "
-        f"{how['jitter']}, smoothing {how['smoothing']:g} pixels; seed {result['seeds']['dream']}; "
-        f"torch {result['versions']['torch']}, {result['hardware']['device']}, {result['seconds']:.0f} s."
+        f"{counted(len(result.members), 'network')} of {result.architecture} on {result.dataset.asked} ({shape}) "
+        f"dream, members {', '.join(map(str, result.members))}, the first {alone} alone, too; "
+        f"{counted(len(result.held_out), 'network')} judge, members {', '.join(map(str, result.held_out))}; "
+        f"accuracies {min(accuracies):.1%} to {max(accuracies):.1%}"
     )
 
 
-def _notes(result: Mapping[str, Any]) -> Iterator[str]:
-    yield from (f"note: {note}" for note in [*result["dataset"]["notes"], *result["notes"]])
-    yield from (f"passed over: member {member}: {why}" for member, why in result["passed_over"].items())
-    if len(result["held_out"]) < 2:
+def _settings(result: DreamRecord) -> str:
+    ascent = result.how
+    return (
+        f"{counted(ascent.octaves, 'octave')} a factor {ascent.octave_scale:g} apart, "
+        f"{counted(ascent.steps, 'step')} each of {ascent.step_size:g}, jitter {ascent.jitter}, smoothing "
+        f"{ascent.smoothing:g} pixels; seed {result.seeds.dream}; torch {result.versions['torch']}, "
+        f"{result.hardware.device}, {result.seconds:.0f} s."
+    )
+
+
+def _notes(result: DreamRecord) -> Iterator[str]:
+    yield from (f"note: {note}" for note in (*result.dataset.notes, *result.notes))
+    yield from (f"passed over: member {member}: {reason}" for member, reason in result.passed_over.items())
+    if len(result.held_out) < 2:
         yield "1 network judges: no intervals; --held-out 2 or more gives them"
-    elif len(result["held_out"]) < 5:
-        yield f"{len(result['held_out'])} networks judge: intervals are indicative; --held-out 5 makes them reliable"
-    if len(result["members"]) == 1:
+    elif len(result.held_out) < 5:
+        yield f"{len(result.held_out)} networks judge: intervals are indicative; --held-out 5 makes them reliable"
+    if len(result.members) == 1:
         yield "1 network dreams: the ensemble is that network"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -15,6 +15,7 @@ from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.registry.catalogue import BoundModel
 from saliencynoise.store.atomic import sha256_of
 from saliencynoise_dream.objective import ClassLogit, LayerEnergy
+from saliencynoise_dream.records import DreamStart
 from saliencynoise_dream.request import MOST_CLASSES, DreamRequest
 from saliencynoise_dream.views import noise_start
 
@@ -25,20 +26,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DreamTarget:
-    """The target of a dream.
+    """The objective of a dream and its start.
 
     Attributes:
-        rows: a name for each picture: of its class, or the layer.
-        objective: the number that the dream makes large.
+        rows: the name of each picture: its class, or the layer.
+        objective: the number that the dream increases.
         start: `[K, C, H, W]`, pixels from 0 to 1.
-        source: where the start comes from, in plain values.
+        source: description of the start.
         notes: notes for the reader of the results.
     """
 
     rows: tuple[str, ...]
     objective: ClassLogit | LayerEnergy
     start: Float[Tensor, "K C H W"]
-    source: dict[str, Any]
+    source: DreamStart
     notes: tuple[str, ...]
 
 
@@ -65,17 +66,17 @@ def dream_target(request: DreamRequest, dataset: Dataset) -> DreamTarget:
         rows = tuple(dataset.classes[target] for target in targets)
         objective = ClassLogit(torch.tensor(targets))
     start, source = _start(request, dataset, rows)
-    notes += [source["words"]] if "words" in source else []
+    notes += [] if source.words is None else [source.words]
     return DreamTarget(rows=rows, objective=objective, start=start, source=source, notes=tuple(notes))
 
 
 def check_layer(model: BoundModel, layer: str, dataset: Dataset) -> None:
     """Refuse a layer that the architecture does not have, does not run, or that gives no tensor.
 
-    Tried on an untrained network, before any is trained.
+    The check uses an untrained network, before any network is trained.
 
     Raises:
-        UsageError: listing names that are near.
+        UsageError: with similar names.
     """
     channels, height, width = dataset.train.images.shape[1:]
     loaded = model.named()
@@ -88,13 +89,13 @@ def check_layer(model: BoundModel, layer: str, dataset: Dataset) -> None:
 
 def _start(
     request: DreamRequest, dataset: Dataset, rows: tuple[str, ...]
-) -> tuple[Float[Tensor, "K C H W"], dict[str, Any]]:
+) -> tuple[Float[Tensor, "K C H W"], DreamStart]:
     channels, height, width = dataset.train.images.shape[1:]
     if request.picture is None:
         start = noise_start((channels, height, width), keys=rows, mean=dataset.mean, seed=request.bench.seed)
-        return start, {"kind": "noise"}
+        return start, DreamStart(kind="noise")
     pixels, note = _read(request.picture, channels, height, dataset.levels)
-    source = {"kind": "picture", "sha256": sha256_of(Path(request.picture)), "words": note}
+    source = DreamStart(kind="picture", sha256=sha256_of(Path(request.picture)), words=note)
     return (pixels.float() / 255).expand(len(rows), -1, -1, -1).clone(), source
 
 
@@ -103,5 +104,5 @@ def _read(path: str, channels: int, size: int, levels: tuple[float, float] | Non
     if isinstance(seen_picture, Unreadable):
         raise UsageError(f"cannot read the picture {path}: {seen_picture.reason}; name an image file")
     width, height = seen_picture.size
-    note = f"start: the picture of {width}x{height} pixels, {', '.join(seen_picture.notes) or 'as it is'}"
+    note = f"start: the picture of {width}x{height} pixels, {', '.join(seen_picture.notes) or 'unchanged'}"
     return torch.from_numpy(seen_picture.pixels.copy()), note

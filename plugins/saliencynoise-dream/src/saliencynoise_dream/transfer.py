@@ -18,21 +18,22 @@ from saliencynoise.statistics.intervals import Interval
 from saliencynoise.statistics.jackknife import few_members, t_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jaxtyping import Float, Int, UInt8
     from torch import Tensor
 
     from saliencynoise.interfaces import Network
     from saliencynoise_dream.objective import LayerEnergy
+    from saliencynoise_dream.records import Score
 
-RANGES = {
+RANGES: Mapping[Score, tuple[float, float]] = {
     "probability": (0.0, 1.0),
     "margin": (-math.inf, math.inf),
     "top1": (0.0, 1.0),
     "gain": (-math.inf, math.inf),
 }
-"""The scores, three of a class's recognition and one of a layer's energy: the smallest and largest value of each."""
+"""The smallest and the largest value of each score: three of a class's recognition and one of a layer's energy."""
 
 NO_JUDGE = "no member is held out to recognise the dream; hold out at least one"
 
@@ -42,8 +43,8 @@ class Recognition:
     """Scores of dreamt pictures by held-out networks; H networks, N pictures, float64.
 
     Attributes:
-        probability: `[H, N]`, of the dreamt class, after softmax.
-        margin: `[H, N]`, its logit less the largest other one; in units of the logit.
+        probability: `[H, N]`, softmax of the dreamt class.
+        margin: `[H, N]`, logit of the dreamt class minus the largest other logit.
         top1: `[H, N]`, 1 where the dreamt class is the network's answer, else 0.
     """
 
@@ -63,9 +64,9 @@ def recognition(
     """Return how well networks recognise the class that each picture was dreamt of.
 
     Args:
-        networks: held out; they are put in evaluation mode, and stay so.
+        networks: the held-out networks; they are put in evaluation mode, and stay so.
         pictures: pictures as saved, on the networks' device.
-        targets: the dreamt class of each.
+        targets: the dreamt class of each picture.
         mean: per channel, of pixels from 0 to 1: the normalisation that the networks were trained with.
         std: as `mean`.
 
@@ -75,8 +76,8 @@ def recognition(
     >>> net = torch.nn.Flatten()                                              # logit k is pixel k
     >>> from saliencynoise.interfaces import Network
     >>> pictures = torch.tensor([[[[0, 255, 51]]]], dtype=torch.uint8)
-    >>> found = recognition([Network(module=net, points={})], pictures, torch.tensor([1]), mean=(0,), std=(1,))
-    >>> round(float(found.margin), 3)
+    >>> scores = recognition([Network(module=net, points={})], pictures, torch.tensor([1]), mean=(0,), std=(1,))
+    >>> round(float(scores.margin), 3)
     0.8
     """
     if not networks:
@@ -103,13 +104,13 @@ def gain(
 ) -> Float[Tensor, "H N"]:
     """Return log2 of the ratio of held-out networks' energy at a layer to that of the start.
 
-    A layer has no class to recognise. Its units do not correspond between networks that were initialised apart, so
-    that no channel can be compared; the energy of the whole layer does not depend on their order, and its ratio to
-    that at the start not on a network's scale.
+    A layer has no class to recognise. Its units do not correspond between networks with different initial weights, so
+    no channel can be compared. The energy of the whole layer does not depend on the order of its units, and the ratio
+    to the energy at the start does not depend on a network's scale.
 
     Args:
-        networks: held out.
-        layer: whose energy.
+        networks: the held-out networks.
+        layer: the layer with its energy.
         pictures: as saved.
         start: the start of each dream, as it would be saved.
         mean: per channel, of pixels from 0 to 1: the normalisation that the networks were trained with.
@@ -139,18 +140,19 @@ def crossed_interval(
 ) -> Interval | None:
     """Return the interval of the mean of a score over crossed factors, for new levels of each factor.
 
-    The variance is the sum, over the factors, of the variance of that factor's means over its number, in which what is
-    peculiar to one cell counts in every factor. Student's t with degrees of freedom by Satterthwaite: with two held-out
-    members its coverage was 0.916 to 0.965 in simulations. A factor of size 1 is fixed: the interval is for that one.
+    The variance is the sum over the factors of the variance of the factor's means, divided by its number of levels. The
+    variation of single cells counts in every factor. Student's t with degrees of freedom by Satterthwaite: with two
+    held-out members its coverage was 0.916 to 0.965 in simulations. A factor of size 1 is fixed: the interval is for
+    that level only.
 
     Args:
-        values: a score by dreamt class, held-out member and, where there are several, dreaming network.
+        values: a score by dreamt class, held-out member and, if there are several, dreaming network.
         lowest: the smallest value that the score can take.
-        highest: the largest.
+        highest: the largest value.
 
     Returns:
-        The interval; None with fewer than two held-out members, which leave their variation unknown, and where no
-        factor's means differ: scores that are all 1 are no proof that others would be.
+        The interval; None with fewer than two held-out members, whose variation is then unknown, and where no factor's
+        means differ: scores that are all 1 do not show that other scores would be 1.
 
     >>> interval = crossed_interval(torch.tensor([[1.0, 2.0, 3.0, 6.0]]))       # the textbook's for one mean
     >>> round(interval.low, 3), round(interval.high, 3)

@@ -59,13 +59,14 @@ def _lines(fitted: pd.DataFrame) -> list[str]:
     if not len(fitted):
         return []
     head = ["| varied | method | r per doubling | 95% | p | note |", "|---|---|---|---|---|---|"]
-    return [TRENDS, "\n".join(head + [_line(row) for row in fitted.to_dict("records")])]
+    return [TRENDS, "\n".join(head + [_line(row) for row in fitted.itertuples()])]
 
 
-def _line(row: dict[Any, Any]) -> str:
-    p = p_text(None if math.isnan(row["p"]) else row["p"])
-    interval = f"[{format_number(row['low'])}, {format_number(row['high'])}]"
-    cells = (figure.TITLES[row["axis"]], row["method"], format_number(row["ratio"]), interval, p, row["note"])
+def _line(row: Any) -> str:
+    """Return a row of `trends` as a row of Markdown."""
+    p = p_text(None if math.isnan(row.p) else row.p)
+    interval = f"[{format_number(row.low)}, {format_number(row.high)}]"
+    cells = (figure.TITLES[row.axis], row.method, format_number(row.ratio), interval, p, row.note)
     return f"| {' | '.join(cells)} |"
 
 
@@ -104,14 +105,14 @@ def _by_method(variations: Sequence[Variation], methods: Sequence[str] | None) -
     """Return the cells of each method, one per variation; None where it failed or was not run."""
     by_method = [
         {
-            cell["method"]: cell
+            cell.method: cell
             for cell in signed_cells(variation.study, architectures=[variation.architecture], methods=methods)
         }
         for variation in variations
     ]
     names = dict.fromkeys(name for cells in by_method for name in cells)
     return {
-        name: [cells[name] if name in cells and cells[name]["status"] == "ok" else None for cells in by_method]
+        name: [cells[name] if name in cells and cells[name].status == "ok" else None for cells in by_method]
         for name in names
     }
 
@@ -132,7 +133,7 @@ def _trend(variations: Sequence[Variation], cells: Sequence[Cell | None]) -> Tre
         return none("fewer than two values with a figure")
     grams = [variation.study.gram(cell) for variation, cell in measured]
     used = [diag_mean(gram) > 0 for gram in grams]
-    paired = len({tuple(image["name"] for image in variation.study.result["images"]) for variation, _ in measured}) == 1
+    paired = len({tuple(image.name for image in variation.study.result.images) for variation, _ in measured}) == 1
     if paired:
         used = [torch.stack(used).all(0)] * len(grams)
         if not bool(used[0].any()):

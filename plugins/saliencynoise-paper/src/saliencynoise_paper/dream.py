@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -22,6 +22,7 @@ from saliencynoise_paper.dreamers import Dreamers, load_dreamers
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
+    from saliencynoise_dream.records import DreamFacts, Kind, Score, ScoreMean
 
 SHOWN_SINGLES = 2
 
@@ -41,15 +42,15 @@ def dream_panel(
     """Return the panel of one architecture of a study.
 
     Args:
-        study: whose members dream.
-        dataset: the study's, normalised as there.
-        architecture: its label.
-        members: how many dream; None for all that are not held out.
-        held_out: how many judge; from 2 there are intervals.
-        singles: how many members dream alone, too, at most as many as dream.
-        classes: names or indices of those to dream of; None for all.
-        config: how to dream, with its seed, from which the starts follow, too.
-        device: where.
+        study: a study with members that dream.
+        dataset: the study's data set, normalised as there.
+        architecture: display name of the architecture.
+        members: number of members that dream; None for all that are not held out.
+        held_out: number of members that judge; from 2 there are intervals.
+        singles: number of members that also dream alone; all members if fewer dream.
+        classes: names or indices of the classes to dream of; None for all.
+        config: settings of the ascent; its seed also gives the starts.
+        device: device of the networks.
 
     Raises:
         UsageError: as `load_dreamers`, or if a class is unknown.
@@ -91,7 +92,7 @@ def dreams_as_panel(
     import pandas as pd  # noqa: PLC0415 - half a second to import
 
     rows = [
-        {"dataset": study.result["dataset"]["asked"], "architecture": architecture, **row}
+        {"dataset": study.result.dataset.asked, "architecture": architecture, **row}
         for dream_set in sets
         for row in rows_of(dream_set, names, dreamers.members)
     ]
@@ -106,7 +107,7 @@ def dreams_as_panel(
         alt=dream_figure.alt(names, columns),
         notes=[
             f"{_networks(architecture, dreamers)} {_how(config)}",
-            _found(facts),
+            _scores(facts),
             provenance([study]),
         ],
         figure=dream_figure.draw(names, columns),
@@ -137,36 +138,35 @@ def _how(config: DreamConfig) -> str:
     )
 
 
-def _found(facts: Mapping[str, Any]) -> str:
-    scores = "; ".join(f"{_NAMES[kind]} {_words(score)}" for kind, score in facts["recognition"].items())
+def _scores(facts: DreamFacts) -> str:
+    scores = "; ".join(f"{_NAMES[kind]} {_means(means)}" for kind, means in facts.recognition.items())
     more = "; ".join(
-        f"{_NAMES[kind]} {_signed(gain['probability'])} in probability and {_signed(gain['margin'])} in margin"
-        for kind, gain in facts["more_than_single"].items()
+        f"{_NAMES[kind]} {_signed(gains['probability'])} in probability and {_signed(gains['margin'])} in margin"
+        for kind, gains in facts.more_than_single.items()
     )
     return (
-        f"All together, single networks averaged over the {facts['singles']} that dreamt alone: {scores}. More than "
-        f"single networks, paired by class and held-out network, with 95% intervals for other classes, held-out and "
-        f"single networks (not for another ensemble): {more}."
+        f"Means over all classes and held-out networks, and over the {facts.singles} single networks that dreamt "
+        f"alone: {scores}. More than single networks, paired by class and held-out network, with 95% intervals for "
+        f"other classes, held-out and single networks (not for another ensemble): {more}."
     )
 
 
-_NAMES = {
+_NAMES: Mapping[Kind, str] = {
     "start": "the start",
     "single": "a single network",
     "ensemble": "the ensemble's mean gradient",
-    "stochastic": "the ensemble's member a step",
+    "stochastic": "a member of the ensemble in each step",
 }
 
 
-def _words(scores: Mapping[str, Mapping[str, Any]]) -> str:
-    return (
-        f"p {_ends(scores['probability'])}, logit margin {_ends(scores['margin'])}, top-1 {scores['top1']['value']:.0%}"
-    )
+def _means(means: Mapping[Score, ScoreMean]) -> str:
+    probability, margin, top1 = means["probability"], means["margin"], means["top1"]
+    return f"p {_ends(probability)}, logit margin {_ends(margin)}, top-1 {top1.value:.0%}"
 
 
-def _signed(fact: Mapping[str, Any]) -> str:
-    return f"{'+' if fact['value'] >= 0 else ''}{_ends(fact)}"
+def _signed(mean: ScoreMean) -> str:
+    return f"{'+' if mean.value >= 0 else ''}{_ends(mean)}"
 
 
-def _ends(fact: Mapping[str, Any]) -> str:
-    return with_interval(fact["value"], fact["low"], fact["high"])
+def _ends(mean: ScoreMean) -> str:
+    return with_interval(mean.value, mean.low, mean.high)

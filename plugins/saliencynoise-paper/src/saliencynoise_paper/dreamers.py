@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import counted
 from saliencynoise.engine.networks import load_members
@@ -15,6 +15,7 @@ from saliencynoise.store.pool import Pool
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.study import ArchitectureResult, StudyRecord
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,12 +46,12 @@ def load_dreamers(
         UsageError: if the study has no such architecture or too few members, or the data set is another one, or the
             pool no longer holds a member.
     """
-    described = _architecture(study.result, architecture)
+    result = _architecture(study.result, architecture)
     expected = (study.result.dataset.classes, study.result.dataset.image_shape)
     channels, height, width = dataset.test.images.shape[1:]
     if expected != (tuple(dataset.classes), (channels, height, width)):
         raise UsageError(f"the data set {dataset.name} is not the study's ({expected[0]}, {expected[1]}); load that")
-    sound = [member["index"] for member in described["members"] if not member.get("flag")]
+    sound = [member.index for member in result.members if not member.flag]
     last = len(sound) - held_out
     if held_out < 1 or last < 1 or (members is not None and not 1 <= members <= last):
         raise UsageError(
@@ -58,10 +59,10 @@ def load_dreamers(
             f"{held_out} to hold out; train more, or ask for fewer"
         )
     dreaming, judging = tuple(sound[: members or last]), tuple(sound[last:])
-    model = catalogue().model(described["name"])
+    model = catalogue().model(result.name)
     loaded = load_members(
         model,
-        Pool(Path(described["pool"])),
+        Pool(Path(result.pool)),
         dreaming + judging,
         in_shape=(channels, height, width),
         classes=len(dataset.classes),
@@ -75,10 +76,8 @@ def load_dreamers(
     )
 
 
-def _architecture(result: Any, label: str) -> Mapping[str, Any]:
-    matches = [entry for entry in result["architectures"] if entry["label"] == label]
-    if not matches:
-        labels = ", ".join(entry["label"] for entry in result["architectures"])
-        raise UsageError(f"the study has no architecture '{label}'; it has {labels}")
-    described: Mapping[str, Any] = matches[0]
-    return described
+def _architecture(result: StudyRecord, label: str) -> ArchitectureResult:
+    labels = [architecture.label for architecture in result.architectures]
+    if label not in labels:
+        raise UsageError(f"the study has no architecture '{label}'; it has {', '.join(labels)}")
+    return result.architecture(label)

@@ -26,10 +26,10 @@ def one_architecture(study: Study, methods: Sequence[str] | None, architecture: 
     """
     if architecture is not None:
         return architecture
-    done = [cell["architecture"] for cell in signed_cells(study, methods=methods) if cell["status"] == "ok"]
+    done = [cell.architecture for cell in signed_cells(study, methods=methods) if cell.status == "ok"]
     if not done:
         raise UsageError(f"{study.folder}: all cells failed; {shell('saliencynoise', 'show', study.folder)} says why")
-    return str(done[0])
+    return done[0]
 
 
 def gallery_panel(

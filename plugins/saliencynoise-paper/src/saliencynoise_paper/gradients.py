@@ -37,7 +37,7 @@ def gradients_panel(
         for study in studies
         for row in maps.data(
             study,
-            images=range(min(images, len(study.result["images"]))),
+            images=range(min(images, len(study.result.images))),
             methods=[METHOD],
             architectures=[one_architecture(study, [METHOD], architecture)],
             singles=singles,

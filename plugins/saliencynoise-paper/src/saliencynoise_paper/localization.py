@@ -8,6 +8,7 @@ from typing import Any
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.numbers import format_number, p_text, with_interval
 from saliencynoise.engine.study import Study
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.localization import MEANINGS, RELEVANCE, localization_rows
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.figures import localization as figure
@@ -50,15 +51,15 @@ def localization_panel(studies: Sequence[Study]) -> CaptionedFigure:
 def _shown(study: Study) -> Iterator[LocalizationRow]:
     """Yield the rows of one view of each method, with its SNR; p-values stay corrected for all views."""
     rows = localization_rows(study)
-    cells = {(cell["architecture"], cell["method"], cell["view"]): cell for cell in study.done}
+    cells = {(cell.architecture, cell.method, cell.view): cell for cell in study.done}
     rectified = {(row["architecture"], row["method"]) for row in rows if row["view"] == "relu"}
-    dataset = study.result["dataset"]["asked"]
+    dataset = study.result.dataset.asked
     for row in rows:
         key = row["architecture"], row["method"]
         if row["view"] == ("relu" if key in rectified else "signed"):
-            snr = cells[(*key, row["view"])]["figures"]["estimates"]["snr"]
+            snr = cells[(*key, row["view"])].known_figures.estimates.snr
             about = {"dataset": dataset, "networks": f"{dataset}, {row['architecture']}"}
-            yield {**row, **about, "snr": snr["value"], "snr_interval": snr["interval"]}
+            yield {**row, **about, "snr": json_of(snr.value), "snr_interval": json_of(snr.interval)}
 
 
 def _measures() -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.saving import drawn
+from saliencynoise.records.writing import json_of
 from saliencynoise.store.atomic import write_bytes
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def write_panel(panel: CaptionedFigure, folder: Path) -> list[Path]:
         f"{panel.name}.md": markdown(panel).encode(),
     }
     if panel.facts:
-        contents[f"{panel.name}.json"] = json.dumps(panel.facts, indent=1, allow_nan=False).encode() + b"\n"
+        contents[f"{panel.name}.json"] = json.dumps(json_of(panel.facts), indent=1, allow_nan=False).encode() + b"\n"
     for name, content in contents.items():
         write_bytes(folder / name, content)
     return [folder / name for name in contents]

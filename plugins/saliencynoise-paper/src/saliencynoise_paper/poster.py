@@ -19,7 +19,7 @@ from saliencynoise_paper.localization import localization_panel
 from saliencynoise_paper.maps import maps_panel
 from saliencynoise_paper.run import PaperConfig, benches
 from saliencynoise_paper.ssim import ssim_panel
-from saliencynoise_paper.table import Column, table_panel
+from saliencynoise_paper.table import PublishedColumn, table_panel
 
 if TYPE_CHECKING:
     from saliencynoise.display.figures.captioned import CaptionedFigure
@@ -52,16 +52,16 @@ def _on_one_thread(panels: Iterator[CaptionedFigure]) -> Iterator[CaptionedFigur
 
 def _table(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     columns = [
-        Column(
+        PublishedColumn(
             study=study,
-            architecture=described["label"],
+            architecture=architecture.label,
             dataset=source["label"],
             published=published,
             fewer=_fewer(config, study),
         )
         for source in config.sources
         for study in [studies[f"maps-{source['dataset']}"]]
-        for published, described in zip(config.settings["networks"], study.result["architectures"], strict=True)
+        for published, architecture in zip(config.settings["networks"], study.result.architectures, strict=True)
     ]
     yield table_panel(columns, seed=config.seed)
 
@@ -69,7 +69,7 @@ def _table(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
 def _fewer(config: PaperConfig, study: Study) -> int | None:
     """Return the smaller number of networks for starred rows; None if the study has no more than that."""
     fewer: int | None = config.settings.get("starred_members")
-    return fewer if fewer is not None and fewer < len(study.result["architectures"][0]["members"]) else None
+    return fewer if fewer is not None and fewer < len(study.result.architectures[0].members) else None
 
 
 def _gradients(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
@@ -90,9 +90,9 @@ def _ssim(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
 
 def _architecture(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
     labels = {
-        (name, text): described["label"]
+        (name, text): architecture.label
         for name, bench in benches(config).items()
-        for text, described in zip(bench.archs, studies[name].result["architectures"], strict=True)
+        for text, architecture in zip(bench.archs, studies[name].result.architectures, strict=True)
     }
     yield architecture_panel(
         [
@@ -115,7 +115,7 @@ def _dream(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
         panel = dream_panel(
             studies[name],
             dataset,
-            architecture=studies[name].result["architectures"][0]["label"],
+            architecture=studies[name].result.architectures[0].label,
             members=dream["members"],
             held_out=dream["held_out"],
             classes=dataset.classes[: dream["classes"]],

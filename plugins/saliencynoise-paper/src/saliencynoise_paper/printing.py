@@ -1,4 +1,4 @@
-"""Panels in the terminal: what they found, and where they lie."""
+"""Panels in the terminal: their results, and the paths of their files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from saliencynoise.display.terminal import Terminal
-from saliencynoise_paper.table import NAME as TABLE
-from saliencynoise_paper.table import print_table_panel
+from saliencynoise_paper.table import TablePanel, print_table_panel
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def print_panel(panel: CaptionedFigure, paths: Sequence[Path], console: Console | None = None) -> None:
-    """Print where a panel's files lie; of the table its figures, too."""
+    """Print the paths of a panel's files, after the figures of the table."""
     console = console or Terminal()
-    if panel.name == TABLE:
+    if isinstance(panel, TablePanel):
         print_table_panel(panel, console)
     suffixes = ", ".join(path.suffix.removeprefix(".") for path in paths[1:])
     console.print(Text(f"{panel.name}: {paths[0]} ({suffixes} beside it)"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
@@ -51,15 +51,13 @@ def ssim_panel(
     )
 
 
-def _lines(related: pd.DataFrame) -> str:
+def _lines(correlations: pd.DataFrame) -> str:
     head = ["| data set | architecture | method | images | Spearman | Pearson |", "|---|---|---|---|---|---|"]
-    rows = [
-        f"| {row['dataset']} | {row['architecture']} | {row['method']} | {row['images']} | "
-        f"{_correlation(row, 'spearman')} | {_correlation(row, 'pearson')} |"
-        for row in related.to_dict("records")
+    rows: list[Any] = list(correlations.itertuples())
+    lines = [
+        f"| {row.dataset} | {row.architecture} | {row.method} | {row.images} | "
+        f"{with_interval(row.spearman, row.spearman_low, row.spearman_high)} | "
+        f"{with_interval(row.pearson, row.pearson_low, row.pearson_high)} |"
+        for row in rows
     ]
-    return "\n".join(head + rows)
-
-
-def _correlation(row: Mapping[Any, Any], name: str) -> str:
-    return with_interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+    return "\n".join(head + lines)

@@ -32,8 +32,8 @@ def test_a_row_for_each_value_and_method_in_the_order_of_the_values(variations):
     assert found["value"].tolist() == ["8", "16", "32", "none", "batch"]
     assert found["place"].tolist() == [8, 16, 32, 0, 1]
     assert found["accuracy"].tolist() == pytest.approx([0.908, 0.916, 0.932, 0.932, 0.908])
-    estimate = variations[1].study.done[0]["figures"]["estimates"]["snr"]
-    assert found.iloc[0][["r", "low"]].tolist() == [estimate["value"], estimate["interval"]["low"]]
+    estimate = variations[1].study.done[0].figures.estimates.snr
+    assert found.iloc[0][["r", "low"]].tolist() == [estimate.value, estimate.interval.low]
 
 
 def test_the_trend_is_the_slope_of_log_r_over_doublings(variations):

@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise_paper.statistics.table_fit import MEASURES, MeasuredColumn, compare_variants, fit_to_table
+from saliencynoise_paper.statistics.table_fit import MEASURES, ComparableColumn, compare_variants, fit_to_table
 from saliencynoise_paper.statistics.variants import VARIANTS, CellVariants, Variant, gather, variants
 
 STRENGTHS = (0.1, 0.3, 0.5, 0.8, 1.5, 2.5)
@@ -25,8 +25,8 @@ def cells(generator: torch.Generator, *, members: int = 8, images: int = 6, gain
     return found
 
 
-def column(own: list[CellVariants], published: list[float], name: str = "a", images: str = "a") -> MeasuredColumn:
-    return MeasuredColumn(published=published, cells=own, networks=name, images=images)
+def column(own: list[CellVariants], published: list[float], name: str = "a", images: str = "a") -> ComparableColumn:
+    return ComparableColumn(published=published, cells=own, networks=name, images=images)
 
 
 def test_measures_are_those_of_scipy_and_numpy() -> None:
@@ -148,7 +148,7 @@ def test_columns_with_the_same_networks_and_images_vary_together() -> None:
     own = cells(torch.Generator().manual_seed(6))
     published = [0.3, 0.5, 0.6, 0.9, 1.4, 2.0]
 
-    def width(*columns: MeasuredColumn) -> float:
+    def width(*columns: ComparableColumn) -> float:
         interval = compare_variants(columns, seed=0).fits[0].intervals["log_error"]
         return interval.high - interval.low
 

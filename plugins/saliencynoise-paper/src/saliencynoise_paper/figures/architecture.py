@@ -83,9 +83,9 @@ def data(variations: Sequence[Variation], *, methods: Sequence[str] | None = Non
                 "place": float(variation.value) if axis in SCALES else float(index),
             }
             for cell in signed_cells(variation.study, architectures=[variation.architecture], methods=methods):
-                accuracy = number(cell["accuracy"]["median"])
-                about = {"accuracy": accuracy, "flagged": len(cell["flagged_members"])}
-                rows.append({**keys, **names_of(cell), **about, **snr_of(cell["figures"])})
+                accuracy = number(cell.accuracy.median)
+                about = {"accuracy": accuracy, "flagged": len(cell.flagged_members)}
+                rows.append({**keys, **names_of(cell), **about, **snr_of(cell.figures)})
     return pd.DataFrame(rows)
 
 

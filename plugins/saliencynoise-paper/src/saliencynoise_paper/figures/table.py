@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import COLOURS, GREY, MARKERS, blank
 from saliencynoise.display.numbers import format_number
-from saliencynoise.records.numbers import number
 from saliencynoise_paper.figures.table_grids import draw_orderings, draw_table, rows_of
 from saliencynoise_paper.statistics.paper_table import PUBLISHED
 from saliencynoise_paper.statistics.variants import Variant
+from saliencynoise_paper.table_records import SHARED_DRAWS
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from saliencynoise_paper.table_records import BestDefinition, DefinitionFit, TableFacts
 
 TITLE = "The table of SNRs, measured beside the published one"
 CAPTION = (
@@ -30,31 +32,30 @@ BEST = "#0072B2"
 """Colour of the definition that fits best, and of those not shown to fit worse."""
 
 
-def alt(facts: Mapping[str, Any]) -> str:
+def alt(facts: TableFacts) -> str:
     """Return the alternative text of a panel's facts."""
-    best = facts["best"]["log_error"]
-    fit = "No definition is above 0 in every cell." if best is None else f"The best definition is {best['words']}."
+    best = facts.best.log_error
+    fit = "No definition is above 0 in every cell." if best is None else f"The best definition is {best.words}."
     return f"Four panels: measured against published SNRs, the table, the fit of definitions, and the order. {fit}"
 
 
-def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
+def draw(data: pd.DataFrame, facts: TableFacts) -> Figure:
     """Return the figure of a panel's data and facts."""
-    names = [column["name"] for column in facts["columns"]]
-    width = max(
-        5.2, 0.95 * (len(names) + sum(column["fewer"] is not None for column in facts["columns"])) + 1.2
-    )  # inches
+    names = [column.name for column in facts.columns]
+    fewer = sum(column.fewer is not None for column in facts.columns)
+    width = max(5.2, 0.95 * (len(names) + fewer) + 1.2)  # inches
     figure = blank(10.0 + width, 12.0)
     axes = figure.subplots(2, 2, width_ratios=(5.2, width), gridspec_kw={"hspace": 0.06})
-    search = facts["best"]["log_error"]
-    if search is None:
+    best = facts.best.log_error
+    if best is None:
         axes[0, 0].text(0.5, 0.5, "no definition is above 0 in every cell", ha="center")
         axes[0, 0].set_axis_off()
     else:
-        _scatter(axes[0, 0], rows_of(data, search), names, search)
-        _shared(axes[0, 0], rows_of(data, search, "shared"), names)
-    draw_table(axes[0, 1], data, names, search, facts)
+        _scatter(axes[0, 0], rows_of(data, best.variant), names, best)
+        _shared(axes[0, 0], rows_of(data, best.variant, SHARED_DRAWS), names)
+    draw_table(axes[0, 1], data, facts)
     _definitions(axes[1, 0], facts)
-    draw_orderings(axes[1, 1], facts, names)
+    draw_orderings(axes[1, 1], facts)
     for letter, axis in zip("abcd", axes.flatten(), strict=True):
         axis.set_title(f"{letter}  {axis.get_title(loc='left')}", loc="left", fontsize=12, fontweight="bold", pad=10)
     for _ in range(2):  # the layout settles, and then stays: each further drawing would move it a little
@@ -63,19 +64,20 @@ def draw(data: pd.DataFrame, facts: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _scatter(axis: Axes, rows: pd.DataFrame, names: Sequence[str], search: Mapping[str, Any]) -> None:
+def _scatter(axis: Axes, rows: pd.DataFrame, names: Sequence[str], best: BestDefinition) -> None:
     """Draw measured against published, a marker a method, a colour a column."""
     colours = {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(names)}
     markers = dict(zip(PUBLISHED, MARKERS, strict=True))
     low, high = _span([*rows["published"], *rows["value"]])
     axis.fill_between([low, high], [low / 2, high / 2], [low * 2, high * 2], color=PALE, alpha=0.6, lw=0)
     axis.plot([low, high], [low, high], "-", color=GREY, lw=1.2)
-    for index, row in enumerate(rows.to_dict("records")):
-        colour = colours[f"{row['dataset']} {row['architecture']}"]
-        x = row["published"] * 1.015 ** (index % 3 - 1)  # cells of one value would hide each other's bars
-        if math.isfinite(row["low"]) and math.isfinite(row["high"]):
-            axis.plot([x, x], [max(row["low"], low / 9), row["high"]], "-", color=colour, lw=1, alpha=0.45)
-        axis.plot(x, row["value"], markers[row["method"]], color=colour, ms=9, mec="white", mew=0.8, zorder=3)
+    cells: list[Any] = list(rows.itertuples())
+    for index, cell in enumerate(cells):
+        colour = colours[f"{cell.dataset} {cell.architecture}"]
+        x = cell.published * 1.015 ** (index % 3 - 1)  # cells of one value would hide each other's bars
+        if math.isfinite(cell.low) and math.isfinite(cell.high):
+            axis.plot([x, x], [max(cell.low, low / 9), cell.high], "-", color=colour, lw=1, alpha=0.45)
+        axis.plot(x, cell.value, markers[cell.method], color=colour, ms=9, mec="white", mew=0.8, zorder=3)
     axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
     floors = [floor for floor in rows["floor"] if low < floor < high]
     if floors:
@@ -84,7 +86,7 @@ def _scatter(axis: Axes, rows: pd.DataFrame, names: Sequence[str], search: Mappi
     _plain_ticks((axis.xaxis, axis.yaxis), (1, 2, 5))
     axis.grid(alpha=0.25)
     axis.set_xlabel("published SNR (line: equal; band: within a factor of 2)")
-    axis.set_ylabel(f"measured: {search['words']}")
+    axis.set_ylabel(f"measured: {best.words}")
     axis.set_title("measured against published", loc="left")
     _legends(axis, colours, markers)
 
@@ -92,9 +94,10 @@ def _scatter(axis: Axes, rows: pd.DataFrame, names: Sequence[str], search: Mappi
 def _shared(axis: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
     """Draw the cells in draws that all networks share, hollow."""
     markers = dict(zip(PUBLISHED, MARKERS, strict=True))
-    for row in rows.to_dict("records"):
-        colour = COLOURS[names.index(f"{row['dataset']} {row['architecture']}") % len(COLOURS)]
-        axis.plot(row["published"], row["value"], markers[row["method"]], color=colour, ms=8, mfc="none", mew=1.2)
+    cells: list[Any] = list(rows.itertuples())
+    for cell in cells:
+        colour = COLOURS[names.index(f"{cell.dataset} {cell.architecture}") % len(COLOURS)]
+        axis.plot(cell.published, cell.value, markers[cell.method], color=colour, ms=8, mfc="none", mew=1.2)
 
 
 def _legends(axis: Axes, colours: Mapping[str, str], markers: Mapping[str, str]) -> None:
@@ -125,24 +128,23 @@ def _plain_ticks(axes: Iterable[Any], bases: Sequence[float]) -> None:
         axis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
-def _definitions(axis: Axes, facts: Mapping[str, Any]) -> None:
+def _definitions(axis: Axes, facts: TableFacts) -> None:
     """Draw each variant's error as a factor, best first, with its rank correlation."""
-    rows = [row for row in facts["agreement"] if row["grid"] == row["reading"] == "own"]
-    rows = [row for row in rows if isinstance(row["log_error"]["value"], float)]
-    rows.sort(key=lambda row: number(row["log_error"]["value"]))
-    best = facts["best"]["log_error"]
-    level = {best["words"], *(best["not_distinguished"] or [])} if best else set()
-    axis.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=9)
-    for y, (row, tick) in enumerate(zip(rows, axis.get_yticklabels(), strict=True)):
-        colour = GREY if not row["candidate"] else BEST if row["words"] in level else "black"
-        _error(axis, row, y, colour)
-        rank = format_number(row["rank_correlation"]["value"])
+    fits = [fit for fit in facts.fits() if math.isfinite(fit.log_error.value)]
+    fits.sort(key=lambda fit: fit.log_error.value)
+    best = facts.best.log_error
+    not_worse = {best.words, *(best.not_distinguished or [])} if best else set()
+    axis.set_yticks(range(len(fits)), [_label(fit) for fit in fits], fontsize=9)
+    for y, (fit, tick) in enumerate(zip(fits, axis.get_yticklabels(), strict=True)):
+        colour = GREY if not fit.candidate else BEST if fit.words in not_worse else "black"
+        _error(axis, fit, y, colour)
+        rank = format_number(fit.rank_correlation.value)
         rank_text = axis.annotate(rank, (1.015, y), xycoords=("axes fraction", "data"), va="center", size=9)
         for text in (tick, rank_text):
             text.set_color(colour)
-            text.set_fontweight("bold" if best is not None and row["words"] == best["words"] else "normal")
-    ends = [2 ** number(row["log_error"]["value"]) for row in rows]
-    axis.set(xscale="log", ylim=(len(rows) - 0.4, -0.6), xlim=(0.98, max([2.0, *ends]) * 1.25))
+            text.set_fontweight("bold" if best is not None and fit.words == best.words else "normal")
+    ends = [2**fit.log_error.value for fit in fits]
+    axis.set(xscale="log", ylim=(len(fits) - 0.4, -0.6), xlim=(0.98, max([2.0, *ends]) * 1.25))
     _plain_ticks([axis.xaxis], (1, 1.5, 2, 3, 5, 7))
     axis.grid(axis="x", alpha=0.25)
     axis.annotate("rank corr.", (1.015, 1.005), xycoords="axes fraction", va="bottom", size=9)
@@ -153,15 +155,15 @@ def _definitions(axis: Axes, facts: Mapping[str, Any]) -> None:
     axis.set_title("which definition fits best", loc="left")
 
 
-def _error(axis: Axes, row: Mapping[str, Any], y: float, colour: str) -> None:
-    ends = row["log_error"]["interval"]
+def _error(axis: Axes, fit: DefinitionFit, y: float, colour: str) -> None:
+    ends = fit.log_error.interval
     if ends is not None:
-        span = [2 ** number(ends["low"]), min(2 ** number(ends["high"]), 64.0)]
+        span = [2**ends.low, min(2**ends.high, 64.0)]
         axis.plot(span, [y, y], "-", color=colour, lw=1.6, alpha=0.7, solid_capstyle="butt")
-    axis.plot(2 ** number(row["log_error"]["value"]), y, "o", color=colour, ms=6.5)
-    axis.plot(2 ** number(row["spread"]["value"]), y, "D", color=colour, mfc="white", ms=4.5)
+    axis.plot(2**fit.log_error.value, y, "o", color=colour, ms=6.5)
+    axis.plot(2**fit.spread.value, y, "D", color=colour, mfc="white", ms=4.5)
 
 
-def _label(row: Mapping[str, Any]) -> str:
-    variant = Variant(row["view"], row["definition"], row["norm"])
+def _label(fit: DefinitionFit) -> str:
+    variant = Variant(fit.view, fit.definition, fit.norm)
     return f"{variant.definition}, {variant.view}, " + ("corrected" if variant.corrected else variant.norm)

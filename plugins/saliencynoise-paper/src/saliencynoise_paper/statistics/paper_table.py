@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.common import Record
 from saliencynoise.statistics.floors import snr_pixel_floor
 
 DATASETS = ("CIFAR10", "Imagenette")
@@ -124,8 +125,7 @@ def with_networks(value: float, definition: str, *, networks: int, others: int) 
     return math.sqrt(other_floor) if definition == "rms" else other_floor
 
 
-@dataclass(frozen=True)
-class Exchange:
+class Exchange(Record, frozen=True, kw_only=True):
     """Two rows of a published column that change places.
 
     Attributes:
@@ -148,7 +148,7 @@ def exchanges(values: Mapping[str, float], others: Mapping[str, float], column: 
     starred = [row for row in values if row in STARS and row in others]
     unstarred = [row for row in values if row not in STARS and row in others]
     return [
-        Exchange(column, row_with_stars, row_without)
+        Exchange(column=column, starred=row_with_stars, other=row_without)
         for row_with_stars in starred
         for row_without in unstarred
         if (values[row_with_stars] > values[row_without]) != (others[row_with_stars] > others[row_without])
@@ -160,7 +160,7 @@ def published_exchanges(definition: str) -> list[Exchange]:
 
     The starred cells are then lifted by their floor: they are brought to `MEMBERS` networks by `with_networks`.
 
-    >>> [own.column for own in published_exchanges("rms") if own.other == GRADIENT]
+    >>> [pair.column for pair in published_exchanges("rms") if pair.other == GRADIENT]
     ['Imagenette ResNet101']
     """
     changed = []

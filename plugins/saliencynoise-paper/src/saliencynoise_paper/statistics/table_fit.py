@@ -51,7 +51,7 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class MeasuredColumn:
+class ComparableColumn:
     """The cells of one architecture on one data set that were both measured and published.
 
     Attributes:
@@ -125,7 +125,7 @@ def fit_to_table(measured: Float[Tensor, "*n K"], published: Float[Tensor, " K"]
     """Return the log error, the spread and the rank correlation of cells with the published ones, by `MEASURES`.
 
     >>> published = torch.tensor([0.5, 1.0, 2.0, 4.0])
-    >>> [round(own, 6) for own in fit_to_table(2 * published, published).tolist()]    # twice too high, in right order
+    >>> [round(number, 6) for number in fit_to_table(2 * published, published).tolist()]  # all twice as high
     [1.0, 0.0, 1.0]
     """
     ratio = torch.where(measured > 0, measured / published, torch.nan).log2()
@@ -133,7 +133,7 @@ def fit_to_table(measured: Float[Tensor, "*n K"], published: Float[Tensor, " K"]
     return torch.stack([ratio.abs().mean(-1), spread, _spearman(measured, published)], -1)
 
 
-def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> TableSearch:
+def compare_variants(columns: Sequence[ComparableColumn], *, seed: int) -> TableSearch:
     """Return each variant's agreement with the published cells, and whether others fit as well as the best.
 
     The difference of each candidate (the uncorrected variants) to the best has a t interval from the same replicates,
@@ -151,7 +151,7 @@ def compare_variants(columns: Sequence[MeasuredColumn], *, seed: int) -> TableSe
     >>> cells = [gather([variants(s + torch.randn(8, 99, generator=generator)) for _ in range(4)]) for s in (0.5, 1, 2)]
     >>> rms = VARIANTS.index(Variant("signed", "rms", "raw"))
     >>> published = [cell.value(rms) for cell in cells]
-    >>> column = MeasuredColumn(published=published, cells=cells, networks="a", images="a")
+    >>> column = ComparableColumn(published=published, cells=cells, networks="a", images="a")
     >>> compare_variants([column], seed=0).best("log_error").variant.definition
     'rms'
     """
@@ -222,15 +222,15 @@ def _values(means: Sequence[Tensor]) -> Float[Tensor, "V *n K"]:
     return torch.stack([variant.of_means(means) for variant, means in zip(VARIANTS, together, strict=True)])
 
 
-def _means(column: MeasuredColumn) -> Float[Tensor, "V M"]:
+def _means(column: ComparableColumn) -> Float[Tensor, "V M"]:
     return torch.stack([cell.per_image.nanmean(-1) for cell in column.cells], -1)
 
 
-def _means_without(column: MeasuredColumn) -> Float[Tensor, "V E M"]:
+def _means_without(column: ComparableColumn) -> Float[Tensor, "V E M"]:
     return torch.stack([cell.without.nanmean(1) for cell in column.cells], -1)
 
 
-def _means_of_resamples(column: MeasuredColumn, weights: Float[Tensor, "R B"]) -> Float[Tensor, "V R M"]:
+def _means_of_resamples(column: ComparableColumn, weights: Float[Tensor, "R B"]) -> Float[Tensor, "V R M"]:
     """Return the means over resampled images, without images that have no maps."""
     per_image = torch.stack([cell.per_image for cell in column.cells])  # [M, V, B]
     used = ~per_image.isnan()
@@ -238,7 +238,7 @@ def _means_of_resamples(column: MeasuredColumn, weights: Float[Tensor, "R B"]) -
     return (sums / (used.double() @ weights.mT)).movedim(0, -1)
 
 
-def _left_out(columns: Sequence[MeasuredColumn], published: Tensor) -> list[_Replicates]:
+def _left_out(columns: Sequence[ComparableColumn], published: Tensor) -> list[_Replicates]:
     """Return the agreements with each member left out, for each group of columns with the same members."""
     replicates = []
     for networks in dict.fromkeys(column.networks for column in columns):
@@ -248,7 +248,7 @@ def _left_out(columns: Sequence[MeasuredColumn], published: Tensor) -> list[_Rep
     return replicates
 
 
-def _redrawn(columns: Sequence[MeasuredColumn], published: Tensor, seed: int) -> list[_Replicates]:
+def _redrawn(columns: Sequence[ComparableColumn], published: Tensor, seed: int) -> list[_Replicates]:
     """Return the agreements on resampled images, for each group of columns with the same images, 2 or more."""
     replicates = []
     generator = torch.Generator().manual_seed(seed)
@@ -268,7 +268,7 @@ def _redrawn(columns: Sequence[MeasuredColumn], published: Tensor, seed: int) ->
 
 
 def _exchanged(
-    columns: Sequence[MeasuredColumn], selected: Sequence[bool], replicate: Callable[[MeasuredColumn], Tensor]
+    columns: Sequence[ComparableColumn], selected: Sequence[bool], replicate: Callable[[ComparableColumn], Tensor]
 ) -> Float[Tensor, "V R K"]:
     """Return the figures of all cells where the means of some columns are replaced by their replicates."""
     parts = [
