@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from saliencynoise.records.common import Count, Ends, Interval, Name, Number, Record, Seconds, Share, Status
 
@@ -38,12 +40,16 @@ class Estimates(Record, frozen=True, kw_only=True):
     snr_amplitude: Estimate
 
 
+MembersToAverage = Annotated[int, Meta(ge=0)]
+"""Without a limit: an r of 1e-20 needs 1e21 members."""
+
+
 class MembersNeeded(Record, frozen=True, kw_only=True):
     """Members to average for a reliability."""
 
-    value: Count | None
-    low: Count | None
-    high: Count | None
+    value: MembersToAverage | None
+    low: MembersToAverage | None
+    high: MembersToAverage | None
     text: str
     reliability: Share
 
