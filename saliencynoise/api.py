@@ -21,6 +21,7 @@ from saliencynoise.engine.config import DEFAULT_METHODS, config_from
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
     from saliencynoise.explanation.explanation import Explanation
@@ -350,9 +351,9 @@ def frontier(
         reference=reference,
         out=bench_config.out,
     )
-    document = run_frontier(config, observer or Silent())
-    save_plot(document, config.folder)
-    return {**document, "folder": str(config.folder)}
+    record = run_frontier(config, observer or Silent())
+    save_plot(record, config.folder)
+    return {**json_of(record), "folder": str(config.folder)}
 
 
 def variance(
@@ -421,9 +422,9 @@ def variance(
     )  # fmt: skip
     bench_config = config_from(settings)
     config = VarianceConfig(bench=bench_config, blocks=blocks, streams=_plain(streams), out=bench_config.out)
-    document = run_variance(config, observer or Silent())
-    save_plot(document, config.folder)
-    return {**document, "folder": str(config.folder)}
+    record = run_variance(config, observer or Silent())
+    save_plot(record, config.folder)
+    return {**json_of(record), "folder": str(config.folder)}
 
 
 def sanity(
@@ -495,8 +496,8 @@ def sanity(
     )  # fmt: skip
     bench_config = config_from(settings)
     config = SanityConfig(bench=bench_config, permuted_epochs=permuted_epochs, out=bench_config.out)
-    document = run_sanity(config, observer or Silent())
-    return {**document, "folder": str(config.folder)}
+    record = run_sanity(config, observer or Silent())
+    return {**json_of(record), "folder": str(config.folder)}
 
 
 def _given(**values: Any) -> dict[str, Any]:

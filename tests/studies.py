@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pandas as pd
 import torch
@@ -32,6 +32,7 @@ from saliencynoise.store.maps import Chunk, MapStore
 
 RECIPE = {"epochs": 3, "batch_size": 32, "precision": "float32"}
 CLASSES = ("cat", "dog")
+T = TypeVar("T", bound=Record)
 
 
 def filled(kind: Any, part: Any) -> Any:
@@ -49,15 +50,29 @@ def filled(kind: Any, part: Any) -> Any:
     if origin is Annotated:
         return filled(inside[0], part)
     if origin in {Union, UnionType}:
-        return part if part is None else filled(next(one for one in inside if one is not type(None)), part)
+        return part if part is None else filled(_chosen(inside, part), part)
     if isinstance(kind, type) and issubclass(kind, Record) and isinstance(part, dict):
         hints = get_type_hints(kind, include_extras=True)
-        return {**part, **{key: filled(hint, part.get(key, _blank(hint))) for key, hint in hints.items()}}
+        tag = {} if kind.__struct_config__.tag_field is None else {kind.__struct_config__.tag_field: kind.status}
+        keys = kind.__struct_fields__
+        return {**part, **tag, **{key: filled(hints[key], part.get(key, _blank(hints[key]))) for key in keys}}
     if origin is tuple and isinstance(part, list):
         return [filled(inside[0], item) for item in part]
     if origin is dict and isinstance(part, dict):
         return {key: filled(inside[1], value) for key, value in part.items()}
     return part
+
+
+def _chosen(kinds: Sequence[Any], part: Any) -> Any:
+    """The kind of a value that may be of several: by its status, else the first."""
+    chosen = [kind for kind in kinds if kind is not type(None)]
+    failed = isinstance(part, dict) and part.get("status") == "failed"
+    return next((kind for kind in chosen if failed and getattr(kind, "status", None) == "failed"), chosen[0])
+
+
+def record_with(kind: type[T], **parts: Any) -> T:
+    """A record of which a test gives the parts that matter."""
+    return check_record(filled(kind, parts), kind, where="a test's record")
 
 
 def _blank(kind: Any) -> Any:
@@ -101,7 +116,7 @@ def method_of(label: str) -> dict[str, Any]:
 
 def cell_of(**parts: Any) -> Cell:
     """A cell of which a test gives the parts that matter."""
-    return check_record(filled(Cell, parts), Cell, where="a test's cell")
+    return record_with(Cell, **parts)
 
 
 def edited(study: Study, edit: Callable[[dict[str, Any]], None]) -> Study:

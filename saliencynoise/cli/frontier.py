@@ -7,6 +7,7 @@ import typer
 from saliencynoise.analyses.frontier.config import BUDGETS, METHODS, SAMPLERS, FrontierConfig
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit
+from saliencynoise.records.writing import json_of
 
 _METHODS = [*METHODS]  # typer takes lists
 _SAMPLERS = [*SAMPLERS]
@@ -62,15 +63,13 @@ def frontier(
     )
 
     from saliencynoise.analyses.frontier.figure import save_plot  # noqa: PLC0415 - as above
-    from saliencynoise.analyses.frontier.run import failures, run_frontier  # noqa: PLC0415 - torch, once the options are sound
+    from saliencynoise.analyses.frontier.run import run_frontier  # noqa: PLC0415 - torch, once the options are sound
     from saliencynoise.analyses.frontier.table import print_frontier  # noqa: PLC0415 - as above
     from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
 
     with observing(quiet=quiet) as progress:
-        document = run_frontier(settings, progress)
-    save_plot(document, settings.folder)
-    with_folder = {**document, "folder": str(settings.folder)}
-    emit(
-        lambda: print_frontier(document, settings.folder), with_folder, [settings.folder], as_json=as_json, quiet=quiet
-    )
-    raise typer.Exit(1 if failures(document) else 0)
+        record = run_frontier(settings, progress)
+    save_plot(record, settings.folder)
+    with_folder = {**json_of(record), "folder": str(settings.folder)}
+    emit(lambda: print_frontier(record, settings.folder), with_folder, [settings.folder], as_json=as_json, quiet=quiet)
+    raise typer.Exit(1 if record.failed else 0)

@@ -9,6 +9,7 @@ import typer
 from saliencynoise.analyses.sanity.config import METHODS, SanityConfig
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit
+from saliencynoise.records.writing import json_of
 
 _METHODS = [*METHODS]  # typer takes lists
 
@@ -62,7 +63,7 @@ def sanity(
     bench = o.config_of(arch_args, epochs, {**options, "methods": methods})
     config = SanityConfig(bench=bench, permuted_epochs=permuted_epochs, out=out)
     with observing(quiet=quiet) as progress:
-        document = run_sanity(config, progress)
-    with_folder = {**document, "folder": str(config.folder)}
-    emit(lambda: print_sanity(document, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
-    raise typer.Exit(1 if any(row["status"] == "failed" for row in document["rows"]) else 0)
+        record = run_sanity(config, progress)
+    with_folder = {**json_of(record), "folder": str(config.folder)}
+    emit(lambda: print_sanity(record, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
+    raise typer.Exit(1 if record.failed else 0)

@@ -86,12 +86,12 @@ def _show_study(folder: str, part: Part | None, *, as_json: bool) -> bool:
 
 
 def _show_frontier(folder: str, *, as_json: bool) -> bool:
-    from saliencynoise.analyses.frontier.run import failures, load_frontier  # noqa: PLC0415 - only when the command runs
+    from saliencynoise.analyses.frontier.run import load_frontier  # noqa: PLC0415 - only when the command runs
     from saliencynoise.analyses.frontier.table import print_frontier  # noqa: PLC0415 - as above
 
-    document = load_frontier(folder)
+    record = load_frontier(folder)
     if as_json:
-        typer.echo(json.dumps({**json_of(document), "folder": str(Path(folder))}, allow_nan=False))
+        typer.echo(json.dumps({**json_of(record), "folder": str(Path(folder))}, allow_nan=False))
     else:
-        print_frontier(document, Path(folder))
-    return bool(failures(document))
+        print_frontier(record, Path(folder))
+    return bool(record.failed)

@@ -9,6 +9,7 @@ import typer
 from saliencynoise.analyses.variance.config import METHODS, VarianceConfig
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit
+from saliencynoise.records.writing import json_of
 
 _METHODS = [*METHODS]  # typer takes lists
 
@@ -57,8 +58,8 @@ def variance(
     named = None if streams is None else tuple(streams.replace("+", ",").split(","))
     config = VarianceConfig(bench=bench, blocks=blocks, streams=named, out=out)
     with observing(quiet=quiet) as progress:
-        document = run_variance(config, progress)
-    save_plot(document, config.folder)
-    with_folder = {**document, "folder": str(config.folder)}
-    emit(lambda: print_variance(document, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
-    raise typer.Exit(1 if any(row["status"] == "failed" for row in document["rows"]) else 0)
+        record = run_variance(config, progress)
+    save_plot(record, config.folder)
+    with_folder = {**json_of(record), "folder": str(config.folder)}
+    emit(lambda: print_variance(record, config.folder), with_folder, [config.folder], as_json=as_json, quiet=quiet)
+    raise typer.Exit(1 if record.failed else 0)

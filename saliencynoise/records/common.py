@@ -79,11 +79,11 @@ class Interval(Ends, frozen=True, kw_only=True):
     level: Share
 
 
-class Valued(Record, frozen=True, kw_only=True):
+class ValueWithInterval(Record, frozen=True, kw_only=True):
     """A figure with its interval."""
 
     value: Number
-    interval: Ends | None
+    interval: Interval | None
 
 
 class Hardware(Record, frozen=True, kw_only=True):

@@ -2,111 +2,90 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from saliencynoise.records.common import (
-    BenchSettings,
-    Count,
-    Ends,
-    Name,
-    Number,
-    Provenance,
-    RecipeRecord,
-    Record,
-    Seconds,
-    Share,
-)
-from saliencynoise.records.reading import read_record
-from saliencynoise.records.rows import FailedRow, check_rows
-from saliencynoise.records.study import DatasetRecord
+from msgspec import Meta
+
+from saliencynoise.records.common import BenchSettings, Count, Format, Interval, Name, Number, Record, Seconds, Share
+from saliencynoise.records.rows import DoneRow, FailedRow
+from saliencynoise.records.study import StudyFacts
+
+Price = Annotated[float, Meta(ge=0, le=1e12)]
+"""Seconds for the members of an average and their maps, divided by those of one retrained network."""
 
 
-class Bench(BenchSettings, frozen=True, kw_only=True):
-    """The bench that a frontier is made of."""
-
-    members: Count | None = None
-
-
-class Settings(Record, frozen=True, kw_only=True):
+class FrontierSettings(Record, frozen=True, kw_only=True):
     """The settings of a `FrontierConfig`."""
 
-    aggregators: list[str]
-    budgets: list[Count]
+    samplers: tuple[str, ...]
+    aggregators: tuple[str, ...]
+    budgets: tuple[Count, ...]
     runs: Count
-    bench: Bench
-    samplers: list[str] | None = None
-    reference: Count | None = None
+    reference: Count
+    bench: BenchSettings
 
 
-class FrontierRecord(Provenance, frozen=True, kw_only=True):
-    """The document of `frontier.json`; its references and rows are checked by their status."""
+class HeldOutNetworks(DoneRow, frozen=True, kw_only=True):
+    """The held-out networks of an architecture and method; `untrained` is r of untrained networks, if there are any."""
 
-    settings: Settings
-    dataset: DatasetRecord
-    recipes: dict[str, RecipeRecord]
-    held_out: list[Count]
-    images: Count
-    references: list[dict[str, Any]]
-    rows: list[dict[str, Any]]
-    format: Count | None = None
-    device: str | None = None
-    runs: dict[str, str] | None = None
-
-
-class Reference(Record, frozen=True, kw_only=True):
-    """The held-out networks of an architecture and method."""
-
-    architecture: Name
-    method: Name
+    view: Name
     snr: Number
-    interval: Ends | None
-    view: Name | None = None
-    untrained: Number | None = None
-    template: Number | None = None
-    no_claim: str | None = None
+    interval: Interval | None
+    untrained: Number
+    template: Number
+    no_claim: str
 
 
-class FailedStrategy(FailedRow, frozen=True, kw_only=True):
+class FidelityRecord(Record, frozen=True, kw_only=True):
+    """The fidelity of an average, as `saliencynoise.statistics.fidelity.Fidelity` is written."""
+
+    fidelity_squared: Number
+    networks: Number
+    interval: Interval | None
+    runs: Count
+    note: str
+    words: str
+
+
+class FrontierRow(DoneRow, frozen=True, kw_only=True):
+    """An average of a sampler's members."""
+
+    sampler: Name
+    aggregator: Name
+    members: Count
+    groups: Count
+    training_seconds: Seconds | None
+    attribution_seconds: Seconds
+    price: Price | None
+    p: Share | None
+    p_holm: Share | None
+    fidelity: FidelityRecord
+
+
+class FailedSampler(FailedRow, frozen=True, kw_only=True):
     """A sampler that could not be compared."""
 
     sampler: Name
 
 
-class Fidelity(Record, frozen=True, kw_only=True):
-    """The fidelity of an average."""
+class FrontierRecord(StudyFacts, frozen=True, kw_only=True):
+    """The document of `frontier.json`; the facts are those of the deep ensemble's study."""
 
-    fidelity_squared: Number
-    networks: Number
-    interval: Ends | None
-    note: str
-    words: str
+    format: Format
+    created: str
+    settings: FrontierSettings
+    held_out: tuple[Count, ...]
+    images: Count
+    runs: dict[str, str]
+    references: tuple[HeldOutNetworks | FailedRow, ...]
+    rows: tuple[FrontierRow | FailedSampler, ...]
 
+    @property
+    def done(self) -> list[FrontierRow]:
+        """The rows that could be computed."""
+        return [row for row in self.rows if isinstance(row, FrontierRow)]
 
-class Row(Record, frozen=True, kw_only=True):
-    """An average of a sampler's members."""
-
-    architecture: Name
-    method: Name
-    sampler: Name
-    aggregator: Name
-    members: Count
-    training_seconds: Seconds | None
-    attribution_seconds: Seconds
-    price: Seconds | None
-    p_holm: Share | None
-    fidelity: Fidelity
-    groups: Count | None = None
-    p: Share | None = None
-
-
-def read_frontier(path: Path, *, fix: str) -> FrontierRecord:
-    """Return a `frontier.json`.
-
-    Raises:
-        RecordError: as `saliencynoise.records.reading.read_record`.
-    """
-    record = read_record(path, FrontierRecord, fix=fix)
-    check_rows(record.references, "references", done=Reference, where=str(path), fix=fix)
-    check_rows(record.rows, "rows", done=Row, failed=FailedStrategy, where=str(path), fix=fix)
-    return record
+    @property
+    def failed(self) -> list[FailedRow]:
+        """The references and the rows that could not be computed."""
+        return [row for row in (*self.references, *self.rows) if isinstance(row, FailedRow)]

@@ -153,7 +153,7 @@ def _message(document: Any, keys: list[str | int], problem: str, at: str) -> str
         return f"{path} has no {missing[1]}"
     shown = repr(_value_at(document, keys))
     shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
-    if problem.startswith("Invalid enum value"):
+    if problem.startswith(("Invalid enum value", "Invalid value")):
         problem = "one of the words that it may be (or a number, where it is a figure)"
     wanted = re.sub(r", got `.*`$", "", problem).replace("`", "").removeprefix("Expected ")
     wanted = {"array": "a list", "object": "a table", "str": "a text", "int": "a whole number"}.get(wanted, wanted)

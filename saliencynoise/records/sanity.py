@@ -2,122 +2,134 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from saliencynoise.records.common import BenchSettings, Count, Ends, Name, Number, RecipeRecord, Record, Share, Valued
-from saliencynoise.records.reading import read_record
-from saliencynoise.records.rows import check_rows
-from saliencynoise.records.variance import About
+from saliencynoise.records.common import (
+    BenchSettings,
+    Count,
+    Format,
+    Interval,
+    Name,
+    Number,
+    Record,
+    Share,
+    ValueWithInterval,
+)
+from saliencynoise.records.rows import DoneRow, FailedRow
+from saliencynoise.records.study import StudyFacts
 
 
-class Bench(BenchSettings, frozen=True, kw_only=True):
-    """The bench that a sanity run is made of."""
-
-    members: Count | None = None
-
-
-class Settings(Record, frozen=True, kw_only=True):
+class SanitySettings(Record, frozen=True, kw_only=True):
     """The settings of a `SanityConfig`."""
 
     permuted_epochs: Count
-    bench: Bench
+    bench: BenchSettings
 
 
-class Members(Record, frozen=True, kw_only=True):
-    """The networks of an architecture."""
+class SanityMembers(Record, frozen=True, kw_only=True):
+    """The networks of an architecture: their accuracies, and reasons to doubt a training by member."""
 
-    accuracies: list[Share]
+    accuracies: tuple[Share, ...]
     flagged: dict[str, str]
 
 
-class Ensemble(Record, frozen=True, kw_only=True):
-    """Networks of one kind."""
+class SanityEnsemble(Record, frozen=True, kw_only=True):
+    """The networks of one kind, by architecture, and the folder of their bench."""
 
-    architectures: dict[str, Members]
-    run: str | None = None
-
-
-class Ensembles(Record, frozen=True, kw_only=True):
-    """Networks by kind; the others are not named."""
-
-    trained: Ensemble
+    run: str
+    architectures: dict[str, SanityMembers]
 
 
-class Snr(Record, frozen=True, kw_only=True):
+class SanityEnsembles(Record, frozen=True, kw_only=True):
+    """The networks of each kind."""
+
+    trained: SanityEnsemble
+    untrained: SanityEnsemble
+    permuted: SanityEnsemble
+
+
+class SanitySnr(Record, frozen=True, kw_only=True):
     """r of the networks of each kind."""
 
-    trained: Valued
-    untrained: Valued
-    permuted: Valued
+    trained: ValueWithInterval
+    untrained: ValueWithInterval
+    permuted: ValueWithInterval
 
 
-class Study(About, frozen=True, kw_only=True):
-    """Facts that the studies of the three kinds share."""
+class SnrComparison(Record, frozen=True, kw_only=True):
+    """r of trained networks compared with that of others; `saliencynoise.statistics.comparison.Comparison`."""
 
-    recipes: dict[str, RecipeRecord]
-
-
-class SanityRecord(Record, frozen=True, kw_only=True):
-    """The document of `sanity.json`; its rows are checked by their status."""
-
-    created: str
-    settings: Settings
-    study: Study
-    members: Count
-    images: Count
-    ensembles: Ensembles
-    rows: list[dict[str, Any]]
-    format: Count | None = None
-    groups: Count | None = None
-
-
-class Comparison(Record, frozen=True, kw_only=True):
-    """r of trained networks beside that of others."""
-
+    a: str
+    b: str
+    difference: Number
+    ratio: Number
+    interval: Interval | None
+    p: Share | None
     p_holm: Share | None
-    words: str
+    note: str
+    words: Literal["less noisy", "noisier", "tie", "undetermined"]
 
 
-class Agreement(Record, frozen=True, kw_only=True):
-    """The agreement of two signals."""
+class SignalAgreement(Record, frozen=True, kw_only=True):
+    """The agreement of two signals, as `saliencynoise.statistics.agreement.Agreement` is written."""
 
     value: Number
-    interval: Ends | None
-    note: str | None = None
+    interval: Interval | None
+    raw: Number
+    images: Count
+    note: str
 
 
-class Contrast(Record, frozen=True, kw_only=True):
+class SanityContrast(Record, frozen=True, kw_only=True):
     """Trained networks beside others."""
 
-    comparison: Comparison
-    agreement: Agreement
+    comparison: SnrComparison
+    agreement: SignalAgreement
     verdict: Literal["depends", "does not depend", "in part", "no signal", "undetermined"]
 
 
-class Contrasts(Record, frozen=True, kw_only=True):
+class SanityContrasts(Record, frozen=True, kw_only=True):
     """Trained networks beside those of each other kind."""
 
-    untrained: Contrast
-    permuted: Contrast
+    untrained: SanityContrast
+    permuted: SanityContrast
 
 
-class Row(Record, frozen=True, kw_only=True):
+class SanityRow(DoneRow, frozen=True, kw_only=True):
     """An architecture, method and view."""
 
-    architecture: Name
-    method: Name
     view: Name
-    snr: Snr
-    contrasts: Contrasts
+    reason: None = None
+    images: Count
+    snr: SanitySnr
+    contrasts: SanityContrasts
 
 
-def read_sanity(path: Path, *, fix: str) -> SanityRecord:
-    """Return a `sanity.json`.
+class FailedSanityRow(FailedRow, frozen=True, kw_only=True):
+    """An architecture and method that failed; `view` is null if it failed in every view."""
 
-    Raises:
-        RecordError: as `saliencynoise.records.reading.read_record`.
-    """
-    record = read_record(path, SanityRecord, fix=fix)
-    check_rows(record.rows, "rows", done=Row, where=str(path), fix=fix)
-    return record
+    view: Name | None = None
+
+
+class SanityRecord(Record, frozen=True, kw_only=True):
+    """The document of `sanity.json`; `study` has facts that the studies of the three kinds share."""
+
+    format: Format
+    created: str
+    settings: SanitySettings
+    study: StudyFacts
+    members: Count
+    images: Count
+    groups: Count | None
+    ensembles: SanityEnsembles
+    rows: tuple[SanityRow | FailedSanityRow, ...]
+
+    @property
+    def done(self) -> list[SanityRow]:
+        """The rows that could be computed."""
+        return [row for row in self.rows if isinstance(row, SanityRow)]
+
+    @property
+    def failed(self) -> list[FailedSanityRow]:
+        """The rows that could not be computed."""
+        return [row for row in self.rows if isinstance(row, FailedSanityRow)]

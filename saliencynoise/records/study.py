@@ -10,6 +10,7 @@ from saliencynoise.records.common import (
     BenchSettings,
     Count,
     Data,
+    Environment,
     Format,
     Hardware,
     Name,
@@ -41,6 +42,14 @@ class DatasetRecord(Data, frozen=True, kw_only=True):
     test_images: Count
     image_shape: Shape
     notes: tuple[str, ...]
+
+
+class StudyFacts(Environment, frozen=True, kw_only=True):
+    """Facts of a study that the result of an analysis repeats."""
+
+    dataset: DatasetRecord
+    recipes: dict[str, RecipeRecord]
+    device: str
 
 
 class SamplerRecord(Record, frozen=True, kw_only=True):

@@ -2,112 +2,108 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from saliencynoise.records.common import (
+    BenchSettings,
+    Count,
+    Format,
+    Name,
+    Number,
+    Record,
+    Share,
+    ValueWithInterval,
+)
+from saliencynoise.records.rows import DoneRow, FailedRow
+from saliencynoise.records.study import StudyFacts
 
-from saliencynoise.records.common import BenchSettings, Count, Environment, Name, Number, Record, Share, Valued
-from saliencynoise.records.reading import read_record
-from saliencynoise.records.rows import check_rows
-from saliencynoise.records.study import DatasetRecord
 
-
-class Bench(BenchSettings, frozen=True, kw_only=True):
-    """The bench that a variance run is made of."""
-
-    members: Count | None = None
-
-
-class Settings(Record, frozen=True, kw_only=True):
+class VarianceSettings(Record, frozen=True, kw_only=True):
     """The settings of a `VarianceConfig`."""
 
     blocks: Count
-    bench: Bench
-    streams: list[str] | None = None
+    streams: tuple[str, ...] | None
+    bench: BenchSettings
 
 
-class About(Environment, frozen=True, kw_only=True):
-    """Facts that the studies below share."""
-
-    dataset: DatasetRecord
-    device: str | None = None
-
-
-class Range(Record, frozen=True, kw_only=True):
+class AccuracyRange(Record, frozen=True, kw_only=True):
     """A range of accuracies."""
 
     min: Share | None
     max: Share | None
 
 
-class Again(Record, frozen=True, kw_only=True):
+class TrainedAgain(Record, frozen=True, kw_only=True):
     """Networks trained twice with the same seeds."""
 
     members: Count
     bitwise_equal: Count
 
 
-class Architecture(Record, frozen=True, kw_only=True):
-    """The networks of an architecture."""
+class VarianceMembers(Record, frozen=True, kw_only=True):
+    """The networks of an architecture, the streams that were varied, and those left out with the reason."""
 
     architecture: Name
-    streams: dict[str, list[str]]
+    run: str
+    streams: dict[str, tuple[str, ...]]
     left_out: dict[str, str]
     blocks: Count
     members: Count
-    accuracy: Range
-    trained_again: Again
+    accuracy: AccuracyRange
+    trained_again: TrainedAgain
     flagged: dict[str, str]
-    run: str | None = None
 
 
-class VarianceRecord(Record, frozen=True, kw_only=True):
-    """The document of `variance.json`; its rows are checked by their status."""
-
-    created: str
-    settings: Settings
-    study: About
-    images: Count
-    architectures: list[Architecture]
-    rows: list[dict[str, Any]]
-    format: Count | None = None
-
-
-class Stream(Record, frozen=True, kw_only=True):
-    """The effect of one stream of random numbers."""
+class StreamShares(Record, frozen=True, kw_only=True):
+    """The effect of one stream of random numbers, as shares of the noise."""
 
     stream: Name
-    first: Valued
-    total: Valued
+    first: ValueWithInterval
+    total: ValueWithInterval
 
 
-class Energy(Record, frozen=True, kw_only=True):
+class EnergyShares(Record, frozen=True, kw_only=True):
     """Shares of a map's energy."""
 
-    signal: Valued
-    network: Valued
-    draw: Valued
-    residual: Valued
+    signal: ValueWithInterval
+    network: ValueWithInterval
+    draw: ValueWithInterval
+    residual: ValueWithInterval
 
 
-class Row(Record, frozen=True, kw_only=True):
+class VarianceRow(DoneRow, frozen=True, kw_only=True):
     """The noise of an architecture and method."""
 
-    architecture: Name
-    method: Name
     view: Name
+    reason: None = None
     noise: Number
-    streams: list[Stream]
-    replicate: Valued | None
-    energy: Energy | None
+    streams: tuple[StreamShares, ...]
+    replicate: ValueWithInterval | None
+    energy: EnergyShares | None
     words: str
 
 
-def read_variance(path: Path, *, fix: str) -> VarianceRecord:
-    """Return a `variance.json`.
+class FailedVarianceRow(FailedRow, frozen=True, kw_only=True):
+    """An architecture and method that failed."""
 
-    Raises:
-        RecordError: as `saliencynoise.records.reading.read_record`.
-    """
-    record = read_record(path, VarianceRecord, fix=fix)
-    check_rows(record.rows, "rows", done=Row, where=str(path), fix=fix)
-    return record
+    view: Name
+
+
+class VarianceRecord(Record, frozen=True, kw_only=True):
+    """The document of `variance.json`; `study` has the facts of the first architecture's study."""
+
+    format: Format
+    created: str
+    settings: VarianceSettings
+    study: StudyFacts
+    images: Count
+    architectures: tuple[VarianceMembers, ...]
+    rows: tuple[VarianceRow | FailedVarianceRow, ...]
+
+    @property
+    def done(self) -> list[VarianceRow]:
+        """The rows that could be computed."""
+        return [row for row in self.rows if isinstance(row, VarianceRow)]
+
+    @property
+    def failed(self) -> list[FailedVarianceRow]:
+        """The rows that could not be computed."""
+        return [row for row in self.rows if isinstance(row, FailedVarianceRow)]

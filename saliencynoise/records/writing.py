@@ -38,7 +38,9 @@ def json_of(value: object) -> Any:
     {'r': None, 'high': 'inf', 'members': [1, 2]}
     """
     if isinstance(value, Record):
-        return {name: json_of(getattr(value, name)) for name in value.__struct_fields__}
+        kind = type(value).__struct_config__
+        tag = {} if kind.tag_field is None else {kind.tag_field: kind.tag}
+        return tag | {name: json_of(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, Mapping):
         return {str(key): json_of(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from saliencynoise.analyses.frontier import run as bench_frontier
 from saliencynoise.analyses.frontier.page import frontier_page
@@ -16,8 +15,6 @@ from saliencynoise.display.page.run import RunPage, write_run_page
 from saliencynoise.engine.study import RESULT, Study
 from saliencynoise.interfaces import UsageError, one_line
 from saliencynoise.report.html.study import REPORT, write_report
-
-Document = Mapping[str, Any]
 
 
 def write_run_report(folder: str | Path, out: str | Path | None = None) -> Path:

@@ -96,4 +96,4 @@ class Plots:
         """Draw the fidelity of each strategy against its price; see `saliencynoise.analyses.frontier.figure`."""
         from saliencynoise.analyses.frontier import figure as frontier  # noqa: PLC0415 - as above
 
-        return frontier.draw(frontier.document_of(self.study, folder))
+        return frontier.draw(frontier.record_for(self.study, folder))

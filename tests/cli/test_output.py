@@ -14,7 +14,11 @@ from rich.console import Console
 
 from saliencynoise.cli.progress import Failures, Progress, observing
 from saliencynoise.display.terminal import SafeConsole
+from saliencynoise.records.frontier import FrontierRecord
+from saliencynoise.records.sanity import SanityRecord
+from saliencynoise.records.variance import VarianceRecord
 from tests.cli.calling import call
+from tests.studies import record_with
 
 SMALL = ["--train-images", "64", "--epochs", "1", "--device", "cpu", "--workers", "0"]
 QUICK = [*SMALL, "--images", "2", "--method", "gradient"]
@@ -38,9 +42,9 @@ def test_a_quiet_bench_prints_where_its_results_lie_and_nothing_else(capsys, tmp
 @pytest.mark.parametrize(
     ("command", "engine", "found"),
     [
-        (("variance",), "saliencynoise.analyses.variance.run.run_variance", {"rows": []}),
-        (("sanity",), "saliencynoise.analyses.sanity.run.run_sanity", {"rows": []}),
-        (("frontier",), "saliencynoise.analyses.frontier.run.run_frontier", {"rows": [], "references": []}),
+        (("variance",), "saliencynoise.analyses.variance.run.run_variance", record_with(VarianceRecord, format=1)),
+        (("sanity",), "saliencynoise.analyses.sanity.run.run_sanity", record_with(SanityRecord, format=1)),
+        (("frontier",), "saliencynoise.analyses.frontier.run.run_frontier", record_with(FrontierRecord, format=1)),
         (("paper", "table"), "saliencynoise_paper.run.run_paper", {}),
     ],
     ids=["variance", "sanity", "frontier", "paper"],

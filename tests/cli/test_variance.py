@@ -6,7 +6,11 @@ import pytest
 
 from saliencynoise.analyses.sanity import run as sanity
 from saliencynoise.analyses.variance import run as variance
+from saliencynoise.records.sanity import SanityRecord
+from saliencynoise.records.variance import VarianceRecord
+from saliencynoise.records.writing import json_of
 from tests.cli.calling import call
+from tests.studies import record_with
 
 QUICK = [
     "--images",
@@ -81,11 +85,13 @@ def test_sanity_prints_tables_or_one_document(capsys, tmp_path):
     assert (tmp_path / document["folder"] / "sanity.json").exists()
 
 
-@pytest.mark.parametrize(("command", "module"), [("variance", variance), ("sanity", sanity)])
-def test_a_failed_cell_is_exit_code_1(command, module, monkeypatch, capsys):
-    document = {"rows": [{"status": "ok"}, {"status": "failed"}]}
-    monkeypatch.setattr(module, f"run_{command}", lambda config, observer: document)
+@pytest.mark.parametrize(
+    ("command", "module", "kind"), [("variance", variance, VarianceRecord), ("sanity", sanity, SanityRecord)]
+)
+def test_a_failed_cell_is_exit_code_1(command, module, kind, monkeypatch, capsys):
+    record = record_with(kind, format=1, rows=[{"status": "ok"}, {"status": "failed"}])
+    monkeypatch.setattr(module, f"run_{command}", lambda config, observer: record)
     monkeypatch.setattr("saliencynoise.analyses.variance.figure.save_plot", lambda document, folder: None)
     code, out, _ = call(capsys, command, "--json")
     assert code == 1
-    assert json.loads(out)["rows"] == document["rows"]
+    assert json.loads(out)["rows"] == json_of(record.rows)

@@ -49,13 +49,14 @@ def test_groups_reach_sanity(grouped):
         run_sanity(SanityConfig(bench=own, out=name), Silent())
         for name, own in (("groups", settings), ("alone", replace(settings, groups=None)))
     )
-    assert found["groups"] == 3
-    assert plain["groups"] is None
-    for with_groups, alone in zip(found["rows"], plain["rows"], strict=True):
-        for kind, snr in with_groups["snr"].items():
-            assert snr["value"] == alone["snr"][kind]["value"]
-            assert "images in 3 groups" in snr["interval"]["note"]
-            assert snr["interval"] != alone["snr"][kind]["interval"]
-        contrast, other = (row["contrasts"]["untrained"]["comparison"] for row in (with_groups, alone))
-        assert contrast["p"] is None or contrast["p"] != other["p"]
+    assert found.groups == 3
+    assert plain.groups is None
+    for with_groups, alone in zip(found.rows, plain.rows, strict=True):
+        for kind in with_groups.snr.__struct_fields__:
+            snr, snr_alone = getattr(with_groups.snr, kind), getattr(alone.snr, kind)
+            assert snr.value == snr_alone.value
+            assert "images in 3 groups" in snr.interval.note
+            assert snr.interval != snr_alone.interval
+        contrast, other = (row.contrasts.untrained.comparison for row in (with_groups, alone))
+        assert contrast.p is None or contrast.p != other.p
     assert any("6 attributed images belong to 3 groups" in line for line in notes(found))

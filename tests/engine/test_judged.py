@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from saliencynoise.engine.ensemble_maps import inner_products
 from saliencynoise.engine.judged import judged_cells, no_claim
 from saliencynoise.engine.observer import Silent
 from saliencynoise.records.cell import Cell
+from saliencynoise.records.frontier import FrontierRecord, HeldOutNetworks
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.fidelity import fidelity
 from tests.studies import cell_of
@@ -94,7 +96,7 @@ def test_worth_of_maps_of_one_sign_is_not_that_of_their_constant() -> None:
 
 
 @pytest.fixture(scope="module")
-def frontier(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+def frontier(tmp_path_factory: pytest.TempPathFactory) -> tuple[FrontierRecord, Path]:
     folder = tmp_path_factory.mktemp("frontier")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCYNOISE_CACHE", str(folder / "cache"))
@@ -107,32 +109,33 @@ def frontier(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
         return run_frontier(config, Silent()), folder / "out"
 
 
-def test_frontier_compares_centred_maps_and_says_so(frontier: tuple[dict[str, Any], Path]) -> None:
+def test_frontier_compares_centred_maps_and_says_so(frontier: tuple[FrontierRecord, Path]) -> None:
     document, folder = frontier
-    (reference,) = document["references"]
-    assert reference["view"] == "centred"
+    (reference,) = document.references
+    assert isinstance(reference, HeldOutNetworks)
+    assert reference.view == "centred"
     files = [
         next(
             iter(next(iter((folder).glob(f"deep_ensemble-*/maps/*/builtin-layercam-*/member-{member:04d}"))).iterdir())
         )
-        for member in document["held_out"]
+        for member in document.held_out
     ]
     maps = np.stack([load_file(file)["values"] for file in files]).astype(np.float64)
     assert maps.min() >= 0
     rows = (maps - maps.mean((-2, -1), keepdims=True)).reshape(*maps.shape[:2], -1)
     unit = rows / np.linalg.norm(rows, axis=-1, keepdims=True)
     c = np.einsum("ebp,fbp->bef", unit, unit)[:, ~np.eye(5, dtype=bool)].mean()
-    assert reference["snr"] == pytest.approx(c / (1 - c), rel=1e-4)
-    assert reference["untrained"] is not None
-    for row in document["rows"]:
-        if reference["no_claim"]:
-            assert row["fidelity"]["networks"] is None
-            assert row["fidelity"]["note"] == reference["no_claim"]
-            assert row["p"] is None
+    assert reference.snr == pytest.approx(c / (1 - c), rel=1e-4)
+    assert not math.isnan(reference.untrained)
+    for row in document.done:
+        if reference.no_claim:
+            assert math.isnan(row.fidelity.networks)
+            assert row.fidelity.note == reference.no_claim
+            assert row.p is None
     file = io.StringIO()
     print_frontier(document, folder, Console(file=file, width=200, highlight=False))
     assert "view centred (each map less its own mean)" in file.getvalue()
-    assert f"of untrained ones {format_number(reference['untrained'])}" in file.getvalue()
+    assert f"of untrained ones {format_number(reference.untrained)}" in file.getvalue()
 
 
 def test_sanity_variance_plan_and_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,11 +143,11 @@ def test_sanity_variance_plan_and_compare(tmp_path: Path, monkeypatch: pytest.Mo
     settings = config_from({**FEW, "methods": [SQUARE, "guided_backprop"]})
     monkeypatch.setattr(SanityConfig, "samplers", dict.fromkeys(("trained", "untrained", "permuted"), "untrained"))
     document = sanity.run_sanity(SanityConfig(bench=settings, out="sanity"), Silent())
-    assert [(row["method"].partition("(")[0], row["view"]) for row in document["rows"]] == [
+    assert [(row.method.partition("(")[0], row.view) for row in document.rows] == [
         ("smoothgrad", "centred"), ("guided_backprop", "signed"), ("guided_backprop", "magnitude"),
     ]  # fmt: skip
     parts = run_variance(VarianceConfig(bench=settings, blocks=2, streams=("init",), out="parts"), Silent())
-    assert [row["view"] for row in parts["rows"]] == ["centred", "signed"]
+    assert [row.view for row in parts.rows] == ["centred", "signed"]
     study = bench(**{**FEW, "methods": ["gradient", "layercam"]}, out="run")
     floor = next(own["untrained"] for own in study.done if own["view"] == "signed" and own["sign"] == "nonnegative")
     found = forecast(study, reliability=0.9)

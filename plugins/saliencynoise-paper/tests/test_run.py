@@ -26,12 +26,12 @@ def test_every_scale_names_what_there_is(scale: str) -> None:
 
 def test_full_is_the_posters() -> None:
     config = PaperConfig(panels=PANELS, scale="full")
-    found = benches(config)
+    result = benches(config)
     for name, dataset in (("maps-cifar10", "cifar10"), ("maps-imagenette", "imagenette")):
-        bench = found[name]
+        bench = result[name]
         assert (bench.dataset, bench.members, bench.methods) == (dataset, 30, DEFAULT_METHODS)
         assert bench.archs == ("vgg19_bn", "resnet18", "resnet101")
-    assert found["gradients-cifar10"].members == 50
+    assert result["gradients-cifar10"].members == 50
     assert config.settings["dream"]["members"] == 20
 
 
@@ -51,12 +51,18 @@ def test_a_panel_runs_no_study_that_it_does_not_show() -> None:
 
 def test_the_lengths_of_training_are_studies_of_their_own() -> None:
     config = PaperConfig(panels=("architecture",))
-    found = benches(config)
-    epochs = [own.value for own in config.variations if own.axis == "epochs"]
-    assert [found[f"epochs-{value}"].recipe["epochs"] for value in epochs] == epochs
-    assert {own.axis for own in config.variations} == {"depth", "width", "residual", "normalisation", "epochs"}
-    for own in config.variations:
-        assert own.network in found[own.study].archs
+    result = benches(config)
+    epochs = [variation.value for variation in config.variations if variation.axis == "epochs"]
+    assert [result[f"epochs-{value}"].recipe["epochs"] for value in epochs] == epochs
+    assert {variation.axis for variation in config.variations} == {
+        "depth",
+        "width",
+        "residual",
+        "normalisation",
+        "epochs",
+    }
+    for variation in config.variations:
+        assert variation.network in result[variation.study].archs
 
 
 def test_what_the_user_says_counts_before_the_scale() -> None:
@@ -68,9 +74,9 @@ def test_what_the_user_says_counts_before_the_scale() -> None:
         seed=3,
         data_dirs={"cifar10": "here", "imagenette": "there"},
     )
-    found = benches(config)
-    assert {(own.members, own.images, own.seed) for own in found.values()} == {(10, 12, 3)}
-    assert [own.data_dir for own in found.values()] == ["here", "there"]
+    result = benches(config)
+    assert {(own.members, own.images, own.seed) for own in result.values()} == {(10, 12, 3)}
+    assert [own.data_dir for own in result.values()] == ["here", "there"]
 
 
 @pytest.mark.parametrize(

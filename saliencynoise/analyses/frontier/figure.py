@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from saliencynoise.display.figures.style import (
 )
 from saliencynoise.display.numbers import format_number
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.numbers import number
+from saliencynoise.records.frontier import FrontierRecord, FrontierRow, HeldOutNetworks
 from saliencynoise.store.atomic import write_bytes
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from saliencynoise.engine.study import Study
-
-FrontierPanel = tuple[Mapping[str, Any], Sequence[Any]]
-"""A reference, and its rows that have both a price and a fidelity."""
+    from saliencynoise.records.common import Ends
 
 TITLE = "Fidelity and price of each strategy"
 CAPTION = (
@@ -44,19 +43,37 @@ CAPTION = (
 )
 
 PLOT = "frontier.png"
+COLUMNS = ("architecture", "method", "sampler", "aggregator", "members", "status", "reason", "price")
+"""Columns of the table that are keys of a row."""
+
 PANEL = (4.8, 4.0)
 """Size of a panel in inches."""
 
 
-def captioned(document: Mapping[str, Any]) -> CaptionedFigure:
+@dataclass(frozen=True, kw_only=True)
+class FrontierPoint:
+    """A row that has both a price and a fidelity with its interval; `name` is that of its line."""
+
+    name: str
+    members: int
+    price: float
+    fidelity_squared: float
+    networks: Ends
+
+
+FrontierPanel = tuple[HeldOutNetworks, Sequence[FrontierPoint]]
+"""The held-out networks of an architecture and method, and the points of the averages compared with them."""
+
+
+def captioned(record: FrontierRecord) -> CaptionedFigure:
     """Return the figure of a frontier's result, with its texts.
 
     Raises:
         UsageError: no strategy has both a price and a fidelity.
     """
-    frame = data(document)
+    frame = data(record)
     return CaptionedFigure(
-        name="frontier", title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(document), data=frame
+        name="frontier", title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(record), data=frame
     )
 
 
@@ -73,7 +90,7 @@ def alt(frame: pd.DataFrame) -> str:
     return f"A panel for each architecture and method: squared cosine with the true mean map against price. {largest}"
 
 
-def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any]:
+def record_for(study: Study, folder: str | Path | None = None) -> FrontierRecord:
     """Return the result of the frontier in a folder, or of that which a study belongs to.
 
     Raises:
@@ -81,26 +98,26 @@ def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any
     """
     if folder is not None:
         return load_frontier(folder)
-    document = frontier_of(study)
-    if document is None:
+    record = frontier_of(study)
+    if record is None:
         raise UsageError(
             f"{study.folder} belongs to no frontier; run 'saliencynoise frontier' with its data, architectures and "
             "methods, and name the folder of that"
         )
-    return document
+    return record
 
 
-def frontier_of(study: Study) -> dict[str, Any] | None:
+def frontier_of(study: Study) -> FrontierRecord | None:
     """Return the result of the frontier that a study is a run of; None if it belongs to none."""
     folder = study.folder.parent
     if not (folder / RESULT).is_file():
         return None
-    document = load_frontier(folder)
-    runs = {Path(run).name for run in document.get("runs", {}).values()}
-    return document if study.folder.resolve().name in runs else None
+    record = load_frontier(folder)
+    runs = {Path(run).name for run in record.runs.values()}
+    return record if study.folder.resolve().name in runs else None
 
 
-def data(document: Mapping[str, Any]) -> pd.DataFrame:
+def data(record: FrontierRecord) -> pd.DataFrame:
     """Return the rows of a frontier's result.
 
     `networks` is the number of retrained networks whose average is as near to the true mean map, with the interval
@@ -109,17 +126,18 @@ def data(document: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     rows: list[dict[str, Any]] = []
-    for row in document["rows"]:
-        names = ("architecture", "method", "sampler", "aggregator", "members", "status", "reason", "price")
-        fidelity = row.get("fidelity") or {}
-        ends = fidelity.get("interval") or {}
-        values = {"fidelity_squared": fidelity.get("fidelity_squared"), "networks": fidelity.get("networks")}
-        values |= {"low": ends.get("low"), "high": ends.get("high")}
-        rows.append({name: row.get(name) for name in names} | {name: number(value) for name, value in values.items()})
+    for row in record.rows:
+        columns: dict[str, Any] = {name: getattr(row, name, None) for name in COLUMNS}
+        columns |= dict.fromkeys(("fidelity_squared", "networks", "low", "high"), math.nan)
+        if isinstance(row, FrontierRow):
+            columns |= {"fidelity_squared": row.fidelity.fidelity_squared, "networks": row.fidelity.networks}
+            interval = row.fidelity.interval
+            columns |= {} if interval is None else {"low": interval.low, "high": interval.high}
+        rows.append(columns)
     return pd.DataFrame(rows)
 
 
-def draw(document: Mapping[str, Any]) -> Figure:
+def draw(record: FrontierRecord) -> Figure:
     """Draw a frontier's result, a panel for each architecture and method, a colour and marker for each strategy.
 
     Across: seconds to make an average's members and maps, over those of one retrained network. Up: the average's
@@ -129,37 +147,37 @@ def draw(document: Mapping[str, Any]) -> Figure:
     Raises:
         UsageError: no strategy has both a price and a fidelity.
     """
-    panels = _panels(document)
+    panels = _panels(record)
     if not panels:
         raise UsageError("no strategy of this frontier has both a price and a fidelity; 'saliencynoise show' says why")
     return _figure(panels)
 
 
-def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
+def save_plot(record: FrontierRecord, folder: Path) -> Path | None:
     """Draw a frontier, a panel for each architecture and method, into its folder; None where nothing can be drawn.
 
     Raises:
         UsageError: if the folder cannot be written.
     """
-    if not drawable(document):
+    if not drawable(record):
         return None
-    write_bytes(folder / PLOT, drawn(draw(document), "png"))
+    write_bytes(folder / PLOT, drawn(draw(record), "png"))
     return folder / PLOT
 
 
-def drawable(document: Mapping[str, Any]) -> bool:
+def drawable(record: FrontierRecord) -> bool:
     """Whether any strategy has both a price and a fidelity."""
-    return bool(_panels(document))
+    return bool(_panels(record))
 
 
-def bar_ends(row: Mapping[str, Any], snr: float) -> tuple[float, float]:
-    """Return the ends of a strategy's interval as squared cosines: n r / (1 + n r) at the ends of `networks`.
+def bar_ends(networks: Ends, snr: float) -> tuple[float, float]:
+    """Return the ends of an interval of a number of networks as squared cosines, n r / (1 + n r).
 
-    >>> bar_ends({"fidelity": {"interval": {"low": 1.0, "high": "inf"}}}, snr=1.0)
+    >>> from saliencynoise.records.common import Ends
+    >>> bar_ends(Ends(low=1.0, high=math.inf), snr=1.0)
     (0.5, 1.0)
     """
-    interval = row["fidelity"]["interval"]
-    return _cosine(number(interval["low"]), snr), _cosine(number(interval["high"]), snr)
+    return _cosine(networks.low, snr), _cosine(networks.high, snr)
 
 
 def _cosine(networks: float, snr: float) -> float:
@@ -168,27 +186,34 @@ def _cosine(networks: float, snr: float) -> float:
     return max(0.0, networks) * snr / (1 + max(0.0, networks) * snr)
 
 
-def _points(document: Mapping[str, Any], panel: Mapping[str, Any]) -> list[Any]:
-    """Return a panel's rows that have both a price and a fidelity."""
+def _points(record: FrontierRecord, reference: HeldOutNetworks) -> list[FrontierPoint]:
+    """Return the points of the averages that are compared with some held-out networks."""
     return [
-        row
-        for row in document["rows"]
-        if (row["architecture"], row["method"]) == (panel["architecture"], panel["method"])
-        and row["status"] == "ok"
-        and row["price"] is not None
-        and row["fidelity"]["interval"] is not None
+        FrontierPoint(
+            name=row.sampler if row.aggregator == "mean" else f"{row.sampler}, {row.aggregator}",
+            members=row.members,
+            price=row.price,
+            fidelity_squared=row.fidelity.fidelity_squared,
+            networks=row.fidelity.interval,
+        )
+        for row in record.done
+        if (row.architecture, row.method) == (reference.architecture, reference.method)
+        and row.price is not None
+        and row.fidelity.interval is not None
     ]
 
 
-def _panels(document: Mapping[str, Any]) -> list[FrontierPanel]:
+def _panels(record: FrontierRecord) -> list[FrontierPanel]:
     panels = [
-        (reference, _points(document, reference)) for reference in document["references"] if reference["status"] == "ok"
+        (reference, _points(record, reference))
+        for reference in record.references
+        if isinstance(reference, HeldOutNetworks)
     ]
     return [(reference, points) for reference, points in panels if points]
 
 
 def _figure(panels: Sequence[FrontierPanel]) -> Figure:
-    looks = styles(_name(row) for _, points in panels for row in points)
+    looks = styles(point.name for _, points in panels for point in points)
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     figure = blank(PANEL[0] * max(columns, 1.4), PANEL[1] * rows + 0.6)
@@ -204,39 +229,39 @@ def _figure(panels: Sequence[FrontierPanel]) -> Figure:
 
 def _draw_panel(
     axis: Axes,
-    panel: Mapping[str, Any],
-    points: Sequence[Any],
+    reference: HeldOutNetworks,
+    points: Sequence[FrontierPoint],
     looks: Mapping[str, tuple[str, str]],
 ) -> None:
-    snr = number(panel["snr"])
-    prices = [row["price"] for row in points]
+    snr = reference.snr
+    prices = [point.price for point in points]
     curve = [min(prices) * (max(prices) / min(prices)) ** (step / 64) for step in range(65)]
     axis.plot(curve, [_cosine(n, snr) for n in curve], "--", color=GREY, label="n r / (1 + n r): retraining")
-    for name, same_name in groupby(points, key=_name):
-        rows = list(same_name)
+    for name, same_name in groupby(points, key=lambda point: point.name):
+        line = list(same_name)
         colour, marker = looks[name]
-        x, y = [row["price"] for row in rows], [number(row["fidelity"]["fidelity_squared"]) for row in rows]
-        ends = [bar_ends(row, snr) for row in rows]
+        x, y = [point.price for point in line], [point.fidelity_squared for point in line]
+        ends = [bar_ends(point.networks, snr) for point in line]
         bars = [[max(0.0, v - low) for v, (low, _) in zip(y, ends, strict=True)]]
         bars.append([max(0.0, high - v) for v, (_, high) in zip(y, ends, strict=True)])
         axis.errorbar(x, y, bars, color=colour, marker=marker, ms=5, lw=1.2, elinewidth=0.7, capsize=2, label=name)
     axis.set_xscale("log", base=2)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    title = two_lines(f"{shortened(panel['architecture'], 40)}, {shortened(panel['method'], 40)}", longest=44)
+    title = two_lines(f"{shortened(reference.architecture, 40)}, {shortened(reference.method, 40)}", longest=44)
     axis.set_title(title, fontsize=10)
     axis.set_xlabel("price, in retrained networks")
     axis.set_ylabel("cos² with the true mean map")
     axis.grid(alpha=0.3)
 
 
-def _label(axis: Axes, points: Sequence[Any], colours: Mapping[str, str]) -> None:
+def _label(axis: Axes, points: Sequence[FrontierPoint], colours: Mapping[str, str]) -> None:
     """Write n beside each point, in a free spot; a point without room has no label."""
     from matplotlib.patheffects import withStroke  # noqa: PLC0415 - as above
 
-    positions = [(row["price"], number(row["fidelity"]["fidelity_squared"])) for row in points]
+    positions = [(point.price, point.fidelity_squared) for point in points]
     taken = [tuple(position) for position in axis.transData.transform(positions).tolist()]
-    for row, position, (x, y) in zip(points, positions, tuple(taken), strict=True):
-        text = str(row["members"])
+    for point, position, (x, y) in zip(points, positions, tuple(taken), strict=True):
+        text = str(point.members)
         for dx, dy in ((7, 9), (-7, 9), (7, -9), (-7, -9), (12, 0), (-12, 0)):
             if all(abs(x + dx - other[0]) > 8 or abs(y + dy - other[1]) > 8 for other in taken):
                 taken.append((x + dx, y + dy))
@@ -244,11 +269,6 @@ def _label(axis: Axes, points: Sequence[Any], colours: Mapping[str, str]) -> Non
                 label = axis.annotate(
                     text, position, offset, textcoords="offset points", ha="center", va="center", size=8
                 )
-                label.set_color(colours[_name(row)])
+                label.set_color(colours[point.name])
                 label.set_path_effects([withStroke(linewidth=2, foreground="white")])
                 break
-
-
-def _name(row: Mapping[str, Any]) -> str:
-    aggregator = row["aggregator"]
-    return str(row["sampler"]) if aggregator == "mean" else f"{row['sampler']}, {aggregator}"

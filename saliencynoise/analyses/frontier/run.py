@@ -1,49 +1,50 @@
-"""Cheaper than retraining? Marginalisation strategies at several budgets, compared with networks that none used.
+"""Which sampler is cheaper than retraining? Averages of several budgets, compared with networks that no sampler used.
 
-Each sampler gives the members of several independent base runs. A strategy's map is the aggregate of the first n
-members of a run; it is compared with the maps of held-out members of the deep ensemble, corrected for those members'
-noise. Its squared cosine is then set against the cost of the n members.
+Each sampler gives the members of several independent base runs. The first n members of a run have one average map. It
+is compared with the maps of held-out members of the deep ensemble, and corrected for the noise of these members. A row
+has the squared cosine of the average and the cost of its n members.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from saliencynoise.analyses.frontier.config import FrontierConfig
-from saliencynoise.analyses.result import load_result
+from saliencynoise.analyses.frontier.rows import held_out_networks, rows_of, with_corrected_p
+from saliencynoise.analyses.result import facts_of, load_result
 from saliencynoise.engine.config import REFERENCE
-from saliencynoise.engine.ensemble_maps import EnsembleMaps, PlannedCell, inner_products
-from saliencynoise.engine.judged import no_claim
+from saliencynoise.engine.ensemble_maps import EnsembleMaps
 from saliencynoise.engine.observer import Observer
 from saliencynoise.engine.plan import Plan, make_plan
 from saliencynoise.engine.reduce import FailedCellError, aggregate
 from saliencynoise.engine.run import dispatcher_of, run_plan
 from saliencynoise.interfaces import Aggregator, UsageError, one_line
-from saliencynoise.records.frontier import read_frontier
-from saliencynoise.records.writing import json_of
+from saliencynoise.records.frontier import (
+    FailedSampler,
+    FrontierRecord,
+    FrontierRow,
+    FrontierSettings,
+    HeldOutNetworks,
+)
+from saliencynoise.records.rows import FailedRow
+from saliencynoise.records.writing import record_of, write_record
 from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
 from saliencynoise.registry.parameters import canonical
-from saliencynoise.statistics.comparison import holm
-from saliencynoise.statistics.fidelity import fidelity, price_p, undetermined
-from saliencynoise.statistics.intervals import members_interval
-from saliencynoise.statistics.json_safe import json_safe
-from saliencynoise.statistics.snr import pooled_snr
-from saliencynoise.store.atomic import key_of, slug_of, write_json
+from saliencynoise.store.atomic import key_of, slug_of
 from saliencynoise.store.holding import holding
 
 RESULT = "frontier.json"
-ABOUT = ("dataset", "recipes", "versions", "hardware", "device")
-"""Keys that a result copies from the reference study, whose networks were retrained."""
+FORMAT = 1
+"""Version of the file's layout."""
 
 
-def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
+def run_frontier(config: FrontierConfig, observer: Observer) -> FrontierRecord:
     """Train, attribute and compare; the result is in `frontier.json` when it is returned.
 
     Raises:
@@ -52,54 +53,48 @@ def run_frontier(config: FrontierConfig, observer: Observer) -> dict[str, Any]:
     aggregators = [_of_maps(name, config.budgets) for name in config.aggregators]
     plans = [(label, _plan(config, text)) for text, label in _samplers(config).items()]
     with holding(config.folder):
-        return _run(config, aggregators, _strategies(config, plans, observer))
+        record = _record(config, aggregators, _strategies(config, plans, observer))
+        write_record(config.folder / RESULT, record)
+    return record
 
 
-def _run(
+def _record(
     config: FrontierConfig, aggregators: Sequence[BoundAggregator], strategies: Sequence[EnsembleMaps]
-) -> dict[str, Any]:
-    """Compare the strategies' maps, in a folder that is locked."""
+) -> FrontierRecord:
+    """Return the comparison of the strategies' maps."""
     reference = strategies[0]
-    references, rows = [], []
+    references: list[HeldOutNetworks | FailedRow] = []
+    rows: list[FrontierRow | FailedSampler] = []
     for cell in product(reference.plan.architectures, reference.plan.methods):
-        references.append(_reference(config, reference, cell))
-        if references[-1]["status"] == "ok":
-            rows += [row for strategy in strategies for row in _rows(config, strategy, aggregators, cell, reference)]
-    document = {
-        "format": 1,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": config.settings,
-        **{key: reference.study.result[key] for key in ABOUT},
-        "held_out": list(config.held_out),
-        "images": len(reference.plan.images),
-        "runs": {strategy.label: str(strategy.study.folder) for strategy in strategies},
-        "references": references,
-        "rows": _compared_with_prices(rows, reference.label),
-    }
-    document = _plain(document)
-    write_json(config.folder / RESULT, json_of(document))
-    return document
+        references.append(held_out_networks(config, reference, cell))
+        if isinstance(references[-1], HeldOutNetworks):
+            for strategy in strategies:
+                rows += rows_of(config, strategy, aggregators, cell, reference)
+    facts = facts_of(reference.study.result)
+    return FrontierRecord(
+        format=FORMAT,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        settings=record_of(config.settings, FrontierSettings),
+        dataset=facts.dataset,
+        recipes=facts.recipes,
+        versions=facts.versions,
+        hardware=facts.hardware,
+        device=facts.device,
+        held_out=tuple(config.held_out),
+        images=len(reference.plan.images),
+        runs={strategy.label: str(strategy.study.folder) for strategy in strategies},
+        references=tuple(references),
+        rows=with_corrected_p(rows, reference.label),
+    )
 
 
-def load_frontier(folder: str | Path) -> dict[str, Any]:
+def load_frontier(folder: str | Path) -> FrontierRecord:
     """Read a frontier's result.
 
     Raises:
-        UsageError: if there is none.
+        UsageError: if there is none, or it is damaged.
     """
-    return load_result(folder, RESULT, command="frontier", read=read_frontier)
-
-
-def failures(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows that could not be computed."""
-    return [row for row in (*document["references"], *document["rows"]) if row["status"] == "failed"]
-
-
-def _plain(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document as it is read again from its file."""
-    plain = json_safe(document)
-    assert isinstance(plain, dict)  # noqa: S101 - as what it was made of; this tells mypy
-    return plain
+    return load_result(folder, RESULT, FrontierRecord, command="frontier")
 
 
 def _of_maps(name: str, budgets: Sequence[int]) -> BoundAggregator:
@@ -175,91 +170,3 @@ def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], obser
                 EnsembleMaps(label=label, plan=sampler_plan, study=study, groups=tuple(sampler_plan.runs()))
             )
     return strategies
-
-
-def _reference(config: FrontierConfig, reference: EnsembleMaps, cell: PlannedCell) -> dict[str, Any]:
-    """Return the row of the held-out members, whose noise the other rows are corrected for."""
-    names = {"architecture": cell[0].model.display_name, "method": cell[1].display_name}
-    reason = reference.failure(cell)
-    if reason is not None:
-        return {**names, "status": "failed", "reason": reason}
-    judged = reference.judged(cell)
-    snr = pooled_snr(reference.gram(cell, config.held_out, view=judged["view"]))
-    interval = members_interval(snr)
-    template = (judged.get("details") or {}).get("template") or {}
-    return {
-        **names,
-        "status": "ok",
-        "snr": snr.value,
-        "interval": None if interval is None else asdict(interval),
-        "view": judged["view"],
-        "untrained": (judged.get("untrained") or {}).get("snr"),
-        "no_claim": no_claim(judged),
-        "template": template.get("share"),
-    }
-
-
-def _rows(
-    config: FrontierConfig,
-    strategy: EnsembleMaps,
-    aggregators: Sequence[BoundAggregator],
-    cell: PlannedCell,
-    reference: EnsembleMaps,
-) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a strategy for one architecture and method, from the least budget to the largest."""
-    names = {"architecture": cell[0].model.display_name, "method": cell[1].display_name, "sampler": strategy.label}
-    reason = strategy.failure(cell) or _shared(config, strategy, cell, reference)
-    if reason is not None:
-        yield {**names, "status": "failed", "reason": reason}
-        return
-    members = sorted({member for group in strategy.groups for member in group})
-    budgets = [budget for budget in sorted(config.budgets) if strategy.groups_of(budget)]
-    averages = [(aggregator, strategy.groups_of(budget)) for aggregator in aggregators for budget in budgets]
-    held_out_maps, judged = reference.maps(cell, config.held_out), reference.judged(cell)
-    try:
-        products = inner_products(averages, members, strategy.maps(cell, members), held_out_maps, view=judged["view"])
-    except FailedCellError as error:
-        yield {**names, "status": "failed", "reason": one_line(error)}
-        return
-    gram = reference.gram(cell, config.held_out, view=judged["view"])
-    single = sum(map(float, filter(None, reference.cost(reference.groups, cell))))
-    for (aggregator, groups), inner in zip(averages, products, strict=True):
-        training, attribution = strategy.cost(groups, cell)
-        worth = undetermined(len(groups), no_claim(judged)) if no_claim(judged) else fidelity(inner, gram)
-        price = None if training is None else (training + attribution) / single
-        yield {
-            **names,
-            "status": "ok",
-            "aggregator": aggregator.canonical_name.removeprefix("builtin/"),
-            "members": len(groups[0]),
-            "groups": len(groups),
-            "training_seconds": training,
-            "attribution_seconds": attribution,
-            "price": price,
-            "p": None if price is None else price_p(worth, price),
-            "fidelity": {**asdict(worth), "words": worth.words},
-        }
-
-
-def _compared_with_prices(rows: Sequence[dict[str, Any]], reference: str) -> list[dict[str, Any]]:
-    """Return the rows with `p_holm`: of "worth its price", corrected for all rows that a verdict is given on.
-
-    These are the rows with most members of each cheaper strategy; the others, and those without a price, have None.
-    """
-    judged: dict[tuple[str, ...], int] = {}
-    for index, row in enumerate(rows):
-        if row["status"] == "ok" and row["sampler"] != reference and row["p"] is not None:
-            judged[tuple(row[key] for key in ("architecture", "method", "sampler", "aggregator"))] = index
-    corrected = dict(zip(judged.values(), holm([rows[index]["p"] for index in judged.values()]), strict=True))
-    return [{**row, "p_holm": corrected.get(index)} for index, row in enumerate(rows)]
-
-
-def _shared(config: FrontierConfig, strategy: EnsembleMaps, cell: PlannedCell, reference: EnsembleMaps) -> str | None:
-    """Return why a strategy shares a held-out network, as files of the same pool would; None if it shares none."""
-    held_out = reference.weights(cell[0], config.held_out)
-    for weights, member in strategy.weights(
-        cell[0], (member_index for group in strategy.groups for member_index in group)
-    ).items():
-        if weights in held_out:
-            return f"its member {member} is the held-out network {held_out[weights]}, with which it is to be compared"
-    return None

@@ -2,125 +2,134 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from saliencynoise.analyses.frontier.figure import PLOT
-from saliencynoise.analyses.frontier.run import RESULT, failures
+from saliencynoise.analyses.frontier.run import RESULT
 from saliencynoise.display.labels import method_label, recipes_text
 from saliencynoise.display.numbers import counted, format_number, p_text, seconds_text
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.interfaces.shell import shell
-from saliencynoise.records.numbers import number
+from saliencynoise.records.frontier import FailedSampler, FidelityRecord, FrontierRecord, FrontierRow, HeldOutNetworks
+from saliencynoise.records.rows import FailedRow
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    Row = Mapping[str, Any]
-
-REFERENCE = "deep_ensemble"
+    from saliencynoise.records.common import Ends
 
 LEGEND = (
-    "n: members whose maps are averaged into one. price: seconds to make the members and their maps of these "
-    "{images}, over those of one network trained anew. cos²: squared cosine of the average with the true mean map over "
-    "all networks, pooled over images; estimated with {held} networks that no strategy uses, and corrected for their "
-    "noise. worth: how many networks trained anew have an average as good, and its 95% interval, for these images, if "
-    "other networks were held out and other base runs made. Rows are means over {runs} of each sampler, "
-    "deep_ensemble's over disjoint groups of {ensemble} networks. s: seconds of one such average, as measured, to make "
-    "its members and to attribute. p, in the sentences: of a worth equal to the price, corrected for the number of "
-    "these sentences (Holm)."
+    "n: members whose maps are averaged. price: seconds to make the members and their maps of these {images}, divided "
+    "by those of one retrained network. cos²: squared cosine of the average with the true mean map over all networks, "
+    "pooled over images. It is estimated with {held} networks that no sampler uses, and corrected for their noise. "
+    "equals: number of retrained networks whose average has the same squared cosine, with its 95% interval for other "
+    "held-out networks and other base runs, on these images. Rows are means over {runs} of each sampler; those of "
+    "deep_ensemble are means over disjoint groups of {ensemble} networks. s made, s maps: measured seconds to make the "
+    "members of an average and their maps. p, in the sentences: p of equality with the price, corrected for the number "
+    "of these sentences (Holm)."
 )
 
+REFERENCE = "deep_ensemble"
+"""Display name of the sampler whose networks are retrained."""
+
 SIGNIFICANT = 0.05
-"""Corrected p-value below which a sampler is called cheaper or dearer than retraining."""
+"""Corrected p-value below which a sampler is called cheaper or more expensive than retraining."""
 
 
-def print_frontier(document: Mapping[str, Any], folder: Path, console: Console | None = None) -> None:
-    """Print the table of a frontier, a sentence on each sampler's worth, and the notes."""
+def print_frontier(record: FrontierRecord, folder: Path, console: Console | None = None) -> None:
+    """Print the table of a frontier, a sentence on each sampler, and the notes."""
     console = console or Terminal()
-    for part in _parts(document, folder, narrow=console.width < 92, encoding=console.encoding):
+    for part in _parts(record, folder, narrow=console.width < 92, encoding=console.encoding):
         console.print(part)
 
 
-def _parts(document: Mapping[str, Any], folder: Path, *, narrow: bool, encoding: str) -> Iterator[RenderableType]:
-    done = [row for row in document["rows"] if row["status"] == "ok"]
-    for reference in document["references"]:
-        rows = [row for row in document["rows"] if place_of(row) == place_of(reference)]
-        if rows:
-            yield heading(reference)
-            yield frontier_table(rows, narrow=narrow, several=len(document["settings"]["aggregators"]) > 1)
-            yield from (Text(sentence) for sentence in sentences(rows))
-            yield ""
-    if done:
-        yield Text(legend(document), style="dim")
-    yield Text(basis(document))
-    yield from (Text(line, style="yellow") for line in notes(document))
+def _parts(record: FrontierRecord, folder: Path, *, narrow: bool, encoding: str) -> Iterator[RenderableType]:
+    for reference, rows in compared(record):
+        yield heading(reference)
+        yield frontier_table(rows, narrow=narrow, several=len(record.settings.aggregators) > 1)
+        yield from (Text(sentence) for sentence in sentences(rows))
+        yield ""
+    if record.done:
+        yield Text(legend(record), style="dim")
+    yield Text(basis(record))
+    yield from (Text(line, style="yellow") for line in notes(record))
     again = shell("saliencynoise", "show", folder, encoding=encoding)
     yield Text(f"Results in {folder} ({RESULT}, {PLOT}); again with: {again}")
 
 
-def sentences(rows: Sequence[Row]) -> list[str]:
-    """Return a sentence for each strategy but the reference: the worth and the cost of its largest budget."""
-    done = [row for row in rows if row["status"] == "ok" and row["sampler"] != REFERENCE]
-    strategies = groupby(done, key=lambda row: (row["sampler"], row["aggregator"]))
-    most = [max(strategy_rows, key=lambda row: int(row["members"])) for _, strategy_rows in strategies]
-    several = len({row["aggregator"] for row in most}) > 1
-    worths = {row["fidelity"]["words"] for row in most}
-    if len(worths) == 1 < len(most) and all(row["fidelity"]["networks"] is None for row in most):
-        return [f"What samplers are worth is {worths.pop()}."]
+def compared(record: FrontierRecord) -> Iterator[tuple[HeldOutNetworks, list[FrontierRow | FailedSampler]]]:
+    """Yield the held-out networks of each architecture and method, with the rows that are compared with them."""
+    for reference in record.references:
+        names = reference.architecture, reference.method
+        rows = [row for row in record.rows if (row.architecture, row.method) == names]
+        if isinstance(reference, HeldOutNetworks) and rows:
+            yield reference, rows
+
+
+def sentences(rows: Sequence[FrontierRow | FailedSampler]) -> list[str]:
+    """Return a sentence for each sampler but the reference, on the fidelity and the price of its largest budget."""
+    done = [row for row in rows if isinstance(row, FrontierRow) and row.sampler != REFERENCE]
+    samplers = groupby(done, key=lambda row: (row.sampler, row.aggregator))
+    most = [max(sampler_rows, key=lambda row: row.members) for _, sampler_rows in samplers]
+    several = len({row.aggregator for row in most}) > 1
+    words = {row.fidelity.words for row in most}
+    if len(words) == 1 < len(most) and all(math.isnan(row.fidelity.networks) for row in most):
+        return [f"The fidelity of all samplers is {words.pop()}."]
     return [_sentence(row, several=several) for row in most]
 
 
-def _sentence(row: Row, *, several: bool) -> str:
-    fidelity, price = row["fidelity"], row["price"]
-    subject = f"{row['sampler']} with {counted(row['members'], 'member')}"
-    subject += f" ({row['aggregator']}) is" if several else " is"
-    networks = number(fidelity["networks"])
-    if not 0 < networks < float("inf"):
-        return f"{subject} {fidelity['words']}."
-    if price is None:
-        return f"{subject} worth {_worth(fidelity)} networks; what the members cost is not known."
-    return f"{subject} worth {_worth(fidelity)} networks for the price of {format_number(price)}: {_verdict(row)}."
+def _sentence(row: FrontierRow, *, several: bool) -> str:
+    subject = f"{row.sampler} with {counted(row.members, 'member')}"
+    subject += f" ({row.aggregator})" if several else ""
+    if math.isnan(row.fidelity.networks):
+        return f"{subject} is {row.fidelity.words}."
+    if not 0 < row.fidelity.networks < math.inf:
+        return f"{subject} {row.fidelity.words}."
+    networks = f"{format_number(row.fidelity.networks)} {_interval(row.fidelity.interval)}".removesuffix(" -")
+    if row.price is None:
+        return f"{subject} equals {networks} networks; the price of the members is not known."
+    return f"{subject} equals {networks} networks at the price of {format_number(row.price)}: {_verdict(row)}."
 
 
-def _worth(fidelity: Mapping[str, Any]) -> str:
-    return format_number(fidelity["networks"]) + ("" if fidelity["interval"] is None else f" {_interval(fidelity)}")
-
-
-def _verdict(row: Row) -> str:
-    if row["p_holm"] is None:
+def _verdict(row: FrontierRow) -> str:
+    if row.p_holm is None or row.price is None:
         return "not compared with retraining"
-    p = f"p {p_text(row['p_holm'])}"
-    if row["p_holm"] >= SIGNIFICANT:
-        return f"not shown to be cheaper or dearer than retraining ({p})"
-    kind = "cheaper" if number(row["fidelity"]["networks"]) > row["price"] else "dearer"
+    p = f"p {p_text(row.p_holm)}"
+    if row.p_holm >= SIGNIFICANT:
+        return f"not shown to be cheaper or more expensive than retraining ({p})"
+    kind = "cheaper" if row.fidelity.networks > row.price else "more expensive"
     return f"{kind} than retraining ({p})"
 
 
-def notes(document: Mapping[str, Any]) -> list[str]:
+def notes(record: FrontierRecord) -> list[str]:
     """Return the notes that a reader needs to judge the figures: failures, caveats, budgets without a row."""
-    lines = [f"note: {note}" for note in document["dataset"].get("notes", ())]
-    lines += [f"failed: {row.get('sampler', REFERENCE)}, {_where(row)}: {row['reason']}" for row in failures(document)]
-    done = [row for row in document["rows"] if row["status"] == "ok"]
+    lines = [f"note: {note}" for note in record.dataset.notes]
+    lines += [f"failed: {_sampler_of(row)}, {_where(row)}: {row.reason}" for row in record.failed]
     caveats: dict[str, list[str]] = {}
-    for row in done:
-        for note in filter(None, row["fidelity"]["note"].split("; ")):
-            caveats.setdefault(note, []).append(f"{row['sampler']} n={row['members']} ({_where(row)})")
-    lines += [f"{_listed(names, len(done))}: {note}" for note, names in caveats.items()]
-    for sampler in dict.fromkeys(row["sampler"] for row in done):
-        available = {row["members"] for row in done if row["sampler"] == sampler}
-        lacking = [str(budget) for budget in sorted(document["settings"]["budgets"]) if budget not in available]
+    for row in record.done:
+        for note in filter(None, row.fidelity.note.split("; ")):
+            caveats.setdefault(note, []).append(f"{row.sampler} n={row.members} ({_where(row)})")
+    lines += [f"{_listed(names, len(record.done))}: {note}" for note, names in caveats.items()]
+    for sampler in dict.fromkeys(row.sampler for row in record.done):
+        available = {row.members for row in record.done if row.sampler == sampler}
+        lacking = [str(budget) for budget in sorted(record.settings.budgets) if budget not in available]
         if lacking:
             lines.append(
                 f"{sampler}: its runs give {max(available)} members at most, so no row for {', '.join(lacking)}"
             )
     return lines
+
+
+def _sampler_of(row: FailedRow) -> str:
+    return row.sampler if isinstance(row, FailedSampler) else REFERENCE
 
 
 def _listed(names: Sequence[str], rows: int) -> str:
@@ -130,86 +139,79 @@ def _listed(names: Sequence[str], rows: int) -> str:
     return ", ".join(each[:4]) + (f" and {len(each) - 4} others" if len(each) > 4 else "")
 
 
-def place_of(row: Row) -> tuple[str, str]:
-    """Return the architecture and method that a row is about."""
-    return row["architecture"], row["method"]
+def _where(row: FrontierRow | FailedRow) -> str:
+    return f"{row.method} on {row.architecture}"
 
 
-def _where(row: Row) -> str:
-    return f"{row['method']} on {row['architecture']}"
-
-
-def heading(reference: Row) -> Text:
+def heading(reference: HeldOutNetworks) -> Text:
     """Return the line above a table: its method and architecture, and r of a single network."""
-    heading = Text.from_markup(f"[bold]{escape(reference['architecture'])}[/], {escape(reference['method'])}")
-    view = reference.get("view", "signed")
-    heading.append("" if view == "signed" else f", view {view} (each map less its own mean)")
-    heading.append(f": r of a single network {format_number(reference['snr'])} {_interval(reference)}")
-    if reference.get("untrained") is not None:
-        heading.append(f", of untrained ones {format_number(reference['untrained'])}")
-    if reference.get("template") is not None:
-        heading.append(f"; {number(reference['template']):.0%} of the signal is one template, the same for all classes")
+    heading = Text.from_markup(f"[bold]{escape(reference.architecture)}[/], {escape(reference.method)}")
+    heading.append("" if reference.view == "signed" else f", view {reference.view} (each map less its own mean)")
+    heading.append(f": r of a single network {format_number(reference.snr)} {_interval(reference.interval)}")
+    if not math.isnan(reference.untrained):
+        heading.append(f", of untrained ones {format_number(reference.untrained)}")
+    if not math.isnan(reference.template):
+        heading.append(f"; {reference.template:.0%} of the signal is one template, the same for all classes")
     return heading
 
 
-def frontier_table(rows: Sequence[Row], *, narrow: bool, several: bool) -> Table:
+def frontier_table(rows: Sequence[FrontierRow | FailedSampler], *, narrow: bool, several: bool) -> Table:
     """Return the table of one architecture and method."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("sampler", overflow="fold", min_width=22)
-    for header, width in (("n", 3), ("price", 5), ("cos²", 6), ("worth", 6), ("95% of worth", 14)):
+    for header, width in (("n", 3), ("price", 5), ("cos²", 6), ("equals", 6), ("95% of equals", 14)):
         table.add_column(header, justify="right", no_wrap=True, min_width=width)
     for header in ("s made", "s maps"):
         table.add_column(header, justify="right", no_wrap=True, min_width=6)
     shown = None
     for row in rows:
-        name = row["sampler"] + (f", {row['aggregator']}" if several and row["status"] == "ok" else "")
+        name = f"{row.sampler}, {row.aggregator}" if several and isinstance(row, FrontierRow) else row.sampler
         label = escape(method_label(name, narrow=narrow)) if name != shown else ""
         shown = name
         table.add_row(label, *_cells(row))
     return table
 
 
-def _cells(row: Row) -> list[str | Text]:
-    if row["status"] == "failed":
+def _cells(row: FrontierRow | FailedSampler) -> list[str | Text]:
+    if isinstance(row, FailedSampler):
         return ["", Text("failed", style="red")]
-    fidelity, training = row["fidelity"], row["training_seconds"]
-    undetermined = number(fidelity["networks"]) != number(fidelity["networks"])
     return [
-        str(row["members"]),
-        "?" if row["price"] is None else format_number(row["price"]),
-        format_number(fidelity["fidelity_squared"]),
-        format_number(fidelity["networks"]),
-        "undetermined" if undetermined else escape(_interval(fidelity)),
-        "?" if training is None else seconds_text(training),
-        seconds_text(row["attribution_seconds"]),
+        str(row.members),
+        "?" if row.price is None else format_number(row.price),
+        format_number(row.fidelity.fidelity_squared),
+        format_number(row.fidelity.networks),
+        _networks_interval(row.fidelity),
+        "?" if row.training_seconds is None else seconds_text(row.training_seconds),
+        seconds_text(row.attribution_seconds),
     ]
 
 
-def _interval(fidelity: Mapping[str, Any]) -> str:
-    interval = fidelity["interval"]
-    return "-" if interval is None else f"[{format_number(interval['low'])}, {format_number(interval['high'])}]"
+def _networks_interval(fidelity: FidelityRecord) -> str:
+    return "undetermined" if math.isnan(fidelity.networks) else escape(_interval(fidelity.interval))
 
 
-def legend(document: Mapping[str, Any]) -> str:
+def _interval(interval: Ends | None) -> str:
+    return "-" if interval is None else f"[{format_number(interval.low)}, {format_number(interval.high)}]"
+
+
+def legend(record: FrontierRecord) -> str:
     """Return the meaning of the table's headings."""
-    settings = document["settings"]
     return LEGEND.format(
-        images=counted(document["images"], "image"),
-        held=len(document["held_out"]),
-        runs=counted(settings["runs"], "base run"),
-        ensemble=min(document["held_out"]),
+        images=counted(record.images, "image"),
+        held=len(record.held_out),
+        runs=counted(record.settings.runs, "base run"),
+        ensemble=min(record.held_out),
     )
 
 
-def basis(document: Mapping[str, Any]) -> str:
+def basis(record: FrontierRecord) -> str:
     """Return the provenance of the figures."""
-    settings, dataset = document["settings"]["bench"], document["dataset"]
-    channels, height, width = dataset["image_shape"]
-    recipes = {name: (recipe["epochs"], recipe["precision"]) for name, recipe in document["recipes"].items()}
+    bench, dataset = record.settings.bench, record.dataset
+    channels, height, width = dataset.image_shape
+    recipes = {name: (recipe.epochs, recipe.precision) for name, recipe in record.recipes.items()}
     return (
-        f"{document['images']} of {dataset['test_images']} test images of {dataset['asked']}, "
-        f"{channels}x{height}x{width}; target {settings['target']}; trained on {dataset['train_images']} images, "
-        f"{recipes_text(recipes)}; seed {settings['seed']}; "
-        f"torch {document['versions']['torch']}, {document['hardware']['device']}, "
-        f"{document['hardware']['processor']}."
+        f"{record.images} of {dataset.test_images} test images of {dataset.asked}, "
+        f"{channels}x{height}x{width}; target {bench.target}; trained on {dataset.train_images} images, "
+        f"{recipes_text(recipes)}; seed {bench.seed}; "
+        f"torch {record.versions['torch']}, {record.hardware.device}, {record.hardware.processor}."
     )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import COLOURS, GREY, blank, error_bars, small_multiples, two_lines
 from saliencynoise.display.numbers import format_number
-from saliencynoise.records.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from saliencynoise.records.sanity import SanityRow, SignalAgreement
 
 TITLE = "Similarity of the maps to those of uninformed networks"
 CAPTION = (
@@ -45,8 +45,8 @@ class CosinePanel:
     axis: str
 
 
-def captioned(rows: Sequence[Any]) -> CaptionedFigure:
-    """Return the figure of those rows of a `sanity.json` that are "ok", one at least, with its texts."""
+def captioned(rows: Sequence[SanityRow]) -> CaptionedFigure:
+    """Return the figure of the rows of a `sanity.json` that could be computed, one at least, with its texts."""
     panels = data(rows)
     return CaptionedFigure(
         name="sanity", title=TITLE, caption=CAPTION, alt=alt(panels), figure=draw(panels), data=table(panels)
@@ -66,13 +66,16 @@ def alt(panels: Sequence[CosinePanel]) -> str:
     )
 
 
-def data(rows: Sequence[Any]) -> list[CosinePanel]:
+def data(rows: Sequence[SanityRow]) -> list[CosinePanel]:
     """Return the cosines of each row of a `sanity.json`."""
     return [
         CosinePanel(
-            title=_title(row) + (f", {row['view']}" if row["view"] != "signed" else ""),
+            title=_title(row) + (f", {row.view}" if row.view != "signed" else ""),
             axis="cosine with trained networks",
-            points=[_point(name, contrast["agreement"]) for name, contrast in row["contrasts"].items()],
+            points=[
+                _point("untrained", row.contrasts.untrained.agreement),
+                _point("permuted", row.contrasts.permuted.agreement),
+            ],
         )
         for row in rows
     ]
@@ -117,12 +120,11 @@ def _draw_panel(axis: Axes, panel: CosinePanel) -> None:
     axis.grid(axis="x", alpha=0.3)
 
 
-def _title(row: Mapping[str, Any]) -> str:
-    return f"{row['method']}, {row['architecture']}"
+def _title(row: SanityRow) -> str:
+    return f"{row.method}, {row.architecture}"
 
 
-def _point(label: str, estimate: Any) -> CosinePoint:
-    interval = estimate["interval"] or {"low": None, "high": None}
-    return CosinePoint(
-        label=label, value=number(estimate["value"]), low=number(interval["low"]), high=number(interval["high"])
-    )  # fmt: skip
+def _point(label: str, agreement: SignalAgreement) -> CosinePoint:
+    interval = agreement.interval
+    low, high = (math.nan, math.nan) if interval is None else (interval.low, interval.high)
+    return CosinePoint(label=label, value=agreement.value, low=low, high=high)

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from saliencynoise.analyses.sanity import figure as sanity_figures
 from saliencynoise.analyses.sanity import table as sanity
 from saliencynoise.display.page.figures import page_figure
 from saliencynoise.display.page.run import RunPage
 from saliencynoise.display.page.tables import plain_table
+from saliencynoise.records.sanity import SanityRecord
+from saliencynoise.records.writing import json_of
 
-Document = Mapping[str, Any]
 
-
-def sanity_page(document: Document) -> RunPage:
+def sanity_page(record: SanityRecord) -> RunPage:
     """Return the page of a sanity run, from its result file."""
-    rows = document["rows"]
-    done = [row for row in rows if row["status"] == "ok"]
     return RunPage(
         question="Would untrained networks show the same?",
-        intro="A saliency map that looks the same for a network that learned nothing says nothing about what was "
-        "learned. Trained networks are compared with untrained ones, and with ones trained on permuted labels.",
-        sentences=[sanity.verdict_words(row) for row in done],
-        tables=[plain_table(sanity.sanity_table(rows, narrow=False), "Networks that learned, and ones that did not")],
+        intro="If an untrained network has the same saliency map, the map does not show what a network has learned. "
+        "Trained networks are compared with untrained ones, and with ones trained on permuted labels.",
+        sentences=[sanity.verdict_words(row) for row in record.done],
+        tables=[
+            plain_table(
+                sanity.sanity_table(record.rows, narrow=False),
+                "Trained, untrained and permuted-label networks",
+            )
+        ],
         legend=[sanity.LEGEND],
-        figures=[page_figure(sanity_figures.captioned(done))] if done else [],
-        basis=[sanity.basis(document)],
-        notes=sanity.notes(document),
-        document=document,
+        figures=[page_figure(sanity_figures.captioned(record.done))] if record.done else [],
+        basis=[sanity.basis(record)],
+        notes=sanity.notes(record),
+        settings=json_of(record.settings),
+        created=record.created,
+        study=record.study,
     )

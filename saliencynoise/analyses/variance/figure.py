@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +22,15 @@ from saliencynoise.display.figures.style import (
     two_lines,
 )
 from saliencynoise.engine.study_cells import failures
-from saliencynoise.records.numbers import number
+from saliencynoise.records.variance import FailedVarianceRow, VarianceRecord, VarianceRow
 from saliencynoise.store.atomic import write_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
+
+    from saliencynoise.records.common import ValueWithInterval
 
 TITLE = "Shares of the noise by the seeds of the training"
 CAPTION = (
@@ -61,11 +62,11 @@ RANGE = (-0.25, 1.25)
 """Ends of the axis; an arrow marks an interval that goes on."""
 
 
-def captioned(document: Mapping[str, Any]) -> CaptionedFigure:
+def captioned(record: VarianceRecord) -> CaptionedFigure:
     """Return the figure of a result of `saliencynoise variance`, with its texts."""
-    frame = data(document)
+    frame = data(record)
     return CaptionedFigure(
-        name="variance", title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(document), data=frame
+        name="variance", title=TITLE, caption=CAPTION, alt=alt(frame), figure=draw(record), data=frame
     )
 
 
@@ -82,28 +83,28 @@ def alt(frame: pd.DataFrame) -> str:
     )
 
 
-def save_plot(document: Mapping[str, Any], folder: Path) -> Path | None:
+def save_plot(record: VarianceRecord, folder: Path) -> Path | None:
     """Draw a result of `saliencynoise variance` into its folder; None where nothing can be drawn.
 
     Raises:
         UsageError: if the folder cannot be written.
     """
-    if not drawable(document):
+    if not drawable(record):
         return None
-    write_bytes(folder / PLOT, drawn(draw(document), "png"))
+    write_bytes(folder / PLOT, drawn(draw(record), "png"))
     return folder / PLOT
 
 
-def drawable(document: Mapping[str, Any]) -> bool:
+def drawable(record: VarianceRecord) -> bool:
     """Return whether there is any row to draw."""
-    return any(row["status"] == "ok" for row in document["rows"])
+    return bool(record.done)
 
 
-def data(document: Mapping[str, Any]) -> pd.DataFrame:
+def data(record: VarianceRecord) -> pd.DataFrame:
     """Return a row per architecture, method, stream of randomness and figure, as shares of the noise.
 
     Args:
-        document: of `variance.json`.
+        record: of `variance.json`.
 
     Returns:
         `figure` is "first order", "total" or "again, same seeds", the last of stream "again"; `share` has the interval
@@ -112,33 +113,42 @@ def data(document: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     rows: list[dict[str, Any]] = []
-    for row in document["rows"]:
-        names = {name: row[name] for name in ("architecture", "method", "status", "reason")}
-        if row["status"] != "ok":
+    for row in record.rows:
+        names = {name: getattr(row, name) for name in ("architecture", "method", "status", "reason")}
+        if isinstance(row, FailedVarianceRow):
             rows.append(names | {"stream": None, "figure": None} | dict.fromkeys(("share", "low", "high"), math.nan))
-            continue
-        parts = [(part["stream"], kind, part[key]) for part in row["streams"] for kind, key in
-                 (("first order", "first"), ("total", "total"))]  # fmt: skip
-        if row["replicate"] is not None:
-            parts.append(("again", "again, same seeds", row["replicate"]))
-        for stream, kind, share in parts:
-            ends = share["interval"] or {"low": None, "high": None}
-            estimate = {"share": number(share["value"]), "low": number(ends["low"]), "high": number(ends["high"])}
-            rows.append(names | {"stream": stream, "figure": kind} | estimate)
+        else:
+            rows += [names | share for share in _shares(row)]
     return pd.DataFrame(rows)
 
 
-def draw(document: Mapping[str, Any]) -> Figure:
+def _shares(row: VarianceRow) -> list[dict[str, Any]]:
+    shares = [
+        {"stream": part.stream, "figure": figure} | _with_ends(share)
+        for part in row.streams
+        for figure, share in (("first order", part.first), ("total", part.total))
+    ]
+    if row.replicate is not None:
+        shares.append({"stream": "again", "figure": "again, same seeds"} | _with_ends(row.replicate))
+    return shares
+
+
+def _with_ends(share: ValueWithInterval) -> dict[str, Any]:
+    low, high = (math.nan, math.nan) if share.interval is None else (share.interval.low, share.interval.high)
+    return {"share": share.value, "low": low, "high": high}
+
+
+def draw(record: VarianceRecord) -> Figure:
     """Draw a result of `saliencynoise variance`; see `draw_seeds`.
 
     Args:
-        document: of `variance.json`, as `saliencynoise.analyses.variance.run.load_variance` reads it.
+        record: of `variance.json`, as `saliencynoise.analyses.variance.run.load_variance` reads it.
 
     Example:
         >>> from saliencynoise.analyses.variance.run import load_variance
         >>> draw(load_variance("runs/v")).savefig("variance.png")  # doctest: +SKIP
     """
-    frame = data(document)
+    frame = data(record)
     columns = min(COLUMNS, len(frame.drop_duplicates(["architecture", "method"])))
     drawn = blank(1.8 + 2.5 * max(columns, 1.6), seed_height(frame))
     draw_seeds(drawn, frame)

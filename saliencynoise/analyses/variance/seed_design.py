@@ -13,11 +13,10 @@ from saliencynoise.interfaces.sampling import REST, STREAMS
 from saliencynoise.interfaces.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from jaxtyping import Bool
     from torch import Tensor, nn
 
+    from saliencynoise.records.study import MemberResult
     from saliencynoise.training.recipes import Recipe
 
 RATES = ("drop_prob", "drop_rate", "dropout")
@@ -68,14 +67,12 @@ class Blocks:
     repeats: tuple[int, ...]
 
     @classmethod
-    def of(cls, members: Sequence[Any], design: Design, *, per_block: int) -> Blocks:
+    def of(cls, members: Sequence[MemberResult], design: Design, *, per_block: int) -> Blocks:
         """Return the blocks from the members' records, which hold the seeds of their training."""
         rows = [
             (
-                member["index"] // per_block,
-                tuple(
-                    str([member["seeds"][stream] for stream in design.streams_of(factor)]) for factor in design.factors
-                ),
+                member.index // per_block,
+                tuple(str([member.seeds[stream] for stream in design.streams_of(factor)]) for factor in design.factors),
             )
             for member in members
         ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+from saliencynoise.records.writing import json_of
+
+if TYPE_CHECKING:
+    from saliencynoise.records.study import StudyFacts, StudyRecord
 
 
-def machine(result: Any) -> list[tuple[str, str]]:
-    """Return the device, the hardware and the versions of a result of any kind."""
+def machine(result: StudyRecord | StudyFacts) -> list[tuple[str, str]]:
+    """Return the device, the hardware and the versions of a result."""
     return [
-        ("device", str(result.get("device", "not recorded"))),
-        *[(f"hardware: {key}", str(value)) for key, value in result["hardware"].items()],
-        *[(f"version: {key}", str(value)) for key, value in result["versions"].items()],
+        ("device", result.device),
+        *[(f"hardware: {key}", str(value)) for key, value in json_of(result.hardware).items() if value is not None],
+        *[(f"version: {key}", version) for key, version in result.versions.items()],
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.page.figures import PageFigure
 from saliencynoise.display.page.machine import machine
@@ -13,7 +13,8 @@ from saliencynoise.display.page.page import write_page
 from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import PageTable
 
-Document = Mapping[str, Any]
+if TYPE_CHECKING:
+    from saliencynoise.records.study import StudyFacts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,9 @@ class RunPage:
         figures: those that can be drawn.
         basis: the provenance of the figures.
         notes: warnings and failures.
-        document: with "settings", "versions", "hardware" and "created".
+        settings: of the run.
+        created: date of the result.
+        study: facts of the study that the figures are from.
     """
 
     question: str
@@ -40,13 +43,12 @@ class RunPage:
     figures: Sequence[PageFigure]
     basis: Sequence[str]
     notes: Sequence[str]
-    document: Document
+    settings: Mapping[str, Any]
+    created: str
+    study: StudyFacts
 
 
 def write_run_page(page: RunPage, path: Path, folder: Path) -> Path:
     """Write the page of a run in `folder` to `path`, and return the path."""
-    document = page.document
-    about = [("made", document["created"]), *machine(document.get("study", document))]
-    return write_page(
-        path, "run.html", page=page, settings=flat(document["settings"]), provenance=about, folder=str(folder)
-    )
+    about = [("made", page.created), *machine(page.study)]
+    return write_page(path, "run.html", page=page, settings=flat(page.settings), provenance=about, folder=str(folder))

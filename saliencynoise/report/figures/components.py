@@ -13,7 +13,6 @@ from saliencynoise.analyses.variance.run import RESULT, load_variance
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.figures.style import BAD, SMALL, WIDEST, blank, legend_below, shortened
 from saliencynoise.engine.study_cells import names_of, signed_cells
-from saliencynoise.records.numbers import number
 from saliencynoise.report.figures import texts
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from saliencynoise.engine.study import Study
     from saliencynoise.records.cell import Cell, CellFigures
+    from saliencynoise.records.variance import VarianceRecord, VarianceRow
 
 TITLE = "Components of a map's energy"
 CAPTION = (
@@ -101,12 +101,12 @@ def data(
     Raises:
         UsageError: the study has no such method or architecture; the folder holds no `variance.json`.
     """
-    document = document_of(study, folder)
-    shares = shares_of(study, document, methods=methods, architectures=architectures)
-    return Components(shares=shares, seeds=None if document is None else seed_figure.data(document))
+    record = variance_of(study, folder)
+    shares = shares_of(study, record, methods=methods, architectures=architectures)
+    return Components(shares=shares, seeds=None if record is None else seed_figure.data(record))
 
 
-def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any] | None:
+def variance_of(study: Study, folder: str | Path | None = None) -> VarianceRecord | None:
     """Return the result of the `saliencynoise variance` run in a folder, or of the run that a study belongs to.
 
     Raises:
@@ -116,14 +116,14 @@ def document_of(study: Study, folder: str | Path | None = None) -> dict[str, Any
         return load_variance(folder)
     if not (study.folder.parent / RESULT).is_file():
         return None
-    document = load_variance(study.folder.parent)
-    runs = {Path(architecture["run"]).name for architecture in document["architectures"]}
-    return document if study.folder.resolve().name in runs else None
+    record = load_variance(study.folder.parent)
+    runs = {Path(members.run).name for members in record.architectures}
+    return record if study.folder.resolve().name in runs else None
 
 
 def shares_of(
     study: Study,
-    document: Mapping[str, Any] | None,
+    record: VarianceRecord | None,
     *,
     methods: Sequence[str] | None = None,
     architectures: Sequence[str] | None = None,
@@ -135,17 +135,16 @@ def shares_of(
     are NaN for other methods. Shares are unbiased, so small ones may be negative. In a variance run, whose members
     share seeds, the shares are those of members that share none.
 
-    Arguments and errors as of `data`; `document` is the result of a variance run, or None.
+    Arguments and errors as of `data`; `record` is the result of a variance run, or None.
     """
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
-    rows = [] if document is None else document["rows"]
-    known = {(row["architecture"], row["method"]): row for row in rows if row["status"] == "ok"}
+    known = {} if record is None else {(row.architecture, row.method): row for row in record.done}
     cells = signed_cells(study, architectures=architectures, methods=methods)
     return pd.DataFrame([_row(cell, known.get((cell.architecture, cell.method))) for cell in cells])
 
 
-def _row(cell: Cell, apart: Mapping[str, Any] | None) -> dict[str, Any]:
+def _row(cell: Cell, apart: VarianceRow | None) -> dict[str, Any]:
     row = names_of(cell) | dict.fromkeys((*PARTS, "low", "high"), math.nan)
     if cell.figures is None:
         return row
@@ -160,14 +159,14 @@ def _shares(figures: CellFigures) -> dict[str, float]:
     return (figures.energy or {"signal": cosine.value, "network": 1 - cosine.value}) | ends
 
 
-def _shares_apart(row: Mapping[str, Any]) -> dict[str, float]:
+def _shares_apart(row: VarianceRow) -> dict[str, float]:
     """Return the shares of members that share no seed, from a row of a variance run."""
-    energy = row["energy"]
+    energy = row.energy
     if energy is None:
-        return {"signal": 1 - row["noise"], "network": row["noise"]}
-    ends = energy["signal"]["interval"] or {"low": None, "high": None}
-    shares = {name: number(estimate["value"]) for name, estimate in energy.items()}
-    return shares | {name: number(ends[name]) for name in ("low", "high")}
+        return {"signal": 1 - row.noise, "network": row.noise}
+    interval = energy.signal.interval
+    ends = {} if interval is None else {"low": interval.low, "high": interval.high}
+    return {name: getattr(energy, name).value for name in PARTS} | ends
 
 
 def draw(components: Components) -> Figure:

@@ -4,10 +4,9 @@ import pytest
 
 from saliencynoise.analyses.frontier import figure as frontier
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.frontier import FrontierRecord
 from saliencynoise.records.writing import json_of
-from tests.analyses.frontier.test_table import document, row, worth
-from tests.studies import filled, make_study, noisy_maps
+from tests.analyses.frontier.test_table import fidelity, record, row
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture
@@ -18,17 +17,16 @@ def study(tmp_path):
 def test_a_run_finds_its_frontier(study):
     with pytest.raises(UsageError, match="belongs to no frontier; run 'saliencynoise frontier'"):
         study.plot.frontier()
-    found = document(row("deep_ensemble", 1, 1.0), row("swag")) | {"runs": {"swag": "runs/f/swag-1"}}
-    found = filled(FrontierRecord, found)
-    (study.folder.parent / "frontier.json").write_text(json.dumps(found))
-    assert json_of(frontier.document_of(study)) == found
+    found = record(row("deep_ensemble", 1, 1.0), row("swag"), runs={"swag": "runs/f/swag-1"})
+    (study.folder.parent / "frontier.json").write_text(json.dumps(json_of(found)))
+    assert json_of(frontier.record_for(study)) == json_of(found)
     assert len(study.plot.frontier().axes) == 1
     assert frontier.data(found)[["sampler", "networks", "low"]].to_numpy().tolist()[1] == ["swag", 1.62, 1.2]
-    (study.folder.parent / "frontier.json").write_text(json.dumps(found | {"runs": {"swag": "runs/f/swag-2"}}))
+    (study.folder.parent / "frontier.json").write_text(json.dumps(json_of(found) | {"runs": {"swag": "runs/f/swag-2"}}))
     assert frontier.frontier_of(study) is None
     assert len(study.plot.frontier(folder=study.folder.parent).axes) == 1
 
 
 def test_a_frontier_without_points_is_refused():
     with pytest.raises(UsageError, match="no strategy"):
-        frontier.draw(document(row(found=worth(None))))
+        frontier.draw(record(row(found=fidelity(None))))

@@ -13,10 +13,9 @@ import torch
 from safetensors.numpy import load_file
 
 from saliencynoise.analyses.frontier.config import FrontierConfig
+from saliencynoise.analyses.frontier.rows import with_corrected_p
 from saliencynoise.analyses.frontier.run import (
-    _compared_with_prices,
     _samplers,
-    failures,
     load_frontier,
     run_frontier,
 )
@@ -28,10 +27,12 @@ from saliencynoise.engine.observer import Silent
 from saliencynoise.interfaces import Sample, Sampler, SamplerSpec, UsageError
 from saliencynoise.methods.gradient import Gradient
 from saliencynoise.methods.smoothgrad import SmoothGrad
+from saliencynoise.records.frontier import FailedSampler, FrontierRow
 from saliencynoise.records.writing import json_of
 from saliencynoise.registry import catalogue, loader
 from saliencynoise.store.pool import Pool
 from tests.engine.conftest import QUICK
+from tests.studies import record_with
 
 SMALL = {"images": 3, "train_images": 200, "epochs": 1, "device": "cpu", "workers": 0, "methods": ["gradient"]}
 
@@ -67,16 +68,16 @@ def made(tmp_path_factory):
 
 
 def rows_of(document, **wanted):
-    return [row for row in document["rows"] if all(row[key] == value for key, value in wanted.items())]
+    return [row for row in document.rows if all(getattr(row, key) == value for key, value in wanted.items())]
 
 
 def study_of(made, sampler):
-    return json.loads((made.folder / made.document["runs"][sampler].rpartition("/")[2] / "result.json").read_text())
+    return json.loads((made.folder / made.document.runs[sampler].rpartition("/")[2] / "result.json").read_text())
 
 
 def maps_of(made, sampler, method, member):
     """A member's maps from its file: images, draws, pixels."""
-    folder = made.folder / made.document["runs"][sampler].rpartition("/")[2]
+    folder = made.folder / made.document.runs[sampler].rpartition("/")[2]
     (found,) = folder.glob(f"maps/*/builtin-{method}-*")
     draws = sorted(found.glob("*-[01]")) or [found]
     files = [next((draw / f"member-{member:04d}").iterdir()) for draw in draws]
@@ -84,10 +85,10 @@ def maps_of(made, sampler, method, member):
 
 
 def test_rows_go_from_the_least_budget_to_the_largest(made):
-    rows = [(row["sampler"], row["members"], row["groups"]) for row in rows_of(made.document, method="gradient")]
+    rows = [(row.sampler, row.members, row.groups) for row in rows_of(made.document, method="gradient")]
     samplers = ("deep_ensemble", "snapshot(cycles=2)", "noisegrad")
     assert rows == [(name, n, 1 if (name, n) == (samplers[0], 2) else 2) for name, n in product(samplers, (1, 2))]
-    assert failures(made.document) == []
+    assert made.document.failed == []
     assert json_of(load_frontier(made.folder)) == json_of(made.document)
 
 
@@ -100,7 +101,7 @@ def test_the_squared_cosine_by_loops_over_the_files(made, method, sampler, group
     def product_of(left, right, image):
         return unit(left[image, 0]) @ unit(right[image, 0])  # the first draw is each member's own
 
-    held = [maps_of(made, "deep_ensemble", method, member) for member in made.document["held_out"]]
+    held = [maps_of(made, "deep_ensemble", method, member) for member in made.document.held_out]
     cosine = np.mean(
         [product_of(held[e], held[f], i) for i in range(3) for e, f in product(range(5), repeat=2) if e != f]
     )
@@ -110,26 +111,26 @@ def test_the_squared_cosine_by_loops_over_the_files(made, method, sampler, group
         g = [np.mean([product_of(average, other, i) for i in range(3)]) for other in held]
         square = np.mean([g[e] * g[f] for e, f in product(range(5), repeat=2) if e != f])
         squares.append(square if sum(g) > 0 else -abs(square))
-    (row,) = [own for own in rows_of(made.document, sampler=sampler, members=2) if own["method"].startswith(method)]
-    (reference,) = [own for own in made.document["references"] if own["method"].startswith(method)]
-    assert reference["snr"] == pytest.approx(cosine / (1 - cosine), rel=1e-5)
-    assert reference["interval"]["low"] > 0
-    assert row["fidelity"]["fidelity_squared"] == pytest.approx(np.mean(squares) / cosine, rel=1e-5)
+    (row,) = [own for own in rows_of(made.document, sampler=sampler, members=2) if own.method.startswith(method)]
+    (reference,) = [own for own in made.document.references if own.method.startswith(method)]
+    assert reference.snr == pytest.approx(cosine / (1 - cosine), rel=1e-5)
+    assert reference.interval.low > 0
+    assert row.fidelity.fidelity_squared == pytest.approx(np.mean(squares) / cosine, rel=1e-5)
 
 
-def test_prices_are_counted_in_networks_trained_anew(made):
+def test_prices_are_counted_in_retrained_networks(made):
     for row in rows_of(made.document, sampler="deep_ensemble"):
-        assert row["price"] == pytest.approx(row["members"])
-    for row in made.document["rows"]:
-        (single,) = rows_of(made.document, sampler="deep_ensemble", method=row["method"], members=1)
-        seconds, one = (own["training_seconds"] + own["attribution_seconds"] for own in (row, single))
-        assert row["price"] == pytest.approx(seconds / one)
+        assert row.price == pytest.approx(row.members)
+    for row in made.document.rows:
+        (single,) = rows_of(made.document, sampler="deep_ensemble", method=row.method, members=1)
+        seconds, one = (own.training_seconds + own.attribution_seconds for own in (row, single))
+        assert row.price == pytest.approx(seconds / one)
 
 
 def test_what_a_map_cost_is_what_its_members_cost(made):
     members = study_of(made, "noisegrad")["architectures"][0]["members"]
     (row,) = rows_of(made.document, sampler="noisegrad", method="gradient", members=1)
-    assert row["training_seconds"] == pytest.approx((members[0]["seconds"] + members[2]["seconds"]) / 2)
+    assert row.training_seconds == pytest.approx((members[0]["seconds"] + members[2]["seconds"]) / 2)
     ensemble = study_of(made, "deep_ensemble")["architectures"][0]["members"]
     assert members[0]["seconds"] > ensemble[0]["seconds"], "the network that the noise is put on costs, too"
     assert members[1]["seconds"] < members[0]["seconds"]
@@ -137,9 +138,9 @@ def test_what_a_map_cost_is_what_its_members_cost(made):
 
 def test_no_strategy_uses_a_held_out_network(made):
     ensemble = study_of(made, "deep_ensemble")["architectures"][0]["members"]
-    held = {member["seeds"]["init"] for member in ensemble if member["index"] in made.document["held_out"]}
+    held = {member["seeds"]["init"] for member in ensemble if member["index"] in made.document.held_out}
     assert len(held) == 5
-    assert made.document["held_out"] == [2, 3, 4, 5, 6]
+    assert made.document.held_out == (2, 3, 4, 5, 6)
     for sampler in ("snapshot(cycles=2)", "noisegrad"):
         used = {member["seeds"]["init"] for member in study_of(made, sampler)["architectures"][0]["members"]}
         assert used
@@ -150,14 +151,14 @@ def test_a_second_call_finds_everything(made, watcher, monkeypatch):
     monkeypatch.setenv("SALIENCYNOISE_CACHE", str(made.cache))
     again = run_frontier(made.config, watcher)
     assert watcher.jobs == []
-    assert again["rows"] == made.document["rows"]
+    assert json_of(again.rows) == json_of(made.document.rows)
 
 
 def test_all_strategies_explain_the_classes_that_the_ensemble_voted_for():
     document = run_frontier(
         small(samplers=("noisegrad(noise=3.0)",), target="predicted", runs=1, reference=4), Silent()
     )
-    results = [json.loads((Path(folder) / "result.json").read_text()) for folder in document["runs"].values()]
+    results = [json.loads((Path(folder) / "result.json").read_text()) for folder in document.runs.values()]
     ensemble, noisy = (result["images"] for result in results)
     assert [image["target"] for image in noisy] == [image["target"] for image in ensemble]
     assert [image["target"] for image in ensemble] == [image["predicted"] for image in ensemble]
@@ -167,9 +168,9 @@ def test_all_strategies_explain_the_classes_that_the_ensemble_voted_for():
 def test_a_method_that_fails_leaves_the_others_their_rows(unevaluated, extra_plugin):
     config = small(methods=["gradient", "raising"], samplers=("deep_ensemble",), reference=4)
     document = run_frontier(config, Silent())
-    (failed,) = failures(document)
-    assert "this method always fails" in failed["reason"]
-    assert {row["method"] for row in document["rows"]} == {"gradient"}
+    (failed,) = document.failed
+    assert "this method always fails" in failed.reason
+    assert {row.method for row in document.rows} == {"gradient"}
 
 
 @pytest.mark.parametrize(
@@ -222,9 +223,9 @@ def test_samplers_are_named_as_asked_and_give_the_largest_budget_in_a_run():
 
 
 def test_verdicts_are_corrected_for_their_number():
-    def row(sampler, members, p, status="ok"):
+    def row(sampler, members, p):
         about = {"architecture": "a", "method": "gradient", "aggregator": "mean"}
-        return {**about, "sampler": sampler, "members": members, "p": p, "status": status}
+        return record_with(FrontierRow, **about, sampler=sampler, members=members, p=p)
 
     rows = [
         row("deep_ensemble", 8, 0.001),
@@ -232,10 +233,11 @@ def test_verdicts_are_corrected_for_their_number():
         row("swag", 8, 0.02),
         row("noisegrad", 8, 0.03),
         row("files", 8, None),
-        {"architecture": "a", "method": "lime", "sampler": "swag", "status": "failed"},
+        FailedSampler(architecture="a", method="lime", sampler="swag", reason="no"),
     ]
-    corrected = [own["p_holm"] for own in _compared_with_prices(rows, "deep_ensemble")]
-    assert corrected == [None, None, 0.04, 0.04, None, None]
+    *corrected, failed = with_corrected_p(rows, "deep_ensemble")
+    assert [own.p_holm for own in corrected] == [None, None, 0.04, 0.04, None]
+    assert failed == rows[-1]
 
 
 def test_the_accuracy_is_no_part_of_the_price(monkeypatch):
@@ -250,10 +252,10 @@ def test_the_accuracy_is_no_part_of_the_price(monkeypatch):
         monkeypatch.setattr(module, "clock", lambda device: lambda: time.process_time() + late[0])
     study = bench(**{**QUICK, "methods": ["gradient"], "members": 2, "sampler": "noisegrad"})
     assert late[0] >= 3000
-    assert all(0 < member["seconds"] < 1000 for member in study.result["architectures"][0]["members"])
+    assert all(0 < member.seconds < 1000 for member in study.result.architectures[0].members)
 
 
-def test_a_machine_that_does_other_things_makes_nothing_dearer(monkeypatch):
+def test_a_machine_that_does_other_things_raises_no_price(monkeypatch):
     real = training_run.train
 
     def interrupted(*args, **kwargs):
@@ -265,7 +267,7 @@ def test_a_machine_that_does_other_things_makes_nothing_dearer(monkeypatch):
     start, spent = time.perf_counter(), time.process_time()
     study = bench(**{**QUICK, "methods": ["gradient"], "members": 2})
     waited = time.perf_counter() - start - (time.process_time() - spent)
-    total = sum(member["seconds"] for member in study.result["architectures"][0]["members"])
+    total = sum(member.seconds for member in study.result.architectures[0].members)
     assert waited > 5.9
     assert total < time.process_time() - spent
 
@@ -340,12 +342,12 @@ def test_networks_from_files_have_a_worth_and_no_price(unevaluated, fake_sampler
     config = small(samplers=("fakes/files", "fakes/held", "fakes/hasty"), budgets=(1, 2, 4), reference=4)
     document = run_frontier(config, Silent())
     rows = rows_of(document, sampler="fakes/files")
-    assert [(row["members"], row["groups"]) for row in rows] == [(1, 3), (2, 1)]
-    assert {row["price"] for row in rows} == {row["training_seconds"] for row in rows} == {None}
-    assert all(row["attribution_seconds"] > 0 for row in rows)
+    assert [(row.members, row.groups) for row in rows] == [(1, 3), (2, 1)]
+    assert {row.price for row in rows} == {row.training_seconds for row in rows} == {None}
+    assert all(row.attribution_seconds > 0 for row in rows)
     (held,) = rows_of(document, sampler="fakes/held")
-    assert [row["members"] for row in rows_of(document, sampler="fakes/hasty")] == [1, 2, 4]
-    assert held["reason"] == "its member 0 is the held-out network 4, with which it is to be compared"
+    assert [row.members for row in rows_of(document, sampler="fakes/hasty")] == [1, 2, 4]
+    assert held.reason == "its member 0 is the held-out network 4, with which it is to be compared"
 
 
 def test_a_sampler_that_has_no_runs_is_refused(fake_samplers):

@@ -9,13 +9,8 @@ import torch
 from safetensors.numpy import load_file
 
 from saliencynoise.analyses.sanity.config import SanityConfig
-from saliencynoise.analyses.sanity.run import (
-    _divided,
-    _without_twins,
-    joint_gram,
-    load_sanity,
-    run_sanity,
-)
+from saliencynoise.analyses.sanity.rows import _divided, _without_twins, joint_gram
+from saliencynoise.analyses.sanity.run import load_sanity, run_sanity
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.observer import Silent
 from saliencynoise.engine.study import Study
@@ -60,7 +55,7 @@ def cosines(a, b):
 
 
 def row_of(document, method, view):
-    return next(row for row in document["rows"] if row["method"].startswith(method) and row["view"] == view)
+    return next(row for row in document.rows if row.method.startswith(method) and row.view == view)
 
 
 @pytest.mark.parametrize("view", ["signed", "magnitude"])
@@ -70,18 +65,18 @@ def test_r_against_numpy(ran, method, view):
     for name, study in studies.items():
         maps = maps_of(study, method, view)
         c = cosines(maps, maps)[:, ~np.eye(3, dtype=bool)].mean()
-        found = row_of(document, method, view)["snr"][name]
-        assert found["value"] == pytest.approx(c / (1 - c), rel=1e-5)
+        found = getattr(row_of(document, method, view).snr, name)
+        assert found.value == pytest.approx(c / (1 - c), rel=1e-5)
 
 
 def test_r_of_signed_maps_is_that_of_each_kinds_own_bench(ran):
     document, studies, _ = ran
     for name, study in studies.items():
         for cell in study.done:
-            own = row_of(document, cell["method"], "signed")["snr"][name]
-            due = cell["figures"]["estimates"]["snr"]
-            assert own["value"] == pytest.approx(due["value"], rel=1e-9)
-            assert own["interval"]["high"] == pytest.approx(due["interval"]["high"], rel=0.02)  # another bootstrap
+            own = getattr(row_of(document, cell.method, "signed").snr, name)
+            due = cell.figures.estimates.snr
+            assert own.value == pytest.approx(due.value, rel=1e-9)
+            assert own.interval.high == pytest.approx(due.interval.high, rel=0.02)  # another bootstrap
 
 
 @pytest.mark.parametrize("method", ["gradient", "smoothgrad"])
@@ -100,34 +95,34 @@ def test_contrasts_are_those_of_the_statistics(ran, method):
             others = [f for f in range(3) if f != e]
             cross[:, e, e] = (cross[:, e, others].sum(-1) + cross[:, others, e].sum(-1)) / 4
         due = agreement(torch.from_numpy(cross), grams["trained"], grams[other], seed=0)
-        contrast = row_of(document, method, "magnitude")["contrasts"][other]
-        assert contrast["agreement"]["raw"] == pytest.approx(due.raw, rel=1e-5)
-        assert (contrast["agreement"]["interval"] is None) == (due.interval is None)
+        contrast = getattr(row_of(document, method, "magnitude").contrasts, other)
+        assert contrast.agreement.raw == pytest.approx(due.raw, rel=1e-5)
+        assert (contrast.agreement.interval is None) == (due.interval is None)
         difference = compare(pooled_snr(grams["trained"]), pooled_snr(grams[other]), shared="images")
         if difference.p is None:
-            assert contrast["comparison"]["p"] is None
+            assert contrast.comparison.p is None
         else:
-            assert contrast["comparison"]["p"] == pytest.approx(difference.p, rel=1e-4)
+            assert contrast.comparison.p == pytest.approx(difference.p, rel=1e-4)
 
 
 def test_p_values_are_corrected_over_all_rows(ran):
     document, _, _ = ran
     for other in KINDS[1:]:
-        comparisons = [row["contrasts"][other]["comparison"] for row in document["rows"]]
-        assert [own["p_holm"] for own in comparisons] == holm([own["p"] for own in comparisons])
+        comparisons = [getattr(row.contrasts, other).comparison for row in document.rows]
+        assert [own.p_holm for own in comparisons] == holm([own.p for own in comparisons])
 
 
 def test_what_the_networks_are(ran):
     document, studies, _ = ran
-    pools = {name: Pool(Path(study.result["architectures"][0]["pool"])) for name, study in studies.items()}
+    pools = {name: Pool(Path(study.result.architectures[0].pool)) for name, study in studies.items()}
     assert len({pool.folder for pool in pools.values()}) == 3
     parts = [name for name, own in pools["trained"].weights(0).items() if own.is_floating_point() and own.ndim > 1]
     for name in parts:
         kinds = [pool.weights(0)[name] for pool in pools.values()]
         assert not any(kinds[a].equal(kinds[b]) for a, b in ((0, 1), (0, 2), (1, 2)))
-    assert document["members"] == 3
+    assert document.members == 3
     for name in KINDS:
-        assert len(document["ensembles"][name]["architectures"]["test_resnet"]["accuracies"]) == 3
+        assert len(getattr(document.ensembles, name).architectures["test_resnet"].accuracies) == 3
 
 
 def test_the_file_is_the_document(ran):
@@ -166,9 +161,9 @@ def test_images_without_a_map_in_one_kind_are_left_out():
 def test_a_method_that_fails_has_a_row_that_says_where(extra_plugin, monkeypatch):
     monkeypatch.setattr(SanityConfig, "samplers", dict.fromkeys(KINDS, "untrained"))  # which takes no time
     bench = config_from({**QUICK, "methods": ["zero"], "images": 2, "train_images": 32})
-    (row,) = run_sanity(SanityConfig(bench=bench, out="out"), Silent())["rows"]
-    assert (row["status"], row["method"]) == ("failed", "fakes/zero")
-    assert row["reason"].startswith("trained networks: the maps of all members are zero")
+    (row,) = run_sanity(SanityConfig(bench=bench, out="out"), Silent()).rows
+    assert (row.status, row.method) == ("failed", "fakes/zero")
+    assert row.reason.startswith("trained networks: the maps of all members are zero")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import pytest
 from rich.console import Console
 
 from saliencynoise.analyses.sanity.table import print_sanity, verdict_words
+from saliencynoise.records.sanity import SanityRecord, SanityRow
+from tests.studies import record_with
 
 
 def snr(value):
@@ -25,39 +27,39 @@ def row(first=None, second=None, **changes):
         "architecture": "test_resnet",
         "method": "gradient",
         "view": "signed",
-        "status": "ok",
-        "reason": None,
         "snr": {"trained": snr(3.4), "untrained": snr(3.1), "permuted": snr(0.02)},
         "contrasts": {
             "untrained": first or contrast("does not depend", 0.95),
             "permuted": second or contrast("depends", None, p=None),
         },
     }
-    return {**whole, **changes}
+    return record_with(SanityRow, **{**whole, **changes})
 
 
-def document(*rows):
+def record(*rows):
     kinds = {
         "trained": (0.98, {"2": "an outlier"}),
         "untrained": (0.1, {"0": "not above chance"}),
         "permuted": (0.1, {}),
     }
-    return {
-        "settings": {"permuted_epochs": 0, "bench": {"seed": 0, "target": "true"}},
-        "study": {
+    return record_with(
+        SanityRecord,
+        format=1,
+        settings={"permuted_epochs": 0, "bench": {"seed": 0, "target": "true"}},
+        study={
             "dataset": {"asked": "digits", "notes": []},
             "recipes": {"test_resnet": {"epochs": 2}},
             "versions": {"torch": "2.15.0"},
             "hardware": {"device": "cpu", "processor": "a processor"},
         },
-        "members": 8,
-        "images": 32,
-        "ensembles": {
+        members=8,
+        images=32,
+        ensembles={
             name: {"architectures": {"test_resnet": {"accuracies": [accuracy, accuracy + 0.01], "flagged": flagged}}}
             for name, (accuracy, flagged) in kinds.items()
         },
-        "rows": list(rows),
-    }
+        rows=rows,
+    )
 
 
 def printed(of, width=80):
@@ -67,19 +69,19 @@ def printed(of, width=80):
 
 
 def test_rows_hold_the_figures_of_each_kind():
-    lines = [line.split() for line in printed(document(row())).splitlines()]
+    lines = [line.split() for line in printed(record(row())).splitlines()]
     assert ["trained", "3.40", "[3.30,", "3.50]"] in lines
     assert ["untrained", "3.10", "[3.00,", "3.20]", ".012", "0.95", "[0.85,", "1.05]", "no"] in lines
     assert ["permuted", "labels", "0.020", "[-0.080,", "0.12]", "-", "-", "-", "yes"] in lines
 
 
 def test_it_fits_80_columns():
-    text = printed(document(row(), row(method="gradcam_plus_plus(layer=intermediate)", view="magnitude")))
+    text = printed(record(row(), row(method="gradcam_plus_plus(layer=intermediate)", view="magnitude")))
     assert max(map(len, text.splitlines())) <= 80
 
 
 def test_accuracies_and_flags_of_trained_networks_only():
-    text = " ".join(printed(document(row())).split())
+    text = " ".join(printed(record(row())).split())
     assert (
         "accuracies: trained 98.0% to 99.0%, untrained 10.0% to 11.0%, permuted labels 10.0% to 11.0%; permuted labels "
         "for 2 epochs" in text
@@ -90,7 +92,7 @@ def test_accuracies_and_flags_of_trained_networks_only():
 
 def test_a_failure_is_told():
     failed = {"architecture": "test_resnet", "method": "lime", "status": "failed", "reason": "untrained networks: zero"}
-    assert "failed: lime on test_resnet: untrained networks: zero" in printed(document(failed))
+    assert "failed: lime on test_resnet: untrained networks: zero" in printed(record(failed))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def ran(tmp_path_factory):
 
 
 def row_of(document, method):
-    return next(row for row in document["rows"] if row["method"].startswith(method))
+    return next(row for row in document.rows if row.method.startswith(method))
 
 
 def maps_of(study, method):
@@ -50,7 +50,7 @@ def maps_of(study, method):
 
 
 def seeds_of(study):
-    return [member["seeds"] for member in study.result["architectures"][0]["members"]]
+    return [member.seeds for member in study.result.architectures[0].members]
 
 
 def test_members_share_the_seeds_that_they_should(ran):
@@ -68,26 +68,26 @@ def test_members_share_the_seeds_that_they_should(ran):
 
 def test_equal_seeds_give_equal_networks_and_one_other_seed_does_not(ran):
     document, study, _ = ran
-    pool = Pool(Path(study.result["architectures"][0]["pool"]))
+    pool = Pool(Path(study.result.architectures[0].pool))
     for first in (0, 5):
         weights = pool.weights(first)
         again = pool.weights(first + 4)
         assert all(weights[name].equal(again[name]) for name in weights)
         for other in (first + 1, first + 2, first + 3):
             assert not all(weights[name].equal(value) for name, value in pool.weights(other).items())
-    (own,) = document["architectures"]
-    assert own["trained_again"] == {"members": 2, "bitwise_equal": 2}
+    (own,) = document.architectures
+    assert json_of(own.trained_again) == {"members": 2, "bitwise_equal": 2}
     for method in ("gradient", "smoothgrad"):
-        assert row_of(document, method)["replicate"]["value"] == pytest.approx(0, abs=1e-9)
+        assert row_of(document, method).replicate.value == pytest.approx(0, abs=1e-9)
 
 
 def test_the_streams_that_were_varied_and_left_out_are_told(ran):
     document, _, _ = ran
-    (own,) = document["architectures"]
-    assert own["streams"] == {"init": ["init"], "rest": ["order", "augment"]}
-    assert own["left_out"] == {"dropout": "the network drops nothing"}
-    assert (own["blocks"], own["members"]) == (2, 10)
-    assert 0 <= own["accuracy"]["min"] <= own["accuracy"]["max"] <= 1
+    (own,) = document.architectures
+    assert own.streams == {"init": ("init",), "rest": ("order", "augment")}
+    assert own.left_out == {"dropout": "the network drops nothing"}
+    assert (own.blocks, own.members) == (2, 10)
+    assert 0 <= own.accuracy.min <= own.accuracy.max <= 1
 
 
 @pytest.mark.parametrize("method", ["gradient", "smoothgrad"])
@@ -106,13 +106,13 @@ def test_parts_against_loops_over_the_maps(ran, method):
         differences.setdefault(common, []).append(own)
     noise = np.mean(differences[()])
     row = row_of(document, method)
-    for part, first, total in zip(row["streams"], ("init", "order"), ("order", "init"), strict=True):
-        assert part["first"]["value"] == pytest.approx(1 - np.mean(differences[first,]) / noise, abs=1e-6)
-        assert part["total"]["value"] == pytest.approx(np.mean(differences[total,]) / noise, abs=1e-6)
-        assert part["total"]["interval"]["df"] == 1
+    for part, first, total in zip(row.streams, ("init", "order"), ("order", "init"), strict=True):
+        assert part.first.value == pytest.approx(1 - np.mean(differences[first,]) / noise, abs=1e-6)
+        assert part.total.value == pytest.approx(np.mean(differences[total,]) / noise, abs=1e-6)
+        assert part.total.interval.df == 1
     if method == "gradient":
-        assert row["noise"] == pytest.approx(noise, abs=1e-6)
-        assert row["energy"] is None
+        assert row.noise == pytest.approx(noise, abs=1e-6)
+        assert row.energy is None
 
 
 def test_energy_shares_are_those_of_members_that_share_no_seed(ran):
@@ -130,13 +130,14 @@ def test_energy_shares_are_those_of_members_that_share_no_seed(ran):
     itself = [(e, e) for e in range(10)]
     signal, shared = mean(apart, (0, 0)), mean(apart, (1, 1))
     different, network = (mean(pairs, (0, 1), (1, 0)) for pairs in (apart, itself))
-    energy = row_of(document, "smoothgrad")["energy"]
-    assert energy["signal"]["value"] == pytest.approx(signal, abs=1e-6)
-    assert energy["network"]["value"] == pytest.approx(network - different, abs=1e-6)
-    assert energy["draw"]["value"] == pytest.approx(shared - different, abs=1e-6)
-    assert sum(own["value"] for own in energy.values()) == pytest.approx(1)
-    assert row_of(document, "smoothgrad")["noise"] == energy["network"]["value"]
-    assert all(own["interval"]["low"] <= own["value"] <= own["interval"]["high"] for own in energy.values())
+    energy = row_of(document, "smoothgrad").energy
+    assert energy.signal.value == pytest.approx(signal, abs=1e-6)
+    assert energy.network.value == pytest.approx(network - different, abs=1e-6)
+    assert energy.draw.value == pytest.approx(shared - different, abs=1e-6)
+    shares = [energy.signal, energy.network, energy.draw, energy.residual]
+    assert sum(own.value for own in shares) == pytest.approx(1)
+    assert row_of(document, "smoothgrad").noise == energy.network.value
+    assert all(own.interval.low <= own.value <= own.interval.high for own in shares)
 
 
 def test_the_file_is_the_document(ran):
@@ -148,9 +149,9 @@ def test_a_method_that_fails_has_a_row_that_says_why(extra_plugin, monkeypatch):
     monkeypatch.setattr(variance, "_per_block", lambda design: 1)  # two networks are enough to fail
     bench = config_from({**QUICK, "methods": ["raising"], "images": 2})
     document = run_variance(VarianceConfig(bench=bench, blocks=2, out="out"), Silent())
-    (row,) = document["rows"]
-    assert (row["status"], row["method"]) == ("failed", "fakes/raising")
-    assert "this method always fails" in row["reason"]
+    (row,) = document.rows
+    assert (row.status, row.method) == ("failed", "fakes/raising")
+    assert "this method always fails" in row.reason
 
 
 @pytest.mark.parametrize(

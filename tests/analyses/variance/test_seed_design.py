@@ -5,14 +5,17 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 from torch import nn
 
 from saliencynoise.analyses.variance.seed_design import Blocks, design_of, without_effect
 from saliencynoise.engine.architecture_plan import built_without_weights
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.study import MemberResult
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.components import seed_components
 from saliencynoise.training.recipes import Recipe
+from tests.studies import record_with
 
 SHIFTS, STILL = Recipe(shift=1), Recipe()
 
@@ -81,7 +84,8 @@ def members_of(sampler, blocks):
     """Records of members with the labels of the sampler as their seeds."""
     instance = catalogue().sampler(sampler).instance
     size = instance.per_block
-    return [{"index": i, "seeds": instance.levels(i)} for i in range(blocks * size)], size
+    members = [record_with(MemberResult, index=i) for i in range(blocks * size)]
+    return [replace(member, seeds=instance.levels(member.index)) for member in members], size
 
 
 def simulated(members, generator, effects):
@@ -91,7 +95,7 @@ def simulated(members, generator, effects):
     for member in members:
         own = common.clone()
         for effect, energy in effects.items():
-            key = (effect, *(member["seeds"][stream] for stream in effect.split()))
+            key = (effect, *(member.seeds[stream] for stream in effect.split()))
             pattern = known.setdefault(key, torch.randn(16, 256, generator=generator, dtype=torch.float64))
             own += energy**0.5 * pattern
         maps.append(own)
@@ -142,10 +146,10 @@ def test_a_stream_that_all_of_a_block_share_would_count_as_anothers():
     gram = simulated(members, generator, {"init": 0.3, "order": 0.7})
     parts = seed_components(
         gram,
-        seeds=[[own["seeds"]["init"], own["seeds"]["augment"]] for own in members],
+        seeds=[[own.seeds["init"], own.seeds["augment"]] for own in members],
         streams=("init", "augment"),
-        blocks=[own["index"] // size for own in members],
-        replicates=[own["index"] % size == size - 1 for own in members],
+        blocks=[own.index // size for own in members],
+        replicates=[own.index % size == size - 1 for own in members],
     ).streams
     assert parts[0].first.value == pytest.approx(1)
 
@@ -158,5 +162,5 @@ def test_blocks_by_the_seeds_of_the_records():
     assert blocks.repeats == (0, 0, 0, 0, 1) * 2
     assert blocks.again == [(0, 4), (5, 9)]
     for e, f in itertools.product(range(10), repeat=2):
-        apart = all(members[e]["seeds"][name] != members[f]["seeds"][name] for name in ("init", "order"))
+        apart = all(members[e].seeds[name] != members[f].seeds[name] for name in ("init", "order"))
         assert bool(blocks.apart[e, f]) == apart

@@ -5,6 +5,8 @@ from rich.console import Console
 
 from saliencynoise.analyses.variance.table import print_variance
 from saliencynoise.display.numbers import estimated_percent
+from saliencynoise.records.variance import FailedVarianceRow, VarianceRecord, VarianceRow
+from tests.studies import record_with
 
 
 def share(value, low=None, high=None):
@@ -23,32 +25,34 @@ def row(**changes):
         "architecture": "test_resnet",
         "method": "gradient",
         "view": "signed",
-        "status": "ok",
-        "reason": None,
         "noise": 0.66,
         "streams": [stream("init", 0.123, 0.97), stream("rest", -0.004, 0.95)],
         "replicate": share(0.0, 0.0, 0.0),
         "energy": None,
         "words": "training is chaotic",
     }
-    return {**whole, **changes}
+    return record_with(VarianceRow, **{**whole, **changes})
 
 
-FAILED = {"architecture": "test_resnet", "method": "lime", "view": "signed", "status": "failed", "reason": "too small"}
+FAILED = FailedVarianceRow(architecture="test_resnet", method="lime", view="signed", reason="too small")
 
 
-def document(*rows, flagged=0):
-    return {
-        "settings": {"blocks": 4, "streams": ["init"], "bench": {"seed": 0, "target": "true"}},
-        "study": {
+def record(*rows, flagged=0, run="runs/v/test_resnet"):
+    return record_with(
+        VarianceRecord,
+        format=1,
+        created="2026-01-01T00:00:00+00:00",
+        settings={"blocks": 4, "streams": ["init"], "bench": {"seed": 0, "target": "true"}},
+        study={
             "dataset": {"asked": "digits", "notes": ["a note"]},
             "versions": {"torch": "2.15.0"},
             "hardware": {"device": "cpu", "processor": "a processor"},
         },
-        "images": 32,
-        "architectures": [
+        images=32,
+        architectures=[
             {
                 "architecture": "test_resnet",
+                "run": run,
                 "streams": {"init": ["init"], "rest": ["order", "augment"]},
                 "left_out": {"dropout": "the network drops nothing"},
                 "blocks": 4,
@@ -58,8 +62,8 @@ def document(*rows, flagged=0):
                 "flagged": {str(i): "not above chance" for i in range(flagged)},
             }
         ],
-        "rows": list(rows),
-    }
+        rows=rows,
+    )
 
 
 def printed(of, width=80):
@@ -73,7 +77,7 @@ def flat(text):
 
 
 def test_rows_hold_parts_and_intervals():
-    lines = [line.split() for line in printed(document(row())).splitlines()]
+    lines = [line.split() for line in printed(record(row())).splitlines()]
     assert ["gradient", "66%"] in lines
     assert ["initialisation", "12%", "[7%,", "17%]", "97%", "[90%,", "102%]"] in lines
     assert ["all", "others", "0%", "[-5%,", "5%]", "95%", "[90%,", "102%]"] in lines
@@ -81,12 +85,12 @@ def test_rows_hold_parts_and_intervals():
 
 
 def test_it_fits_80_columns():
-    text = printed(document(row(), row(method="gradcam_plus_plus(layer=intermediate)")))
+    text = printed(record(row(), row(method="gradcam_plus_plus(layer=intermediate)")))
     assert max(map(len, text.splitlines())) <= 80
 
 
 def test_the_print_says_what_was_left_out_and_changed_together_and_repeated():
-    text = flat(printed(document(row())))
+    text = flat(printed(record(row())))
     assert "20 networks in 4 blocks, accuracies 98.0% to 99.7%" in text
     assert "all others: order of images and augmentation, changed together" in text
     assert "dropout left out: the network drops nothing" in text
@@ -99,13 +103,13 @@ def test_the_print_says_what_was_left_out_and_changed_together_and_repeated():
 
 def test_stochastic_methods_have_a_table_of_their_own():
     energy = {name: share(value, value - 0.01, value + 0.01) for name, value in ENERGY.items()}
-    lines = [line.split() for line in printed(document(row(), row(method="smoothgrad", energy=energy))).splitlines()]
+    lines = [line.split() for line in printed(record(row(), row(method="smoothgrad", energy=energy))).splitlines()]
     assert ["shares", "of", "energy", "signal", "networks", "draws", "both"] in lines
     assert ["smoothgrad", "34%", "40%", "1%", "25%"] in lines
 
 
 def test_failures_and_flags_are_told():
-    text = flat(printed(document(FAILED, flagged=5)))
+    text = flat(printed(record(FAILED, flagged=5)))
     assert "failed: lime on test_resnet: too small" in text
     assert text.count("not above chance") == 3
     assert "flagged: 2 more of test_resnet" in text

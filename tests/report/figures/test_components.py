@@ -6,11 +6,10 @@ import torch
 
 from saliencynoise.analyses.variance import figure as seeds
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.variance import VarianceRecord
 from saliencynoise.records.writing import json_of
 from saliencynoise.report.figures import components
-from tests.analyses.variance.test_table import FAILED, document, row
-from tests.studies import filled, make_study, noisy_maps
+from tests.analyses.variance.test_table import FAILED, record, row
+from tests.studies import make_study, noisy_maps
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +29,8 @@ def variance(tmp_path):
         return {"value": value, "interval": {"low": value - 0.1, "high": value + 0.1}}
 
     energy = {key: share(value) for key, value in (("signal", 0.3), ("network", 0.5), ("draw", 0.1), ("residual", 0.1))}
-    found = document(row(), row(method="smoothgrad", energy=energy), FAILED)
-    found["architectures"][0]["run"] = "runs/v/test_resnet"
-    found["created"] = "2026-01-01T00:00:00+00:00"
-    found = filled(VarianceRecord, found)
-    (tmp_path / "variance.json").write_text(json.dumps(found))
+    found = record(row(), row(method="smoothgrad", energy=energy), FAILED)
+    (tmp_path / "variance.json").write_text(json.dumps(json_of(found)))
     return found
 
 
@@ -68,12 +64,11 @@ def test_the_seeds_of_a_variance_run_are_drawn_below(study, variance, tmp_path):
 
 
 def test_a_study_finds_the_run_that_it_is_of(study, variance):
-    assert components.document_of(study) is None
-    (study.folder.parent / "variance.json").write_text(json.dumps(variance))
-    assert json_of(components.document_of(study)) == variance
-    variance["architectures"][0]["run"] = "runs/v/another"
-    (study.folder.parent / "variance.json").write_text(json.dumps(variance))
-    assert components.document_of(study) is None
+    assert components.variance_of(study) is None
+    (study.folder.parent / "variance.json").write_text(json.dumps(json_of(variance)))
+    assert json_of(components.variance_of(study)) == json_of(variance)
+    (study.folder.parent / "variance.json").write_text(json.dumps(json_of(record(run="runs/v/another"))))
+    assert components.variance_of(study) is None
     (study.folder.parent / "variance.json").unlink()
 
 
@@ -88,5 +83,5 @@ def test_the_seeds_figures_are_the_documents(variance, tmp_path):
     assert labels == ["initialisation", "all others", "trained again"]
     assert "lime on test_resnet failed" in figure.axes[2].texts[0].get_text().replace("\n", " ")
     assert seeds.save_plot(variance, tmp_path) == tmp_path / "variance.png"
-    assert seeds.save_plot(document(FAILED), tmp_path / "none") is None
+    assert seeds.save_plot(record(FAILED), tmp_path / "none") is None
     assert not (tmp_path / "none").exists()

@@ -1,11 +1,11 @@
 """Search for the figure that reproduces a published table best: its agreement with the cells, with intervals.
 
-A cell is a method on an architecture and a data set. What varies: the networks of each architecture (all methods of a
-column share them, columns do not) and the images of each data set (all its columns share them). So the variance of any
-function of all cells is the sum over columns of its jackknife variance, a member left out of *all cells of that
-column* at once, plus the sum over data sets of its bootstrap variance, the images resampled *together* in all its
-columns, whole groups of them where some belong together; t with Satterthwaite's degrees of freedom. Published cells are
-treated as exact, since their errors are unknown.
+A cell is a method on an architecture and a data set. The variance has two sources: the networks of each architecture
+(all methods of a column share them, columns do not) and the images of each data set (all its columns share them). So
+the variance of any function of all cells is the sum over columns of its jackknife variance, a member left out of *all
+cells of that column* at once, plus the sum over data sets of its bootstrap variance, the images resampled *together* in
+all its columns, whole groups of them where some belong together; t with Satterthwaite's degrees of freedom. Published
+cells are treated as exact, since their errors are unknown.
 
 Simulated (60 studies: 8 methods on 2 architectures, 8 members, 8 images, 48-pixel maps, half of a member's noise common
 to its images, gains that vary by 30%): the intervals cover what endless repetition gives in 95% (log error), 92%
@@ -74,7 +74,7 @@ class TableFit:
     Attributes:
         variant: the figure.
         values: by measure. "log_error": mean of ``|log2(measured / published)|``; "spread": standard deviation of
-            log2(measured / published), what remains with the best common factor taken out; "rank_correlation":
+            log2(measured / published), the error that remains after the best common factor; "rank_correlation":
             Spearman's, over all cells. NaN where a cell is undefined, and of the first two where one is not above 0.
         intervals: interval of each value by measure, or None.
         factor: the best common factor, 2^mean log2(measured / published).

@@ -82,7 +82,7 @@ class Variant:
 
     @property
     def words(self) -> str:
-        """What it is, in words."""
+        """The definition in words."""
         scale = "maps of unit norm" if self.norm == "unit" else "raw maps"
         return f"{WORDS[self.definition]}, {self.view} view, {scale}"
 
@@ -100,7 +100,7 @@ class Variant:
 
 
 VIEWS = ("signed", "relu", "abs")
-"""Of published tables, in this order along axes W."""
+"""The views of published tables, in this order along axes W."""
 _NORMS: tuple[Norm, ...] = ("raw", "unit")
 UNCORRECTED: tuple[Definition, ...] = ("pixel", "rms", "power")
 CORRECTED: tuple[Definition, ...] = ("r", "amplitude")
@@ -119,7 +119,7 @@ MOST_GROUPS, DIVISIONS = 20, 7
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageVariants:
-    """What is kept of one image's maps.
+    """The figures of one image's maps, without the maps.
 
     Attributes:
         values: `[V]`, by `VARIANTS`; for corrected ones c. NaN where all maps are zero.
@@ -138,7 +138,7 @@ def variants(maps: Float[Tensor, "E P"]) -> ImageVariants:
     """Return all figures of one image's raw signed maps.
 
     Args:
-        maps: `[E, P]`, the pixels (channels included) flattened; of a stochastic method those of one draw.
+        maps: `[E, P]`, the pixels (channels included) flattened; for a stochastic method the maps of one draw.
 
     Raises:
         UsageError: of another shape, or fewer than two members.
@@ -163,9 +163,9 @@ def variants(maps: Float[Tensor, "E P"]) -> ImageVariants:
 
 
 def fewer(maps: Float[Tensor, "E P"], networks: int) -> ImageVariants:
-    """Return the figures that so many of the members would give: the mean over groups of them.
+    """Return the figures that `networks` of the members would give: the mean over groups of members.
 
-    All groups where they are few, else those of random divisions of the members, the same for every image. With a
+    All groups if they are few, else the groups of random divisions of the members, the same for every image. With a
     member left out: the mean over the groups that it is not in.
 
     Args:
@@ -216,7 +216,7 @@ class CellVariants:
         gram: `[B, E, E]`, as in `ImageVariants`.
         effective_pixels: of all images, for the floors.
         networks: as in `ImageVariants`.
-        groups: of the images, where some belong together: they are what varies.
+        groups: groups of the images, if some belong together; the variance is then over groups.
     """
 
     per_image: Float[Tensor, "V B"]
@@ -256,7 +256,7 @@ class CellVariants:
 
 
 def gather(images: Sequence[ImageVariants], *, groups: Groups | None = None) -> CellVariants:
-    """Return the figures of a cell from those of its images.
+    """Return the figures of a cell from the figures of its images.
 
     >>> gather([variants(torch.eye(3)), variants(torch.ones(3, 3))]).per_image.shape == (len(VARIANTS), 2)
     True
