@@ -23,7 +23,7 @@ TITLE = "Deep dream on an ensemble and on single networks"
 CAPTION = (
     "Pictures from gradient ascent on the logit of a class, from faint noise. Below each picture: mean probability of "
     "the class in held-out networks, with its 95% interval for other held-out networks, and the number of them that "
-    "name the class first. Above each column: the mean over classes, with an interval for other classes, too."
+    "name the class first. Above each column: the mean over classes, with an interval that is also for other classes."
 )
 
 TITLES = {
