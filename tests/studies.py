@@ -21,7 +21,7 @@ from torch import Tensor
 from saliencynoise.api import Study
 from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.interfaces.seeds import draw_name
-from saliencynoise.records.cell import Cell, CellFigures, Details
+from saliencynoise.records.cell import Cell, CellFigures
 from saliencynoise.records.common import Name, Number, Record, Shape
 from saliencynoise.records.reading import check_record
 from saliencynoise.records.study import StudyRecord
@@ -265,7 +265,7 @@ def _found(reduced: Reduced, classes: Sequence[str]) -> dict[str, Any]:
     of_classes = {
         classes[label]: record_of(of_class, CellFigures) for label, of_class in reduced.classes["signed"].items()
     }
-    details = record_of(reduced.details["signed"].to_dict(None), Details)
+    details = reduced.details["signed"].record(None)
     return {"figures": record_of(figures, CellFigures), "details": details, "classes": of_classes}
 
 

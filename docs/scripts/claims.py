@@ -198,11 +198,11 @@ def searched(measure: str) -> dict[str, Any]:
 
 def nearest() -> tuple[str, ...]:
     """Return by which factor the best definition is off."""
-    found = searched("log_error")
-    if found["level"] or found["best"]["words"] != "mean over pixels of |m|/s, signed view, raw maps":
+    result = searched("log_error")
+    if result["level"] or result["best"]["words"] != "mean over pixels of |m|/s, signed view, raw maps":
         raise ValueError("the best definition is another, or others fit as well")
-    ends = {name: 2 ** found["interval"][name] for name in ("low", "high")}
-    return (interval(ends, 2 ** found["value"]),)
+    ends = {name: 2 ** result["interval"][name] for name in ("low", "high")}
+    return (interval(ends, 2 ** result["value"]),)
 
 
 def other_measures() -> tuple[str, ...]:
@@ -293,7 +293,7 @@ def full_scale() -> tuple[str, ...]:
         for value in PUBLISHED[row]
     ]
     pairs = published_exchanges("pixel")
-    broken = [own.column for own in pairs if own.other == "Input Gradient"]
+    broken = [pair.column for pair in pairs if pair.other == "Input Gradient"]
     if broken != ["Imagenette ResNet101"]:
         raise ValueError(f"below the gradient: {broken}")
     return bare(min(ratios)), bare(max(ratios)), {5: "five"}[len(pairs)]

@@ -127,10 +127,10 @@ def measure(network: Network, column: Column) -> str:
 
 def run(network: Network, text: str, batch: Batch) -> Maps:
     """Return a method's maps, or raise what it raised."""
-    found = attribute(Passes(network, rows=64), catalogue().method(text).instance, batch)
-    if isinstance(found, Exception):
-        raise found
-    return found
+    result = attribute(Passes(network, rows=64), catalogue().method(text).instance, batch)
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def table(title: str, columns: tuple[Column, ...], figures: dict[str, dict[str, str]]) -> str:
@@ -145,10 +145,10 @@ def table(title: str, columns: tuple[Column, ...], figures: dict[str, dict[str, 
 
 def page(figures: dict[str, dict[str, str]]) -> str:
     """Return the page."""
-    found: dict[str, Any] = versions()
+    result: dict[str, Any] = versions()
     for library in ("captum", "shap", "lime"):
-        found[library] = catalogue().method(f"{library}/{LIBRARY[library]}").distribution.rpartition(" ")[2]
-    where = ", ".join(f"{name} {version}" for name, version in found.items())
+        result[library] = catalogue().method(f"{library}/{LIBRARY[library]}").distribution.rpartition(" ")[2]
+    where = ", ".join(f"{name} {version}" for name, version in result.items())
     machine = hardware("cpu", threads=1)["processor"]
     return f"""# Measured correctness
 

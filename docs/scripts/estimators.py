@@ -161,11 +161,11 @@ def true_cosine(kind: str, signal: Tensor, generator: torch.Generator, *, member
 
     From as many members as are asked for, other ones on each image: c is unbiased.
     """
-    found = []
+    result = []
     for block in signal.split(max(1, 200 // signal.shape[1])):
         gram = gram_matrix(maps(kind, block.flatten(0, 1)[:, None], members, generator, shared=0))
-        found.append(off_mean(scale_gram(gram.squeeze(1), "unit")).unflatten(0, block.shape[:2]).mean(1))
-    each = torch.cat(found)
+        result.append(off_mean(scale_gram(gram.squeeze(1), "unit")).unflatten(0, block.shape[:2]).mean(1))
+    each = torch.cat(result)
     return float(each.mean()), float(each.std()) / math.sqrt(len(each))
 
 
@@ -258,11 +258,11 @@ def bias_row(members: int, pixels: int, shared: float, *, repetitions: int) -> R
     generator = generator_of("bias", members, pixels, shared)
     truth, _ = true_cosine("gaussian", signals(generator, 1500, IMAGES, pixels=pixels), generator, members=20)
     target = truth / (1 - truth)
-    found = []
+    result = []
     for block in signals(generator, repetitions, IMAGES, pixels=pixels).split(50):
         gram = gram_matrix(maps("gaussian", block, members, generator, shared=shared))
-        found.append(snr_from_cosine(cosine(gram).mean(-1)))
-    mean, error = mean_of(torch.cat(found) / target - 1)
+        result.append(snr_from_cosine(cosine(gram).mean(-1)))
+    mean, error = mean_of(torch.cat(result) / target - 1)
     bound = BIAS if members >= JUDGED_FROM else math.inf
     check = Check(value=mean, error=error, low=-bound, high=bound)
     labels = (str(pixels), "a third" if shared else "none", str(members))
@@ -377,11 +377,11 @@ def discoveries(noise: str, members: int, generator: torch.Generator) -> tuple[f
     image = NOISES[noise](normal(generator, members, 1024), generator)
     real = torch.arange(1024) < 102
     image += real
-    found = surviving_pixels(image).survivors
+    result = surviving_pixels(image).survivors
     t = image.mean(0) / image.std(0) * math.sqrt(members)
     plain = benjamini_hochberg(torch.as_tensor(2 * stdtr(members - 1, -t.abs().numpy()))) <= 0.05
-    false = float((found & ~real).sum()) / max(1, int(found.sum()))
-    return false, float(found[real].double().mean()), float(plain[real].double().mean())
+    false = float((result & ~real).sum()) / max(1, int(result.sum()))
+    return false, float(result[real].double().mean()), float(plain[real].double().mean())
 
 
 # (vii): methods that draw random numbers
@@ -432,13 +432,13 @@ def draw_test_rows(settings: Sequence[tuple[float, float]], members: Sequence[in
 
 def draw_tests(shares: tuple[float, float], members: int, *, own: bool, repetitions: int) -> list[bool]:
     generator = generator_of("draw tests", shares, members, own)
-    found = []
+    result = []
     for k in range(repetitions):
         drawn = drawn_maps(shares, members, generator, shape=(4, 16), own=own)
         crossed = torch.stack([crossed_gram(image) for image in drawn])
         p = sign_flip_test(between_draws(crossed) if own else different_draws(crossed), seed=k).p
-        found.append(p is not None and p <= 0.05)
-    return found
+        result.append(p is not None and p <= 0.05)
+    return result
 
 
 def draw_pixel_rows(settings: Sequence[tuple[float, float]], members: Sequence[int], *, repetitions: int) -> list[Row]:
@@ -516,11 +516,11 @@ def floor_rows(kinds: Sequence[str], members: Sequence[int], *, repetitions: int
         generator = generator_of("floors", view, kind, count, r)
         alone = apply_view(view_noise(kind, 60, 200, generator), view).flatten(2)
         true = float(snr_from_cosine(cosine(gram_matrix(alone.movedim(0, 1))).mean()))
-        found = [
+        result = [
             floor_of([image_flips(one, view=view) for one in view_noise(kind, count, IMAGES, generator, r=r)])[0]
             for _ in range(repetitions)
         ]
-        value, error = mean_of(torch.tensor(found, dtype=torch.float64) / true - 1)
+        value, error = mean_of(torch.tensor(result, dtype=torch.float64) / true - 1)
         bounds = {"low": -0.05, "high": 0.05} if count >= JUDGED_FROM else {}
         rows.append(
             Row(
@@ -715,9 +715,9 @@ def group_rows(*, repetitions: int) -> list[Row]:
         covered: dict[bool, list[bool]] = {False: [], True: []}
         for _ in range(repetitions):
             gram = gram_matrix(near_duplicates(sizes, members, generator))
-            for grouped, found in covered.items():
+            for grouped, result in covered.items():
                 interval = claim_interval(pooled_snr(gram, groups=groups if grouped else None), seed=SEED)
-                found.append(interval is not None and interval.low <= true <= interval.high)
+                result.append(interval is not None and interval.low <= true <= interval.high)
         value, error = share(covered[True])
         alone = f"{share(covered[False])[0]:.3f}"
         rows.append(Row(labels=(name, str(members)), others=(alone,), check=Check(value=value, error=error, low=0.88)))

@@ -49,8 +49,8 @@ def value(networks: list[Network], method: str, point: str, kind: Rewrite, batch
     for member, network in enumerate(networks):
         copies = [Rewriting({point: (kind,)}, seed=derive_seed(0, "rewriting", member, own)) for own in range(COPIES)]
         losses.append(disagreement(torch.stack([maps_of(network, method, batch, copy) for copy in copies])))
-    found = ceiling(torch.stack(losses))
-    return found.value if found is not None and found.value < ROUNDING else float("inf")
+    result = ceiling(torch.stack(losses))
+    return result.value if result is not None and result.value < ROUNDING else float("inf")
 
 
 def trained(folder: str) -> Iterator[tuple[str, list[Network], Batch]]:
@@ -103,8 +103,8 @@ def main(folders: list[str]) -> None:
     for label, networks, batch in chain(untrained(), *map(trained, folders)):
         for point, place in networks[0].points.items():
             for kind in (own for own in place.rewrites or () if own != "permutation"):  # which moves no map of these
-                found = [value(networks, f"{own}(layer={point})", point, kind, batch) for own in METHODS]
-                print(f"{label:33} {point:13} {kind:17}" + "".join(f"{r:11.3g}" for r in found), flush=True)
+                result = [value(networks, f"{own}(layer={point})", point, kind, batch) for own in METHODS]
+                print(f"{label:33} {point:13} {kind:17}" + "".join(f"{r:11.3g}" for r in result), flush=True)
 
 
 if __name__ == "__main__":

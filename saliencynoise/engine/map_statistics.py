@@ -5,14 +5,17 @@ They are gathered image by image. Memory grows with the number of images only by
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 
 from saliencynoise.interfaces import derive_seed
+from saliencynoise.records import cell as records
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
+from saliencynoise.records.writing import record_of
 from saliencynoise.statistics.averages import plan_averages
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.localization_curve import (
@@ -24,7 +27,7 @@ from saliencynoise.statistics.localization_curve import (
 from saliencynoise.statistics.modes import Modes, mode_test
 from saliencynoise.statistics.pixels import SurvivingPixels, surviving_pixels
 from saliencynoise.statistics.signs import why_no_null
-from saliencynoise.statistics.similarity import Similarity, similarity, spearman_matrix
+from saliencynoise.statistics.similarity import Measures, Similarity, similarity, spearman_matrix
 from saliencynoise.statistics.spectrum import Spectrum, band_grams, spectrum
 from saliencynoise.statistics.stability import coefficient_of_variation, spearman_distance, stability
 from saliencynoise.statistics.template import ImagePart, Template, TemplateSums, add_image, image_part, template
@@ -41,7 +44,7 @@ SIMILAR_IMAGES = 64
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Details:
+class MapStatistics:
     """Statistics of the maps of all images of one architecture, method and view.
 
     Maps of a stochastic method are averaged over own draws.
@@ -77,58 +80,61 @@ class Details:
             columns |= self.localization.per_image
         return columns
 
-    def to_dict(self, correct: Bool[Tensor, "B E"] | None) -> Any:
+    def record(self, correct: Bool[Tensor, "B E"] | None) -> records.Details:
         """Return the entry of `result.json`: means over images, with intervals if there are any.
 
         Args:
             correct: whether a member classifies an image correctly; None where that is not known.
         """
-        return {
-            "pixels": self._pixels(),
-            "similarity": self._similarity(correct),
-            "modes": self._modes(),
-            "template": self.template,
-            "spectrum": None if self.spectrum is None else self._spectrum(self.spectrum),
-            "localization": self.localization,
-        }
+        return records.Details(
+            pixels=None if self.pixels is None else _pixels(self.pixels),
+            similarity=self._similarity(correct),
+            modes=records.Modes(
+                words=self.modes.words,
+                share=self.modes.share,
+                representative=self.modes.representative,
+                images=tuple(record_of(image, records.ImageModes) for image in self.modes.found),
+            ),
+            template=None if self.template is None else record_of(self.template, records.Template),
+            spectrum=None if self.spectrum is None else _spectrum(self.spectrum),
+            localization=None if self.localization is None else record_of(self.localization, records.Localization),
+        )
 
-    def _pixels(self) -> dict[str, float] | None:
-        if self.pixels is None:
-            return None
-        names = ("share", "agreement", "agreement_all", "skewness")
-        return {"rate": FALSE_DISCOVERY_RATE} | {
-            name: _mean([getattr(entry, name) for entry in self.pixels]) for name in names
-        }
-
-    def _similarity(self, correct: Bool[Tensor, "B E"] | None) -> dict[str, Any]:
+    def _similarity(self, correct: Bool[Tensor, "B E"] | None) -> records.Similarity:
         images = len(self.similarities)
-        means = {
-            which: {
-                name: _mean([getattr(getattr(entry, which), name) for entry in self.similarities])
-                for name in ("ssim", "spearman", "top", "cosine")
-            }
-            for which in ("pairwise", "to_mean")
-        }
         stable = None if correct is None else stability(spearman_distance(self.spearman), correct[:images])
-        return {
-            "images": images,
-            **means,
-            "coefficient_of_variation": _mean(self.variation.tolist()),
-            "mege": stable.mege if stable else None,
-            "reco": stable.reco if stable else None,
-        }
+        return records.Similarity(
+            images=images,
+            pairwise=_mean_measures([entry.pairwise for entry in self.similarities]),
+            to_mean=_mean_measures([entry.to_mean for entry in self.similarities]),
+            coefficient_of_variation=_mean(self.variation.tolist()),
+            mege=stable.mege if stable else math.nan,
+            reco=stable.reco if stable else math.nan,
+        )
 
-    def _modes(self) -> dict[str, Any]:
-        return {
-            "words": self.modes.words,
-            "share": self.modes.share,
-            "representative": self.modes.representative,
-            "images": [asdict(mode) for mode in self.modes.found],
-        }
 
-    @staticmethod
-    def _spectrum(result: Spectrum) -> dict[str, Any]:
-        return {**asdict(result), "resolution": result.resolution(), "words": result.words()}
+def _pixels(images: Sequence[SurvivingPixels]) -> records.Pixels:
+    return records.Pixels(
+        rate=FALSE_DISCOVERY_RATE,
+        share=_mean([image.share for image in images]),
+        agreement=_mean([image.agreement for image in images]),
+        agreement_all=_mean([image.agreement_all for image in images]),
+        skewness=_mean([image.skewness for image in images]),
+    )
+
+
+def _mean_measures(images: Sequence[Measures]) -> records.SimilarityMeasures:
+    names = records.SimilarityMeasures.__struct_fields__
+    return records.SimilarityMeasures(**{name: _mean([getattr(image, name) for image in images]) for name in names})
+
+
+def _spectrum(result: Spectrum) -> records.Spectrum:
+    return records.Spectrum(
+        bands=tuple(record_of(band, records.Band) for band in result.bands),
+        images=result.images,
+        resolution=result.resolution(),
+        words=result.words(),
+    )
 
 
 @dataclass
@@ -178,11 +184,11 @@ class MapStatisticsAccumulator:
         *,
         groups: Groups | None = None,
         sign: Sign = "signed",
-    ) -> Details:
+    ) -> MapStatistics:
         """Return the details of all images that were added, whose Gram matrices are `gram`; `sign` is the maps'."""
         height, width = self._size
         alive = bool(gram.any())
-        return Details(
+        return MapStatistics(
             pixels=None if not self._pixels or why_no_null(self.view, sign) else tuple(self._pixels),
             similarities=tuple(self._similarities),
             spearman=torch.stack(self._spearman),

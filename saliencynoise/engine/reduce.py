@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.engine.map_statistics import Details, LocalizationAccumulator, MapStatisticsAccumulator
+from saliencynoise.engine.map_statistics import LocalizationAccumulator, MapStatistics, MapStatisticsAccumulator
 from saliencynoise.interfaces import SaliencyNoiseError, one_line
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.scoring import as_before, described, failure
@@ -51,7 +51,7 @@ class Reduced:
 
     figures: Mapping[str, CellStatistics]
     classes: Mapping[str, Mapping[int, CellStatistics]]
-    details: Mapping[str, Details]
+    details: Mapping[str, MapStatistics]
     grams: Mapping[str, Tensor]
     marginal: Float[Tensor, "B c h w"]
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
@@ -98,7 +98,7 @@ class _Views:
         for view, accumulator in self._accumulators.items():
             accumulator.add_again(own_mean(apply_view(maps, view)), label=self._labels[image])
 
-    def details(self, grams: Mapping[str, Tensor], sign: Sign, groups: Groups | None) -> dict[str, Details]:
+    def details(self, grams: Mapping[str, Tensor], sign: Sign, groups: Groups | None) -> dict[str, MapStatistics]:
         """Return the details of all images, by view."""
         located = {} if self._localization is None else self._localization.result(groups=groups)
         return {

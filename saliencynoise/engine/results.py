@@ -275,7 +275,7 @@ def _cells(
                 "view": view,
                 "figures": figures,
                 "ceiling": ceiling_of(method, reduced.diagnostics, view),
-                "details": reduced.details[view].to_dict(None if ensemble.votes is None else ensemble.votes.correct),
+                "details": reduced.details[view].record(None if ensemble.votes is None else ensemble.votes.correct),
                 "classes": {
                     plan.dataset.classes[label]: class_figures for label, class_figures in reduced.classes[view].items()
                 },

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from saliencynoise.records.common import Count, Ends, Interval, Name, Number, Record, Seconds, Share, Status
 
@@ -38,12 +40,16 @@ class Estimates(Record, frozen=True, kw_only=True):
     snr_amplitude: Estimate
 
 
+MembersToAverage = Annotated[int, Meta(ge=0)]
+"""Without a limit: an r of 1e-20 needs 1e21 members."""
+
+
 class MembersNeeded(Record, frozen=True, kw_only=True):
     """Members to average for a reliability."""
 
-    value: Count | None
-    low: Count | None
-    high: Count | None
+    value: MembersToAverage | None
+    low: MembersToAverage | None
+    high: MembersToAverage | None
     text: str
     reliability: Share
 
@@ -83,7 +89,7 @@ class Pixels(Record, frozen=True, kw_only=True):
     skewness: Number
 
 
-class Likeness(Record, frozen=True, kw_only=True):
+class SimilarityMeasures(Record, frozen=True, kw_only=True):
     """Measures of the similarity of maps."""
 
     ssim: Number
@@ -96,11 +102,20 @@ class Similarity(Record, frozen=True, kw_only=True):
     """The similarity of members' maps."""
 
     images: Count
-    pairwise: Likeness
-    to_mean: Likeness
+    pairwise: SimilarityMeasures
+    to_mean: SimilarityMeasures
     coefficient_of_variation: Number
     mege: Number
     reco: Number
+
+
+class ImageModes(Record, frozen=True, kw_only=True):
+    """The two groups into which the members fall on one image."""
+
+    image: Count
+    groups: tuple[tuple[Count, ...], ...]
+    representatives: tuple[Count, ...]
+    between: Number
 
 
 class Modes(Record, frozen=True, kw_only=True):
@@ -109,7 +124,7 @@ class Modes(Record, frozen=True, kw_only=True):
     words: str
     share: Number
     representative: Count | None
-    images: tuple[dict[str, Any], ...]
+    images: tuple[ImageModes, ...]
 
 
 class Template(Record, frozen=True, kw_only=True):

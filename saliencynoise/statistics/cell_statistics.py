@@ -150,7 +150,7 @@ def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
     Args:
         maps: `[E, P]`, in one view, the pixels (channels included) flattened; any floating dtype, any unit. With a
             stochastic method `[E, D, P]`, the second draw the same for all members, the others each member's own;
-            uncorrected figures are then those of the maps averaged over own draws.
+            uncorrected figures are then computed from maps averaged over own draws.
 
     Raises:
         UsageError: of another shape, fewer than two members, no pixel, or values that are not finite.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Shared = Literal["members", "images"]
 """Whether two figures share members and images, or the images only (two architectures)."""
 Asked = Literal["members", "both"]
-"""Whether the answer is for these images or for new ones too."""
+"""Whether the answer is for these images only, or also for new ones."""
 Verdict = Literal["less noisy", "noisier", "tie", "undetermined"]
 
 LEVEL = 0.95

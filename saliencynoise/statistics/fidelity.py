@@ -60,7 +60,7 @@ class Fidelity:
         if self.networks <= 0:
             return "worth no network: its maps have nothing of the mean over networks"
         if math.isinf(self.networks):
-            return "worth more networks than can be told: its maps are the mean over networks"
+            return "worth more networks than can be estimated: its maps are the mean over networks"
         ends = "" if self.interval is None else f" [{_text(max(self.interval.low, 0))}, {_text(self.interval.high)}]"
         return f"worth {_text(self.networks)}{ends} networks"
 

@@ -72,7 +72,7 @@ def resamples(
 ) -> Iterator[Int[Tensor, "R n"]]:
     """Yield the images of bootstrap samples, many samples at once: images drawn with replacement, or whole groups.
 
-    Samples of unequal groups differ in size: those of one size come together.
+    Samples of unequal groups differ in size: samples of one size are in one batch.
 
     Args:
         images: B, at least 1.

@@ -201,7 +201,7 @@ def satterthwaite(variances: tuple[float, ...], dfs: tuple[float, ...]) -> float
 
 
 def _of_groups(figure: Pooled, *, question: Question, level: float) -> Interval:
-    """Return the interval over groups of images, and over members, too, where that is asked for."""
+    """Return the interval over groups of images, and also over members if that is requested."""
     without = figure.link(figure.without.nanmean(0))
     logarithmic = figure.ratio and figure.value > 0 and bool(((without > 0) & without.isfinite()).all())
     scaled = replace(figure, link=_log_of(figure.link), lowest=-math.inf) if logarithmic else figure

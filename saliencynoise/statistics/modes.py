@@ -6,9 +6,9 @@ over all cuts that leave at least two members on a side. One cloud of Gaussian m
 gives scores that are a random direction of R^(E-1): so the null distribution of T depends on E alone, and a sample of
 it serves all images.
 
-A cloud that is not Gaussian fires, too: one direction with exponential, chi^2_1 or uniform scores at p <= .05 on 12 /
-18 / 14% of the images at E = 8, 24 / 37 / 30% at 16, 27 / 43 / 50% at 30 (Laplace: 5% or less). And many modes are
-missed, see `POWER`. So neither answer is a proof.
+A cloud that is not Gaussian also gives positive tests: one direction with exponential, chi^2_1 or uniform scores has
+p <= .05 on 12 / 18 / 14% of the images at E = 8, 24 / 37 / 30% at 16, 27 / 43 / 50% at 30 (Laplace: 5% or less). And
+many modes are missed, see `POWER`. So neither answer is a proof.
 
 Both the raw maps and the member-scaled ones must show the groups. Raw maps alone would count a skewed spread of gains
 as groups (simulated with gains of log-spread 0.5, E = 8 / 16: 10 / 20% of the images at p <= 0.05). Member scale alone

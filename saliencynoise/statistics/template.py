@@ -1,4 +1,4 @@
-"""Template, class and image: is what networks agree on the same for every image, for a class, or about the image?
+"""Template, class and image: do networks agree in the same way on every image, on a class, or about the image?
 
 A method that always lights up the centre of the picture is reproducible, and explains nothing about *this* picture; one
 that draws the same shape on every "7" explains the class. With a_ei member e's map of image i and O_ij the mean of
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from jaxtyping import Float64
     from torch import Tensor
 
-ONE_CLASS = "all images are of one class: what they share may belong to the class or to every image"
-ONE_IMAGE_A_CLASS = "one image of each class: what is not the template may belong to the class or to the image"
+ONE_CLASS = "all images are of one class: their common part may belong to the class or to every image"
+ONE_IMAGE_A_CLASS = "one image of each class: the part that is not the template may belong to the class or to the image"
 THESE_CLASSES = "for these classes"
 
 

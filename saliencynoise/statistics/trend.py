@@ -100,7 +100,7 @@ def _check(figures: Sequence[Pooled], scale: Sequence[float], *, paired: bool) -
 def _images_parts(figures: Sequence[Pooled], weights: Tensor, *, paired: bool) -> list[tuple[float, float]]:
     """Return the variances over images, with their degrees of freedom: of the weighted sum, or of each by itself.
 
-    Over groups of images, where figures have them; of paired ones those of the first.
+    Over groups of images, if the figures have them; for paired figures the groups of the first.
     """
     parts = [weight * contributions(figure).double() for weight, figure in zip(weights, figures, strict=True)]
     sums = [torch.stack(parts).sum(0)] if paired else parts

@@ -27,7 +27,7 @@ def excess_p(trained: Pooled, untrained: Pooled) -> float | None:
         untrained: the same of untrained networks, on the same images in the same order.
 
     Returns:
-        None below 3 members, where nothing tells how far members differ.
+        None below 3 members, since the spread of members is then unknown.
 
     >>> import torch
     >>> from saliencynoise.statistics.snr import pooled_snr

@@ -76,7 +76,7 @@ VIEWS: Mapping[str, View] = MappingProxyType(
             View(
                 name="centred",
                 signed=True,
-                summary="what differs between places: each map less its own mean (of each channel)",
+                summary="differences between places: each map less its own mean (per channel)",
                 function=_centred,
                 noise_snr=0.0,
             ),

@@ -44,10 +44,10 @@ def test_the_built_in_ones_are_all_here() -> None:
 
 @pytest.mark.parametrize("members", [2, 5, 8])
 def test_the_result_is_one_finite_float32_map_on_the_cpu(aggregator: Aggregator, members: int) -> None:
-    found = result_of(aggregator, maps_of(members))
-    assert (found.shape, found.dtype, found.device.type) == (SHAPE, torch.float32, "cpu")
-    assert found.isfinite().all()
-    assert found.any() or members == 2  # of two, nothing is significant
+    result = result_of(aggregator, maps_of(members))
+    assert (result.shape, result.dtype, result.device.type) == (SHAPE, torch.float32, "cpu")
+    assert result.isfinite().all()
+    assert result.any() or members == 2  # of two, nothing is significant
 
 
 @pytest.mark.parametrize("cut", [0, 1, 4, 7])
@@ -82,23 +82,23 @@ def test_maps_and_earlier_states_are_left_as_they_were(aggregator: Aggregator) -
     maps = maps_of()
     before, buffer = maps.clone(), torch.empty(SHAPE)
     state = earlier = state_of(aggregator, maps[:3])
-    due = aggregator.result(earlier)
+    expected = aggregator.result(earlier)
     for values in maps[3:]:
         state = aggregator.update(state, buffer.copy_(values))
         buffer.fill_(9)  # the caller may use its memory again
     aggregator.merge(state, earlier)
     aggregator.result(state)
     assert torch.equal(maps, before)
-    assert torch.equal(aggregator.result(earlier), due)
+    assert torch.equal(aggregator.result(earlier), expected)
     assert torch.equal(aggregator.result(state), result_of(aggregator, maps))
 
 
 def test_members_may_come_in_half_precision_and_huge(aggregator: Aggregator) -> None:
     assert result_of(aggregator, maps_of().half()).dtype == torch.float32
     scale = 1e15
-    found, plain = (result_of(aggregator, maps) for maps in (scale * maps_of(), maps_of()))
-    assert found.isfinite().all()
-    assert torch.equal(found == 0, plain == 0)
+    result, plain = (result_of(aggregator, maps) for maps in (scale * maps_of(), maps_of()))
+    assert result.isfinite().all()
+    assert torch.equal(result == 0, plain == 0)
 
 
 def test_a_map_of_another_shape_is_refused(aggregator: Aggregator) -> None:

@@ -27,9 +27,9 @@ def stream(mean: Mean, maps: torch.Tensor) -> object:
 
 def test_it_is_numpys_mean_in_float64(maps: torch.Tensor) -> None:
     mean = Mean()
-    found = mean.result(stream(mean, maps))
-    assert found.dtype == torch.float32
-    assert np.array_equal(found.numpy(), maps.numpy().mean(0, dtype=np.float64).astype(np.float32))
+    result = mean.result(stream(mean, maps))
+    assert result.dtype == torch.float32
+    assert np.array_equal(result.numpy(), maps.numpy().mean(0, dtype=np.float64).astype(np.float32))
 
 
 @pytest.mark.parametrize("cut", [0, 1, 3, 7])

@@ -12,8 +12,8 @@ from tests.aggregators.streams import member_maps, result_of
 def test_it_is_numpys_mean_of_unit_maps() -> None:
     maps = member_maps()
     rows = maps.double().numpy().reshape(7, -1)
-    due = (rows / np.sqrt((rows**2).sum(1, keepdims=True))).mean(0).reshape(maps.shape[1:])
-    np.testing.assert_allclose(result_of(MeanUnit(), maps).numpy(), due, rtol=1e-6, atol=1e-8)
+    expected = (rows / np.sqrt((rows**2).sum(1, keepdims=True))).mean(0).reshape(maps.shape[1:])
+    np.testing.assert_allclose(result_of(MeanUnit(), maps).numpy(), expected, rtol=1e-6, atol=1e-8)
 
 
 def test_a_members_scale_does_not_matter_down_to_the_smallest() -> None:

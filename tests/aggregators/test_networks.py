@@ -18,10 +18,10 @@ def test_mean_logits_are_numpys() -> None:
 
 def test_mean_probabilities_are_the_votes_of_a_deep_ensemble() -> None:
     odds = np.exp(LOGITS.numpy())
-    due = (odds / odds.sum(-1, keepdims=True)).mean(0)
-    found = MeanProbabilities().combine(LOGITS)
-    np.testing.assert_allclose(found.exp().numpy(), due, rtol=1e-12)
-    np.testing.assert_allclose(found.softmax(-1).numpy(), due, rtol=1e-12)
+    expected = (odds / odds.sum(-1, keepdims=True)).mean(0)
+    result = MeanProbabilities().combine(LOGITS)
+    np.testing.assert_allclose(result.exp().numpy(), expected, rtol=1e-12)
+    np.testing.assert_allclose(result.softmax(-1).numpy(), expected, rtol=1e-12)
 
 
 def test_one_member_stays_itself() -> None:

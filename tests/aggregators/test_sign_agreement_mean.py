@@ -21,10 +21,10 @@ def by_hand(values: list[float], threshold: float) -> float:
 @pytest.mark.parametrize("threshold", [0.6, 0.7, 0.8, 1.0])
 def test_it_is_a_loop_over_pixels(members: int, threshold: float) -> None:
     maps = member_maps(members, shape=(1, 6, 7), signal=1.0)
-    due = [by_hand(pixel.tolist(), threshold) for pixel in maps.double().flatten(1).T]
-    found = result_of(SignAgreementMean(threshold=threshold), maps)
-    torch.testing.assert_close(found.flatten(), torch.tensor(due), rtol=1e-6, atol=1e-7)
-    assert members == 1 or found.count_nonzero() < found.numel()
+    expected = [by_hand(pixel.tolist(), threshold) for pixel in maps.double().flatten(1).T]
+    result = result_of(SignAgreementMean(threshold=threshold), maps)
+    torch.testing.assert_close(result.flatten(), torch.tensor(expected), rtol=1e-6, atol=1e-7)
+    assert members == 1 or result.count_nonzero() < result.numel()
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_it_is_a_loop_over_pixels(members: int, threshold: float) -> None:
     ],
 )
 def test_ties_and_zeros(values: list[float], due: float) -> None:
-    found = result_of(SignAgreementMean(), torch.tensor(values)[:, None])
-    assert found.item() == pytest.approx(due)
+    result = result_of(SignAgreementMean(), torch.tensor(values)[:, None])
+    assert result.item() == pytest.approx(due)
 
 
 def test_a_threshold_of_a_whole_number_of_members_is_not_missed_by_rounding() -> None:
@@ -51,14 +51,14 @@ def test_a_threshold_of_a_whole_number_of_members_is_not_missed_by_rounding() ->
 
 
 def test_noise_agrees_as_often_as_is_documented() -> None:
-    for members, due in ((4, 1 / 8), (8, 18 / 256)):
+    for members, expected in ((4, 1 / 8), (8, 18 / 256)):
         maps = member_maps(members, shape=(1, 200, 200), signal=0.0)
         share = float((result_of(SignAgreementMean(), maps) != 0).double().mean())
-        assert share == pytest.approx(due, abs=4 * (due / 40_000) ** 0.5)
+        assert share == pytest.approx(expected, abs=4 * (expected / 40_000) ** 0.5)
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.0, 1.1])
 def test_impossible_thresholds_are_refused(threshold: float) -> None:
-    due = rf"sign_agreement_mean': threshold={threshold} is not possible; give a share above 0.5 and up to 1$"
-    with pytest.raises(UsageError, match=due):
+    expected = rf"sign_agreement_mean': threshold={threshold} is not possible; give a share above 0.5 and up to 1$"
+    with pytest.raises(UsageError, match=expected):
         catalogue().aggregator(f"sign_agreement_mean(threshold={threshold})")

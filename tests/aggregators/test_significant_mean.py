@@ -21,8 +21,8 @@ def test_it_is_the_moderated_test_with_scipys_adjustment(members: int, rate: flo
     rows = maps.double().numpy().reshape(members, -1)
     p, _ = moderated_p(torch.as_tensor(rows))  # itself held against limma's formulas in tests/statistics
     stays = stats.false_discovery_control(p.numpy()) <= rate
-    due = np.where(stays, rows.mean(0), 0).reshape(2, 20, 20)
-    np.testing.assert_allclose(result_of(SignificantMean(rate=rate), maps).numpy(), due, rtol=1e-6)
+    expected = np.where(stays, rows.mean(0), 0).reshape(2, 20, 20)
+    np.testing.assert_allclose(result_of(SignificantMean(rate=rate), maps).numpy(), expected, rtol=1e-6)
     assert 0 < stays.sum() < stays.size or members == 3
 
 
@@ -38,14 +38,14 @@ def test_false_discoveries_are_as_few_as_is_asked() -> None:
         generator = torch.Generator().manual_seed(seed)
         maps = torch.randn(8, 1, 20, 20, generator=generator)
         maps[:, :, :10] += 2
-        found = result_of(SignificantMean(rate=0.1), maps) != 0
-        shares.append(float(found[:, 10:].sum() / found.sum().clamp(min=1)))
+        result = result_of(SignificantMean(rate=0.1), maps) != 0
+        shares.append(float(result[:, 10:].sum() / result.sum().clamp(min=1)))
     # half of the pixels are null, so the rate is 0.1 / 2
     assert np.mean(shares) == pytest.approx(0.05, abs=0.01)
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, -0.5])
 def test_impossible_rates_are_refused(rate: float) -> None:
-    due = rf"significant_mean': rate={rate} is not possible; give a rate above 0 and below 1$"
-    with pytest.raises(UsageError, match=due):
+    expected = rf"significant_mean': rate={rate} is not possible; give a rate above 0 and below 1$"
+    with pytest.raises(UsageError, match=expected):
         catalogue().aggregator(f"significant_mean(rate={rate})")

@@ -69,14 +69,14 @@ def test_the_depth_counts_layers_with_weights(depth: int, *, residual: bool) -> 
 @pytest.mark.parametrize("depth", [14, 26])
 def test_without_shortcuts_it_is_a_chain_of_layers(depth: int, norm: str) -> None:
     module = scrambled(built(depth=depth, residual=False, norm=norm).module)
-    x = due = images(2, 3, 32, 32)
+    x = expected = images(2, 3, 32, 32)
     leaves = [part for part in module.modules() if isinstance(part, nn.Conv2d | nn.BatchNorm2d | nn.GroupNorm)]
     for index, leaf in enumerate(leaves):
-        due = leaf(due)
+        expected = leaf(expected)
         if index + 1 == len(leaves) or isinstance(leaves[index + 1], nn.Conv2d):
-            due = F.relu(due)
+            expected = F.relu(expected)
     head = module.get_submodule("head.linear")
-    torch.testing.assert_close(module(x), head(due.flatten(2).mean(2)), rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(module(x), head(expected.flatten(2).mean(2)), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("norm", ["batch", "group", None])
@@ -158,8 +158,8 @@ def test_the_last_grid_is_4x4_or_more(
     assert network.points["top"].grid == top
     before = network.points["intermediate"]
     assert (before.module, before.grid) == (f"stages.{intermediate[0]}", intermediate[1])
-    told = [text.partition(":")[0] if text.startswith("stem") else text for text in network.adaptations]
-    assert told == adaptations
+    messages = [text.partition(":")[0] if text.startswith("stem") else text for text in network.adaptations]
+    assert messages == adaptations
     for point in network.points.values():
         grids: list[Tensor] = []
         handle = network.module.get_submodule(point.module).register_forward_hook(lambda _m, _i, out: grids.append(out))  # noqa: B023 - runs now

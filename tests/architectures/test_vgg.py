@@ -35,8 +35,8 @@ def test_the_features_are_torchvisions(name: str, norm: Any) -> None:
     x = images(1, 3, 128, 128)
     torch.testing.assert_close(ours(x), theirs(x), rtol=1e-9, atol=1e-9)
     head = network.module.get_submodule("head.linear").double()
-    due = head(theirs(x).flatten(2).mean(2))
-    torch.testing.assert_close(network.module.double()(x), due, rtol=1e-9, atol=1e-9)
+    expected = head(theirs(x).flatten(2).mean(2))
+    torch.testing.assert_close(network.module.double()(x), expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("depth", [11, 13, 16, 19])

@@ -55,10 +55,10 @@ def _touched(root):
 def _exchanged(root):
     """Another picture of the same size in bytes and the same date, as an archive might bring."""
     path = root / "a" / "0.bmp"
-    found = path.stat()
+    result = path.stat()
     save(path, pixels(99))
-    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
-    assert (path.stat().st_size, path.stat().st_mtime_ns) == (found.st_size, found.st_mtime_ns)
+    os.utime(path, ns=(result.st_atime_ns, result.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (result.st_size, result.st_mtime_ns)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_another_format_or_pillow_decodes_again(tmp_path, decodings, monkeypatch
 @pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "record"])
 def test_a_damaged_entry_is_never_used(tmp_path, cache, decodings, caplog, damage):
     root = make_folder(tmp_path / "data", {"a": 2, "b": 2})
-    due = fingerprint(load(root))
+    expected = fingerprint(load(root))
     (entry,) = (cache / "datasets").glob("*.safetensors")
     content = bytearray(entry.read_bytes())
     if damage == "flip":
@@ -122,7 +122,7 @@ def test_a_damaged_entry_is_never_used(tmp_path, cache, decodings, caplog, damag
         entry.unlink()
     else:
         entry.with_suffix(".json").write_text("{")
-    assert fingerprint(load(root)) == due
+    assert fingerprint(load(root)) == expected
     assert len(decodings) == 8
     assert ("fails its checksum; its pictures are decoded again" in caplog.text) == (damage != "record")
     load(root)
@@ -132,12 +132,12 @@ def test_a_damaged_entry_is_never_used(tmp_path, cache, decodings, caplog, damag
 def test_the_entry_is_mapped_and_written_to_by_nobody(tmp_path, cache):
     root = make_folder(tmp_path / "data", {"a": 2, "b": 2})
     load(root)
-    found = load(root)
+    result = load(root)
     (entry,) = (cache / "datasets").glob("*.safetensors")
     maps = Path("/proc/self/maps")  # where there is one
     assert not maps.exists() or entry.name in maps.read_text()
     before = entry.read_bytes()
-    found.train.images.zero_()
+    result.train.images.zero_()
     assert entry.read_bytes() == before
 
 
@@ -162,9 +162,9 @@ def test_two_at_once_decode_once():
         return decoded_once(decode, name="x", identity={}, content=[])
 
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(load, range(4)))
+        result = list(pool.map(load, range(4)))
     assert len(calls) == 1
-    assert {fingerprint(d) for d in found} == {fingerprint(make_dataset())}
+    assert {fingerprint(d) for d in result} == {fingerprint(make_dataset())}
 
 
 def test_masks_survive():
@@ -174,8 +174,8 @@ def test_masks_survive():
     masks = torch.tensor([True, False, False, True]).view(1, 2, 2).expand(4, 2, 2)
     data = replace(data, train=replace(data.train, masks=masks))
     for _ in range(2):
-        found = decoded_once(lambda: data, name="x", identity={}, content=[])
-    assert torch.equal(found.train.masks, masks)
+        result = decoded_once(lambda: data, name="x", identity={}, content=[])
+    assert torch.equal(result.train.masks, masks)
 
 
 def test_a_cache_that_cannot_be_written_to(cache):
@@ -192,12 +192,12 @@ def test_a_broken_link_has_no_stamp(tmp_path):
 
 def test_another_process_finds_the_same(tmp_path, decodings):
     root = make_folder(tmp_path / "data", {"a": 2, "b": 2})
-    due = fingerprint(load(root))
+    expected = fingerprint(load(root))
     code = (
         "import sys; from saliencynoise.data import decode; from saliencynoise.data.folder import load_folder\n"
         "from saliencynoise.data.fingerprint import fingerprint\n"
         "decode.read_picture = None\n"
         "print(fingerprint(load_folder(path=sys.argv[1], image_size=None, seed=0)))"
     )
-    found = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == due
+    result = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == expected

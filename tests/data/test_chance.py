@@ -16,8 +16,8 @@ def test_the_example_holds():
 @pytest.mark.parametrize("rare", [1, 5, 10])
 def test_the_p_is_that_of_the_exact_binomial_test(correct, rare):
     labels = torch.tensor([0] * (20 - rare) + [1] * rare)
-    due = binomtest(correct, 20, max(rare, 20 - rare) / 20, alternative="greater").pvalue
-    assert p_by_chance(correct, labels) == pytest.approx(due, rel=1e-9)
+    expected = binomtest(correct, 20, max(rare, 20 - rare) / 20, alternative="greater").pvalue
+    assert p_by_chance(correct, labels) == pytest.approx(expected, rel=1e-9)
     assert largest_share(labels) == max(rare, 20 - rare) / 20
 
 

@@ -68,15 +68,15 @@ def copy(tmp_path):
 
 
 def test_batches_are_read_bit_by_bit(official):
-    found = load(official)
-    assert (found.name, found.classes) == ("cifar10", CLASSES)
-    assert found.augmentations == {"shift", "flip"}
-    assert found.notes == ("official batches, bit-exact",)
-    for split, part in ((found.train, True), (found.test, False)):
-        due = CIFAR10(official, train=part)
-        assert np.array_equal(split.images.permute(0, 2, 3, 1), due.data)
-        assert split.labels.tolist() == due.targets
-    assert (found.train.names[0], found.train.names[99], found.test.names[-1]) == ("train/0", "train/99", "test/19")
+    result = load(official)
+    assert (result.name, result.classes) == ("cifar10", CLASSES)
+    assert result.augmentations == {"shift", "flip"}
+    assert result.notes == ("official batches, bit-exact",)
+    for split, part in ((result.train, True), (result.test, False)):
+        expected = CIFAR10(official, train=part)
+        assert np.array_equal(split.images.permute(0, 2, 3, 1), expected.data)
+        assert split.labels.tolist() == expected.targets
+    assert (result.train.names[0], result.train.names[99], result.test.names[-1]) == ("train/0", "train/99", "test/19")
 
 
 def test_the_layouts_of_the_batches_are_all_one(official, tmp_path, monkeypatch):
@@ -138,15 +138,15 @@ def test_no_network(monkeypatch):
 
 
 def test_a_copy_has_the_official_labels(copy):
-    found = load(copy)
-    assert (found.classes, len(found.train), len(found.test)) == (CLASSES, 30, 20)
-    assert found.notes == (
+    result = load(copy)
+    assert (result.classes, len(result.train), len(result.test)) == (CLASSES, 30, 20)
+    assert result.notes == (
         "image-folder copy: PNG files, lossless",
         "30 + 20 images, of 50,000 + 10,000",
         "images of 32x32 pixels, as they are in the files",
         "split as in the folder: 30 in train/ and 20 in test/",
     )
-    for image, label, name in zip(found.test.images, found.test.labels, found.test.names, strict=True):
+    for image, label, name in zip(result.test.images, result.test.labels, result.test.names, strict=True):
         assert np.array_equal(image.permute(1, 2, 0), np.asarray(Image.open(copy / name)))
         assert name.split("/")[1] == CLASSES[label]
 
@@ -206,14 +206,14 @@ def test_odd_pictures_are_counted_and_named(copy):
     Image.open(copy / "train" / "cat" / "0.png").save(copy / "train" / "cat" / "cut.jpg")
     cut = copy / "train" / "cat" / "cut.jpg"
     cut.write_bytes(cut.read_bytes()[:300])
-    found = load(copy)
-    by_name = dict(zip(found.train.names, found.train.images, strict=True))
+    result = load(copy)
+    by_name = dict(zip(result.train.names, result.train.images, strict=True))
     assert by_name["train/cat/deep.png"].unique().tolist() == pytest.approx([9, 60000 / 257])
-    assert found.levels == (0, 65535)
+    assert result.levels == (0, 65535)
     cyan = by_name["train/cat/ink.jpg"].float().mean((1, 2))
     assert cyan[0] < 10
     assert cyan[1:].min() > 150
-    text = " | ".join(found.notes)
+    text = " | ".join(result.notes)
     assert "1 image of more than 8 bits: the levels 0 to 65535, the range of their bits, became 0 to 255" in text
     assert "2 files could not be read and were left out: train/cat/cut.jpg (" in text
     assert "train/cat/empty.jpg (not an image that can be read)" in text
@@ -222,11 +222,11 @@ def test_odd_pictures_are_counted_and_named(copy):
 def test_other_sizes(copy, official):
     assert load(copy, image_size=16).train.images.shape == (30, 3, 16, 16)
     for size in (16, 48):
-        found = load(official, image_size=size)
-        assert found.notes == ("official batches, bit-exact", f"pictures of 32x32 pixels, scaled to {size}x{size}")
+        result = load(official, image_size=size)
+        assert result.notes == ("official batches, bit-exact", f"pictures of 32x32 pixels, scaled to {size}x{size}")
         exact = CIFAR10(official, train=False).data
-        for image, due in zip(found.test.images, exact, strict=True):
-            other = np.asarray(Image.fromarray(due).resize((size, size), Image.Resampling.BILINEAR)).astype(int)
+        for image, expected in zip(result.test.images, exact, strict=True):
+            other = np.asarray(Image.fromarray(expected).resize((size, size), Image.Resampling.BILINEAR)).astype(int)
             assert np.abs(image.permute(1, 2, 0).numpy().astype(int) - other).max() <= 1
     assert "image size 3 cannot be used" in message(copy, image_size=3)
 
@@ -242,12 +242,12 @@ def test_places_that_hold_nothing(tmp_path):
 
 
 def test_real_arrays():
-    found = load(real_data("cifar10-exact-subset.npz"))
-    assert found.notes == ("npz: 8,068 + 1,017 images, subset",)
-    assert found.test.images.shape == (1017, 3, 32, 32)
-    assert found.test.labels[:9].tolist() == [3, 8, 8, 0, 6, 6, 1, 6, 3]  # cat, ship, ship, airplane, frog ...
-    assert found.test.names[:2] == ("test/0", "test/1")
-    assert found.train.names[0].startswith("train/")
+    result = load(real_data("cifar10-exact-subset.npz"))
+    assert result.notes == ("npz: 8,068 + 1,017 images, subset",)
+    assert result.test.images.shape == (1017, 3, 32, 32)
+    assert result.test.labels[:9].tolist() == [3, 8, 8, 0, 6, 6, 1, 6, 3]  # cat, ship, ship, airplane, frog ...
+    assert result.test.names[:2] == ("test/0", "test/1")
+    assert result.train.names[0].startswith("train/")
 
 
 def test_the_real_copy_holds_the_same_pictures_after_jpeg():
@@ -270,13 +270,13 @@ def test_the_real_copy_holds_the_same_pictures_after_jpeg():
 
 @pytest.mark.slow
 def test_the_real_copy_loads_whole():
-    found = load(real_data("cifar10-jpeg"))
-    assert (len(found.train), len(found.test)) == (50_000, 10_000)
-    assert found.notes[:2] == (
+    result = load(real_data("cifar10-jpeg"))
+    assert (len(result.train), len(result.test)) == (50_000, 10_000)
+    assert result.notes[:2] == (
         "image-folder copy: JPEG files, lossy, not the original pixels",
         "50,000 + 10,000 images, complete",
     )
-    assert torch.bincount(found.train.labels).tolist() == [5000] * 10
+    assert torch.bincount(result.train.labels).tolist() == [5000] * 10
     # published statistics of CIFAR-10; JPEG moves them a little
-    assert found.mean == pytest.approx((0.4914, 0.4822, 0.4465), abs=0.002)
-    assert found.std == pytest.approx((0.2470, 0.2435, 0.2616), abs=0.003)
+    assert result.mean == pytest.approx((0.4914, 0.4822, 0.4465), abs=0.002)
+    assert result.std == pytest.approx((0.2470, 0.2435, 0.2616), abs=0.003)

@@ -45,11 +45,11 @@ def test_names_point_into_scikit_learns_order(digits, bunch):
 
 @pytest.mark.parametrize("size", [5, 8, 16, 21, 32])
 def test_pixels_are_pillows_bilinear_ones(bunch, size):
-    found = load_digits(path=None, image_size=size, seed=0).test
+    result = load_digits(path=None, image_size=size, seed=0).test
     for place in range(0, 360, 40):
-        levels = bunch.images[_indices(found.names)[place]].astype(np.float32) * (255 / 16)
+        levels = bunch.images[_indices(result.names)[place]].astype(np.float32) * (255 / 16)
         scaled = Image.fromarray(levels).resize((size, size), Image.Resampling.BILINEAR)
-        assert np.abs(found.images[place, 0].numpy() - np.asarray(scaled)).max() <= 0.51
+        assert np.abs(result.images[place, 0].numpy() - np.asarray(scaled)).max() <= 0.51
 
 
 def test_the_split_is_stratified(digits, bunch):

@@ -22,8 +22,8 @@ def test_once_and_without_its_archive(cache, capsys):
         print("Downloading")  # noqa: T201 - as torchvision does
         make(root)
 
-    found = {downloaded("data", fetch, name="x") for _ in range(2)}
-    assert found == {cache / "downloads" / "data"}
+    result = {downloaded("data", fetch, name="x") for _ in range(2)}
+    assert result == {cache / "downloads" / "data"}
     assert calls == [30]
     assert socket.getdefaulttimeout() is None
     assert capsys.readouterr().out == ""

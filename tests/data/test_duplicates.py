@@ -19,8 +19,8 @@ def recompressed(picture):
     pixels = picture.permute(1, 2, 0).numpy()
     file = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(file, "JPEG", quality=75)
-    found = np.array(Image.open(file))
-    return torch.from_numpy(found.reshape(pixels.shape)).permute(2, 0, 1)
+    result = np.array(Image.open(file))
+    return torch.from_numpy(result.reshape(pixels.shape)).permute(2, 0, 1)
 
 
 CHANGES = {
@@ -60,15 +60,15 @@ def test_copies_are_found(name, change):
     others, other_labels = images[32:160], labels[32:160]
     images, labels = images[:32], labels[:32]
     copies = torch.stack([CHANGES[change](image) for image in images[:8]])
-    found = near_duplicates(
+    result = near_duplicates(
         torch.cat([images, copies]), torch.cat([labels, labels[:8]]), others=others, other_labels=other_labels
     )
-    right = set(found) & {(i, 32 + i) for i in range(8)}
+    right = set(result) & {(i, 32 + i) for i in range(8)}
     if change == "recompressed" and name == "shapes":  # a texture of single pixels, which JPEG loses
-        assert right == set(found)
+        assert right == set(result)
         return
     assert len(right) >= 7
-    assert right == set(found)
+    assert right == set(result)
 
 
 def test_constant_pictures_are_like_no_other():

@@ -28,30 +28,30 @@ def _message(root: Path, **options: object) -> str:
 
 
 def test_pixels_labels_and_names_are_those_of_the_files(tmp_path):
-    found = _load(make_folder(tmp_path / "birds", {"2": 10, "10": 5}))
-    assert (found.name, found.classes) == ("folder:birds", ("2", "10"))
-    assert (len(found.train), len(found.test)) == (12, 3)
-    for split in (found.train, found.test):
+    result = _load(make_folder(tmp_path / "birds", {"2": 10, "10": 5}))
+    assert (result.name, result.classes) == ("folder:birds", ("2", "10"))
+    assert (len(result.train), len(result.test)) == (12, 3)
+    for split in (result.train, result.test):
         for image, label, name in zip(split.images, split.labels, split.names, strict=True):
             array = np.asarray(Image.open(tmp_path / "birds" / name))
             assert np.array_equal(image.numpy(), array.transpose(2, 0, 1))
-            assert found.classes[label] == name.split("/")[0]
-    assert set(found.train.names) | set(found.test.names) == (
+            assert result.classes[label] == name.split("/")[0]
+    assert set(result.train.names) | set(result.test.names) == (
         {f"2/{i}.png" for i in range(10)} | {f"10/{i}.png" for i in range(5)}
     )
-    assert found.augmentations == {"shift", "flip"}
-    assert found.notes[:2] == (
+    assert result.augmentations == {"shift", "flip"}
+    assert result.notes[:2] == (
         "images of 8x8 pixels, as they are in the files",
         "split by seed 0, stratified by class: 12 to train on and 3 to test",
     )
-    assert found.notes[2].startswith("classes in natural order (2, 10); torchvision's")
+    assert result.notes[2].startswith("classes in natural order (2, 10); torchvision's")
 
 
 def test_statistics_are_those_of_the_training_pixels(tmp_path):
-    found = _load(make_folder(tmp_path, {"a": 10, "b": 10}))
-    scaled = found.train.images.double() / 255
-    assert found.mean == pytest.approx(scaled.mean((0, 2, 3)).tolist())
-    assert found.std == pytest.approx(scaled.std((0, 2, 3), correction=0).tolist())
+    result = _load(make_folder(tmp_path, {"a": 10, "b": 10}))
+    scaled = result.train.images.double() / 255
+    assert result.mean == pytest.approx(scaled.mean((0, 2, 3)).tolist())
+    assert result.std == pytest.approx(scaled.std((0, 2, 3), correction=0).tolist())
 
 
 def test_the_split_depends_on_the_seed_only(tmp_path):
@@ -63,27 +63,27 @@ def test_the_split_depends_on_the_seed_only(tmp_path):
 
 def test_a_split_that_is_there_is_taken(tmp_path):
     root = make_folder(tmp_path, {"train/a": 3, "train/b": 2, "val/a": 1, "val/b": 4, "extra/c": 1})
-    found = _load(root, seed=1)
-    assert found.train.labels.tolist() == [0, 0, 0, 1, 1]
-    assert found.test.names == ("val/a/0.png", *(f"val/b/{index}.png" for index in range(4)))
-    assert found.notes[1] == "split as in the folder: 5 in train/ and 5 in val/; not used: extra"
-    assert fingerprint(found) == fingerprint(_load(root, seed=2))
+    result = _load(root, seed=1)
+    assert result.train.labels.tolist() == [0, 0, 0, 1, 1]
+    assert result.test.names == ("val/a/0.png", *(f"val/b/{index}.png" for index in range(4)))
+    assert result.notes[1] == "split as in the folder: 5 in train/ and 5 in val/; not used: extra"
+    assert fingerprint(result) == fingerprint(_load(root, seed=2))
 
 
 def test_grey_folders_have_one_channel_and_are_not_flipped(tmp_path):
-    found = _load(make_folder(tmp_path, {"a": 2, "b": 2}, channels=1))
-    assert found.train.images.shape == (2, 1, 8, 8)
-    assert found.augmentations == {"shift"}
-    assert found.notes[2] == ("all images are grey: one channel, never flipped (a flipped digit or letter is another)")
+    result = _load(make_folder(tmp_path, {"a": 2, "b": 2}, channels=1))
+    assert result.train.images.shape == (2, 1, 8, 8)
+    assert result.augmentations == {"shift"}
+    assert result.notes[2] == ("all images are grey: one channel, never flipped (a flipped digit or letter is another)")
 
 
 def test_one_colour_image_makes_three_channels(tmp_path):
     root = make_folder(tmp_path, {"a": 3, "b": 3}, channels=1)
     save(root / "b" / "3.png", pixels(0))
-    found = _load(root)
-    assert found.train.images.shape[1] == 3
-    assert found.notes[2] == "6 grey images among colour images given three equal channels"
-    split, name = next((s, n) for s in (found.train, found.test) for n in s.names if n == "a/0.png")
+    result = _load(root)
+    assert result.train.images.shape[1] == 3
+    assert result.notes[2] == "6 grey images among colour images given three equal channels"
+    split, name = next((s, n) for s in (result.train, result.test) for n in s.names if n == "a/0.png")
     array = np.asarray(Image.open(root / name))
     assert all(np.array_equal(channel, array) for channel in split.images[split.names.index(name)])
 
@@ -92,9 +92,9 @@ def test_mixed_sizes_get_the_median_of_the_shorter_sides(tmp_path):
     root = make_folder(tmp_path, {"a": 3}, side=12)
     for index, (height, width) in enumerate([(12, 40), (20, 13), (5, 90)]):
         save(root / "b" / f"{index}.png", pixels(index, height, width))
-    found = _load(root)
-    assert found.train.images.shape[2:] == (12, 12)
-    assert found.notes[0] == (
+    result = _load(root)
+    assert result.train.images.shape[2:] == (12, 12)
+    assert result.notes[0] == (
         "images of 12x12 pixels (the median of the shorter sides): of 6, 2 were scaled and 3 cropped about the centre"
     )
     assert _load(root, image_size=7).train.images.shape[2:] == (7, 7)
@@ -107,11 +107,11 @@ def test_files_that_cannot_be_read_are_left_out_and_named(tmp_path):
         (root / "a" / f"bad {index}.jpg").write_bytes(b"x" * index)
     (root / "b" / "notes.txt").touch()
     (root / "stray.png").touch()
-    found = _load(root)
-    assert fingerprint(found) == fingerprint(clean)
+    result = _load(root)
+    assert fingerprint(result) == fingerprint(clean)
     why = "not an image that can be read"
     named = ", ".join(f"a/bad {index}.jpg ({why})" for index in range(5))
-    assert found.notes[2:] == (
+    assert result.notes[2:] == (
         f"7 files could not be read and were left out: {named} and 2 more",
         "1 file ignored, since they are no images: b/notes.txt",
         "1 image outside the class folders were ignored: stray.png",
@@ -180,9 +180,9 @@ def test_a_folder_of_one_colour_has_a_deviation(tmp_path):
 def test_names_with_line_breaks_and_bytes_do_no_harm(tmp_path):
     root = make_folder(tmp_path, {"a\nb": 3, "{braces}": 3})
     (root / "a\nb" / "bad\n.png").touch()
-    found = _load(root)
-    assert found.classes == ("a\nb", "{braces}")
-    assert not any("\n" in note for note in found.notes)
+    result = _load(root)
+    assert result.classes == ("a\nb", "{braces}")
+    assert not any("\n" in note for note in result.notes)
 
 
 def test_groups_of_a_folder_are_those_of_its_table(tmp_path):
@@ -215,11 +215,11 @@ def test_real_images(tmp_path):
             elif label == "deer":
                 break
     root = tmp_path / "cifar10-jpeg" / "test"
-    found = _load(root)
-    assert found.classes == ("bird", "cat")
-    assert found.train.images.shape == (48, 3, 32, 32)
-    for image, name in zip(found.test.images, found.test.names, strict=True):
+    result = _load(root)
+    assert result.classes == ("bird", "cat")
+    assert result.train.images.shape == (48, 3, 32, 32)
+    for image, name in zip(result.test.images, result.test.names, strict=True):
         expected = np.asarray(Image.open(root / name).convert("RGB"))
         assert np.array_equal(image.numpy().transpose(1, 2, 0), expected)
-    assert all(0.3 < mean < 0.65 for mean in found.mean)
-    assert all(0.15 < std < 0.35 for std in found.std)
+    assert all(0.3 < mean < 0.65 for mean in result.mean)
+    assert all(0.15 < std < 0.35 for std in result.std)

@@ -23,27 +23,27 @@ ALL = torch.arange(6)
 
 
 def test_nothing_is_said_where_nothing_belongs_together(split):
-    found = image_groups(split, ALL, file=None)
-    assert (found.names, found.notes) == (None, ())
+    result = image_groups(split, ALL, file=None)
+    assert (result.names, result.notes) == (None, ())
 
 
 def test_groups_of_the_data_set(split):
-    found = image_groups(replace(split, groups=tuple("aabbcd")), torch.tensor([0, 2, 3, 5]), file=None)
-    assert as_groups(found.names) == (0, 1, 1, 2)
-    assert found.notes == (
+    result = image_groups(replace(split, groups=tuple("aabbcd")), torch.tensor([0, 2, 3, 5]), file=None)
+    assert as_groups(result.names) == (0, 1, 1, 2)
+    assert result.notes == (
         "the 4 attributed images belong to 3 groups (the data set); intervals for new images are for new groups",
     )
 
 
 def test_near_duplicates_are_groups_and_join_those_that_are_given(split):
     split.images[4] = split.images[0].flip(-1)
-    found = image_groups(split, ALL, file=None)
-    assert as_groups(found.names) == (0, 1, 2, 3, 0, 4)
+    result = image_groups(split, ALL, file=None)
+    assert as_groups(result.names) == (0, 1, 2, 3, 0, 4)
     note = (
         "2 of 6 attributed images are near duplicates (0.png, 4.png), so these are 5 groups; intervals for new images "
         "treat them as such"
     )
-    assert found.notes == (note,)
+    assert result.notes == (note,)
     joined = image_groups(replace(split, groups=tuple("abcbdd")), ALL, file=None)
     assert as_groups(joined.names) == (0, 1, 2, 1, 0, 0)
 
@@ -51,8 +51,8 @@ def test_near_duplicates_are_groups_and_join_those_that_are_given(split):
 def test_a_file_goes_before_the_data_set(split, tmp_path):
     file = tmp_path / "g.csv"
     file.write_text("file,group\n" + "".join(f"{i}.png,{'xxxyyy'[i]}\n" for i in range(6)))
-    found = image_groups(replace(split, groups=tuple("abcdef")), ALL, file=str(file))
-    assert as_groups(found.names) == (0, 0, 0, 1, 1, 1)
+    result = image_groups(replace(split, groups=tuple("abcdef")), ALL, file=str(file))
+    assert as_groups(result.names) == (0, 0, 0, 1, 1, 1)
     file.write_text("file,group\n" + "".join(f"{i}.png,x\n" for i in range(6)))
     assert "intervals have no bound" in image_groups(split, ALL, file=str(file)).notes[0]
 

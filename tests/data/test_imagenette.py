@@ -36,23 +36,23 @@ def root(tmp_path):
 
 def test_names_and_order_are_torchvisions(root, tmp_path):
     shutil.copytree(root, tmp_path / "imagenette2-160")
-    due = Imagenette(tmp_path, split="val", size="160px")
-    found = load(root)
-    assert list(CLASSES) == due.wnids
-    assert list(found.classes) == [names[0] for names in due.classes]
-    assert found.test.labels.tolist() == [label for _, label in due]
+    expected = Imagenette(tmp_path, split="val", size="160px")
+    result = load(root)
+    assert list(CLASSES) == expected.wnids
+    assert list(result.classes) == [names[0] for names in expected.classes]
+    assert result.test.labels.tolist() == [label for _, label in expected]
 
 
 def test_photographs_are_scaled_and_cropped(root):
-    found = load(root)
-    assert found.train.images.shape == (20, 3, 128, 128)
-    assert found.notes[:3] == (
+    result = load(root)
+    assert result.train.images.shape == (20, 3, 128, 128)
+    assert result.notes[:3] == (
         "image-folder copy: JPEG files, lossy, not the original pixels",
         "20 + 10 images, of 9,469 + 3,925",
         "images of 128x128 pixels (the size asked for): of 30, 30 were scaled and 30 cropped about the centre",
     )
-    found = load(root, image_size=20)
-    for image, name in zip(found.test.images, found.test.names, strict=True):
+    result = load(root, image_size=20)
+    for image, name in zip(result.test.images, result.test.names, strict=True):
         assert np.array_equal(image.permute(1, 2, 0), np.asarray(Image.open(root / name))[:, 5:25])
 
 
@@ -98,9 +98,9 @@ def test_the_archive_is_chosen_by_the_size(monkeypatch, root, size, folder):
         shutil.copytree(root, f"{root_}/imagenette2{folder}")
 
     monkeypatch.setattr("torchvision.datasets.imagenette.download_and_extract_archive", fetch)
-    found = load(None, image_size=size)
-    assert found.notes[0] == f"fastai's imagenette2{folder}, md5 checked"
-    assert fingerprint(load(None, image_size=size)) == fingerprint(found)
+    result = load(None, image_size=size)
+    assert result.notes[0] == f"fastai's imagenette2{folder}, md5 checked"
+    assert fingerprint(load(None, image_size=size)) == fingerprint(result)
     ((url, md5),) = calls
     assert url.endswith(f"/imagenette2{folder}.tgz")
     assert len(md5) == 32
@@ -126,6 +126,6 @@ def test_the_real_copy_is_whole():
 
 @pytest.mark.slow
 def test_the_real_copy_loads_whole():
-    found = load(real_data("imagenette-128"))
-    assert (found.train.images.shape, found.test.images.shape) == ((9469, 3, 128, 128), (3925, 3, 128, 128))
-    assert "9,469 + 3,925 images, complete" in found.notes
+    result = load(real_data("imagenette-128"))
+    assert (result.train.images.shape, result.test.images.shape) == ((9469, 3, 128, 128), (3925, 3, 128, 128))
+    assert "9,469 + 3,925 images, complete" in result.notes

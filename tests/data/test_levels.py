@@ -86,8 +86,8 @@ def test_every_level_is_kept_whatever_part_of_the_bits_is_used(tmp_path, top, ch
     for split in (dataset.train, dataset.test):
         assert split.images.dtype == torch.float32
         for name, image in zip(split.names, split.images, strict=True):
-            due = (arrays[name].astype(float) - low) * 255 / (high - low)
-            np.testing.assert_allclose(image.numpy(), due.transpose(2, 0, 1), rtol=1e-6, atol=1e-5)
+            expected = (arrays[name].astype(float) - low) * 255 / (high - low)
+            np.testing.assert_allclose(image.numpy(), expected.transpose(2, 0, 1), rtol=1e-6, atol=1e-5)
             assert len(image.unique()) == len(np.unique(arrays[name]))
     assert (
         f"12 images of more than 8 bits: the levels {low} to {high}, their range, became 0 to 255, without rounding "
@@ -133,15 +133,15 @@ def signed_16_bits(path, array):
 def test_16_signed_bits_are_not_called_32(tmp_path):
     array = np.random.default_rng(0).integers(-1024, 3000, (8, 8)).astype(np.int16)
     signed_16_bits(tmp_path / "a.tif", array)
-    found = read_picture(str(tmp_path / "a.tif"), 8)
-    assert isinstance(found, Picture)
-    assert np.array_equal(found.pixels[0], array)
-    assert found.levels == (array.min(), array.max())
+    result = read_picture(str(tmp_path / "a.tif"), 8)
+    assert isinstance(result, Picture)
+    assert np.array_equal(result.pixels[0], array)
+    assert result.levels == (array.min(), array.max())
 
 
 def test_8_bits_beside_them_stay_and_it_is_said(tmp_path):
     make_folder(tmp_path, {"a": 3, "b": 3}, channels=1)
-    due = {
+    expected = {
         split.names[i]: split.images[i]
         for split in (load(tmp_path).train, load(tmp_path).test)
         for i in range(len(split))
@@ -152,7 +152,7 @@ def test_8_bits_beside_them_stay_and_it_is_said(tmp_path):
     assert "6 images of 8 bits beside them, whose levels stayed 0 to 255" in dataset.notes
     for split in (dataset.train, dataset.test):
         for name, image in zip(split.names, split.images, strict=True):
-            assert name == "a/deep.png" or torch.equal(image, due[name].float())
+            assert name == "a/deep.png" or torch.equal(image, expected[name].float())
 
 
 def test_transparent_parts_lie_over_the_brightest_level(tmp_path):
@@ -160,11 +160,11 @@ def test_transparent_parts_lie_over_the_brightest_level(tmp_path):
     array[..., 1] = 65535
     array[0, 0, 1] = 0
     write_png(tmp_path / "a.png", array)
-    found = read_picture(str(tmp_path / "a.png"), 8)
-    assert found.traits == {"deep", "transparent"}
-    due = array[..., 0].astype(float)
-    due[0, 0] = due.max()
-    np.testing.assert_allclose(found.pixels[0], due)
+    result = read_picture(str(tmp_path / "a.png"), 8)
+    assert result.traits == {"deep", "transparent"}
+    expected = array[..., 0].astype(float)
+    expected[0, 0] = expected.max()
+    np.testing.assert_allclose(result.pixels[0], expected)
 
 
 def test_they_are_turned_cropped_and_scaled_as_others(tmp_path):
@@ -172,10 +172,10 @@ def test_they_are_turned_cropped_and_scaled_as_others(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(array).save(tmp_path / "a.png", exif=exif)
-    found = read_picture(str(tmp_path / "a.png"), 8)
-    assert found.traits == {"deep", "cropped"}
-    assert np.array_equal(found.pixels[0], np.rot90(array, -1)[2:10])
-    assert found.levels == (0, 95 * 40)
+    result = read_picture(str(tmp_path / "a.png"), 8)
+    assert result.traits == {"deep", "cropped"}
+    assert np.array_equal(result.pixels[0], np.rot90(array, -1)[2:10])
+    assert result.levels == (0, 95 * 40)
     smaller = read_picture(str(tmp_path / "a.png"), 4)
     assert smaller.traits == {"deep", "cropped", "resized"}
     assert 0 < smaller.pixels.min() < smaller.pixels.max() < 95 * 40
@@ -195,9 +195,9 @@ def tiff_in_colour(path, array):
 def test_colour_tiff_is_read_with_its_upper_bits_and_refused_where_those_say_little(tmp_path):
     array = random_levels(0, 65535, 3)
     tiff_in_colour(tmp_path / "a.tif", array)
-    found = read_picture(str(tmp_path / "a.tif"), 8)
-    assert found.traits == {"halved"}
-    assert np.array_equal(found.pixels, (array >> 8).transpose(2, 0, 1))
+    result = read_picture(str(tmp_path / "a.tif"), 8)
+    assert result.traits == {"halved"}
+    assert np.array_equal(result.pixels, (array >> 8).transpose(2, 0, 1))
     tiff_in_colour(tmp_path / "b.tif", array >> 2)
     assert read_picture(str(tmp_path / "b.tif"), 8) == Unreadable(
         "a colour TIFF of 16 bits that uses 14 or fewer: save it as PNG with 16 bits"

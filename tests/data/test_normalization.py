@@ -41,8 +41,8 @@ def test_a_number_stands_for_every_channel(text, mean, std):
     assert (changed.mean, changed.std) == (mean, std)
     assert fingerprint(changed) != fingerprint(coloured())
     images = torch.arange(48).mul(5).reshape(4, 3, 2, 2).to(torch.uint8)
-    due = (images.double() / 255 - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
-    torch.testing.assert_close(to_float(images, changed.mean, changed.std), due.float(), rtol=1e-5, atol=1e-6)
+    expected = (images.double() / 255 - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
+    torch.testing.assert_close(to_float(images, changed.mean, changed.std), expected.float(), rtol=1e-5, atol=1e-6)
 
 
 def test_spelling_a_normalisation_out_is_the_same_data_set():

@@ -10,13 +10,13 @@ from saliencynoise.interfaces import UsageError
 
 def arrays(**changed):
     rng = np.random.default_rng(0)
-    found = {
+    result = {
         "x_train": rng.integers(0, 256, (6, 4, 4, 3), dtype=np.uint8),
         "y_train": np.array([0, 1, 2, 0, 1, 2], np.uint8),
         "x_test": rng.integers(0, 256, (3, 4, 4, 3), dtype=np.uint8),
         "y_test": np.array([2, 1, 0]),
     }
-    return {name: value for name, value in {**found, **changed}.items() if value is not None}
+    return {name: value for name, value in {**result, **changed}.items() if value is not None}
 
 
 def read(path):
@@ -37,11 +37,11 @@ def message(path):
 
 
 def test_pixels_labels_and_names(tmp_path):
-    due = arrays()
+    expected = arrays()
     train, test = read(saved(tmp_path, idx_train=np.array([9, 7, 5, 3, 1, 0]), y_test=np.array([[2], [1], [0]])))
     assert (train.images.dtype, train.labels.dtype) == (torch.uint8, torch.int64)
-    assert np.array_equal(train.images.permute(0, 2, 3, 1), due["x_train"])
-    assert np.array_equal(test.images.permute(0, 2, 3, 1), due["x_test"])
+    assert np.array_equal(train.images.permute(0, 2, 3, 1), expected["x_train"])
+    assert np.array_equal(test.images.permute(0, 2, 3, 1), expected["x_test"])
     assert train.labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert test.labels.tolist() == [2, 1, 0]
     assert train.names == ("train/9", "train/7", "train/5", "train/3", "train/1", "train/0")

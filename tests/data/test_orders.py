@@ -22,10 +22,10 @@ def test_the_examples_hold():
 
 
 def test_the_orders_of_other_tools():
-    found = usual_orders(["10", "9", "B", "a"])
-    assert found["as text"] == ("10", "9", "B", "a")
-    assert found["as text without regard to capitals"] == ("10", "9", "a", "B")
-    assert found["by the numbers in their names"] == ("9", "10", "B", "a")
+    result = usual_orders(["10", "9", "B", "a"])
+    assert result["as text"] == ("10", "9", "B", "a")
+    assert result["as text without regard to capitals"] == ("10", "9", "a", "B")
+    assert result["by the numbers in their names"] == ("9", "10", "B", "a")
 
 
 def test_the_natural_order_is_told_where_text_gives_another(tmp_path):

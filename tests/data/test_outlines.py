@@ -38,11 +38,11 @@ def test_polygons_are_matplotlibs(corners):
     following = np.roll(corners, -1)
     scale = (np.pi / abs((corners.conj() * following).imag.sum() / 2)) ** 0.5
     points = grid(96).ravel()
-    due = Polygon(np.stack([corners.real, corners.imag], 1) * scale).contains_points(
+    expected = Polygon(np.stack([corners.real, corners.imag], 1) * scale).contains_points(
         np.stack([points.real, points.imag], 1)
     )
     for turned in (corners, corners[::-1]):
-        assert np.array_equal(polygon(turned)(points) < 0, due)
+        assert np.array_equal(polygon(turned)(points) < 0, expected)
 
 
 def test_bars_and_blobs():

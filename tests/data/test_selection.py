@@ -46,14 +46,14 @@ def test_a_selection_is_of_images_not_of_places():
         labels=split.labels[order],
         names=tuple(split.names[index] for index in order.tolist()),
     )
-    found = select_images(shuffled, count=20, seed=0, num_classes=4).tolist()
-    assert [shuffled.names[index] for index in found] == [split.names[index] for index in _select(20)]
+    result = select_images(shuffled, count=20, seed=0, num_classes=4).tolist()
+    assert [shuffled.names[index] for index in result] == [split.names[index] for index in _select(20)]
 
 
 def test_a_class_without_images_is_passed_over():
-    found = select_images(make_split([0, 0, 2]), count=3, seed=0, num_classes=4)
-    assert found.dtype == torch.int64
-    assert sorted(found.tolist()) == [0, 1, 2]
+    result = select_images(make_split([0, 0, 2]), count=3, seed=0, num_classes=4)
+    assert result.dtype == torch.int64
+    assert sorted(result.tolist()) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("count", [61, 0, -1])
@@ -74,18 +74,18 @@ def test_subsets_are_nested_and_keep_the_order():
 
 
 def test_images_labels_and_names_stay_together():
-    found = limit_train(make_split(LABELS), count=23, seed=0, num_classes=4)
-    assert found.images[:, 0, 0, 0].tolist() == [int(name) for name in found.names]
-    assert found.labels.tolist() == [LABELS[int(name)] for name in found.names]
+    result = limit_train(make_split(LABELS), count=23, seed=0, num_classes=4)
+    assert result.images[:, 0, 0, 0].tolist() == [int(name) for name in result.names]
+    assert result.labels.tolist() == [LABELS[int(name)] for name in result.names]
 
 
 def test_every_class_is_there_and_the_proportions_hold():
     sizes = Counter(LABELS)
     for count in range(4, 61):
-        found = Counter(LABELS[int(name)] for name in _limit(count))
-        assert sum(found.values()) == count
-        assert all(found[c] >= 1 for c in range(4))
-        assert all(abs(found[c] - count * sizes[c] / 60) <= 3 for c in range(4))
+        result = Counter(LABELS[int(name)] for name in _limit(count))
+        assert sum(result.values()) == count
+        assert all(result[c] >= 1 for c in range(4))
+        assert all(abs(result[c] - count * sizes[c] / 60) <= 3 for c in range(4))
 
 
 def test_all_of_them_is_the_split_itself():

@@ -26,7 +26,7 @@ def test_names_that_cannot_be_encoded_have_a_place_too():
 
 def test_classes_are_shuffled_within_themselves():
     members = shuffled_classes([0, 1, 0, 1, 0], list("abcde"), num_classes=3, seed=0)
-    assert [sorted(found) for found in members] == [[0, 2, 4], [1, 3], []]
+    assert [sorted(result) for result in members] == [[0, 2, 4], [1, 3], []]
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_classes_are_shuffled_within_themselves():
     ],
 )
 def test_apportioning_a_fifth(sizes, shares):
-    found = apportion(sizes, percent=20)
-    assert abs(sum(found) - sum(shares)) <= 1  # the last case: 359.4 is rounded up to 360
-    assert all(abs(a - b) <= 1 for a, b in zip(found, shares, strict=True))
+    result = apportion(sizes, percent=20)
+    assert abs(sum(result) - sum(shares)) <= 1  # the last case: 359.4 is rounded up to 360
+    assert all(abs(a - b) <= 1 for a, b in zip(result, shares, strict=True))
     if sum(sizes) != 1797:
-        assert found == shares
+        assert result == shares
     else:
-        assert sum(found) == 360
+        assert sum(result) == 360
 
 
 def test_every_class_gives_one_and_keeps_one():

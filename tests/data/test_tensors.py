@@ -42,18 +42,18 @@ def test_no_images_have_no_statistics():
 def test_normalised_images_are_those_of_float64():
     images = _images(6, 3, 5, 4)
     mean, std = (0.4, 0.5, 0.6), (0.2, 0.1, 0.3)
-    found = to_float(images, mean, std)
+    result = to_float(images, mean, std)
     expected = (images.numpy() / 255 - np.reshape(mean, (3, 1, 1))) / np.reshape(std, (3, 1, 1))
-    assert found.dtype == torch.float32
-    np.testing.assert_allclose(found.numpy(), expected, atol=2e-6)
+    assert result.dtype == torch.float32
+    np.testing.assert_allclose(result.numpy(), expected, atol=2e-6)
     assert images.dtype == torch.uint8
 
 
 def test_normalising_with_the_datas_own_statistics_standardises():
     images = _images(500, 2, 6, 6)
-    found = to_float(images, *channel_statistics(images)).double()
-    assert found.mean((0, 2, 3)).abs().max() < 1e-6
-    assert (found.std((0, 2, 3), correction=0) - 1).abs().max() < 1e-6
+    result = to_float(images, *channel_statistics(images)).double()
+    assert result.mean((0, 2, 3)).abs().max() < 1e-6
+    assert (result.std((0, 2, 3), correction=0) - 1).abs().max() < 1e-6
 
 
 def test_what_is_no_stored_image_is_refused():

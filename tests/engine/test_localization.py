@@ -8,6 +8,7 @@ import torch
 from saliencynoise.api import bench
 from saliencynoise.engine.map_statistics import LocalizationAccumulator
 from saliencynoise.interfaces import Dataset, DatasetSpec, Split
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry import catalogue, loader
 from saliencynoise.statistics.localization import MEASURES, localization
 
@@ -61,20 +62,20 @@ def test_a_run_on_known_pixels_holds_the_localisation_of_each_view(striped):
         workers=0,
         keep_maps="all",
     )
-    assert study.result["dataset"]["masks"] is True
-    json.dumps(study.result, allow_nan=False)
-    assert [(cell["method"], cell["view"]) for cell in study.done if cell["details"]["localization"]] == [
+    assert study.result.dataset.masks is True
+    json.dumps(json_of(study.result), allow_nan=False)
+    assert [(cell.method, cell.view) for cell in study.done if cell.details.localization] == [
         ("gradient", "signed"),
         ("gradcam(layer=intermediate)", "signed"),
         ("gradcam(layer=intermediate)", "centred"),
         ("gradcam(layer=intermediate)", "relu"),
     ]
-    found = study.done[3]["details"]["localization"]
+    found = study.done[3].details.localization
     table = study.images
-    assert found["images"] == 6
-    assert found["measures"]["auc"]["chance"] == 0.5
-    assert found["measures"]["mass"]["chance"] == pytest.approx(36 / 256)
-    assert [point["members"] for point in found["measures"]["rank"]["curve"]] == [1, 2, 3]
+    assert found.images == 6
+    assert found.measures["auc"].chance == 0.5
+    assert found.measures["mass"].chance == pytest.approx(36 / 256)
+    assert [point.members for point in found.measures["rank"].curve] == [1, 2, 3]
 
     # by hand, from the maps on disk
     own = table[(table.method == "gradcam(layer=intermediate)") & (table.view == "relu")]
@@ -82,10 +83,10 @@ def test_a_run_on_known_pixels_holds_the_localisation_of_each_view(striped):
     for name in MEASURES:
         assert own[f"localization_{name}_marginal"].tolist() == pytest.approx(marginal[name])
         assert own[f"localization_{name}_single"].tolist() == pytest.approx(single[name])
-        curve, gain = (found["measures"][name][key] for key in ("curve", "gain"))
-        assert curve[-1]["value"] == pytest.approx(sum(marginal[name]) / 6)
-        assert gain["value"] == pytest.approx(curve[-1]["value"] - curve[0]["value"])
-        assert gain["interval"]["low"] <= gain["value"] <= gain["interval"]["high"]
+        curve, gain = found.measures[name].curve, found.measures[name].gain
+        assert curve[-1].value == pytest.approx(sum(marginal[name]) / 6)
+        assert gain.value == pytest.approx(curve[-1].value - curve[0].value)
+        assert gain.interval.low <= gain.value <= gain.interval.high
 
 
 def due(study, method, view, names):

@@ -32,38 +32,38 @@ def test_means_over_images_are_those_of_the_statistics():
     maps = maps_of(5, 6)
     correct = torch.rand(5, 6, generator=torch.Generator().manual_seed(1)) < 0.7
     details = gathered(maps)
-    found = details.to_dict(correct)
+    found = details.record(correct)
     shares = [surviving_pixels(image.flatten(1)).share for image in maps]
-    assert found["pixels"]["share"] == pytest.approx(sum(shares) / 5)
+    assert found.pixels.share == pytest.approx(sum(shares) / 5)
     due = stability(spearman_distance(details.spearman), correct)
-    assert (found["similarity"]["mege"], found["similarity"]["reco"]) == (due.mege, due.reco)
+    assert (found.similarity.mege, found.similarity.reco) == (due.mege, due.reco)
     unit = maps.flatten(2).double() / maps.flatten(2).double().norm(dim=-1, keepdim=True)
     pairs = [(unit[:, e] * unit[:, f]).sum(-1).mean() for e in range(6) for f in range(e)]
-    assert found["similarity"]["pairwise"]["cosine"] == pytest.approx(float(sum(pairs) / 15))
-    assert found["template"]["share"] == pytest.approx(0, abs=0.1)
-    assert found["template"]["share_class_interval"]["question"] == "both"
-    assert sum(band["energy"] for band in found["spectrum"]["bands"]) == pytest.approx(1)
+    assert found.similarity.pairwise.cosine == pytest.approx(float(sum(pairs) / 15))
+    assert found.template.share == pytest.approx(0, abs=0.1)
+    assert found.template.share_class_interval.question == "both"
+    assert sum(band.energy for band in found.spectrum.bands) == pytest.approx(1)
 
 
 def test_columns_have_a_value_for_each_image_and_views_without_sign_no_test():
     details = gathered(maps_of(3, 4))
     assert {name: len(values) for name, values in details.per_image().items()} == {"ssim": 3, "surviving_pixels": 3}
     without = gathered(maps_of(3, 4).relu(), view="relu")
-    assert without.to_dict(None)["pixels"] is None
-    assert without.to_dict(None)["similarity"]["mege"] is None
+    assert without.record(None).pixels is None
+    assert math.isnan(without.record(None).similarity.mege)
     assert "surviving_pixels" not in without.per_image()
 
 
 def test_a_single_image_has_no_template_and_zero_maps_no_spectrum():
-    assert gathered(maps_of(1, 4)).to_dict(None)["template"] is None
-    assert gathered(torch.zeros(2, 4, 1, 8, 8)).to_dict(None)["spectrum"] is None
+    assert gathered(maps_of(1, 4)).record(None).template is None
+    assert gathered(torch.zeros(2, 4, 1, 8, 8)).record(None).spectrum is None
 
 
 def test_images_beyond_the_limit_have_no_ssim(monkeypatch):
     monkeypatch.setattr("saliencynoise.engine.map_statistics.SIMILAR_IMAGES", 2)
     details = gathered(maps_of(3, 4))
     assert [math.isnan(value) for value in details.per_image()["ssim"]] == [False, False, True]
-    assert details.to_dict(torch.ones(3, 4, dtype=torch.bool))["similarity"]["images"] == 2
+    assert details.record(torch.ones(3, 4, dtype=torch.bool)).similarity.images == 2
 
 
 IN_A_PROCESS_OF_ITS_OWN = """

@@ -12,6 +12,7 @@ from saliencynoise.api import bench
 from saliencynoise.cli import main
 from saliencynoise.engine import dispatch, running
 from saliencynoise.interfaces import SaliencyNoiseError, UsageError
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry import catalogue
 from saliencynoise.report.table import warnings
 
@@ -57,7 +58,7 @@ def maps_of(study):
 
 
 def others_of(study):
-    return [{**cell, "seconds": None} for cell in study.result.cells if "builtin" in cell.method_name]
+    return [{**json_of(cell), "seconds": None} for cell in study.result.cells if "builtin" in cell.method_name]
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +80,10 @@ def reason_of(study, alone):
     """The reason why the stranger's cell failed, "" where it did not; the others are as without it, byte for byte."""
     assert maps_of(study) == alone[0]
     assert others_of(study) == alone[1]
-    cell = study.result["cells"][0]
-    assert cell["distribution"].startswith("bad-plugin 1.0")
-    assert (cell["status"] == "failed") == (cell["reason"] is not None)
-    return cell["reason"] or ""
+    cell = study.result.cells[0]
+    assert cell.distribution.startswith("bad-plugin 1.0")
+    assert (cell.status == "failed") == (cell.reason is not None)
+    return cell.reason or ""
 
 
 LEFT = {
@@ -113,7 +114,7 @@ def test_what_a_method_leaves_behind_fails_it_by_name_and_harms_no_other(does, a
     study = with_stranger(does)
     assert "other methods are unharmed" in study.result.cells[0].reason
 
-    assert re.search(rf"^member 0: {LEFT[does]}", reason_of(study, alone)), study.result["cells"][0]["reason"]
+    assert re.search(rf"^member 0: {LEFT[does]}", reason_of(study, alone)), study.result.cells[0].reason
 
 
 SOUND = ("unfreeze", "seeds_threads_folder", "foreign_file", "print", "zero_input", "double", "huge", "with_grad")
@@ -166,7 +167,7 @@ def test_what_a_method_returns_or_raises_costs_its_own_cell(does, alone):
     if does not in {"nan", "zeros"}:
         log = (study.folder / "errors.log").read_text()
         assert RETURNED[does] in log
-        assert (study.result["cells"][0]["traceback"] or "").strip() in log
+        assert (study.result.cells[0].traceback or "").strip() in log
 
 
 def test_maps_whose_sizes_differ_between_members_fail_their_cell(alone, monkeypatch):

@@ -53,7 +53,7 @@ def test_smoothgrad_is_captums_noise_tunnel_with_the_same_noise(
     network: Network, batch: Batch, statistic: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     samples, sigma = 7, 0.2
-    found = values_of(network, SmoothGrad(samples=samples, sigma=sigma, statistic=statistic), batch)
+    result = values_of(network, SmoothGrad(samples=samples, sigma=sigma, statistic=statistic), batch)
     for image, seed in enumerate(batch.noise.seeds):
         x = batch.x[image : image + 1]
         generator = torch.Generator().manual_seed(seed)
@@ -69,20 +69,20 @@ def test_smoothgrad_is_captums_noise_tunnel_with_the_same_noise(
         )
         if kind == "vargrad":  # captum divides by the number of samples, not by one less
             oracle = oracle * samples / (samples - 1)
-        assert_equal(found[image : image + 1], oracle.detach())
+        assert_equal(result[image : image + 1], oracle.detach())
 
 
 def test_kernel_shap_over_all_coalitions_is_captums_shapley_values(network: Network, batch: Batch) -> None:
-    found = values_of(network, KernelShap(grid=2), batch)
+    result = values_of(network, KernelShap(grid=2), batch)
     mask = segments_of(batch.x[:1], kind="grid", grid=2)[:, None]
     oracle = ShapleyValues(network.module).attribute(batch.x, target=batch.target, feature_mask=mask)[:, :1].detach()
     # captum adds up in float32
-    assert (found - oracle).abs().max() <= 1e-6 * oracle.abs().max()
+    assert (result - oracle).abs().max() <= 1e-6 * oracle.abs().max()
 
 
 def test_kernel_shap_over_all_coalitions_is_shaps_kernel_explainer(network: Network, batch: Batch) -> None:
     shap = pytest.importorskip("shap")
-    found = values_of(network, KernelShap(grid=2), batch)
+    result = values_of(network, KernelShap(grid=2), batch)
     segments = segments_of(batch.x, kind="grid", grid=2)
     for image in range(2):
 
@@ -94,4 +94,4 @@ def test_kernel_shap_over_all_coalitions_is_shaps_kernel_explainer(network: Netw
         with seeded(0):
             explainer = shap.KernelExplainer(scores, np.zeros((1, 4)))
             oracle = explainer.shap_values(np.ones((1, 4)), nsamples=1000, l1_reg=False, silent=True)[0]
-        assert_equal(found[image, 0], torch.from_numpy(oracle)[segments[image]])
+        assert_equal(result[image, 0], torch.from_numpy(oracle)[segments[image]])

@@ -217,8 +217,8 @@ def test_expected_gradients_are_shaps_at_the_same_draws(batch: Batch) -> None:
             indices=torch.tensor([[index for index, _ in drawn]]),
             places=torch.tensor([[place for _, place in drawn]]),
         )
-        due = torch.as_tensor(oracle)[0, ..., int(own.target)]
-        assert (values[0] - due).abs().max() <= 1e-5 * due.abs().max()
+        expected = torch.as_tensor(oracle)[0, ..., int(own.target)]
+        assert (values[0] - expected).abs().max() <= 1e-5 * expected.abs().max()
 
 
 def test_expected_gradients_approach_completeness(batch: Batch) -> None:

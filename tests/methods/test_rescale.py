@@ -27,8 +27,8 @@ def rows(seed: int = 0, shape: tuple[int, ...] = SHAPE) -> Tensor:
 
 def scored(f: Callable[[Tensor], Any], x: Tensor) -> Tensor:
     """A score for each row: the function's result, or results, each element with a weight of its own."""
-    found = f(x)
-    parts = found if isinstance(found, tuple | list) else [found]
+    result = f(x)
+    parts = result if isinstance(result, tuple | list) else [result]
     flat = torch.cat([part.reshape(x.shape[0], -1) for part in parts], 1)
     generator = torch.Generator().manual_seed(9)
     weights = torch.randn(flat.shape[1], 1, generator=generator, dtype=torch.float64)
@@ -333,15 +333,15 @@ def test_close_inputs_have_slopes_without_rounding_noise_in_float32(name: str) -
     x = rows()
     for gap in (1e-2, 1e-3, 1e-4, 1e-6):
         x[B:] = x[:B] + gap * rows(seed=1)[:B]
-        found = []
+        result = []
         for dtype in (torch.float64, torch.float32):
             leaf = x.to(dtype, copy=True).requires_grad_()
             with Rescale():
                 weights = torch.arange(1, 7, dtype=dtype)[:, None, None]
                 y = (NOISY[name](leaf.clone()) * weights).flatten(1).sum(1, keepdim=True)
                 score = y.gather(1, torch.zeros(2 * B, 1, dtype=torch.long)).sum()
-            found.append(torch.autograd.grad(score, leaf)[0].double())
-        assert (found[0] - found[1]).abs().amax() <= 1e-3 * found[0].abs().amax()
+            result.append(torch.autograd.grad(score, leaf)[0].double())
+        assert (result[0] - result[1]).abs().amax() <= 1e-3 * result[0].abs().amax()
 
 
 def test_no_multiplier_of_a_softmax_is_large_however_far_the_logits_are() -> None:

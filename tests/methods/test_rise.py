@@ -98,8 +98,8 @@ def test_the_masks_that_are_drawn_are_those_equally_often() -> None:
     counts = (distances < 1e-12).sum(0)
     _, copies = np.unique(all_masks().round(9), axis=0, return_counts=True)
     assert copies.max() == 6  # the two uniform grids look the same wherever they are cut out
-    due = np.array([(np.abs(all_masks() - mask).max((1, 2)) < 1e-12).sum() for mask in all_masks()]) * 8000 / 96
-    assert (np.abs(counts - due) < 5 * np.sqrt(due)).all()
+    expected = np.array([(np.abs(all_masks() - mask).max((1, 2)) < 1e-12).sum() for mask in all_masks()]) * 8000 / 96
+    assert (np.abs(counts - expected) < 5 * np.sqrt(expected)).all()
 
 
 @pytest.mark.parametrize("probability", [0.2, 0.7])

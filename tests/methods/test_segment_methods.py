@@ -86,10 +86,10 @@ def test_superpixels_are_numbered_without_gaps_and_follow_the_picture(kind: str,
     x = torch.zeros(2, channels, 24, 32)
     x[:, :, :, 16:] = 2.0
     segments = segments_of(x, kind=kind, grid=2)
-    for own in segments:
-        assert own.unique().tolist() == list(range(int(own.max()) + 1))
-        assert int(own.max()) >= 1
-        assert not set(own[:, :15].unique().tolist()) & set(own[:, 17:].unique().tolist())
+    for segment in segments:
+        assert segment.unique().tolist() == list(range(int(segment.max()) + 1))
+        assert int(segment.max()) >= 1
+        assert not set(segment[:, :15].unique().tolist()) & set(segment[:, 17:].unique().tolist())
 
 
 def test_masks_switch_whole_segments_to_the_fill() -> None:
@@ -140,13 +140,13 @@ def test_lime_recovers_the_coefficients_of_a_linear_network(batch: Batch) -> Non
     method = Lime(samples=20_000, grid=2, fill="zero", kernel_width=10.0)
     segments = segments_of(batch.x, kind="grid", grid=2)
     weight = network.module[1].weight[batch.target].reshape(batch.x.shape)
-    due = [
+    expected = [
         torch.zeros(4, dtype=torch.float64).index_add_(0, own.flatten(), part.flatten())
         for own, part in zip(segments, (weight * batch.x).sum(1), strict=True)
     ]
-    oracle = spread(due, segments)
-    found = maps_of(network, method, batch).values
-    assert (found - oracle).abs().max() < 1e-3 * oracle.abs().max()
+    oracle = spread(expected, segments)
+    result = maps_of(network, method, batch).values
+    assert (result - oracle).abs().max() < 1e-3 * oracle.abs().max()
 
 
 def test_members_share_masks_and_factorisation(batch: Batch) -> None:
@@ -204,8 +204,8 @@ def test_pairs_make_drawn_coalitions_exact_for_games_of_order_two(samples: int) 
     shown = masks.double()
     scores = 3 + shown @ alone + torch.einsum("sp,pq,sq->s", shown, pairs, shown)
     oracle = alone + (pairs + pairs.T).sum(1) / 2
-    found = shapley_values(masks, weights, scores)
-    assert (found - oracle).abs().max() < 1e-10
+    result = shapley_values(masks, weights, scores)
+    assert (result - oracle).abs().max() < 1e-10
 
 
 def test_kernel_shap_recovers_the_coefficients_of_a_linear_network(batch: Batch) -> None:
@@ -216,15 +216,15 @@ def test_kernel_shap_recovers_the_coefficients_of_a_linear_network(batch: Batch)
     change = (weight * (batch.x - batch.x.mean((2, 3), keepdim=True))).sum(1)
     for image, own in enumerate(segments):
         for segment in own.unique():
-            due = change[image][own == segment].sum()
-            assert torch.allclose(maps.values[image, 0][own == segment], due, rtol=1e-10, atol=1e-12)
+            expected = change[image][own == segment].sum()
+            assert torch.allclose(maps.values[image, 0][own == segment], expected, rtol=1e-10, atol=1e-12)
 
 
 def test_one_segment_has_the_whole_difference(batch: Batch) -> None:
     network = linear()
     maps = maps_of(network, KernelShap(grid=1), batch)
-    due = network.module(batch.x) - network.module(torch.zeros_like(batch.x))
-    torch.testing.assert_close(maps.values[:, 0, 0, 0], due.gather(1, batch.target[:, None])[:, 0])
+    expected = network.module(batch.x) - network.module(torch.zeros_like(batch.x))
+    torch.testing.assert_close(maps.values[:, 0, 0, 0], expected.gather(1, batch.target[:, None])[:, 0])
 
 
 def test_coalitions_are_drawn_by_the_shapley_kernel_in_pairs() -> None:
@@ -237,15 +237,15 @@ def test_coalitions_are_drawn_by_the_shapley_kernel_in_pairs() -> None:
     many, _ = coalitions(6, 60, torch.Generator().manual_seed(1))
     assert set(many[2:].sum(1).tolist()) == {1, 2, 3, 4, 5}
     sizes = torch.cat([coalitions(8, 100, torch.Generator().manual_seed(s))[0][2:].sum(1) for s in range(60)])
-    due = torch.tensor([0.0] + [1 / (k * (8 - k)) for k in range(1, 8)]).double()
+    expected = torch.tensor([0.0] + [1 / (k * (8 - k)) for k in range(1, 8)]).double()
     share = sizes.bincount(minlength=8).double() / len(sizes)
-    torch.testing.assert_close(share, due / due.sum(), rtol=0.1, atol=0.01)
+    torch.testing.assert_close(share, expected / expected.sum(), rtol=0.1, atol=0.01)
 
 
 def test_too_few_samples_for_the_segments_are_refused(batch: Batch) -> None:
-    found = attribute(Passes(linear()), KernelShap(samples=30), batch)
-    assert isinstance(found, ValueError)
-    assert str(found) == "samples=30 are too few for 16 segments; give 32 or more"
+    result = attribute(Passes(linear()), KernelShap(samples=30), batch)
+    assert isinstance(result, ValueError)
+    assert str(result) == "samples=30 are too few for 16 segments; give 32 or more"
 
 
 @pytest.mark.parametrize(

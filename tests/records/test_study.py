@@ -15,9 +15,11 @@ import typer.main
 
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.cell import MembersNeeded
 from saliencynoise.records.common import Record
 from saliencynoise.records.study import StudyRecord, contradiction
-from saliencynoise.records.writing import json_of
+from saliencynoise.records.writing import json_of, record_of
+from saliencynoise.statistics.reliability import members_needed
 from tests.studies import make_study, noisy_maps
 
 DEEP: Any = []
@@ -221,3 +223,11 @@ def test_all_changes_give_no_traceback(made, capsys, monkeypatch, part):
     assert len(every) > 5000
     some = every[part::8]
     assert sum(bear(made, capsys, monkeypatch, some)) == len(some)
+
+
+def test_any_number_of_members_can_be_needed(made, tmp_path):
+    few = members_needed(1e-20)
+    value = json_of(record_of(few, MembersNeeded))
+    document = changed(json_of(made.result), ("cells", 0, "figures", "members_needed"), value)
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    assert Study.load(tmp_path).result.cells[0].figures.members_needed.value == few.value > 10**20

@@ -50,8 +50,8 @@ def test_an_unknown_name_says_which_distribution_brings_it(kind, name, due, alon
 def test_a_command_says_which_distribution_brings_it(name, alone):
     with pytest.raises(UsageError) as caught:
         catalogue.catalogue().find("commands", name)
-    due = f"'{name}' belongs to the plugin {name}: pip install saliencynoise-{name}"
-    assert str(caught.value).endswith(due)
+    expected = f"'{name}' belongs to the plugin {name}: pip install saliencynoise-{name}"
+    assert str(caught.value).endswith(expected)
 
 
 def test_a_name_of_nobody_says_no_distribution(alone):
@@ -62,12 +62,12 @@ def test_a_name_of_nobody_says_no_distribution(alone):
 
 def test_the_names_are_those_of_the_plugins():
     """All are installed where this project is tested."""
-    found = catalogue.catalogue()
-    specs = {plugin.name: [spec.name for spec in plugin.specs["methods"]] for plugin in found.plugins}
+    result = catalogue.catalogue()
+    specs = {plugin.name: [spec.name for spec in plugin.specs["methods"]] for plugin in result.plugins}
     assert set(first_party.DISTRIBUTIONS) <= set(specs)
     for plugin, names in first_party.METHODS.items():
         assert set(names) == set(specs[plugin]) - set(specs["builtin"])
-    commands = {plugin.name: tuple(spec.name for spec in plugin.specs["commands"]) for plugin in found.plugins}
+    commands = {plugin.name: tuple(spec.name for spec in plugin.specs["commands"]) for plugin in result.plugins}
     assert all(commands[name] == (name,) for name in first_party.COMMANDS)
 
 

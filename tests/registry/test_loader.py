@@ -165,9 +165,9 @@ def test_plugins_are_found_on_the_path(install: Install) -> None:
     install("found", GOOD)
     plugins, _ = discover()
     assert plugins[0].name == "builtin"
-    (found,) = [plugin for plugin in plugins if plugin.name == "found"]
-    assert (found.distribution, found.version) == ("found", "1.2")
-    assert [spec.name for spec in found.specs["methods"]] == ["glow"]
+    (result,) = [plugin for plugin in plugins if plugin.name == "found"]
+    assert (result.distribution, result.version) == ("found", "1.2")
+    assert [spec.name for spec in result.specs["methods"]] == ["glow"]
 
 
 def test_two_distributions_that_share_a_name_both_fail(install: Install) -> None:

@@ -111,11 +111,11 @@ WRAPPED = {
 def test_the_common_wrappings_are_undone(tmp_path, weights, kind, suffix):
     path = tmp_path / f"x{suffix}"
     torch.save(WRAPPED[kind](dict(weights)), path)
-    found = read_weights(path, weights).weights
-    assert found.keys() == weights.keys()
+    result = read_weights(path, weights).weights
+    assert result.keys() == weights.keys()
     tolerance = 1e-3 if kind == "half" else 0
     for name, value in weights.items():
-        torch.testing.assert_close(found[name].to(value.dtype), value, rtol=tolerance, atol=tolerance)
+        torch.testing.assert_close(result[name].to(value.dtype), value, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("ours", ["", "network.", "network.network."])
@@ -124,9 +124,9 @@ def test_wrappers_on_either_side_are_seen_through(tmp_path, weights, ours, their
     network = {f"{ours}{name}": value for name, value in weights.items()}
     path = tmp_path / "x.pt"
     torch.save({f"{theirs}{name}": value for name, value in weights.items()}, path)
-    found = read_weights(path, network).weights
-    assert found.keys() == network.keys()
-    assert all(torch.equal(found[name], network[name]) for name in network)
+    result = read_weights(path, network).weights
+    assert result.keys() == network.keys()
+    assert all(torch.equal(result[name], network[name]) for name in network)
 
 
 class Evil:

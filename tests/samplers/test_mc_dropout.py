@@ -39,13 +39,13 @@ def check_equal(module, x):
     weights = {name: value.clone() for name, value in module.state_dict().items()}
     handles = with_masked_inputs(layers, factors)
     with torch.no_grad():
-        due = module(x)
+        expected = module(x)
         for handle in handles:
             handle.remove()
         plain = module(x)
         module.load_state_dict(masked(layers, weights, factors))
-        torch.testing.assert_close(module(x), due, rtol=1e-10, atol=1e-10)
-    assert not torch.allclose(plain, due)
+        torch.testing.assert_close(module(x), expected, rtol=1e-10, atol=1e-10)
+    assert not torch.allclose(plain, expected)
     return len(layers)
 
 

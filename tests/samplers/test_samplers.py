@@ -114,10 +114,12 @@ def test_swags_draws_have_half_of_the_diagonal_and_half_of_the_low_rank_covarian
     generator = torch.Generator().manual_seed(0)
     draws = np.array([torch.cat(moments.draw(generator)).numpy() for _ in range(5_000)])
     D = np.array([path[n] - path[: n + 1].mean(0) for n in range(8, 12)]).T
-    due = np.diag(path.var(0)) / 2 + D @ D.T / (2 * 3)
-    spread = np.sqrt(np.outer(np.diag(due), np.diag(due)) / 5_000)  # of a covariance's estimate, up to sqrt(2)
-    assert (abs(np.cov(draws.T) - due) < 5 * np.sqrt(2) * spread).all()
-    assert (abs(draws.mean(0) - path.mean(0)) < 5 * np.sqrt(np.diag(due) / 5_000)).all()
+    expected = np.diag(path.var(0)) / 2 + D @ D.T / (2 * 3)
+    spread = np.sqrt(
+        np.outer(np.diag(expected), np.diag(expected)) / 5_000
+    )  # of a covariance's estimate, up to sqrt(2)
+    assert (abs(np.cov(draws.T) - expected) < 5 * np.sqrt(2) * spread).all()
+    assert (abs(draws.mean(0) - path.mean(0)) < 5 * np.sqrt(np.diag(expected) / 5_000)).all()
 
 
 @pytest.mark.parametrize(("steps", "collected"), [(7, 7), (20, 20), (30, 20), (40, 20), (1437, 20)])

@@ -33,7 +33,7 @@ def test_a_block_is_every_combination_and_one_of_them_again(streams: str) -> Non
     assert sampler.per_block == size
     for block in range(3):
         levels = [sampler.levels(block * size + place) for place in range(size)]
-        rows = [tuple(own[name] for name in names) for own in levels]
+        rows = [tuple(level[name] for name in names) for level in levels]
         pairs = [sorted({row[place] for row in rows}) for place in range(len(names))]
         assert all(len(pair) == 2 for pair in pairs)
         assert sorted(rows[:-1]) == sorted(itertools.product(*pairs))

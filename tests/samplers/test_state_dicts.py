@@ -163,12 +163,12 @@ def test_what_is_plainly_there_is_read_and_the_note_says_from_where(tmp_path, ki
     path = tmp_path / "m0.pth"
     network = net(1)
     torch.save(make(network), path)
-    found = read_weights(path, net(2).state_dict())
-    assert found.note == note
-    assert found.weights.keys() == sd(network).keys()
+    result = read_weights(path, net(2).state_dict())
+    assert result.note == note
+    assert result.weights.keys() == sd(network).keys()
     for name, value in sd(network).items():
-        due = torch.zeros_like(value) if kind == "zeros" else value
-        torch.testing.assert_close(found.weights[name].to(value.dtype), due, rtol=1e-3, atol=1e-3)
+        expected = torch.zeros_like(value) if kind == "zeros" else value
+        torch.testing.assert_close(result.weights[name].to(value.dtype), expected, rtol=1e-3, atol=1e-3)
 
 
 def test_other_formats_are_read(tmp_path):

@@ -47,17 +47,17 @@ def batch() -> Batch:
 
 
 def aggregator(name: str) -> NetworkAggregator:
-    found = catalogue().aggregator(name)
-    assert found.spec.level == "networks"
-    assert isinstance(found.instance, NetworkAggregator)
-    return found.instance
+    result = catalogue().aggregator(name)
+    assert result.spec.level == "networks"
+    assert isinstance(result.instance, NetworkAggregator)
+    return result.instance
 
 
 def maps(network: Network, method: str, batch: Batch, *, rows: int = 256) -> Maps:
-    found = attribute(Passes(network, rows=rows), catalogue().method(method).instance, batch)
-    if isinstance(found, Exception):
-        raise found
-    return found
+    result = attribute(Passes(network, rows=rows), catalogue().method(method).instance, batch)
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def each(members: list[nn.Module], method: str, batch: Batch) -> torch.Tensor:
@@ -81,8 +81,8 @@ def log_softmax(member: nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Te
 def test_of_mean_logits_linear_attributions_are_the_mean_of_attributions(
     members: list[nn.Module], batch: Batch, method: str
 ) -> None:
-    found = maps(averaged_network(members, aggregator("mean_logits")), method, batch).values
-    torch.testing.assert_close(found, each(members, method, batch).mean(0), rtol=1e-10, atol=1e-12)
+    result = maps(averaged_network(members, aggregator("mean_logits")), method, batch).values
+    torch.testing.assert_close(result, each(members, method, batch).mean(0), rtol=1e-10, atol=1e-12)
 
 
 def test_of_mean_probabilities_the_gradient_weighs_members_by_their_probability(
@@ -90,42 +90,42 @@ def test_of_mean_probabilities_the_gradient_weighs_members_by_their_probability(
 ) -> None:
     scores, gradients = (torch.stack(parts) for parts in zip(*(log_softmax(m, batch) for m in members), strict=True))
     weights = scores.softmax(0)[..., None, None, None]  # p_e / sum of p_e
-    found = maps(averaged_network(members, aggregator("mean_probabilities")), "gradient", batch).values
-    torch.testing.assert_close(found, (weights * gradients).sum(0), rtol=1e-10, atol=1e-12)
+    result = maps(averaged_network(members, aggregator("mean_probabilities")), "gradient", batch).values
+    torch.testing.assert_close(result, (weights * gradients).sum(0), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["mean_logits", "mean_probabilities"])
 def test_logits_are_numpys(members: list[nn.Module], batch: Batch, name: str) -> None:
     with torch.no_grad():
-        found = averaged_network(members, aggregator(name)).module(batch.x)
+        result = averaged_network(members, aggregator(name)).module(batch.x)
         each_one = torch.stack([member(batch.x) for member in members])
-    due = each_one.mean(0) if name == "mean_logits" else each_one.softmax(-1).mean(0).log()
-    torch.testing.assert_close(found, due, rtol=1e-12, atol=1e-12)
+    expected = each_one.mean(0) if name == "mean_logits" else each_one.softmax(-1).mean(0).log()
+    torch.testing.assert_close(result, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_probabilities_that_vanish_keep_their_logarithm() -> None:
     logits = torch.tensor([[[0.0, -2000.0]], [[0.0, -1000.0]]])
-    found = aggregator("mean_probabilities").combine(logits)
-    assert found[0, 1].item() == pytest.approx(-1000 - torch.tensor(2.0).log().item())
+    result = aggregator("mean_probabilities").combine(logits)
+    assert result[0, 1].item() == pytest.approx(-1000 - torch.tensor(2.0).log().item())
 
 
 @pytest.mark.parametrize("name", ["mean_logits", "mean_probabilities"])
 @pytest.mark.parametrize("method", ["deeplift", "deep_shap", "kernel_shap(samples=80,grid=4)"])
 def test_complete_methods_are_complete(members: list[nn.Module], batch: Batch, name: str, method: str) -> None:
     network = averaged_network(members, aggregator(name))
-    found = maps(network, method, batch)
-    assert float(found.diagnostics["completeness_error"].max()) < 1e-10
+    result = maps(network, method, batch)
+    assert float(result.diagnostics["completeness_error"].max()) < 1e-10
     if method == "deeplift":
         with torch.no_grad():
             logits = network.module(batch.x) - network.module(torch.zeros_like(batch.x))
-        due = logits.gather(1, batch.target[:, None])[:, 0]
-        torch.testing.assert_close(found.values.sum((1, 2, 3)), due, rtol=1e-9, atol=1e-9)
+        expected = logits.gather(1, batch.target[:, None])[:, 0]
+        torch.testing.assert_close(result.values.sum((1, 2, 3)), expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("method", ["captum/integrated_gradients", "captum/deep_lift", "captum/feature_ablation"])
 def test_methods_of_libraries_see_a_module(members: list[nn.Module], batch: Batch, method: str) -> None:
-    found = maps(averaged_network(members, aggregator("mean_logits")), method, batch).values
-    torch.testing.assert_close(found, each(members, method, batch).mean(0), rtol=1e-8, atol=1e-10)
+    result = maps(averaged_network(members, aggregator("mean_logits")), method, batch).values
+    torch.testing.assert_close(result, each(members, method, batch).mean(0), rtol=1e-8, atol=1e-10)
 
 
 def test_rows_are_independent_and_passes_may_be_small(members: list[nn.Module], batch: Batch) -> None:
@@ -138,16 +138,16 @@ def test_rows_are_independent_and_passes_may_be_small(members: list[nn.Module], 
 
 def test_the_order_of_members_does_not_matter(members: list[nn.Module], batch: Batch) -> None:
     for name in ("mean_logits", "mean_probabilities"):
-        found = maps(averaged_network(members[::-1], aggregator(name)), "gradient", batch).values
-        due = maps(averaged_network(members, aggregator(name)), "gradient", batch).values
-        torch.testing.assert_close(found, due, rtol=1e-12, atol=1e-12)
+        result = maps(averaged_network(members[::-1], aggregator(name)), "gradient", batch).values
+        expected = maps(averaged_network(members, aggregator(name)), "gradient", batch).values
+        torch.testing.assert_close(result, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("method", ["gradcam", "scorecam", "guided_gradcam(layer=intermediate)"])
 def test_a_layer_is_refused_with_the_reason(members: list[nn.Module], batch: Batch, method: str) -> None:
     network = averaged_network(members, aggregator("mean_logits"))
-    due = r"has no point '\w+'; it has input only, since an average of networks has no layers$"
-    with pytest.raises(ConfigurationError, match=due):
+    expected = r"has no point '\w+'; it has input only, since an average of networks has no layers$"
+    with pytest.raises(ConfigurationError, match=expected):
         maps(network, method, batch)
 
 

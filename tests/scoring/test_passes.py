@@ -104,9 +104,9 @@ def test_the_three_layouts_give_one_grid(x: Tensor) -> None:
     assert torch.equal(tap.value, first(x))
     assert tap.grad.abs().amin() > 0
     for other in (channels_last, tokens):
-        found = Passes(other).taps(x, TARGET, ("top",))["top"]
-        assert torch.equal(found.value, tap.value)
-        assert torch.equal(found.grad, tap.grad)
+        result = Passes(other).taps(x, TARGET, ("top",))["top"]
+        assert torch.equal(result.value, tap.value)
+        assert torch.equal(result.grad, tap.grad)
 
 
 def test_tokens_become_a_grid_row_by_row() -> None:
@@ -128,13 +128,13 @@ def test_values_and_gradients_of_a_linear_network(x: Tensor) -> None:
 @pytest.mark.parametrize("points", [("top",), ("input", "top")])
 def test_a_layer_that_changes_the_tapped_output_in_place(x: Tensor, after: nn.Module, points: tuple[str, ...]) -> None:
     sound = {nn.ReLU: nn.ReLU(), Scale: nn.Identity()}[type(after)]
-    found = Passes(network(conv(), nn.Identity(), after, head())).taps(x, TARGET, points)
-    due = Passes(network(conv(), nn.Identity(), sound, head())).taps(x, TARGET, points)
+    result = Passes(network(conv(), nn.Identity(), after, head())).taps(x, TARGET, points)
+    expected = Passes(network(conv(), nn.Identity(), sound, head())).taps(x, TARGET, points)
     factor = 3 if isinstance(after, Scale) else 1
-    assert (found["top"].value < 0).any()
-    assert torch.equal(found["top"].value, due["top"].value)
+    assert (result["top"].value < 0).any()
+    assert torch.equal(result["top"].value, expected["top"].value)
     for point in points:
-        torch.testing.assert_close(found[point].grad, factor * due[point].grad, rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(result[point].grad, factor * expected[point].grad, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("points", [("top",), ("input", "top")])
@@ -241,10 +241,10 @@ def single(network: Network) -> Network:
 def test_bfloat16_passes_give_float32_near_the_exact_values(network: Network, batch: Batch) -> None:
     x, own = batch.x.float(), single(network)
     exact, rough = Passes(own), Passes(own, precision="bfloat16")
-    found, due = rough.logits(x), exact.logits(x)
-    assert found.dtype == torch.float32
-    assert not torch.equal(found, due)
-    assert (found - due).norm() < 0.1 * due.norm()
+    result, expected = rough.logits(x), exact.logits(x)
+    assert result.dtype == torch.float32
+    assert not torch.equal(result, expected)
+    assert (result - expected).norm() < 0.1 * expected.norm()
     points = ("input", "top")
     taps, exact_taps = rough.taps(x, batch.target, points), exact.taps(x, batch.target, points)
     for point in points:

@@ -62,10 +62,10 @@ def by_taps(network: Network, method: str, rewriting: Rewriting) -> Maps:
 
 
 def by_weights(network: Network, method: str) -> Maps:
-    found = attribute(Passes(network), catalogue().method(method).instance, batch())
-    if isinstance(found, Exception):
-        raise found
-    return found
+    result = attribute(Passes(network), catalogue().method(method).instance, batch())
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def writes(convolution: nn.Module, norm: nn.Module, change: Change) -> None:
@@ -134,16 +134,16 @@ def test_rewritten_taps_give_the_maps_of_rewritten_weights(family: str, method: 
     rewritten = surgery(network, change)
     assert not torch.equal(rewritten.module.head.linear.weight, network.module.head.linear.weight)
     torch.testing.assert_close(rewritten.module(batch().x), network.module(batch().x), rtol=1e-9, atol=1e-9)
-    due = by_weights(rewritten, method).values
-    found = by_taps(network, method, Fixed("top", change)).values
-    assert float((found - due).abs().max()) <= 1e-8 * float(due.abs().max())
+    expected = by_weights(rewritten, method).values
+    result = by_taps(network, method, Fixed("top", change)).values
+    assert float((result - expected).abs().max()) <= 1e-8 * float(expected.abs().max())
 
 
 def test_the_change_matters_where_it_is_not_declared() -> None:
     network = built(CASES["vgg"][0])
     change = drawn(network.points["top"].rewrites, channels=32)
-    plain, found = by_weights(network, "ablation_cam").values, by_taps(network, "ablation_cam", Fixed("top", change))
-    assert float((found.values - plain).abs().max()) > 0.01 * float(plain.abs().max())
+    plain, result = by_weights(network, "ablation_cam").values, by_taps(network, "ablation_cam", Fixed("top", change))
+    assert float((result.values - plain).abs().max()) > 0.01 * float(plain.abs().max())
 
 
 def test_group_norm_forbids_other_orders() -> None:

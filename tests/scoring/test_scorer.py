@@ -57,17 +57,17 @@ def test_scores_and_gradients_against_each_sample_alone(
 
 def test_probabilities(small: Network, batch: Batch, samples: Tensor) -> None:
     net = scorer(small, batch)
-    due = net.logits(samples).softmax(-1).gather(2, batch.target[:, None, None].expand(-1, 5, 1))[..., 0]
-    near(net.scores([samples], score="probability"), due)
+    expected = net.logits(samples).softmax(-1).gather(2, batch.target[:, None, None].expand(-1, 5, 1))[..., 0]
+    near(net.scores([samples], score="probability"), expected)
 
 
 @pytest.mark.parametrize("rows", [2, 6, 256])
 def test_blocks_come_back_as_they_came(small: Network, batch: Batch, samples: Tensor, rows: int) -> None:
     net = scorer(small, batch, rows)
     blocks = [samples[:, :1], samples[:, 1:4], samples[:, 4:]]
-    found = list(net.gradients(iter(blocks)))
-    assert [block.shape[1] for block in found] == [1, 3, 1]
-    near(torch.cat(found, 1), next(net.gradients([samples])))
+    result = list(net.gradients(iter(blocks)))
+    assert [block.shape[1] for block in result] == [1, 3, 1]
+    near(torch.cat(result, 1), next(net.gradients([samples])))
     near(net.scores(iter(blocks)), net.scores([samples]))
 
 
@@ -107,16 +107,16 @@ def test_another_grid_in_place_of_the_images_own(networks, batch: Batch, name: s
     value = net.taps(batch.x[:, None], "top")["top"].value
     near(net.scores([value], point="top"), net.scores([batch.x[:, None]]))
     changed = torch.cat([value, 2 * value, torch.zeros_like(value)], 1)
-    found = net.scores([changed], point="top")
+    result = net.scores([changed], point="top")
     point = network.points["top"]
     for sample in range(3):
         handle = network.module.get_submodule(point.module).register_forward_hook(
             lambda _m, _i, output, sample=sample: point.from_grid(changed[:, sample], output)
         )
-        due = network.module(batch.x).gather(1, batch.target[:, None])[:, 0].detach()
+        expected = network.module(batch.x).gather(1, batch.target[:, None])[:, 0].detach()
         handle.remove()
-        near(found[:, sample], due)
-    assert (found[:, 0] - found[:, 1]).abs().min() > 1e-9
+        near(result[:, sample], expected)
+    assert (result[:, 0] - result[:, 1]).abs().min() > 1e-9
 
 
 @pytest.mark.parametrize("rows", [1, 3, 256])
@@ -134,11 +134,11 @@ def test_taps_keep_the_samples_of_an_image_in_one_pass(small: Network, batch: Ba
     for x in seen:
         first, second = x.chunk(2)
         assert torch.equal(first, -second), "the first half is sample 0, the second half sample 1"
-    due = scorer(small, batch).taps(samples, "input", "top")
+    expected = scorer(small, batch).taps(samples, "input", "top")
     for point, tap in taps.items():
         assert tap.value.shape[:2] == (3, 2)
-        near(tap.value, due[point].value)
-        near(tap.grad, due[point].grad)
+        near(tap.value, expected[point].value)
+        near(tap.grad, expected[point].grad)
     assert torch.equal(taps["input"].value, samples)
 
 

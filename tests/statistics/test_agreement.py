@@ -36,7 +36,7 @@ def ensembles(
 def test_value_and_raw_against_loops(rng: np.random.Generator) -> None:
     signal = rng.standard_normal((4, 1, 30))
     a, b = signal + rng.standard_normal((4, 5, 30)), signal + rng.standard_normal((4, 3, 30))
-    found = of(torch.tensor(a), torch.tensor(b))
+    result = of(torch.tensor(a), torch.tensor(b))
     unit_a, unit_b = (m / np.linalg.norm(m, axis=-1, keepdims=True) for m in (a, b))
 
     def off(unit: np.ndarray) -> float:
@@ -44,15 +44,15 @@ def test_value_and_raw_against_loops(rng: np.random.Generator) -> None:
 
     mean_a, mean_b = unit_a.mean(1), unit_b.mean(1)
     product = (mean_a * mean_b).sum(-1).mean()
-    assert found.value == pytest.approx(product / math.sqrt(off(unit_a) * off(unit_b)))
+    assert result.value == pytest.approx(product / math.sqrt(off(unit_a) * off(unit_b)))
     energies = (mean_a**2).sum(-1).mean() * (mean_b**2).sum(-1).mean()
-    assert found.raw == pytest.approx(product / math.sqrt(energies))
+    assert result.raw == pytest.approx(product / math.sqrt(energies))
 
 
 def test_interval_adds_both_jackknives_and_the_images(generator: torch.Generator) -> None:
     """Each part against the same figure without a member, and against resampled images."""
     a, b = ensembles(generator, cosine=0.8, r=2, images=40, members=(6, 5))
-    found = of(a, b)
+    result = of(a, b)
 
     def jackknife(values: list[float]) -> float:
         return (len(values) - 1) / len(values) * np.sum((np.array(values) - np.mean(values)) ** 2)
@@ -62,23 +62,23 @@ def test_interval_adds_both_jackknives_and_the_images(generator: torch.Generator
     draws = [torch.randint(40, (40,), generator=generator) for _ in range(300)]
     images = np.var([of(a[draw], b[draw]).value for draw in draws])
     df = (without_a + without_b + images) ** 2 / (without_a**2 / 5 + without_b**2 / 4 + images**2 / 39)
-    assert found.interval is not None
-    assert found.interval.df == pytest.approx(df, rel=0.2)
-    half = (found.interval.high - found.interval.low) / 2
+    assert result.interval is not None
+    assert result.interval.df == pytest.approx(df, rel=0.2)
+    half = (result.interval.high - result.interval.low) / 2
     assert half == pytest.approx(2.2 * math.sqrt(without_a + without_b + images), rel=0.12)
-    assert found.interval.question == "both"
-    assert found.note == found.interval.note == "indicative: fewer than 8 members"
+    assert result.interval.question == "both"
+    assert result.note == result.interval.note == "indicative: fewer than 8 members"
 
 
 @pytest.mark.parametrize("cosine", [1.0, 0.6, 0.0])
 def test_known_agreement_is_found_and_covered(cosine: float, generator: torch.Generator) -> None:
-    found = [of(*ensembles(generator, cosine=cosine)) for _ in range(150)]
-    assert all(each.interval is not None for each in found)
-    assert np.mean([each.value for each in found]) == pytest.approx(cosine, abs=0.015)
-    covered = [each.interval is not None and each.interval.low <= cosine <= each.interval.high for each in found]
+    result = [of(*ensembles(generator, cosine=cosine)) for _ in range(150)]
+    assert all(each.interval is not None for each in result)
+    assert np.mean([each.value for each in result]) == pytest.approx(cosine, abs=0.015)
+    covered = [each.interval is not None and each.interval.low <= cosine <= each.interval.high for each in result]
     assert np.mean(covered) >= 0.92
     if cosine == 1:
-        assert np.mean([each.raw for each in found]) == pytest.approx(0.8, abs=0.02)  # 8 r / (1 + 8 r)
+        assert np.mean([each.raw for each in result]) == pytest.approx(0.8, abs=0.02)  # 8 r / (1 + 8 r)
 
 
 def test_opposite_maps_agree_negatively(generator: torch.Generator) -> None:
@@ -89,10 +89,10 @@ def test_opposite_maps_agree_negatively(generator: torch.Generator) -> None:
 def test_no_signal_in_one_is_undetermined(generator: torch.Generator) -> None:
     a, b = ensembles(generator, cosine=1.0, r=2)
     noise = torch.randn(b.shape, generator=generator, dtype=torch.float64)
-    found = of(a, noise)
-    assert math.isnan(found.value)
-    assert found.interval is None
-    assert found.note == "undetermined: no signal is shown in B (the interval of r includes 0)"
+    result = of(a, noise)
+    assert math.isnan(result.value)
+    assert result.interval is None
+    assert result.note == "undetermined: no signal is shown in B (the interval of r includes 0)"
     assert of(noise, b).note.startswith("undetermined: no signal is shown in A (")
     assert of(a[:, :2], b).note.startswith("undetermined: no signal is shown in A (")  # two members have no interval
 
@@ -128,9 +128,9 @@ def test_variance_over_images_against_resampled_images(generator: torch.Generato
 
 
 def test_one_image_answers_for_members(generator: torch.Generator) -> None:
-    found = of(*ensembles(generator, cosine=0.9, r=8, images=1))
-    assert found.interval is not None
-    assert found.interval.question == "members"
+    result = of(*ensembles(generator, cosine=0.9, r=8, images=1))
+    assert result.interval is not None
+    assert result.interval.question == "members"
 
 
 def test_bad_input_is_named() -> None:

@@ -20,8 +20,8 @@ def figure(values):
 @pytest.mark.parametrize("members", [3, 5, 8])
 def test_with_all_subsets_the_jackknife_is_that_of_the_subsets_without_each_member(members, generator):
     values = torch.randn(members, generator=generator, dtype=torch.float64)
-    found = plan_averages(members, seed=0)
-    for n, weights, estimates in zip(found.counts[:-1], found.weights, found.estimates, strict=False):
+    result = plan_averages(members, seed=0)
+    for n, weights, estimates in zip(result.counts[:-1], result.weights, result.estimates, strict=False):
         direct = [float(figure(values[list(own)].mean())) for own in combinations(range(members), n)]
         subsets = list(combinations(range(members), n))
         without = [np.mean([h for h, own in zip(direct, subsets, strict=True) if e not in own]) for e in range(members)]
@@ -31,47 +31,47 @@ def test_with_all_subsets_the_jackknife_is_that_of_the_subsets_without_each_memb
 def test_at_all_members_those_left_out_are_left_out_in_fact(generator):
     """With three members, one: the same spread as leaving each out, about the figure of all."""
     values = torch.randn(3, generator=generator, dtype=torch.float64)
-    found = plan_averages(3, seed=0)
-    assert found.counts == (1, 2, 3)
-    every, *without = (found.estimates[-1] @ figure(found.weights[-1] @ values)).tolist()
-    due = [float(figure((values.sum() - own) / 2)) for own in values]
+    result = plan_averages(3, seed=0)
+    assert result.counts == (1, 2, 3)
+    every, *without = (result.estimates[-1] @ figure(result.weights[-1] @ values)).tolist()
+    expected = [float(figure((values.sum() - own) / 2)) for own in values]
     assert every == pytest.approx(float(figure(values.mean())))
-    assert [own - every for own in without] == pytest.approx([own - np.mean(due) for own in due])
+    assert [own - every for own in without] == pytest.approx([own - np.mean(expected) for own in expected])
 
 
 @pytest.mark.parametrize("members", [8, 20])
 def test_at_all_members_a_linear_figure_has_the_textbook_jackknife(members, generator):
     values = torch.randn(members, generator=generator, dtype=torch.float64)
-    found = plan_averages(members, seed=0)
-    due = [float(values.mean())] + [float((values.sum() - own) / (members - 1)) for own in values]
-    assert (found.estimates[-1] @ (found.weights[-1] @ values)).tolist() == pytest.approx(due)
+    result = plan_averages(members, seed=0)
+    expected = [float(values.mean())] + [float((values.sum() - value) / (members - 1)) for value in values]
+    assert (result.estimates[-1] @ (result.weights[-1] @ values)).tolist() == pytest.approx(expected)
 
 
 def test_a_figure_that_is_not_smooth_has_no_inflated_variance(generator):
     """Whether the mean is above a level: leaving one of 16 out gives 1.5 times the variance due or more."""
-    found, ones, drawn = plan_averages(16, seed=0), [], []
+    result, ones, drawn = plan_averages(16, seed=0), [], []
     truth = []
     for _ in range(300):
         values = torch.randn(16, generator=generator, dtype=torch.float64)
-        above = [float(own > 0) for own in found.weights[-1] @ values]
-        parts = (found.estimates[-1] @ torch.tensor(above, dtype=torch.float64))[1:]
+        above = [float(own > 0) for own in result.weights[-1] @ values]
+        parts = (result.estimates[-1] @ torch.tensor(above, dtype=torch.float64))[1:]
         drawn.append(float(jackknife_variance(parts)))
         ones.append(float(jackknife_variance(((values.sum() - values) > 0).double())))
         truth.append(above[0])
-    due = np.var(truth)
+    expected = np.var(truth)
     assert np.mean(drawn) < 0.8 * np.mean(ones)
-    assert 0.7 < np.mean(drawn) / due < 1.6
+    assert 0.7 < np.mean(drawn) / expected < 1.6
 
 
 def test_with_drawn_subsets_a_linear_figure_is_exact(generator):
     values = torch.randn(20, generator=generator, dtype=torch.float64)
-    found = plan_averages(20, seed=1)
-    weights, estimates = found.weights[2], found.estimates[2]
-    assert found.counts[2] == 4
+    result = plan_averages(20, seed=1)
+    weights, estimates = result.weights[2], result.estimates[2]
+    assert result.counts[2] == 4
     assert len(weights) == 130  # 26 permutations, each of five subsets
     assert ((weights == 0.25).sum(1) == 4).all()
-    due = [float(values.mean())] + [float((values.sum() - own) / 19) for own in values]
-    assert (estimates @ (weights @ values)).tolist() == pytest.approx(due)
+    expected = [float(values.mean())] + [float((values.sum() - value) / 19) for value in values]
+    assert (estimates @ (weights @ values)).tolist() == pytest.approx(expected)
 
 
 def test_with_drawn_subsets_the_jackknife_is_near_that_of_all(generator, monkeypatch):
@@ -80,11 +80,11 @@ def test_with_drawn_subsets_the_jackknife_is_near_that_of_all(generator, monkeyp
     some = plan_averages(12, seed=0)
     monkeypatch.setattr(module, "SUBSETS", 1000)
     every = plan_averages(12, seed=0)
-    (mean, *without), (due, *due_without) = (
+    (mean, *without), (expected, *due_without) = (
         (own.estimates[2] @ figure(own.weights[2] @ values)).tolist() for own in (some, every)
     )
     assert len(some.weights[2]) < 150 < len(every.weights[2])
-    assert mean == pytest.approx(due, rel=0.05)
+    assert mean == pytest.approx(expected, rel=0.05)
     assert 0.9 < np.std(without) / np.std(due_without) < 1.2
     weights = some.weights[2]
     naive = [float(figure(weights @ values)[weights[:, e] == 0].mean()) for e in range(12)]

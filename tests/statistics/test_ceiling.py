@@ -16,8 +16,8 @@ def test_disagreement_is_one_less_the_mean_cosine_over_pairs() -> None:
     copies = torch.randn(4, 3, 1, 5, 6, generator=torch.Generator().manual_seed(0)) + 0.5
     rows = copies.flatten(2)
     pairs = itertools.combinations(range(4), 2)
-    due = 1 - torch.stack([cosine_similarity(rows[i], rows[j], dim=1) for i, j in pairs]).mean(0)
-    torch.testing.assert_close(disagreement(copies).float(), due)
+    expected = 1 - torch.stack([cosine_similarity(rows[i], rows[j], dim=1) for i, j in pairs]).mean(0)
+    torch.testing.assert_close(disagreement(copies).float(), expected)
 
 
 def test_equal_copies_agree_and_zero_maps_are_undefined() -> None:
@@ -32,22 +32,22 @@ def test_opposite_maps_have_a_negative_ceiling() -> None:
     first = torch.randn(1, 1, 1, 4, 4, generator=torch.Generator().manual_seed(1))
     (loss,) = disagreement(torch.cat([first, -first]))
     assert float(loss) == pytest.approx(2)
-    found = ceiling(loss.reshape(1, 1))
-    assert found is not None
-    assert found.value == pytest.approx(-0.5)
+    result = ceiling(loss.reshape(1, 1))
+    assert result is not None
+    assert result.value == pytest.approx(-0.5)
 
 
 def test_the_mean_is_of_cosines_and_the_range_of_members() -> None:
     nan = math.nan
-    found = ceiling(torch.tensor([[0.1, 0.3, nan], [0.5, 0.5, nan], [nan, nan, nan]]))
-    assert found is not None
-    assert found.value == pytest.approx((1 - 0.35) / 0.35, rel=1e-5)
-    assert (found.low, found.high) == pytest.approx((1, 4))
-    assert (found.members, found.images) == (2, 2)
+    result = ceiling(torch.tensor([[0.1, 0.3, nan], [0.5, 0.5, nan], [nan, nan, nan]]))
+    assert result is not None
+    assert result.value == pytest.approx((1 - 0.35) / 0.35, rel=1e-5)
+    assert (result.low, result.high) == pytest.approx((1, 4))
+    assert (result.members, result.images) == (2, 2)
 
 
 def test_without_any_image_there_is_none_and_without_any_loss_it_is_infinite() -> None:
     assert ceiling(torch.full((2, 3), math.nan)) is None
-    found = ceiling(torch.zeros(2, 3))
-    assert found is not None
-    assert found.value == found.low == found.high == math.inf
+    result = ceiling(torch.zeros(2, 3))
+    assert result is not None
+    assert result.value == result.low == result.high == math.inf

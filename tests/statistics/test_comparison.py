@@ -63,22 +63,22 @@ def logs(c: np.ndarray) -> np.ndarray:
 def test_new_members_against_the_paired_t_test_of_pseudo_values(generator: torch.Generator) -> None:
     figures = study(generator, 2, 1, images=5, over_images=0.3, over_methods=0.5)
     a, b = figures["A"], figures["B"]
-    found = compare(a, b, question="members")
+    result = compare(a, b, question="members")
     pseudo = [
         8 * math.log(figure.value) - 7 * logs(figure.without.mean(0).numpy()) for figure in (a, b)
     ]  # their variance over 8 is the jackknife's
     expected = stats.ttest_rel(*pseudo)
-    scale = found.difference / (pseudo[0] - pseudo[1]).mean()  # the jackknife's mean differs from the figure
+    scale = result.difference / (pseudo[0] - pseudo[1]).mean()  # the jackknife's mean differs from the figure
     t = expected.statistic * scale
-    assert found.p == pytest.approx(2 * stats.t.sf(abs(t), 7), rel=1e-9)
-    assert found.difference == pytest.approx(math.log(a.value / b.value))
-    assert found.ratio == pytest.approx(a.value / b.value)
-    assert found.interval is not None
-    assert found.ratio_interval is not None
+    assert result.p == pytest.approx(2 * stats.t.sf(abs(t), 7), rel=1e-9)
+    assert result.difference == pytest.approx(math.log(a.value / b.value))
+    assert result.ratio == pytest.approx(a.value / b.value)
+    assert result.interval is not None
+    assert result.ratio_interval is not None
     half = stats.t.ppf(0.975, 7) * stats.sem(pseudo[0] - pseudo[1])
-    assert found.interval.low == pytest.approx(found.difference - half)
-    assert found.ratio_interval.high == pytest.approx(math.exp(found.difference + half))
-    assert (found.interval.question, found.interval.df) == ("members", 7)
+    assert result.interval.low == pytest.approx(result.difference - half)
+    assert result.ratio_interval.high == pytest.approx(math.exp(result.difference + half))
+    assert (result.interval.question, result.interval.df) == ("members", 7)
 
 
 def test_new_images_add_the_variance_of_a_paired_bootstrap(generator: torch.Generator) -> None:
@@ -98,15 +98,15 @@ def test_new_images_add_the_variance_of_a_paired_bootstrap(generator: torch.Gene
 def test_other_members_add_both_variances(generator: torch.Generator) -> None:
     a = study(generator, 2, members=8, images=6, over_images=0.3, over_methods=0.5)["A"]
     b = study(generator, 1, members=6, images=6, over_images=0.3, over_methods=0.5)["A"]
-    found = compare(a, b, shared="images", question="members").interval
+    result = compare(a, b, shared="images", question="members").interval
     variances = [
         (n - 1) / n * ((x - x.mean()) ** 2).sum()
         for n, x in ((8, logs(a.without.mean(0).numpy())), (6, logs(b.without.mean(0).numpy())))
     ]
     df = sum(variances) ** 2 / (variances[0] ** 2 / 7 + variances[1] ** 2 / 5)
-    assert found is not None
-    assert found.df == pytest.approx(df)
-    assert found.high - found.low == pytest.approx(2 * stats.t.ppf(0.975, df) * math.sqrt(sum(variances)))
+    assert result is not None
+    assert result.df == pytest.approx(df)
+    assert result.high - result.low == pytest.approx(2 * stats.t.ppf(0.975, df) * math.sqrt(sum(variances)))
     with pytest.raises(UsageError, match="8 members and of 6 images, 6 members: need both on the same images and"):
         compare(a, b)
 
@@ -178,9 +178,9 @@ def test_all_pairs_with_holm(generator: torch.Generator) -> None:
 def test_identical_figures_are_a_tie_even_without_noise(generator: torch.Generator) -> None:
     figure = study(generator, 1, over_images=0.3, over_methods=0.0)["A"]
     for same in (figure, flat(1.0), flat(-0.1)):
-        found = compare(same, same)
-        assert (found.verdict, found.difference, found.p, found.ratio) == ("tie", 0.0, 1.0, 1.0)
-        assert found.note == "identical figures"
+        result = compare(same, same)
+        assert (result.verdict, result.difference, result.p, result.ratio) == ("tie", 0.0, 1.0, 1.0)
+        assert result.note == "identical figures"
 
 
 @pytest.mark.parametrize(
@@ -193,12 +193,12 @@ def test_identical_figures_are_a_tie_even_without_noise(generator: torch.Generat
     ],
 )
 def test_figures_without_a_logarithm_are_undetermined(a: Pooled, note: str) -> None:
-    found = compare(a, flat(0.4, members=a.members))
-    assert found.verdict == "undetermined"
-    assert note in found.note
-    assert found.words.startswith("A and B: undetermined, ")
-    assert (found.p, found.p_holm, found.interval, found.ratio_interval) == (None, None, None, None)
-    assert math.isnan(found.ratio)
+    result = compare(a, flat(0.4, members=a.members))
+    assert result.verdict == "undetermined"
+    assert note in result.note
+    assert result.words.startswith("A and B: undetermined, ")
+    assert (result.p, result.p_holm, result.interval, result.ratio_interval) == (None, None, None, None)
+    assert math.isnan(result.ratio)
     corrected = all_pairs({"A": a, "B": flat(0.4, members=a.members)})
     assert corrected[0].p_holm is None
 
@@ -211,11 +211,11 @@ def test_a_signal_that_hangs_on_one_member_is_undetermined() -> None:
 
 
 def test_few_members_are_marked_and_one_image_answers_for_members(generator: torch.Generator) -> None:
-    found = compare(*study(generator, 2, 1, members=4, images=1, over_images=0, over_methods=0).values())
-    if found.interval is None:
-        pytest.fail(found.note)
-    assert found.interval.question == "members"
-    assert found.note == found.interval.note == "indicative: fewer than 8 members"
+    result = compare(*study(generator, 2, 1, members=4, images=1, over_images=0, over_methods=0).values())
+    if result.interval is None:
+        pytest.fail(result.note)
+    assert result.interval.question == "members"
+    assert result.note == result.interval.note == "indicative: fewer than 8 members"
 
 
 def cell(difference: float, p: float | None) -> Comparison:
@@ -223,9 +223,9 @@ def cell(difference: float, p: float | None) -> Comparison:
 
 
 def test_everywhere_is_as_strong_as_the_weakest_cell() -> None:
-    found = everywhere({"x": cell(1, 0.001), "y": cell(1, 0.04)})
-    assert (found.p, found.weakest) == (0.04, "y")
-    assert found.words == "A is less noisy than B in all 2 cells"
+    result = everywhere({"x": cell(1, 0.001), "y": cell(1, 0.04)})
+    assert (result.p, result.weakest) == (0.04, "y")
+    assert result.words == "A is less noisy than B in all 2 cells"
     against = everywhere({"x": cell(1, 0.001), "y": cell(-1, 0.001)})
     assert (against.p, against.weakest) == (1.0, "y")
     assert against.words == "not shown that A is less noisy than B everywhere: y, p = 1"

@@ -79,21 +79,21 @@ def test_all_shares_against_loops_over_pairs(generator: torch.Generator) -> None
         )
         pairs.setdefault(same, []).append(float(unit[e, f]))
     noise = 1 - np.mean(pairs[frozenset()])
-    found = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks)
-    assert found.noise == pytest.approx(noise)
-    for part in found.streams:
+    result = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks)
+    assert result.noise == pytest.approx(noise)
+    for part in result.streams:
         first = np.mean(pairs[frozenset([part.stream])]) - np.mean(pairs[frozenset()])
         total = 1 - np.mean(pairs[frozenset(STREAMS) - {part.stream}])
         assert part.first.value == pytest.approx(first / noise)
         assert part.total.value == pytest.approx(total / noise)
-    assert found.replicate is None
-    assert (found.members, found.blocks) == (24, 3)
+    assert result.replicate is None
+    assert (result.members, result.blocks) == (24, 3)
 
 
 def test_interval_is_the_jackknife_of_studies_with_a_block_less(generator: torch.Generator) -> None:
     seeds, blocks, _ = design(4)
     gram = simulated(generator, seeds, blocks, effects=EFFECTS)
-    found = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks).streams[0].total
+    result = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks).streams[0].total
     fewer = []
     for left_out in range(4):
         keep = [e for e in range(32) if blocks[e] != left_out]
@@ -105,9 +105,9 @@ def test_interval_is_the_jackknife_of_studies_with_a_block_less(generator: torch
         )
         fewer.append(study.streams[0].total.value)
     spread = math.sqrt(3 / 4 * np.sum((np.array(fewer) - np.mean(fewer)) ** 2))
-    assert found.interval is not None
-    assert found.interval.high - found.interval.low == pytest.approx(2 * 3.1824463 * spread, rel=1e-6)
-    assert (found.interval.df, found.interval.note) == (3, "t over 4 blocks of seeds")
+    assert result.interval is not None
+    assert result.interval.high - result.interval.low == pytest.approx(2 * 3.1824463 * spread, rel=1e-6)
+    assert (result.interval.df, result.interval.note) == (3, "t over 4 blocks of seeds")
 
 
 def test_known_components_are_found_and_covered(generator: torch.Generator) -> None:
@@ -134,21 +134,21 @@ def test_coverage_over_all_components(generator: torch.Generator) -> None:
 
 
 def test_chaotic_training(generator: torch.Generator) -> None:
-    found = found_in(generator, effects={"augment init order": 1.0})
-    for part in found.streams:
+    result = found_in(generator, effects={"augment init order": 1.0})
+    for part in result.streams:
         assert part.first.value == pytest.approx(0, abs=0.05)
         assert part.total.value == pytest.approx(1, abs=0.05)
-    assert found.words.startswith("training is chaotic: no stream alone explains the noise (first-order parts sum to ")
-    least = min(part.total.value for part in found.streams)
-    assert found.words.endswith(f"and another seed of any one brings in {least:.0%} of it or more")
+    assert result.words.startswith("training is chaotic: no stream alone explains the noise (first-order parts sum to ")
+    least = min(part.total.value for part in result.streams)
+    assert result.words.endswith(f"and another seed of any one brings in {least:.0%} of it or more")
 
 
 def test_additive_training(generator: torch.Generator) -> None:
-    found = found_in(generator, effects={"init": 0.7, "order": 0.3}, images=32)
-    values = [(part.first.value, part.total.value) for part in found.streams]
+    result = found_in(generator, effects={"init": 0.7, "order": 0.3}, images=32)
+    values = [(part.first.value, part.total.value) for part in result.streams]
     assert values == [pytest.approx((v, v), abs=0.05) for v in (0.7, 0.3, 0.0)]
-    assert found.words.startswith("streams act one by one (first-order parts sum to ")
-    assert "most of all 'init' (" in found.words
+    assert result.words.startswith("streams act one by one (first-order parts sum to ")
+    assert "most of all 'init' (" in result.words
 
 
 def test_words_of_what_lies_between(generator: torch.Generator) -> None:
@@ -160,8 +160,8 @@ def test_words_of_what_lies_between(generator: torch.Generator) -> None:
 
 
 def test_too_few_blocks_have_no_words(generator: torch.Generator) -> None:
-    found = found_in(generator, effects=EFFECTS, blocks=2, images=1, pixels=16)
-    assert found.words == "undetermined: 2 blocks leave some parts uncertain by 25% and more"
+    result = found_in(generator, effects=EFFECTS, blocks=2, images=1, pixels=16)
+    assert result.words == "undetermined: 2 blocks leave some parts uncertain by 25% and more"
 
 
 def test_maps_that_agree_are_refused() -> None:
@@ -186,15 +186,17 @@ def test_parts_without_a_methods_own_noise(generator: torch.Generator) -> None:
         noisy.append(seed_components(networks_gram(crossed), scaled=True, **options))
     for j in range(3):
         for part in ("first", "total"):
-            due, found = (np.mean([getattr(own.streams[j], part).value for own in many]) for many in (plain, noisy))
-            assert found == pytest.approx(due, abs=0.02)
+            expected, result = (
+                np.mean([getattr(own.streams[j], part).value for own in many]) for many in (plain, noisy)
+            )
+            assert result == pytest.approx(expected, abs=0.02)
     replicate = [own.replicate.value for own in noisy if own.replicate is not None]
     assert np.mean(replicate) == pytest.approx(0, abs=0.01)
 
 
 def test_replicates_show_what_the_hardware_does(generator: torch.Generator) -> None:
-    found = [found_in(generator, effects=EFFECTS, replicates=2, blocks=3).replicate for _ in range(10)]
-    assert np.mean([share.value for share in found if share is not None]) == pytest.approx(0.1, abs=0.01)
+    result = [found_in(generator, effects=EFFECTS, replicates=2, blocks=3).replicate for _ in range(10)]
+    assert np.mean([share.value for share in result if share is not None]) == pytest.approx(0.1, abs=0.01)
     nothing = found_in(generator, effects={"init": 0.5, "order": 0.5}, replicates=2).replicate
     assert nothing is not None
     assert nothing.value == pytest.approx(0, abs=1e-9)
@@ -206,8 +208,8 @@ def test_other_numbers_of_streams(streams: int, generator: torch.Generator) -> N
     seeds, blocks, _ = design(3, streams=streams)
     effects = {"init": 0.5, "order": 0.2, "init order": 0.3}
     gram = simulated(generator, seeds, blocks, effects=effects, names=names, images=32)
-    found = seed_components(gram, seeds=seeds, streams=names, blocks=blocks)
-    values = [(part.first.value, part.total.value) for part in found.streams]
+    result = seed_components(gram, seeds=seeds, streams=names, blocks=blocks)
+    values = [(part.first.value, part.total.value) for part in result.streams]
     assert values == [pytest.approx(truth, abs=0.06) for truth in [(0.5, 0.8), (0.2, 0.5), (0, 0), (0, 0)][:streams]]
 
 
@@ -242,18 +244,18 @@ def test_missing_maps_of_some_members_weigh_as_in_the_headline(generator: torch.
     seeds, blocks, _ = design(2)
     gram = simulated(generator, seeds, blocks, effects=EFFECTS, images=3)
     gram[0, :4], gram[0, :, :4] = 0, 0  # on the first image, four members have no map
-    found = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks)
+    result = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks)
     live, across = torch.tensor([0.75, 1, 1], dtype=torch.float64), []
     for e, f in itertools.permutations(range(16), 2):
         if blocks[e] != blocks[f] or all(a != b for a, b in zip(seeds[e], seeds[f], strict=True)):
             norm = (gram[:, e, e] * gram[:, f, f]).sqrt()
             across.append(float((torch.where(norm > 0, gram[:, e, f] / norm, 0.0) / live).mean()))
-    assert found.noise == pytest.approx(1 - np.mean(across))
+    assert result.noise == pytest.approx(1 - np.mean(across))
 
 
 def test_one_block_has_values_without_intervals(generator: torch.Generator) -> None:
-    found = found_in(generator, effects=EFFECTS, blocks=1)
-    assert all(part.first.interval is None and part.total.interval is None for part in found.streams)
+    result = found_in(generator, effects=EFFECTS, blocks=1)
+    assert all(part.first.interval is None and part.total.interval is None for part in result.streams)
 
 
 def test_bad_designs_are_named(generator: torch.Generator) -> None:

@@ -18,23 +18,23 @@ def related(count, rho=0.7, seed=0):
 def test_both_correlations_are_scipys():
     x, y = related(40)
     x = x.round(decimals=1)  # with ties
-    found = correlate(x, y, seed=0)
-    assert found.images == 40
-    assert found.spearman == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
-    assert found.pearson == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
+    result = correlate(x, y, seed=0)
+    assert result.images == 40
+    assert result.spearman == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-12)
+    assert result.pearson == pytest.approx(stats.pearsonr(x, y).statistic, abs=1e-12)
 
 
 def test_the_intervals_are_close_to_the_textbooks():
     x, y = related(200)
-    found = correlate(x, y, seed=0)
+    result = correlate(x, y, seed=0)
     pearson = stats.pearsonr(x, y).confidence_interval(0.95)
-    assert found.pearson_interval.low == pytest.approx(pearson.low, abs=0.03)
-    assert found.pearson_interval.high == pytest.approx(pearson.high, abs=0.03)
-    rho = found.spearman  # Bonett and Wright 2000
+    assert result.pearson_interval.low == pytest.approx(pearson.low, abs=0.03)
+    assert result.pearson_interval.high == pytest.approx(pearson.high, abs=0.03)
+    rho = result.spearman  # Bonett and Wright 2000
     half = 1.96 * math.sqrt((1 + rho**2 / 2) / (200 - 3))
-    assert found.spearman_interval.low == pytest.approx(math.tanh(math.atanh(rho) - half), abs=0.03)
-    assert found.spearman_interval.high == pytest.approx(math.tanh(math.atanh(rho) + half), abs=0.03)
-    assert found.pearson_interval.question == "images"
+    assert result.spearman_interval.low == pytest.approx(math.tanh(math.atanh(rho) - half), abs=0.03)
+    assert result.spearman_interval.high == pytest.approx(math.tanh(math.atanh(rho) + half), abs=0.03)
+    assert result.pearson_interval.question == "images"
 
 
 def test_the_intervals_cover_the_truth_as_often_as_they_say():
@@ -50,17 +50,17 @@ def test_a_nearly_perfect_order_has_a_bounded_interval():
     y = x.clone()
     y[[3, 4]] = y[[4, 3]]
     y[[10, 12]] = y[[12, 10]]
-    found = correlate(x, y, seed=0)
-    assert found.spearman > 0.99
-    assert found.spearman_interval.low > 0.9
+    result = correlate(x, y, seed=0)
+    assert result.spearman > 0.99
+    assert result.spearman_interval.low > 0.9
 
 
 def test_images_without_a_finite_figure_are_left_out():
     x, y = related(12)
     x[0], y[1] = torch.inf, torch.nan
-    found = correlate(x, y, seed=0)
-    assert found.images == 10
-    assert found.pearson == pytest.approx(stats.pearsonr(x[2:], y[2:]).statistic)
+    result = correlate(x, y, seed=0)
+    assert result.images == 10
+    assert result.pearson == pytest.approx(stats.pearsonr(x[2:], y[2:]).statistic)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ def test_images_without_a_finite_figure_are_left_out():
     ],
 )
 def test_where_there_is_no_answer_it_says_why(x, y, note):
-    found = correlate(torch.tensor(x), torch.tensor(y), seed=0)
-    assert math.isnan(found.spearman)
-    assert found.pearson_interval is None
-    assert note in found.note
+    result = correlate(torch.tensor(x), torch.tensor(y), seed=0)
+    assert math.isnan(result.spearman)
+    assert result.pearson_interval is None
+    assert note in result.note
 
 
 def test_few_images_and_perfect_correlations_have_no_interval():

@@ -27,7 +27,7 @@ def simulated(generator: torch.Generator, *, members: int = 8, draws: int = 2, i
 
 def by_loops(maps: np.ndarray) -> dict[str, float]:
     """The mean inner products of unit-norm maps `[B, E, D, P]`, as they are defined; "own" of own draws."""
-    found: dict[str, list[float]] = {"00": [], "01": [], "10": [], "11": [], "own": []}
+    result: dict[str, list[float]] = {"00": [], "01": [], "10": [], "11": [], "own": []}
     for image in maps:
         unit = image / np.linalg.norm(image, axis=-1, keepdims=True)
         for e in range(unit.shape[0]):
@@ -35,15 +35,15 @@ def by_loops(maps: np.ndarray) -> dict[str, float]:
                 for f in range(unit.shape[0]):
                     for g in range(unit.shape[1]):
                         if e == f:
-                            found[f"1{int(d == g)}"].append(unit[e, d] @ unit[f, g])
+                            result[f"1{int(d == g)}"].append(unit[e, d] @ unit[f, g])
                             continue
                         if d != g:
-                            found["00"].append(unit[e, d] @ unit[f, g])
+                            result["00"].append(unit[e, d] @ unit[f, g])
                         if d != 1 and g != 1:
-                            found["own"].append(unit[e, d] @ unit[f, g])
+                            result["own"].append(unit[e, d] @ unit[f, g])
                         if d == g == 1:
-                            found["01"].append(unit[e, d] @ unit[f, g])
-    return {key: float(np.mean(values)) for key, values in found.items()}
+                            result["01"].append(unit[e, d] @ unit[f, g])
+    return {key: float(np.mean(values)) for key, values in result.items()}
 
 
 @pytest.mark.parametrize("draws", [2, 3])
@@ -72,8 +72,8 @@ def test_each_member_left_out_is_the_figure_of_the_others(generator: torch.Gener
     assert pooled is not None
     for member in range(5):
         c = by_loops(np.delete(maps.numpy(), member, 1))
-        found = pooled.link(pooled.without[:, member].mean())
-        assert float(found) == pytest.approx(c["00"] / (c["10"] - c["00"]), rel=1e-9)
+        result = pooled.link(pooled.without[:, member].mean())
+        assert float(result) == pytest.approx(c["00"] / (c["10"] - c["00"]), rel=1e-9)
 
 
 def test_the_truth_is_found_where_shared_draws_would_pass_for_signal(generator: torch.Generator) -> None:
@@ -130,7 +130,7 @@ def test_shares_of_members_that_have_seeds_in_common(generator: torch.Generator)
     twice = [0, 0, 1, 1, 2, 2, 3, 3]
     pairs = torch.tensor([[a != b for b in twice] for a in twice])
     doubled = crossed[:, twice][:, :, :, twice]
-    due = energy_shares(crossed)
-    found = energy_shares(doubled, apart=pairs)
-    assert dict(found) == pytest.approx(dict(due))
-    assert energy_shares(doubled)["signal"] > due["signal"] + 0.03
+    expected = energy_shares(crossed)
+    result = energy_shares(doubled, apart=pairs)
+    assert dict(result) == pytest.approx(dict(expected))
+    assert energy_shares(doubled)["signal"] > expected["signal"] + 0.03

@@ -52,15 +52,15 @@ def test_a_missed_criterion_is_seen(script: ModuleType) -> None:
 
 @pytest.mark.parametrize("kind", ["gaussian", "correlated", "heavy-tailed"])
 def test_cosine_and_intervals(script: ModuleType, kind: str) -> None:
-    found = [script.studies(kind, 8, question, repetitions=150, reference=100) for question in ("members", "both")]
-    assert_kept(script.cosine_rows(found), 2)
-    assert_kept(script.coverage_rows(found, judged=True), 2)
+    result = [script.studies(kind, 8, question, repetitions=150, reference=100) for question in ("members", "both")]
+    assert_kept(script.cosine_rows(result), 2)
+    assert_kept(script.coverage_rows(result, judged=True), 2)
 
 
 def test_simulated_intervals_can_miss(script: ModuleType) -> None:
     """Two modes at E = 4 cover far less than they say."""
-    found = script.studies("two modes", 4, "members", repetitions=150, reference=100)
-    assert script.share(found.covered)[0] < 0.8
+    result = script.studies("two modes", 4, "members", repetitions=150, reference=100)
+    assert script.share(result.covered)[0] < 0.8
 
 
 def test_bias_of_r(script: ModuleType) -> None:
@@ -115,11 +115,11 @@ def test_levels_of_methods_that_draw_random_numbers(script: ModuleType) -> None:
 def test_drawn_maps_are_what_they_are_said_to_be(script: ModuleType) -> None:
     """Unit variance; the second draw alone is shared, or both."""
     generator = torch.Generator().manual_seed(0)
-    for own, due in ((True, [0, 0.63]), (False, [0.63, 0.63])):
+    for own, expected in ((True, [0, 0.63]), (False, [0.63, 0.63])):
         drawn = script.drawn_maps((0.7, 0.9), 4, generator, shape=(40, 256), own=own)
         assert float(drawn.var()) == pytest.approx(1, rel=0.03)
         between = (drawn[:, 0] * drawn[:, 1]).mean((0, 2))
-        assert between.tolist() == pytest.approx(due, abs=0.04)
+        assert between.tolist() == pytest.approx(expected, abs=0.04)
 
 
 @pytest.mark.simulation

@@ -47,9 +47,9 @@ def test_formula_against_loops(rng: np.random.Generator) -> None:
     products = [g[e] * g[f] for e in range(5) for f in range(5) if e != f]
     c = np.mean([gram[i, e, f] for i in range(3) for e in range(5) for f in range(5) if e != f])
     squared = np.mean(products) / c
-    found = fidelity(torch.tensor(inner)[None], torch.tensor(gram))
-    assert found.fidelity_squared == pytest.approx(squared)
-    assert found.networks == pytest.approx(squared / ((1 - squared) * c / (1 - c)))
+    result = fidelity(torch.tensor(inner)[None], torch.tensor(gram))
+    assert result.fidelity_squared == pytest.approx(squared)
+    assert result.networks == pytest.approx(squared / ((1 - squared) * c / (1 - c)))
 
 
 @pytest.mark.parametrize(("worth", "low", "high"), [(1, 0.95, 1.04), (4, 3.9, 4.3)])
@@ -57,9 +57,9 @@ def test_formula_against_loops(rng: np.random.Generator) -> None:
 def test_averages_are_worth_their_number(
     worth: int, low: float, high: float, r: float, generator: torch.Generator
 ) -> None:
-    found = [study(generator, worth=worth, r=r) for _ in range(60)]
-    assert low <= np.median([each.networks for each in found]) <= high
-    covered = [each.interval is not None and each.interval.low <= worth <= each.interval.high for each in found]
+    result = [study(generator, worth=worth, r=r) for _ in range(60)]
+    assert low <= np.median([each.networks for each in result]) <= high
+    covered = [each.interval is not None and each.interval.low <= worth <= each.interval.high for each in result]
     assert np.mean(covered) >= 0.9
 
 
@@ -79,28 +79,28 @@ def test_the_true_mean_is_worth_more_than_can_be_told(generator: torch.Generator
     signal = torch.randn(64, 1, 128, generator=generator, dtype=torch.float64)
     reference = unit(networks(generator, signal, 12))
     maps = unit(signal + 0.02 * torch.randn(64, 3, 128, generator=generator, dtype=torch.float64))
-    found = fidelity((maps @ reference.mT).transpose(0, 1), reference @ reference.mT)
-    assert found.fidelity_squared == pytest.approx(1, abs=0.02)
-    assert found.networks > 30
-    assert found.interval is not None
-    assert found.interval.high == math.inf
+    result = fidelity((maps @ reference.mT).transpose(0, 1), reference @ reference.mT)
+    assert result.fidelity_squared == pytest.approx(1, abs=0.02)
+    assert result.networks > 30
+    assert result.interval is not None
+    assert result.interval.high == math.inf
 
 
 def test_more_than_the_mean_is_infinite_in_words() -> None:
     gram = torch.full((1, 8, 8), 0.25, dtype=torch.float64) + 0.75 * torch.eye(8, dtype=torch.float64)
-    found = fidelity(torch.full((2, 1, 8), 0.5001, dtype=torch.float64), gram)
-    assert found.networks == math.inf
-    assert found.words == "worth more networks than can be told: its maps are the mean over networks"
+    result = fidelity(torch.full((2, 1, 8), 0.5001, dtype=torch.float64), gram)
+    assert result.networks == math.inf
+    assert result.words == "worth more networks than can be estimated: its maps are the mean over networks"
 
 
 @pytest.mark.parametrize("c", [0.1, 0.5, 0.9])
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.9])
 def test_opposite_and_unrelated_maps_are_worth_nothing(c: float, part: float) -> None:
     gram = torch.full((1, 8, 8), c, dtype=torch.float64) + (1 - c) * torch.eye(8, dtype=torch.float64)
-    found = fidelity(torch.full((2, 1, 8), -part * math.sqrt(c), dtype=torch.float64), gram)
-    assert found.networks <= 0
-    assert math.isfinite(found.networks)
-    assert found.words == "worth no network: its maps have nothing of the mean over networks"
+    result = fidelity(torch.full((2, 1, 8), -part * math.sqrt(c), dtype=torch.float64), gram)
+    assert result.networks <= 0
+    assert math.isfinite(result.networks)
+    assert result.words == "worth no network: its maps have nothing of the mean over networks"
 
 
 def test_one_run_says_so_and_its_interval_is_narrower(generator: torch.Generator) -> None:
@@ -116,10 +116,10 @@ def test_one_run_says_so_and_its_interval_is_narrower(generator: torch.Generator
 
 
 def test_a_reference_without_signal_is_refused(generator: torch.Generator) -> None:
-    found = study(generator, worth=1, r=0.0)
-    assert math.isnan(found.networks)
-    assert found.interval is None
-    assert found.words.startswith("undetermined: the held-out networks show no signal")
+    result = study(generator, worth=1, r=0.0)
+    assert math.isnan(result.networks)
+    assert result.interval is None
+    assert result.words.startswith("undetermined: the held-out networks show no signal")
 
 
 def test_zero_maps_of_the_reference_count_as_in_the_headline(generator: torch.Generator) -> None:
@@ -129,8 +129,8 @@ def test_zero_maps_of_the_reference_count_as_in_the_headline(generator: torch.Ge
     whole = fidelity((maps @ reference.mT).transpose(0, 1), reference @ reference.mT)
     reference = torch.cat([torch.zeros_like(reference[:2]), reference])
     padded = torch.cat([maps[:2], maps])
-    found = fidelity((padded @ reference.mT).transpose(0, 1), reference @ reference.mT)
-    assert found.networks == pytest.approx(whole.networks, rel=1e-9)
+    result = fidelity((padded @ reference.mT).transpose(0, 1), reference @ reference.mT)
+    assert result.networks == pytest.approx(whole.networks, rel=1e-9)
 
 
 def test_missing_maps_of_some_held_out_members_weigh_as_in_the_headline(generator: torch.Generator) -> None:
@@ -141,8 +141,8 @@ def test_missing_maps_of_some_held_out_members_weigh_as_in_the_headline(generato
     c = cosine(reference @ reference.mT).mean()
     g = ((maps @ reference.mT)[:, 0] / live.sqrt()[:, None]).mean(0)
     products = [float(g[e] * g[f]) for e in range(8) for f in range(8) if e != f]
-    found = fidelity((maps @ reference.mT).transpose(0, 1), reference @ reference.mT)
-    assert found.fidelity_squared == pytest.approx(np.mean(products) / float(c), rel=1e-9)
+    result = fidelity((maps @ reference.mT).transpose(0, 1), reference @ reference.mT)
+    assert result.fidelity_squared == pytest.approx(np.mean(products) / float(c), rel=1e-9)
 
 
 def test_base_runs_that_differ_widen_the_interval(generator: torch.Generator) -> None:
@@ -169,13 +169,13 @@ def test_bad_input_is_named() -> None:
 
 
 def test_the_price_is_rejected_at_the_ends_of_the_interval(generator: torch.Generator) -> None:
-    found = study(generator, worth=2)
-    assert found.interval is not None
-    assert price_p(found, found.interval.low) == pytest.approx(0.05)
-    assert price_p(found, found.networks) == pytest.approx(1.0)
-    inside = (found.networks + found.interval.low) / 2
-    assert 0.05 < price_p(found, inside) < 1.0
-    assert price_p(found, 20.0) < 0.05
+    result = study(generator, worth=2)
+    assert result.interval is not None
+    assert price_p(result, result.interval.low) == pytest.approx(0.05)
+    assert price_p(result, result.networks) == pytest.approx(1.0)
+    inside = (result.networks + result.interval.low) / 2
+    assert 0.05 < price_p(result, inside) < 1.0
+    assert price_p(result, 20.0) < 0.05
 
 
 def test_a_strategy_that_is_worth_its_price_is_seldom_said_to_differ_from_it(generator: torch.Generator) -> None:

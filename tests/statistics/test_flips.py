@@ -49,17 +49,17 @@ def floor(maps: torch.Tensor, view: str) -> tuple[float, str]:
 @pytest.mark.parametrize("kind", ["white", "scales", "blurred", "channels"])
 def test_floors_of_gaussian_noise_of_any_covariance_at_any_r(kind: str, r: float, view: str) -> None:
     pure = apply_view(noise(kind, members=30, seed=1), view).flatten(2)
-    due = pooled_snr(pure @ pure.mT).value
-    found, note = floor(noise(kind, r=r), view)
-    assert found == pytest.approx(due, rel=0.08)  # 5% in expectation; these are 32 images
+    expected = pooled_snr(pure @ pure.mT).value
+    result, note = floor(noise(kind, r=r), view)
+    assert result == pytest.approx(expected, rel=0.08)  # 5% in expectation; these are 32 images
     assert note == ""
 
 
 @pytest.mark.parametrize(("kind", "words"), [("heavy", "heavy tails"), ("sparse", "sparse maps")])
 def test_where_the_floor_is_too_high_it_says_so(kind: str, words: str) -> None:
     pure = apply_view(noise(kind, members=30, seed=1), "relu").flatten(2)
-    found, note = floor(noise(kind), "relu")
-    assert found > 1.1 * pooled_snr(pure @ pure.mT).value
+    result, note = floor(noise(kind), "relu")
+    assert result > 1.1 * pooled_snr(pure @ pure.mT).value
     assert words in note
 
 
@@ -86,10 +86,10 @@ def test_maps_without_noise_have_no_floor_and_rank_one_noise_all_of_it() -> None
 def test_the_test_by_flips_of_whole_maps_has_its_level_and_power() -> None:
     def p(r: float, seed: int) -> float:
         maps = noise("white", images=4, seed=seed, r=r)[..., :8, :8]
-        found = flip_test([image_flips(image, view="relu") for image in maps], seed=0)
-        assert found.note == "exact, 256 flips of whole maps"
-        assert found.p is not None
-        return found.p
+        result = flip_test([image_flips(image, view="relu") for image in maps], seed=0)
+        assert result.note == "exact, 256 flips of whole maps"
+        assert result.p is not None
+        return result.p
 
     assert sum(p(0, seed) <= 0.05 for seed in range(80)) <= 9  # 4 are expected
     assert sum(p(0.3, seed) <= 0.05 for seed in range(10)) == 10
@@ -132,8 +132,8 @@ def test_members_needed_are_for_the_scale_on_which_maps_are_averaged() -> None:
     assert unit.estimates["snr"] == raw.estimates["snr"]
     assert unit.estimates["snr_averaged"].value == unit.estimates["snr"].value
     cv2 = float(gains.var() / gains.mean().square())
-    due = 1 / (1 + cv2 + (1 + cv2))  # energy of the mean map over that of one, 2 (1 + cv^2)
-    assert raw.estimates["snr_averaged"].value == pytest.approx(due / (1 - due), rel=0.15)
+    expected = 1 / (1 + cv2 + (1 + cv2))  # energy of the mean map over that of one, 2 (1 + cv^2)
+    assert raw.estimates["snr_averaged"].value == pytest.approx(expected / (1 - expected), rel=0.15)
     assert raw.members_needed.value is not None
     assert unit.members_needed.value is not None
     assert raw.members_needed.value > unit.members_needed.value

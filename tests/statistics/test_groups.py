@@ -56,13 +56,13 @@ def test_interval_on_the_logarithm_is_wider_for_groups_and_stays_positive(genera
     groups = [i // 8 for i in range(32)]
     gram = gram_matrix(near_duplicates(generator, groups))
     alone, grouped = pooled_snr(gram), pooled_snr(gram, groups=as_groups(groups))
-    plain, found = both_interval(alone, seed=0), both_interval(grouped, seed=0)
+    plain, result = both_interval(alone, seed=0), both_interval(grouped, seed=0)
     assert plain is not None
-    assert found is not None
-    assert 0 < found.low < grouped.value < found.high
-    assert math.log(found.high / grouped.value) == pytest.approx(math.log(grouped.value / found.low))
-    assert math.log(found.high / found.low) > 1.5 * math.log(plain.high / max(plain.low, 0.01))
-    assert "images in 4 groups" in found.note
+    assert result is not None
+    assert 0 < result.low < grouped.value < result.high
+    assert math.log(result.high / grouped.value) == pytest.approx(math.log(grouped.value / result.low))
+    assert math.log(result.high / result.low) > 1.5 * math.log(plain.high / max(plain.low, 0.01))
+    assert "images in 4 groups" in result.note
     assert members_interval(grouped) == members_interval(alone)
     images = images_interval(grouped, seed=0)
     assert images is not None
@@ -162,12 +162,12 @@ def test_share_of_images_with_copies(generator: torch.Generator) -> None:
 def test_level_of_more_than_untrained_networks_with_copies(generator: torch.Generator) -> None:
     """Trained networks no better than untrained ones, 4 groups of 8 copies."""
     groups = [i // 8 for i in range(32)]
-    found: dict[str, list[float]] = {"alone": [], "groups": []}
+    result: dict[str, list[float]] = {"alone": [], "groups": []}
     for _ in range(200):
         one, other = (gram_matrix(near_duplicates(generator, groups, alike=1.0)) for _ in range(2))
         for name, own in (("alone", None), ("groups", as_groups(groups))):
-            found[name].append(excess_p(pooled_snr(one, groups=own), pooled_snr(other, groups=own)) or 0.0)
-    level = {name: sum(p < 0.05 for p in ps) / 200 for name, ps in found.items()}
+            result[name].append(excess_p(pooled_snr(one, groups=own), pooled_snr(other, groups=own)) or 0.0)
+    level = {name: sum(p < 0.05 for p in ps) / 200 for name, ps in result.items()}
     assert level["groups"] <= 0.09
     assert level["alone"] > 1.5 * level["groups"]
 

@@ -70,10 +70,10 @@ def test_bias_and_coverage(correlated, generator: torch.Generator) -> None:
     """150 studies of 32 fresh images with 8 fresh members; plain quantiles of c_i would ask for a third more."""
     truth = true_quantile(correlated, generator)
     grams = studies(correlated, generator, count=150, images=32, members=8)
-    found = [snr_of_images(gram, share=0.9, seed=k) for k, gram in enumerate(grams)]
-    covered = [interval is not None and interval.low <= truth <= interval.high for _, interval in found]
+    result = [snr_of_images(gram, share=0.9, seed=k) for k, gram in enumerate(grams)]
+    covered = [interval is not None and interval.low <= truth <= interval.high for _, interval in result]
     assert np.mean(covered) >= 0.93
-    needed = np.array([9 / max(value, 1e-3) for value, _ in found])
+    needed = np.array([9 / max(value, 1e-3) for value, _ in result])
     assert np.median(needed) == pytest.approx(9 / truth, rel=0.15)
 
 

@@ -39,8 +39,8 @@ def rows_and_mask(rng, *, pixels=24, levels=None):
 def test_auc_is_that_of_scikit_learn(rng, levels):
     for _ in range(20):
         rows, mask = rows_and_mask(rng, levels=levels)
-        due = [roc_auc_score(mask, row) for row in rows]
-        assert roc_auc(torch.from_numpy(rows), torch.from_numpy(mask)).tolist() == pytest.approx(due)
+        expected = [roc_auc_score(mask, row) for row in rows]
+        assert roc_auc(torch.from_numpy(rows), torch.from_numpy(mask)).tolist() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("levels", [None, 3])
@@ -61,39 +61,39 @@ def test_rank_and_pointing_are_what_random_tie_breaking_gives_on_average(rng, le
 
 def test_mass_is_a_loop_over_pixels(rng):
     rows, mask = rows_and_mask(rng)
-    due = [sum(v for v, m in zip(row, mask, strict=True) if m) / sum(row) for row in rows]
-    assert relevance_mass(torch.from_numpy(rows), torch.from_numpy(mask)).tolist() == pytest.approx(due)
+    expected = [sum(v for v, m in zip(row, mask, strict=True) if m) / sum(row) for row in rows]
+    assert relevance_mass(torch.from_numpy(rows), torch.from_numpy(mask)).tolist() == pytest.approx(expected)
 
 
 def test_hand_computed_cases():
     mask = torch.tensor([[True, True], [False, False]])
-    found = localization(torch.tensor([[[[4.0, 1.0], [2.0, 1.0]]]]), mask)
+    result = localization(torch.tensor([[[[4.0, 1.0], [2.0, 1.0]]]]), mask)
     # the two most relevant are 4 (on the mask) and 2; pairs (in, out): 4>2, 4>1, 1<2, 1=1
-    due = {"mass": 5 / 8, "rank": 1 / 2, "pointing": 1.0, "auc": 2.5 / 4}
-    assert {name: own.item() for name, own in found.items()} == due
+    expected = {"mass": 5 / 8, "rank": 1 / 2, "pointing": 1.0, "auc": 2.5 / 4}
+    assert {name: own.item() for name, own in result.items()} == expected
 
 
 @pytest.mark.parametrize("value", [0.0, 7.0])
 def test_a_map_that_says_nothing_gets_chance(value):
     mask = torch.zeros(6, 5, dtype=torch.bool)
     mask[1:3, 2:4] = True
-    found = localization(torch.full((1, 2, 6, 5), value), mask)
-    assert {name: own.item() for name, own in found.items()} == pytest.approx(chance(mask))
+    result = localization(torch.full((1, 2, 6, 5), value), mask)
+    assert {name: own.item() for name, own in result.items()} == pytest.approx(chance(mask))
 
 
 def test_noise_is_at_chance_on_average(generator):
     mask = torch.zeros(8, 8, dtype=torch.bool)
     mask[2:5, 1:4] = True
-    found = localization(torch.randn(4000, 3, 8, 8, generator=generator), mask)
-    for name, due in chance(mask).items():
-        error = float(found[name].std()) / math.sqrt(4000)
-        assert abs(float(found[name].mean()) - due) < 4 * error, name
+    result = localization(torch.randn(4000, 3, 8, 8, generator=generator), mask)
+    for name, expected in chance(mask).items():
+        error = float(result[name].std()) / math.sqrt(4000)
+        assert abs(float(result[name].mean()) - expected) < 4 * error, name
 
 
 def test_without_pixels_inside_or_outside_nothing_is_told(generator):
     for mask in (torch.ones(3, 3, dtype=torch.bool), torch.zeros(3, 3, dtype=torch.bool)):
-        found = localization(torch.rand(2, 1, 3, 3, generator=generator), mask)
-        assert all(bool(own.isnan().all()) and own.shape == (2,) for own in found.values())
+        result = localization(torch.rand(2, 1, 3, 3, generator=generator), mask)
+        assert all(bool(own.isnan().all()) and own.shape == (2,) for own in result.values())
 
 
 def test_each_view_has_its_relevance():
@@ -111,11 +111,11 @@ def test_layer_maps_are_enlarged_bilinearly_as_by_hand():
         v, u = (min(max((place + 0.5) / 2 - 0.5, 0), 1) for place in (y, x))
         return 8 * v + 4 * u
 
-    due = [[at(y, x) for x in range(4)] for y in range(4)]
-    assert upsampled(small, (4, 4))[0].tolist() == due
+    expected = [[at(y, x) for x in range(4)] for y in range(4)]
+    assert upsampled(small, (4, 4))[0].tolist() == expected
     mask = torch.zeros(4, 4, dtype=torch.bool)
     mask[3, 3] = True
-    assert localization(small[None], mask)["mass"].item() == pytest.approx(12 / np.sum(due))
+    assert localization(small[None], mask)["mass"].item() == pytest.approx(12 / np.sum(expected))
 
 
 def test_vectorised_over_maps(generator):

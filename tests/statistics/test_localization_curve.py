@@ -19,8 +19,8 @@ from tests.known_pixels import SIZE, located, masks_of, simulated
 
 def test_averaging_moves_an_aligned_signal_towards_the_truth():
     masks = masks_of(16)
-    found = located(simulated(masks, members=8), masks)
-    for name, own in found.measures.items():
+    result = located(simulated(masks, members=8), masks)
+    for name, own in result.measures.items():
         values = [point.value for point in own.curve]
         assert values == sorted(values), name
         assert own.gain.interval.low > 0
@@ -32,8 +32,8 @@ def test_averaging_does_not_move_a_misplaced_signal_there_though_its_noise_falls
     """All networks share a template beside the causing pixels: they agree ever better, on the wrong place."""
     masks = masks_of(16)
     maps = simulated(masks, members=8, shift=6)
-    found = located(maps, masks)
-    for name, own in found.measures.items():
+    result = located(maps, masks)
+    for name, own in result.measures.items():
         assert own.gain.value < 0.02, name
         assert not (own.gain.p < 0.05 and own.gain.value > 0)
         assert own.curve[-1].value < own.chance + 0.05
@@ -47,8 +47,8 @@ def test_of_pure_noise_nothing_is_claimed():
     claims = dict.fromkeys(MEASURES, 0)
     for seed in range(40):
         generator = torch.Generator().manual_seed(seed)
-        found = located(torch.randn(8, 6, 1, SIZE, SIZE, generator=generator), masks)
-        for name, own in found.measures.items():
+        result = located(torch.randn(8, 6, 1, SIZE, SIZE, generator=generator), masks)
+        for name, own in result.measures.items():
             claims[name] += own.gain.p < 0.05
     assert max(claims.values()) <= 6
 
@@ -56,7 +56,7 @@ def test_of_pure_noise_nothing_is_claimed():
 def test_values_and_intervals_are_those_of_direct_averages():
     masks = masks_of(5)
     maps = simulated(masks, members=3)
-    found = located(maps, masks)
+    result = located(maps, masks)
 
     def direct(chosen):
         averaged = [own[chosen].mean(0, keepdim=True) for own in maps]
@@ -66,15 +66,15 @@ def test_values_and_intervals_are_those_of_direct_averages():
     everyone = direct([0, 1, 2])
     pairs = [direct([a, b]) for b in range(3) for a in range(b)]
     without = [direct([f for f in range(3) if f != e]) for e in range(3)]
-    for name, own in found.measures.items():
+    for name, own in result.measures.items():
         assert [point.members for point in own.curve] == [1, 2, 3]
         assert own.curve[1].value == pytest.approx(sum(float(pair[name].mean()) for pair in pairs) / 3)
         assert own.curve[2].value == pytest.approx(float(everyone[name].mean()))
-        assert found.per_image[f"localization_{name}_marginal"] == pytest.approx(everyone[name].tolist())
+        assert result.per_image[f"localization_{name}_marginal"] == pytest.approx(everyone[name].tolist())
         figure = Pooled(per_image=everyone[name], without=torch.stack([own[name] for own in without], 1), lowest=0.0)
-        due = both_interval(figure, seed=0)
-        assert own.curve[2].interval.low == pytest.approx(due.low, abs=1e-6)
-        assert own.curve[2].interval.high == pytest.approx(min(due.high, 1), abs=1e-6)
+        expected = both_interval(figure, seed=0)
+        assert own.curve[2].interval.low == pytest.approx(expected.low, abs=1e-6)
+        assert own.curve[2].interval.high == pytest.approx(min(expected.high, 1), abs=1e-6)
 
 
 def test_intervals_cover_the_population(generator):
@@ -83,13 +83,13 @@ def test_intervals_cover_the_population(generator):
     for _ in range(60):
         own = torch.randn(1, 6, 1, SIZE, SIZE, generator=generator)
         maps = masks[:, None, None] + own + torch.randn(8, 6, 1, SIZE, SIZE, generator=generator)
-        found = [localize(image, mask, averages, view="signed") for image, mask in zip(maps, masks, strict=True)]
-        points = summarise_localization(found, averages, seed=0).measures["auc"].curve
+        result = [localize(image, mask, averages, view="signed") for image, mask in zip(maps, masks, strict=True)]
+        points = summarise_localization(result, averages, seed=0).measures["auc"].curve
         values.append([point.value for point in points])
         hits.append([(point.interval.low, point.interval.high) for point in points])
     truth = torch.tensor(values).mean(0).tolist()
-    for n, due in enumerate(truth):
-        covered = sum(ends[n][0] <= due <= ends[n][1] for ends in hits) / 60
+    for n, expected in enumerate(truth):
+        covered = sum(ends[n][0] <= expected <= ends[n][1] for ends in hits) / 60
         assert covered >= 0.88
 
 
@@ -98,9 +98,9 @@ def test_the_view_is_that_of_the_average():
     mask = torch.zeros(2, 2, dtype=torch.bool)
     mask[0, 0] = True
     maps = torch.tensor([[[[1.0, 3.0], [0.0, 0.0]]], [[[1.0, -3.0], [0.0, 0.0]]]])
-    found = localize(maps, mask, plan_averages(2, seed=0), view="relu")
-    assert found.values[0, -1, 0].item() == 1.0
-    assert found.values[0, 0, 0].item() == (1 / 4 + 1) / 2
+    result = localize(maps, mask, plan_averages(2, seed=0), view="relu")
+    assert result.values[0, -1, 0].item() == 1.0
+    assert result.values[0, 0, 0].item() == (1 / 4 + 1) / 2
 
 
 def test_pixels_that_tie_in_all_members_tie_in_the_average(generator):
@@ -108,17 +108,17 @@ def test_pixels_that_tie_in_all_members_tie_in_the_average(generator):
     mask = torch.zeros(31, 33, dtype=torch.bool)
     mask[::2] = True
     level = torch.rand(7, 1, 1, 1, generator=generator).expand(7, 1, 31, 33)
-    found = localize(level, mask, plan_averages(7, seed=0), view="signed")
-    assert found.values[2, :, 0].tolist() == pytest.approx([found.chance["pointing"]] * 4)
-    assert found.values[3, :, 0].tolist() == pytest.approx([0.5] * 4)
+    result = localize(level, mask, plan_averages(7, seed=0), view="signed")
+    assert result.values[2, :, 0].tolist() == pytest.approx([result.chance["pointing"]] * 4)
+    assert result.values[3, :, 0].tolist() == pytest.approx([0.5] * 4)
 
 
 def test_blank_maps_count_as_chance_and_are_counted():
     masks = masks_of(3)
     maps = simulated(masks, members=4)
     maps[:, 0] = 0
-    found = located(maps, masks)
-    assert found.blank == 0.25
+    result = located(maps, masks)
+    assert result.blank == 0.25
     everything = masks.clone()
     everything[0] = True
     some = located(maps, everything)

@@ -38,8 +38,8 @@ def between_by_hand(scores: np.ndarray) -> float:
 @pytest.mark.parametrize("members", [4, 5, 8])
 def test_largest_between_share_against_all_splits(members: int, rng: np.random.Generator) -> None:
     scores = rng.standard_normal((20, members)) + 3
-    found, _ = largest_between_share(torch.tensor(scores))
-    assert found.numpy() == pytest.approx([between_by_hand(row) for row in scores], rel=1e-9)
+    result, _ = largest_between_share(torch.tensor(scores))
+    assert result.numpy() == pytest.approx([between_by_hand(row) for row in scores], rel=1e-9)
 
 
 def test_scores_are_the_first_principal_component_of_the_maps(rng: np.random.Generator) -> None:
@@ -91,9 +91,9 @@ def test_both_scales_must_show_the_groups(correlated) -> None:
         upper_p(largest_between_share(top_scores(centred(scale_gram(gram, scale))))[0], sample)
         for scale in ("raw", "member")
     ]
-    found = mode_test(gram, seed=4).p
-    assert found is not None
-    assert found.tolist() == torch.maximum(*each).tolist()
+    result = mode_test(gram, seed=4).p
+    assert result is not None
+    assert result.tolist() == torch.maximum(*each).tolist()
 
 
 def two_modes(correlated, members: int, images: int) -> torch.Tensor:

@@ -60,8 +60,8 @@ def test_pixels_without_spread() -> None:
     """A constant pixel is judged by the others' noise; one that is zero in all members never survives."""
     maps = torch.randn(8, 200, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     maps[:, 0], maps[:, 1], maps[:, 2] = 0.0, 5.0, 1e-3
-    found = surviving_pixels(maps)
-    assert found.survivors[:3].tolist() == [False, True, False]
+    result = surviving_pixels(maps)
+    assert result.survivors[:3].tolist() == [False, True, False]
     p, _ = moderated_p(maps)
     assert bool(((p >= 0) & (p <= 1)).all())
 
@@ -70,21 +70,21 @@ def test_rounding_is_no_spread() -> None:
     maps = torch.full((7, 3), 0.1, dtype=torch.float64)
     maps[:, 1] = -0.3
     maps[:, 2] = 0
-    found = surviving_pixels(maps)
-    assert found.survivors.tolist() == [True, True, False]
-    assert (found.share, found.agreement, found.prior_df) == (pytest.approx(2 / 3), 1, math.inf)
+    result = surviving_pixels(maps)
+    assert result.survivors.tolist() == [True, True, False]
+    assert (result.share, result.agreement, result.prior_df) == (pytest.approx(2 / 3), 1, math.inf)
 
 
 def test_maps_of_zeros() -> None:
-    found = surviving_pixels(torch.zeros(5, 4))
-    assert found.share == 0
-    assert math.isnan(found.agreement)
-    assert math.isnan(found.agreement_all)
+    result = surviving_pixels(torch.zeros(5, 4))
+    assert result.share == 0
+    assert math.isnan(result.agreement)
+    assert math.isnan(result.agreement_all)
 
 
 def test_one_pixel() -> None:
-    found = surviving_pixels(torch.tensor([[1.0], [1.1], [0.9], [1.0]]))
-    assert (found.share, found.prior_df) == (1, math.inf)
+    result = surviving_pixels(torch.tensor([[1.0], [1.1], [0.9], [1.0]]))
+    assert (result.share, result.prior_df) == (1, math.inf)
 
 
 def test_units_do_not_matter(rng: np.random.Generator) -> None:
@@ -104,8 +104,8 @@ def test_sign_agreement_pixel_by_pixel(rng: np.random.Generator) -> None:
 def test_sign_agreement_of_noise(members: int, rng: np.random.Generator) -> None:
     """The chance that a Gaussian has the sign of another, correlated with it by 1/sqrt E."""
     share = 0.5 + math.asin(members**-0.5) / math.pi
-    found = surviving_pixels(torch.tensor(rng.standard_normal((members, 20_000))))
-    assert found.agreement_all == pytest.approx(share, abs=0.006)
+    result = surviving_pixels(torch.tensor(rng.standard_normal((members, 20_000))))
+    assert result.agreement_all == pytest.approx(share, abs=0.006)
 
 
 def blurred(noise: torch.Tensor) -> torch.Tensor:
@@ -123,9 +123,9 @@ def test_false_discoveries_and_power(members: int, neighbours: str, generator: t
         noise = torch.randn(members, 1000, generator=generator, dtype=torch.float64)
         maps = blurred(noise) if neighbours == "correlated" else noise
         maps[:, :100] += 1
-        found = surviving_pixels(maps).survivors
-        false.append(float(found[100:].sum()) / max(1, int(found.sum())))
-        power.append(float(found[:100].double().mean()))
+        result = surviving_pixels(maps).survivors
+        false.append(float(result[100:].sum()) / max(1, int(result.sum())))
+        power.append(float(result[:100].double().mean()))
         p = stats.ttest_1samp(maps.numpy(), 0).pvalue
         plain.append((stats.false_discovery_control(p) <= 0.05)[:100].mean())
     assert np.mean(false) <= 0.06 + 2 * np.std(false) / 10
@@ -167,9 +167,9 @@ def test_skewed_noise_is_seen_and_gives_more_false_discoveries(kind, members, le
         noise = torch.randn(members, 1024, generator=generator, dtype=torch.float64)
         if kind == "skewed":
             noise = (noise.square() - 1) / 2**0.5
-        found = surviving_pixels(truth + noise)
-        false.append(float(found.survivors[102:].sum()) / max(1, int(found.survivors.sum())))
-        skewness.append(found.skewness)
+        result = surviving_pixels(truth + noise)
+        false.append(float(result.survivors[102:].sum()) / max(1, int(result.survivors.sum())))
+        skewness.append(result.skewness)
     if level is None:
         assert np.mean(false) > 0.09
         assert np.mean(skewness) > 0.4

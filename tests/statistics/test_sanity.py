@@ -48,12 +48,12 @@ def test_every_case(trained: Interval | None, other: Interval | None, agreement:
 )
 def test_simulated_signals(shared: float, other: float, verdict: str, generator: torch.Generator) -> None:
     """Trained maps with a signal; others with one that has a cosine of `shared` with it, `other` times as large."""
-    found = []
+    result = []
     for _ in range(20):
         signal, apart = (torch.randn(16, 1, 200, generator=generator) for _ in range(2))
         mixed = other * (shared * signal + math.sqrt(1 - shared**2) * apart)
         a, b = (own + torch.randn(16, 8, 200, generator=generator) for own in (signal, mixed))
         grams = [own.double() @ own.double().mT for own in (a, b)]
         intervals = [claim_interval(pooled_snr(gram), seed=0) for gram in grams]
-        found.append(sanity_verdict(*intervals, agreement(a.double() @ b.double().mT, *grams, seed=0)))
-    assert found.count(verdict) >= 19
+        result.append(sanity_verdict(*intervals, agreement(a.double() @ b.double().mT, *grams, seed=0)))
+    assert result.count(verdict) >= 19

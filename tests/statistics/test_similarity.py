@@ -40,13 +40,13 @@ def by_loops(pairs: list[tuple[np.ndarray, np.ndarray]], count: int) -> dict[str
 @pytest.mark.parametrize("shape", [(5, 3, 9, 12), (4, 1, 4, 4), (3, 2, 7, 6), (6, 1, 16, 16)])
 def test_every_measure_against_other_libraries(shape: tuple[int, ...], rng: np.random.Generator) -> None:
     maps = rng.standard_normal(shape) + rng.standard_normal(shape[1:])
-    found = similarity(torch.tensor(maps), seed=0, top=0.25)
+    result = similarity(torch.tensor(maps), seed=0, top=0.25)
     count = round(0.25 * shape[2] * shape[3])
     pairs = list(itertools.combinations(maps, 2))
-    assert vars(found.pairwise) == pytest.approx(by_loops(pairs, count), rel=1e-9, abs=1e-7)
+    assert vars(result.pairwise) == pytest.approx(by_loops(pairs, count), rel=1e-9, abs=1e-7)
     others = [(maps[e], np.delete(maps, e, 0).mean(0)) for e in range(len(maps))]
-    assert vars(found.to_mean) == pytest.approx(by_loops(others, count), rel=1e-9, abs=1e-7)
-    assert (found.members, found.ssim_pairs) == (len(maps), len(pairs))
+    assert vars(result.to_mean) == pytest.approx(by_loops(others, count), rel=1e-9, abs=1e-7)
+    assert (result.members, result.ssim_pairs) == (len(maps), len(pairs))
 
 
 @pytest.mark.parametrize("size", [3, 4, 6, 7, 20])
@@ -78,9 +78,9 @@ def test_ssim_of_a_map_with_itself(generator: torch.Generator) -> None:
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_maps_smaller_than_a_window_have_no_ssim(size: int, generator: torch.Generator) -> None:
-    found = similarity(torch.randn(3, 1, size, size, generator=generator), seed=0)
-    assert [math.isnan(part.ssim) for part in (found.pairwise, found.to_mean)] == [size < 3, size < 3]
-    assert not math.isnan(found.pairwise.cosine)
+    result = similarity(torch.randn(3, 1, size, size, generator=generator), seed=0)
+    assert [math.isnan(part.ssim) for part in (result.pairwise, result.to_mean)] == [size < 3, size < 3]
+    assert not math.isnan(result.pairwise.cosine)
 
 
 def test_ties_for_the_last_places_are_shared() -> None:
@@ -96,17 +96,17 @@ def test_ties_for_the_last_places_are_shared() -> None:
 
 
 def test_unrelated_maps_overlap_by_chance(generator: torch.Generator) -> None:
-    found = similarity(torch.randn(12, 1, 32, 32, generator=generator), seed=0, top=0.1)
-    assert found.pairwise.top == pytest.approx(0.1, abs=0.01)
-    assert found.pairwise.cosine == pytest.approx(0, abs=0.01)
-    assert abs(found.to_mean.cosine) < 0.02  # its own map in the mean would give 1 / sqrt(12) = 0.29
+    result = similarity(torch.randn(12, 1, 32, 32, generator=generator), seed=0, top=0.1)
+    assert result.pairwise.top == pytest.approx(0.1, abs=0.01)
+    assert result.pairwise.cosine == pytest.approx(0, abs=0.01)
+    assert abs(result.to_mean.cosine) < 0.02  # its own map in the mean would give 1 / sqrt(12) = 0.29
 
 
 def test_strength_is_the_absolute_value(generator: torch.Generator) -> None:
     a = torch.randn(1, 1, 6, 6, generator=generator)
-    found = similarity(torch.cat([a, -a, a]), seed=0)
-    assert found.pairwise.top == pytest.approx(1)
-    assert found.pairwise.cosine == pytest.approx(-1 / 3)
+    result = similarity(torch.cat([a, -a, a]), seed=0)
+    assert result.pairwise.top == pytest.approx(1)
+    assert result.pairwise.cosine == pytest.approx(-1 / 3)
 
 
 def test_zero_maps_count_nowhere(generator: torch.Generator) -> None:
@@ -119,9 +119,9 @@ def test_zero_maps_count_nowhere(generator: torch.Generator) -> None:
 def test_fewer_than_two_maps_have_no_similarity(live: int) -> None:
     maps = torch.zeros(3, 1, 6, 6)
     maps[:live] = 1.0
-    found = similarity(maps, seed=0)
-    assert all(math.isnan(value) for part in (found.pairwise, found.to_mean) for value in vars(part).values())
-    assert (found.members, found.ssim_pairs) == (live, 0)
+    result = similarity(maps, seed=0)
+    assert all(math.isnan(value) for part in (result.pairwise, result.to_mean) for value in vars(part).values())
+    assert (result.members, result.ssim_pairs) == (live, 0)
 
 
 def test_many_pairs_are_sampled_by_seed(generator: torch.Generator) -> None:

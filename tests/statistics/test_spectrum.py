@@ -56,11 +56,11 @@ def test_the_headline_is_the_bands_weighted_by_energy(generator: torch.Generator
     maps = torch.randn(5, 6, 2, 9, 12, generator=generator) + torch.randn(5, 1, 2, 9, 12, generator=generator)
     maps[2] = 0  # an image of zero maps
     maps[3, 1] = 0  # and a member's
-    found = of(maps)
+    result = of(maps)
     c = float(pooled_snr(gram_matrix(maps[[0, 1, 3, 4]].flatten(2).transpose(0, 1))).per_image.mean())
-    assert sum(band.energy for band in found.bands) == pytest.approx(1)
-    assert sum(band.energy * band.cosine for band in found.bands) == pytest.approx(c, rel=1e-9)
-    assert found.images == 4
+    assert sum(band.energy for band in result.bands) == pytest.approx(1)
+    assert sum(band.energy * band.cosine for band in result.bands) == pytest.approx(c, rel=1e-9)
+    assert result.images == 4
 
 
 def smooth(noise: torch.Tensor, cut: int) -> torch.Tensor:
@@ -88,8 +88,8 @@ def test_intervals_cover_the_ssnr_of_a_band(generator: torch.Generator) -> None:
     covered = []
     for _ in range(60):
         signal = torch.randn(8, 1, 1, 8, 8, generator=generator, dtype=torch.float64)
-        found = of(signal + torch.randn(8, 8, 1, 8, 8, generator=generator, dtype=torch.float64))
-        intervals = [band.interval for band in found.bands[2:]]
+        result = of(signal + torch.randn(8, 8, 1, 8, 8, generator=generator, dtype=torch.float64))
+        intervals = [band.interval for band in result.bands[2:]]
         covered += [i is not None and i.low <= 1 <= i.high for i in intervals]
     assert np.mean(covered) >= 0.9
 
@@ -99,12 +99,14 @@ def band(frequency: float, cosine: float) -> Band:
 
 
 def test_resolution_is_where_the_average_crosses_one() -> None:
-    found = Spectrum(bands=(band(0.0, 0.9), band(0.125, 0.7), band(0.25, 0.3), band(0.5, 0.1)), images=3)
-    assert found.resolution() == pytest.approx(1 / 0.1875)  # c = 1/2, half-way
-    assert found.resolution(4) == pytest.approx(1 / 0.375)  # c = 1/5, half-way
-    assert found.resolution(9) == 0.0  # c = 1/10
-    assert found.words(9) == "details of every size that the map can hold can be trusted from the average of 9 networks"
-    assert found.words() == "details finer than 5.33 pixels cannot be trusted from one network"
+    result = Spectrum(bands=(band(0.0, 0.9), band(0.125, 0.7), band(0.25, 0.3), band(0.5, 0.1)), images=3)
+    assert result.resolution() == pytest.approx(1 / 0.1875)  # c = 1/2, half-way
+    assert result.resolution(4) == pytest.approx(1 / 0.375)  # c = 1/5, half-way
+    assert result.resolution(9) == 0.0  # c = 1/10
+    assert (
+        result.words(9) == "details of every size that the map can hold can be trusted from the average of 9 networks"
+    )
+    assert result.words() == "details finer than 5.33 pixels cannot be trusted from one network"
 
 
 def test_resolution_without_signal_and_with_empty_bands() -> None:
@@ -117,9 +119,9 @@ def test_resolution_without_signal_and_with_empty_bands() -> None:
 
 def test_a_band_without_energy_is_undefined(generator: torch.Generator) -> None:
     maps = torch.randn(3, 4, 1, 1, 1, generator=generator).expand(-1, -1, -1, 8, 8)  # nothing but a mean
-    found = of(maps)
-    assert found.bands[0].energy == pytest.approx(1)
-    assert all(math.isnan(each.ssnr) and each.energy == 0 and each.interval is None for each in found.bands[1:])
+    result = of(maps)
+    assert result.bands[0].energy == pytest.approx(1)
+    assert all(math.isnan(each.ssnr) and each.energy == 0 and each.interval is None for each in result.bands[1:])
 
 
 def test_bad_input_is_named(generator: torch.Generator) -> None:

@@ -29,12 +29,12 @@ def test_both_measures_against_loops(rng: np.random.Generator) -> None:
     distance = (distance + distance.swapaxes(1, 2)) / 2
     correct = rng.random((6, 5)) < 0.7
     same, different = sets(distance, correct)
-    found = stability(torch.tensor(distance), torch.tensor(correct))
-    assert (found.agreeing, found.disagreeing) == (len(same), len(different))
-    assert found.mege == pytest.approx(1 / (1 + np.mean(same)))
+    result = stability(torch.tensor(distance), torch.tensor(correct))
+    assert (result.agreeing, result.disagreeing) == (len(same), len(different))
+    assert result.mege == pytest.approx(1 / (1 + np.mean(same)))
     gaps = [np.mean(np.array(same) <= g) + np.mean(np.array(different) > g) - 1 for g in same + different]
-    assert found.reco == pytest.approx(max(gaps))
-    assert found.reco == pytest.approx(stats.ks_2samp(same, different, alternative="greater").statistic)
+    assert result.reco == pytest.approx(max(gaps))
+    assert result.reco == pytest.approx(stats.ks_2samp(same, different, alternative="greater").statistic)
 
 
 def test_maps_that_follow_the_prediction_are_perfectly_consistent(generator: torch.Generator) -> None:
@@ -44,17 +44,17 @@ def test_maps_that_follow_the_prediction_are_perfectly_consistent(generator: tor
     mistake = torch.randn(4, 1, 200, generator=generator)
     maps = torch.where(correct[..., None], truth, mistake) + 0.01 * torch.randn(4, 5, 200, generator=generator)
     distance = torch.stack([spearman_distance(spearman_matrix(image)) for image in maps])
-    found = stability(distance, correct)
-    assert found.reco == 1
-    assert found.mege > 0.95
-    assert (found.agreeing, found.disagreeing) == (12, 24)
+    result = stability(distance, correct)
+    assert result.reco == 1
+    assert result.mege > 0.95
+    assert (result.agreeing, result.disagreeing) == (12, 24)
 
 
 def test_maps_that_ignore_the_prediction_are_not_consistent(rng: np.random.Generator) -> None:
     distance = torch.tensor(rng.random((400, 6, 6)))
-    found = stability(distance, torch.tensor(rng.random((400, 6)) < 0.5))
-    assert 0 <= found.reco < 0.06
-    assert found.mege == pytest.approx(1 / 1.5, abs=0.01)
+    result = stability(distance, torch.tensor(rng.random((400, 6)) < 0.5))
+    assert 0 <= result.reco < 0.06
+    assert result.mege == pytest.approx(1 / 1.5, abs=0.01)
 
 
 def test_undefined_where_no_pair_disagrees_or_none_is_right() -> None:
@@ -70,8 +70,8 @@ def test_undefined_where_no_pair_disagrees_or_none_is_right() -> None:
 def test_pairs_without_a_distance_are_left_out() -> None:
     distance = torch.full((1, 3, 3), 0.25)
     distance[0, 0, 1] = distance[0, 1, 0] = torch.nan
-    found = stability(distance, torch.ones(1, 3, dtype=torch.bool))
-    assert (found.mege, found.agreeing) == (0.8, 2)
+    result = stability(distance, torch.ones(1, 3, dtype=torch.bool))
+    assert (result.mege, result.agreeing) == (0.8, 2)
 
 
 def test_coefficient_of_variation_against_numpy(rng: np.random.Generator) -> None:

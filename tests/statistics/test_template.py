@@ -38,11 +38,11 @@ def parts_of(maps: torch.Tensor, labels: Sequence[int]) -> list[ImagePart]:
     """Each image's part, by the second look."""
     sums = streamed(maps, labels)
     total = torch.stack([entry.total for entry in sums.values()]).sum(0)
-    found = [
+    result = [
         image_part(image, label, all_images=total, one_class=sums[label].total)
         for label, image in zip(labels, maps.transpose(0, 1), strict=True)
     ]
-    return [part for part in found if part is not None]
+    return [part for part in result if part is not None]
 
 
 def classes_of(
@@ -73,7 +73,7 @@ def mixture(
 def test_streamed_sums_against_all_pairs_of_images_and_members(rng: np.random.Generator) -> None:
     labels = [0, 1, 0, 2, 1, 0]  # one class has a single image
     maps = rng.standard_normal((4, 6, 9)) + 0.5
-    found = template(streamed(torch.tensor(maps), labels))
+    result = template(streamed(torch.tensor(maps), labels))
     unit = maps / np.linalg.norm(maps, axis=-1, keepdims=True)
     itself, inside, across, own = [], [], [], []
     for e, f, i, j in itertools.product(range(4), range(4), range(6), range(6)):
@@ -83,15 +83,15 @@ def test_streamed_sums_against_all_pairs_of_images_and_members(rng: np.random.Ge
         elif labels[i] != labels[j]:
             own.append(product)
     noise = 1 - np.mean(itself)
-    assert found.template == pytest.approx(np.mean(across))
-    assert found.of_class == pytest.approx(np.mean(inside) - np.mean(across))
-    assert found.specific == pytest.approx(np.mean(itself) - np.mean(inside))
-    assert found.share == pytest.approx(np.mean(across) / np.mean(itself))
-    assert found.share_class == pytest.approx(found.of_class / np.mean(itself))
-    assert found.share_specific == pytest.approx(1 - found.share - found.share_class)
-    assert found.snr_specific == pytest.approx((np.mean(itself) - np.mean(inside)) / noise)
-    assert found.noise_common == pytest.approx((np.mean(own) - np.mean(across)) / noise)
-    assert (found.images, found.classes, found.note) == (6, 3, "")
+    assert result.template == pytest.approx(np.mean(across))
+    assert result.of_class == pytest.approx(np.mean(inside) - np.mean(across))
+    assert result.specific == pytest.approx(np.mean(itself) - np.mean(inside))
+    assert result.share == pytest.approx(np.mean(across) / np.mean(itself))
+    assert result.share_class == pytest.approx(result.of_class / np.mean(itself))
+    assert result.share_specific == pytest.approx(1 - result.share - result.share_class)
+    assert result.snr_specific == pytest.approx((np.mean(itself) - np.mean(inside)) / noise)
+    assert result.noise_common == pytest.approx((np.mean(own) - np.mean(across)) / noise)
+    assert (result.images, result.classes, result.note) == (6, 3, "")
 
 
 def test_parts_of_images_are_their_effect_on_the_means(rng: np.random.Generator) -> None:
@@ -110,15 +110,15 @@ def test_parts_of_images_are_their_effect_on_the_means(rng: np.random.Generator)
 
     step = 1e-6 * torch.eye(6, dtype=torch.float64)
     slopes = [(share(1 + step[i]) - share(1 - step[i])) / 2e-6 for i in range(6)]
-    found = template(streamed(maps, labels), parts_of(maps, labels)).share_interval
+    result = template(streamed(maps, labels), parts_of(maps, labels)).share_interval
     alone = template(streamed(maps, labels)).share_interval
-    assert found is not None
+    assert result is not None
     assert alone is not None
     jackknife = ((alone.high - alone.low) / 2 / stdtrit(4, 0.975)) ** 2
     images = 6 / 5 * sum(slope**2 for slope in slopes)
     df = (jackknife + images) ** 2 / (jackknife**2 / 4 + images**2 / 5)
-    assert (found.high - found.low) / 2 == pytest.approx(stdtrit(df, 0.975) * math.sqrt(jackknife + images), rel=1e-5)
-    assert (found.question, found.note) == ("both", "indicative: fewer than 8 members; for these classes")
+    assert (result.high - result.low) / 2 == pytest.approx(stdtrit(df, 0.975) * math.sqrt(jackknife + images), rel=1e-5)
+    assert (result.question, result.note) == ("both", "indicative: fewer than 8 members; for these classes")
 
 
 def test_groups_of_images_count_as_one(generator: torch.Generator) -> None:
@@ -139,9 +139,9 @@ def test_groups_of_images_count_as_one(generator: torch.Generator) -> None:
 
 def test_template_class_and_image_are_found(generator: torch.Generator) -> None:
     labels = [image % 5 for image in range(20)]
-    found = [template(streamed(maps, labels)) for maps in (classes_of(generator, labels) for _ in range(60))]
+    result = [template(streamed(maps, labels)) for maps in (classes_of(generator, labels) for _ in range(60))]
     for name, truth in (("share", 0.30), ("share_class", 0.35), ("share_specific", 0.35)):
-        assert np.mean([getattr(each, name) for each in found]) == pytest.approx(truth, abs=0.025)
+        assert np.mean([getattr(each, name) for each in result]) == pytest.approx(truth, abs=0.025)
 
 
 def test_interval_covers_new_images_of_the_same_classes(generator: torch.Generator) -> None:
@@ -179,21 +179,21 @@ def test_what_cannot_be_separated_is_said(generator: torch.Generator) -> None:
 def test_both_parts_together_are_the_headline(generator: torch.Generator) -> None:
     maps = mixture(generator, share=0.7, r=2, images=6)
     maps[2, 1] = 0  # one member without a map
-    found = template(streamed(maps))
+    result = template(streamed(maps))
     pooled = pooled_snr(gram_matrix(maps))
-    assert found.snr == pytest.approx(pooled.value, rel=1e-9)
-    assert found.template + found.specific == pytest.approx(float(pooled.per_image.mean()), rel=1e-9)
+    assert result.snr == pytest.approx(pooled.value, rel=1e-9)
+    assert result.template + result.specific == pytest.approx(float(pooled.per_image.mean()), rel=1e-9)
 
 
 def test_intervals_are_the_jackknife_of_smaller_ensembles(generator: torch.Generator) -> None:
     maps = mixture(generator, share=0.7, r=2, members=5, images=4)
-    found = template(streamed(maps))
+    result = template(streamed(maps))
     fewer = [template(streamed(maps[[f for f in range(5) if f != e]])) for e in range(5)]
-    assert found.share_interval is not None
-    assert found.snr_specific_interval is not None
+    assert result.share_interval is not None
+    assert result.snr_specific_interval is not None
     for interval, values in (
-        (found.share_interval, [each.share for each in fewer]),
-        (found.snr_specific_interval, [each.snr_specific for each in fewer]),
+        (result.share_interval, [each.share for each in fewer]),
+        (result.snr_specific_interval, [each.snr_specific for each in fewer]),
     ):
         spread = math.sqrt(4 / 5 * np.sum((np.array(values) - np.mean(values)) ** 2))
         assert interval.high - interval.low == pytest.approx(2 * 2.7764451 * spread, rel=1e-6)
@@ -202,17 +202,17 @@ def test_intervals_are_the_jackknife_of_smaller_ensembles(generator: torch.Gener
 
 @pytest.mark.parametrize(("share", "r"), [(0.9, 20.0), (0.5, 1.0), (0.0, 0.5), (1.0, 4.0)])
 def test_known_parts_are_found(share: float, r: float, generator: torch.Generator) -> None:
-    found: list[Template] = [template(streamed(mixture(generator, share=share, r=r))) for _ in range(20)]
-    assert np.mean([each.share for each in found]) == pytest.approx(share, abs=0.02)
-    assert np.mean([each.snr_specific for each in found]) == pytest.approx((1 - share) * r, rel=0.04, abs=0.02)
-    assert np.mean([each.snr for each in found]) == pytest.approx(r, rel=0.04)
-    assert np.mean([each.noise_common for each in found]) == pytest.approx(0, abs=0.01)
+    result: list[Template] = [template(streamed(mixture(generator, share=share, r=r))) for _ in range(20)]
+    assert np.mean([each.share for each in result]) == pytest.approx(share, abs=0.02)
+    assert np.mean([each.snr_specific for each in result]) == pytest.approx((1 - share) * r, rel=0.04, abs=0.02)
+    assert np.mean([each.snr for each in result]) == pytest.approx(r, rel=0.04)
+    assert np.mean([each.noise_common for each in result]) == pytest.approx(0, abs=0.01)
 
 
 def test_a_members_own_template_is_noise(generator: torch.Generator) -> None:
-    found = [template(streamed(mixture(generator, share=0.0, r=1, common=0.6))) for _ in range(20)]
-    assert np.mean([each.share for each in found]) == pytest.approx(0, abs=0.02)
-    assert np.mean([each.noise_common for each in found]) == pytest.approx(0.6, abs=0.02)
+    result = [template(streamed(mixture(generator, share=0.0, r=1, common=0.6))) for _ in range(20)]
+    assert np.mean([each.share for each in result]) == pytest.approx(0, abs=0.02)
+    assert np.mean([each.noise_common for each in result]) == pytest.approx(0.6, abs=0.02)
 
 
 def test_interval_of_the_specific_part_covers_it(generator: torch.Generator) -> None:
@@ -250,8 +250,8 @@ def test_memory_does_not_grow_with_the_images(generator: torch.Generator) -> Non
 
 
 def test_two_members_have_no_interval_and_identical_ones_no_noise(generator: torch.Generator) -> None:
-    found = template(streamed(mixture(generator, share=0.5, r=1, members=2)))
-    assert (found.share_interval, found.snr_specific_interval) == (None, None)
+    result = template(streamed(mixture(generator, share=0.5, r=1, members=2)))
+    assert (result.share_interval, result.snr_specific_interval) == (None, None)
     same = torch.randn(1, 4, 20, generator=generator, dtype=torch.float64).expand(3, -1, -1)
     assert template(streamed(same)).snr == math.inf
 

@@ -30,7 +30,7 @@ def test_of_two_ensembles_it_is_their_comparison():
 
 def test_the_slope_is_least_squares():
     places, figures = [0.0, 1.0, 3.0, 4.0], [ensemble(r, seed=i) for i, r in enumerate((0.3, 0.5, 0.6, 2.0))]
-    slope = np.polyfit(places, [math.log(own.value) for own in figures], 1)[0]
+    slope = np.polyfit(places, [math.log(figure.value) for figure in figures], 1)[0]
     assert log_trend(figures, places).slope == pytest.approx(slope)
     assert log_trend(figures, places).ratio == pytest.approx(math.exp(slope))
 
@@ -50,10 +50,10 @@ def test_independent_images_may_differ_in_number():
 
 def test_no_signal_no_trend():
     silent = Pooled(per_image=torch.full((12,), -0.1), without=torch.full((12, 3), -0.1), link=snr_from_cosine)
-    found = log_trend([silent, ensemble(1.0, seed=5)], [2, 3])
-    assert math.isnan(found.slope)
-    assert found.interval is None
-    assert found.note == "2 shows no signal (r is not above 0)"
+    result = log_trend([silent, ensemble(1.0, seed=5)], [2, 3])
+    assert math.isnan(result.slope)
+    assert result.interval is None
+    assert result.note == "2 shows no signal (r is not above 0)"
 
 
 def test_a_single_place_is_refused():

@@ -24,9 +24,9 @@ def test_a_mode_of_that_share_is_missed_in_one_study_of_twenty() -> None:
 
 def test_c_falls_by_the_share_of_pairs_within_a_mode() -> None:
     share = unseen_share(16)
-    found = allow_for_unseen_mode(interval_from(3.0), members=16)
-    assert found is not None
-    assert found.low / (1 + found.low) == pytest.approx(0.75 * ((1 - share) ** 2 + share**2))
+    result = allow_for_unseen_mode(interval_from(3.0), members=16)
+    assert result is not None
+    assert result.low / (1 + result.low) == pytest.approx(0.75 * ((1 - share) ** 2 + share**2))
     endless = allow_for_unseen_mode(interval_from(math.inf), members=16)
     assert endless is not None
     assert endless.low / (1 + endless.low) == pytest.approx((1 - share) ** 2 + share**2)
@@ -34,9 +34,9 @@ def test_c_falls_by_the_share_of_pairs_within_a_mode() -> None:
 
 @pytest.mark.parametrize("low", [0.0, -0.1])
 def test_an_end_without_signal_stays(low: float) -> None:
-    found = allow_for_unseen_mode(interval_from(low), members=8)
-    assert found is not None
-    assert found.low == low
+    result = allow_for_unseen_mode(interval_from(low), members=8)
+    assert result is not None
+    assert result.low == low
     assert allow_for_unseen_mode(None, members=2) is None
 
 

@@ -261,9 +261,9 @@ def test_every_flipped_bit_of_a_document_is_noticed_or_changes_nothing(tmp_path:
         damaged = bytearray(content)
         damaged[place // 8] ^= 1 << place % 8
         path.write_bytes(damaged)
-        found = read_json(path)
-        if found is not None:
-            assert {name: value for name, value in found.items() if name in DOCUMENT} == DOCUMENT
+        result = read_json(path)
+        if result is not None:
+            assert {name: value for name, value in result.items() if name in DOCUMENT} == DOCUMENT
             unnoticed += 1
     assert unnoticed < 8 * len('{\n  "checksum": "')
 

@@ -41,11 +41,11 @@ def test_it_arrives_as_it_left(dataset: Dataset, tmp_path: Path) -> None:
         assert getattr(loaded, name) == getattr(dataset, name), name
         assert type(getattr(loaded, name)) is type(getattr(dataset, name)), name
     for name in ("train", "test"):
-        split, due = getattr(loaded, name), getattr(dataset, name)
-        assert split.names == due.names
+        split, expected = getattr(loaded, name), getattr(dataset, name)
+        assert split.names == expected.names
         assert (split.images.dtype, split.labels.dtype) == (torch.uint8, torch.int64)
-        assert torch.equal(split.images, due.images)
-        assert torch.equal(split.labels, due.labels)
+        assert torch.equal(split.images, expected.images)
+        assert torch.equal(split.labels, expected.labels)
 
 
 def test_splits_that_share_memory(dataset: Dataset, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_an_earlier_export_is_replaced_as_a_whole(tmp_path: Path, group: Group) 
     export_maps(path, [group, Group(**{**vars(group), "path": "old/gradient"})], PIXELS)
     export_maps(path, [group], PIXELS)
     assert {node.path for node in opened(path).leaves} == {"/images", "/net/gradient"}
-    assert sorted(found.name for found in tmp_path.glob("*maps.zarr*")) == ["maps.zarr"]
+    assert sorted(result.name for result in tmp_path.glob("*maps.zarr*")) == ["maps.zarr"]
 
 
 def test_an_error_leaves_the_earlier_export_and_nothing_else(
@@ -111,7 +111,7 @@ def test_an_error_leaves_the_earlier_export_and_nothing_else(
         with pytest.raises(UsageError, match=r"^cannot write .*/maps.zarr: No space left on device; free space"):
             export_maps(path, [Group(**{**vars(group), "path": "new/gradient"})], PIXELS)
     assert {node.path for node in opened(path).leaves} == {"/images", "/net/gradient"}
-    assert sorted(found.name for found in tmp_path.glob("*maps.zarr*")) == ["maps.zarr"]
+    assert sorted(result.name for result in tmp_path.glob("*maps.zarr*")) == ["maps.zarr"]
 
 
 def test_a_file_in_the_way(tmp_path: Path, group: Group) -> None:

@@ -8,9 +8,9 @@ from saliencynoise.store.grams import load_grams, save_grams
 def test_grams_are_read_as_they_were_written(tmp_path):
     gram = torch.randn(3, 4, 4, dtype=torch.float64)
     save_grams(tmp_path / "deep" / "a.safetensors", {"signed": gram, "signed.crossed": gram.mT})
-    found = load_grams(tmp_path / "deep" / "a.safetensors")
-    assert torch.equal(found["signed"], gram)
-    assert torch.equal(found["signed.crossed"], gram.mT)
+    result = load_grams(tmp_path / "deep" / "a.safetensors")
+    assert torch.equal(result["signed"], gram)
+    assert torch.equal(result["signed.crossed"], gram.mT)
 
 
 def test_a_missing_or_damaged_file_says_what_to_do(tmp_path):

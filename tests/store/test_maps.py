@@ -112,8 +112,8 @@ def test_all_members_of_an_image_are_read_together(store: MapStore) -> None:
     filled(store, members=3)
     with store.reading([0, 2], SECOND) as read:
         for place in range(2):
-            due = torch.stack([values(SECOND, member)[place] for member in (0, 2)])
-            assert torch.equal(read(place), due)
+            expected = torch.stack([values(SECOND, member)[place] for member in (0, 2)])
+            assert torch.equal(read(place), expected)
 
 
 def test_only_members_maps_are_removed(store: MapStore) -> None:

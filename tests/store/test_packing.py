@@ -56,16 +56,16 @@ def test_a_file_holds_the_pools_files_and_nothing_else(pool: Pool, tmp_path: Pat
         (packed,) = pack(pool, tmp_path / "out")
     assert packed.path == tmp_path / "out" / f"{pool.folder.name}.zip"
     assert (packed.members, packed.size) == ((0, 1, 2, 3, 4), packed.path.stat().st_size)
-    found = entries(packed.path)
-    assert list(found) == sorted(found)
-    due = {
+    result = entries(packed.path)
+    assert list(result) == sorted(result)
+    expected = {
         f"{pool.folder.name}/{re.sub('-[0-9a-f]{16}', '', path.name)}": path.read_bytes()
         for path in pool.folder.glob("*.safetensors")
     }
     for file in pool.folder.glob("*.json"):
-        due[f"{pool.folder.name}/{file.name}"] = (json.dumps(read_verified(file), indent=2) + "\n").encode()
-    assert found == due
-    assert len(due) == 3 * 5 + 1
+        expected[f"{pool.folder.name}/{file.name}"] = (json.dumps(read_verified(file), indent=2) + "\n").encode()
+    assert result == expected
+    assert len(expected) == 3 * 5 + 1
 
 
 def test_the_same_members_give_the_same_bytes(pool: Pool, tmp_path: Path) -> None:

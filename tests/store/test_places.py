@@ -31,15 +31,15 @@ def test_the_cache_follows_the_environment(cache: Path, monkeypatch: pytest.Monk
 def test_versions_are_those_that_run() -> None:
     import torch
 
-    found = versions()
-    assert found["python"] == platform.python_version()
-    assert torch.__version__.split("+")[0] == found["torch"].split("+")[0]
-    assert {"saliencynoise", "numpy", "safetensors"} <= found.keys()
+    result = versions()
+    assert result["python"] == platform.python_version()
+    assert torch.__version__.split("+")[0] == result["torch"].split("+")[0]
+    assert {"saliencynoise", "numpy", "safetensors"} <= result.keys()
 
 
 def test_hardware_is_plain_json() -> None:
-    found = hardware("cpu", threads=1)
-    assert json.loads(json.dumps(found)) == found
-    assert (found["device"], found["threads"], found["machine"]) == ("cpu", 1, platform.machine())
-    assert found["processor"]
-    assert "gpu" not in found
+    result = hardware("cpu", threads=1)
+    assert json.loads(json.dumps(result)) == result
+    assert (result["device"], result["threads"], result["machine"]) == ("cpu", 1, platform.machine())
+    assert result["processor"]
+    assert "gpu" not in result

@@ -98,7 +98,7 @@ def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(pool: Pool, 
     sound = pool.save(1, WEIGHTS, LOGITS, RECORD)
     path = file_of(pool, 0, suffix)
     how(path)
-    left = sorted(found.name for found in pool.folder.glob("member-0000*") if found.suffix != ".lock")
+    left = sorted(result.name for result in pool.folder.glob("member-0000*") if result.suffix != ".lock")
     with pytest.raises(CorruptMemberError) as caught:
         pool.verified(0)
     aside = pool.folder / "corrupt-0000-0"
@@ -106,7 +106,7 @@ def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(pool: Pool, 
         f"member 0 of the pool is corrupt: {path} fails its checksum; it was set aside in {aside} and "
         "will not be used; run the same command again to train it again"
     )
-    assert sorted(found.name for found in aside.iterdir()) == left
+    assert sorted(result.name for result in aside.iterdir()) == left
     assert pool.indices() == [1]
     assert pool.verified(0) is None
     assert pool.verified(1) == sound
@@ -289,10 +289,10 @@ def test_pools_are_listed_measured_and_removed(pool: Pool, cache: Path) -> None:
         Pool.of(IDENTITY, name=name).describe(IDENTITY, {})
     (cache / "pools" / "stray").mkdir()
     first, second = all_pools()
-    assert [found.folder.name[0] for found in (first, second)] == ["a", "b"]
+    assert [result.folder.name[0] for result in (first, second)] == ["a", "b"]
     assert first.size() == (first.folder / "pool.json").stat().st_size > 0
     first.remove()
-    assert [found.folder for found in all_pools()] == [second.folder]
+    assert [result.folder for result in all_pools()] == [second.folder]
     with pytest.raises(UsageError, match=r"^cannot delete .*: No such file or directory; delete it by hand$"):
         first.remove()
 

@@ -40,11 +40,11 @@ def there(root: Path) -> dict[str, bytes]:
 
 def rewritten(path: Path, change: Callable[[Entries], Any]) -> Path:
     """A copy of a file whose entries were changed."""
-    found = entries(path)
-    change(found)
+    result = entries(path)
+    change(result)
     copy = path.with_name("changed.zip")
     with zipfile.ZipFile(copy, "w") as archive:
-        for name, content in found.items():
+        for name, content in result.items():
             archive.writestr(name, content)
     return copy
 
@@ -163,7 +163,7 @@ def _flip(path: Path, offset: int) -> None:
 def test_any_damage_is_noticed(tmp_path: Path, other: Path) -> None:
     """Bits are flipped all over the file: refused, or harmless (a date, a flag) and imported as it was."""
     (packed,) = pack(filled(2), tmp_path / "out")
-    due = there(filled(2).folder.parent)
+    expected = there(filled(2).folder.parent)
     original = packed.path.read_bytes()
     refused = 0
     for offset in range(0, len(original), 97):
@@ -176,7 +176,7 @@ def test_any_damage_is_noticed(tmp_path: Path, other: Path) -> None:
             assert str(error).startswith(f"cannot import {packed.path}: ")  # noqa: PT017 - not every flip raises
             assert not other.exists()
         else:
-            assert there(other) == due
+            assert there(other) == expected
             shutil.rmtree(other)
     assert refused > 0.9 * len(original) / 97
 
@@ -275,13 +275,13 @@ def test_entries_that_share_bytes_are_refused(tmp_path: Path, other: Path) -> No
     (packed,) = pack(filled(1), tmp_path / "out")
     content = packed.path.read_bytes()
     start = content.rindex(b"PK\5\6")
-    (size, at) = struct.unpack("<LL", content[start + 12 : start + 20])
-    directory = content[at : at + size]
+    (size, position) = struct.unpack("<LL", content[start + 12 : start + 20])
+    directory = content[position : position + size]
     count = 4
     many = b"".join(directory.replace(b"member-0000", f"member-{index:04d}".encode()) for index in range(count))
     end = bytearray(content[start:])
-    struct.pack_into("<HHLL", end, 8, 4 * count, 4 * count, len(many), at)
-    packed.path.write_bytes(content[:at] + many + end)
+    struct.pack_into("<HHLL", end, 8, 4 * count, 4 * count, len(many), position)
+    packed.path.write_bytes(content[:position] + many + end)
     with pytest.raises(UsageError, match=r"cannot import .*: entries overlap or are repeated"):
         unpack([packed.path], root=other)
 

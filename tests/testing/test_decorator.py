@@ -75,12 +75,12 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, st
     (info / "entry_points.txt").write_text("[saliencynoise]\nwrong = fake_single\n")
     command = [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    found: dict[str, dict[str, str]] = {"": {"": done.stdout}}
+    result: dict[str, dict[str, str]] = {"": {"": done.stdout}}
     for status, test, name in re.findall(
         r"^([A-Z]+) (?:\[1\] )?\S*test_kit.py::(\w+)\[(\w+)\]", done.stdout, re.MULTILINE
     ):
-        found.setdefault(test, {})[name] = status
-    return found
+        result.setdefault(test, {})[name] = status
+    return result
 
 
 def test_a_right_method_has_a_passed_test_for_each_check(outcomes: dict[str, dict[str, str]]) -> None:

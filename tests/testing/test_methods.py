@@ -91,6 +91,6 @@ def test_built_in_methods_of_a_layer_have_the_invariances_that_they_declare_and_
     subject = method_subject(catalogue().method(name))
     declared = subject.spec.invariant_to
     check_invariances(subject)
-    due = subject.maps().values
+    expected = subject.maps().values
     for kind in open_kinds(get_args(Rewrite), declared):
-        assert distance(maps_of_rewritten(subject, kind, 0).values, due) > 1e-3, kind
+        assert distance(maps_of_rewritten(subject, kind, 0).values, expected) > 1e-3, kind

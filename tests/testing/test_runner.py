@@ -45,15 +45,18 @@ def check(name, run=_pass, **changed):
 
 
 def statuses(*checks, expected=None, least=0):
-    return {own.check: (own.status, own.message) for own in run_checks(0, checks, expected=expected or {}, least=least)}
+    return {
+        run_check.check: (run_check.status, run_check.message)
+        for run_check in run_checks(0, checks, expected=expected or {}, least=least)
+    }
 
 
 def test_each_outcome_has_its_status() -> None:
-    found = statuses(
+    result = statuses(
         check("good"), check("bad", _fail), check("broken", _crash), check("none", _leave_out),
         check("other", _fail, applies=lambda subject: f"not for {subject}"),
     )  # fmt: skip
-    assert found == {
+    assert result == {
         "good": ("passed", ""),
         "bad": ("failed", "it does"),
         "broken": ("failed", "it raises ZeroDivisionError: by zero"),
@@ -63,9 +66,9 @@ def test_each_outcome_has_its_status() -> None:
 
 
 def test_expected_failures_are_strict() -> None:
-    found = statuses(check("bad", _fail), check("good"), expected={"bad": "a pool", "good": "a pool"})
-    assert found["bad"] == ("expected", "a pool")
-    assert found["good"] == ("failed", "passes although a failure is expected (a pool): drop the expectation")
+    result = statuses(check("bad", _fail), check("good"), expected={"bad": "a pool", "good": "a pool"})
+    assert result["bad"] == ("expected", "a pool")
+    assert result["good"] == ("failed", "passes although a failure is expected (a pool): drop the expectation")
 
 
 @pytest.mark.parametrize(
@@ -77,16 +80,16 @@ def test_expectations_that_cannot_be_meant_are_refused(expected: dict[str, str],
 
 
 def test_a_green_run_of_too_few_checks_is_red() -> None:
-    found = statuses(check("good"), check("none", _leave_out), least=2)
-    assert found["enough_checks"] == ("failed", "1 of the 2 required checks were executed")
+    result = statuses(check("good"), check("none", _leave_out), least=2)
+    assert result["enough_checks"] == ("failed", "1 of the 2 required checks were executed")
     assert "enough_checks" not in statuses(check("good"), check("fine"), least=2)
     assert "enough_checks" not in statuses(check("bad", _fail), least=2)
 
 
 @pytest.mark.parametrize("expected", [{}, {"first": "known"}])
 def test_what_needs_a_check_that_fails_is_left_out_with_the_reason(expected: dict[str, str]) -> None:
-    found = statuses(check("first", _fail), check("second", _fail, needs=("first",)), expected=expected)
-    assert found["second"] == ("not_applicable", "it means nothing while 'first' fails")
+    result = statuses(check("first", _fail), check("second", _fail, needs=("first",)), expected=expected)
+    assert result["second"] == ("not_applicable", "it means nothing while 'first' fails")
 
 
 def test_every_need_comes_before() -> None:

@@ -27,9 +27,9 @@ def plugin(
 ) -> Plugin:
     specs = tuple(
         MethodSpec(
-            name=own, summary="s", target="saliencynoise.methods.gradient:Gradient", family="gradient", paper="none"
+            name=method, summary="s", target="saliencynoise.methods.gradient:Gradient", family="gradient", paper="none"
         )
-        for own in methods
+        for method in methods
     )
     specs_of = {
         "methods": specs,
@@ -49,19 +49,19 @@ def zoo(samples: tuple[str, ...] = ()) -> ModelSpec:
 
 
 def made(*plugins: Plugin, failures: tuple[PluginFailure, ...] = ()) -> Catalogue:
-    found = Catalogue(plugins, failures)
-    found._names[f"{__name__}:names_of_many"] = NAMES
-    return found
+    result = Catalogue(plugins, failures)
+    result._names[f"{__name__}:names_of_many"] = NAMES
+    return result
 
 
 def test_a_method_an_architecture_and_a_plugin() -> None:
-    found = made(plugin("p", ("glow", "shine"), (zoo(),)))
-    assert select(found, ["glow"]).methods == ("p/glow",)
-    assert select(found, ["p/glow()"]).methods == ("p/glow()",)
+    result = made(plugin("p", ("glow", "shine"), (zoo(),)))
+    assert select(result, ["glow"]).methods == ("p/glow",)
+    assert select(result, ["p/glow()"]).methods == ("p/glow()",)
     with pytest.raises(UsageError, match="method 'p/glow' has no parameter 'a'; it takes none"):
-        select(found, ["p/glow(a=1)"])
-    assert select(found, ["zebra"]).architectures == ("p/zebra",)
-    assert select(found, ["shine", "p"]).methods == ("p/shine", "p/glow")
+        select(result, ["p/glow(a=1)"])
+    assert select(result, ["zebra"]).architectures == ("p/zebra",)
+    assert select(result, ["shine", "p"]).methods == ("p/shine", "p/glow")
 
 
 def test_of_a_catalogue_the_first_names_are_taken_and_it_is_said() -> None:
@@ -85,17 +85,17 @@ def test_aggregators_of_maps_and_of_networks_are_checked_with_their_plugin() -> 
             ("vote", "mean_logits:MeanLogits", "networks"),
         )
     )
-    found = made(plugin("p", ("glow",), (), specs))
-    assert select(found, ["glow"]).methods == ("p/glow",)
-    assert select(found, ["glow"]).aggregators == ("p/glow",)
-    assert select(found, ["trim(share=0.5)"]).aggregators == ("p/trim(share=0.5)",)
+    result = made(plugin("p", ("glow",), (), specs))
+    assert select(result, ["glow"]).methods == ("p/glow",)
+    assert select(result, ["glow"]).aggregators == ("p/glow",)
+    assert select(result, ["trim(share=0.5)"]).aggregators == ("p/trim(share=0.5)",)
     with pytest.raises(UsageError, match="aggregator 'p/trim' has no parameter 'shared'; did you mean 'share'"):
-        select(found, ["p/trim(shared=0.5)"])
+        select(result, ["p/trim(shared=0.5)"])
     with pytest.raises(UsageError, match="'glow' is a method and an aggregator; write the canonical name of one"):
-        resolve(found, "glow")
-    selection = select(found, ["p"])
+        resolve(result, "glow")
+    selection = select(result, ["p"])
     assert selection.aggregators == ("p/glow", "p/trim", "p/vote")
-    reports = [report for report in check_selection(found, selection) if report.kind == "aggregator"]
+    reports = [report for report in check_selection(result, selection) if report.kind == "aggregator"]
     assert [report.name for report in reports] == ["p/glow", "p/trim(share=0.2)", "p/vote"]
     assert all(report.of("failed") == [] for report in reports)
 
@@ -131,39 +131,39 @@ def test_a_data_set_that_cannot_be_read_is_a_failed_report(tmp_path: Path) -> No
 
 
 def test_a_name_of_a_plugin_and_a_method_stands_for_both() -> None:
-    found = made(plugin("builtin", ("lime",)), plugin("lime", ("lime_image",)))
-    assert select(found, ["lime"]).methods == ("builtin/lime", "lime/lime_image")
+    result = made(plugin("builtin", ("lime",)), plugin("lime", ("lime_image",)))
+    assert select(result, ["lime"]).methods == ("builtin/lime", "lime/lime_image")
 
 
 def test_the_name_of_a_plugin_is_clear_though_several_bring_a_method_of_that_name() -> None:
-    found = made(plugin("lime", ("lime",)), plugin("captum", ("lime",)))
-    assert select(found, ["lime"]).methods == ("lime/lime",)
+    result = made(plugin("lime", ("lime",)), plugin("captum", ("lime",)))
+    assert select(result, ["lime"]).methods == ("lime/lime",)
 
 
 def test_names_that_stand_for_nothing_are_refused() -> None:
     failure = PluginFailure(plugin="late", distribution="late", version="2", error="no such module")
-    found = made(plugin("p", ("glow",)), plugin("q", ("glow",)), failures=(failure,))
-    due = "'x' is no method, architecture, aggregator, sampler, data set or plugin; the plugins are p, q;"
-    with pytest.raises(UsageError, match=due):
-        select(found, ["x"])
+    result = made(plugin("p", ("glow",)), plugin("q", ("glow",)), failures=(failure,))
+    expected = "'x' is no method, architecture, aggregator, sampler, data set or plugin; the plugins are p, q;"
+    with pytest.raises(UsageError, match=expected):
+        select(result, ["x"])
     with pytest.raises(UsageError, match="'late' is not available: plugin 'late'"):
-        select(found, ["late"])
+        select(result, ["late"])
     with pytest.raises(UsageError, match="several plugins; write 'p/glow' or 'q/glow'"):
-        select(found, ["glow"])
+        select(result, ["glow"])
 
 
 def test_resolve_wants_one_thing() -> None:
     assert isinstance(resolve(catalogue(), "gradcam(layer=intermediate)"), MethodSubject)
     assert isinstance(resolve(catalogue(), "test_resnet"), ModelSubject)
     assert isinstance(resolve(catalogue(), "trimmed_mean(share=0.5)"), AggregatorSubject)
-    found = made(plugin("p", ("zebra",), (zoo(),)))
+    result = made(plugin("p", ("zebra",), (zoo(),)))
     with pytest.raises(UsageError, match="'zebra' is a method and an architecture"):
-        resolve(found, "zebra")
+        resolve(result, "zebra")
 
 
 def test_what_cannot_be_imported_is_a_failed_report() -> None:
-    found = made(plugin("p", (), (zoo(("cow",)),)))
-    (report,) = check_selection(found, select(found, ["p"]))
+    result = made(plugin("p", (), (zoo(("cow",)),)))
+    (report,) = check_selection(result, select(result, ["p"]))
     (failure,) = report.of("failed")
     assert failure.check == "made"
     assert "no.such:Module cannot be imported" in failure.message
@@ -176,6 +176,6 @@ def test_the_samples_of_timm_exist() -> None:
 
 
 def test_a_sample_that_is_not_in_the_catalogue_fails() -> None:
-    found = made(plugin("p", (), (zoo(("yak",)),)))
-    (report,) = check_selection(found, select(found, ["p"]))
+    result = made(plugin("p", (), (zoo(("yak",)),)))
+    (report,) = check_selection(result, select(result, ["p"]))
     assert "unknown architecture 'p/yak'" in report.of("failed")[0].message

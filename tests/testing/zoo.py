@@ -375,7 +375,10 @@ class Noisy(Pixels):
     """Draws, as it may, from the noise of the batch."""
 
     def changed(self, grad, batch):
-        noise = [torch.rand(grad.shape[1:], generator=own, dtype=torch.float64) for own in batch.noise.generators()]
+        noise = [
+            torch.rand(grad.shape[1:], generator=generator, dtype=torch.float64)
+            for generator in batch.noise.generators()
+        ]
         return grad * torch.stack(noise).to(grad)
 
 

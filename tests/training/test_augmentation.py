@@ -31,11 +31,11 @@ def test_pixels_move_as_drawn(shift: int) -> None:
     draws = draw(Recipe(shift=shift, flip=True), 12, seed=5)
     assert draws.flip.any()
     assert not draws.flip.all()
-    found = augment(images, draws, torch.arange(12), recipe=Recipe(shift=shift, flip=True))
+    result = augment(images, draws, torch.arange(12), recipe=Recipe(shift=shift, flip=True))
     for index, image in enumerate(images):
         down, right = draws.offset[index].tolist()
-        due = by_hand(image, down, right, flip=bool(draws.flip[index]), shift=shift)
-        assert torch.equal(found[index], due)
+        expected = by_hand(image, down, right, flip=bool(draws.flip[index]), shift=shift)
+        assert torch.equal(result[index], expected)
 
 
 def test_an_image_gets_its_draw_wherever_it_stands_in_a_batch() -> None:
@@ -98,7 +98,7 @@ def test_a_crop_is_what_torchvision_makes_of_the_same_box() -> None:
     images = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     # rows 4 to 11, columns 0 to 7 of 16: half as high and wide, its centre at (8, 4)
     draws = Draws(torch.zeros(2, 2).long(), torch.zeros(2).bool(), torch.tensor([[0.5, 0.5, 0.0, -0.5]] * 2))
-    found = augment(images, draws, torch.arange(2), recipe=Recipe(crop=0.25))
-    due = resized_crop(images, 4, 0, 8, 8, [16, 16], antialias=False)
+    result = augment(images, draws, torch.arange(2), recipe=Recipe(crop=0.25))
+    expected = resized_crop(images, 4, 0, 8, 8, [16, 16], antialias=False)
     inside = (slice(None), slice(None), slice(1, -1), slice(1, -1))  # at its border a crop sees its surroundings
-    torch.testing.assert_close(found[inside], due[inside], atol=1e-5, rtol=0)
+    torch.testing.assert_close(result[inside], expected[inside], atol=1e-5, rtol=0)

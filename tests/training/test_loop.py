@@ -182,8 +182,8 @@ def test_prediction_is_the_networks_in_eval_mode_whatever_the_batch(fresh: Fresh
     assert not module.training
     assert (logits.shape, logits.dtype, logits.requires_grad) == ((20, 2), torch.float32, False)
     with torch.no_grad():
-        due = module((dataset.test.images.double().div(255).sub(0.4).div(0.25)).float())
-    torch.testing.assert_close(logits, due, rtol=1e-4, atol=1e-5)
+        expected = module((dataset.test.images.double().div(255).sub(0.4).div(0.25)).float())
+    torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_refreshed_statistics_are_those_of_the_training_images(fresh: Fresh, dataset: Dataset) -> None:

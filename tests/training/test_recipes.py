@@ -154,12 +154,12 @@ def test_recipes_follow_the_data_set_and_the_family(dataset: Dataset) -> None:
 
 def test_every_table_of_recipes_is_the_first_for_something() -> None:
     tables = tomllib.loads(Path(recipes.__file__).with_suffix(".toml").read_text())["recipe"]
-    found = [
+    result = [
         recipes._table_of(data, name)
         for data in ("digits", "cifar10", "imagenette", "folder:mine")
         for name in ("vgg19_bn", "resnet18", "vit_tiny_patch16_224", "resnet(depth=18,norm=None)")
     ]
-    assert all(table in found for table in tables)
+    assert all(table in result for table in tables)
 
 
 def test_cuda_trains_compiled_in_bfloat16_unless_the_user_says_otherwise(dataset: Dataset) -> None:

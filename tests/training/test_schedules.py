@@ -14,12 +14,12 @@ from saliencynoise.training.schedules import scheduler
 def rates(schedule, steps, **recipe):
     optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.3)
     rule = scheduler(schedule, optimiser, Recipe(**recipe), steps=steps)
-    found = []
+    result = []
     for _ in range(steps):
-        found.append(optimiser.param_groups[0]["lr"])
+        result.append(optimiser.param_groups[0]["lr"])
         optimiser.step()
         rule.step()
-    return found
+    return result
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 100])
@@ -34,11 +34,11 @@ def test_constant_stays_at_the_peak(steps):
 
 @pytest.mark.parametrize("warmup", [0.2, 0.5])
 def test_one_cycle_rises_to_the_peak_and_falls_again(warmup):
-    found = rates("one_cycle", 50, warmup=warmup)
-    top = found.index(max(found))
+    result = rates("one_cycle", 50, warmup=warmup)
+    top = result.index(max(result))
     assert top == pytest.approx(warmup * 50, abs=1.01)
-    assert max(found) == pytest.approx(0.3)
-    assert found[0] == pytest.approx(0.3 / 25)
-    assert found[: top + 1] == sorted(found[: top + 1])
-    assert found[top:] == sorted(found[top:], reverse=True)
-    assert found[-1] < 0.3 / 1e4
+    assert max(result) == pytest.approx(0.3)
+    assert result[0] == pytest.approx(0.3 / 25)
+    assert result[: top + 1] == sorted(result[: top + 1])
+    assert result[top:] == sorted(result[top:], reverse=True)
+    assert result[-1] < 0.3 / 1e4

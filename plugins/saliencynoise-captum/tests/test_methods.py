@@ -58,13 +58,13 @@ def expected_shape(name: str, batch: Batch, grid: tuple[int, int]) -> tuple[int,
 
 def state(module: nn.Module) -> dict[str, Any]:
     """Everything that hangs on a module: hooks, flags, attributes, and the numbers."""
-    found = {}
+    result = {}
     for path, part in module.named_modules():
         for name, value in vars(part).items():
-            found[path, name] = sorted(map(str, value)) if isinstance(value, dict) else str(value)
-    found["grad", ""] = [(p.requires_grad, p.grad is None) for p in module.parameters()]
-    found["numbers", ""] = [value.double().sum().item() for value in module.state_dict().values()]
-    return found
+            result[path, name] = sorted(map(str, value)) if isinstance(value, dict) else str(value)
+    result["grad", ""] = [(p.requires_grad, p.grad is None) for p in module.parameters()]
+    result["numbers", ""] = [value.double().sum().item() for value in module.state_dict().values()]
+    return result
 
 
 def drawn() -> tuple[Any, ...]:
@@ -97,10 +97,10 @@ def test_each_image_depends_on_its_own_rows_and_seed(name: str, network: Network
         target=batch.target[order],
         noise=Noise(tuple(batch.noise.seeds[place] for place in order)),
     )
-    found = method(name).attribute_module(network, part)
+    result = method(name).attribute_module(network, part)
     scale = whole.values.abs().amax()
-    assert (found.values - whole.values[order]).abs().amax() <= 1e-10 * scale
-    for key, figure in found.diagnostics.items():
+    assert (result.values - whole.values[order]).abs().amax() <= 1e-10 * scale
+    for key, figure in result.diagnostics.items():
         assert torch.allclose(figure, whole.diagnostics[key][order], rtol=1e-6, atol=1e-9)
 
 

@@ -143,8 +143,8 @@ def test_listing_imports_nothing_heavy() -> None:
         "import sys, saliencynoise_captum.plugin as p; assert len(p.saliencynoise_methods()) > 20; "
         "print({'torch', 'captum', 'numpy', 'sklearn'} & set(sys.modules))"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "set()"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("name", CLASSES)

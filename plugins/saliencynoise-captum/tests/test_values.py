@@ -267,7 +267,7 @@ def test_relevance_is_conserved_without_biases(network: Network, batch: Batch) -
         maps = explain.attribute_module(plain, batch)
         assert maps.diagnostics["conservation_error"].amax() < 1e-6
     passable = relevance.passable(copy.deepcopy(network.module))
-    found = ca.LayerLRP(passable, passable[5]).attribute(  # type: ignore[index]
+    result = ca.LayerLRP(passable, passable[5]).attribute(  # type: ignore[index]
         batch.x.clone().requires_grad_(), target=batch.target, attribute_to_layer_input=True
     )
-    assert_equal(maps_of(relevance.LayerLrp(), network, batch), found.sum(1, keepdim=True).detach())
+    assert_equal(maps_of(relevance.LayerLrp(), network, batch), result.sum(1, keepdim=True).detach())

@@ -84,8 +84,8 @@ def test_the_whole_ascent_equals_a_plain_loop(smooth, start) -> None:
             score = sum(net.module(x)[0, 2] + net.module(x)[1, 0] for net in smooth) / 3
             (gradient,) = torch.autograd.grad(score, leaf)
             picture = (picture + 0.03 * unit_rms(smoothed(gradient, 0.8))).clamp(0, 1)
-    found = dream(smooth, ClassLogit(TARGETS), start, mean=MEAN, std=STD, config=config)
-    torch.testing.assert_close(found.pictures, picture, rtol=1e-9, atol=1e-12)
+    result = dream(smooth, ClassLogit(TARGETS), start, mean=MEAN, std=STD, config=config)
+    torch.testing.assert_close(result.pictures, picture, rtol=1e-9, atol=1e-12)
 
 
 def test_pictures_of_a_batch_do_not_see_each_other(smooth, start) -> None:
@@ -113,13 +113,13 @@ def test_jitter_does_not_drift() -> None:
 
 def test_pixels_stay_valid_and_the_objective_grows(smooth, start) -> None:
     config = DreamConfig(octaves=2, steps=30, step_size=0.1, keep_steps=True)
-    found = dream(smooth, ClassLogit(TARGETS), start, mean=MEAN, std=STD, config=config)
-    assert float(found.pictures.min()) >= 0
-    assert float(found.pictures.max()) <= 1
-    assert bool((found.trace[-1] > found.trace[0]).all())
-    assert found.trace.shape == (60, 2)
-    assert found.steps.shape == (61, 2, 2, 8, 8)
-    assert torch.equal(found.steps[-1], found.bytes)
+    result = dream(smooth, ClassLogit(TARGETS), start, mean=MEAN, std=STD, config=config)
+    assert float(result.pictures.min()) >= 0
+    assert float(result.pictures.max()) <= 1
+    assert bool((result.trace[-1] > result.trace[0]).all())
+    assert result.trace.shape == (60, 2)
+    assert result.steps.shape == (61, 2, 2, 8, 8)
+    assert torch.equal(result.steps[-1], result.bytes)
     assert dream(smooth, ClassLogit(TARGETS), start, mean=MEAN, std=STD, config=QUICK).steps is None
 
 
@@ -160,8 +160,8 @@ def test_any_architecture_dreams(name: str, kind: str) -> None:
     start = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     objective = ClassLogit(torch.tensor([1, 4])) if kind == "class" else LayerEnergy(kind)
     config = DreamConfig(octaves=2, steps=6, jitter=0)
-    found = dream(networks, objective, start, mean=(0.5,) * 3, std=(0.25,) * 3, config=config)
-    assert bool((found.trace[-1] > found.trace[0]).all())
+    result = dream(networks, objective, start, mean=(0.5,) * 3, std=(0.25,) * 3, config=config)
+    assert bool((result.trace[-1] > result.trace[0]).all())
     assert not any(network.module.training for network in networks)
     assert not any(p.requires_grad for network in networks for p in network.module.parameters())
     assert not any(module._forward_hooks for network in networks for module in network.module.modules())

@@ -48,10 +48,10 @@ class Tight(torch.nn.Module):
 def test_a_want_of_memory_makes_the_parts_smaller(smooth, five) -> None:
     objective = ClassLogit(torch.tensor([2, 0, 1, 1, 0]))
     tight = Tight(smooth[0].module)
-    found = dream_in_parts([Network(module=tight, points={})], objective, five, **FULL)
+    result = dream_in_parts([Network(module=tight, points={})], objective, five, **FULL)
     whole = dream(smooth[:1], objective, five, **FULL)
     assert tight.largest == 2
-    torch.testing.assert_close(found.pictures, whole.pictures, rtol=0, atol=1e-12)
+    torch.testing.assert_close(result.pictures, whole.pictures, rtol=0, atol=1e-12)
 
 
 def test_other_errors_are_not_taken_for_it(smooth, five) -> None:

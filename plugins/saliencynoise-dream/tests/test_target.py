@@ -22,13 +22,13 @@ ANIMALS = dataset("cat", "1", "[red]dog[/]", "$x$")
 
 def test_without_a_word_it_is_the_first_ten_classes_or_of_a_picture_the_top_layer(tmp_path) -> None:
     many = dataset(*(f"class {at}" for at in range(12)))
-    found = dream_target(request_from({}), many)
-    assert found.rows == many.classes[:10]
-    assert found.objective.targets.tolist() == list(range(10))
-    assert "the first 10 of 12" in found.notes[0]
+    result = dream_target(request_from({}), many)
+    assert result.rows == many.classes[:10]
+    assert result.objective.targets.tolist() == list(range(10))
+    assert "the first 10 of 12" in result.notes[0]
     Image.new("RGB", (16, 16)).save(tmp_path / "x.png")
-    found = dream_target(request_from({"picture": str(tmp_path / "x.png")}), many)
-    assert (found.rows, found.objective.layer) == (("top",), "top")
+    result = dream_target(request_from({"picture": str(tmp_path / "x.png")}), many)
+    assert (result.rows, result.objective.layer) == (("top",), "top")
     both = dream_target(request_from({"picture": str(tmp_path / "x.png"), "classes": ["0", "class 1"]}), many)
     assert both.start.shape == (2, 3, 16, 16)
     with pytest.raises(UsageError, match="--class names 'class 1' more than once"):

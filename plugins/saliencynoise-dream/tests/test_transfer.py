@@ -19,12 +19,12 @@ FULL = {"mean": (0.0,), "std": (1.0,)}
 def test_recognition_of_a_linear_network_is_known() -> None:
     weights = torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
     pictures = torch.tensor([[[[255, 0]]], [[[255, 255]]]], dtype=torch.uint8)
-    found = recognition([linear_network(weights), linear_network(-weights)], pictures, torch.tensor([0, 0]), **FULL)
+    result = recognition([linear_network(weights), linear_network(-weights)], pictures, torch.tensor([0, 0]), **FULL)
     logits = np.array([[[1.0, 0, 0], [1, 2, 0]], [[-1, 0, 0], [-1, -2, 0]]])
     expected = np.exp(logits[..., 0]) / np.exp(logits).sum(-1)
-    np.testing.assert_allclose(found.probability, expected, rtol=1e-6)
-    np.testing.assert_allclose(found.margin, [[1.0, -1.0], [-1.0, -1.0]], rtol=1e-6)
-    assert found.top1.tolist() == [[1, 0], [0, 0]]
+    np.testing.assert_allclose(result.probability, expected, rtol=1e-6)
+    np.testing.assert_allclose(result.margin, [[1.0, -1.0], [-1.0, -1.0]], rtol=1e-6)
+    assert result.top1.tolist() == [[1, 0], [0, 0]]
 
 
 def test_the_interval_adds_the_variances_of_the_factors() -> None:
@@ -35,8 +35,8 @@ def test_the_interval_adds_the_variances_of_the_factors() -> None:
     ]  # fmt: skip
     df = sum(parts) ** 2 / (parts[0] ** 2 / 4 + parts[1] ** 2 / 2 + parts[2] ** 2 / 3)
     low, high = stats.t.interval(0.95, df, array.mean(), np.sqrt(sum(parts)))
-    found = crossed_interval(values)
-    assert (found.low, found.high) == pytest.approx((low, high))
+    result = crossed_interval(values)
+    assert (result.low, result.high) == pytest.approx((low, high))
     assert crossed_interval(values, lowest=0.45, highest=0.5).low == max(low, 0.45)
 
 
@@ -49,8 +49,8 @@ def test_the_interval_covers_a_mean_over_new_classes_members_and_networks() -> N
     hits = []
     for _ in range(400):
         values = draw(6, 1, 1) + 0.7 * draw(1, 4, 1) + 0.7 * draw(1, 1, 5) + 0.5 * draw(6, 4, 5)
-        found = crossed_interval(values)
-        hits.append(found.low <= 0 <= found.high)
+        result = crossed_interval(values)
+        hits.append(result.low <= 0 <= result.high)
     assert 0.92 <= np.mean(hits) <= 1  # 400 draws: standard error 0.011
 
 
@@ -84,7 +84,7 @@ def test_an_ensemble_that_shares_a_feature_transfers_better() -> None:
         singles=6,
         **FULL,
     )
-    by_kind = {found.kind: found for found in sets}
+    by_kind = {result.kind: result for result in sets}
     # A step of root mean square s along g moves the held-out logit by s sqrt(size) <g, w> / |g|
     unit = 5 * 0.03 * size**0.5
     start = 4 * 0.2 + 4 * 2 * 0.2
@@ -120,8 +120,8 @@ def test_the_gain_of_a_linear_layer_is_known() -> None:
     """Energy is quadratic: twice the pixels is a factor of four for any weights, of any scale."""
     networks = [linear_network(scale * torch.tensor([[1.0, 2.0], [0.5, -1.0]])) for scale in (1, 30)]
     start = torch.tensor([[[[10, 30]]], [[[40, 8]]]], dtype=torch.uint8)
-    found = gain(networks, LayerEnergy("1"), start * 2, start, **FULL)
-    torch.testing.assert_close(found, torch.full((2, 2), 2.0, dtype=torch.float64))
+    result = gain(networks, LayerEnergy("1"), start * 2, start, **FULL)
+    torch.testing.assert_close(result, torch.full((2, 2), 2.0, dtype=torch.float64))
     with pytest.raises(UsageError, match="no member is held out"):
         gain([], LayerEnergy("1"), start, start, **FULL)
 
@@ -136,9 +136,9 @@ def test_a_layer_is_compared_by_its_gain_and_steps_are_kept(smooth, start) -> No
     sets = compare_dreams(
         smooth[:2], smooth[2:], config=config, gradients=("random",), on_dream=lambda *call: calls.append(call), **whole
     )
-    assert [found.kind for found in sets] == ["start", "single", "stochastic"]
+    assert [result.kind for result in sets] == ["start", "single", "stochastic"]
     assert calls == [("single", 0), ("single", 1), ("stochastic", 0)]
-    by_kind = {found.kind: found for found in sets}
+    by_kind = {result.kind: result for result in sets}
     assert by_kind["start"].scores["gain"].abs().max() == 0
     second = by_kind["single"].pictures[1]
     expected = gain(smooth[2:], LayerEnergy("top"), second, to_bytes(start), mean=(0, 0), std=(1, 1))

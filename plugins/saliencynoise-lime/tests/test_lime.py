@@ -59,7 +59,7 @@ def test_it_is_the_package_called_directly() -> None:
     network, batch = small(), images()
     values = Lime(samples=200).attribute_module(network, batch).values
     assert values.shape == (3, 1, 16, 16)
-    for x, target, seed, found in zip(batch.x, batch.target.tolist(), SEEDS, values, strict=True):
+    for x, target, seed, result in zip(batch.x, batch.target.tolist(), SEEDS, values, strict=True):
         explanation = LimeImageExplainer(random_state=seed % 2**32).explain_instance(
             x.permute(1, 2, 0).numpy(),
             probabilities(network),
@@ -71,7 +71,7 @@ def test_it_is_the_package_called_directly() -> None:
         coefficients = dict(explanation.local_exp[target])
         oracle = torch.tensor([[coefficients[cell] for cell in row] for row in grid(16, 16, 4)], dtype=torch.float64)
         assert oracle.abs().amax() > 1e-4
-        assert (found[0] - oracle).abs().amax() <= 1e-10
+        assert (result[0] - oracle).abs().amax() <= 1e-10
 
 
 @pytest.mark.parametrize("score", ["logit", "probability"])
@@ -81,7 +81,7 @@ def test_it_is_its_arithmetic_written_out(score: Any, hide: float | None) -> Non
     network, batch = small(), images(width=12)
     values = Lime(samples=150, grid=3, score=score, hide_color=hide).attribute_module(network, batch).values
     cells = torch.from_numpy(grid(16, 12, 3))
-    for x, target, seed, found in zip(batch.x, batch.target.tolist(), SEEDS, values, strict=True):
+    for x, target, seed, result in zip(batch.x, batch.target.tolist(), SEEDS, values, strict=True):
         state = np.random.RandomState(seed % 2**32)
         state.randint(0, high=1000)
         shown = state.randint(0, 2, 150 * 9).reshape(150, 9)
@@ -97,7 +97,7 @@ def test_it_is_its_arithmetic_written_out(score: Any, hide: float | None) -> Non
         weights = np.sqrt(np.exp(-(distance**2) / 0.25**2))
         oracle = Ridge(alpha=1).fit(shown, scores, sample_weight=weights).coef_
         assert np.abs(oracle).max() > 1e-4
-        assert np.abs(found[0].numpy() - oracle[cells.numpy()]).max() <= 1e-10
+        assert np.abs(result[0].numpy() - oracle[cells.numpy()]).max() <= 1e-10
 
 
 def test_images_of_one_channel_are_shown_to_lime_as_three() -> None:
@@ -136,8 +136,8 @@ def test_each_image_depends_on_its_own_rows_and_seed() -> None:
     network, batch = small(), images()
     whole = Lime(samples=60).attribute_module(network, batch).values
     part = replace(batch, x=batch.x[[2, 0]], target=batch.target[[2, 0]], noise=Noise((SEEDS[2], SEEDS[0])))
-    found = Lime(samples=60).attribute_module(network, part).values
-    assert (found - whole[[2, 0]]).abs().amax() <= 1e-10
+    result = Lime(samples=60).attribute_module(network, part).values
+    assert (result - whole[[2, 0]]).abs().amax() <= 1e-10
     other = Lime(samples=60).attribute_module(network, replace(batch, noise=Noise((1, 2, 3)))).values
     assert (other - whole).abs().amax() > 1e-6
 
@@ -214,8 +214,8 @@ def test_the_spec() -> None:
         "import sys, saliencynoise_lime.plugin as p; p.saliencynoise_methods(); "
         "print({'torch', 'lime', 'numpy', 'skimage'} & set(sys.modules))"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "set()"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("name", ["lime"])

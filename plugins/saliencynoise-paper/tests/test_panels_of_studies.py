@@ -37,8 +37,8 @@ def architecture_of(studies):
     axes = (("depth", 18), ("depth", 101), ("residual", "with"), ("residual", "without"))
     return architecture_panel(
         [
-            Variation(axis=axis, value=value, study=studies[at % 2], architecture="vgg")
-            for at, (axis, value) in enumerate(axes)
+            Variation(axis=axis, value=value, study=studies[index % 2], architecture="vgg")
+            for index, (axis, value) in enumerate(axes)
         ]
     )
 

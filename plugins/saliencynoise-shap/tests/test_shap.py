@@ -86,22 +86,22 @@ def test_gradient_explainer_is_shap_called_directly() -> None:
         state_before = np.random.get_state()  # noqa: NPY002
         oracle = explainer.shap_values(one.x[place : place + 1], nsamples=12, rseed=seed % 2**32)
         np.random.set_state(state_before)  # noqa: NPY002
-        found, expected = maps.values[place].numpy(), oracle[0, ..., int(batch.target[place])]
+        result, expected = maps.values[place].numpy(), oracle[0, ..., int(batch.target[place])]
         assert np.abs(expected).max() > 1e-4
-        assert np.abs(found - expected).max() <= 1e-6 * np.abs(expected).max()
+        assert np.abs(result - expected).max() <= 1e-6 * np.abs(expected).max()
 
 
 def test_gradient_explainer_is_its_arithmetic_written_out() -> None:
     network, batch = small(), images()
     values = QUICK["gradient_explainer"].attribute_module(network, batch).values
-    for x, target, seed, found in zip(batch.x, batch.target, SEEDS, values, strict=True):
+    for x, target, seed, result in zip(batch.x, batch.target, SEEDS, values, strict=True):
         draw, total = np.random.RandomState(seed % 2**32), torch.zeros_like(x)
         for _ in range(12):
             other, t = batch.background[draw.choice(4)], draw.uniform()
             place = (t * x + (1 - t) * other)[None].requires_grad_()
             (gradient,) = torch.autograd.grad(network.module(place)[0, target], place)
             total += gradient[0] * (x - other) / 12
-        assert (found - total).abs().amax() <= 1e-10
+        assert (result - total).abs().amax() <= 1e-10
 
 
 def test_deep_explainer_is_the_rescale_rule_written_out() -> None:
@@ -235,8 +235,8 @@ def test_each_image_depends_on_its_own_rows_and_seed(name: str) -> None:
     network, batch = small(), images()
     whole = QUICK[name].attribute_module(network, batch).values
     part = replace(batch, x=batch.x[[2, 0]], target=batch.target[[2, 0]], noise=Noise((SEEDS[2], SEEDS[0])))
-    found = QUICK[name].attribute_module(network, part).values
-    assert (found - whole[[2, 0]]).abs().amax() <= 1e-10
+    result = QUICK[name].attribute_module(network, part).values
+    assert (result - whole[[2, 0]]).abs().amax() <= 1e-10
     other = QUICK[name].attribute_module(network, replace(batch, noise=Noise((1, 2, 3)))).values
     assert torch.equal(other, whole) != SPECS[name].stochastic
 
@@ -323,8 +323,8 @@ def test_specs() -> None:
         "import sys, saliencynoise_shap.plugin as p; p.saliencynoise_methods(); "
         "print({'torch', 'shap', 'numpy', 'numba'} & set(sys.modules))"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "set()"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -23,13 +23,13 @@ LISTING = (
 
 @pytest.mark.parametrize(("code", "imported"), [(LISTING, "[]"), ("import torch", None)])
 def test_listing_names_imports_nothing_heavy(code: str, imported: str | None) -> None:
-    found = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", PROBE.format(code=code)], capture_output=True, text=True, check=True
     ).stdout.strip()
     if imported is None:  # the guard can fail
-        assert "torch" in found
+        assert "torch" in result
     else:
-        assert found == imported
+        assert result == imported
 
 
 def test_a_missing_timm_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,10 +82,10 @@ def shown_in(document: Any) -> Any:
     return shown(document) if isinstance(document, str) else document
 
 
-def brief(text: str) -> str:
+def truncate_middle(text: str) -> str:
     """Return a name or a message, without its middle if it is too long to be read.
 
-    >>> brief("a" * 10_000)[-40:]
+    >>> truncate_middle("a" * 10_000)[-40:]
     'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
     """
     if len(text) <= LONGEST:
@@ -94,13 +94,13 @@ def brief(text: str) -> str:
     return f"{text[:half]} … ({len(text):,} characters) … {text[-half:]}"
 
 
-def soft(text: str) -> Markup:
-    """Return a name, brief and escaped, that may be broken after its marks, as a long label in a narrow column.
+def breakable_html(text: str) -> Markup:
+    """Return a name, shortened and escaped, with line breaks allowed after its marks, for labels in narrow columns.
 
-    >>> str(soft("a_b<"))
+    >>> str(breakable_html("a_b<"))
     'a_<wbr>b&lt;'
     """
-    return Markup("<wbr>").join(re.findall("[^_(,/=]*[_(,/=]?", shown(brief(text)))[:-1])
+    return Markup("<wbr>").join(re.findall("[^_(,/=]*[_(,/=]?", shown(truncate_middle(text)))[:-1])
 
 
 @cache
@@ -118,7 +118,7 @@ def _environment() -> Environment:
     )
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    made.filters |= {"brief": brief, "soft": soft, "parts": parts_of}
+    made.filters |= {"truncate_middle": truncate_middle, "breakable_html": breakable_html, "parts": parts_of}
     made.globals |= {
         "style": (TEMPLATES / "page.css").read_text(encoding="utf-8"),
         "script": script,

@@ -3,7 +3,7 @@
 import pytest
 
 from saliencynoise.display.page.links import parts_of
-from saliencynoise.display.page.page import LONGEST, brief, render, shown, shown_in, soft
+from saliencynoise.display.page.page import LONGEST, breakable_html, render, shown, shown_in, truncate_middle
 from saliencynoise.registry.catalogue import catalogue
 
 
@@ -16,14 +16,14 @@ def test_signs_that_no_page_may_hold_are_replaced_and_others_kept():
 
 def test_long_names_lose_their_middle_only():
     text = "a" * 5000 + "b" * 5000
-    assert len(brief(text)) < LONGEST + 40
-    assert brief(text).startswith("aaa")
-    assert brief(text).endswith("bbb")
-    assert "10,000 characters" in brief(text)
+    assert len(truncate_middle(text)) < LONGEST + 40
+    assert truncate_middle(text).startswith("aaa")
+    assert truncate_middle(text).endswith("bbb")
+    assert "10,000 characters" in truncate_middle(text)
 
 
 def test_a_name_that_may_be_broken_is_escaped_still():
-    assert str(soft("a/b_<script>(x=1)")) == "a/<wbr>b_<wbr>&lt;script&gt;(<wbr>x=<wbr>1)"
+    assert str(breakable_html("a/b_<script>(x=1)")) == "a/<wbr>b_<wbr>&lt;script&gt;(<wbr>x=<wbr>1)"
 
 
 def test_a_value_that_is_not_given_is_an_error():

@@ -13,7 +13,7 @@ def points():
             "method": method,
             "measure": measure,
             "members": members,
-            "value": 0.2 + 0.1 * at + 0.05 * place,
+            "value": 0.2 + 0.1 * index + 0.05 * place,
             "low": None if method == "b" else 0.1,
             "high": None if method == "b" else 0.9,
             "chance": 0.12,
@@ -21,7 +21,7 @@ def points():
         for networks in ("x", "y")
         for place, method in enumerate(("a", "b"))
         for measure in MEASURES
-        for at, members in enumerate((1, 2, 6))
+        for index, members in enumerate((1, 2, 6))
     ]
 
 

@@ -27,7 +27,7 @@ def test_a_claim_that_is_true_is_shown_in_every_column(grams):
     (answer,) = answer_claims([STRONG], {"x": grams, "y": grams}, {"x": PUBLISHED, "y": PUBLISHED})
     assert answer.measured is True
     assert answer.p < 0.01
-    assert [own.published for own in answer.columns.values()] == [True, True]
+    assert [column.published for column in answer.columns.values()] == [True, True]
 
 
 def test_p_is_the_largest_of_pairs_and_columns_and_holm_is_over_claims(grams):

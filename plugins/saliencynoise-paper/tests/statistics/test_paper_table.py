@@ -42,7 +42,7 @@ def test_the_table_is_the_posters() -> None:
 
 
 def test_every_claim_holds_in_all_six_published_columns() -> None:
-    columns = [published_column(dataset, own) for dataset in DATASETS for own in ARCHITECTURES]
+    columns = [published_column(dataset, architecture) for dataset in DATASETS for architecture in ARCHITECTURES]
     assert [[holds(claim, column) for column in columns] for claim in CLAIMS] == [[True] * 6] * 8
     assert len(CLAIMS[0].pairs) == len(CLAIMS[1].pairs) == 7
 
@@ -71,8 +71,8 @@ def test_a_figure_of_other_networks_against_simulation(definition: str, r: float
     """Gaussian signal and noise over pixels: what 10 networks show foretells what 30 show, and the other way round."""
     generator = torch.Generator().manual_seed(0)
     maps = math.sqrt(r) * torch.randn(1, 60_000, generator=generator) + torch.randn(30, 60_000, generator=generator)
-    at = VARIANTS.index(Variant("signed", definition, "raw"))
-    few, many = (float(variants(maps[:count]).values[at]) for count in (10, 30))
+    index = VARIANTS.index(Variant("signed", definition, "raw"))
+    few, many = (float(variants(maps[:count]).values[index]) for count in (10, 30))
     assert with_networks(few, definition, networks=10, others=30) == pytest.approx(many, rel=0.03)
     assert with_networks(many, definition, networks=30, others=10) == pytest.approx(few, rel=0.03)
 
@@ -86,10 +86,10 @@ def test_a_value_below_the_floor_holds_no_signal_and_others_are_unknown() -> Non
 @pytest.mark.parametrize(("definition", "pairs"), [("pixel", 5), ("rms", 4), ("power", 5)])
 def test_published_pairs_that_the_floor_of_ten_networks_puts_in_their_order(definition: str, pairs: int) -> None:
     """SmoothGrad falls below the gradient in one column, and stays above it in the five others."""
-    found = published_exchanges(definition)
-    assert len(found) == pairs
-    fallen = [own for own in found if (own.starred, own.other) == ("SmoothGrad", "Input Gradient")]
+    result = published_exchanges(definition)
+    assert len(result) == pairs
+    fallen = [pair for pair in result if (pair.starred, pair.other) == ("SmoothGrad", "Input Gradient")]
     assert [own.column for own in fallen] == ["Imagenette ResNet101"]
-    for own in found:
+    for own in result:
         column = published_column(*own.column.split())
         assert column[own.starred] > column[own.other], "only what was lifted falls"

@@ -50,7 +50,7 @@ class Variation:
         axis: the property that varies.
         value: its value: a number above 0 for "depth", "width" and "epochs"; else a name.
         study: the study that measured the ensemble.
-        architecture: its label there.
+        architecture: its display name there.
     """
 
     axis: Axis
@@ -66,7 +66,7 @@ def data(variations: Sequence[Variation], *, methods: Sequence[str] | None = Non
 
     Args:
         variations: of one or more axes, no value of an axis twice.
-        methods: labels; None for all.
+        methods: display names; None for all.
 
     Raises:
         UsageError: no variations, a value twice or not above 0, or no such architecture or method.
@@ -100,7 +100,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     """Draw a table, a panel for each axis of variation, a colour and marker for each method.
 
     Vertical: r, on a logarithmic scale; on a symmetric one, linear within 0.1 of zero, where an r is not above zero.
-    Bars: its interval. Methods stand beside each other, so that their bars can be told apart. Below each value: the
+    Bars: its interval. Methods stand beside each other, so that their bars can be distinguished. Below each value: the
     members' median accuracy, since networks that differ in it are compared with caution. Failed cells are named.
     """
     axes_names = list(frame["axis"].unique())
