@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
+from msgspec import structs
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +18,8 @@ from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.shell import shell
-from saliencynoise.records.writing import json_of
+from saliencynoise.records.cell import Point
+from saliencynoise.records.common import Count, Interval, Number, Record, Share
 from saliencynoise.statistics.comparison import LEVEL, holm
 
 if TYPE_CHECKING:
@@ -45,11 +48,35 @@ LEGEND = (
 )
 
 
-def localization_rows(study: Study) -> list[dict[str, Any]]:
-    """Return a row for each architecture, method, view and measure, of values that JSON can hold.
+Nearer = Literal["yes", "no", "undecided"]
+"""Whether averaging moves maps towards the mask."""
 
-    p-values are corrected over all rows of a measure (Holm); `nearer` is "yes", "no" or "undecided", and None where
-    there is no test.
+
+class LocalizationRow(Record, frozen=True, kw_only=True):
+    """A measure of the maps of an architecture, method and view: of single maps, of their mean, and the gain.
+
+    `p_holm` is corrected over all rows of a measure. `nearer` is None where there is no test.
+    """
+
+    architecture: str
+    method: str
+    view: str
+    members: Count
+    measure: str
+    images: Count
+    chance: Number
+    single: Number
+    marginal: Number
+    gain: Number
+    interval: Interval | None
+    p: Share | None
+    curve: tuple[Point, ...]
+    p_holm: Share | None = None
+    nearer: Nearer | None = None
+
+
+def localization_rows(study: Study) -> list[LocalizationRow]:
+    """Return a row for each architecture, method, view and measure.
 
     Raises:
         UsageError: if the run's data set has no masks, or nothing was computed.
@@ -62,11 +89,16 @@ def localization_rows(study: Study) -> list[dict[str, Any]]:
     ]
     if not rows:
         raise _missing(study)
-    for measure in MEANINGS:
-        same = [row for row in rows if row["measure"] == measure]
-        for row, p in zip(same, holm([row["p"] for row in same]), strict=True):
-            row |= {"p_holm": p, "nearer": _nearer(row["gain"], p)}
-    return rows
+    corrected = {id(row): p for measure in MEANINGS for row, p in _corrected(rows, measure)}
+    return [
+        structs.replace(row, p_holm=corrected[id(row)], nearer=_nearer(row.gain, corrected[id(row)])) for row in rows
+    ]
+
+
+def _corrected(rows: Sequence[LocalizationRow], measure: str) -> Iterator[tuple[LocalizationRow, float | None]]:
+    """Yield the rows of a measure, each with its p-value after Holm's correction."""
+    same = [row for row in rows if row.measure == measure]
+    yield from zip(same, holm([row.p for row in same]), strict=True)
 
 
 def _missing(study: Study) -> UsageError:
@@ -81,23 +113,26 @@ def _missing(study: Study) -> UsageError:
     )
 
 
-def _row(cell: Cell, images: int, measure: str, estimates: Measure) -> dict[str, Any]:
-    names = ("architecture", "method", "view", "members")
-    return {name: getattr(cell, name) for name in names} | {
-        "measure": measure,
-        "images": images,
-        "chance": json_of(estimates.chance),
-        "single": json_of(estimates.curve[0].value),
-        "marginal": json_of(estimates.curve[-1].value),
-        "gain": json_of(estimates.gain.value),
-        "interval": json_of(estimates.gain.interval),
-        "p": estimates.gain.p,
-        "curve": json_of(estimates.curve),
-    }
+def _row(cell: Cell, images: int, measure: str, estimates: Measure) -> LocalizationRow:
+    return LocalizationRow(
+        architecture=cell.architecture,
+        method=cell.method,
+        view=cell.view,
+        members=cell.members,
+        measure=measure,
+        images=images,
+        chance=estimates.chance,
+        single=estimates.curve[0].value,
+        marginal=estimates.curve[-1].value,
+        gain=estimates.gain.value,
+        interval=estimates.gain.interval,
+        p=estimates.gain.p,
+        curve=estimates.curve,
+    )
 
 
-def _nearer(gain: float | None, p: float | None) -> str | None:
-    if gain is None or p is None:
+def _nearer(gain: float, p: float | None) -> Nearer | None:
+    if math.isnan(gain) or p is None:
         return None
     if p >= 1 - LEVEL:
         return "undecided"
@@ -113,20 +148,20 @@ def print_localization(study: Study, console: Console | None = None) -> None:
     console = console or Terminal()
     rows = localization_rows(study)
     console.print(_table(rows, narrow=console.width < 92))
-    images = counted(max(row["images"] for row in rows), "image")
-    console.print(Text(LEGEND.format(images=images, members=rows[0]["members"]), style="dim"))
+    images = counted(max(row.images for row in rows), "image")
+    console.print(Text(LEGEND.format(images=images, members=rows[0].members), style="dim"))
     for note in _blank(study):
         console.print(Text(note, style="yellow"))
 
 
-def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
+def _table(rows: Sequence[LocalizationRow], *, narrow: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("chance", "one", "mean", "gain", "95%", "p", "nearer"):
         table.add_column(header, justify="right", no_wrap=True)
-    for architecture, of_architecture in groupby(rows, key=lambda row: str(row["architecture"])):
+    for architecture, of_architecture in groupby(rows, key=lambda row: row.architecture):
         table.add_row(f"[bold]{escape(architecture)}[/]")
-        for (method, view), measures in groupby(of_architecture, key=lambda row: (row["method"], row["view"])):
+        for (method, view), measures in groupby(of_architecture, key=lambda row: (row.method, row.view)):
             label = method_label(method, narrow=narrow)
             table.add_row(
                 escape(label if view == "signed" else f"{label}\n{method_label(method, view, narrow=narrow)}")
@@ -136,13 +171,13 @@ def _table(rows: Sequence[Mapping[str, Any]], *, narrow: bool) -> Table:
     return table
 
 
-def _line(row: Mapping[str, Any]) -> Iterator[str]:
-    yield f"    {row['measure']}"
-    for name in ("chance", "single", "marginal", "gain"):
-        yield format_number(row[name])
-    yield interval_text(row["interval"])
-    yield p_text(row["p_holm"])
-    yield {"undecided": "?", None: "-"}.get(row["nearer"], row["nearer"])
+def _line(row: LocalizationRow) -> Iterator[str]:
+    yield f"    {row.measure}"
+    for value in (row.chance, row.single, row.marginal, row.gain):
+        yield format_number(value)
+    yield interval_text(row.interval)
+    yield p_text(row.p_holm)
+    yield {"yes": "yes", "no": "no", "undecided": "?", None: "-"}[row.nearer]
 
 
 def _blank(study: Study) -> Iterator[str]:

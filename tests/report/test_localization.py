@@ -36,10 +36,10 @@ def test_each_method_has_a_line_for_each_measure(study):
         "auc",
     ] * 2
     auc = next(line for line in lines if line and line[0] == "auc")
-    own = study.done[0].details.localization.measures["auc"]
+    measure = study.done[0].details.localization.measures["auc"]
     assert auc[1] == "0.50"
-    assert float(auc[2]) == pytest.approx(own.curve[0].value, abs=0.01)
-    assert float(auc[3]) == pytest.approx(own.curve[-1].value, abs=0.01)
+    assert float(auc[2]) == pytest.approx(measure.curve[0].value, abs=0.01)
+    assert float(auc[3]) == pytest.approx(measure.curve[-1].value, abs=0.01)
     assert auc[-1] == "yes"
     text = " ".join(printed(study).split())
     assert "gradcam(layer=top) view relu" in text
@@ -49,13 +49,13 @@ def test_each_method_has_a_line_for_each_measure(study):
 def test_the_rows_say_yes_for_what_moves_nearer_and_not_for_what_does_not(study):
     rows = localization_rows(study)
     json.dumps(json_of(rows), allow_nan=False)
-    found = {(row["method"], row["view"], row["measure"]): row for row in rows}
-    assert found["gradient", "signed", "auc"]["nearer"] == "yes"
-    assert found["misplaced", "signed", "auc"]["nearer"] in {"no", "undecided"}
-    same = [row for row in rows if row["measure"] == "mass"]
-    assert [row["p_holm"] for row in same] == holm([row["p"] for row in same])
+    by_measure = {(row.method, row.view, row.measure): row for row in rows}
+    assert by_measure["gradient", "signed", "auc"].nearer == "yes"
+    assert by_measure["misplaced", "signed", "auc"].nearer in {"no", "undecided"}
+    same = [row for row in rows if row.measure == "mass"]
+    assert [row.p_holm for row in same] == holm([row.p for row in same])
     for row in rows:
-        assert row["gain"] == pytest.approx(row["marginal"] - row["single"])
+        assert row.gain == pytest.approx(row.marginal - row.single)
 
 
 def test_a_map_that_moves_away_is_a_no(study):
@@ -66,12 +66,12 @@ def test_a_map_that_moves_away_is_a_no(study):
         for measure in document["cells"][0]["details"]["localization"]["measures"].values():
             measure["gain"] |= {"value": -0.2, "p": 0.001}
 
-    assert {row["nearer"] for row in localization_rows(edited(study, move))} == {"no"}
+    assert {row.nearer for row in localization_rows(edited(study, move))} == {"no"}
 
 
 def test_two_members_have_no_verdict(tmp_path):
     study = study_of(tmp_path / "run", members=2)
-    assert {row["nearer"] for row in localization_rows(study)} == {None}
+    assert {row.nearer for row in localization_rows(study)} == {None}
     assert "?" not in "".join(line.split()[-1] for line in printed(study).splitlines() if "auc" in line[:8])
 
 

@@ -26,11 +26,11 @@ def test_the_data_are_the_curves_of_a_view_for_each_method(study):
     }
     assert len(data) == 3 * 4 * 4  # methods, measures, and 1, 2, 4 and 6 networks
     assert data[["measure", "method", "members"]].duplicated().sum() == 0
-    own = data[(data.method == "misplaced") & (data.measure == "rank")]
+    rows = data[(data.method == "misplaced") & (data.measure == "rank")]
     curve = study.done[1].details.localization.measures["rank"].curve
-    assert own.value.tolist() == [point.value for point in curve]
-    assert own.low.tolist() == [point.interval.low for point in curve]
-    assert (own.low <= own.value).all()
+    assert rows.value.tolist() == [point.value for point in curve]
+    assert rows.low.tolist() == [point.interval.low for point in curve]
+    assert (rows.low <= rows.value).all()
 
 
 def test_the_caption_tells_noise_and_truth_with_provenance(study):

@@ -10,7 +10,8 @@ import pytest
 from saliencynoise.engine.config import DEFAULT_METHODS
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
-from saliencynoise_paper.run import PANELS, SCALES, PaperConfig, benches
+from saliencynoise_paper.run import PANELS, PaperConfig, benches
+from saliencynoise_paper.scales import SCALES
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -26,18 +27,18 @@ def test_every_scale_names_what_there_is(scale: str) -> None:
 
 def test_full_is_the_posters() -> None:
     config = PaperConfig(panels=PANELS, scale="full")
-    result = benches(config)
+    planned = benches(config)
     for name, dataset in (("maps-cifar10", "cifar10"), ("maps-imagenette", "imagenette")):
-        bench = result[name]
+        bench = planned[name]
         assert (bench.dataset, bench.members, bench.methods) == (dataset, 30, DEFAULT_METHODS)
         assert bench.archs == ("vgg19_bn", "resnet18", "resnet101")
-    assert result["gradients-cifar10"].members == 50
-    assert config.settings["dream"]["members"] == 20
+    assert planned["gradients-cifar10"].members == 50
+    assert config.settings.dream.members == 20
 
 
 def test_smoke_and_small_name_the_same_three_families() -> None:
     for scale in ("smoke", "small"):
-        networks = PaperConfig(panels=("table",), scale=scale).settings["networks"]
+        networks = PaperConfig(panels=("table",), scale=scale).settings.networks
         assert list(networks) == ["VGG19", "ResNet18", "ResNet101"]
         assert len(set(networks.values())) == 3
 
@@ -51,18 +52,12 @@ def test_a_panel_runs_no_study_that_it_does_not_show() -> None:
 
 def test_the_lengths_of_training_are_studies_of_their_own() -> None:
     config = PaperConfig(panels=("architecture",))
-    result = benches(config)
-    epochs = [variation.value for variation in config.variations if variation.axis == "epochs"]
-    assert [result[f"epochs-{value}"].recipe["epochs"] for value in epochs] == epochs
-    assert {variation.axis for variation in config.variations} == {
-        "depth",
-        "width",
-        "residual",
-        "normalisation",
-        "epochs",
-    }
-    for variation in config.variations:
-        assert variation.network in result[variation.study].archs
+    planned = benches(config)
+    epochs = [point.value for point in config.variations if point.axis == "epochs"]
+    assert [planned[f"epochs-{value}"].recipe["epochs"] for value in epochs] == epochs
+    assert {point.axis for point in config.variations} == {"depth", "width", "residual", "normalisation", "epochs"}
+    for point in config.variations:
+        assert point.network in planned[point.study].archs
 
 
 def test_what_the_user_says_counts_before_the_scale() -> None:
@@ -74,9 +69,9 @@ def test_what_the_user_says_counts_before_the_scale() -> None:
         seed=3,
         data_dirs={"cifar10": "here", "imagenette": "there"},
     )
-    result = benches(config)
-    assert {(own.members, own.images, own.seed) for own in result.values()} == {(10, 12, 3)}
-    assert [own.data_dir for own in result.values()] == ["here", "there"]
+    planned = benches(config)
+    assert {(bench.members, bench.images, bench.seed) for bench in planned.values()} == {(10, 12, 3)}
+    assert [bench.data_dir for bench in planned.values()] == ["here", "there"]
 
 
 @pytest.mark.parametrize(

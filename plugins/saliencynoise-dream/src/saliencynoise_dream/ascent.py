@@ -33,7 +33,7 @@ class Dream:
     Attributes:
         pictures: `[B, C, H, W]`, pixels from 0 to 1, float.
         trace: `[T, B]`, the objective before each step: the mean over the members that steered it.
-        steps: `[1 + T, B, C, H, W]`, the start and the picture after each step, uint8; None unless asked for.
+        steps: `[1 + T, B, C, H, W]`, the start and the picture after each step, uint8; None if they were not kept.
     """
 
     pictures: Float[Tensor, "B C H W"]

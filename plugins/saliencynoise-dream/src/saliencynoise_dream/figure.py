@@ -23,7 +23,7 @@ TITLE = "Deep dream on an ensemble and on single networks"
 CAPTION = (
     "Pictures from gradient ascent on the logit of a class, from faint noise. Below each picture: mean probability of "
     "the class in held-out networks, with its 95% interval for other held-out networks, and the number of them that "
-    "name the class first. Above each column: the mean over classes, with an interval for other classes, too."
+    "name the class first. Above each column: the mean over classes, with an interval that is also for other classes."
 )
 
 TITLES = {
@@ -70,10 +70,10 @@ def data(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> I
 
 def _recognised(scores: Mapping[Score, Tensor]) -> tuple[str, list[str]]:
     texts = [
-        f"p {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
+        f"probability {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
         for p, hit in zip(scores["probability"], scores["top1"], strict=True)
     ]
-    return f"mean p {_span(scores['probability'], 'probability')}", texts
+    return f"mean {_span(scores['probability'], 'probability')}", texts
 
 
 def _energies(gains: Tensor) -> tuple[str, list[str]]:
@@ -102,7 +102,7 @@ def draw(rows: Sequence[str], columns: Sequence[DreamColumn]) -> Figure:
         columns: each with one picture and one text per row.
 
     >>> import torch
-    >>> start = DreamColumn(title="start", pictures=torch.zeros(1, 3, 4, 4, dtype=torch.uint8), texts=["p 0.10"])
+    >>> start = DreamColumn(title="start", pictures=torch.zeros(1, 3, 4, 4, dtype=torch.uint8), texts=["0.10"])
     >>> len(draw(["cat"], [start]).axes)
     1
     """

@@ -54,7 +54,7 @@ def png(picture: UInt8[Tensor, "C H W"], *, enlarged: bool = False) -> bytes:
 def gif(dreams: Sequence[tuple[str, UInt8[Tensor, "T K C H W"]]]) -> bytes:
     """Return the steps of dreams beside each other as the bytes of a GIF that repeats.
 
-    Kinds stand side by side; where there are more pictures than kinds, below each other.
+    Kinds are side by side, or below each other if there are more pictures than kinds.
 
     Args:
         dreams: a label and the steps of each kind.

@@ -18,8 +18,8 @@ from saliencynoise.records.common import (
 )
 
 Kind = Literal["start", "single", "ensemble", "stochastic"]
-"""What is compared: the start; a dream of each of several single networks; one that follows the mean gradient of all
-members; and one that follows another member, drawn at random, in each step."""
+"""The kinds that are compared: the start; a dream of each of several single networks; one that follows the mean
+gradient of all members; and one that follows a randomly drawn member in each step."""
 
 Score = Literal["probability", "margin", "top1", "gain"]
 """The scores of held-out networks: three of a class, and one of a layer."""

@@ -130,7 +130,7 @@ def _networks(result: DreamRecord) -> str:
     alone = "one" if result.facts.singles == 1 else result.facts.singles
     return (
         f"{counted(len(result.members), 'network')} of {result.architecture} on {result.dataset.asked} ({shape}) "
-        f"dream, members {', '.join(map(str, result.members))}, the first {alone} alone, too; "
+        f"dream, members {', '.join(map(str, result.members))}, the first {alone} also alone; "
         f"{counted(len(result.held_out), 'network')} judge, members {', '.join(map(str, result.held_out))}; "
         f"accuracies {min(accuracies):.1%} to {max(accuracies):.1%}"
     )

@@ -26,7 +26,7 @@ TRENDS = (
     "independent and the line as straight. (Ensembles of one architecture and seed have the same initial weights.)"
 )
 COMPARED = (
-    "Accuracy differs between the values, too. Where a layer's map changes its size, r belongs to another resolution."
+    "Accuracy also differs between the values. Where a layer's map changes its size, r belongs to another resolution."
 )
 
 
@@ -35,7 +35,7 @@ def architecture_panel(variations: Sequence[Variation], *, methods: Sequence[str
 
     Args:
         variations: of one or more axes, no value of an axis twice.
-        methods: labels; None for all.
+        methods: display names; None for all.
 
     Raises:
         UsageError: no variations, a value twice or not above 0, or no such architecture or method.

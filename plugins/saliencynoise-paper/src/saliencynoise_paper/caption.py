@@ -1,4 +1,4 @@
-"""Provenance of the studies that a panel shows: the end of every caption."""
+"""Provenance of the studies of a panel: the last note of each panel."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ def classes_panel(
 
     Args:
         studies: one or more, each with the classes of its own data set.
-        methods: labels; None for all.
-        architectures: labels; None for all.
+        methods: display names; None for all.
+        architectures: display names; None for all.
 
     Raises:
         UsageError: a study has no such method or architecture.

@@ -64,12 +64,12 @@ def paper(
     options |= {"workers": workers}
     values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
 
-    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - as above
+    from saliencynoise.cli.progress import observing  # noqa: PLC0415 - only when the command runs
     from saliencynoise.store.holding import holding  # noqa: PLC0415 - as above
     from saliencynoise_paper.panel import write_panel  # noqa: PLC0415 - as above
     from saliencynoise_paper.poster import panels_of  # noqa: PLC0415 - as above
     from saliencynoise_paper.printing import print_panel  # noqa: PLC0415 - as above
-    from saliencynoise_paper.run import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - torch, only here
+    from saliencynoise_paper.run import PANELS, PaperConfig, run_paper  # noqa: PLC0415 - as above
 
     config = PaperConfig(
         panels=PANELS if "all" in panels else tuple(dict.fromkeys(panels)),
@@ -93,7 +93,7 @@ def paper(
 
 
 def _by_name(texts: list[str]) -> dict[str, str]:
-    """Read `NAME=FOLDER`, or a folder for any data set; a folder whose own name holds "=" needs a name before it."""
+    """Read `NAME=FOLDER`, or a folder for any data set; a folder with "=" in its name needs a name before it."""
     folders: dict[str, str] = {}
     for text in texts:
         name, equals, folder = text.partition("=")

@@ -132,9 +132,9 @@ def _listed(members: Sequence[int]) -> str:
 def _how(config: DreamConfig) -> str:
     return (
         f"{counted(config.octaves, 'octave')} a factor {config.octave_scale:g} apart, {counted(config.steps, 'step')} "
-        f"in each, of {config.step_size:g} (root mean square; pixels go from 0 to 1), jitter {config.jitter} pixels, "
-        f"gradient smoothed by {config.smoothing:g} pixels and normalised; dream seed {config.seed}. Starts, steps and "
-        f"jitter are the same for each kind of dream."
+        f"in each, of {config.step_size:g} (root mean square; pixels go from 0 to 1), jitter "
+        f"{counted(config.jitter, 'pixel')}, gradient smoothed by {config.smoothing:g} pixels and normalised; "
+        f"dream seed {config.seed}. Starts, steps and jitter are the same for each kind of dream."
     )
 
 
@@ -161,7 +161,7 @@ _NAMES: Mapping[Kind, str] = {
 
 def _means(means: Mapping[Score, ScoreMean]) -> str:
     probability, margin, top1 = means["probability"], means["margin"], means["top1"]
-    return f"p {_ends(probability)}, logit margin {_ends(margin)}, top-1 {top1.value:.0%}"
+    return f"probability {_ends(probability)}, logit margin {_ends(margin)}, top-1 {top1.value:.0%}"
 
 
 def _signed(mean: ScoreMean) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def one_architecture(study: Study, methods: Sequence[str] | None, architecture: str | None) -> str:
-    """Return the architecture asked for, or the study's first in which one of the methods was computed.
+    """Return the given architecture, or the study's first one in which one of the methods was computed.
 
     Raises:
         UsageError: the study has no such method, or all its cells failed.

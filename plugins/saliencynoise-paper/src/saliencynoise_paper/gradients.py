@@ -25,9 +25,9 @@ def gradients_panel(
 
     Args:
         studies: run with the method "gradient" and `keep_maps="all"`.
-        architecture: its label; None for each study's first.
-        images: how many of each study, the first ones; all if there are fewer.
-        singles: how many members are shown alone.
+        architecture: display name of the architecture; None for each study's first.
+        images: number of images of each study, the first ones; all if there are fewer.
+        singles: number of members with maps of their own.
 
     Raises:
         UsageError: no members' maps were kept, or there is no such method or architecture.

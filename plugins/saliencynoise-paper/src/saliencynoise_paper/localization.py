@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.numbers import format_number, p_text, with_interval
 from saliencynoise.engine.study import Study
-from saliencynoise.records.writing import json_of
-from saliencynoise.report.localization import MEANINGS, RELEVANCE, localization_rows
+from saliencynoise.report.localization import MEANINGS, RELEVANCE, Nearer, localization_rows
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.figures import localization as figure
+from saliencynoise_paper.figures.localization import MaskRow
 
-LocalizationRow = Mapping[str, Any]
+if TYPE_CHECKING:
+    from saliencynoise.records.common import Ends
 
-ANSWERS = {"yes": "nearer", "no": "farther", "undecided": "undecided", None: "untested"}
-"""Where averaging moves maps, seen from the mask."""
+ANSWERS: Mapping[Nearer | None, str] = {"yes": "nearer", "no": "farther", "undecided": "undecided", None: "untested"}
+"""The direction in which averaging moves maps, seen from the mask."""
 
 LOW_NOISE = (
     "**Low noise is not correctness.** The corrected SNR r says how much networks agree, and not whether they are "
@@ -44,22 +47,29 @@ def localization_panel(studies: Sequence[Study]) -> CaptionedFigure:
         notes=[_measures(), LOW_NOISE, "\n".join(_lines(rows)), provenance(studies)],
         figure=figure.draw(points),
         data=points.drop(columns="networks"),
-        facts={"rows": [{name: value for name, value in row.items() if name != "curve"} for row in rows]},
+        facts={"rows": [_without_curve(row) for row in rows]},
     )
 
 
-def _shown(study: Study) -> Iterator[LocalizationRow]:
+def _shown(study: Study) -> Iterator[MaskRow]:
     """Yield the rows of one view of each method, with its SNR; p-values stay corrected for all views."""
     rows = localization_rows(study)
-    cells = {(cell.architecture, cell.method, cell.view): cell for cell in study.done}
-    rectified = {(row["architecture"], row["method"]) for row in rows if row["view"] == "relu"}
+    rectified = {(row.architecture, row.method) for row in rows if row.view == "relu"}
     dataset = study.result.dataset.asked
     for row in rows:
-        key = row["architecture"], row["method"]
-        if row["view"] == ("relu" if key in rectified else "signed"):
-            snr = cells[(*key, row["view"])].known_figures.estimates.snr
-            about = {"dataset": dataset, "networks": f"{dataset}, {row['architecture']}"}
-            yield {**row, **about, "snr": json_of(snr.value), "snr_interval": json_of(snr.interval)}
+        if row.view == ("relu" if (row.architecture, row.method) in rectified else "signed"):
+            snr = study.cell(row.architecture, row.method, row.view).known_figures.estimates.snr
+            yield MaskRow(
+                **structs.asdict(row),
+                dataset=dataset,
+                networks=f"{dataset}, {row.architecture}",
+                snr=snr.value,
+                snr_interval=snr.interval,
+            )
+
+
+def _without_curve(row: MaskRow) -> dict[str, Any]:
+    return {name: value for name, value in structs.asdict(row).items() if name != "curve"}
 
 
 def _measures() -> str:
@@ -72,26 +82,25 @@ def _measures() -> str:
     )
 
 
-def _lines(rows: Sequence[LocalizationRow]) -> Iterator[str]:
+def _lines(rows: Sequence[MaskRow]) -> Iterator[str]:
     """Yield a Markdown table: a line for each network, method and measure."""
     yield "| networks | method, view | r [95%] | measure | chance | one | mean of all | gain [95%] | p | maps move |"
     yield "|---|---|---|---|---|---|---|---|---|---|"
     for row in rows:
         cells = (
-            f"{row['dataset']}, {row['architecture']}",
-            f"{row['method']}, {row['view']}",
-            _with_interval(row["snr"], row["snr_interval"]),
-            figure.MEASURES[row["measure"]],
-            format_number(row["chance"]),
-            format_number(row["single"]),
-            format_number(row["marginal"]),
-            _with_interval(row["gain"], row["interval"]),
-            p_text(row["p_holm"]),
-            ANSWERS[row["nearer"]],
+            row.networks,
+            f"{row.method}, {row.view}",
+            _with_interval(row.snr, row.snr_interval),
+            figure.MEASURES[row.measure],
+            format_number(row.chance),
+            format_number(row.single),
+            format_number(row.marginal),
+            _with_interval(row.gain, row.interval),
+            p_text(row.p_holm),
+            ANSWERS[row.nearer],
         )
         yield f"| {' | '.join(cells)} |"
 
 
-def _with_interval(value: float | str | None, interval: Mapping[str, Any] | None) -> str:
-    bounds = interval or {"low": None, "high": None}
-    return with_interval(value, bounds["low"], bounds["high"])
+def _with_interval(value: float, interval: Ends | None) -> str:
+    return format_number(value) if interval is None else with_interval(value, interval.low, interval.high)

@@ -29,10 +29,10 @@ def maps_panel(
 
     Args:
         studies: run with `keep_maps="all"`.
-        architecture: its label; None for each study's first.
-        methods: labels; None for all.
-        images: places among the images of each study, from 0.
-        singles: how many members are shown alone.
+        architecture: display name of the architecture; None for each study's first.
+        methods: display names; None for all.
+        images: indices of images in each study, from 0.
+        singles: number of members with maps of their own.
 
     Raises:
         UsageError: no members' maps were kept, or there is no such image, method or architecture.

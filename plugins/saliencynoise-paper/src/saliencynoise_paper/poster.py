@@ -1,4 +1,4 @@
-"""From the studies of a paper to its panels."""
+"""The panels of the paper, made of its studies."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ Studies = Mapping[str, "Study"]
 
 
 def panels_of(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
-    """Yield the panels that were asked for, as they are drawn; their notes begin with the scale.
+    """Yield the chosen panels, as they are drawn; their notes begin with the scale.
 
     Args:
-        config: what was asked for.
-        studies: by name, as `run_paper` gives them.
+        config: the settings of the run.
+        studies: studies by name, as `run_paper` returns them.
     """
     for name in config.panels:
         for panel in _on_one_thread(_MAKERS[name](config, studies)):
-            yield replace(panel, notes=[f"Panel {panel.name}, {config.settings['words']}.", *panel.notes])
+            yield replace(panel, notes=[f"Panel {panel.name}, {config.settings.words}.", *panel.notes])
 
 
 def _on_one_thread(panels: Iterator[CaptionedFigure]) -> Iterator[CaptionedFigure]:
-    """Make panels on one thread: on two cores that others use, too, a second made statistics five times slower."""
+    """Make panels on one thread: on two shared cores a second thread made statistics five times slower."""
     while True:
         with one_thread():
             panel = next(panels, None)
@@ -55,25 +55,25 @@ def _table(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
         PublishedColumn(
             study=study,
             architecture=architecture.label,
-            dataset=source["label"],
+            dataset=source.label,
             published=published,
             fewer=_fewer(config, study),
         )
         for source in config.sources
-        for study in [studies[f"maps-{source['dataset']}"]]
-        for published, architecture in zip(config.settings["networks"], study.result.architectures, strict=True)
+        for study in [studies[f"maps-{source.dataset}"]]
+        for published, architecture in zip(config.settings.networks, study.result.architectures, strict=True)
     ]
     yield table_panel(columns, seed=config.seed)
 
 
 def _fewer(config: PaperConfig, study: Study) -> int | None:
-    """Return the smaller number of networks for starred rows; None if the study has no more than that."""
-    fewer: int | None = config.settings.get("starred_members")
+    """Return the smaller number of networks for starred rows; None if the study has no more networks than this."""
+    fewer = config.settings.starred_members
     return fewer if fewer is not None and fewer < len(study.result.architectures[0].members) else None
 
 
 def _gradients(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
-    yield gradients_panel(_of_sources(config, studies, "gradients"), images=config.settings["gradients"]["images"])
+    yield gradients_panel(_of_sources(config, studies, "gradients"), images=config.settings.gradients.images)
 
 
 def _maps(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
@@ -108,21 +108,21 @@ def _architecture(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFi
 
 
 def _dream(config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
-    dream = config.settings["dream"]
+    scale = config.settings.dream
     for source in config.sources:
-        name = f"gradients-{source['dataset']}"
+        name = f"gradients-{source.dataset}"
         _, dataset = load_dataset(benches(config)[name])
         panel = dream_panel(
             studies[name],
             dataset,
             architecture=studies[name].result.architectures[0].label,
-            members=dream["members"],
-            held_out=dream["held_out"],
-            classes=dataset.classes[: dream["classes"]],
+            members=scale.members,
+            held_out=scale.held_out,
+            classes=dataset.classes[: scale.classes],
             config=DreamConfig(seed=config.seed),
             device=resolve_device(config.device),
         )
-        yield replace(panel, name="dream" if len(config.sources) == 1 else f"dream-{source['dataset']}")
+        yield replace(panel, name="dream" if len(config.sources) == 1 else f"dream-{source.dataset}")
 
 
 def _localization(_config: PaperConfig, studies: Studies) -> Iterator[CaptionedFigure]:
@@ -130,7 +130,7 @@ def _localization(_config: PaperConfig, studies: Studies) -> Iterator[CaptionedF
 
 
 def _of_sources(config: PaperConfig, studies: Studies, kind: str) -> Sequence[Study]:
-    return [studies[f"{kind}-{source['dataset']}"] for source in config.sources]
+    return [studies[f"{kind}-{source.dataset}"] for source in config.sources]
 
 
 _MAKERS: Mapping[str, Callable[[PaperConfig, Studies], Iterator[CaptionedFigure]]] = {

@@ -25,8 +25,8 @@ def ssim_panel(
 
     Args:
         studies: one or more.
-        methods: labels; None for all.
-        architectures: labels; None for all.
+        methods: display names; None for all.
+        architectures: display names; None for all.
 
     Raises:
         UsageError: a study has no such method or architecture.

@@ -1,6 +1,6 @@
-"""What else may lie behind the published numbers: shared draws, fewer networks, coarser grids, one template.
+"""Possible reasons for the published numbers: shared draws, fewer networks, coarser grids, one template.
 
-Each function has the effect of one of these on the cells of a measured column.
+Each function returns the effect of one of them on the cells of a measured column.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def test_the_table_is_the_posters() -> None:
 
 
 def test_every_claim_holds_in_all_six_published_columns() -> None:
-    columns = [published_column(dataset, own) for dataset in DATASETS for own in ARCHITECTURES]
+    columns = [published_column(dataset, architecture) for dataset in DATASETS for architecture in ARCHITECTURES]
     assert [[holds(claim, column) for column in columns] for claim in CLAIMS] == [[True] * 6] * 8
     assert len(CLAIMS[0].pairs) == len(CLAIMS[1].pairs) == 7
 
@@ -88,7 +88,7 @@ def test_published_pairs_that_the_floor_of_ten_networks_puts_in_their_order(defi
     """SmoothGrad falls below the gradient in one column, and stays above it in the five others."""
     result = published_exchanges(definition)
     assert len(result) == pairs
-    fallen = [own for own in result if (own.starred, own.other) == ("SmoothGrad", "Input Gradient")]
+    fallen = [pair for pair in result if (pair.starred, pair.other) == ("SmoothGrad", "Input Gradient")]
     assert [own.column for own in fallen] == ["Imagenette ResNet101"]
     for own in result:
         column = published_column(*own.column.split())

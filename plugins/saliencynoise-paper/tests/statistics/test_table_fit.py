@@ -25,8 +25,10 @@ def cells(generator: torch.Generator, *, members: int = 8, images: int = 6, gain
     return result
 
 
-def column(own: list[CellVariants], published: list[float], name: str = "a", images: str = "a") -> ComparableColumn:
-    return ComparableColumn(published=published, cells=own, networks=name, images=images)
+def column(
+    measured_cells: list[CellVariants], published: list[float], name: str = "a", images: str = "a"
+) -> ComparableColumn:
+    return ComparableColumn(published=published, cells=measured_cells, networks=name, images=images)
 
 
 def test_measures_are_those_of_scipy_and_numpy() -> None:
@@ -57,10 +59,10 @@ def test_the_definition_that_made_the_table_is_found(truth: Variant, two_studies
     """The table is that of other networks and images of the same kind, by one definition."""
     index = VARIANTS.index(truth)
     columns = [
-        column(own, [cell.value(index) for cell in theirs], name)
-        for own, theirs, name in zip(*two_studies, "ab", strict=True)
+        column(measured_cells, [cell.value(index) for cell in theirs], name)
+        for measured_cells, theirs, name in zip(*two_studies, "ab", strict=True)
     ]
-    level = [own.variant for own in compare_variants(columns, seed=0).not_worse_than_best("log_error")]
+    level = [fit.variant for fit in compare_variants(columns, seed=0).not_worse_than_best("log_error")]
     assert truth in level
     assert len(level) < 9
     assert not {variant for variant in level if (variant.definition == "power") != (truth.definition == "power")}
@@ -68,8 +70,8 @@ def test_the_definition_that_made_the_table_is_found(truth: Variant, two_studies
 
 def test_exactly_reproduced_cells_leave_no_error_and_the_others_are_told_apart() -> None:
     truth = VARIANTS.index(Variant("signed", "power", "raw"))
-    own = cells(torch.Generator().manual_seed(2))
-    result = compare_variants([column(own, [cell.value(truth) for cell in own])], seed=0)
+    measured_cells = cells(torch.Generator().manual_seed(2))
+    result = compare_variants([column(measured_cells, [cell.value(truth) for cell in measured_cells])], seed=0)
     best = result.best("log_error")
     assert best.variant == VARIANTS[truth]
     assert best.values == pytest.approx({"log_error": 0, "spread": 0, "rank_correlation": 1})
@@ -81,8 +83,8 @@ def test_exactly_reproduced_cells_leave_no_error_and_the_others_are_told_apart()
 
 def test_a_common_factor_counts_in_the_error_and_not_in_the_spread() -> None:
     truth = VARIANTS.index(Variant("signed", "rms", "unit"))
-    own = cells(torch.Generator().manual_seed(2))
-    result = compare_variants([column(own, [cell.value(truth) / 3 for cell in own])], seed=0)
+    measured_cells = cells(torch.Generator().manual_seed(2))
+    result = compare_variants([column(measured_cells, [cell.value(truth) / 3 for cell in measured_cells])], seed=0)
     assert result.fits[truth].factor == pytest.approx(3)
     assert result.fits[truth].values["log_error"] == pytest.approx(math.log2(3))
     assert result.fits[truth].values["spread"] == pytest.approx(0, abs=1e-9)
@@ -92,11 +94,11 @@ def test_a_common_factor_counts_in_the_error_and_not_in_the_spread() -> None:
 def test_variants_that_cannot_be_told_apart_are_not() -> None:
     """Of non-negative maps all three views are the same."""
     generator = torch.Generator().manual_seed(4)
-    own = [
+    measured_cells = [
         gather([variants(strength + torch.rand(6, 30, generator=generator)) for _ in range(5)])
         for strength in (0.1, 0.4, 1.0)
     ]
-    result = compare_variants([column(own, [1.0, 2.0, 4.0])], seed=0)
+    result = compare_variants([column(measured_cells, [1.0, 2.0, 4.0])], seed=0)
     level = {fit.variant for fit in result.not_worse_than_best("log_error")}
     best = result.best("log_error").variant
     assert {Variant(view, best.definition, best.norm) for view in ("signed", "relu", "abs")} <= level
@@ -115,24 +117,26 @@ def test_intervals_are_a_jackknife_by_column_and_a_bootstrap_by_data_set() -> No
     def error(means: np.ndarray) -> float:
         return float(np.abs(np.log2(means / np.array(published * 2))).mean())
 
-    whole = [np.array([cell.per_image[index].mean().item() for cell in own]) for own in (left, right)]
+    whole = [
+        np.array([cell.per_image[index].mean().item() for cell in measured_cells]) for measured_cells in (left, right)
+    ]
     variances, dfs = [], []
-    for side, own in enumerate((left, right)):
-        members = own[0].members
+    for side, measured_cells in enumerate((left, right)):
+        members = measured_cells[0].members
         values = []
         for member in range(members):
             parts = list(whole)
-            parts[side] = np.array([cell.without[index, :, member].mean().item() for cell in own])
+            parts[side] = np.array([cell.without[index, :, member].mean().item() for cell in measured_cells])
             values.append(error(np.concatenate(parts)))
         variances.append((members - 1) / members * np.square(np.array(values) - np.mean(values)).sum())
         dfs.append(members - 1)
     rng = np.random.default_rng(0)
-    for side, own in enumerate((left, right)):
+    for side, measured_cells in enumerate((left, right)):
         values = []
         for _ in range(4000):
             drawn = rng.integers(0, 6, 6)
             parts = list(whole)
-            parts[side] = np.array([cell.per_image[index].numpy()[drawn].mean() for cell in own])
+            parts[side] = np.array([cell.per_image[index].numpy()[drawn].mean() for cell in measured_cells])
             values.append(error(np.concatenate(parts)))
         variances.append(np.var(values, ddof=1) * 6 / 5)
         dfs.append(5)
@@ -145,21 +149,21 @@ def test_intervals_are_a_jackknife_by_column_and_a_bootstrap_by_data_set() -> No
 
 def test_columns_with_the_same_networks_and_images_vary_together() -> None:
     """A column given twice is no more evidence than once; as if of other networks, it would be."""
-    own = cells(torch.Generator().manual_seed(6))
+    measured_cells = cells(torch.Generator().manual_seed(6))
     published = [0.3, 0.5, 0.6, 0.9, 1.4, 2.0]
 
     def width(*columns: ComparableColumn) -> float:
         interval = compare_variants(columns, seed=0).fits[0].intervals["log_error"]
         return interval.high - interval.low
 
-    once = width(column(own, published))
-    assert width(column(own, published), column(own, published)) == pytest.approx(once)
-    assert width(column(own, published), column(own, published, "b", "b")) < 0.8 * once
+    once = width(column(measured_cells, published))
+    assert width(column(measured_cells, published), column(measured_cells, published)) == pytest.approx(once)
+    assert width(column(measured_cells, published), column(measured_cells, published, "b", "b")) < 0.8 * once
 
 
 def test_two_members_give_values_without_intervals_or_tests() -> None:
-    own = cells(torch.Generator().manual_seed(7), members=2)
-    result = compare_variants([column(own, [0.3, 0.5, 0.6, 0.9, 1.4, 2.0])], seed=0)
+    measured_cells = cells(torch.Generator().manual_seed(7), members=2)
+    result = compare_variants([column(measured_cells, [0.3, 0.5, 0.6, 0.9, 1.4, 2.0])], seed=0)
     assert result.best("log_error") is not None
     assert result.not_worse_than_best("log_error") == []
     assert all(fit.intervals[measure] is None for fit in result.fits for measure in MEASURES)
@@ -167,25 +171,25 @@ def test_two_members_give_values_without_intervals_or_tests() -> None:
 
 def test_what_is_not_above_zero_has_no_logarithm_and_is_not_chosen() -> None:
     generator = torch.Generator().manual_seed(8)
-    own = [gather([variants(torch.randn(8, 400, generator=generator)) for _ in range(3)]) for _ in range(4)]
+    measured_cells = [gather([variants(torch.randn(8, 400, generator=generator)) for _ in range(3)]) for _ in range(4)]
     r = VARIANTS.index(Variant("signed", "r", "unit"))
-    assert any(cell.value(r) < 0 for cell in own)
-    result = compare_variants([column(own, [0.3, 0.5, 0.6, 0.9])], seed=0)
+    assert any(cell.value(r) < 0 for cell in measured_cells)
+    result = compare_variants([column(measured_cells, [0.3, 0.5, 0.6, 0.9])], seed=0)
     assert math.isnan(result.fits[r].values["log_error"])
     assert result.fits[r].intervals["log_error"] is None
     assert math.isfinite(result.fits[r].values["rank_correlation"])
 
 
 def test_one_cell_is_no_agreement() -> None:
-    own = cells(torch.Generator().manual_seed(9), images=2)[:1]
+    measured_cells = cells(torch.Generator().manual_seed(9), images=2)[:1]
     with pytest.raises(UsageError, match="1 cells are both measured and published"):
-        compare_variants([column(own, [0.3])], seed=0)
+        compare_variants([column(measured_cells, [0.3])], seed=0)
 
 
 def test_corrected_figures_are_reported_and_no_candidates() -> None:
-    own = cells(torch.Generator().manual_seed(10), members=4)
+    measured_cells = cells(torch.Generator().manual_seed(10), members=4)
     truth = VARIANTS.index(Variant("signed", "amplitude", "unit"))
-    result = compare_variants([column(own, [abs(cell.value(truth)) for cell in own])], seed=0)
+    result = compare_variants([column(measured_cells, [abs(cell.value(truth)) for cell in measured_cells])], seed=0)
     assert not result.best("log_error").variant.corrected
     assert result.fits[truth].values["log_error"] == pytest.approx(0, abs=1e-9)
     assert result.fits[truth].p["log_error"] is None

@@ -23,13 +23,13 @@ from saliencynoise_paper.statistics.variants import (
 def by_hand(maps: np.ndarray, variant: Variant) -> float:
     """The figure of one image, by loops and from its definition."""
     view = {"signed": lambda v: v, "relu": lambda v: np.maximum(v, 0), "abs": np.abs}[variant.view]
-    own = view(maps.astype(float))
+    viewed = view(maps.astype(float))
     if variant.norm == "unit":
-        own = np.stack([m / np.linalg.norm(m) if m.any() else m for m in own])
+        viewed = np.stack([m / np.linalg.norm(m) if m.any() else m for m in viewed])
     if variant.corrected:
-        pairs = [own[e] @ own[f] for e in range(len(own)) for f in range(len(own)) if e != f]
-        return float(np.mean(pairs) / np.mean([m @ m for m in own]))
-    mean, variance = own.mean(0), own.var(0, ddof=1)
+        pairs = [viewed[e] @ viewed[f] for e in range(len(viewed)) for f in range(len(viewed)) if e != f]
+        return float(np.mean(pairs) / np.mean([m @ m for m in viewed]))
+    mean, variance = viewed.mean(0), viewed.var(0, ddof=1)
     if variant.definition == "pixel":
         used = (mean != 0) | (variance != 0)
         return float(np.mean(np.abs(mean[used]) / np.sqrt(variance[used])))
@@ -63,7 +63,7 @@ def test_a_member_without_a_map_stays_zero(maps: np.ndarray) -> None:
 
 def test_unit_norm_takes_out_the_members_gain_and_raw_does_not(maps: np.ndarray) -> None:
     gain = np.array([0.2, 1.0, 5.0, 2.0, 0.7])[:, None]
-    plain, scaled = (variants(torch.tensor(own)).values for own in (maps, maps * gain))
+    plain, scaled = (variants(torch.tensor(values)).values for values in (maps, maps * gain))
     for index, variant in enumerate(VARIANTS):
         same = plain[index].item() == pytest.approx(scaled[index].item(), rel=1e-9)
         assert same == (variant.norm == "unit")
@@ -71,8 +71,8 @@ def test_unit_norm_takes_out_the_members_gain_and_raw_does_not(maps: np.ndarray)
 
 def test_figures_are_those_of_a_bench(rng: np.random.Generator) -> None:
     drawn = torch.tensor(rng.standard_normal((6, 4, 2, 30)) + rng.standard_normal((6, 1, 1, 30)))  # [B, E, D, P]
-    cell = gather([variants(own[:, 0]) for own in drawn])  # the draw of each member's own
-    figures = summarise([image_statistics(own) for own in drawn], view="signed", seed=3)
+    cell = gather([variants(image[:, 0]) for image in drawn])  # draw 0: each member has its own
+    figures = summarise([image_statistics(image) for image in drawn], view="signed", seed=3)
     keys = {"pixel": "snr_pixel", "rms": "snr_rms", "power": "snr_power", "r": "snr", "amplitude": "snr_amplitude"}
     for definition, key in keys.items():
         corrected = definition in {"r", "amplitude"}
@@ -111,7 +111,7 @@ def test_groups_of_many_networks_divide_them_evenly() -> None:
 
 @pytest.mark.parametrize("networks", [1, 5, 6])
 def test_no_fewer_networks_are_refused(maps: np.ndarray, networks: int) -> None:
-    with pytest.raises(UsageError, match=f"{networks} of 5 networks are no fewer"):
+    with pytest.raises(UsageError, match=f"{networks} of 5 networks is not possible; give 2 or more, and fewer"):
         fewer(torch.tensor(maps), networks)
 
 

@@ -50,7 +50,7 @@ class Variation:
         axis: the property that varies.
         value: its value: a number above 0 for "depth", "width" and "epochs"; else a name.
         study: the study that measured the ensemble.
-        architecture: its label there.
+        architecture: its display name there.
     """
 
     axis: Axis
@@ -66,7 +66,7 @@ def data(variations: Sequence[Variation], *, methods: Sequence[str] | None = Non
 
     Args:
         variations: of one or more axes, no value of an axis twice.
-        methods: labels; None for all.
+        methods: display names; None for all.
 
     Raises:
         UsageError: no variations, a value twice or not above 0, or no such architecture or method.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import GREY, blank, error_bars, legend_below, styles
 from saliencynoise.display.numbers import format_number
-from saliencynoise.records.numbers import number
+from saliencynoise.records.common import Interval, Number
+from saliencynoise.report.localization import LocalizationRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,27 +37,32 @@ APART = 0.07
 """Factor between the places of two methods at one number of networks, so that their intervals stand side by side."""
 
 
-def data(rows: Sequence[Any]) -> pd.DataFrame:
-    """Return a row for each measure and number of averaged networks.
+class MaskRow(LocalizationRow, frozen=True, kw_only=True):
+    """A measure of one ensemble's maps, with the data set, the label of the ensemble, and r of a single map."""
 
-    Args:
-        rows: of `localization_rows`, with the columns `networks` (the label of an ensemble) and `dataset`.
-    """
+    dataset: str
+    networks: str
+    snr: Number
+    snr_interval: Interval | None
+
+
+def data(rows: Sequence[MaskRow]) -> pd.DataFrame:
+    """Return a row for each measure and number of averaged networks."""
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     points = pd.DataFrame([point for row in rows for point in _points(row)])
     return points.astype({"value": float, "low": float, "high": float})
 
 
-def _points(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _points(row: MaskRow) -> Iterator[dict[str, Any]]:
     names = ("networks", "dataset", "architecture", "method", "view", "measure", "images", "chance")
-    for point in row["curve"]:
-        interval = point["interval"] or {"low": None, "high": None}
-        yield {name: row[name] for name in names} | {
-            "members": point["members"],
-            "value": number(point["value"]),
-            "low": number(interval["low"]),
-            "high": number(interval["high"]),
+    for point in row.curve:
+        low, high = (math.nan, math.nan) if point.interval is None else (point.interval.low, point.interval.high)
+        yield {name: getattr(row, name) for name in names} | {
+            "members": point.members,
+            "value": point.value,
+            "low": low,
+            "high": high,
         }
 
 

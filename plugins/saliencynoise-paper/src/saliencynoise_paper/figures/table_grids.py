@@ -64,7 +64,7 @@ def draw_table(axis: Axes, data: pd.DataFrame, facts: TableFacts) -> None:
         for y, (method, reading, _) in enumerate(rows):
             if reading == OWN_DRAWS and (name, method) in fewer:
                 _draw_cell(axis, x, y, fewer[name, method], None)
-    short = len({name.partition(" ")[0] for name in names}) == 1  # one data set, whose name says nothing
+    short = len({name.partition(" ")[0] for name in names}) == 1  # one data set: its name would be the same everywhere
     columns = [
         *names,
         *(f"{name.partition(' ')[2] if short else name} {count} networks" for name, count in few.items()),

@@ -1,7 +1,7 @@
 """Test whether the methods are ordered as in the published table: yes or no in every column, with p-values.
 
-A claim ("GradCAM highest") is that in every column each of its pairs of methods is so ordered: an intersection, tested
-by the largest p-value of its parts (`saliencynoise.statistics.comparison.everywhere`); Holm over the claims.
+A claim ("GradCAM highest") states an order for several pairs of methods in every column. It is an intersection,
+tested by the largest p-value of its parts (`saliencynoise.statistics.comparison.everywhere`); Holm over the claims.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Grams = Mapping[str, "Float[Tensor, 'B E E']"]
-"""Gram matrices of a column by row of the table, of the same members on the same images."""
+"""Gram matrices of a column by row of the table, for the same members and images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +30,8 @@ class ColumnAnswer:
     """A claim in one column.
 
     Attributes:
-        published: whether the published table says so.
-        measured: whether r says so; None where a method is missing.
+        published: whether the claim holds in the published table.
+        measured: whether the claim holds by r; None where a method is missing.
         p: the largest p-value of its pairs; 1 if a pair has the opposite order, or is missing.
         weakest: the pair with this p-value.
     """
@@ -49,7 +49,7 @@ class Answer:
     Attributes:
         claim: the claim that was tested.
         columns: the answer in each column, by name.
-        p: the largest p-value over columns.
+        p: the largest p-value over the columns.
         p_holm: `p`, corrected for all tested claims by Holm.
     """
 
@@ -60,7 +60,7 @@ class Answer:
 
     @property
     def measured(self) -> bool | None:
-        """Whether r says so in every column."""
+        """Whether the claim holds by r in every column."""
         verdicts = [answer.measured for answer in self.columns.values()]
         if False in verdicts:
             return False
@@ -74,15 +74,15 @@ def answer_claims(
     *,
     groups: Mapping[str, Groups | None] | None = None,
 ) -> list[Answer]:
-    """Return whether the claims hold of the corrected r, in the columns that `measured` names.
+    """Return whether the claims hold for the corrected r, in the columns that `measured` names.
 
-    p-values are of log r, paired over members and images, for new networks and new images.
+    The p-values are for differences of log r, paired over members and images, for new networks and new images.
 
     Args:
         claims: the orderings.
-        measured: the columns' Gram matrices; methods that failed are left out.
-        published: the same columns' published values.
-        groups: groups of each column's images, where some belong together; groups are then resampled as a whole.
+        measured: Gram matrices of the columns; methods that failed are left out.
+        published: published values of the same columns.
+        groups: groups of each column's images that belong together; groups are then resampled as a whole.
 
     >>> import torch
     >>> from saliencynoise.statistics.gram import gram_matrix

@@ -1,8 +1,8 @@
 """The published table of SNRs and its claims about the order of the methods, as data.
 
 Source: Woerl, Disselhoff and Wand, "Initialization Noise in Image Gradients and Saliency Maps", CVPR 2023. The poster
-does not say which formula, images, training or parameters of the methods stand behind the table, nor what its stars
-mean (perhaps that fewer images or networks were used). The cells come without errors, and are taken as they stand.
+does not state the formula, images, training or parameters of the methods behind the table, nor the meaning of its stars
+(perhaps fewer images or networks). The cells have no errors, and are used as exact values.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Claim:
 
     Attributes:
         words: the claim.
-        pairs: rows, each of which has the higher SNR of the two; the claim is that all pairs are so.
+        pairs: pairs of rows; the claim is that the first row of each pair has the higher SNR.
     """
 
     words: str
@@ -102,11 +102,11 @@ def holds(claim: Claim, column: Mapping[str, float]) -> bool | None:
 def with_networks(value: float, definition: str, *, networks: int, others: int) -> float:
     """Convert a figure of `networks` networks to the value expected with `others` networks, in the signed view.
 
-    The signal of one map stays, r = value^2 - 1/E (rms) and value - 1/E (power); of |m|/s over pixels, where signal and
-    noise are Gaussian over pixels, (value / floor)^2 = 1 + E r. A value below the floor holds no signal.
+    The signal of one map stays the same: r = value^2 - 1/E (rms) and value - 1/E (power). For |m|/s over pixels, with
+    signal and noise Gaussian over pixels, (value / floor)^2 = 1 + E r. A value below the floor has no signal.
 
     Args:
-        value: measured, or published.
+        value: a measured or published value.
         definition: "pixel", "rms" or "power"; NaN for any other.
         networks: number of networks behind the value, 3 or more.
         others: number of networks of the result.
@@ -126,7 +126,7 @@ def with_networks(value: float, definition: str, *, networks: int, others: int) 
 
 
 class Exchange(Record, frozen=True, kw_only=True):
-    """Two rows of a published column that change places.
+    """Two rows of a published column that change their order.
 
     Attributes:
         column: data set and architecture.
@@ -156,9 +156,9 @@ def exchanges(values: Mapping[str, float], others: Mapping[str, float], column: 
 
 
 def published_exchanges(definition: str) -> list[Exchange]:
-    """Return the published rows that change places if the starred cells used `FEWER` networks, not `MEMBERS`.
+    """Return the published rows that change their order if the starred cells used `FEWER` networks, not `MEMBERS`.
 
-    The starred cells are then lifted by their floor: they are brought to `MEMBERS` networks by `with_networks`.
+    The floor then raises the starred cells: `with_networks` converts them to `MEMBERS` networks.
 
     >>> [pair.column for pair in published_exchanges("rms") if pair.other == GRADIENT]
     ['Imagenette ResNet101']

@@ -2,15 +2,16 @@
 
 A cell is a method on an architecture and a data set. The variance has two sources: the networks of each architecture
 (all methods of a column share them, columns do not) and the images of each data set (all its columns share them). So
-the variance of any function of all cells is the sum over columns of its jackknife variance, a member left out of *all
-cells of that column* at once, plus the sum over data sets of its bootstrap variance, the images resampled *together* in
-all its columns, whole groups of them where some belong together; t with Satterthwaite's degrees of freedom. Published
-cells are treated as exact, since their errors are unknown.
+the variance of a function of all cells is a sum. Each column adds its jackknife variance, with a member left out of
+*all cells of that column* at once. Each data set adds its bootstrap variance, with the images resampled *together* in
+all its columns, and whole groups of images that belong together. The intervals are Student's t with Satterthwaite's
+degrees of freedom. Published cells are treated as exact, since their errors are unknown.
 
 Simulated (60 studies: 8 methods on 2 architectures, 8 members, 8 images, 48-pixel maps, half of a member's noise common
-to its images, gains that vary by 30%): the intervals cover what endless repetition gives in 95% (log error), 92%
-(spread) and 92% (rank correlation) of cases on average over the definitions, at worst 82%; the definition that truly
-fits best was among those "not shown to fit worse" in all 60 by each measure; of 18 candidates, 4, 14 and 18 were such.
+to its images, gains that vary by 30%): the intervals cover the limit of many repetitions in 95% (log error), 92%
+(spread) and 92% (rank correlation) of cases on average over the definitions, and in 82% for the worst one. The true
+best definition was among those "not shown to fit worse" in all 60 studies by each measure. Of 18 candidates, 4, 14 and
+18 were "not shown to fit worse".
 """
 
 from __future__ import annotations
@@ -137,11 +138,12 @@ def compare_variants(columns: Sequence[ComparableColumn], *, seed: int) -> Table
     """Return each variant's agreement with the published cells, and whether others fit as well as the best.
 
     The difference of each candidate (the uncorrected variants) to the best has a t interval from the same replicates,
-    paired; p-values by Holm over the candidates. The best was chosen by the same data, so they are a little too small.
+    paired. The p-values are corrected by Holm over the candidates. They are a little too small, since the same data
+    chose the best.
 
     Args:
         columns: the cells.
-        seed: of the run; the bootstrap's seed is derived from it.
+        seed: seed of the run; the bootstrap's seed is derived from it.
 
     Raises:
         UsageError: fewer than two cells.
@@ -194,7 +196,7 @@ class _Replicates(NamedTuple):
     """Agreements with other members for one group of columns, or with other images for one data set."""
 
     values: Tensor
-    """`[V, R, 3]`, agreements; or a part of them."""
+    """`[V, R, 3]`, or a part of it: agreements."""
     jackknife: bool
     """Whether a member was left out of each replicate; else images were resampled."""
     df: float
@@ -206,7 +208,7 @@ class _Replicates(NamedTuple):
         """Return the variance of one agreement, of which `values` are the replicates."""
         if self.jackknife:
             return jackknife_variance(self.values)
-        if self.df == 0:  # of one group nothing is known of others
+        if self.df == 0:  # one group shows nothing about other groups
             return math.inf
         variance = float(self.values.var()) * (self.df + 1) / self.df
         return variance if math.isfinite(variance) else math.inf

@@ -1,10 +1,10 @@
-"""All that "the SNR" of a published table may have meant: views x definitions x norms, of one set of maps.
+"""The possible meanings of "the SNR" of a published table: views x definitions x norms, for one set of maps.
 
-The poster does not say which. So each image's maps are measured in every view (signed, relu, abs), by each uncorrected
-definition (mean of ``|m|/s`` over pixels, ratio of energies, root of that), raw and with each member's map divided by
-its norm; beside them the corrected r = c / (1 - c) and its signed root, which the poster lacks. The figure of a study
-is the mean over images; for r it is c that is averaged. Nor does it say whether the networks share a stochastic
-method's random numbers: the caller gives the maps of one draw, of either kind.
+The poster does not state its definition. So each image's maps are measured in every view (signed, relu, abs), by each
+uncorrected definition (mean of ``|m|/s`` over pixels, ratio of energies, root of this ratio), raw and with each
+member's map divided by its norm. In addition there are the corrected r = c / (1 - c) and its signed root, which the
+poster lacks. The figure of a study is the mean over images; for r the mean is over c. The poster does not state either
+whether the networks share a stochastic method's random numbers: the caller gives the maps of one draw, of either kind.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 VIEWS = ("signed", "relu", "abs")
-"""The views in which the paper may have measured."""
+"""The views in which the paper may have measured, in their order along axes W."""
 
 Definition = Literal["pixel", "rms", "power", "r", "amplitude"]
 Norm = Literal["raw", "unit"]
@@ -58,7 +58,7 @@ WORDS: Mapping[Definition, str] = MappingProxyType(
 _KEYS: Mapping[Definition, str] = MappingProxyType(
     {"pixel": "snr_pixel", "rms": "snr_rms", "power": "snr_power", "r": "snr", "amplitude": "snr_amplitude"}
 )
-"""The names that `noise_floor` goes by."""
+"""The names of the definitions in `noise_floor`."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Variant:
     """One meaning of "SNR".
 
     Attributes:
-        view: of the maps.
+        view: view of the maps.
         definition: the formula.
         norm: "raw", or "unit" where each member's map has norm 1 on each image.
     """
@@ -77,7 +77,7 @@ class Variant:
 
     @property
     def corrected(self) -> bool:
-        """Whether pure noise gives 0 in the signed view, for any number of members; no published figure is so."""
+        """Whether pure noise gives 0 in the signed view, for any number of members; published figures are not."""
         return self.definition in {"r", "amplitude"}
 
     @property
@@ -87,7 +87,7 @@ class Variant:
         return f"{WORDS[self.definition]}, {self.view} view, {scale}"
 
     def of_means(self, means: Tensor) -> Tensor:
-        """Return the figure from the mean over images: as it is, or for the corrected ones from the mean cosine c."""
+        """Return the figure from the mean over images: the mean, or for a corrected figure a function of it."""
         if not self.corrected:
             return means
         r = snr_from_cosine(means)
@@ -99,8 +99,6 @@ class Variant:
         return noise_floor(key, view=self.view, members=members, effective_pixels=effective_pixels)
 
 
-VIEWS = ("signed", "relu", "abs")
-"""The views of published tables, in this order along axes W."""
 _NORMS: tuple[Norm, ...] = ("raw", "unit")
 UNCORRECTED: tuple[Definition, ...] = ("pixel", "rms", "power")
 CORRECTED: tuple[Definition, ...] = ("r", "amplitude")
@@ -112,9 +110,9 @@ VARIANTS: tuple[Variant, ...] = tuple(
         *(Variant(view, definition, "unit") for definition in CORRECTED),
     )
 )
-"""In this order along every axis V."""
+"""The variants, in their order along every axis V."""
 MOST_GROUPS, DIVISIONS = 20, 7
-"""Groups of fewer networks that are all taken, and divisions of the members into groups where there are more."""
+"""The largest number of groups that are all used, and the number of random divisions where there are more groups."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -122,10 +120,10 @@ class ImageVariants:
     """The figures of one image's maps, without the maps.
 
     Attributes:
-        values: `[V]`, by `VARIANTS`; for corrected ones c. NaN where all maps are zero.
+        values: `[V]`, by `VARIANTS`; c for the corrected ones. NaN where all maps are zero.
         without: `[V, E]`, the same with each member left out; NaN with two members.
-        gram: `[E, E]`, of the maps in the signed view: for r.
-        networks: that a figure is of: E, or the fewer of `fewer`.
+        gram: `[E, E]`, Gram matrix of the maps in the signed view, for r.
+        networks: number of networks behind a figure: E, or the smaller number of `fewer`.
     """
 
     values: Float[Tensor, " V"]
@@ -141,7 +139,7 @@ def variants(maps: Float[Tensor, "E P"]) -> ImageVariants:
         maps: `[E, P]`, the pixels (channels included) flattened; for a stochastic method the maps of one draw.
 
     Raises:
-        UsageError: of another shape, or fewer than two members.
+        UsageError: if the shape is another one, or there are fewer than two members.
 
     >>> figures = variants(torch.tensor([[1.0, 0.0, 2.0], [3.0, 0.0, 4.0]]))
     >>> round(figures.values[VARIANTS.index(Variant("signed", "pixel", "raw"))].item(), 6)  # (2 + 3) / 2 / sqrt(2)
@@ -165,23 +163,23 @@ def variants(maps: Float[Tensor, "E P"]) -> ImageVariants:
 def fewer(maps: Float[Tensor, "E P"], networks: int) -> ImageVariants:
     """Return the figures that `networks` of the members would give: the mean over groups of members.
 
-    All groups if they are few, else the groups of random divisions of the members, the same for every image. With a
-    member left out: the mean over the groups that it is not in.
+    The groups are all groups if they are few, else the groups of random divisions of the members, the same for every
+    image. With a member left out, the mean is over the groups without this member.
 
     Args:
-        maps: as of `variants`.
-        networks: 2 or more, and fewer than the members.
+        maps: as in `variants`.
+        networks: size of a group: 2 or more, and fewer than the members.
 
     Raises:
-        UsageError: of another number, or as `variants`.
+        UsageError: if the number is another one, or as `variants`.
 
     >>> maps = torch.randn(6, 9999, generator=torch.Generator().manual_seed(0))
-    >>> at = VARIANTS.index(Variant("signed", "rms", "raw"))      # of noise 1/sqrt(E)
-    >>> round(variants(maps).values[at].item(), 1), round(fewer(maps, 3).values[at].item(), 1)
+    >>> index = VARIANTS.index(Variant("signed", "rms", "raw"))      # noise has 1/sqrt(E)
+    >>> round(variants(maps).values[index].item(), 1), round(fewer(maps, 3).values[index].item(), 1)
     (0.4, 0.6)
     """
     if not 2 <= networks < len(maps):
-        raise UsageError(f"{networks} of {len(maps)} networks are no fewer, or none to compare")
+        raise UsageError(f"{networks} of {len(maps)} networks is not possible; give 2 or more, and fewer than all")
     groups = _groups(len(maps), networks)
     figures = torch.stack([_point(maps[list(group)]) for group in groups])
     out = [torch.tensor([member not in group for group in groups]) for member in range(len(maps))]
@@ -214,7 +212,7 @@ class CellVariants:
         per_image: `[V, B]`; NaN for images whose maps are all zero.
         without: `[V, B, E]`, with each member left out.
         gram: `[B, E, E]`, as in `ImageVariants`.
-        effective_pixels: of all images, for the floors.
+        effective_pixels: effective number of pixels over all images, for the floors.
         networks: as in `ImageVariants`.
         groups: groups of the images, if some belong together; the variance is then over groups.
     """
@@ -231,28 +229,28 @@ class CellVariants:
         """E, the number of members; the jackknife leaves each out once."""
         return self.without.shape[-1]
 
-    def value(self, at: int) -> float:
-        """Return the figure of `VARIANTS[at]`; NaN where no image has maps."""
-        return float(VARIANTS[at].of_means(self.per_image[at].nanmean()))
+    def value(self, index: int) -> float:
+        """Return the figure of `VARIANTS[index]`; NaN where no image has maps."""
+        return float(VARIANTS[index].of_means(self.per_image[index].nanmean()))
 
-    def interval(self, at: int, *, seed: int) -> Interval | None:
-        """Return its interval for new members and new images; None below 3 members or without a value."""
-        used = ~self.per_image[at].isnan()
+    def interval(self, index: int, *, seed: int) -> Interval | None:
+        """Return the interval of a figure for new members and new images; None below 3 members or without a value."""
+        used = ~self.per_image[index].isnan()
         if not bool(used.any()):
             return None
-        variant = VARIANTS[at]
+        variant = VARIANTS[index]
         pooled = Pooled(
-            per_image=self.per_image[at][used],
-            without=self.without[at][used],
+            per_image=self.per_image[index][used],
+            without=self.without[index][used],
             link=variant.of_means,
             lowest=float(variant.of_means(torch.tensor(-1 / (self.members - 1)))) if variant.corrected else 0.0,
             groups=chosen(self.groups, used),
         )
         return claim_interval(pooled, seed=seed)
 
-    def floor(self, at: int) -> float:
+    def floor(self, index: int) -> float:
         """Return the value of pure noise."""
-        return VARIANTS[at].floor(members=self.networks, effective_pixels=self.effective_pixels)
+        return VARIANTS[index].floor(members=self.networks, effective_pixels=self.effective_pixels)
 
 
 def gather(images: Sequence[ImageVariants], *, groups: Groups | None = None) -> CellVariants:
@@ -296,7 +294,7 @@ def _scaled(viewed: Float[Tensor, "W E P"]) -> Float[Tensor, "E N W P"]:
 
 
 def _point(maps: Float[Tensor, "E P"]) -> Float[Tensor, " V"]:
-    """Return the figures alone."""
+    """Return the figures, without leaving out members."""
     viewed = _viewed(maps)
     grams = torch.stack([gram_matrix(view_maps) for view_maps in viewed])
     inner = torch.stack([grams, scale_gram(grams, "unit")], 1)
