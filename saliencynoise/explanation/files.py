@@ -15,7 +15,7 @@ from saliencynoise.explanation.pictures import LeftOut
 from saliencynoise.explanation.table import facts, headline
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.explanation import ExplanationRecord
-from saliencynoise.records.reading import read_record
+from saliencynoise.records.reading import check_record, read_record
 from saliencynoise.store.atomic import key_of, refuse_foreign, slug_of, write_bytes, write_json
 from saliencynoise.store.holding import holding
 
@@ -139,12 +139,13 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         path = self.folder / RESULT
         if not path.exists():
             return []
-        record = read_record(path, ExplanationRecord, fix="name another --out, or remove the file")
-        if record["key"] != self._key:
+        fix = "name another --out, or remove the file"
+        document = read_record(path, dict[str, Any], fix=fix)  # with the keys that the record does not name
+        if check_record(document, ExplanationRecord, where=str(path), fix=fix).key != self._key:
             raise UsageError(
                 f"--out {self.folder} holds explanations of other pictures, or by other settings; name another folder"
             )
-        return [dict(document) for document in record["explanations"]]
+        return [dict(explanation) for explanation in document["explanations"]]
 
     @property
     def incomplete(self) -> bool:
