@@ -42,7 +42,7 @@ class DreamColumn:
 
     Attributes:
         title: title of the column, of one or more lines.
-        pictures: `[R, C, H, W]`, a picture a row, of one or three channels.
+        pictures: `[R, C, H, W]`, a picture per row, with one or three channels.
         texts: a text for each picture, below it.
     """
 
@@ -56,7 +56,7 @@ def data(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> I
 
     Args:
         sets: kinds of dreams.
-        members: indices of those that dream.
+        members: indices of the members that dream.
         singles: number of members, the first ones, whose own dreams are shown.
     """
     for dream_set in sets:
