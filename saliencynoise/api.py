@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from saliencynoise.analyses.frontier.config import BUDGETS, SAMPLERS, FrontierConfig
 from saliencynoise.analyses.frontier.config import METHODS as FRONTIER_METHODS
+from saliencynoise.analyses.result import AnalysisResult
 from saliencynoise.analyses.sanity.config import METHODS as SANITY_METHODS
 from saliencynoise.analyses.sanity.config import SanityConfig
 from saliencynoise.analyses.variance.config import METHODS as VARIANCE_METHODS
@@ -21,10 +22,12 @@ from saliencynoise.engine.config import DEFAULT_METHODS, config_from
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
     from saliencynoise.explanation.explanation import Explanation
+    from saliencynoise.records.frontier import FrontierRecord
+    from saliencynoise.records.sanity import SanityRecord
+    from saliencynoise.records.variance import VarianceRecord
     from saliencynoise.report.plots import Plots
 
 PathLike = str | Path
@@ -294,7 +297,7 @@ def frontier(
     workers: int | None = None,
     out: PathLike | None = None,
     observer: Observer | None = None,
-) -> dict[str, Any]:
+) -> AnalysisResult[FrontierRecord]:
     """Compare cheap samplers with independently trained networks.
 
     Args:
@@ -323,15 +326,15 @@ def frontier(
         observer: receives progress events; None for no one.
 
     Returns:
-        The document of `frontier.json`, and its "folder"; costs are in seconds.
+        The record of `frontier.json` and its folder; costs are in seconds.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
 
     Example:
         >>> import saliencynoise as sn
-        >>> document = sn.frontier(samplers=["swag"], budgets=[1, 4])                      # doctest: +SKIP
-        >>> [(row["sampler"], row["members"], row["fidelity"]) for row in document["rows"]]  # doctest: +SKIP
+        >>> frontier = sn.frontier(samplers=["swag"], budgets=[1, 4]).result                # doctest: +SKIP
+        >>> [(row.sampler, row.members, row.fidelity.networks) for row in frontier.done]    # doctest: +SKIP
     """
     from saliencynoise.analyses.frontier.figure import save_plot
     from saliencynoise.analyses.frontier.run import run_frontier
@@ -353,7 +356,7 @@ def frontier(
     )
     record = run_frontier(config, observer or Silent())
     save_plot(record, config.folder)
-    return {**json_of(record), "folder": str(config.folder)}
+    return AnalysisResult(result=record, folder=config.folder)
 
 
 def variance(
@@ -375,7 +378,7 @@ def variance(
     workers: int | None = None,
     out: PathLike | None = None,
     observer: Observer | None = None,
-) -> dict[str, Any]:
+) -> AnalysisResult[VarianceRecord]:
     """Measure which randomness causes the noise: initialisation, data order, augmentation, dropout, or hardware.
 
     Networks are trained in blocks: every combination of two seeds of each stream, and one combination a second time.
@@ -402,15 +405,15 @@ def variance(
         observer: receives progress events; None for no one.
 
     Returns:
-        The document of `variance.json`, and its "folder"; parts of the noise are shares of a map's energy.
+        The record of `variance.json` and its folder; parts of the noise are shares of a map's energy.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
 
     Example:
         >>> import saliencynoise as sn
-        >>> document = sn.variance(methods=["gradient"], blocks=2)         # doctest: +SKIP
-        >>> [row["words"] for row in document["rows"]]                     # doctest: +SKIP
+        >>> variance = sn.variance(methods=["gradient"], blocks=2).result  # doctest: +SKIP
+        >>> [row.words for row in variance.done]                           # doctest: +SKIP
     """
     from saliencynoise.analyses.variance.figure import save_plot
     from saliencynoise.analyses.variance.run import run_variance
@@ -424,7 +427,7 @@ def variance(
     config = VarianceConfig(bench=bench_config, blocks=blocks, streams=_plain(streams), out=bench_config.out)
     record = run_variance(config, observer or Silent())
     save_plot(record, config.folder)
-    return {**json_of(record), "folder": str(config.folder)}
+    return AnalysisResult(result=record, folder=config.folder)
 
 
 def sanity(
@@ -448,7 +451,7 @@ def sanity(
     workers: int | None = None,
     out: PathLike | None = None,
     observer: Observer | None = None,
-) -> dict[str, Any]:
+) -> AnalysisResult[SanityRecord]:
     """Test whether untrained networks, or networks trained on permuted labels, have the same saliency maps.
 
     The randomisation tests of Adebayo et al. 2018, arXiv:1810.03292, for ensembles.
@@ -477,15 +480,15 @@ def sanity(
         observer: receives progress events; None for no one.
 
     Returns:
-        The document of `sanity.json`, and its "folder".
+        The record of `sanity.json` and its folder.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
 
     Example:
         >>> import saliencynoise as sn
-        >>> document = sn.sanity(methods=["gradient", "guided_backprop"])           # doctest: +SKIP
-        >>> [row["contrasts"]["untrained"]["verdict"] for row in document["rows"]]  # doctest: +SKIP
+        >>> sanity = sn.sanity(methods=["gradient", "guided_backprop"]).result      # doctest: +SKIP
+        >>> [row.contrasts.untrained.verdict for row in sanity.done]                # doctest: +SKIP
     """
     from saliencynoise.analyses.sanity.run import run_sanity
 
@@ -497,7 +500,7 @@ def sanity(
     bench_config = config_from(settings)
     config = SanityConfig(bench=bench_config, permuted_epochs=permuted_epochs, out=bench_config.out)
     record = run_sanity(config, observer or Silent())
-    return {**json_of(record), "folder": str(config.folder)}
+    return AnalysisResult(result=record, folder=config.folder)
 
 
 def _given(**values: Any) -> dict[str, Any]:

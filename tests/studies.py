@@ -54,8 +54,10 @@ def filled(kind: Any, part: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Record) and isinstance(part, dict):
         hints = get_type_hints(kind, include_extras=True)
         tag = {} if kind.__struct_config__.tag_field is None else {kind.__struct_config__.tag_field: kind.status}
-        keys = kind.__struct_fields__
-        return {**part, **tag, **{key: filled(hints[key], part.get(key, _blank(hints[key]))) for key in keys}}
+        kinds = {
+            key: hints[name] for key, name in zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
+        }
+        return {**part, **tag, **{key: filled(own, part.get(key, _blank(own))) for key, own in kinds.items()}}
     if origin is tuple and isinstance(part, list):
         return [filled(inside[0], item) for item in part]
     if origin is dict and isinstance(part, dict):

@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pandas as pd
 
+from saliencynoise.records.reading import check_record
 from saliencynoise.statistics.floors import snr_pixel_floor, snr_rms_floor
 from saliencynoise_paper.statistics.paper_table import (
     FEWER,
@@ -28,6 +30,15 @@ from saliencynoise_paper.statistics.paper_table import (
     STARS,
     published_exchanges,
     with_networks,
+)
+from saliencynoise_paper.statistics.table_fit import Measure
+from saliencynoise_paper.table_records import (
+    COMMON_GRID,
+    OWN_DRAWS,
+    OWN_GRID,
+    BestDefinition,
+    MeasureFit,
+    TableFacts,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -180,75 +191,76 @@ def floors() -> Iterator[Claim]:
     yield Claim(statistics, "(0.949 at $R = 0.9$)", lambda: ())
 
 
-def interval(row: Any, value: float) -> str:
+def interval(value: float, low: float, high: float) -> str:
     """Return a figure with its interval."""
-    return f"{value:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
 
 
-def searched(measure: str) -> dict[str, Any]:
-    """Return the best definition by a measure, with its agreement; the candidates not shown to be worse than it."""
-    best = document("table")["best"][measure]
-    own = next(
-        row
-        for row in document("table")["agreement"]
-        if row["grid"] == row["reading"] == "own" and row["words"] == best["words"]
-    )
-    return {"best": best, "level": best["not_distinguished"], **own[measure]}
+@cache
+def facts() -> TableFacts:
+    """Return the facts of the table at small scale."""
+    return check_record(document("table"), TableFacts, where="docs/results/small/table.json")
+
+
+def best_by(measure: Measure) -> tuple[BestDefinition, MeasureFit]:
+    """Return the best definition by a measure, with its agreement."""
+    best = getattr(facts().best, measure)
+    return best, getattr(facts().fit(best), measure)
 
 
 def nearest() -> tuple[str, ...]:
-    """Return by which factor the best definition is off."""
-    result = searched("log_error")
-    if result["level"] or result["best"]["words"] != "mean over pixels of |m|/s, signed view, raw maps":
+    """Return the factor by which the best definition is off."""
+    best, error = best_by("log_error")
+    if best.not_distinguished or best.words != "mean over pixels of |m|/s, signed view, raw maps":
         raise ValueError("the best definition is another, or others fit as well")
-    ends = {name: 2 ** result["interval"][name] for name in ("low", "high")}
-    return (interval(ends, 2 ** result["value"]),)
+    return (interval(2**error.value, 2**error.interval.low, 2**error.interval.high),)
 
 
 def other_measures() -> tuple[str, ...]:
     """Return how many candidates are worse up to a factor, the rank correlation, and how many are worse by it."""
-    spread, rank = searched("spread"), searched("rank_correlation")
-    if not all("abs view, raw" in own for own in (spread["best"]["words"], *spread["level"])):
-        raise ValueError("up to a factor, other definitions come nearest")
-    if rank["best"]["words"] != searched("log_error")["best"]["words"]:
+    (spread, _), (best, rank) = best_by("spread"), best_by("rank_correlation")
+    if not all("abs view, raw" in words for words in (spread.words, *spread.not_distinguished)):
+        raise ValueError("up to a factor, other definitions are nearest")
+    if best.words != best_by("log_error")[0].words:
         raise ValueError("by rank correlation another definition is best")
-    worse = 17 - len(rank["level"])
+    worse = 17 - len(best.not_distinguished)
     return (
-        str(17 - len(spread["level"])),
-        interval(rank["interval"], rank["value"]),
+        str(17 - len(spread.not_distinguished)),
+        interval(rank.value, rank.interval.low, rank.interval.high),
         "none" if not worse else str(worse),
     )
 
 
 def ordering(grid: str) -> dict[str, float]:
-    """Return the corrected p of the orderings that are found in every column, by claim."""
-    rows = [row for row in document("table")["orderings"] if row["grid"] == grid and row["reading"] == "own"]
-    return {row["claim"]: row["p_holm"] for row in rows if row["measured"]}
+    """Return the corrected p of the orderings that hold in every column, by claim."""
+    return {verdict.claim: verdict.p_holm for verdict in facts().verdicts(grid=grid) if verdict.measured}
 
 
 def order() -> tuple[str, ...]:
     """Return the p of GradCAM (top) highest; refuse where the page's other words do not hold."""
-    own, common = ordering("own"), ordering("common")
-    rest = [p for claim, p in own.items() if claim != "GradCAM (top) highest"]
-    if len(own) != 7 or len(common) != 7 or "SHAP lowest" in {*own, *common} or max(rest) >= 0.001:
-        raise ValueError(f"orderings: {own}, {common}")
+    on_own_grids, common = ordering(OWN_GRID), ordering(COMMON_GRID)
+    rest = [p for claim, p in on_own_grids.items() if claim != "GradCAM (top) highest"]
+    if len(on_own_grids) != 7 or len(common) != 7 or "SHAP lowest" in {*on_own_grids, *common} or max(rest) >= 0.001:
+        raise ValueError(f"orderings: {on_own_grids}, {common}")
     if max(common.values()) >= 0.05:
         raise ValueError(f"on the common grid: {common}")
-    return (bare(own["GradCAM (top) highest"], 3),)
+    return (bare(on_own_grids["GradCAM (top) highest"], 3),)
 
 
 def shared_draws() -> tuple[str, ...]:
-    """Return by how much shared draws lift r: the median of columns for SHAP, LIME and SmoothGrad."""
-    rows = pd.DataFrame(document("table")["draws"]).groupby("method")["ratio"].median()
-    return tuple(f"{rows[name]:.2f}" for name in ("SHAP", "LIME", "SmoothGrad"))
+    """Return the factors by which shared draws raise r: the median of columns for SHAP, LIME and SmoothGrad."""
+    ratios = {
+        name: [row.ratio for row in facts().draws if row.method == name] for name in ("SHAP", "LIME", "SmoothGrad")
+    }
+    return tuple(f"{median(values):.2f}" for values in ratios.values())
 
 
 def lowest() -> tuple[str, ...]:
     """Return r of SHAP over that of the gradient, which is the lowest other row, by column."""
-    rows = [row for row in document("table")["lowest"] if row["reading"] == "own"]
-    if {row["other"] for row in rows} != {"Input Gradient"}:
+    rows = [row for row in facts().lowest if row.reading == OWN_DRAWS]
+    if {row.other for row in rows} != {"Input Gradient"}:
         raise ValueError("another row is the lowest")
-    return tuple(interval(row["interval"], row["ratio"]) for row in rows)
+    return tuple(interval(row.ratio, row.interval.low, row.interval.high) for row in rows)
 
 
 def cells(method: str) -> list[str]:
@@ -271,22 +283,22 @@ def published_pairs() -> tuple[str, ...]:
 
 
 def fewer_networks() -> tuple[str, ...]:
-    """Return how much the starred rows rise by fewer networks (median, least, largest), and what was foretold."""
-    rows = pd.DataFrame(document("table")["starred"])
-    rise, foretold = rows["value_fewer"] / rows["value"], rows["expected_fewer"] / rows["value"]
-    return tuple(f"{value:.2f}" for value in (rise.median(), rise.min(), rise.max(), foretold.median()))
+    """Return the rise of the starred rows with fewer networks (median, least, largest), and the expected one."""
+    rise = [cell.value_fewer / cell.value for cell in facts().starred]
+    expected = [cell.expected_fewer / cell.value for cell in facts().starred]
+    return tuple(f"{value:.2f}" for value in (median(rise), min(rise), max(rise), median(expected)))
 
 
 def exchanged() -> tuple[str, ...]:
-    """Return how many pairs change places with fewer networks; all with GradCAM (intermediate)."""
-    rows = document("table")["exchanges"]
-    if {row["other"] for row in rows} != {"GradCAM (intermediate)"}:
-        raise ValueError(f"other rows change places: {rows}")
-    return ({3: "three"}[len(rows)],)
+    """Return how many pairs change their order with fewer networks; all with GradCAM (intermediate)."""
+    pairs = facts().exchanges
+    if {pair.other for pair in pairs} != {"GradCAM (intermediate)"}:
+        raise ValueError(f"other rows change their order: {pairs}")
+    return ({3: "three"}[len(pairs)],)
 
 
 def full_scale() -> tuple[str, ...]:
-    """Return by how much the published starred cells would be lowered, and how many pairs would change places."""
+    """Return by how much the published starred cells would be lowered, and how many pairs would change their order."""
     ratios = [
         with_networks(value, "pixel", networks=FEWER, others=MEMBERS) / value
         for row in STARS
@@ -307,8 +319,7 @@ def smoothgrad_lowered() -> tuple[str, ...]:
 
 def templates() -> tuple[str, ...]:
     """Return the shares of GradCAM's signal that are one template."""
-    rows = [row for row in document("table")["template"] if row["method"] == "GradCAM (top)"]
-    return tuple(f"{100 * row['share']:.0f}" for row in rows)
+    return tuple(f"{100 * row.share:.0f}" for row in facts().template if row.method == "GradCAM (top)")
 
 
 def table() -> Iterator[Claim]:
@@ -317,20 +328,20 @@ def table() -> Iterator[Claim]:
     yield Claim(page, "off by a factor of {} on average, and every other candidate fits significantly worse", nearest)
     yield Claim(
         page,
-        "two definitions of absolute maps come nearest, and the {} others fit significantly worse. By rank "
-        "correlation, the same candidate is best as without a factor ({}), and {} of the other 17 is significantly "
-        "worse than it.",
+        "two definitions of absolute maps are nearest, and the {} others fit significantly worse. By rank "
+        "correlation the same candidate is best as without a factor ({}), and {} of the other 17 is significantly "
+        "worse.",
         other_measures,
     )
     yield Claim(page, "GradCAM (top) highest (p = {}), above GradCAM (intermediate) (p < .001)", order)
     yield Claim(page, "r is higher by a factor of {} for SHAP, {} for LIME and {} for SmoothGrad", shared_draws)
     yield Claim(page, "that of the gradient times {} (VGG), {} (ResNet-18) and {} (ResNet-50", lowest)
-    yield Claim(page, "the two are near each other, {} and {}, {} and {}, {} and {};", shap_and_gradient)
-    yield Claim(page, "the poster has {} and {}, {} and {}, {} and {}.", published_pairs)
+    yield Claim(page, "the two are close: {} and {}, {} and {}, {} and {}.", shap_and_gradient)
+    yield Claim(page, "The poster has {} and {}, {} and {}, {} and {}.", published_pairs)
     yield Claim(
         page,
         "they rise by a factor of {} (median; {} to {}), as the floor rises from {} to {}; signal and floor alone "
-        "foretell {}.",
+        "predict {}.",
         lambda: (
             *fewer_networks()[:3],
             *(f"{snr_pixel_floor('signed', members):.2f}" for members in (6, 3)),
@@ -345,7 +356,7 @@ def table() -> Iterator[Claim]:
     )
     yield Claim(page, "they would be {} to {} times as large with 30, and {} of the 90 published pairs", full_scale)
     yield Claim(page, "below the input gradient in Imagenette's ResNet101 ({} and {})", smoothgrad_lowered)
-    yield Claim(page, "GradCAM (top)'s signal {}, {} and {}% (VGG", templates)
+    yield Claim(page, "Of the signal of GradCAM (top), {}, {} and {}% (VGG", templates)
 
 
 def localisation() -> Iterator[Claim]:
@@ -361,8 +372,8 @@ def localisation() -> Iterator[Claim]:
     yield Claim(
         page,
         "GradCAM (top) has an r of {}, the highest by far, and ranks the pixels best (AUC {} for a single network, {} "
-        "for eight), but its broad blob holds only {} of its relevance on the object, and no averaging changes that. "
-        "Integrated gradients, with an r of {}, hold {}, and {} when averaged.",
+        "for eight). But its broad blob has only {} of its relevance on the object, and averaging does not change "
+        "this. Integrated gradients, with an r of {}, have {}, and {} after averaging.",
         held,
     )
 
@@ -372,7 +383,7 @@ def architecture() -> Iterator[Claim]:
     page = "docs/results/index.md"
     yield Claim(
         page,
-        "with each doubling the r of input gradients grows {} times [{}, {}], that of GradCAM {} times [{}, {}]",
+        "with each doubling r grows by a factor of {} [{}, {}] for input gradients and {} [{}, {}] for GradCAM",
         lambda: trend("width") + trend("width", "gradcam(layer=top)"),
     )
     yield Claim(

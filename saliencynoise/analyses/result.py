@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.shell import shell
@@ -13,6 +14,19 @@ from saliencynoise.records.study import StudyFacts, StudyRecord
 from saliencynoise.records.writing import record_of
 
 T = TypeVar("T", bound=Record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisResult(Generic[T]):
+    """The result of an analysis.
+
+    Attributes:
+        result: the document of its file, as `frontier.json`.
+        folder: folder of its run, with the file, the figure and the studies.
+    """
+
+    result: T
+    folder: Path
 
 
 def load_result(folder: str | Path, name: str, kind: type[T], *, command: str) -> T:

@@ -8,6 +8,7 @@ import typer
 
 from saliencynoise.cli import options as o
 from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
+from saliencynoise.records.writing import json_of
 
 Pictures = Annotated[
     list[str],
@@ -79,6 +80,6 @@ def explain(
             page = folder.add(explanation)
             if not (quiet or as_json):
                 print_found(explanation, page)
-    document = {**folder.document, "folder": str(folder.folder)}
+    document = {**json_of(folder.record), "folder": str(folder.folder)}
     emit(lambda: print_legend(folder.folder), document, [folder.folder], as_json=as_json, quiet=quiet)
     raise typer.Exit(1 if folder.incomplete else 0)

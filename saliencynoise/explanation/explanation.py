@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from saliencynoise.data.scan import text
-from saliencynoise.statistics.json_safe import json_safe
+from saliencynoise.records.explanation import LikelyClass
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,12 +14,9 @@ if TYPE_CHECKING:
 
     from saliencynoise.explanation.pictures import PictureFile
     from saliencynoise.explanation.reliability import MapReliability
-    from saliencynoise.statistics.intervals import Interval
+    from saliencynoise.records.explanation import ExplanationOrigin
 
 Kind = Literal["class", "size", "range", "reliability", "members"]
-
-ABOUT = "for this picture, if other networks were trained"
-"""The question that the intervals answer."""
 
 
 @dataclass(frozen=True)
@@ -77,23 +73,6 @@ class MethodExplanation:
         """The share of significant values (pixels x channels), as in a bench; None where nothing was tested."""
         return None if self.significant is None else float(self.significant.mean())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the figures as values that JSON can hold; arrays are summarised."""
-        reliability = self.reliability
-        return {
-            "method": self.method,
-            "name": self.text,
-            "status": "failed" if self.reason or self.no_marginal else "ok",
-            "reason": self.reason or self.no_marginal or None,
-            "draws": self.draws,
-            "map_shape": None if self.maps is None else list(self.maps.shape[1:]),
-            "snr": {"value": json_safe(reliability.snr), "interval": _interval(reliability.snr_interval)},
-            "reliability": {"value": json_safe(reliability.value), "interval": _interval(reliability.interval)},
-            "members_for_0.9": {**asdict(reliability.needed), "text": str(reliability.needed)},
-            "significant_share": self.significant_share,
-            "sign_agreement": None if self.agreement is None else float(self.agreement.mean()),
-        }
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Explanation:
@@ -110,7 +89,7 @@ class Explanation:
         members: indices in the pool.
         methods: in the order asked for.
         cautions: warnings that a reader needs to judge it.
-        origin: data set, architecture, pool, aggregator, seed and recipe.
+        origin: the members and their training.
     """
 
     file: PictureFile
@@ -123,7 +102,7 @@ class Explanation:
     members: tuple[int, ...]
     methods: Sequence[MethodExplanation]
     cautions: Sequence[Caution]
-    origin: Mapping[str, Any]
+    origin: ExplanationOrigin
 
     @property
     def vote(self) -> int:
@@ -140,37 +119,16 @@ class Explanation:
         """The methods that have no figures, or no marginal map."""
         return [method for method in self.methods if method.reason or method.no_marginal]
 
-    def ranked(self, top: int = 5) -> list[dict[str, Any]]:
-        """Return the likeliest classes, and the explained one: index, name, mean probability, members' votes."""
+    @property
+    def aggregator(self) -> str:
+        """The name of the aggregator, without the plugin if it is built in."""
+        return self.origin.aggregator.removeprefix("builtin/")
+
+    def ranked(self, top: int = 5) -> list[LikelyClass]:
+        """Return the likeliest classes, and the explained one."""
         mean, votes = self.probabilities.mean(0), self.votes
         order = [int(index) for index in (-mean).argsort(kind="stable")]
         chosen = [index for rank, index in enumerate(order) if rank < top or index == self.target]
         return [
-            {"index": k, "class": self.classes[k], "probability": float(mean[k]), "votes": votes.count(k)}
-            for k in chosen
+            LikelyClass(index=k, name=self.classes[k], probability=float(mean[k]), votes=votes.count(k)) for k in chosen
         ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything but the arrays, as values that JSON can hold."""
-        members = [
-            {"member": member, "class": self.classes[vote], "probability": float(self.probabilities[index, vote])}
-            for index, (member, vote) in enumerate(zip(self.members, self.votes, strict=True))
-        ]
-        return {
-            "picture": self.file.place,
-            "path": text(str(self.file.path)),
-            "size": list(self.size),
-            "seen_as": list(self.picture.shape),
-            "notes": list(self.notes),
-            "explained": {"index": self.target, "class": self.classes[self.target]},
-            "vote": {"index": self.vote, "class": self.classes[self.vote]},
-            "classes": self.ranked(),
-            "members": members,
-            "methods": [method.to_dict() for method in self.methods],
-            "warnings": [asdict(caution) for caution in self.cautions],
-            "origin": json_safe(self.origin),
-        }
-
-
-def _interval(interval: Interval | None) -> object:
-    return None if interval is None else json_safe({**asdict(interval), "words": ABOUT})

@@ -106,12 +106,11 @@ def captioned(explanation: Explanation) -> CaptionedFigure:
 
 def notes(explanation: Explanation) -> list[str]:
     """Return sentences on the explained class, the marginal map and the picture as the networks see it."""
-    aggregator = str(explanation.origin["aggregator"]).removeprefix("builtin/")
     changes = f": {'; '.join(explanation.notes)}" if explanation.notes else ""
     members, width = len(explanation.members), explanation.picture.shape[2]
     return [
         f"Explained class: '{explanation.classes[explanation.target]}'.",
-        f"Marginal map: {aggregator} of all {members} members.",
+        f"Marginal map: {explanation.aggregator} of all {members} members.",
         f"The networks see the picture {width} pixels wide{changes}.",
     ]
 
@@ -137,7 +136,7 @@ def data(explanation: Explanation) -> list[ExplanationRow]:
             marginal=method.marginal,
             significant=method.significant,
             no_marginal=method.no_marginal,
-            lines=[] if method.reason else [f"reliability {texts['reliability']}"],
+            lines=[] if method.reason else [f"reliability {texts.reliability}"],
             reason=method.reason,
         )
         for method, texts in zip(explanation.methods, facts(explanation), strict=True)

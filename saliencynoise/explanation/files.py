@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.engine.config import check_out
-from saliencynoise.explanation.page import thumbnail, write_explanation, write_index
+from saliencynoise.explanation.page import IndexEntry, thumbnail, write_explanation, write_index
 from saliencynoise.explanation.pictures import LeftOut
+from saliencynoise.explanation.record import record_of_explanation
 from saliencynoise.explanation.table import facts, headline
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.explanation import ExplanationRecord
+from saliencynoise.records.explanation import ExplanationRecord, LeftOutPicture, PictureRecord
 from saliencynoise.records.reading import read_record
-from saliencynoise.store.atomic import key_of, refuse_foreign, slug_of, write_bytes, write_json
+from saliencynoise.records.writing import write_record
+from saliencynoise.store.atomic import key_of, refuse_foreign, slug_of, write_bytes
 from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
@@ -62,9 +64,9 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         self._key = key_of(settings)
         self._due = len(files)
         self._several = len(files) > 1
-        self._documents: list[dict[str, Any]] = []
-        self._entries: list[dict[str, Any]] = []
-        self._left_out: list[dict[str, str]] = []
+        self._explained: list[PictureRecord] = []
+        self._entries: list[IndexEntry] = []
+        self._left_out: list[LeftOutPicture] = []
         inputs = {os.path.realpath(file.path) for file in files}
         for path in (folder / f"{file.slug}{suffix}" for file in files for suffix in SUFFIXES):
             if os.path.realpath(path) in inputs:
@@ -77,7 +79,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         self._held.enter_context(holding(self.folder))
         self._earlier = self._read_earlier()  # another process may have written since
         if not (self.folder / RESULT).exists():
-            write_json(self.folder / RESULT, self.document)  # from now on the folder is known, whatever happens
+            write_record(self.folder / RESULT, self.record)  # from now on the folder is known, whatever happens
         return self
 
     def add(self, outcome: Explanation | LeftOut) -> Path | None:
@@ -87,7 +89,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
             UsageError: if the folder cannot be written.
         """
         if isinstance(outcome, LeftOut):
-            self._left_out.append({"picture": outcome.file.place, "reason": outcome.reason})
+            self._left_out.append(LeftOutPicture(picture=outcome.file.place, reason=outcome.reason))
             return None
         return self._add(outcome)
 
@@ -96,9 +98,9 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
             self._finish()
 
     def _finish(self) -> None:
-        write_json(self.folder / RESULT, self.document)
+        write_record(self.folder / RESULT, self.record)
         index = self.folder / "index.html"
-        whole = len(self._documents) + len(self._left_out) == self._due
+        whole = len(self._explained) + len(self._left_out) == self._due
         if self._several and (whole or not index.exists()):
             write_index(index, self._entries, self._left_out)
 
@@ -112,44 +114,43 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         write_bytes(self.folder / f"{slug}.png", image)
         write_bytes(self.folder / f"{slug}.npz", arrays(explanation))
         page = write_explanation(self.folder / f"{slug}.html", explanation, figure, image, several=self._several)
-        files = {suffix[1:]: f"{slug}{suffix}" for suffix in SUFFIXES}
-        self._documents.append({**explanation.to_dict(), "files": files})
+        self._explained.append(record_of_explanation(explanation))
         self._entries.append(
-            {
-                "place": explanation.file.place,
-                "page": page.name,
-                "thumbnail": thumbnail(explanation),
-                "headline": headline(explanation),
-                "facts": facts(explanation),
-                "warnings": [caution.text for caution in explanation.cautions],
-            }
+            IndexEntry(
+                place=explanation.file.place,
+                page=page.name,
+                thumbnail=thumbnail(explanation),
+                headline=headline(explanation),
+                facts=facts(explanation),
+                warnings=[caution.text for caution in explanation.cautions],
+            )
         )
         return page
 
     @property
-    def document(self) -> dict[str, Any]:
+    def record(self) -> ExplanationRecord:
         """The content of `explanation.json`."""
-        done = {document["files"]["html"] for document in self._documents}
-        kept = [document for document in self._earlier if document["files"]["html"] not in done]
-        explained = [*self._documents, *kept]
-        return {"format": FORMAT, "key": self._key, "explanations": explained, "left_out": self._left_out}
+        done = {picture.files.html for picture in self._explained}
+        kept = [picture for picture in self._earlier if picture.files.html not in done]
+        explained = (*self._explained, *kept)
+        return ExplanationRecord(format=FORMAT, key=self._key, explanations=explained, left_out=tuple(self._left_out))
 
-    def _read_earlier(self) -> list[dict[str, Any]]:
+    def _read_earlier(self) -> tuple[PictureRecord, ...]:
         """Return the explanations of an earlier run of the same command."""
         path = self.folder / RESULT
         if not path.exists():
-            return []
+            return ()
         record = read_record(path, ExplanationRecord, fix="name another --out, or remove the file")
-        if record["key"] != self._key:
+        if record.key != self._key:
             raise UsageError(
                 f"--out {self.folder} holds explanations of other pictures, or by other settings; name another folder"
             )
-        return [dict(document) for document in record["explanations"]]
+        return record.explanations
 
     @property
     def incomplete(self) -> bool:
         """Whether a picture was left out, or a method failed on one."""
-        failed = any(method["status"] == "failed" for document in self._documents for method in document["methods"])
+        failed = any(method.status == "failed" for picture in self._explained for method in picture.methods)
         return bool(self._left_out) or failed
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from saliencynoise.data.pictures import as_image
 from saliencynoise.display.page.page import data_uri, write_page
-from saliencynoise.explanation.table import facts, headline, scope
+from saliencynoise.explanation.record import record_of_explanation
+from saliencynoise.explanation.table import MethodTexts, facts, headline, scope
+from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from saliencynoise.display.figures.captioned import CaptionedFigure
     from saliencynoise.explanation.explanation import Explanation
+    from saliencynoise.records.explanation import LeftOutPicture
 
 
 def write_explanation(
@@ -32,11 +36,10 @@ def write_explanation(
     Raises:
         UsageError: if the place cannot be written.
     """
-    document = explanation.to_dict()
     return write_page(
         path,
         "explain.html",
-        document=document,
+        document=json_of(record_of_explanation(explanation)),
         headline=headline(explanation),
         facts=facts(explanation),
         scope=scope(explanation),
@@ -47,13 +50,25 @@ def write_explanation(
     )
 
 
-def write_index(path: Path, entries: Sequence[dict[str, Any]], left_out: Sequence[dict[str, str]]) -> Path:
+@dataclass(frozen=True, kw_only=True)
+class IndexEntry:
+    """An explained picture in the list of a batch; `thumbnail` is an address that a page can hold."""
+
+    place: str
+    page: str
+    thumbnail: str
+    headline: str
+    facts: Sequence[MethodTexts]
+    warnings: Sequence[str]
+
+
+def write_index(path: Path, entries: Sequence[IndexEntry], left_out: Sequence[LeftOutPicture]) -> Path:
     """Write the page that lists a batch.
 
     Args:
         path: of the page.
-        entries: of each explained picture: "place", "page", "thumbnail" (an address), "headline", "facts", "warnings".
-        left_out: of each file that could not be read: "picture" and "reason".
+        entries: the explained pictures.
+        left_out: the files that could not be read.
 
     Raises:
         UsageError: if the place cannot be written.

@@ -24,6 +24,7 @@ from saliencynoise.explanation.method import explained_by
 from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile, picture_files, read_own
 from saliencynoise.explanation.training_range import training_ranges
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.explanation import ExplanationOrigin
 from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, catalogue
 
 if TYPE_CHECKING:
@@ -144,16 +145,16 @@ class Prepared:
             members=ensemble.members,
             methods=methods,
             cautions=cautions,
-            origin={
-                "dataset": ensemble.dataset.name,
-                "architecture": ensemble.model.display_name,
-                "pool": str(ensemble.pool.folder),
-                "aggregator": self.aggregator.canonical_name,
-                "seed": ensemble.seed,
-                "device": ensemble.device,
-                "recipe": ensemble.recipe,
-                "accuracies": [record.accuracy for record in ensemble.records],
-            },
+            origin=ExplanationOrigin(
+                dataset=ensemble.dataset.name,
+                architecture=ensemble.model.display_name,
+                pool=str(ensemble.pool.folder),
+                aggregator=self.aggregator.canonical_name,
+                seed=ensemble.seed,
+                device=ensemble.device,
+                recipe=ensemble.recipe,
+                accuracies=tuple(record.accuracy for record in ensemble.records),
+            ),
         )
 
 

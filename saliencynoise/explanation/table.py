@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -13,14 +14,13 @@ from saliencynoise.display.terminal import Terminal
 from saliencynoise.display.visible import one_visible_line
 from saliencynoise.explanation.pictures import LeftOut
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
-from saliencynoise.statistics.json_safe import json_safe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console, RenderableType
 
-    from saliencynoise.explanation.explanation import Explanation
+    from saliencynoise.explanation.explanation import Explanation, MethodExplanation
     from saliencynoise.statistics.intervals import Interval
 
 LEGEND = (
@@ -87,7 +87,7 @@ def headline(explanation: Explanation) -> str:
 
 def scope(explanation: Explanation) -> list[str]:
     """Return sentences on the map behind the reliability, if it is not the mean map of the members alone."""
-    aggregator = str(explanation.origin["aggregator"]).removeprefix("builtin/")
+    aggregator = explanation.aggregator
     drawn = [method for method in explanation.methods if method.draws > 1 and not method.reason]
     sentences = []
     if aggregator not in {"mean", "mean_unit"}:
@@ -98,38 +98,47 @@ def scope(explanation: Explanation) -> list[str]:
     return sentences
 
 
-def facts(explanation: Explanation) -> list[dict[str, Any]]:
-    """Return each method's figures as text.
+@dataclass(frozen=True, kw_only=True)
+class MethodTexts:
+    """The figures of a method as text; `share` is that of significant values."""
 
-    Each has: method, reason, no_marginal, reliability, snr, needed, share (of significant values), agreement.
-    """
-    rows = []
-    for method in explanation.methods:
-        figures = method.reliability
-        share, agreement = method.significant_share, method.agreement
-        rows.append(
-            {
-                "method": method.method,
-                "reason": method.reason,
-                "no_marginal": method.no_marginal,
-                "reliability": _figure(figures.value, figures.interval),
-                "snr": _figure(figures.snr, figures.snr_interval),
-                "needed": str(figures.needed),
-                "share": "-" if share is None else percent(share),
-                "agreement": "-" if agreement is None else f"{agreement.mean():.0%}",
-            }
-        )
-    return rows
+    method: str
+    reason: str
+    no_marginal: str
+    reliability: str
+    snr: str
+    needed: str
+    share: str
+    agreement: str
+
+
+def facts(explanation: Explanation) -> list[MethodTexts]:
+    """Return each method's figures as text."""
+    return [_texts(method) for method in explanation.methods]
+
+
+def _texts(method: MethodExplanation) -> MethodTexts:
+    figures, share, agreement = method.reliability, method.significant_share, method.agreement
+    return MethodTexts(
+        method=method.method,
+        reason=method.reason,
+        no_marginal=method.no_marginal,
+        reliability=_figure(figures.value, figures.interval),
+        snr=_figure(figures.snr, figures.snr_interval),
+        needed=str(figures.needed),
+        share="-" if share is None else percent(share),
+        agreement="-" if agreement is None else f"{agreement.mean():.0%}",
+    )
 
 
 def _figure(value: float, interval: Interval | None) -> str:
-    ends = (None, None) if interval is None else (interval.low, interval.high)
-    return with_interval(*(json_safe(number) for number in (value, *ends)))  # type: ignore[arg-type]
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    return with_interval(value, low, high)
 
 
 def _other_classes(explanation: Explanation) -> str:
-    ranked = [entry for entry in explanation.ranked(3) if entry["index"] not in {explanation.vote, explanation.target}]
-    return "next: " + ", ".join(f"'{entry['class']}' {entry['probability']:.0%}" for entry in ranked)
+    ranked = [entry for entry in explanation.ranked(3) if entry.index not in {explanation.vote, explanation.target}]
+    return "next: " + ", ".join(f"'{entry.name}' {entry.probability:.0%}" for entry in ranked)
 
 
 def _table(explanation: Explanation) -> Table:
@@ -138,6 +147,6 @@ def _table(explanation: Explanation) -> Table:
     for title in ("reliability", "r", "for 0.9", "sig.\npix."):
         table.add_column(title, justify="right", no_wrap=True)
     for fact in facts(explanation):
-        cells = [fact["reliability"], fact["snr"], fact["needed"], fact["share"]]
-        table.add_row(*map(Text, [fact["method"], *(["failed", "", "", ""] if fact["reason"] else cells)]))
+        cells = [fact.reliability, fact.snr, fact.needed, fact.share]
+        table.add_row(*map(Text, [fact.method, *(["failed", "", "", ""] if fact.reason else cells)]))
     return table

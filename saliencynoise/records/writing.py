@@ -40,7 +40,8 @@ def json_of(value: object) -> Any:
     if isinstance(value, Record):
         kind = type(value).__struct_config__
         tag = {} if kind.tag_field is None else {kind.tag_field: kind.tag}
-        return tag | {name: json_of(getattr(value, name)) for name in value.__struct_fields__}
+        keys = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        return tag | {key: json_of(getattr(value, name)) for key, name in keys}
     if isinstance(value, Mapping):
         return {str(key): json_of(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

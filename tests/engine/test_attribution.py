@@ -25,15 +25,13 @@ def maps_of(study, method):
 
 
 def values_of(study):
-    return [
-        (cell["method"], cell["view"], cell["figures"]["estimates"]["snr"]["value"]) for cell in study.result["cells"]
-    ]
+    return [(cell.method, cell.view, cell.figures.estimates.snr.value) for cell in study.result.cells]
 
 
 def test_members_share_the_second_draw_only(quick):
     """Of members with the same weights, maps are the same in the shared draw, and in no other."""
     study = bench(**quick | {"methods": [DRAWN]}, out="run")
-    pool = Pool(Path(study.result["architectures"][0]["pool"]))
+    pool = Pool(Path(study.result.architectures[0].pool))
     record, weights, logits = pool.record(0), *(path.read_bytes() for path in pool.files(pool.record(0))[1:])
     pool.adopt(replace(record, index=1), weights, logits, replace=True)
     again = bench(**quick | {"methods": [DRAWN]}, out="twins")
@@ -57,9 +55,9 @@ def test_more_draws_reuse_those_that_are_there(quick, watcher):
     folders = sorted(path.name for path in (study.folder / "maps").glob("*/builtin-smoothgrad-*/*/"))
     assert folders == ["own-0", "own-2", "shared-1"]
     assert watcher.count("attributing") == 3, "one draw of each member"
-    drawn, plain = study.result["cells"]
-    assert (drawn["draws"], plain["draws"]) == (3, 1)
-    assert set(drawn["figures"]["energy"]) == {"signal", "network", "draw", "residual"}
+    drawn, plain = study.result.cells
+    assert (drawn.draws, plain.draws) == (3, 1)
+    assert set(drawn.figures.energy) == {"signal", "network", "draw", "residual"}
     group = study.maps["test_resnet/smoothgrad-samples-2"]
     assert group["maps"].dims[:3] == ("member", "draw", "image")
     assert group["maps"].shape[:3] == (3, 3, 4)
@@ -82,10 +80,10 @@ def test_the_draw_of_an_image_does_not_depend_on_the_others(quick):
 
 def test_completeness_stands_in_the_result(quick):
     study = bench(**quick | {"methods": ["integrated_gradients(steps=8)", "gradient"]})
-    complete, plain = study.result["cells"]
+    complete, plain = study.result.cells
     found = [maps["diagnostic.completeness_error"] for maps in maps_of(study, "integrated_gradients").values()]
-    assert complete["diagnostics"]["completeness_error"]["max"] == pytest.approx(float(torch.cat(found).max()))
-    assert plain["diagnostics"] == {}
+    assert complete.diagnostics["completeness_error"].max == pytest.approx(float(torch.cat(found).max()))
+    assert plain.diagnostics == {}
     assert study.table["completeness_error_max"].notna().tolist() == [True, False]
 
 
@@ -124,8 +122,8 @@ def test_out_of_memory_halves_the_passes_and_the_work_goes_on(quick, monkeypatch
 def test_a_machine_with_no_memory_at_all_fails_the_cell_only(quick, monkeypatch):
     Memory(monkeypatch, rows=0)
     study = bench(**quick | {"methods": ["gradient", DRAWN]})
-    assert [cell["status"] for cell in study.result["cells"]] == ["failed", "failed"]
-    assert "out of memory" in study.result["cells"][0]["reason"]
+    assert [cell.status for cell in study.result.cells] == ["failed", "failed"]
+    assert "out of memory" in study.result.cells[0].reason
 
 
 def test_a_method_that_failed_is_left_alone_for_the_rest_of_a_member(quick, extra_plugin, watcher, monkeypatch):

@@ -49,8 +49,8 @@ def test_a_fresh_bench_compares_the_members_that_it_has_just_trained(quick: dict
     study = bench(**settings, fresh=True, observer=watcher)
     assert watcher.count("trained") == quick["members"]  # not once more for the twin
     twin = Study.load("run/float32")
-    for own, other in zip(study.result["architectures"], twin.result["architectures"], strict=True):
-        assert [member["sha256"] for member in own["members"]] == [member["sha256"] for member in other["members"]]
+    for own, other in zip(study.result.architectures, twin.result.architectures, strict=True):
+        assert [member.sha256 for member in own.members] == [member.sha256 for member in other.members]
 
 
 @pytest.mark.parametrize("make", [FrontierConfig, SanityConfig, VarianceConfig])

@@ -43,4 +43,4 @@ def test_what_accuracies_cannot_tell_stands_in_the_notes(tmp_path):
     for name in "ab":
         for index in range(1, 5):
             (folder / "test" / name / f"{index}.png").unlink()
-    assert "too few test images to tell" in " ".join(plan_of(folder, out="other").dataset.notes)
+    assert "too few test images to distinguish" in " ".join(plan_of(folder, out="other").dataset.notes)

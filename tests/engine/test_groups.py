@@ -24,7 +24,7 @@ GROUPS = (0, 0, 1, 1, 1, 2)
 def grouped(quick, tmp_path):
     """Settings of a bench whose six images are of three writers."""
     quick |= {"images": 6, "methods": ["gradient", "gradcam(layer=top)"], "members": 5}
-    names = [image["name"] for image in bench(**quick, out="plain").result["images"]]
+    names = [image.name for image in bench(**quick, out="plain").result.images]
     with (tmp_path / "writers.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("file", "group"), *zip(names, map(str, GROUPS), strict=True)])
     return {**quick, "groups": str(tmp_path / "writers.csv")}
@@ -36,8 +36,8 @@ def test_groups_reach_untrained_floors_forecasts_and_comparisons(grouped):
     for own, cell in zip(forecast(study, reliability=0.9), study.done, strict=True):
         due = members_for_images(study.gram(cell), seed=0, groups=GROUPS)
         assert own.needed_for_images == due
-        assert "images in 3 groups" in cell["figures"]["estimates"]["snr"]["interval"]["note"]
-    signed = [cell for cell in study.done if cell["view"] == "signed"]
+        assert "images in 3 groups" in cell.figures.estimates.snr.interval.note
+    signed = [cell for cell in study.done if cell.view == "signed"]
     a, b = (pooled_snr(study.gram(cell), groups=GROUPS) for cell in signed)
     (pair,) = compare_methods(study)
     assert pair.comparison.p == compare(a, b).p

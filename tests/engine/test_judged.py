@@ -149,16 +149,16 @@ def test_sanity_variance_plan_and_compare(tmp_path: Path, monkeypatch: pytest.Mo
     parts = run_variance(VarianceConfig(bench=settings, blocks=2, streams=("init",), out="parts"), Silent())
     assert [row.view for row in parts.rows] == ["centred", "signed"]
     study = bench(**{**FEW, "methods": ["gradient", "layercam"]}, out="run")
-    floor = next(own["untrained"] for own in study.done if own["view"] == "signed" and own["sign"] == "nonnegative")
+    floor = next(own.untrained for own in study.done if own.view == "signed" and own.sign == "nonnegative")
     found = forecast(study, reliability=0.9)
     assert [(own.method, own.view) for own in found] == [("gradient", "signed"), ("layercam", "centred")]
-    centred = next(own for own in study.done if own["view"] == "centred")
+    centred = next(own for own in study.done if own.view == "centred")
     assert found[1].note == no_claim(centred)
     if found[1].note:
         assert (found[1].more, str(found[1].needed)) == (None, "undetermined")
     file = io.StringIO()
     print_side_by_side(side_by_side([study]), Console(file=file, width=200, highlight=False))  # type: ignore[arg-type]
     lines = [line.split() for line in file.getvalue().splitlines()]
-    assert ["untrained", format_number(floor["snr"])] in lines
+    assert ["untrained", format_number(floor.snr)] in lines
     rows = side_by_side_rows(side_by_side([study]))
     assert next(row["untrained"] for row in rows if row["method"] == "layercam" and row["view"] == "signed") == floor

@@ -36,7 +36,7 @@ def test_of_mean_logits_they_are_the_mean_of_maps_and_of_mean_probabilities_othe
         study = bench(**settings, aggregator=aggregator, out="run")
         assert study.failed == []
         found[aggregator] = [marginal_of(study, method) for method in LINEAR.values()]
-        figures[aggregator] = [cell["figures"] for cell in study.result["cells"]]
+        figures[aggregator] = [cell.figures for cell in study.result.cells]
         assert study.maps["test_resnet/gradient"].attrs["aggregator"] == f"builtin/{aggregator}"
     for mean, logits, probabilities in zip(*found.values(), strict=True):
         assert distance(logits, mean) < 1e-4
@@ -100,9 +100,9 @@ def test_a_method_that_fails_on_the_average_fails_its_cell_only(quick, extra_plu
             return real(passes, instance if type(method).__name__ == "Gradient" else method, batch)
 
         monkeypatch.setattr(guard, "attribute", attribute)
-        failed, sound = bench(**settings, aggregator="mean_logits").result["cells"]
-        assert (failed["status"], sound["status"]) == ("failed", "ok")
-        assert failed["reason"].startswith(reason)
+        failed, sound = bench(**settings, aggregator="mean_logits").result.cells
+        assert (failed.status, sound.status) == ("failed", "ok")
+        assert failed.reason.startswith(reason)
 
 
 def test_networks_that_do_not_fit_together_fail_the_cell_with_the_fix(quick, monkeypatch):
@@ -110,16 +110,16 @@ def test_networks_that_do_not_fit_together_fail_the_cell_with_the_fix(quick, mon
         raise torch.OutOfMemoryError
 
     monkeypatch.setattr(averaged.MarginalMapSource, "_open", short)
-    (cell,) = bench(**quick | {"methods": ["gradient"]}, aggregator="mean_logits").result["cells"]
-    assert cell["reason"].endswith("do not fit the memory together, as their average must; use --aggregator mean")
+    (cell,) = bench(**quick | {"methods": ["gradient"]}, aggregator="mean_logits").result.cells
+    assert cell.reason.endswith("do not fit the memory together, as their average must; use --aggregator mean")
 
 
 def test_too_few_members_for_an_aggregator_fail_the_cell(quick, monkeypatch):
     from saliencynoise.aggregators.variance import Variance
 
     monkeypatch.setattr(Variance, "result", lambda self, state: (_ for _ in ()).throw(ValueError("it needs 9 members")))
-    (cell,) = bench(**quick | {"methods": ["gradient"]}, aggregator="variance").result["cells"]
-    assert cell["reason"] == "the members' maps cannot become one: it needs 9 members"
+    (cell,) = bench(**quick | {"methods": ["gradient"]}, aggregator="variance").result.cells
+    assert cell.reason == "the members' maps cannot become one: it needs 9 members"
 
 
 def test_every_aggregator_of_maps_makes_marginal_maps(quick):

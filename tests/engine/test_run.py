@@ -150,7 +150,7 @@ def test_results_come_from_the_members_whose_maps_were_made(quick):
         study = bench(**quick | {"methods": ["gradient"]}, out=f"run-{number}", observer=Meddler(then=then))
         assert figures_of(study) == due
         assert len(weights_of(study)) == 3
-        shutil.rmtree(study.result["architectures"][0]["pool"], ignore_errors=True)
+        shutil.rmtree(study.result.architectures[0].pool, ignore_errors=True)
 
 
 def test_a_member_that_is_replaced_before_it_is_used_is_named(quick):
@@ -249,7 +249,7 @@ def test_two_members_have_figures_without_intervals(quick):
     estimates = study.result.cells[0].figures.estimates
     assert estimates.snr.interval is None
     assert estimates.snr_pixel.floor == float("inf")
-    assert np.isfinite(estimates["snr"]["value"])
+    assert np.isfinite(estimates.snr.value)
 
 
 @pytest.mark.parametrize(("keep", "maps"), [("all", True), ("mean", False)])
@@ -391,7 +391,7 @@ def test_what_another_process_chose_in_the_meantime_is_taken(quick):
 @pytest.mark.parametrize("name", ["settings", "cells", "hardware"])
 def test_a_damaged_result_is_named(quick, name):
     study = bench(**quick | {"methods": ["gradient"]})
-    damaged = {key: value for key, value in study.result.items() if key != name}
+    damaged = {key: value for key, value in json_of(study.result).items() if key != name}
     (study.folder / "result.json").write_text(json.dumps(damaged))
     with pytest.raises(UsageError, match=r"result.json is damaged: it has no .*; run the same bench again"):
         Study.load(study.folder)
@@ -445,7 +445,8 @@ def test_groups_of_images_reach_every_interval_and_the_results(quick, tmp_path):
     for one, other in zip(alone.done, grouped.done, strict=True):
         assert one.figures.estimates.snr.value == other.figures.estimates.snr.value
         for name in ("snr", "snr_rms", "cosine"):
-            assert one.figures.estimates[name].interval != other.figures.estimates[name].interval
+            alone_estimate, grouped_estimate = (getattr(cell.figures.estimates, name) for cell in (one, other))
+            assert alone_estimate.interval != grouped_estimate.interval
         assert "images in 3 groups" in other.figures.estimates.snr.interval.note
         assert one.details.template != other.details.template
         assert one.details.spectrum != other.details.spectrum

@@ -60,7 +60,7 @@ def hashes_of(study):
 
 
 def weights_of(study, index):
-    pool = study.result["architectures"][0]["pool"]
+    pool = study.result.architectures[0].pool
     return Pool(Path(pool)).weights(index)
 
 
@@ -95,7 +95,7 @@ def test_members_of_a_run_come_together(four, watcher, trainings):
     assert trainings == [1, 1, 1, 1]
     runs = {(job.run, job.members) for job in watcher.jobs}
     assert runs == {(0, (0, 1)), (1, (2, 3))}
-    seeds = [member["seeds"] for member in members_of(study)]
+    seeds = [member.seeds for member in members_of(study)]
     assert seeds[0]["init"] == seeds[1]["init"] != seeds[2]["init"] == seeds[3]["init"]
     assert len({own["order"] for own in seeds}) == 4
 
@@ -128,8 +128,8 @@ def test_swag_trains_on_from_the_base_only(four, trainings):
 def test_the_cost_of_a_run_counts_its_base_once_whether_trained_or_found(four):
     ensemble = bench(**four | {"members": 2})
     study = bench(**four, sampler="noisegrad(members_a_run=2)")
-    base = [member["seconds"] for member in members_of(ensemble)]
-    own = [member["seconds"] for member in members_of(study)]
+    base = [member.seconds for member in members_of(ensemble)]
+    own = [member.seconds for member in members_of(study)]
     assert own[0] > 0.9 * base[0]
     assert own[2] > 0.9 * base[1]
 
@@ -195,9 +195,9 @@ FILES = {
 
 def test_networks_of_a_plain_script_are_members(four, networks, trainings, watcher):
     study = bench(**four | FILES)
-    assert [member["source"] for member in members_of(study)] == ["net-0.safetensors", "net-1.safetensors", "net-2.pt"]
+    assert [member.source for member in members_of(study)] == ["net-0.safetensors", "net-1.safetensors", "net-2.pt"]
     assert trainings == []
-    assert study.result["architectures"][0]["adaptations"] == []
+    assert study.result.architectures[0].adaptations == ()
     _, data = catalogue.catalogue().dataset("digits", image_size=None, seed=0)
     x = to_float(data.test.images, (0.5,), (0.5,))
     for index, member in enumerate(members_of(study)):
@@ -328,7 +328,7 @@ def test_a_third_partys_sampler_works_through_the_hook(four, third_party):
         "at_chance": "",
         "runs": 2,
     }
-    assert [member["source"] for member in members_of(study)] == ["power 0", "power 1"] * 2
+    assert [member.source for member in members_of(study)] == ["power 0", "power 1"] * 2
     weights = [weights_of(study, index)["fc.weight"] for index in range(4)]
     torch.testing.assert_close(weights[1], 3 * weights[0])
     assert not torch.equal(weights[2], weights[0])

@@ -88,13 +88,13 @@ def use(study: Study) -> None:
     for cell in study.done:
         study.gram(cell)
         study.member_maps(cell).to_numpy()
-        study.maps[f"test_resnet/{cell['method'].replace('(samples=2)', '-samples-2')}"]["marginal"].to_numpy()
+        study.maps[f"test_resnet/{cell.method.replace('(samples=2)', '-samples-2')}"]["marginal"].to_numpy()
     _ = study.pictures, study.images
 
 
 def test_every_file_of_a_run_is_compared_before_it_is_read(study):
     use(study)
-    names = [name for name in study.result["files"] if name != "predictions.json"]
+    names = [name for name in study.result.files if name != "predictions.json"]
     assert {Path(name).parts[0] for name in names} == {"gram", "maps", "snr.parquet"}
     for name in names:
         path = study.folder / name
@@ -110,7 +110,7 @@ def test_every_file_of_a_run_is_compared_before_it_is_read(study):
 
 
 def test_the_same_bench_makes_again_what_is_damaged_or_gone(study, quick):
-    whole = {name: (study.folder / name).read_bytes() for name in study.result["files"]}
+    whole = {name: (study.folder / name).read_bytes() for name in study.result.files}
     flipped(next(study.folder.glob("maps/*/*/member-*/*.safetensors")))
     shutil.rmtree(next(study.folder.glob("maps/*/*smooth*/own-0")))
     flipped(next(study.folder.glob("gram/*/*.safetensors")))

@@ -14,6 +14,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.snr import pooled_snr
 from saliencynoise.statistics.untrained import excess_p
 from tests.conftest import TRAINED
+from tests.studies import cell_of
 
 METHODS = ["gradient", "gradcam(layer=top)", "gradcam_plus_plus"]
 
@@ -39,18 +40,18 @@ def test_maps_that_do_not_turn_with_the_score_claim_nothing_where_untrained_netw
     floors = Floors(found={("net", "cam"): {"centred": grams(0.5, seed=1)}})
     found = floors.of("net", "cam", "centred", grams(0.5, seed=2), seed=0)
     assert found is not None
-    assert found["above"] is False
-    figures = {"signal_p": 0.008, "signal_note": ""}
-    cell = {"sign": "leaning", "untrained": found, "figures": figures, "classes": {}, "details": {"pixels": {}}}
-    withhold(cell)
-    assert figures == {"signal_p": None, "signal_note": "no test: untrained networks agree as much"}
-    assert cell["details"] == {"pixels": None}
+    assert found.above is False
+    parts = {"sign": "leaning", "classes": {"cat": {"signal_p": 0.01}}, "details": {"pixels": {}}}
+    cell = withhold(cell_of(**parts, untrained=found, figures={"signal_p": 0.008}))
+    for figures in (cell.figures, cell.classes["cat"]):
+        assert (figures.signal_p, figures.signal_note) == (None, "no test: untrained networks agree as much")
+    assert cell.details.pixels is None
     above = floors.of("net", "cam", "centred", grams(5, seed=3), seed=0)
     assert above is not None
-    assert above["above"] is True
-    figures = {"signal_p": 1e-9, "signal_note": "exact"}
-    withhold(cell | {"untrained": above, "figures": figures, "details": {"pixels": {}}})
-    assert figures["signal_p"] == max(1e-9, above["p"])
+    assert above.above is True
+    claimed = withhold(cell_of(**parts, untrained=above, figures={"signal_p": 1e-9, "signal_note": "exact"}))
+    assert claimed.figures.signal_p == max(1e-9, above.p)
+    assert claimed.details.pixels is not None
     assert floors.of("net", "other", "centred", grams(5, seed=3), seed=0) is None
 
 
@@ -58,28 +59,26 @@ def test_maps_that_do_not_turn_with_the_score_claim_nothing_where_untrained_netw
 def test_floors_are_kept_with_the_pool_and_found_again() -> None:
     settings = {**TRAINED, "methods": METHODS, "images": 4}
     study = bench(**settings, out="run")
-    floors = {(cell["method"], cell["view"]): cell["untrained"] for cell in study.result["cells"]}
+    floors = {(cell.method, cell.view): cell.untrained for cell in study.result.cells}
     assert floors["gradient", "signed"] is None
-    assert floors["gradcam_plus_plus", "signed"]["members"] == 3
-    assert floors["gradcam_plus_plus", "centred"]["snr"] < floors["gradcam_plus_plus", "signed"]["snr"]
+    assert floors["gradcam_plus_plus", "signed"].members == 3
+    assert floors["gradcam_plus_plus", "centred"].snr < floors["gradcam_plus_plus", "signed"].snr
     assert study.table.set_index(["method", "view"]).loc[("gradcam_plus_plus", "signed"), "untrained"] > 0
     assert not (study.folder / "untrained").exists()
-    pool = Path(study.result["architectures"][0]["pool"])
+    pool = Path(study.result.architectures[0].pool)
     kept = sorted((pool / "untrained").iterdir())
     assert len(kept) == 2
     times = [path.stat().st_mtime_ns for path in kept]
     shutil.rmtree("run")
     again = bench(**settings, out="run")
     assert [path.stat().st_mtime_ns for path in kept] == times
-    assert {(cell["method"], cell["view"]): cell["untrained"] for cell in again.result["cells"]} == floors
+    assert {(cell.method, cell.view): cell.untrained for cell in again.result.cells} == floors
 
 
 @pytest.mark.usefixtures("pooled")
 def test_what_is_compared_with_untrained_networks_can_be_chosen() -> None:
     settings = {**TRAINED, "methods": ["gradient"], "images": 4}
-    assert bench(**settings, untrained="all", out="a").result["cells"][0]["untrained"]["members"] == 3
-    assert (
-        bench(**settings | {"methods": ["gradcam"]}, untrained="none", out="b").result["cells"][0]["untrained"] is None
-    )
+    assert bench(**settings, untrained="all", out="a").result.cells[0].untrained.members == 3
+    assert bench(**settings | {"methods": ["gradcam"]}, untrained="none", out="b").result.cells[0].untrained is None
     with pytest.raises(UsageError, match="--untrained some is not possible; choose auto, all or none"):
         bench(**settings, untrained="some")

@@ -11,6 +11,8 @@ from scipy.stats import false_discovery_control, ttest_1samp
 from saliencynoise.engine.reduce import FailedCellError
 from saliencynoise.explanation import method
 from saliencynoise.explanation.method import explained_by, unusable
+from saliencynoise.explanation.record import record_of_method
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry.catalogue import catalogue
 
 
@@ -47,8 +49,8 @@ def test_an_aggregator_that_cannot_says_why_and_costs_the_marginal_map_only(monk
     monkeypatch.setattr(method, "aggregate", refuse)
     own = explained(torch.randn(4, 1, 1, 5, 5, generator=torch.Generator().manual_seed(0)))
     assert (own.reason, own.no_marginal) == ("", "the members' maps cannot become one: too few")
-    assert own.to_dict()["status"] == "failed"
-    assert own.to_dict()["reliability"]["value"] == own.reliability.value >= 0
+    assert record_of_method(own).status == "failed"
+    assert record_of_method(own).reliability.value == own.reliability.value >= 0
     assert own.marginal is None
     assert own.maps.shape == (4, 1, 5, 5)
 
@@ -59,7 +61,7 @@ def test_maps_that_cannot_be_used_are_kept_without_figures():
     assert own.reason == "the maps of all members are zero: the method found nothing"
     assert own.maps.shape == (3, 1, 4, 4)
     assert math.isnan(own.reliability.value)
-    assert own.to_dict()["reliability"] == {"value": None, "interval": None}
+    assert json_of(record_of_method(own).reliability) == {"value": None, "interval": None}
     assert explained("member 0: no").reason == "member 0: no"
 
 

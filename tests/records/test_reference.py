@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from saliencynoise import records
+from saliencynoise.records.common import Record
 
 PAGE = Path(__file__).parents[2] / "docs/reference/results.md"
 MODULES = {
@@ -24,18 +25,23 @@ MODULES = {
 
 def keys_of(*modules: str) -> set[str]:
     """The keys of all records that modules define."""
-    folder = Path(records.__file__).parent
-    trees = [ast.parse((folder / f"{module}.py").read_text()) for module in modules]
-    kinds = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
-    lines = [line for kind in kinds for line in kind.body if isinstance(line, ast.AnnAssign)]
-    return {line.target.id for line in lines if isinstance(line.target, ast.Name)}
+    keys = set()
+    for name in modules:
+        module = import_module(f"saliencynoise.records.{name}")
+        for kind in vars(module).values():
+            if isinstance(kind, type) and issubclass(kind, Record) and kind.__module__ == module.__name__:
+                bases = [base for base in kind.__mro__[1:] if issubclass(base, Record)]
+                inherited = {key for base in bases for key in base.__struct_encode_fields__}
+                keys |= set(kind.__struct_encode_fields__) - inherited
+                keys |= {kind.__struct_config__.tag_field} - {None}
+    return keys
 
 
 def keys_in(page: str, name: str) -> set[str]:
     """The words in code letters in the tables of a document's section."""
     section = page.partition(f"## Keys of `{name}.json`")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")]
-    return set(re.findall(r"`([a-z0-9_]+)`", "\n".join(rows)))
+    return set(re.findall(r"`([a-z0-9_]+(?:\.[0-9]+)?)`", "\n".join(rows)))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -101,7 +101,7 @@ def test_a_forecast_says_how_many_more_and_what_they_cost(study):
     assert "0 of 1 forecasts held" in text
     unknown = [forecast_of("lime", value=None, more=None)]
     text = printed(print_forecast, study, unknown, [], reliability=0.9, workers=2, elsewhere=True)
-    assert "No cell's need is known" in text
+    assert "No number of members is known" in text
     assert "on another machine than this one" in " ".join(text.split())
     enough = [forecast_of("gradient", value=3, more=0)]
     text = printed(print_forecast, study, enough, [], reliability=0.9, workers=2, elsewhere=False)

@@ -102,7 +102,9 @@ def test_what_stands_beneath_a_picture_is_what_held_out_members_say(study, datas
     interval = crossed_interval(scores.probability.T, lowest=0, highest=1)
     value = float(scores.probability.mean())
     text = panel.figure.axes[2].get_xlabel()
-    assert text.startswith(f"p {value:.2f} [{interval.low:.2f}, {interval.high:.2f}]\ntop-1 {int(scores.top1.sum())}/2")
+    assert text.startswith(
+        f"probability {value:.2f} [{interval.low:.2f}, {interval.high:.2f}]\ntop-1 {int(scores.top1.sum())}/2"
+    )
 
 
 def test_one_judge_writes_no_interval(study, dataset) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,8 @@ from saliencynoise.display.page.page import write_page
 
 if TYPE_CHECKING:
     from saliencynoise.analyses.comparison.run import Pair
-    from saliencynoise.analyses.comparison.side_by_side import Row, SideBySide
+    from saliencynoise.analyses.comparison.side_by_side import ComparedCells, SideBySide
+    from saliencynoise.statistics.intervals import Interval
 
 
 def write_comparison(comparison: SideBySide, pairs: Sequence[Pair], note: str, path: Path) -> Path:
@@ -46,11 +46,11 @@ def write_comparison(comparison: SideBySide, pairs: Sequence[Pair], note: str, p
     )
 
 
-def _architecture(name: str, rows: Sequence[Row]) -> dict[str, Any]:
+def _architecture(name: str, rows: Sequence[ComparedCells]) -> dict[str, Any]:
     return {"name": name, "accuracies": accuracies(rows), "methods": [_method(row) for row in rows]}
 
 
-def _method(row: Row) -> dict[str, Any]:
+def _method(row: ComparedCells) -> dict[str, Any]:
     label = row.method if row.view == "signed" else f"{row.method}, view {row.view}"
     return {"label": label, "cells": [words_of(cell) for cell in row.cells]}
 
@@ -69,8 +69,5 @@ def _pair(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _interval(interval: Any) -> str:
-    if interval is None:
-        return ""
-    ends = asdict(interval)
-    return f"[{format_number(ends['low'])}, {format_number(ends['high'])}]"
+def _interval(interval: Interval | None) -> str:
+    return "" if interval is None else f"[{format_number(interval.low)}, {format_number(interval.high)}]"

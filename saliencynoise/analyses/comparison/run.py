@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.engine.judged import judged_cells
+from saliencynoise.engine.judged import judged_cells, key_of_cell
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import Agreement, agreement
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-Cell = Any
-
+    from saliencynoise.records.cell import Cell
 
 SHARED = (
-    "the runs share initial weights or networks, and agree in part for that reason: neither p nor the agreement is "
-    "that of independent networks; another --seed for one of them makes it so"
+    "the runs share initial weights or networks, and agree in part for that reason; p and the agreement are not those "
+    "of independent networks; run one of them again with another --seed"
 )
 
 
@@ -54,7 +53,7 @@ class Pair:
 def compare_methods(study: Study) -> list[Pair]:
     """Compare every two methods of each architecture: the same members, the same images.
 
-    The view is the signed one, or the centred one if whole maps have no null distribution.
+    The view is the signed one, or the centred one if signed maps agree without any learning.
 
     p-values are corrected over all pairs of the study (Holm).
 
@@ -63,7 +62,7 @@ def compare_methods(study: Study) -> list[Pair]:
     """
     groups: dict[str, list[Cell]] = {}
     for cell in judged_cells(study):
-        groups.setdefault(cell["architecture"], []).append(cell)
+        groups.setdefault(cell.architecture, []).append(cell)
     pairs = [
         Pair(within=within, comparison=_compare((study, a), (study, b), (_label(a), _label(b)), "members"))
         for within, cells in groups.items()
@@ -82,7 +81,7 @@ def compare_architectures(study: Study) -> list[Pair]:
     for cell in judged_cells(study):
         groups.setdefault(_label(cell), []).append(cell)
     pairs = [
-        _with_agreement((study, a), (study, b), (a["architecture"], b["architecture"]), within)
+        _with_agreement((study, a), (study, b), (a.architecture, b.architecture), within)
         for within, cells in groups.items()
         for a, b in itertools.combinations(cells, 2)
     ]
@@ -95,7 +94,7 @@ def compare_runs(one: Study, other: Study) -> list[Pair]:
     Raises:
         UsageError: if the runs attribute different images or share no cell, or share their members.
     """
-    names = [[image["name"] for image in study.result["images"]] for study in (one, other)]
+    names = [[image.name for image in study.result.images] for study in (one, other)]
     if names[0] != names[1]:
         raise UsageError(
             f"{one.folder} and {other.folder} attribute different images; run both with the same --dataset, --images "
@@ -103,15 +102,15 @@ def compare_runs(one: Study, other: Study) -> list[Pair]:
         )
     if _weights(one) & _weights(other):
         raise UsageError(
-            f"{one.folder} and {other.folder} share members, and compare themselves in part; give one run another "
-            "--seed, recipe or architecture"
+            f"{one.folder} and {other.folder} share members, so that members would be compared with themselves; "
+            "give one run another --seed, recipe or architecture"
         )
     labels = (one.folder.name, other.folder.name)
     pairs = [
-        _with_agreement((one, a), (other, b), labels, f"{a['architecture']}, {_label(a)}")
+        _with_agreement((one, a), (other, b), labels, f"{a.architecture}, {_label(a)}")
         for a in judged_cells(one)
         for b in judged_cells(other)
-        if all(a[key] == b[key] for key in ("method_name", "architecture", "view"))
+        if (*key_of_cell(a), a.view) == (*key_of_cell(b), b.view)
     ]
     if not pairs:
         raise UsageError(f"{one.folder} and {other.folder} have no architecture and method in common")
@@ -144,18 +143,17 @@ def _reversed(comparison: Comparison) -> Comparison:
 
 def _label(cell: Cell) -> str:
     """Return the method's label, with the view unless it is the signed one."""
-    method: str = cell["method"]
-    return method if cell["view"] == "signed" else f"{method}, {cell['view']}"
+    return cell.method if cell.view == "signed" else f"{cell.method}, {cell.view}"
 
 
 def _starts(study: Study) -> set[int]:
     """Return the seeds of the initial weights, which samplers share with the networks that they start from."""
-    members = [member for architecture in study.result["architectures"] for member in architecture["members"]]
-    return {member["seeds"]["init"] for member in members if "init" in member["seeds"]}
+    members = [member for architecture in study.result.architectures for member in architecture.members]
+    return {member.seeds["init"] for member in members if "init" in member.seeds}
 
 
 def _weights(study: Study) -> set[str]:
-    return {member["sha256"] for architecture in study.result["architectures"] for member in architecture["members"]}
+    return {member.sha256 for architecture in study.result.architectures for member in architecture.members}
 
 
 def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str], shared: Shared) -> Comparison:
@@ -181,7 +179,7 @@ def _with_agreement(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[s
         raise
     except UsageError as error:
         return Pair(within=within, comparison=comparison, note=str(error))
-    agreeing = agreement(*grams, seed=a[0].result["settings"]["seed"], names=names, groups=_groups(a[0], b[0]))
+    agreeing = agreement(*grams, seed=a[0].result.settings.seed, names=names, groups=_groups(a[0], b[0]))
     return Pair(within=within, comparison=comparison, agreement=agreeing)
 
 
@@ -205,7 +203,7 @@ def _maps(study: Study, cell: Cell) -> Iterator[Float[Tensor, "E c h w"]]:
     maps = study.member_maps(cell)
     for image in range(maps.sizes["image"]):
         values = torch.as_tensor(maps.isel(image=image).values, dtype=torch.float64)
-        yield apply_view(own_mean(values) if "draw" in maps.dims else values, cell["view"])
+        yield apply_view(own_mean(values) if "draw" in maps.dims else values, cell.view)
 
 
 def _corrected(pairs: Sequence[Pair]) -> list[Pair]:

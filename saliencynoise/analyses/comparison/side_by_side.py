@@ -6,14 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saliencynoise.analyses.comparison.run import Pair, compare_runs
+from saliencynoise.engine.judged import key_of_cell
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.writing import json_of
 from saliencynoise.store.atomic import DamagedFileError
 
-Cell = Any
+if TYPE_CHECKING:
+    from saliencynoise.records.cell import Cell
+    from saliencynoise.records.study import StudyRecord
 
 ABSENT = "-"
 """The value of a setting that a run does not know."""
@@ -29,7 +33,7 @@ DIGITS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ComparedCells:
     """A method on an architecture in one view, in all studies.
 
     Attributes:
@@ -72,7 +76,7 @@ class SideBySide:
 
     names: tuple[str, ...]
     studies: tuple[Study, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ComparedCells, ...]
     differences: tuple[Difference, ...]
     warnings: tuple[str, ...]
 
@@ -113,20 +117,20 @@ def distinct_names(folders: Sequence[Path]) -> tuple[str, ...]:
             depths[index] += 1
 
 
-def _rows(studies: Sequence[Study]) -> Iterator[Row]:
+def _rows(studies: Sequence[Study]) -> Iterator[ComparedCells]:
     """Yield the rows by architecture, in the order in which they first occur."""
-    cells = [{_key(cell): cell for cell in study.result["cells"]} for study in studies]
+    cells = [{_key(cell): cell for cell in study.result.cells} for study in studies]
     keys = list(dict.fromkeys(key for cells_of_one in cells for key in cells_of_one))
     architectures = list(dict.fromkeys(key[0] for key in keys))
     methods = list(dict.fromkeys(key[1] for key in keys))
     for key in sorted(keys, key=lambda key: (architectures.index(key[0]), methods.index(key[1]))):
         row_cells = tuple(cells_of_one.get(key) for cells_of_one in cells)
-        label = next(cell["method"] for cell in row_cells if cell is not None)
-        yield Row(architecture=key[0], method=label, view=key[2], cells=row_cells)
+        label = next(cell.method for cell in row_cells if cell is not None)
+        yield ComparedCells(architecture=key[0], method=label, view=key[2], cells=row_cells)
 
 
 def _key(cell: Cell) -> tuple[str, str, str]:
-    return cell["architecture"], cell.get("method_name", cell["method"]), cell["view"]
+    return (*key_of_cell(cell), cell.view)
 
 
 def _differences(studies: Sequence[Study]) -> Iterator[Difference]:
@@ -142,22 +146,21 @@ def _is_of_an_absent_architecture(name: str, values: Sequence[str]) -> bool:
     return name.startswith(ABOUT_ARCHITECTURES) and len(set(values) - {ABSENT}) < 2
 
 
-def _facts(result: Any) -> Iterator[tuple[str, str]]:
+def _facts(result: StudyRecord) -> Iterator[tuple[str, str]]:
     """Yield the settings behind a study's figures, by name, as text."""
-    settings = {name: value for name, value in result["settings"].items() if name not in {"recipe", "arch_args"}}
-    yield from ((name, _words(value)) for name, value in settings.items())
-    dataset = result["dataset"]
-    yield "data", f"{dataset['asked']} (sha256 {dataset.get('key', '')[:DIGITS] or ABSENT})"
-    yield "training images", _words(dataset.get("train_images"))
-    yield "image shape", "x".join(map(str, dataset["image_shape"]))
-    yield "attributed images", _set_of(image["name"] for image in result["images"])
-    for architecture in result["architectures"]:
-        members = [member["sha256"] for member in architecture["members"] if member.get("sha256")]
-        yield f"weights of {architecture['label']}", _set_of(members)
-    for label, recipe in result["recipes"].items():
-        yield from ((f"recipe of {label}: {name}", _words(value)) for name, value in recipe.items())
-    yield from ((name, _words(value)) for name, value in result["versions"].items())
-    yield from ((f"hardware: {name}", _words(value)) for name, value in result["hardware"].items())
+    settings = json_of(result.settings)
+    yield from ((name, _words(value)) for name, value in settings.items() if name not in {"recipe", "arch_args"})
+    yield "data", f"{result.dataset.asked} (sha256 {result.dataset.key[:DIGITS] or ABSENT})"
+    yield "training images", _words(result.dataset.train_images)
+    yield "image shape", "x".join(map(str, result.dataset.image_shape))
+    yield "attributed images", _set_of(image.name for image in result.images)
+    for architecture in result.architectures:
+        members = [member.sha256 for member in architecture.members if member.sha256]
+        yield f"weights of {architecture.label}", _set_of(members)
+    for label, recipe in result.recipes.items():
+        yield from ((f"recipe of {label}: {name}", _words(value)) for name, value in json_of(recipe).items())
+    yield from ((name, _words(value)) for name, value in result.versions.items())
+    yield from ((f"hardware: {name}", _words(value)) for name, value in json_of(result.hardware).items())
 
 
 def _set_of(names: Iterator[str] | Sequence[str]) -> str:
@@ -184,11 +187,11 @@ def _short(value: str) -> str:
 
 def _warnings(studies: Sequence[Study], differing: set[str]) -> Iterator[str]:
     if differing & {"data", "dataset"}:
-        yield "not comparable: other data; what differs between the runs is the task, too"
+        yield "not comparable: other data; the runs have different tasks"
     elif "attributed images" in differing:
-        yield "comparable in part: other images; intervals count that, but no test of one run against another can"
+        yield "comparable in part: other images; intervals include that, but a test of two runs needs the same images"
     if differing & {"image shape", "normalization"}:
-        yield "not comparable: other input; maps of other images in size or scale have other noise"
+        yield "not comparable: other input; images of another size or scale have maps with other noise"
     if differing & {"target"} or _other_targets(studies):
         yield "not comparable: another class is explained"
     if "members" in differing:
@@ -197,7 +200,7 @@ def _warnings(studies: Sequence[Study], differing: set[str]) -> Iterator[str]:
         yield "comparable in r only: other draws; the published SNR of a stochastic method depends on them"
     if _sharing(studies):
         yield "not independent: runs share networks, and agree in part for that reason"
-    short = [study.folder.name for study in studies if study.result["settings"]["members"] < 3]
+    short = [study.folder.name for study in studies if study.result.settings.members < 3]
     if short:
         yield f"no intervals with 2 members: {', '.join(short)}"
 
@@ -205,10 +208,10 @@ def _warnings(studies: Sequence[Study], differing: set[str]) -> Iterator[str]:
 def _sharing(studies: Sequence[Study]) -> bool:
     weights = [
         {
-            member["sha256"]
-            for architecture in study.result["architectures"]
-            for member in architecture["members"]
-            if member.get("sha256")
+            member.sha256
+            for architecture in study.result.architectures
+            for member in architecture.members
+            if member.sha256
         }
         for study in studies
     ]
@@ -217,12 +220,11 @@ def _sharing(studies: Sequence[Study]) -> bool:
 
 def _other_targets(studies: Sequence[Study]) -> bool:
     """Return whether runs with the same images explain different classes for some, as with predicted classes."""
-    names = [[image["name"] for image in study.result["images"]] for study in studies]
+    names = [[image.name for image in study.result.images] for study in studies]
     if any(other != names[0] for other in names):
         return False
     labels = [
-        {architecture["label"] for architecture in study.result["architectures"] if architecture["members"]}
-        for study in studies
+        {architecture.label for architecture in study.result.architectures if architecture.members} for study in studies
     ]
     common = set.intersection(*labels)
     return any(len({_targets(study, label) for study in studies}) > 1 for label in common)

@@ -23,16 +23,17 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from saliencynoise.analyses.comparison.run import Pair
-    from saliencynoise.analyses.comparison.side_by_side import Difference, Row, SideBySide
+    from saliencynoise.analyses.comparison.side_by_side import ComparedCells, Difference, SideBySide
+    from saliencynoise.records.cell import Cell
 
 LONGEST = 20
 """Width of a run's name in a table; a longer name is shortened, and printed in full below."""
 
 LEGEND = (
-    "r: corrected SNR, with 95% interval for new members and new images; SNR (floor): as published, and what pure "
-    "noise gives with as many members; untrained: r of as many untrained networks, for methods on a layer and maps of "
-    "one sign, whose r need not be zero without training; for 0.9: networks to average until two such averages agree "
-    "to 0.9; accuracy: median of the members. -: the run does not have it."
+    "r: corrected SNR, with 95% interval for new members and new images. SNR (floor): the published SNR, and its value "
+    "for pure noise with as many members. untrained: r of as many untrained networks, for methods on a layer and maps "
+    "of one sign, whose r need not be zero without training. for 0.9: networks to average until the reliability is "
+    "0.9. accuracy: median of the members. -: the run does not have it."
 )
 
 FAILED = "failed"
@@ -73,39 +74,37 @@ class CellWords:
         return f"{self.published} ({self.floor})" if self.published else self.snr
 
 
-def words_of(cell: Any) -> CellWords:
+def words_of(cell: Cell | None) -> CellWords:
     """Return a cell's figures as plain text."""
     if cell is None:
         return CellWords(snr="-")
-    if cell["status"] == "failed":
-        return CellWords(snr=FAILED, reason=cell["reason"])
-    estimates, needed = cell["figures"]["estimates"], cell["figures"]["members_needed"]["text"]
-    pixel, snr = estimates["snr_pixel"], estimates["snr"]
-    interval = interval_text(snr["interval"]).replace("\\[", "[")
+    if cell.figures is None:
+        return CellWords(snr=FAILED, reason=cell.reason or "")
+    pixel, snr = cell.figures.estimates.snr_pixel, cell.figures.estimates.snr
     return CellWords(
-        snr=format_number(snr["value"]),
-        interval=interval,
-        published=format_number(pixel["value"]),
-        floor=format_number(pixel["floor"]),
-        needed=needed,
+        snr=format_number(snr.value),
+        interval=interval_text(snr.interval).replace("\\[", "["),
+        published=format_number(pixel.value),
+        floor=format_number(pixel.floor),
+        needed=cell.figures.members_needed.text,
         untrained=untrained_text(cell),
     )
 
 
-def accuracy_of(cell: Any) -> str:
+def accuracy_of(cell: Cell | None) -> str:
     """Return the members' median accuracy, a dash where there is none."""
-    accuracy = None if cell is None else cell["accuracy"]["median"]
+    accuracy = None if cell is None else cell.accuracy.median
     return "-" if accuracy is None else f"{accuracy:.1%}"
 
 
-def by_architecture(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+def by_architecture(rows: Sequence[ComparedCells]) -> list[tuple[str, list[ComparedCells]]]:
     """Return the rows of each architecture."""
     return [
         (name, list(architecture_rows)) for name, architecture_rows in groupby(rows, key=lambda row: row.architecture)
     ]
 
 
-def accuracies(rows: Sequence[Row]) -> list[str]:
+def accuracies(rows: Sequence[ComparedCells]) -> list[str]:
     """Return an architecture's accuracy in each study, from its rows."""
     return [accuracy_of(next(filter(None, column), None)) for column in zip(*(row.cells for row in rows), strict=True)]
 
@@ -126,14 +125,14 @@ def difference_words(difference: Difference, names: Sequence[str]) -> str:
 def failures(comparison: SideBySide) -> list[str]:
     """Return a line for each cell that failed, with its reason."""
     return [
-        f"failed: {row.method} on {row.architecture} in {name}: {cell['reason']}"
+        f"failed: {row.method} on {row.architecture} in {name}: {cell.reason}"
         for row in comparison.rows
         for name, cell in zip(comparison.names, row.cells, strict=True)
-        if cell is not None and cell["status"] == FAILED and row.view == _first_view(comparison, row)
+        if cell is not None and cell.status == FAILED and row.view == _first_view(comparison, row)
     ]
 
 
-def _first_view(comparison: SideBySide, row: Row) -> str:
+def _first_view(comparison: SideBySide, row: ComparedCells) -> str:
     """Return the first view of a method, so that each reason is printed once."""
     return next(
         other.view for other in comparison.rows if (other.architecture, other.method) == (row.architecture, row.method)
@@ -164,18 +163,17 @@ def document_of(comparison: SideBySide, pairs: Sequence[Pair], note: str) -> dic
     }
 
 
-def _values(cell: Any) -> dict[str, Any]:
-    if cell is None or cell["status"] == FAILED:
-        return {"status": "absent" if cell is None else FAILED, "reason": None if cell is None else cell["reason"]}
-    estimates = cell["figures"]["estimates"]
+def _values(cell: Cell | None) -> dict[str, Any]:
+    if cell is None or cell.figures is None:
+        return {"status": "absent" if cell is None else FAILED, "reason": None if cell is None else cell.reason}
     return {
         "status": "ok",
-        "members": cell["members"],
-        "accuracy": cell["accuracy"],
-        "snr": estimates["snr"],
-        "snr_pixel": estimates["snr_pixel"],
-        "members_needed": cell["figures"]["members_needed"],
-        "untrained": cell.get("untrained"),
+        "members": cell.members,
+        "accuracy": cell.accuracy,
+        "snr": cell.figures.estimates.snr,
+        "snr_pixel": cell.figures.estimates.snr_pixel,
+        "members_needed": cell.figures.members_needed,
+        "untrained": cell.untrained,
     }
 
 

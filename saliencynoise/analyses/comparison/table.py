@@ -13,7 +13,7 @@ from rich.text import Text
 from saliencynoise.display.grid import Section, TerminalColumn, render_sections, table_width
 from saliencynoise.display.numbers import format_number, interval_text, p_cell
 from saliencynoise.display.terminal import Terminal
-from saliencynoise.statistics.json_safe import json_safe
+from saliencynoise.records.writing import json_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from saliencynoise.statistics.comparison import Everywhere
 
 LEGEND = (
-    "ratio: r of the first over r of the second, with 95% interval for new members and new images. p: two-sided, "
-    "corrected for all pairs of the table (Holm); a tie is a p above 0.05."
+    "ratio: r of the first method or run divided by r of the second, with 95% interval for new members and new images. "
+    "p: two-sided, corrected for all pairs of the table (Holm). tie: p above 0.05."
 )
 
 AGREEMENT = (
-    "agreement: cosine between the two mean maps once their noise is removed (1: the same explanation), with interval; "
-    "raw: the same between the averages as they are."
+    "agreement: cosine between the two mean maps after a correction for their noise (1: the same explanation), with "
+    "interval. raw: the cosine without this correction."
 )
 
 
-def pair_rows(pairs: Sequence[Pair]) -> list[Any]:
+def pair_rows(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     """Return comparisons as values that JSON can hold."""
     return [
-        json_safe(
+        json_of(
             asdict(pair.comparison)
             | {
                 "within": pair.within,
@@ -87,11 +87,10 @@ def _print_rows(pairs: Sequence[Pair], console: Console, *, agreeing: bool) -> N
 
 def _row(pair: Pair, *, agreeing: bool) -> list[str]:
     comparison, agreement = pair.comparison, pair.agreement
-    ratio = comparison.ratio_interval
     row = [
         escape(f"  {comparison.a}\n  / {comparison.b}"),
         format_number(comparison.ratio),
-        interval_text(None if ratio is None else asdict(ratio)),
+        interval_text(comparison.ratio_interval),
         p_cell(comparison.p_holm),
         comparison.verdict,
     ]
@@ -99,8 +98,7 @@ def _row(pair: Pair, *, agreeing: bool) -> list[str]:
         return row
     if agreement is None:
         return [*row, "-", "-", "-"]
-    interval = None if agreement.interval is None else asdict(agreement.interval)
-    return [*row, format_number(agreement.value), interval_text(interval), format_number(agreement.raw)]
+    return [*row, format_number(agreement.value), interval_text(agreement.interval), format_number(agreement.raw)]
 
 
 def _notes(pairs: Sequence[Pair]) -> dict[str, list[str]]:

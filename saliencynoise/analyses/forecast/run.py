@@ -1,22 +1,25 @@
-"""The members that a study still needs, their cost on this machine, and the check of earlier forecasts."""
+"""The members that a study still needs, their training time, and the check of earlier forecasts."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING
 
 from saliencynoise.engine.judged import judged_cells, key_of_cell, no_claim
 from saliencynoise.engine.predictions import PREDICTIONS, read_predictions
 from saliencynoise.engine.study import Study, interval_of
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.numbers import number
 from saliencynoise.records.predictions import PredictionsRecord
 from saliencynoise.statistics.gram import cosine_of_averages, scale_gram
 from saliencynoise.statistics.reliability import MembersNeeded, members_for_images, members_needed, reliability_at
 from saliencynoise.store.provenance import hardware
+
+if TYPE_CHECKING:
+    from saliencynoise.records.cell import Cell
+    from saliencynoise.records.predictions import PredictedCell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +34,8 @@ class Forecast:
         needed: members whose average reaches the reliability, over all images.
         needed_for_images: members whose average reaches it on nine of ten images.
         more: members still to train for `needed`; None where that is undetermined.
-        note: why no number is given although r has one; empty where one is.
-        training_seconds: of one more member, as measured: the median of those that were trained.
+        note: why no number is given although r is known; empty where a number is given.
+        training_seconds: of one more member: the median of the measured seconds.
         attribution_seconds: of one more member with this method, as measured.
     """
 
@@ -49,7 +52,7 @@ class Forecast:
 
     @property
     def bounded(self) -> bool:
-        """Whether the interval of `needed` has an upper end; where not, `more` is a bare estimate."""
+        """Whether the interval of `needed` has an upper end; without one, `more` is an estimate without a bound."""
         return self.needed.high is not None or self.needed.low is None
 
     @property
@@ -90,63 +93,56 @@ class Check:
 def forecast(study: Study, *, reliability: float) -> list[Forecast]:
     """Return the forecast of each cell of a study, from its Gram matrices alone.
 
-    Maps that are not "signed" have a forecast only in the view that judges them. Their whole maps agree even between
-    untrained networks, so that few networks would seem enough.
+    Maps that are not "signed" have a forecast only in the view in which they are judged. Their whole maps agree even
+    between untrained networks, so few networks would seem to be enough.
 
     Raises:
         UsageError: if the reliability is not between 0 and 1, or the study keeps no Gram matrices.
     """
     if not 0 < reliability < 1:
         raise UsageError(f"--reliability {reliability} is not between 0 and 1; give for example 0.9")
-    judged = {key_of_cell(cell): cell["view"] for cell in judged_cells(study)}
+    judged = {key_of_cell(cell): cell.view for cell in judged_cells(study)}
     return [
         _forecast(study, cell, reliability)
         for cell in study.done
-        if cell.get("sign", "signed") == "signed" or cell["view"] == judged[key_of_cell(cell)]
+        if cell.sign == "signed" or cell.view == judged[key_of_cell(cell)]
     ]
 
 
-def _forecast(study: Study, cell: Any, reliability: float) -> Forecast:
-    snr, note, unknown = (
-        cell["figures"]["estimates"]["snr_averaged"],
-        no_claim(cell),
-        members_needed(math.nan, reliability=reliability),
-    )
-    needed = members_needed(number(snr["value"]), interval_of(snr["interval"]), reliability=reliability)
-    needed_for_images = members_for_images(
-        study.gram(cell), reliability=reliability, seed=study.result["settings"]["seed"], groups=study.groups
-    )
-    needed, needed_for_images = (unknown, unknown) if note else (needed, needed_for_images)
-    members = cell["members"]
+def _forecast(study: Study, cell: Cell, reliability: float) -> Forecast:
+    note = no_claim(cell)
+    needed = needed_for_images = members_needed(math.nan, reliability=reliability)
+    if not note:
+        snr = cell.known_figures.estimates.snr_averaged
+        needed = members_needed(snr.value, interval_of(snr.interval), reliability=reliability)
+        needed_for_images = members_for_images(
+            study.gram(cell), reliability=reliability, seed=study.result.settings.seed, groups=study.groups
+        )
     return Forecast(
-        architecture=cell["architecture"],
-        method=cell["method"],
-        view=cell["view"],
-        members=members,
+        architecture=cell.architecture,
+        method=cell.method,
+        view=cell.view,
+        members=cell.members,
         needed=needed,
         needed_for_images=needed_for_images,
-        more=None if needed.value is None or str(needed) == "undetermined" else max(0, needed.value - members),
-        training_seconds=_training_seconds(study, cell["architecture"]),
-        attribution_seconds=cell["seconds"] / members,
+        more=None if needed.value is None or str(needed) == "undetermined" else max(0, needed.value - cell.members),
+        training_seconds=float(median(member.seconds for member in study.architecture(cell).members)),
+        attribution_seconds=(cell.seconds or 0.0) / cell.members,
         note=note,
     )
-
-
-def _training_seconds(study: Study, architecture: str) -> float:
-    entry_of_architecture = next(entry for entry in study.result["architectures"] if entry["label"] == architecture)
-    return float(median(member["seconds"] for member in entry_of_architecture["members"]))
 
 
 def same_machine(study: Study) -> bool:
     """Whether the members' seconds were measured on a machine like this one."""
     here = hardware("cpu", threads=1)
-    machines = [member["hardware"] for entry in study.result["architectures"] for member in entry["members"]]
-    return all(machine.get(name) == here[name] for machine in machines for name in ("processor", "cores"))
+    this_machine = here["processor"], here["cores"]
+    machines = [member.hardware for architecture in study.result.architectures for member in architecture.members]
+    return all((machine.processor, machine.cores) == this_machine for machine in machines)
 
 
 def notes_of_predictions(study: Study) -> list[str]:
     """Return the warnings about the forecasts of a study's folder: earlier forecasts that were lost."""
-    return list(_predictions_record(study).get("notes", []))
+    return list(_predictions_record(study).notes)
 
 
 def _predictions_record(study: Study) -> PredictionsRecord:
@@ -161,28 +157,25 @@ def check_predictions(study: Study) -> list[Check]:
     """Compare the predictions from fewer members with the members trained since."""
     return [
         check
-        for earlier in _predictions_record(study)["predictions"]
-        for old in earlier["cells"]
+        for earlier in _predictions_record(study).predictions
+        for predicted in earlier.cells
         for cell in study.done
-        if all(old[name] == cell[name] for name in ("architecture", "method", "view"))
-        for check in _checks(study, cell, old, earlier["members"])
+        if (predicted.architecture, predicted.method, predicted.view) == (cell.architecture, cell.method, cell.view)
+        for check in _checks(study, cell, predicted, earlier.members)
     ]
 
 
-def _checks(study: Study, cell: Any, old: Mapping[str, Any], earlier: int) -> Sequence[Check]:
-    later = cell["members"] - earlier
-    interval = interval_of(old["interval"])
-    if later < 1 or interval is None or old["snr"] is None:
+def _checks(study: Study, cell: Cell, old: PredictedCell, earlier: int) -> Sequence[Check]:
+    later = cell.members - earlier
+    if later < 1 or old.interval is None or math.isnan(old.snr):
         return []
     gram = scale_gram(study.gram(cell), "unit")
-    low, predicted, high = (
-        _between(value, earlier, later) for value in (interval.low, number(old["snr"]), interval.high)
-    )
+    low, predicted, high = (_between(value, earlier, later) for value in (old.interval.low, old.snr, old.interval.high))
     return [
         Check(
-            architecture=cell["architecture"],
-            method=cell["method"],
-            view=cell["view"],
+            architecture=cell.architecture,
+            method=cell.method,
+            view=cell.view,
             earlier=earlier,
             later=later,
             predicted=predicted,

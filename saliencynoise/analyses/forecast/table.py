@@ -1,4 +1,4 @@
-"""How many more members to train: the table of `saliencynoise plan`."""
+"""The number of members still to train: the table of `saliencynoise plan`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from rich.text import Text
 
 from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import duration, format_number, interval_text
+from saliencynoise.display.table_rows import with_headings
 from saliencynoise.display.terminal import Terminal
+from saliencynoise.records.common import Ends
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 LEGEND = (
-    "for R = {reliability:g}: members until two such averages of independent networks agree to a cosine of "
-    "{reliability:g}, pooled over images, with 95% interval for new members and new images (such an average has "
-    "cosine {truth:.3f} with the true mean map); 90% of images: members until nine images of ten reach that. more: "
-    "members still to train for the first (+: no upper bound is known yet). time: of {workers} cores, training "
-    "({training}) and attribution as measured{where}."
+    "for R = {reliability:g}: members to average until the reliability is {reliability:g}, pooled over images, with "
+    "95% interval for new members and new images (such an average has cosine {truth:.3f} with the true mean map). 90% "
+    "of images: members until nine of ten images reach that. more: members still to train for the first number (+: no "
+    "upper bound is known yet). time: of {workers} cores, for training ({training}) and attribution, as "
+    "measured{where}."
 )
 
 
@@ -85,11 +87,7 @@ def _table(forecasts: Sequence[Forecast], reliability: float, workers: int, *, n
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("members", f"for R = {reliability:g}", "90% of images", "more", "time"):
         table.add_column(header, justify="right", no_wrap=True)
-    shown = None
-    for forecast in forecasts:
-        if forecast.architecture != shown:
-            table.add_row(f"[bold]{escape(forecast.architecture)}[/]")
-            shown = forecast.architecture
+    for forecast in with_headings(table, forecasts, narrow=narrow):
         seconds = None if forecast.seconds is None else forecast.seconds / workers
         table.add_row(
             escape(method_label(forecast.method, forecast.view, narrow=narrow)),
@@ -106,16 +104,16 @@ def _advice(study: Study, forecasts: Sequence[Forecast]) -> str:
     known = [forecast for forecast in forecasts if forecast.more is not None]
     if not known:
         return (
-            "No cell's need is known: none shows a signal that a number of members could be computed from; try more "
-            "images or --members 16."
+            "No number of members is known: no cell shows a signal from which it could be computed. Try more images or "
+            "--members 16."
         )
     most = max(known, key=lambda forecast: forecast.more or 0)
     if not most.more:
-        return f"The {most.members} members of this run are enough for every cell whose need is known."
+        return f"The {most.members} members of this run are enough for every cell whose number is known."
     total = most.members + most.more
     return (
-        f"{most.more} more members serve every cell whose need is known: the same bench with --members {total} "
-        f"--out {study.folder} trains them and keeps what is there."
+        f"{most.more} more members are enough for every cell whose number is known. The same bench with --members "
+        f"{total} --out {study.folder} trains them and keeps the earlier ones."
     )
 
 
@@ -130,7 +128,7 @@ def _check_table(checks: Sequence[Check], *, narrow: bool) -> RenderableType:
             str(check.earlier),
             f"{check.later} new",
             format_number(check.predicted),
-            interval_text({"low": check.low, "high": check.high}),
+            interval_text(Ends(low=check.low, high=check.high)),
             format_number(check.measured),
             "held" if check.held else "missed",
         )
@@ -140,6 +138,6 @@ def _check_table(checks: Sequence[Check], *, narrow: bool) -> RenderableType:
 def _verdict(checks: Sequence[Check]) -> str:
     confirmed = sum(check.held for check in checks)
     return (
-        f"{confirmed} of {len(checks)} forecasts held: the cosine between the average map of the members of that time "
-        "and of those trained since, beside what r then predicted."
+        f"{confirmed} of {len(checks)} forecasts held. Each compares the measured cosine between the average maps of "
+        "the earlier members and of those trained since with the cosine that the earlier r predicted."
     )

@@ -235,7 +235,7 @@ def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
         ("device", f"{hardware.device}, {hardware.processor}"),
         ("time", _time(result, members)),
         ("seed", str(settings.seed)),
-        *([("made", result.created.replace("T", " ").replace("+00:00", " UTC"))] if "created" in result else []),
+        ("made", result.created.replace("T", " ").replace("+00:00", " UTC")),
     ]
 
 

@@ -16,9 +16,9 @@ from saliencynoise.statistics.snr import pooled_snr
 def test_every_two_methods_are_compared_on_the_same_members(quick):
     study = bench(**quick, out="run")
     pairs = compare_methods(study)
-    cells = [cell for cell in study.done if cell["view"] == "signed"]
+    cells = [cell for cell in study.done if cell.view == "signed"]
     assert [(p.comparison.a, p.comparison.b) for p in pairs] == [
-        (a["method"], b["method"]) for a, b in itertools.combinations(cells, 2)
+        (a.method, b.method) for a, b in itertools.combinations(cells, 2)
     ]
     due = compare(pooled_snr(study.gram(cells[0])), pooled_snr(study.gram(cells[1])), shared="members")
     assert pairs[0].comparison.difference == pytest.approx(due.difference, nan_ok=True)
@@ -77,6 +77,6 @@ def test_maps_without_a_null_are_compared_less_their_own_means(quick):
     study = bench(**quick | {"methods": ["gradient", "gradcam_plus_plus"], "untrained": "none"})
     (pair,) = compare_methods(study)
     assert (pair.comparison.a, pair.comparison.b) == ("gradient", "gradcam_plus_plus, centred")
-    cells = {(cell["method"], cell["view"]): study.gram(cell) for cell in study.done}
+    cells = {(cell.method, cell.view): study.gram(cell) for cell in study.done}
     due = compare(pooled_snr(cells["gradient", "signed"]), pooled_snr(cells["gradcam_plus_plus", "centred"]))
     assert pair.comparison.difference == pytest.approx(due.difference, nan_ok=True)

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -17,7 +16,7 @@ from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.writing import json_of
-from tests.studies import make_study, noisy_maps, study_of
+from tests.studies import edited, make_study, noisy_maps, study_of
 
 HOSTILE = "<script>alert(1)<_script>\x1b[2J[red]"
 
@@ -61,8 +60,8 @@ def test_every_run_has_its_figures_and_lines_fit(six, count, width, encoding):
     assert "…" not in text
     for study in six[:count]:
         for cell in study.done:
-            assert format_number(cell["figures"]["estimates"]["snr"]["value"]) in text
-            assert cell["figures"]["members_needed"]["text"] in text
+            assert format_number(cell.figures.estimates.snr.value) in text
+            assert cell.figures.members_needed.text in text
     assert all(name in text for name in found.names)
 
 
@@ -78,7 +77,7 @@ def test_what_a_run_lacks_is_a_dash_and_what_failed_is_a_word(tmp_path):
     one = run(tmp_path / "one", extra={("net", "lime"): "member 0: no memory", ("other", "gradient"): noisy_maps()})
     two = run(tmp_path / "two", seed=1, methods=("gradient",))
     found = side_by_side([one, two])
-    cells = {(row.architecture, row.method): [cell and cell["status"] for cell in row.cells] for row in found.rows}
+    cells = {(row.architecture, row.method): [cell and cell.status for cell in row.cells] for row in found.rows}
     assert cells == {
         ("net", "gradient"): ["ok", "ok"],
         ("net", "gradcam(layer=intermediate)"): ["ok", None],
@@ -123,8 +122,12 @@ def test_runs_with_common_networks_or_other_images_are_not_tested_but_shown(six,
     assert pairs == []
     assert "share members" in note
     assert any(warning.startswith("not independent") for warning in found.warnings)
-    images = [{**image, "name": f"other {image['name']}"} for image in six[1].result["images"]]
-    other = replace(six[1], result={**six[1].result, "images": images})
+
+    def rename(document):
+        for image in document["images"]:
+            image["name"] = f"other {image['name']}"
+
+    other = edited(six[1], rename)
     found = side_by_side([six[0], other])
     assert "different images" in pairs_of(found)[1]
     assert any(warning.startswith("comparable in part: other images") for warning in found.warnings)
@@ -178,7 +181,7 @@ def test_the_page_holds_all_and_obeys_no_name(six, tmp_path):
     text = "".join(tags.text)
     assert text.count("failed") >= 2
     for cell in [*six[0].done, *bad.done]:
-        assert format_number(cell["figures"]["estimates"]["snr"]["value"]) in text
+        assert format_number(cell.figures.estimates.snr.value) in text
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", printed(found))
 
 

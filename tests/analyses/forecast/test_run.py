@@ -15,9 +15,9 @@ from saliencynoise.statistics.gram import cosine_of_averages, gram_matrix
 def test_more_is_what_is_needed_less_what_there_is(quick):
     study = bench(**quick, out="run")
     found = forecast(study, reliability=0.5)
-    assert [own.method for own in found] == [cell["method"] for cell in study.done]
+    assert [own.method for own in found] == [cell.method for cell in study.done]
     for own, cell in zip(found, study.done, strict=True):
-        r = float(cell["figures"]["estimates"]["snr_averaged"]["value"])
+        r = float(cell.figures.estimates.snr_averaged.value)
         assert own.members == 3
         if r > 0 and str(own.needed) != "undetermined":
             assert own.needed.value == max(1, math.ceil(1 / r - 1e-9))
@@ -26,7 +26,7 @@ def test_more_is_what_is_needed_less_what_there_is(quick):
         else:
             assert own.more is None
             assert own.seconds is None
-    trained = sorted(member["seconds"] for member in study.result["architectures"][0]["members"])
+    trained = sorted(member.seconds for member in study.result.architectures[0].members)
     assert found[0].training_seconds == trained[1]
 
 
@@ -35,9 +35,9 @@ def test_a_prediction_is_checked_when_members_were_trained_since(quick):
     assert check_predictions(first) == []
     quick["members"] = 5
     second = bench(**quick, out="run")
-    assert [entry["members"] for entry in read_predictions(second.folder)["predictions"]] == [3, 5]
+    assert [entry.members for entry in read_predictions(second.folder).predictions] == [3, 5]
     checks = check_predictions(second)
-    assert {check.method for check in checks} == {cell["method"] for cell in second.done}
+    assert {check.method for check in checks} == {cell.method for cell in second.done}
     one = next(check for check in checks if check.method == "gradient")
     assert (one.earlier, one.later) == (3, 2)
     maps = torch.tensor(second.maps["test_resnet/gradient"]["maps"].values).double().flatten(2)  # [E, B, P]
@@ -46,14 +46,14 @@ def test_a_prediction_is_checked_when_members_were_trained_since(quick):
     due = (old * new).sum() / (old.square().sum() * new.square().sum()).sqrt()
     assert one.measured == pytest.approx(float(due), rel=1e-5)
     assert one.held == (one.low <= one.measured <= one.high)
-    r = float(first.done[0]["figures"]["estimates"]["snr"]["value"])
+    r = float(first.done[0].figures.estimates.snr.value)
     if r > 0:
         assert one.predicted == pytest.approx(math.sqrt(3 * r / (1 + 3 * r) * 2 * r / (1 + 2 * r)))
 
 
 def test_the_same_number_of_members_leaves_one_prediction(quick):
     bench(**quick, out="run")
-    assert len(read_predictions(bench(**quick, out="run").folder)["predictions"]) == 1
+    assert len(read_predictions(bench(**quick, out="run").folder).predictions) == 1
 
 
 def test_predictions_hold_on_simulated_members():

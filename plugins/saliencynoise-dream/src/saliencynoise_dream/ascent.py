@@ -61,12 +61,12 @@ def dream(
     bits on a CPU.
 
     Args:
-        networks: on the device of `start` and of its dtype; one for a single network's dream.
+        networks: one or more networks, on the device of `start` and with its dtype.
         objective: the number that the dream makes large.
-        start: pixels from 0 to 1, of the size that the networks take.
-        mean: per channel, of pixels from 0 to 1: the normalisation that the networks were trained with.
-        std: as `mean`.
-        config: how; the defaults where None.
+        start: pixels from 0 to 1, with the size of the networks' input.
+        mean: mean per channel of the normalisation that the networks were trained with, for pixels from 0 to 1.
+        std: deviation per channel of this normalisation.
+        config: settings of the ascent; None for the defaults.
 
     Raises:
         UsageError: if there are no networks, a jitter is larger than the picture allows, the gradient is not finite,
@@ -114,9 +114,9 @@ def mean_gradient(
     One network at a time: memory does not grow with their number.
 
     Args:
-        networks: frozen, in evaluation mode.
+        networks: networks with frozen parameters, in evaluation mode.
         objective: the number that the dream makes large.
-        pictures: of any size.
+        pictures: pictures of any size.
         view: converts pictures to a network's input; differentiable.
     """
     total, gradients = torch.zeros(len(pictures), dtype=pictures.dtype, device=pictures.device), None
@@ -163,7 +163,7 @@ def check_start(start: Float[Tensor, "B C H W"], config: DreamConfig) -> None:
     """Refuse a start that no dream can have.
 
     Raises:
-        UsageError: if these are no pictures, or the jitter is larger than they allow.
+        UsageError: if the shape is not that of pictures, or the jitter is too large for them.
     """
     if start.ndim != 4 or 0 in start.shape or not start.is_floating_point():
         raise UsageError(f"a dream starts from pictures [B, C, H, W] of pixels from 0 to 1, not {list(start.shape)}")

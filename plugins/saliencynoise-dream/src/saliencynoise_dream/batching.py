@@ -30,16 +30,16 @@ def dream_in_parts(
 ) -> Dream:
     """Return the result of `dream`, computed for fewer pictures at a time if all do not fit the memory.
 
-    Each picture is dreamt on its own and all see the same jitter and members, so that parts change no more than the
-    rounding of the networks' arithmetic.
+    Each picture is dreamt independently of the others, with the same jitter and members. So parts change results only
+    by the rounding of the networks' arithmetic.
 
     Args:
         networks: as `dream` takes them.
-        objective: of all rows.
-        start: all rows.
+        objective: objective of all rows.
+        start: start of all rows.
         mean: as `dream` takes it.
         std: as `mean`.
-        config: how.
+        config: settings of the ascent.
         rows: pictures at a time; None for as many as fit the memory of a pass of the first network.
 
     Raises:

@@ -18,13 +18,13 @@ class DreamConfig:
 
     Attributes:
         gradient: "mean" follows the mean gradient of all members; "random" that of one member, drawn at each step.
-        octaves: resolutions that the picture passes through, from coarse to its own.
+        octaves: number of resolutions, from a coarse one to that of the picture.
         octave_scale: ratio of the edges of neighbouring octaves.
         steps: number of steps in each octave.
         step_size: root mean square of a step over the picture's pixels.
         jitter: largest random shift of the picture in each step, in pixels.
         smoothing: standard deviation of the Gaussian that smooths the gradient, in pixels of the octave; 0 for none.
-        seed: of the jitter, and of the members that are drawn.
+        seed: seed of the jitter, and of the members that are drawn.
         keep_steps: keep the picture after each step.
     """
 
@@ -64,7 +64,7 @@ class DreamConfig:
 
 
 def option(name: str) -> str:
-    """Return the option that a setting is given by.
+    """Return the option of a setting.
 
     >>> option("octave_scale")
     '--octave-scale'

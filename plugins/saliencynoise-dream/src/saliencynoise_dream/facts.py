@@ -40,7 +40,7 @@ def rows_of(dream_set: DreamSet, names: Sequence[str], members: Sequence[int]) -
     Args:
         dream_set: dreams of one kind.
         names: names of the rows: of classes, or of the layer.
-        members: indices of those that dream; the first ones dreamt alone.
+        members: indices of the members that dream; the first ones also dreamt alone.
     """
     for network in range(len(dream_set.pictures)):
         for index, name in enumerate(names):

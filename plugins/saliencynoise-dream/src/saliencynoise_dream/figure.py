@@ -42,7 +42,7 @@ class DreamColumn:
 
     Attributes:
         title: title of the column, of one or more lines.
-        pictures: `[R, C, H, W]`, a picture a row, of one or three channels.
+        pictures: `[R, C, H, W]`, a picture per row, with one or three channels.
         texts: a text for each picture, below it.
     """
 
@@ -56,7 +56,7 @@ def data(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> I
 
     Args:
         sets: kinds of dreams.
-        members: indices of those that dream.
+        members: indices of the members that dream.
         singles: number of members, the first ones, whose own dreams are shown.
     """
     for dream_set in sets:
@@ -70,10 +70,10 @@ def data(sets: Sequence[DreamSet], members: Sequence[int], *, singles: int) -> I
 
 def _recognised(scores: Mapping[Score, Tensor]) -> tuple[str, list[str]]:
     texts = [
-        f"p {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
+        f"probability {_span(p[None], 'probability')}\ntop-1 {int(hit.sum())}/{len(hit)}"
         for p, hit in zip(scores["probability"], scores["top1"], strict=True)
     ]
-    return f"mean p {_span(scores['probability'], 'probability')}", texts
+    return f"mean {_span(scores['probability'], 'probability')}", texts
 
 
 def _energies(gains: Tensor) -> tuple[str, list[str]]:
@@ -102,7 +102,7 @@ def draw(rows: Sequence[str], columns: Sequence[DreamColumn]) -> Figure:
         columns: each with one picture and one text per row.
 
     >>> import torch
-    >>> start = DreamColumn(title="start", pictures=torch.zeros(1, 3, 4, 4, dtype=torch.uint8), texts=["p 0.10"])
+    >>> start = DreamColumn(title="start", pictures=torch.zeros(1, 3, 4, 4, dtype=torch.uint8), texts=["0.10"])
     >>> len(draw(["cat"], [start]).axes)
     1
     """

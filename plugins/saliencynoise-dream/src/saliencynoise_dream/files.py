@@ -35,9 +35,8 @@ def png(picture: UInt8[Tensor, "C H W"], *, enlarged: bool = False) -> bytes:
     """Return a picture as the bytes of a PNG.
 
     Args:
-        picture: of one or three channels; of others the first is shown in grey.
-        enlarged: by a whole factor, to `LARGE` pixels or more. Each pixel becomes a square: nothing is smoothed that
-            the networks did not see smooth.
+        picture: a picture; its first channel is shown in grey unless it has three channels.
+        enlarged: enlarge by a whole factor, to `LARGE` pixels or more. Each pixel becomes a square, without smoothing.
 
     >>> len(png(torch.zeros(1, 2, 2, dtype=torch.uint8))) > 50
     True

@@ -34,7 +34,7 @@ def default_dream_config(edge: int, given: Mapping[str, Any]) -> DreamConfig:
     """Return the settings for pictures of a size: the jitter grows with it, the smoothing grows up to one pixel.
 
     Args:
-        edge: of the square pictures, in pixels.
+        edge: edge of the square pictures, in pixels.
         given: fields of `DreamConfig` that the user has set.
 
     Raises:
@@ -60,7 +60,7 @@ class DreamRequest:
 
     Attributes:
         bench: the data, the one architecture, the members that dream, the recipe, the device and the seed.
-        picture: file to dream from; None for faint noise about the data's mean pixel.
+        picture: image file to start from; None for faint noise about the data's mean pixel.
         classes: names or indices of the classes to dream of; none for the first ten, or from a picture for `layer`.
         layer: dream of this layer's energy instead: "top", "intermediate", or the path of a module.
         held_out: number of further members, which only judge.

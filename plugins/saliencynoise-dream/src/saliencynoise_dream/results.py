@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,8 +50,8 @@ class PreparedDream:
     Attributes:
         request: the user's request.
         ensemble: the trained members.
-        dreaming: indices in the pool of those that dream.
-        judging: indices of those that were held out.
+        dreaming: indices in the pool of the members that dream.
+        judging: indices of the members that are held out.
         target: objective and start.
         config: settings of the ascent.
     """
@@ -147,29 +147,38 @@ def write_dreams(study: DreamStudy, *, members: Sequence[int], steps: int) -> No
     Raises:
         UsageError: if the folder cannot be written.
     """
-    contents: dict[str, bytes] = {}
-    for dream_set in study.sets:
-        for network, pictures in enumerate(dream_set.pictures):
-            who = f"{dream_set.kind}-{members[network]}" if dream_set.kind == "single" else dream_set.kind
-            for index, (name, picture) in enumerate(zip(study.rows, pictures, strict=True)):
-                file = f"{who}-{index:02d}-{slug_of(name)}.png"
-                contents[f"pictures/{file}"] = png(picture)
-                contents[f"large/{file}"] = png(picture, enlarged=True)
+    contents = dict(_pictures(study, members))
     trace = [row for dream_set in study.sets for row in steps_of(dream_set, study.rows, members, steps=steps)]
     contents["objective.csv"] = _csv(trace)
     contents["scores.csv"] = _csv(study.result.dreams)
-    moving = [
+    animated = [
         (f"member {members[0]}" if dream_set.kind == "single" else dream_set.kind, dream_set.steps[0])
         for dream_set in study.sets
         if dream_set.steps is not None
     ]
-    if moving:
-        contents["steps.gif"] = gif(moving)
-    for old in [*study.folder.glob("pictures/*.png"), *study.folder.glob("large/*.png"), study.folder / "steps.gif"]:
-        remove_file(old)  # of another dream with this --out
+    if animated:
+        contents["steps.gif"] = gif(animated)
+    _remove_earlier(study.folder)
     for name, content in contents.items():
         write_bytes(study.folder / name, content)
     write_record(study.folder / RESULT, study.result)
+
+
+def _pictures(study: DreamStudy, members: Sequence[int]) -> Iterator[tuple[str, bytes]]:
+    """Yield the path and the bytes of each picture, at the networks' size and enlarged."""
+    for dream_set in study.sets:
+        for network, pictures in enumerate(dream_set.pictures):
+            dreamers = f"{dream_set.kind}-{members[network]}" if dream_set.kind == "single" else dream_set.kind
+            for index, (name, picture) in enumerate(zip(study.rows, pictures, strict=True)):
+                file = f"{dreamers}-{index:02d}-{slug_of(name)}.png"
+                yield f"pictures/{file}", png(picture)
+                yield f"large/{file}", png(picture, enlarged=True)
+
+
+def _remove_earlier(folder: Path) -> None:
+    """Remove the pictures and the animation of an earlier dream in this folder."""
+    for path in [*folder.glob("pictures/*.png"), *folder.glob("large/*.png"), folder / "steps.gif"]:
+        remove_file(path)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -66,7 +66,7 @@ def dream(
     """Dream of classes or of a layer on an ensemble, and have held-out members judge the dreams.
 
     Args:
-        picture: an image file to dream from; None for faint noise about the data's mean pixel.
+        picture: an image file to start from; None for faint noise about the data's mean pixel.
         classes: names or indices of the classes to dream of; None for the first ten, or from a picture for `layer`.
         layer: dream of this layer's energy instead: "top", "intermediate", or the path of a module.
         members: number of networks that dream together; None for 8, or fewer if the pool has fewer.

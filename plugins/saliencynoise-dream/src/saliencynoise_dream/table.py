@@ -64,7 +64,7 @@ def write_figure(study: DreamStudy) -> Path:
 
 
 def print_dream(study: DreamStudy, console: Console | None = None) -> None:
-    """Print how well the dreams transfer, the networks and data behind it, and the folder of the files."""
+    """Print the scores of the dreams, the networks and data behind them, and the folder of the files."""
     console = console or Terminal()
     for part in render_dream(study.result, width=console.width):
         console.print(part)

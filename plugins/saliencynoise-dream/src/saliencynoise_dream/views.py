@@ -43,10 +43,10 @@ def resized(pictures: Float[Tensor, "B C H W"], size: tuple[int, int]) -> Float[
 
 
 def shifted(pictures: Float[Tensor, "B C H W"], down: int, right: int) -> Float[Tensor, "B C H W"]:
-    """Return the pictures moved by whole pixels; what enters at the borders is mirrored. Differentiable.
+    """Return the pictures moved by whole pixels; the borders are filled by mirroring. Differentiable.
 
     Args:
-        pictures: of more than |down| rows and |right| columns.
+        pictures: pictures with more than |down| rows and |right| columns.
         down: rows to move by; negative for upwards.
         right: columns to move by; negative for leftwards.
 
@@ -85,7 +85,7 @@ def _smoothed_along(pictures: Tensor, sigma: float, axis: int) -> Tensor:
 
 
 def unit_rms(gradient: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
-    """Return each row over its root mean square; a row of zeros as it is.
+    """Return each row divided by its root mean square; a row of zeros stays zero.
 
     >>> unit_rms(torch.tensor([[[[3.0, -3.0]]], [[[0.0, 0.0]]]])).flatten().tolist()
     [1.0, -1.0, 0.0, 0.0]
@@ -95,7 +95,7 @@ def unit_rms(gradient: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
 
 
 def seen(pictures: Float[Tensor, "B C H W"], mean: Sequence[float], std: Sequence[float]) -> Float[Tensor, "B C H W"]:
-    """Return pictures of pixels from 0 to 1 as networks see them: less the mean, over the deviation, per channel.
+    """Return the networks' input for pixels from 0 to 1: minus the mean, divided by the deviation, per channel.
 
     >>> seen(torch.tensor([[[[0.0, 1.0]]]]), (0.5,), (0.25,)).flatten().tolist()
     [-2.0, 2.0]

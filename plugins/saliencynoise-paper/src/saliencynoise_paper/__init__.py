@@ -1,1 +1,1 @@
-"""The panels of the paper, drawn again."""
+"""The panels of the paper, reproduced."""

@@ -34,7 +34,7 @@ def architecture_panel(variations: Sequence[Variation], *, methods: Sequence[str
     """Return the panel, an axes for each axis of variation; its facts are the trends.
 
     Args:
-        variations: of one or more axes, no value of an axis twice.
+        variations: variations of one or more axes, no value of an axis twice.
         methods: display names; None for all.
 
     Raises:
@@ -73,10 +73,8 @@ def _line(row: Any) -> str:
 def trends(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> pd.DataFrame:
     """Return a row per numeric axis and method: the factor of r per doubling, with its 95% interval and p.
 
-    Paired over images where the studies attribute the same ones. NaN, and a note that says why, where a value's r has
-    no logarithm, or fewer than two values have a figure.
-
-    Arguments and errors as of `figure`.
+    The trend is paired over images where the studies attribute the same ones. It is NaN, with the reason as a note,
+    where an r has no logarithm or fewer than two values have a figure. Arguments and errors: see `architecture_panel`.
     """
     import pandas as pd  # noqa: PLC0415 - as above
 

@@ -55,7 +55,7 @@ def _of_architecture(architecture: ArchitectureResult, recipe: RecipeRecord) -> 
 
 
 def _of_recipe(recipe: RecipeRecord) -> str:
-    """Return a recipe in words, its usual values left out."""
+    """Return a recipe in words, without its usual values."""
     always_written = {"epochs", "batch_size", "precision", "optimiser", "learning_rate"}
     changed = [
         f"{field.name} {getattr(recipe, field.name)}"

@@ -161,7 +161,7 @@ _NAMES: Mapping[Kind, str] = {
 
 def _means(means: Mapping[Score, ScoreMean]) -> str:
     probability, margin, top1 = means["probability"], means["margin"], means["top1"]
-    return f"p {_ends(probability)}, logit margin {_ends(margin)}, top-1 {top1.value:.0%}"
+    return f"probability {_ends(probability)}, logit margin {_ends(margin)}, top-1 {top1.value:.0%}"
 
 
 def _signed(mean: ScoreMean) -> str:

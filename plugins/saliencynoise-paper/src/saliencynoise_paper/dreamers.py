@@ -1,4 +1,4 @@
-"""From a study to its trained members: those that dream, and those that are held out to judge."""
+"""The trained members of a study: those that dream, and those that are held out to judge."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Dreamers:
     """The members of a study's architecture, loaded: those that dream, and those that judge.
 
     Attributes:
-        members: indices in the pool of those that dream.
-        networks: the same, loaded.
-        held_out_members: indices of those that judge.
-        held_out: the same, loaded.
+        members: indices in the pool of the members that dream.
+        networks: networks of these members.
+        held_out_members: indices of the members that judge.
+        held_out: networks of these members.
     """
 
     members: tuple[int, ...]

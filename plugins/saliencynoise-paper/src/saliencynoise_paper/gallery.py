@@ -38,10 +38,10 @@ def gallery_panel(
     """Return a panel of rows of maps.
 
     Args:
-        name: of the panel.
+        name: name of the panel.
         rows: the rows of maps.
         studies: the sources of the rows.
-        title: of the panel.
+        title: title of the panel.
         colours: a sentence on the meaning of red and blue.
     """
     facts = [{**row.keys, "members": row.members, "norm": row.norm, "scale": row.scale} for row in rows]

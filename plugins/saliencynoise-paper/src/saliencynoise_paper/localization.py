@@ -1,4 +1,4 @@
-"""The panel "localization": do marginal maps mark the pixels that cause the label better than single ones?"""
+"""The panel `localization`: how well single maps and marginal maps mark the pixels that cause the label."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOW_NOISE = (
 def localization_panel(studies: Sequence[Study]) -> CaptionedFigure:
     """Return the panel of one or more studies on data with masks.
 
-    Of a method with the view relu that view is shown, as people look at such maps; of the others signed maps.
+    Methods with the view relu are shown in this view, in which people look at such maps; the others in the signed view.
 
     Raises:
         UsageError: if the data set of a study has no masks, or nothing was computed.

@@ -1,4 +1,4 @@
-"""What the plugin brings."""
+"""The plugin: the command `saliencynoise paper`."""
 
 from __future__ import annotations
 

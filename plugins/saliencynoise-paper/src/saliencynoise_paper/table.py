@@ -80,7 +80,7 @@ def table_panel(columns: Sequence[PublishedColumn], *, seed: int = 0) -> TablePa
 
 
 def print_table_panel(panel: TablePanel, console: Console | None = None) -> None:
-    """Print measured beside published, which definition fits best, and whether the order holds."""
+    """Print the measured beside the published figures, the best definition, and the verdicts on the order."""
     console, facts = console or Terminal(), panel.facts
     variant = WITHOUT_BEST if facts.best.log_error is None else facts.best.log_error.variant
     for dataset in DATASETS:

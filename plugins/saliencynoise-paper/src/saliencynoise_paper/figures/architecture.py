@@ -62,10 +62,10 @@ class Variation:
 def data(variations: Sequence[Variation], *, methods: Sequence[str] | None = None) -> pd.DataFrame:
     """Return a row per axis, value and method: r with its interval, and the members' median accuracy.
 
-    `place` is the value on the axis: the number itself, or of a name its place in the order given.
+    `place` is the position on the axis: the number itself, or the index of a name in the given order.
 
     Args:
-        variations: of one or more axes, no value of an axis twice.
+        variations: variations of one or more axes, no value of an axis twice.
         methods: display names; None for all.
 
     Raises:

@@ -70,9 +70,8 @@ def alt(points: pd.DataFrame) -> str:
     """Return the alternative text of the figure of a table."""
     last = points[points["members"] == points["members"].max()]
     best = last.loc[last.groupby("measure", sort=False)["value"].idxmax().dropna()]
-    winners = "; ".join(
-        f"{MEASURES[row['measure']]} {format_number(row['value'])} ({row['method']})" for row in best.to_dict("records")
-    )
+    rows: list[Any] = list(best.itertuples())
+    winners = "; ".join(f"{MEASURES[row.measure]} {format_number(row.value)} ({row.method})" for row in rows)
     return f"Curves of each measure against the number of averaged networks. Largest values of all members: {winners}."
 
 
@@ -83,15 +82,15 @@ def draw(frame: pd.DataFrame) -> Figure:
         frame: in the order of its lines: `networks` (the label of a row), `method`, `measure`, `members`, `value`,
             `low`, `high` (NaN without an interval) and `chance`.
     """
-    points = frame.to_dict("records")
-    rows = list(dict.fromkeys(str(point["networks"]) for point in points))
-    methods = list(dict.fromkeys(str(point["method"]) for point in points))
+    points: list[Any] = list(frame.itertuples())
+    rows = list(dict.fromkeys(str(point.networks) for point in points))
+    methods = list(dict.fromkeys(str(point.method) for point in points))
     looks = styles(methods)
     figure = blank(WIDTH * len(MEASURES), HEIGHT * len(rows) + 0.5)
     axes = figure.subplots(len(rows), len(MEASURES), squeeze=False)
     for networks, row in zip(rows, axes, strict=True):
         for (measure, title), axis in zip(MEASURES.items(), row, strict=True):
-            selected = [point for point in points if (point["networks"], point["measure"]) == (networks, measure)]
+            selected = [point for point in points if (point.networks, point.measure) == (networks, measure)]
             _draw_panel(axis, selected, looks)
             axis.set_title(title, fontsize=10)
         row[0].set_ylabel(f"{networks}\nmean over images", fontsize=9)
@@ -101,16 +100,16 @@ def draw(frame: pd.DataFrame) -> Figure:
     return figure
 
 
-def _draw_panel(axis: Axes, points: Sequence[Mapping[Any, Any]], looks: Mapping[str, tuple[str, str]]) -> None:
-    axis.axhline(points[0]["chance"], ls=":", lw=1.2, color=GREY, label="chance")
-    for method, group in groupby(points, key=lambda point: str(point["method"])):
+def _draw_panel(axis: Axes, points: Sequence[Any], looks: Mapping[str, tuple[str, str]]) -> None:
+    axis.axhline(points[0].chance, ls=":", lw=1.2, color=GREY, label="chance")
+    for method, group in groupby(points, key=lambda point: str(point.method)):
         line_points, index = list(group), list(looks).index(method)
         shift = 2 ** (APART * (index - (len(looks) - 1) / 2))
-        values = [float(point["value"]) for point in line_points]
-        low, high = ([point[end] for point in line_points] for end in ("low", "high"))
+        values = [float(point.value) for point in line_points]
+        low, high = [point.low for point in line_points], [point.high for point in line_points]
         colour, marker = looks[method]
         axis.errorbar(
-            [point["members"] * shift for point in line_points],
+            [point.members * shift for point in line_points],
             values,
             error_bars(values, low, high),
             color=colour,
@@ -120,7 +119,7 @@ def _draw_panel(axis: Axes, points: Sequence[Mapping[Any, Any]], looks: Mapping[
             elinewidth=0.7,
             label=method,
         )
-    counts = sorted({point["members"] for point in points})
+    counts = sorted({point.members for point in points})
     axis.set_xscale("log", base=2)
     axis.set_xticks(counts, [str(count) for count in counts])
     axis.minorticks_off()
