@@ -22,6 +22,7 @@ from saliencynoise.display.numbers import (
 )
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
+from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.interfaces.specs import CENTRED, REASONS
@@ -276,7 +277,7 @@ def _remedy(result: StudyRecord, member: MemberResult) -> str:
         return f"as expected: {sampler.at_chance}"
     if not sampler.trains:
         return f"the sampler {sampler.label} trains no network"
-    milder = "" if sampler.label == "deep_ensemble" else f", or other parameters of the sampler {sampler.label},"
+    milder = "" if sampler.name == REFERENCE else f", or other parameters of the sampler {sampler.label},"
     return f"a network that did not learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
 
 
@@ -395,7 +396,7 @@ def _origin(result: StudyRecord) -> str:
     sampler = result.sampler
     if not sampler.trains:
         return f"members from {result.settings.sampler}"
-    made = "" if sampler.label == "deep_ensemble" else f"members from {sampler.label}, by a recipe: "
+    made = "" if sampler.name == REFERENCE else f"members from {sampler.label}, by a recipe: "
     recipes = {name: (recipe.epochs, recipe.precision) for name, recipe in result.recipes.items()}
     return f"{made}trained on {dataset.train_images} images, {recipes_text(recipes)}"
 
