@@ -1,4 +1,4 @@
-"""Rows of a terminal table by architecture: a heading above the rows of each, and a line for each row that failed."""
+"""Rows of a terminal table by architecture: each architecture has a heading, each failed row a line."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class ArchitectureRow(Protocol):
         """The display name of the architecture."""
 
 
-Row = TypeVar("Row", bound=ArchitectureRow)
+ShownRow = TypeVar("ShownRow", bound=ArchitectureRow)
 
 
-def with_headings(table: Table, rows: Iterable[Row | FailedRow], *, narrow: bool) -> Iterator[Row]:
-    """Yield the rows that a table has still to show, after it has got their headings; failed rows are shown here.
+def with_headings(table: Table, rows: Iterable[ShownRow | FailedRow], *, narrow: bool) -> Iterator[ShownRow]:
+    """Add the headings and the failed rows to a table, and yield the other rows, each at its place.
 
     Args:
         table: receives a heading where the architecture changes, and a line "failed" for each row that failed.

@@ -14,6 +14,7 @@ from saliencynoise.display.grid import WIDE
 from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import format_number, interval_text
 from saliencynoise.display.sparkline import COUNTS, reliability_line
+from saliencynoise.display.table_rows import with_headings
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study, interval_of
 from saliencynoise.statistics.curve import CurvePoint, averaging_curve
@@ -67,12 +68,9 @@ def print_curve(study: Study, console: Console | None = None) -> None:
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("n", "n r", "reliability", "95%", "truth"):
         table.add_column(header, justify="right", no_wrap=True)
-    shown = None
-    for cell in study.done:
-        if cell.architecture != shown:
-            table.add_row(f"[bold]{escape(cell.architecture)}[/]")
-            shown = cell.architecture
-        labels = _labels(cell, narrow=console.width < WIDE, ascii_only=console.options.ascii_only)
+    narrow = console.width < WIDE
+    for cell in with_headings(table, study.done, narrow=narrow):
+        labels = _labels(cell, narrow=narrow, ascii_only=console.options.ascii_only)
         rows = [_row(point, members=cell.members) for point in curve_of(cell)]
         for label, row in zip_longest(labels, rows, fillvalue=""):
             table.add_row(label, *row)

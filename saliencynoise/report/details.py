@@ -13,6 +13,7 @@ from rich.text import Text
 from saliencynoise.display.grid import WIDE
 from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import estimated_percent, format_number, interval_text, with_interval
+from saliencynoise.display.table_rows import with_headings
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
@@ -104,11 +105,7 @@ def _table(
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in headers:
         table.add_column(header, justify="right", overflow="fold")  # wrapped, not cut
-    shown = None
-    for cell in _done(study):
-        if cell.architecture != shown:
-            table.add_row(f"[bold]{escape(cell.architecture)}[/]")
-            shown = cell.architecture
+    for cell in with_headings(table, _done(study), narrow=narrow):
         label = escape(method_label(cell.method, cell.view, narrow=narrow))
         for index, row in enumerate(rows_of(cell.known_details)):
             table.add_row(label if index == 0 else "      to mean", *row)

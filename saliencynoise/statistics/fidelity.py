@@ -1,7 +1,7 @@
-"""The worth of a cheaper strategy (dropout, snapshots, noise on weights, ...) in independently trained networks.
+"""The number of independently trained networks that a cheaper strategy (dropout, snapshots, weight noise) equals.
 
-The strategy's map is compared with *other* networks, held out: against its own members it would look too good, and
-against a noisy mean map too bad. With h_i its unit-norm map of image i, a_ei the held-out members', g_e the mean over
+The strategy's map is compared with *other*, held-out networks. A comparison with its members would look too good, and
+one with a noisy mean map too bad. With h_i its unit-norm map of image i, a_ei the held-out members', g_e the mean over
 images of <h_i, a_ei>, and c the mean pairwise cosine of the held-out members,
 
     fid^2 = [(sum g)^2 - sum g^2] / (R (R - 1)) / c
@@ -33,7 +33,7 @@ ONE_RUN = "one base run: says nothing of other runs of the strategy"
 
 @dataclass(frozen=True, kw_only=True)
 class Fidelity:
-    """The worth of a strategy, in networks.
+    """The fidelity of a strategy: its cosine with the true mean map, and the number of networks that it equals.
 
     Attributes:
         fidelity_squared: squared cosine with the true mean map, unbiased over held-out members and averaged over base
@@ -54,19 +54,19 @@ class Fidelity:
 
     @property
     def words(self) -> str:
-        """The worth of the strategy as a sentence."""
+        """The number of networks in words."""
         if math.isnan(self.networks):
             return f"undetermined: {self.note}"
         if self.networks <= 0:
-            return "worth no network: its maps have nothing of the mean over networks"
+            return "equals no network: its maps contain nothing of the mean over networks"
         if math.isinf(self.networks):
-            return "worth more networks than can be estimated: its maps are the mean over networks"
+            return "equals more networks than can be estimated: its maps are the mean over networks"
         ends = "" if self.interval is None else f" [{_text(max(self.interval.low, 0))}, {_text(self.interval.high)}]"
-        return f"worth {_text(self.networks)}{ends} networks"
+        return f"equals {_text(self.networks)}{ends} networks"
 
 
 def fidelity(inner: Float[Tensor, "S B R"], gram: Float[Tensor, "B R R"]) -> Fidelity:
-    """Return how many independent networks the strategy is worth, from S base runs of it.
+    """Return how many independent networks the strategy equals, from S base runs of it.
 
     The interval is that of n/(1 + n), which has no infinities: its variance between base runs (t with S - 1 degrees of
     freedom) plus the jackknife variance over held-out members (R - 1), by Satterthwaite; for these images. Undetermined
@@ -123,26 +123,26 @@ def undetermined(runs: int, note: str) -> Fidelity:
     return Fidelity(fidelity_squared=math.nan, networks=math.nan, interval=None, runs=runs, note=note)
 
 
-def price_p(worth: Fidelity, price: float) -> float | None:
-    """Return the two-sided p-value of "the strategy is worth its price", by the t of the worth's interval.
+def price_p(reached: Fidelity, price: float) -> float | None:
+    """Return the two-sided p-value of "the strategy equals its price", by the t of the interval of `networks`.
 
-    Both as n/(1 + n), on whose scale the interval is symmetric. None where the worth or its interval is undetermined,
+    Both as n/(1 + n), on whose scale the interval is symmetric. None where the number or its interval is undetermined,
     infinite or not positive.
 
     Args:
-        worth: with its interval.
+        reached: with its interval.
         price: in networks trained from scratch, above 0.
 
     >>> interval = Interval(low=1.0, high=3.0, question="members", df=8.0)
-    >>> worth = Fidelity(fidelity_squared=0.4, networks=5 / 3, interval=interval, runs=4)
-    >>> round(price_p(worth, 1.0), 3), round(price_p(worth, 5 / 3), 3)
+    >>> reached = Fidelity(fidelity_squared=0.4, networks=5 / 3, interval=interval, runs=4)
+    >>> round(price_p(reached, 1.0), 3), round(price_p(reached, 5 / 3), 3)
     (0.05, 1.0)
     """
-    low = None if worth.interval is None else worth.interval.low
-    if low is None or not (math.isfinite(low) and 0 < worth.networks < math.inf):
+    low = None if reached.interval is None else reached.interval.low
+    if low is None or not (math.isfinite(low) and 0 < reached.networks < math.inf):
         return None
-    df = worth.interval.df if worth.interval else math.inf
-    value, end = (n / (1 + n) if n > 0 else n for n in (worth.networks, low))
+    df = reached.interval.df if reached.interval else math.inf
+    value, end = (n / (1 + n) if n > 0 else n for n in (reached.networks, low))
     if end == value:
         return None
     error = (value - end) / float(stdtrit(df, 0.975))

@@ -90,7 +90,7 @@ def test_more_than_the_mean_is_infinite_in_words() -> None:
     gram = torch.full((1, 8, 8), 0.25, dtype=torch.float64) + 0.75 * torch.eye(8, dtype=torch.float64)
     result = fidelity(torch.full((2, 1, 8), 0.5001, dtype=torch.float64), gram)
     assert result.networks == math.inf
-    assert result.words == "worth more networks than can be estimated: its maps are the mean over networks"
+    assert result.words == "equals more networks than can be estimated: its maps are the mean over networks"
 
 
 @pytest.mark.parametrize("c", [0.1, 0.5, 0.9])
@@ -100,7 +100,7 @@ def test_opposite_and_unrelated_maps_are_worth_nothing(c: float, part: float) ->
     result = fidelity(torch.full((2, 1, 8), -part * math.sqrt(c), dtype=torch.float64), gram)
     assert result.networks <= 0
     assert math.isfinite(result.networks)
-    assert result.words == "worth no network: its maps have nothing of the mean over networks"
+    assert result.words == "equals no network: its maps contain nothing of the mean over networks"
 
 
 def test_one_run_says_so_and_its_interval_is_narrower(generator: torch.Generator) -> None:
@@ -112,7 +112,7 @@ def test_one_run_says_so_and_its_interval_is_narrower(generator: torch.Generator
     assert one.interval is not None
     assert one.interval.df == 11
     assert several.interval is not None
-    assert several.words.startswith(f"worth {several.networks:.1f} [{several.interval.low:.1f}, ")
+    assert several.words.startswith(f"equals {several.networks:.1f} [{several.interval.low:.1f}, ")
 
 
 def test_a_reference_without_signal_is_refused(generator: torch.Generator) -> None:

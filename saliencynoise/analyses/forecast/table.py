@@ -12,6 +12,7 @@ from rich.text import Text
 
 from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import duration, format_number, interval_text
+from saliencynoise.display.table_rows import with_headings
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.records.common import Ends
 
@@ -86,11 +87,7 @@ def _table(forecasts: Sequence[Forecast], reliability: float, workers: int, *, n
     table.add_column("architecture, method", overflow="fold", min_width=22)
     for header in ("members", f"for R = {reliability:g}", "90% of images", "more", "time"):
         table.add_column(header, justify="right", no_wrap=True)
-    shown = None
-    for forecast in forecasts:
-        if forecast.architecture != shown:
-            table.add_row(f"[bold]{escape(forecast.architecture)}[/]")
-            shown = forecast.architecture
+    for forecast in with_headings(table, forecasts, narrow=narrow):
         seconds = None if forecast.seconds is None else forecast.seconds / workers
         table.add_row(
             escape(method_label(forecast.method, forecast.view, narrow=narrow)),

@@ -30,7 +30,7 @@ LEGEND = (
     "n: members whose maps are averaged. price: seconds to make the members and their maps of these {images}, divided "
     "by those of one retrained network. cos²: squared cosine of the average with the true mean map over all networks, "
     "pooled over images. It is estimated with {held} networks that no sampler uses, and corrected for their noise. "
-    "equals: number of retrained networks whose average has the same squared cosine, with its 95% interval for other "
+    "networks: number of retrained networks whose average has the same squared cosine, with its 95% interval for other "
     "held-out networks and other base runs, on these images. Rows are means over {runs} of each sampler; those of "
     "deep_ensemble are means over disjoint groups of {ensemble} networks. s made, s maps: measured seconds to make the "
     "members of an average and their maps. p, in the sentences: p of equality with the price, corrected for the number "
@@ -159,7 +159,7 @@ def frontier_table(rows: Sequence[FrontierRow | FailedSampler], *, narrow: bool,
     """Return the table of one architecture and method."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("sampler", overflow="fold", min_width=22)
-    for header, width in (("n", 3), ("price", 5), ("cos²", 6), ("equals", 6), ("95% of equals", 14)):
+    for header, width in (("n", 3), ("price", 5), ("cos²", 6), ("networks", 8), ("95%", 14)):
         table.add_column(header, justify="right", no_wrap=True, min_width=width)
     for header in ("s made", "s maps"):
         table.add_column(header, justify="right", no_wrap=True, min_width=6)
