@@ -165,7 +165,7 @@ def test_a_result_of_another_kind_is_refused(key: str, value: Any, words: str, t
 
 def test_a_plan_of_another_run_is_named(tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
-    write_record(plan, PlanRecord(fixed={"seed": 1, "draws": 2, "later": 3}, chunk=32))
+    write_record(plan, PlanRecord(fixed={"seed": 1, "draws": 2, "later": 3}, chunk=32, rows={}, format=1))
     assert of_other_run(plan, {"seed": 1, "draws": 2, "members": 8}) is None
     assert of_other_run(plan, {"seed": 0, "draws": 2}) == f"{plan} are of two runs (seed=0 and 1)"
     plan.write_text("damaged")

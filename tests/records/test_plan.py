@@ -10,7 +10,7 @@ from saliencynoise.records.plan import PlanRecord
 from saliencynoise.records.reading import RecordError, check_record
 from saliencynoise.records.writing import json_of
 
-PLAN: dict[str, Any] = {"fixed": {"seed": 0, "archs": ["vgg"]}, "chunk": 32, "rows": {"vgg": 8}}
+PLAN: dict[str, Any] = {"fixed": {"seed": 0, "archs": ["vgg"]}, "chunk": 32, "rows": {"vgg": 8}, "format": 1}
 
 
 def read(**changes: Any) -> PlanRecord:
@@ -20,8 +20,13 @@ def read(**changes: Any) -> PlanRecord:
 def test_a_plan_has_its_settings_and_sizes() -> None:
     plan = read()
     assert (plan.fixed, plan.chunk, plan.rows, plan.format) == (PLAN["fixed"], 32, {"vgg": 8}, 1)
-    assert check_record({"fixed": {}, "chunk": 1}, PlanRecord, where="plan.json").rows == {}
-    assert json_of(plan) == {**PLAN, "format": 1}
+    assert json_of(plan) == PLAN
+
+
+@pytest.mark.parametrize("key", sorted(PLAN))
+def test_no_key_may_lack(key: str) -> None:
+    with pytest.raises(RecordError, match=f"^plan.json is damaged: it has no {key}; "):
+        check_record({name: value for name, value in PLAN.items() if name != key}, PlanRecord, where="plan.json")
 
 
 @pytest.mark.parametrize(
