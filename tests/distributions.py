@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEADER = """\
-from saliencynoise.interfaces import AggregatorSpec, CommandSpec, DatasetSpec, MethodSpec, ModelSpec
+from saliencynoise.interfaces import AggregatorSpec, CommandSpec, DatasetSpec, MethodSpec, ModelSpec, SamplerSpec
 from saliencynoise.registry import hookimpl
 
 def method(name="glow", **changed):

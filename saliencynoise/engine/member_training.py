@@ -19,12 +19,12 @@ from saliencynoise.interfaces import (
     PluginError,
     SaliencyNoiseError,
     Sample,
-    Sampler,
     TrainingRun,
     UsageError,
     one_line,
 )
-from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.registry.catalogue import BoundSampler, catalogue
+from saliencynoise.registry.loader import BUILTIN
 from saliencynoise.scoring import as_before, described, failure
 from saliencynoise.store.pool import Pool
 from saliencynoise.store.provenance import hardware, versions
@@ -69,7 +69,7 @@ class MemberTrainer:
 
     def _new_members(self) -> Iterator[MemberRecord]:
         job, pool = self.job, Pool(Path(self.job.pool))
-        sampler = catalogue().sampler(job.sampler).instance
+        sampler = catalogue().sampler(job.sampler)
         training = TrainingRunOfMember(
             job, self.dataset, build=self.build, report=self.report, reference=self.reference
         )
@@ -99,15 +99,16 @@ class MemberTrainer:
                 raise UsageError(f"the pool {pool.folder} was removed while it was in use; run the same command again")
             yield pool.save(index, module.state_dict(), logits, record, replace=job.retrain)
 
-    def _samples(self, sampler: Sampler, training: TrainingRun) -> Iterator[Sample]:
+    def _samples(self, sampler: BoundSampler, training: TrainingRun) -> Iterator[Sample]:
         """Yield the samples of a sampler; errors that it raises, or samples of a wrong type, name it."""
         name = f"the sampler {self.job.sampler}"
         try:
-            yield from map(partial(_checked_sample, name=name), _checked_samples(sampler.members(training), name=name))
+            samples = _checked_samples(sampler.instance.members(training), name=name)
+            yield from map(partial(_checked_sample, name=name), samples)
         except (SaliencyNoiseError, GeneratorExit, MemoryError, torch.OutOfMemoryError):
             raise
         except BaseException as error:
-            if self.job.sampler.startswith("builtin/"):  # the network that it trained failed
+            if sampler.plugin == BUILTIN:  # the network that it trained failed
                 raise
             raise PluginError(f"{name} failed: {one_line(failure(error))}") from error
 

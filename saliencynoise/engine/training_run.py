@@ -135,7 +135,9 @@ class TrainingRunOfMember:
     def evaluated(self, weights: Mapping[str, Tensor]) -> nn.Module:
         """Return a separate network with these weights, which the sampler's next steps do not change."""
         if self._twin is None:
+            seconds = self._extra_seconds
             self.build()
+            self._extra_seconds = seconds  # the sampler's clock does not run now
         assert self._twin is not None  # noqa: S101 - the first network that is built leaves its twin
         try:
             self._twin.load_state_dict(dict(weights))

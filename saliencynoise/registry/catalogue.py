@@ -121,6 +121,7 @@ class BoundSampler:
 
     canonical_name: str
     display_name: str
+    plugin: str
     spec: SamplerSpec
     distribution: str
     instance: Sampler
@@ -316,6 +317,7 @@ class Catalogue:
         return BoundSampler(
             canonical_name=entry.canonical + canonical(instance),
             display_name=short + canonical(instance, only=values),
+            plugin=entry.plugin.name,
             spec=entry.spec,
             distribution=_distribution(entry),
             instance=instance,

@@ -192,8 +192,8 @@ def _validate(spec: object, kind: str) -> None:
         )
         _validate_choices(spec, kind, declared)
         _validate_views(spec)
-    if isinstance(spec, SamplerSpec) and not isinstance(spec.at_chance, str):
-        raise ConfigurationError(f"saliencynoise_samplers: '{spec.name}' has at_chance={spec.at_chance!r}; give a text")
+    if isinstance(spec, SamplerSpec):
+        _validate_sampler(spec)
     if isinstance(spec, AggregatorSpec):
         _validate_choices(spec, kind, (("level", (spec.level,), Level), ("scale", (spec.scale,), Scale)))
 
@@ -215,6 +215,13 @@ def _validate_expected_failures(spec: Checked, kind: str) -> None:
             raise ConfigurationError(
                 f"saliencynoise_{kind}: '{spec.name}' expects the failure {pair!r}; write ('name of a check', 'reason')"
             )
+
+
+def _validate_sampler(spec: SamplerSpec) -> None:
+    for name, kind, fix in (("at_chance", str, "give a text"), ("imported", bool, "give True or False")):
+        value = getattr(spec, name)
+        if not isinstance(value, kind):
+            raise ConfigurationError(f"saliencynoise_samplers: '{spec.name}' has {name}={value!r}; {fix}")
 
 
 def _validate_views(spec: MethodSpec) -> None:

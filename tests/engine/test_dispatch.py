@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from saliencynoise.api import bench
-from saliencynoise.engine import dispatch, resources
+from saliencynoise.engine import dispatch
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.dispatch import worker_count
 from saliencynoise.engine.plan import make_plan
-from saliencynoise.engine.resources import WORKER_BYTES, free_memory, workers_in_memory
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.writing import json_of
 
@@ -37,33 +35,6 @@ def test_the_number_that_was_asked_for_is_what_there_is(
     monkeypatch.setattr(dispatch, "usable_cores", lambda: 2)
     assert worker_count(jobs, "cpu", workers=workers) == due
     assert worker_count(jobs, "cuda", workers=workers) == 0
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
-
-def test_the_memory_is_that_of_the_machine_or_of_the_control_group(tmp_path: Path) -> None:
-    assert free_memory(tmp_path) is None
-    write(tmp_path / "proc/meminfo", "MemTotal:  9000 kB\nMemAvailable:  5000 kB\n")
-    assert free_memory(tmp_path) == 5000 * 1024
-    write(tmp_path / "sys/fs/cgroup/memory.max", "max\n")
-    write(tmp_path / "sys/fs/cgroup/memory.current", "1000\n")
-    assert free_memory(tmp_path) == 5000 * 1024
-    write(tmp_path / "sys/fs/cgroup/memory.max", "3000\n")
-    assert free_memory(tmp_path) == 2000
-    write(tmp_path / "sys/fs/cgroup/memory.max", "500\n")
-    assert free_memory(tmp_path) == 0
-
-
-@pytest.mark.parametrize(("free", "due"), [(0, 1), (3 * WORKER_BYTES + 1, 3), (None, 7)])
-def test_one_worker_is_always_allowed_and_unknown_memory_limits_nothing(
-    free: int | None, due: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resources, "free_memory", lambda: free)
-    monkeypatch.setattr(resources, "usable_cores", lambda: 7)
-    assert workers_in_memory() == due
 
 
 @pytest.mark.parametrize("workers", [-1, 1025])

@@ -78,6 +78,7 @@ def saliencynoise_samplers():
         SamplerSpec(name="plain", summary="s", target=__name__ + ":Plain"),
         SamplerSpec(name="named", summary="s", target=__name__ + ":Named", value="place"),
         SamplerSpec(name="wrong", summary="s", target=__name__ + ":Wrong"),
+        SamplerSpec(name="odd", summary="s", target=__name__ + ":Odd"),
     )
 
 @dataclass(frozen=True)
@@ -96,6 +97,10 @@ class Named(Sampler):
 @dataclass(frozen=True)
 class Wrong:
     pass
+
+@dataclass(frozen=True)
+class Odd(Plain):
+    per_block = 2
 """
 
 DATA = """
@@ -431,6 +436,21 @@ def test_a_target_that_is_no_sampler_is_told(install: Install) -> None:
     assert str(caught.value) == (
         "'ours/wrong' (ours 1.2): its target gave Wrong, which does not satisfy Sampler of saliencynoise.interfaces"
     )
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, True, None, "2"])
+def test_members_of_a_block_that_cannot_be_are_refused(install: Install, value: object) -> None:
+    source = SAMPLERS.replace("per_block = 2", f"per_block = {value!r}")
+    with pytest.raises(UsageError) as caught:
+        found(install("ours", source)).sampler("odd")
+    assert str(caught.value) == (
+        f"the sampler 'ours/odd' (ours 1.2): per_block is {value!r}; it must be a whole number from 1"
+    )
+
+
+def test_a_block_of_several_members_is_taken(install: Install) -> None:
+    bound = found(install("ours", SAMPLERS)).sampler("odd")
+    assert (bound.plugin, bound.instance.per_block) == ("ours", 2)
 
 
 def test_every_built_in_sampler_has_a_name_a_line_and_a_target_whose_defaults_can_be_read_back() -> None:

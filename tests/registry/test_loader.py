@@ -32,6 +32,12 @@ def saliencynoise_commands():
     return ({},)
 """
 
+SAMPLERS = """
+@hookimpl
+def saliencynoise_samplers():
+    return (SamplerSpec(name='s', summary='s', target='a:b', {}),)
+"""
+
 BROKEN = {
     "raises at import": ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
     "raises an empty error": ("raise ValueError", "ValueError"),
@@ -97,6 +103,14 @@ BROKEN = {
             "    return (AggregatorSpec(name='a', summary='s', target='b:c', level='logits'),)"
         ),
         "saliencynoise_aggregators: 'a' has the level 'logits'; choose of maps, networks",
+    ),
+    "has a sampler whose chance is no text": (
+        SAMPLERS.format("at_chance=True"),
+        "saliencynoise_samplers: 's' has at_chance=True; give a text",
+    ),
+    "has a sampler that is imported in a word": (
+        SAMPLERS.format("imported='no'"),
+        "saliencynoise_samplers: 's' has imported='no'; give True or False",
     ),
     "repeats a name": (METHODS.format("(method(), method())"), "saliencynoise_methods names 'glow' twice"),
     "has a broken catalogue": (
