@@ -41,9 +41,8 @@ def about_class(probabilities: Float[np.ndarray, "E K"], target: int, classes: S
     agreeing, chosen = int((votes == target).sum()), int(mean.argmax())
     name = f"'{classes[target]}'"
     if chosen != target:
-        yield Caution(
-            "class", f"the explained class {name} is not the class that the ensemble sees: '{classes[chosen]}'"
-        )
+        seen = f"'{classes[chosen]}'"
+        yield Caution("class", f"the explained class {name} is not the class that the ensemble sees: {seen}")
     if agreeing < AGREED * members:
         others = ", ".join(f"{int((votes == k).sum())} '{classes[k]}'" for k in sorted(set(votes.tolist()) - {target}))
         yield Caution(
@@ -121,5 +120,6 @@ def about_members(members: int, flags: Mapping[int, str], *, dependent: str = ""
     if dependent:
         yield Caution(
             "members",
-            f"the members come from {dependent}: reliability is for more members of that kind, not for retrained networks",
+            f"the members come from {dependent}: reliability is for more members of that kind, not for retrained "
+            "networks",
         )

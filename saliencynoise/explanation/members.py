@@ -1,7 +1,8 @@
 """Votes and maps of pictures, member by member: one network and all maps of a few pictures are in memory.
 
 Everything is as in a bench: passes, precision, background, and random numbers, which follow from the run's seed, the
-method, the name of the picture, the draw and the member. So an explained test image has the same maps as in the bench. Stochastic methods use each member's separate draws; the draw that all members share is left out.
+method, the name of the picture, the draw and the member. So an explained test image has the same maps as in the bench.
+Stochastic methods use each member's separate draws; the draw that all members share is left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The marginal map of one picture by one method, with its significant values and its reliability, from all members' maps."""
+"""The marginal map of one picture by one method, its significant values and its reliability."""
 
 from __future__ import annotations
 

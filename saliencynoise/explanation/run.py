@@ -189,9 +189,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     ensemble = trained_ensemble(config.bench, observer, pool=config.pool)
     _refuse_other_architecture(config, ensemble)
     if len(ensemble.members) < 2:
-        raise UsageError(
-            f"{ensemble.pool.folder} has one member; a comparison of maps needs 2 members or more, better 8"
-        )
+        raise UsageError(f"{ensemble.pool.folder} has one member; a comparison of maps needs 2 or more, better 8")
     return Prepared(
         files=files,
         ensemble=ensemble,
