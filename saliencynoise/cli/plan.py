@@ -34,7 +34,7 @@ def plan(
     forecasts = forecast(study, reliability=reliability)
     checks = check_predictions(study)
     check_workers(workers)
-    serving = max(1, worker_count(2**16, study.result["device"], workers=workers))
+    serving = max(1, worker_count(2**16, study.result.device, workers=workers))
     if as_json:
         document = {"reliability": reliability, "cells": forecast_rows(forecasts), "checks": check_rows(checks)}
         document["notes"] = notes_of_predictions(study)

@@ -13,9 +13,9 @@ from rich.progress import Progress as Bars
 from saliencynoise.display.numbers import counted, duration, duration_range
 from saliencynoise.display.terminal import SafeConsole
 from saliencynoise.engine.config import REFERENCE
-from saliencynoise.engine.estimate import Estimate, Span
 from saliencynoise.engine.foresight import map_bytes, warning
 from saliencynoise.engine.observer import Observer, Silent
+from saliencynoise.engine.time_left import Span, TimeLeft
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -62,7 +62,7 @@ class Progress:
             disable=not self._live,
         )
         self._plan: Plan | None = None
-        self._estimate: Estimate | None = None
+        self._estimate: TimeLeft | None = None
         self._announced: set[str] = set()
         self._fractions: dict[MemberJob, float] = {}
         self._task: TaskID | None = None
@@ -109,7 +109,7 @@ class Progress:
         if self._plan is None:
             return
         test_images = len(self._plan.dataset.test)
-        self._estimate = Estimate(jobs, workers=workers, test_images=test_images)
+        self._estimate = TimeLeft(jobs, workers=workers, test_images=test_images)
         self._fractions = dict.fromkeys(jobs, 0.0)
         self._remove_bar()
         self._task = self._bars.add_task("members", total=len(jobs), state="starting")

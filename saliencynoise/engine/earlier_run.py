@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,11 @@ from saliencynoise.engine.study import PLAN, RESULT
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.plan import PlanRecord
 from saliencynoise.records.reading import RecordError, check_record, read_record
-from saliencynoise.store.atomic import LOCK, holds_files, read_json, write_json
+from saliencynoise.records.writing import write_record
+from saliencynoise.store.atomic import LOCK, holds_files, read_json
+
+FORMAT = 1
+"""Version of the layout of `plan.json`."""
 
 CHUNK = 32
 """Images that are passed, stored and verified together, unless an earlier run chose otherwise."""
@@ -70,10 +74,10 @@ def agreed_division(folder: Path, shared: Mapping[str, Any], *, fresh: bool) -> 
     earlier = _read_plan(path) or finished
     if earlier is None:
         return new_division()
-    for name, value in earlier["fixed"].items():
+    for name, value in earlier.fixed.items():
         if name in shared and value != shared[name]:
             raise UsageError(_other_run(folder, name, value, shared[name], finished))
-    return Division(chunk=int(earlier["chunk"]), rows=earlier["rows"])
+    return Division(chunk=earlier.chunk, rows=dict(earlier.rows))
 
 
 def write_plan(folder: Path, shared: Mapping[str, Any], division: Division) -> None:
@@ -82,12 +86,12 @@ def write_plan(folder: Path, shared: Mapping[str, Any], division: Division) -> N
     Raises:
         UsageError: if it cannot be written.
     """
-    write_json(folder / PLAN, {"format": 1, "fixed": dict(shared), **asdict(division)})
+    write_record(folder / PLAN, PlanRecord(format=FORMAT, fixed=dict(shared), chunk=division.chunk, rows=division.rows))
 
 
-def _other_run(folder: Path, name: str, value: Any, wanted: Any, result: Mapping[str, Any] | None) -> str:
+def _other_run(folder: Path, name: str, value: Any, wanted: Any, finished: PlanRecord | None) -> str:
     """Return a message on a folder whose plan has another value than the command."""
-    if result is not None and result["fixed"].get(name) == wanted:
+    if finished is not None and finished.fixed.get(name) == wanted:
         return (
             f"{folder / PLAN} has {name}={value}, and {folder / RESULT} has {name}={wanted}: one is of another "
             f"run; put the right file back, or delete {folder / PLAN} if the result is yours"
@@ -103,18 +107,18 @@ def _holds_results(folder: Path) -> bool:
     return any(path.name not in {PLAN, LOCK, ERRORS} for path in folder.iterdir())
 
 
-def _read_plan(path: Path) -> dict[str, Any] | None:
+def _read_plan(path: Path) -> PlanRecord | None:
     """Return the plan of an earlier run, or None if it is damaged and must be made from the command and the result.
 
     Maps of another plan cannot be taken for this run's, because the names of their files differ.
     """
     try:
-        return {"rows": {}, **read_record(path, PlanRecord)}
+        return read_record(path, PlanRecord)
     except RecordError:
         return None
 
 
-def _plan_of_result(folder: Path) -> dict[str, Any] | None:
+def _plan_of_result(folder: Path) -> PlanRecord | None:
     """Return the plan of a folder's finished run from its result; None where none is readable."""
     result = read_json(folder / RESULT)
     if not isinstance(result, dict):
@@ -123,8 +127,8 @@ def _plan_of_result(folder: Path) -> dict[str, Any] | None:
     if not (isinstance(settings, dict) and isinstance(dataset, dict) and isinstance(plan, dict)):
         return None
     fixed = {**_without_growing(settings), "dataset_key": dataset.get("key")}
-    chosen = {"rows": {}, **plan, "fixed": fixed}
+    chosen = {**plan, "fixed": fixed, "format": FORMAT}
     try:
-        return {**check_record(chosen, PlanRecord, where=str(folder))}
+        return check_record(chosen, PlanRecord, where=str(folder))
     except RecordError:
         return None

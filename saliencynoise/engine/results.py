@@ -31,8 +31,8 @@ from saliencynoise.records.study import (
     ImageRecord,
     MethodRecord,
     SamplerRecord,
-    Settings,
     StudyRecord,
+    StudySettings,
 )
 from saliencynoise.records.writing import record_of, write_record
 from saliencynoise.registry.parameters import values_of
@@ -82,7 +82,7 @@ def write_results(
     result = StudyRecord(
         format=FORMAT,
         created=created,
-        settings=record_of(plan.config.settings, Settings),
+        settings=record_of(plan.config.settings, StudySettings),
         plan=record_of(plan.run_folder.division, Chunks),
         dataset=_dataset(plan),
         recipes={

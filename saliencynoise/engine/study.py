@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float, UInt8
     from torch import Tensor
 
-    from saliencynoise.records.cell import Ceiling, Cell, CellFigures
+    from saliencynoise.records.cell import Ceiling, Cell, CellFigures, Estimate
     from saliencynoise.records.study import ArchitectureResult, MethodRecord
     from saliencynoise.statistics.intervals import Interval
 
@@ -283,7 +283,8 @@ def _row(cell: Cell) -> dict[str, Any]:
 
 def _figures(figures: CellFigures) -> dict[str, Any]:
     row: dict[str, Any] = {"images": figures.images}
-    for name, estimate in figures.estimates.items():
+    for name in figures.estimates.__struct_fields__:
+        estimate: Estimate = getattr(figures.estimates, name)
         row |= {name: estimate.value, **_ends(name, estimate.interval), f"{name}_floor": estimate.floor}
     row["snr_low_unseen_mode"] = math.nan if figures.unseen_mode is None else figures.unseen_mode.low
     needed = figures.members_needed

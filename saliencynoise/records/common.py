@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -19,21 +19,6 @@ class Record(Struct, frozen=True, kw_only=True):
 
     Every key is required, but for those with a default; keys of a file that a record does not name are ignored.
     """
-
-    def __getitem__(self, key: str) -> Any:
-        return getattr(self, key)
-
-    def get(self, key: str, default: Any = None) -> Any:  # noqa: D102 - temporary
-        return getattr(self, key, default)
-
-    def keys(self) -> Any:  # noqa: D102 - temporary
-        return self.__struct_fields__
-
-    def __contains__(self, key: object) -> bool:
-        return getattr(self, str(key), None) is not None
-
-    def items(self) -> Any:  # noqa: D102 - temporary
-        return [(key, self[key]) for key in self.__struct_fields__]
 
 
 MOST = 2**53

@@ -69,12 +69,12 @@ def wrong_maps(maps: Sequence[StoredMaps], files: Files, *, members: Mapping[str
     Args:
         maps: maps of a result.
         files: files of the result.
-        members: number of members by label of the architecture.
+        members: number of members by display name of the architecture.
         images: number of attributed images.
     """
     for index, entry in enumerate(maps):
         if entry.architecture not in members:
-            return f"maps[{index}].architecture is '{entry['architecture']}', which is none of the architectures"
+            return f"maps[{index}].architecture is '{entry.architecture}', which is none of the architectures"
         if entry.draws and sum(chunk.images for chunk in entry.chunks) != images:
             return f"maps[{index}].chunks are not of {images} images"
         lacking = [name for name in _names(entry, members[entry.architecture]) if name not in files]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from msgspec import Meta, field
+from msgspec import Meta
 
 from saliencynoise.records.common import MOST, Format, Record
 
@@ -16,5 +16,5 @@ class PlanRecord(Record, frozen=True, kw_only=True):
 
     fixed: dict[str, Any]
     chunk: Positive
-    rows: dict[str, Positive] = field(default_factory=dict)
-    format: Format = 1
+    rows: dict[str, Positive]
+    format: Format

@@ -28,7 +28,7 @@ from saliencynoise.records.common import (
 from saliencynoise.records.files import Files, StoredMaps, wrong_file, wrong_maps
 
 
-class Settings(BenchSettings, frozen=True, kw_only=True):
+class StudySettings(BenchSettings, frozen=True, kw_only=True):
     """The settings of a bench, with its number of members."""
 
     members: Count
@@ -158,7 +158,7 @@ class StudyRecord(Provenance, frozen=True, kw_only=True):
     """The document of `result.json`."""
 
     format: Format
-    settings: Settings
+    settings: StudySettings
     plan: Chunks
     dataset: DatasetRecord
     recipes: dict[str, RecipeRecord]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from rich.console import Console
 
 from saliencynoise.cli.progress import Progress
-from tests.engine.test_estimate import job
+from tests.engine.test_time_left import job
 
 
 def test_one_bar_at_a_time_when_several_plans_are_done_one_after_another():

@@ -8,7 +8,7 @@ from rich.console import Console
 from saliencynoise.analyses.comparison import table as comparisons
 from saliencynoise.analyses.comparison.run import Pair
 from saliencynoise.analyses.comparison.table import print_pairs
-from saliencynoise.analyses.forecast.run import Check, Forecast
+from saliencynoise.analyses.forecast.run import Forecast, ForecastCheck
 from saliencynoise.analyses.forecast.table import print_forecast
 from saliencynoise.api import bench
 from saliencynoise.report.curve import curve_counts, curve_of, print_curve
@@ -81,7 +81,7 @@ def forecast_of(method, *, value, more):
 def test_a_forecast_says_how_many_more_and_what_they_cost(study):
     forecasts = [forecast_of("gradient", value=20, more=12), forecast_of("lime", value=None, more=None)]
     checks = [
-        Check(
+        ForecastCheck(
             architecture="test_resnet",
             method="gradient",
             view="signed",

@@ -62,7 +62,7 @@ class Forecast:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class ForecastCheck:
     """An earlier prediction beside the value measured with members trained since.
 
     Attributes:
@@ -153,7 +153,7 @@ def _predictions_record(study: Study) -> PredictionsRecord:
     return read_predictions(study.folder)
 
 
-def check_predictions(study: Study) -> list[Check]:
+def check_predictions(study: Study) -> list[ForecastCheck]:
     """Compare the predictions from fewer members with the members trained since."""
     return [
         check
@@ -165,14 +165,14 @@ def check_predictions(study: Study) -> list[Check]:
     ]
 
 
-def _checks(study: Study, cell: Cell, old: PredictedCell, earlier: int) -> Sequence[Check]:
+def _checks(study: Study, cell: Cell, old: PredictedCell, earlier: int) -> Sequence[ForecastCheck]:
     later = cell.members - earlier
     if later < 1 or old.interval is None or math.isnan(old.snr):
         return []
     gram = scale_gram(study.gram(cell), "unit")
     low, predicted, high = (_between(value, earlier, later) for value in (old.interval.low, old.snr, old.interval.high))
     return [
-        Check(
+        ForecastCheck(
             architecture=cell.architecture,
             method=cell.method,
             view=cell.view,

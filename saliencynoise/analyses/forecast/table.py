@@ -19,7 +19,7 @@ from saliencynoise.records.common import Ends
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from saliencynoise.analyses.forecast.run import Check, Forecast
+    from saliencynoise.analyses.forecast.run import Forecast, ForecastCheck
     from saliencynoise.engine.study import Study
 
 LEGEND = (
@@ -44,7 +44,7 @@ def forecast_rows(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
     ]
 
 
-def check_rows(checks: Sequence[Check]) -> list[dict[str, Any]]:
+def check_rows(checks: Sequence[ForecastCheck]) -> list[dict[str, Any]]:
     """Return checks as values that JSON can hold."""
     return [asdict(check) | {"held": check.held} for check in checks]
 
@@ -52,7 +52,7 @@ def check_rows(checks: Sequence[Check]) -> list[dict[str, Any]]:
 def print_forecast(
     study: Study,
     forecasts: Sequence[Forecast],
-    checks: Sequence[Check],
+    checks: Sequence[ForecastCheck],
     *,
     reliability: float,
     workers: int,
@@ -117,7 +117,7 @@ def _advice(study: Study, forecasts: Sequence[Forecast]) -> str:
     )
 
 
-def _check_table(checks: Sequence[Check], *, narrow: bool) -> RenderableType:
+def _check_table(checks: Sequence[ForecastCheck], *, narrow: bool) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("earlier forecasts", overflow="fold", min_width=22)
     for header in ("from", "against", "predicted", "95%", "measured", ""):
@@ -135,7 +135,7 @@ def _check_table(checks: Sequence[Check], *, narrow: bool) -> RenderableType:
     return table
 
 
-def _verdict(checks: Sequence[Check]) -> str:
+def _verdict(checks: Sequence[ForecastCheck]) -> str:
     confirmed = sum(check.held for check in checks)
     return (
         f"{confirmed} of {len(checks)} forecasts held. Each compares the measured cosine between the average maps of "

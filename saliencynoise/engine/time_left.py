@@ -55,7 +55,7 @@ class _Rate:
         return Span(low=steps * low, likely=steps * mean, high=steps * high)
 
 
-class Estimate:
+class TimeLeft:
     """The seconds that are left, for all jobs or for those of one architecture. It receives the events of the jobs."""
 
     def __init__(self, jobs: Sequence[MemberJob], *, workers: int, test_images: int) -> None:

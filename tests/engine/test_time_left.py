@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from saliencynoise.engine.estimate import Estimate
 from saliencynoise.engine.job import MemberJob
+from saliencynoise.engine.time_left import TimeLeft
 
 
 def job(member, architecture="timm/a"):
@@ -36,7 +36,7 @@ def progress(done, steps=100, seconds=1.0):
 
 def test_nothing_is_known_before_enough_steps():
     jobs = [job(0), job(1)]
-    estimate = Estimate(jobs, workers=2, test_images=0)
+    estimate = TimeLeft(jobs, workers=2, test_images=0)
     estimate.feed(jobs[0], progress(1, seconds=0.1))
     estimate.feed(jobs[0], progress(10, seconds=1.0))
     assert estimate.training() is None
@@ -47,7 +47,7 @@ def test_nothing_is_known_before_enough_steps():
 def test_imports_and_compilation_are_no_part_of_a_forecast():
     """What the first event brings with it took 30 s; a step takes a tenth of one."""
     jobs = [job(0)]
-    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate = TimeLeft(jobs, workers=1, test_images=0)
     estimate.feed(jobs[0], progress(1, seconds=30.0))
     assert estimate.training() is None
     estimate.feed(jobs[0], progress(51, seconds=35.0))
@@ -56,7 +56,7 @@ def test_imports_and_compilation_are_no_part_of_a_forecast():
 
 def test_the_steps_that_are_left_are_divided_among_the_workers():
     jobs = [job(member) for member in range(4)]
-    estimate = Estimate(jobs, workers=2, test_images=0)
+    estimate = TimeLeft(jobs, workers=2, test_images=0)
     for own in jobs[:2]:
         estimate.feed(own, progress(0, seconds=0.0))
         estimate.feed(own, progress(10, seconds=20.0))
@@ -68,7 +68,7 @@ def test_the_steps_that_are_left_are_divided_among_the_workers():
 
 def test_the_test_pass_counts_as_a_third_of_so_many_training_images():
     jobs = [job(0)]
-    estimate = Estimate(jobs, workers=0, test_images=90)
+    estimate = TimeLeft(jobs, workers=0, test_images=90)
     estimate.feed(jobs[0], progress(0, seconds=0.0))
     estimate.feed(jobs[0], progress(100, seconds=100.0))
     assert estimate.training().likely == pytest.approx(1.0)
@@ -76,7 +76,7 @@ def test_the_test_pass_counts_as_a_third_of_so_many_training_images():
 
 def test_an_architecture_is_estimated_before_the_others_are_known():
     jobs = [job(0), job(0, "timm/b")]
-    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate = TimeLeft(jobs, workers=1, test_images=0)
     estimate.feed(jobs[0], progress(0, seconds=0.0))
     estimate.feed(jobs[0], progress(50, seconds=50.0))
     assert estimate.training("timm/a").likely == pytest.approx(50)
@@ -85,7 +85,7 @@ def test_an_architecture_is_estimated_before_the_others_are_known():
 
 def test_a_long_step_counts_at_once_but_for_the_first():
     jobs = [job(0)]
-    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate = TimeLeft(jobs, workers=1, test_images=0)
     estimate.feed(jobs[0], progress(1, steps=11, seconds=90.0))
     assert estimate.training() is None
     estimate.feed(jobs[0], progress(2, steps=11, seconds=98.0))
@@ -102,7 +102,7 @@ def attributed(images, seconds):
 
 def test_attribution_is_estimated_from_the_images_that_are_done():
     jobs = [attributing(member) for member in range(4)]
-    estimate = Estimate(jobs, workers=2, test_images=0)
+    estimate = TimeLeft(jobs, workers=2, test_images=0)
     assert estimate.attribution() is None
     estimate.feed(jobs[0], {"kind": "to_attribute", "images": 4})
     estimate.feed(jobs[0], attributed(1, 60.0))
@@ -118,7 +118,7 @@ def test_attribution_is_estimated_from_the_images_that_are_done():
 def test_the_first_chunk_of_each_worker_is_no_part_of_a_forecast():
     """Two workers load libraries for a minute each; an image takes a second from then on, whichever member it is."""
     jobs = [attributing(member) for member in range(4)]
-    estimate = Estimate(jobs, workers=2, test_images=0)
+    estimate = TimeLeft(jobs, workers=2, test_images=0)
     for own in jobs[:2]:
         estimate.feed(own, attributed(4, 60.0))
         assert estimate.attribution() is None
@@ -128,7 +128,7 @@ def test_the_first_chunk_of_each_worker_is_no_part_of_a_forecast():
 
 def test_another_architecture_warms_up_too():
     jobs = [attributing(0), replace(attributing(0), architecture="timm/b")]
-    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate = TimeLeft(jobs, workers=1, test_images=0)
     estimate.feed(jobs[0], attributed(1, 60.0))
     estimate.feed(jobs[0], attributed(1, 1.0))
     estimate.feed(jobs[1], attributed(1, 60.0))
@@ -138,7 +138,7 @@ def test_another_architecture_warms_up_too():
 
 def test_a_forecast_is_a_range_that_holds_what_was_measured():
     jobs = [attributing(0, images=tuple(range(10)))]
-    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate = TimeLeft(jobs, workers=1, test_images=0)
     for seconds in (60.0, 1.0, 1.0, 4.0):
         estimate.feed(jobs[0], attributed(1, seconds))
     left = estimate.attribution()
@@ -147,7 +147,7 @@ def test_a_forecast_is_a_range_that_holds_what_was_measured():
 
 def test_a_range_is_never_narrower_than_a_fifth_to_either_side():
     jobs = [job(0)]
-    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate = TimeLeft(jobs, workers=1, test_images=0)
     for done in (0, 10, 20):
         estimate.feed(jobs[0], progress(done, seconds=done))
     left = estimate.training()
@@ -156,11 +156,11 @@ def test_a_range_is_never_narrower_than_a_fifth_to_either_side():
 
 def test_a_second_network_of_a_job_is_measured_from_its_first_step():
     jobs = [job(0)]
-    estimate = Estimate(jobs, workers=1, test_images=0)
+    estimate = TimeLeft(jobs, workers=1, test_images=0)
     for done, seconds in ((1, 1.0), (100, 100.0), (1, 1.0), (11, 11.0)):
         estimate.feed(jobs[0], progress(done, seconds=seconds))
     assert estimate.training().likely == pytest.approx(89)
 
 
 def test_jobs_that_train_only_attribute_nothing():
-    assert Estimate([job(0)], workers=1, test_images=0).attribution().likely == 0
+    assert TimeLeft([job(0)], workers=1, test_images=0).attribution().likely == 0
