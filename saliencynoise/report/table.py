@@ -12,7 +12,6 @@ from rich.text import Text
 from saliencynoise.display.grid import WIDE, Section, TerminalColumn, render_sections
 from saliencynoise.display.labels import NAME_WIDTH, method_label, recipes_text
 from saliencynoise.display.numbers import (
-    counted,
     format_number,
     interval_text,
     p_cell,
@@ -24,14 +23,14 @@ from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.shell import shell
-from saliencynoise.interfaces.specs import CENTRED, REASONS
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
+from saliencynoise.report.warnings import warnings
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from saliencynoise.records.cell import Cell, UntrainedFloor
-    from saliencynoise.records.study import ArchitectureResult, MemberResult, StudyRecord
+    from saliencynoise.records.study import StudyRecord
 
 LEGEND = (
     "SNR: published SNR, |mean|/sd over members, averaged over pixels; floor: its value for pure noise with as many "
@@ -67,12 +66,6 @@ HEADERS = (
 
 RANKS = {"untrained": 1, CURVE: 2, "95% of SNR": 3}
 """Columns for wide terminals, in the order in which they get room."""
-
-SEVERAL = 0.1
-"""Share of images with several modes above which a study warns; a test is positive on some images by chance."""
-
-SKEWED = 0.4
-"""Skewness of the noise above which a study warns. Symmetric noise is below, exponential noise has 0.6 (8 members)."""
 
 MEAN = "builtin/mean"
 """The default aggregator, which provenance does not mention."""
@@ -118,176 +111,6 @@ def _draws(cells: Sequence[Cell]) -> str:
 def _draws_of(cell: Cell) -> int:
     """Return the number of draws of a cell; it is 1 for failed cells."""
     return cell.draws if cell.status == "ok" else 1
-
-
-def warnings(result: StudyRecord) -> list[str]:
-    """Return the notes and warnings that a reader needs to judge the figures."""
-    lines = [f"note: {note}" for note in result.dataset.notes]
-    for architecture in result.architectures:
-        lines += [
-            f"flagged: member {member.index} of {architecture.label}: {member.flag}; {_remedy(result, member)}"
-            for member in architecture.members
-            if member.flag
-        ]
-        lines += _origins(architecture)
-        if architecture.adaptations:
-            lines.append(f"adapted: {architecture.label}: {'; '.join(architecture.adaptations)}")
-    members = result.settings.members
-    if members == 2:
-        lines.append(
-            "2 members: figures without intervals, and the SNR's floor is infinite; --members 8 gives intervals"
-        )
-    elif members < 8:
-        lines.append(f"{members} members: intervals are indicative; --members 8 or more makes them reliable")
-    cells = result.cells
-    lines += [*rounded(result), *_dependent(result), *_without_null(cells), *_untrained(cells)]
-    return [*lines, *_modes(cells), *_skewed(cells), *_denormal(cells), *_failures(cells)]
-
-
-def _untrained(cells: Sequence[Cell]) -> list[str]:
-    """Return lines about untrained networks: those that agree, those that agree as much as trained ones, and gaps."""
-    agreeing: list[str] = []
-    reached: list[str] = []
-    unknown: dict[str, str] = {}
-    for cell in cells:
-        untrained = cell.untrained
-        if cell.figures is None or untrained is None:
-            continue
-        view = "" if cell.view == "signed" else f", view {cell.view}"
-        name = f"{cell.method} on {cell.architecture}{view}"
-        if untrained.note:
-            unknown.setdefault(untrained.note, name)
-        if math.isnan(untrained.snr) or cell.view in {"relu", "abs"}:
-            continue
-        if untrained.interval is not None and untrained.interval.low > 0:
-            r = cell.figures.estimates.snr.value
-            agreeing.append(f"{name} ({format_number(untrained.snr)}, here {format_number(r)})")
-        if untrained.above is False:
-            reached.append(name)
-    lines = [f"untrained: untrained networks agree, too; their r: {'; '.join(agreeing)}"]
-    lines = lines if agreeing else []
-    if reached:
-        lines.append(f"not above untrained networks: r of {'; '.join(reached)} does not show anything that was learned")
-    return lines + [f"untrained: {name}: {note}" for note, name in unknown.items()]
-
-
-def _without_null(cells: Sequence[Cell]) -> list[str]:
-    """Return a line for each kind of map without a known null distribution, with the methods that make such maps."""
-    lines = []
-    for sign, reason in REASONS.items():
-        matches = [cell for cell in cells if cell.status == "ok" and cell.sign == sign]
-        names = dict.fromkeys(f"{cell.method} on {cell.architecture}" for cell in matches)
-        if not names:
-            continue
-        centred = any(cell.view == CENTRED for cell in matches)
-        instead = (
-            "; the view centred, each map minus its own mean, shows the differences between places" if centred else ""
-        )
-        lines.append(f"{reason}: no p, significant pixels or floor for {', '.join(names)}{instead}")
-    return lines
-
-
-def _origins(architecture: ArchitectureResult) -> list[str]:
-    """Return a line for each note about members that were read from files."""
-    files: dict[str, list[str]] = {}
-    for member in architecture.members:
-        if member.note:
-            files.setdefault(member.note, []).append(member.source or f"member {member.index}")
-    names = {
-        note: f"{', '.join(members[:3])}{f' and {len(members) - 3} more' if len(members) > 3 else ''}"
-        for note, members in files.items()
-    }
-    return [f"note: {architecture.label} from {names[note]}: {note}" for note in files]
-
-
-def rounded(result: StudyRecord) -> list[str]:
-    """Return a line with the largest error of r where maps were computed in bfloat16, or could not be compared."""
-    if result.precision is None:
-        return []
-    cells = result.precision.cells
-    errors = {f"{cell.method} on {cell.architecture}": cell for cell in cells if cell.status == "ok"}
-    failed = [f"; no comparison of {cell.method}: {cell.reason}" for cell in cells if cell.status == "failed"]
-    images = counted(result.precision.images, "image")
-    if not errors:
-        return [f"bfloat16: its error on {images} is not known{''.join(failed)}"]
-    name, worst = max(errors.items(), key=lambda item: abs(item[1].relative_error))
-    values = f"r {format_number(worst.bfloat16)}, in float32 {format_number(worst.float32)}"
-    off = f"{abs(worst.relative_error):.1%}"
-    return [f"bfloat16: on {images} the error of r is up to {off} ({name}: {values}){''.join(failed)}"]
-
-
-def _dependent(result: StudyRecord) -> list[str]:
-    """Return a line if members share training runs, since they agree more than retrained networks."""
-    members, runs = result.settings.members, result.sampler.runs
-    if runs >= members:
-        return []
-    made = f"{members} members of {result.sampler.label} from {counted(runs, 'training run')}"
-    line = (
-        f"dependent: {made}: r, its interval and the networks for 0.9 are for more members of that kind. They agree "
-        "more than retrained networks, because they share a run; 'saliencynoise frontier' compares both"
-    )
-    return [line]
-
-
-def _modes(cells: Sequence[Cell]) -> list[str]:
-    """Return a line for each cell whose members fall into groups on many images."""
-    groups = [(cell, cell.details.modes) for cell in cells if cell.details is not None]
-    return [
-        f"modes: {cell.method} on {cell.architecture}, view {cell.view}: {modes.words}; the mean map may "
-        "average different explanations there, and intervals are unreliable (a single skewed or flat distribution of "
-        "members is also positive, on up to a fifth of the images with 8 members and half with 30)"
-        for cell, modes in groups
-        if modes.share > SEVERAL
-    ]
-
-
-def _skewed(cells: Sequence[Cell]) -> list[str]:
-    """Return a line for each cell with skewed noise, where more than 5% of the significant pixels may be false."""
-    tested = [(cell, cell.details.pixels.skewness) for cell in cells if cell.details and cell.details.pixels]
-    return [
-        f"significant pixels: {cell.method} on {cell.architecture}, view {cell.view}: the noise of its pixels "
-        f"is skewed ({skewness:.1f}), and more than {FALSE_DISCOVERY_RATE:.0%} of them may be false: up to 30% in "
-        "simulations"
-        for cell, skewness in tested
-        if skewness > SKEWED
-    ]
-
-
-def _denormal(cells: Sequence[Cell]) -> list[str]:
-    """Return a line for each method whose maps are so small that float32 holds few of their digits."""
-    denormal = {(c.method, c.architecture): c.denormal_images for c in cells if c.denormal_images}
-    return [
-        f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} lie below 1.2e-38, where float32 "
-        "has fewer digits, and their figures are inexact; multiply the method's values by a constant"
-        for (method, architecture), images in denormal.items()
-    ]
-
-
-def _remedy(result: StudyRecord, member: MemberResult) -> str:
-    """Return the likely cause of a member's flag, which depends on the member's source."""
-    sampler = result.sampler
-    if member.source:
-        return (
-            f"{member.source} may expect other inputs: compare --normalization, "
-            "--image-size and the order of the classes with those of its training; networks trained without "
-            "saliencynoise need --arch-arg adapt=false"
-        )
-    if sampler.at_chance:
-        return f"as expected: {sampler.at_chance}"
-    if not sampler.trains:
-        return f"the sampler {sampler.label} trains no network"
-    milder = "" if sampler.label == "deep_ensemble" else f", or other parameters of the sampler {sampler.label},"
-    return f"a network that did not learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
-
-
-def _failures(cells: Sequence[Cell]) -> list[str]:
-    """Return a line for each reason of failure, with the methods that failed for it."""
-    methods: dict[tuple[str, str], list[str]] = {}
-    for cell in cells:
-        if cell.status == "failed":
-            names = methods.setdefault((cell.architecture, str(cell.reason)), [])
-            names += [] if cell.method in names else [cell.method]
-    return [f"failed: {', '.join(names)} on {arch}: {reason}" for (arch, reason), names in methods.items()]
 
 
 def _table(cells: Sequence[Cell], *, width: int, ascii_only: bool) -> Iterator[RenderableType]:

@@ -13,7 +13,7 @@ from saliencynoise.api import bench
 from saliencynoise.engine.config import BenchConfig
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
-from saliencynoise.report.table import warnings
+from saliencynoise.report.warnings import warnings
 
 
 def test_a_bench_in_bfloat16_measures_its_own_error(quick: dict[str, Any]) -> None:

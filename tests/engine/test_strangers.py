@@ -14,7 +14,7 @@ from saliencynoise.engine import dispatch, running
 from saliencynoise.interfaces import SaliencyNoiseError, UsageError
 from saliencynoise.records.writing import json_of
 from saliencynoise.registry import catalogue
-from saliencynoise.report.table import warnings
+from saliencynoise.report.warnings import warnings
 
 STRANGERS = Path(__file__).parent / "strangers"
 OTHERS = ["gradient", "smoothgrad(samples=2)"]

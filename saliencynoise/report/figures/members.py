@@ -12,7 +12,7 @@ from saliencynoise.display.figures.style import BAD, SMALL, blank, diverging, tw
 from saliencynoise.display.numbers import format_number
 from saliencynoise.engine.study_cells import failures, names_of, signed_cells
 from saliencynoise.report.figures import texts
-from saliencynoise.report.table import SEVERAL
+from saliencynoise.report.warnings import SEVERAL
 from saliencynoise.statistics.gram import diag_mean, scale_gram
 
 if TYPE_CHECKING:

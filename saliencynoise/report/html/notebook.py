@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from saliencynoise.display.page.page import render
 from saliencynoise.report.html.rows import study_table
 from saliencynoise.report.html.words import summary_of
-from saliencynoise.report.table import basis, warnings
+from saliencynoise.report.table import basis
+from saliencynoise.report.warnings import warnings
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study

@@ -16,7 +16,7 @@ from saliencynoise.report.html.figures import page_figures
 from saliencynoise.report.html.rows import study_table
 from saliencynoise.report.html.settings import FILE, command_of, toml_of
 from saliencynoise.report.html.words import summary_of
-from saliencynoise.report.table import rounded, warnings
+from saliencynoise.report.warnings import rounded, warnings
 
 if TYPE_CHECKING:
     from saliencynoise.records.study import StudyRecord

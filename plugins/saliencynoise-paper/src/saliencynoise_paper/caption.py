@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import counted
-from saliencynoise.report.table import rounded
+from saliencynoise.report.warnings import rounded
 from saliencynoise.training.recipes import Recipe
 
 if TYPE_CHECKING:
