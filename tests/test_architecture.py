@@ -42,7 +42,7 @@ COMMAND_PLUGINS = {"saliencynoise-dream": (), "saliencynoise-paper": ("saliencyn
 FOR_COMMANDS = (
     *(f"saliencynoise.{room}" for room in ("data", "display", "engine", "records", "report", "scoring", "statistics")),
     *("saliencynoise.api", "saliencynoise.store", "saliencynoise.training.recipes"),
-    *("saliencynoise.registry.catalogue", "saliencynoise.registry.parameters"),
+    *(f"saliencynoise.registry.{module}" for module in ("bound", "catalogue", "parameters")),
     *("saliencynoise.cli.options", "saliencynoise.cli.output", "saliencynoise.cli.progress"),
 )
 
