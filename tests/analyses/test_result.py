@@ -21,12 +21,12 @@ def load(folder: Path) -> Result:
     return load_result(folder, "rows.json", Result, command="frontier")
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_what_was_written_is_read(tmp_path):
     write_record(tmp_path / "rows.json", Result(rows=3))
     assert load(tmp_path) == Result(rows=3)
 
 
-def test_a_missing_or_damaged_file_names_the_command(tmp_path: Path) -> None:
+def test_a_missing_or_damaged_file_names_the_command(tmp_path):
     folder = tmp_path / "my run"
     fix = f"run: saliencynoise frontier --out '{folder}'"
     with pytest.raises(UsageError) as caught:
@@ -39,7 +39,7 @@ def test_a_missing_or_damaged_file_names_the_command(tmp_path: Path) -> None:
     assert str(caught.value) == f"{folder / 'rows.json'} is damaged: rows is -1 where int >= 0 is wanted; {fix}"
 
 
-def test_facts_are_those_of_the_study() -> None:
+def test_facts_are_those_of_the_study():
     study = record_of_study(
         dataset={"name": "digits", "classes": ["0", "1"]}, device="cpu", versions={"torch": "2.1"},
         recipes={"net": {"epochs": 3}},

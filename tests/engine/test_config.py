@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,13 +25,13 @@ FREE = {"data_dir": "data", "out": "run", "workers": 3, "fresh": True, "keep_map
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_every_setting_refuses_a_value_of_another_type(name: str) -> None:
+def test_every_setting_refuses_a_value_of_another_type(name):
     with pytest.raises(UsageError, match=rf"^{name} is 1j; it must be "):
         BenchConfig(**{name: 1j})
 
 
 @pytest.mark.parametrize("name", ["members", "images", "draws", "image_size", "train_images", "seed", "workers"])
-def test_true_is_no_number(name: str) -> None:
+def test_true_is_no_number(name):
     with pytest.raises(UsageError, match=rf"^{name} is True; it must be a whole number"):
         BenchConfig(**{name: True})
 
@@ -60,26 +58,26 @@ def test_true_is_no_number(name: str) -> None:
         ({"arch_args": {"norm": {}}}, "arch_args.norm is {}; it must be a number, a word, true or false"),
     ],
 )
-def test_impossible_values_are_refused_with_the_option_and_the_fix(values: dict[str, Any], message: str) -> None:
+def test_impossible_values_are_refused_with_the_option_and_the_fix(values, message):
     with pytest.raises(UsageError) as caught:
         BenchConfig(**values)
     assert str(caught.value) == message
 
 
-def test_the_least_and_the_largest_values_are_possible() -> None:
+def test_the_least_and_the_largest_values_are_possible():
     least = {"members": 2, "images": 1, "draws": 2, "train_images": 1, "seed": 0, "workers": 0, "target": "0"}
     assert BenchConfig(**least).images == 1
     assert BenchConfig(members=10_000, workers=1024, target="predicted").members == 10_000
     assert BenchConfig(members=1, methods=()).members == 1, "one network can be trained"
 
 
-def test_settings_are_all_that_determines_the_figures() -> None:
+def test_settings_are_all_that_determines_the_figures():
     assert sorted(BenchConfig().settings) == [name for name in SETTINGS if name not in FREE]
     assert BenchConfig(**FREE).settings == BenchConfig().settings
     assert BenchConfig(seed=1).settings != BenchConfig().settings
 
 
-def test_bfloat16_is_refused_by_commands_that_do_not_measure_its_error() -> None:
+def test_bfloat16_is_refused_by_commands_that_do_not_measure_its_error():
     BenchConfig().refuse_bfloat16("variance")
     with pytest.raises(UsageError, match=r"^'variance' computes in float32; leave out precision=bfloat16$"):
         BenchConfig(precision="bfloat16").refuse_bfloat16("variance")
@@ -88,14 +86,12 @@ def test_bfloat16_is_refused_by_commands_that_do_not_measure_its_error() -> None
 @pytest.mark.parametrize(
     ("there", "arch"), [({"timm"}, "test_resnet"), (set(), "resnet(depth=10,width=16)")], ids=["timm", "alone"]
 )
-def test_the_default_architecture_is_one_that_is_installed(
-    there: set[str], arch: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_default_architecture_is_one_that_is_installed(there, arch, monkeypatch):
     monkeypatch.setattr(module, "installed", there.__contains__)
     assert default_archs() == BenchConfig().archs == (arch,)
 
 
-def test_plain_values_become_a_config() -> None:
+def test_plain_values_become_a_config():
     values = {"archs": ["vgg"], "methods": ["lime"], "target": 3, "epochs": 5, "recipe": {"batch_size": 8}}
     config = config_from(values)
     assert (config.archs, config.methods, config.target) == (("vgg",), ("lime",), "3")
@@ -104,14 +100,14 @@ def test_plain_values_become_a_config() -> None:
     assert config_from({}) == BenchConfig()
 
 
-def test_an_unknown_setting_is_answered_with_a_known_one() -> None:
+def test_an_unknown_setting_is_answered_with_a_known_one():
     with pytest.raises(UsageError, match=r"^unknown setting 'member'; did you mean 'members'"):
         config_from({"member": 3})
     with pytest.raises(UsageError, match=r"^unknown setting 'xyzzy'; there are aggregator, arch_args, .*, epochs, "):
         config_from({"xyzzy": 3})
 
 
-def test_settings_are_read_from_toml(tmp_path: Path) -> None:
+def test_settings_are_read_from_toml(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text('archs = ["vgg"]\nepochs = 3\n[recipe]\nflip = true\n')
     assert read_toml(path) == {"archs": ["vgg"], "epochs": 3, "recipe": {"flip": True}}
@@ -127,7 +123,7 @@ def test_settings_are_read_from_toml(tmp_path: Path) -> None:
     ],
     ids=["broken", "no text", "deep", "long"],
 )
-def test_a_file_that_is_no_toml_is_named(content: bytes, words: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_toml_is_named(content, words, tmp_path):
     path = tmp_path / "study.toml"
     path.write_bytes(content)
     with pytest.raises(UsageError) as caught:
@@ -135,12 +131,12 @@ def test_a_file_that_is_no_toml_is_named(content: bytes, words: str, tmp_path: P
     assert str(caught.value).startswith(f"--config {path} {words}")
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(UsageError, match=r"^cannot read --config .*none.toml: No such file or directory; name a TOML"):
         read_toml(tmp_path / "none.toml")
 
 
-def test_numbers_and_lists_of_other_commands_are_checked() -> None:
+def test_numbers_and_lists_of_other_commands_are_checked():
     check_whole(runs=2, held=3)
     for value in (2.0, True, "2", None):
         with pytest.raises(UsageError, match=rf"^held is {value!r}; it must be a whole number$"):
@@ -154,7 +150,7 @@ def test_numbers_and_lists_of_other_commands_are_checked() -> None:
     ("out", "words"),
     [("", "names no folder; name one"), ("  ", "names no folder"), ("a\0b", "names no folder"), ("\udcff", "no UTF-8")],
 )
-def test_a_folder_that_no_library_could_write_to_is_refused(out: str, words: str) -> None:
+def test_a_folder_that_no_library_could_write_to_is_refused(out, words):
     check_out(None)
     check_out("runs/größe")
     with pytest.raises(UsageError, match=words):

@@ -29,11 +29,11 @@ def plan_of(quick: dict[str, Any], **changes: Any) -> Plan:
 
 
 @pytest.fixture
-def plan(quick: dict[str, Any]) -> Plan:
+def plan(quick):
     return plan_of(quick)
 
 
-def test_the_table_has_the_figures_of_each_method_and_image(plan: Plan) -> None:
+def test_the_table_has_the_figures_of_each_method_and_image(plan):
     computed = computed_maps(plan)
     write_image_table(plan, computed)
     table = pd.read_parquet("run/snr.parquet")
@@ -48,7 +48,7 @@ def test_the_table_has_the_figures_of_each_method_and_image(plan: Plan) -> None:
             np.testing.assert_array_equal(rows[name], values)
 
 
-def test_the_votes_are_those_of_the_members_logits(plan: Plan) -> None:
+def test_the_votes_are_those_of_the_members_logits(plan):
     """Oracle: the pool's logits, counted member by member."""
     columns = computed_maps(plan)[0].columns_of_images()
     pool, classes = plan.architectures[0].pool, plan.dataset.classes
@@ -61,13 +61,13 @@ def test_the_votes_are_those_of_the_members_logits(plan: Plan) -> None:
         assert columns["predicted"][row] == classes[int(mean.argmax())]
 
 
-def test_without_maps_the_table_is_empty(plan: Plan) -> None:
+def test_without_maps_the_table_is_empty(plan):
     write_image_table(plan, [])
     table = pd.read_parquet("run/snr.parquet")
     assert (len(table), list(table.columns)) == (0, ["dataset", "architecture", "method", "view", "image"])
 
 
-def test_marginal_maps_and_images_are_written_and_listed(plan: Plan) -> None:
+def test_marginal_maps_and_images_are_written_and_listed(plan):
     computed = computed_maps(plan)
     stored = write_maps(plan, computed)
     assert [(entry.architecture, entry.method) for entry in stored] == [("test_resnet", name) for name in METHODS]
@@ -103,9 +103,7 @@ def files_of(pattern: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("keep", "members", "pictures"), [("all", 9, 3), ("mean", 0, 3), ("none", 0, 0)])
-def test_every_file_that_is_kept_has_its_checksum(
-    quick: dict[str, Any], keep: str, members: int, pictures: int
-) -> None:
+def test_every_file_that_is_kept_has_its_checksum(quick, keep, members, pictures):
     """Three members have maps in one draw of a method and in two of the other."""
     listed = write_all(plan_of(quick, keep_maps=keep))
     maps, gram = files_of("maps/**/*.safetensors"), files_of("gram/**/*.safetensors")

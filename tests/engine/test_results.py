@@ -24,7 +24,7 @@ NET = "timm/test_resnet"
 
 
 @pytest.fixture
-def plan(quick: dict[str, Any]) -> Plan:
+def plan(quick):
     plan = make_plan(config_from(quick | {"methods": ["gradient", "smoothgrad(samples=2)"], "out": "run"}))
     plan.run_folder.path.mkdir()
     return plan
@@ -41,7 +41,7 @@ def write(plan: Plan, failed: dict[str, str], tracebacks: dict[Any, str] | None 
     return write_results(explained, cells, outputs, Floors(), tracebacks=tracebacks or {}), cells
 
 
-def test_cells_hold_the_statistics_of_their_maps(plan: Plan) -> None:
+def test_cells_hold_the_statistics_of_their_maps(plan):
     study, reduced = write(plan, {})
     assert json_of(Study.load("run").result) == json_of(study.result)
     assert [cell.method for cell in study.done] == ["gradient", "smoothgrad(samples=2)"]
@@ -53,7 +53,7 @@ def test_cells_hold_the_statistics_of_their_maps(plan: Plan) -> None:
         assert cell.members == 3
 
 
-def test_a_failed_method_has_a_reason_a_traceback_and_no_figures(plan: Plan) -> None:
+def test_a_failed_method_has_a_reason_a_traceback_and_no_figures(plan):
     name = plan.methods[1].canonical_name
     study, _ = write(plan, {name: "no gradient"}, {(NET, name): "line 1"})
     (cell,) = study.failed
@@ -63,13 +63,13 @@ def test_a_failed_method_has_a_reason_a_traceback_and_no_figures(plan: Plan) -> 
     assert not [path for path in study.result.files if "smoothgrad" in path]
 
 
-def test_the_traceback_of_an_architecture_is_that_of_all_its_methods(plan: Plan) -> None:
+def test_the_traceback_of_an_architecture_is_that_of_all_its_methods(plan):
     study, _ = write(plan, {method.canonical_name: "not built" for method in plan.methods}, {(NET, None): "line 2"})
     assert [cell.traceback for cell in study.failed] == ["line 2", "line 2"]
     assert study.done == []
 
 
-def test_members_and_accuracies_are_those_of_the_pool(plan: Plan) -> None:
+def test_members_and_accuracies_are_those_of_the_pool(plan):
     study, _ = write(plan, {})
     pool = plan.architectures[0].pool
     (net,) = study.result.architectures
@@ -82,7 +82,7 @@ def test_members_and_accuracies_are_those_of_the_pool(plan: Plan) -> None:
     assert (accuracy.min, accuracy.median, accuracy.max) == (low, middle, high)
 
 
-def test_images_have_their_labels_and_votes(plan: Plan) -> None:
+def test_images_have_their_labels_and_votes(plan):
     study, _ = write(plan, {})
     labels = plan.dataset.test.labels[plan.images].tolist()
     assert [image.label for image in study.result.images] == labels
@@ -93,7 +93,7 @@ def test_images_have_their_labels_and_votes(plan: Plan) -> None:
         assert image.members_correct == {NET: correct}
 
 
-def test_a_result_is_there_only_after_all_its_files(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_is_there_only_after_all_its_files(plan, monkeypatch):
     def full(*_: Any) -> None:
         raise UsageError("the disk is full")
 

@@ -30,12 +30,12 @@ def made(folder: Path, **more: Any) -> Study:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def shared(tmp_path_factory):
     """A study that no test changes."""
     return made(tmp_path_factory.mktemp("made") / "run")
 
 
-def test_cells_by_status_and_by_name(shared: Study) -> None:
+def test_cells_by_status_and_by_name(shared):
     assert [cell.method for cell in shared.done] == ["gradient", "noisy"]
     assert [cell.reason for cell in shared.failed] == ["no kernel"]
     assert shared.cell("net", "noisy") is shared.done[1]
@@ -49,7 +49,7 @@ def test_cells_by_status_and_by_name(shared: Study) -> None:
         shared.cell("net", "lime", "abs")
 
 
-def test_targets_and_groups_are_those_of_the_images() -> None:
+def test_targets_and_groups_are_those_of_the_images():
     images = [{"name": str(row), "target": {"builtin/net": row % 2}, "group": row // 2} for row in range(4)]
     nets = [{"label": "net", "name": "builtin/net"}]
     study = study_of(images=images, architectures=nets)
@@ -59,14 +59,14 @@ def test_targets_and_groups_are_those_of_the_images() -> None:
     assert study_of(images=[], architectures=nets).groups is None
 
 
-def test_inner_products_are_those_of_the_maps(shared: Study) -> None:
+def test_inner_products_are_those_of_the_maps(shared):
     """Oracle: numpy, on the maps that were written."""
     cell, maps = shared.done[0], PLAIN.double().flatten(2).numpy()
     np.testing.assert_allclose(shared.gram(cell), np.einsum("ebp,fbp->bef", maps, maps), rtol=1e-5, atol=1e-4)
     assert shared.crossed(cell) is None
 
 
-def test_inner_products_of_draws_are_of_raw_maps(shared: Study) -> None:
+def test_inner_products_of_draws_are_of_raw_maps(shared):
     crossed = shared.crossed(shared.done[1])
     raw = DRAWN.double().flatten(3)
     assert crossed is not None
@@ -76,12 +76,12 @@ def test_inner_products_of_draws_are_of_raw_maps(shared: Study) -> None:
     torch.testing.assert_close(shared.gram(shared.done[1]).double(), cosines, rtol=1e-5, atol=1e-6)
 
 
-def test_a_failed_cell_has_no_inner_products(shared: Study) -> None:
+def test_a_failed_cell_has_no_inner_products(shared):
     with pytest.raises(UsageError, match=r"^lime on net failed: no kernel$"):
         shared.gram(shared.failed[0])
 
 
-def test_a_view_that_the_file_lacks_is_named(shared: Study) -> None:
+def test_a_view_that_the_file_lacks_is_named(shared):
     def rename(document: dict[str, Any]) -> None:
         document["cells"][0]["view"] = "abs"
 
@@ -90,7 +90,7 @@ def test_a_view_that_the_file_lacks_is_named(shared: Study) -> None:
         study.gram(study.cell("net", "gradient", "abs"))
 
 
-def test_the_table_has_a_row_for_each_cell(shared: Study) -> None:
+def test_the_table_has_a_row_for_each_cell(shared):
     table = shared.table
     assert list(table["method"]) == ["gradient", "noisy", "lime"]
     assert list(table["status"]) == ["ok", "ok", "failed"]
@@ -103,7 +103,7 @@ def test_the_table_has_a_row_for_each_cell(shared: Study) -> None:
     assert len(shared.images) == 8
 
 
-def test_the_table_has_floors_ceilings_and_diagnostics_where_there_are_some() -> None:
+def test_the_table_has_floors_ceilings_and_diagnostics_where_there_are_some():
     ends = {"low": 0.1, "high": 0.3, "words": None}
     cell = cell_of(
         architecture="net", method="gradient", status="ok", figures={"estimates": {"snr": estimate(1.5)}},
@@ -118,7 +118,7 @@ def test_the_table_has_floors_ceilings_and_diagnostics_where_there_are_some() ->
     assert {name: row[name] for name in due} == due
 
 
-def test_a_saved_study_is_a_copy_with_its_maps(shared: Study, tmp_path: Path) -> None:
+def test_a_saved_study_is_a_copy_with_its_maps(shared, tmp_path):
     (shared.folder / "run.lock").touch()
     saved = shared.save(tmp_path / "copy")
     assert (saved.folder, json_of(saved.result)) == (tmp_path / "copy", json_of(shared.result))
@@ -129,7 +129,7 @@ def test_a_saved_study_is_a_copy_with_its_maps(shared: Study, tmp_path: Path) ->
         shared.save(tmp_path / "copy")
 
 
-def test_maps_that_were_not_kept_are_refused_with_the_option(tmp_path: Path) -> None:
+def test_maps_that_were_not_kept_are_refused_with_the_option(tmp_path):
     none, mean = made(tmp_path / "none", keep_maps="none"), made(tmp_path / "mean", keep_maps="mean")
     with pytest.raises(UsageError, match="none holds no maps; run the bench with --keep-maps all or mean"):
         _ = none.maps
@@ -138,7 +138,7 @@ def test_maps_that_were_not_kept_are_refused_with_the_option(tmp_path: Path) -> 
     assert mean.pictures.shape == (4, 1, 8, 8)
 
 
-def test_a_folder_without_a_result_says_whether_a_run_began(tmp_path: Path) -> None:
+def test_a_folder_without_a_result_says_whether_a_run_began(tmp_path):
     with pytest.raises(UsageError, match=r"holds no readable result.json; name a run's folder"):
         Study.load(tmp_path)
     (tmp_path / "plan.json").touch()
@@ -154,7 +154,7 @@ def test_a_folder_without_a_result_says_whether_a_run_began(tmp_path: Path) -> N
         ("seed", None, r"is damaged: .*; run the same bench again"),
     ],
 )
-def test_a_result_of_another_kind_is_refused(key: str, value: Any, words: str, tmp_path: Path) -> None:
+def test_a_result_of_another_kind_is_refused(key, value, words, tmp_path):
     path = made(tmp_path / "run").folder / "result.json"
     document = json.loads(path.read_text())
     (document["settings"] if key == "seed" else document)[key] = value
@@ -163,7 +163,7 @@ def test_a_result_of_another_kind_is_refused(key: str, value: Any, words: str, t
         Study.load(path.parent)
 
 
-def test_a_plan_of_another_run_is_named(tmp_path: Path) -> None:
+def test_a_plan_of_another_run_is_named(tmp_path):
     plan = tmp_path / "plan.json"
     write_record(plan, PlanRecord(fixed={"seed": 1, "draws": 2, "later": 3}, chunk=32, rows={}, format=1))
     assert of_other_run(plan, {"seed": 1, "draws": 2, "members": 8}) is None
@@ -172,7 +172,7 @@ def test_a_plan_of_another_run_is_named(tmp_path: Path) -> None:
     assert of_other_run(plan, {"seed": 0}) is None
 
 
-def test_an_interval_is_that_of_the_statistics() -> None:
+def test_an_interval_is_that_of_the_statistics():
     record = record_with(common.Interval, low=0.25, high=1.0, question="both", df=3.0, note="few", level=0.95)
     interval = interval_of(record)
     assert interval is not None

@@ -27,7 +27,7 @@ CELLS = [
 STUDY = study_of(cells=CELLS)
 
 
-def test_the_signed_cells_are_those_of_the_headline_in_the_studys_order() -> None:
+def test_the_signed_cells_are_those_of_the_headline_in_the_studys_order():
     assert signed_cells(STUDY) == [CELLS[0], CELLS[1], CELLS[3]]
     assert signed_cells(STUDY, methods=["gradcam", "lime"], architectures=["vgg"]) == CELLS[:2]
 
@@ -35,9 +35,7 @@ def test_the_signed_cells_are_those_of_the_headline_in_the_studys_order() -> Non
 @pytest.mark.parametrize("views", [("relu",), ("abs", "signed"), ("signed", "relu", "abs")])
 @pytest.mark.parametrize("methods", [None, ["lime"], ["gradcam", "lime"]])
 @pytest.mark.parametrize("architectures", [None, ["net"]])
-def test_cells_are_chosen_by_each_of_their_names(
-    views: tuple[str, ...], methods: list[str] | None, architectures: list[str] | None
-) -> None:
+def test_cells_are_chosen_by_each_of_their_names(views, methods, architectures):
     """Oracle: a table that pandas filters."""
     table = pd.DataFrame(
         [(c.architecture, c.method, c.view) for c in CELLS], columns=["architecture", "method", "view"]
@@ -57,32 +55,32 @@ def test_cells_are_chosen_by_each_of_their_names(
         ({"views": ("sined",)}, "no view 'sined', but signed, relu, abs; bench it"),
     ],
 )
-def test_a_name_that_the_study_lacks_is_answered_with_those_it_has(names: dict[str, list[str]], words: str) -> None:
+def test_a_name_that_the_study_lacks_is_answered_with_those_it_has(names, words):
     with pytest.raises(UsageError, match=rf"^runs/made has {words}"):
         chosen_cells(STUDY, **names)  # type: ignore[arg-type]
 
 
-def test_each_failure_is_stated_once() -> None:
+def test_each_failure_is_stated_once():
     twice = [*CELLS, cell("net", "lime", "abs", status="failed", reason="no kernel")]
     assert failures(pd.DataFrame(map(names_of, twice))) == ["lime on net failed: no kernel"]
     assert failures(pd.DataFrame(map(names_of, CELLS[:2]))) == []
 
 
-def test_the_columns_that_describe_a_cell() -> None:
+def test_the_columns_that_describe_a_cell():
     (row,) = [names_of(each) for each in CELLS if each.status == "failed"]
     assert row == {
         "dataset": "", "architecture": "net", "method": "lime", "members": 0, "status": "failed", "reason": "no kernel"
     }  # fmt: skip
 
 
-def test_r_with_its_interval() -> None:
+def test_r_with_its_interval():
     figures = cell(
         "vgg", "lime", figures={"images": 7, "estimates": {"snr": estimate(0.5, 0.25, 1, floor=0.01)}}
     ).figures
     assert snr_of(figures) == {"images": 7, "r": 0.5, "low": 0.25, "high": 1.0, "question": "both", "floor": 0.01}
 
 
-def test_what_is_missing_is_nan() -> None:
+def test_what_is_missing_is_nan():
     bare = snr_of(cell("vgg", "lime", figures={"images": 7, "estimates": {"snr": estimate(0.5)}}).figures)
     assert {name for name, value in bare.items() if isinstance(value, float) and math.isnan(value)} == {"low", "high"}
     assert bare["r"] == 0.5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,7 @@ DRAWN = noisy_maps(members=6, images=4, shape=(1, 5, 6), seed=1).unflatten(0, (3
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def study(tmp_path_factory):
     maps: dict[tuple[str, str], Tensor | str] = {
         ("net", "gradient"): PLAIN,
         ("net", "noisy"): DRAWN,
@@ -36,7 +35,7 @@ def maps_of(study: Study, method: str) -> Any:
     return group_of(map_tree(study.result, study.files), study.cell("net", method))["maps"]
 
 
-def test_each_member_draw_and_image_has_the_maps_that_were_written(study: Study) -> None:
+def test_each_member_draw_and_image_has_the_maps_that_were_written(study):
     plain, drawn = maps_of(study, "gradient"), maps_of(study, "noisy")
     assert plain.dims == ("member", "image", "channel", "y", "x")
     assert drawn.dims == ("member", "draw", "image", "channel", "y", "x")
@@ -56,12 +55,12 @@ def test_each_member_draw_and_image_has_the_maps_that_were_written(study: Study)
     ],
     ids=str,
 )
-def test_any_part_of_them_is_that_part_of_the_whole(study: Study, key: tuple[Any, ...]) -> None:
+def test_any_part_of_them_is_that_part_of_the_whole(study, key):
     np.testing.assert_array_equal(maps_of(study, "noisy")[key], DRAWN.float().numpy()[key])
     np.testing.assert_array_equal(maps_of(study, "gradient")[key[:3]], PLAIN.float().numpy()[key[:3]])
 
 
-def test_marginal_maps_and_images_lie_beside_them_with_their_coordinates(study: Study) -> None:
+def test_marginal_maps_and_images_lie_beside_them_with_their_coordinates(study):
     tree = map_tree(study.result, study.files)
     group = tree["net/gradient"]
     np.testing.assert_array_equal(group["marginal"], PLAIN.float().mean(0))
@@ -73,21 +72,21 @@ def test_marginal_maps_and_images_lie_beside_them_with_their_coordinates(study: 
     assert (pixels.dims, pixels.dtype, pixels.shape) == (("image", "channel", "y", "x"), np.uint8, (4, 1, 8, 8))
 
 
-def test_a_method_without_maps_is_named(study: Study) -> None:
+def test_a_method_without_maps_is_named(study):
     with pytest.raises(
         UsageError, match=r"^result.json lists no maps of lime on net; run the same bench again with --ke"
     ):
         maps_of(study, "lime")
 
 
-def test_no_file_is_read_before_a_value_is_used(study: Study, tmp_path: Path) -> None:
+def test_no_file_is_read_before_a_value_is_used(study, tmp_path):
     tree = map_tree(study.result, RunFiles(tmp_path, study.result.files))
     assert tree["net/gradient"]["maps"].shape == (3, 4, 3, 5, 6)
     with pytest.raises(UsageError, match="is missing or cannot be read"):
         tree["net/gradient"]["maps"].to_numpy()
 
 
-def test_maps_of_another_size_than_the_result_says_are_refused(study: Study) -> None:
+def test_maps_of_another_size_than_the_result_says_are_refused(study):
     def enlarge(document: dict[str, Any]) -> None:
         document["maps"][0]["shape"] = [3, 5, 7]
 

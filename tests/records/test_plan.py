@@ -17,14 +17,14 @@ def read(**changes: Any) -> PlanRecord:
     return check_record({**PLAN, **changes}, PlanRecord, where="plan.json")
 
 
-def test_a_plan_has_its_settings_and_sizes() -> None:
+def test_a_plan_has_its_settings_and_sizes():
     plan = read()
     assert (plan.fixed, plan.chunk, plan.rows, plan.format) == (PLAN["fixed"], 32, {"vgg": 8}, 1)
     assert json_of(plan) == PLAN
 
 
 @pytest.mark.parametrize("key", sorted(PLAN))
-def test_no_key_may_lack(key: str) -> None:
+def test_no_key_may_lack(key):
     with pytest.raises(RecordError, match=f"^plan.json is damaged: it has no {key}; "):
         check_record({name: value for name, value in PLAN.items() if name != key}, PlanRecord, where="plan.json")
 
@@ -38,6 +38,6 @@ def test_no_key_may_lack(key: str) -> None:
         ({"fixed": []}, r"fixed is \[\] where a table is wanted"),
     ],
 )
-def test_impossible_sizes_are_named(changes: dict[str, Any], words: str) -> None:
+def test_impossible_sizes_are_named(changes, words):
     with pytest.raises(RecordError, match=f"^plan.json is damaged: {words}; copy it whole, or run the same command"):
         read(**changes)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import msgspec
 import pytest
@@ -32,7 +30,7 @@ class Whole(Record, frozen=True, kw_only=True):
 VALUES = {"members": 3, "share": 0.5, "parts": [{"r": math.inf}, {"r": 2}], "by_name": {"a": {"r": -math.inf}}}
 
 
-def test_a_record_is_made_of_tables_and_of_objects_alike() -> None:
+def test_a_record_is_made_of_tables_and_of_objects_alike():
     record = record_of(VALUES, Whole)
     objects = SimpleNamespace(**{**VALUES, "parts": [SimpleNamespace(r=math.inf), SimpleNamespace(r=2, more=1)]})
     assert record_of(objects, Whole) == record
@@ -51,12 +49,12 @@ def test_a_record_is_made_of_tables_and_of_objects_alike() -> None:
         ({"parts": [{"r": True}]}, r"Expected a number - at `\$.parts\[0\].r`"),
     ],
 )
-def test_a_value_that_could_not_be_read_is_not_written(change: dict[str, Any], words: str) -> None:
+def test_a_value_that_could_not_be_read_is_not_written(change, words):
     with pytest.raises(msgspec.ValidationError, match=words):
         record_of({**VALUES, **change}, Whole)
 
 
-def test_numbers_that_json_lacks_are_words_or_null() -> None:
+def test_numbers_that_json_lacks_are_words_or_null():
     plain = json_of(record_of({**VALUES, "share": 0.25, "by_name": {"a": {"r": math.nan}}}, Whole))
     assert plain == {
         "members": 3, "share": 0.25, "parts": [{"r": "inf", "note": None}, {"r": 2.0, "note": None}],
@@ -67,7 +65,7 @@ def test_numbers_that_json_lacks_are_words_or_null() -> None:
     assert type(json_of(Part(r=1.5))["r"]) is float
 
 
-def test_a_row_says_whether_it_failed() -> None:
+def test_a_row_says_whether_it_failed():
     failed = FailedRow(architecture="net", method="lime", reason="no kernel")
     assert json_of(failed) == {"status": "failed", "architecture": "net", "method": "lime", "reason": "no kernel"}
     assert json_of(DoneRow(architecture="net", method="lime"))["status"] == "ok"
@@ -75,7 +73,7 @@ def test_a_row_says_whether_it_failed() -> None:
     assert rows == [failed, DoneRow(architecture="net", method="lime")]
 
 
-def test_what_is_written_is_read_again_and_sealed(tmp_path: Path) -> None:
+def test_what_is_written_is_read_again_and_sealed(tmp_path):
     path = tmp_path / "whole.json"
     record = record_of(VALUES, Whole)
     write_record(path, record)

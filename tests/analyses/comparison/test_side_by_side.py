@@ -19,7 +19,7 @@ def study(folder: str, *methods: str, **parts: Any) -> Study:
     return study_of(folder, cells=cells, settings=settings, **parts)
 
 
-def test_a_row_has_the_cells_of_all_studies() -> None:
+def test_a_row_has_the_cells_of_all_studies():
     one, two = study("runs/one", "lime", "gradient"), study("runs/two", "gradient", "shap")
     rows = side_by_side([one, two]).rows
     assert [(row.method, row.cells) for row in rows] == [
@@ -29,7 +29,7 @@ def test_a_row_has_the_cells_of_all_studies() -> None:
     ]
 
 
-def test_only_the_settings_that_differ_are_listed() -> None:
+def test_only_the_settings_that_differ_are_listed():
     parts: list[dict[str, Any]] = [
         {"settings": {"seed": 0, "draws": 2, "archs": list("abcd")}, "versions": {"torch": "2.1"}},
         {"settings": {"seed": 3, "draws": 2, "archs": list("efgh")}, "versions": {"torch": "2.1", "timm": "1.0"}},
@@ -53,7 +53,7 @@ def test_only_the_settings_that_differ_are_listed() -> None:
         ({"settings": {"members": 2}}, "no intervals with 2 members: two"),
     ],
 )
-def test_each_reason_against_a_comparison_is_stated(changes: dict[str, Any], words: str) -> None:
+def test_each_reason_against_a_comparison_is_stated(changes, words):
     def warnings(**parts: Any) -> list[str]:
         return [*side_by_side([study("runs/one", "lime"), study("runs/two", "lime", **parts)]).warnings]
 
@@ -61,7 +61,7 @@ def test_each_reason_against_a_comparison_is_stated(changes: dict[str, Any], wor
     assert [warning for warning in warnings(**changes) if warning.startswith(words)]
 
 
-def test_runs_that_share_a_network_are_not_independent() -> None:
+def test_runs_that_share_a_network_are_not_independent():
     def of(folder: str, *sums: str) -> Study:
         members = [{"index": index, "sha256": sha256} for index, sha256 in enumerate(sums)]
         return study(folder, "lime", architectures=[{"label": "net", "name": "net", "members": members}])
@@ -72,12 +72,12 @@ def test_runs_that_share_a_network_are_not_independent() -> None:
     assert side_by_side([of("runs/a", "1", "2"), of("runs/b", "3")]).warnings == ()
 
 
-def test_a_run_is_named_once() -> None:
+def test_a_run_is_named_once():
     with pytest.raises(UsageError, match=r"^runs/../runs/one is named twice; name each run once$"):
         side_by_side([study("runs/../runs/one", "lime"), study("runs/one", "lime")])
 
 
-def test_names_take_as_much_of_the_path_as_they_need() -> None:
+def test_names_take_as_much_of_the_path_as_they_need():
     folders = ["/a/x/run", "/b/x/run", "/b/y/run", "/b/other"]
     assert distinct_names([Path(folder) for folder in folders]) == ("a/x/run", "b/x/run", "y/run", "other")
     same = [Path("/a/run")] * 2

@@ -20,13 +20,13 @@ def config_of(**changes: Any) -> FrontierConfig:
 
 
 @pytest.mark.parametrize(("budgets", "runs", "first"), [((1, 2, 4, 8), 4, 8), ((2,), 4, 4), ((3, 1), 2, 3)])
-def test_held_out_members_follow_those_that_samplers_use(budgets: tuple[int, ...], runs: int, first: int) -> None:
+def test_held_out_members_follow_those_that_samplers_use(budgets, runs, first):
     config = config_of(budgets=budgets, runs=runs, reference=5)
     assert config.ensemble == first
     assert list(config.held_out) == [first + index for index in range(5)]
 
 
-def test_the_folder_follows_from_all_that_changes_a_figure() -> None:
+def test_the_folder_follows_from_all_that_changes_a_figure():
     assert config_of(out="here").folder == Path("here")
     changes: list[dict[str, Any]] = [
         {}, {"samplers": ("swag",)}, {"aggregators": ("median",)}, {"budgets": (1, 2)}, {"runs": 3}, {"reference": 8},
@@ -50,7 +50,7 @@ def test_the_folder_follows_from_all_that_changes_a_figure() -> None:
         ({"bench": replace(BENCH, precision="bfloat16")}, "'frontier' computes in float32; leave out precision=bfloat"),
     ],
 )
-def test_values_of_another_type_are_refused(changes: dict[str, Any], words: str) -> None:
+def test_values_of_another_type_are_refused(changes, words):
     with pytest.raises(UsageError) as caught:
         FrontierConfig(**{"bench": BENCH, **changes})
     assert str(caught.value).startswith(words)

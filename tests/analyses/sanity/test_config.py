@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,7 @@ from saliencynoise.registry.catalogue import catalogue
 BENCH = BenchConfig(archs=("vgg",))
 
 
-def test_each_ensemble_has_a_sampler_of_the_catalogue() -> None:
+def test_each_ensemble_has_a_sampler_of_the_catalogue():
     samplers = SanityConfig(bench=BENCH, permuted_epochs=7).samplers
     names = {kind: catalogue().sampler(name).canonical_name for kind, name in samplers.items()}
     assert names == {
@@ -26,7 +25,7 @@ def test_each_ensemble_has_a_sampler_of_the_catalogue() -> None:
     }
 
 
-def test_the_folder_follows_from_all_that_changes_a_figure() -> None:
+def test_the_folder_follows_from_all_that_changes_a_figure():
     plain = SanityConfig(bench=BENCH)
     others = [SanityConfig(bench=BENCH, permuted_epochs=3), SanityConfig(bench=replace(BENCH, seed=1))]
     assert len({config.folder for config in (plain, *others)}) == 3
@@ -43,7 +42,7 @@ def test_the_folder_follows_from_all_that_changes_a_figure() -> None:
         ({"bench": replace(BENCH, precision="bfloat16")}, "'sanity' computes in float32; leave out precision=bfloat16"),
     ],
 )
-def test_values_of_another_type_are_refused(changes: dict[str, Any], words: str) -> None:
+def test_values_of_another_type_are_refused(changes, words):
     with pytest.raises(UsageError) as caught:
         SanityConfig(**{"bench": BENCH, **changes})
     assert str(caught.value) == words

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,7 @@ from saliencynoise.interfaces import UsageError
 BENCH = BenchConfig(archs=("vgg",))
 
 
-def test_the_folder_follows_from_all_that_changes_a_figure() -> None:
+def test_the_folder_follows_from_all_that_changes_a_figure():
     plain = VarianceConfig(bench=BENCH)
     others = [
         VarianceConfig(bench=BENCH, blocks=3),
@@ -42,7 +41,7 @@ def test_the_folder_follows_from_all_that_changes_a_figure() -> None:
         ({"bench": replace(BENCH, methods=())}, "no method is named; name one with --method"),
     ],
 )
-def test_impossible_values_are_refused(changes: dict[str, Any], words: str) -> None:
+def test_impossible_values_are_refused(changes, words):
     with pytest.raises(UsageError) as caught:
         VarianceConfig(**{"bench": BENCH, **changes})
     assert str(caught.value) == words
