@@ -13,7 +13,8 @@ from typer.main import get_command_from_info, get_group
 from saliencynoise.display.visible import one_visible_line
 from saliencynoise.interfaces.errors import ConfigurationError, SaliencyNoiseError, UsageError, one_line
 from saliencynoise.registry.calling import WHERE
-from saliencynoise.registry.catalogue import Entry, catalogue, load_target
+from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.registry.entry import Entry
 from saliencynoise.registry.loader import BUILTIN
 
 PANEL = "Commands of plugins"
@@ -78,7 +79,7 @@ def command_of(entry: Entry, *, name: str) -> Any:
         UsageError: if the command cannot be imported, or Typer does not understand its parameters.
         ConfigurationError: if the target is neither a function nor a Typer app.
     """
-    target: object = load_target(entry.spec.target, entry.plugin)
+    target: object = entry.load()
     if inspect.isfunction(target):
         app = typer.Typer()
         app.command(name)(target)

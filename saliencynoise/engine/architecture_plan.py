@@ -12,8 +12,8 @@ import torch
 from saliencynoise.engine.config import MEMBERS, REFERENCE, BenchConfig
 from saliencynoise.engine.member import describe_network
 from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.registry.bound import BoundModel, BoundSampler
 from saliencynoise.registry.calling import calling
-from saliencynoise.registry.catalogue import BoundModel, BoundSampler
 from saliencynoise.scoring import as_before
 from saliencynoise.store.atomic import key_of
 from saliencynoise.store.pool import Pool

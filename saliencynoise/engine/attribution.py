@@ -26,7 +26,8 @@ from saliencynoise.interfaces import (
     traceback_of,
 )
 from saliencynoise.interfaces.seeds import noise_seed
-from saliencynoise.registry.catalogue import BoundMethod, catalogue
+from saliencynoise.registry.bound import BoundMethod
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import Guard, Passes, fitting_rows, is_out_of_memory, refuse_unsteady
 from saliencynoise.scoring.steadiness import IMAGES as PROBES
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks

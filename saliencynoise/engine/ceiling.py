@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saliencynoise.interfaces import Batch, Network
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
 
 Kind = Literal["pass", "functional"]
 

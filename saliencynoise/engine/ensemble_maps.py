@@ -15,7 +15,7 @@ from saliencynoise.engine.judged import judged_cells, key_of_cell
 from saliencynoise.engine.reduce import aggregate, images_of
 from saliencynoise.interfaces import Aggregator
 from saliencynoise.records.writing import json_of
-from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
+from saliencynoise.registry.bound import BoundAggregator, BoundMethod
 from saliencynoise.statistics.draws import between_draws, crossed_gram, own_draws
 from saliencynoise.statistics.views import apply_view
 from saliencynoise.store.records import MemberRecord

@@ -17,7 +17,7 @@ from saliencynoise.registry.parameters import values_of
 if TYPE_CHECKING:
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.plan import Plan
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
 
 LONG = 2 * 3600.0
 """A plan that takes at least this number of seconds is announced with its duration."""

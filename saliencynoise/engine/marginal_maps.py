@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.explained_classes import ExplainedClasses
     from saliencynoise.engine.member_outputs import MemberOutputs
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
     from saliencynoise.store.maps import Chunk
 
 

@@ -23,7 +23,8 @@ from saliencynoise.interfaces import (
     UsageError,
     one_line,
 )
-from saliencynoise.registry.catalogue import BoundSampler, catalogue
+from saliencynoise.registry.bound import BoundSampler
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.registry.loader import BUILTIN
 from saliencynoise.scoring import as_before, described, failure
 from saliencynoise.store.pool import Pool

@@ -12,7 +12,7 @@ from saliencynoise.interfaces import Network, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from saliencynoise.registry.catalogue import BoundModel
+    from saliencynoise.registry.bound import BoundModel
     from saliencynoise.store.pool import Pool
 
 

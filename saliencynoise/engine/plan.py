@@ -22,7 +22,8 @@ from saliencynoise.engine.earlier_run import agreed_division, new_division, shar
 from saliencynoise.engine.run_folder import RunFolder
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.interfaces.methods import layers_of
-from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundSampler, catalogue
+from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundSampler
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import key_of, slug_of
 

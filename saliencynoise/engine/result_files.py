@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.member_quality import Votes
     from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.reduce import Reduced
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
     from saliencynoise.store.maps import Chunk, MapStore
     from saliencynoise.store.records import MemberRecord
 

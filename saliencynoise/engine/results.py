@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.reduce import Reduced
     from saliencynoise.engine.untrained import Floors
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
 
 Cells = Mapping[tuple[str, str], "Reduced | str"]
 """Statistics of the maps by architecture and method, or the reason why they failed."""

@@ -30,7 +30,7 @@ from saliencynoise.store.holding import holding
 
 if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
 
 
 def run(config: BenchConfig, observer: Observer, dispatchers: Dispatchers | None = None) -> Study:

@@ -14,7 +14,7 @@ from saliencynoise.store.maps import MapStore
 
 if TYPE_CHECKING:
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from saliencynoise.engine.member_quality import failed_training_warnings
 from saliencynoise.engine.networks import load_members
 from saliencynoise.engine.run import fill_pools
 from saliencynoise.interfaces import Dataset, Network, UsageError
-from saliencynoise.registry.catalogue import BoundModel, catalogue
+from saliencynoise.registry.bound import BoundModel
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.store.pool import Pool, pool_named
 from saliencynoise.store.records import MemberRecord
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.plan import Plan
     from saliencynoise.engine.reduce import Reduced
     from saliencynoise.records.cell import Cell, CellFigures
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
 
     Tensor = torch.Tensor
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saliencynoise.engine.trained import TrainedEnsemble
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
 
 MapsOf = Mapping[str, "Float[Tensor, 'B E D c h w'] | str"]
 """All members' maps in D draws, or the reason why there are none, by a method's canonical name."""

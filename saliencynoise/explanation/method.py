@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod
+    from saliencynoise.registry.bound import BoundAggregator, BoundMethod
 
 
 def explained_by(

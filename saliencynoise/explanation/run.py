@@ -25,7 +25,8 @@ from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile,
 from saliencynoise.explanation.training_range import training_ranges
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.explanation import ExplanationOrigin
-from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, catalogue
+from saliencynoise.registry.bound import BoundAggregator, BoundMethod
+from saliencynoise.registry.catalogue import catalogue
 
 if TYPE_CHECKING:
     from jaxtyping import Float

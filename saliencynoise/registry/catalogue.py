@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
-from saliencynoise.interfaces.methods import FunctionalMethod, LayerMethod, ModuleMethod, PassMethod
-from saliencynoise.interfaces.protocols import Aggregator, Dataset, Model, NetworkAggregator
+from saliencynoise.interfaces.errors import PluginFailure, UsageError
+from saliencynoise.interfaces.methods import FunctionalMethod, ModuleMethod, PassMethod
+from saliencynoise.interfaces.protocols import Aggregator, Dataset, NetworkAggregator
 from saliencynoise.interfaces.sampling import Sampler
 from saliencynoise.interfaces.specs import (
-    CENTRED,
     AggregatorSpec,
     DatasetSpec,
     MethodSpec,
     ModelSpec,
     SamplerSpec,
-    Sign,
-    declared_sign,
 )
 from saliencynoise.interfaces.suggestions import did_you_mean
-from saliencynoise.registry.calling import NamedModel, calling, refuse_unknown_arguments
+from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundModel, BoundSampler
+from saliencynoise.registry.calling import calling
 from saliencynoise.registry.commands import command_clashes
+from saliencynoise.registry.entry import Entry, check_kind, check_sampler, listed_names
 from saliencynoise.registry.first_party import missing
-from saliencynoise.registry.loader import BUILTIN, NAME, Plugin, Spec, discover, raise_if_strict
+from saliencynoise.registry.loader import BUILTIN, Plugin, Spec, discover, raise_if_strict
 from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, values_of, written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 METHOD_KINDS = {"pass": PassMethod, "functional": FunctionalMethod, "module": ModuleMethod}
 AGGREGATOR_LEVELS = {"maps": Aggregator, "networks": NetworkAggregator}
-
-PROPERTIES = ("per_run", "per_block", "available", "input_noise", "trains")
-"""The properties of a sampler, which are read before a run begins."""
 
 SINGULAR = {
     "models": "architecture",
@@ -47,133 +42,6 @@ SINGULAR = {
     "datasets": "data set",
     "commands": "command",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One name of one plugin."""
-
-    plugin: Plugin
-    spec: Spec
-    name: str
-
-    @property
-    def canonical(self) -> str:
-        """`plugin/name`, as in results."""
-        return f"{self.plugin.name}/{self.name}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoundMethod:
-    """A method with its parameters.
-
-    Attributes:
-        canonical_name: with every parameter, `builtin/gradcam(layer=top)`: part of a result's key.
-        display_name: the name in tables: with the given parameters only, and without the plugin of a built-in method.
-        plugin: name of the plugin.
-        name: name of the method in the plugin.
-        given: the parameters that were given, by name; the others have their defaults.
-        spec: the plugin's declaration.
-        distribution: the distribution that brought it and the library that does the work, with their versions.
-        instance: the object that computes the maps.
-    """
-
-    canonical_name: str
-    display_name: str
-    plugin: str
-    name: str
-    given: Mapping[str, Any]
-    spec: MethodSpec
-    distribution: str
-    instance: PassMethod | FunctionalMethod | ModuleMethod
-
-    @property
-    def sign(self) -> Sign:
-        """The declared sign of the maps, as `MethodSpec.sign`, with these parameters."""
-        return declared_sign(self.spec, self.instance)
-
-    @property
-    def on_layer(self) -> bool:
-        """Whether the method reads a layer of the network, whose maps may be nearly constant."""
-        return self.spec.family == "cam" or isinstance(self.instance, LayerMethod)
-
-    @property
-    def views(self) -> tuple[str, ...]:
-        """The views that are measured: the declared ones, and "centred" for methods on a layer or of one sign."""
-        views = self.spec.views
-        if CENTRED in views or not (self.on_layer or self.sign in {"nonnegative", "nonpositive"}):
-            return views
-        return (*views[:1], CENTRED, *views[1:])
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoundAggregator:
-    """An aggregator with its parameters; attributes as in `BoundMethod`."""
-
-    canonical_name: str
-    spec: AggregatorSpec
-    instance: Aggregator | NetworkAggregator
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoundSampler:
-    """A sampler with its parameters; attributes as in `BoundMethod`."""
-
-    canonical_name: str
-    display_name: str
-    plugin: str
-    spec: SamplerSpec
-    distribution: str
-    instance: Sampler
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoundModel:
-    """An architecture with its arguments, not loaded yet; attributes as in `BoundMethod`."""
-
-    entry: Entry
-    arguments: Mapping[str, Any]
-
-    @property
-    def canonical_name(self) -> str:
-        """The canonical name with its arguments."""
-        return self.entry.canonical + self._suffix
-
-    @property
-    def display_name(self) -> str:
-        """The same without the plugin, for tables."""
-        return self.entry.name + self._suffix
-
-    @property
-    def distribution(self) -> str:
-        """The distribution that brought it, with its version."""
-        return _distribution(self.entry)
-
-    @property
-    def _suffix(self) -> str:
-        pairs = ",".join(f"{key}={written(self.arguments[key])}" for key in sorted(self.arguments))
-        return f"({pairs})" if pairs else ""
-
-    def load(self) -> Model:
-        """Import the plugin's library and return the architecture.
-
-        Raises:
-            UsageError: if it cannot be imported, or not built with these arguments.
-        """
-        target = _target(self.entry)
-        architecture = f"architecture '{self.canonical_name}'"
-        refuse_unknown_arguments(target, self.arguments, what=architecture)
-        with calling(f"the {architecture} ({self.distribution})"):
-            try:
-                instance = target(self.entry.name, **self.arguments)
-            except (TypeError, ValueError) as error:
-                raise UsageError(f"{architecture}: {one_line(error).partition(': ')[2]}") from error
-        _check_kind(self.entry, instance, Model)
-        return instance  # type: ignore[no-any-return]
-
-    def named(self) -> NamedModel:
-        """Return the architecture as `load` does, in a wrapper whose errors name it."""
-        return NamedModel(what=f"the architecture '{self.canonical_name}' ({self.distribution})", model=self.load())
 
 
 @dataclass(frozen=True)
@@ -212,7 +80,7 @@ class Catalogue:
         if not (isinstance(spec, ModelSpec) and spec.names):
             return (spec.name,)
         if spec.names not in self._names:
-            self._names[spec.names] = _listed(spec.names, plugin)
+            self._names[spec.names] = listed_names(spec.names, plugin)
         names = self._names[spec.names]
         return () if isinstance(names, PluginFailure) else names
 
@@ -260,8 +128,8 @@ class Catalogue:
         name, values = parse_call(text)
         entry = self.find("methods", name)
         assert isinstance(entry.spec, MethodSpec)  # noqa: S101 - the loader validated it; this tells mypy
-        instance = build(_target(entry), values, where=f"method '{name}'")
-        _check_kind(entry, instance, METHOD_KINDS[entry.spec.kind])
+        instance = build(entry.load(), values, where=f"method '{name}'")
+        check_kind(entry, instance, METHOD_KINDS[entry.spec.kind])
         short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundMethod(
             canonical_name=entry.canonical + canonical(instance),
@@ -270,7 +138,7 @@ class Catalogue:
             name=entry.name,
             given={key: value for key, value in values_of(instance).items() if key in values},
             spec=entry.spec,
-            distribution=_distribution(entry) + _library(entry.spec),
+            distribution=entry.distribution + _library(entry.spec),
             instance=instance,
         )
 
@@ -280,15 +148,15 @@ class Catalogue:
         Raises:
             UsageError: if the target cannot be imported.
         """
-        return parameters_of(_target(entry))
+        return parameters_of(entry.load())
 
     def aggregator(self, text: str) -> BoundAggregator:
         """As `method`, for an aggregator."""
         name, values = parse_call(text)
         entry = self.find("aggregators", name)
         assert isinstance(entry.spec, AggregatorSpec)  # noqa: S101 - as above
-        instance = build(_target(entry), values, where=f"aggregator '{name}'")
-        _check_kind(entry, instance, AGGREGATOR_LEVELS[entry.spec.level])
+        instance = build(entry.load(), values, where=f"aggregator '{name}'")
+        check_kind(entry, instance, AGGREGATOR_LEVELS[entry.spec.level])
         return BoundAggregator(canonical_name=entry.canonical + canonical(instance), spec=entry.spec, instance=instance)
 
     def sampler(self, text: str) -> BoundSampler:
@@ -310,16 +178,16 @@ class Catalogue:
             values = {parameter: value}
         if parameter is not None and not values.get(parameter):
             raise UsageError(f"the sampler '{name}' needs a value; write {name}:{parameter.upper()}")
-        instance = build(_target(entry), values, where=f"sampler '{name}'")
-        _check_kind(entry, instance, Sampler)
-        _check_sampler(instance, what=f"the sampler '{entry.canonical}' ({_distribution(entry)})")
+        instance = build(entry.load(), values, where=f"sampler '{name}'")
+        check_kind(entry, instance, Sampler)
+        check_sampler(instance, what=f"the sampler '{entry.canonical}' ({entry.distribution})")
         short = entry.name if entry.plugin.name == BUILTIN else entry.canonical
         return BoundSampler(
             canonical_name=entry.canonical + canonical(instance),
             display_name=short + canonical(instance, only=values),
             plugin=entry.plugin.name,
             spec=entry.spec,
-            distribution=_distribution(entry),
+            distribution=entry.distribution,
             instance=instance,
         )
 
@@ -357,9 +225,9 @@ class Catalogue:
             raise UsageError(f"the data set '{name}' takes no path; write {name} instead of '{text}'")
         if data_dir is not None and not entry.spec.data_dir:
             raise UsageError(self._no_data_dir(name, data_dir))
-        with calling(f"the data set '{entry.canonical}' ({_distribution(entry)})"):
-            dataset = _target(entry)(path=path or data_dir, image_size=image_size, seed=seed)
-        _check_kind(entry, dataset, Dataset)
+        with calling(f"the data set '{entry.canonical}' ({entry.distribution})"):
+            dataset = entry.load()(path=path or data_dir, image_size=image_size, seed=seed)
+        check_kind(entry, dataset, Dataset)
         return entry.canonical, dataset
 
     def _no_data_dir(self, name: str, data_dir: str) -> str:
@@ -379,52 +247,6 @@ def catalogue() -> Catalogue:
     return installed
 
 
-def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:
-    """Import the object that an import string of a plugin names.
-
-    Raises:
-        UsageError: quoting the plugin's failure.
-    """
-    module, _, attribute = target.partition(":")
-    try:
-        loaded: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
-    except (Exception, SystemExit) as error:
-        failure = _failure(plugin, f"{target} cannot be imported: {one_line(error)}")
-        raise UsageError(str(failure)) from error
-    return loaded
-
-
-def _listed(target: str, plugin: Plugin) -> tuple[str, ...] | PluginFailure:
-    """Return the names that a catalogue lists, or its failure, so that other plugins still work."""
-    module, _, attribute = target.partition(":")
-    try:
-        names = _checked_names(getattr(importlib.import_module(module), attribute)())
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
-        failure = _failure(plugin, f"{target} lists no names: {one_line(error)}")
-        raise_if_strict(failure)
-        return failure
-    return names
-
-
-def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
-    for name in names:
-        if not (isinstance(name, str) and NAME.fullmatch(name)):
-            raise ConfigurationError(f"the name {name!r} is not made of letters, digits and _ . + -")
-    return tuple(dict.fromkeys(names))
-
-
-def _failure(plugin: Plugin, error: str) -> PluginFailure:
-    return PluginFailure(plugin=plugin.name, distribution=plugin.distribution, version=plugin.version, error=error)
-
-
-def _target(entry: Entry) -> Callable[..., Any]:
-    return load_target(entry.spec.target, entry.plugin)
-
-
-def _distribution(entry: Entry) -> str:
-    return f"{entry.plugin.distribution} {entry.plugin.version}"
-
-
 def _library(spec: MethodSpec) -> str:
     if spec.library is None:
         return ""
@@ -432,24 +254,3 @@ def _library(spec: MethodSpec) -> str:
         return f" with {spec.library} {version(spec.library)}"
     except PackageNotFoundError:
         return f" with {spec.library}"
-
-
-def _check_sampler(sampler: Sampler, *, what: str) -> None:
-    """Refuse a sampler whose properties have impossible values."""
-    with calling(what):
-        properties = {name: getattr(sampler, name) for name in PROPERTIES}
-    for name in ("per_run", "available"):
-        if properties[name] is not None and (type(properties[name]) is not int or properties[name] < 1):
-            raise UsageError(f"{what}: {name} is {properties[name]!r}; it must be a whole number from 1, or None")
-    if not isinstance(properties["input_noise"], int | float) or not 0 <= properties["input_noise"] < float("inf"):
-        raise UsageError(f"{what}: input_noise is {properties['input_noise']!r}; it must be a number from 0")
-    if type(properties["per_block"]) is not int or properties["per_block"] < 1:
-        raise UsageError(f"{what}: per_block is {properties['per_block']!r}; it must be a whole number from 1")
-
-
-def _check_kind(entry: Entry, instance: object, protocol: type) -> None:
-    if not isinstance(instance, protocol):
-        raise ConfigurationError(
-            f"'{entry.canonical}' ({_distribution(entry)}): its target gave {type(instance).__name__}, which "
-            f"does not satisfy {protocol.__name__} of saliencynoise.interfaces"
-        )

@@ -31,7 +31,7 @@ from saliencynoise.testing.networks import batch_of, convolutional
 from saliencynoise.testing.state import guarded
 
 if TYPE_CHECKING:
-    from saliencynoise.registry.catalogue import BoundAggregator, BoundMethod, BoundModel, BoundSampler
+    from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundModel, BoundSampler
 
 ROWS = 256
 """More rows than any pass of the kit has, so that nothing is divided."""

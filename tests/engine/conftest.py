@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from saliencynoise.interfaces import Maps, MethodSpec
-from saliencynoise.registry import catalogue, loader
+from saliencynoise.registry import catalogue, entry, loader
 from tests.conftest import TRAINED
 
 QUICK = {
@@ -92,11 +92,11 @@ def extra_plugin(monkeypatch):
     plugins, failures = loader.discover()
     monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], failures))
     fakes = {"Nan": _Nan, "Raising": _Raising, "Pixel": _Pixel, "Flat": _Flat, "Zero": _Zero, "Noisy": _Noisy}
-    real = catalogue.load_target
+    real = entry.load_target
     monkeypatch.setattr(
-        catalogue,
+        entry,
         "load_target",
-        lambda target, own: fakes[target.partition(":")[2]] if own is plugin else real(target, own),
+        lambda target, owner: fakes[target.partition(":")[2]] if owner is plugin else real(target, owner),
     )
     catalogue.catalogue.cache_clear()
     yield

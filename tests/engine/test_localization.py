@@ -9,7 +9,7 @@ from saliencynoise.api import bench
 from saliencynoise.engine.map_statistics import LocalizationAccumulator
 from saliencynoise.interfaces import Dataset, DatasetSpec, Split
 from saliencynoise.records.writing import json_of
-from saliencynoise.registry import catalogue, loader
+from saliencynoise.registry import catalogue, entry, loader
 from saliencynoise.statistics.localization import MEASURES, localization
 
 CLASSES = ("upright", "level")
@@ -43,8 +43,8 @@ def striped(monkeypatch):
     plugin = loader.Plugin(name="fakes", distribution="fakes", version="1", specs=specs)
     plugins, failures = loader.discover()
     monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], failures))
-    real = catalogue.load_target
-    monkeypatch.setattr(catalogue, "load_target", lambda target, own: load if own is plugin else real(target, own))
+    real = entry.load_target
+    monkeypatch.setattr(entry, "load_target", lambda target, owner: load if owner is plugin else real(target, owner))
     catalogue.catalogue.cache_clear()
     yield
     catalogue.catalogue.cache_clear()

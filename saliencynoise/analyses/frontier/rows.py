@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saliencynoise.analyses.frontier.config import FrontierConfig
-    from saliencynoise.registry.catalogue import BoundAggregator
+    from saliencynoise.registry.bound import BoundAggregator
 
 
 def held_out_networks(

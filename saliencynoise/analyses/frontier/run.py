@@ -34,7 +34,8 @@ from saliencynoise.records.frontier import (
 )
 from saliencynoise.records.rows import FailedRow
 from saliencynoise.records.writing import record_of, write_record
-from saliencynoise.registry.catalogue import BoundAggregator, BoundSampler, catalogue
+from saliencynoise.registry.bound import BoundAggregator, BoundSampler
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.registry.parameters import canonical
 from saliencynoise.store.atomic import key_of, slug_of
 from saliencynoise.store.holding import holding

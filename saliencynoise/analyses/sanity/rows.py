@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.ensemble_maps import EnsembleMaps
     from saliencynoise.records.cell import Cell
-    from saliencynoise.registry.catalogue import BoundMethod
+    from saliencynoise.registry.bound import BoundMethod
 
 OTHERS = (UNTRAINED, PERMUTED)
 VIEWS = ("signed", "magnitude")

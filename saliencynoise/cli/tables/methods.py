@@ -15,7 +15,7 @@ from saliencynoise.interfaces.specs import MethodSpec
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from saliencynoise.registry.catalogue import Entry
+    from saliencynoise.registry.entry import Entry
     from saliencynoise.registry.parameters import Parameter
 
 KINDS = {

@@ -29,7 +29,7 @@ from saliencynoise.methods.gradient import Gradient
 from saliencynoise.methods.smoothgrad import SmoothGrad
 from saliencynoise.records.frontier import FailedSampler, FrontierRow
 from saliencynoise.records.writing import json_of
-from saliencynoise.registry import catalogue, loader
+from saliencynoise.registry import catalogue, entry, loader
 from saliencynoise.store.pool import Pool
 from tests.engine.conftest import QUICK
 from tests.studies import record_with
@@ -287,12 +287,12 @@ def fake_samplers(monkeypatch):
         name="fakes", distribution="fakes", version="1", specs={**dict.fromkeys(kinds, ()), "samplers": specs}
     )
     plugins, unloaded = loader.discover()
-    real = catalogue.load_target
+    real = entry.load_target
     monkeypatch.setattr(catalogue, "discover", lambda: ([*plugins, plugin], unloaded))
     monkeypatch.setattr(
-        catalogue,
+        entry,
         "load_target",
-        lambda target, own: fakes[target.partition(":")[2]] if own is plugin else real(target, own),
+        lambda target, owner: fakes[target.partition(":")[2]] if owner is plugin else real(target, owner),
     )
     catalogue.catalogue.cache_clear()
     yield

@@ -12,7 +12,7 @@ from saliencynoise.data.class_names import class_index
 from saliencynoise.data.own_pictures import as_seen
 from saliencynoise.data.pictures import Unreadable
 from saliencynoise.interfaces import Dataset, UsageError
-from saliencynoise.registry.catalogue import BoundModel
+from saliencynoise.registry.bound import BoundModel
 from saliencynoise.store.atomic import sha256_of
 from saliencynoise_dream.objective import ClassLogit, LayerEnergy
 from saliencynoise_dream.records import DreamStart
