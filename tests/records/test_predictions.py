@@ -16,7 +16,7 @@ CELL: dict[str, Any] = {"architecture": "net", "method": "lime", "view": "signed
 
 def read(**changes: Any) -> PredictionsRecord:
     prediction = {"members": 4, "created": "monday", "cells": [{**CELL, **changes}]}
-    return check_record({"predictions": [prediction]}, PredictionsRecord, where="predictions.json")
+    return check_record({"predictions": [prediction], "notes": []}, PredictionsRecord, where="predictions.json")
 
 
 @pytest.mark.parametrize(("text", "value"), [(0.5, 0.5), ("inf", math.inf), ("-inf", -math.inf), (3, 3.0)])
