@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from saliencynoise.interfaces import one_line
-from saliencynoise.records.predictions import PredictedCell, Prediction, PredictionsRecord
+from saliencynoise.records.predictions import NO_PREDICTIONS, PredictedCell, Prediction, PredictionsRecord
 from saliencynoise.records.reading import RecordError, read_record
 from saliencynoise.records.writing import write_record
 
@@ -25,7 +25,7 @@ def note_prediction(folder: Path, cells: Sequence[Cell], *, members: int, create
     try:
         record = read_predictions(folder)
     except RecordError as error:  # a damaged file of forecasts must not cost the result
-        record, note = PredictionsRecord(), f"earlier forecasts are lost: {one_line(error).partition(';')[0]}"
+        record, note = NO_PREDICTIONS, f"earlier forecasts are lost: {one_line(error).partition(';')[0]}"
     others = tuple(prediction for prediction in record.predictions if prediction.members != members)
     notes = (*record.notes, *([note] if note else []))
     write_record(folder / PREDICTIONS, PredictionsRecord(predictions=(*others, entry), notes=notes))
@@ -53,5 +53,5 @@ def read_predictions(folder: Path) -> PredictionsRecord:
     """
     path = folder / PREDICTIONS
     if not path.is_file():
-        return PredictionsRecord()
+        return NO_PREDICTIONS
     return read_record(path, PredictionsRecord, fix="run the same bench again, which notes its forecast once more")

@@ -41,7 +41,8 @@ def about_class(probabilities: Float[np.ndarray, "E K"], target: int, classes: S
     agreeing, chosen = int((votes == target).sum()), int(mean.argmax())
     name = f"'{classes[target]}'"
     if chosen != target:
-        yield Caution("class", f"the explained class {name} is not what the ensemble sees: '{classes[chosen]}'")
+        seen = f"'{classes[chosen]}'"
+        yield Caution("class", f"the explained class {name} is not the class that the ensemble sees: {seen}")
     if agreeing < AGREED * members:
         others = ", ".join(f"{int((votes == k).sum())} '{classes[k]}'" for k in sorted(set(votes.tolist()) - {target}))
         yield Caution(
@@ -90,14 +91,15 @@ def about_methods(methods: Sequence[MethodExplanation]) -> Iterator[Caution]:
         if explained.centred:
             yield Caution(
                 "reliability",
-                f"the maps by {explained.method} have one sign, or do not turn it with the score: untrained networks "
-                "agree on such maps, too; their significant pixels are those that differ from the map's own mean",
+                f"the maps by {explained.method} have one sign, or keep their sign when the score changes its sign: "
+                "untrained networks agree on such maps, too; their significant pixels are those that differ from the "
+                "mean of the map",
             )
         if math.isnan(value) or value < RELIABLE:
             yield Caution(
                 "reliability",
-                f"the map by {explained.method} has a reliability of {value:.2f}, below {RELIABLE}: as many other "
-                "networks would show a clearly different one",
+                f"the map by {explained.method} has a reliability of {value:.2f}, below {RELIABLE}: the map of as many "
+                "other networks would clearly differ",
             )
         elif interval is not None and interval.low < RELIABLE:
             yield Caution(
@@ -112,11 +114,12 @@ def about_members(members: int, flags: Mapping[int, str], *, dependent: str = ""
     for member, why in flags.items():
         yield Caution("members", f"member {member} is flagged: {why}")
     if members < 3:
-        yield Caution("members", f"{members} members: no intervals, which need 3, and should have {INDICATIVE_BELOW}")
+        yield Caution("members", f"{members} members: no intervals, which need 3 members, better {INDICATIVE_BELOW}")
     elif members < INDICATIVE_BELOW:
         yield Caution("members", f"{members} members: intervals are indicative; {INDICATIVE_BELOW} make them reliable")
     if dependent:
         yield Caution(
             "members",
-            f"the members come from {dependent}: reliability is about more of that kind, not retrained networks",
+            f"the members come from {dependent}: reliability is for more members of that kind, not for retrained "
+            "networks",
         )

@@ -40,18 +40,18 @@ class MethodExplanation:
     Attributes:
         method: label as in tables, `gradcam(layer=top)`.
         text: canonical name with every parameter.
-        draws: D, each member's own, of a stochastic method; 1 of any other.
+        draws: D, the separate draws of each member by a stochastic method; 1 for any other method.
         reason: why there are no figures, or empty.
         no_marginal: why the aggregator made no marginal map although there are figures, or empty.
-        maps: `[E, c, h, w]`, float32, each member's raw signed map, averaged over draws; signed in the method's own
-            sense, for gradients positive where more of it raises the logit of the explained class. Layer methods at
-            their layer's own resolution, c = 1.
+        maps: `[E, c, h, w]`, float32, each member's raw signed map, averaged over draws. The sign is that of the
+            method: for gradients positive where a larger value raises the logit of the explained class. Maps of layer
+            methods have the resolution of the layer, c = 1.
         marginal: `[c, h, w]`, float32, the aggregator's map of `maps`.
         significant: `[c, h, w]`, values whose mean over members is not zero: moderated t-tests, 5% false discoveries
             among them.
         agreement: `[c, h, w]`, the share of members whose sign is that of the mean.
-        centred: whether `significant` and `agreement` are of each map less its own mean, for maps of one sign have no
-            zero to be compared with; `reliability` is that of whole maps, their constants included.
+        centred: whether `significant` and `agreement` are of each map less its mean, because maps of one sign cannot be
+            compared with zero; `reliability` is that of whole maps, with their constants.
         reliability: of the average of these members' unit-norm maps (and draws), whatever the aggregator, with
             intervals for other networks.
     """

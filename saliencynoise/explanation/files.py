@@ -1,4 +1,4 @@
-"""The folder of explanations: for each picture a figure, a page and its maps; all figures in one document; an index."""
+"""The folder of explanations: a figure, a page and the maps of each picture; a document of all figures; an index."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         """Take a folder for the explanations of these pictures by these settings.
 
         Raises:
-            UsageError: if a file that is to be written is one of the pictures, or the folder holds something else than
-                explanations of the same pictures by the same settings, which may be replaced.
+            UsageError: if a file that would be written is one of the pictures, or the folder holds anything else than
+                explanations of the same pictures by the same settings.
         """
         self.folder = folder
         self._key = key_of(settings)
@@ -79,7 +79,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         self._held.enter_context(holding(self.folder))
         self._earlier = self._read_earlier()  # another process may have written since
         if not (self.folder / RESULT).exists():
-            write_record(self.folder / RESULT, self.record)  # from now on the folder is known, whatever happens
+            write_record(self.folder / RESULT, self.record)  # so that the folder is known, also after an error
         return self
 
     def add(self, outcome: Explanation | LeftOut) -> Path | None:

@@ -1,8 +1,8 @@
 """Votes and maps of pictures, member by member: one network and all maps of a few pictures are in memory.
 
-All is as in a bench: the same passes and precision, the same background, and random numbers that follow from the run's
-seed, the method, the name of the picture, the draw and the member. So a test image that is explained gives the maps of
-the bench. Stochastic methods use each member's separate draws; the draw that all members share is left out.
+Everything is as in a bench: passes, precision, background, and random numbers, which follow from the run's seed, the
+method, the name of the picture, the draw and the member. So an explained test image has the same maps as in the bench.
+Stochastic methods use each member's separate draws; the draw that all members share is left out.
 """
 
 from __future__ import annotations

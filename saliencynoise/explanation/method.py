@@ -1,4 +1,4 @@
-"""From all members' maps of one picture by one method to the marginal map, its significant values, its reliability."""
+"""The marginal map of one picture by one method, its significant values and its reliability."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def unusable(maps: Float[Tensor, "E D c h w"]) -> str:
     """Return why one picture's maps give no figures; empty if they do."""
     height, width = maps.shape[-2:]
     if min(height, width) < 2:
-        return f"the maps are {height}x{width}: so few pixels show nothing"
+        return f"the maps are {height}x{width}; figures need two rows and two columns of pixels"
     broken = (~maps.isfinite()).flatten(1).any(1).nonzero().flatten().tolist()
     if broken:
         return f"the maps of {len(broken)} of {len(maps)} members hold NaN or infinity"

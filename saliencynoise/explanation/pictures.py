@@ -27,7 +27,7 @@ class PictureFile:
 
     Attributes:
         path: path of the file.
-        name: the file's own name, which its random numbers follow from.
+        name: name of the file, from which its random numbers follow.
         place: its path to be shown: as the user gave it, or below the folder that they gave. It may hold any character
             that a file's name may; bytes that are no UTF-8 are escaped.
         slug: name of the files of its explanation, without a suffix; unique within a call.

@@ -1,13 +1,13 @@
 """The reliability of one picture's average map, from the inner products of its members' maps alone.
 
-Every map is first divided by its norm. The average is over E members and O draws of each member's own. With C00 the
-mean inner product of different members' maps, and C1 that of a member's own maps, each with itself included, the energy
-of the average is on average
+Every map is first divided by its norm. The average is over E members and O separate draws of each member. C00 is the
+mean inner product of maps of different members. C1 is that of the maps of one member, each with itself included. The
+expected energy of the average is
 
     A = (1 - 1/E) C00 + C1 / E
 
-of which C00 is signal: what other networks and other draws would give, too. R = C00 / A is the cosine to be expected
-between this average and one of E other networks with O other draws each. With one own draw, R = E r / (1 + E r).
+of which C00 is signal, the part that other networks and other draws would give, too. R = C00 / A is the expected cosine
+between this average and one of E other networks with O other draws each. With one draw, R = E r / (1 + E r).
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class MapReliability:
     """The reliability of one picture's maps by one method; all intervals are for other networks and this picture.
 
     Attributes:
-        snr: r, the corrected power SNR of one network's map, from a draw of its own; 0 in expectation for noise.
+        snr: r, the corrected power SNR of one network's map, from a separate draw; its expectation is 0 for noise.
         snr_interval: 95%; None below 3 members.
         value: R, 0 to 1, of the average of these members (and draws); 0 where no signal was found.
         interval: of R, as `snr_interval`.
-        needed: members whose average has R = 0.9, each with a draw of its own.
+        needed: members whose average has R = 0.9, each with a separate draw.
     """
 
     snr: float

@@ -178,19 +178,19 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
     aggregator = catalogue().aggregator(config.bench.aggregator)
     if aggregator.spec.level != "maps":
         raise UsageError(
-            f"--aggregator {config.bench.aggregator} makes one network of the members, and this command compares their "
-            "maps; choose one that makes one map of theirs, as mean"
+            f"--aggregator {config.bench.aggregator} makes one network of the members, but this command compares their "
+            "maps; choose an aggregator of maps, as mean"
         )
     files = picture_files(config.pictures) if files is None else files
     _refuse_unreadable(files)
-    if config.pool is None:  # before a training that would be useless
+    if config.pool is None:  # refused before anything is trained
         _label_if_dependent(config.bench.sampler)
         if config.target is not None:
             class_index(config.target, load_dataset(config.bench)[1].classes, option="--target")
     ensemble = trained_ensemble(config.bench, observer, pool=config.pool)
     _refuse_other_architecture(config, ensemble)
     if len(ensemble.members) < 2:
-        raise UsageError(f"{ensemble.pool.folder} has one member; maps are compared between 2 or more, better 8")
+        raise UsageError(f"{ensemble.pool.folder} has one member; a comparison of maps needs 2 or more, better 8")
     return Prepared(
         files=files,
         ensemble=ensemble,
@@ -212,10 +212,10 @@ def _refuse_unreadable(files: Sequence[PictureFile]) -> None:
         if not isinstance(image, Unreadable):
             return
         reason = reason or image.reason
-    what = f"{files[0].path} cannot be read"
+    problem = f"{files[0].path} cannot be read"
     if len(files) > 1:
-        what = f"none of the {len(files)} pictures, beginning with {files[0].path}, can be read"
-    raise UsageError(f"{what}: {reason}; name an image file, as PNG or JPEG")
+        problem = f"none of the {len(files)} pictures, beginning with {files[0].path}, can be read"
+    raise UsageError(f"{problem}: {reason}; name an image file, as PNG or JPEG")
 
 
 def _refuse_other_architecture(config: ExplainConfig, ensemble: TrainedEnsemble) -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from saliencynoise.statistics.intervals import Interval
 
 LEGEND = (
-    "reliability: the cosine to be expected between this mean map and that of as many other networks, 0 to 1, with "
-    "its 95% interval for other networks on this picture; pure noise: 0. r: signal over noise of one network's map. "
+    "reliability: expected cosine between this mean map and that of as many other networks, 0 to 1, with its 95% "
+    "interval for other networks on this picture; pure noise has 0. r: corrected SNR of one network's map. "
     "for 0.9: networks to average until the reliability is 0.9. sig. pix.: significant pixels, the share of the "
     f"values (pixels x channels) whose mean is significant (false discoveries: {FALSE_DISCOVERY_RATE:.0%}, more where "
     "noise is skewed); it grows with the members."
@@ -94,7 +94,7 @@ def scope(explanation: Explanation) -> list[str]:
         sentences.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")
     if drawn:
         names, draws = ", ".join(method.method for method in drawn), drawn[0].draws
-        sentences.append(f"Of {names} it is that of the mean over members and {draws} draws of each.")
+        sentences.append(f"For {names} it is that of the mean over members and {draws} draws of each.")
     return sentences
 
 

@@ -1,8 +1,8 @@
-"""Whether a picture looks like those that the networks were trained on: brightness, contrast, tint.
+"""The difference between a picture and the training pictures, by brightness, contrast and tint.
 
-Each is one figure per picture. A picture is called unlike the training pictures in a figure if it lies outside the
-middle 99% of theirs; so one training picture in a hundred is called unlike, too. The test is simple: a photograph of
-another domain may pass it. It catches the most harmful cases: inverted, washed out or empty pictures.
+Each is one figure per picture. A picture is unlike the training pictures in a figure if it is outside the middle 99% of
+theirs. One training picture in a hundred is unlike them, too. The test is simple: a photograph of another domain may
+pass it. It detects the most harmful cases: inverted, washed out or empty pictures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SAMPLED = 4096
 """The largest number of training pictures that are measured, spread evenly over all."""
 
 CHUNK = 64
-"""Batch size when measuring them, since a batch is in memory as floats."""
+"""Batch size of these measurements, since a batch is in memory as floats."""
 
 Range = tuple[float, float]
 

@@ -26,5 +26,9 @@ class Prediction(Record, frozen=True, kw_only=True):
 class PredictionsRecord(Record, frozen=True, kw_only=True):
     """The document of `predictions.json`."""
 
-    predictions: tuple[Prediction, ...] = ()
-    notes: tuple[str, ...] = ()
+    predictions: tuple[Prediction, ...]
+    notes: tuple[str, ...]
+
+
+NO_PREDICTIONS = PredictionsRecord(predictions=(), notes=())
+"""The document before a first run."""

@@ -46,7 +46,7 @@ def test_an_unsure_ensemble():
 def test_another_class_than_the_vote():
     found = texts(about_class(sees(0, 0, 0), 2, CLASSES))
     assert found == [
-        "the explained class 'bird' is not what the ensemble sees: 'cat'",
+        "the explained class 'bird' is not the class that the ensemble sees: 'cat'",
         "the members disagree: 0 of 3 see the explained class 'bird', 3 'cat'",
     ]
 
@@ -111,8 +111,8 @@ def method(value, reason="", no_marginal="", interval=None):
 
 def test_reliability():
     assert texts(about_methods([method(0.5)])) == []
-    low = "the map by gradient has a reliability of 0.49, below 0.5: as many other networks would show "
-    assert texts(about_methods([method(0.49)])) == [f"{low}a clearly different one"]
+    low = "the map by gradient has a reliability of 0.49, below 0.5: the map of as many other "
+    assert texts(about_methods([method(0.49)])) == [f"{low}networks would clearly differ"]
     assert texts(about_methods([method(0, "no map")])) == ["gradient failed: no map"]
     assert texts(about_methods([method(0.6, no_marginal="too few")])) == ["gradient has no marginal map: too few"]
 
@@ -127,6 +127,6 @@ def test_reliability_that_may_be_too_low(low, warned):
 def test_members():
     assert texts(about_members(8, {})) == []
     assert texts(about_members(7, {})) == ["7 members: intervals are indicative; 8 make them reliable"]
-    assert texts(about_members(2, {})) == ["2 members: no intervals, which need 3, and should have 8"]
+    assert texts(about_members(2, {})) == ["2 members: no intervals, which need 3 members, better 8"]
     assert texts(about_members(8, {3: "accuracy 0.1"})) == ["member 3 is flagged: accuracy 0.1"]
     assert texts(about_members(8, {}, dependent="swag"))[0].startswith("the members come from swag")

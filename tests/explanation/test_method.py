@@ -68,7 +68,7 @@ def test_maps_that_cannot_be_used_are_kept_without_figures():
 def test_maps_that_cannot_be_used_say_why():
     maps = torch.ones(3, 1, 1, 4, 4)
     assert unusable(maps) == ""
-    assert unusable(maps[..., :1]) == "the maps are 4x1: so few pixels show nothing"
+    assert unusable(maps[..., :1]) == "the maps are 4x1; figures need two rows and two columns of pixels"
     assert unusable(0 * maps) == "the maps of all members are zero: the method found nothing"
     maps[1, 0, 0, 2, 2] = math.nan
     assert unusable(maps) == "the maps of 1 of 3 members hold NaN or infinity"

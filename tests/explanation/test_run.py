@@ -160,7 +160,7 @@ def test_another_architecture_than_the_pools_is_refused(config, save_digit):
 
 def test_one_member_is_not_enough(config, save_digit, trained, with_members, monkeypatch):
     monkeypatch.setattr(run, "trained_ensemble", lambda *_, **__: with_members(1))
-    with pytest.raises(UsageError, match="has one member; maps are compared between 2 or more"):
+    with pytest.raises(UsageError, match="has one member; a comparison of maps needs 2 or more"):
         all_of(config(save_digit(1)))
 
 

@@ -12,7 +12,7 @@ from saliencynoise.engine.judged import judged_cells, key_of_cell, no_claim
 from saliencynoise.engine.predictions import PREDICTIONS, read_predictions
 from saliencynoise.engine.study import Study, interval_of
 from saliencynoise.interfaces import UsageError
-from saliencynoise.records.predictions import PredictionsRecord
+from saliencynoise.records.predictions import NO_PREDICTIONS, PredictionsRecord
 from saliencynoise.statistics.gram import cosine_of_averages, scale_gram
 from saliencynoise.statistics.reliability import MembersNeeded, members_for_images, members_needed, reliability_at
 from saliencynoise.store.provenance import hardware
@@ -148,7 +148,7 @@ def notes_of_predictions(study: Study) -> list[str]:
 def _predictions_record(study: Study) -> PredictionsRecord:
     """Return a study's forecasts. They are empty if the folder has none, as after a result was copied alone."""
     if not (study.folder / PREDICTIONS).exists():
-        return PredictionsRecord()
+        return NO_PREDICTIONS
     study.files.path(PREDICTIONS)
     return read_predictions(study.folder)
 
