@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,7 +12,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def repetitions(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+def repetitions(request):
     """How often a simulation is repeated: the first number with `--simulation` or `--slow`, else the second."""
     whole = request.config.getoption("--simulation") or request.config.getoption("--slow")
     return lambda full, short: full if whole else short

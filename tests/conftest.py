@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
 from filelock import FileLock
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = (
@@ -23,7 +20,7 @@ TRAINED: dict[str, Any] = {"members": 3, "train_images": 64, "epochs": 1, "devic
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(tmp_path, monkeypatch):
     """The folder that stands in for the user's cache, for subprocesses too."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("SALIENCYNOISE_CACHE", str(folder))
@@ -32,7 +29,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained_cache(tmp_path_factory):
     """A cache with the pool of `TRAINED`, filled once a run, whichever worker is first. Tests change copies of it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained"
@@ -51,7 +48,7 @@ def trained_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def pooled(cache: Path, trained_cache: Path) -> Path:
+def pooled(cache, trained_cache):
     """The test's cache, which holds the members of `TRAINED`."""
     shutil.copytree(trained_cache, cache, dirs_exist_ok=True)
     return cache

@@ -60,12 +60,12 @@ def differences(command: Mapping[str, Any], function: Mapping[str, Any]) -> set[
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_command_and_its_function_take_the_same_names_and_defaults(name: str) -> None:
+def test_a_command_and_its_function_take_the_same_names_and_defaults(name):
     faults = differences(of_command(name), of_function(getattr(sn, name))) - DIFFERENT.get(name, set())
     assert faults == set()
 
 
-def test_a_difference_between_a_command_and_a_function_is_seen() -> None:
+def test_a_difference_between_a_command_and_a_function_is_seen():
     def frontier(*, runs: int = 5, budget: tuple[int, ...] = (1, 2, 4, 8)) -> None: ...
 
     command = {name: of_command("frontier")[name] for name in ("runs", "budgets", "reference")}
@@ -73,7 +73,7 @@ def test_a_difference_between_a_command_and_a_function_is_seen() -> None:
     assert differences(command, of_function(frontier)) == {"runs", "budget", "budgets", "reference"}
 
 
-def test_the_help_of_a_command_names_the_default() -> None:
+def test_the_help_of_a_command_names_the_default():
     for name in ("bench", "dream", "explain", "frontier", "sanity", "train", "variance"):
         for option in options_of(name):
             if (
@@ -85,7 +85,7 @@ def test_the_help_of_a_command_names_the_default() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_parameter_is_explicit_typed_and_explained(name: str) -> None:
+def test_every_parameter_is_explicit_typed_and_explained(name):
     function = getattr(sn, name)
     assert inspect.isfunction(function)
     signature = inspect.signature(function)
@@ -102,7 +102,7 @@ def test_every_parameter_is_explicit_typed_and_explained(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_misspelt_keyword_is_refused_before_anything_runs(name: str) -> None:
+def test_a_misspelt_keyword_is_refused_before_anything_runs(name):
     with pytest.raises(TypeError, match="unexpected keyword argument 'member'"):
         getattr(sn, name)(member=3)
 
@@ -123,12 +123,12 @@ def test_a_misspelt_keyword_is_refused_before_anything_runs(name: str) -> None:
         ("variance", {"streams": "init"}, "streams is 'init'; it must be a list"),
     ],
 )
-def test_a_wrong_value_is_named_before_anything_runs(name: str, wrong: dict[str, Any], message: str) -> None:
+def test_a_wrong_value_is_named_before_anything_runs(name, wrong, message):
     with pytest.raises(sn.UsageError, match=re.escape(message)):
         getattr(sn, name)(**wrong)
 
 
-def test_what_users_hold_is_the_study_that_shows_itself(pooled: Path, tmp_path: Path) -> None:
+def test_what_users_hold_is_the_study_that_shows_itself(pooled, tmp_path):
     study = sn.bench(**TRAINED, methods=["gradient"], images=2, out=tmp_path / "run")
     assert type(study) is sn.Study is Study
     assert type(sn.Study.load(study.folder)) is Study
@@ -140,7 +140,7 @@ def test_what_users_hold_is_the_study_that_shows_itself(pooled: Path, tmp_path: 
     assert not hasattr(EngineStudy, "report"), "what shows a study is above the engine"
 
 
-def test_compare_takes_studies_and_folders(pooled: Path, tmp_path: Path) -> None:
+def test_compare_takes_studies_and_folders(pooled, tmp_path):
     study = sn.bench(**TRAINED, methods=["gradient", "gradient_x_input"], images=2, out=tmp_path / "run")
     document = sn.compare(study)
     assert document == sn.compare(study.folder) == sn.compare(str(study.folder))
@@ -173,7 +173,7 @@ sn.Study.load("runs/a").reports()
 """
 
 
-def test_a_type_checker_sees_every_public_name() -> None:
+def test_a_type_checker_sees_every_public_name():
     """What the slow test below needs; all names are imported where a type checker looks."""
     block = next(node for node in ast.parse(inspect.getsource(sn)).body if isinstance(node, ast.If))
     assert ast.unparse(block.test) == "TYPE_CHECKING"
@@ -185,7 +185,7 @@ def test_a_type_checker_sees_every_public_name() -> None:
 
 
 @pytest.mark.slow  # mypy reads torch's types first: a minute or two
-def test_a_type_checker_refuses_a_misspelt_keyword(tmp_path: Path) -> None:
+def test_a_type_checker_refuses_a_misspelt_keyword(tmp_path):
     (tmp_path / "right.py").write_text(RIGHT)
     (tmp_path / "wrong.py").write_text(WRONG)
     command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", str(tmp_path / "c")]

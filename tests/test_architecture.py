@@ -151,20 +151,20 @@ CORE = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE o
 PLUGINS = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 
 
-def test_every_module_is_in_a_room() -> None:
+def test_every_module_is_in_a_room():
     rooms = {path.relative_to(PACKAGE).with_suffix("").parts[0] for path in CORE}
     assert rooms <= LEVEL.keys(), "give the new room a level in this file, and a line in the design"
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "api.py"}
     assert {"interfaces", "registry", "engine", "cli"} <= rooms
 
 
-def test_contributing_names_every_room_from_the_lowest_to_the_highest() -> None:
+def test_contributing_names_every_room_from_the_lowest_to_the_highest():
     table = re.findall(r"^\| `saliencynoise/(\w+)/` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     assert set(table) == {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
     assert [LEVEL[room] for room in table] == sorted(LEVEL[room] for room in table)
 
 
-def test_the_picture_of_the_rooms_shows_them_all() -> None:
+def test_the_picture_of_the_rooms_shows_them_all():
     page = (ROOT / "docs" / "architecture.md").read_text()
     assert LEVEL.keys() <= set(re.findall(r"\w+", page.partition("```text")[2].partition("```")[0]))
     named = [name for name in re.findall(r"`([a-z]+/\w+\.py)`", page) if not name.startswith("tests/")]
@@ -172,11 +172,11 @@ def test_the_picture_of_the_rooms_shows_them_all() -> None:
     assert [name for name in named if not (PACKAGE / name).is_file()] == []
 
 
-def test_imports_point_down() -> None:
+def test_imports_point_down():
     assert [fault for path in CORE for fault in wrong_imports(path.read_text(), module_of(path, PACKAGE))] == []
 
 
-def test_no_module_is_in_a_circle_of_imports() -> None:
+def test_no_module_is_in_a_circle_of_imports():
     paths = {module_of(path, PACKAGE).removesuffix(".__init__"): path for path in PACKAGE.rglob("*.py")}
     sources = {module: path.read_text() for module, path in paths.items()}
     edges = graph(sources)
@@ -195,14 +195,14 @@ def test_no_module_is_in_a_circle_of_imports() -> None:
         "if TYPE_CHECKING:\n    from p.b import name",
     ],
 )
-def test_a_circle_is_seen_however_it_is_imported(source: str) -> None:
+def test_a_circle_is_seen_however_it_is_imported(source):
     texts = {"a": source, "b": "import p.c", "c": "from p.a import x", "d": "import p.a, p.e", "e": ""}
     sources = {f"saliencynoise.{name}": re.sub(r"\bp\b", "saliencynoise", text) for name, text in texts.items()}
     assert circles(graph(sources)) == [["saliencynoise.a", "saliencynoise.b", "saliencynoise.c"]]
     assert circles(graph({**sources, "saliencynoise.c": "import saliencynoise.e"})) == []
 
 
-def test_plugins_import_the_public_rooms_only() -> None:
+def test_plugins_import_the_public_rooms_only():
     rules = {
         path: wrong_command_imports if plugin_of(path) in COMMAND_PLUGINS else wrong_plugin_imports for path in PLUGINS
     }
@@ -210,11 +210,11 @@ def test_plugins_import_the_public_rooms_only() -> None:
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
-def test_there_are_plugins_to_test() -> None:
+def test_there_are_plugins_to_test():
     assert {plugin_of(path) for path in PLUGINS} >= {"saliencynoise-timm", *COMMAND_PLUGINS}
 
 
-def test_the_core_imports_no_plugin_and_plugins_import_those_they_name() -> None:
+def test_the_core_imports_no_plugin_and_plugins_import_those_they_name():
     """But for the public names that a plugin brings, which the package loads when they are first used."""
     assert [str(path) for path in CORE if packages(path.read_text()) - {"saliencynoise"}] == []
     for path in PLUGINS:
@@ -224,7 +224,7 @@ def test_the_core_imports_no_plugin_and_plugins_import_those_they_name() -> None
     assert packages("def f():\n    import saliencynoise_dream.run") == {"saliencynoise_dream"}
 
 
-def test_the_rule_for_commands_can_be_broken() -> None:
+def test_the_rule_for_commands_can_be_broken():
     allowed = "from saliencynoise.engine.plan import x\nfrom saliencynoise.cli import options\nimport torch"
     assert wrong_command_imports(allowed, "p.q") == []
     for module in (
@@ -262,7 +262,7 @@ def test_the_rule_for_commands_can_be_broken() -> None:
         ("from saliencynoise import UsageError", "saliencynoise.UsageError, which is in no room"),
     ],
 )
-def test_the_rule_can_be_broken(source: str, wrong: str) -> None:
+def test_the_rule_can_be_broken(source, wrong):
     (found,) = wrong_imports(source, "saliencynoise.scoring.scorer")
     assert found == f"saliencynoise.scoring.scorer imports {wrong}"
 
@@ -276,19 +276,19 @@ def test_the_rule_can_be_broken(source: str, wrong: str) -> None:
         ("from saliencynoise.registry.builtins import x", "saliencynoise.registry.builtins.x"),
     ],
 )
-def test_built_ins_are_imported_by_nobody(source: str, name: str) -> None:
+def test_built_ins_are_imported_by_nobody(source, name):
     assert wrong_imports(source, "saliencynoise.engine.plan") == [
         f"saliencynoise.engine.plan imports the built-in {name} by path"
     ]
 
 
-def test_imports_down_and_within_a_room_are_free() -> None:
+def test_imports_down_and_within_a_room_are_free():
     source = "import torch\nfrom saliencynoise.data.tensors import x\nfrom saliencynoise.training import recipes"
     assert wrong_imports(source, "saliencynoise.training.loop") == []
     assert wrong_imports("from saliencynoise.data.digits import x", "saliencynoise.data.loading") == []
 
 
-def test_the_rule_for_plugins_can_be_broken() -> None:
+def test_the_rule_for_plugins_can_be_broken():
     allowed = (
         "import torch\nfrom saliencynoise.interfaces import Tap\n"
         "from saliencynoise.interfaces.specs import ModelSpec\n"

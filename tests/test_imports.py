@@ -48,11 +48,11 @@ def imported(arguments: list[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("what", LIGHT)
-def test_nothing_heavy_is_imported(what: str) -> None:
+def test_nothing_heavy_is_imported(what):
     assert imported(LIGHT[what]) & HEAVY == set()
 
 
-def test_this_test_can_fail() -> None:
+def test_this_test_can_fail():
     assert imported(["-c", "import numpy"]) & HEAVY == {"numpy"}
     assert "saliencynoise" in imported(LIGHT["the package"])
     assert "pluggy" in imported(LIGHT["the registry"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -43,7 +44,7 @@ def strangers(text: str) -> list[str]:
     ]
 
 
-def test_the_dev_group_installs_every_plugin() -> None:
+def test_the_dev_group_installs_every_plugin():
     names = {pyproject(folder)["project"]["name"] for folder in PLUGINS}
     root = pyproject(ROOT)
     ours = {item for item in root["dependency-groups"]["dev"] if item.startswith("saliencynoise")}
@@ -53,7 +54,7 @@ def test_the_dev_group_installs_every_plugin() -> None:
     assert sources == {name: {"workspace": True} for name in {*names, "saliencynoise"}}
 
 
-def test_every_distribution_names_its_packages() -> None:
+def test_every_distribution_names_its_packages():
     """Left to itself, the build takes `plugins` for a package of the core."""
     assert pyproject(ROOT)["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["saliencynoise"]
     assert "/plugins" not in str(pyproject(ROOT)["tool"]["hatch"]["build"]["targets"]["sdist"]["include"])
@@ -64,7 +65,7 @@ def test_every_distribution_names_its_packages() -> None:
         assert (folder / "src" / package / "__init__.py").is_file()
 
 
-def test_every_plugin_has_an_entry_point_and_needs_the_core() -> None:
+def test_every_plugin_has_an_entry_point_and_needs_the_core():
     for folder in PLUGINS:
         project = pyproject(folder)["project"]
         assert "saliencynoise" in project["dependencies"]
@@ -72,14 +73,14 @@ def test_every_plugin_has_an_entry_point_and_needs_the_core() -> None:
         assert (folder / "src" / Path(*target.split("."))).with_suffix(".py").is_file()
 
 
-def test_no_version_is_bounded_from_above() -> None:
+def test_no_version_is_bounded_from_above():
     """A machine without a network brings its own versions."""
     for folder in (ROOT, *PLUGINS):
         for requirement in pyproject(folder)["project"]["dependencies"]:
             assert not re.search(r"<|==|~=", requirement), requirement
 
 
-def test_no_file_names_a_registry() -> None:
+def test_no_file_names_a_registry():
     files = tracked()
     assert ROOT / "pyproject.toml" in files
     assert not [path for path in files if path.name in {"uv.lock", "pip.conf", "uv.toml"}]
@@ -105,13 +106,37 @@ def test_no_file_names_a_registry() -> None:
         "UV_INDEX=x",
     ],
 )
-def test_a_registry_would_be_seen(text: str) -> None:
+def test_a_registry_would_be_seen(text):
     assert len(strangers(text)) == 1
 
 
-def test_sites_that_may_be_named() -> None:
+def test_sites_that_may_be_named():
     assert strangers("see https://arxiv.org/abs/1 and http://www.w3.org/2000/svg, (https://doi.org/10.1)") == []
 
 
-def test_every_wheel_of_types_is_marked() -> None:
+def test_every_wheel_of_types_is_marked():
     assert (ROOT / "saliencynoise" / "py.typed").is_file()
+
+
+def typed_tests(source):
+    """The names of test functions and fixtures that have annotations."""
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    return [
+        function.name
+        for function in functions
+        if function.name.startswith("test_") or any("fixture" in ast.unparse(line) for line in function.decorator_list)
+        if function.returns or any(isinstance(node, ast.arg) and node.annotation for node in ast.walk(function.args))
+    ]
+
+
+def test_tests_and_fixtures_have_no_annotations():
+    files = [path for path in tracked() if re.fullmatch(r"test_.*\.py|conftest\.py", path.name)]
+    assert len(files) > 300
+    assert {str(path.relative_to(ROOT)): names for path in files if (names := typed_tests(path.read_text()))} == {}
+
+
+def test_an_annotated_test_would_be_seen():
+    source = "def test_a(x: int): ...\ndef test_b() -> None: ...\ndef test_c(x): ...\ndef helper(x: int) -> int: ...\n"
+    assert typed_tests(source + "@pytest.fixture(scope='module')\ndef study() -> Study: ...\n") == [
+        "test_a", "test_b", "study",
+    ]  # fmt: skip

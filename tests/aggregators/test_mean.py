@@ -13,7 +13,7 @@ SHAPE = (3, 4, 5)
 
 
 @pytest.fixture
-def maps() -> torch.Tensor:
+def maps():
     """Maps of 7 members: float32 numbers whose float32 sums depend on their order."""
     return 1e4 * torch.randn(7, *SHAPE, generator=torch.Generator().manual_seed(0)) + 1e6
 
@@ -25,7 +25,7 @@ def stream(mean: Mean, maps: torch.Tensor) -> object:
     return state
 
 
-def test_it_is_numpys_mean_in_float64(maps: torch.Tensor) -> None:
+def test_it_is_numpys_mean_in_float64(maps):
     mean = Mean()
     result = mean.result(stream(mean, maps))
     assert result.dtype == torch.float32
@@ -33,7 +33,7 @@ def test_it_is_numpys_mean_in_float64(maps: torch.Tensor) -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 1, 3, 7])
-def test_merging_is_as_good_as_streaming(maps: torch.Tensor, cut: int) -> None:
+def test_merging_is_as_good_as_streaming(maps, cut):
     mean = Mean()
     merged = mean.merge(stream(mean, maps[:cut]), stream(mean, maps[cut:]))
     torch.testing.assert_close(
@@ -41,7 +41,7 @@ def test_merging_is_as_good_as_streaming(maps: torch.Tensor, cut: int) -> None:
     )
 
 
-def test_the_members_maps_and_earlier_states_are_left_as_they_were(maps: torch.Tensor) -> None:
+def test_the_members_maps_and_earlier_states_are_left_as_they_were(maps):
     mean, before = Mean(), maps.clone()
     first = mean.update(mean.init(SHAPE), maps[0])
     mean.merge(first, mean.update(first, maps[1]))
@@ -49,17 +49,17 @@ def test_the_members_maps_and_earlier_states_are_left_as_they_were(maps: torch.T
     assert torch.equal(mean.result(first), maps[0])
 
 
-def test_no_members_have_no_mean() -> None:
+def test_no_members_have_no_mean():
     mean = Mean()
     with pytest.raises(ValueError, match=r"^the mean of no members is not defined$"):
         mean.result(mean.merge(mean.init(SHAPE), mean.init(SHAPE)))
 
 
-def test_a_map_of_another_shape_is_refused(maps: torch.Tensor) -> None:
+def test_a_map_of_another_shape_is_refused(maps):
     mean = Mean()
     with pytest.raises(ValueError, match=r"^a map of shape \(1, 4, 5\) among maps of shape \(3, 4, 5\)$"):
         mean.update(mean.init(SHAPE), maps[0, :1])
 
 
-def test_it_satisfies_the_protocol() -> None:
+def test_it_satisfies_the_protocol():
     assert isinstance(Mean(), Aggregator)

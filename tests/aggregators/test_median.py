@@ -11,13 +11,13 @@ from tests.aggregators.streams import member_maps, result_of
 
 
 @pytest.mark.parametrize("members", [1, 2, 7, 8])
-def test_it_is_numpys(members: int) -> None:
+def test_it_is_numpys(members):
     maps = member_maps(members)
     expected = np.median(maps.double().numpy(), axis=0).astype(np.float32)
     assert np.array_equal(result_of(Median(), maps).numpy(), expected)
 
 
-def test_a_minority_may_be_anything() -> None:
+def test_a_minority_may_be_anything():
     maps = member_maps(5, signal=0.0)
     spoilt = maps.clone()
     spoilt[:2] = 1e30

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from saliencynoise.registry.catalogue import catalogue
@@ -21,13 +19,13 @@ from saliencynoise.testing.subjects import model_subject
         ("vgg", {"depth": 19, "width": 4, "norm": None}),
     ],
 )
-def test_it_keeps_the_contract(name: str, arguments: dict[str, Any]) -> None:
+def test_it_keeps_the_contract(name, arguments):
     report = check_subject(model_subject(catalogue().model(name, arguments)))
     assert [(result.check, result.message) for result in report.of("failed")] == []
     assert report.executed == 17
 
 
-def test_points_sit_on_modules_whose_output_nothing_overwrites() -> None:
+def test_points_sit_on_modules_whose_output_nothing_overwrites():
     for name in ("resnet", "vgg"):
         network = catalogue().model(name, {"width": 2}).load().build((3, 32, 32), 3)
         assert not any(getattr(module, "inplace", False) for module in network.module.modules())

@@ -29,7 +29,7 @@ def built(size: int = 32, *, seed: int = 0, classes: int = 10, **arguments: Any)
 
 
 @pytest.mark.parametrize("depth", [18, 50])
-def test_the_large_form_is_torchvisions(depth: int) -> None:
+def test_the_large_form_is_torchvisions(depth):
     theirs = scrambled(getattr(torchvision.models, f"resnet{depth}")(num_classes=10))
     ours = built(224, depth=depth, width=64)
     assert ours.adaptations == ()
@@ -41,7 +41,7 @@ def test_the_large_form_is_torchvisions(depth: int) -> None:
 
 
 @pytest.mark.parametrize(("name", "depth"), [("resnet18", 18), ("resnet26", 26), ("resnet34", 34)])
-def test_the_small_form_is_timms_with_the_small_stem(name: str, depth: int) -> None:
+def test_the_small_form_is_timms_with_the_small_stem(name, depth):
     theirs = timm.create_model(name, num_classes=10)
     theirs.conv1, theirs.maxpool = nn.Conv2d(3, 64, 3, padding=1, bias=False), nn.Identity()
     theirs = scrambled(theirs)
@@ -56,7 +56,7 @@ def test_the_small_form_is_timms_with_the_small_stem(name: str, depth: int) -> N
 
 @pytest.mark.parametrize("depth", [10, 14, 18, 26, 34, 50, 101])
 @pytest.mark.parametrize("residual", [True, False])
-def test_the_depth_counts_layers_with_weights(depth: int, *, residual: bool) -> None:
+def test_the_depth_counts_layers_with_weights(depth, *, residual):
     with torch.device("meta"):
         module = built(depth=depth, residual=residual).module
     layers = [
@@ -67,7 +67,7 @@ def test_the_depth_counts_layers_with_weights(depth: int, *, residual: bool) -> 
 
 @pytest.mark.parametrize("norm", ["batch", "group", None])
 @pytest.mark.parametrize("depth", [14, 26])
-def test_without_shortcuts_it_is_a_chain_of_layers(depth: int, norm: str) -> None:
+def test_without_shortcuts_it_is_a_chain_of_layers(depth, norm):
     module = scrambled(built(depth=depth, residual=False, norm=norm).module)
     x = expected = images(2, 3, 32, 32)
     leaves = [part for part in module.modules() if isinstance(part, nn.Conv2d | nn.BatchNorm2d | nn.GroupNorm)]
@@ -80,7 +80,7 @@ def test_without_shortcuts_it_is_a_chain_of_layers(depth: int, norm: str) -> Non
 
 
 @pytest.mark.parametrize("norm", ["batch", "group", None])
-def test_each_residual_branch_starts_at_zero(norm: str) -> None:
+def test_each_residual_branch_starts_at_zero(norm):
     module = built(norm=norm).module
     outputs: list[Tensor] = []
     for stage in module.get_submodule("stages").children():
@@ -91,7 +91,7 @@ def test_each_residual_branch_starts_at_zero(norm: str) -> None:
     assert not any(output.any() for output in outputs)
 
 
-def test_norms() -> None:
+def test_norms():
     batch, group, none = (built(norm=norm).module for norm in ("batch", "group", None))
     groups = [part.num_groups for part in group.modules() if isinstance(part, nn.GroupNorm)]
     assert sorted(set(groups)) == [4, 8, 16, 32]  # of 8, 16, 32 and 64 channels
@@ -106,7 +106,7 @@ def test_norms() -> None:
 
 @pytest.mark.parametrize("residual", [True, False])
 @pytest.mark.parametrize("norm", ["batch", "group", None])
-def test_it_learns(norm: Any, *, residual: bool) -> None:
+def test_it_learns(norm, *, residual):
     digits = catalogue().dataset("digits", image_size=None, seed=0)[1]
     x, y = to_float(digits.train.images[:24], digits.mean, digits.std), digits.train.labels[:24]
     with torch.random.fork_rng():
@@ -122,7 +122,7 @@ def test_it_learns(norm: Any, *, residual: bool) -> None:
     assert loss.item() < 1.0  # of 2.3 at chance
 
 
-def test_no_layer_of_1x1_has_a_stride() -> None:
+def test_no_layer_of_1x1_has_a_stride():
     """Backward, with channels last and fewer than 8, oneDNN corrupts memory there: it would end this process."""
     for depth in (10, 26):
         module = built(depth=depth, width=2).module.to(memory_format=torch.channels_last)
@@ -148,12 +148,12 @@ def test_no_layer_of_1x1_has_a_stride() -> None:
     ],
 )
 def test_the_last_grid_is_4x4_or_more(
-    size: tuple[int, int],
-    stem: Any,
-    top: tuple[int, int],
-    intermediate: tuple[int, tuple[int, int]],
-    adaptations: list[str],
-) -> None:
+    size,
+    stem,
+    top,
+    intermediate,
+    adaptations,
+):
     network = ResNet(depth=10, width=8, stem_stride=stem).build((3, *size), 10)
     assert network.points["top"].grid == top
     before = network.points["intermediate"]
@@ -186,13 +186,13 @@ def test_the_last_grid_is_4x4_or_more(
         ),
     ],
 )
-def test_impossible_arguments_are_named(arguments: dict[str, Any], message: str) -> None:
+def test_impossible_arguments_are_named(arguments, message):
     with pytest.raises(UsageError) as caught:
         catalogue().model("resnet", arguments).load()
     assert str(caught.value) == message
 
 
-def test_images_that_are_too_small_are_refused() -> None:
+def test_images_that_are_too_small_are_refused():
     with pytest.raises(UsageError, match=r"images of 32x3: its last grid is at least 4x4; give larger images"):
         ResNet().build((3, 32, 3), 10)
     with pytest.raises(UsageError, match=r"cannot be built for images \(0, 32, 32\) and 10 classes"):

@@ -16,7 +16,7 @@ from tests.architectures.oracle import copy_by_order, images, parameters, scramb
 
 
 @pytest.mark.parametrize(("name", "norm"), [("vgg11_bn", "batch"), ("vgg13", None)])
-def test_the_features_are_torchvisions(name: str, norm: Any) -> None:
+def test_the_features_are_torchvisions(name, norm):
     with torch.device("meta"):  # its head alone has 120 million weights
         theirs: nn.Module = getattr(torchvision.models, name)().features
     theirs = theirs.to_empty(device="cpu")
@@ -40,7 +40,7 @@ def test_the_features_are_torchvisions(name: str, norm: Any) -> None:
 
 
 @pytest.mark.parametrize("depth", [11, 13, 16, 19])
-def test_the_depth_counts_three_layers_of_the_original_head(depth: Any) -> None:
+def test_the_depth_counts_three_layers_of_the_original_head(depth):
     module = Vgg(depth=depth, width=2).build((3, 32, 32), 10).module
     widths = [part.out_channels for part in module.modules() if isinstance(part, nn.Conv2d)]
     assert len(widths) + 3 == depth
@@ -58,9 +58,7 @@ def test_the_depth_counts_three_layers_of_the_original_head(depth: Any) -> None:
         ((128, 128), (8, 8), ("stages.3", (16, 16)), None),
     ],
 )
-def test_the_last_grid_is_4x4_or_more(
-    size: tuple[int, int], top: tuple[int, int], intermediate: tuple[str, tuple[int, int]], removed: str | None
-) -> None:
+def test_the_last_grid_is_4x4_or_more(size, top, intermediate, removed):
     network = Vgg(depth=11, width=2).build((3, *size), 10)
     before = network.points["intermediate"]
     assert network.points["top"].grid == top
@@ -79,12 +77,12 @@ def test_the_last_grid_is_4x4_or_more(
         ({"residual": True}, "architecture 'vgg' has no parameter 'residual'; it takes depth, width, norm"),
     ],
 )
-def test_impossible_arguments_are_named(arguments: dict[str, Any], message: str) -> None:
+def test_impossible_arguments_are_named(arguments, message):
     with pytest.raises(UsageError) as caught:
         catalogue().model("vgg", arguments).load()
     assert str(caught.value) == message
 
 
-def test_images_that_are_too_small_are_refused() -> None:
+def test_images_that_are_too_small_are_refused():
     with pytest.raises(UsageError, match=r"vgg cannot be built for images of 3x32"):
         Vgg().build((3, 3, 32), 10)

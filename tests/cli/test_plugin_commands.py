@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
 from saliencynoise.cli.commands import command_of
 from saliencynoise.registry.catalogue import catalogue
 from tests.cli.calling import call
-
-if TYPE_CHECKING:
-    from tests.distributions import Install
 
 PLUGIN = """
 @hookimpl
@@ -69,7 +65,7 @@ Bring = Callable[..., None]
 
 
 @pytest.fixture
-def bring(install: Install, tmp_path, monkeypatch) -> Iterator[Bring]:
+def bring(install, tmp_path, monkeypatch):
     """Install a distribution with one command, whose code is a module of its own."""
     monkeypatch.setenv("COLUMNS", "120")
     homes = []

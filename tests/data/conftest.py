@@ -1,19 +1,14 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 
 @pytest.fixture(autouse=True)
-def _random_state_is_left_as_found() -> Iterator[None]:
+def _random_state_is_left_as_found():
     before = torch.get_rng_state(), random.getstate(), np.random.get_state()  # noqa: NPY002
     yield
     assert torch.equal(before[0], torch.get_rng_state())
@@ -22,7 +17,7 @@ def _random_state_is_left_as_found() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(tmp_path_factory, monkeypatch):
     """The cache, not in `tmp_path`: the tests of this room make that a folder of images."""
     folder = tmp_path_factory.mktemp("elsewhere") / "cache"
     monkeypatch.setenv("SALIENCYNOISE_CACHE", str(folder))

@@ -10,11 +10,11 @@ from sklearn import datasets
 
 from saliencynoise.data.digits import load_digits
 from saliencynoise.data.loading import check_dataset
-from saliencynoise.interfaces import Dataset, UsageError
+from saliencynoise.interfaces import UsageError
 
 
 @pytest.fixture(scope="module")
-def digits() -> Dataset:
+def digits():
     return load_digits(path=None, image_size=None, seed=0)
 
 

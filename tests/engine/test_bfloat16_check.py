@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from saliencynoise.analyses.frontier.config import FrontierConfig
@@ -16,7 +14,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.report.warnings import warnings
 
 
-def test_a_bench_in_bfloat16_measures_its_own_error(quick: dict[str, Any]) -> None:
+def test_a_bench_in_bfloat16_measures_its_own_error(quick):
     study = bench(**{**quick, "members": 3, "images": 10}, precision="bfloat16", out="rough")
     exact = bench(**{**quick, "members": 3, "images": 8}, out="exact")
     precision = study.result.precision
@@ -32,18 +30,18 @@ def test_a_bench_in_bfloat16_measures_its_own_error(quick: dict[str, Any]) -> No
     assert exact.result.precision is None
 
 
-def test_a_run_goes_on_in_its_own_precision_only(quick: dict[str, Any]) -> None:
+def test_a_run_goes_on_in_its_own_precision_only(quick):
     bench(**quick, out="one")
     with pytest.raises(UsageError, match="one holds a run with precision=float32, and this one has precision=bfloat16"):
         bench(**quick, precision="bfloat16", out="one")
 
 
-def test_an_unknown_precision_is_refused(quick: dict[str, Any]) -> None:
+def test_an_unknown_precision_is_refused(quick):
     with pytest.raises(UsageError, match="--precision half is not possible; choose float32 or bfloat16"):
         bench(**quick, precision="half")
 
 
-def test_a_fresh_bench_compares_the_members_that_it_has_just_trained(quick: dict[str, Any], watcher: Any) -> None:
+def test_a_fresh_bench_compares_the_members_that_it_has_just_trained(quick, watcher):
     settings = {**quick, "precision": "bfloat16", "out": "run"}
     bench(**settings)
     study = bench(**settings, fresh=True, observer=watcher)
@@ -54,6 +52,6 @@ def test_a_fresh_bench_compares_the_members_that_it_has_just_trained(quick: dict
 
 
 @pytest.mark.parametrize("make", [FrontierConfig, SanityConfig, VarianceConfig])
-def test_where_the_error_is_not_measured_bfloat16_is_refused(make: Any) -> None:
+def test_where_the_error_is_not_measured_bfloat16_is_refused(make):
     with pytest.raises(UsageError, match="computes in float32; leave out precision=bfloat16"):
         make(bench=BenchConfig(precision="bfloat16"))

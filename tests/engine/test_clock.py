@@ -9,7 +9,7 @@ import pytest
 from saliencynoise.engine.clock import clock
 
 
-def test_waiting_costs_nothing_on_the_cpu_and_time_elsewhere() -> None:
+def test_waiting_costs_nothing_on_the_cpu_and_time_elsewhere():
     processor, wall = clock("cpu"), clock("cuda:1")
     starts = processor(), wall()
     time.sleep(0.2)
@@ -18,7 +18,7 @@ def test_waiting_costs_nothing_on_the_cpu_and_time_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
-def test_work_is_measured(device: str) -> None:
+def test_work_is_measured(device):
     now = clock(device)
     start, sum_ = now(), 0
     for number in range(200_000):

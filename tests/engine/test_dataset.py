@@ -10,7 +10,7 @@ from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.interfaces import UsageError
 
 
-def test_only_the_training_split_is_limited() -> None:
+def test_only_the_training_split_is_limited():
     name, whole = load_dataset(config_from({"dataset": "digits"}))
     same, limited = load_dataset(config_from({"dataset": "digits", "train_images": 30}))
     assert name == same == "builtin/digits"
@@ -19,16 +19,16 @@ def test_only_the_training_split_is_limited() -> None:
     assert torch.equal(limited.test.images, whole.test.images)
 
 
-def test_the_seed_chooses_the_training_images() -> None:
+def test_the_seed_chooses_the_training_images():
     one, other = (load_dataset(config_from({"train_images": 30, "seed": seed}))[1].train.names for seed in (0, 1))
     assert set(one) != set(other)
 
 
-def test_a_normalization_replaces_the_data_sets() -> None:
+def test_a_normalization_replaces_the_data_sets():
     _, dataset = load_dataset(config_from({"normalization": "0.5/0.25"}))
     assert (set(dataset.mean), set(dataset.std)) == ({0.5}, {0.25})
 
 
-def test_an_unknown_name_is_refused() -> None:
+def test_an_unknown_name_is_refused():
     with pytest.raises(UsageError, match="unknown data set 'digit'; did you mean 'digits'"):
         load_dataset(config_from({"dataset": "digit"}))

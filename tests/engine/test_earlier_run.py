@@ -24,36 +24,36 @@ def used(folder: Path) -> Path:
     return folder
 
 
-def test_settings_that_may_grow_bind_nobody() -> None:
+def test_settings_that_may_grow_bind_nobody():
     shared = shared_settings(config_from({}), "k")
     assert shared["dataset_key"] == "k"
     assert shared.keys().isdisjoint(GROWING)
     assert {"seed", "precision", "dataset"} < shared.keys()
 
 
-def test_a_new_or_an_empty_folder_has_the_usual_division(tmp_path: Path) -> None:
+def test_a_new_or_an_empty_folder_has_the_usual_division(tmp_path):
     assert agreed_division(tmp_path / "new", SHARED, fresh=False) == NEW
     assert agreed_division(tmp_path, SHARED, fresh=False) == NEW
 
 
-def test_the_division_of_an_earlier_run_is_kept_and_replaced_by_a_fresh_one(tmp_path: Path) -> None:
+def test_the_division_of_an_earlier_run_is_kept_and_replaced_by_a_fresh_one(tmp_path):
     folder = used(tmp_path / "run")
     assert agreed_division(folder, SHARED, fresh=False) == CHOSEN
     assert agreed_division(folder, SHARED, fresh=True) == NEW
 
 
-def test_a_start_without_results_binds_nobody(tmp_path: Path) -> None:
+def test_a_start_without_results_binds_nobody(tmp_path):
     write_plan(tmp_path, {"seed": 5}, Division(chunk=3, rows={}))
     assert agreed_division(tmp_path, SHARED, fresh=False) == NEW
 
 
-def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
+def test_other_settings_are_refused_by_name(tmp_path):
     folder = used(tmp_path / "run")
     with pytest.raises(UsageError, match="holds a run with seed=0, and this one has seed=1; name another --out, or"):
         agreed_division(folder, SHARED | {"seed": 1}, fresh=False)
 
 
-def test_other_files_are_refused(tmp_path: Path) -> None:
+def test_other_files_are_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="holds other files and no run; name an empty or a new folder"):
         agreed_division(tmp_path, SHARED, fresh=False)
@@ -61,7 +61,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         agreed_division(tmp_path / "notes.txt", SHARED, fresh=False)
 
 
-def test_a_damaged_plan_is_replaced_by_that_of_the_result(tmp_path: Path) -> None:
+def test_a_damaged_plan_is_replaced_by_that_of_the_result(tmp_path):
     folder = used(tmp_path / "run")
     (folder / "plan.json").write_text("[]")
     assert agreed_division(folder, SHARED, fresh=False) == NEW, "there is no result either"

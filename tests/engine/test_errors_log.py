@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -12,7 +11,7 @@ from saliencynoise.engine.job import MemberJob
 JOB = cast("MemberJob", SimpleNamespace(architecture="net", member=3))
 
 
-def test_failures_are_appended_and_forgotten(tmp_path: Path) -> None:
+def test_failures_are_appended_and_forgotten(tmp_path):
     log_failure(tmp_path, JOB, {"method": "lime", "error": "no kernel", "traceback": "line 1"})
     log_failure(tmp_path, JOB, {"method": None, "error": "it ended"})
     log_traceback(tmp_path, "net, lime", ValueError("no map"))
@@ -24,6 +23,6 @@ def test_failures_are_appended_and_forgotten(tmp_path: Path) -> None:
     forget_failures(tmp_path)
 
 
-def test_without_a_folder_nothing_is_written(tmp_path: Path) -> None:
+def test_without_a_folder_nothing_is_written(tmp_path):
     log_traceback(tmp_path / "none", "net", ValueError("no map"))
     assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 import torch
@@ -11,17 +11,17 @@ import torch
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.explained_classes import ExplainedClasses, given_classes, voted_classes
 from saliencynoise.engine.member_outputs import MemberOutputs
-from saliencynoise.engine.plan import Plan, make_plan
+from saliencynoise.engine.plan import make_plan
 
 NAME = "timm/test_resnet"
 
 
 @pytest.fixture
-def plan(quick: dict[str, Any]) -> Plan:
+def plan(quick):
     return make_plan(config_from(quick | {"methods": ["gradient"]}))
 
 
-def test_given_classes_are_the_labels_or_one_class(quick: dict[str, Any]) -> None:
+def test_given_classes_are_the_labels_or_one_class(quick):
     labels = make_plan(config_from(quick | {"target": "true"}))
     assert given_classes(labels).targets == {NAME: tuple(labels.dataset.test.labels[labels.images].tolist())}
     assert given_classes(make_plan(config_from(quick | {"target": "7"}))).targets == {NAME: (7, 7, 7, 7)}
@@ -33,7 +33,7 @@ def voters(*members: list[int]) -> MemberOutputs:
     return cast("MemberOutputs", SimpleNamespace(logits=lambda architecture: logits))
 
 
-def test_most_members_decide_and_an_architecture_that_failed_has_no_class(plan: Plan) -> None:
+def test_most_members_decide_and_an_architecture_that_failed_has_no_class(plan):
     ensemble = voters([1, 2, 3, 4], [1, 2, 3, 5], [9, 2, 8, 5])
     explained = voted_classes(plan, ensemble, failed=frozenset())
     assert explained.of(plan.architectures[0]) == (1, 2, 3, 5)
@@ -42,9 +42,7 @@ def test_most_members_decide_and_an_architecture_that_failed_has_no_class(plan: 
     assert failed.chunks(plan.architectures[0]) == ()
 
 
-def test_chunks_have_all_images_once_and_keys_that_change_with_the_class(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_chunks_have_all_images_once_and_keys_that_change_with_the_class(plan, monkeypatch):
     monkeypatch.setitem(vars(plan.run_folder.division), "chunk", 3)
     architecture = plan.architectures[0]
     one, other = (ExplainedClasses(plan=plan, targets={NAME: (0, 0, 0, last)}).chunks(architecture) for last in (1, 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from saliencynoise.engine.failures import Failures
 
 
-def test_the_first_reason_counts_and_that_of_an_architecture_holds_for_all_methods() -> None:
+def test_the_first_reason_counts_and_that_of_an_architecture_holds_for_all_methods():
     failures = Failures()
     failures.add("net", "gradient", "first", "its traceback")
     failures.add("net", "gradient", "second", "another traceback")

@@ -39,7 +39,7 @@ class Reporting:
 
 
 @pytest.fixture
-def plan(quick: dict[str, Any]) -> Plan:
+def plan(quick):
     return make_plan(config_from(quick | {"out": "run"}))
 
 
@@ -48,7 +48,7 @@ def runner_of(plan: Plan, dispatcher: Reporting, watcher: Any) -> JobRunner:
     return JobRunner(plan=plan, dispatcher=cast("Dispatcher", dispatcher), observer=watcher, outputs=outputs)
 
 
-def test_finished_jobs_are_skipped_and_their_records_kept(plan: Plan, watcher: Any) -> None:
+def test_finished_jobs_are_skipped_and_their_records_kept(plan, watcher):
     dispatcher = Reporting()
     runner = runner_of(plan, dispatcher, watcher)
     runner.run(training_jobs(plan, retrain=False))
@@ -57,14 +57,14 @@ def test_finished_jobs_are_skipped_and_their_records_kept(plan: Plan, watcher: A
     assert [record.index for record in runner.outputs.records(NAME)] == [0, 1, 2]
 
 
-def test_jobs_without_maps_are_dispatched(plan: Plan, watcher: Any) -> None:
+def test_jobs_without_maps_are_dispatched(plan, watcher):
     dispatcher = Reporting()
     runner_of(plan, dispatcher, watcher).run(attribution_jobs(given_classes(plan), retrain=False))
     assert [job.member for job in dispatcher.jobs] == [job.member for job in watcher.jobs] == [0, 1, 2]
     assert watcher.workers == 0
 
 
-def test_a_failure_is_noted_and_logged_and_the_other_jobs_go_on(plan: Plan, watcher: Any) -> None:
+def test_a_failure_is_noted_and_logged_and_the_other_jobs_go_on(plan, watcher):
     plan.run_folder.path.mkdir()
     event = {"kind": "failed", "method": "builtin/gradient", "error": "no gradient", "traceback": "line 1"}
     runner = runner_of(plan, Reporting([event]), watcher)
@@ -75,7 +75,7 @@ def test_a_failure_is_noted_and_logged_and_the_other_jobs_go_on(plan: Plan, watc
     assert f"{NAME}, builtin/gradient, member 2: no gradient\nline 1\n" in log
 
 
-def test_an_error_of_the_user_ends_the_run_with_its_traceback(plan: Plan, watcher: Any) -> None:
+def test_an_error_of_the_user_ends_the_run_with_its_traceback(plan, watcher):
     event = {"kind": "usage", "error": "the pool was removed", "traceback": "line 1"}
     with pytest.raises(UsageError, match="the pool was removed") as caught:
         runner_of(plan, Reporting([event]), watcher).run(training_jobs(plan, retrain=True))
@@ -83,7 +83,7 @@ def test_an_error_of_the_user_ends_the_run_with_its_traceback(plan: Plan, watche
     assert watcher.events == []
 
 
-def test_trained_members_are_kept_and_rows_of_a_pass_fixed(plan: Plan, watcher: Any) -> None:
+def test_trained_members_are_kept_and_rows_of_a_pass_fixed(plan, watcher):
     record = Pool(Path(training_jobs(plan, retrain=False)[0].pool)).record(0)
     assert record is not None
     events = [{"kind": "trained", "records": [asdict(record)]}, {"kind": "rows", "rows": 5}]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ from saliencynoise.engine.ensemble_maps import inner_products
 from saliencynoise.engine.judged import judged_cells, no_claim
 from saliencynoise.engine.observer import Silent
 from saliencynoise.records.cell import Cell
-from saliencynoise.records.frontier import FrontierRecord, HeldOutNetworks
+from saliencynoise.records.frontier import HeldOutNetworks
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.statistics.fidelity import fidelity
 from tests.studies import cell_of
@@ -49,7 +48,7 @@ class Fake:
     done: list[Cell] = field(default_factory=list)
 
 
-def test_a_method_is_judged_by_centred_maps_where_whole_ones_agree_without_knowledge() -> None:
+def test_a_method_is_judged_by_centred_maps_where_whole_ones_agree_without_knowledge():
     cells = [
         cell("gradcam", "signed"),
         cell("gradcam", "centred"),
@@ -72,13 +71,13 @@ def test_a_method_is_judged_by_centred_maps_where_whole_ones_agree_without_knowl
         ("leaning", None, "they were not compared with untrained networks"),
     ],
 )
-def test_only_what_untrained_networks_do_not_reach_is_claimed(sign: str, untrained: Any, words: str) -> None:
+def test_only_what_untrained_networks_do_not_reach_is_claimed(sign, untrained, words):
     found = no_claim(cell("x", "centred", sign, untrained=untrained))
     assert found.endswith(words)
     assert bool(found) == bool(words)
 
 
-def test_worth_of_maps_of_one_sign_is_not_that_of_their_constant() -> None:
+def test_worth_of_maps_of_one_sign_is_not_that_of_their_constant():
     """A strategy that has each map's constant and nothing else is worth no network by what differs between places."""
     generator = torch.Generator().manual_seed(0)
     signal = 0.7 * torch.randn(24, 1, 1, 1, 12, 12, generator=generator)
@@ -96,7 +95,7 @@ def test_worth_of_maps_of_one_sign_is_not_that_of_their_constant() -> None:
 
 
 @pytest.fixture(scope="module")
-def frontier(tmp_path_factory: pytest.TempPathFactory) -> tuple[FrontierRecord, Path]:
+def frontier(tmp_path_factory):
     folder = tmp_path_factory.mktemp("frontier")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SALIENCYNOISE_CACHE", str(folder / "cache"))
@@ -109,7 +108,7 @@ def frontier(tmp_path_factory: pytest.TempPathFactory) -> tuple[FrontierRecord, 
         return run_frontier(config, Silent()), folder / "out"
 
 
-def test_frontier_compares_centred_maps_and_says_so(frontier: tuple[FrontierRecord, Path]) -> None:
+def test_frontier_compares_centred_maps_and_says_so(frontier):
     document, folder = frontier
     (reference,) = document.references
     assert isinstance(reference, HeldOutNetworks)
@@ -138,7 +137,7 @@ def test_frontier_compares_centred_maps_and_says_so(frontier: tuple[FrontierReco
     assert f"of untrained ones {format_number(reference.untrained)}" in file.getvalue()
 
 
-def test_sanity_variance_plan_and_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sanity_variance_plan_and_compare(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = config_from({**FEW, "methods": [SQUARE, "guided_backprop"]})
     monkeypatch.setattr(SanityConfig, "samplers", dict.fromkeys(("trained", "untrained", "permuted"), "untrained"))

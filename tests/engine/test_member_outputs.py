@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -13,7 +12,7 @@ from saliencynoise.engine.config import config_from
 from saliencynoise.engine.job import MemberJob
 from saliencynoise.engine.member_outputs import MemberOutputs
 from saliencynoise.engine.member_quality import logits_shape
-from saliencynoise.engine.plan import Plan, make_plan
+from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.planned_jobs import training_jobs
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.pool import Pool
@@ -23,17 +22,17 @@ NAME = "timm/test_resnet"
 
 
 @pytest.fixture
-def plan(quick: dict[str, Any]) -> Plan:
+def plan(quick):
     return make_plan(config_from(quick))
 
 
 @pytest.fixture
-def jobs(plan: Plan) -> list[MemberJob]:
+def jobs(plan):
     return training_jobs(plan, retrain=False)
 
 
 @pytest.fixture
-def outputs(plan: Plan) -> MemberOutputs:
+def outputs(plan):
     return MemberOutputs(images=plan.images, shape=logits_shape(plan.dataset))
 
 
@@ -43,7 +42,7 @@ def record_of(job: MemberJob) -> MemberRecord:
     return record
 
 
-def test_records_and_logits_are_ordered_by_member(jobs: list[MemberJob], outputs: MemberOutputs) -> None:
+def test_records_and_logits_are_ordered_by_member(jobs, outputs):
     for job in reversed(jobs):
         outputs.add(job, [record_of(job)])
     assert [record.index for record in outputs.records(NAME)] == [0, 1, 2]
@@ -53,9 +52,7 @@ def test_records_and_logits_are_ordered_by_member(jobs: list[MemberJob], outputs
         assert torch.equal(member, stored[outputs.images])
 
 
-def test_a_member_that_was_replaced_meanwhile_is_refused_unless_it_is_to_be_trained_again(
-    jobs: list[MemberJob], outputs: MemberOutputs
-) -> None:
+def test_a_member_that_was_replaced_meanwhile_is_refused_unless_it_is_to_be_trained_again(jobs, outputs):
     record = record_of(jobs[0])
     outputs.add(jobs[0], [replace(record, sha256="other")])
     with pytest.raises(UsageError, match=r"member 0 of .* was replaced while this run used it; run the same command"):

@@ -22,7 +22,7 @@ Sampler = Callable[..., None]
 
 
 @pytest.fixture
-def sampler(monkeypatch: pytest.MonkeyPatch) -> Sampler:
+def sampler(monkeypatch):
     """Define the sampler of a name by its function `members`."""
     known: dict[str, Any] = {}
     monkeypatch.setattr(member_training, "catalogue", lambda: SimpleNamespace(sampler=known.__getitem__))
@@ -49,7 +49,7 @@ def samples(*seeds: int) -> Members:
     return members
 
 
-def test_each_sample_is_saved_with_its_weights_logits_and_accuracy(sampler: Sampler, tmp_path: Path) -> None:
+def test_each_sample_is_saved_with_its_weights_logits_and_accuracy(sampler, tmp_path):
     sampler(samples(5, 6))
     records = trainer_of(tmp_path, members=(4, 5)).run()
     assert [record.index for record in records] == [4, 5]
@@ -65,7 +65,7 @@ def test_each_sample_is_saved_with_its_weights_logits_and_accuracy(sampler: Samp
         assert record.seconds >= 0
 
 
-def test_a_member_of_the_pool_stays_unless_it_is_to_be_trained_again(sampler: Sampler, tmp_path: Path) -> None:
+def test_a_member_of_the_pool_stays_unless_it_is_to_be_trained_again(sampler, tmp_path):
     sampler(samples(5, 6))
     first = trainer_of(tmp_path).run()
     sampler(samples(8, 9))
@@ -76,7 +76,7 @@ def test_a_member_of_the_pool_stays_unless_it_is_to_be_trained_again(sampler: Sa
     assert torch.equal(weights["1.bias"], state_of(8)["1.bias"])
 
 
-def test_too_few_members_are_refused(sampler: Sampler, tmp_path: Path) -> None:
+def test_too_few_members_are_refused(sampler, tmp_path):
     sampler(samples(5))
     with pytest.raises(ConfigurationError, match="the sampler ours/made gave run 0 no member 3"):
         trainer_of(tmp_path, members=(2, 3)).run()
@@ -91,7 +91,7 @@ def test_too_few_members_are_refused(sampler: Sampler, tmp_path: Path) -> None:
         ([Sample(weights={"1.bias": 0.5})], "yielded weights that are a dict with the keys '1.bias'; it must yield"),  # type: ignore[dict-item]
     ],
 )
-def test_anything_but_samples_is_named(value: Any, words: str, sampler: Sampler, tmp_path: Path) -> None:
+def test_anything_but_samples_is_named(value, words, sampler, tmp_path):
     sampler(lambda run: value)
     with pytest.raises(PluginError, match=f"the sampler ours/made {words}"):
         trainer_of(tmp_path).run()
@@ -102,19 +102,19 @@ def failing(run: TrainingRun) -> Iterator[Sample]:
     raise ArithmeticError("no\nnumbers")
 
 
-def test_the_error_of_a_plugins_sampler_names_it(sampler: Sampler, tmp_path: Path) -> None:
+def test_the_error_of_a_plugins_sampler_names_it(sampler, tmp_path):
     sampler(failing)
     with pytest.raises(PluginError, match=r"^the sampler ours/made failed: ArithmeticError: no numbers$"):
         trainer_of(tmp_path, members=(0, 1)).run()
 
 
-def test_an_error_within_a_built_in_sampler_is_that_of_the_network(sampler: Sampler, tmp_path: Path) -> None:
+def test_an_error_within_a_built_in_sampler_is_that_of_the_network(sampler, tmp_path):
     sampler(failing, plugin="builtin")
     with pytest.raises(ArithmeticError, match="no\nnumbers"):
         trainer_of(tmp_path, members=(0, 1)).run()
 
 
-def test_a_message_to_the_user_is_not_changed(sampler: Sampler, tmp_path: Path) -> None:
+def test_a_message_to_the_user_is_not_changed(sampler, tmp_path):
     def members(run: TrainingRun) -> Iterator[Sample]:
         raise UsageError("no such file; name another")
 
@@ -123,7 +123,7 @@ def test_a_message_to_the_user_is_not_changed(sampler: Sampler, tmp_path: Path) 
         trainer_of(tmp_path).run()
 
 
-def test_a_sampler_that_changes_torch_is_named_and_the_random_state_stays(sampler: Sampler, tmp_path: Path) -> None:
+def test_a_sampler_that_changes_torch_is_named_and_the_random_state_stays(sampler, tmp_path):
     def members(run: TrainingRun) -> Iterator[Sample]:
         torch.manual_seed(12345)
         torch.set_grad_enabled(False)
@@ -137,7 +137,7 @@ def test_a_sampler_that_changes_torch_is_named_and_the_random_state_stays(sample
     assert torch.is_grad_enabled()
 
 
-def test_a_pool_that_is_gone_is_named(sampler: Sampler, tmp_path: Path) -> None:
+def test_a_pool_that_is_gone_is_named(sampler, tmp_path):
     sampler(samples(5))
     trainer = trainer_of(tmp_path)
     (tmp_path / "pool/pool.json").unlink()
@@ -145,7 +145,7 @@ def test_a_pool_that_is_gone_is_named(sampler: Sampler, tmp_path: Path) -> None:
         trainer.run()
 
 
-def test_the_deep_ensembles_member_is_read_from_its_pool_or_made_there(sampler: Sampler, tmp_path: Path) -> None:
+def test_the_deep_ensembles_member_is_read_from_its_pool_or_made_there(sampler, tmp_path):
     base = tiny_pool(tmp_path / "base")
     there = save_member(base, 2, seed=3)
     assert trainer_of(tmp_path, run=2).reference()[1] == there

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -35,14 +34,14 @@ def load(pool: Pool, members: list[int], **more: Any) -> list[Network]:
 
 
 @pytest.fixture
-def pool(tmp_path: Path) -> Pool:
+def pool(tmp_path):
     pool = tiny_pool(tmp_path / "pool")
     for index in (0, 1, 4):
         save_member(pool, index, seed=20 + index)
     return pool
 
 
-def test_each_network_has_its_members_weights_and_the_random_state_stays(pool: Pool) -> None:
+def test_each_network_has_its_members_weights_and_the_random_state_stays(pool):
     before = torch.random.get_rng_state()
     networks = load(pool, [4, 0])
     assert torch.equal(torch.random.get_rng_state(), before)
@@ -53,14 +52,14 @@ def test_each_network_has_its_members_weights_and_the_random_state_stays(pool: P
         torch.testing.assert_close(logits.double(), logits_of(seed), rtol=1e-5, atol=1e-5)
 
 
-def test_a_member_that_is_not_there_is_named_with_those_that_are(pool: Pool, tmp_path: Path) -> None:
+def test_a_member_that_is_not_there_is_named_with_those_that_are(pool, tmp_path):
     with pytest.raises(UsageError, match=r"lacks member 2 \(it has 0, 1, 4\); train more members"):
         load(pool, [0, 2])
     with pytest.raises(UsageError, match=r"lacks member 0 \(it has none\)"):
         load(tiny_pool(tmp_path / "other"), [0])
 
 
-def test_weights_that_are_not_the_wanted_ones_are_refused(pool: Pool) -> None:
+def test_weights_that_are_not_the_wanted_ones_are_refused(pool):
     record = pool.record(1)
     assert record is not None
     assert len(load(pool, [1], sums={1: record.sha256})) == 1
@@ -68,7 +67,7 @@ def test_weights_that_are_not_the_wanted_ones_are_refused(pool: Pool) -> None:
         load(pool, [1], sums={1: 64 * "0"})
 
 
-def test_a_damaged_member_is_refused(pool: Pool) -> None:
+def test_a_damaged_member_is_refused(pool):
     record = pool.record(1)
     assert record is not None
     pool.files(record)[1].write_bytes(b"other")
@@ -76,6 +75,6 @@ def test_a_damaged_member_is_refused(pool: Pool) -> None:
         load(pool, [1])
 
 
-def test_another_build_of_the_architecture_is_refused(pool: Pool) -> None:
+def test_another_build_of_the_architecture_is_refused(pool):
     with pytest.raises(UsageError, match="was trained with another build of ours/line"):
         load(pool, [0], model=model_of(adaptations=("a smaller stem",)))

@@ -13,7 +13,7 @@ from saliencynoise.engine.run import run
 EVENTS = ("planned", "started", "event", "reducing", "comparing")
 
 
-def test_an_observer_that_ignores_all_events_takes_each_of_them() -> None:
+def test_an_observer_that_ignores_all_events_takes_each_of_them():
     assert [name for name in vars(Observer) if name in EVENTS or not name.startswith("_")] == list(EVENTS)
     for name in EVENTS:
         wanted, given = (inspect.signature(getattr(kind, name)) for kind in (Observer, Silent))
@@ -31,7 +31,7 @@ class Recorder:
         return lambda *_: self.names.append(name)
 
 
-def test_a_bench_calls_them_in_the_order_of_its_parts(quick: dict[str, Any]) -> None:
+def test_a_bench_calls_them_in_the_order_of_its_parts(quick):
     recorder = Recorder()
     run(config_from(quick | {"methods": ["gradient"], "images": 2}), recorder)
     assert [name for name, _ in groupby(recorder.names)] == ["planned", "started", "event", "reducing"]

@@ -31,7 +31,7 @@ def noise(members: int = 8, images: int = 6) -> torch.Tensor:
     return torch.randn(members, images, 1, 8, 8, generator=torch.Generator().manual_seed(3))
 
 
-def test_maps_that_cannot_be_negative_have_no_null_and_get_the_view_centred(tmp_path: Path) -> None:
+def test_maps_that_cannot_be_negative_have_no_null_and_get_the_view_centred(tmp_path):
     found = reduced(tmp_path, noise().abs() + 1)  # r of about 6 from noise alone
     assert found.sign == "nonnegative"
     assert list(found.figures) == ["signed", "centred"]
@@ -49,7 +49,7 @@ def test_maps_that_cannot_be_negative_have_no_null_and_get_the_view_centred(tmp_
     assert found.grams["centred"].shape == (6, 8, 8)
 
 
-def test_one_negative_value_gives_the_test_back(tmp_path: Path) -> None:
+def test_one_negative_value_gives_the_test_back(tmp_path):
     maps = noise().abs() + 1
     maps[3, 5, 0, 7, 7] = -1
     found = reduced(tmp_path, maps)
@@ -57,7 +57,7 @@ def test_one_negative_value_gives_the_test_back(tmp_path: Path) -> None:
     assert found.figures["signed"].signal_p is not None
 
 
-def test_maps_that_do_not_turn_with_the_score_have_no_null_either(tmp_path: Path) -> None:
+def test_maps_that_do_not_turn_with_the_score_have_no_null_either(tmp_path):
     found = reduced(tmp_path, noise(), views=("signed", "relu"), sign="leaning")
     assert found.figures["signed"].signal_p is None
     assert "leaning" in found.figures["signed"].signal_note
@@ -65,7 +65,7 @@ def test_maps_that_do_not_turn_with_the_score_have_no_null_either(tmp_path: Path
     assert torch.isnan(torch.tensor(found.figures["relu"].estimates["snr"].floor))
 
 
-def test_the_view_centred_takes_a_constant_of_each_map_away(tmp_path: Path) -> None:
+def test_the_view_centred_takes_a_constant_of_each_map_away(tmp_path):
     constants = 5 + noise()[..., :1, :1]
     found = reduced(tmp_path, noise() + constants, views=("signed", "centred"))
     assert found.figures["signed"].estimates["snr"].value > 5
@@ -89,6 +89,6 @@ def test_the_view_centred_takes_a_constant_of_each_map_away(tmp_path: Path) -> N
         ("guided_backprop", "leaning", ("signed",)),
     ],
 )
-def test_what_methods_declare(text: str, sign: Sign, views: tuple[str, ...]) -> None:
+def test_what_methods_declare(text, sign, views):
     method = catalogue().method(text)
     assert (method.sign, method.views) == (sign, views)

@@ -15,7 +15,7 @@ def planned(settings: dict[str, Any]) -> Plan:
     return make_plan(config_from(settings))
 
 
-def test_names_are_resolved_and_the_images_are_chosen(quick: dict[str, Any]) -> None:
+def test_names_are_resolved_and_the_images_are_chosen(quick):
     plan = planned(quick)
     assert plan.dataset_text == "builtin/digits"
     assert [method.canonical_name for method in plan.methods][:2] == ["builtin/gradient", "builtin/gradcam(layer=top)"]
@@ -23,7 +23,7 @@ def test_names_are_resolved_and_the_images_are_chosen(quick: dict[str, Any]) -> 
     assert len(set(plan.image_names)) == quick["images"] == 4
 
 
-def test_only_members_that_no_pool_has_are_trained(quick: dict[str, Any]) -> None:
+def test_only_members_that_no_pool_has_are_trained(quick):
     assert planned(quick).members_to_train == 0
     assert planned(quick | {"members": 5}).members_to_train == 2
     assert planned(quick | {"fresh": True}).members_to_train == 3
@@ -38,11 +38,11 @@ def test_only_members_that_no_pool_has_are_trained(quick: dict[str, Any]) -> Non
         ("noisegrad(members_a_run=2)", [(0, 1), (2, 3), (4,)]),
     ],
 )
-def test_members_are_divided_into_training_runs(quick: dict[str, Any], sampler: str, runs: list[Any]) -> None:
+def test_members_are_divided_into_training_runs(quick, sampler, runs):
     assert planned(quick | {"members": 5, "sampler": sampler}).runs() == runs
 
 
-def test_only_a_stochastic_method_has_several_draws(quick: dict[str, Any]) -> None:
+def test_only_a_stochastic_method_has_several_draws(quick):
     plan = planned(quick | {"methods": ["gradient", "smoothgrad"], "draws": 3})
     assert [plan.draws(method) for method in plan.methods] == [1, 3]
 
@@ -55,6 +55,6 @@ def test_only_a_stochastic_method_has_several_draws(quick: dict[str, Any]) -> No
         ({"aggregator": "mean_logits"}, "needs the layer 'top', which an average of networks does not have"),
     ],
 )
-def test_an_impossible_setting_is_refused_by_name(quick: dict[str, Any], change: dict[str, Any], message: str) -> None:
+def test_an_impossible_setting_is_refused_by_name(quick, change, message):
     with pytest.raises(UsageError, match=message):
         planned(quick | change)

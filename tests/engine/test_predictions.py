@@ -24,11 +24,11 @@ def snrs(folder: Path) -> dict[int, list[float]]:
     return {entry.members: [cell.snr for cell in entry.cells] for entry in read_predictions(folder).predictions}
 
 
-def test_a_folder_without_the_file_has_no_predictions(tmp_path: Path) -> None:
+def test_a_folder_without_the_file_has_no_predictions(tmp_path):
     assert read_predictions(tmp_path) == PredictionsRecord()
 
 
-def test_each_number_of_members_has_its_latest_entry(tmp_path: Path) -> None:
+def test_each_number_of_members_has_its_latest_entry(tmp_path):
     note_prediction(tmp_path, [cell(0.25)], members=4, created="monday")
     note_prediction(tmp_path, [cell(0.5), cell(0.75, view="abs")], members=8, created="tuesday")
     note_prediction(tmp_path, [cell(2.0)], members=4, created="wednesday")
@@ -42,13 +42,13 @@ def test_each_number_of_members_has_its_latest_entry(tmp_path: Path) -> None:
     assert record.notes == ()
 
 
-def test_failed_cells_predict_nothing(tmp_path: Path) -> None:
+def test_failed_cells_predict_nothing(tmp_path):
     failed = cell_of(architecture="net", method="lime", status="failed", reason="no kernel")
     note_prediction(tmp_path, [failed, cell(1.0)], members=4, created="monday")
     assert snrs(tmp_path) == {4: [1.0]}
 
 
-def test_a_damaged_file_is_refused_by_readers_and_noted_by_the_next_run(tmp_path: Path) -> None:
+def test_a_damaged_file_is_refused_by_readers_and_noted_by_the_next_run(tmp_path):
     note_prediction(tmp_path, [cell(0.25)], members=4, created="monday")
     path = tmp_path / PREDICTIONS
     path.write_text(path.read_text().replace("0.25", "0.26"))

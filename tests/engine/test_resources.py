@@ -16,7 +16,7 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def test_the_memory_is_that_of_the_machine_or_of_the_control_group(tmp_path: Path) -> None:
+def test_the_memory_is_that_of_the_machine_or_of_the_control_group(tmp_path):
     assert free_memory(tmp_path) is None
     write(tmp_path / "proc/meminfo", "MemTotal:  9000 kB\nMemAvailable:  5000 kB\n")
     assert free_memory(tmp_path) == 5000 * 1024
@@ -30,15 +30,13 @@ def test_the_memory_is_that_of_the_machine_or_of_the_control_group(tmp_path: Pat
 
 
 @pytest.mark.parametrize(("free", "due"), [(0, 1), (3 * WORKER_BYTES + 1, 3), (None, 7)])
-def test_one_worker_is_always_allowed_and_unknown_memory_limits_nothing(
-    free: int | None, due: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_worker_is_always_allowed_and_unknown_memory_limits_nothing(free, due, monkeypatch):
     monkeypatch.setattr(resources, "free_memory", lambda: free)
     monkeypatch.setattr(resources, "usable_cores", lambda: 7)
     assert workers_in_memory() == due
 
 
-def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cores_are_those_that_this_process_may_use(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5}, raising=False)
     assert usable_cores() == 3
     monkeypatch.delattr(os, "sched_getaffinity")

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from saliencynoise.engine.config import config_from
-from saliencynoise.engine.plan import Plan, make_plan
+from saliencynoise.engine.plan import make_plan
 from saliencynoise.engine.run_folder import RunFolder
 
 
 @pytest.fixture
-def plan(quick: dict[str, Any]) -> Plan:
+def plan(quick):
     return make_plan(config_from(quick | {"methods": ["gradient", "smoothgrad"], "draws": 2, "out": "run"}))
 
 
-def test_methods_and_architectures_have_folders_of_their_own(plan: Plan) -> None:
+def test_methods_and_architectures_have_folders_of_their_own(plan):
     architecture = plan.architectures[0]
     folders = [plan.run_folder.maps(architecture, method) for method in plan.methods]
     assert len(set(folders)) == 2
@@ -28,13 +28,13 @@ def test_methods_and_architectures_have_folders_of_their_own(plan: Plan) -> None
     ]
 
 
-def test_another_version_of_a_method_has_another_folder(plan: Plan) -> None:
+def test_another_version_of_a_method_has_another_folder(plan):
     method = plan.methods[0]
     other = replace(method, distribution="another 2.0")
     assert plan.run_folder.maps(plan.architectures[0], method) != plan.run_folder.maps(plan.architectures[0], other)
 
 
-def test_a_stochastic_method_has_a_store_for_each_draw(plan: Plan) -> None:
+def test_a_stochastic_method_has_a_store_for_each_draw(plan):
     stores = [plan.run_folder.stores(plan.architectures[0], method) for method in plan.methods]
     assert [len(each) for each in stores] == [1, 2]
     assert len({store.folder for each in stores for store in each}) == 3
@@ -46,7 +46,7 @@ def written(folder: RunFolder) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name != "checksum"}
 
 
-def test_rows_of_a_pass_only_fall_and_are_found_by_the_next_run(plan: Plan) -> None:
+def test_rows_of_a_pass_only_fall_and_are_found_by_the_next_run(plan):
     folder = plan.run_folder.claimed()
     assert written(folder) == {"format": 1, "fixed": dict(folder.shared), "chunk": 32, "rows": {}}
     for rows in (8, 4, 6):

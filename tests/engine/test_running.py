@@ -14,13 +14,13 @@ JOB = cast("MemberJob", "a job")
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def clock(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 
-def test_a_method_runs_until_the_next_event_but_for_smaller_passes(clock: list[float]) -> None:
+def test_a_method_runs_until_the_next_event_but_for_smaller_passes(clock):
     running = Running()
     running.note(JOB, {"kind": "attributing", "method": "lime"})
     running.note(JOB, {"kind": "rows", "rows": 4})
@@ -29,7 +29,7 @@ def test_a_method_runs_until_the_next_event_but_for_smaller_passes(clock: list[f
     assert running.method(JOB) is None
 
 
-def test_a_long_call_is_reported_and_again_after_twice_the_time(clock: list[float]) -> None:
+def test_a_long_call_is_reported_and_again_after_twice_the_time(clock):
     running = Running(patience=10)
     running.note(JOB, {"kind": "attributing", "method": "lime"})
     reported = []

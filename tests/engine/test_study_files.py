@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +29,7 @@ def flipped(path: Path) -> None:
 
 
 @pytest.fixture
-def study(quick: dict[str, Any]) -> Study:
+def study(quick):
     bench(**quick | GRADIENT, out="run")
     return Study.load("run")
 

@@ -33,7 +33,7 @@ def run_of(folder: Path, *, events: list[Any] | None = None, **changes: Any) -> 
 
 
 @pytest.fixture
-def trainings(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def trainings(monkeypatch):
     """What the loop would have been given, each time; nothing is trained."""
     calls: list[dict[str, Any]] = []
 
@@ -48,13 +48,13 @@ def bias(module: nn.Module) -> torch.Tensor:
     return module.state_dict()["1.bias"]
 
 
-def test_it_states_its_index_epochs_and_labels(tmp_path: Path) -> None:
+def test_it_states_its_index_epochs_and_labels(tmp_path):
     run = run_of(tmp_path, run=3)
     assert (run.index, run.epochs) == (3, 2)
     assert torch.equal(run.labels, tiny_dataset().train.labels)
 
 
-def test_a_network_is_built_under_the_seed_of_its_run(tmp_path: Path) -> None:
+def test_a_network_is_built_under_the_seed_of_its_run(tmp_path):
     run = run_of(tmp_path, run=3)
     seed, other = derive_seed(7, "init", 3), derive_seed(7, "init", "other")
     assert torch.equal(bias(run.build()), tiny_weights(seed)["bias"])
@@ -70,7 +70,7 @@ class Random(nn.Module):
         return x + torch.randn_like(x)
 
 
-def test_the_first_network_is_tried_out_before_it_is_trained(tmp_path: Path) -> None:
+def test_the_first_network_is_tried_out_before_it_is_trained(tmp_path):
     built: list[int] = []
 
     def build(seed: int) -> Network:
@@ -83,7 +83,7 @@ def test_the_first_network_is_tried_out_before_it_is_trained(tmp_path: Path) -> 
     assert len(built) == 1
 
 
-def test_a_copy_of_the_deep_ensembles_member_counts_its_whole_training(tmp_path: Path) -> None:
+def test_a_copy_of_the_deep_ensembles_member_counts_its_whole_training(tmp_path):
     run = run_of(tmp_path, run=2)
     module = run.trained()
     assert torch.equal(bias(module), tiny_weights(3)["bias"])
@@ -93,13 +93,13 @@ def test_a_copy_of_the_deep_ensembles_member_counts_its_whole_training(tmp_path:
     assert run.take_extra_seconds() == 0
 
 
-def test_building_is_no_training(tmp_path: Path) -> None:
+def test_building_is_no_training(tmp_path):
     run = run_of(tmp_path)
     run.build()
     assert run.take_extra_seconds() < 0
 
 
-def test_the_recipe_gives_what_no_argument_gives(trainings: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_the_recipe_gives_what_no_argument_gives(trainings, tmp_path):
     run = run_of(tmp_path, run=3)
     run.train(tiny_network(0).module)
     run.train(
@@ -121,7 +121,7 @@ def test_the_recipe_gives_what_no_argument_gives(trainings: list[dict[str, Any]]
     }  # fmt: skip
 
 
-def test_weights_are_evaluated_in_a_network_of_their_own(tmp_path: Path) -> None:
+def test_weights_are_evaluated_in_a_network_of_their_own(tmp_path):
     run = run_of(tmp_path)
     module = run.build()
     before = bias(module).clone()
@@ -132,21 +132,21 @@ def test_weights_are_evaluated_in_a_network_of_their_own(tmp_path: Path) -> None
     assert torch.equal(bias(module), before)
 
 
-def test_a_network_that_is_built_to_evaluate_weights_only_is_not_subtracted(tmp_path: Path) -> None:
+def test_a_network_that_is_built_to_evaluate_weights_only_is_not_subtracted(tmp_path):
     """A sampler that builds none yields its weights at once; its members would take less than no time."""
     run = run_of(tmp_path)
     run.evaluated(state_of(11))
     assert run.take_extra_seconds() == 0
 
 
-def test_weights_of_another_network_name_the_sampler(tmp_path: Path) -> None:
+def test_weights_of_another_network_name_the_sampler(tmp_path):
     with pytest.raises(
         ConfigurationError, match=r"the sampler ours/made gave weights of another network: [^$]*Missing key"
     ):
         run_of(tmp_path).evaluated({"1.bias": torch.zeros(2)})
 
 
-def test_a_generator_follows_from_the_run_and_the_index(tmp_path: Path) -> None:
+def test_a_generator_follows_from_the_run_and_the_index(tmp_path):
     def numbers(run: int, *index: int | str) -> tuple[float, ...]:
         return tuple(torch.rand(3, generator=run_of(tmp_path, run=run).generator(*index)).tolist())
 
@@ -154,9 +154,7 @@ def test_a_generator_follows_from_the_run_and_the_index(tmp_path: Path) -> None:
     assert len({numbers(0), numbers(1), numbers(0, "noise", 1), numbers(0, "noise", 2)}) == 4
 
 
-def test_progress_is_reported_five_times_a_second_and_at_the_end(
-    trainings: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_progress_is_reported_five_times_a_second_and_at_the_end(trainings, monkeypatch, tmp_path):
     now = 10.0
     monkeypatch.setattr(training_run, "time", SimpleNamespace(perf_counter=lambda: now))
     events: list[Any] = []

@@ -27,7 +27,7 @@ def grams(r: float, *, seed: int, members: int = 8) -> torch.Tensor:
     return maps @ maps.mT
 
 
-def test_the_test_of_more_than_untrained_networks_has_its_level_and_power() -> None:
+def test_the_test_of_more_than_untrained_networks_has_its_level_and_power():
     same = [excess_p(pooled_snr(grams(0.1, seed=2 * k)), pooled_snr(grams(0.1, seed=2 * k + 1))) for k in range(60)]
     assert sum(p is not None and p < 0.05 for p in same) <= 7  # 3 are expected
     more = excess_p(pooled_snr(grams(1.0, seed=1)), pooled_snr(grams(0.1, seed=2)))
@@ -36,7 +36,7 @@ def test_the_test_of_more_than_untrained_networks_has_its_level_and_power() -> N
     assert excess_p(pooled_snr(grams(1, seed=1, members=2)), pooled_snr(grams(1, seed=2, members=2))) is None
 
 
-def test_maps_that_do_not_turn_with_the_score_claim_nothing_where_untrained_networks_agree_as_much() -> None:
+def test_maps_that_do_not_turn_with_the_score_claim_nothing_where_untrained_networks_agree_as_much():
     floors = Floors(found={("net", "cam"): {"centred": grams(0.5, seed=1)}})
     found = floors.of("net", "cam", "centred", grams(0.5, seed=2), seed=0)
     assert found is not None
@@ -56,7 +56,7 @@ def test_maps_that_do_not_turn_with_the_score_claim_nothing_where_untrained_netw
 
 
 @pytest.mark.usefixtures("pooled")
-def test_floors_are_kept_with_the_pool_and_found_again() -> None:
+def test_floors_are_kept_with_the_pool_and_found_again():
     settings = {**TRAINED, "methods": METHODS, "images": 4}
     study = bench(**settings, out="run")
     floors = {(cell.method, cell.view): cell.untrained for cell in study.result.cells}
@@ -76,7 +76,7 @@ def test_floors_are_kept_with_the_pool_and_found_again() -> None:
 
 
 @pytest.mark.usefixtures("pooled")
-def test_what_is_compared_with_untrained_networks_can_be_chosen() -> None:
+def test_what_is_compared_with_untrained_networks_can_be_chosen():
     settings = {**TRAINED, "methods": ["gradient"], "images": 4}
     assert bench(**settings, untrained="all", out="a").result.cells[0].untrained.members == 3
     assert bench(**settings | {"methods": ["gradcam"]}, untrained="none", out="b").result.cells[0].untrained is None

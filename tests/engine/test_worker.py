@@ -23,7 +23,7 @@ JOB = cast("MemberJob", "a job")
         (SystemExit(3), "failed", "it raised SystemExit: 3, which a plugin must not raise; raise an Exception"),
     ],
 )
-def test_an_error_is_reported_with_its_kind_and_its_traceback(error: BaseException, kind: str, text: str) -> None:
+def test_an_error_is_reported_with_its_kind_and_its_traceback(error, kind, text):
     class Raising:
         def run(self, job: MemberJob, report: Any) -> None:
             raise error

@@ -23,14 +23,14 @@ SHAPE = (3, 6, 8)
 
 
 @pytest.fixture
-def network() -> Network:
+def network():
     with seeded(3):
         layers = [nn.Conv2d(3, 5, 3), nn.Tanh(), nn.Flatten(), nn.Linear(120, 4)]
         return Network(module=nn.Sequential(*layers).double().requires_grad_(requires_grad=False), points={})
 
 
 @pytest.fixture
-def batch() -> Batch:
+def batch():
     x = torch.randn(2, *SHAPE, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return Batch(x=x, target=torch.tensor([3, 1]), background=x, noise=Noise((5, 6)))
 
@@ -49,9 +49,7 @@ def assert_equal(values: Tensor, oracle: Tensor) -> None:
 @pytest.mark.parametrize(
     ("statistic", "kind"), [("mean", "smoothgrad"), ("square", "smoothgrad_sq"), ("variance", "vargrad")]
 )
-def test_smoothgrad_is_captums_noise_tunnel_with_the_same_noise(
-    network: Network, batch: Batch, statistic: str, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_smoothgrad_is_captums_noise_tunnel_with_the_same_noise(network, batch, statistic, kind, monkeypatch):
     samples, sigma = 7, 0.2
     result = values_of(network, SmoothGrad(samples=samples, sigma=sigma, statistic=statistic), batch)
     for image, seed in enumerate(batch.noise.seeds):
@@ -72,7 +70,7 @@ def test_smoothgrad_is_captums_noise_tunnel_with_the_same_noise(
         assert_equal(result[image : image + 1], oracle.detach())
 
 
-def test_kernel_shap_over_all_coalitions_is_captums_shapley_values(network: Network, batch: Batch) -> None:
+def test_kernel_shap_over_all_coalitions_is_captums_shapley_values(network, batch):
     result = values_of(network, KernelShap(grid=2), batch)
     mask = segments_of(batch.x[:1], kind="grid", grid=2)[:, None]
     oracle = ShapleyValues(network.module).attribute(batch.x, target=batch.target, feature_mask=mask)[:, :1].detach()
@@ -80,7 +78,7 @@ def test_kernel_shap_over_all_coalitions_is_captums_shapley_values(network: Netw
     assert (result - oracle).abs().max() <= 1e-6 * oracle.abs().max()
 
 
-def test_kernel_shap_over_all_coalitions_is_shaps_kernel_explainer(network: Network, batch: Batch) -> None:
+def test_kernel_shap_over_all_coalitions_is_shaps_kernel_explainer(network, batch):
     shap = pytest.importorskip("shap")
     result = values_of(network, KernelShap(grid=2), batch)
     segments = segments_of(batch.x, kind="grid", grid=2)

@@ -74,7 +74,7 @@ def by_image(network: Network, batch: Batch, layer: str, formula: object) -> tor
 
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("name", [*FAMILIES, "swin", "small"])
-def test_they_are_their_formulas_image_by_image(name: str, layer: str) -> None:
+def test_they_are_their_formulas_image_by_image(name, layer):
     network, batch = network_and_batch(name)
     for method, formula in CAMS.values():
         maps = maps_of(network, method(layer=layer), batch)
@@ -86,25 +86,25 @@ def tap(value: list[object], grad: list[object]) -> dict[str, Tap]:
     return {"top": Tap(torch.tensor([value]), torch.tensor([grad]))}
 
 
-def test_gradcam_plus_plus_by_hand() -> None:
+def test_gradcam_plus_plus_by_hand():
     taps = tap([[[1.0, 3.0]], [[-1.0, -2.0]]], [[[1.0, -5.0]], [[0.5, 0.0]]])
     # first: sum 4, weight 1 / (2 + 4); second: sum -3, weight 0.5 / (2 - 1.5) = 1
     maps = GradCamPlusPlus().from_pass(taps, BATCH).values
     torch.testing.assert_close(maps, torch.tensor([[[[1 / 6 - 1, 3 / 6 - 2]]]]))
 
 
-def test_gradcam_plus_plus_is_finite_on_the_pole_and_for_tiny_gradients() -> None:
+def test_gradcam_plus_plus_is_finite_on_the_pole_and_for_tiny_gradients():
     taps = tap([[[-1.0, -1.0]], [[1.0, 1.0]]], [[[1.0, 0.0]], [[1e-15, 0.0]]])
     maps = GradCamPlusPlus().from_pass(taps, BATCH).values
     torch.testing.assert_close(maps, torch.full((1, 1, 1, 2), 0.5e-15), rtol=1e-6, atol=0)
 
 
-def test_layercam_keeps_the_sign_of_the_features() -> None:
+def test_layercam_keeps_the_sign_of_the_features():
     taps = tap([[[1.0, -3.0]], [[2.0, 2.0]]], [[[2.0, 2.0]], [[-1.0, 0.5]]])
     assert LayerCam().from_pass(taps, BATCH).values.tolist() == [[[[2.0, -5.0]]]]
 
 
-def test_eigencam_of_features_of_rank_one_is_known_and_agrees_with_the_sum_of_channels() -> None:
+def test_eigencam_of_features_of_rank_one_is_known_and_agrees_with_the_sum_of_channels():
     place, channels = torch.tensor([[1.0, -2.0, 2.0]]), torch.tensor([4.0, 0.0, -3.0])
     rank_one = channels[:, None, None] * place  # the sum of the channels is `place`
     value = torch.stack([rank_one, -rank_one, rank_one])
@@ -112,7 +112,7 @@ def test_eigencam_of_features_of_rank_one_is_known_and_agrees_with_the_sum_of_ch
     torch.testing.assert_close(maps, torch.stack([5 * place, -5 * place, 5 * place])[:, None])
 
 
-def test_eigencam_ignores_the_target_and_is_zero_where_the_features_are() -> None:
+def test_eigencam_ignores_the_target_and_is_zero_where_the_features_are():
     network, batch = small(), small_batch()
     other = Batch(x=batch.x, target=(batch.target + 1) % 3, background=batch.background, noise=batch.noise)
     assert torch.equal(maps_of(network, EigenCam(), batch), maps_of(network, EigenCam(), other))
@@ -120,6 +120,6 @@ def test_eigencam_ignores_the_target_and_is_zero_where_the_features_are() -> Non
 
 
 @pytest.mark.parametrize("method", [cam for cam, _ in CAMS.values()])
-def test_they_satisfy_the_protocol(method: type) -> None:
+def test_they_satisfy_the_protocol(method):
     assert isinstance(method(), PassMethod)
     assert [method(layer=layer).points for layer in LAYERS] == [("top",), ("intermediate",)]

@@ -105,7 +105,7 @@ def score_loop(network: Network, batch: Batch, layer: str) -> Tensor:
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_ablation_cam_is_the_loop(layer: str) -> None:
+def test_ablation_cam_is_the_loop(layer):
     network, batch = small(), small_batch()
     for relative in (False, True):
         oracle = ablation_loop(network, batch, layer, relative=relative)
@@ -114,20 +114,20 @@ def test_ablation_cam_is_the_loop(layer: str) -> None:
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_scorecam_is_the_loop(layer: str) -> None:
+def test_scorecam_is_the_loop(layer):
     network, batch = small(), small_batch()
     assert_equal(maps_of(network, ScoreCam(layer=layer), batch), score_loop(network, batch, layer))
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_they_are_the_loops_on_real_networks(name: str) -> None:
+def test_they_are_the_loops_on_real_networks(name):
     network, batch = REAL[name](), one_image()
     assert_equal(maps_of(network, AblationCam(), batch), ablation_loop(network, batch, "top", relative=False))
     assert_equal(maps_of(network, ScoreCam(), batch), score_loop(network, batch, "top"))
 
 
 @pytest.mark.parametrize("method", [AblationCam, ScoreCam])
-def test_every_layout_gives_one_map(method: type) -> None:
+def test_every_layout_gives_one_map(method):
     batch = small_batch()
     for layer in LAYERS:
         plain, *others = (maps_of(small(layout), method(layer=layer), batch) for layout in LAYOUTS)
@@ -136,7 +136,7 @@ def test_every_layout_gives_one_map(method: type) -> None:
             assert_equal(maps, plain)
 
 
-def test_ablation_cam_of_a_linear_head_is_gradcam_times_the_size_of_the_grid() -> None:
+def test_ablation_cam_of_a_linear_head_is_gradcam_times_the_size_of_the_grid():
     """The logit is linear in the features, so a channel's fall is its gradient times its sum."""
     module = nn.Sequential(nn.Conv2d(2, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)).double()
     network = Network(module=module, points={"top": CamPoint(module="0", grid=(10, 18))})
@@ -146,7 +146,7 @@ def test_ablation_cam_of_a_linear_head_is_gradcam_times_the_size_of_the_grid() -
     assert_equal(maps_of(network, AblationCam(), batch), torch.einsum("bk,bkhw->bhw", weights, features)[:, None])
 
 
-def test_a_logit_of_zero_gives_a_relative_map_of_zero() -> None:
+def test_a_logit_of_zero_gives_a_relative_map_of_zero():
     module = nn.Sequential(nn.Conv2d(2, 4, 3), nn.Flatten(), nn.Linear(720, 3)).double()
     nn.init.zeros_(module[2].weight)
     nn.init.zeros_(module[2].bias)
@@ -154,7 +154,7 @@ def test_a_logit_of_zero_gives_a_relative_map_of_zero() -> None:
     assert not maps_of(network, AblationCam(relative=True), small_batch()).any()
 
 
-def test_masks_reach_from_zero_to_one_and_constant_channels_show_nothing() -> None:
+def test_masks_reach_from_zero_to_one_and_constant_channels_show_nothing():
     channel = torch.tensor(
         [[0, 2, 4], [0.1, 0.1, 0.1], [-1e-9, 0, 0], [7, 7, 7 + 2e-15]],
         dtype=torch.float64,
@@ -164,7 +164,7 @@ def test_masks_reach_from_zero_to_one_and_constant_channels_show_nothing() -> No
     assert masks.tolist() == [[0, 0.5, 1], [0, 0, 0], [0, 1, 1], [0, 0, 0]]
 
 
-def test_a_dead_channel_is_weighed_by_the_black_image() -> None:
+def test_a_dead_channel_is_weighed_by_the_black_image():
     network, batch = small(), small_batch()
     nn.init.zeros_(network.module[1][1].weight[2])
     nn.init.constant_(network.module[1][1].bias[2], 3.0)
@@ -185,5 +185,5 @@ def test_a_dead_channel_is_weighed_by_the_black_image() -> None:
 
 
 @pytest.mark.parametrize("method", [AblationCam(), ScoreCam()])
-def test_they_satisfy_the_protocol(method: object) -> None:
+def test_they_satisfy_the_protocol(method):
     assert isinstance(method, FunctionalMethod)

@@ -42,7 +42,7 @@ def spec_of(name: str) -> MethodSpec:
 
 
 @every_method
-def test_the_spec_is_true(name: str) -> None:
+def test_the_spec_is_true(name):
     spec, method = spec_of(name), METHODS[name]
     assert spec.target == f"{type(method).__module__}:{type(method).__name__}"
     assert (spec.kind == "pass") is isinstance(method, PassMethod)
@@ -52,14 +52,14 @@ def test_the_spec_is_true(name: str) -> None:
 
 
 @every_method
-def test_results_do_not_depend_on_chunks(name: str) -> None:
+def test_results_do_not_depend_on_chunks(name):
     for network, batch in ((small(), small_batch()), (swin(), pictures())):
         whole = maps_of(network, METHODS[name], batch)
         assert_equal(maps_of(network, METHODS[name], batch, rows=2), whole)
 
 
 @every_method
-def test_splitting_and_permuting_the_batch_changes_nothing(name: str) -> None:
+def test_splitting_and_permuting_the_batch_changes_nothing(name):
     for network, batch in ((small(), small_batch()), (small("tokens"), small_batch())):
         whole = maps_of(network, METHODS[name], batch)
         for rows in ([0], [2, 0], [1, 2]):
@@ -67,7 +67,7 @@ def test_splitting_and_permuting_the_batch_changes_nothing(name: str) -> None:
 
 
 @every_method
-def test_a_network_that_ignores_the_image(name: str) -> None:
+def test_a_network_that_ignores_the_image(name):
     network, batch = small(), small_batch()
     nn.init.zeros_(network.module[3][2].weight)
     maps = maps_of(network, METHODS[name], batch)
@@ -75,7 +75,7 @@ def test_a_network_that_ignores_the_image(name: str) -> None:
 
 
 @every_method
-def test_maps_are_float32_where_images_are_and_the_batch_is_left_alone(name: str) -> None:
+def test_maps_are_float32_where_images_are_and_the_batch_is_left_alone(name):
     network, batch = small(), small_batch()
     network.module.float()
     batch = rows_of(batch, [0, 2])
@@ -90,7 +90,7 @@ def test_maps_are_float32_where_images_are_and_the_batch_is_left_alone(name: str
     assert (maps - close).abs().amax() < 1e-3 * close.abs().amax()
 
 
-def test_the_gradient_of_a_linear_network_is_guided_nowhere() -> None:
+def test_the_gradient_of_a_linear_network_is_guided_nowhere():
     module = nn.Sequential(nn.Identity(), nn.Flatten(), nn.Linear(480, 3)).double()
     network, batch = Network(module=module, points={"top": CamPoint(module="0", grid=(12, 20))}), small_batch()
     weights = module[2].weight.detach()[batch.target].reshape(batch.x.shape)

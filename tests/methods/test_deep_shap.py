@@ -48,7 +48,7 @@ def assert_equal(maps: Tensor, oracle: Tensor) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3, 5, 16])
-def test_it_is_the_mean_of_deeplift_over_the_first_references(count: int) -> None:
+def test_it_is_the_mean_of_deeplift_over_the_first_references(count):
     net, given = convolutional(), batch()
     maps = maps_of(net, given, DeepShap(references=count))
     each = [
@@ -59,7 +59,7 @@ def test_it_is_the_mean_of_deeplift_over_the_first_references(count: int) -> Non
     assert_equal(maps.values, torch.stack(each).mean(0))
 
 
-def test_it_sums_to_the_score_less_the_mean_score_of_the_references() -> None:
+def test_it_sums_to_the_score_less_the_mean_score_of_the_references():
     net, given = convolutional(), batch()
     maps = maps_of(net, given, DeepShap(references=3))
     with torch.no_grad():
@@ -71,7 +71,7 @@ def test_it_sums_to_the_score_less_the_mean_score_of_the_references() -> None:
     assert maps.diagnostics["completeness_error"].amax() <= 1e-10
 
 
-def test_a_linear_network_gives_its_weight_times_the_difference_from_the_mean_reference() -> None:
+def test_a_linear_network_gives_its_weight_times_the_difference_from_the_mean_reference():
     net, given = network(nn.Flatten(), nn.Linear(84, 4)), batch()
     weights = net.module[1].weight[given.target].reshape(given.x.shape)
     assert_equal(maps_of(net, given, DeepShap()).values, weights * (given.x - given.background.mean(0)))
@@ -85,7 +85,7 @@ class Product(nn.Module):
         return torch.stack([a * b, b * c + a, c * d * 2, d * a - b], 1)
 
 
-def test_products_get_their_exact_shapley_values() -> None:
+def test_products_get_their_exact_shapley_values():
     given = batch(4, 3, (1, 2, 2))
     net = Network(module=Product(), points={})
     exact = torch.zeros(4, 4, dtype=torch.float64)
@@ -104,7 +104,7 @@ def test_products_get_their_exact_shapley_values() -> None:
     assert_equal(maps_of(net, given, DeepShap()).values.flatten(1), exact)
 
 
-def test_it_is_shaps_where_shap_is_right() -> None:
+def test_it_is_shaps_where_shap_is_right():
     shap = pytest.importorskip("shap")
     net, given = convolutional(), batch()
     maps = maps_of(net, given, DeepShap())
@@ -115,7 +115,7 @@ def test_it_is_shaps_where_shap_is_right() -> None:
     assert_equal(maps.values, oracle.to(torch.float64))
 
 
-def test_the_division_into_passes_and_the_order_of_images_change_nothing() -> None:
+def test_the_division_into_passes_and_the_order_of_images_change_nothing():
     net, given = convolutional(), batch()
     whole = maps_of(net, given, DeepShap()).values
     assert_equal(maps_of(net, given, DeepShap(), rows=2).values, whole)
@@ -124,7 +124,7 @@ def test_the_division_into_passes_and_the_order_of_images_change_nothing() -> No
     assert_equal(maps_of(net, part, DeepShap()).values, whole[order])
 
 
-def test_no_references_are_refused() -> None:
+def test_no_references_are_refused():
     with pytest.raises(ValueError, match="references=0 is not possible; it is a number of images, at least 1"):
         DeepShap(references=0)
     assert isinstance(DeepShap(), FunctionalMethod)

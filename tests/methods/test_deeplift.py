@@ -60,7 +60,7 @@ def assert_equal(maps: Tensor, oracle: Tensor) -> None:
 
 
 @pytest.mark.parametrize("baseline", ["zero", "blur", "mean", "dataset"])
-def test_a_linear_network_gives_its_weight_times_the_difference(baseline: str) -> None:
+def test_a_linear_network_gives_its_weight_times_the_difference(baseline):
     network, batch = network_of(nn.Flatten(), nn.Linear(2 * 5 * 4, 4)), batch_of(6, (2, 5, 4))
     maps = maps_of(network, batch, DeepLift(baseline))
     weights = network.module[1].weight[batch.target].reshape(batch.x.shape)
@@ -69,7 +69,7 @@ def test_a_linear_network_gives_its_weight_times_the_difference(baseline: str) -
 
 
 @pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")
-def test_captum_errs_where_a_relu_follows_a_pool_and_here_it_is_complete() -> None:
+def test_captum_errs_where_a_relu_follows_a_pool_and_here_it_is_complete():
     """Why the pools above are apart from the ReLUs; if this fails, captum was fixed and they need not be."""
     network = network_of(nn.Conv2d(2, 5, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(5 * 6, 4))
     batch = batch_of(4, (2, 8, 7))
@@ -84,13 +84,13 @@ class Constant(nn.Module):
         return torch.arange(4.0, dtype=x.dtype).expand(len(x), -1)
 
 
-def test_a_network_that_ignores_the_image_gives_zero() -> None:
+def test_a_network_that_ignores_the_image_gives_zero():
     maps = maps_of(Network(module=Constant(), points={}), batch_of(3, (1, 4, 4)))
     assert not maps.values.any()
     assert maps.diagnostics["completeness_error"].tolist() == [0, 0, 0]
 
 
-def test_two_relus_by_hand() -> None:
+def test_two_relus_by_hand():
     """relu(x - 1) at 3 and at 0: a difference of 2 for one of 3."""
     network = Network(module=nn.Sequential(nn.Flatten(), nn.Linear(1, 4), nn.ReLU()).double(), points={})
     with torch.no_grad():
@@ -195,7 +195,7 @@ def written_out(net: Pooled, x: Tensor, reference: Tensor, target: int) -> Tenso
 
 @torch.no_grad()
 @pytest.mark.parametrize("baseline", ["zero", "dataset"])
-def test_it_is_the_rule_written_out(baseline: str) -> None:
+def test_it_is_the_rule_written_out(baseline):
     network, batch = network_of(Pooled()), batch_of(4, (1, 6, 5))
     references = baseline_of(baseline, batch)
     with torch.enable_grad():
@@ -227,7 +227,7 @@ RIGHT = {
 @pytest.mark.parametrize("name", RIGHT)
 @pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")
 @pytest.mark.parametrize("baseline", ["zero", "dataset"])
-def test_it_is_captums_where_captum_is_right(name: str, baseline: str) -> None:
+def test_it_is_captums_where_captum_is_right(name, baseline):
     network, batch = network_of(*RIGHT[name]), batch_of(4, (2, 8, 7))
     maps = maps_of(network, batch, DeepLift(baseline))
     oracle = CaptumDeepLift(network.module, eps=1e-14).attribute(
@@ -269,7 +269,7 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in (*HEAVY, *OTHERS)
 
 
 @pytest.mark.parametrize("name", [*FAMILIES, *SLOW])
-def test_it_is_complete_on_every_family(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_complete_on_every_family(name, monkeypatch):
     """For the class whose score differs most: in float32 rounding is of the contributions' size, not of their sum's.
 
     Zero gives some layer norms nothing to normalise, where contributions cancel; so the mean image is the baseline.
@@ -295,7 +295,7 @@ def test_it_is_complete_on_every_family(name: str, monkeypatch: pytest.MonkeyPat
 # the batch and the pass
 
 
-def test_the_division_into_passes_and_the_order_of_images_change_nothing() -> None:
+def test_the_division_into_passes_and_the_order_of_images_change_nothing():
     network, batch = network_of(*RIGHT["several"]), batch_of(5, (2, 8, 7))
     whole = maps_of(network, batch, DeepLift("blur")).values
     assert_equal(maps_of(network, batch, DeepLift("blur"), rows=2).values, whole)
@@ -304,7 +304,7 @@ def test_the_division_into_passes_and_the_order_of_images_change_nothing() -> No
     assert_equal(maps_of(network, part, DeepLift("blur"), rows=4).values, whole[order])
 
 
-def test_an_activation_by_any_name_is_the_same() -> None:
+def test_an_activation_by_any_name_is_the_same():
     """Of one module that is used twice, in place, or functions; captum is wrong here without an error."""
 
     class Twice(nn.Module):
@@ -333,7 +333,7 @@ class Strange(nn.Module):
         return x.prod(1, keepdim=True)
 
 
-def test_an_unknown_function_is_an_error_that_names_it() -> None:
+def test_an_unknown_function_is_an_error_that_names_it():
     network = network_of(nn.Conv2d(2, 3, 3), Strange(), nn.Flatten(), nn.Linear(30, 4))
     with pytest.raises(ConfigurationError, match="no rule for 'prod'"):
         maps_of(network, batch_of(2, (2, 8, 7)))
@@ -341,5 +341,5 @@ def test_an_unknown_function_is_an_error_that_names_it() -> None:
     assert maps_of(network_of(*RIGHT["relu"]), batch_of(2, (2, 8, 7))).values.any()
 
 
-def test_they_are_functional_methods() -> None:
+def test_they_are_functional_methods():
     assert isinstance(DeepLift(), FunctionalMethod)

@@ -47,7 +47,7 @@ def out_of_place(module: nn.Module) -> nn.Module:
 
 
 @pytest.mark.parametrize("name", ["small", "resnet18", "vgg11_bn", "densenet121"])
-def test_guided_backprop_is_captums(name: str) -> None:
+def test_guided_backprop_is_captums(name):
     network, batch = network_and_batch(name)
     module = out_of_place(network.module)
     oracle = CaptumGuidedBackprop(module).attribute(batch.x.clone().requires_grad_(), target=batch.target)
@@ -59,7 +59,7 @@ def test_guided_backprop_is_captums(name: str) -> None:
 @pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("name", ["small", "resnet18", "densenet121"])
-def test_guided_gradcam_is_captums(name: str, layer: str, upsampling: str) -> None:
+def test_guided_gradcam_is_captums(name, layer, upsampling):
     network, batch = network_and_batch(name)
     module = out_of_place(network.module)
     oracle = CaptumGuidedGradCam(module, module.get_submodule(network.points[layer].module)).attribute(
@@ -69,7 +69,7 @@ def test_guided_gradcam_is_captums(name: str, layer: str, upsampling: str) -> No
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_guided_gradcam_of_every_layout_is_one_map(layer: str) -> None:
+def test_guided_gradcam_of_every_layout_is_one_map(layer):
     plain, *others = (maps_of(small(layout), GuidedGradCam(layer=layer), small_batch()) for layout in LAYOUTS)
     assert plain.shape == (3, 2, 12, 20)
     for maps in others:
@@ -77,7 +77,7 @@ def test_guided_gradcam_of_every_layout_is_one_map(layer: str) -> None:
 
 
 @pytest.mark.parametrize("get", [swin, vit])
-def test_transformers_have_no_relu_so_it_is_the_gradient_times_the_cam(get: Callable[[], Network]) -> None:
+def test_transformers_have_no_relu_so_it_is_the_gradient_times_the_cam(get):
     network, batch = get(), pictures()
     gradient = maps_of(network, Gradient(), batch)
     assert torch.equal(maps_of(network, GuidedBackprop(), batch), gradient)
@@ -144,7 +144,7 @@ class Each(nn.Module):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_to_call_a_relu_is_guided(way: str) -> None:
+def test_every_way_to_call_a_relu_is_guided(way):
     """Among them one module twice, on which captum's hooks are right too, but not asked."""
     batch, once = small_batch(), body(Each())
     oracle = CaptumGuidedBackprop(once.module).attribute(batch.x.clone().requires_grad_(), target=batch.target)
@@ -168,7 +168,7 @@ class Guided(torch.autograd.Function):
         return torch.where((x > 0) & (x < context.top) & (gradient > 0), gradient, 0), None
 
 
-def test_what_goes_beside_a_relu_is_not_guided() -> None:
+def test_what_goes_beside_a_relu_is_not_guided():
     """Captum's hook is on the ReLU's input, and rectifies what comes back through the shortcut too."""
     batch = small_batch()
     oracle = maps_of(body(lambda x: Guided.apply(x, torch.inf) - x), Gradient(), batch)
@@ -179,7 +179,7 @@ SIX = (nn.ReLU6(), nn.ReLU6(inplace=True), F.relu6, lambda x: F.relu6(x, inplace
 
 
 @pytest.mark.parametrize("six", SIX)
-def test_relu6_is_guided(six: Callable[[Tensor], Tensor]) -> None:
+def test_relu6_is_guided(six):
     batch = small_batch()
     oracle = maps_of(body(lambda x: Guided.apply(5 * x, 6.0)), Gradient(), batch)
     assert_equal(maps_of(body(lambda x: six(5 * x)), GuidedBackprop(), batch), oracle)
@@ -187,12 +187,12 @@ def test_relu6_is_guided(six: Callable[[Tensor], Tensor]) -> None:
 
 
 @pytest.mark.parametrize("plain", [F.gelu, F.silu, F.leaky_relu, F.hardtanh, lambda x: x.clamp(min=0)])
-def test_other_activations_keep_their_derivative(plain: Callable[[Tensor], Tensor]) -> None:
+def test_other_activations_keep_their_derivative(plain):
     network, batch = body(plain), small_batch()
     assert torch.equal(maps_of(network, GuidedBackprop(), batch), maps_of(network, Gradient(), batch))
 
 
-def test_the_network_is_plain_again_afterwards_and_after_an_error() -> None:
+def test_the_network_is_plain_again_afterwards_and_after_an_error():
     network, batch = body(nn.ReLU()), small_batch()
     gradient = maps_of(network, Gradient(), batch)
     maps_of(network, GuidedBackprop(), batch)
@@ -207,5 +207,5 @@ def test_the_network_is_plain_again_afterwards_and_after_an_error() -> None:
 
 
 @pytest.mark.parametrize("method", [GuidedBackprop(), GuidedGradCam()])
-def test_they_satisfy_the_protocol(method: object) -> None:
+def test_they_satisfy_the_protocol(method):
     assert isinstance(method, FunctionalMethod)

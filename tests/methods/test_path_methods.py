@@ -43,7 +43,7 @@ def linear() -> Network:
 
 
 @pytest.fixture
-def batch() -> Batch:
+def batch():
     generator = torch.Generator().manual_seed(3)
     x = torch.randn(4, *SHAPE, generator=generator, dtype=torch.float64)
     background = torch.randn(6, *SHAPE, generator=generator, dtype=torch.float64)
@@ -79,7 +79,7 @@ METHODS = [
 
 
 @pytest.mark.parametrize("method", METHODS, ids=repr)
-def test_neither_chunks_nor_the_batch_change_a_map(method: object, batch: Batch) -> None:
+def test_neither_chunks_nor_the_batch_change_a_map(method, batch):
     network = convolutional()
     whole = maps_of(network, method, batch).values
     for rows in (1, 2, 7):
@@ -99,14 +99,14 @@ def weights(network: Network, batch: Batch) -> Tensor:
 
 @pytest.mark.parametrize("baseline", ["zero", "blur", "mean", "dataset"])
 @pytest.mark.parametrize("rule", ["gauss_legendre", "trapezoid", "left", "right", "middle"])
-def test_integrated_gradients_of_a_linear_network(batch: Batch, baseline: str, rule: str) -> None:
+def test_integrated_gradients_of_a_linear_network(batch, baseline, rule):
     network = linear()
     maps = maps_of(network, IntegratedGradients(steps=3, baseline=baseline, rule=rule), batch)
     assert_equal(maps.values, weights(network, batch) * (batch.x - baseline_of(baseline, batch)))
     assert maps.diagnostics["completeness_error"].max() < 1e-12
 
 
-def test_smoothgrad_of_a_linear_network_is_its_gradient_whatever_the_noise(batch: Batch) -> None:
+def test_smoothgrad_of_a_linear_network_is_its_gradient_whatever_the_noise(batch):
     network = linear()
     assert_equal(maps_of(network, SmoothGrad(sigma=0.5), batch).values, weights(network, batch))
     squared = maps_of(network, SmoothGrad(statistic="square"), batch).values
@@ -114,7 +114,7 @@ def test_smoothgrad_of_a_linear_network_is_its_gradient_whatever_the_noise(batch
     assert maps_of(network, SmoothGrad(statistic="variance"), batch).values.abs().max() < 1e-24
 
 
-def test_expected_gradients_of_a_linear_network_are_its_shap_values(batch: Batch) -> None:
+def test_expected_gradients_of_a_linear_network_are_its_shap_values(batch):
     """With as many samples as background images each is drawn once, so the mean is exact."""
     network = linear()
     maps = maps_of(network, ExpectedGradients(samples=6), batch)
@@ -134,7 +134,7 @@ CAPTUM_RULES = {
 
 @pytest.mark.parametrize("rule", CAPTUM_RULES)
 @pytest.mark.parametrize("baseline", ["zero", "blur"])
-def test_integrated_gradients_are_captums(batch: Batch, rule: str, baseline: str) -> None:
+def test_integrated_gradients_are_captums(batch, rule, baseline):
     network = convolutional()
     maps = maps_of(network, IntegratedGradients(steps=8, rule=rule, baseline=baseline), batch)
     oracle, delta = CaptumIntegratedGradients(network.module).attribute(
@@ -156,7 +156,7 @@ def test_integrated_gradients_are_captums(batch: Batch, rule: str, baseline: str
     )
 
 
-def test_the_trapezoid_by_hand(batch: Batch) -> None:
+def test_the_trapezoid_by_hand(batch):
     network = convolutional()
     places = np.linspace(0, 1, 4)
     gradients = [gradient_at(network, place * batch.x, batch.target) for place in places]
@@ -166,19 +166,19 @@ def test_the_trapezoid_by_hand(batch: Batch) -> None:
     )
 
 
-def test_gauss_legendre_is_exact_for_polynomials() -> None:
+def test_gauss_legendre_is_exact_for_polynomials():
     places, share = quadrature("gauss_legendre", 4)
     for power in range(8):
         assert share @ places**power == pytest.approx(1 / (power + 1), rel=1e-13)
 
 
-def test_gradient_x_input_is_captums(batch: Batch) -> None:
+def test_gradient_x_input_is_captums(batch):
     network = convolutional()
     oracle = InputXGradient(network.module).attribute(batch.x.clone().requires_grad_(), target=batch.target)
     assert_equal(maps_of(network, GradientXInput(), batch).values, oracle.detach())
 
 
-def test_smoothgrad_by_a_loop_over_the_same_noise(batch: Batch) -> None:
+def test_smoothgrad_by_a_loop_over_the_same_noise(batch):
     network = convolutional()
     for image in range(4):
         generator = torch.Generator().manual_seed(batch.noise.seeds[image])
@@ -195,7 +195,7 @@ def test_smoothgrad_by_a_loop_over_the_same_noise(batch: Batch) -> None:
             assert_equal(maps.values[image : image + 1], oracle)
 
 
-def test_expected_gradients_are_shaps_at_the_same_draws(batch: Batch) -> None:
+def test_expected_gradients_are_shaps_at_the_same_draws(batch):
     shap = pytest.importorskip("shap")
     network, samples = convolutional(), 13
     network.module.float()  # shap knows no other type
@@ -221,7 +221,7 @@ def test_expected_gradients_are_shaps_at_the_same_draws(batch: Batch) -> None:
         assert (values[0] - expected).abs().max() <= 1e-5 * expected.abs().max()
 
 
-def test_expected_gradients_approach_completeness(batch: Batch) -> None:
+def test_expected_gradients_approach_completeness(batch):
     network = convolutional()
     few, many = (maps_of(network, ExpectedGradients(samples=n), batch).diagnostics for n in (6, 600))
     assert many["completeness_error"].mean() < few["completeness_error"].mean() / 5
@@ -232,7 +232,7 @@ def test_expected_gradients_approach_completeness(batch: Batch) -> None:
 
 
 @pytest.mark.parametrize("arch", ["test_resnet", "mobilenetv3_small_050"])
-def test_completeness_of_64_steps_on_a_trained_network(arch: str) -> None:
+def test_completeness_of_64_steps_on_a_trained_network(arch):
     digits = load_digits(path=None, image_size=None, seed=0)
     part = replace(digits.train, **{k: getattr(digits.train, k)[:256] for k in ("images", "labels", "names")})
     digits = replace(digits, train=part)
@@ -258,6 +258,6 @@ def test_completeness_of_64_steps_on_a_trained_network(arch: str) -> None:
         (ExpectedGradients, {"samples": 0}, "samples=0 is not possible; give 1 or more"),
     ],
 )
-def test_impossible_parameters(kind: type, values: dict[str, object], text: str) -> None:
+def test_impossible_parameters(kind, values, text):
     with pytest.raises(ValueError, match=text):
         kind(**values)

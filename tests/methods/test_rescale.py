@@ -125,7 +125,7 @@ ELEMENTWISE: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
-def test_the_slope_of_an_elementwise_function_is_the_quotient_of_the_differences(name: str) -> None:
+def test_the_slope_of_an_elementwise_function_is_the_quotient_of_the_differences(name):
     f, x = ELEMENTWISE[name], rows(shape=(7,))
     one_by_one = torch.stack([f(x[:, i : i + 1]) for i in range(7)], 1)[..., 0]
     expected = (one_by_one[:B] - one_by_one[B:]) / (x[:B] - x[B:])
@@ -299,7 +299,7 @@ TOGETHER: dict[str, Callable[[Tensor], Any]] = {
 
 
 @pytest.mark.parametrize("name", TOGETHER)
-def test_a_difference_passes_complete_and_values_stay(name: str) -> None:
+def test_a_difference_passes_complete_and_values_stay(name):
     assert_complete(TOGETHER[name], rows())
 
 
@@ -307,7 +307,7 @@ SAME = ("relu", "gelu", "exp", "abs", "hardswish", "2 ** x", "softmax", "layer_n
 
 
 @pytest.mark.parametrize("name", [*SAME, "max_pool2d, overlapping"])
-def test_where_nothing_differs_the_multiplier_is_the_gradient(name: str) -> None:
+def test_where_nothing_differs_the_multiplier_is_the_gradient(name):
     x = rows()
     x[B:] = x[:B]
     f = {**ELEMENTWISE, **TOGETHER}[name]
@@ -329,7 +329,7 @@ NOISY = {
 
 
 @pytest.mark.parametrize("name", NOISY)
-def test_close_inputs_have_slopes_without_rounding_noise_in_float32(name: str) -> None:
+def test_close_inputs_have_slopes_without_rounding_noise_in_float32(name):
     x = rows()
     for gap in (1e-2, 1e-3, 1e-4, 1e-6):
         x[B:] = x[:B] + gap * rows(seed=1)[:B]
@@ -344,7 +344,7 @@ def test_close_inputs_have_slopes_without_rounding_noise_in_float32(name: str) -
         assert (result[0] - result[1]).abs().amax() <= 1e-3 * result[0].abs().amax()
 
 
-def test_no_multiplier_of_a_softmax_is_large_however_far_the_logits_are() -> None:
+def test_no_multiplier_of_a_softmax_is_large_however_far_the_logits_are():
     x = 200 * rows(shape=(5,))
     _, multipliers = explained(lambda z: z.softmax(1), x)
     assert multipliers.isfinite().all()
@@ -386,7 +386,7 @@ REFUSED: dict[str, tuple[Callable[[Tensor], Any], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_has_no_rule_is_refused_by_name_and_the_mode_is_left(name: str) -> None:
+def test_what_has_no_rule_is_refused_by_name_and_the_mode_is_left(name):
     f, message = REFUSED[name]
     with pytest.raises(ConfigurationError, match=r".*") as caught:
         explained(f, rows())
@@ -408,11 +408,11 @@ class Doubled(torch.autograd.Function):
         raise NotImplementedError
 
 
-def test_a_function_of_ones_own_is_seen_through() -> None:
+def test_a_function_of_ones_own_is_seen_through():
     assert_complete(Doubled.apply, rows())
 
 
-def test_an_activation_that_is_kept_beyond_the_pass_is_refused() -> None:
+def test_an_activation_that_is_kept_beyond_the_pass_is_refused():
     kept = []
     with Rescale():
         kept.append(rows().requires_grad_().clone())
@@ -420,7 +420,7 @@ def test_an_activation_that_is_kept_beyond_the_pass_is_refused() -> None:
         kept[0] + 1
 
 
-def test_other_points_and_odd_rows_are_refused() -> None:
+def test_other_points_and_odd_rows_are_refused():
     x = rows().requires_grad_()
     with Rescale():
         y = x.clone()
@@ -430,7 +430,7 @@ def test_other_points_and_odd_rows_are_refused() -> None:
         torch.randn(3, 2, requires_grad=True).clone()
 
 
-def test_a_pass_without_references_is_refused() -> None:
+def test_a_pass_without_references_is_refused():
     with pytest.raises(ConfigurationError, match="no DeepLIFT was run: it begins with a clone of rows"), Rescale():
         torch.relu(rows().requires_grad_()).sum()
     with pytest.raises(ZeroDivisionError), Rescale():

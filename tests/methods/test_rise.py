@@ -66,7 +66,7 @@ def plain(network: Network, batch: Batch, masks: torch.Tensor, probability: floa
     return torch.stack(maps)[:, None]
 
 
-def test_over_all_masks_it_is_the_papers_map_less_the_mean_score() -> None:
+def test_over_all_masks_it_is_the_papers_map_less_the_mean_score():
     network, batch = tiny()
     masks = torch.from_numpy(all_masks())
     paper = plain(network, batch, masks, 0.5)
@@ -81,7 +81,7 @@ def test_over_all_masks_it_is_the_papers_map_less_the_mean_score() -> None:
     assert torch.equal(maps.flatten(1).argsort(), paper.flatten(1).argsort())
 
 
-def test_over_all_masks_of_a_linear_network_it_is_the_covariance_of_the_masks_times_the_contributions() -> None:
+def test_over_all_masks_of_a_linear_network_it_is_the_covariance_of_the_masks_times_the_contributions():
     _, batch = tiny()
     network = Network(module=nn.Sequential(nn.Flatten(), nn.Linear(48, 2)).double(), points={})
     weights = network.module[1].weight.detach()[batch.target].reshape(batch.x.shape)
@@ -90,7 +90,7 @@ def test_over_all_masks_of_a_linear_network_it_is_the_covariance_of_the_masks_ti
     assert_equal(maps_of(network, Enumerated(), batch), (contributions @ covariance / 0.5).reshape(2, 1, *SHAPE))
 
 
-def test_the_masks_that_are_drawn_are_those_equally_often() -> None:
+def test_the_masks_that_are_drawn_are_those_equally_often():
     _, batch = tiny()
     drawn = torch.cat(list(Rise(samples=4000, cells=2).masks(batch)), 1).flatten(0, 1).numpy()
     distances = np.abs(drawn[:, None] - all_masks()[None]).max((2, 3))
@@ -103,14 +103,14 @@ def test_the_masks_that_are_drawn_are_those_equally_often() -> None:
 
 
 @pytest.mark.parametrize("probability", [0.2, 0.7])
-def test_cells_are_visible_with_the_probability(probability: float) -> None:
+def test_cells_are_visible_with_the_probability(probability):
     _, batch = tiny()
     masks = torch.stack(list(Rise(samples=2000, cells=3, probability=probability).masks(batch)))
     error = (masks.mean((0, 1, 2)) - probability).abs()
     assert (error < 5 * (probability * (1 - probability) / 4000) ** 0.5).all()
 
 
-def test_it_is_a_loop_over_the_documented_draws() -> None:
+def test_it_is_a_loop_over_the_documented_draws():
     network, batch = small(), small_batch()
     method, maps = Rise(samples=30, cells=5, probability=0.4), []
     for x, target, seed in zip(batch.x, batch.target, batch.noise.seeds, strict=True):
@@ -123,7 +123,7 @@ def test_it_is_a_loop_over_the_documented_draws() -> None:
     assert_equal(maps_of(network, method, batch), torch.stack(maps)[:, None])
 
 
-def test_other_seeds_draw_other_masks_and_the_global_state_is_left_alone() -> None:
+def test_other_seeds_draw_other_masks_and_the_global_state_is_left_alone():
     network, batch = small(), small_batch()
     before = torch.get_rng_state()
     first = maps_of(network, Rise(samples=10), batch)
@@ -134,7 +134,7 @@ def test_other_seeds_draw_other_masks_and_the_global_state_is_left_alone() -> No
     assert torch.equal(other[1:], first[1:])
 
 
-def test_images_smaller_than_the_grid_have_a_cell_for_each_pixel() -> None:
+def test_images_smaller_than_the_grid_have_a_cell_for_each_pixel():
     network, batch = tiny()
     masks = torch.stack(list(Rise(samples=50, cells=9).masks(batch)))
     assert masks.shape == (50, 2, 1, *SHAPE)
@@ -152,10 +152,10 @@ def test_images_smaller_than_the_grid_have_a_cell_for_each_pixel() -> None:
         ({"probability": 1.0}, "probability=1.0 is not possible; it must be between 0 and 1"),
     ],
 )
-def test_impossible_values_are_refused(values: dict[str, object], text: str) -> None:
+def test_impossible_values_are_refused(values, text):
     with pytest.raises(ValueError, match=text):
         Rise(**values)
 
 
-def test_it_satisfies_the_protocol() -> None:
+def test_it_satisfies_the_protocol():
     assert isinstance(Rise(), FunctionalMethod)

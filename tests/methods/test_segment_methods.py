@@ -37,7 +37,7 @@ def linear() -> Network:
 
 
 @pytest.fixture
-def batch() -> Batch:
+def batch():
     generator = torch.Generator().manual_seed(3)
     x = torch.randn(3, 3, 8, 12, generator=generator, dtype=torch.float64)
     return Batch(x=x, target=torch.tensor([4, 0, 2]), background=x, noise=Noise((7, 8, 9)))
@@ -53,7 +53,7 @@ METHODS = [Lime(samples=40), Lime(samples=40, segments="slic", fill="zero"), Ker
 
 
 @pytest.mark.parametrize("method", METHODS, ids=repr)
-def test_neither_chunks_nor_the_batch_change_a_map(method: object, batch: Batch) -> None:
+def test_neither_chunks_nor_the_batch_change_a_map(method, batch):
     network = convolutional()
     whole = maps_of(network, method, batch).values
     assert whole.shape == (3, 1, 8, 12)
@@ -68,7 +68,7 @@ def test_neither_chunks_nor_the_batch_change_a_map(method: object, batch: Batch)
 # Segments ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_grid_of_cells_as_equal_as_can_be() -> None:
+def test_a_grid_of_cells_as_equal_as_can_be():
     segments = segments_of(torch.zeros(2, 1, 5, 7), kind="grid", grid=3)
     assert segments.shape == (2, 5, 7)
     assert counts(segments) == [9, 9]
@@ -82,7 +82,7 @@ def test_a_grid_of_cells_as_equal_as_can_be() -> None:
 
 @pytest.mark.parametrize("kind", ["slic", "felzenszwalb", "quickshift"])
 @pytest.mark.parametrize("channels", [1, 3, 4])
-def test_superpixels_are_numbered_without_gaps_and_follow_the_picture(kind: str, channels: int) -> None:
+def test_superpixels_are_numbered_without_gaps_and_follow_the_picture(kind, channels):
     x = torch.zeros(2, channels, 24, 32)
     x[:, :, :, 16:] = 2.0
     segments = segments_of(x, kind=kind, grid=2)
@@ -92,7 +92,7 @@ def test_superpixels_are_numbered_without_gaps_and_follow_the_picture(kind: str,
         assert not set(segment[:, :15].unique().tolist()) & set(segment[:, 17:].unique().tolist())
 
 
-def test_masks_switch_whole_segments_to_the_fill() -> None:
+def test_masks_switch_whole_segments_to_the_fill():
     x = torch.arange(8.0).reshape(1, 1, 2, 4) + 1
     segments = segments_of(x, kind="grid", grid=2)
     mask = torch.tensor([[True, False, False, True]])
@@ -106,7 +106,7 @@ def test_masks_switch_whole_segments_to_the_fill() -> None:
 
 @pytest.mark.parametrize("grid", [2, 4])
 @pytest.mark.parametrize("hide_color", [None, 0.0])
-def test_lime_is_the_package_at_the_same_seed_and_segments(batch: Batch, grid: int, hide_color: float | None) -> None:
+def test_lime_is_the_package_at_the_same_seed_and_segments(batch, grid, hide_color):
     lime_image = pytest.importorskip("lime.lime_image")
     network = convolutional()
     segments = segments_of(batch.x, kind="grid", grid=grid)
@@ -134,7 +134,7 @@ def test_lime_is_the_package_at_the_same_seed_and_segments(batch: Batch, grid: i
         assert np.abs(maps[image, 0].numpy() - oracle).max() <= 1e-10 * np.abs(oracle).max()
 
 
-def test_lime_recovers_the_coefficients_of_a_linear_network(batch: Batch) -> None:
+def test_lime_recovers_the_coefficients_of_a_linear_network(batch):
     """The ridge shrinks them; with many samples its penalty of 1 does not matter."""
     network = linear()
     method = Lime(samples=20_000, grid=2, fill="zero", kernel_width=10.0)
@@ -149,7 +149,7 @@ def test_lime_recovers_the_coefficients_of_a_linear_network(batch: Batch) -> Non
     assert (result - oracle).abs().max() < 1e-3 * oracle.abs().max()
 
 
-def test_members_share_masks_and_factorisation(batch: Batch) -> None:
+def test_members_share_masks_and_factorisation(batch):
     own_lime.surrogate.cache_clear()
     for _ in range(3):
         maps_of(convolutional(), Lime(samples=20), batch)
@@ -173,7 +173,7 @@ def exact_shapley_values(value: dict[tuple[bool, ...], float], players: int) -> 
     return total / len(orders)
 
 
-def test_kernel_shap_gives_the_exact_shapley_values_of_8_players(batch: Batch) -> None:
+def test_kernel_shap_gives_the_exact_shapley_values_of_8_players(batch):
     network = convolutional()
     x = batch.x[:, :, :2, :4]
     with seeded(0):
@@ -195,7 +195,7 @@ def test_kernel_shap_gives_the_exact_shapley_values_of_8_players(batch: Batch) -
 
 
 @pytest.mark.parametrize("samples", [40, 60])
-def test_pairs_make_drawn_coalitions_exact_for_games_of_order_two(samples: int) -> None:
+def test_pairs_make_drawn_coalitions_exact_for_games_of_order_two(samples):
     """What two players do together is half of each one's; the complements cancel the rest."""
     generator = torch.Generator().manual_seed(2)
     alone = torch.randn(10, generator=generator, dtype=torch.float64)
@@ -208,7 +208,7 @@ def test_pairs_make_drawn_coalitions_exact_for_games_of_order_two(samples: int) 
     assert (result - oracle).abs().max() < 1e-10
 
 
-def test_kernel_shap_recovers_the_coefficients_of_a_linear_network(batch: Batch) -> None:
+def test_kernel_shap_recovers_the_coefficients_of_a_linear_network(batch):
     network = linear()
     segments = segments_of(batch.x, kind="slic", grid=3)
     maps = maps_of(network, KernelShap(samples=80, segments="slic", grid=3, baseline="mean"), batch)
@@ -220,14 +220,14 @@ def test_kernel_shap_recovers_the_coefficients_of_a_linear_network(batch: Batch)
             assert torch.allclose(maps.values[image, 0][own == segment], expected, rtol=1e-10, atol=1e-12)
 
 
-def test_one_segment_has_the_whole_difference(batch: Batch) -> None:
+def test_one_segment_has_the_whole_difference(batch):
     network = linear()
     maps = maps_of(network, KernelShap(grid=1), batch)
     expected = network.module(batch.x) - network.module(torch.zeros_like(batch.x))
     torch.testing.assert_close(maps.values[:, 0, 0, 0], expected.gather(1, batch.target[:, None])[:, 0])
 
 
-def test_coalitions_are_drawn_by_the_shapley_kernel_in_pairs() -> None:
+def test_coalitions_are_drawn_by_the_shapley_kernel_in_pairs():
     masks, weights = coalitions(6, 40, torch.Generator().manual_seed(0))
     assert masks.shape == (42, 6)
     assert not masks[0].any()
@@ -242,7 +242,7 @@ def test_coalitions_are_drawn_by_the_shapley_kernel_in_pairs() -> None:
     torch.testing.assert_close(share, expected / expected.sum(), rtol=0.1, atol=0.01)
 
 
-def test_too_few_samples_for_the_segments_are_refused(batch: Batch) -> None:
+def test_too_few_samples_for_the_segments_are_refused(batch):
     result = attribute(Passes(linear()), KernelShap(samples=30), batch)
     assert isinstance(result, ValueError)
     assert str(result) == "samples=30 are too few for 16 segments; give 32 or more"
@@ -257,12 +257,12 @@ def test_too_few_samples_for_the_segments_are_refused(batch: Batch) -> None:
         (KernelShap, {"samples": 1}, "samples=1 is not possible; give 2 or more"),
     ],
 )
-def test_impossible_parameters(kind: type, values: dict[str, object], text: str) -> None:
+def test_impossible_parameters(kind, values, text):
     with pytest.raises(ValueError, match=text):
         kind(**values)
 
 
-def test_a_lime_map_is_constant_on_each_segment_and_changes_with_the_seed(batch: Batch) -> None:
+def test_a_lime_map_is_constant_on_each_segment_and_changes_with_the_seed(batch):
     network = convolutional()
     first = maps_of(network, Lime(samples=30), batch).values
     second = maps_of(network, Lime(samples=30), replace(batch, noise=Noise((1, 2, 3)))).values

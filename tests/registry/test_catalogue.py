@@ -15,7 +15,6 @@ from saliencynoise.registry.loader import GROUP, discover
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from conftest import Install
 
 BUILT_IN = {"resnet", "vgg"}
 
@@ -131,7 +130,7 @@ def found(*points: EntryPoint) -> Catalogue:
     return Catalogue(*discover([*points, *ours]))
 
 
-def test_short_and_canonical_names_are_one_method() -> None:
+def test_short_and_canonical_names_are_one_method():
     names = found()
     short, full = (
         names.method("gradcam(layer=intermediate)"),
@@ -146,12 +145,12 @@ def test_short_and_canonical_names_are_one_method() -> None:
     assert names.method("gradient").canonical_name == "builtin/gradient"
 
 
-def test_a_plugins_method_is_labelled_with_its_plugin(install: Install) -> None:
+def test_a_plugins_method_is_labelled_with_its_plugin(install):
     bound = found(install("glows", GLOW)).method("glow")
     assert (bound.canonical_name, bound.display_name, bound.distribution) == ("glows/glow", "glows/glow", "glows 1.2")
 
 
-def test_the_built_in_names_are_reserved(install: Install) -> None:
+def test_the_built_in_names_are_reserved(install):
     names = found(install("aaa", GLOW.replace('"glow"', '"gradient"')))
     assert names.method("gradient").canonical_name == "builtin/gradient"
     assert names.method("aaa/gradient").canonical_name == "aaa/gradient"
@@ -161,7 +160,7 @@ def test_the_built_in_names_are_reserved(install: Install) -> None:
     assert names.names("methods") == sorted(set(names.names("methods")))
 
 
-def test_a_clash_is_an_error_that_lists_both(install: Install) -> None:
+def test_a_clash_is_an_error_that_lists_both(install):
     names = found(install("one", GLOW), install("two", GLOW))
     with pytest.raises(UsageError) as caught:
         names.method("glow")
@@ -181,19 +180,19 @@ def test_a_clash_is_an_error_that_lists_both(install: Install) -> None:
         ("no/gradcam", "unknown method 'no/gradcam'; did you mean"),
     ],
 )
-def test_an_unknown_name_is_answered_with_those_there_are(name: str, text: str) -> None:
+def test_an_unknown_name_is_answered_with_those_there_are(name, text):
     with pytest.raises(UsageError) as caught:
         found().method(name)
     assert str(caught.value).startswith(text)
 
 
-def test_an_unknown_architecture_where_only_the_built_in_ones_are() -> None:
+def test_an_unknown_architecture_where_only_the_built_in_ones_are():
     with pytest.raises(UsageError) as caught:
         found().model("swin_t", {})
     assert str(caught.value) == "unknown architecture 'swin_t'; there are resnet, vgg"
 
 
-def test_an_unknown_name_quotes_the_plugins_that_failed(install: Install) -> None:
+def test_an_unknown_name_quotes_the_plugins_that_failed(install):
     names = found(install("glows", "raise RuntimeError('no licence')"))
     with pytest.raises(UsageError) as caught:
         names.method("glow")
@@ -208,7 +207,7 @@ def test_an_unknown_name_quotes_the_plugins_that_failed(install: Install) -> Non
     )
 
 
-def test_a_refused_claim_to_a_name_does_not_take_it_from_its_owner(install: Install) -> None:
+def test_a_refused_claim_to_a_name_does_not_take_it_from_its_owner(install):
     names = found(install("usurper", GLOW, point="builtin"))
     assert [failure.distribution for failure in names.failures] == ["usurper"]
     assert names.method("builtin/gradient").canonical_name == "builtin/gradient"
@@ -225,7 +224,7 @@ def test_a_refused_claim_to_a_name_does_not_take_it_from_its_owner(install: Inst
         ("fake_exits:Glow", "fake_exits:Glow cannot be imported: SystemExit: 4"),
     ],
 )
-def test_a_broken_target_is_told_when_it_is_used(install: Install, target: str, error: str) -> None:
+def test_a_broken_target_is_told_when_it_is_used(install, target, error):
     exits = install("exits", "raise SystemExit(4)")
     names = found(exits, install("glows", GLOW.replace('__name__ + ":Glow"', f'"{target}"')))
     assert "glow" in names.names("methods")
@@ -234,7 +233,7 @@ def test_a_broken_target_is_told_when_it_is_used(install: Install, target: str, 
     assert str(caught.value) == f"plugin 'glows' (glows 1.2) failed: {error}"
 
 
-def test_a_target_that_is_no_method_is_told(install: Install) -> None:
+def test_a_target_that_is_no_method_is_told(install):
     names = found(install("glows", GLOW.replace("    def from_pass", "    def from_pas")))
     with pytest.raises(ConfigurationError) as caught:
         names.method("glow")
@@ -243,13 +242,13 @@ def test_a_target_that_is_no_method_is_told(install: Install) -> None:
     )
 
 
-def test_a_target_that_is_no_dataclass_is_told(install: Install) -> None:
+def test_a_target_that_is_no_dataclass_is_told(install):
     names = found(install("glows", GLOW.replace("@dataclass(frozen=True)", "")))
     with pytest.raises(ConfigurationError, match="the target of method 'glow' must be a dataclass"):
         names.method("glow")
 
 
-def test_a_catalogue_of_architectures(install: Install) -> None:
+def test_a_catalogue_of_architectures(install):
     names = found(install("nets", MODELS.replace("{names}", "return ['b-1', 'a.x', 'b-1']")))
     assert set(names.names("models")) - BUILT_IN == {"a.x", "b-1"}
     bound = names.model("b-1", {"width": 4})
@@ -260,7 +259,7 @@ def test_a_catalogue_of_architectures(install: Install) -> None:
         names.model("zoo", {})
 
 
-def test_an_architecture_takes_arguments_in_its_name(install: Install) -> None:
+def test_an_architecture_takes_arguments_in_its_name(install):
     names = found(install("nets", MODELS.replace("{names}", "return ['a']")))
     bound = names.model("a(width=4)", {"act": "relu"})
     assert (bound.canonical_name, bound.arguments) == ("nets/a(act=relu,width=4)", {"width": 4, "act": "relu"})
@@ -278,7 +277,7 @@ def test_an_architecture_takes_arguments_in_its_name(install: Install) -> None:
         ({"depth": 3}, r"architecture 'nets/a\(depth=3\)' has no argument 'depth'; did you mean 'width'\?"),
     ],
 )
-def test_impossible_arguments_of_an_architecture(install: Install, arguments: dict[str, int], text: str) -> None:
+def test_impossible_arguments_of_an_architecture(install, arguments, text):
     names = found(install("nets", MODELS.replace("{names}", "return ['a']")))
     with pytest.raises(UsageError, match=text):
         names.model("a", arguments).load()
@@ -294,9 +293,7 @@ def test_impossible_arguments_of_an_architecture(install: Install, arguments: di
         ("return [1]", "the name 1 is not made of letters, digits and _ . + -"),
     ],
 )
-def test_a_catalogue_that_lists_no_names_harms_no_other(
-    install: Install, monkeypatch: pytest.MonkeyPatch, body: str, error: str
-) -> None:
+def test_a_catalogue_that_lists_no_names_harms_no_other(install, monkeypatch, body, error):
     good = install("good", MODELS.replace("{names}", "return ['a']"))
     bad = install("bad", MODELS.replace("{names}", body) + GLOW)
     names = found(good, bad)
@@ -316,7 +313,7 @@ def test_a_catalogue_that_lists_no_names_harms_no_other(
         found(good, bad).names("models")
 
 
-def test_data_sets_with_and_without_a_path(install: Install) -> None:
+def test_data_sets_with_and_without_a_path(install):
     names = found(install("data", DATA))
     text, dataset = names.dataset("placed:C:/x y", image_size=16, seed=3)
     assert (text, dataset.notes) == ("data/placed", ("C:/x y 16 3",))
@@ -325,7 +322,7 @@ def test_data_sets_with_and_without_a_path(install: Install) -> None:
     assert (text, dataset.notes) == ("data/plain", ("None None 0",))
 
 
-def test_data_sets_from_a_folder(install: Install) -> None:
+def test_data_sets_from_a_folder(install):
     names = found(install("data", DATA))
     assert names.dataset("copied", image_size=None, seed=0, data_dir="/a")[1].notes == ("/a None 0",)
     assert names.dataset("copied", image_size=None, seed=0)[1].notes == ("None None 0",)
@@ -349,18 +346,18 @@ def test_data_sets_from_a_folder(install: Install) -> None:
         ("plains", "unknown data set 'plains'; did you mean 'plain'"),
     ],
 )
-def test_data_sets_that_cannot_be_read(install: Install, text: str, error: str) -> None:
+def test_data_sets_that_cannot_be_read(install, text, error):
     with pytest.raises(UsageError) as caught:
         found(install("data", DATA)).dataset(text, image_size=None, seed=0)
     assert str(caught.value).startswith(error)
 
 
-def test_a_loader_that_gives_no_data_set_is_told(install: Install) -> None:
+def test_a_loader_that_gives_no_data_set_is_told(install):
     with pytest.raises(ConfigurationError, match=r"'data/wrong' .* gave dict, which does not satisfy Dataset"):
         found(install("data", DATA)).dataset("wrong", image_size=None, seed=0)
 
 
-def test_the_built_in_targets_exist() -> None:
+def test_the_built_in_targets_exist():
     names = found()
     assert names.failures == []
     for entry in names.entries("methods"):
@@ -376,7 +373,7 @@ def test_the_built_in_targets_exist() -> None:
         names.aggregator("mean(trim=1)")
 
 
-def test_an_aggregator_keeps_the_protocol_of_its_level(install: Install) -> None:
+def test_an_aggregator_keeps_the_protocol_of_its_level(install):
     names = found(install("ours", AGGREGATORS))
     first = names.aggregator("first")
     assert (first.canonical_name, first.spec.level) == ("ours/first(share=0.5)", "networks")
@@ -388,7 +385,7 @@ def test_an_aggregator_keeps_the_protocol_of_its_level(install: Install) -> None
         names.aggregator("no_net")
 
 
-def test_the_catalogue_is_discovered_once() -> None:
+def test_the_catalogue_is_discovered_once():
     assert catalogue() is catalogue()
 
 
@@ -403,7 +400,7 @@ def test_the_catalogue_is_discovered_once() -> None:
         ("noisegrad", "builtin/noisegrad(noise=0.12,members_a_run=0)", "noisegrad"),
     ],
 )
-def test_samplers_with_parameters_and_values(install: Install, asked: str, text: str, label: str) -> None:
+def test_samplers_with_parameters_and_values(install, asked, text, label):
     names = found(install("ours", SAMPLERS))
     bound = names.sampler(asked)
     assert (bound.canonical_name, bound.display_name) == (text, label)
@@ -424,13 +421,13 @@ def test_samplers_with_parameters_and_values(install: Install, asked: str, text:
         ("snapshot(cycles=0)", "snapshot: cycles=0 is not possible; give 1 or more"),
     ],
 )
-def test_samplers_that_cannot_be_had(install: Install, asked: str, error: str) -> None:
+def test_samplers_that_cannot_be_had(install, asked, error):
     with pytest.raises(UsageError) as caught:
         found(install("ours", SAMPLERS)).sampler(asked)
     assert str(caught.value).startswith(error)
 
 
-def test_a_target_that_is_no_sampler_is_told(install: Install) -> None:
+def test_a_target_that_is_no_sampler_is_told(install):
     with pytest.raises(ConfigurationError) as caught:
         found(install("ours", SAMPLERS)).sampler("wrong")
     assert str(caught.value) == (
@@ -439,7 +436,7 @@ def test_a_target_that_is_no_sampler_is_told(install: Install) -> None:
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, None, "2"])
-def test_members_of_a_block_that_cannot_be_are_refused(install: Install, value: object) -> None:
+def test_members_of_a_block_that_cannot_be_are_refused(install, value):
     source = SAMPLERS.replace("per_block = 2", f"per_block = {value!r}")
     with pytest.raises(UsageError) as caught:
         found(install("ours", source)).sampler("odd")
@@ -448,12 +445,12 @@ def test_members_of_a_block_that_cannot_be_are_refused(install: Install, value: 
     )
 
 
-def test_a_block_of_several_members_is_taken(install: Install) -> None:
+def test_a_block_of_several_members_is_taken(install):
     bound = found(install("ours", SAMPLERS)).sampler("odd")
     assert (bound.plugin, bound.instance.per_block) == ("ours", 2)
 
 
-def test_every_built_in_sampler_has_a_name_a_line_and_a_target_whose_defaults_can_be_read_back() -> None:
+def test_every_built_in_sampler_has_a_name_a_line_and_a_target_whose_defaults_can_be_read_back():
     names = found()
     for entry in names.entries("samplers"):
         if entry.plugin.name == "builtin" and entry.spec.value is None:

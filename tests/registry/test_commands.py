@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
 
 import pytest
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import Catalogue, catalogue
 from saliencynoise.registry.loader import GROUP, discover
-
-if TYPE_CHECKING:
-    from tests.distributions import Install
 
 SOURCE = """
 @hookimpl
@@ -25,14 +21,14 @@ def found(*points: object) -> Catalogue:
     return Catalogue(*discover([*points, *entry_points(group=GROUP, name="builtin")]))
 
 
-def test_a_command_is_found_by_its_short_and_its_canonical_name(install: Install) -> None:
+def test_a_command_is_found_by_its_short_and_its_canonical_name(install):
     names = found(install("one", SOURCE.format("audit")))
     assert names.find("commands", "audit") == names.find("commands", "one/audit")
     assert names.find("commands", "audit").plugin.distribution == "one"
     assert names.failures == []
 
 
-def test_two_plugins_with_one_command_both_fail(install: Install) -> None:
+def test_two_plugins_with_one_command_both_fail(install):
     names = found(install("one", SOURCE.format("audit")), install("two", SOURCE.format("audit"), version="3"))
     with pytest.raises(UsageError) as caught:
         names.find("commands", "audit")
@@ -45,7 +41,7 @@ def test_two_plugins_with_one_command_both_fail(install: Install) -> None:
     assert names.find("commands", "two/audit").plugin.name == "two"
 
 
-def test_a_built_in_command_keeps_its_name(install: Install) -> None:
+def test_a_built_in_command_keeps_its_name(install):
     names = found(install("mine", SOURCE.format("bench")))
     (failure,) = names.failures
     assert failure.plugin == "mine"
@@ -54,7 +50,7 @@ def test_a_built_in_command_keeps_its_name(install: Install) -> None:
     assert names.find("commands", "mine/bench").plugin.name == "mine"
 
 
-def test_a_clash_is_fatal_in_strict_mode(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clash_is_fatal_in_strict_mode(install, monkeypatch):
     install("mine", SOURCE.format("bench"))
     monkeypatch.setenv("SALIENCYNOISE_STRICT", "1")
     catalogue.cache_clear()
@@ -65,6 +61,6 @@ def test_a_clash_is_fatal_in_strict_mode(install: Install, monkeypatch: pytest.M
         catalogue.cache_clear()
 
 
-def test_an_unknown_command_is_named_with_what_is_like_it() -> None:
+def test_an_unknown_command_is_named_with_what_is_like_it():
     with pytest.raises(UsageError, match="unknown command 'benhc'; did you mean 'bench'"):
         found().find("commands", "benhc")

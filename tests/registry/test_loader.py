@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING
 
 import pytest
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.registry import hookspecs
 from saliencynoise.registry.loader import GROUP, KINDS, discover
-
-if TYPE_CHECKING:
-    from conftest import Install
 
 GOOD = """
 @hookimpl
@@ -142,7 +138,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_broken_plugin_is_named_and_harms_no_other(install: Install, kind: str) -> None:
+def test_a_broken_plugin_is_named_and_harms_no_other(install, kind):
     source, error = BROKEN[kind]
     points = [install("bad", source, version="0.3"), install("after", GOOD), install("aa_before", GOOD)]
 
@@ -155,7 +151,7 @@ def test_a_broken_plugin_is_named_and_harms_no_other(install: Install, kind: str
     assert str(failure) == f"plugin 'bad' (bad 0.3) failed: {failure.error}"
 
 
-def test_a_broken_plugin_is_fatal_in_strict_mode(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_plugin_is_fatal_in_strict_mode(install, monkeypatch):
     points = [install("bad", "raise RuntimeError('no licence')"), install("good", GOOD)]
     monkeypatch.setenv("SALIENCYNOISE_STRICT", "0")
     assert len(discover(points)[1]) == 1
@@ -169,13 +165,13 @@ def test_a_broken_plugin_is_fatal_in_strict_mode(install: Install, monkeypatch: 
     assert discover(points[1:])[1] == []
 
 
-def test_a_keyboard_interrupt_is_no_failure_of_a_plugin(install: Install) -> None:
+def test_a_keyboard_interrupt_is_no_failure_of_a_plugin(install):
     point = install("slow", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         discover([point])
 
 
-def test_plugins_are_found_on_the_path(install: Install) -> None:
+def test_plugins_are_found_on_the_path(install):
     install("found", GOOD)
     plugins, _ = discover()
     assert plugins[0].name == "builtin"
@@ -184,7 +180,7 @@ def test_plugins_are_found_on_the_path(install: Install) -> None:
     assert [spec.name for spec in result.specs["methods"]] == ["glow"]
 
 
-def test_two_distributions_that_share_a_name_both_fail(install: Install) -> None:
+def test_two_distributions_that_share_a_name_both_fail(install):
     points = [install("one", GOOD, point="glow"), install("two", GOOD, point="glow"), install("three", GOOD)]
     plugins, failures = discover(points)
     assert [plugin.name for plugin in plugins] == ["three"]
@@ -197,7 +193,7 @@ def test_two_distributions_that_share_a_name_both_fail(install: Install) -> None
 
 
 @pytest.mark.parametrize("with_ours", [True, False])
-def test_the_name_of_the_built_in_plugin_is_nobody_elses(install: Install, *, with_ours: bool) -> None:
+def test_the_name_of_the_built_in_plugin_is_nobody_elses(install, *, with_ours):
     ours = [*entry_points(group=GROUP, name="builtin")] if with_ours else []
     assert len(ours) == with_ours
     plugins, (failure,) = discover([install("usurper", GOOD, point="builtin"), *ours])
@@ -206,25 +202,25 @@ def test_the_name_of_the_built_in_plugin_is_nobody_elses(install: Install, *, wi
     assert "the plugin name 'builtin' is" in failure.error
 
 
-def test_a_plugin_name_that_could_not_be_written_is_refused(install: Install) -> None:
+def test_a_plugin_name_that_could_not_be_written_is_refused(install):
     _, (failure,) = discover([install("spaced", GOOD, point="my plugin")])
     assert failure.error == "the plugin name 'my plugin' is not made of letters, digits and _ . + -"
 
 
-def test_a_damaged_installation_harms_no_other(install: Install) -> None:
+def test_a_damaged_installation_harms_no_other(install):
     points = [install("damaged", GOOD, metadata=False), install("broken", "1/0", metadata=False)]
     plugins, failures = discover([*points, install("good", GOOD)])
     assert [(plugin.name, plugin.version) for plugin in plugins] == [("damaged", "unknown"), ("good", "1.2")]
     assert [failure.distribution for failure in failures] == ["unknown"]
 
 
-def test_an_entry_point_without_a_distribution_is_listed(install: Install) -> None:
+def test_an_entry_point_without_a_distribution_is_listed(install):
     install("good", GOOD)
     plugins, _ = discover([EntryPoint("loose", "fake_good", GROUP)])
     assert [(plugin.name, plugin.distribution) for plugin in plugins] == [("loose", "unknown")]
 
 
-def test_every_hook_is_documented_returns_its_records_and_is_implemented() -> None:
+def test_every_hook_is_documented_returns_its_records_and_is_implemented():
     hooks = {name: value for name, value in vars(hookspecs).items() if hasattr(value, "saliencynoise_spec")}
     assert set(hooks) == {f"saliencynoise_{kind}" for kind in KINDS}
     builtin, timm = (discover(entry_points(group=GROUP, name=name))[0][0].specs for name in ("builtin", "timm"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -57,7 +57,7 @@ class Unresolved:
         ("glow(a={[]: 1})", "glow", {"a": "{[]: 1}"}),
     ],
 )
-def test_what_can_be_read(text: str, name: str, values: dict[str, Any]) -> None:
+def test_what_can_be_read(text, name, values):
     assert parse_call(text) == (name, values)
 
 
@@ -74,13 +74,13 @@ def test_what_can_be_read(text: str, name: str, values: dict[str, Any]) -> None:
         ("glow(a=1,a=2)", "'a' is given twice in 'glow(a=1,a=2)'; give it once"),
     ],
 )
-def test_what_cannot_be_read(text: str, error: str) -> None:
+def test_what_cannot_be_read(text, error):
     with pytest.raises(UsageError) as caught:
         parse_call(text)
     assert str(caught.value) == error
 
 
-def test_pairs_name_the_place_where_they_stand() -> None:
+def test_pairs_name_the_place_where_they_stand():
     assert parse_pairs(["width=(1, 2)", "act=relu"], where="--arch-arg") == {"width": (1, 2), "act": "relu"}
     with pytest.raises(UsageError, match=r"^cannot read 'width' in --arch-arg; write key=value$"):
         parse_pairs(["width"], where="--arch-arg")
@@ -114,18 +114,18 @@ def test_pairs_name_the_place_where_they_stand() -> None:
         ({"samples": 0}, "method 'glow': samples is 0; it must be 1 or more"),
     ],
 )
-def test_values_that_do_not_fit(values: dict[str, Any], error: str) -> None:
+def test_values_that_do_not_fit(values, error):
     with pytest.raises(UsageError) as caught:
         build(Glow, values, where="method 'glow'")
     assert error in str(caught.value)
 
 
-def test_a_missing_value_is_named() -> None:
+def test_a_missing_value_is_named():
     with pytest.raises(UsageError, match=r"^method 'needy': .*missing 1 required .* 'depth'$"):
         build(Needy, {}, where="method 'needy'")
 
 
-def test_a_target_without_fields_says_that_it_takes_none() -> None:
+def test_a_target_without_fields_says_that_it_takes_none():
     @dataclass(frozen=True)
     class Plain:
         pass
@@ -136,23 +136,23 @@ def test_a_target_without_fields_says_that_it_takes_none() -> None:
 
 
 @pytest.mark.parametrize("target", [lambda: None, int, Glow()])
-def test_a_target_that_is_no_dataclass_is_refused(target: object) -> None:
+def test_a_target_that_is_no_dataclass_is_refused(target):
     with pytest.raises(ConfigurationError, match=r"^the target of method 'x' must be a dataclass whose fields"):
         build(target, {}, where="method 'x'")
 
 
-def test_types_that_exist_for_the_type_checker_only_are_refused() -> None:
+def test_types_that_exist_for_the_type_checker_only_are_refused():
     with pytest.raises(ConfigurationError, match=r"^the types of the fields of method 'u' .*'Decimal' is not defined"):
         build(Unresolved, {}, where="method 'u'")
 
 
-def test_defaults_are_written_too() -> None:
+def test_defaults_are_written_too():
     assert canonical(Glow()) == (
         "(samples=25,sigma=0.1,signed=False,layer=top,label=x,limit=None,scale=None,window=(3, 3))"
     )
 
 
-def test_one_value_has_one_name() -> None:
+def test_one_value_has_one_name():
     whole, real = (build(Glow, {"sigma": v, "scale": v}, where="x") for v in (1, 1.0))
     assert canonical(whole) == canonical(real)
     assert "sigma=1.0,signed=False" in canonical(whole)
@@ -188,7 +188,7 @@ def test_one_value_has_one_name() -> None:
         ),
     ],
 )
-def test_what_is_written_reads_back(values: dict[str, Any]) -> None:
+def test_what_is_written_reads_back(values):
     instance = build(Glow, values, where="x")
     name, read = parse_call("plugin/glow" + canonical(instance))
     assert name == "plugin/glow"

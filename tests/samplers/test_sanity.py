@@ -29,7 +29,7 @@ class Run:
 LABELS = torch.arange(10).repeat(20)
 
 
-def test_untrained_networks_are_never_trained() -> None:
+def test_untrained_networks_are_never_trained():
     run = Run(0, LABELS)
     (sample,) = Untrained().members(run)
     assert [name for name, _ in run.calls] == ["refresh"]
@@ -37,7 +37,7 @@ def test_untrained_networks_are_never_trained() -> None:
     assert not Untrained().trains
 
 
-def test_labels_are_permuted_the_same_way_for_all_members() -> None:
+def test_labels_are_permuted_the_same_way_for_all_members():
     runs = [Run(index, LABELS) for index in (0, 1)]
     for run in runs:
         list(PermutedLabels().members(run))
@@ -51,12 +51,12 @@ def test_labels_are_permuted_the_same_way_for_all_members() -> None:
 
 
 @pytest.mark.parametrize(("epochs", "asked"), [(0, None), (7, 7)])
-def test_epochs(epochs: int, asked: int | None) -> None:
+def test_epochs(epochs, asked):
     run = Run(0, LABELS)
     list(PermutedLabels(epochs=epochs).members(run))
     assert run.calls[0][1]["epochs"] == asked
 
 
-def test_impossible_epochs() -> None:
+def test_impossible_epochs():
     with pytest.raises(UsageError, match="permuted_labels: epochs=-1 is not possible; give 1 or more, or 0"):
         PermutedLabels(epochs=-1)

@@ -27,7 +27,7 @@ class Run:
 
 
 @pytest.mark.parametrize("streams", ["init", "init+order", "init+order+augment", "dropout+init+augment+order"])
-def test_a_block_is_every_combination_and_one_of_them_again(streams: str) -> None:
+def test_a_block_is_every_combination_and_one_of_them_again(streams):
     names, sampler = streams.split("+"), SeedBlocks(streams=streams)
     size = 2 ** len(names) + 1
     assert sampler.per_block == size
@@ -40,7 +40,7 @@ def test_a_block_is_every_combination_and_one_of_them_again(streams: str) -> Non
         assert levels[-1] == levels[0]
 
 
-def test_blocks_share_no_seed_even_of_streams_that_are_not_varied() -> None:
+def test_blocks_share_no_seed_even_of_streams_that_are_not_varied():
     sampler = SeedBlocks(streams="init+order")
     first, second = ([sampler.levels(5 * block + place) for place in range(5)] for block in range(2))
     for name in STREAMS:
@@ -48,7 +48,7 @@ def test_blocks_share_no_seed_even_of_streams_that_are_not_varied() -> None:
     assert len({own["augment"] for own in first}) == 1
 
 
-def test_the_rest_changes_as_one() -> None:
+def test_the_rest_changes_as_one():
     sampler = SeedBlocks(streams="init+rest")
     levels = [sampler.levels(place) for place in range(4)]
     assert len({own["init"] for own in levels}) == 2
@@ -58,7 +58,7 @@ def test_the_rest_changes_as_one() -> None:
     assert len({own["order"] for own in levels}) == 2
 
 
-def test_every_stream_gets_its_seed_from_its_level() -> None:
+def test_every_stream_gets_its_seed_from_its_level():
     sampler = SeedBlocks()
     for index in (0, 5, 8, 9, 30):
         run = Run(index)
@@ -70,6 +70,6 @@ def test_every_stream_gets_its_seed_from_its_level() -> None:
 @pytest.mark.parametrize(
     "streams", ["", "init+init", "init+ordre", "rest", "init+order+augment+dropout+rest", "init,order"]
 )
-def test_impossible_streams(streams: str) -> None:
+def test_impossible_streams(streams):
     with pytest.raises(UsageError, match=rf"streams={streams.replace('+', '[+]')} is not possible; join some of init"):
         SeedBlocks(streams=streams)

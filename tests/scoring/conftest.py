@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
 
 from saliencynoise.interfaces import Batch, CamPoint, Network, Noise
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 FAMILIES: dict[str, dict[str, Any]] = {
     "resnet18": {},
@@ -24,7 +21,7 @@ VIT = {"top": "blocks.1", "intermediate": "blocks.0"}  # the last block's patch 
 
 
 @pytest.fixture(scope="session")
-def networks() -> Callable[[str], Network]:
+def networks():
     """Return a family's network by name; built once."""
     built: dict[str, Network] = {}
 
@@ -37,12 +34,12 @@ def networks() -> Callable[[str], Network]:
 
 
 @pytest.fixture(params=FAMILIES)
-def network(request: pytest.FixtureRequest, networks: Callable[[str], Network]) -> Network:
+def network(request, networks):
     return networks(request.param)
 
 
 @pytest.fixture
-def batch() -> Batch:
+def batch():
     generator = torch.Generator().manual_seed(3)
     x = torch.randn(3, 3, SIDE, SIDE, generator=generator, dtype=torch.float64)
     return Batch(x=x, target=torch.tensor([4, 0, 6]), background=x[1:], noise=Noise((1, 2, 3)))

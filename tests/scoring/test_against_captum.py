@@ -16,8 +16,6 @@ from saliencynoise.methods.gradient import Gradient
 from saliencynoise.scoring import Passes, attribute_together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
 
 METHODS = {"gradient": Gradient(), "top": GradCam(), "intermediate": GradCam(layer="intermediate")}
@@ -74,7 +72,7 @@ def by_image(network: Network, batch: Batch, point: str) -> Tensor:
     return torch.cat(maps)
 
 
-def test_the_gradient_is_captums(network: Network, batch: Batch) -> None:
+def test_the_gradient_is_captums(network, batch):
     oracle = Saliency(network.module).attribute(batch.x.clone().requires_grad_(), target=batch.target, abs=False)
     assert (oracle < 0).any()
     assert_equal(maps_of(network, batch)["gradient"], oracle)
@@ -82,7 +80,7 @@ def test_the_gradient_is_captums(network: Network, batch: Batch) -> None:
 
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("name", ["resnet18", "vgg11_bn", "densenet121", "mobilenetv3_small_050"])
-def test_gradcam_is_captums(networks: Callable[[str], Network], name: str, layer: str, batch: Batch) -> None:
+def test_gradcam_is_captums(networks, name, layer, batch):
     network = networks(name)
     module = network.module.get_submodule(network.points[layer].module)
     oracle = LayerGradCam(network.module, module).attribute(
@@ -94,9 +92,7 @@ def test_gradcam_is_captums(networks: Callable[[str], Network], name: str, layer
 
 
 @pytest.mark.parametrize("layer", LAYERS)
-def test_gradcam_of_a_transformer_is_captums_on_a_grid(
-    networks: Callable[[str], Network], layer: str, batch: Batch
-) -> None:
+def test_gradcam_of_a_transformer_is_captums_on_a_grid(networks, layer, batch):
     network = networks("vit_tiny_patch16_224")
     maps = maps_of(network, batch)[layer]
     blocks, place = network.module.blocks, int(network.points[layer].module.rpartition(".")[2])
@@ -114,11 +110,11 @@ def test_gradcam_of_a_transformer_is_captums_on_a_grid(
 
 
 @pytest.mark.parametrize(("method", "point"), [("gradient", "input"), ("top", "top"), ("intermediate",) * 2])
-def test_a_batch_is_what_autograd_gives_image_by_image(network: Network, batch: Batch, method: str, point: str) -> None:
+def test_a_batch_is_what_autograd_gives_image_by_image(network, batch, method, point):
     assert_equal(maps_of(network, batch)[method], by_image(network, batch, point))
 
 
-def test_splitting_and_permuting_the_batch_changes_nothing(network: Network, batch: Batch) -> None:
+def test_splitting_and_permuting_the_batch_changes_nothing(network, batch):
     whole = maps_of(network, batch)
     for rows in ([0], [2, 0], [1, 2]):
         part = maps_of(network, replace(batch, x=batch.x[rows], target=batch.target[rows]))
@@ -126,7 +122,7 @@ def test_splitting_and_permuting_the_batch_changes_nothing(network: Network, bat
             assert_equal(maps, whole[name][rows])
 
 
-def test_methods_together_give_what_each_gives_alone(network: Network, batch: Batch) -> None:
+def test_methods_together_give_what_each_gives_alone(network, batch):
     """Alone, a CAM's backward pass ends at its layer; together it goes down to the image."""
     together = maps_of(network, batch)
     for name, maps in together.items():

@@ -52,7 +52,7 @@ class Counted(nn.Module):
 
 
 @pytest.fixture
-def network() -> Network:
+def network():
     with torch.random.fork_rng():
         torch.manual_seed(2)
         module = nn.Sequential(Counted(), nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(36, 2))
@@ -60,12 +60,12 @@ def network() -> Network:
 
 
 @pytest.fixture
-def batch() -> Batch:
+def batch():
     x = torch.rand(2, 1, 5, 5, generator=torch.Generator().manual_seed(0))
     return Batch(x=x, target=torch.tensor([1, 0]), background=x, noise=Noise((1, 2)))
 
 
-def test_all_methods_share_one_pass_and_see_their_own_points(network: Network, batch: Batch) -> None:
+def test_all_methods_share_one_pass_and_see_their_own_points(network, batch):
     probes = {"a": Probe(), "b": Probe(("input", "top")), "c": Probe(("input", "input"))}
     results = attribute_together(Passes(network), probes, batch)
     assert network.module[0].passes == 1
@@ -73,7 +73,7 @@ def test_all_methods_share_one_pass_and_see_their_own_points(network: Network, b
     assert [set(probe.seen[0]) for probe in probes.values()] == [{"top"}, {"input", "top"}, {"input"}]
 
 
-def test_what_one_method_raises_stops_no_other(network: Network, batch: Batch) -> None:
+def test_what_one_method_raises_stops_no_other(network, batch):
     error = RuntimeError("boom")
     bad = {"raises": Probe(error=error), "asks": Probe(("top", "bottom")), "pointless": Pointless()}
     results = attribute_together(Passes(network), {**bad, "gradient": Gradient(), "gradcam": GradCam()}, batch)
@@ -85,7 +85,7 @@ def test_what_one_method_raises_stops_no_other(network: Network, batch: Batch) -
     assert results["gradcam"].values.shape == (2, 1, 3, 3)
 
 
-def test_a_pass_is_not_run_for_methods_that_cannot_use_it(network: Network, batch: Batch) -> None:
+def test_a_pass_is_not_run_for_methods_that_cannot_use_it(network, batch):
     assert isinstance(attribute_together(Passes(network), {"a": Probe(("bottom",))}, batch)["a"], ConfigurationError)
     assert attribute_together(Passes(network), {}, batch) == {}
     assert network.module[0].passes == 0

@@ -14,8 +14,6 @@ from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import Passes, attribute, averaged_network, fitting_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from saliencynoise.interfaces import Network
 
 SIDE, CLASSES, MEMBERS = 12, 4, 3
@@ -34,12 +32,12 @@ def convolutional(seed: int) -> nn.Module:
 
 
 @pytest.fixture
-def members() -> list[nn.Module]:
+def members():
     return [convolutional(seed) for seed in range(MEMBERS)]
 
 
 @pytest.fixture
-def batch() -> Batch:
+def batch():
     generator = torch.Generator().manual_seed(5)
     x = torch.randn(3, 2, SIDE, SIDE, generator=generator, dtype=torch.float64)
     background = torch.randn(6, 2, SIDE, SIDE, generator=generator, dtype=torch.float64)
@@ -78,16 +76,12 @@ def log_softmax(member: nn.Module, batch: Batch) -> tuple[torch.Tensor, torch.Te
     "method", ["gradient", "integrated_gradients(steps=8)", "expected_gradients(samples=4)", "smoothgrad(samples=3)",
                "lime(samples=60,grid=4)", "occlusion(window=4,stride=4)", "captum/saliency"],
 )  # fmt: skip
-def test_of_mean_logits_linear_attributions_are_the_mean_of_attributions(
-    members: list[nn.Module], batch: Batch, method: str
-) -> None:
+def test_of_mean_logits_linear_attributions_are_the_mean_of_attributions(members, batch, method):
     result = maps(averaged_network(members, aggregator("mean_logits")), method, batch).values
     torch.testing.assert_close(result, each(members, method, batch).mean(0), rtol=1e-10, atol=1e-12)
 
 
-def test_of_mean_probabilities_the_gradient_weighs_members_by_their_probability(
-    members: list[nn.Module], batch: Batch
-) -> None:
+def test_of_mean_probabilities_the_gradient_weighs_members_by_their_probability(members, batch):
     scores, gradients = (torch.stack(parts) for parts in zip(*(log_softmax(m, batch) for m in members), strict=True))
     weights = scores.softmax(0)[..., None, None, None]  # p_e / sum of p_e
     result = maps(averaged_network(members, aggregator("mean_probabilities")), "gradient", batch).values
@@ -95,7 +89,7 @@ def test_of_mean_probabilities_the_gradient_weighs_members_by_their_probability(
 
 
 @pytest.mark.parametrize("name", ["mean_logits", "mean_probabilities"])
-def test_logits_are_numpys(members: list[nn.Module], batch: Batch, name: str) -> None:
+def test_logits_are_numpys(members, batch, name):
     with torch.no_grad():
         result = averaged_network(members, aggregator(name)).module(batch.x)
         each_one = torch.stack([member(batch.x) for member in members])
@@ -103,7 +97,7 @@ def test_logits_are_numpys(members: list[nn.Module], batch: Batch, name: str) ->
     torch.testing.assert_close(result, expected, rtol=1e-12, atol=1e-12)
 
 
-def test_probabilities_that_vanish_keep_their_logarithm() -> None:
+def test_probabilities_that_vanish_keep_their_logarithm():
     logits = torch.tensor([[[0.0, -2000.0]], [[0.0, -1000.0]]])
     result = aggregator("mean_probabilities").combine(logits)
     assert result[0, 1].item() == pytest.approx(-1000 - torch.tensor(2.0).log().item())
@@ -111,7 +105,7 @@ def test_probabilities_that_vanish_keep_their_logarithm() -> None:
 
 @pytest.mark.parametrize("name", ["mean_logits", "mean_probabilities"])
 @pytest.mark.parametrize("method", ["deeplift", "deep_shap", "kernel_shap(samples=80,grid=4)"])
-def test_complete_methods_are_complete(members: list[nn.Module], batch: Batch, name: str, method: str) -> None:
+def test_complete_methods_are_complete(members, batch, name, method):
     network = averaged_network(members, aggregator(name))
     result = maps(network, method, batch)
     assert float(result.diagnostics["completeness_error"].max()) < 1e-10
@@ -123,12 +117,12 @@ def test_complete_methods_are_complete(members: list[nn.Module], batch: Batch, n
 
 
 @pytest.mark.parametrize("method", ["captum/integrated_gradients", "captum/deep_lift", "captum/feature_ablation"])
-def test_methods_of_libraries_see_a_module(members: list[nn.Module], batch: Batch, method: str) -> None:
+def test_methods_of_libraries_see_a_module(members, batch, method):
     result = maps(averaged_network(members, aggregator("mean_logits")), method, batch).values
     torch.testing.assert_close(result, each(members, method, batch).mean(0), rtol=1e-8, atol=1e-10)
 
 
-def test_rows_are_independent_and_passes_may_be_small(members: list[nn.Module], batch: Batch) -> None:
+def test_rows_are_independent_and_passes_may_be_small(members, batch):
     network = averaged_network(members, aggregator("mean_probabilities"))
     whole = maps(network, "integrated_gradients(steps=8)", batch).values
     torch.testing.assert_close(maps(network, "integrated_gradients(steps=8)", batch, rows=2).values, whole)
@@ -136,7 +130,7 @@ def test_rows_are_independent_and_passes_may_be_small(members: list[nn.Module], 
     torch.testing.assert_close(maps(network, "integrated_gradients(steps=8)", alone).values, whole[1:2])
 
 
-def test_the_order_of_members_does_not_matter(members: list[nn.Module], batch: Batch) -> None:
+def test_the_order_of_members_does_not_matter(members, batch):
     for name in ("mean_logits", "mean_probabilities"):
         result = maps(averaged_network(members[::-1], aggregator(name)), "gradient", batch).values
         expected = maps(averaged_network(members, aggregator(name)), "gradient", batch).values
@@ -144,14 +138,14 @@ def test_the_order_of_members_does_not_matter(members: list[nn.Module], batch: B
 
 
 @pytest.mark.parametrize("method", ["gradcam", "scorecam", "guided_gradcam(layer=intermediate)"])
-def test_a_layer_is_refused_with_the_reason(members: list[nn.Module], batch: Batch, method: str) -> None:
+def test_a_layer_is_refused_with_the_reason(members, batch, method):
     network = averaged_network(members, aggregator("mean_logits"))
     expected = r"has no point '\w+'; it has input only, since an average of networks has no layers$"
     with pytest.raises(ConfigurationError, match=expected):
         maps(network, method, batch)
 
 
-def test_memory_is_that_of_all_members(members: list[nn.Module], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_that_of_all_members(members, monkeypatch):
     from saliencynoise.interfaces import Network
     from saliencynoise.scoring import memory
 
@@ -169,12 +163,12 @@ def test_memory_is_that_of_all_members(members: list[nn.Module], monkeypatch: py
         (lambda one: [one, one], "two members have the same module"),
     ],
 )
-def test_members_that_are_none_are_refused(chosen: Callable[[nn.Module], list[nn.Module]], message: str) -> None:
+def test_members_that_are_none_are_refused(chosen, message):
     with pytest.raises(ValueError, match=message):
         averaged_network(chosen(convolutional(0)), aggregator("mean_logits"))
 
 
-def test_an_aggregator_that_returns_other_shapes_is_refused(members: list[nn.Module], batch: Batch) -> None:
+def test_an_aggregator_that_returns_other_shapes_is_refused(members, batch):
     class Sums:
         def combine(self, logits: Any) -> Any:
             return logits.sum(-1)

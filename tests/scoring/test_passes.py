@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from saliencynoise.interfaces import Batch, CamPoint, ConfigurationError, Network
+from saliencynoise.interfaces import CamPoint, ConfigurationError, Network
 from saliencynoise.scoring import Passes
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def network(*layers: nn.Module, layout: str = "NCHW", prefix: int = 0, top: str 
 
 
 @pytest.fixture
-def x() -> Tensor:
+def x():
     return torch.randn(2, 2, 3, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
@@ -93,7 +93,7 @@ def hooks(module: nn.Module) -> int:
     return sum(len(part._forward_hooks) + len(part._backward_hooks) for part in module.modules())
 
 
-def test_the_three_layouts_give_one_grid(x: Tensor) -> None:
+def test_the_three_layouts_give_one_grid(x):
     torch.manual_seed(0)
     first, last = conv(), head()
     plain = network(first, nn.Identity(), nn.Identity(), last)
@@ -109,14 +109,14 @@ def test_the_three_layouts_give_one_grid(x: Tensor) -> None:
         assert torch.equal(result.grad, tap.grad)
 
 
-def test_tokens_become_a_grid_row_by_row() -> None:
+def test_tokens_become_a_grid_row_by_row():
     tokens = torch.arange(2 * 8 * 1.0).reshape(1, 8, 2)
     grid = CamPoint(module="x", layout="tokens", grid=(2, 3), prefix_tokens=2).to_grid(tokens)
     assert grid[0, 0].tolist() == [[4, 6, 8], [10, 12, 14]]
     assert grid[0, 1].tolist() == [[5, 7, 9], [11, 13, 15]]
 
 
-def test_values_and_gradients_of_a_linear_network(x: Tensor) -> None:
+def test_values_and_gradients_of_a_linear_network(x):
     linear = network(nn.Flatten(), nn.Linear(30, 3))
     tap = Passes(linear).taps(x, TARGET, ("input",))["input"]
     weight = linear.module[1].weight[TARGET].reshape(2, 2, 3, 5)
@@ -126,7 +126,7 @@ def test_values_and_gradients_of_a_linear_network(x: Tensor) -> None:
 
 @pytest.mark.parametrize("after", [nn.ReLU(inplace=True), Scale()])
 @pytest.mark.parametrize("points", [("top",), ("input", "top")])
-def test_a_layer_that_changes_the_tapped_output_in_place(x: Tensor, after: nn.Module, points: tuple[str, ...]) -> None:
+def test_a_layer_that_changes_the_tapped_output_in_place(x, after, points):
     sound = {nn.ReLU: nn.ReLU(), Scale: nn.Identity()}[type(after)]
     result = Passes(network(conv(), nn.Identity(), after, head())).taps(x, TARGET, points)
     expected = Passes(network(conv(), nn.Identity(), sound, head())).taps(x, TARGET, points)
@@ -138,7 +138,7 @@ def test_a_layer_that_changes_the_tapped_output_in_place(x: Tensor, after: nn.Mo
 
 
 @pytest.mark.parametrize("points", [("top",), ("input", "top")])
-def test_a_network_that_changes_its_input_in_place_leaves_the_batch_alone(x: Tensor, points: tuple[str, ...]) -> None:
+def test_a_network_that_changes_its_input_in_place_leaves_the_batch_alone(x, points):
     before = x.clone()
     scorer = Passes(network(Scale(), conv(), head()))
     taps = scorer.taps(x, TARGET, points)
@@ -147,7 +147,7 @@ def test_a_network_that_changes_its_input_in_place_leaves_the_batch_alone(x: Ten
     assert not x.requires_grad
 
 
-def test_the_backward_pass_ends_at_the_earliest_point(x: Tensor) -> None:
+def test_the_backward_pass_ends_at_the_earliest_point(x):
     reached = []
 
     class Watch(torch.autograd.Function):
@@ -172,7 +172,7 @@ def test_the_backward_pass_ends_at_the_earliest_point(x: Tensor) -> None:
     assert torch.equal(alone.grad, joint.grad)
 
 
-def test_two_points_at_one_module(x: Tensor) -> None:
+def test_two_points_at_one_module(x):
     one = network(conv(), nn.ReLU(), head())
     two = Network(module=one.module, points={**one.points, "intermediate": one.points["top"]})
     taps = Passes(two).taps(x, TARGET, ("top", "intermediate"))
@@ -182,7 +182,7 @@ def test_two_points_at_one_module(x: Tensor) -> None:
         assert torch.equal(tap.grad, alone.grad)
 
 
-def test_the_network_is_frozen_and_in_eval_mode_and_grad_mode_is_left_as_found(x: Tensor) -> None:
+def test_the_network_is_frozen_and_in_eval_mode_and_grad_mode_is_left_as_found(x):
     net = network(conv(), nn.BatchNorm2d(4), nn.Dropout(0.5), head())
     net.module.train()
     before = {name: value.clone() for name, value in net.module.state_dict().items()}
@@ -199,7 +199,7 @@ def test_the_network_is_frozen_and_in_eval_mode_and_grad_mode_is_left_as_found(x
     assert not any(t.requires_grad for tap in first.values() for t in (tap.value, tap.grad))
 
 
-def test_hooks_are_gone_after_a_pass_and_after_an_error(x: Tensor) -> None:
+def test_hooks_are_gone_after_a_pass_and_after_an_error(x):
     sound, failing = network(conv(), nn.ReLU(), head()), network(conv(), nn.ReLU(), Failing())
     Passes(sound).taps(x, TARGET, ("top",))
     assert hooks(sound.module) == 0
@@ -211,7 +211,7 @@ def test_hooks_are_gone_after_a_pass_and_after_an_error(x: Tensor) -> None:
     assert hooks(sound.module) == 0
 
 
-def test_an_unknown_point_is_answered_with_those_there_are(x: Tensor) -> None:
+def test_an_unknown_point_is_answered_with_those_there_are(x):
     scorer = Passes(network(conv(), nn.ReLU(), head()))
     with pytest.raises(ConfigurationError, match=r"^the network has no point 'middle'; it has input, top$"):
         scorer.taps(x, TARGET, ("middle",))
@@ -219,14 +219,14 @@ def test_an_unknown_point_is_answered_with_those_there_are(x: Tensor) -> None:
         scorer.check("middle")
 
 
-def test_a_point_whose_module_gives_no_tensor(x: Tensor) -> None:
+def test_a_point_whose_module_gives_no_tensor(x):
     net = network(conv(), Pair(), First(), head())
     with pytest.raises(ConfigurationError, match=r"^the module at 'top' gives tuple, not a tensor$"):
         Passes(net).taps(x, TARGET, ("top",))
     assert hooks(net.module) == 0
 
 
-def test_a_point_that_the_pass_does_not_run(x: Tensor) -> None:
+def test_a_point_that_the_pass_does_not_run(x):
     net = network(conv(), nn.ReLU(), head())
     net.module[0].register_module("aside", nn.ReLU())
     aside = Network(module=net.module, points={"top": CamPoint(module="0.aside", grid=(3, 5))})
@@ -238,7 +238,7 @@ def single(network: Network) -> Network:
     return replace(network, module=copy.deepcopy(network.module).float())
 
 
-def test_bfloat16_passes_give_float32_near_the_exact_values(network: Network, batch: Batch) -> None:
+def test_bfloat16_passes_give_float32_near_the_exact_values(network, batch):
     x, own = batch.x.float(), single(network)
     exact, rough = Passes(own), Passes(own, precision="bfloat16")
     result, expected = rough.logits(x), exact.logits(x)
@@ -253,7 +253,7 @@ def test_bfloat16_passes_give_float32_near_the_exact_values(network: Network, ba
             assert torch.cosine_similarity(values.flatten(), others.flatten(), dim=0) > 0.8
 
 
-def test_a_pass_in_a_mode_is_exact_in_any_precision(network: Network, batch: Batch) -> None:
+def test_a_pass_in_a_mode_is_exact_in_any_precision(network, batch):
     own = single(network)
     exact, rough = (
         Passes(own, precision=precision).taps(batch.x.float(), batch.target, ("input",), mode=lambda: nullcontext())  # noqa: PLW0108 - nullcontext itself is no mode

@@ -127,7 +127,7 @@ def built(architecture: str) -> Network:
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("family", CASES)
-def test_rewritten_taps_give_the_maps_of_rewritten_weights(family: str, method: str) -> None:
+def test_rewritten_taps_give_the_maps_of_rewritten_weights(family, method):
     architecture, surgery, channels = CASES[family]
     network = built(architecture)
     change = drawn(network.points["top"].rewrites, channels=channels)
@@ -139,14 +139,14 @@ def test_rewritten_taps_give_the_maps_of_rewritten_weights(family: str, method: 
     assert float((result - expected).abs().max()) <= 1e-8 * float(expected.abs().max())
 
 
-def test_the_change_matters_where_it_is_not_declared() -> None:
+def test_the_change_matters_where_it_is_not_declared():
     network = built(CASES["vgg"][0])
     change = drawn(network.points["top"].rewrites, channels=32)
     plain, result = by_weights(network, "ablation_cam").values, by_taps(network, "ablation_cam", Fixed("top", change))
     assert float((result.values - plain).abs().max()) > 0.01 * float(plain.abs().max())
 
 
-def test_group_norm_forbids_other_orders() -> None:
+def test_group_norm_forbids_other_orders():
     with torch.random.fork_rng():
         points = catalogue().model("resnet", {"width": 4, "norm": "group"}).load().build((3, 16, 16), 5).points
     assert {point.rewrites for point in points.values()} == {("positive_scale",)}
@@ -156,7 +156,7 @@ KINDS = [("permutation",), ("positive_scale",), ("sign",), ("rotation",), ("cent
 
 
 @pytest.mark.parametrize("kinds", [*KINDS, ("rotation", "positive_scale"), ("permutation", "sign", "positive_scale")])
-def test_a_change_keeps_inner_products_of_values_and_gradients_and_can_be_undone(kinds: tuple[str, ...]) -> None:
+def test_a_change_keeps_inner_products_of_values_and_gradients_and_can_be_undone(kinds):
     change = drawn(kinds)
     value, grad = (torch.randn(2, 3, CHANNELS, 4, 5, dtype=torch.float64) for _ in range(2))
     there = change.value(value)
@@ -165,7 +165,7 @@ def test_a_change_keeps_inner_products_of_values_and_gradients_and_can_be_undone
     torch.testing.assert_close(change.undone(there), value)
 
 
-def test_kinds_are_what_they_say() -> None:
+def test_kinds_are_what_they_say():
     value = torch.randn(CHANNELS, 4, 5, dtype=torch.float64)
     assert torch.equal(drawn(("sign",)).value(value).abs(), value.abs())
     ratio = drawn(("positive_scale",)).value(value) / value
@@ -180,7 +180,7 @@ def test_kinds_are_what_they_say() -> None:
     torch.testing.assert_close(drawn(("centred_rotation",), channels=1).value(value[:1]), value[:1])
 
 
-def test_the_same_seed_is_the_same_network_and_another_is_another() -> None:
+def test_the_same_seed_is_the_same_network_and_another_is_another():
     tap = Tap(*torch.randn(2, 1, CHANNELS, 2, 2, dtype=torch.float64))
     kinds = {"top": ("sign", "permutation")}
     first, again, other = (Rewriting(kinds, seed=seed).taps({"top": tap})["top"].value for seed in (0, 0, 1))
@@ -188,7 +188,7 @@ def test_the_same_seed_is_the_same_network_and_another_is_another() -> None:
     assert not torch.equal(first, other)
 
 
-def test_the_input_and_other_points_stay() -> None:
+def test_the_input_and_other_points_stay():
     tap = Tap(*torch.randn(2, 1, CHANNELS, 2, 2))
     taps = {"input": tap, "intermediate": tap}
     assert Rewriting({"top": ("sign",), "input": ("sign",)}, seed=0).taps(taps) == taps

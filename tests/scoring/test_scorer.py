@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def samples(batch: Batch) -> Tensor:
+def samples(batch):
     noise = torch.randn(3, 5, *batch.x.shape[1:], generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     return batch.x[:, None] + 0.1 * noise
 
 
 @pytest.fixture
-def small(networks) -> Network:
+def small(networks):
     return networks("mobilenetv3_small_050")
 
 
@@ -40,9 +40,7 @@ def near(value: Tensor, due: Tensor) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 4, 7, 256])
-def test_scores_and_gradients_against_each_sample_alone(
-    small: Network, batch: Batch, samples: Tensor, rows: int
-) -> None:
+def test_scores_and_gradients_against_each_sample_alone(small, batch, samples, rows):
     net = scorer(small, batch, rows)
     scores, logits = net.scores([samples]), net.logits(samples)
     gradients = torch.cat(list(net.gradients([samples])), 1)
@@ -55,14 +53,14 @@ def test_scores_and_gradients_against_each_sample_alone(
             near(gradients[image, sample], torch.autograd.grad(own[0, batch.target[image]], x)[0][0])
 
 
-def test_probabilities(small: Network, batch: Batch, samples: Tensor) -> None:
+def test_probabilities(small, batch, samples):
     net = scorer(small, batch)
     expected = net.logits(samples).softmax(-1).gather(2, batch.target[:, None, None].expand(-1, 5, 1))[..., 0]
     near(net.scores([samples], score="probability"), expected)
 
 
 @pytest.mark.parametrize("rows", [2, 6, 256])
-def test_blocks_come_back_as_they_came(small: Network, batch: Batch, samples: Tensor, rows: int) -> None:
+def test_blocks_come_back_as_they_came(small, batch, samples, rows):
     net = scorer(small, batch, rows)
     blocks = [samples[:, :1], samples[:, 1:4], samples[:, 4:]]
     result = list(net.gradients(iter(blocks)))
@@ -71,7 +69,7 @@ def test_blocks_come_back_as_they_came(small: Network, batch: Batch, samples: Te
     near(net.scores(iter(blocks)), net.scores([samples]))
 
 
-def test_no_more_samples_are_made_than_a_pass_holds(small: Network, batch: Batch) -> None:
+def test_no_more_samples_are_made_than_a_pass_holds(small, batch):
     made = 0
 
     def blocks() -> Iterator[Tensor]:
@@ -86,7 +84,7 @@ def test_no_more_samples_are_made_than_a_pass_holds(small: Network, batch: Batch
     assert len(list(gradients)) == 9
 
 
-def test_small_blocks_share_a_pass(small: Network, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_blocks_share_a_pass(small, batch, monkeypatch):
     passed = []
     taps = Passes.taps
 
@@ -101,7 +99,7 @@ def test_small_blocks_share_a_pass(small: Network, batch: Batch, monkeypatch: py
 
 @pytest.mark.parametrize("name", ["resnet18", "vit_tiny_patch16_224"])
 @pytest.mark.parametrize("rows", [2, 256])
-def test_another_grid_in_place_of_the_images_own(networks, batch: Batch, name: str, rows: int) -> None:
+def test_another_grid_in_place_of_the_images_own(networks, batch, name, rows):
     network = networks(name)
     net = scorer(network, batch, rows)
     value = net.taps(batch.x[:, None], "top")["top"].value
@@ -120,7 +118,7 @@ def test_another_grid_in_place_of_the_images_own(networks, batch: Batch, name: s
 
 
 @pytest.mark.parametrize("rows", [1, 3, 256])
-def test_taps_keep_the_samples_of_an_image_in_one_pass(small: Network, batch: Batch, rows: int) -> None:
+def test_taps_keep_the_samples_of_an_image_in_one_pass(small, batch, rows):
     samples = torch.stack([batch.x, -batch.x], 1)
     seen = []
 
@@ -142,7 +140,7 @@ def test_taps_keep_the_samples_of_an_image_in_one_pass(small: Network, batch: Ba
     assert torch.equal(taps["input"].value, samples)
 
 
-def test_wrong_samples_are_refused(small: Network, batch: Batch, samples: Tensor) -> None:
+def test_wrong_samples_are_refused(small, batch, samples):
     net = scorer(small, batch)
     with pytest.raises(ValueError, match=r"samples must be \[B, S, c, h, w\] with B = 3 images, not \[3, 3, 64, 64\]"):
         net.scores([batch.x])
@@ -154,7 +152,7 @@ def test_wrong_samples_are_refused(small: Network, batch: Batch, samples: Tensor
         net.scores([samples], point="middle")
 
 
-def test_a_network_that_ignores_the_image_has_no_gradient(batch: Batch) -> None:
+def test_a_network_that_ignores_the_image_has_no_gradient(batch):
     class Constant(torch.nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             return torch.ones(len(x), 7, dtype=x.dtype)
@@ -166,7 +164,7 @@ def test_a_network_that_ignores_the_image_has_no_gradient(batch: Batch) -> None:
 # Memory --------------------------------------------------------------------------------------------------------------
 
 
-def test_rows_follow_from_what_a_pass_keeps(networks) -> None:
+def test_rows_follow_from_what_a_pass_keeps(networks):
     network = networks("resnet18")
     image = torch.zeros(1, 3, 64, 64, dtype=torch.float64)
     few = fitting_rows(network, image.repeat(1, 1, 4, 4))
@@ -187,16 +185,16 @@ def test_rows_follow_from_what_a_pass_keeps(networks) -> None:
         (ValueError("not enough memory"), False),
     ],
 )
-def test_what_a_want_of_memory_looks_like(error: Exception, lacking: bool) -> None:  # noqa: FBT001 - a parameter
+def test_what_a_want_of_memory_looks_like(error, lacking):
     assert is_out_of_memory(error) is lacking
 
 
-def test_a_real_want_of_memory_on_the_cpu() -> None:
+def test_a_real_want_of_memory_on_the_cpu():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 50)
     assert is_out_of_memory(caught.value)
 
 
-def test_targets_follow_their_samples(small: Network, batch: Batch, samples: Tensor) -> None:
+def test_targets_follow_their_samples(small, batch, samples):
     other = replace(batch, target=torch.tensor([1, 2, 3]))
     assert (scorer(small, batch).scores([samples]) != scorer(small, other).scores([samples])).all()

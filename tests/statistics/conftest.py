@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -15,17 +15,17 @@ Ensemble = Callable[..., torch.Tensor]
 
 
 @pytest.fixture
-def rng() -> np.random.Generator:
+def rng():
     return np.random.default_rng(7)
 
 
 @pytest.fixture
-def generator() -> torch.Generator:
+def generator():
     return torch.Generator().manual_seed(7)
 
 
 @pytest.fixture(autouse=True)
-def global_random_state_is_left_as_found() -> Iterator[None]:
+def global_random_state_is_left_as_found():
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     yield
     assert torch.equal(before[0], torch.get_rng_state())
@@ -33,7 +33,7 @@ def global_random_state_is_left_as_found() -> Iterator[None]:
 
 
 @pytest.fixture
-def cone(generator: torch.Generator) -> Ensemble:
+def cone(generator):
     """Maps `[E, N, P]` at one angle to a fixed axis, with random gains: their population r is exactly `r`."""
 
     def make(*, members: int, images: int, pixels: int, r: float) -> torch.Tensor:
@@ -48,7 +48,7 @@ def cone(generator: torch.Generator) -> Ensemble:
 
 
 @pytest.fixture
-def correlated(generator: torch.Generator) -> Ensemble:
+def correlated(generator):
     """Gaussian maps `[E, ..., B, P]` about `signal` `[..., B, P]`, in blocks of 4 equal pixels: P_eff = P/4.
 
     `shared` is the part of the noise energy that a member has in common on all B images.

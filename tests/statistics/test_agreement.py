@@ -33,7 +33,7 @@ def ensembles(
     return noisy(true, members[0]), noisy(other, members[1])
 
 
-def test_value_and_raw_against_loops(rng: np.random.Generator) -> None:
+def test_value_and_raw_against_loops(rng):
     signal = rng.standard_normal((4, 1, 30))
     a, b = signal + rng.standard_normal((4, 5, 30)), signal + rng.standard_normal((4, 3, 30))
     result = of(torch.tensor(a), torch.tensor(b))
@@ -49,7 +49,7 @@ def test_value_and_raw_against_loops(rng: np.random.Generator) -> None:
     assert result.raw == pytest.approx(product / math.sqrt(energies))
 
 
-def test_interval_adds_both_jackknives_and_the_images(generator: torch.Generator) -> None:
+def test_interval_adds_both_jackknives_and_the_images(generator):
     """Each part against the same figure without a member, and against resampled images."""
     a, b = ensembles(generator, cosine=0.8, r=2, images=40, members=(6, 5))
     result = of(a, b)
@@ -71,7 +71,7 @@ def test_interval_adds_both_jackknives_and_the_images(generator: torch.Generator
 
 
 @pytest.mark.parametrize("cosine", [1.0, 0.6, 0.0])
-def test_known_agreement_is_found_and_covered(cosine: float, generator: torch.Generator) -> None:
+def test_known_agreement_is_found_and_covered(cosine, generator):
     result = [of(*ensembles(generator, cosine=cosine)) for _ in range(150)]
     assert all(each.interval is not None for each in result)
     assert np.mean([each.value for each in result]) == pytest.approx(cosine, abs=0.015)
@@ -81,12 +81,12 @@ def test_known_agreement_is_found_and_covered(cosine: float, generator: torch.Ge
         assert np.mean([each.raw for each in result]) == pytest.approx(0.8, abs=0.02)  # 8 r / (1 + 8 r)
 
 
-def test_opposite_maps_agree_negatively(generator: torch.Generator) -> None:
+def test_opposite_maps_agree_negatively(generator):
     a, b = ensembles(generator, cosine=1.0, r=4)
     assert of(a, -b).value == pytest.approx(-of(a, b).value, rel=1e-12)
 
 
-def test_no_signal_in_one_is_undetermined(generator: torch.Generator) -> None:
+def test_no_signal_in_one_is_undetermined(generator):
     a, b = ensembles(generator, cosine=1.0, r=2)
     noise = torch.randn(b.shape, generator=generator, dtype=torch.float64)
     result = of(a, noise)
@@ -97,7 +97,7 @@ def test_no_signal_in_one_is_undetermined(generator: torch.Generator) -> None:
     assert of(a[:, :2], b).note.startswith("undetermined: no signal is shown in A (")  # two members have no interval
 
 
-def test_gains_and_zero_maps(generator: torch.Generator) -> None:
+def test_gains_and_zero_maps(generator):
     a, b = ensembles(generator, cosine=0.7, r=2)
     gain = torch.rand(16, 8, 1, generator=generator, dtype=torch.float64) + 0.1
     assert of(a * gain, b).value == pytest.approx(of(a, b).value, rel=1e-9)
@@ -106,7 +106,7 @@ def test_gains_and_zero_maps(generator: torch.Generator) -> None:
     assert of(*empty).images == 16
 
 
-def test_missing_maps_of_some_members_weigh_as_in_the_headline(generator: torch.Generator) -> None:
+def test_missing_maps_of_some_members_weigh_as_in_the_headline(generator):
     a, b = ensembles(generator, cosine=0.7, r=2)
     a[:5, :3], b[3:8, 2] = 0, 0
     unit_a, unit_b = (torch.nn.functional.normalize(m, dim=-1) for m in (a, b))
@@ -116,7 +116,7 @@ def test_missing_maps_of_some_members_weigh_as_in_the_headline(generator: torch.
     assert of(a, b).value == pytest.approx(float(product / (c[0] * c[1]).sqrt()), rel=1e-9)
 
 
-def test_variance_over_images_against_resampled_images(generator: torch.Generator) -> None:
+def test_variance_over_images_against_resampled_images(generator):
     """Where the images differ in SNR and in agreement, the signals' own variances count."""
     product, a, b = torch.rand(3, 60, generator=generator, dtype=torch.float64)
     product = product * a
@@ -127,13 +127,13 @@ def test_variance_over_images_against_resampled_images(generator: torch.Generato
     assert variance == pytest.approx(float(resampled.var()), rel=0.06)
 
 
-def test_one_image_answers_for_members(generator: torch.Generator) -> None:
+def test_one_image_answers_for_members(generator):
     result = of(*ensembles(generator, cosine=0.9, r=8, images=1))
     assert result.interval is not None
     assert result.interval.question == "members"
 
 
-def test_bad_input_is_named() -> None:
+def test_bad_input_is_named():
     with pytest.raises(UsageError, match=r"inner products \[2, 3, 4\] with Gram matrices \[2, 3, 3\] and \[2, 3, 3\]"):
         agreement(torch.ones(2, 3, 4), torch.ones(2, 3, 3), torch.ones(2, 3, 3), seed=0)
     with pytest.raises(UsageError, match="no image on which both"):

@@ -12,7 +12,7 @@ from torch.nn.functional import cosine_similarity
 from saliencynoise.statistics.ceiling import ceiling, disagreement
 
 
-def test_disagreement_is_one_less_the_mean_cosine_over_pairs() -> None:
+def test_disagreement_is_one_less_the_mean_cosine_over_pairs():
     copies = torch.randn(4, 3, 1, 5, 6, generator=torch.Generator().manual_seed(0)) + 0.5
     rows = copies.flatten(2)
     pairs = itertools.combinations(range(4), 2)
@@ -20,7 +20,7 @@ def test_disagreement_is_one_less_the_mean_cosine_over_pairs() -> None:
     torch.testing.assert_close(disagreement(copies).float(), expected)
 
 
-def test_equal_copies_agree_and_zero_maps_are_undefined() -> None:
+def test_equal_copies_agree_and_zero_maps_are_undefined():
     copies = torch.randn(1, 2, 1, 4, 4, generator=torch.Generator().manual_seed(1)).expand(3, -1, -1, -1, -1).clone()
     copies[:, 1] = 0
     same, zero = disagreement(copies).tolist()
@@ -28,7 +28,7 @@ def test_equal_copies_agree_and_zero_maps_are_undefined() -> None:
     assert math.isnan(zero)
 
 
-def test_opposite_maps_have_a_negative_ceiling() -> None:
+def test_opposite_maps_have_a_negative_ceiling():
     first = torch.randn(1, 1, 1, 4, 4, generator=torch.Generator().manual_seed(1))
     (loss,) = disagreement(torch.cat([first, -first]))
     assert float(loss) == pytest.approx(2)
@@ -37,7 +37,7 @@ def test_opposite_maps_have_a_negative_ceiling() -> None:
     assert result.value == pytest.approx(-0.5)
 
 
-def test_the_mean_is_of_cosines_and_the_range_of_members() -> None:
+def test_the_mean_is_of_cosines_and_the_range_of_members():
     nan = math.nan
     result = ceiling(torch.tensor([[0.1, 0.3, nan], [0.5, 0.5, nan], [nan, nan, nan]]))
     assert result is not None
@@ -46,7 +46,7 @@ def test_the_mean_is_of_cosines_and_the_range_of_members() -> None:
     assert (result.members, result.images) == (2, 2)
 
 
-def test_without_any_image_there_is_none_and_without_any_loss_it_is_infinite() -> None:
+def test_without_any_image_there_is_none_and_without_any_loss_it_is_infinite():
     assert ceiling(torch.full((2, 3), math.nan)) is None
     result = ceiling(torch.zeros(2, 3))
     assert result is not None

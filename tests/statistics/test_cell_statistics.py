@@ -20,7 +20,7 @@ def study(maps: np.ndarray | torch.Tensor, view: str = "signed", seed: int = 0) 
 
 
 @pytest.fixture
-def maps(rng: np.random.Generator) -> np.ndarray:
+def maps(rng):
     """12 images, 8 members, 64 pixels, r = 0.64, with unequal gains."""
     return (0.8 * rng.standard_normal((12, 1, 64)) + rng.standard_normal((12, 8, 64))) * rng.uniform(0.5, 2, (12, 8, 1))
 
@@ -48,7 +48,7 @@ def by_hand(maps: np.ndarray) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("members", [2, 3, 8])
-def test_every_figure_against_loops(members: int, maps: np.ndarray) -> None:
+def test_every_figure_against_loops(members, maps):
     figures = study(maps[:, :members])
     assert list(figures.estimates) == KEYS
     for key, expected in by_hand(maps[:, :members]).items():
@@ -56,7 +56,7 @@ def test_every_figure_against_loops(members: int, maps: np.ndarray) -> None:
         assert figures.estimates[key].definition
 
 
-def test_a_subset_is_a_study_of_its_own(maps: np.ndarray) -> None:
+def test_a_subset_is_a_study_of_its_own(maps):
     images = [image_statistics(torch.tensor(image)) for image in maps]
     part = summarise(images[3:7], view="signed", seed=0)
     assert part.images == 4
@@ -64,7 +64,7 @@ def test_a_subset_is_a_study_of_its_own(maps: np.ndarray) -> None:
         assert part.estimates[key].value == pytest.approx(expected, rel=1e-9)
 
 
-def test_intervals_hold_their_figures_and_say_what_they_are_about(maps: np.ndarray) -> None:
+def test_intervals_hold_their_figures_and_say_what_they_are_about(maps):
     figures = study(maps)
     for estimate in figures.estimates.values():
         assert estimate.interval is not None
@@ -77,7 +77,7 @@ def test_intervals_hold_their_figures_and_say_what_they_are_about(maps: np.ndarr
     assert c.low / (1 - c.low) == pytest.approx(r.low, rel=1e-9)
 
 
-def test_published_intervals_against_the_jackknife_of_the_whole_figure(maps: np.ndarray) -> None:
+def test_published_intervals_against_the_jackknife_of_the_whole_figure(maps):
     one = maps[:1]  # one image: new members only, so that the interval is the jackknife's alone
     figures = study(one)
     left_out = [by_hand(np.delete(one, e, 1)) for e in range(8)]
@@ -90,7 +90,7 @@ def test_published_intervals_against_the_jackknife_of_the_whole_figure(maps: np.
         assert estimate.interval.high - estimate.value == pytest.approx(half, rel=1e-6), key
 
 
-def test_two_members(maps: np.ndarray) -> None:
+def test_two_members(maps):
     figures = study(maps[:, :2])
     assert all(estimate.interval is None for estimate in figures.estimates.values())
     assert figures.estimates["snr_pixel"].floor == math.inf
@@ -101,14 +101,14 @@ def test_two_members(maps: np.ndarray) -> None:
     assert figures.indicative
 
 
-def test_three_members(maps: np.ndarray) -> None:
+def test_three_members(maps):
     figures = study(maps[:, :3])
     for estimate in figures.estimates.values():
         assert estimate.interval is not None
         assert "indicative" in estimate.interval.note
 
 
-def test_identical_members(maps: np.ndarray) -> None:
+def test_identical_members(maps):
     figures = study(np.repeat(maps[:, :1], 8, 1))
     for key in ("snr_pixel", "snr_rms", "snr_power", "snr", "snr_amplitude"):
         estimate = figures.estimates[key]
@@ -121,7 +121,7 @@ def test_identical_members(maps: np.ndarray) -> None:
     assert json_of(record_of(figures, CellFigures))["estimates"]["snr"]["value"] == "inf"
 
 
-def test_all_zero_images_are_left_out_and_counted(maps: np.ndarray) -> None:
+def test_all_zero_images_are_left_out_and_counted(maps):
     padded = study(np.concatenate([maps, np.zeros((3, 8, 64))]))
     plain = study(maps)
     assert (padded.images, padded.used_images) == (15, 12)
@@ -134,7 +134,7 @@ def test_all_zero_images_are_left_out_and_counted(maps: np.ndarray) -> None:
         assert values[:12].isfinite().all()
 
 
-def test_nothing_but_zero_images() -> None:
+def test_nothing_but_zero_images():
     figures = study(np.zeros((2, 8, 5)))
     assert figures.used_images == 0
     for estimate in figures.estimates.values():
@@ -144,14 +144,14 @@ def test_nothing_but_zero_images() -> None:
     assert json_of(record_of(figures, CellFigures))["estimates"]["snr"]["value"] is None
 
 
-def test_maps_constant_over_pixels(rng: np.random.Generator) -> None:
+def test_maps_constant_over_pixels(rng):
     gains = rng.standard_normal((3, 8, 1)) + 1
     figures = study(np.repeat(gains, 6, -1))
     for key, expected in by_hand(np.repeat(gains, 6, -1)).items():
         assert figures.estimates[key].value == pytest.approx(expected, rel=1e-9)
 
 
-def test_one_image_and_one_pixel(rng: np.random.Generator) -> None:
+def test_one_image_and_one_pixel(rng):
     figures = study(rng.standard_normal((1, 8, 1)) + 1)
     for estimate in figures.estimates.values():
         assert estimate.interval is not None
@@ -159,14 +159,14 @@ def test_one_image_and_one_pixel(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("view", ["relu", "abs"])
-def test_views_without_sign_have_no_signal_test(view: str, maps: np.ndarray) -> None:
+def test_views_without_sign_have_no_signal_test(view, maps):
     figures = study(np.abs(maps), view)
     assert figures.signal_p is None
     assert figures.signal_note == f"no test: the noise of the view '{view}' is not symmetric about zero"
     assert figures.estimates["snr"].floor > 0.4
 
 
-def test_signal_test_of_signed_maps(maps: np.ndarray, rng: np.random.Generator) -> None:
+def test_signal_test_of_signed_maps(maps, rng):
     assert study(maps).signal_p == pytest.approx(1 / 128)
     p = study(rng.standard_normal((12, 8, 64))).signal_p
     assert p is not None
@@ -175,7 +175,7 @@ def test_signal_test_of_signed_maps(maps: np.ndarray, rng: np.random.Generator) 
 
 @pytest.mark.parametrize("members", [2, 3, 8])
 @pytest.mark.parametrize("kind", ["noise", "zeros", "constant", "one live member", "two equal members"])
-def test_nothing_is_nan_silently_and_json_holds_it_all(kind: str, members: int, rng: np.random.Generator) -> None:
+def test_nothing_is_nan_silently_and_json_holds_it_all(kind, members, rng):
     values = rng.standard_normal((3, members, 10))
     if kind == "zeros":
         values[:] = 0
@@ -196,12 +196,12 @@ def test_nothing_is_nan_silently_and_json_holds_it_all(kind: str, members: int, 
     assert json.loads(text)["members_needed"]["text"] == str(figures.members_needed)
 
 
-def test_the_seed_alone_decides(maps: np.ndarray) -> None:
+def test_the_seed_alone_decides(maps):
     assert json_of(record_of(study(maps, seed=1), CellFigures)) == json_of(record_of(study(maps, seed=1), CellFigures))
     assert json_of(record_of(study(maps, seed=1), CellFigures)) != json_of(record_of(study(maps, seed=2), CellFigures))
 
 
-def test_maps_that_cannot_be_used_are_refused() -> None:
+def test_maps_that_cannot_be_used_are_refused():
     with pytest.raises(UsageError, match="at least 2 members"):
         image_statistics(torch.zeros(1, 5))
     with pytest.raises(UsageError, match=r"maps of shape \[8, 1, 4, 4\]"):
@@ -212,7 +212,7 @@ def test_maps_that_cannot_be_used_are_refused() -> None:
         image_statistics(broken)
 
 
-def test_studies_that_cannot_be_summarised_are_refused(maps: np.ndarray) -> None:
+def test_studies_that_cannot_be_summarised_are_refused(maps):
     images = [image_statistics(torch.tensor(maps[0])), image_statistics(torch.tensor(maps[0, :5]))]
     with pytest.raises(UsageError, match=r"2 images, members \[5, 8\]"):
         summarise(images, view="signed", seed=0)
@@ -222,7 +222,7 @@ def test_studies_that_cannot_be_summarised_are_refused(maps: np.ndarray) -> None
         summarise(images[:1], view="square", seed=0)
 
 
-def test_summarise_is_fast(generator: torch.Generator) -> None:
+def test_summarise_is_fast(generator):
     images = [image_statistics(maps) for maps in torch.randn(32, 8, 256, generator=generator)]
     times = []
     for _ in range(3):

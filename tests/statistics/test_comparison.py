@@ -60,7 +60,7 @@ def logs(c: np.ndarray) -> np.ndarray:
     return np.log(c / (1 - c))
 
 
-def test_new_members_against_the_paired_t_test_of_pseudo_values(generator: torch.Generator) -> None:
+def test_new_members_against_the_paired_t_test_of_pseudo_values(generator):
     figures = study(generator, 2, 1, images=5, over_images=0.3, over_methods=0.5)
     a, b = figures["A"], figures["B"]
     result = compare(a, b, question="members")
@@ -81,7 +81,7 @@ def test_new_members_against_the_paired_t_test_of_pseudo_values(generator: torch
     assert (result.interval.question, result.interval.df) == ("members", 7)
 
 
-def test_new_images_add_the_variance_of_a_paired_bootstrap(generator: torch.Generator) -> None:
+def test_new_images_add_the_variance_of_a_paired_bootstrap(generator):
     figures = study(generator, 2, 1, over_images=0.3, over_methods=0.5)
     c = np.stack([figures[name].per_image.numpy() for name in "AB"])
     draws = np.random.default_rng(0).integers(64, size=(4000, 64))
@@ -95,7 +95,7 @@ def test_new_images_add_the_variance_of_a_paired_bootstrap(generator: torch.Gene
     assert both.question == "both"
 
 
-def test_other_members_add_both_variances(generator: torch.Generator) -> None:
+def test_other_members_add_both_variances(generator):
     a = study(generator, 2, members=8, images=6, over_images=0.3, over_methods=0.5)["A"]
     b = study(generator, 1, members=6, images=6, over_images=0.3, over_methods=0.5)["A"]
     result = compare(a, b, shared="images", question="members").interval
@@ -111,7 +111,7 @@ def test_other_members_add_both_variances(generator: torch.Generator) -> None:
         compare(a, b)
 
 
-def test_the_other_way_round_is_the_opposite(generator: torch.Generator) -> None:
+def test_the_other_way_round_is_the_opposite(generator):
     figures = study(generator, 6, 0.5, over_images=0.1, over_methods=0.5)
     there, back = (compare(figures[a], figures[b], names=(a, b)) for a, b in ("AB", "BA"))
     assert (there.verdict, back.verdict) == ("less noisy", "noisier")
@@ -121,9 +121,7 @@ def test_the_other_way_round_is_the_opposite(generator: torch.Generator) -> None
 
 
 @pytest.mark.parametrize(("members", "images"), [(4, 64), (8, 64)])
-def test_equal_methods_are_rarely_called_different_but_often_by_wilcoxon(
-    members: int, images: int, generator: torch.Generator
-) -> None:
+def test_equal_methods_are_rarely_called_different_but_often_by_wilcoxon(members, images, generator):
     rejected = wrong = 0
     for _ in range(200):
         figures = study(generator, 1, 1, members=members, images=images, over_images=0.8, over_methods=0.3)
@@ -135,7 +133,7 @@ def test_equal_methods_are_rarely_called_different_but_often_by_wilcoxon(
 
 
 @pytest.mark.parametrize("over_methods", [0.0, 0.8])
-def test_level_for_these_images(over_methods: float, generator: torch.Generator) -> None:
+def test_level_for_these_images(over_methods, generator):
     """Two methods with the same signal, so that they are equal on each image; the level is near the nominal one."""
     rejected = 0
     for _ in range(400):
@@ -147,7 +145,7 @@ def test_level_for_these_images(over_methods: float, generator: torch.Generator)
     assert 0.02 <= rejected / 400 <= 0.075
 
 
-def test_familywise_level_under_holm_and_power(generator: torch.Generator) -> None:
+def test_familywise_level_under_holm_and_power(generator):
     settings = {"images": 32, "over_images": 0.8, "over_methods": 0.3}
     wrong = sum(
         any(pair.verdict != "tie" for pair in all_pairs(study(generator, 1, 1, 1, 1, **settings))) for _ in range(100)
@@ -158,7 +156,7 @@ def test_familywise_level_under_holm_and_power(generator: torch.Generator) -> No
     assert right >= 38
 
 
-def test_holm_against_its_definition(rng: np.random.Generator) -> None:
+def test_holm_against_its_definition(rng):
     ps = rng.random(7).tolist()
     expected = [
         max(min(1.0, sum(q >= other for q in ps) * other) for other in ps if other <= p) for p in ps
@@ -168,14 +166,14 @@ def test_holm_against_its_definition(rng: np.random.Generator) -> None:
     assert holm([]) == []
 
 
-def test_all_pairs_with_holm(generator: torch.Generator) -> None:
+def test_all_pairs_with_holm(generator):
     figures = study(generator, 8, 1, 1, over_images=0.1, over_methods=0.3)
     pairs = all_pairs(figures)
     assert [(pair.a, pair.b) for pair in pairs] == [("A", "B"), ("A", "C"), ("B", "C")]
     assert [pair.verdict for pair in pairs] == ["less noisy", "less noisy", "tie"]
 
 
-def test_identical_figures_are_a_tie_even_without_noise(generator: torch.Generator) -> None:
+def test_identical_figures_are_a_tie_even_without_noise(generator):
     figure = study(generator, 1, over_images=0.3, over_methods=0.0)["A"]
     for same in (figure, flat(1.0), flat(-0.1)):
         result = compare(same, same)
@@ -192,7 +190,7 @@ def test_identical_figures_are_a_tie_even_without_noise(generator: torch.Generat
         (flat(0.5, members=2), "A has 2 members, and a jackknife needs 3"),
     ],
 )
-def test_figures_without_a_logarithm_are_undetermined(a: Pooled, note: str) -> None:
+def test_figures_without_a_logarithm_are_undetermined(a, note):
     result = compare(a, flat(0.4, members=a.members))
     assert result.verdict == "undetermined"
     assert note in result.note
@@ -203,14 +201,14 @@ def test_figures_without_a_logarithm_are_undetermined(a: Pooled, note: str) -> N
     assert corrected[0].p_holm is None
 
 
-def test_a_signal_that_hangs_on_one_member_is_undetermined() -> None:
+def test_a_signal_that_hangs_on_one_member_is_undetermined():
     figure = flat(0.2)
     fragile = Pooled(per_image=figure.per_image, without=figure.without.clone(), link=snr_from_cosine)
     fragile.without[:, 2] = -0.01
     assert "when one member is left out" in compare(fragile, flat(0.3)).note
 
 
-def test_few_members_are_marked_and_one_image_answers_for_members(generator: torch.Generator) -> None:
+def test_few_members_are_marked_and_one_image_answers_for_members(generator):
     result = compare(*study(generator, 2, 1, members=4, images=1, over_images=0, over_methods=0).values())
     if result.interval is None:
         pytest.fail(result.note)
@@ -222,7 +220,7 @@ def cell(difference: float, p: float | None) -> Comparison:
     return Comparison(a="A", b="B", difference=difference, interval=None, p=p, p_holm=p)
 
 
-def test_everywhere_is_as_strong_as_the_weakest_cell() -> None:
+def test_everywhere_is_as_strong_as_the_weakest_cell():
     result = everywhere({"x": cell(1, 0.001), "y": cell(1, 0.04)})
     assert (result.p, result.weakest) == (0.04, "y")
     assert result.words == "A is less noisy than B in all 2 cells"
@@ -232,7 +230,7 @@ def test_everywhere_is_as_strong_as_the_weakest_cell() -> None:
     assert everywhere({"x": cell(math.nan, None), "y": cell(1, 0.001)}).p == 1
 
 
-def test_everywhere_needs_one_pair() -> None:
+def test_everywhere_needs_one_pair():
     with pytest.raises(UsageError, match="0 cells"):
         everywhere({})
     other = Comparison(a="A", b="C", difference=1.0, interval=None, p=0.1, p_holm=0.1)
@@ -240,7 +238,7 @@ def test_everywhere_needs_one_pair() -> None:
         everywhere({"x": cell(1, 0.1), "y": other})
 
 
-def test_everywhere_keeps_its_level_where_one_cell_is_a_tie(generator: torch.Generator) -> None:
+def test_everywhere_keeps_its_level_where_one_cell_is_a_tie(generator):
     wrong = 0
     for _ in range(100):
         strong = compare(*study(generator, 8, 1, images=16, over_images=0.3, over_methods=0.3).values())

@@ -67,7 +67,7 @@ def found_in(generator: torch.Generator, *, blocks: int = 4, replicates: int = 1
     return seed_components(gram, seeds=seeds, streams=STREAMS, blocks=block, replicates=again)
 
 
-def test_all_shares_against_loops_over_pairs(generator: torch.Generator) -> None:
+def test_all_shares_against_loops_over_pairs(generator):
     seeds, blocks, _ = design(3)
     gram = simulated(generator, seeds, blocks, effects=EFFECTS, images=3, pixels=40)
     norm = gram.diagonal(dim1=1, dim2=2).sqrt()
@@ -90,7 +90,7 @@ def test_all_shares_against_loops_over_pairs(generator: torch.Generator) -> None
     assert (result.members, result.blocks) == (24, 3)
 
 
-def test_interval_is_the_jackknife_of_studies_with_a_block_less(generator: torch.Generator) -> None:
+def test_interval_is_the_jackknife_of_studies_with_a_block_less(generator):
     seeds, blocks, _ = design(4)
     gram = simulated(generator, seeds, blocks, effects=EFFECTS)
     result = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks).streams[0].total
@@ -110,7 +110,7 @@ def test_interval_is_the_jackknife_of_studies_with_a_block_less(generator: torch
     assert (result.interval.df, result.interval.note) == (3, "t over 4 blocks of seeds")
 
 
-def test_known_components_are_found_and_covered(generator: torch.Generator) -> None:
+def test_known_components_are_found_and_covered(generator):
     studies = [found_in(generator, effects=EFFECTS) for _ in range(60)]
     assert np.mean([study.noise for study in studies]) == pytest.approx(0.5, rel=0.02)
     for j, stream in enumerate(STREAMS):
@@ -123,7 +123,7 @@ def test_known_components_are_found_and_covered(generator: torch.Generator) -> N
             assert np.mean(covered) >= 0.88  # 0.95 nominal, +- 0.03 by simulation
 
 
-def test_coverage_over_all_components(generator: torch.Generator) -> None:
+def test_coverage_over_all_components(generator):
     covered = []
     for _ in range(60):
         for part in found_in(generator, effects=EFFECTS, images=2).streams:
@@ -133,7 +133,7 @@ def test_coverage_over_all_components(generator: torch.Generator) -> None:
     assert np.mean(covered) >= 0.92
 
 
-def test_chaotic_training(generator: torch.Generator) -> None:
+def test_chaotic_training(generator):
     result = found_in(generator, effects={"augment init order": 1.0})
     for part in result.streams:
         assert part.first.value == pytest.approx(0, abs=0.05)
@@ -143,7 +143,7 @@ def test_chaotic_training(generator: torch.Generator) -> None:
     assert result.words.endswith(f"and another seed of any one brings in {least:.0%} of it or more")
 
 
-def test_additive_training(generator: torch.Generator) -> None:
+def test_additive_training(generator):
     result = found_in(generator, effects={"init": 0.7, "order": 0.3}, images=32)
     values = [(part.first.value, part.total.value) for part in result.streams]
     assert values == [pytest.approx((v, v), abs=0.05) for v in (0.7, 0.3, 0.0)]
@@ -151,7 +151,7 @@ def test_additive_training(generator: torch.Generator) -> None:
     assert "most of all 'init' (" in result.words
 
 
-def test_words_of_what_lies_between(generator: torch.Generator) -> None:
+def test_words_of_what_lies_between(generator):
     found = found_in(generator, effects={"init": 0.3, "augment init order": 0.7}, images=32)
     parts = [part.total.value for part in found.streams]
     assert found.words.startswith("combinations of seeds matter: alone, streams explain ")
@@ -159,18 +159,18 @@ def test_words_of_what_lies_between(generator: torch.Generator) -> None:
     assert found.words.endswith(f"brings in {min(parts):.0%} to {max(parts):.0%} of it")
 
 
-def test_too_few_blocks_have_no_words(generator: torch.Generator) -> None:
+def test_too_few_blocks_have_no_words(generator):
     result = found_in(generator, effects=EFFECTS, blocks=2, images=1, pixels=16)
     assert result.words == "undetermined: 2 blocks leave some parts uncertain by 25% and more"
 
 
-def test_maps_that_agree_are_refused() -> None:
+def test_maps_that_agree_are_refused():
     seeds, blocks, _ = design(2)
     with pytest.raises(UsageError, match="members that share no seed have equal maps"):
         seed_components(torch.ones(2, 16, 16), seeds=seeds, streams=STREAMS, blocks=blocks)
 
 
-def test_parts_without_a_methods_own_noise(generator: torch.Generator) -> None:
+def test_parts_without_a_methods_own_noise(generator):
     """Maps with noise of each draw: its share is in none of the parts, and members trained again do not differ."""
     seeds, blocks, again = design(3, replicates=2)
     plain, noisy = [], []
@@ -194,7 +194,7 @@ def test_parts_without_a_methods_own_noise(generator: torch.Generator) -> None:
     assert np.mean(replicate) == pytest.approx(0, abs=0.01)
 
 
-def test_replicates_show_what_the_hardware_does(generator: torch.Generator) -> None:
+def test_replicates_show_what_the_hardware_does(generator):
     result = [found_in(generator, effects=EFFECTS, replicates=2, blocks=3).replicate for _ in range(10)]
     assert np.mean([share.value for share in result if share is not None]) == pytest.approx(0.1, abs=0.01)
     nothing = found_in(generator, effects={"init": 0.5, "order": 0.5}, replicates=2).replicate
@@ -203,7 +203,7 @@ def test_replicates_show_what_the_hardware_does(generator: torch.Generator) -> N
 
 
 @pytest.mark.parametrize("streams", [2, 4])
-def test_other_numbers_of_streams(streams: int, generator: torch.Generator) -> None:
+def test_other_numbers_of_streams(streams, generator):
     names = ("init", "order", "augment", "dropout")[:streams]
     seeds, blocks, _ = design(3, streams=streams)
     effects = {"init": 0.5, "order": 0.2, "init order": 0.3}
@@ -213,7 +213,7 @@ def test_other_numbers_of_streams(streams: int, generator: torch.Generator) -> N
     assert values == [pytest.approx(truth, abs=0.06) for truth in [(0.5, 0.8), (0.2, 0.5), (0, 0), (0, 0)][:streams]]
 
 
-def test_labels_may_be_words_and_blocks_in_any_order(generator: torch.Generator) -> None:
+def test_labels_may_be_words_and_blocks_in_any_order(generator):
     seeds, blocks, _ = design(2)
     gram = simulated(generator, seeds, blocks, effects=EFFECTS)
     plain = seed_components(gram, seeds=seeds, streams=STREAMS, blocks=blocks)
@@ -231,7 +231,7 @@ def test_labels_may_be_words_and_blocks_in_any_order(generator: torch.Generator)
         assert a.first.interval.low == pytest.approx(b.first.interval.low, rel=1e-6)
 
 
-def test_gains_of_members_change_nothing(generator: torch.Generator) -> None:
+def test_gains_of_members_change_nothing(generator):
     seeds, blocks, _ = design(2)
     gram = simulated(generator, seeds, blocks, effects=EFFECTS)
     gain = torch.rand(16, generator=generator, dtype=torch.float64) + 0.5
@@ -240,7 +240,7 @@ def test_gains_of_members_change_nothing(generator: torch.Generator) -> None:
     assert scaled.noise == pytest.approx(seed_components(gram, **arguments).noise, rel=1e-9)
 
 
-def test_missing_maps_of_some_members_weigh_as_in_the_headline(generator: torch.Generator) -> None:
+def test_missing_maps_of_some_members_weigh_as_in_the_headline(generator):
     seeds, blocks, _ = design(2)
     gram = simulated(generator, seeds, blocks, effects=EFFECTS, images=3)
     gram[0, :4], gram[0, :, :4] = 0, 0  # on the first image, four members have no map
@@ -253,12 +253,12 @@ def test_missing_maps_of_some_members_weigh_as_in_the_headline(generator: torch.
     assert result.noise == pytest.approx(1 - np.mean(across))
 
 
-def test_one_block_has_values_without_intervals(generator: torch.Generator) -> None:
+def test_one_block_has_values_without_intervals(generator):
     result = found_in(generator, effects=EFFECTS, blocks=1)
     assert all(part.first.interval is None and part.total.interval is None for part in result.streams)
 
 
-def test_bad_designs_are_named(generator: torch.Generator) -> None:
+def test_bad_designs_are_named(generator):
     seeds, blocks, _ = design(2)
     gram = simulated(generator, seeds, blocks, effects=EFFECTS, images=1)
     with pytest.raises(UsageError, match="1 streams of seeds: give 2 to 4"):

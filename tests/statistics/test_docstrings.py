@@ -11,12 +11,12 @@ import saliencynoise.statistics
 MODULES = sorted(module.name for module in pkgutil.iter_modules(saliencynoise.statistics.__path__))
 
 
-def test_all_modules_are_found() -> None:
+def test_all_modules_are_found():
     assert {"cell_statistics", "floors", "gram", "intervals", "snr"} <= set(MODULES)
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name: str) -> None:
+def test_examples(name):
     results = doctest.testmod(importlib.import_module(f"saliencynoise.statistics.{name}"))
     assert results.attempted > 0
     assert results.failed == 0

@@ -47,7 +47,7 @@ def by_loops(maps: np.ndarray) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("draws", [2, 3])
-def test_all_parts_against_loops(generator: torch.Generator, draws: int) -> None:
+def test_all_parts_against_loops(generator, draws):
     maps = simulated(generator, members=4, draws=draws, images=5)
     c = by_loops(maps.numpy())
     crossed = torch.stack([crossed_gram(image) for image in maps])
@@ -66,7 +66,7 @@ def test_all_parts_against_loops(generator: torch.Generator, draws: int) -> None
     assert figures.estimates["snr_network"].value == pytest.approx(pooled.value, rel=1e-12)
 
 
-def test_each_member_left_out_is_the_figure_of_the_others(generator: torch.Generator) -> None:
+def test_each_member_left_out_is_the_figure_of_the_others(generator):
     maps = simulated(generator, members=5, images=4)
     pooled = network_snr(torch.stack([crossed_gram(image) for image in maps]))
     assert pooled is not None
@@ -76,7 +76,7 @@ def test_each_member_left_out_is_the_figure_of_the_others(generator: torch.Gener
         assert float(result) == pytest.approx(c["00"] / (c["10"] - c["00"]), rel=1e-9)
 
 
-def test_the_truth_is_found_where_shared_draws_would_pass_for_signal(generator: torch.Generator) -> None:
+def test_the_truth_is_found_where_shared_draws_would_pass_for_signal(generator):
     total, network, naive, covered = [], [], [], 0
     for _ in range(40):
         maps = simulated(generator)
@@ -94,7 +94,7 @@ def test_the_truth_is_found_where_shared_draws_would_pass_for_signal(generator: 
     assert covered >= 36
 
 
-def test_a_method_that_is_nothing_but_its_own_noise(generator: torch.Generator) -> None:
+def test_a_method_that_is_nothing_but_its_own_noise(generator):
     maps = torch.randn(16, 6, 2, 64, generator=generator, dtype=torch.float64)
     figures = summarise([image_statistics(image) for image in maps], view="signed", seed=0)
     snr = figures.estimates["snr"]
@@ -108,14 +108,14 @@ def test_a_method_that_is_nothing_but_its_own_noise(generator: torch.Generator) 
     )
 
 
-def test_the_diagonal_is_the_map_with_itself(generator: torch.Generator) -> None:
+def test_the_diagonal_is_the_map_with_itself(generator):
     crossed = torch.stack([crossed_gram(image) for image in simulated(generator, members=3, images=2)])
     gram = between_draws(crossed)
     torch.testing.assert_close(gram.diagonal(dim1=-2, dim2=-1), torch.ones(2, 3, dtype=torch.float64))
     assert (gram - gram.mT).abs().max() == 0
 
 
-def test_one_draw_is_a_study_without_draws(generator: torch.Generator) -> None:
+def test_one_draw_is_a_study_without_draws(generator):
     maps = simulated(generator, draws=1, images=4)
     with_axis = summarise([image_statistics(image) for image in maps], view="signed", seed=0)
     without = summarise([image_statistics(image[:, 0]) for image in maps], view="signed", seed=0)
@@ -124,7 +124,7 @@ def test_one_draw_is_a_study_without_draws(generator: torch.Generator) -> None:
     assert with_axis.energy is None
 
 
-def test_shares_of_members_that_have_seeds_in_common(generator: torch.Generator) -> None:
+def test_shares_of_members_that_have_seeds_in_common(generator):
     """Members in pairs of like networks: only pairs that are told to be apart know the signal."""
     crossed = torch.stack([crossed_gram(maps) for maps in simulated(generator, members=4)])
     twice = [0, 0, 1, 1, 2, 2, 3, 3]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
@@ -21,7 +19,7 @@ if not SCRIPT.exists():
 
 
 @pytest.fixture(scope="module")
-def script() -> ModuleType:
+def script():
     spec = importlib.util.spec_from_file_location("estimators", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
@@ -39,7 +37,7 @@ def assert_kept(rows: list, judged: int) -> None:
     assert missed == []
 
 
-def test_a_missed_criterion_is_seen(script: ModuleType) -> None:
+def test_a_missed_criterion_is_seen(script):
     check = script.Check(value=0.88, error=0.01, low=0.93)
     assert check.verdict(SLACK) == "FAIL"
     assert script.Check(value=0.91, error=0.01, low=0.93).verdict() == "pass (within error)"
@@ -51,23 +49,23 @@ def test_a_missed_criterion_is_seen(script: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "correlated", "heavy-tailed"])
-def test_cosine_and_intervals(script: ModuleType, kind: str) -> None:
+def test_cosine_and_intervals(script, kind):
     result = [script.studies(kind, 8, question, repetitions=150, reference=100) for question in ("members", "both")]
     assert_kept(script.cosine_rows(result), 2)
     assert_kept(script.coverage_rows(result, judged=True), 2)
 
 
-def test_simulated_intervals_can_miss(script: ModuleType) -> None:
+def test_simulated_intervals_can_miss(script):
     """Two modes at E = 4 cover far less than they say."""
     result = script.studies("two modes", 4, "members", repetitions=150, reference=100)
     assert script.share(result.covered)[0] < 0.8
 
 
-def test_bias_of_r(script: ModuleType) -> None:
+def test_bias_of_r(script):
     assert_kept(script.bias_rows((8,), (4, 16), repetitions=400), 4)
 
 
-def test_levels_of_the_tests(script: ModuleType) -> None:
+def test_levels_of_the_tests(script):
     flips = script.sign_flip_rows(("gaussian", "heavy-tailed"), (8,), repetitions=200)
     assert_kept(flips, 2)
     assert float(flips[0].others[-1]) > 0.3
@@ -76,21 +74,21 @@ def test_levels_of_the_tests(script: ModuleType) -> None:
     assert float(modes[0].others[-1]) > 0.5
 
 
-def test_members_for_images(script: ModuleType) -> None:
+def test_members_for_images(script):
     rows = script.members_rows((8,), (16,), repetitions=60)
     assert_kept(rows, 1)
     exact, median, _ = (float(text) for text in rows[0].others)
     assert median == pytest.approx(exact, rel=0.25)
 
 
-def test_significant_pixels(script: ModuleType) -> None:
+def test_significant_pixels(script):
     rows = script.pixel_rows(("independent", "correlated", "unequal variances"), (4, 8), repetitions=60)
     assert_kept(rows, 6)
     power, unmoderated = (float(text) for text in rows[1].others)
     assert power > 3 * unmoderated
 
 
-def test_views_without_sign_and_maps_of_one_sign(script: ModuleType) -> None:
+def test_views_without_sign_and_maps_of_one_sign(script):
     assert_kept(script.floor_rows(("white", "channels"), (8,), repetitions=3), judged=8)
     assert_kept(script.relu_test_rows(("blurred",), (6,), repetitions=40), judged=1)
     rows = script.one_signed_rows((6,), repetitions=20)
@@ -100,7 +98,7 @@ def test_views_without_sign_and_maps_of_one_sign(script: ModuleType) -> None:
     assert abs(centred) < 0.05
 
 
-def test_levels_of_methods_that_draw_random_numbers(script: ModuleType) -> None:
+def test_levels_of_methods_that_draw_random_numbers(script):
     """On own draws as promised; on draws that all members share, the old way, far from it."""
     settings = ((0.2, 0.9), (0.9, 0.9))
     tests = script.draw_test_rows(settings, (8,), repetitions=150)
@@ -112,7 +110,7 @@ def test_levels_of_methods_that_draw_random_numbers(script: ModuleType) -> None:
     assert float(pixels[1].others[0]) > 0.1
 
 
-def test_drawn_maps_are_what_they_are_said_to_be(script: ModuleType) -> None:
+def test_drawn_maps_are_what_they_are_said_to_be(script):
     """Unit variance; the second draw alone is shared, or both."""
     generator = torch.Generator().manual_seed(0)
     for own, expected in ((True, [0, 0.63]), (False, [0.63, 0.63])):
@@ -123,7 +121,7 @@ def test_drawn_maps_are_what_they_are_said_to_be(script: ModuleType) -> None:
 
 
 @pytest.mark.simulation
-def test_dependent_images_and_skewed_noise(script: ModuleType, repetitions: Callable[[int, int], int]) -> None:
+def test_dependent_images_and_skewed_noise(script, repetitions):
     """Groups cover, images taken as independent do not; skewed pixels give more false discoveries than 5%."""
     groups, unseen, skewed = script.dependence_tables(repetitions=repetitions(24, 8))
     four_of_eight = groups.rows[0]
@@ -134,7 +132,7 @@ def test_dependent_images_and_skewed_noise(script: ModuleType, repetitions: Call
     assert levels["normal", "16"] < 0.1 < levels["chi^2_1", "16"]
 
 
-def test_simulated_noise_is_what_it_is_said_to_be(script: ModuleType) -> None:
+def test_simulated_noise_is_what_it_is_said_to_be(script):
     """Unit variance, a third of it shared by a member's images, and the blur's P_eff."""
     generator = torch.Generator().manual_seed(0)
     for kind in ("gaussian", "correlated"):
@@ -147,7 +145,7 @@ def test_simulated_noise_is_what_it_is_said_to_be(script: ModuleType) -> None:
     assert float(effective) == pytest.approx(7, abs=0.6)
 
 
-def test_the_page_shows_every_row(script: ModuleType) -> None:
+def test_the_page_shows_every_row(script):
     rows = script.pixel_rows(("independent",), (4,), repetitions=3)
     table = script.Table(title="T", text="t", columns=("noise", "E", "a", "b", "c"), rows=rows)
     text = script.markdown(table).splitlines()

@@ -35,7 +35,7 @@ def study(
     return fidelity((maps @ reference.mT).transpose(0, 1), reference @ reference.mT)
 
 
-def test_formula_against_loops(rng: np.random.Generator) -> None:
+def test_formula_against_loops(rng):
     signal = rng.standard_normal((3, 1, 20))
     reference = signal + rng.standard_normal((3, 5, 20))
     reference /= np.linalg.norm(reference, axis=-1, keepdims=True)
@@ -54,16 +54,14 @@ def test_formula_against_loops(rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize(("worth", "low", "high"), [(1, 0.95, 1.04), (4, 3.9, 4.3)])
 @pytest.mark.parametrize("r", [0.3, 1.0])
-def test_averages_are_worth_their_number(
-    worth: int, low: float, high: float, r: float, generator: torch.Generator
-) -> None:
+def test_averages_are_worth_their_number(worth, low, high, r, generator):
     result = [study(generator, worth=worth, r=r) for _ in range(60)]
     assert low <= np.median([each.networks for each in result]) <= high
     covered = [each.interval is not None and each.interval.low <= worth <= each.interval.high for each in result]
     assert np.mean(covered) >= 0.9
 
 
-def test_the_naive_cosine_and_a_reference_with_own_members_are_wrong(generator: torch.Generator) -> None:
+def test_the_naive_cosine_and_a_reference_with_own_members_are_wrong(generator):
     signal = math.sqrt(0.5) * torch.randn(64, 1, 128, generator=generator, dtype=torch.float64)
     reference = unit(networks(generator, signal, 12))
     maps = unit(networks(generator, signal, 1))
@@ -75,7 +73,7 @@ def test_the_naive_cosine_and_a_reference_with_own_members_are_wrong(generator: 
     assert fidelity((maps @ own.mT).transpose(0, 1), own @ own.mT).networks > 1.2
 
 
-def test_the_true_mean_is_worth_more_than_can_be_told(generator: torch.Generator) -> None:
+def test_the_true_mean_is_worth_more_than_can_be_told(generator):
     signal = torch.randn(64, 1, 128, generator=generator, dtype=torch.float64)
     reference = unit(networks(generator, signal, 12))
     maps = unit(signal + 0.02 * torch.randn(64, 3, 128, generator=generator, dtype=torch.float64))
@@ -86,7 +84,7 @@ def test_the_true_mean_is_worth_more_than_can_be_told(generator: torch.Generator
     assert result.interval.high == math.inf
 
 
-def test_more_than_the_mean_is_infinite_in_words() -> None:
+def test_more_than_the_mean_is_infinite_in_words():
     gram = torch.full((1, 8, 8), 0.25, dtype=torch.float64) + 0.75 * torch.eye(8, dtype=torch.float64)
     result = fidelity(torch.full((2, 1, 8), 0.5001, dtype=torch.float64), gram)
     assert result.networks == math.inf
@@ -95,7 +93,7 @@ def test_more_than_the_mean_is_infinite_in_words() -> None:
 
 @pytest.mark.parametrize("c", [0.1, 0.5, 0.9])
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.9])
-def test_opposite_and_unrelated_maps_are_worth_nothing(c: float, part: float) -> None:
+def test_opposite_and_unrelated_maps_are_worth_nothing(c, part):
     gram = torch.full((1, 8, 8), c, dtype=torch.float64) + (1 - c) * torch.eye(8, dtype=torch.float64)
     result = fidelity(torch.full((2, 1, 8), -part * math.sqrt(c), dtype=torch.float64), gram)
     assert result.networks <= 0
@@ -103,7 +101,7 @@ def test_opposite_and_unrelated_maps_are_worth_nothing(c: float, part: float) ->
     assert result.words == "equals no network: its maps contain nothing of the mean over networks"
 
 
-def test_one_run_says_so_and_its_interval_is_narrower(generator: torch.Generator) -> None:
+def test_one_run_says_so_and_its_interval_is_narrower(generator):
     several = study(generator, worth=2, runs=4)
     one = study(generator, worth=2, runs=1)
     assert ONE_RUN in one.note
@@ -115,14 +113,14 @@ def test_one_run_says_so_and_its_interval_is_narrower(generator: torch.Generator
     assert several.words.startswith(f"equals {several.networks:.1f} [{several.interval.low:.1f}, ")
 
 
-def test_a_reference_without_signal_is_refused(generator: torch.Generator) -> None:
+def test_a_reference_without_signal_is_refused(generator):
     result = study(generator, worth=1, r=0.0)
     assert math.isnan(result.networks)
     assert result.interval is None
     assert result.words.startswith("undetermined: the held-out networks show no signal")
 
 
-def test_zero_maps_of_the_reference_count_as_in_the_headline(generator: torch.Generator) -> None:
+def test_zero_maps_of_the_reference_count_as_in_the_headline(generator):
     signal = torch.randn(32, 1, 128, generator=generator, dtype=torch.float64)
     reference = unit(networks(generator, signal, 12))
     maps = unit(networks(generator, signal, 4))
@@ -133,7 +131,7 @@ def test_zero_maps_of_the_reference_count_as_in_the_headline(generator: torch.Ge
     assert result.networks == pytest.approx(whole.networks, rel=1e-9)
 
 
-def test_missing_maps_of_some_held_out_members_weigh_as_in_the_headline(generator: torch.Generator) -> None:
+def test_missing_maps_of_some_held_out_members_weigh_as_in_the_headline(generator):
     signal = torch.randn(8, 1, 128, generator=generator, dtype=torch.float64)
     reference, maps = unit(networks(generator, signal, 8)), unit(networks(generator, signal, 1))
     reference[2:5, :3] = 0
@@ -145,7 +143,7 @@ def test_missing_maps_of_some_held_out_members_weigh_as_in_the_headline(generato
     assert result.fidelity_squared == pytest.approx(np.mean(products) / float(c), rel=1e-9)
 
 
-def test_base_runs_that_differ_widen_the_interval(generator: torch.Generator) -> None:
+def test_base_runs_that_differ_widen_the_interval(generator):
     signal = 0.7 * torch.randn(32, 1, 128, generator=generator, dtype=torch.float64)
     reference = unit(networks(generator, signal, 12))
     maps = unit(torch.stack([networks(generator, signal, worth).mean(1) for worth in (1, 1, 8, 8)], 1))
@@ -159,7 +157,7 @@ def test_base_runs_that_differ_widen_the_interval(generator: torch.Generator) ->
     assert alike.interval.high < 3
 
 
-def test_bad_input_is_named() -> None:
+def test_bad_input_is_named():
     with pytest.raises(UsageError, match=r"inner products \[4, 3\] with Gram matrices \[4, 3, 3\]"):
         fidelity(torch.ones(4, 3), torch.ones(4, 3, 3))
     with pytest.raises(UsageError, match="an inner product of 2: divide all maps by their norms"):
@@ -168,7 +166,7 @@ def test_bad_input_is_named() -> None:
         fidelity(torch.zeros(1, 4, 3), torch.zeros(4, 3, 3))
 
 
-def test_the_price_is_rejected_at_the_ends_of_the_interval(generator: torch.Generator) -> None:
+def test_the_price_is_rejected_at_the_ends_of_the_interval(generator):
     result = study(generator, worth=2)
     assert result.interval is not None
     assert price_p(result, result.interval.low) == pytest.approx(0.05)
@@ -178,7 +176,7 @@ def test_the_price_is_rejected_at_the_ends_of_the_interval(generator: torch.Gene
     assert price_p(result, 20.0) < 0.05
 
 
-def test_a_strategy_that_is_worth_its_price_is_seldom_said_to_differ_from_it(generator: torch.Generator) -> None:
+def test_a_strategy_that_is_worth_its_price_is_seldom_said_to_differ_from_it(generator):
     ps = [price_p(study(generator, worth=2), 2.0) for _ in range(120)]
     assert np.mean([p <= 0.05 for p in ps]) <= 0.10
     assert np.mean([price_p(study(generator, worth=4), 1.0) <= 0.05 for _ in range(20)]) == 1.0
@@ -192,5 +190,5 @@ def test_a_strategy_that_is_worth_its_price_is_seldom_said_to_differ_from_it(gen
         Fidelity(fidelity_squared=-0.1, networks=-0.1, interval=None, runs=4),
     ],
 )
-def test_without_a_worth_there_is_no_p(worth: Fidelity) -> None:
+def test_without_a_worth_there_is_no_p(worth):
     assert price_p(worth, 1.0) is None

@@ -47,7 +47,7 @@ def floor(maps: torch.Tensor, view: str) -> tuple[float, str]:
 @pytest.mark.parametrize("view", ["relu", "abs"])
 @pytest.mark.parametrize("r", [0.0, 1.0])
 @pytest.mark.parametrize("kind", ["white", "scales", "blurred", "channels"])
-def test_floors_of_gaussian_noise_of_any_covariance_at_any_r(kind: str, r: float, view: str) -> None:
+def test_floors_of_gaussian_noise_of_any_covariance_at_any_r(kind, r, view):
     pure = apply_view(noise(kind, members=30, seed=1), view).flatten(2)
     expected = pooled_snr(pure @ pure.mT).value
     result, note = floor(noise(kind, r=r), view)
@@ -56,14 +56,14 @@ def test_floors_of_gaussian_noise_of_any_covariance_at_any_r(kind: str, r: float
 
 
 @pytest.mark.parametrize(("kind", "words"), [("heavy", "heavy tails"), ("sparse", "sparse maps")])
-def test_where_the_floor_is_too_high_it_says_so(kind: str, words: str) -> None:
+def test_where_the_floor_is_too_high_it_says_so(kind, words):
     pure = apply_view(noise(kind, members=30, seed=1), "relu").flatten(2)
     result, note = floor(noise(kind), "relu")
     assert result > 1.1 * pooled_snr(pure @ pure.mT).value
     assert words in note
 
 
-def test_the_mean_over_signs_is_that_over_all_four_pairs() -> None:
+def test_the_mean_over_signs_is_that_over_all_four_pairs():
     (maps,) = noise("white", members=4, images=1)
     residuals = (maps - maps.mean(0)) * math.sqrt(4 / 3)
     unit = {
@@ -75,7 +75,7 @@ def test_the_mean_over_signs_is_that_over_all_four_pairs() -> None:
     assert image_flips(maps, view="relu").cosine == pytest.approx(sum(pairs) / len(pairs))
 
 
-def test_maps_without_noise_have_no_floor_and_rank_one_noise_all_of_it() -> None:
+def test_maps_without_noise_have_no_floor_and_rank_one_noise_all_of_it():
     same = torch.ones(8, 1, 4, 4)
     assert math.isnan(image_flips(same, view="relu").cosine)
     scale = torch.linspace(-1, 1, 8).reshape(8, 1, 1, 1) * torch.linspace(0.1, 1, 16).reshape(1, 1, 4, 4)
@@ -83,7 +83,7 @@ def test_maps_without_noise_have_no_floor_and_rank_one_noise_all_of_it() -> None
     assert floor(scale[None], "abs")[0] == math.inf
 
 
-def test_the_test_by_flips_of_whole_maps_has_its_level_and_power() -> None:
+def test_the_test_by_flips_of_whole_maps_has_its_level_and_power():
     def p(r: float, seed: int) -> float:
         maps = noise("white", images=4, seed=seed, r=r)[..., :8, :8]
         result = flip_test([image_flips(image, view="relu") for image in maps], seed=0)
@@ -95,7 +95,7 @@ def test_the_test_by_flips_of_whole_maps_has_its_level_and_power() -> None:
     assert sum(p(0.3, seed) <= 0.05 for seed in range(10)) == 10
 
 
-def test_too_few_members_have_no_test_and_many_a_drawn_one() -> None:
+def test_too_few_members_have_no_test_and_many_a_drawn_one():
     few = flip_test([image_flips(image, view="relu") for image in noise("white", members=5, images=2)], seed=0)
     assert (few.p, few.note[:19]) == (None, "no test: 5 members;")
     many = [image_flips(image, view="relu") for image in noise("white", members=12, images=2, r=1)]
@@ -110,7 +110,7 @@ def statistics(maps: torch.Tensor, view: str) -> list[ImageStatistics]:
     ]
 
 
-def test_figures_show_the_floor_of_their_own_noise() -> None:
+def test_figures_show_the_floor_of_their_own_noise():
     relu = summarise(statistics(noise("blurred", r=1), "relu"), view="relu", seed=0)
     floors = {key: own.floor for key, own in relu.estimates.items()}
     assert floors["snr"] == pytest.approx(0.5, abs=0.06)
@@ -124,7 +124,7 @@ def test_figures_show_the_floor_of_their_own_noise() -> None:
     assert "sparse" in json_of(record_of(magnitude, CellFigures))["floor_note"]
 
 
-def test_members_needed_are_for_the_scale_on_which_maps_are_averaged() -> None:
+def test_members_needed_are_for_the_scale_on_which_maps_are_averaged():
     gains = torch.linspace(0.2, 3, 8).double().reshape(8, 1, 1, 1)
     images = [image_statistics((gains * image).flatten(1)) for image in noise("white", r=1)]
     unit = summarise(images, view="signed", seed=0)
@@ -139,7 +139,7 @@ def test_members_needed_are_for_the_scale_on_which_maps_are_averaged() -> None:
     assert raw.members_needed.value > unit.members_needed.value
 
 
-def test_of_a_stochastic_method_raw_maps_are_weighed_by_their_energy() -> None:
+def test_of_a_stochastic_method_raw_maps_are_weighed_by_their_energy():
     gains = torch.linspace(0.2, 3, 8).double().reshape(8, 1, 1)
     maps = [gains * image.flatten(1)[:, None].expand(8, 2, 256) for image in noise("white", r=1)]
     drawn = summarise([image_statistics(image) for image in maps], view="signed", seed=0, scale="raw")
@@ -147,7 +147,7 @@ def test_of_a_stochastic_method_raw_maps_are_weighed_by_their_energy() -> None:
     assert drawn.estimates["snr_averaged"].value == pytest.approx(once.estimates["snr_averaged"].value)
 
 
-def test_flips_are_records() -> None:
+def test_flips_are_records():
     snr, note = floor_of([Flips(cosine=0.25, kurtosis=1.2, zeros=0.2, gram=None)])
     assert snr == pytest.approx(1 / 3)
     assert note.endswith("heavy tails (kurtosis 1.2 times that of Gaussian noise) and sparse maps (20% zeros)")

@@ -37,7 +37,7 @@ def near_duplicates(
     return signal + noise
 
 
-def test_groups_of_one_size_are_the_means_of_groups(generator: torch.Generator) -> None:
+def test_groups_of_one_size_are_the_means_of_groups(generator):
     values = torch.randn(12, generator=generator, dtype=torch.float64)
     groups = tuple(i % 4 for i in range(12))
     means = torch.stack([values[torch.tensor(groups) == g].mean() for g in range(4)])
@@ -46,13 +46,13 @@ def test_groups_of_one_size_are_the_means_of_groups(generator: torch.Generator) 
     assert variance_of_mean(values, (0,) * 12)[0] == math.inf
 
 
-def test_groups_that_say_nothing_are_none() -> None:
+def test_groups_that_say_nothing_are_none():
     assert as_groups(["a", "b"]) is None
     assert chosen((0, 1, 1, 2), torch.tensor([True, False, True, True])) is None
     assert effective_groups((0, 0, 0, 1)) == 1.6
 
 
-def test_interval_on_the_logarithm_is_wider_for_groups_and_stays_positive(generator: torch.Generator) -> None:
+def test_interval_on_the_logarithm_is_wider_for_groups_and_stays_positive(generator):
     groups = [i // 8 for i in range(32)]
     gram = gram_matrix(near_duplicates(generator, groups))
     alone, grouped = pooled_snr(gram), pooled_snr(gram, groups=as_groups(groups))
@@ -69,7 +69,7 @@ def test_interval_on_the_logarithm_is_wider_for_groups_and_stays_positive(genera
     assert images.df == 3
 
 
-def test_a_single_group_gives_no_bound(generator: torch.Generator) -> None:
+def test_a_single_group_gives_no_bound(generator):
     figure = pooled_snr(gram_matrix(near_duplicates(generator, [0] * 6)), groups=(0,) * 6)
     interval = both_interval(figure, seed=0)
     assert interval is not None
@@ -77,7 +77,7 @@ def test_a_single_group_gives_no_bound(generator: torch.Generator) -> None:
     assert "no bound" in interval.note
 
 
-def test_no_signal_is_no_reason_to_fail(generator: torch.Generator) -> None:
+def test_no_signal_is_no_reason_to_fail(generator):
     noise = torch.randn(8, 6, 400, generator=generator, dtype=torch.float64)
     figure = pooled_snr(gram_matrix(noise), groups=(0, 0, 1, 1, 2, 2))
     interval = both_interval(figure, seed=0)
@@ -85,7 +85,7 @@ def test_no_signal_is_no_reason_to_fail(generator: torch.Generator) -> None:
     assert interval.low <= figure.value <= interval.high
 
 
-def test_summary_leaves_out_the_groups_of_images_without_maps(generator: torch.Generator) -> None:
+def test_summary_leaves_out_the_groups_of_images_without_maps(generator):
     groups = [i // 4 for i in range(16)]
     maps = near_duplicates(generator, groups).transpose(0, 1)
     statistics = [image_statistics(image) for image in maps]
@@ -96,7 +96,7 @@ def test_summary_leaves_out_the_groups_of_images_without_maps(generator: torch.G
     assert usual.estimates["snr"].interval != summarise(statistics, view="signed", seed=0).estimates["snr"].interval
 
 
-def test_comparisons_and_agreement_take_groups(generator: torch.Generator) -> None:
+def test_comparisons_and_agreement_take_groups(generator):
     groups = [i // 8 for i in range(32)]
     a, b = near_duplicates(generator, groups), near_duplicates(generator, groups)
     figures = [pooled_snr(gram_matrix(maps), groups=as_groups(groups)) for maps in (a, b)]
@@ -113,7 +113,7 @@ def test_comparisons_and_agreement_take_groups(generator: torch.Generator) -> No
     assert one.interval != other.interval
 
 
-def test_coverage_with_near_duplicates(generator: torch.Generator) -> None:
+def test_coverage_with_near_duplicates(generator):
     """4 groups of 8: .71 for images taken as independent (200 studies), .96 for groups; `docs/statistics.md`."""
     groups = [i // 8 for i in range(32)]
     true = pooled_snr(gram_matrix(near_duplicates(generator, list(range(3000)), members=40))).value
@@ -127,7 +127,7 @@ def test_coverage_with_near_duplicates(generator: torch.Generator) -> None:
     assert sum(covered["alone"]) / 60 <= 0.85
 
 
-def test_whole_groups_are_drawn(generator: torch.Generator) -> None:
+def test_whole_groups_are_drawn(generator):
     groups = (0, 0, 0, 1, 2, 2)
     drawn = list(resamples(6, groups, count=500, generator=generator))
     assert sum(map(len, drawn)) == 500
@@ -138,7 +138,7 @@ def test_whole_groups_are_drawn(generator: torch.Generator) -> None:
         assert sum(own[0] for own in times) == 3  # as many groups as there are
 
 
-def test_share_of_images_with_copies(generator: torch.Generator) -> None:
+def test_share_of_images_with_copies(generator):
     """8 groups of 4 copies: the interval of the r that 90% of the images reach."""
     groups = [i // 4 for i in range(32)]
     apart = near_duplicates(generator, list(range(4000)), members=60)
@@ -159,7 +159,7 @@ def test_share_of_images_with_copies(generator: torch.Generator) -> None:
     assert sum(covered["alone"]) < sum(covered["groups"])
 
 
-def test_level_of_more_than_untrained_networks_with_copies(generator: torch.Generator) -> None:
+def test_level_of_more_than_untrained_networks_with_copies(generator):
     """Trained networks no better than untrained ones, 4 groups of 8 copies."""
     groups = [i // 8 for i in range(32)]
     result: dict[str, list[float]] = {"alone": [], "groups": []}
@@ -172,7 +172,7 @@ def test_level_of_more_than_untrained_networks_with_copies(generator: torch.Gene
     assert level["alone"] > 1.5 * level["groups"]
 
 
-def test_trends_and_correlations_take_groups(generator: torch.Generator) -> None:
+def test_trends_and_correlations_take_groups(generator):
     groups = [i // 3 for i in range(30)]
     grams = [gram_matrix(near_duplicates(generator, groups)) for _ in range(3)]
     alone, grouped = (

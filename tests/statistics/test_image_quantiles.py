@@ -15,14 +15,14 @@ def hollow(gram: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("members", [4, 6])
-def test_mean_of_disjoint_pairs_against_a_loop(members: int, rng: np.random.Generator) -> None:
+def test_mean_of_disjoint_pairs_against_a_loop(members, rng):
     gram = gram_matrix(torch.tensor(rng.standard_normal((members, 9)))).numpy()
     chosen = itertools.permutations(range(members), 4)
     expected = np.mean([gram[a, b] * gram[c, d] for a, b, c, d in chosen])
     assert float(mean_of_disjoint_pairs(hollow(torch.tensor(gram)))) == pytest.approx(expected, rel=1e-9)
 
 
-def test_mean_of_disjoint_pairs_is_unbiased_where_the_square_of_the_mean_is_not(correlated) -> None:
+def test_mean_of_disjoint_pairs_is_unbiased_where_the_square_of_the_mean_is_not(correlated):
     gram = gram_matrix(correlated(torch.full((20_000, 32), 0.5), members=5))
     truth = (32 * 0.25) ** 2
     mean = hollow(gram).sum((-2, -1)) / 20
@@ -32,13 +32,13 @@ def test_mean_of_disjoint_pairs_is_unbiased_where_the_square_of_the_mean_is_not(
 
 @pytest.mark.parametrize("probability", [0.02, 0.1, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("images", [1, 2, 32])
-def test_quantile_against_numpy(images: int, probability: float, rng: np.random.Generator) -> None:
+def test_quantile_against_numpy(images, probability, rng):
     values = rng.standard_normal((3, images))
     expected = np.quantile(values, probability, axis=-1, method="median_unbiased")
     assert quantile(torch.tensor(values), probability).numpy() == pytest.approx(expected, rel=1e-9)
 
 
-def test_shrinking_leaves_the_true_variance() -> None:
+def test_shrinking_leaves_the_true_variance():
     """True cosines 0.2 to 0.8, known exactly: nothing to take out, and the plain quantile remains."""
     c = torch.linspace(0.2, 0.8, 20, dtype=torch.float64)
     assert float(shrunken_quantile(c, c.square(), c.sum().square(), 0.1)) == pytest.approx(float(quantile(c, 0.1)))
@@ -66,7 +66,7 @@ def true_quantile(correlated, generator: torch.Generator) -> float:
     return float(snr_from_cosine((unit.sum((-2, -1)) / (400 * 399)).quantile(0.1)))
 
 
-def test_bias_and_coverage(correlated, generator: torch.Generator) -> None:
+def test_bias_and_coverage(correlated, generator):
     """150 studies of 32 fresh images with 8 fresh members; plain quantiles of c_i would ask for a third more."""
     truth = true_quantile(correlated, generator)
     grams = studies(correlated, generator, count=150, images=32, members=8)
@@ -77,7 +77,7 @@ def test_bias_and_coverage(correlated, generator: torch.Generator) -> None:
     assert np.median(needed) == pytest.approx(9 / truth, rel=0.15)
 
 
-def test_images_that_do_not_differ(generator: torch.Generator) -> None:
+def test_images_that_do_not_differ(generator):
     """All have r = 1: what spread there is among 8 members' estimates is taken for error."""
     maps = 1 + torch.randn(8, 200, 16, generator=generator, dtype=torch.float64)
     gram = gram_matrix(maps)
@@ -91,7 +91,7 @@ def test_images_that_do_not_differ(generator: torch.Generator) -> None:
     assert value == pytest.approx(float(snr_from_cosine(c.mean())), rel=0.15)
 
 
-def test_scale_of_the_maps_and_images_without_a_map_do_not_matter(rng: np.random.Generator) -> None:
+def test_scale_of_the_maps_and_images_without_a_map_do_not_matter(rng):
     gram = gram_matrix(torch.tensor(rng.standard_normal((6, 9, 20)) + 0.7))
     louder = torch.cat([gram * torch.arange(1.0, 10)[:, None, None], torch.zeros(2, 6, 6)])
     expected = snr_of_images(gram, share=0.8, seed=1)
@@ -102,7 +102,7 @@ def test_scale_of_the_maps_and_images_without_a_map_do_not_matter(rng: np.random
     assert interval.high == pytest.approx(expected[1].high, rel=1e-9)
 
 
-def test_few_members_and_few_images(rng: np.random.Generator) -> None:
+def test_few_members_and_few_images(rng):
     maps = torch.tensor(rng.standard_normal((6, 9, 20)) + 0.7)
     three, four = (snr_of_images(gram_matrix(maps[:n]), share=0.9, seed=0) for n in (3, 4))
     assert math.isnan(three[0])
@@ -118,7 +118,7 @@ def test_few_members_and_few_images(rng: np.random.Generator) -> None:
     assert math.isnan(nothing[0])
 
 
-def test_identical_members(rng: np.random.Generator) -> None:
+def test_identical_members(rng):
     maps = torch.tensor(rng.standard_normal((1, 9, 20))).expand(8, -1, -1)
     value, interval = snr_of_images(gram_matrix(maps), share=0.9, seed=0)
     assert value == math.inf

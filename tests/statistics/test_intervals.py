@@ -27,7 +27,7 @@ def mean_over_members(values: torch.Tensor) -> Pooled:
     return Pooled(per_image=values.mean(1), without=(values.sum(1, keepdim=True) - values) / (members - 1))
 
 
-def test_new_members_of_a_mean_is_the_textbook_t_interval(rng: np.random.Generator) -> None:
+def test_new_members_of_a_mean_is_the_textbook_t_interval(rng):
     values = rng.standard_normal((1, 9))
     expected = stats.t.interval(0.95, 8, loc=values.mean(), scale=stats.sem(values[0]))
     interval = members_interval(mean_over_members(torch.tensor(values)))
@@ -36,7 +36,7 @@ def test_new_members_of_a_mean_is_the_textbook_t_interval(rng: np.random.Generat
     assert (interval.question, interval.df, interval.level) == ("members", 8, 0.95)
 
 
-def test_new_images_of_a_mean_is_near_the_textbook_t_interval(rng: np.random.Generator) -> None:
+def test_new_images_of_a_mean_is_near_the_textbook_t_interval(rng):
     values = rng.standard_normal((40, 3))
     expected = stats.t.interval(0.95, 39, loc=values.mean(), scale=stats.sem(values.mean(1)))
     interval = images_interval(mean_over_members(torch.tensor(values)), seed=0)
@@ -45,20 +45,20 @@ def test_new_images_of_a_mean_is_near_the_textbook_t_interval(rng: np.random.Gen
     assert (interval.question, interval.df) == ("images", 39)
 
 
-def test_bootstrap_variance_is_not_too_small_with_few_images(rng: np.random.Generator) -> None:
+def test_bootstrap_variance_is_not_too_small_with_few_images(rng):
     values = rng.standard_normal((3, 5))
     expected = stats.sem(values.mean(1)) ** 2  # the plain bootstrap's would be 2/3 of it
     variance = images_variance(mean_over_members(torch.tensor(values)), seed=0)
     assert variance == pytest.approx(expected, rel=0.1)
 
 
-def test_bootstrap_is_reproducible_and_follows_its_seed(rng: np.random.Generator) -> None:
+def test_bootstrap_is_reproducible_and_follows_its_seed(rng):
     figure = mean_over_members(torch.tensor(rng.standard_normal((10, 4))))
     assert images_interval(figure, seed=3) == images_interval(figure, seed=3)
     assert images_interval(figure, seed=3) != images_interval(figure, seed=4)
 
 
-def test_both_adds_the_variances(rng: np.random.Generator) -> None:
+def test_both_adds_the_variances(rng):
     figure = mean_over_members(torch.tensor(rng.standard_normal((12, 9))))
     parts = [members_interval(figure), images_interval(figure, seed=1)]
     variances, dfs = [], []
@@ -73,14 +73,14 @@ def test_both_adds_the_variances(rng: np.random.Generator) -> None:
     assert both.high - both.low == pytest.approx(2 * stats.t.ppf(0.975, df) * sum(variances) ** 0.5, rel=1e-9)
 
 
-def test_satterthwaite_leans_to_the_larger_part() -> None:
+def test_satterthwaite_leans_to_the_larger_part():
     assert satterthwaite((1.0, 0.0), (7, 31)) == 7
     assert satterthwaite((0.0, 1e-300), (7, 31)) == 31
     assert satterthwaite((0.0, 0.0), (7, 31)) == 7
     assert satterthwaite((math.inf, 1.0), (7, 31)) == 7
 
 
-def test_one_image_allows_new_members_only(rng: np.random.Generator) -> None:
+def test_one_image_allows_new_members_only(rng):
     figure = mean_over_members(torch.tensor(rng.standard_normal((1, 9))))
     assert images_interval(figure, seed=0) is None
     assert both_interval(figure, seed=0) is None
@@ -91,19 +91,19 @@ def test_one_image_allows_new_members_only(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize(("members", "note"), [(3, "indicative: fewer than 8 members"), (8, "")])
-def test_few_members_are_marked(members: int, note: str, rng: np.random.Generator) -> None:
+def test_few_members_are_marked(members, note, rng):
     interval = claim_interval(mean_over_members(torch.tensor(rng.standard_normal((5, members)))), seed=0)
     assert interval is not None
     assert interval.note == note
 
 
-def test_two_members_have_no_interval_for_new_members(rng: np.random.Generator) -> None:
+def test_two_members_have_no_interval_for_new_members(rng):
     figure = pooled_snr(gram_matrix(torch.tensor(rng.standard_normal((2, 5, 9)))))
     assert members_interval(figure) is None
     assert both_interval(figure, seed=0) is None
 
 
-def test_leave_one_out_of_the_headline_against_smaller_ensembles(rng: np.random.Generator) -> None:
+def test_leave_one_out_of_the_headline_against_smaller_ensembles(rng):
     maps = rng.standard_normal((6, 3, 40)) + 0.5
     values = []
     for e in range(6):
@@ -115,7 +115,7 @@ def test_leave_one_out_of_the_headline_against_smaller_ensembles(rng: np.random.
     assert members_variance(pooled_snr(gram_matrix(torch.tensor(maps)))) == pytest.approx(expected, rel=1e-9)
 
 
-def test_identical_members_and_nearly_identical_ones(generator: torch.Generator) -> None:
+def test_identical_members_and_nearly_identical_ones(generator):
     same = torch.randn(1, 4, 30, generator=generator, dtype=torch.float64).expand(8, -1, -1)
     interval = claim_interval(pooled_snr(gram_matrix(same)), seed=0)
     assert interval is not None
@@ -127,7 +127,7 @@ def test_identical_members_and_nearly_identical_ones(generator: torch.Generator)
     assert 1e7 < interval.low < figure.value < interval.high < 1e9
 
 
-def test_an_infinite_leave_one_out_gives_an_open_interval_that_says_so(generator: torch.Generator) -> None:
+def test_an_infinite_leave_one_out_gives_an_open_interval_that_says_so(generator):
     maps = torch.randn(3, 2, 30, generator=generator, dtype=torch.float64)
     maps[1] = maps[0]
     interval = claim_interval(pooled_snr(gram_matrix(maps)), seed=0)
@@ -137,7 +137,7 @@ def test_an_infinite_leave_one_out_gives_an_open_interval_that_says_so(generator
     assert "no bound" in interval.note
 
 
-def test_a_single_live_member_gives_an_open_interval() -> None:
+def test_a_single_live_member_gives_an_open_interval():
     maps = torch.zeros(8, 2, 5)
     maps[3] = 1
     interval = claim_interval(pooled_snr(gram_matrix(maps)), seed=0)
@@ -146,7 +146,7 @@ def test_a_single_live_member_gives_an_open_interval() -> None:
     assert not math.isnan(interval.low)
 
 
-def test_negative_figures_stay_above_the_smallest_possible_value() -> None:
+def test_negative_figures_stay_above_the_smallest_possible_value():
     opposite = torch.tensor([[1.0, 0.1], [-1, 0.2], [0.1, 1], [0.2, -1]], dtype=torch.float64)[:, None]
     figure = pooled_snr(gram_matrix(opposite))
     interval = members_interval(figure)
@@ -154,7 +154,7 @@ def test_negative_figures_stay_above_the_smallest_possible_value() -> None:
     assert -1 / 4 <= interval.low <= figure.value < 0 < interval.high
 
 
-def test_through_an_increasing_function() -> None:
+def test_through_an_increasing_function():
     interval = Interval(low=-0.25, high=math.inf, question="both", df=5, note="n")
     roots = interval.through(amplitude)
     assert (roots.low, roots.high, roots.question, roots.df, roots.note) == (-0.5, math.inf, "both", 5, "n")
@@ -175,7 +175,7 @@ def true_r(signal: torch.Tensor, correlated, members: int = 20_000) -> float:
 
 
 @pytest.mark.parametrize("r", [0.1, 1.0, 8.0])
-def test_coverage_for_new_members(r: float, correlated, generator: torch.Generator) -> None:
+def test_coverage_for_new_members(r, correlated, generator):
     """400 studies of the same 8 images (P_eff = 8) with 8 fresh members, a third of their noise shared."""
     signal = torch.randn(8, 8, generator=generator, dtype=torch.float64).repeat_interleave(4, -1) * r**0.5
     studies = gram_matrix(correlated(signal.expand(400, -1, -1), members=8, shared=1 / 3))
@@ -183,7 +183,7 @@ def test_coverage_for_new_members(r: float, correlated, generator: torch.Generat
     assert 0.93 <= coverage(intervals, true_r(signal, correlated)) <= 0.99
 
 
-def test_coverage_for_new_members_and_images(correlated, generator: torch.Generator) -> None:
+def test_coverage_for_new_members_and_images(correlated, generator):
     """400 studies of 16 fresh images whose SNR varies (log-spread 0.8), with 8 fresh members."""
 
     def signals(count: int) -> torch.Tensor:

@@ -35,7 +35,7 @@ def limma(maps: np.ndarray) -> tuple[np.ndarray, float]:
 
 @pytest.mark.parametrize("members", [2, 3, 8])
 @pytest.mark.parametrize("spread", [0.0, 0.3, 1.5])
-def test_moderated_p_against_a_slow_reimplementation(members: int, spread: float, rng: np.random.Generator) -> None:
+def test_moderated_p_against_a_slow_reimplementation(members, spread, rng):
     maps = rng.standard_normal((members, 300)) * np.exp(spread * rng.standard_normal(300)) + 0.3
     expected, d0 = limma(maps)
     p, prior_df = moderated_p(torch.tensor(maps))
@@ -44,11 +44,11 @@ def test_moderated_p_against_a_slow_reimplementation(members: int, spread: float
 
 
 @pytest.mark.parametrize("value", [1e-9, 1e-3, 0.1, 1.0, 30.0, 1e5, 1e9])
-def test_trigamma_inverse(value: float) -> None:
+def test_trigamma_inverse(value):
     assert special.polygamma(1, trigamma_inverse(value)) == pytest.approx(value, rel=1e-5)
 
 
-def test_prior_recovers_what_the_variances_were_drawn_from(rng: np.random.Generator) -> None:
+def test_prior_recovers_what_the_variances_were_drawn_from(rng):
     """s^2 ~ s0^2 F(d, d0) with d0 = 6 and s0^2 = 3."""
     drawn = 3 * stats.f.rvs(7, 6, size=20_000, random_state=rng)
     d0, s02 = variance_prior(torch.tensor(drawn), 7)
@@ -56,7 +56,7 @@ def test_prior_recovers_what_the_variances_were_drawn_from(rng: np.random.Genera
     assert s02 == pytest.approx(3, rel=0.03)
 
 
-def test_pixels_without_spread() -> None:
+def test_pixels_without_spread():
     """A constant pixel is judged by the others' noise; one that is zero in all members is never significant."""
     maps = torch.randn(8, 200, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     maps[:, 0], maps[:, 1], maps[:, 2] = 0.0, 5.0, 1e-3
@@ -66,7 +66,7 @@ def test_pixels_without_spread() -> None:
     assert bool(((p >= 0) & (p <= 1)).all())
 
 
-def test_rounding_is_no_spread() -> None:
+def test_rounding_is_no_spread():
     maps = torch.full((7, 3), 0.1, dtype=torch.float64)
     maps[:, 1] = -0.3
     maps[:, 2] = 0
@@ -75,24 +75,24 @@ def test_rounding_is_no_spread() -> None:
     assert (result.share, result.agreement, result.prior_df) == (pytest.approx(2 / 3), 1, math.inf)
 
 
-def test_maps_of_zeros() -> None:
+def test_maps_of_zeros():
     result = significant_pixels(torch.zeros(5, 4))
     assert result.share == 0
     assert math.isnan(result.agreement)
     assert math.isnan(result.agreement_all)
 
 
-def test_one_pixel() -> None:
+def test_one_pixel():
     result = significant_pixels(torch.tensor([[1.0], [1.1], [0.9], [1.0]]))
     assert (result.share, result.prior_df) == (1, math.inf)
 
 
-def test_units_do_not_matter(rng: np.random.Generator) -> None:
+def test_units_do_not_matter(rng):
     maps = torch.tensor(rng.standard_normal((6, 100)) + np.arange(100) / 50)
     assert torch.equal(significant_pixels(maps).significant, significant_pixels(1e-12 * maps).significant)
 
 
-def test_sign_agreement_pixel_by_pixel(rng: np.random.Generator) -> None:
+def test_sign_agreement_pixel_by_pixel(rng):
     maps = np.where(rng.uniform(size=(5, 40)) < 0.3, 0.0, rng.standard_normal((5, 40)))
     for pixel, share in zip(maps.T, sign_agreement(torch.tensor(maps)), strict=True):
         mean = pixel.mean()
@@ -101,7 +101,7 @@ def test_sign_agreement_pixel_by_pixel(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("members", [4, 8, 16])
-def test_sign_agreement_of_noise(members: int, rng: np.random.Generator) -> None:
+def test_sign_agreement_of_noise(members, rng):
     """The chance that a Gaussian has the sign of another, correlated with it by 1/sqrt E."""
     share = 0.5 + math.asin(members**-0.5) / math.pi
     result = significant_pixels(torch.tensor(rng.standard_normal((members, 20_000))))
@@ -116,7 +116,7 @@ def blurred(noise: torch.Tensor) -> torch.Tensor:
 
 @pytest.mark.parametrize("neighbours", ["independent", "correlated"])
 @pytest.mark.parametrize("members", [4, 8, 16])
-def test_false_discoveries_and_power(members: int, neighbours: str, generator: torch.Generator) -> None:
+def test_false_discoveries_and_power(members, neighbours, generator):
     """100 images of 1000 pixels, a tenth with |mu| = sigma; unmoderated t-tests find far fewer."""
     false, power, plain = [], [], []
     for _ in range(100):
@@ -133,7 +133,7 @@ def test_false_discoveries_and_power(members: int, neighbours: str, generator: t
     assert np.mean(power) == pytest.approx({4: 0.06, 8: 0.36, 16: 0.87}[members], abs=0.08)
 
 
-def test_pure_noise_is_rarely_significant(generator: torch.Generator) -> None:
+def test_pure_noise_is_rarely_significant(generator):
     """Where no pixel is real, an image has any significant pixel in 5% of the cases."""
     any_significant = [
         bool(significant_pixels(torch.randn(6, 200, generator=generator)).significant.any()) for _ in range(400)
@@ -142,18 +142,18 @@ def test_pure_noise_is_rarely_significant(generator: torch.Generator) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, 5.0, math.nan])
-def test_a_rate_outside_its_range_is_refused(rate: float) -> None:
+def test_a_rate_outside_its_range_is_refused(rate):
     with pytest.raises(UsageError, match=r"is not between 0 and 1: choose for example 0\.05"):
         significant_pixels(torch.ones(4, 4), rate=rate)
 
 
 @pytest.mark.parametrize("shape", [(4,), (1, 4), (4, 0), (2, 2, 4)])
-def test_other_shapes_are_refused(shape: tuple[int, ...]) -> None:
+def test_other_shapes_are_refused(shape):
     with pytest.raises(UsageError, match=r"need \[members, pixels\] with at least 2 members"):
         significant_pixels(torch.ones(shape))
 
 
-def test_broken_maps_are_refused() -> None:
+def test_broken_maps_are_refused():
     with pytest.raises(UsageError, match="NaN or infinity: leave out this image"):
         significant_pixels(torch.tensor([[1.0, math.nan], [1.0, 2.0]]))
 

@@ -14,7 +14,7 @@ def interval(low: float, high: float) -> Interval:
 
 
 @pytest.mark.parametrize("members", [1, 4, 16])
-def test_reliability_is_the_pooled_cosine_of_two_averages(members: int, correlated) -> None:
+def test_reliability_is_the_pooled_cosine_of_two_averages(members, correlated):
     r = 0.5
     maps = correlated(torch.full((2, 2000, 16), r**0.5), members=members).mean(0)
     first, second = maps
@@ -22,21 +22,21 @@ def test_reliability_is_the_pooled_cosine_of_two_averages(members: int, correlat
     assert reliability_at(r, members) == pytest.approx(float(cosine), abs=0.02)
 
 
-def test_reliability_at_the_ends() -> None:
+def test_reliability_at_the_ends():
     assert reliability_at(math.inf, 1) == 1
     assert reliability_at(0.0, 100) == 0
 
 
 @pytest.mark.parametrize("reliability", [0.5, 0.9, 0.99])
 @pytest.mark.parametrize("r", [0.006, 0.43, 1.0, 24.0])
-def test_smallest_number_that_reaches_the_reliability(r: float, reliability: float) -> None:
+def test_smallest_number_that_reaches_the_reliability(r, reliability):
     n = members_needed(r, reliability=reliability).value
     assert n is not None
     assert reliability_at(r, n) >= reliability - 1e-9
     assert n == 1 or reliability_at(r, n - 1) < reliability
 
 
-def test_rounding_up_is_not_fooled_by_floats() -> None:
+def test_rounding_up_is_not_fooled_by_floats():
     assert members_needed(1.0).value == 9  # 0.9 / (1 - 0.9) is 9.000000000000002
     assert members_needed(0.5).value == 18
 
@@ -57,22 +57,22 @@ def test_rounding_up_is_not_fooled_by_floats() -> None:
         (100.0, (50.0, math.inf), "1 [1, 1]"),
     ],
 )
-def test_text(snr: float, ends: tuple[float, float] | None, text: str) -> None:
+def test_text(snr, ends, text):
     assert str(members_needed(snr, interval(*ends) if ends else None)) == text
 
 
-def test_open_above_keeps_the_lower_end() -> None:
+def test_open_above_keeps_the_lower_end():
     needed = members_needed(0.1, interval(-0.1, 0.22))
     assert (needed.value, needed.low, needed.high) == (90, 41, None)
 
 
 @pytest.mark.parametrize("reliability", [0.0, 1.0, 90.0, math.nan])
-def test_reliability_outside_its_range_is_refused(reliability: float) -> None:
+def test_reliability_outside_its_range_is_refused(reliability):
     with pytest.raises(UsageError, match=r"is not between 0 and 1: choose for example 0\.9"):
         members_needed(0.4, reliability=reliability)
 
 
-def test_members_for_most_images_is_checked_on_fresh_networks(correlated, generator: torch.Generator) -> None:
+def test_members_for_most_images_is_checked_on_fresh_networks(correlated, generator):
     """Predicted from 8 members; two averages of that many fresh ones then agree on 9 of 10 images."""
     r = 2 * torch.randn(400, 1, generator=generator, dtype=torch.float64).mul(0.8).exp()
     signal = torch.full((400, 256), 1.0, dtype=torch.float64) * r.sqrt()
@@ -89,13 +89,13 @@ def test_members_for_most_images_is_checked_on_fresh_networks(correlated, genera
     assert naive < 0.6 * needed.value
 
 
-def test_members_for_images_is_undetermined_without_signal_or_members(generator: torch.Generator) -> None:
+def test_members_for_images_is_undetermined_without_signal_or_members(generator):
     gram = gram_matrix(torch.randn(8, 20, 30, generator=generator))
     assert members_for_images(gram, seed=0).high is None
     assert str(members_for_images(gram[:, :3, :3], seed=0)) == "undetermined"
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, 90.0])
-def test_share_outside_its_range_is_refused(share: float) -> None:
+def test_share_outside_its_range_is_refused(share):
     with pytest.raises(UsageError, match=r"share of images .* is not between 0 and 1: choose for example 0\.9"):
         members_for_images(torch.ones(1, 4, 4), share=share, seed=0)

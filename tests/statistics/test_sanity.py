@@ -38,7 +38,7 @@ def cosine(low: float | None, high: float = 1.0) -> Agreement:
         (between(0.4, 0.6), None, cosine(0.8), "undetermined"),
     ],
 )
-def test_every_case(trained: Interval | None, other: Interval | None, agreement: Agreement, verdict: str) -> None:
+def test_every_case(trained, other, agreement, verdict):
     assert sanity_verdict(trained, other, agreement) == verdict
 
 
@@ -46,7 +46,7 @@ def test_every_case(trained: Interval | None, other: Interval | None, agreement:
     ("shared", "other", "verdict"),
     [(1.0, 1.0, "does not depend"), (0.0, 1.0, "depends"), (0.0, 0.0, "depends"), (0.3, 1.0, "depends")],
 )
-def test_simulated_signals(shared: float, other: float, verdict: str, generator: torch.Generator) -> None:
+def test_simulated_signals(shared, other, verdict, generator):
     """Trained maps with a signal; others with one that has a cosine of `shared` with it, `other` times as large."""
     result = []
     for _ in range(20):

@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from saliencynoise.interfaces.specs import Sign
 from saliencynoise.statistics.pixels import significant_pixels
 from saliencynoise.statistics.signs import SeenSigns, sign_of, why_no_null, with_null
 
@@ -17,13 +16,13 @@ from saliencynoise.statistics.signs import SeenSigns, sign_of, why_no_null, with
         ([-1e-4, 1.0], "signed"),
     ],
 )
-def test_what_is_seen(values: list[float], sign: Sign) -> None:
+def test_what_is_seen(values, sign):
     seen = SeenSigns()
     seen.add(torch.tensor(values).reshape(1, 1, 1, 1, 2))
     assert seen.sign == sign
 
 
-def test_one_negative_value_of_one_member_and_image_is_seen() -> None:
+def test_one_negative_value_of_one_member_and_image_is_seen():
     seen = SeenSigns()
     maps = torch.ones(3, 1, 1, 2, 2)
     seen.add(maps)
@@ -43,11 +42,11 @@ def test_one_negative_value_of_one_member_and_image_is_seen() -> None:
         ("nonnegative", "signed", "leaning"),
     ],
 )
-def test_the_maps_decide_beside_the_declaration(declared: Sign, seen: Sign, due: Sign) -> None:
+def test_the_maps_decide_beside_the_declaration(declared, seen, due):
     assert sign_of(declared, seen) == due
 
 
-def test_only_signed_maps_and_centred_ones_have_a_null() -> None:
+def test_only_signed_maps_and_centred_ones_have_a_null():
     assert not why_no_null("signed", "signed")
     assert not why_no_null("centred", "leaning")
     assert why_no_null("signed", "nonnegative").startswith("one-signed")
@@ -55,7 +54,7 @@ def test_only_signed_maps_and_centred_ones_have_a_null() -> None:
     assert why_no_null("signed", "leaning").startswith("leaning")
 
 
-def test_what_can_be_tested_of_maps_of_one_sign_is_where_they_differ() -> None:
+def test_what_can_be_tested_of_maps_of_one_sign_is_where_they_differ():
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(8, 1, 8, 8, generator=generator)
     assert with_null(noise) is noise

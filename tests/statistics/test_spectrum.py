@@ -21,7 +21,7 @@ def of(maps: torch.Tensor, **options: int) -> Spectrum:
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_bands_sum_to_the_plain_gram_matrix(height: int, width: int, generator: torch.Generator) -> None:
+def test_bands_sum_to_the_plain_gram_matrix(height, width, generator):
     maps = torch.randn(4, 3, height, width, generator=generator, dtype=torch.float64)
     grams = band_grams(maps)
     assert len(grams) == min(16, min(height, width) // 2 + 1)
@@ -30,7 +30,7 @@ def test_bands_sum_to_the_plain_gram_matrix(height: int, width: int, generator: 
 
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_bands_are_rings_by_loops(height: int, width: int) -> None:
+def test_bands_are_rings_by_loops(height, width):
     band = band_of(height, width, most_bands=1000)
     side = min(height, width)
     for y in range(height):
@@ -43,7 +43,7 @@ def test_bands_are_rings_by_loops(height: int, width: int) -> None:
     assert (few.flatten()[band.flatten().argsort()].diff() >= 0).all()
 
 
-def test_a_wave_is_in_its_own_band(generator: torch.Generator) -> None:
+def test_a_wave_is_in_its_own_band(generator):
     x = torch.arange(16, dtype=torch.float64)
     for cycles in range(9):
         wave = torch.cos(2 * math.pi * cycles * x / 16).expand(1, 16, 16)
@@ -52,7 +52,7 @@ def test_a_wave_is_in_its_own_band(generator: torch.Generator) -> None:
         assert energy.sum() == pytest.approx(float(energy.max()))
 
 
-def test_the_headline_is_the_bands_weighted_by_energy(generator: torch.Generator) -> None:
+def test_the_headline_is_the_bands_weighted_by_energy(generator):
     maps = torch.randn(5, 6, 2, 9, 12, generator=generator) + torch.randn(5, 1, 2, 9, 12, generator=generator)
     maps[2] = 0  # an image of zero maps
     maps[3, 1] = 0  # and a member's
@@ -69,7 +69,7 @@ def smooth(noise: torch.Tensor, cut: int) -> torch.Tensor:
     return torch.fft.ifft2(torch.fft.fft2(noise) * kept).real
 
 
-def test_a_smooth_signal_in_white_noise(generator: torch.Generator) -> None:
+def test_a_smooth_signal_in_white_noise(generator):
     """Signal energy 3 per frequency below ring 6 and none above; noise 1: SSNR 3 and 0."""
     signal = math.sqrt(3) * smooth(torch.randn(24, 1, 1, 32, 32, generator=generator, dtype=torch.float64), 6)
     noise = torch.randn(24, 8, 1, 32, 32, generator=generator, dtype=torch.float64)
@@ -84,7 +84,7 @@ def test_a_smooth_signal_in_white_noise(generator: torch.Generator) -> None:
     assert found.words() == f"details finer than {found.resolution():.3g} pixels cannot be trusted from one network"
 
 
-def test_intervals_cover_the_ssnr_of_a_band(generator: torch.Generator) -> None:
+def test_intervals_cover_the_ssnr_of_a_band(generator):
     covered = []
     for _ in range(60):
         signal = torch.randn(8, 1, 1, 8, 8, generator=generator, dtype=torch.float64)
@@ -98,7 +98,7 @@ def band(frequency: float, cosine: float) -> Band:
     return Band(frequency=frequency, energy=0.25, cosine=cosine, ssnr=cosine / (1 - cosine), interval=None)
 
 
-def test_resolution_is_where_the_average_crosses_one() -> None:
+def test_resolution_is_where_the_average_crosses_one():
     result = Spectrum(bands=(band(0.0, 0.9), band(0.125, 0.7), band(0.25, 0.3), band(0.5, 0.1)), images=3)
     assert result.resolution() == pytest.approx(1 / 0.1875)  # c = 1/2, half-way
     assert result.resolution(4) == pytest.approx(1 / 0.375)  # c = 1/5, half-way
@@ -109,7 +109,7 @@ def test_resolution_is_where_the_average_crosses_one() -> None:
     assert result.words() == "details finer than 5.33 pixels cannot be trusted from one network"
 
 
-def test_resolution_without_signal_and_with_empty_bands() -> None:
+def test_resolution_without_signal_and_with_empty_bands():
     assert Spectrum(bands=(band(0.0, 0.1), band(0.5, -0.1)), images=1).resolution() == math.inf
     empty = Spectrum(bands=(band(0.1, 0.75), band(0.2, math.nan), band(0.3, 0.25)), images=1)
     assert empty.resolution() == pytest.approx(5)
@@ -117,14 +117,14 @@ def test_resolution_without_signal_and_with_empty_bands() -> None:
         empty.resolution(0)
 
 
-def test_a_band_without_energy_is_undefined(generator: torch.Generator) -> None:
+def test_a_band_without_energy_is_undefined(generator):
     maps = torch.randn(3, 4, 1, 1, 1, generator=generator).expand(-1, -1, -1, 8, 8)  # nothing but a mean
     result = of(maps)
     assert result.bands[0].energy == pytest.approx(1)
     assert all(math.isnan(each.ssnr) and each.energy == 0 and each.interval is None for each in result.bands[1:])
 
 
-def test_bad_input_is_named(generator: torch.Generator) -> None:
+def test_bad_input_is_named(generator):
     with pytest.raises(UsageError, match=r"maps of shape \[8, 8\]"):
         band_grams(torch.ones(8, 8))
     grams = band_grams(torch.randn(3, 1, 8, 8, generator=generator))[None]

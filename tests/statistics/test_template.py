@@ -70,7 +70,7 @@ def mixture(
     return signal + math.sqrt(common) * normal(members, 1) + math.sqrt(1 - common) * normal(members, images)
 
 
-def test_streamed_sums_against_all_pairs_of_images_and_members(rng: np.random.Generator) -> None:
+def test_streamed_sums_against_all_pairs_of_images_and_members(rng):
     labels = [0, 1, 0, 2, 1, 0]  # one class has a single image
     maps = rng.standard_normal((4, 6, 9)) + 0.5
     result = template(streamed(torch.tensor(maps), labels))
@@ -94,7 +94,7 @@ def test_streamed_sums_against_all_pairs_of_images_and_members(rng: np.random.Ge
     assert (result.images, result.classes, result.note) == (6, 3, "")
 
 
-def test_parts_of_images_are_their_effect_on_the_means(rng: np.random.Generator) -> None:
+def test_parts_of_images_are_their_effect_on_the_means(rng):
     """An image that is there twice, in part: the derivative of the figures by its weight, by differences."""
     labels = [0, 1, 0, 2, 1, 0]
     maps = torch.tensor(rng.standard_normal((5, 6, 9)) + 0.5)
@@ -121,7 +121,7 @@ def test_parts_of_images_are_their_effect_on_the_means(rng: np.random.Generator)
     assert (result.question, result.note) == ("both", "indicative: fewer than 8 members; for these classes")
 
 
-def test_groups_of_images_count_as_one(generator: torch.Generator) -> None:
+def test_groups_of_images_count_as_one(generator):
     labels = [0, 1, 2, 0, 1, 2]
     maps = classes_of(generator, labels, r=20)
     doubled = torch.cat([maps, maps], 1)
@@ -137,14 +137,14 @@ def test_groups_of_images_count_as_one(generator: torch.Generator) -> None:
         width([0, 1, 2])
 
 
-def test_template_class_and_image_are_found(generator: torch.Generator) -> None:
+def test_template_class_and_image_are_found(generator):
     labels = [image % 5 for image in range(20)]
     result = [template(streamed(maps, labels)) for maps in (classes_of(generator, labels) for _ in range(60))]
     for name, truth in (("share", 0.30), ("share_class", 0.35), ("share_specific", 0.35)):
         assert np.mean([getattr(each, name) for each in result]) == pytest.approx(truth, abs=0.025)
 
 
-def test_interval_covers_new_images_of_the_same_classes(generator: torch.Generator) -> None:
+def test_interval_covers_new_images_of_the_same_classes(generator):
     labels = [image % 4 for image in range(16)]
     shape = {"generator": generator, "dtype": torch.float64}
     classes = 0.35**0.5 * torch.randn(4, 32, **shape) + 0.3**0.5 * torch.randn(32, **shape)  # type: ignore[call-overload]
@@ -164,7 +164,7 @@ def test_interval_covers_new_images_of_the_same_classes(generator: torch.Generat
     assert np.mean(covered) >= 0.9
 
 
-def test_what_cannot_be_separated_is_said(generator: torch.Generator) -> None:
+def test_what_cannot_be_separated_is_said(generator):
     maps = classes_of(generator, [0, 1, 2, 3])
     apart = template(streamed(maps))
     assert (apart.note, apart.share_class_interval) == (ONE_IMAGE_A_CLASS, None)
@@ -176,7 +176,7 @@ def test_what_cannot_be_separated_is_said(generator: torch.Generator) -> None:
     assert math.isnan(together.of_class)
 
 
-def test_both_parts_together_are_the_headline(generator: torch.Generator) -> None:
+def test_both_parts_together_are_the_headline(generator):
     maps = mixture(generator, share=0.7, r=2, images=6)
     maps[2, 1] = 0  # one member without a map
     result = template(streamed(maps))
@@ -185,7 +185,7 @@ def test_both_parts_together_are_the_headline(generator: torch.Generator) -> Non
     assert result.template + result.specific == pytest.approx(float(pooled.per_image.mean()), rel=1e-9)
 
 
-def test_intervals_are_the_jackknife_of_smaller_ensembles(generator: torch.Generator) -> None:
+def test_intervals_are_the_jackknife_of_smaller_ensembles(generator):
     maps = mixture(generator, share=0.7, r=2, members=5, images=4)
     result = template(streamed(maps))
     fewer = [template(streamed(maps[[f for f in range(5) if f != e]])) for e in range(5)]
@@ -201,7 +201,7 @@ def test_intervals_are_the_jackknife_of_smaller_ensembles(generator: torch.Gener
 
 
 @pytest.mark.parametrize(("share", "r"), [(0.9, 20.0), (0.5, 1.0), (0.0, 0.5), (1.0, 4.0)])
-def test_known_parts_are_found(share: float, r: float, generator: torch.Generator) -> None:
+def test_known_parts_are_found(share, r, generator):
     result: list[Template] = [template(streamed(mixture(generator, share=share, r=r))) for _ in range(20)]
     assert np.mean([each.share for each in result]) == pytest.approx(share, abs=0.02)
     assert np.mean([each.snr_specific for each in result]) == pytest.approx((1 - share) * r, rel=0.04, abs=0.02)
@@ -209,13 +209,13 @@ def test_known_parts_are_found(share: float, r: float, generator: torch.Generato
     assert np.mean([each.noise_common for each in result]) == pytest.approx(0, abs=0.01)
 
 
-def test_a_members_own_template_is_noise(generator: torch.Generator) -> None:
+def test_a_members_own_template_is_noise(generator):
     result = [template(streamed(mixture(generator, share=0.0, r=1, common=0.6))) for _ in range(20)]
     assert np.mean([each.share for each in result]) == pytest.approx(0, abs=0.02)
     assert np.mean([each.noise_common for each in result]) == pytest.approx(0.6, abs=0.02)
 
 
-def test_interval_of_the_specific_part_covers_it(generator: torch.Generator) -> None:
+def test_interval_of_the_specific_part_covers_it(generator):
     """Of studies with the same signals: the truth is that of very many members."""
     signal = mixture(generator, share=0.6, r=1.0, images=8)  # with 8 members' noise, which becomes signal too
     signal = signal.mean(0)
@@ -229,7 +229,7 @@ def test_interval_of_the_specific_part_covers_it(generator: torch.Generator) -> 
     assert 0.9 <= covered <= 0.995
 
 
-def test_images_may_come_in_parts_and_in_any_order(generator: torch.Generator) -> None:
+def test_images_may_come_in_parts_and_in_any_order(generator):
     maps = mixture(generator, share=0.5, r=1, images=6)
     whole = template(streamed(maps, [0, 1, 0, 1, 0, 1]))
     parts = template(merge(streamed(maps[:, 4:], [0, 1]), streamed(maps[:, :4], [0, 1, 0, 1])))
@@ -237,26 +237,26 @@ def test_images_may_come_in_parts_and_in_any_order(generator: torch.Generator) -
     assert parts.images == 6
 
 
-def test_images_of_zero_maps_are_skipped(generator: torch.Generator) -> None:
+def test_images_of_zero_maps_are_skipped(generator):
     maps = mixture(generator, share=0.5, r=1, images=4)
     with_zero, labels = torch.cat([torch.zeros_like(maps[:, :1]), maps], 1), [0, 0, 1, 0, 1]
     assert template(streamed(with_zero, labels)) == template(streamed(maps, labels[1:]))
     assert len(parts_of(with_zero, labels)) == 4
 
 
-def test_memory_does_not_grow_with_the_images(generator: torch.Generator) -> None:
+def test_memory_does_not_grow_with_the_images(generator):
     sums = streamed(mixture(generator, share=0.5, r=1, images=5), [0, 1, 0, 1, 0])
     assert [(own.total.shape, own.gram.shape) for own in sums.values()] == [((8, 512), (8, 8))] * 2
 
 
-def test_two_members_have_no_interval_and_identical_ones_no_noise(generator: torch.Generator) -> None:
+def test_two_members_have_no_interval_and_identical_ones_no_noise(generator):
     result = template(streamed(mixture(generator, share=0.5, r=1, members=2)))
     assert (result.share_interval, result.snr_specific_interval) == (None, None)
     same = torch.randn(1, 4, 20, generator=generator, dtype=torch.float64).expand(3, -1, -1)
     assert template(streamed(same)).snr == math.inf
 
 
-def test_bad_input_is_named() -> None:
+def test_bad_input_is_named():
     sums = add_image(None, torch.ones(3, 4))
     with pytest.raises(UsageError, match=r"maps of shape \[3, 5\] after images of \[3, 4\]"):
         add_image(sums, torch.ones(3, 5))

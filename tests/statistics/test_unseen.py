@@ -17,12 +17,12 @@ def interval_from(low: float) -> Interval:
     return Interval(low=low, high=math.inf, question="both", df=7)
 
 
-def test_a_mode_of_that_share_is_missed_in_one_study_of_twenty() -> None:
+def test_a_mode_of_that_share_is_missed_in_one_study_of_twenty():
     for members in (3, 8, 30):
         assert (1 - unseen_share(members)) ** members == pytest.approx(0.05)
 
 
-def test_c_falls_by_the_share_of_pairs_within_a_mode() -> None:
+def test_c_falls_by_the_share_of_pairs_within_a_mode():
     share = unseen_share(16)
     result = allow_for_unseen_mode(interval_from(3.0), members=16)
     assert result is not None
@@ -33,14 +33,14 @@ def test_c_falls_by_the_share_of_pairs_within_a_mode() -> None:
 
 
 @pytest.mark.parametrize("low", [0.0, -0.1])
-def test_an_end_without_signal_stays(low: float) -> None:
+def test_an_end_without_signal_stays(low):
     result = allow_for_unseen_mode(interval_from(low), members=8)
     assert result is not None
     assert result.low == low
     assert allow_for_unseen_mode(None, members=2) is None
 
 
-def test_it_covers_more_often_where_a_mode_may_be_missed(generator: torch.Generator) -> None:
+def test_it_covers_more_often_where_a_mode_may_be_missed(generator):
     """Modes of 80 and 20%, the same on all 16 images, E = 8: .68 of the intervals cover r, .85 with the second line."""
 
     def normal(*shape: int) -> torch.Tensor:

@@ -38,7 +38,7 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*"))
 
 
-def test_what_is_written_is_there_with_its_checksum(tmp_path: Path) -> None:
+def test_what_is_written_is_there_with_its_checksum(tmp_path):
     path = tmp_path / "a" / "b" / "file.bin"
     assert write_bytes(path, b"one") == hashlib.sha256(b"one").hexdigest() == sha256_of(path)
     assert write_bytes(path, b"three") == sha256_of(path)
@@ -46,7 +46,7 @@ def test_what_is_written_is_there_with_its_checksum(tmp_path: Path) -> None:
     assert files(tmp_path) == ["a", "b", "file.bin"]
 
 
-def test_files_honour_the_umask(tmp_path: Path) -> None:
+def test_files_honour_the_umask(tmp_path):
     before = os.umask(0o027)
     try:
         write_bytes(tmp_path / "file", b"")
@@ -55,7 +55,7 @@ def test_files_honour_the_umask(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
 
 
-def test_the_content_reaches_the_disk_before_the_name_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_content_reaches_the_disk_before_the_name_does(tmp_path, monkeypatch):
     calls = []
     sync, rename = os.fsync, Path.replace
 
@@ -75,9 +75,7 @@ def test_the_content_reaches_the_disk_before_the_name_does(tmp_path: Path, monke
 
 @pytest.mark.parametrize("step", ["open", "fsync", "replace"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
-def test_a_full_or_read_only_disk_leaves_the_old_file_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, number: int
-) -> None:
+def test_a_full_or_read_only_disk_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, step, number):
     path = tmp_path / "file"
     write_bytes(path, b"old")
 
@@ -95,7 +93,7 @@ def test_a_full_or_read_only_disk_leaves_the_old_file_and_no_other(
     assert path.read_bytes() == b"old"
 
 
-def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_written(tmp_path):
     """As another user than root, whom no mode stops."""
     code = textwrap.dedent("""
         import os, sys
@@ -121,21 +119,21 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     assert files(folder) == []
 
 
-def test_a_folder_in_the_way(tmp_path: Path) -> None:
+def test_a_folder_in_the_way(tmp_path):
     (tmp_path / "file").mkdir()
     with pytest.raises(UsageError, match=r"^cannot write .*/file: Is a directory; a folder stands in the file's"):
         write_bytes(tmp_path / "file", b"new")
     assert files(tmp_path) == ["file"]
 
 
-def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
+def test_a_file_in_the_way_of_a_folder(tmp_path):
     (tmp_path / "a").write_text("x")
     with pytest.raises(UsageError, match=r"^cannot write .*/a/file: "):
         write_bytes(tmp_path / "a" / "file", b"new")
     assert files(tmp_path) == ["a"]
 
 
-def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     def interrupt(_handle: int) -> None:
         raise KeyboardInterrupt
 
@@ -148,7 +146,7 @@ def test_an_interrupt_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypat
     assert (tmp_path / "file").read_bytes() == b"old"
 
 
-def test_json_round_trip_without_nan(tmp_path: Path) -> None:
+def test_json_round_trip_without_nan(tmp_path):
     path = tmp_path / "document.json"
     write_json(path, {"ä": [1, None, "x"]})
     assert read_json(path) == {"ä": [1, None, "x"]}
@@ -158,19 +156,19 @@ def test_json_round_trip_without_nan(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", None])
-def test_what_is_no_json_is_absent(tmp_path: Path, content: bytes | None) -> None:
+def test_what_is_no_json_is_absent(tmp_path, content):
     path = tmp_path / "document.json"
     if content is not None:
         path.write_bytes(content)
     assert read_json(path) is None
 
 
-def test_the_checksum_of_no_file(tmp_path: Path) -> None:
+def test_the_checksum_of_no_file(tmp_path):
     assert sha256_of(tmp_path / "none") is None
     assert sha256_of(tmp_path) is None
 
 
-def test_keys_depend_on_the_content_and_not_on_its_order() -> None:
+def test_keys_depend_on_the_content_and_not_on_its_order():
     assert key_of({"a": 1, "b": [2]}) == key_of({"b": (2,), "a": 1})
     assert key_of({"a": 1}) == hashlib.sha256(json.dumps({"a": 1}).encode()).hexdigest()[:16]
     assert len({key_of(value) for value in ({"a": 1}, {"a": 1.0}, {"a": "1"}, {"b": 1}, [])}) == 5
@@ -194,11 +192,11 @@ def test_keys_depend_on_the_content_and_not_on_its_order() -> None:
         ("x" * 80, "x" * 80),
     ],
 )
-def test_slugs_are_safe_names(text: str, slug: str) -> None:
+def test_slugs_are_safe_names(text, slug):
     assert slug_of(text) == slug
 
 
-def test_only_new_empty_and_own_folders_may_hold_results(tmp_path: Path) -> None:
+def test_only_new_empty_and_own_folders_may_hold_results(tmp_path):
     for name in ("empty", "own", "other"):
         (tmp_path / name).mkdir()
     for name in ("own/result.json", "own/more", "other/result", "file"):
@@ -214,7 +212,7 @@ def test_only_new_empty_and_own_folders_may_hold_results(tmp_path: Path) -> None
             refuse_foreign(tmp_path / taken, "result.json")
 
 
-def test_a_lock_keeps_others_out_and_is_let_go(tmp_path: Path) -> None:
+def test_a_lock_keeps_others_out_and_is_let_go(tmp_path):
     path = tmp_path / "deep" / "lock"
     for error in (None, ValueError):
         with contextlib.suppress(ValueError), locked(path):
@@ -225,13 +223,13 @@ def test_a_lock_keeps_others_out_and_is_let_go(tmp_path: Path) -> None:
         FileLock(path).acquire(timeout=0).lock.release()
 
 
-def test_a_lock_where_none_can_be_written(tmp_path: Path) -> None:
+def test_a_lock_where_none_can_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match=r"^cannot write .*file/lock"), locked(tmp_path / "file" / "lock"):
         pass
 
 
-def test_long_slugs_are_cut_and_stay_apart() -> None:
+def test_long_slugs_are_cut_and_stay_apart():
     one, other = (slug_of(f"resnet({'a' * 90},width={width})") for width in (16, 32))
     assert (len(one), len(other)) == (80, 80)
     assert one[:73] == other[:73]
@@ -241,7 +239,7 @@ def test_long_slugs_are_cut_and_stay_apart() -> None:
 DOCUMENT = {"format": 1, "accuracy": 0.875, "seeds": {"init": 17}, "classes": ["a", "\u00e9"]}
 
 
-def test_a_document_begins_with_the_checksum_of_the_rest(tmp_path: Path) -> None:
+def test_a_document_begins_with_the_checksum_of_the_rest(tmp_path):
     path = tmp_path / "document.json"
     for document in (DOCUMENT, {}):
         write_json(path, document)
@@ -252,7 +250,7 @@ def test_a_document_begins_with_the_checksum_of_the_rest(tmp_path: Path) -> None
     assert read_verified(path) == DOCUMENT
 
 
-def test_every_flipped_bit_of_a_document_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
+def test_every_flipped_bit_of_a_document_is_noticed_or_changes_nothing(tmp_path):
     """A bit of the word "checksum" or of the blanks before it may go unnoticed: the content is the same."""
     path = tmp_path / "document.json"
     content = sealed(DOCUMENT)
@@ -269,14 +267,14 @@ def test_every_flipped_bit_of_a_document_is_noticed_or_changes_nothing(tmp_path:
 
 
 @pytest.mark.parametrize("keep", [0, 1, 40, 100, -1, -2])
-def test_a_document_that_is_cut_off_is_noticed(tmp_path: Path, keep: int) -> None:
+def test_a_document_that_is_cut_off_is_noticed(tmp_path, keep):
     path = tmp_path / "document.json"
     path.write_bytes(sealed(DOCUMENT)[:keep])
     with pytest.raises(DamagedFileError, match=r"document\.json is damaged: "):
         read_verified(path)
 
 
-def test_what_is_no_document_is_named(tmp_path: Path) -> None:
+def test_what_is_no_document_is_named(tmp_path):
     with pytest.raises(DamagedFileError, match=r"cannot be read: Is a directory"):
         read_verified(tmp_path)
     with pytest.raises(DamagedFileError, match=r"cannot be read: No such file"):
@@ -289,13 +287,13 @@ def test_what_is_no_document_is_named(tmp_path: Path) -> None:
         read_verified(tmp_path / "zero.json")
 
 
-def test_a_document_written_by_hand_needs_no_checksum(tmp_path: Path) -> None:
+def test_a_document_written_by_hand_needs_no_checksum(tmp_path):
     (tmp_path / "hand.json").write_text('{"a": 1}')
     assert read_verified(tmp_path / "hand.json") == {"a": 1}
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOLCK, "x"), NotImplementedError()])
-def test_without_locks_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_without_locks_work_goes_on(tmp_path, monkeypatch, error):
     def acquire(*_: object, **__: object) -> None:
         raise error
 
@@ -305,7 +303,7 @@ def test_without_locks_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert done
 
 
-def test_advice_names_what_stands_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_advice_names_what_stands_in_the_way(tmp_path, monkeypatch):
     (tmp_path / "file").mkdir()
     with pytest.raises(UsageError, match="a folder stands in the file's place; move it away, or delete it"):
         write_bytes(tmp_path / "file", b"")

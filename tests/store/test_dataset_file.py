@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 import torch
 from safetensors import SafetensorError
@@ -11,12 +9,9 @@ from safetensors import SafetensorError
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.store.datasets import _unshared, load_dataset, save_dataset
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 @pytest.fixture
-def dataset() -> Dataset:
+def dataset():
     images = torch.randint(0, 256, (5, 2, 3, 4), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
     labels = torch.tensor([0, 1, 0, 1, 1])
     train = Split(images=images[:3], labels=labels[:3], names=("a/1", "b/ü", "a/3"))
@@ -33,7 +28,7 @@ def dataset() -> Dataset:
     )
 
 
-def test_it_arrives_as_it_left(dataset: Dataset, tmp_path: Path) -> None:
+def test_it_arrives_as_it_left(dataset, tmp_path):
     path = tmp_path / "deep" / "data.safetensors"
     save_dataset(path, dataset)
     loaded = load_dataset(path)
@@ -48,19 +43,19 @@ def test_it_arrives_as_it_left(dataset: Dataset, tmp_path: Path) -> None:
         assert torch.equal(split.labels, expected.labels)
 
 
-def test_splits_that_share_memory(dataset: Dataset, tmp_path: Path) -> None:
+def test_splits_that_share_memory(dataset, tmp_path):
     same = Dataset(**{**vars(dataset), "test": dataset.train})
     save_dataset(tmp_path / "data", same)
     assert torch.equal(load_dataset(tmp_path / "data").test.images, dataset.train.images)
 
 
-def test_a_place_that_cannot_be_written(dataset: Dataset, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written(dataset, tmp_path):
     (tmp_path / "data").mkdir()
     with pytest.raises(UsageError, match=r"^cannot write .*/data: Is a directory"):
         save_dataset(tmp_path / "data", dataset)
 
 
-def test_a_loaded_one_is_mapped_and_its_file_is_written_to_by_nobody(dataset: Dataset, tmp_path: Path) -> None:
+def test_a_loaded_one_is_mapped_and_its_file_is_written_to_by_nobody(dataset, tmp_path):
     path = tmp_path / "data.safetensors"
     save_dataset(path, dataset)
     before = path.read_bytes()
@@ -71,7 +66,7 @@ def test_a_loaded_one_is_mapped_and_its_file_is_written_to_by_nobody(dataset: Da
     assert torch.equal(loaded.test.images, dataset.test.images)
 
 
-def test_tensors_are_copied_only_where_they_share_memory(dataset: Dataset) -> None:
+def test_tensors_are_copied_only_where_they_share_memory(dataset):
     seen: set[int] = set()
     whole = torch.zeros(3, dtype=torch.uint8)
     assert _unshared(whole, seen) is whole
@@ -81,7 +76,7 @@ def test_tensors_are_copied_only_where_they_share_memory(dataset: Dataset) -> No
     assert _unshared(turned, seen).is_contiguous()
 
 
-def test_a_full_disk(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk(dataset, tmp_path, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise SafetensorError("I/O error: No space left on device")
 
@@ -91,7 +86,7 @@ def test_a_full_disk(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.Monke
     assert not list(tmp_path.iterdir())
 
 
-def test_the_file_has_the_mode_of_any_other(dataset: Dataset, tmp_path: Path) -> None:
+def test_the_file_has_the_mode_of_any_other(dataset, tmp_path):
     (tmp_path / "other").touch()
     save_dataset(tmp_path / "data", dataset)
     assert (tmp_path / "data").stat().st_mode == (tmp_path / "other").stat().st_mode

@@ -24,7 +24,7 @@ NAN = (1, 2, 0, 1, 3)  # member, image, channel, y, x
 
 
 @pytest.fixture
-def maps() -> torch.Tensor:
+def maps():
     maps = torch.randn(2, 3, 1, 4, 5, generator=torch.Generator().manual_seed(0))
     maps[NAN] = float("nan")
     maps[0, 0, 0, 0, 0] = 0.0
@@ -32,7 +32,7 @@ def maps() -> torch.Tensor:
 
 
 @pytest.fixture
-def group(tmp_path: Path, maps: torch.Tensor) -> Group:
+def group(tmp_path, maps):
     store = MapStore(tmp_path / "store")
     for member, values in enumerate(maps):
         for chunk in CHUNKS:
@@ -54,7 +54,7 @@ def opened(path: Path) -> xr.DataTree:
         return xr.open_datatree(path, engine="zarr").load()
 
 
-def test_xarray_opens_it_without_a_warning(tmp_path: Path, group: Group, maps: torch.Tensor) -> None:
+def test_xarray_opens_it_without_a_warning(tmp_path, group, maps):
     path = tmp_path / "maps.zarr"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -78,7 +78,7 @@ def test_xarray_opens_it_without_a_warning(tmp_path: Path, group: Group, maps: t
     assert (node.attrs["method"], node.attrs["parameters"]) == ("gradient", 3)
 
 
-def test_several_groups_and_one_with_its_marginal_map_only(tmp_path: Path, group: Group) -> None:
+def test_several_groups_and_one_with_its_marginal_map_only(tmp_path, group):
     path = tmp_path / "maps.zarr"
     mean = Group(**{**vars(group), "path": "net/gradcam-top", "stores": (), "marginal": torch.ones(3, 1, 2, 2)})
     other = Group(**{**vars(group), "path": "other/gradient"})
@@ -89,7 +89,7 @@ def test_several_groups_and_one_with_its_marginal_map_only(tmp_path: Path, group
     assert tree["net/gradcam-top"]["marginal"].to_numpy().tolist() == np.ones((3, 1, 2, 2)).tolist()
 
 
-def test_an_earlier_export_is_replaced_as_a_whole(tmp_path: Path, group: Group) -> None:
+def test_an_earlier_export_is_replaced_as_a_whole(tmp_path, group):
     path = tmp_path / "maps.zarr"
     export_maps(path, [group, Group(**{**vars(group), "path": "old/gradient"})], PIXELS)
     export_maps(path, [group], PIXELS)
@@ -97,9 +97,7 @@ def test_an_earlier_export_is_replaced_as_a_whole(tmp_path: Path, group: Group) 
     assert sorted(result.name for result in tmp_path.glob("*maps.zarr*")) == ["maps.zarr"]
 
 
-def test_an_error_leaves_the_earlier_export_and_nothing_else(
-    tmp_path: Path, group: Group, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_leaves_the_earlier_export_and_nothing_else(tmp_path, group, monkeypatch):
     path = tmp_path / "maps.zarr"
     export_maps(path, [group], PIXELS)
 
@@ -114,7 +112,7 @@ def test_an_error_leaves_the_earlier_export_and_nothing_else(
     assert sorted(result.name for result in tmp_path.glob("*maps.zarr*")) == ["maps.zarr"]
 
 
-def test_a_file_in_the_way(tmp_path: Path, group: Group) -> None:
+def test_a_file_in_the_way(tmp_path, group):
     (tmp_path / "maps.zarr").write_text("x")
     with pytest.raises(UsageError, match=r"^cannot write .*/maps.zarr: Not a directory"):
         export_maps(tmp_path / "maps.zarr", [group], PIXELS)

@@ -36,7 +36,7 @@ def other_process(folder: Path) -> str:
     return done.stdout.strip()
 
 
-def test_another_process_is_refused_until_all_holds_end(tmp_path: Path) -> None:
+def test_another_process_is_refused_until_all_holds_end(tmp_path):
     folder = tmp_path / "new" / "run"
     refusal = f"another process is writing to {folder}; wait for it, or name another --out"
     with holding(folder):
@@ -46,16 +46,14 @@ def test_another_process_is_refused_until_all_holds_end(tmp_path: Path) -> None:
     assert other_process(folder) == "held"
 
 
-def test_a_hold_ends_with_an_error(tmp_path: Path) -> None:
+def test_a_hold_ends_with_an_error(tmp_path):
     with pytest.raises(ZeroDivisionError), holding(tmp_path):
         _ = 1 / 0
     assert other_process(tmp_path) == "held"
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)), NotImplementedError()])
-def test_a_file_system_without_locks_is_named_as_such(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
+def test_a_file_system_without_locks_is_named_as_such(tmp_path, monkeypatch, error):
     def acquire(*_: object, **__: object) -> None:
         raise error
 
@@ -65,7 +63,7 @@ def test_a_file_system_without_locks_is_named_as_such(
         pass
 
 
-def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"file is a file; move it away"), module.holding(tmp_path / "file" / "run"):
         pass

@@ -122,7 +122,7 @@ def broken(found: Entries, value: float, suffix: str = WEIGHTS) -> None:
     ],
     ids=range(35),
 )
-def test_values_that_no_member_has_are_refused(tmp_path: Path, change: Any, words: str) -> None:
+def test_values_that_no_member_has_are_refused(tmp_path, change, words):
     changed = rewritten(packed(tmp_path / "out"), change)
     whole = rf"^cannot import .*changed\.zip: .*({words}).*; copy or export it again$"
     with pytest.raises(UsageError, match=whole) as error:
@@ -132,7 +132,7 @@ def test_values_that_no_member_has_are_refused(tmp_path: Path, change: Any, word
     assert not (tmp_path / "other").exists()
 
 
-def test_values_at_the_ends_of_their_ranges_are_imported(tmp_path: Path) -> None:
+def test_values_at_the_ends_of_their_ranges_are_imported(tmp_path):
     changed = rewritten(
         packed(tmp_path / "out", 1), lambda f: sealed_record(f, accuracy=1, seconds=0, seeds={"init": 10**20 - 1})
     )

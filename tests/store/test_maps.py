@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -11,15 +10,12 @@ import torch
 from saliencynoise.store import maps as module
 from saliencynoise.store.maps import Chunk, MapStore, missing_chunks
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 FIRST, SECOND = Chunk(index=0, key="aa", rows=(0, 1, 2)), Chunk(index=1, key="bb", rows=(3, 4))
 WEIGHTS, OTHER = "w" * 64, "o" * 64
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> MapStore:
+def store(tmp_path):
     return MapStore(tmp_path / "maps" / "net" / "gradient")
 
 
@@ -35,21 +31,21 @@ def filled(store: MapStore, members: int = 1) -> MapStore:
     return store
 
 
-def test_maps_read_back_bit_for_bit(store: MapStore) -> None:
+def test_maps_read_back_bit_for_bit(store):
     special = torch.tensor([float("nan"), float("inf"), -0.0, 1e-45]).reshape(1, 1, 2, 2)
     for maps in (values(FIRST), special):
         store.save(0, WEIGHTS, FIRST, maps, seconds=1)
         assert store.load(0, FIRST).numpy().tobytes() == maps.numpy().tobytes()
 
 
-def test_maps_are_stored_as_float32_whatever_they_were(store: MapStore) -> None:
+def test_maps_are_stored_as_float32_whatever_they_were(store):
     maps = values(FIRST).double().mT.requires_grad_()
     store.save(0, WEIGHTS, FIRST, maps, seconds=1)
     assert store.load(0, FIRST).dtype == torch.float32
     assert torch.equal(store.load(0, FIRST), maps.detach().float())
 
 
-def test_the_manifest_tells_what_is_there(store: MapStore) -> None:
+def test_the_manifest_tells_what_is_there(store):
     assert missing_chunks(store, 0, WEIGHTS, [FIRST, SECOND]) == (FIRST, SECOND)
     store.save(0, WEIGHTS, SECOND, values(SECOND), seconds=0.25)
     assert missing_chunks(store, 0, WEIGHTS, [FIRST, SECOND]) == (FIRST,)
@@ -62,7 +58,7 @@ def test_the_manifest_tells_what_is_there(store: MapStore) -> None:
     assert manifest["chunks"].keys() == {"aa", "bb"}
 
 
-def test_maps_of_other_weights_images_or_targets_are_missing(store: MapStore) -> None:
+def test_maps_of_other_weights_images_or_targets_are_missing(store):
     filled(store)
     assert missing_chunks(store, 0, OTHER, [FIRST, SECOND]) == (FIRST, SECOND)
     assert not store.has(0, WEIGHTS, Chunk(index=0, key="cc", rows=(0, 1, 2)))
@@ -73,7 +69,7 @@ def test_maps_of_other_weights_images_or_targets_are_missing(store: MapStore) ->
 
 
 @pytest.mark.parametrize("how", ["flip", "cut", "remove"])
-def test_maps_that_fail_their_checksum_are_missing(store: MapStore, how: str) -> None:
+def test_maps_that_fail_their_checksum_are_missing(store, how):
     filled(store, members=2)
     (path,) = (store.folder / "member-0001").glob("chunk-0000-*")
     content = bytearray(path.read_bytes())
@@ -88,15 +84,13 @@ def test_maps_that_fail_their_checksum_are_missing(store: MapStore, how: str) ->
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"weights_sha256": "' + WEIGHTS + '"}'])
-def test_a_manifest_that_cannot_be_read_lists_nothing(store: MapStore, content: str) -> None:
+def test_a_manifest_that_cannot_be_read_lists_nothing(store, content):
     filled(store)
     (store.folder / "member-0000.json").write_text(content)
     assert missing_chunks(store, 0, WEIGHTS, [FIRST, SECOND]) == (FIRST, SECOND)
 
 
-def test_a_crash_between_maps_and_manifest_leaves_them_missing(
-    store: MapStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_between_maps_and_manifest_leaves_them_missing(store, monkeypatch):
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -108,7 +102,7 @@ def test_a_crash_between_maps_and_manifest_leaves_them_missing(
     assert missing_chunks(store, 0, WEIGHTS, [FIRST, SECOND]) == (FIRST,)
 
 
-def test_all_members_of_an_image_are_read_together(store: MapStore) -> None:
+def test_all_members_of_an_image_are_read_together(store):
     filled(store, members=3)
     with store.reading([0, 2], SECOND) as read:
         for place in range(2):
@@ -116,7 +110,7 @@ def test_all_members_of_an_image_are_read_together(store: MapStore) -> None:
             assert torch.equal(read(place), expected)
 
 
-def test_only_members_maps_are_removed(store: MapStore) -> None:
+def test_only_members_maps_are_removed(store):
     filled(store, members=2)
     (store.folder / "mean.safetensors").write_text("x")
     store.remove_members(8)

@@ -40,7 +40,7 @@ def filled(members: int = 5, *, name: str = "digits-net") -> Pool:
 
 
 @pytest.fixture
-def pool() -> Pool:
+def pool():
     return filled()
 
 
@@ -50,7 +50,7 @@ def entries(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_a_file_holds_the_pools_files_and_nothing_else(pool: Pool, tmp_path: Path) -> None:
+def test_a_file_holds_the_pools_files_and_nothing_else(pool, tmp_path):
     (pool.folder / "corrupt-0000-0").mkdir()
     with pool.lock(0):
         (packed,) = pack(pool, tmp_path / "out")
@@ -68,7 +68,7 @@ def test_a_file_holds_the_pools_files_and_nothing_else(pool: Pool, tmp_path: Pat
     assert len(expected) == 3 * 5 + 1
 
 
-def test_the_same_members_give_the_same_bytes(pool: Pool, tmp_path: Path) -> None:
+def test_the_same_members_give_the_same_bytes(pool, tmp_path):
     (first,) = pack(pool, tmp_path / "a.zip")
     for path in pool.folder.iterdir():
         path.touch()
@@ -77,7 +77,7 @@ def test_the_same_members_give_the_same_bytes(pool: Pool, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("limit", [7_000, 12_000, 17_000, 1_000_000])
-def test_no_file_is_larger_than_the_limit_and_each_stands_alone(pool: Pool, tmp_path: Path, limit: int) -> None:
+def test_no_file_is_larger_than_the_limit_and_each_stands_alone(pool, tmp_path, limit):
     files = pack(pool, tmp_path, max_bytes=limit)
     names = [file.path.name.removeprefix(pool.folder.name) for file in files]
     count = len(files)
@@ -89,7 +89,7 @@ def test_no_file_is_larger_than_the_limit_and_each_stands_alone(pool: Pool, tmp_
         assert len(entries(file.path)) == 3 * len(file.members) + 1
 
 
-def test_the_size_that_an_error_asks_for_is_enough_and_hardly_too_much(pool: Pool, tmp_path: Path) -> None:
+def test_the_size_that_an_error_asks_for_is_enough_and_hardly_too_much(pool, tmp_path):
     with pytest.raises(UsageError) as caught:
         pack(pool, tmp_path / "out", max_bytes=2_000)
     words = str(caught.value)
@@ -104,7 +104,7 @@ def test_the_size_that_an_error_asks_for_is_enough_and_hardly_too_much(pool: Poo
         pack(pool, tmp_path / "out", max_bytes=needed - 1)
 
 
-def test_chosen_members_and_a_file_of_a_chosen_name(pool: Pool, tmp_path: Path) -> None:
+def test_chosen_members_and_a_file_of_a_chosen_name(pool, tmp_path):
     (one,) = pack(pool, tmp_path / "v1.5.zip", members=[3, 1, 3])
     assert (one.path, one.members) == (tmp_path / "v1.5.zip", (1, 3))
     two = pack(pool, tmp_path / "v1.5.zip", members=[3, 1], max_bytes=7_000)
@@ -114,7 +114,7 @@ def test_chosen_members_and_a_file_of_a_chosen_name(pool: Pool, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".logits.safetensors"])
-def test_a_corrupt_member_is_not_packed_and_stays_where_it_is(pool: Pool, tmp_path: Path, suffix: str) -> None:
+def test_a_corrupt_member_is_not_packed_and_stays_where_it_is(pool, tmp_path, suffix):
     (path,) = pool.folder.glob(f"member-0002-????????????????{suffix}")
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(UsageError, match=r"^member 2 of digits-net-\w+ is corrupt; 'saliencynoise pools verify "):
@@ -123,9 +123,7 @@ def test_a_corrupt_member_is_not_packed_and_stays_where_it_is(pool: Pool, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_a_member_that_changes_after_it_was_verified_is_not_packed(
-    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_member_that_changes_after_it_was_verified_is_not_packed(pool, tmp_path, monkeypatch):
     monkeypatch.setattr(packing, "_verified", lambda pool, members: [pool.record(0)])
     (path,) = pool.folder.glob("member-0000-????????????????.safetensors")
     path.write_bytes(b"other")
@@ -134,7 +132,7 @@ def test_a_member_that_changes_after_it_was_verified_is_not_packed(
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_pool_that_is_not_its_folders_is_refused(pool: Pool, tmp_path: Path) -> None:
+def test_a_pool_that_is_not_its_folders_is_refused(pool, tmp_path):
     document = json.loads((pool.folder / "pool.json").read_text())
     for damaged in ("", json.dumps({**document, "identity": {"run_seed": 1}})):
         (pool.folder / "pool.json").write_text(damaged)
@@ -142,6 +140,6 @@ def test_a_pool_that_is_not_its_folders_is_refused(pool: Pool, tmp_path: Path) -
             pack(pool, tmp_path)
 
 
-def test_a_pool_without_members_is_refused(tmp_path: Path) -> None:
+def test_a_pool_without_members_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"^empty-\w+ has no members; "):
         pack(filled(0, name="empty"), tmp_path)

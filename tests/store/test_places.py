@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from saliencynoise.store.places import cache_folder
 from saliencynoise.store.provenance import hardware, versions
 
-if TYPE_CHECKING:
-    import pytest
 
-
-def test_the_cache_follows_the_environment(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_follows_the_environment(cache, monkeypatch):
     assert cache_folder() == cache
     monkeypatch.setenv("SALIENCYNOISE_CACHE", "~/elsewhere")
     monkeypatch.setenv("HOME", "/home/somebody")
@@ -28,7 +24,7 @@ def test_the_cache_follows_the_environment(cache: Path, monkeypatch: pytest.Monk
         assert cache_folder().is_absolute()
 
 
-def test_versions_are_those_that_run() -> None:
+def test_versions_are_those_that_run():
     import torch
 
     result = versions()
@@ -37,7 +33,7 @@ def test_versions_are_those_that_run() -> None:
     assert {"saliencynoise", "numpy", "safetensors"} <= result.keys()
 
 
-def test_hardware_is_plain_json() -> None:
+def test_hardware_is_plain_json():
     result = hardware("cpu", threads=1)
     assert json.loads(json.dumps(result)) == result
     assert (result["device"], result["threads"], result["machine"]) == ("cpu", 1, platform.machine())

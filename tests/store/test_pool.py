@@ -39,7 +39,7 @@ FILES = (".json", ".safetensors", ".logits.safetensors")
 
 
 @pytest.fixture
-def pool() -> Pool:
+def pool():
     return Pool.of(IDENTITY, name="digits-net")
 
 
@@ -56,7 +56,7 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_a_pool_lies_in_the_cache_under_a_name_and_a_key(pool: Pool, cache: Path) -> None:
+def test_a_pool_lies_in_the_cache_under_a_name_and_a_key(pool, cache):
     assert pool.folder.parent == cache / "pools"
     assert pool.folder.name.startswith("digits-net-")
     assert Pool.of(IDENTITY, name="digits-net").folder == pool.folder
@@ -64,7 +64,7 @@ def test_a_pool_lies_in_the_cache_under_a_name_and_a_key(pool: Pool, cache: Path
     assert not cache.exists()
 
 
-def test_a_member_reads_back_as_it_was_saved(pool: Pool) -> None:
+def test_a_member_reads_back_as_it_was_saved(pool):
     saved = pool.save(3, WEIGHTS, LOGITS, RECORD)
     assert (saved.index, saved.accuracy, saved.seeds) == (3, 0.5, {"init": 1})
     assert pool.record(3) == pool.verified(3) == saved
@@ -78,13 +78,13 @@ def test_a_member_reads_back_as_it_was_saved(pool: Pool) -> None:
     assert pool.record(0) is pool.verified(0) is None
 
 
-def test_weights_that_share_memory_are_saved_in_full(pool: Pool) -> None:
+def test_weights_that_share_memory_are_saved_in_full(pool):
     tied = torch.arange(4.0)
     pool.save(0, {"a": tied, "b": tied, "c": tied[:2]}, LOGITS, RECORD)
     assert [value.tolist() for _, value in sorted(pool.weights(0).items())] == [[0, 1, 2, 3], [0, 1, 2, 3], [0, 1]]
 
 
-def test_the_description_is_written_once(pool: Pool) -> None:
+def test_the_description_is_written_once(pool):
     assert pool.description is None
     pool.describe(IDENTITY, {"parameters": 5})
     pool.describe(IDENTITY, {"parameters": 6})
@@ -93,7 +93,7 @@ def test_the_description_is_written_once(pool: Pool) -> None:
 
 @pytest.mark.parametrize("suffix", FILES[1:])
 @pytest.mark.parametrize("how", [damage, os.unlink, lambda path: path.write_bytes(b"")])
-def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(pool: Pool, suffix: str, how: Any) -> None:
+def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(pool, suffix, how):
     pool.save(0, WEIGHTS, LOGITS, RECORD)
     sound = pool.save(1, WEIGHTS, LOGITS, RECORD)
     path = file_of(pool, 0, suffix)
@@ -114,7 +114,7 @@ def test_a_file_that_fails_its_checksum_is_set_aside_and_never_used(pool: Pool, 
     assert pool.verified(0) is not None
 
 
-def test_a_member_that_is_corrupt_again_is_set_aside_beside_the_first(pool: Pool) -> None:
+def test_a_member_that_is_corrupt_again_is_set_aside_beside_the_first(pool):
     for attempt in range(2):
         pool.save(0, WEIGHTS, LOGITS, RECORD)
         damage(file_of(pool, 0, ".safetensors"))
@@ -122,7 +122,7 @@ def test_a_member_that_is_corrupt_again_is_set_aside_beside_the_first(pool: Pool
             pool.verified(0)
 
 
-def test_all_members_are_verified(pool: Pool) -> None:
+def test_all_members_are_verified(pool):
     for index in range(4):
         pool.save(index, WEIGHTS, LOGITS, RECORD)
     damage(file_of(pool, 1, ".safetensors"))
@@ -136,9 +136,7 @@ def test_all_members_are_verified(pool: Pool) -> None:
     assert pool.verify_all() == []
 
 
-def test_a_member_that_is_being_replaced_is_not_taken_for_a_corrupt_one(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_member_that_is_being_replaced_is_not_taken_for_a_corrupt_one(pool, monkeypatch):
     """Another process replaces the files between our reading of the record and of the weights."""
     pool.save(0, WEIGHTS, LOGITS, RECORD)
     sha256_of = module.sha256_of
@@ -156,9 +154,7 @@ def test_a_member_that_is_being_replaced_is_not_taken_for_a_corrupt_one(
 
 @pytest.mark.parametrize("there", [False, True])
 @pytest.mark.parametrize("suffix", FILES)
-def test_a_crash_while_saving_leaves_the_earlier_member_or_none(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch, suffix: str, *, there: bool
-) -> None:
+def test_a_crash_while_saving_leaves_the_earlier_member_or_none(pool, monkeypatch, suffix, *, there):
     earlier = pool.save(0, {"other": torch.ones(3)}, LOGITS, RECORD) if there else None
 
     def crash(function: Any) -> Any:
@@ -181,7 +177,7 @@ def test_a_crash_while_saving_leaves_the_earlier_member_or_none(
     assert len(list(pool.folder.glob("member-*"))) == 3, "nothing is left of what was replaced"
 
 
-def test_the_first_writer_wins(pool: Pool) -> None:
+def test_the_first_writer_wins(pool):
     """As where locks have no effect: the second has trained the same member to other weights."""
     first = pool.save(0, WEIGHTS, LOGITS, RECORD)
     second = pool.save(0, {"other": torch.ones(3)}, LOGITS + 1, {**RECORD, "accuracy": 0.75})
@@ -191,7 +187,7 @@ def test_the_first_writer_wins(pool: Pool) -> None:
     assert third == pool.verified(0) != first
 
 
-def test_without_links_the_first_writer_wins_too(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_links_the_first_writer_wins_too(pool, monkeypatch):
     def link(*_: object) -> None:
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
@@ -200,7 +196,7 @@ def test_without_links_the_first_writer_wins_too(pool: Pool, monkeypatch: pytest
     assert pool.save(0, {"other": torch.ones(3)}, LOGITS, RECORD) == first == pool.verified(0)
 
 
-def test_every_changed_digit_of_a_record_is_found(pool: Pool) -> None:
+def test_every_changed_digit_of_a_record_is_found(pool):
     pool.save(0, WEIGHTS, LOGITS, RECORD)
     path = file_of(pool, 0, ".json")
     content = path.read_bytes()
@@ -214,7 +210,7 @@ def test_every_changed_digit_of_a_record_is_found(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize("suffix", FILES)
-def test_swapped_files_are_found(pool: Pool, suffix: str) -> None:
+def test_swapped_files_are_found(pool, suffix):
     for index in range(2):
         pool.save(index, {"w": torch.full((3,), float(index))}, LOGITS + index, RECORD)
     a, b = (file_of(pool, index, suffix) for index in range(2))
@@ -224,7 +220,7 @@ def test_swapped_files_are_found(pool: Pool, suffix: str) -> None:
     assert len(pool.verify_all()) == 2
 
 
-def test_files_that_became_folders_are_found(pool: Pool) -> None:
+def test_files_that_became_folders_are_found(pool):
     for index, suffix in enumerate(FILES):
         pool.save(index, WEIGHTS, LOGITS, RECORD)
         path = file_of(pool, index, suffix)
@@ -234,7 +230,7 @@ def test_files_that_became_folders_are_found(pool: Pool) -> None:
     assert pool.indices() == []
 
 
-def test_what_is_read_is_compared_with_its_checksum(pool: Pool) -> None:
+def test_what_is_read_is_compared_with_its_checksum(pool):
     record = pool.save(0, WEIGHTS, LOGITS, RECORD)
     assert pool.weights(0, sha256=record.sha256).keys() == WEIGHTS.keys()
     gone = r"member 0 of .* was removed or replaced while it was in use; run the same command again"
@@ -249,7 +245,7 @@ def test_what_is_read_is_compared_with_its_checksum(pool: Pool) -> None:
         pool.weights(0)
 
 
-def test_files_that_are_not_named_by_their_hashes_are_no_members(pool: Pool) -> None:
+def test_files_that_are_not_named_by_their_hashes_are_no_members(pool):
     record = pool.save(0, WEIGHTS, LOGITS, RECORD)
     for path, suffix in zip(pool.files(record)[1:], FILES[1:], strict=True):
         path.rename(pool.folder / f"member-0000{suffix}")
@@ -257,7 +253,7 @@ def test_files_that_are_not_named_by_their_hashes_are_no_members(pool: Pool) -> 
         pool.verified(0)
 
 
-def test_another_pools_description_is_replaced(pool: Pool) -> None:
+def test_another_pools_description_is_replaced(pool):
     other = Pool.of({**IDENTITY, "run_seed": 1}, name="digits-net")
     other.describe({**IDENTITY, "run_seed": 1}, {})
     pool.folder.mkdir()
@@ -267,7 +263,7 @@ def test_another_pools_description_is_replaced(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "{}", '{"index": 0}', '{"future": 1}'])
-def test_a_record_that_cannot_be_read_is_a_corrupt_member(pool: Pool, content: str) -> None:
+def test_a_record_that_cannot_be_read_is_a_corrupt_member(pool, content):
     pool.save(0, WEIGHTS, LOGITS, RECORD)
     (pool.folder / "member-0000.json").write_text(content)
     assert pool.record(0) is None
@@ -277,13 +273,13 @@ def test_a_record_that_cannot_be_read_is_a_corrupt_member(pool: Pool, content: s
     assert pool.indices() == []
 
 
-def test_records_are_plain_json(pool: Pool) -> None:
+def test_records_are_plain_json(pool):
     pool.save(0, WEIGHTS, LOGITS, RECORD)
     document = json.loads((pool.folder / "member-0000.json").read_text())
     assert {key: document[key] for key in RECORD} == RECORD
 
 
-def test_pools_are_listed_measured_and_removed(pool: Pool, cache: Path) -> None:
+def test_pools_are_listed_measured_and_removed(pool, cache):
     assert all_pools() == []
     for name in ("b", "a"):
         Pool.of(IDENTITY, name=name).describe(IDENTITY, {})
@@ -297,7 +293,7 @@ def test_pools_are_listed_measured_and_removed(pool: Pool, cache: Path) -> None:
         first.remove()
 
 
-def test_a_pool_that_cannot_be_written(pool: Pool, cache: Path) -> None:
+def test_a_pool_that_cannot_be_written(pool, cache):
     cache.write_text("a file in the way")
     with (
         pytest.raises(UsageError, match=r"SALIENCYNOISE_CACHE for pools and decoded data sets\)$"),
@@ -325,7 +321,7 @@ HOLD = textwrap.dedent("""
 
 
 @pytest.mark.parametrize("end", ["leave", "die"])
-def test_two_processes_share_a_pool(pool: Pool, end: str) -> None:
+def test_two_processes_share_a_pool(pool, end):
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(pool.folder), "0.4", end], stdout=subprocess.PIPE, text=True
     )
@@ -340,7 +336,7 @@ def test_two_processes_share_a_pool(pool: Pool, end: str) -> None:
     assert other < released <= taken
 
 
-def test_a_lock_is_free_again_after_an_error(pool: Pool) -> None:
+def test_a_lock_is_free_again_after_an_error(pool):
     with pytest.raises(ZeroDivisionError), pool.lock(0):
         _ = 1 / 0
     with pool.lock(0):

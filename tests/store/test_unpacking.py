@@ -27,7 +27,7 @@ Entries = dict[str, bytes]
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Path:
+def other(tmp_path):
     """The folder of another machine's pools."""
     return tmp_path / "other"
 
@@ -50,7 +50,7 @@ def rewritten(path: Path, change: Callable[[Entries], Any]) -> Path:
 
 
 @pytest.mark.parametrize("limit", [None, 7_000])
-def test_what_was_exported_is_the_same_pool_elsewhere(tmp_path: Path, other: Path, limit: int | None) -> None:
+def test_what_was_exported_is_the_same_pool_elsewhere(tmp_path, other, limit):
     pool = filled()
     files = [file.path for file in pack(pool, tmp_path / "out", max_bytes=limit)]
     done = unpack(files, root=other)
@@ -62,7 +62,7 @@ def test_what_was_exported_is_the_same_pool_elsewhere(tmp_path: Path, other: Pat
     assert all(file.imported == () for file in again)
 
 
-def test_members_of_several_machines_come_together(tmp_path: Path, other: Path) -> None:
+def test_members_of_several_machines_come_together(tmp_path, other):
     pool = filled()
     (first,), (second,) = (
         pack(pool, tmp_path / f"{name}.zip", members=members) for name, members in (("a", [0, 1]), ("b", [1, 4]))
@@ -82,7 +82,7 @@ def trained_elsewhere(root: Path) -> Pool:
     return pool
 
 
-def test_a_member_of_other_weights_is_refused_before_anything_changes(tmp_path: Path, other: Path) -> None:
+def test_a_member_of_other_weights_is_refused_before_anything_changes(tmp_path, other):
     files = [file.path for file in pack(filled(), tmp_path / "out", max_bytes=7_000)]
     here = trained_elsewhere(other)
     before = there(other)
@@ -98,7 +98,7 @@ def test_a_member_of_other_weights_is_refused_before_anything_changes(tmp_path: 
     assert there(other) == there(filled().folder.parent)
 
 
-def test_two_files_that_contradict_each_other_are_refused(tmp_path: Path, other: Path) -> None:
+def test_two_files_that_contradict_each_other_are_refused(tmp_path, other):
     (first,) = pack(filled(), tmp_path / "a.zip")
     (second,) = pack(trained_elsewhere(tmp_path / "third"), tmp_path / "b.zip")
     with pytest.raises(UsageError, match=r"^member 1 of .* has other weights in .*a\.zip than in .*b\.zip; import one"):
@@ -106,7 +106,7 @@ def test_two_files_that_contradict_each_other_are_refused(tmp_path: Path, other:
     assert not other.exists()
 
 
-def test_another_build_of_the_network_is_refused(tmp_path: Path, other: Path) -> None:
+def test_another_build_of_the_network_is_refused(tmp_path, other):
     (packed,) = pack(filled(), tmp_path)
     Pool.of(IDENTITY, name="digits-net", root=other).describe(IDENTITY, {**NETWORK, "parameters": 1001})
     before = there(other)
@@ -116,7 +116,7 @@ def test_another_build_of_the_network_is_refused(tmp_path: Path, other: Path) ->
 
 
 @pytest.mark.parametrize("suffix", [".json", ".safetensors", ".logits.safetensors"])
-def test_a_corrupt_member_is_written_anew(tmp_path: Path, other: Path, suffix: str) -> None:
+def test_a_corrupt_member_is_written_anew(tmp_path, other, suffix):
     (packed,) = pack(filled(), tmp_path / "out")
     (done,) = unpack([packed.path], root=other)
     record = done.pool.record(3)
@@ -126,9 +126,7 @@ def test_a_corrupt_member_is_written_anew(tmp_path: Path, other: Path, suffix: s
     assert done.pool.verify_all() == []
 
 
-def test_an_import_that_is_stopped_leaves_whole_members_and_goes_on(
-    tmp_path: Path, other: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_import_that_is_stopped_leaves_whole_members_and_goes_on(tmp_path, other, monkeypatch):
     pool = filled()
     (packed,) = pack(pool, tmp_path / "out")
     whole = there(pool.folder.parent)
@@ -160,7 +158,7 @@ def _flip(path: Path, offset: int) -> None:
     path.write_bytes(content)
 
 
-def test_any_damage_is_noticed(tmp_path: Path, other: Path) -> None:
+def test_any_damage_is_noticed(tmp_path, other):
     """Bits are flipped all over the file: refused, or harmless (a date, a flag) and imported as it was."""
     (packed,) = pack(filled(2), tmp_path / "out")
     expected = there(filled(2).folder.parent)
@@ -182,7 +180,7 @@ def test_any_damage_is_noticed(tmp_path: Path, other: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", [0, 10, 1_000, -1])
-def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, other: Path, kept: int) -> None:
+def test_a_file_that_is_cut_off_is_refused(tmp_path, other, kept):
     (packed,) = pack(filled(2), tmp_path / "out")
     packed.path.write_bytes(packed.path.read_bytes()[:kept])
     with pytest.raises(UsageError, match=r"^cannot import .*\.zip: it is damaged \(.*\); copy or export it again$"):
@@ -190,7 +188,7 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, other: Path, kept: in
     assert not other.exists()
 
 
-def test_one_bad_file_stops_all(tmp_path: Path, other: Path) -> None:
+def test_one_bad_file_stops_all(tmp_path, other):
     files = [file.path for file in pack(filled(2), tmp_path / "out", max_bytes=7_000)]
     _flip(files[1], 3_000)
     with pytest.raises(UsageError, match="cannot import"):
@@ -239,9 +237,7 @@ def moved(found: Entries, old: str, new: str) -> None:
         (lambda f: record_of(f, sha256="0" * 64), "a file of member 0 fails its checksum"),
     ],
 )
-def test_what_export_does_not_write_is_refused(
-    tmp_path: Path, other: Path, change: Callable[[Entries], Any], reason: str
-) -> None:
+def test_what_export_does_not_write_is_refused(tmp_path, other, change, reason):
     (packed,) = pack(filled(1), tmp_path / "out")
     assert packed.path.stem == FOLDER
     changed = rewritten(packed.path, change)
@@ -251,13 +247,13 @@ def test_what_export_does_not_write_is_refused(
     assert not (tmp_path / "evil").exists()
 
 
-def test_the_unchanged_copy_is_imported(tmp_path: Path, other: Path) -> None:
+def test_the_unchanged_copy_is_imported(tmp_path, other):
     (packed,) = pack(filled(1), tmp_path / "out")
     unpack([rewritten(packed.path, lambda found: None)], root=other)
     assert there(other) == there(filled(1).folder.parent)
 
 
-def test_compressed_entries_and_links_are_refused(tmp_path: Path, other: Path) -> None:
+def test_compressed_entries_and_links_are_refused(tmp_path, other):
     (packed,) = pack(filled(1), tmp_path / "out")
     for how in ("compressed", "link"):
         with zipfile.ZipFile(packed.path) as source, zipfile.ZipFile(tmp_path / "changed.zip", "w") as archive:
@@ -270,7 +266,7 @@ def test_compressed_entries_and_links_are_refused(tmp_path: Path, other: Path) -
             unpack([tmp_path / "changed.zip"], root=other)
 
 
-def test_entries_that_share_bytes_are_refused(tmp_path: Path, other: Path) -> None:
+def test_entries_that_share_bytes_are_refused(tmp_path, other):
     """A zip of a few kilobytes whose directory names the same large entry again and again."""
     (packed,) = pack(filled(1), tmp_path / "out")
     content = packed.path.read_bytes()
@@ -286,7 +282,7 @@ def test_entries_that_share_bytes_are_refused(tmp_path: Path, other: Path) -> No
         unpack([packed.path], root=other)
 
 
-def test_files_that_are_sums_of_their_own_but_no_tensors_are_refused(tmp_path: Path, other: Path) -> None:
+def test_files_that_are_sums_of_their_own_but_no_tensors_are_refused(tmp_path, other):
     (packed,) = pack(filled(1), tmp_path / "out")
 
     def change(found: Entries) -> None:
@@ -305,7 +301,7 @@ def test_files_that_are_sums_of_their_own_but_no_tensors_are_refused(tmp_path: P
         unpack([rewritten(packed.path, swap)], root=other)
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path, other: Path) -> None:
+def test_what_is_no_file_is_refused(tmp_path, other):
     with pytest.raises(UsageError, match="there is no such file"):
         unpack([tmp_path / "absent.zip"], root=other)
     with pytest.raises(UsageError, match=r"is a folder; name the files in it, as in .*/\*\.zip"):

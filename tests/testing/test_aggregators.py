@@ -238,17 +238,17 @@ def subject(aggregator: type, level: Any) -> AggregatorSubject:
 
 
 @pytest.mark.parametrize(("level", "check", "wrong"), WRONG, ids=[f"{own[1]}-{own[2].__name__}" for own in WRONG])
-def test_a_wrong_aggregator_fails_exactly_its_check(level: str, check: str, wrong: type) -> None:
+def test_a_wrong_aggregator_fails_exactly_its_check(level, check, wrong):
     report = check_subject(subject(wrong, level))
     assert [result.check for result in report.of("failed")] == [check], report.of("failed")
 
 
-def test_every_check_has_a_wrong_aggregator() -> None:
+def test_every_check_has_a_wrong_aggregator():
     assert {check.name for check in aggregator_checks()} == {*MAPS, *NETWORKS}
 
 
 @pytest.mark.parametrize(("aggregator", "level", "count"), [(Mean, "maps", 8), (MeanLogits, "networks", 6)])
-def test_a_right_one_passes_every_check_of_its_level(aggregator: type, level: str, count: int) -> None:
+def test_a_right_one_passes_every_check_of_its_level(aggregator, level, count):
     report = check_subject(subject(aggregator, level))
     assert len(report.of("passed")) == report.executed == count
     assert {result.message for result in report.of("not_applicable")} == {f"it aggregates {level}"}

@@ -64,7 +64,7 @@ def saliencynoise_methods():
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+def outcomes(tmp_path_factory):
     """The outcome of each test and check."""
     folder: Path = tmp_path_factory.mktemp("tests")
     (folder / "test_kit.py").write_text(TESTS)
@@ -83,39 +83,39 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, st
     return result
 
 
-def test_a_right_method_has_a_passed_test_for_each_check(outcomes: dict[str, dict[str, str]]) -> None:
+def test_a_right_method_has_a_passed_test_for_each_check(outcomes):
     assert len(outcomes["test_right"]) == 22, outcomes[""][""][-3000:]
     assert set(outcomes["test_right"].values()) == {"PASSED"}
 
 
-def test_checks_that_do_not_apply_are_skipped_with_the_reason(outcomes: dict[str, dict[str, str]]) -> None:
+def test_checks_that_do_not_apply_are_skipped_with_the_reason(outcomes):
     reasons = re.findall(r"^SKIPPED.*?: (.*)$", outcomes[""][""], re.MULTILINE)
     assert "its spec does not claim it" in reasons
     assert "pass methods make no pass themselves" in reasons
 
 
-def test_an_expected_failure_that_passes_fails(outcomes: dict[str, dict[str, str]]) -> None:
+def test_an_expected_failure_that_passes_fails(outcomes):
     assert [name for name, status in outcomes["test_strict"].items() if status == "FAILED"] == ["image"]
     assert "passes although a failure is expected (it is known)" in outcomes[""][""]
 
 
-def test_an_expected_failure_is_an_xfail(outcomes: dict[str, dict[str, str]]) -> None:
+def test_an_expected_failure_is_an_xfail(outcomes):
     assert outcomes["test_expected"].pop("dtype_and_device") == "XFAIL"
     assert set(outcomes["test_expected"].values()) == {"PASSED"}
 
 
-def test_a_failure_tells_the_contract(outcomes: dict[str, dict[str, str]]) -> None:
+def test_a_failure_tells_the_contract(outcomes):
     assert [name for name, status in outcomes["test_wrong"].items() if status == "FAILED"] == ["dtype_and_device"]
     assert "wrong/single: for images of torch.float64 on cpu the maps are torch.float32 on cpu" in outcomes[""][""]
     assert "contract: Maps have the dtype and the device of `Batch.x`" in outcomes[""][""]
 
 
-def test_a_test_that_does_not_call_its_check_fails(outcomes: dict[str, dict[str, str]]) -> None:
+def test_a_test_that_does_not_call_its_check_fails(outcomes):
     assert set(outcomes["test_hollow"].values()) == {"FAILED"}
     assert "test_hollow must call check(), else nothing is tested" in outcomes[""][""]
 
 
-def test_names_and_expectations_that_do_not_exist_are_refused() -> None:
+def test_names_and_expectations_that_do_not_exist_are_refused():
     with pytest.raises(
         UsageError, match="'no/such' is no method, architecture, aggregator, sampler, data set or plugin"
     ):

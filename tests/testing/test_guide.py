@@ -30,7 +30,7 @@ def require_green(subject: Any) -> None:
     assert [(result.check, result.message) for result in report.of("failed")] == []
 
 
-def test_the_architecture() -> None:
+def test_the_architecture():
     plain = example("class Plain")["plain"]
     spec = ModelSpec(name="plain", **ABOUT)
     require_green(ModelSubject(name="p/plain", spec=spec, model=plain("plain", width=8)))
@@ -38,7 +38,7 @@ def test_the_architecture() -> None:
         plain("plain", width=0)
 
 
-def test_the_data_set() -> None:
+def test_the_data_set():
     load = example("def load_stripes")["load_stripes"]
 
     def read(image_size: int | None) -> Any:
@@ -49,18 +49,18 @@ def test_the_data_set() -> None:
         read(3)
 
 
-def test_the_sampler() -> None:
+def test_the_sampler():
     sampler = example("class FineTuned")["FineTuned"](epochs=2)
     require_green(SamplerSubject(name="p/fine", spec=SamplerSpec(name="fine", **ABOUT), sampler=sampler))
 
 
 @pytest.mark.parametrize(("word", "level"), [("RootMeanSquare", "maps"), ("MedianLogits", "networks")])
-def test_the_aggregators(word: str, level: Any) -> None:
+def test_the_aggregators(word, level):
     spec = AggregatorSpec(name="own", level=level, **ABOUT)
     require_green(AggregatorSubject(name="p/own", spec=spec, aggregator=example(f"class {word}")[word]()))
 
 
-def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     audit = example("def audit")["audit"]
     audit(members=2)

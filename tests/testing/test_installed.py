@@ -32,7 +32,7 @@ LEVELS = {"maps": 8, "networks": 6}
     "name",
     [*AGGREGATORS, "trimmed_mean(share=0.5)", "sign_agreement_mean(threshold=1.0)", "significant_mean(rate=0.2)"],
 )
-def test_aggregators_keep_the_contract(name: str) -> None:
+def test_aggregators_keep_the_contract(name):
     subject = resolve(catalogue(), name)
     assert isinstance(subject, AggregatorSubject)
     report = check_subject(subject)
@@ -46,13 +46,13 @@ SAMPLERS = [entry.canonical for entry in catalogue().entries("samplers") if entr
 @pytest.mark.parametrize(
     "name", [*SAMPLERS, "snapshot(cycles=2)", "swag(members_a_run=2)", "seed_blocks(streams=init)"]
 )
-def test_samplers_keep_the_contract(name: str) -> None:
+def test_samplers_keep_the_contract(name):
     report = check_subject(resolve(catalogue(), name))
     assert [(result.check, result.message) for result in report.of("failed")] == []
     assert report.executed >= 7
 
 
-def test_a_data_set_keeps_the_contract() -> None:
+def test_a_data_set_keeps_the_contract():
     report = check_subject(resolve(catalogue(), "digits"))
     assert [(result.check, result.message) for result in report.results if result.status != "passed"] == []
 
@@ -68,12 +68,12 @@ FEWER = {
 
 
 @pytest.mark.parametrize("name", [*(FEWER.get(name, name) for name in METHODS), *OTHER_PARAMETERS])
-def test_it_keeps_the_contract(name: str) -> None:
+def test_it_keeps_the_contract(name):
     report = check_subject(resolve(catalogue(), name))
     assert [(result.check, result.message) for result in report.of("failed")] == []
     assert report.executed >= 16
 
 
-def test_nothing_is_left_out() -> None:
+def test_nothing_is_left_out():
     plugins = Counter(name.partition("/")[0] for name in METHODS)
     assert plugins == {"builtin": 19, "captum": 30, "shap": 4, "lime": 1}

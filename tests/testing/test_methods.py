@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
 import kit_zoo as zoo
 import pytest
@@ -23,13 +23,13 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("check", "wrong", "changed"), WRONG)
-def test_a_wrong_method_fails_exactly_its_check(check: str, wrong: type, changed: dict[str, Any]) -> None:
+def test_a_wrong_method_fails_exactly_its_check(check, wrong, changed):
     report = check_subject(zoo.subject(wrong, changed))
     assert [result.check for result in report.of("failed")] == [check], report.of("failed")
     assert report.of("failed")[0].message
 
 
-def test_every_check_has_a_wrong_method() -> None:
+def test_every_check_has_a_wrong_method():
     assert {check.name for check in method_checks()} == zoo.METHODS.keys()
     assert len(WRONG) >= 12
 
@@ -52,27 +52,27 @@ RIGHT = [
         (zoo.NoSign, "signed", "`sign` is 'positive'; it must be one of signed, nonnegative, nonpositive, leaning"),
     ],
 )
-def test_a_wrong_sign_is_told_with_the_right_one(wrong: type, sign: str, message: str) -> None:
+def test_a_wrong_sign_is_told_with_the_right_one(wrong, sign, message):
     (failed,) = check_subject(zoo.subject(wrong, {"sign": sign})).of("failed")
     assert failed.check == "sign"
     assert message in failed.message
 
 
 @pytest.mark.parametrize("right", RIGHT)
-def test_a_right_method_passes(right: tuple[type, dict[str, Any]]) -> None:
+def test_a_right_method_passes(right):
     report = check_subject(zoo.subject(*right))
     assert report.of("failed") == []
     assert report.executed >= 17
 
 
 @pytest.mark.parametrize("name", ["gradient", "gradcam", "gradcam(layer=intermediate)"])
-def test_built_in_methods_pass(name: str) -> None:
+def test_built_in_methods_pass(name):
     report = check_subject(method_subject(catalogue().method(name)))
     assert report.of("failed") == report.of("expected") == []
     assert report.executed >= 17
 
 
-def test_a_declared_invariance_is_checked_with_what_it_includes() -> None:
+def test_a_declared_invariance_is_checked_with_what_it_includes():
     right = zoo.subject(zoo.SumOfChannels, {"invariant_to": ("permutation",), "sign": "nonnegative"})
     assert {result.check: result.status for result in check_subject(right).results}["invariant_to"] == "passed"
     (failed,) = check_subject(zoo.subject(zoo.SumOfChannels, {"invariant_to": ("sign",), "sign": "nonnegative"})).of(
@@ -87,7 +87,7 @@ LAYERS = ["gradcam", "gradcam_plus_plus", "layercam", "eigencam", "scorecam", "a
 
 
 @pytest.mark.parametrize("name", [f"{name}(layer={layer})" for name in LAYERS for layer in ("top", "intermediate")])
-def test_built_in_methods_of_a_layer_have_the_invariances_that_they_declare_and_no_more(name: str) -> None:
+def test_built_in_methods_of_a_layer_have_the_invariances_that_they_declare_and_no_more(name):
     subject = method_subject(catalogue().method(name))
     declared = subject.spec.invariant_to
     check_invariances(subject)

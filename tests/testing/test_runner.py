@@ -51,7 +51,7 @@ def statuses(*checks, expected=None, least=0):
     }
 
 
-def test_each_outcome_has_its_status() -> None:
+def test_each_outcome_has_its_status():
     result = statuses(
         check("good"), check("bad", _fail), check("broken", _crash), check("none", _leave_out),
         check("other", _fail, applies=lambda subject: f"not for {subject}"),
@@ -65,7 +65,7 @@ def test_each_outcome_has_its_status() -> None:
     }
 
 
-def test_expected_failures_are_strict() -> None:
+def test_expected_failures_are_strict():
     result = statuses(check("bad", _fail), check("good"), expected={"bad": "a pool", "good": "a pool"})
     assert result["bad"] == ("expected", "a pool")
     assert result["good"] == ("failed", "passes although a failure is expected (a pool): drop the expectation")
@@ -74,12 +74,12 @@ def test_expected_failures_are_strict() -> None:
 @pytest.mark.parametrize(
     ("expected", "message"), [({"god": "x"}, "'god' is expected; there are good"), ({"good": " "}, "without a reason")]
 )
-def test_expectations_that_cannot_be_meant_are_refused(expected: dict[str, str], message: str) -> None:
+def test_expectations_that_cannot_be_meant_are_refused(expected, message):
     with pytest.raises(ConfigurationError, match=message):
         statuses(check("good"), expected=expected)
 
 
-def test_a_green_run_of_too_few_checks_is_red() -> None:
+def test_a_green_run_of_too_few_checks_is_red():
     result = statuses(check("good"), check("none", _leave_out), least=2)
     assert result["enough_checks"] == ("failed", "1 of the 2 required checks were executed")
     assert "enough_checks" not in statuses(check("good"), check("fine"), least=2)
@@ -87,26 +87,26 @@ def test_a_green_run_of_too_few_checks_is_red() -> None:
 
 
 @pytest.mark.parametrize("expected", [{}, {"first": "known"}])
-def test_what_needs_a_check_that_fails_is_left_out_with_the_reason(expected: dict[str, str]) -> None:
+def test_what_needs_a_check_that_fails_is_left_out_with_the_reason(expected):
     result = statuses(check("first", _fail), check("second", _fail, needs=("first",)), expected=expected)
     assert result["second"] == ("not_applicable", "it means nothing while 'first' fails")
 
 
-def test_every_need_comes_before() -> None:
+def test_every_need_comes_before():
     for checks in (list(method_checks()), list(model_checks()), list(aggregator_checks())):
         names = [own.name for own in checks]
         assert len(set(names)) == len(names)
         assert all(need in names[: names.index(own.name)] for own in checks for need in own.needs)
 
 
-def test_contracts_are_sentences_of_the_interfaces() -> None:
+def test_contracts_are_sentences_of_the_interfaces():
     text = " ".join(re.sub(r"\s+", " ", inspect.getsource(module)) for module in (methods, networks, protocols, specs))
     for own in [*method_checks(), *model_checks(), *aggregator_checks()]:
         assert own.contract in text, own.name
         assert len(own.contract) > 20
 
 
-def test_expected_failures_of_a_spec_count() -> None:
+def test_expected_failures_of_a_spec_count():
     wrong = zoo.subject(
         zoo.IgnoresTheTarget,
         {"kind": "module", "sign": "leaning", "expected_failures": (("target", "one map for all"),)},
@@ -118,20 +118,20 @@ def test_expected_failures_of_a_spec_count() -> None:
     assert left.check == "image"
 
 
-def test_a_method_that_always_raises_fails_everything_that_runs_it() -> None:
+def test_a_method_that_always_raises_fails_everything_that_runs_it():
     report = check_subject(zoo.subject(zoo.Raising, {}))
     assert {own.message for own in report.of("failed")} == {"it raises RuntimeError: no such kernel"}
     assert {own.check for own in report.of("passed")} == {"parameters"}
 
 
-def test_the_kit_leaves_the_world_as_it_found_it() -> None:
+def test_the_kit_leaves_the_world_as_it_found_it():
     before = global_state()
     check_subject(zoo.subject(zoo.TurnsGradientsOff, {}))
     check_subject(zoo.subject(zoo.Reseeds, {}))
     assert changes(before, global_state()) == []
 
 
-def test_guarded_restores_settings_after_an_error() -> None:
+def test_guarded_restores_settings_after_an_error():
     before = global_state()
     with contextlib.suppress(KeyError), guarded(3):
         torch.set_default_dtype(torch.float64)
@@ -140,7 +140,7 @@ def test_guarded_restores_settings_after_an_error() -> None:
     assert changes(before, global_state()) == []
 
 
-def test_changes_are_told_in_words() -> None:
+def test_changes_are_told_in_words():
     module = torch.nn.Sequential(torch.nn.Linear(2, 2))
     before = network_state(module)
     assert changes(before, network_state(module)) == []
@@ -156,7 +156,7 @@ def test_changes_are_told_in_words() -> None:
     ]
 
 
-def test_too_few_applicable_checks_are_no_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_applicable_checks_are_no_tests(monkeypatch):
     from saliencynoise.testing import decorator
 
     monkeypatch.setattr(decorator, "checks_of", lambda _: list(method_checks())[:5])

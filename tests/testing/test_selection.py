@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from saliencynoise.interfaces import AggregatorSpec, MethodSpec, ModelSpec, PluginFailure, UsageError
@@ -54,7 +52,7 @@ def made(*plugins: Plugin, failures: tuple[PluginFailure, ...] = ()) -> Catalogu
     return result
 
 
-def test_a_method_an_architecture_and_a_plugin() -> None:
+def test_a_method_an_architecture_and_a_plugin():
     result = made(plugin("p", ("glow", "shine"), (zoo(),)))
     assert select(result, ["glow"]).methods == ("p/glow",)
     assert select(result, ["p/glow()"]).methods == ("p/glow()",)
@@ -64,19 +62,19 @@ def test_a_method_an_architecture_and_a_plugin() -> None:
     assert select(result, ["shine", "p"]).methods == ("p/shine", "p/glow")
 
 
-def test_of_a_catalogue_the_first_names_are_taken_and_it_is_said() -> None:
+def test_of_a_catalogue_the_first_names_are_taken_and_it_is_said():
     selection = select(made(plugin("p", (), (zoo(),))), [])
     assert selection.architectures == ("p/ant", "p/bee", "p/cow")
     assert selection.notes == ("p: 3 of its 4 architectures, the first ones by name",)
 
 
-def test_or_those_that_it_names_as_samples() -> None:
+def test_or_those_that_it_names_as_samples():
     selection = select(made(plugin("p", (), (zoo(("zebra",)),))), ["p"])
     assert selection.architectures == ("p/zebra",)
     assert selection.notes == ("p: 1 of its 4 architectures, those that it names as samples",)
 
 
-def test_aggregators_of_maps_and_of_networks_are_checked_with_their_plugin() -> None:
+def test_aggregators_of_maps_and_of_networks_are_checked_with_their_plugin():
     specs = tuple(
         AggregatorSpec(name=name, summary="s", target=f"saliencynoise.aggregators.{target}", level=level)
         for name, target, level in (
@@ -100,7 +98,7 @@ def test_aggregators_of_maps_and_of_networks_are_checked_with_their_plugin() -> 
     assert all(report.of("failed") == [] for report in reports)
 
 
-def test_samplers_and_data_sets_are_checked_with_their_plugin_but_for_those_of_files() -> None:
+def test_samplers_and_data_sets_are_checked_with_their_plugin_but_for_those_of_files():
     selection = select(catalogue(), ["builtin"])
     assert {"builtin/deep_ensemble", "builtin/swag"} <= set(selection.samplers)
     assert selection.datasets == ("builtin/digits", "builtin/shapes")
@@ -108,7 +106,7 @@ def test_samplers_and_data_sets_are_checked_with_their_plugin_but_for_those_of_f
     assert note.startswith("builtin: without checkpoints, cifar10, imagenette, folder: they need files; to check one")
 
 
-def test_samplers_and_data_sets_are_named_with_values_and_paths(tmp_path: Path) -> None:
+def test_samplers_and_data_sets_are_named_with_values_and_paths(tmp_path):
     assert select(catalogue(), ["snapshot(cycles=2)"]).samplers == ("builtin/snapshot(cycles=2)",)
     assert select(catalogue(), ["folder:/a(b)"]).datasets == ("builtin/folder:/a(b)",)
     assert select(catalogue(), ["cifar10:/data"]).datasets == ("builtin/cifar10:/data",)
@@ -124,23 +122,23 @@ def test_samplers_and_data_sets_are_named_with_values_and_paths(tmp_path: Path) 
         select(catalogue(), [f"checkpoints:{tmp_path}/*.pt"])
 
 
-def test_a_data_set_that_cannot_be_read_is_a_failed_report(tmp_path: Path) -> None:
+def test_a_data_set_that_cannot_be_read_is_a_failed_report(tmp_path):
     (report,) = check_selection(catalogue(), select(catalogue(), [f"folder:{tmp_path}/none"]))
     assert [result.check for result in report.of("failed")] == ["contract"]
     assert f"{tmp_path}/none" in report.of("failed")[0].message
 
 
-def test_a_name_of_a_plugin_and_a_method_stands_for_both() -> None:
+def test_a_name_of_a_plugin_and_a_method_stands_for_both():
     result = made(plugin("builtin", ("lime",)), plugin("lime", ("lime_image",)))
     assert select(result, ["lime"]).methods == ("builtin/lime", "lime/lime_image")
 
 
-def test_the_name_of_a_plugin_is_clear_though_several_bring_a_method_of_that_name() -> None:
+def test_the_name_of_a_plugin_is_clear_though_several_bring_a_method_of_that_name():
     result = made(plugin("lime", ("lime",)), plugin("captum", ("lime",)))
     assert select(result, ["lime"]).methods == ("lime/lime",)
 
 
-def test_names_that_stand_for_nothing_are_refused() -> None:
+def test_names_that_stand_for_nothing_are_refused():
     failure = PluginFailure(plugin="late", distribution="late", version="2", error="no such module")
     result = made(plugin("p", ("glow",)), plugin("q", ("glow",)), failures=(failure,))
     expected = "'x' is no method, architecture, aggregator, sampler, data set or plugin; the plugins are p, q;"
@@ -152,7 +150,7 @@ def test_names_that_stand_for_nothing_are_refused() -> None:
         select(result, ["glow"])
 
 
-def test_resolve_wants_one_thing() -> None:
+def test_resolve_wants_one_thing():
     assert isinstance(resolve(catalogue(), "gradcam(layer=intermediate)"), MethodSubject)
     assert isinstance(resolve(catalogue(), "test_resnet"), ModelSubject)
     assert isinstance(resolve(catalogue(), "trimmed_mean(share=0.5)"), AggregatorSubject)
@@ -161,7 +159,7 @@ def test_resolve_wants_one_thing() -> None:
         resolve(result, "zebra")
 
 
-def test_what_cannot_be_imported_is_a_failed_report() -> None:
+def test_what_cannot_be_imported_is_a_failed_report():
     result = made(plugin("p", (), (zoo(("cow",)),)))
     (report,) = check_selection(result, select(result, ["p"]))
     (failure,) = report.of("failed")
@@ -169,13 +167,13 @@ def test_what_cannot_be_imported_is_a_failed_report() -> None:
     assert "no.such:Module cannot be imported" in failure.message
 
 
-def test_the_samples_of_timm_exist() -> None:
+def test_the_samples_of_timm_exist():
     selection = select(catalogue(), ["timm"])
     assert len(selection.architectures) >= 4
     assert {name.removeprefix("timm/") for name in selection.architectures} <= set(catalogue().names("models"))
 
 
-def test_a_sample_that_is_not_in_the_catalogue_fails() -> None:
+def test_a_sample_that_is_not_in_the_catalogue_fails():
     result = made(plugin("p", (), (zoo(("yak",)),)))
     (report,) = check_selection(result, select(result, ["p"]))
     assert "unknown architecture 'p/yak'" in report.of("failed")[0].message

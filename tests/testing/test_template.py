@@ -16,7 +16,7 @@ TEMPLATE = Path(__file__).parents[2] / "examples" / "plugin-template"
 
 
 @pytest.fixture
-def template(tmp_path: Path) -> Path:
+def template(tmp_path):
     """A copy of the template."""
     folder = tmp_path / "plugin"
     shutil.copytree(TEMPLATE, folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
@@ -45,7 +45,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_its_own_tests_pass(template: Path) -> None:
+def test_its_own_tests_pass(template):
     done = run(template, "pytest", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     passed, skipped = (int(re.search(rf"(\d+) {word}", done.stdout)[1]) for word in ("passed", "skipped"))
@@ -54,7 +54,7 @@ def test_its_own_tests_pass(template: Path) -> None:
     assert "its spec does not claim it" in done.stdout
 
 
-def test_its_tests_see_a_broken_method(template: Path) -> None:
+def test_its_tests_see_a_broken_method(template):
     method = template / "src" / "saliencynoise_hirescam" / "method.py"
     right = "(tap.grad * tap.value)"
     assert right in method.read_text()
@@ -66,14 +66,14 @@ def test_its_tests_see_a_broken_method(template: Path) -> None:
     assert "contract: All pass methods that are asked for together share that pass." in done.stdout
 
 
-def test_the_command_line_checks_it(template: Path) -> None:
+def test_the_command_line_checks_it(template):
     done = run(template, "saliencynoise", "plugins", "check", "hirescam")
     assert done.returncode == 0, done.stderr
     assert "ok      method hirescam/hires_cam(layer=top): 21 checks executed, 21 passed" in done.stdout
     assert "total: 1 method, 0 architectures, 0 failed" in done.stdout
 
 
-def test_its_command_is_listed_and_runs(template: Path) -> None:
+def test_its_command_is_listed_and_runs(template):
     listed = run(template, "saliencynoise", "--help")
     assert listed.returncode == 0, listed.stderr
     assert "hires-versus-gradcam" in listed.stdout
@@ -84,7 +84,7 @@ def test_its_command_is_listed_and_runs(template: Path) -> None:
     assert [method for method, _ in figures] == ["hirescam/hires_cam", "gradcam"]
 
 
-def test_its_command_refuses_one_member(template: Path) -> None:
+def test_its_command_refuses_one_member(template):
     done = run(template, "saliencynoise", "hires-versus-gradcam", "--members", "1")
     assert done.returncode == 2
     assert done.stderr == (

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 import torch
 from torch import nn
 
 from saliencynoise.interfaces import Dataset, Split
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 
 @pytest.fixture
-def dataset() -> Dataset:
+def dataset():
     """Bright on the left or bright on the right, with noise: 50 images to train on, 20 to test on."""
     generator = torch.Generator().manual_seed(0)
 
@@ -30,7 +25,7 @@ def dataset() -> Dataset:
 
 
 @pytest.fixture
-def fresh() -> Callable[[int], nn.Module]:
+def fresh():
     """Return a new network from a seed."""
 
     def build(seed: int) -> nn.Module:

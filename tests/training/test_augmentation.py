@@ -26,7 +26,7 @@ def by_hand(image: torch.Tensor, down: int, right: int, *, flip: bool, shift: in
 
 
 @pytest.mark.parametrize("shift", [0, 1, 3])
-def test_pixels_move_as_drawn(shift: int) -> None:
+def test_pixels_move_as_drawn(shift):
     images = torch.randn(12, 2, 4, 7, generator=torch.Generator().manual_seed(0))
     draws = draw(Recipe(shift=shift, flip=True), 12, seed=5)
     assert draws.flip.any()
@@ -38,7 +38,7 @@ def test_pixels_move_as_drawn(shift: int) -> None:
         assert torch.equal(result[index], expected)
 
 
-def test_an_image_gets_its_draw_wherever_it_stands_in_a_batch() -> None:
+def test_an_image_gets_its_draw_wherever_it_stands_in_a_batch():
     images = torch.randn(9, 1, 5, 5, generator=torch.Generator().manual_seed(0))
     draws = draw(RECIPE, 9, seed=1)
     whole = augment(images, draws, torch.arange(9), recipe=RECIPE)
@@ -46,7 +46,7 @@ def test_an_image_gets_its_draw_wherever_it_stands_in_a_batch() -> None:
         assert torch.equal(augment(images[rows], draws, torch.tensor(rows), recipe=RECIPE), whole[rows])
 
 
-def test_all_shifts_are_drawn_about_equally_often() -> None:
+def test_all_shifts_are_drawn_about_equally_often():
     draws = draw(Recipe(shift=2, flip=True), 5000, seed=1)
     counts = torch.stack([(draws.offset == offset).sum(0) for offset in range(5)])
     assert counts.sum(0).tolist() == [5000, 5000]
@@ -54,13 +54,13 @@ def test_all_shifts_are_drawn_about_equally_often() -> None:
     assert 2350 < draws.flip.sum() < 2650
 
 
-def test_a_recipe_without_augmentation_changes_nothing() -> None:
+def test_a_recipe_without_augmentation_changes_nothing():
     images = torch.randn(6, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     draws = draw(Recipe(), 6, seed=1)
     assert torch.equal(augment(images, draws, torch.arange(6), recipe=Recipe()), images)
 
 
-def test_draws_depend_on_the_seed_and_on_no_global_state() -> None:
+def test_draws_depend_on_the_seed_and_on_no_global_state():
     recipe = Recipe(shift=2, flip=True)
     before = torch.get_rng_state()
     first, again, other = (draw(recipe, 40, seed=seed) for seed in (1, 1, 2))
@@ -71,7 +71,7 @@ def test_draws_depend_on_the_seed_and_on_no_global_state() -> None:
     assert not torch.equal(first.flip, other.flip)
 
 
-def test_the_images_are_left_as_they_were() -> None:
+def test_the_images_are_left_as_they_were():
     images = torch.randn(2, 1, 3, 3, generator=torch.Generator().manual_seed(0))
     before = images.clone()
     draws = Draws(torch.tensor([[0, 2], [1, 1]]), torch.tensor([True, False]), torch.tensor([[1.0, 1.0, 0, 0]] * 2))
@@ -81,7 +81,7 @@ def test_the_images_are_left_as_they_were() -> None:
     assert not torch.equal(changed[0], images[0])
 
 
-def test_crops_have_areas_and_shapes_as_asked_and_lie_within_the_image() -> None:
+def test_crops_have_areas_and_shapes_as_asked_and_lie_within_the_image():
     box = draw(Recipe(crop=0.25), 4000, seed=1).box
     height, width = box[:, 0], box[:, 1]
     area = height * width
@@ -92,7 +92,7 @@ def test_crops_have_areas_and_shapes_as_asked_and_lie_within_the_image() -> None
     assert abs(float(area.median()) - 0.6) < 0.03
 
 
-def test_a_crop_is_what_torchvision_makes_of_the_same_box() -> None:
+def test_a_crop_is_what_torchvision_makes_of_the_same_box():
     from torchvision.transforms.functional import resized_crop
 
     images = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))

@@ -32,7 +32,7 @@ def member(fresh: Callable[[int], nn.Module], dataset: Dataset, seed: int, recip
 
 
 @pytest.fixture
-def traced(monkeypatch: pytest.MonkeyPatch) -> None:
+def traced(monkeypatch):
     """Trace and count graphs as on a GPU, but run them as they are: code for a CPU takes half a minute to generate."""
     torch.compiler.reset()
     counters.clear()
@@ -41,23 +41,21 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("traced")
-def test_one_graph_serves_every_member(fresh: Callable[[int], nn.Module], dataset: Dataset) -> None:
+def test_one_graph_serves_every_member(fresh, dataset):
     for seed in range(3):
         member(fresh, dataset, seed, RECIPE)
     assert counters["stats"]["unique_graphs"] == 1
 
 
 @pytest.mark.usefixtures("traced")
-def test_the_count_of_graphs_can_tell(fresh: Callable[[int], nn.Module], dataset: Dataset) -> None:
+def test_the_count_of_graphs_can_tell(fresh, dataset):
     member(fresh, dataset, 0, RECIPE)
     member(fresh, dataset, 0, replace(RECIPE, batch_size=8))
     assert counters["stats"]["unique_graphs"] == 2
 
 
 @pytest.mark.usefixtures("traced")
-def test_compiled_training_gives_the_weights_of_plain_training(
-    fresh: Callable[[int], nn.Module], dataset: Dataset
-) -> None:
+def test_compiled_training_gives_the_weights_of_plain_training(fresh, dataset):
     compiled = member(fresh, dataset, 1, RECIPE)
     plain = member(fresh, dataset, 1, replace(RECIPE, compiled=False))
     for one, other in zip(compiled.state_dict().values(), plain.state_dict().values(), strict=True):
@@ -65,7 +63,7 @@ def test_compiled_training_gives_the_weights_of_plain_training(
         assert one.is_contiguous()
 
 
-def test_graphs_are_dropped_where_there_may_be_any(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_graphs_are_dropped_where_there_may_be_any(monkeypatch):
     """Without it the ninth architecture of a process would be trained uncompiled: torch keeps eight graphs."""
     resets: list[bool] = []
     monkeypatch.setattr(torch.compiler, "reset", lambda: resets.append(True))

@@ -43,19 +43,19 @@ def loss(module: nn.Module, split: Split, dataset: Dataset) -> Tensor:
         return F.cross_entropy(module(to_float(split.images, dataset.mean, dataset.std)), split.labels)
 
 
-def test_one_epoch_reduces_the_loss(fresh: Fresh, dataset: Dataset) -> None:
+def test_one_epoch_reduces_the_loss(fresh, dataset):
     before = loss(fresh(SEEDS.init), dataset.train, dataset)
     after = loss(trained(fresh, dataset, recipe=replace(RECIPE, epochs=1, batch_size=8)), dataset.train, dataset)
     assert after < 0.85 * before
 
 
-def test_a_separable_data_set_is_learned(fresh: Fresh, dataset: Dataset) -> None:
+def test_a_separable_data_set_is_learned(fresh, dataset):
     module = trained(fresh, dataset, recipe=replace(RECIPE, epochs=6, batch_size=8))
     logits = predict(module, dataset, device="cpu")
     assert (logits.argmax(1) == dataset.test.labels).double().mean() >= 0.95
 
 
-def test_the_same_seeds_give_the_same_weights_bit_for_bit(fresh: Fresh, dataset: Dataset) -> None:
+def test_the_same_seeds_give_the_same_weights_bit_for_bit(fresh, dataset):
     torch.manual_seed(1)
     first = trained(fresh, dataset)
     torch.manual_seed(2)
@@ -63,23 +63,23 @@ def test_the_same_seeds_give_the_same_weights_bit_for_bit(fresh: Fresh, dataset:
 
 
 @pytest.mark.parametrize("stream", ["init", "order", "augment", "dropout"])
-def test_each_seed_alone_changes_the_weights(fresh: Fresh, dataset: Dataset, stream: str) -> None:
+def test_each_seed_alone_changes_the_weights(fresh, dataset, stream):
     other = replace(SEEDS, **{stream: asdict(SEEDS)[stream] + 1})
     assert not equal(trained(fresh, dataset), trained(fresh, dataset, seeds=other))
 
 
-def test_the_augmentations_seed_means_nothing_without_augmentation(fresh: Fresh, dataset: Dataset) -> None:
+def test_the_augmentations_seed_means_nothing_without_augmentation(fresh, dataset):
     plain = replace(RECIPE, shift=0, flip=False)
     other = replace(SEEDS, augment=SEEDS.augment + 1)
     assert equal(trained(fresh, dataset, recipe=plain), trained(fresh, dataset, recipe=plain, seeds=other))
 
 
-def test_flips_change_the_weights(fresh: Fresh, dataset: Dataset) -> None:
+def test_flips_change_the_weights(fresh, dataset):
     flipped = trained(fresh, dataset, recipe=replace(RECIPE, flip=True))
     assert not equal(flipped, trained(fresh, dataset))
 
 
-def test_members_do_not_depend_on_their_order(fresh: Fresh, dataset: Dataset) -> None:
+def test_members_do_not_depend_on_their_order(fresh, dataset):
     members = [Seeds.of_member(7, index) for index in range(3)]
     forward = [trained(fresh, dataset, seeds=seeds) for seeds in members]
     backward = [trained(fresh, dataset, seeds=seeds) for seeds in reversed(members)][::-1]
@@ -87,14 +87,14 @@ def test_members_do_not_depend_on_their_order(fresh: Fresh, dataset: Dataset) ->
     assert not equal(forward[0], forward[1])
 
 
-def test_the_callers_random_state_is_left_as_found(fresh: Fresh, dataset: Dataset) -> None:
+def test_the_callers_random_state_is_left_as_found(fresh, dataset):
     torch.manual_seed(3)
     before = torch.get_rng_state()
     trained(fresh, dataset)
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_members_seeds_are_named_streams() -> None:
+def test_members_seeds_are_named_streams():
     seeds = Seeds.of_member(5, 2)
     assert seeds.order == derive_seed(5, "order", 2)
     assert len({*asdict(seeds).values(), *asdict(Seeds.of_member(5, 3)).values()}) == 8
@@ -105,8 +105,8 @@ def test_members_seeds_are_named_streams() -> None:
     [(50, 16, 2, 6), (48, 16, 2, 6), (15, 16, 3, 3), (16, 16, 1, 1), (31, 16, 1, 1)],
 )
 def test_an_incomplete_last_batch_is_left_out_unless_it_is_the_only_one(
-    fresh: Fresh, dataset: Dataset, images: int, batch_size: int, *, epochs: int, steps: int
-) -> None:
+    fresh, dataset, images, batch_size, *, epochs, steps
+):
     split = Split(
         images=dataset.train.images[:images],
         labels=dataset.train.labels[:images],
@@ -124,7 +124,7 @@ def test_an_incomplete_last_batch_is_left_out_unless_it_is_the_only_one(
     assert sizes == [min(images, batch_size)] * steps
 
 
-def test_an_epoch_sees_each_image_once_in_another_order(fresh: Fresh, dataset: Dataset) -> None:
+def test_an_epoch_sees_each_image_once_in_another_order(fresh, dataset):
     marked = dataset.train.images.clone()
     marked[:] = torch.arange(50)[:, None, None, None]
     split = replace(dataset.train, images=marked)
@@ -143,7 +143,7 @@ def test_an_epoch_sees_each_image_once_in_another_order(fresh: Fresh, dataset: D
 
 @pytest.mark.parametrize("warmup", [0.1, 0.3, 0.5, 0.9])
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 10, 20])
-def test_short_runs_train_with_every_warm_up(fresh: Fresh, dataset: Dataset, warmup: float, steps: int) -> None:
+def test_short_runs_train_with_every_warm_up(fresh, dataset, warmup, steps):
     """torch's OneCycleLR divides by zero where the warm-up is exactly one step, as 10% of 10 are."""
     recipe = replace(RECIPE, epochs=steps, batch_size=50, warmup=warmup)
     module = trained(fresh, dataset, recipe=recipe)
@@ -151,7 +151,7 @@ def test_short_runs_train_with_every_warm_up(fresh: Fresh, dataset: Dataset, war
     assert not equal(module, fresh(SEEDS.init))
 
 
-def test_large_gradients_are_clipped(fresh: Fresh, dataset: Dataset) -> None:
+def test_large_gradients_are_clipped(fresh, dataset):
     recipe = replace(RECIPE, learning_rate=1e-3, clip_norm=1e-3)
     module = fresh(0)
     norms = []
@@ -169,14 +169,14 @@ def test_large_gradients_are_clipped(fresh: Fresh, dataset: Dataset) -> None:
     assert norms == pytest.approx([1e-3] * 6, rel=1e-2)
 
 
-def test_bfloat16_trains_float32_weights(fresh: Fresh, dataset: Dataset) -> None:
+def test_bfloat16_trains_float32_weights(fresh, dataset):
     module = trained(fresh, dataset, recipe=replace(RECIPE, precision="bfloat16"))
     assert {value.dtype for value in module.parameters()} == {torch.float32}
     assert all(value.isfinite().all() for value in module.parameters())
     assert not equal(module, trained(fresh, dataset))
 
 
-def test_prediction_is_the_networks_in_eval_mode_whatever_the_batch(fresh: Fresh, dataset: Dataset) -> None:
+def test_prediction_is_the_networks_in_eval_mode_whatever_the_batch(fresh, dataset):
     module = trained(fresh, dataset).train()
     logits = predict(module, dataset, device="cpu", batch_size=7)
     assert not module.training
@@ -186,7 +186,7 @@ def test_prediction_is_the_networks_in_eval_mode_whatever_the_batch(fresh: Fresh
     torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_refreshed_statistics_are_those_of_the_training_images(fresh: Fresh, dataset: Dataset) -> None:
+def test_refreshed_statistics_are_those_of_the_training_images(fresh, dataset):
     module = trained(fresh, dataset)
     with torch.no_grad():
         module[0].weight.mul_(3).add_(0.5)
@@ -205,7 +205,7 @@ def test_refreshed_statistics_are_those_of_the_training_images(fresh: Fresh, dat
     assert not any(part.training for part in module.modules())
 
 
-def test_refreshed_statistics_are_a_plain_mean_over_batches(fresh: Fresh, dataset: Dataset) -> None:
+def test_refreshed_statistics_are_a_plain_mean_over_batches(fresh, dataset):
     module = fresh(0).eval()
     refresh_batch_norm(module, dataset, device="cpu", batch_size=25)
     with torch.no_grad():
@@ -216,7 +216,7 @@ def test_refreshed_statistics_are_a_plain_mean_over_batches(fresh: Fresh, datase
     torch.testing.assert_close(module[1].running_var, variances, rtol=1e-4, atol=1e-5)
 
 
-def test_refreshing_drops_nothing_and_leaves_networks_without_batch_norm_alone(fresh: Fresh, dataset: Dataset) -> None:
+def test_refreshing_drops_nothing_and_leaves_networks_without_batch_norm_alone(fresh, dataset):
     once, twice = fresh(0).eval(), fresh(0).eval()
     state = torch.get_rng_state()
     refresh_batch_norm(once, dataset, device="cpu")
@@ -231,14 +231,14 @@ def test_refreshing_drops_nothing_and_leaves_networks_without_batch_norm_alone(f
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
-def test_another_schedule_gives_other_weights(fresh: Fresh, dataset: Dataset, schedule: str) -> None:
+def test_another_schedule_gives_other_weights(fresh, dataset, schedule):
     module = fresh(SEEDS.init)
     with torch.random.fork_rng():
         train(module, dataset, RECIPE, SEEDS, device="cpu", progress=lambda *_: None, schedule=schedule)
     assert not equal(module, trained(fresh, dataset))
 
 
-def test_streams_derive_from_the_index_that_is_named_for_them() -> None:
+def test_streams_derive_from_the_index_that_is_named_for_them():
     seeds = Seeds.of_member(5, 2, streams={"order": "3-cycle-1", "dropout": 7})
     assert asdict(seeds) == {
         "init": derive_seed(5, "init", 2),

@@ -53,7 +53,7 @@ def recipe_of(dataset: Dataset, *, architecture: str = "resnet18", overrides: An
         ({"precision": "half"}, "the recipe's precision is half; it must be float32 or bfloat16"),
     ],
 )
-def test_impossible_numbers(dataset: Dataset, values: dict[str, Any], error: str) -> None:
+def test_impossible_numbers(dataset, values, error):
     for make in (lambda: Recipe(**values), lambda: recipe_of(dataset, overrides=values)):
         with pytest.raises(UsageError) as caught:
             make()
@@ -82,19 +82,19 @@ def test_impossible_numbers(dataset: Dataset, values: dict[str, Any], error: str
         ),
     ],
 )
-def test_overrides_that_do_not_fit(dataset: Dataset, values: dict[str, Any], error: str) -> None:
+def test_overrides_that_do_not_fit(dataset, values, error):
     with pytest.raises(UsageError) as caught:
         recipe_of(dataset, overrides=values)
     assert str(caught.value) == error
 
 
-def test_overrides_are_put_in_and_one_value_is_one_recipe(dataset: Dataset) -> None:
+def test_overrides_are_put_in_and_one_value_is_one_recipe(dataset):
     recipe = recipe_of(dataset, overrides={"epochs": 4, "learning_rate": 1})
     assert recipe == replace(recipe_of(dataset), epochs=4, learning_rate=1.0)
     assert type(recipe.learning_rate) is float
 
 
-def test_digits_have_their_own_and_others_a_fallback(dataset: Dataset) -> None:
+def test_digits_have_their_own_and_others_a_fallback(dataset):
     digits = of_size(replace(dataset, name="digits", augmentations=frozenset({"shift"})), 1437)
     assert recipe_of(digits) == Recipe(epochs=2, batch_size=24, learning_rate=7e-3, warmup=0.2, shift=1)
     assert recipe_of(of_size(dataset, 1437)).learning_rate == 3e-3
@@ -104,14 +104,14 @@ def test_digits_have_their_own_and_others_a_fallback(dataset: Dataset) -> None:
     ("images", "batch_size", "epochs"),
     [(2, 2, 30), (50, 6, 30), (1000, 64, 30), (6400, 64, 15), (50_000, 64, 3)],
 )
-def test_the_fallback_takes_about_1500_steps(dataset: Dataset, images: int, batch_size: int, epochs: int) -> None:
+def test_the_fallback_takes_about_1500_steps(dataset, images, batch_size, epochs):
     recipe = recipe_of(of_size(dataset, images))
     assert (recipe.batch_size, recipe.epochs) == (batch_size, epochs)
     if 3 < recipe.epochs < 30:
         assert 1500 <= steps_of(recipe, images) <= 1500 + images // batch_size
 
 
-def test_the_fallback_augments_as_the_data_set_allows(dataset: Dataset) -> None:
+def test_the_fallback_augments_as_the_data_set_allows(dataset):
     def shift_and_flip(*augmentations: Any, width: int = 64) -> tuple[int, bool]:
         data = replace(of_size(dataset, 20, width), augmentations=frozenset(augmentations))
         recipe = recipe_of(data)
@@ -123,7 +123,7 @@ def test_the_fallback_augments_as_the_data_set_allows(dataset: Dataset) -> None:
     assert shift_and_flip("flip") == (0, True)
 
 
-def test_precision_follows_the_device_unless_the_user_says_otherwise(dataset: Dataset) -> None:
+def test_precision_follows_the_device_unless_the_user_says_otherwise(dataset):
     chosen = [
         recipe_for(dataset, architecture="resnet18", device=device, overrides=overrides).precision
         for device, overrides in (
@@ -136,13 +136,13 @@ def test_precision_follows_the_device_unless_the_user_says_otherwise(dataset: Da
     assert chosen == ["float32", "float32", "bfloat16", "float32"]
 
 
-def test_a_transformer_gets_a_recipe_of_its_own(dataset: Dataset) -> None:
+def test_a_transformer_gets_a_recipe_of_its_own(dataset):
     digits = of_size(replace(dataset, name="digits"), 1437)
     assert recipe_of(digits, architecture="vit_tiny_patch16_224(depth=2)").learning_rate == 1e-3
     assert recipe_of(digits, architecture="convit_tiny") != recipe_of(digits, architecture="convnext_atto")
 
 
-def test_recipes_follow_the_data_set_and_the_family(dataset: Dataset) -> None:
+def test_recipes_follow_the_data_set_and_the_family(dataset):
     cifar = of_size(replace(dataset, name="cifar10", augmentations=frozenset({"shift", "flip"})), 50_000)
     vgg, resnet = (recipe_of(cifar, architecture=name) for name in ("vgg19_bn", "resnet101"))
     assert (vgg.optimiser, vgg.epochs, vgg.shift, vgg.flip) == ("sgd", 40, 4, True)
@@ -152,7 +152,7 @@ def test_recipes_follow_the_data_set_and_the_family(dataset: Dataset) -> None:
     assert recipe_of(replace(imagenette, augmentations=frozenset())).shift == 0
 
 
-def test_every_table_of_recipes_is_the_first_for_something() -> None:
+def test_every_table_of_recipes_is_the_first_for_something():
     tables = tomllib.loads(Path(recipes.__file__).with_suffix(".toml").read_text())["recipe"]
     result = [
         recipes._table_of(data, name)
@@ -162,20 +162,20 @@ def test_every_table_of_recipes_is_the_first_for_something() -> None:
     assert all(table in result for table in tables)
 
 
-def test_cuda_trains_compiled_in_bfloat16_unless_the_user_says_otherwise(dataset: Dataset) -> None:
+def test_cuda_trains_compiled_in_bfloat16_unless_the_user_says_otherwise(dataset):
     on_cuda = recipe_for(dataset, architecture="resnet18", device="cuda:0", overrides={"compiled": False})
     assert (on_cuda.precision, on_cuda.channels_last, on_cuda.compiled) == ("bfloat16", True, False)
     assert not recipe_of(dataset).channels_last
 
 
-def test_a_smaller_batch_of_gradient_descent_gets_a_lower_rate(dataset: Dataset) -> None:
+def test_a_smaller_batch_of_gradient_descent_gets_a_lower_rate(dataset):
     cifar = replace(dataset, name="cifar10")
     whole, few = recipe_of(of_size(cifar, 50_000)), recipe_of(of_size(cifar, 512))
     assert (whole.batch_size, few.batch_size) == (512, 64)
     assert few.learning_rate == pytest.approx(whole.learning_rate / 8)
 
 
-def test_networks_without_norms_train_gently(dataset: Dataset) -> None:
+def test_networks_without_norms_train_gently(dataset):
     cifar = of_size(replace(dataset, name="cifar10"), 50_000)
     assert recipe_of(cifar, architecture="resnet(depth=18,norm=None,width=32)").optimiser == "adamw"
     assert recipe_of(cifar, architecture="resnet(depth=18,norm=batch,width=32)").optimiser == "sgd"

@@ -10,16 +10,16 @@ from saliencynoise.interfaces import Batch, Noise, Tap
 
 
 @saliencynoise.testing.conformance("hirescam/hires_cam")
-def test_conformance(check: saliencynoise.testing.ConformanceTest) -> None:
+def test_conformance(check):
     check()
 
 
 @saliencynoise.testing.conformance("hirescam/hires_cam(layer=intermediate)")
-def test_conformance_of_the_other_layer(check: saliencynoise.testing.ConformanceTest) -> None:
+def test_conformance_of_the_other_layer(check):
     check()
 
 
-def test_before_a_linear_layer_the_map_adds_up_to_the_logit() -> None:
+def test_before_a_linear_layer_the_map_adds_up_to_the_logit():
     value, weight = torch.randn(2, 4, 3, 5), torch.randn(2, 4, 3, 5)  # the gradient of a linear layer is its weight
     batch = Batch(x=value, target=torch.zeros(2).long(), background=value, noise=Noise((1, 2)))
     values = HiResCam().from_pass({"top": Tap(value, weight)}, batch).values

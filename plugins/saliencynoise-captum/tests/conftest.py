@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 from saliencynoise.interfaces import Batch, CamPoint, Network, Noise
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 torch.set_num_threads(1)
 SIDE, CLASSES = 16, 5
@@ -75,7 +72,7 @@ def images(count: int = 3, *, channels: int = 3, side: int = SIDE) -> Batch:
 
 
 @pytest.fixture(scope="session")
-def build() -> Callable[..., Network]:
+def build():
     """Return timm's networks by name; built once."""
     built: dict[str, Network] = {}
 
@@ -88,20 +85,20 @@ def build() -> Callable[..., Network]:
 
 
 @pytest.fixture(scope="session")
-def network() -> Network:
+def network():
     return small()
 
 
 @pytest.fixture
-def batch() -> Batch:
+def batch():
     return images()
 
 
 @pytest.fixture(scope="session")
-def make_images() -> Callable[..., Batch]:
+def make_images():
     return images
 
 
 @pytest.fixture(scope="session")
-def make_small() -> Callable[..., Network]:
+def make_small():
     return small

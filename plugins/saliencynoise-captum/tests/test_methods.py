@@ -17,8 +17,6 @@ from saliencynoise.interfaces import CamPoint, MethodSpec, ModuleMethod, Network
 from saliencynoise_captum.plugin import saliencynoise_methods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from saliencynoise.interfaces import Batch
 
 SPECS = {spec.name: spec for spec in saliencynoise_methods()}
@@ -72,7 +70,7 @@ def drawn() -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_it_runs_and_leaves_everything_as_found(name: str, network: Network, batch: Batch) -> None:
+def test_it_runs_and_leaves_everything_as_found(name, network, batch):
     explain, before, x = method(name), (state(network.module), drawn()), batch.x.clone()
     maps = explain.attribute_module(network, batch)
     assert isinstance(explain, ModuleMethod)
@@ -88,7 +86,7 @@ def test_it_runs_and_leaves_everything_as_found(name: str, network: Network, bat
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_each_image_depends_on_its_own_rows_and_seed(name: str, network: Network, batch: Batch) -> None:
+def test_each_image_depends_on_its_own_rows_and_seed(name, network, batch):
     whole = method(name).attribute_module(network, batch)
     order = [2, 0]
     part = replace(
@@ -105,7 +103,7 @@ def test_each_image_depends_on_its_own_rows_and_seed(name: str, network: Network
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_the_seed_matters_where_the_spec_says_so(name: str, network: Network, batch: Batch) -> None:
+def test_the_seed_matters_where_the_spec_says_so(name, network, batch):
     one = replace(batch, x=batch.x[:1], target=batch.target[:1], noise=Noise((1,)))
     first, again = (method(name).attribute_module(network, one).values for _ in range(2))
     other = method(name).attribute_module(network, replace(one, noise=Noise((2,)))).values
@@ -114,16 +112,14 @@ def test_the_seed_matters_where_the_spec_says_so(name: str, network: Network, ba
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_the_target_is_honoured(name: str, network: Network, batch: Batch) -> None:
+def test_the_target_is_honoured(name, network, batch):
     first = method(name).attribute_module(network, batch).values
     second = method(name).attribute_module(network, replace(batch, target=(batch.target + 1) % 5)).values
     assert (first - second).abs().amax() > 1e-6 * first.abs().amax()
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_one_channel_and_pictures_that_are_not_square(
-    name: str, make_small: Callable[..., Network], make_images: Callable[..., Batch]
-) -> None:
+def test_one_channel_and_pictures_that_are_not_square(name, make_small, make_images):
     network, batch = make_small(1), make_images(1, channels=1)
     batch = replace(batch, x=batch.x[..., :12], background=batch.background[..., :12])
     points = {"top": CamPoint(module="4", grid=(8, 6))}
@@ -135,7 +131,7 @@ QUICK = {"occlusion": {"window": 16, "strides": 16}, "shapley_value_sampling": {
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_a_transformer(name: str, build: Callable[..., Network], make_images: Callable[..., Batch]) -> None:
+def test_a_transformer(name, build, make_images):
     network, batch = build("test_vit", img_size=32, patch_size=8), make_images(side=32)
     explain = locate(SPECS[name].target.replace(":", "."))(**QUICK.get(name, {}))  # type: ignore[operator]
     before = (state(network.module), drawn())
@@ -171,7 +167,7 @@ PASSES: dict[str, int] = {}
 
 @pytest.mark.parametrize("passes", [0, 1])
 @pytest.mark.parametrize("name", SPECS)
-def test_everything_is_left_as_found_when_it_raises(name: str, passes: int, network: Network, batch: Batch) -> None:
+def test_everything_is_left_as_found_when_it_raises(name, passes, network, batch):
     failing = replace(
         network,
         module=Failing(copy.deepcopy(network.module), passes).eval(),
@@ -193,7 +189,7 @@ def test_everything_is_left_as_found_when_it_raises(name: str, passes: int, netw
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_a_constant_network_gives_zero(name: str, network: Network, batch: Batch) -> None:
+def test_a_constant_network_gives_zero(name, network, batch):
     if "constant" not in SPECS[name].claims:
         assert name in {"lrp", "layer_lrp"}
         return
@@ -219,7 +215,7 @@ class Deaf(nn.Module):
 
 
 @pytest.mark.parametrize("name", ["saliency", "integrated_gradients", "layer_gradcam", "deep_lift", "smoothgrad"])
-def test_a_network_that_does_not_look_gives_zero(name: str, batch: Batch) -> None:
+def test_a_network_that_does_not_look_gives_zero(name, batch):
     points = {"top": CamPoint(module="top", grid=(16, 16))}
     network = Network(module=Deaf().double().eval().requires_grad_(requires_grad=False), points=points)
     maps = method(name).attribute_module(network, batch)
@@ -228,7 +224,7 @@ def test_a_network_that_does_not_look_gives_zero(name: str, batch: Batch) -> Non
 
 
 @pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if "linear" in str(spec.claims)])
-def test_a_linear_network(name: str, batch: Batch) -> None:
+def test_a_linear_network(name, batch):
     torch.manual_seed(0)
     linear = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 5))
     network = Network(module=linear.double().eval().requires_grad_(requires_grad=False), points={})
@@ -239,7 +235,7 @@ def test_a_linear_network(name: str, batch: Batch) -> None:
     assert (values - answer).abs().amax() < 1e-9
 
 
-def test_specs() -> None:
+def test_specs():
     assert len(SPECS) == len(saliencynoise_methods()) == 30
     assert {spec.library for spec in SPECS.values()} == {"captum"}
     assert {spec.kind for spec in SPECS.values()} == {"module"}

@@ -63,7 +63,7 @@ def parameters(explainer: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_fields_are_captums_keywords(name: str) -> None:
+def test_fields_are_captums_keywords(name):
     method = CLASSES[name]
     known = parameters(method.explainer)
     if name == "lime":
@@ -81,13 +81,13 @@ def test_fields_are_captums_keywords(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_every_keyword_of_captum_is_a_field_or_left_out_for_a_reason(name: str) -> None:
+def test_every_keyword_of_captum_is_a_field_or_left_out_for_a_reason(name):
     method = CLASSES[name]
     fields = {field.name for field in dataclasses.fields(method)}
     assert set(parameters(method.explainer)) - fields <= GIVEN | LEFT.keys()
 
 
-def test_every_attribution_method_of_captum_is_here_or_left_out_for_a_reason() -> None:
+def test_every_attribution_method_of_captum_is_here_or_left_out_for_a_reason():
     here = {method.explainer for method in CLASSES.values()} | {"NoiseTunnel"}
     left = {
         "LayerActivation": "no attribution: the target does not matter",
@@ -129,16 +129,16 @@ def test_every_attribution_method_of_captum_is_here_or_left_out_for_a_reason() -
         ("layer_gradcam", {"layer": "middle"}, "layer=middle is not possible; choose top or intermediate"),
     ],
 )
-def test_impossible_values_are_refused(name: str, arguments: dict[str, Any], text: str) -> None:
+def test_impossible_values_are_refused(name, arguments, text):
     with pytest.raises(ValueError, match=text):
         CLASSES[name](**arguments)
 
 
-def test_whole_numbers_are_colours_too() -> None:
+def test_whole_numbers_are_colours_too():
     assert CLASSES["integrated_gradients"](baselines=-1).baselines == -1
 
 
-def test_listing_imports_nothing_heavy() -> None:
+def test_listing_imports_nothing_heavy():
     code = (
         "import sys, saliencynoise_captum.plugin as p; assert len(p.saliencynoise_methods()) > 20; "
         "print({'torch', 'captum', 'numpy', 'sklearn'} & set(sys.modules))"
@@ -148,7 +148,7 @@ def test_listing_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_the_registry_builds_it_and_reads_back_what_it_writes(name: str) -> None:
+def test_the_registry_builds_it_and_reads_back_what_it_writes(name):
     from saliencynoise.registry.catalogue import catalogue
 
     bound = catalogue().method(f"captum/{name}")

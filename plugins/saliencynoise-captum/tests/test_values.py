@@ -21,8 +21,6 @@ from saliencynoise.scoring import Passes, attribute
 from saliencynoise_captum import deeplift, gradients, layers, noise, perturbations, relevance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
 
     from saliencynoise.interfaces import Batch
@@ -52,14 +50,14 @@ def score(network: Network, x: Tensor, target: Tensor) -> Tensor:
     return out
 
 
-def test_saliency_and_input_x_gradient(network: Network, batch: Batch) -> None:
+def test_saliency_and_input_x_gradient(network, batch):
     grad = gradient(network, batch.x, batch.target)
     assert (grad < 0).any()
     assert_equal(maps_of(gradients.Saliency(), network, batch), grad)
     assert_equal(maps_of(gradients.InputXGradient(), network, batch), grad * batch.x)
 
 
-def test_ours_are_equal(network: Network, batch: Batch) -> None:
+def test_ours_are_equal(network, batch):
     for ours, theirs in (
         (Gradient(), gradients.Saliency()),
         (GradCam(), layers.LayerGradCam()),
@@ -71,7 +69,7 @@ def test_ours_are_equal(network: Network, batch: Batch) -> None:
 
 
 @pytest.mark.parametrize("baselines", [0.0, -0.7, "mean"])
-def test_integrated_gradients(network: Network, batch: Batch, baselines: Any) -> None:
+def test_integrated_gradients(network, batch, baselines):
     base = batch.background.mean(0) if baselines == "mean" else torch.full_like(batch.x[0], baselines)
     nodes, weights = leggauss(20)
     exact, oracle = torch.zeros_like(batch.x), torch.zeros_like(batch.x)
@@ -89,7 +87,7 @@ def test_integrated_gradients(network: Network, batch: Batch, baselines: Any) ->
     assert torch.allclose(maps.diagnostics["completeness_error"], error, rtol=1e-6)
 
 
-def test_layer_gradcam(network: Network, batch: Batch) -> None:
+def test_layer_gradcam(network, batch):
     kept = []
     handle = network.module[4].register_forward_hook(lambda _m, _i, out: kept.append(out))  # type: ignore[operator, index]
     try:
@@ -104,7 +102,7 @@ def test_layer_gradcam(network: Network, batch: Batch) -> None:
     assert_equal(maps_of(layers.LayerGradientXActivation(), network, batch), product)
 
 
-def test_smoothgrad_uses_the_seed_of_each_image(network: Network, batch: Batch) -> None:
+def test_smoothgrad_uses_the_seed_of_each_image(network, batch):
     values = maps_of(noise.SmoothGrad(nt_samples=3, stdevs=0.2), network, batch)
     for place, seed in enumerate(batch.noise.seeds):
         x, target = batch.x[place : place + 1], int(batch.target[place])
@@ -114,7 +112,7 @@ def test_smoothgrad_uses_the_seed_of_each_image(network: Network, batch: Batch) 
         assert_equal(values[place : place + 1], oracle.detach())
 
 
-def test_ablation_by_hand(network: Network, batch: Batch) -> None:
+def test_ablation_by_hand(network, batch):
     values = maps_of(perturbations.FeatureAblation(grid=2, baselines=0.3), network, batch)
     for rows in (slice(0, 8), slice(8, 16)):
         for columns in (slice(0, 8), slice(8, 16)):
@@ -124,7 +122,7 @@ def test_ablation_by_hand(network: Network, batch: Batch) -> None:
             assert_equal(values[:, 0, rows, columns], loss[:, None, None].expand(-1, 8, 8))
 
 
-def test_permutation_draws_from_the_background(network: Network, batch: Batch) -> None:
+def test_permutation_draws_from_the_background(network, batch):
     one = replace(batch, background=batch.background[:1])
     values = maps_of(perturbations.FeaturePermutation(grid=2, samples=2), network, one)
     other = batch.x.clone()
@@ -133,7 +131,7 @@ def test_permutation_draws_from_the_background(network: Network, batch: Batch) -
     assert_equal(values[:, 0, :8, 8:], loss[:, None, None].expand(-1, 8, 8))
 
 
-def test_shapley_values_by_enumeration(network: Network, batch: Batch) -> None:
+def test_shapley_values_by_enumeration(network, batch):
     cells = perturbations.cells(2, batch.x)
     oracle = torch.zeros(len(batch.x), 4, dtype=torch.float64)
     for order in permutations(range(4)):
@@ -153,7 +151,7 @@ def test_shapley_values_by_enumeration(network: Network, batch: Batch) -> None:
     assert (sampled - oracle).abs().amax() > 1e-6
 
 
-def test_lime_and_occlusion_are_captums_called_directly(network: Network, batch: Batch) -> None:
+def test_lime_and_occlusion_are_captums_called_directly(network, batch):
     one = replace(batch, x=batch.x[:1], target=batch.target[:1], noise=replace(batch.noise, seeds=(9,)))
     mask = perturbations.cells(4, one.x)
     with seeded(9):
@@ -164,7 +162,7 @@ def test_lime_and_occlusion_are_captums_called_directly(network: Network, batch:
     assert_equal(maps_of(perturbations.Occlusion(), network, one), direct[:, :1])
 
 
-def test_layer_methods_by_rows_of_tokens(build: Callable[..., Network], make_images: Callable[..., Batch]) -> None:
+def test_layer_methods_by_rows_of_tokens(build, make_images):
     """A place of a transformer's layer: its token, class token left out."""
     network, batch = build("test_vit", img_size=32, patch_size=8), make_images(side=32)
     values = maps_of(layers.LayerFeatureAblation(), network, batch)
@@ -192,9 +190,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_captums_deeplift_fails_its_check_and_says_so(
-    name: str, build: Callable[..., Network], make_images: Callable[..., Batch]
-) -> None:
+def test_captums_deeplift_fails_its_check_and_says_so(name, build, make_images):
     network, batch = build(name), make_images(2, side=32)
     with pytest.raises(UsageError, match=r"captum's DeepLift is wrong on this network: on image \d of 2 .* by [\d.e+]"):
         deeplift.DeepLift(baselines="mean").attribute_module(network, batch)
@@ -210,7 +206,7 @@ def test_captums_deeplift_fails_its_check_and_says_so(
     assert error.amax() > 1e-2
 
 
-def test_captums_deeplift_where_it_is_right(network: Network, batch: Batch) -> None:
+def test_captums_deeplift_where_it_is_right(network, batch):
     maps = deeplift.DeepLift().attribute_module(network, batch)
     assert maps.diagnostics["completeness_error"].amax() < 1e-12
     layer = layers.LayerDeepLiftShap().attribute_module(network, batch)
@@ -218,7 +214,7 @@ def test_captums_deeplift_where_it_is_right(network: Network, batch: Batch) -> N
     assert layer.values.shape == (3, 1, 8, 8)
 
 
-def test_rounding_is_no_incompleteness(network: Network, batch: Batch) -> None:
+def test_rounding_is_no_incompleteness(network, batch):
     """In float32, where the baseline is the image up to a hair, the difference of the logits is rounding."""
     single = replace(network, module=copy.deepcopy(network.module).float())
     x = batch.x.float()
@@ -228,13 +224,13 @@ def test_rounding_is_no_incompleteness(network: Network, batch: Batch) -> None:
     assert maps.values.abs().amax() < 1e-5
 
 
-def test_a_missing_layer_is_named(network: Network, batch: Batch) -> None:
+def test_a_missing_layer_is_named(network, batch):
     without = replace(network, points={"top": network.points["top"]})
     with pytest.raises(UsageError, match="the network has no point 'intermediate'; it has top"):
         layers.LayerConductance(layer="intermediate").attribute_module(without, batch)
 
 
-def test_a_grid_finer_than_the_image_is_named(network: Network, batch: Batch) -> None:
+def test_a_grid_finer_than_the_image_is_named(network, batch):
     with pytest.raises(UsageError, match="grid=17 has more cells than the images of 16x16"):
         perturbations.FeatureAblation(grid=17).attribute_module(network, batch)
     with pytest.raises(UsageError, match="window=17 is larger than the images of 16x16"):
@@ -244,7 +240,7 @@ def test_a_grid_finer_than_the_image_is_named(network: Network, batch: Batch) ->
 @pytest.mark.parametrize(
     "explain", [layers.LayerIntegratedGradients(), layers.LayerGradCam(), deeplift.DeepLift(), relevance.Lrp()]
 )
-def test_activations_in_place_change_nothing(explain: Any, network: Network, batch: Batch) -> None:
+def test_activations_in_place_change_nothing(explain, network, batch):
     """At a layer, too, whose output the next module overwrites: captum's integrals stop there by themselves."""
     before = replace(network, points={"top": replace(network.points["top"], module="3")})
     module = copy.deepcopy(network.module)
@@ -256,7 +252,7 @@ def test_activations_in_place_change_nothing(explain: Any, network: Network, bat
     assert all(part.inplace for part in module.modules() if isinstance(part, torch.nn.ReLU))
 
 
-def test_relevance_is_conserved_without_biases(network: Network, batch: Batch) -> None:
+def test_relevance_is_conserved_without_biases(network, batch):
     """And a layer's is what captum gives at the input of the next layer that it knows."""
     module = copy.deepcopy(network.module)
     for part in module.modules():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from saliencynoise.interfaces import Network
 from tests.conftest import cache, pooled, trained_cache
 from tests.dream_networks import smooth_network
 
@@ -13,11 +12,11 @@ __all__ = ["cache", "pooled", "trained_cache"]
 
 
 @pytest.fixture
-def smooth() -> list[Network]:
+def smooth():
     return [smooth_network(seed) for seed in range(3)]
 
 
 @pytest.fixture
-def start() -> torch.Tensor:
+def start():
     generator = torch.Generator().manual_seed(5)
     return torch.rand(2, 2, 8, 8, generator=generator, dtype=torch.float64) * 0.4 + 0.3

@@ -24,7 +24,7 @@ def view(pictures):
 
 
 @pytest.mark.parametrize("objective", [ClassLogit(TARGETS), LayerEnergy("top"), LayerEnergy("2")], ids=str)
-def test_the_gradient_equals_finite_differences(smooth, start, objective) -> None:
+def test_the_gradient_equals_finite_differences(smooth, start, objective):
     coarse = resized(start, (6, 5))
     values, gradient = mean_gradient(smooth, objective, coarse, view)
     direction = torch.randn(coarse.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
@@ -35,7 +35,7 @@ def test_the_gradient_equals_finite_differences(smooth, start, objective) -> Non
     assert values.shape == (2,)
 
 
-def test_the_mean_gradient_is_that_of_the_mean_objective(smooth, start) -> None:
+def test_the_mean_gradient_is_that_of_the_mean_objective(smooth, start):
     leaf = start.clone().requires_grad_()
     mean = torch.stack([network.module(view(leaf)) for network in smooth]).mean(0)
     (expected,) = torch.autograd.grad(mean[0, 2] + mean[1, 0], leaf)
@@ -45,7 +45,7 @@ def test_the_mean_gradient_is_that_of_the_mean_objective(smooth, start) -> None:
 
 
 @pytest.mark.parametrize("gradient", ["mean", "random"])
-def test_a_seed_gives_the_same_bits_and_another_seed_others(smooth, start, gradient) -> None:
+def test_a_seed_gives_the_same_bits_and_another_seed_others(smooth, start, gradient):
     run = partial(dream, smooth, ClassLogit(TARGETS), start, mean=MEAN, std=STD)
     config = replace(QUICK, gradient=gradient)
     first, again, other = (run(config=replace(config, seed=seed)).pictures for seed in (0, 0, 1))
@@ -53,7 +53,7 @@ def test_a_seed_gives_the_same_bits_and_another_seed_others(smooth, start, gradi
     assert not torch.equal(first, other)
 
 
-def test_the_global_random_state_does_not_matter_and_is_left(smooth, start) -> None:
+def test_the_global_random_state_does_not_matter_and_is_left(smooth, start):
     torch.manual_seed(1)
     state = torch.get_rng_state()
     first = dream(smooth, LayerEnergy("top"), start, mean=MEAN, std=STD, config=QUICK).pictures
@@ -62,7 +62,7 @@ def test_the_global_random_state_does_not_matter_and_is_left(smooth, start) -> N
     assert torch.equal(first, dream(smooth, LayerEnergy("top"), start, mean=MEAN, std=STD, config=QUICK).pictures)
 
 
-def test_an_ensemble_of_one_is_that_network(smooth, start) -> None:
+def test_an_ensemble_of_one_is_that_network(smooth, start):
     one = smooth[:1]
     run = partial(dream, objective=ClassLogit(TARGETS), start=start, mean=MEAN, std=STD)
     mean, random = (run(one, config=replace(QUICK, gradient=gradient)).pictures for gradient in ("mean", "random"))
@@ -70,7 +70,7 @@ def test_an_ensemble_of_one_is_that_network(smooth, start) -> None:
     torch.testing.assert_close(run(one * 3, config=QUICK).pictures, mean, rtol=0, atol=1e-12)
 
 
-def test_the_whole_ascent_equals_a_plain_loop(smooth, start) -> None:
+def test_the_whole_ascent_equals_a_plain_loop(smooth, start):
     config = DreamConfig(octaves=2, octave_scale=2.0, steps=4, jitter=0, smoothing=0.8, step_size=0.03)
     small = resized(start, (4, 4))
     picture = small
@@ -88,13 +88,13 @@ def test_the_whole_ascent_equals_a_plain_loop(smooth, start) -> None:
     torch.testing.assert_close(result.pictures, picture, rtol=1e-9, atol=1e-12)
 
 
-def test_pictures_of_a_batch_do_not_see_each_other(smooth, start) -> None:
+def test_pictures_of_a_batch_do_not_see_each_other(smooth, start):
     both = dream(smooth, ClassLogit(TARGETS), start, mean=MEAN, std=STD, config=QUICK)
     alone = dream(smooth, ClassLogit(TARGETS[1:]), start[1:], mean=MEAN, std=STD, config=QUICK)
     torch.testing.assert_close(both.pictures[1:], alone.pictures, rtol=0, atol=1e-10)
 
 
-def test_jitter_does_not_drift() -> None:
+def test_jitter_does_not_drift():
     """The network wants one bright pixel in the middle: the blob that jitter makes of it stays centred there."""
     weights = torch.zeros(1, 15, 15, dtype=torch.float64)
     weights[0, 7, 7] = 1
@@ -111,7 +111,7 @@ def test_jitter_does_not_drift() -> None:
         assert abs(centre - 7) < 4 * 2 / 200**0.5  # four standard errors of the mean shift
 
 
-def test_pixels_stay_valid_and_the_objective_grows(smooth, start) -> None:
+def test_pixels_stay_valid_and_the_objective_grows(smooth, start):
     config = DreamConfig(octaves=2, steps=30, step_size=0.1, keep_steps=True)
     result = dream(smooth, ClassLogit(TARGETS), start, mean=MEAN, std=STD, config=config)
     assert float(result.pictures.min()) >= 0
@@ -123,7 +123,7 @@ def test_pixels_stay_valid_and_the_objective_grows(smooth, start) -> None:
     assert dream(smooth, ClassLogit(TARGETS), start, mean=MEAN, std=STD, config=QUICK).steps is None
 
 
-def test_the_random_member_is_one_of_the_ensemble_and_all_take_turns(start) -> None:
+def test_the_random_member_is_one_of_the_ensemble_and_all_take_turns(start):
     """Member e raises pixel e only: after many steps all their pixels have been raised."""
     eye = torch.eye(4, dtype=torch.float64)
     members = [linear_network(eye[member : member + 1]) for member in range(4)]
@@ -137,7 +137,7 @@ def test_the_random_member_is_one_of_the_ensemble_and_all_take_turns(start) -> N
     assert bool((turns >= 1).all())
 
 
-def test_impossible_dreams_are_refused(smooth, start) -> None:
+def test_impossible_dreams_are_refused(smooth, start):
     objective = ClassLogit(TARGETS)
     with pytest.raises(UsageError, match="no network"):
         dream([], objective, start, mean=MEAN, std=STD)
@@ -151,7 +151,7 @@ def test_impossible_dreams_are_refused(smooth, start) -> None:
 
 @pytest.mark.parametrize("name", ["test_resnet", "vit_tiny_patch16_224", "mobilenetv3_small_050"])
 @pytest.mark.parametrize("kind", ["class", "top", "intermediate"])
-def test_any_architecture_dreams(name: str, kind: str) -> None:
+def test_any_architecture_dreams(name, kind):
     arguments = {"depth": 4} if name.startswith("vit") else {}
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -167,7 +167,7 @@ def test_any_architecture_dreams(name: str, kind: str) -> None:
     assert not any(module._forward_hooks for network in networks for module in network.module.modules())
 
 
-def test_evaluation_mode_is_set(start) -> None:
+def test_evaluation_mode_is_set(start):
     """Dropout would make the gradient random, and batch normalisation learn from the dream."""
     norm = torch.nn.BatchNorm2d(2).double()
     network = Network(module=torch.nn.Sequential(norm, torch.nn.Dropout(0.5), torch.nn.Flatten()), points={})

@@ -16,14 +16,14 @@ FULL = {"mean": (0.4, 0.5), "std": (0.2, 0.3), "config": HOW}
 
 
 @pytest.fixture
-def five() -> torch.Tensor:
+def five():
     generator = torch.Generator().manual_seed(3)
     return torch.rand(5, 2, 8, 8, generator=generator, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("objective", [ClassLogit(torch.tensor([2, 0, 1, 1, 0])), LayerEnergy("top")], ids=str)
 @pytest.mark.parametrize("rows", [1, 2, 5])
-def test_parts_are_the_whole(smooth, five, objective, rows: int) -> None:
+def test_parts_are_the_whole(smooth, five, objective, rows):
     whole = dream(smooth, objective, five, **FULL)
     parts = dream_in_parts(smooth, objective, five, rows=rows, **FULL)
     torch.testing.assert_close(parts.pictures, whole.pictures, rtol=0, atol=1e-12)
@@ -45,7 +45,7 @@ class Tight(torch.nn.Module):
         return self.inner(x)
 
 
-def test_a_want_of_memory_makes_the_parts_smaller(smooth, five) -> None:
+def test_a_want_of_memory_makes_the_parts_smaller(smooth, five):
     objective = ClassLogit(torch.tensor([2, 0, 1, 1, 0]))
     tight = Tight(smooth[0].module)
     result = dream_in_parts([Network(module=tight, points={})], objective, five, **FULL)
@@ -54,7 +54,7 @@ def test_a_want_of_memory_makes_the_parts_smaller(smooth, five) -> None:
     torch.testing.assert_close(result.pictures, whole.pictures, rtol=0, atol=1e-12)
 
 
-def test_other_errors_are_not_taken_for_it(smooth, five) -> None:
+def test_other_errors_are_not_taken_for_it(smooth, five):
     with pytest.raises(UsageError, match="are not all in 0 to 2"):
         dream_in_parts(smooth, ClassLogit(torch.tensor([9] * 5)), five, **FULL)
     with pytest.raises(UsageError, match="no network"):

@@ -24,6 +24,6 @@ from saliencynoise_dream.config import DreamConfig
         ("seed", -1),
     ],
 )
-def test_impossible_values_are_named(name: str, value: object) -> None:
+def test_impossible_values_are_named(name, value):
     with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} {value} is not possible"):
         DreamConfig(**{name: value})

@@ -13,7 +13,7 @@ def pictures(*shape: int) -> torch.Tensor:
     return torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
 
 
-def test_a_png_holds_the_pixels_and_enlarged_each_as_a_square() -> None:
+def test_a_png_holds_the_pixels_and_enlarged_each_as_a_square():
     colour = pictures(3, 5, 5)
     result = np.asarray(Image.open(io.BytesIO(png(colour))))
     assert np.array_equal(result, colour.permute(1, 2, 0).numpy())
@@ -26,7 +26,7 @@ def test_a_png_holds_the_pixels_and_enlarged_each_as_a_square() -> None:
     assert png(colour[:2]) == png(colour[:1])
 
 
-def test_an_animation_goes_from_the_first_step_to_the_last_and_is_bounded() -> None:
+def test_an_animation_goes_from_the_first_step_to_the_last_and_is_bounded():
     steps = torch.zeros(61, 10, 1, 16, 16, dtype=torch.uint8)
     steps += torch.arange(61, dtype=torch.uint8).view(-1, 1, 1, 1, 1) * 4
     for count in (10, 1):

@@ -12,7 +12,7 @@ def hooks(network: Network) -> int:
     return sum(len(module._forward_hooks) for module in network.module.modules())
 
 
-def test_the_energy_of_a_layer_is_the_mean_square_of_its_output(smooth, start) -> None:
+def test_the_energy_of_a_layer_is_the_mean_square_of_its_output(smooth, start):
     network = smooth[0]
     expected = network.module[:2](start).square().mean((1, 2, 3))
     for layer in ("top", "1"):
@@ -20,7 +20,7 @@ def test_the_energy_of_a_layer_is_the_mean_square_of_its_output(smooth, start) -
     assert hooks(network) == 0
 
 
-def test_a_point_leaves_class_tokens_out_and_a_path_does_not() -> None:
+def test_a_point_leaves_class_tokens_out_and_a_path_does_not():
     module = nn.Sequential(nn.Flatten(2), nn.Identity(), nn.Flatten())
     network = Network(
         module=module, points={"top": CamPoint(module="1", layout="tokens", grid=(2, 1), prefix_tokens=1)}
@@ -30,7 +30,7 @@ def test_a_point_leaves_class_tokens_out_and_a_path_does_not() -> None:
     assert float(LayerEnergy("1")(network, tokens[..., None])) == pytest.approx(91 / 3)
 
 
-def test_what_follows_in_place_does_not_change_the_energy() -> None:
+def test_what_follows_in_place_does_not_change_the_energy():
     network = Network(module=nn.Sequential(nn.Identity(), nn.ReLU(inplace=True)), points={})
     x = torch.tensor([[-2.0, 1.0]], requires_grad=True)
     energy = LayerEnergy("0")(network, x)
@@ -40,7 +40,7 @@ def test_what_follows_in_place_does_not_change_the_energy() -> None:
 
 
 @pytest.mark.parametrize("failing", ["later", "energy"])
-def test_hooks_are_removed_on_an_error(failing: str) -> None:
+def test_hooks_are_removed_on_an_error(failing):
     class Broken(nn.Module):
         def forward(self, x):
             if failing == "later":
@@ -53,7 +53,7 @@ def test_hooks_are_removed_on_an_error(failing: str) -> None:
     assert hooks(network) == 0
 
 
-def test_impossible_objectives_are_named(smooth, start) -> None:
+def test_impossible_objectives_are_named(smooth, start):
     with pytest.raises(UsageError, match=r"no layer 'blocks\.9'; it has top, 0, 1"):
         LayerEnergy("blocks.9")(smooth[0], start)
     with pytest.raises(UsageError, match="no layer ''"):
@@ -64,7 +64,7 @@ def test_impossible_objectives_are_named(smooth, start) -> None:
         ClassLogit(torch.tensor([0]))(smooth[0], start)
 
 
-def test_a_layer_that_is_not_run_is_named(start) -> None:
+def test_a_layer_that_is_not_run_is_named(start):
     class Idle(nn.Module):
         def __init__(self):
             super().__init__()

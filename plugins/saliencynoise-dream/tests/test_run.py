@@ -28,7 +28,7 @@ QUICK = {"octaves": 2, "steps": 2, "device": "cpu", "pool": "own"}
 
 
 @pytest.fixture
-def ensemble(tmp_path, monkeypatch) -> TrainedEnsemble:
+def ensemble(tmp_path, monkeypatch):
     """Six members, the second flagged."""
     monkeypatch.chdir(tmp_path)
     images = torch.full((3, 1, 16, 16), 90, dtype=torch.uint8)
@@ -52,7 +52,7 @@ def ensemble(tmp_path, monkeypatch) -> TrainedEnsemble:
     return trained
 
 
-def test_a_dream_leaves_pictures_scores_and_steps(ensemble, tmp_path) -> None:
+def test_a_dream_leaves_pictures_scores_and_steps(ensemble, tmp_path):
     study = sn.dream(**QUICK, members=2, singles=2, gradient="both", gif=True, out="run")
     result = read_record(study.folder / "dream.json", DreamRecord)
     assert json_of(result) == json_of(study.result)
@@ -75,7 +75,7 @@ def test_a_dream_leaves_pictures_scores_and_steps(ensemble, tmp_path) -> None:
     assert set(result.facts.more_than_single) == {"ensemble", "stochastic"}
 
 
-def test_the_same_seed_gives_the_same_bytes_and_the_folder_holds_one_dream(ensemble) -> None:
+def test_the_same_seed_gives_the_same_bytes_and_the_folder_holds_one_dream(ensemble):
     def files(**changed):
         study = sn.dream(**{**QUICK, "classes": ["one"], "members": 2, "out": "run", **changed})
         return {path.name: path.read_bytes() for path in study.folder.glob("*/*.png")}
@@ -88,7 +88,7 @@ def test_the_same_seed_gives_the_same_bytes_and_the_folder_holds_one_dream(ensem
 
 
 @pytest.mark.parametrize("width", [80, 160])
-def test_a_layer_from_a_picture_is_judged_by_its_gain(ensemble, tmp_path, width) -> None:
+def test_a_layer_from_a_picture_is_judged_by_its_gain(ensemble, tmp_path, width):
     Image.effect_noise((20, 20), 60).save(tmp_path / "x.png")
     study = sn.dream("x.png", **QUICK, layer="intermediate", held_out=3)
     assert study.rows == ("intermediate",)
@@ -100,7 +100,7 @@ def test_a_layer_from_a_picture_is_judged_by_its_gain(ensemble, tmp_path, width)
     assert any("to 16 pixels" in str(part) for part in render_dream(study.result, width=width))
 
 
-def test_too_few_members_are_named_and_foreign_folders_left_alone(ensemble, monkeypatch) -> None:
+def test_too_few_members_are_named_and_foreign_folders_left_alone(ensemble, monkeypatch):
     with pytest.raises(UsageError, match=r"5 members \(1 more have not learned.*cannot give 4 to dream and 2 to hold"):
         sn.dream(**QUICK, members=4)
     with pytest.raises(UsageError, match="cannot give 1 to dream and 5"):
@@ -114,7 +114,7 @@ def test_too_few_members_are_named_and_foreign_folders_left_alone(ensemble, monk
         sn.dream(**QUICK, out="pool")
 
 
-def test_a_diverged_member_is_named(ensemble, monkeypatch) -> None:
+def test_a_diverged_member_is_named(ensemble, monkeypatch):
     networks = ensemble.networks([0, 2, 4, 5])
     with torch.no_grad():
         next(networks[1].module.parameters()).fill_(float("nan"))

@@ -20,7 +20,7 @@ def dataset(*classes: str, channels: int = 3) -> Dataset:
 ANIMALS = dataset("cat", "1", "[red]dog[/]", "$x$")
 
 
-def test_without_a_word_it_is_the_first_ten_classes_or_of_a_picture_the_top_layer(tmp_path) -> None:
+def test_without_a_word_it_is_the_first_ten_classes_or_of_a_picture_the_top_layer(tmp_path):
     many = dataset(*(f"class {at}" for at in range(12)))
     result = dream_target(request_from({}), many)
     assert result.rows == many.classes[:10]
@@ -35,14 +35,14 @@ def test_without_a_word_it_is_the_first_ten_classes_or_of_a_picture_the_top_laye
         dream_target(request_from({"classes": ["1", "class 1", "class 2"]}), many)
 
 
-def test_noise_of_a_class_does_not_depend_on_the_other_classes() -> None:
+def test_noise_of_a_class_does_not_depend_on_the_other_classes():
     alone, both = (dream_target(request_from({"classes": names}), ANIMALS).start for names in (["$x$"], ["cat", "$x$"]))
     assert torch.equal(alone[0], both[1])
     other = dream_target(request_from({"classes": ["$x$"], "seed": 1}), ANIMALS).start
     assert not torch.equal(alone, other)
 
 
-def test_a_picture_is_cut_scaled_and_made_grey_as_the_networks_see(tmp_path) -> None:
+def test_a_picture_is_cut_scaled_and_made_grey_as_the_networks_see(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     path = tmp_path / "x.png"
     Image.fromarray(pixels).save(path)
@@ -64,7 +64,7 @@ def test_a_picture_is_cut_scaled_and_made_grey_as_the_networks_see(tmp_path) -> 
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no picture", b"\x89PNG\r\n\x1a\nshort"])
-def test_an_unreadable_picture_is_named(tmp_path, content) -> None:
+def test_an_unreadable_picture_is_named(tmp_path, content):
     path = tmp_path / "x.png"
     if content is not None:
         path.write_bytes(content)
@@ -85,7 +85,7 @@ def test_an_unreadable_picture_is_named(tmp_path, content) -> None:
         ({"steps": 0}, "--steps 0"),
     ],
 )
-def test_impossible_requests_are_named(values, words) -> None:
+def test_impossible_requests_are_named(values, words):
     with pytest.raises(UsageError, match=words):
         request_from(values)
 
@@ -99,14 +99,14 @@ LAYERS = [
 
 
 @pytest.mark.parametrize(("name", "arguments", "layer"), LAYERS, ids=[case[0] for case in LAYERS])
-def test_a_layer_is_looked_for_in_any_architecture(name, arguments, layer) -> None:
+def test_a_layer_is_looked_for_in_any_architecture(name, arguments, layer):
     model = catalogue().model(name, arguments)
     own = dataset("a", "b")
     for known in ("top", layer):
         check_layer(model, known, own)
 
 
-def test_a_mistyped_layer_and_one_without_a_tensor_are_named() -> None:
+def test_a_mistyped_layer_and_one_without_a_tensor_are_named():
     model = catalogue().model("vgg(depth=11,width=4)", {})
     with pytest.raises(UsageError, match="no layer 'tpo'; did you mean 'top'"):
         check_layer(model, "tpo", dataset("a", "b"))

@@ -16,7 +16,7 @@ from tests.dream_networks import linear_network
 FULL = {"mean": (0.0,), "std": (1.0,)}
 
 
-def test_recognition_of_a_linear_network_is_known() -> None:
+def test_recognition_of_a_linear_network_is_known():
     weights = torch.tensor([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
     pictures = torch.tensor([[[[255, 0]]], [[[255, 255]]]], dtype=torch.uint8)
     result = recognition([linear_network(weights), linear_network(-weights)], pictures, torch.tensor([0, 0]), **FULL)
@@ -27,7 +27,7 @@ def test_recognition_of_a_linear_network_is_known() -> None:
     assert result.top1.tolist() == [[1, 0], [0, 0]]
 
 
-def test_the_interval_adds_the_variances_of_the_factors() -> None:
+def test_the_interval_adds_the_variances_of_the_factors():
     values = torch.rand(5, 3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     array = values.numpy()
     parts = [
@@ -40,7 +40,7 @@ def test_the_interval_adds_the_variances_of_the_factors() -> None:
     assert crossed_interval(values, lowest=0.45, highest=0.5).low == max(low, 0.45)
 
 
-def test_the_interval_covers_a_mean_over_new_classes_members_and_networks() -> None:
+def test_the_interval_covers_a_mean_over_new_classes_members_and_networks():
     generator = torch.Generator().manual_seed(1)
 
     def draw(*shape: int) -> torch.Tensor:
@@ -54,18 +54,18 @@ def test_the_interval_covers_a_mean_over_new_classes_members_and_networks() -> N
     assert 0.92 <= np.mean(hits) <= 1  # 400 draws: standard error 0.011
 
 
-def test_one_judge_gives_no_interval() -> None:
+def test_one_judge_gives_no_interval():
     assert crossed_interval(torch.zeros(4, 1, 3)) is None
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, 0.1])
-def test_scores_that_are_all_equal_show_no_certainty(value) -> None:
+def test_scores_that_are_all_equal_show_no_certainty(value):
     assert crossed_interval(torch.full((3, 2, 7), value), lowest=0, highest=1) is None
     assert crossed_interval(torch.full((1, 2), value)) is None
     assert crossed_interval(torch.tensor([[value, value + 1e-6]])) is not None
 
 
-def test_an_ensemble_that_shares_a_feature_transfers_better() -> None:
+def test_an_ensemble_that_shares_a_feature_transfers_better():
     """Members see the class's true pixels at weight 1, and pixels of their own at 2: held-out ones share the former."""
     shared, own, members = 4, 4, 8
     networks = []
@@ -100,7 +100,7 @@ def test_an_ensemble_that_shares_a_feature_transfers_better() -> None:
     assert interval is None or interval.low <= more <= interval.high
 
 
-def test_who_dreams_does_not_judge(smooth, start) -> None:
+def test_who_dreams_does_not_judge(smooth, start):
     whole = {
         "objective": ClassLogit(torch.tensor([0, 1])),
         "start": start,
@@ -116,7 +116,7 @@ def test_who_dreams_does_not_judge(smooth, start) -> None:
         compare_dreams(smooth[:1], [], singles=1, **whole)
 
 
-def test_the_gain_of_a_linear_layer_is_known() -> None:
+def test_the_gain_of_a_linear_layer_is_known():
     """Energy is quadratic: twice the pixels is a factor of four for any weights, of any scale."""
     networks = [linear_network(scale * torch.tensor([[1.0, 2.0], [0.5, -1.0]])) for scale in (1, 30)]
     start = torch.tensor([[[[10, 30]]], [[[40, 8]]]], dtype=torch.uint8)
@@ -126,7 +126,7 @@ def test_the_gain_of_a_linear_layer_is_known() -> None:
         gain([], LayerEnergy("1"), start, start, **FULL)
 
 
-def test_a_layer_is_compared_by_its_gain_and_steps_are_kept(smooth, start) -> None:
+def test_a_layer_is_compared_by_its_gain_and_steps_are_kept(smooth, start):
     for network in smooth:
         network.module.float()
     start = start.float()

@@ -52,7 +52,7 @@ def grid(height: int, width: int, cells: int) -> Any:
     return np.array([[r * cells // height * cells + c * cells // width for c in range(width)] for r in range(height)])
 
 
-def test_it_is_the_package_called_directly() -> None:
+def test_it_is_the_package_called_directly():
     """With all of the package's own habits but the segments: feature selection too, which here selects all."""
     from lime.lime_image import LimeImageExplainer
 
@@ -76,7 +76,7 @@ def test_it_is_the_package_called_directly() -> None:
 
 @pytest.mark.parametrize("score", ["logit", "probability"])
 @pytest.mark.parametrize("hide", [None, 0.5])
-def test_it_is_its_arithmetic_written_out(score: Any, hide: float | None) -> None:
+def test_it_is_its_arithmetic_written_out(score, hide):
     """The draws are those that the README states."""
     network, batch = small(), images(width=12)
     values = Lime(samples=150, grid=3, score=score, hide_color=hide).attribute_module(network, batch).values
@@ -100,7 +100,7 @@ def test_it_is_its_arithmetic_written_out(score: Any, hide: float | None) -> Non
         assert np.abs(result[0].numpy() - oracle[cells.numpy()]).max() <= 1e-10
 
 
-def test_images_of_one_channel_are_shown_to_lime_as_three() -> None:
+def test_images_of_one_channel_are_shown_to_lime_as_three():
     grey, colour = small(1), small(3)
     colour.module[0].weight.copy_(grey.module[0].weight.expand(-1, 3, -1, -1) / 3)  # type: ignore[operator, index, union-attr]
     for layer in (0, 4):
@@ -113,7 +113,7 @@ def test_images_of_one_channel_are_shown_to_lime_as_three() -> None:
 
 
 @pytest.mark.parametrize("segments", ["quickshift", "slic"])
-def test_other_segments(segments: Any) -> None:
+def test_other_segments(segments):
     network, batch = small(), images()
     blocks = torch.nn.functional.interpolate(batch.x[:, :, ::4, ::4], scale_factor=4) * 3
     batch = replace(batch, x=blocks)
@@ -126,13 +126,13 @@ def test_other_segments(segments: Any) -> None:
         assert pieces.max() > 0
 
 
-def test_quickshift_makes_one_segment_of_a_small_picture() -> None:
+def test_quickshift_makes_one_segment_of_a_small_picture():
     """Why the default is a grid."""
     picture = np.random.default_rng(0).random((32, 32, 3))
     assert SEGMENTERS["quickshift"](4, 0)(picture).max() == 0
 
 
-def test_each_image_depends_on_its_own_rows_and_seed() -> None:
+def test_each_image_depends_on_its_own_rows_and_seed():
     network, batch = small(), images()
     whole = Lime(samples=60).attribute_module(network, batch).values
     part = replace(batch, x=batch.x[[2, 0]], target=batch.target[[2, 0]], noise=Noise((SEEDS[2], SEEDS[0])))
@@ -155,7 +155,7 @@ class Failing(nn.Module):
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_everything_is_left_as_found(fails: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_everything_is_left_as_found(fails):
     network, batch = small(), images()
     if fails:
         network = replace(network, module=Failing(copy.deepcopy(network.module)).eval())
@@ -171,7 +171,7 @@ def test_everything_is_left_as_found(fails: bool) -> None:  # noqa: FBT001 - a p
     assert (sys.stdout, sys.stderr) == streams
 
 
-def test_a_constant_network_gives_zero() -> None:
+def test_a_constant_network_gives_zero():
     network = small()
     torch.nn.init.zeros_(network.module[-1].weight)  # type: ignore[operator, index, arg-type]
     for score in ("logit", "probability"):
@@ -179,7 +179,7 @@ def test_a_constant_network_gives_zero() -> None:
         assert values.abs().amax() < 1e-12
 
 
-def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_printed(capfd):
     Lime(samples=20).attribute_module(small(), images())
     assert capfd.readouterr() == ("", "")
 
@@ -194,19 +194,19 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
         ({"kernel_width": 0.0}, "kernel_width=0.0 is not possible; choose more than 0"),
     ],
 )
-def test_impossible_values_are_refused(arguments: dict[str, Any], text: str) -> None:
+def test_impossible_values_are_refused(arguments, text):
     with pytest.raises(ValueError, match=text):
         Lime(**arguments)
 
 
-def test_images_that_lime_cannot_take_are_refused() -> None:
+def test_images_that_lime_cannot_take_are_refused():
     with pytest.raises(UsageError, match="one or three channels, not of 2"):
         Lime().attribute_module(small(2), images(2))
     with pytest.raises(UsageError, match="grid=17 has more cells than the images of 16x16"):
         Lime(grid=17).attribute_module(small(), images())
 
 
-def test_the_spec() -> None:
+def test_the_spec():
     (spec,) = saliencynoise_methods()
     assert (spec.name, spec.kind, spec.stochastic, spec.library) == ("lime", "module", True, "lime")
     assert isinstance(Lime(), ModuleMethod)
@@ -219,7 +219,7 @@ def test_the_spec() -> None:
 
 
 @pytest.mark.parametrize("name", ["lime"])
-def test_the_registry_builds_it_and_reads_back_what_it_writes(name: str) -> None:
+def test_the_registry_builds_it_and_reads_back_what_it_writes(name):
     from saliencynoise.registry.catalogue import catalogue
 
     bound = catalogue().method(f"lime/{name}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory):
     return tmp_path_factory.mktemp("paper")
 
 
@@ -32,11 +32,11 @@ def paper(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def made(place: Path) -> subprocess.CompletedProcess[str]:
+def made(place):
     return paper(place, "gradients", "dream", "--scale", "smoke", "--workers", "0")
 
 
-def test_panels_are_made_with_their_data_and_captions(place: Path, made: subprocess.CompletedProcess[str]) -> None:
+def test_panels_are_made_with_their_data_and_captions(place, made):
     import pandas as pd
     from PIL import Image
 
@@ -54,11 +54,11 @@ def test_panels_are_made_with_their_data_and_captions(place: Path, made: subproc
 
 
 def test_what_is_there_is_found_again_and_gives_the_same_bytes_in_another_process(
-    place: Path,
-    made: subprocess.CompletedProcess[str],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    place,
+    made,
+    monkeypatch,
+    capsys,
+):
     assert made.returncode == 0
     monkeypatch.chdir(place)
     monkeypatch.setenv("SALIENCYNOISE_CACHE", str(place / "cache"))
@@ -73,9 +73,7 @@ def test_what_is_there_is_found_again_and_gives_the_same_bytes_in_another_proces
     assert {path.name: path.read_bytes() for path in folder.glob("gradients.*")} == before
 
 
-def test_a_copy_of_the_data_is_needed_where_nothing_can_be_downloaded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_copy_of_the_data_is_needed_where_nothing_can_be_downloaded(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -96,12 +94,12 @@ def test_a_copy_of_the_data_is_needed_where_nothing_can_be_downloaded(
     ],
 )
 def test_impossible_values_are_errors_of_usage(
-    arguments: tuple[str, ...],
-    error: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    arguments,
+    error,
+    tmp_path,
+    monkeypatch,
+    capsys,
+):
     monkeypatch.chdir(tmp_path)
     code, out, err = call(capsys, "paper", *arguments)
     assert (code, out) == (2, "")

@@ -7,7 +7,6 @@ from dataclasses import asdict
 import pytest
 import torch
 
-from saliencynoise.api import Study
 from saliencynoise.interfaces import Dataset, Split, UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.store.pool import Pool
@@ -23,14 +22,14 @@ QUICK = DreamConfig(octaves=1, steps=2)
 
 
 @pytest.fixture
-def dataset() -> Dataset:
+def dataset():
     images = torch.zeros(3, 1, 16, 16, dtype=torch.uint8)
     splits = [Split(images=images, labels=torch.arange(3), names=(f"{part}0", f"{part}1", f"{part}2")) for part in "ab"]
     return Dataset(name="tiny", classes=CLASSES, train=splits[0], test=splits[1], mean=(0.3,), std=(0.2,))
 
 
 @pytest.fixture
-def study(tmp_path, dataset) -> Study:
+def study(tmp_path, dataset):
     """Six untrained members of a real architecture in a real pool, the second flagged as failed."""
     pool = Pool(tmp_path / "pool")
     model = catalogue().model("test_resnet", {}).load()
@@ -61,7 +60,7 @@ def study(tmp_path, dataset) -> Study:
     )
 
 
-def test_members_are_split_and_flagged_ones_passed_over(study, dataset) -> None:
+def test_members_are_split_and_flagged_ones_passed_over(study, dataset):
     dreamers = load_dreamers(study, dataset, architecture="test_resnet", held_out=2, device="cpu")
     assert (dreamers.members, dreamers.held_out_members) == ((0, 2, 3), (4, 5))
     for member, network in zip((0, 2, 3, 4, 5), [*dreamers.networks, *dreamers.held_out], strict=True):
@@ -71,7 +70,7 @@ def test_members_are_split_and_flagged_ones_passed_over(study, dataset) -> None:
     assert (fewer.members, fewer.held_out_members) == ((0, 2), (5,))
 
 
-def test_the_panel_has_a_row_a_dream_and_files_that_stay_the_same(study, dataset, tmp_path) -> None:
+def test_the_panel_has_a_row_a_dream_and_files_that_stay_the_same(study, dataset, tmp_path):
     panel = dream_panel(study, dataset, architecture="test_resnet", classes=("three", "$two"), config=QUICK, singles=3)
     counts = panel.data.groupby("kind").size().to_dict()
     assert counts == {"start": 2, "single": 6, "ensemble": 2, "stochastic": 2}
@@ -92,7 +91,7 @@ def test_the_panel_has_a_row_a_dream_and_files_that_stay_the_same(study, dataset
     assert json.loads(paths[-1].read_text())["singles"] == 3
 
 
-def test_what_stands_beneath_a_picture_is_what_held_out_members_say(study, dataset) -> None:
+def test_what_stands_beneath_a_picture_is_what_held_out_members_say(study, dataset):
     panel = dream_panel(study, dataset, architecture="test_resnet", config=QUICK, singles=1)
     judges = load_dreamers(study, dataset, architecture="test_resnet", held_out=2, device="cpu").held_out
     pictures = [torch.tensor(axis.images[0].get_array().data) for axis in panel.figure.axes]
@@ -107,14 +106,14 @@ def test_what_stands_beneath_a_picture_is_what_held_out_members_say(study, datas
     )
 
 
-def test_one_judge_writes_no_interval(study, dataset) -> None:
+def test_one_judge_writes_no_interval(study, dataset):
     panel = dream_panel(study, dataset, architecture="test_resnet", config=QUICK, singles=1, held_out=1)
     assert panel.data["probability_low"].isna().all()
     assert "[" not in panel.figure.axes[0].get_xlabel()
     assert math.isnan(panel.facts.recognition["ensemble"]["margin"].low)
 
 
-def test_what_cannot_be_dreamt_is_named(study, dataset) -> None:
+def test_what_cannot_be_dreamt_is_named(study, dataset):
     with pytest.raises(UsageError, match="no architecture 'vgg'; it has test_resnet"):
         dream_panel(study, dataset, architecture="vgg")
     with pytest.raises(UsageError, match="class four is no class of the data set"):

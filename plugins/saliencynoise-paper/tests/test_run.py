@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,7 @@ from saliencynoise_paper.scales import SCALES
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_every_scale_names_what_there_is(scale: str) -> None:
+def test_every_scale_names_what_there_is(scale):
     names = catalogue()
     for bench in benches(PaperConfig(panels=PANELS, scale=scale)).values():
         assert names.find("datasets", bench.dataset)
@@ -25,7 +24,7 @@ def test_every_scale_names_what_there_is(scale: str) -> None:
             assert names.method(method)
 
 
-def test_full_is_the_posters() -> None:
+def test_full_is_the_posters():
     config = PaperConfig(panels=PANELS, scale="full")
     planned = benches(config)
     for name, dataset in (("maps-cifar10", "cifar10"), ("maps-imagenette", "imagenette")):
@@ -36,21 +35,21 @@ def test_full_is_the_posters() -> None:
     assert config.settings.dream.members == 20
 
 
-def test_smoke_and_small_name_the_same_three_families() -> None:
+def test_smoke_and_small_name_the_same_three_families():
     for scale in ("smoke", "small"):
         networks = PaperConfig(panels=("table",), scale=scale).settings.networks
         assert list(networks) == ["VGG19", "ResNet18", "ResNet101"]
         assert len(set(networks.values())) == 3
 
 
-def test_a_panel_runs_no_study_that_it_does_not_show() -> None:
+def test_a_panel_runs_no_study_that_it_does_not_show():
     assert list(benches(PaperConfig(panels=("table", "ssim"), scale="full"))) == ["maps-cifar10", "maps-imagenette"]
     assert list(benches(PaperConfig(panels=("localization",)))) == ["localization"]
     only = PaperConfig(panels=("maps",), scale="full", datasets=("imagenette",))
     assert list(benches(only)) == ["maps-imagenette"]
 
 
-def test_the_lengths_of_training_are_studies_of_their_own() -> None:
+def test_the_lengths_of_training_are_studies_of_their_own():
     config = PaperConfig(panels=("architecture",))
     planned = benches(config)
     epochs = [point.value for point in config.variations if point.axis == "epochs"]
@@ -60,7 +59,7 @@ def test_the_lengths_of_training_are_studies_of_their_own() -> None:
         assert point.network in planned[point.study].archs
 
 
-def test_what_the_user_says_counts_before_the_scale() -> None:
+def test_what_the_user_says_counts_before_the_scale():
     config = PaperConfig(
         panels=("table",),
         scale="full",
@@ -89,6 +88,6 @@ def test_what_the_user_says_counts_before_the_scale() -> None:
         ({"data_dirs": {"mnist": "x"}}, "scale small does not use the data set 'mnist'; it uses cifar10"),
     ],
 )
-def test_impossible_values_are_refused(values: dict[str, Any], error: str) -> None:
+def test_impossible_values_are_refused(values, error):
     with pytest.raises(UsageError, match=error):
         replace(PaperConfig(panels=("table",)), **values)

@@ -73,7 +73,7 @@ def state(module: nn.Module) -> tuple[Any, ...]:
     return parts, flags, draws, torch.get_default_dtype()
 
 
-def test_gradient_explainer_is_shap_called_directly() -> None:
+def test_gradient_explainer_is_shap_called_directly():
     """Without our single output: all classes, of which the target's is taken."""
     import shap
 
@@ -91,7 +91,7 @@ def test_gradient_explainer_is_shap_called_directly() -> None:
         assert np.abs(result - expected).max() <= 1e-6 * np.abs(expected).max()
 
 
-def test_gradient_explainer_is_its_arithmetic_written_out() -> None:
+def test_gradient_explainer_is_its_arithmetic_written_out():
     network, batch = small(), images()
     values = QUICK["gradient_explainer"].attribute_module(network, batch).values
     for x, target, seed, result in zip(batch.x, batch.target, SEEDS, values, strict=True):
@@ -104,7 +104,7 @@ def test_gradient_explainer_is_its_arithmetic_written_out() -> None:
         assert (result - total).abs().amax() <= 1e-10
 
 
-def test_deep_explainer_is_the_rescale_rule_written_out() -> None:
+def test_deep_explainer_is_the_rescale_rule_written_out():
     """Two ReLUs: multipliers by hand, difference quotients in the place of derivatives."""
     network, batch = small(), images()
     maps = DeepExplainer().attribute_module(network, batch)
@@ -144,7 +144,7 @@ def timm_network(name: str, **arguments: Any) -> Network:
 @pytest.mark.parametrize(
     ("name", "arguments"), [("test_vit", {"img_size": 32, "patch_size": 8}), ("convnext_atto", {})]
 )
-def test_deep_explainer_fails_its_check_and_says_so(name: str, arguments: dict[str, Any]) -> None:
+def test_deep_explainer_fails_its_check_and_says_so(name, arguments):
     network, batch = timm_network(name, **arguments), images(side=32)
     batch = replace(batch, x=batch.x[:2], target=batch.target[:2], noise=Noise(SEEDS[:2]))
     message = r"shap's DeepExplainer is wrong on this network: on image \d of 2 .*; use the built-in deep_shap, or"
@@ -161,7 +161,7 @@ def test_deep_explainer_fails_its_check_and_says_so(name: str, arguments: dict[s
     assert state(network.module) == before
 
 
-def test_deep_explainer_says_that_it_stops_at_operations_in_place() -> None:
+def test_deep_explainer_says_that_it_stops_at_operations_in_place():
     network = small(inplace=True)
     before = state(network.module)
     with pytest.raises(UsageError, match=r"cannot work on this network .* operations in place.* built-in deep_shap"):
@@ -169,7 +169,7 @@ def test_deep_explainer_says_that_it_stops_at_operations_in_place() -> None:
     assert state(network.module) == before
 
 
-def test_kernel_explainer_gives_shapley_values() -> None:
+def test_kernel_explainer_gives_shapley_values():
     """All sets of four cells: exact."""
     network, batch = small(), images()
     maps = KernelExplainer(grid=2, samples=64, mask_value="mean").attribute_module(network, batch)
@@ -187,7 +187,7 @@ def test_kernel_explainer_gives_shapley_values() -> None:
     assert maps.diagnostics["completeness_error"].amax() < 1e-10
 
 
-def test_partition_explainer_divides_until_every_value_is_a_shapley_value_of_a_linear_network() -> None:
+def test_partition_explainer_divides_until_every_value_is_a_shapley_value_of_a_linear_network():
     linear = nn.Sequential(nn.Flatten(), nn.Linear(2 * 2 * 3, 5)).double().eval().requires_grad_(requires_grad=False)
     batch = images(side=2)
     maps = PartitionExplainer(max_evals=500, mask_value=0.25).attribute_module(Network(module=linear, points={}), batch)
@@ -197,7 +197,7 @@ def test_partition_explainer_divides_until_every_value_is_a_shapley_value_of_a_l
 
 
 @pytest.mark.parametrize("mask_value", [0.5, "mean"])
-def test_partition_explainer_is_shap_called_directly(mask_value: Any) -> None:
+def test_partition_explainer_is_shap_called_directly(mask_value):
     import shap
 
     network, batch = small(), images()
@@ -215,7 +215,7 @@ def test_partition_explainer_is_shap_called_directly(mask_value: Any) -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_it_runs_and_leaves_everything_as_found(name: str) -> None:
+def test_it_runs_and_leaves_everything_as_found(name):
     network, batch = small(), images()
     before, x = state(network.module), batch.x.clone()
     maps = QUICK[name].attribute_module(network, batch)
@@ -231,7 +231,7 @@ def test_it_runs_and_leaves_everything_as_found(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_each_image_depends_on_its_own_rows_and_seed(name: str) -> None:
+def test_each_image_depends_on_its_own_rows_and_seed(name):
     network, batch = small(), images()
     whole = QUICK[name].attribute_module(network, batch).values
     part = replace(batch, x=batch.x[[2, 0]], target=batch.target[[2, 0]], noise=Noise((SEEDS[2], SEEDS[0])))
@@ -242,7 +242,7 @@ def test_each_image_depends_on_its_own_rows_and_seed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_a_constant_network_gives_zero(name: str) -> None:
+def test_a_constant_network_gives_zero(name):
     network = small()
     torch.nn.init.zeros_(network.module[-1].weight)  # type: ignore[operator, index, arg-type]
     maps = QUICK[name].attribute_module(network, images())
@@ -250,7 +250,7 @@ def test_a_constant_network_gives_zero(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if "linear_contributions" in spec.claims])
-def test_a_linear_network(name: str) -> None:
+def test_a_linear_network(name):
     linear = nn.Sequential(nn.Flatten(), nn.Linear(8 * 8 * 3, 5)).double().eval().requires_grad_(requires_grad=False)
     batch = images()
     batch = replace(batch, background=torch.zeros_like(batch.background))
@@ -260,7 +260,7 @@ def test_a_linear_network(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_one_channel_and_pictures_that_are_not_square(name: str) -> None:
+def test_one_channel_and_pictures_that_are_not_square(name):
     network, batch = small(1), images(1, width=6)
     assert QUICK[name].attribute_module(network, batch).values.shape == (3, 1, 8, 6)
 
@@ -285,7 +285,7 @@ PASSES: list[int] = []
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_everything_is_left_as_found_when_it_raises(name: str) -> None:
+def test_everything_is_left_as_found_when_it_raises(name):
     network = small()
     failing = replace(network, module=Failing(network.module).eval())
     PASSES.clear()
@@ -306,17 +306,17 @@ def test_everything_is_left_as_found_when_it_raises(name: str) -> None:
         (KernelExplainer, {"grid": 1}, "grid=1 is not possible; choose 2 or more"),
     ],
 )
-def test_impossible_values_are_refused(explainer: Any, arguments: dict[str, Any], text: str) -> None:
+def test_impossible_values_are_refused(explainer, arguments, text):
     with pytest.raises(ValueError, match=text):
         explainer(**arguments)
 
 
-def test_a_grid_finer_than_the_image_is_refused() -> None:
+def test_a_grid_finer_than_the_image_is_refused():
     with pytest.raises(UsageError, match="grid=9 has more cells than the images of 8x8"):
         KernelExplainer(grid=9).attribute_module(small(), images())
 
 
-def test_specs() -> None:
+def test_specs():
     assert set(SPECS) == {"gradient_explainer", "deep_explainer", "partition_explainer", "kernel_explainer"}
     assert {(spec.kind, spec.library) for spec in SPECS.values()} == {("module", "shap")}
     code = (
@@ -328,7 +328,7 @@ def test_specs() -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_the_registry_builds_it_and_reads_back_what_it_writes(name: str) -> None:
+def test_the_registry_builds_it_and_reads_back_what_it_writes(name):
     from saliencynoise.registry.catalogue import catalogue
 
     bound = catalogue().method(f"shap/{name}")

@@ -63,17 +63,17 @@ def one_of_each_module() -> list[str]:
     return [draw.choice(group) for group in names[::10] if group]
 
 
-def test_a_name_of_every_tenth_module_is_fitted() -> None:
+def test_a_name_of_every_tenth_module_is_fitted():
     for name in one_of_each_module():
         check(name)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list_names())
-def test_every_name_is_fitted(name: str) -> None:
+def test_every_name_is_fitted(name):
     check(name)
 
 
-def test_expected_failures_are_names_with_reasons() -> None:
+def test_expected_failures_are_names_with_reasons():
     assert set(EXPECTED_FAILURES) <= set(list_names())
     assert all(len(reason) > 10 for reason in EXPECTED_FAILURES.values())

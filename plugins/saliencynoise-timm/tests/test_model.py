@@ -7,7 +7,7 @@ from saliencynoise.interfaces import Model, UsageError
 from saliencynoise_timm.model import TimmModel
 
 
-def test_it_is_a_model() -> None:
+def test_it_is_a_model():
     assert isinstance(TimmModel("test_resnet"), Model)
     assert TimmModel("test_resnet", drop_rate=0.1) == TimmModel("test_resnet", drop_rate=0.1)
 
@@ -49,9 +49,7 @@ def test_it_is_a_model() -> None:
         ),
     ],
 )
-def test_adaptations_in_words(
-    name: str, shape: tuple[int, int, int], grid: tuple[int, int], adaptations: tuple[str, ...]
-) -> None:
+def test_adaptations_in_words(name, shape, grid, adaptations):
     network = TimmModel(name).build(shape, 10)
     assert network.points["top"].grid == grid
     assert network.adaptations == adaptations
@@ -59,30 +57,30 @@ def test_adaptations_in_words(
         assert network.module.eval()(torch.zeros(2, *shape)).shape == (2, 10)
 
 
-def test_an_image_below_four_pixels_asks_for_no_more_than_it_has() -> None:
+def test_an_image_below_four_pixels_asks_for_no_more_than_it_has():
     assert TimmModel("test_resnet").build((1, 3, 5), 2).points["top"].grid == (3, 5)
 
 
-def test_user_arguments_win() -> None:
+def test_user_arguments_win():
     network = TimmModel("vit_tiny_patch16_224", patch_size=2, depth=4).build((3, 16, 16), 10)
     assert network.points["top"].grid == (8, 8)
     assert network.points["top"].module == "blocks.3.norm1"
     assert network.adaptations == ("img_size set to 16x16",)
 
 
-def test_a_large_patch_of_the_user_keeps_its_size() -> None:
+def test_a_large_patch_of_the_user_keeps_its_size():
     network = TimmModel("test_vit", patch_size=8).build((3, 16, 16), 10)
     assert network.module.get_parameter("patch_embed.proj.weight").shape[2:] == (8, 8)
     assert network.points["top"].grid == (4, 4)
 
 
-def test_an_image_size_of_the_user_is_resized_to() -> None:
+def test_an_image_size_of_the_user_is_resized_to():
     network = TimmModel("test_vit", img_size=64).build((3, 30, 30), 10)
     assert network.points["top"].grid == (4, 4)
     assert network.adaptations == ("images resized (bilinear) from 30x30 to 64x64",)
 
 
-def test_an_encoder_gets_a_classifier() -> None:
+def test_an_encoder_gets_a_classifier():
     from saliencynoise_timm.wrappers import Classified
 
     features = Classified(torch.nn.Identity(), 5, 3, channels_last=True)
@@ -113,13 +111,13 @@ def test_an_encoder_gets_a_classifier() -> None:
         ("resnet18", {"global_pool": ""}, "timm/resnet18 cannot be fitted to images of 3x32x32 with"),
     ],
 )
-def test_errors_name_the_value(name: str, arguments: dict[str, object], text: str) -> None:
+def test_errors_name_the_value(name, arguments, text):
     with pytest.raises(UsageError, match=text) as caught:
         TimmModel(name, **arguments).build((3, 32, 32), 10)
     assert caught.value.__cause__ is None
     assert "\n" not in str(caught.value)
 
 
-def test_impossible_images_are_refused() -> None:
+def test_impossible_images_are_refused():
     with pytest.raises(UsageError, match=r"timm/resnet18 cannot be built for images \(3, 0, 32\) and 10 classes"):
         TimmModel("resnet18").build((3, 0, 32), 10)

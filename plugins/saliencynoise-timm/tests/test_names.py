@@ -8,7 +8,7 @@ import pytest
 from saliencynoise_timm.names import list_names
 
 
-def test_names_are_timms() -> None:
+def test_names_are_timms():
     import timm
 
     assert list(list_names()) == timm.list_models()
@@ -22,7 +22,7 @@ LISTING = (
 
 
 @pytest.mark.parametrize(("code", "imported"), [(LISTING, "[]"), ("import torch", None)])
-def test_listing_names_imports_nothing_heavy(code: str, imported: str | None) -> None:
+def test_listing_names_imports_nothing_heavy(code, imported):
     result = subprocess.run(
         [sys.executable, "-c", PROBE.format(code=code)], capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -32,7 +32,7 @@ def test_listing_names_imports_nothing_heavy(code: str, imported: str | None) ->
         assert result == imported
 
 
-def test_a_missing_timm_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_timm_is_named(monkeypatch):
     monkeypatch.setattr("saliencynoise_timm.names.find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match="timm is not installed; install it with"):
         list_names()

@@ -151,7 +151,7 @@ def families(names: Iterable[str]) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", families(FAMILIES))
-def test_points_carry_values_and_gradients_and_rows_are_independent(name: str) -> None:
+def test_points_carry_values_and_gradients_and_rows_are_independent(name):
     torch.set_num_threads(1)
     shape = FAMILIES[name]
     network = built(name, shape)
@@ -205,7 +205,7 @@ ORACLES = (
 
 
 @pytest.mark.parametrize("name", families(ORACLES))
-def test_the_top_grid_equals_what_timm_returns_as_its_last_feature_map(name: str) -> None:
+def test_the_top_grid_equals_what_timm_returns_as_its_last_feature_map(name):
     network = built(name, FAMILIES[name])
     network.module.eval()
     x = torch.randn(2, *FAMILIES[name], generator=torch.Generator().manual_seed(3))
@@ -216,7 +216,7 @@ def test_the_top_grid_equals_what_timm_returns_as_its_last_feature_map(name: str
 
 
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "test_vit", "deit_tiny_distilled_patch16_224"])
-def test_the_intermediate_grid_of_tokens_equals_what_timm_returns(name: str) -> None:
+def test_the_intermediate_grid_of_tokens_equals_what_timm_returns(name):
     network = built(name, FAMILIES[name])
     network.module.eval()
     x = torch.randn(2, *FAMILIES[name], generator=torch.Generator().manual_seed(3))
@@ -228,7 +228,7 @@ def test_the_intermediate_grid_of_tokens_equals_what_timm_returns(name: str) -> 
 
 
 @pytest.mark.parametrize("name", ["test_vit", "test_resnet", "cait_xxs24_224", "vgg11_bn"])
-def test_the_global_seed_alone_decides_the_weights(name: str) -> None:
+def test_the_global_seed_alone_decides_the_weights(name):
     states = []
     for seed in (5, 5, 6):
         torch.manual_seed(seed)
@@ -247,7 +247,7 @@ def test_the_global_seed_alone_decides_the_weights(name: str) -> None:
         assert not torch.equal(first["cls_token"], other["cls_token"])
 
 
-def test_planning_does_not_move_the_global_random_state() -> None:
+def test_planning_does_not_move_the_global_random_state():
     from saliencynoise_timm.plan import Request
     from saliencynoise_timm.search import find_plan
 
@@ -256,7 +256,7 @@ def test_planning_does_not_move_the_global_random_state() -> None:
     assert torch.equal(before, torch.random.get_rng_state())
 
 
-def test_edits_leave_every_weight_as_timm_drew_it() -> None:
+def test_edits_leave_every_weight_as_timm_drew_it():
     import timm
 
     torch.manual_seed(0)
@@ -267,7 +267,7 @@ def test_edits_leave_every_weight_as_timm_drew_it() -> None:
     assert all(torch.equal(ours[key], theirs[key]) for key in ours)
 
 
-def test_weights_loaded_after_an_eval_pass_are_used() -> None:
+def test_weights_loaded_after_an_eval_pass_are_used():
     torch.manual_seed(0)
     model = TimmModel("levit_128s")
     first, second = (

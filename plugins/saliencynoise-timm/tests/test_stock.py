@@ -23,7 +23,7 @@ from saliencynoise_timm.model import TimmModel
         ("levit_128s", (3, 224, 224), {}, ((4, 4), (7, 7))),
     ],
 )
-def test_the_same_weights_give_timms_logits_bit_for_bit(name, shape, arguments, grids) -> None:
+def test_the_same_weights_give_timms_logits_bit_for_bit(name, shape, arguments, grids):
     torch.manual_seed(0)
     stock = timm.create_model(name, in_chans=shape[0], num_classes=7, **arguments).eval()
     torch.manual_seed(0)
@@ -44,7 +44,7 @@ def test_the_same_weights_give_timms_logits_bit_for_bit(name, shape, arguments, 
         assert torch.equal(ours(x), other(x))
 
 
-def test_the_adapted_network_takes_the_same_weights_and_computes_something_else() -> None:
+def test_the_adapted_network_takes_the_same_weights_and_computes_something_else():
     stock = TimmModel("test_resnet", adapt=False).build((1, 16, 16), 10)
     adapted = TimmModel("test_resnet", adapt=True).build((1, 16, 16), 10)
     assert adapted.points["top"].grid == (4, 4)
@@ -55,7 +55,7 @@ def test_the_adapted_network_takes_the_same_weights_and_computes_something_else(
 
 
 @pytest.mark.parametrize("adapt", [True, False])
-def test_a_network_of_three_channels_sees_grey_images_three_times(adapt) -> None:
+def test_a_network_of_three_channels_sees_grey_images_three_times(adapt):
     network = TimmModel("test_resnet", adapt=adapt, in_chans=3).build((1, 16, 16), 10)
     colour = TimmModel("test_resnet", adapt=adapt).build((3, 16, 16), 10)
     assert network.points["top"].module == f"network.{colour.points['top'].module}"
@@ -66,7 +66,7 @@ def test_a_network_of_three_channels_sees_grey_images_three_times(adapt) -> None
     assert network.adaptations == ("the one channel given three times", *colour.adaptations)
 
 
-def test_other_channels_are_the_data_sets_matter() -> None:
+def test_other_channels_are_the_data_sets_matter():
     assert TimmModel("test_resnet", in_chans=3).build((3, 16, 16), 10).adaptations
     for channels, shape in ((2, (1, 16, 16)), (1, (3, 16, 16)), (3, (4, 16, 16))):
         with pytest.raises(
@@ -75,7 +75,7 @@ def test_other_channels_are_the_data_sets_matter() -> None:
             TimmModel("test_resnet", in_chans=channels).build(shape, 10)
 
 
-def test_adapted_is_the_default_and_another_model() -> None:
+def test_adapted_is_the_default_and_another_model():
     assert TimmModel("resnet18") == TimmModel("resnet18", adapt=True)
     assert TimmModel("resnet18") != TimmModel("resnet18", adapt=False)
 
@@ -99,13 +99,13 @@ def test_adapted_is_the_default_and_another_model() -> None:
         ("resnet18", (3, 32, 32), {"stemwidth": 3}, "timm/resnet18 does not take stemwidth=3"),
     ],
 )
-def test_what_timm_cannot_do_itself_is_refused(name, shape, arguments, text) -> None:
+def test_what_timm_cannot_do_itself_is_refused(name, shape, arguments, text):
     with pytest.raises(UsageError, match=text) as caught:
         TimmModel(name, adapt=False, **arguments).build(shape, 10)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", ["no", 0, None])
-def test_adapt_is_true_or_false(value) -> None:
+def test_adapt_is_true_or_false(value):
     with pytest.raises(UsageError, match=f"timm/resnet18: adapt={value} is not possible; give true or false"):
         TimmModel("resnet18", adapt=value)

@@ -73,7 +73,7 @@ def test_a_wide_terminal_has_a_column_per_run_and_a_narrow_one_a_line(six):
     assert len(lines) == len(six) * len(found.rows)
 
 
-def test_what_a_run_lacks_is_a_dash_and_what_failed_is_a_word(tmp_path):
+def test_a_missing_cell_is_a_dash_and_a_failed_one_a_word(tmp_path):
     one = run(tmp_path / "one", extra={("net", "lime"): "member 0: no memory", ("other", "gradient"): noisy_maps()})
     two = run(tmp_path / "two", seed=1, methods=("gradient",))
     found = side_by_side([one, two])
@@ -92,7 +92,7 @@ def test_what_a_run_lacks_is_a_dash_and_what_failed_is_a_word(tmp_path):
     assert statuses["lime", "two"] == "absent"
 
 
-def test_only_what_differs_is_told(six, tmp_path):
+def test_only_differences_are_printed(six, tmp_path):
     found = side_by_side(six[:2])
     assert {own.name: own.values for own in found.differences}["seed"] == ("0", "1")
     assert {own.name for own in found.differences} == {"seed", "weights of net"}
@@ -109,7 +109,7 @@ def test_only_what_differs_is_told(six, tmp_path):
         ({"normalization": "imagenet"}, "not comparable: other input"),
     ],
 )
-def test_what_cannot_be_compared_is_said(six, tmp_path, changes, words):
+def test_a_warning_names_the_reason_against_a_comparison(six, tmp_path, changes, words):
     found = side_by_side([six[0], run(tmp_path / "x", seed=9, **changes)])
     assert any(warning.startswith(words) for warning in found.warnings)
     assert words in " ".join(printed(found).split())
@@ -140,7 +140,7 @@ def test_two_runs_are_tested_and_three_are_not(six):
     assert pairs_of(side_by_side(six[:3]))[0] == []
 
 
-def test_runs_of_one_name_are_told_apart_and_one_run_is_not_two(tmp_path):
+def test_runs_of_one_name_have_longer_names_and_no_run_is_named_twice(tmp_path):
     runs = [run(tmp_path / place / "run", seed=seed) for seed, place in enumerate("ab")]
     assert side_by_side(runs).names == ("a/run", "b/run")
     with pytest.raises(UsageError, match="is named twice"):

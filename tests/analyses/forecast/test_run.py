@@ -12,7 +12,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.gram import cosine_of_averages, gram_matrix
 
 
-def test_more_is_what_is_needed_less_what_there_is(quick):
+def test_more_is_the_needed_number_less_the_present_one(quick):
     study = bench(**quick, out="run")
     found = forecast(study, reliability=0.5)
     assert [own.method for own in found] == [cell.method for cell in study.done]

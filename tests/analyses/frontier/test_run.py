@@ -127,7 +127,7 @@ def test_prices_are_counted_in_retrained_networks(made):
         assert row.price == pytest.approx(seconds / one)
 
 
-def test_what_a_map_cost_is_what_its_members_cost(made):
+def test_the_cost_of_a_map_is_that_of_its_members(made):
     members = study_of(made, "noisegrad")["architectures"][0]["members"]
     (row,) = rows_of(made.document, sampler="noisegrad", method="gradient", members=1)
     assert row.training_seconds == pytest.approx((members[0]["seconds"] + members[2]["seconds"]) / 2)
@@ -338,7 +338,7 @@ def unevaluated(monkeypatch):
     monkeypatch.setattr(member_training, "predict", lambda module, dataset, device: torch.zeros(len(dataset.test), 10))
 
 
-def test_networks_from_files_have_a_worth_and_no_price(unevaluated, fake_samplers):
+def test_networks_from_files_have_a_fidelity_and_no_price(unevaluated, fake_samplers):
     config = small(samplers=("fakes/files", "fakes/held", "fakes/hasty"), budgets=(1, 2, 4), reference=4)
     document = run_frontier(config, Silent())
     rows = rows_of(document, sampler="fakes/files")

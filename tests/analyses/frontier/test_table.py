@@ -85,7 +85,7 @@ def test_a_row_holds_the_figures_of_its_strategy():
     assert "test_resnet, gradient: r of a single network 0.41 [0.31, 0.52]" in text
 
 
-def test_the_legend_says_what_is_compared():
+def test_the_legend_names_the_compared_networks():
     text = " ".join(printed(record(row())).split())
     assert "estimated with 16 networks that no sampler uses, and corrected for their noise" in text
     assert "maps of these 32 images" in text
@@ -136,7 +136,7 @@ def test_a_sentence_has_fidelity_price_and_verdict(changes, sentence):
     assert found.startswith(f"swag with 8 members {sentence}")
 
 
-def test_what_holds_for_all_is_said_once():
+def test_a_note_on_all_rows_is_printed_once():
     nothing = fidelity(None, words="undetermined: no signal", note="no signal")
     rows = [row(own, n, found=nothing) for own in ("swag", "snapshot") for n in (1, 2)]
     assert sentences(rows) == ["The fidelity of all samplers is undetermined: no signal."]
@@ -166,7 +166,7 @@ def test_the_undetermined_is_said_in_words():
     assert f"swag n=8{ON}: {note}" in text
 
 
-def test_what_failed_is_shown_as_failed_with_its_reason():
+def test_failed_rows_have_their_reason():
     about = {"architecture": "test_resnet", "method": "gradient", "sampler": "swag"}
     text = printed(record(row("deep_ensemble"), {**about, **FAILED}), width=120)
     assert "failed" in next(line for line in text.splitlines() if line.startswith("  swag"))
@@ -175,7 +175,7 @@ def test_what_failed_is_shown_as_failed_with_its_reason():
     assert "failed: deep_ensemble, gradient on test_resnet: member 3" in printed(record(references=[reference]), 120)
 
 
-def test_a_reader_is_told_of_caveats_and_of_budgets_without_a_row():
+def test_notes_name_caveats_and_budgets_without_a_row():
     found = fidelity(1.0, 0.5, 2.0, note="indicative: fewer than 8 members; one base run")
     lines = notes(record(row(found=found), row("snapshot", 4), budgets=(4, 8)))
     assert f"swag n=8{ON}: one base run" in lines
@@ -205,11 +205,11 @@ def test_a_panel_for_each_method_lies_in_the_folder(tmp_path):
     assert Image.open(tmp_path / "frontier.png").size[0] > image.shape[1]
 
 
-def test_nothing_is_drawn_of_what_has_no_worth_or_no_price(tmp_path):
+def test_rows_without_fidelity_or_price_are_not_drawn(tmp_path):
     assert save_plot(record(row(found=fidelity(None)), row(price=None)), tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bars_are_the_worths_ends_on_the_curve_of_retraining():
+def test_bars_are_the_ends_of_the_interval_on_the_curve_of_retraining():
     assert bar_ends(Ends(low=1.0, high=4.0), snr=0.5) == pytest.approx((0.5 / 1.5, 2 / 3))
     assert bar_ends(Ends(low=-1.0, high=math.inf), snr=0.5) == (0.0, 1.0)

@@ -112,7 +112,7 @@ def test_p_values_are_corrected_over_all_rows(ran):
         assert [own.p_holm for own in comparisons] == holm([own.p for own in comparisons])
 
 
-def test_what_the_networks_are(ran):
+def test_each_kind_has_other_networks(ran):
     document, studies, _ = ran
     pools = {name: Pool(Path(study.result.architectures[0].pool)) for name, study in studies.items()}
     assert len({pool.folder for pool in pools.values()}) == 3

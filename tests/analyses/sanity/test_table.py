@@ -90,7 +90,7 @@ def test_accuracies_and_flags_of_trained_networks_only():
     assert "not above chance" not in text
 
 
-def test_a_failure_is_told():
+def test_a_failure_is_printed():
     failed = {"architecture": "test_resnet", "method": "lime", "status": "failed", "reason": "untrained networks: zero"}
     assert "failed: lime on test_resnet: untrained networks: zero" in printed(record(failed))
 

@@ -81,7 +81,7 @@ def test_equal_seeds_give_equal_networks_and_one_other_seed_does_not(ran):
         assert row_of(document, method).replicate.value == pytest.approx(0, abs=1e-9)
 
 
-def test_the_streams_that_were_varied_and_left_out_are_told(ran):
+def test_the_record_names_the_streams_varied_and_left_out(ran):
     document, _, _ = ran
     (own,) = document.architectures
     assert own.streams == {"init": ("init",), "rest": ("order", "augment")}

@@ -89,7 +89,7 @@ def test_it_fits_80_columns():
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_the_print_says_what_was_left_out_and_changed_together_and_repeated():
+def test_the_print_names_streams_left_out_changed_together_and_repeated():
     text = flat(printed(record(row())))
     assert "20 networks in 4 blocks, accuracies 98.0% to 99.7%" in text
     assert "all others: order of images and augmentation, changed together" in text
@@ -108,7 +108,7 @@ def test_stochastic_methods_have_a_table_of_their_own():
     assert ["smoothgrad", "34%", "40%", "1%", "25%"] in lines
 
 
-def test_failures_and_flags_are_told():
+def test_failures_and_flags_are_printed():
     text = flat(printed(record(FAILED, flagged=5)))
     assert "failed: lime on test_resnet: too small" in text
     assert text.count("not above chance") == 3

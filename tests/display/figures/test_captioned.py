@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import pytest
 
 from saliencynoise.analyses.frontier import figure as frontier
@@ -17,13 +15,13 @@ MODULES = [bars, classes, components, curve, maps, members, overlay, ssim, front
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_has_data_drawing_caption_and_alternative_text(module: ModuleType) -> None:
+def test_a_module_has_data_drawing_caption_and_alternative_text(module):
     assert all(callable(getattr(module, name)) for name in ("data", "draw", "alt", "captioned"))
     assert module.TITLE
     assert not module.TITLE.endswith(".")
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_captions_are_short(module: ModuleType) -> None:
+def test_captions_are_short(module):
     assert 10 <= len(module.CAPTION.split()) <= MOST_WORDS
     assert module.CAPTION.endswith(".")

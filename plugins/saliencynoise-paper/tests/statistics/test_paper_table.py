@@ -32,7 +32,7 @@ POSTER = """
 """
 
 
-def test_the_table_is_the_posters() -> None:
+def test_the_table_is_the_posters():
     rows = [[part.strip() for part in line.strip("|").split("|")] for line in POSTER.strip().splitlines()]
     assert [name for name, *_ in rows] == list(PUBLISHED)
     for name, *groups in rows:
@@ -41,13 +41,13 @@ def test_the_table_is_the_posters() -> None:
                 assert published_column(dataset, architecture)[name] == float(value)
 
 
-def test_every_claim_holds_in_all_six_published_columns() -> None:
+def test_every_claim_holds_in_all_six_published_columns():
     columns = [published_column(dataset, architecture) for dataset in DATASETS for architecture in ARCHITECTURES]
     assert [[holds(claim, column) for column in columns] for claim in CLAIMS] == [[True] * 6] * 8
     assert len(CLAIMS[0].pairs) == len(CLAIMS[1].pairs) == 7
 
 
-def test_a_claim_can_fail_and_can_be_open() -> None:
+def test_a_claim_can_fail_and_can_be_open():
     claim = Claim(words="a highest", pairs=(("a", "b"), ("a", "c")))
     assert holds(claim, {"a": 3, "b": 2, "c": 1}) is True
     assert holds(claim, {"a": 1, "b": 2}) is False
@@ -55,19 +55,19 @@ def test_a_claim_can_fail_and_can_be_open() -> None:
     assert holds(claim, {"a": 2, "b": 2, "c": 1}) is False
 
 
-def test_an_unknown_column_is_refused() -> None:
+def test_an_unknown_column_is_refused():
     with pytest.raises(UsageError, match="no column 'VGG16' of 'CIFAR10': choose one of VGG19, ResNet18"):
         published_column("CIFAR10", "VGG16")
 
 
-def test_starred_rows_are_rows_of_the_table() -> None:
+def test_starred_rows_are_rows_of_the_table():
     assert dict(STARS) == {"Integrated Gradient": 1, "SmoothGrad": 2, "LIME": 2}
     assert set(STARS) < set(PUBLISHED)
 
 
 @pytest.mark.parametrize("definition", ["pixel", "rms", "power"])
 @pytest.mark.parametrize("r", [0.0, 0.1, 1.0])
-def test_a_figure_of_other_networks_against_simulation(definition: str, r: float) -> None:
+def test_a_figure_of_other_networks_against_simulation(definition, r):
     """Gaussian signal and noise over pixels: what 10 networks show foretells what 30 show, and the other way round."""
     generator = torch.Generator().manual_seed(0)
     maps = math.sqrt(r) * torch.randn(1, 60_000, generator=generator) + torch.randn(30, 60_000, generator=generator)
@@ -77,14 +77,14 @@ def test_a_figure_of_other_networks_against_simulation(definition: str, r: float
     assert with_networks(many, definition, networks=30, others=10) == pytest.approx(few, rel=0.03)
 
 
-def test_a_value_below_the_floor_holds_no_signal_and_others_are_unknown() -> None:
+def test_a_value_below_the_floor_holds_no_signal_and_others_are_unknown():
     assert with_networks(0.1, "rms", networks=10, others=30) == pytest.approx(30**-0.5)
     assert with_networks(0.2, "pixel", networks=10, others=30) == pytest.approx(snr_pixel_floor("signed", 30))
     assert math.isnan(with_networks(0.2, "r", networks=10, others=30))
 
 
 @pytest.mark.parametrize(("definition", "pairs"), [("pixel", 5), ("rms", 4), ("power", 5)])
-def test_published_pairs_that_the_floor_of_ten_networks_puts_in_their_order(definition: str, pairs: int) -> None:
+def test_published_pairs_that_the_floor_of_ten_networks_puts_in_their_order(definition, pairs):
     """SmoothGrad falls below the gradient in one column, and stays above it in the five others."""
     result = published_exchanges(definition)
     assert len(result) == pairs

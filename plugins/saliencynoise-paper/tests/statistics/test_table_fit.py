@@ -31,7 +31,7 @@ def column(
     return ComparableColumn(published=published, cells=measured_cells, networks=name, images=images)
 
 
-def test_measures_are_those_of_scipy_and_numpy() -> None:
+def test_measures_are_those_of_scipy_and_numpy():
     rng = np.random.default_rng(3)
     measured, published = np.exp(rng.standard_normal((5, 12))), np.exp(rng.standard_normal(12))
     published[3] = published[4]  # a tie, as in the published table
@@ -43,7 +43,7 @@ def test_measures_are_those_of_scipy_and_numpy() -> None:
 
 
 @pytest.fixture(scope="module")
-def two_studies() -> tuple[list[list[CellVariants]], list[list[CellVariants]]]:
+def two_studies():
     """Ours, and a larger one of other networks and images of the same kind; two architectures each."""
     generator = torch.Generator().manual_seed(1)
     ours = [cells(generator, images=8) for _ in range(2)]
@@ -55,7 +55,7 @@ def two_studies() -> tuple[list[list[CellVariants]], list[list[CellVariants]]]:
     [Variant("signed", "pixel", "raw"), Variant("signed", "power", "unit"), Variant("relu", "rms", "raw")],
     ids=lambda variant: variant.words,
 )
-def test_the_definition_that_made_the_table_is_found(truth: Variant, two_studies) -> None:
+def test_the_definition_that_made_the_table_is_found(truth, two_studies):
     """The table is that of other networks and images of the same kind, by one definition."""
     index = VARIANTS.index(truth)
     columns = [
@@ -68,7 +68,7 @@ def test_the_definition_that_made_the_table_is_found(truth: Variant, two_studies
     assert not {variant for variant in level if (variant.definition == "power") != (truth.definition == "power")}
 
 
-def test_exactly_reproduced_cells_leave_no_error_and_the_others_are_told_apart() -> None:
+def test_exactly_reproduced_cells_leave_no_error_and_the_others_are_told_apart():
     truth = VARIANTS.index(Variant("signed", "power", "raw"))
     measured_cells = cells(torch.Generator().manual_seed(2))
     result = compare_variants([column(measured_cells, [cell.value(truth) for cell in measured_cells])], seed=0)
@@ -81,7 +81,7 @@ def test_exactly_reproduced_cells_leave_no_error_and_the_others_are_told_apart()
     assert result.not_worse_than_best("log_error")[0] == best
 
 
-def test_a_common_factor_counts_in_the_error_and_not_in_the_spread() -> None:
+def test_a_common_factor_counts_in_the_error_and_not_in_the_spread():
     truth = VARIANTS.index(Variant("signed", "rms", "unit"))
     measured_cells = cells(torch.Generator().manual_seed(2))
     result = compare_variants([column(measured_cells, [cell.value(truth) / 3 for cell in measured_cells])], seed=0)
@@ -91,7 +91,7 @@ def test_a_common_factor_counts_in_the_error_and_not_in_the_spread() -> None:
     assert result.best("spread").variant == VARIANTS[truth]
 
 
-def test_variants_that_cannot_be_told_apart_are_not() -> None:
+def test_variants_that_cannot_be_told_apart_are_not():
     """Of non-negative maps all three views are the same."""
     generator = torch.Generator().manual_seed(4)
     measured_cells = [
@@ -104,7 +104,7 @@ def test_variants_that_cannot_be_told_apart_are_not() -> None:
     assert {Variant(view, best.definition, best.norm) for view in ("signed", "relu", "abs")} <= level
 
 
-def test_intervals_are_a_jackknife_by_column_and_a_bootstrap_by_data_set() -> None:
+def test_intervals_are_a_jackknife_by_column_and_a_bootstrap_by_data_set():
     """Against a loop: members left out of one column at a time, the images of both data sets resampled."""
     generator = torch.Generator().manual_seed(5)
     left, right = cells(generator, members=5), cells(generator, members=6)
@@ -147,7 +147,7 @@ def test_intervals_are_a_jackknife_by_column_and_a_bootstrap_by_data_set() -> No
     assert interval.question == "both"
 
 
-def test_columns_with_the_same_networks_and_images_vary_together() -> None:
+def test_columns_with_the_same_networks_and_images_vary_together():
     """A column given twice is no more evidence than once; as if of other networks, it would be."""
     measured_cells = cells(torch.Generator().manual_seed(6))
     published = [0.3, 0.5, 0.6, 0.9, 1.4, 2.0]
@@ -161,7 +161,7 @@ def test_columns_with_the_same_networks_and_images_vary_together() -> None:
     assert width(column(measured_cells, published), column(measured_cells, published, "b", "b")) < 0.8 * once
 
 
-def test_two_members_give_values_without_intervals_or_tests() -> None:
+def test_two_members_give_values_without_intervals_or_tests():
     measured_cells = cells(torch.Generator().manual_seed(7), members=2)
     result = compare_variants([column(measured_cells, [0.3, 0.5, 0.6, 0.9, 1.4, 2.0])], seed=0)
     assert result.best("log_error") is not None
@@ -169,7 +169,7 @@ def test_two_members_give_values_without_intervals_or_tests() -> None:
     assert all(fit.intervals[measure] is None for fit in result.fits for measure in MEASURES)
 
 
-def test_what_is_not_above_zero_has_no_logarithm_and_is_not_chosen() -> None:
+def test_what_is_not_above_zero_has_no_logarithm_and_is_not_chosen():
     generator = torch.Generator().manual_seed(8)
     measured_cells = [gather([variants(torch.randn(8, 400, generator=generator)) for _ in range(3)]) for _ in range(4)]
     r = VARIANTS.index(Variant("signed", "r", "unit"))
@@ -180,13 +180,13 @@ def test_what_is_not_above_zero_has_no_logarithm_and_is_not_chosen() -> None:
     assert math.isfinite(result.fits[r].values["rank_correlation"])
 
 
-def test_one_cell_is_no_agreement() -> None:
+def test_one_cell_is_no_agreement():
     measured_cells = cells(torch.Generator().manual_seed(9), images=2)[:1]
     with pytest.raises(UsageError, match="1 cells are both measured and published"):
         compare_variants([column(measured_cells, [0.3])], seed=0)
 
 
-def test_corrected_figures_are_reported_and_no_candidates() -> None:
+def test_corrected_figures_are_reported_and_no_candidates():
     measured_cells = cells(torch.Generator().manual_seed(10), members=4)
     truth = VARIANTS.index(Variant("signed", "amplitude", "unit"))
     result = compare_variants([column(measured_cells, [abs(cell.value(truth)) for cell in measured_cells])], seed=0)
