@@ -9,7 +9,7 @@ from saliencynoise.statistics.curve import averaging_curve
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 TENTHS = "0123456789"
-"""For encodings without blocks: each digit is the tenth that a value lies in."""
+"""For encodings without blocks: each digit is the tenth that holds a value."""
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
 """Numbers of averaged networks in a line of reliabilities; all lines use the same, so that they can be compared."""

@@ -122,7 +122,7 @@ class BenchConfig:
             raise UsageError(f"--images {self.images} is not possible; give 1 or more")
         if self.draws < 2:
             raise UsageError(
-                f"--draws {self.draws} cannot tell a method's own noise from the networks'; give 2 or more"
+                f"--draws {self.draws} cannot separate a method's own noise from the networks'; give 2 or more"
             )
         if self.train_images is not None and self.train_images < 1:
             raise UsageError(f"--train-images {self.train_images} is not possible; give 1 or more")

@@ -284,7 +284,8 @@ def withhold(cell: Cell) -> Cell:
     """Limit the claims of a cell whose maps do not change their sign with the score to its excess over the floor.
 
     Agreement of such maps, also of centred ones, is alone no sign of learning: p is the larger one of the sign-flip
-    test and of the test of more than untrained networks. Where that shows nothing, p and px are removed.
+    test and of the test of more than untrained networks. Where that shows nothing, p and significant pixels are
+    removed.
     """
     floor, figures, details = cell.untrained, cell.figures, cell.details
     if cell.sign == "signed" or floor is None or floor.p is None or figures is None or details is None:

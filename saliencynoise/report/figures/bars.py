@@ -77,7 +77,7 @@ def alt(frame: pd.DataFrame) -> str:
     above = int((frame["low"] > frame["floor"]).sum())
     return (
         f"Bars of the published SNR and of r. {texts.extremes(frame, 'r', of='r', interval=('low', 'high'))} The "
-        f"interval of r lies above the noise floor in {above} of {int(frame['floor'].notna().sum())} cases."
+        f"interval of r is above the noise floor in {above} of {int(frame['floor'].notna().sum())} cases."
         f"{texts.failed(frame)}"
     )
 
