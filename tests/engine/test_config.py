@@ -44,7 +44,7 @@ def test_true_is_no_number(name):
         ({"members": 10_001}, "--members 10001 is not possible; give 2 or more, at most 10000"),
         ({"members": 1}, "--members 1 gives no SNR, which compares networks; give 2 or more"),
         ({"images": 0}, "--images 0 is not possible; give 1 or more"),
-        ({"draws": 1}, "--draws 1 cannot tell a method's own noise from the networks'; give 2 or more"),
+        ({"draws": 1}, "--draws 1 cannot separate a method's own noise from the networks'; give 2 or more"),
         ({"train_images": 0}, "--train-images 0 is not possible; give 1 or more"),
         ({"seed": -1}, "--seed -1 is not possible; give 0 or more"),
         ({"target": "cat"}, "--target cat is not possible; choose true, predicted or a class index"),
