@@ -67,7 +67,9 @@ def test_more_draws_reuse_those_that_are_there(quick, watcher):
 
 
 def test_one_draw_is_refused(quick):
-    with pytest.raises(UsageError, match="--draws 1 cannot tell a method's own noise from the networks'; give 2 or"):
+    with pytest.raises(
+        UsageError, match="--draws 1 cannot separate a method's own noise from the networks'; give 2 or"
+    ):
         bench(**quick, draws=1)
 
 

@@ -157,7 +157,7 @@ def test_maps_that_lost_digits_are_noted():
     counts = {cell.method_name.partition("(")[0]: cell.denormal_images for cell in study.result.cells}
     assert counts == {"bad/stranger": 4, "builtin/gradient": 0, "builtin/smoothgrad": 0}
     (note,) = [line for line in warnings(study.result) if line.startswith("digits lost")]
-    assert "maps of 4 images lie below 1.2e-38" in note
+    assert "maps of 4 images are below 1.2e-38" in note
 
 
 @pytest.mark.parametrize("does", RETURNED)

@@ -1,9 +1,9 @@
 """The averages of all members' maps of one picture that figures show: mean, noise and significant pixels.
 
-Every member's map is divided by its L2 norm before anything else, as for the headline r. Raw maps would not do: a
-network with a large gain would set the colour scale and dominate the mean, although its gain says nothing of where it
-looks. Only the test of `AverageMap.survives` sees the raw maps, as the share of surviving pixels in a study's table
-does.
+Every member's map is divided by its L2 norm before anything else, as for the headline r. With raw maps, a
+network with a large gain would set the colour scale and dominate the mean, although its gain says nothing about the
+places that it uses. Only the test of `AverageMap.survives` sees the raw maps, as the share of surviving pixels in a
+study's table does.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ CAPTION = (
 )
 
 SKEWED = 10.0
-"""Largest value of a panel over its lower quartile above which the axis is logarithmic but for a piece about zero."""
+"""Above this ratio of a panel's largest value to its lower quartile, the axis is logarithmic except near zero."""
 
 SHARE = 0.8
 """Share of a row's height that the bars of all architectures take."""
@@ -77,7 +77,7 @@ def alt(frame: pd.DataFrame) -> str:
     above = int((frame["low"] > frame["floor"]).sum())
     return (
         f"Bars of the published SNR and of r. {texts.extremes(frame, 'r', of='r', interval=('low', 'high'))} The "
-        f"interval of r lies above the noise floor in {above} of {int(frame['floor'].notna().sum())} cases."
+        f"interval of r is above the noise floor in {above} of {int(frame['floor'].notna().sum())} cases."
         f"{texts.failed(frame)}"
     )
 
