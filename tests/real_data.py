@@ -1,4 +1,4 @@
-"""The real images that some tests need, where they are at hand; they are no part of the repository."""
+"""The real images that some tests need, where they are available; they are no part of the repository."""
 
 from __future__ import annotations
 

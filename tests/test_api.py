@@ -114,7 +114,7 @@ def test_a_misspelt_keyword_is_refused_before_anything_runs(name):
         ("bench", {"members": "3"}, "members is '3'; it must be a whole number"),
         ("bench", {"recipe": {"epoch": 3}}, "epoch"),
         ("dream", {"steps": "3"}, "--steps 3 is not possible; give a whole number"),
-        ("explain", {"picture": "a.png", "draws": 1}, "--draws 1 cannot tell"),
+        ("explain", {"picture": "a.png", "draws": 1}, "--draws 1 cannot separate"),
         ("frontier", {"samplers": "swag"}, "samplers is 'swag'; it must be a list"),
         ("frontier", {"budgets": 4}, "budgets is 4; it must be a list"),
         ("frontier", {"runs": 2.5}, "runs is 2.5; it must be a whole number"),

@@ -68,9 +68,9 @@ def wrong_imports(source: str, module: str) -> list[str]:
         path = name.removeprefix("saliencynoise.")
         room = path.split(".")[0]
         if room not in LEVEL:
-            wrong.append(f"{module} imports {name}, which lies in no room")
+            wrong.append(f"{module} imports {name}, which is in no room")
         elif room != own and LEVEL[room] >= LEVEL[own]:
-            wrong.append(f"{module} imports {name}, which does not lie below it")
+            wrong.append(f"{module} imports {name}, which is not below it")
         elif any(f"{path}.".startswith(f"{hidden}.") for hidden in BY_NAME_ONLY if hidden.split(".")[0] != own):
             wrong.append(f"{module} imports the built-in {name} by path")
     return wrong
@@ -120,7 +120,7 @@ def graph(sources: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 def longest(name: str, modules: Collection[str]) -> str | None:
-    """The module that an imported name is or lies in."""
+    """The module of an imported name: itself, or the one that defines it."""
     parts = name.split(".")
     prefixes = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
     return next((prefix for prefix in prefixes if prefix in modules), None)
@@ -151,7 +151,7 @@ CORE = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE o
 PLUGINS = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 
 
-def test_every_module_lies_in_a_room():
+def test_every_module_is_in_a_room():
     rooms = {path.relative_to(PACKAGE).with_suffix("").parts[0] for path in CORE}
     assert rooms <= LEVEL.keys(), "give the new room a level in this file, and a line in the design"
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py", "api.py"}
@@ -242,24 +242,24 @@ def test_the_rule_for_commands_can_be_broken():
 @pytest.mark.parametrize(
     ("source", "wrong"),
     [
-        ("import saliencynoise.engine.run", "saliencynoise.engine.run, which does not lie below it"),
-        ("from saliencynoise.engine import plan", "saliencynoise.engine.plan, which does not lie below it"),
-        ("from saliencynoise import cli", "saliencynoise.cli, which does not lie below it"),
-        ("from saliencynoise import engine", "saliencynoise.engine, which does not lie below it"),
-        ("from ..report import table", "saliencynoise.report.table, which does not lie below it"),
-        ("from .. import report", "saliencynoise.report, which does not lie below it"),
+        ("import saliencynoise.engine.run", "saliencynoise.engine.run, which is not below it"),
+        ("from saliencynoise.engine import plan", "saliencynoise.engine.plan, which is not below it"),
+        ("from saliencynoise import cli", "saliencynoise.cli, which is not below it"),
+        ("from saliencynoise import engine", "saliencynoise.engine, which is not below it"),
+        ("from ..report import table", "saliencynoise.report.table, which is not below it"),
+        ("from .. import report", "saliencynoise.report, which is not below it"),
         (
             "def f():\n    from saliencynoise.engine import x",
-            "saliencynoise.engine.x, which does not lie below it",
+            "saliencynoise.engine.x, which is not below it",
         ),
-        ("if TYPE_CHECKING:\n    import saliencynoise.cli", "saliencynoise.cli, which does not lie below it"),
+        ("if TYPE_CHECKING:\n    import saliencynoise.cli", "saliencynoise.cli, which is not below it"),
         (
             "import saliencynoise.methods.gradient",
-            "saliencynoise.methods.gradient, which does not lie below it",
+            "saliencynoise.methods.gradient, which is not below it",
         ),
-        ("import saliencynoise.training.loop", "saliencynoise.training.loop, which does not lie below it"),
-        ("from saliencynoise.data import tensors", "saliencynoise.data.tensors, which does not lie below it"),
-        ("from saliencynoise import UsageError", "saliencynoise.UsageError, which lies in no room"),
+        ("import saliencynoise.training.loop", "saliencynoise.training.loop, which is not below it"),
+        ("from saliencynoise.data import tensors", "saliencynoise.data.tensors, which is not below it"),
+        ("from saliencynoise import UsageError", "saliencynoise.UsageError, which is in no room"),
     ],
 )
 def test_the_rule_can_be_broken(source, wrong):

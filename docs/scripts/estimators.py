@@ -29,7 +29,7 @@ from saliencynoise.statistics.gram import gram_matrix, off_mean, scale_gram
 from saliencynoise.statistics.groups import as_groups
 from saliencynoise.statistics.intervals import claim_interval, members_interval
 from saliencynoise.statistics.modes import mode_test
-from saliencynoise.statistics.pixels import surviving_pixels
+from saliencynoise.statistics.pixels import significant_pixels
 from saliencynoise.statistics.reliability import MembersNeeded, members_for_images
 from saliencynoise.statistics.significance import sign_flip_test
 from saliencynoise.statistics.snr import cosine, pooled_snr, snr_from_cosine
@@ -377,7 +377,7 @@ def discoveries(noise: str, members: int, generator: torch.Generator) -> tuple[f
     image = NOISES[noise](normal(generator, members, 1024), generator)
     real = torch.arange(1024) < 102
     image += real
-    result = surviving_pixels(image).survivors
+    result = significant_pixels(image).significant
     t = image.mean(0) / image.std(0) * math.sqrt(members)
     plain = benjamini_hochberg(torch.as_tensor(2 * stdtr(members - 1, -t.abs().numpy()))) <= 0.05
     false = float((result & ~real).sum()) / max(1, int(result.sum()))
@@ -451,7 +451,9 @@ def draw_pixel_rows(settings: Sequence[tuple[float, float]], members: Sequence[i
                 generator = generator_of("draw pixels", shares, e, own)
                 drawn = drawn_maps(shares, e, generator, shape=(repetitions, 1024), own=own)
                 used = [own_mean(image) if own else image.mean(1) for image in drawn]
-                found[own] = torch.tensor([float(surviving_pixels(image).survivors.double().mean()) for image in used])
+                found[own] = torch.tensor(
+                    [float(significant_pixels(image).significant.double().mean()) for image in used]
+                )
             check = Check(
                 value=float(found[True].mean()),
                 error=float(found[True].std()) / math.sqrt(repetitions),
@@ -656,7 +658,7 @@ Criterion: at least {COVERAGE:.0%}.""",
         rows=members_rows((8, 16), (16, 64), repetitions=fifth),
     )
     yield Table(
-        title="Surviving pixels",
+        title="Significant pixels",
         text=f"""Rate of false discoveries at 0.05, {fifth} images of 1024 pixels, of which a tenth is real with a mean
 of 1 (the noise has a standard deviation of 1; where unequal, as median), and power, with and without moderated
 variances. Criterion: at most {LEVEL}.""",
@@ -762,8 +764,8 @@ def skewed_rows(*, repetitions: int) -> list[Row]:
     rows = []
     for (name, draw), members in itertools.product(draws.items(), (4, 8, 16, 30)):
         generator = generator_of("skewed", name, members)
-        found = [surviving_pixels(real + draw(normal(generator, members, 1024))) for _ in range(repetitions)]
-        false = [float(own.survivors[102:].sum()) / max(1, int(own.survivors.sum())) for own in found]
+        found = [significant_pixels(real + draw(normal(generator, members, 1024))) for _ in range(repetitions)]
+        false = [float(own.significant[102:].sum()) / max(1, int(own.significant.sum())) for own in found]
         value, error = mean_of(torch.tensor(false, dtype=torch.float64))
         seen = f"{np.mean([own.skewness for own in found]):.2f}"
         rows.append(Row(labels=(name, str(members)), others=(seen,), check=Check(value=value, error=error)))

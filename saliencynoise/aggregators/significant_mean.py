@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from saliencynoise.aggregators.kept import KeptMaps
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
-from saliencynoise.statistics.pixels import surviving_pixels
+from saliencynoise.statistics.pixels import significant_pixels
 from saliencynoise.statistics.signs import with_null
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class SignificantMean(KeptMaps):
             raise ValueError(f"rate={self.rate} is not possible; give a rate above 0 and below 1")
 
     def of(self, ordered: Float64[Tensor, "E ..."]) -> Float64[Tensor, "*shape"]:
-        """Return the mean where it survives."""
+        """Return the mean where it is significant, and 0 elsewhere."""
         mean = ordered.mean(0)
         tested = with_null(ordered) if ordered.ndim > 2 else ordered
-        return mean.where(surviving_pixels(tested.flatten(1), rate=self.rate).survivors.view(mean.shape), 0.0)
+        return mean.where(significant_pixels(tested.flatten(1), rate=self.rate).significant.view(mean.shape), 0.0)

@@ -1,4 +1,4 @@
-"""Statistics of the maps beside the SNR: surviving pixels, similarity, modes, template, spectrum.
+"""Statistics of the maps beside the SNR: significant pixels, similarity, modes, template, spectrum.
 
 They are gathered image by image. Memory grows with the number of images only by one or two Gram matrices each.
 """
@@ -25,7 +25,7 @@ from saliencynoise.statistics.localization_curve import (
     summarise_localization,
 )
 from saliencynoise.statistics.modes import Modes, mode_test
-from saliencynoise.statistics.pixels import SurvivingPixels, surviving_pixels
+from saliencynoise.statistics.pixels import SignificantPixels, significant_pixels
 from saliencynoise.statistics.signs import why_no_null
 from saliencynoise.statistics.similarity import Measures, Similarity, similarity, spearman_matrix
 from saliencynoise.statistics.spectrum import Spectrum, band_grams, spectrum
@@ -50,7 +50,7 @@ class MapStatistics:
     Maps of a stochastic method are averaged over own draws.
 
     Attributes:
-        pixels: surviving pixels of each image; None in views without sign and for maps of one sign, whose noise has a
+        pixels: significant pixels of each image; None in views without sign and for maps of one sign, whose noise has a
             mean.
         similarities: similarity of the maps of the first images.
         spearman: `[b, E, E]`, rank correlations of those images' maps.
@@ -61,7 +61,7 @@ class MapStatistics:
         localization: comparison with the true masks; None where there are none.
     """
 
-    pixels: tuple[SurvivingPixels, ...] | None
+    pixels: tuple[SignificantPixels, ...] | None
     similarities: tuple[Similarity, ...]
     spearman: Float[Tensor, "b E E"]
     variation: Float[Tensor, " B"]
@@ -75,7 +75,7 @@ class MapStatistics:
         blank = [float("nan")] * (len(self.variation) - len(self.similarities))
         columns = {"ssim": [entry.pairwise.ssim for entry in self.similarities] + blank}
         if self.pixels is not None:
-            columns["surviving_pixels"] = [entry.share for entry in self.pixels]
+            columns["significant_pixels"] = [entry.share for entry in self.pixels]
         if self.localization is not None:
             columns |= self.localization.per_image
         return columns
@@ -113,7 +113,7 @@ class MapStatistics:
         )
 
 
-def _pixels(images: Sequence[SurvivingPixels]) -> records.Pixels:
+def _pixels(images: Sequence[SignificantPixels]) -> records.Pixels:
     return records.Pixels(
         rate=FALSE_DISCOVERY_RATE,
         share=_mean([image.share for image in images]),
@@ -143,7 +143,7 @@ class MapStatisticsAccumulator:
 
     view: str
     seed: int
-    _pixels: list[SurvivingPixels] = field(default_factory=list)
+    _pixels: list[SignificantPixels] = field(default_factory=list)
     _similarities: list[Similarity] = field(default_factory=list)
     _spearman: list[Tensor] = field(default_factory=list)
     _variation: list[float] = field(default_factory=list)
@@ -158,7 +158,7 @@ class MapStatisticsAccumulator:
         maps = maps.double()
         rows = maps.flatten(1)
         if get_view(self.view).signed:
-            self._pixels.append(surviving_pixels(rows, rate=FALSE_DISCOVERY_RATE))
+            self._pixels.append(significant_pixels(rows, rate=FALSE_DISCOVERY_RATE))
         if len(self._similarities) < SIMILAR_IMAGES:
             seed = derive_seed(self.seed, "bootstrap", 2, len(self._similarities))
             self._similarities.append(similarity(maps, seed=seed))

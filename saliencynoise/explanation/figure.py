@@ -79,7 +79,7 @@ class ExplanationRow:
     @cached_property
     def average(self) -> AverageMap | None:
         """The averages of the maps: mean, noise, significant pixels and their share."""
-        return None if self.maps is None else average_of(self.maps, survives=self.significant)
+        return None if self.maps is None else average_of(self.maps, significant=self.significant)
 
     @property
     def tested(self) -> bool:
@@ -205,9 +205,9 @@ def _draw_row(made: Grid, line: int, row: ExplanationRow, average: AverageMap, c
     extent = (row.picture.shape[1], row.picture.shape[2])
     mean = average.mean.sum(0)
     tiles = {f"member {e}": unit.sum(0) for e, unit in enumerate(average.unit)}
-    tiles |= {MEAN: mean, NOISE: average.noise, SIGNIFICANT: average.significant}
+    tiles |= {MEAN: mean, NOISE: average.noise, SIGNIFICANT: average.mean_where_significant}
     limit = colour_limit([tiles[name] for name in columns if name in tiles])
-    survives = average.surviving
+    significant_pixels = average.significant_pixels
     for index, column in enumerate(columns, 1):
         axes = made.place(line, index)
         if column == OVERLAY and row.no_marginal:
@@ -215,12 +215,12 @@ def _draw_row(made: Grid, line: int, row: ExplanationRow, average: AverageMap, c
             write_on(axes, "failed")
         elif column == OVERLAY:
             laid = mean if row.marginal is None else row.marginal.sum(0)
-            draw_overlay(axes, row.picture, laid, limit=colour_limit([laid]), survives=survives)
+            draw_overlay(axes, row.picture, laid, limit=colour_limit([laid]), significant_pixels=significant_pixels)
         elif column in (NOISE, SIGNIFICANT) and len(average.unit) < 2:
             axes.set_axis_off()
             write_on(axes, "needs two\nmembers")
         elif column == SIGNIFICANT and average.norm > 0:
-            draw_significant(axes, tiles[column], survives, extent=extent, limit=limit)
+            draw_significant(axes, tiles[column], significant_pixels, extent=extent, limit=limit)
         elif column in tiles:
             draw_map(axes, tiles[column], extent=extent, limit=limit)
         else:  # a method of fewer members than another

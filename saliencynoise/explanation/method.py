@@ -10,7 +10,7 @@ from saliencynoise.engine.reduce import FailedCellError, aggregate
 from saliencynoise.explanation.explanation import MethodExplanation
 from saliencynoise.explanation.reliability import UNKNOWN, map_reliability
 from saliencynoise.interfaces import Aggregator, one_line
-from saliencynoise.statistics.pixels import sign_agreement, surviving_pixels
+from saliencynoise.statistics.pixels import sign_agreement, significant_pixels
 from saliencynoise.statistics.signs import with_null
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def explained_by(
         no_marginal=no_marginal,
         maps=averaged.numpy(),
         marginal=marginal,
-        significant=surviving_pixels(flat).survivors.reshape(shape).numpy(),
+        significant=significant_pixels(flat).significant.reshape(shape).numpy(),
         agreement=sign_agreement(flat).reshape(shape).numpy(),
         reliability=map_reliability(maps.double().flatten(2)),
         centred=not torch.equal(tested, averaged.double()),

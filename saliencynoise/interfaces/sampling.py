@@ -103,7 +103,7 @@ class Sampler(ABC):
         return 1
 
     def in_runs_of(self, members: int) -> Sampler | None:
-        """Return this sampler with at most this number of members a run; None if it makes all in one run.
+        """Return this sampler with at most this number of members per run; None if it makes all in one run.
 
         A frontier compares averages of independent runs, so it needs several. A sampler whose `per_run` is a number is
         returned as it is. One of runs without end needs a field `members_a_run`, 0 for no end, which `per_run`

@@ -71,7 +71,7 @@ def coalitions(players: int, samples: int, generator: Generator) -> tuple[Bool[T
     """Return coalitions, the empty and the whole one first, and the weights of the others in the regression.
 
     Raises:
-        ValueError: if there are more segments than so few samples can tell apart.
+        ValueError: if there are more segments than that few samples can separate.
     """
     ends = torch.stack([torch.zeros(players, dtype=torch.bool), torch.ones(players, dtype=torch.bool)])
     if players <= 20 and 2**players - 2 <= samples:

@@ -95,15 +95,6 @@ class Provenance(Environment, frozen=True, kw_only=True):
     created: str
 
 
-class Data(Record, frozen=True, kw_only=True):
-    """The images that a result is about."""
-
-    asked: str
-    name: str
-    key: str
-    masks: bool
-
-
 class BenchSettings(Record, frozen=True, kw_only=True):
     """The settings of a bench that determine its figures."""
 

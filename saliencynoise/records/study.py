@@ -9,7 +9,6 @@ from saliencynoise.records.cell import Cell
 from saliencynoise.records.common import (
     BenchSettings,
     Count,
-    Data,
     Environment,
     Format,
     Hardware,
@@ -34,9 +33,13 @@ class StudySettings(BenchSettings, frozen=True, kw_only=True):
     members: Count
 
 
-class DatasetRecord(Data, frozen=True, kw_only=True):
+class DatasetRecord(Record, frozen=True, kw_only=True):
     """The images that a study is about."""
 
+    asked: str
+    name: str
+    key: str
+    masks: bool
     classes: tuple[str, ...]
     train_images: Count
     test_images: Count

@@ -19,7 +19,7 @@ class SeedBlocks(Sampler):
 
     A stream that is not varied keeps one seed in a block. That is harmless where it has no effect, as dropout in a
     network without any. Where it has one, nothing can be said of all the noise: two networks of a block that share
-    "init" then share that stream too. To tell one stream from all others name it and "rest", as in "init+rest".
+    "init" then share that stream too. To separate one stream from all others, name it and "rest", as in "init+rest".
 
     Attributes:
         streams: the varied streams, of "init", "order", "augment", "dropout" and "rest" (those not named, as one),

@@ -25,7 +25,7 @@ from saliencynoise.statistics.intervals import (
     members_interval,
 )
 from saliencynoise.statistics.modes import ImageModes, Modes, mode_test
-from saliencynoise.statistics.pixels import SurvivingPixels, sign_agreement, surviving_pixels
+from saliencynoise.statistics.pixels import SignificantPixels, sign_agreement, significant_pixels
 from saliencynoise.statistics.reliability import (
     MembersNeeded,
     members_for_images,
@@ -50,7 +50,7 @@ __all__ = [
     "Modes",
     "Pooled",
     "SignalTest",
-    "SurvivingPixels",
+    "SignificantPixels",
     "View",
     "apply_view",
     "averaging_curve",
@@ -74,10 +74,10 @@ __all__ = [
     "scale_gram",
     "sign_agreement",
     "sign_flip_test",
+    "significant_pixels",
     "snr_of_images",
     "snr_pixel",
     "snr_power",
     "snr_rms",
     "summarise",
-    "surviving_pixels",
 ]

@@ -158,7 +158,7 @@ def seed_components(
         seeds: `[N][streams]`, the label of each member's seed in each stream. Labels are compared within a block only.
         streams: their names, 2 to 4.
         blocks: `[N]`, the block of each member.
-        replicates: `[N]`, tells apart members of which all seeds are equal; None where there are none.
+        replicates: `[N]`, distinguishes members of which all seeds are equal; None where there are none.
         scaled: whether the matrices are of unit-norm maps already, as from `networks_gram`; then they are averaged
             without scaling. The parts are then those of the networks' noise, without that of a stochastic method.
 
@@ -280,4 +280,4 @@ def _check(
     rows = [(block, *row, label) for block, row, label in zip(blocks, seeds, again, strict=True)]
     twice = sorted({e for e, row in enumerate(rows) if rows.count(row) > 1})
     if twice:
-        raise UsageError(f"members {twice} have block and all seeds in common: tell them apart by `replicates`")
+        raise UsageError(f"members {twice} have block and all seeds in common: distinguish them by `replicates`")

@@ -1,6 +1,6 @@
 """Noise in views without sign, estimated from the maps themselves: from residuals, and from maps, with signs flipped.
 
-Half of white noise survives a ReLU whatever its scale, so r has a floor above zero, which depends on the noise: .03
+Half of white noise passes a ReLU whatever its scale, so r has a floor above zero, which depends on the noise: .03
 (sparse) to 1 (rank one) in the view "relu", .07 to infinity in "abs". A residual, d_e = (a_e - mean) sqrt(E/(E-1)), is
 noise without signal. The mean over the signs of both residuals of a pair is exact, with nothing drawn. From 8 members
 on it is right to 5% for Gaussian noise of any covariance, at any r; at 4 it is 8% (relu) or 18% (abs) too high. Noise

@@ -24,7 +24,7 @@ NOISELESS = 1e-12
 """A noise energy below this share of a map's energy counts as none.
 
 Identical members leave about 1e-16 by rounding; float32 maps that differ in one last digit leave 1e-15 or
-more, which double precision cannot tell from rounding in a Gram matrix.
+more, which double precision cannot distinguish from rounding in a Gram matrix.
 """
 
 

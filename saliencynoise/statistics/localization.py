@@ -5,7 +5,7 @@ of that sum is the *relevance* of a pixel. So a signed map counts evidence for a
 sign says only whether brighter or darker), the view relu evidence for it only. All four measures depend on relevance
 alone; a map that says nothing, such as one of zeros, gets the value of chance in each of them.
 
-Without pixels inside and outside of the mask there is nothing to tell apart: all are NaN.
+Without pixels inside and outside of the mask there is nothing to separate: all are NaN.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ class Localization:
     """The localisation of the maps of one method.
 
     Attributes:
-        images: those on which there is something to tell apart; the others count nowhere.
+        images: those with pixels inside and outside the mask; the others are not counted.
         blank: share of single maps without any relevance.
         measures: by name.
         per_image: columns, a value an image; NaN where an image does not count.

@@ -28,22 +28,22 @@ FEWEST_FOR_SKEWNESS = 8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SurvivingPixels:
-    """The pixels of one image's average map that survive the test. The share grows with E: compare at equal E only.
+class SignificantPixels:
+    """The significant pixels of one image's mean map. Their share grows with E: compare it at equal E only.
 
     Attributes:
-        survivors: `[P]`, the pixels whose mean over members is not zero, at the rate of false discoveries asked for.
-        share: of survivors among all P pixels, those that are zero in all members included.
-        agreement: the mean of `sign_agreement` over survivors; NaN where there are none.
+        significant: `[P]`, the pixels whose mean over members is not zero, at the requested rate of false discoveries.
+        share: of significant pixels among all P pixels, those that are zero in all members included.
+        agreement: the mean of `sign_agreement` over significant pixels; NaN where there are none.
         agreement_all: the same over all pixels that are not zero in all members. Noise alone is above 1/2, because
             members have a say in the mean's sign: 1/2 + asin(1/sqrt E)/pi, at E = 4 / 8 / 16 0.67 / 0.62 / 0.58.
         skewness: of the pixels' noise, see `noise_skewness`; NaN below 8 members. Above about 0.4 more than 5% of the
-            survivors may be false: 15 to 32% for chi^2_1 or log-normal noise.
+            significant pixels may be false: 15 to 32% for chi^2_1 or log-normal noise.
         prior_df: d0, how many degrees of freedom the other pixels lend to a pixel's variance; infinite where the
             pixels' variances differ no more than equal ones would.
     """
 
-    survivors: Bool[Tensor, " P"]
+    significant: Bool[Tensor, " P"]
     share: float
     agreement: float
     agreement_all: float
@@ -51,20 +51,20 @@ class SurvivingPixels:
     prior_df: float
 
 
-def surviving_pixels(maps: Float[Tensor, "E P"], *, rate: float = FALSE_DISCOVERY_RATE) -> SurvivingPixels:
+def significant_pixels(maps: Float[Tensor, "E P"], *, rate: float = FALSE_DISCOVERY_RATE) -> SignificantPixels:
     """Test each pixel's mean over members against zero, and keep discoveries by Benjamini and Hochberg.
 
     Args:
         maps: `[E, P]`, one image's signed maps of all members, any unit; the pixels (channels included) flattened.
         rate: the rate of false discoveries, between 0 and 1, for symmetric noise: in simulations at most 0.06 at 0.05
             with and without spatial correlation, but 0.06 to 0.11 at E = 4 where one factor is common to all pixels.
-            For skewed noise it may be far above, see `SurvivingPixels.skewness`.
+            For skewed noise it may be far above, see `SignificantPixels.skewness`.
 
     Raises:
         UsageError: another shape, fewer than 2 members, no pixel, values that are not finite, or a rate outside 0 to 1.
 
     >>> noise = torch.randn(8, 100, generator=torch.Generator().manual_seed(0))
-    >>> surviving_pixels(noise + 3 * (torch.arange(100) < 20)).share
+    >>> significant_pixels(noise + 3 * (torch.arange(100) < 20)).share
     0.22
     """
     if not 0 < rate < 1:
@@ -75,15 +75,15 @@ def surviving_pixels(maps: Float[Tensor, "E P"], *, rate: float = FALSE_DISCOVER
     if not bool(maps.isfinite().all()):
         raise UsageError("the maps hold NaN or infinity: leave out this image, or the members that do")
     alive = (maps != 0).any(0)
-    survivors, prior_df = alive.clone(), math.inf
+    significant, prior_df = alive.clone(), math.inf
     if bool(alive.any()):
         p, prior_df = moderated_p(maps[:, alive])
-        survivors[alive] = benjamini_hochberg(p) <= rate
+        significant[alive] = benjamini_hochberg(p) <= rate
     agreement = sign_agreement(maps)
-    return SurvivingPixels(
-        survivors=survivors,
-        share=float(survivors.double().mean()),
-        agreement=float(agreement[survivors].mean()),
+    return SignificantPixels(
+        significant=significant,
+        share=float(significant.double().mean()),
+        agreement=float(agreement[significant].mean()),
         agreement_all=float(agreement[alive].mean()),
         skewness=noise_skewness(maps[:, alive]),
         prior_df=prior_df,

@@ -55,7 +55,7 @@ def stability(distance: Float[Tensor, "B E E"], correct: Bool[Tensor, "B E"]) ->
 
     S(both) holds the distances of pairs that both classify the image correctly, S(one) of those of which exactly one
     does; pairs that are both wrong count nowhere. TPR is the share of S(both) up to gamma, TNR that of S(one) above it:
-    ReCo is how well the distance of two maps tells whether the networks agree. Pairs without a distance (NaN: a map
+    ReCo is how well the distance of two maps shows whether the networks agree. Pairs without a distance (NaN: a map
     without variation) are left out, as by the authors.
 
     Args:

@@ -24,7 +24,7 @@ class View:
 
     Attributes:
         name: as in commands, files and results.
-        signed: whether negative values survive; only then does pure noise average to zero.
+        signed: whether negative values are kept; only then does pure noise average to zero.
         summary: one line for tables and help.
         function: maps `[..., c, h, w]` to maps of the same shape.
         noise_snr: the corrected SNR r of pure Gaussian noise in this view: mean^2 / variance of one pixel.

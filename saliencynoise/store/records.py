@@ -73,8 +73,8 @@ def wrong_value(document: Mapping[str, Any], index: int) -> str | None:
         return f"{odd[0]} is {'missing' if odd[0] in names else 'no entry of a record'}"
     checks = {
         "index": (type(document["index"]) is int and document["index"] == index, f"{index}, as the file's name says"),
-        "accuracy": (_lies_within(document["accuracy"], 1), "a number from 0 to 1"),
-        "seconds": (_lies_within(document["seconds"], 1e12), "a number of seconds, 0 or more"),
+        "accuracy": (_is_within(document["accuracy"], 1), "a number from 0 to 1"),
+        "seconds": (_is_within(document["seconds"], 1e12), "a number of seconds, 0 or more"),
         **{name: (_is_sum(document[name]), "64 hexadecimal digits") for name in ("sha256", "logits_sha256")},
         **{name: (isinstance(document.get(name, ""), str), "a text") for name in TEXTS & names},
         **{name: (isinstance(document[name], dict), "a table") for name in ("versions", "hardware")},
@@ -84,7 +84,7 @@ def wrong_value(document: Mapping[str, Any], index: int) -> str | None:
     return None if wrong is None else f"{wrong} is {_short(document.get(wrong))}; it must be {checks[wrong][1]}"
 
 
-def _lies_within(value: object, most: float) -> bool:
+def _is_within(value: object, most: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 

@@ -92,7 +92,7 @@ def check_per_run(subject: SamplerSubject) -> None:
 
 
 def check_in_runs_of(subject: SamplerSubject) -> None:
-    """A sampler of runs without end that can be limited has as many members a run as it was asked for."""
+    """A sampler of runs without end that can be limited has as many members per run as it was asked for."""
     if subject.sampler.per_run is not None:
         raise NotApplicable("a run gives a fixed number of members")
     limited = subject.sampler.in_runs_of(2)
@@ -170,7 +170,7 @@ def checks() -> Iterator[Check[SamplerSubject]]:
     )
     yield Check(
         name="in_runs_of",
-        contract="Return this sampler with at most this number of members a run; None if it makes all in one run.",
+        contract="Return this sampler with at most this number of members per run; None if it makes all in one run.",
         run=check_in_runs_of,
         needs=("parameters",),
     )

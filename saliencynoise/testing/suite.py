@@ -43,7 +43,7 @@ LEAST_OF_AN_AGGREGATOR = 6
 """Checks that every aggregator gets, of maps or of networks."""
 
 LEAST_OF_A_SAMPLER = 7
-"""Checks that every sampler gets, of one member a run or of several."""
+"""Checks that every sampler gets, of one member per run or of several."""
 
 LEAST_OF_A_DATA_SET = 5
 """Checks that every data set gets, though it may refuse an image size."""

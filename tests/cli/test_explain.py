@@ -250,11 +250,11 @@ def test_the_share_is_the_same_in_figure_table_and_maps(monkeypatch, capsys):
     real = figures.draw
     monkeypatch.setattr(figures, "draw", lambda rows: drawn.extend(rows) or real(rows))
     explain(DIGIT, "--out", "here")
-    survives = np.load("here/digit.npz")["gradient/significant"]
-    np.testing.assert_array_equal(drawn[0].average.survives, survives)
+    significant = np.load("here/digit.npz")["gradient/significant"]
+    np.testing.assert_array_equal(drawn[0].average.significant, significant)
     (document,) = json.loads(Path("here/explanation.json").read_text())["explanations"]
-    assert document["methods"][0]["significant_share"] == survives.mean() == drawn[0].average.share
-    shown = percent(survives.mean())
+    assert document["methods"][0]["significant_share"] == significant.mean() == drawn[0].average.share
+    shown = percent(significant.mean())
     assert f"{shown} of values significant" in figures._words(drawn[0])
     assert f"<td>{shown}</td>" in Path("here/digit.html").read_text()
     assert f" {shown}\n" in capsys.readouterr().out

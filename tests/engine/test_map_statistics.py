@@ -9,7 +9,7 @@ import torch
 
 from saliencynoise.engine.map_statistics import MapStatisticsAccumulator
 from saliencynoise.statistics.gram import gram_matrix
-from saliencynoise.statistics.pixels import surviving_pixels
+from saliencynoise.statistics.pixels import significant_pixels
 from saliencynoise.statistics.stability import spearman_distance, stability
 
 
@@ -33,7 +33,7 @@ def test_means_over_images_are_those_of_the_statistics():
     correct = torch.rand(5, 6, generator=torch.Generator().manual_seed(1)) < 0.7
     details = gathered(maps)
     found = details.record(correct)
-    shares = [surviving_pixels(image.flatten(1)).share for image in maps]
+    shares = [significant_pixels(image.flatten(1)).share for image in maps]
     assert found.pixels.share == pytest.approx(sum(shares) / 5)
     due = stability(spearman_distance(details.spearman), correct)
     assert (found.similarity.mege, found.similarity.reco) == (due.mege, due.reco)
@@ -47,11 +47,11 @@ def test_means_over_images_are_those_of_the_statistics():
 
 def test_columns_have_a_value_for_each_image_and_views_without_sign_no_test():
     details = gathered(maps_of(3, 4))
-    assert {name: len(values) for name, values in details.per_image().items()} == {"ssim": 3, "surviving_pixels": 3}
+    assert {name: len(values) for name, values in details.per_image().items()} == {"ssim": 3, "significant_pixels": 3}
     without = gathered(maps_of(3, 4).relu(), view="relu")
     assert without.record(None).pixels is None
     assert math.isnan(without.record(None).similarity.mege)
-    assert "surviving_pixels" not in without.per_image()
+    assert "significant_pixels" not in without.per_image()
 
 
 def test_a_single_image_has_no_template_and_zero_maps_no_spectrum():

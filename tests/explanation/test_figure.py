@@ -20,7 +20,13 @@ def test_a_row_shows_members_mean_noise_and_significance_on_one_scale(maps):
     figure = draw([row(maps, lines=["reliability 0.91 (0.85 to 0.95)"])], singles=2)
     found = average_of(maps)
     tiles = [axes.images[0] for axes in figure.axes[1:6]]
-    expected = [found.unit[0].sum(0), found.unit[1].sum(0), found.mean.sum(0), found.noise, found.significant]
+    expected = [
+        found.unit[0].sum(0),
+        found.unit[1].sum(0),
+        found.mean.sum(0),
+        found.noise,
+        found.mean_where_significant,
+    ]
     for tile, values in zip(tiles, expected, strict=True):
         np.testing.assert_allclose(tile.get_array(), values)
     limit = np.percentile(np.abs(np.concatenate(expected)), 99.5)
@@ -33,11 +39,11 @@ def test_a_row_shows_members_mean_noise_and_significance_on_one_scale(maps):
 
 
 def test_what_was_tested_before_is_not_tested_again(maps):
-    survives = np.zeros((3, 8, 8), dtype=bool)
-    survives[1, 2, 3] = True  # 1 of 192
-    figure = draw([row(maps, significant=survives)], singles=2)
+    significant = np.zeros((3, 8, 8), dtype=bool)
+    significant[1, 2, 3] = True  # 1 of 192
+    figure = draw([row(maps, significant=significant)], singles=2)
     shown = figure.axes[5].images[0].get_array()
-    np.testing.assert_allclose(shown, np.where(survives, average_of(maps).mean, 0).sum(0))
+    np.testing.assert_allclose(shown, np.where(significant, average_of(maps).mean, 0).sum(0))
     assert figure.axes[0].get_ylabel().endswith("<1% of values significant")
 
 

@@ -70,7 +70,7 @@ def test_a_linear_network_gives_its_weight_times_the_difference(baseline):
 
 @pytest.mark.filterwarnings("ignore:Setting forward, backward hooks")
 def test_captum_errs_where_a_relu_follows_a_pool_and_here_it_is_complete():
-    """Why the pools above are apart from the ReLUs; if this fails, captum was mended and they need not be."""
+    """Why the pools above are apart from the ReLUs; if this fails, captum was fixed and they need not be."""
     network = network_of(nn.Conv2d(2, 5, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(5 * 6, 4))
     batch = batch_of(4, (2, 8, 7))
     maps = maps_of(network, batch)

@@ -17,7 +17,7 @@ def test_a_row_holds_the_figures_of_its_cell():
     assert "test_resnet 99.6%" in text
 
 
-def test_a_cell_without_surviving_pixels_has_a_dash():
+def test_a_cell_without_significant_pixels_has_a_dash():
     row = next(
         line for line in printed(study(cell(details={"pixels": None})), width=120).splitlines() if "gradient" in line
     )

@@ -113,7 +113,7 @@ def test_few_members_are_called_few(members, words):
     assert "indicative" not in printed(study(cell(), members=8), width=200)
 
 
-def test_members_that_share_a_run_are_told_from_retrained_ones():
+def test_members_that_share_a_run_are_distinguished_from_retrained_ones():
     shared = {"label": "swag", "trains": True, "runs": 1}
     text = " ".join(printed(study(cell(), sampler=shared)).split())
     assert "dependent: 8 members of swag from 1 training run: r, its interval" in text

@@ -81,7 +81,7 @@ def test_members_for_images(script):
     assert median == pytest.approx(exact, rel=0.25)
 
 
-def test_surviving_pixels(script):
+def test_significant_pixels(script):
     rows = script.pixel_rows(("independent", "correlated", "unequal variances"), (4, 8), repetitions=60)
     assert_kept(rows, 6)
     power, unmoderated = (float(text) for text in rows[1].others)

@@ -10,7 +10,7 @@ from saliencynoise.statistics.pixels import (
     moderated_p,
     noise_skewness,
     sign_agreement,
-    surviving_pixels,
+    significant_pixels,
     trigamma_inverse,
     variance_prior,
 )
@@ -57,11 +57,11 @@ def test_prior_recovers_what_the_variances_were_drawn_from(rng):
 
 
 def test_pixels_without_spread():
-    """A constant pixel is judged by the others' noise; one that is zero in all members never survives."""
+    """A constant pixel is judged by the others' noise; one that is zero in all members is never significant."""
     maps = torch.randn(8, 200, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     maps[:, 0], maps[:, 1], maps[:, 2] = 0.0, 5.0, 1e-3
-    result = surviving_pixels(maps)
-    assert result.survivors[:3].tolist() == [False, True, False]
+    result = significant_pixels(maps)
+    assert result.significant[:3].tolist() == [False, True, False]
     p, _ = moderated_p(maps)
     assert bool(((p >= 0) & (p <= 1)).all())
 
@@ -70,26 +70,26 @@ def test_rounding_is_no_spread():
     maps = torch.full((7, 3), 0.1, dtype=torch.float64)
     maps[:, 1] = -0.3
     maps[:, 2] = 0
-    result = surviving_pixels(maps)
-    assert result.survivors.tolist() == [True, True, False]
+    result = significant_pixels(maps)
+    assert result.significant.tolist() == [True, True, False]
     assert (result.share, result.agreement, result.prior_df) == (pytest.approx(2 / 3), 1, math.inf)
 
 
 def test_maps_of_zeros():
-    result = surviving_pixels(torch.zeros(5, 4))
+    result = significant_pixels(torch.zeros(5, 4))
     assert result.share == 0
     assert math.isnan(result.agreement)
     assert math.isnan(result.agreement_all)
 
 
 def test_one_pixel():
-    result = surviving_pixels(torch.tensor([[1.0], [1.1], [0.9], [1.0]]))
+    result = significant_pixels(torch.tensor([[1.0], [1.1], [0.9], [1.0]]))
     assert (result.share, result.prior_df) == (1, math.inf)
 
 
 def test_units_do_not_matter(rng):
     maps = torch.tensor(rng.standard_normal((6, 100)) + np.arange(100) / 50)
-    assert torch.equal(surviving_pixels(maps).survivors, surviving_pixels(1e-12 * maps).survivors)
+    assert torch.equal(significant_pixels(maps).significant, significant_pixels(1e-12 * maps).significant)
 
 
 def test_sign_agreement_pixel_by_pixel(rng):
@@ -104,7 +104,7 @@ def test_sign_agreement_pixel_by_pixel(rng):
 def test_sign_agreement_of_noise(members, rng):
     """The chance that a Gaussian has the sign of another, correlated with it by 1/sqrt E."""
     share = 0.5 + math.asin(members**-0.5) / math.pi
-    result = surviving_pixels(torch.tensor(rng.standard_normal((members, 20_000))))
+    result = significant_pixels(torch.tensor(rng.standard_normal((members, 20_000))))
     assert result.agreement_all == pytest.approx(share, abs=0.006)
 
 
@@ -123,7 +123,7 @@ def test_false_discoveries_and_power(members, neighbours, generator):
         noise = torch.randn(members, 1000, generator=generator, dtype=torch.float64)
         maps = blurred(noise) if neighbours == "correlated" else noise
         maps[:, :100] += 1
-        result = surviving_pixels(maps).survivors
+        result = significant_pixels(maps).significant
         false.append(float(result[100:].sum()) / max(1, int(result.sum())))
         power.append(float(result[:100].double().mean()))
         p = stats.ttest_1samp(maps.numpy(), 0).pvalue
@@ -133,29 +133,29 @@ def test_false_discoveries_and_power(members, neighbours, generator):
     assert np.mean(power) == pytest.approx({4: 0.06, 8: 0.36, 16: 0.87}[members], abs=0.08)
 
 
-def test_pure_noise_survives_rarely(generator):
-    """Where no pixel is real, an image has any survivor in 5% of the cases."""
-    any_survivor = [
-        bool(surviving_pixels(torch.randn(6, 200, generator=generator)).survivors.any()) for _ in range(400)
+def test_pure_noise_is_rarely_significant(generator):
+    """Where no pixel is real, an image has any significant pixel in 5% of the cases."""
+    any_significant = [
+        bool(significant_pixels(torch.randn(6, 200, generator=generator)).significant.any()) for _ in range(400)
     ]
-    assert sum(any_survivor) <= stats.binom.ppf(0.999, 400, 0.05)
+    assert sum(any_significant) <= stats.binom.ppf(0.999, 400, 0.05)
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, 5.0, math.nan])
 def test_a_rate_outside_its_range_is_refused(rate):
     with pytest.raises(UsageError, match=r"is not between 0 and 1: choose for example 0\.05"):
-        surviving_pixels(torch.ones(4, 4), rate=rate)
+        significant_pixels(torch.ones(4, 4), rate=rate)
 
 
 @pytest.mark.parametrize("shape", [(4,), (1, 4), (4, 0), (2, 2, 4)])
 def test_other_shapes_are_refused(shape):
     with pytest.raises(UsageError, match=r"need \[members, pixels\] with at least 2 members"):
-        surviving_pixels(torch.ones(shape))
+        significant_pixels(torch.ones(shape))
 
 
 def test_broken_maps_are_refused():
     with pytest.raises(UsageError, match="NaN or infinity: leave out this image"):
-        surviving_pixels(torch.tensor([[1.0, math.nan], [1.0, 2.0]]))
+        significant_pixels(torch.tensor([[1.0, math.nan], [1.0, 2.0]]))
 
 
 @pytest.mark.parametrize(("kind", "members", "level"), [("normal", 8, 0.06), ("skewed", 8, None), ("skewed", 16, None)])
@@ -167,8 +167,8 @@ def test_skewed_noise_is_seen_and_gives_more_false_discoveries(kind, members, le
         noise = torch.randn(members, 1024, generator=generator, dtype=torch.float64)
         if kind == "skewed":
             noise = (noise.square() - 1) / 2**0.5
-        result = surviving_pixels(truth + noise)
-        false.append(float(result.survivors[102:].sum()) / max(1, int(result.survivors.sum())))
+        result = significant_pixels(truth + noise)
+        false.append(float(result.significant[102:].sum()) / max(1, int(result.significant.sum())))
         skewness.append(result.skewness)
     if level is None:
         assert np.mean(false) > 0.09

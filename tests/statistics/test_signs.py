@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from saliencynoise.statistics.pixels import surviving_pixels
+from saliencynoise.statistics.pixels import significant_pixels
 from saliencynoise.statistics.signs import SeenSigns, sign_of, why_no_null, with_null
 
 
@@ -59,6 +59,6 @@ def test_what_can_be_tested_of_maps_of_one_sign_is_where_they_differ():
     noise = torch.randn(8, 1, 8, 8, generator=generator)
     assert with_null(noise) is noise
     positive = with_null(noise.abs() + 3)
-    assert surviving_pixels((noise.abs() + 3).flatten(1)).share == 1
-    assert surviving_pixels(positive.flatten(1)).share < 0.05
+    assert significant_pixels((noise.abs() + 3).flatten(1)).share == 1
+    assert significant_pixels(positive.flatten(1)).share < 0.05
     assert not torch.equal(with_null(noise, "leaning"), noise)

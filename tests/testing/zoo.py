@@ -49,12 +49,12 @@ class WithModule:
         with torch.enable_grad():
             score = network.module(x).gather(1, batch.target[:, None]).sum()
         (grad,) = torch.autograd.grad(score, x)
-        self.mend(network.module)
+        self.repair(network.module)
         return Maps(values=grad)
 
     def touch(self, module: torch.nn.Module) -> None: ...
 
-    def mend(self, module: torch.nn.Module) -> None: ...
+    def repair(self, module: torch.nn.Module) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -314,13 +314,13 @@ class SwapsAModule(WithModule):
 class KeepsGradients(WithModule):
     """Calls backward on weights that it unfreezes for a moment."""
 
-    def mend(self, module):
+    def repair(self, module):
         module.head.bias.grad = torch.ones_like(module.head.bias)
 
 
 @dataclass(frozen=True)
 class ChangesWeights(WithModule):
-    def mend(self, module):
+    def repair(self, module):
         module.head.bias.data += 1
 
 
@@ -331,7 +331,7 @@ class LeavesAHookOnError(WithModule):
     def touch(self, module):
         self.handles.append(module.get_submodule(TOP).register_forward_hook(lambda *_: None))
 
-    def mend(self, module):
+    def repair(self, module):
         self.handles.pop().remove()
 
     handles: list[Any] = field(default_factory=list, compare=False, init=False)
@@ -347,7 +347,7 @@ class KeepsTheSeedOnError(WithModule):
         self.states.append(torch.random.get_rng_state())
         torch.manual_seed(0)
 
-    def mend(self, module):
+    def repair(self, module):
         torch.random.set_rng_state(self.states.pop())
 
 

@@ -2,8 +2,8 @@
 
 Every member's map is divided by its L2 norm before anything else, as for the headline r. With raw maps, a
 network with a large gain would set the colour scale and dominate the mean, although its gain says nothing about the
-places that it uses. Only the test of `AverageMap.survives` sees the raw maps, as the share of surviving pixels in a
-study's table does.
+places that it uses. Only the test of `AverageMap.significant` sees the raw maps, as does the share of significant
+pixels in a study's table.
 """
 
 from __future__ import annotations
@@ -37,29 +37,29 @@ class AverageMap:
         norm: of the mean, 0 to 1; the NaN left out.
         noise: `[h, w]`, the standard deviation over members (E - 1) of the sums over channels, which are what is drawn
             of a member; NaN of one member.
-        survives: `[c, h, w]`, whether the raw maps' mean over members differs from zero (of maps of one sign, whether
-            that of each map less its own mean does): a moderated t-test of each
-            pixel of each channel at 5% false discoveries (`saliencynoise.statistics.surviving_pixels`). What is NaN
-            in a member is not tested, and nothing is with one member.
+        significant: `[c, h, w]`, whether the raw maps' mean over members differs from zero: a moderated t-test of each
+            pixel of each channel at 5% false discoveries (`saliencynoise.statistics.significant_pixels`). For maps of
+            one sign, each map less its own mean is tested. A value that is NaN in a member is not tested, and no value
+            of one member is.
     """
 
     unit: Float[np.ndarray, "E c h w"]
     mean: Float[np.ndarray, "c h w"]
     norm: float
     noise: Float[np.ndarray, "h w"]
-    survives: Bool[np.ndarray, "c h w"]
+    significant: Bool[np.ndarray, "c h w"]
 
     @property
     def share(self) -> float:
-        """The share of surviving values among all pixels of all channels; NaN for one member."""
-        return float(self.survives.mean()) if len(self.unit) > 1 else float("nan")
+        """The share of significant values among all pixels of all channels; NaN for one member."""
+        return float(self.significant.mean()) if len(self.unit) > 1 else float("nan")
 
     @property
-    def surviving(self) -> Bool[np.ndarray, "h w"]:
-        """The pixels of which at least one channel survives."""
+    def significant_pixels(self) -> Bool[np.ndarray, "h w"]:
+        """The pixels with at least one significant channel."""
         import numpy as np  # noqa: PLC0415 - kept off the import path of the command line
 
-        pixels: Bool[np.ndarray, "h w"] = np.logical_or.reduce(self.survives)
+        pixels: Bool[np.ndarray, "h w"] = np.logical_or.reduce(self.significant)
         return pixels
 
     @property
@@ -69,24 +69,24 @@ class AverageMap:
         return shown
 
     @property
-    def significant(self) -> Float[np.ndarray, "h w"]:
-        """The sum over those channels of the mean that survive; 0 where none does, NaN where one is NaN."""
+    def mean_where_significant(self) -> Float[np.ndarray, "h w"]:
+        """The sum of the mean over its significant channels; 0 where none is significant, NaN where one is NaN."""
         import numpy as np  # noqa: PLC0415 - as above
 
         if len(self.unit) < 2:
             return np.full(self.noise.shape, np.nan)
-        shown: Float[np.ndarray, "h w"] = np.where(self.survives | np.isnan(self.mean), self.mean, 0.0).sum(0)
+        shown: Float[np.ndarray, "h w"] = np.where(self.significant | np.isnan(self.mean), self.mean, 0.0).sum(0)
         return shown
 
 
 def average_of(
-    maps: Float[np.ndarray, "E c h w"], *, survives: Bool[np.ndarray, "c h w"] | None = None
+    maps: Float[np.ndarray, "E c h w"], *, significant: Bool[np.ndarray, "c h w"] | None = None
 ) -> AverageMap:  # fmt: skip
     """Return the averages of members' raw maps of one picture; infinities count as NaN.
 
     Args:
         maps: of one picture.
-        survives: which values of the mean are significant, where that was tested already; None to test them.
+        significant: which values of the mean are significant, where that was tested already; None to test them.
 
     >>> import numpy as np
     >>> average = average_of(np.array([3.0, 4.0, 3.0, -4.0]).reshape(2, 1, 1, 2))
@@ -97,14 +97,14 @@ def average_of(
 
     unit = unit_maps(maps)
     mean = unit.mean(0)
-    if survives is None:
-        survives = _survives(maps) if len(unit) > 1 else np.zeros(unit.shape[1:], dtype=bool)
+    if significant is None:
+        significant = _significant(maps) if len(unit) > 1 else np.zeros(unit.shape[1:], dtype=bool)
     return AverageMap(
         unit=unit,
         mean=mean,
         norm=float(np.sqrt(np.nansum(mean**2))),
         noise=_spread(unit.sum(1)),
-        survives=survives,
+        significant=significant,
     )
 
 
@@ -149,20 +149,20 @@ def _spread(tiles: Float[np.ndarray, "E h w"]) -> Float[np.ndarray, "h w"]:
     return np.where((tiles == tiles[0]).all(0), 0.0, tiles.std(0, ddof=1))
 
 
-def _survives(maps: Float[np.ndarray, "E c h w"]) -> Bool[np.ndarray, "c h w"]:
+def _significant(maps: Float[np.ndarray, "E c h w"]) -> Bool[np.ndarray, "c h w"]:
     import numpy as np  # noqa: PLC0415 - as above
     import torch  # noqa: PLC0415 - as above
 
-    from saliencynoise.statistics.pixels import surviving_pixels  # noqa: PLC0415 - torch, as above
+    from saliencynoise.statistics.pixels import significant_pixels  # noqa: PLC0415 - torch, as above
     from saliencynoise.statistics.signs import with_null  # noqa: PLC0415 - as above
 
     if np.isfinite(maps).all():
         maps = with_null(torch.from_numpy(np.asarray(maps, dtype=np.float64))).numpy()
     rows = maps.reshape(len(maps), -1)
     finite = np.isfinite(rows).all(0)
-    survives = np.zeros(rows.shape[1], dtype=bool)
+    significant = np.zeros(rows.shape[1], dtype=bool)
     if finite.any():
-        survives[finite] = surviving_pixels(
+        significant[finite] = significant_pixels(
             torch.from_numpy(rows[:, finite]), rate=FALSE_DISCOVERY_RATE
-        ).survivors.numpy()
-    return survives.reshape(maps.shape[1:])
+        ).significant.numpy()
+    return significant.reshape(maps.shape[1:])

@@ -158,21 +158,21 @@ def word_of(values: Float[np.ndarray, "h w"]) -> str:
 def draw_significant(
     axes: Axes,
     values: Float[np.ndarray, "h w"],
-    survives: Bool[np.ndarray, "h w"],
+    significant_pixels: Bool[np.ndarray, "h w"],
     *,
     extent: tuple[int, int],
     limit: float,
 ) -> None:
     """Draw a map where it is significant, and hatch the other pixels on light grey; a word marks a map without any.
 
-    Arguments as of `draw_map`; `survives` says which pixels are significant.
+    Arguments as of `draw_map`; `significant_pixels` says which pixels are significant.
     """
     import numpy as np  # noqa: PLC0415 - as above
 
     _show(axes, values, extent, limit)
-    insignificant = ~survives & np.isfinite(values)
+    insignificant = ~significant_pixels & np.isfinite(values)
     axes.add_patch(hatched(insignificant, extent=extent, hatch=NOT_SIGNIFICANT, ground=PALE, stripe=STRIPE))
-    if not survives.any():
+    if not significant_pixels.any():
         write_on(axes, "none" if insignificant.any() else "all NaN")
 
 

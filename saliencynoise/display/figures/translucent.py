@@ -50,7 +50,7 @@ def draw_overlay(
     values: Float[np.ndarray, "h w"],
     *,
     limit: float,
-    survives: Bool[np.ndarray, "h w"] | None = None,
+    significant_pixels: Bool[np.ndarray, "h w"] | None = None,
     masked: bool = False,
     interpolation: str = "nearest",
 ) -> None:
@@ -61,7 +61,7 @@ def draw_overlay(
         picture: of 1 or 3 channels.
         values: signed, coarse as it is; zeros show the picture, NaN is crossed.
         limit: |value| at which the colours end; 0 if there is nothing to scale.
-        survives: the pixels to outline; None for no outline.
+        significant_pixels: the pixels to outline; None for no outline.
         masked: colour these pixels only.
         interpolation: "nearest" or "bilinear".
     """
@@ -69,16 +69,20 @@ def draw_overlay(
 
     extent = (picture.shape[1], picture.shape[2])
     axes.imshow(greyed(picture), cmap="gray", vmin=0, vmax=1, extent=(0, extent[1], extent[0], 0))
-    shown = np.where(survives | np.isnan(values), values, 0.0) if masked and survives is not None else values
+    shown = (
+        np.where(significant_pixels | np.isnan(values), values, 0.0)
+        if masked and significant_pixels is not None
+        else values
+    )
     if not word_of(values):
         draw_map(axes, shown, extent=extent, limit=limit, palette=translucent(), interpolation=interpolation)
     axes.add_patch(hatched(~np.isfinite(values), extent=extent, hatch=CROSSED, stripe="black", ground="white"))
     if word_of(values):
         write_on(axes, word_of(values))
-    if survives is not None:
+    if significant_pixels is not None:
         # a pale frame, so that where a significant region ends at the picture's edge its outline is seen to go on
         axes.spines[:].set_color("#C8C8C8")
-        axes.add_collection(outline(survives, extent=extent))
+        axes.add_collection(outline(significant_pixels, extent=extent))
 
 
 def greyed(picture: UInt8[np.ndarray, "C H W"]) -> Float[np.ndarray, "H W"]:

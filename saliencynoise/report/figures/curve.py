@@ -94,7 +94,7 @@ def data(
 
     `snr_of_average` (n r), `reliability` and its interval `low` to `high` are those of the closed form, a forecast
     beyond the study's `members`. `measured` is the cosine between averages of n members and n others, averaged over
-    `pairs` of groups, 90% of which lie from `measured_low` to `measured_high`; `measured_per_image` that on the single
+    `pairs` of groups, 90% of which are from `measured_low` to `measured_high`; `measured_per_image` that on the single
     image. They are NaN where there are not twice n members. `needed` is the number for a reliability of `target`. A
     cell that failed has one row, without n.
 

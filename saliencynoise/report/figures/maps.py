@@ -96,7 +96,7 @@ def alt(rows: Sequence[TileRow]) -> str:
 
 
 def _norm_and_share(row: TileRow) -> str:
-    return f"{row.norm:.2f}" + (f", {percent(row.share)}" if row.survives is not None else "")
+    return f"{row.norm:.2f}" + (f", {percent(row.share)}" if row.significant_pixels is not None else "")
 
 
 def _classes(rows: Sequence[TileRow]) -> str:
@@ -153,11 +153,13 @@ def _tiles(maps: Float[np.ndarray, "E c h w"], singles: int, averages: Sequence[
         MEAN: average.mean.sum(0),
         MEAN_AT_UNIT_NORM: average.at_unit_norm,
         NOISE: average.noise,
-        SIGNIFICANT: average.significant,
+        SIGNIFICANT: average.mean_where_significant,
     }
     tiles = {f"member {e}": average.unit[e].sum(0) for e in range(min(singles, len(average.unit)))}
     tiles |= {name: shown[name] for name in averages}
-    tested = {"survives": average.surviving, "share": average.share} if SIGNIFICANT in averages else {}
+    tested = (
+        {"significant_pixels": average.significant_pixels, "share": average.share} if SIGNIFICANT in averages else {}
+    )
     return {"tiles": tiles, "norm": average.norm, **tested}
 
 
@@ -195,8 +197,8 @@ def draw(rows: Sequence[TileRow]) -> Figure:
 
 def _draw_tile(axes: Axes, row: TileRow, column: str) -> None:
     values, extent = row.tiles[column], (row.picture.shape[1], row.picture.shape[2])
-    if column == SIGNIFICANT and row.survives is not None and row.norm > 0:
-        draw_significant(axes, values, row.survives, extent=extent, limit=row.scale)
+    if column == SIGNIFICANT and row.significant_pixels is not None and row.norm > 0:
+        draw_significant(axes, values, row.significant_pixels, extent=extent, limit=row.scale)
         axes.set_xlabel(f"{percent(row.share)} of values", fontsize=SMALL, labelpad=2)
     else:
         draw_map(axes, values, extent=extent, limit=row.scale)

@@ -60,8 +60,8 @@ class Overlay:
         picture: `[C, H, W]`, C of 1 or 3.
         values: `[h, w]`, the study's marginal map, channels summed, scaled to unit norm over channels and pixels; None
             of a failed cell.
-        survives: `[h, w]`, the pixels of which at least one channel is significant; None where no members' maps were
-            kept.
+        significant_pixels: `[h, w]`, the pixels with at least one significant channel; None where no members' maps
+            were kept.
         share: of significant values among all pixels of all channels; NaN where that is not known.
         reason: why the cell failed; empty if it did not.
     """
@@ -69,7 +69,7 @@ class Overlay:
     keys: Mapping[str, str]
     picture: UInt8[np.ndarray, "C H W"]
     values: Float[np.ndarray, "h w"] | None
-    survives: Bool[np.ndarray, "h w"] | None = None
+    significant_pixels: Bool[np.ndarray, "h w"] | None = None
     share: float = float("nan")
     reason: str = ""
 
@@ -83,7 +83,7 @@ def captioned(study: Study) -> CaptionedFigure:
     """Return the figure of the picture and the cells that `choose` returns, with its texts."""
     chosen = choose(study)
     overlays = data(study, images=[chosen.image], methods=chosen.methods, architectures=chosen.architectures)
-    tested = any(overlay.survives is not None for overlay in overlays)
+    tested = any(overlay.significant_pixels is not None for overlay in overlays)
     aggregator = f"Aggregator: {study.result.settings.aggregator}, of raw maps; channels are summed."
     return CaptionedFigure(
         name="overlay",
@@ -100,7 +100,7 @@ def captioned(study: Study) -> CaptionedFigure:
 
 def alt(overlays: Sequence[Overlay]) -> str:
     """Return the alternative text of overlays."""
-    tested = [overlay for overlay in overlays if overlay.survives is not None]
+    tested = [overlay for overlay in overlays if overlay.significant_pixels is not None]
     shares = "; ".join(f"{overlay.keys['method']} {percent(overlay.share)}" for overlay in tested)
     return (
         f"The marginal map of each method over a picture of class {overlays[0].keys['class']}."
@@ -158,7 +158,7 @@ def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: st
     """
     if interpolation not in INTERPOLATIONS:
         raise UsageError(f"interpolation '{interpolation}' is not known: choose {' or '.join(INTERPOLATIONS)}")
-    if masked and any(overlay.values is not None and overlay.survives is None for overlay in overlays):
+    if masked and any(overlay.values is not None and overlay.significant_pixels is None for overlay in overlays):
         raise UsageError("which pixels are significant is not known: run the same bench again with --keep-maps all")
     blocks = _blocks(overlays)
     longest = 1 + max(len(block) for block in blocks)
@@ -195,12 +195,16 @@ def table(overlays: Sequence[Overlay]) -> pd.DataFrame:
 def arrays(overlays: Sequence[Overlay]) -> bytes:
     """Return the drawn maps as the bytes of a compressed .npz, float32, for people to download.
 
-    Of map 0: "00/picture" (uint8), "00/marginal", "00/survives" (bool, where known). "rows" holds a JSON text for each
-    map, with the columns of `table`.
+    Of map 0: "00/picture" (uint8), "00/marginal", "00/significant_pixels" (bool, where known). "rows" holds a
+    JSON text for each map, with the columns of `table`.
     """
     named: dict[str, np.ndarray] = {}
     for index, overlay in enumerate(overlays):
-        kept = {"picture": overlay.picture, "marginal": overlay.values, "survives": overlay.survives}
+        kept = {
+            "picture": overlay.picture,
+            "marginal": overlay.values,
+            "significant_pixels": overlay.significant_pixels,
+        }
         named |= {f"{index:02d}/{name}": values for name, values in kept.items() if values is not None}
     return packed(named, table(overlays))
 
@@ -216,7 +220,7 @@ def _overlay(
     if "maps" not in group:
         return Overlay(**common, values=values)
     average = average_of(member_maps(study, tree, cell, image=image))
-    return Overlay(**common, values=values, survives=average.surviving, share=average.share)
+    return Overlay(**common, values=values, significant_pixels=average.significant_pixels, share=average.share)
 
 
 def _blocks(overlays: Sequence[Overlay]) -> list[list[Overlay]]:
@@ -265,11 +269,11 @@ def _draw_tile(axes: Axes, overlay: Overlay, *, masked: bool, interpolation: str
         overlay.picture,
         overlay.values,
         limit=overlay.limit,
-        survives=overlay.survives,
+        significant_pixels=overlay.significant_pixels,
         masked=masked,
         interpolation=interpolation,
     )
-    if overlay.survives is not None and overlay.limit:
+    if overlay.significant_pixels is not None and overlay.limit:
         axes.set_xlabel(f"{percent(overlay.share)} significant", fontsize=SMALL, labelpad=2)
 
 

@@ -45,7 +45,7 @@ class TileRow:
         picture: `[C, H, W]`, C of 1 or 3.
         tiles: `[h, w]` by column, channels summed: "member 0", ..., then some of `AVERAGES`; none of a failed cell.
         norm: of the mean of unit-norm maps, 0 to 1, over channels and pixels; NaN if the cell failed.
-        survives: `[h, w]`, the pixels of which at least one channel of the mean is significant; None if not asked for.
+        significant_pixels: `[h, w]`, the pixels with at least one significant channel of the mean; None if not wanted.
         share: of significant values among all pixels of all channels, as in a study's table; NaN if not asked for.
         reason: why the cell failed; empty if it did not.
     """
@@ -55,7 +55,7 @@ class TileRow:
     picture: UInt8[np.ndarray, "C H W"]
     tiles: Mapping[str, Float[np.ndarray, "h w"]]
     norm: float
-    survives: Bool[np.ndarray, "h w"] | None = None
+    significant_pixels: Bool[np.ndarray, "h w"] | None = None
     share: float = float("nan")
     reason: str = ""
 
@@ -145,15 +145,15 @@ def facts(rows: Sequence[TileRow]) -> pd.DataFrame:
 def arrays(rows: Sequence[TileRow]) -> bytes:
     """Return the drawn maps as the bytes of a compressed .npz, float32, for people to download.
 
-    Of row 0: "00/picture" (uint8), "00/member_0", "00/mean", ..., "00/survives" (bool). "rows" holds a JSON text for
-    each row: its keys, members, norm, share of significant values, end of its scale, reason of a failure.
+    Of row 0: "00/picture" (uint8), "00/member_0", "00/mean", ..., "00/significant_pixels" (bool). "rows" holds a JSON
+    text for each row: its keys, members, norm, share of significant values, the end of its scale, why it failed.
     """
     named: dict[str, np.ndarray] = {}
     for line, row in enumerate(rows):
         named[f"{line:02d}/picture"] = row.picture
         named |= {f"{line:02d}/{name.replace(' ', '_')}": values for name, values in row.tiles.items()}
-        if row.survives is not None:
-            named[f"{line:02d}/survives"] = row.survives
+        if row.significant_pixels is not None:
+            named[f"{line:02d}/significant_pixels"] = row.significant_pixels
     return packed(named, facts(rows))
 
 

@@ -60,10 +60,10 @@ def overlaid(values, **options):
 
 def test_masked_colours_the_significant_pixels_only():
     values = np.array([[1.0, -2.0], [np.nan, 3.0]])
-    survives = np.array([[True, False], [False, False]])
-    shown = overlaid(values, limit=3.0, survives=survives, masked=True).images[1].get_array()
+    significant_pixels = np.array([[True, False], [False, False]])
+    shown = overlaid(values, limit=3.0, significant_pixels=significant_pixels, masked=True).images[1].get_array()
     assert shown.filled(-9).tolist() == [[1.0, 0.0], [-9.0, 0.0]]
-    plain = overlaid(values, limit=3.0, survives=survives).images[1].get_array()
+    plain = overlaid(values, limit=3.0, significant_pixels=significant_pixels).images[1].get_array()
     assert plain.filled(-9).tolist() == [[1.0, -2.0], [-9.0, 3.0]]
 
 

@@ -165,7 +165,7 @@ def test_the_noise_is_the_deviation_of_the_tiles_over_all_members(study, values)
 def test_the_significant_share_is_that_of_the_studys_table(study):
     own = study.images
     for method in ("gradient", "gradcam(layer=top)"):
-        shares = own[(own["method"] == method) & (own["view"] == "signed")]["surviving_pixels"].tolist()
+        shares = own[(own["method"] == method) & (own["view"] == "signed")]["significant_pixels"].tolist()
         rows = maps.data(study, images=range(6), methods=[method])
         assert [row.share for row in rows] == pytest.approx(shares)
     assert any(0 < share < 1 for share in shares)
@@ -173,15 +173,15 @@ def test_the_significant_share_is_that_of_the_studys_table(study):
 
 def test_what_is_not_significant_is_hatched_and_looks_neither_like_zero_nor_like_nan(study):
     (found,) = maps.data(study, images=[5], methods=["gradcam(layer=top)"])
-    assert 0 < found.survives.sum() < 16
+    assert 0 < found.significant_pixels.sum() < 16
     figure = maps.draw([found])
     tile = figure.axes[8]
     (patch,) = tile.patches
     corners = patch.get_path().vertices.reshape(-1, 5, 2)
     areas = (corners[:, 1, 0] - corners[:, 0, 0]) * (corners[:, 2, 1] - corners[:, 1, 1])
-    assert areas.sum() == 4 * (~found.survives).sum()  # a value is 2 x 2 pixels of the picture
+    assert areas.sum() == 4 * (~found.significant_pixels).sum()  # a value is 2 x 2 pixels of the picture
     for (left, top), (right, _) in corners[:, :2]:
-        assert not found.survives[int(top) // 2, int(left) // 2 : int(right) // 2].any()
+        assert not found.significant_pixels[int(top) // 2, int(left) // 2 : int(right) // 2].any()
     assert patch.get_hatch()
     assert patch.get_facecolor()[:3] not in {(1.0, 1.0, 1.0), tuple(maps.LOOKS["NaN"]["facecolor"])}
     assert tile.get_xlabel() == f"{found.share:.0%} of values"
@@ -192,7 +192,7 @@ def test_what_is_not_significant_is_hatched_and_looks_neither_like_zero_nor_like
 def test_a_gallery_can_leave_out_noise_and_significance(study):
     rows = maps.data(study, images=[0], methods=["gradient"], averages=(MEAN, MEAN_AT_UNIT_NORM))
     assert SIGNIFICANT not in rows[0].tiles
-    assert rows[0].survives is None
+    assert rows[0].significant_pixels is None
     assert not maps.draw(rows).legends  # no key, whose room would be in the paper's figure
 
 
@@ -209,7 +209,7 @@ def test_arrays_hold_what_is_drawn(study):
     found = np.load(io.BytesIO(arrays(rows)), allow_pickle=False)
     np.testing.assert_array_equal(found["00/picture"], rows[0].picture)
     np.testing.assert_array_equal(found["00/mean_at_unit_norm"], rows[0].tiles[MEAN_AT_UNIT_NORM].astype(np.float32))
-    np.testing.assert_array_equal(found["00/survives"], rows[0].survives)
+    np.testing.assert_array_equal(found["00/significant_pixels"], rows[0].significant_pixels)
     about = [json.loads(text) for text in found["rows"]]
     assert [own["method"] for own in about] == ["gradient", "lime"]
     assert (about[1]["norm"], about[1]["reason"]) == (None, "too few segments")

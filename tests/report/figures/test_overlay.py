@@ -45,7 +45,7 @@ def test_it_is_the_studys_marginal_map_at_unit_norm(study, values):
 
 
 def test_the_outlined_share_is_the_tables(study):
-    own = study.images.query("method == 'gradient'")["surviving_pixels"].tolist()
+    own = study.images.query("method == 'gradient'")["significant_pixels"].tolist()
     found = overlay.data(study, images=range(6), methods=["gradient"])
     assert [each.share for each in found] == pytest.approx(own)
 
@@ -65,8 +65,8 @@ def test_masked_and_smoothed(study):
     assert any("smoothed" in text.get_text() for text in figure.texts)
     (found,) = overlay.data(study, images=[0], methods=["gradcam(layer=top)"])
     shown = figure.axes[1].images[1].get_array()
-    np.testing.assert_allclose(shown, np.where(found.survives, found.values, 0.0))
-    assert found.survives.any()
+    np.testing.assert_allclose(shown, np.where(found.significant_pixels, found.values, 0.0))
+    assert found.significant_pixels.any()
     with pytest.raises(UsageError, match="interpolation 'cubic' is not known: choose nearest or bilinear"):
         study.plot.overlay(interpolation="cubic")
 
@@ -74,7 +74,7 @@ def test_masked_and_smoothed(study):
 def test_marginal_maps_alone_are_enough_but_tell_nothing_of_significance(tmp_path, maps):
     study = make_study(tmp_path, maps, channels=3, keep_maps="mean")
     found = overlay.data(study, images=[2], methods=["gradient"])
-    assert found[0].survives is None
+    assert found[0].significant_pixels is None
     figure = overlay.draw(found)
     assert not any("significant" in axes.get_xlabel() for axes in figure.axes)
     with pytest.raises(UsageError, match="--keep-maps all"):
