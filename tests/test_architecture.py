@@ -147,6 +147,11 @@ def module_of(path: Path, top: Path) -> str:
     return ".".join(parts)
 
 
+def without_mirror(modules: Collection[str], tests: Collection[str]) -> list[str]:
+    """The files of a room that have no file of tests by their name, from the names of both."""
+    return sorted(name for name in modules if name != "__init__.py" and f"test_{name}" not in tests)
+
+
 CORE = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem == "api")
 PLUGINS = sorted(ROOT.glob("plugins/*/src/**/*.py"))
 
@@ -170,6 +175,20 @@ def test_the_picture_of_the_rooms_shows_them_all():
     named = [name for name in re.findall(r"`([a-z]+/\w+\.py)`", page) if not name.startswith("tests/")]
     assert named
     assert [name for name in named if not (PACKAGE / name).is_file()] == []
+
+
+def test_every_module_of_the_engine_has_a_file_of_tests_by_its_name():
+    modules, tests = (
+        {path.name for path in folder.glob("*.py")} for folder in (PACKAGE / "engine", ROOT / "tests/engine")
+    )
+    assert "study.py" in modules
+    assert without_mirror(modules, tests) == []
+
+
+def test_a_module_without_a_file_of_tests_is_seen():
+    modules = {"__init__.py", "plan.py", "clock.py", "run.py"}
+    assert without_mirror(modules, {"conftest.py", "test_run.py", "clock.py"}) == ["clock.py", "plan.py"]
+    assert without_mirror(modules, {"test_run.py", "test_plan.py", "test_clock.py"}) == []
 
 
 def test_imports_point_down():

@@ -21,6 +21,7 @@ from saliencynoise.display.numbers import (
 )
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
+from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
@@ -218,7 +219,7 @@ def _origin(result: StudyRecord) -> str:
     sampler = result.sampler
     if not sampler.trains:
         return f"members from {result.settings.sampler}"
-    made = "" if sampler.label == "deep_ensemble" else f"members from {sampler.label}, by a recipe: "
+    made = "" if sampler.name == REFERENCE else f"members from {sampler.label}, by a recipe: "
     recipes = {name: (recipe.epochs, recipe.precision) for name, recipe in result.recipes.items()}
     return f"{made}trained on {dataset.train_images} images, {recipes_text(recipes)}"
 

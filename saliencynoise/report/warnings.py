@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import counted, format_number
+from saliencynoise.engine.config import REFERENCE
 from saliencynoise.interfaces.specs import CENTRED, REASONS
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 
@@ -177,7 +178,7 @@ def _remedy(result: StudyRecord, member: MemberResult) -> str:
         return f"as expected: {sampler.at_chance}"
     if not sampler.trains:
         return f"the sampler {sampler.label} trains no network"
-    milder = "" if sampler.label == "deep_ensemble" else f", or other parameters of the sampler {sampler.label},"
+    milder = "" if sampler.name == REFERENCE else f", or other parameters of the sampler {sampler.label},"
     return f"a network that did not learn looks like noise; more --epochs or a lower learning_rate{milder} may help"
 
 

@@ -25,7 +25,7 @@ def snrs(folder: Path) -> dict[int, list[float]]:
 
 
 def test_a_folder_without_the_file_has_no_predictions(tmp_path):
-    assert read_predictions(tmp_path) == PredictionsRecord()
+    assert read_predictions(tmp_path) == PredictionsRecord(predictions=(), notes=())
 
 
 def test_each_number_of_members_has_its_latest_entry(tmp_path):
