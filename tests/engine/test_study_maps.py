@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from saliencynoise.api import Study
 from saliencynoise.engine.study_maps import group_of, map_tree
 from saliencynoise.interfaces import UsageError
+from saliencynoise.store.maps import Chunk, MapStore
 from saliencynoise.store.run_files import RunFiles
-from tests.studies import edited, make_study, noisy_maps
+from tests.studies import edited, make_study, noisy_maps, sums
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,6 +60,22 @@ def test_each_member_draw_and_image_has_the_maps_that_were_written(study):
 def test_any_part_of_them_is_that_part_of_the_whole(study, key):
     np.testing.assert_array_equal(maps_of(study, "noisy")[key], DRAWN.float().numpy()[key])
     np.testing.assert_array_equal(maps_of(study, "gradient")[key[:3]], PLAIN.float().numpy()[key[:3]])
+
+
+def test_images_lie_in_several_files(study, tmp_path):
+    chunks = [Chunk(index=0, key="a", rows=(0, 1, 2)), Chunk(index=1, key="b", rows=(3,))]
+    store = MapStore(tmp_path / "maps")
+    for member, chunk in product(range(3), chunks):
+        store.save(member, "weights", chunk, PLAIN[member, list(chunk.rows)], seconds=1.0)
+
+    def divide(document: dict[str, Any]) -> None:
+        stored = [{"file": chunk.file, "images": len(chunk.rows)} for chunk in chunks]
+        document["maps"] = [{**document["maps"][0], "draws": ["maps"], "chunks": stored}]
+
+    result = edited(study, divide).result
+    maps = map_tree(result, RunFiles(tmp_path, sums(tmp_path)))["net/gradient"]["maps"]
+    np.testing.assert_array_equal(maps, PLAIN.float())
+    np.testing.assert_array_equal(maps[1, [3, 0]], PLAIN[1, [3, 0]].float())
 
 
 def test_marginal_maps_and_images_lie_beside_them_with_their_coordinates(study):
