@@ -74,7 +74,7 @@ class BenchConfig:
             those whose maps do not change their sign with the score), "all" or "none".
         keep_maps: "all", "mean" (the aggregated map only) or "none".
         out: folder of the results; None for one under ./runs that is named after the settings.
-        workers: worker processes on the CPU; None for one for each core, as far as the memory allows; 0 to work in this
+        workers: worker processes on the CPU; None for one per core, as far as the memory allows; 0 to work in this
             process. It changes no figure, so it is none of the `settings`.
         fresh: train and attribute again, also where the pool and the folder have members and maps already.
     """

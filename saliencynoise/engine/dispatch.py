@@ -43,7 +43,7 @@ def worker_count(jobs: int, device: str, *, workers: int | None = None) -> int:
     Args:
         jobs: number of jobs.
         device: device of the jobs; other devices than the CPU are served by this process.
-        workers: largest number of processes; None for one for each core, as far as the memory allows.
+        workers: largest number of processes; None for one per core, as far as the memory allows.
     """
     if device != "cpu":
         return 0

@@ -187,7 +187,7 @@ def draw(components: Components) -> Figure:
 
 
 def _draw_shares(figure: FigureBase, frame: pd.DataFrame) -> None:
-    """Draw a table's shares: a bar a method, the largest signal first, under the name of each architecture.
+    """Draw a table's shares: a bar per method, the largest signal first, under the name of each architecture.
 
     Line: the 95% interval of the signal. A share below zero, which is sampling error, has no length.
     """
