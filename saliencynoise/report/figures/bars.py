@@ -39,7 +39,7 @@ CAPTION = (
 )
 
 SKEWED = 10.0
-"""Largest value of a panel over its lower quartile above which the axis is logarithmic but for a piece about zero."""
+"""Above this ratio of a panel's largest value to its lower quartile, the axis is logarithmic except near zero."""
 
 SHARE = 0.8
 """Share of a row's height that the bars of all architectures take."""

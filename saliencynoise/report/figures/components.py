@@ -130,7 +130,7 @@ def shares_of(
 ) -> pd.DataFrame:
     """Return a row per architecture and method: the shares of a single map's energy, which sum to one.
 
-    `signal` is c, the mean cosine of two members' maps, with its interval `low` to `high`; `network` is the remainder.
+    `signal` is c, the mean cosine of two members' maps, with its interval `low` to `high`; `network` is the rest.
     A stochastic method also has `draw` and `residual`, the part that only network and draw together determine; they
     are NaN for other methods. Shares are unbiased, so small ones may be negative. In a variance run, whose members
     share seeds, the shares are those of members that share none.

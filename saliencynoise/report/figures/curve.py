@@ -93,7 +93,7 @@ def data(
     """Return a row per architecture, method and number n of averaged networks.
 
     `snr_of_average` (n r), `reliability` and its interval `low` to `high` are those of the closed form, a forecast
-    beyond the study's `members`. `measured` is the cosine between averages of n members and n others, a mean over
+    beyond the study's `members`. `measured` is the cosine between averages of n members and n others, averaged over
     `pairs` of groups, 90% of which are from `measured_low` to `measured_high`; `measured_per_image` that on the single
     image. They are NaN where there are not twice n members. `needed` is the number for a reliability of `target`. A
     cell that failed has one row, without n.

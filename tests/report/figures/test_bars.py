@@ -30,9 +30,9 @@ def test_the_table_has_the_studys_figures(study):
         assert row["r"] == estimates.snr.value
         assert row["low"] == estimates.snr.interval.low
         assert row["published"] == estimates.snr_pixel.value
-        assert row["published_floor"] == estimates["snr_pixel"]["floor"]
+        assert row["published_floor"] == estimates.snr_pixel.floor
         if cell.method == "smoothgrad":
-            assert row["network"] == estimates["snr_network"]["value"] > row["r"]
+            assert row["network"] == estimates.snr_network.value > row["r"]
         else:
             assert math.isnan(row["network"])
     failed = found.loc["resnet", "gradcam"]
