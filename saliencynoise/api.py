@@ -125,7 +125,7 @@ def bench(
         normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
-        recipe: fields of `Recipe` to change, as {"lr": 0.1}.
+        recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
         target: class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: precision of the attribution; the error of "bfloat16" is measured on 8 images.
@@ -204,7 +204,7 @@ def explain(
         normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
-        recipe: fields of `Recipe` to change, as {"lr": 0.1}.
+        recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         seed: seed of the run, 0 or more.
         aggregator: makes the marginal map from members' maps.
@@ -316,7 +316,7 @@ def frontier(
         image_size: edge of the square images, in pixels; None for the data set's.
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
-        recipe: fields of `Recipe` to change, as {"lr": 0.1}.
+        recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
         target: class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         seed: seed of the run, 0 or more.

@@ -16,7 +16,7 @@ SHOW_TRACEBACK = "SALIENCYNOISE_TRACEBACK"
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 for success, 1 for failed cells, 2 for bad input, 130 for Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # no name can end a command because a terminal lacks its letters
+        if isinstance(stream, TextIOWrapper):  # a name with letters that the terminal lacks must not end a command
             stream.reconfigure(errors="backslashreplace")
     command_line = list(sys.argv[1:] if arguments is None else arguments)
     if TRACEBACK in command_line:
@@ -48,7 +48,7 @@ def _run(arguments: list[str] | None) -> int:
         return _fail(one_line(error))
     except typer.Abort:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output went away, as `head` does; nothing more can be printed
+    except BrokenPipeError:  # the reader of our output has ended, as `head` does; nothing more can be printed
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:

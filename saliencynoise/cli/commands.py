@@ -1,4 +1,4 @@
-"""The group of commands: each is a spec of a plugin or of the core, and its module is imported when it is called."""
+"""The group of commands: each is a spec of a plugin or of the core; its module is imported when it is called."""
 
 from __future__ import annotations
 

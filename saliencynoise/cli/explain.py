@@ -72,7 +72,9 @@ def explain(
     settings = ExplainConfig(pictures=tuple(pictures), bench=bench, arch=arch, pool=pool, target=target)
     target_folder = folder_for(settings, out)
     files = picture_files(settings.pictures)
-    result_folder = ExplanationFolder(target_folder, files, settings.settings)  # refused before anything is trained
+    result_folder = ExplanationFolder(
+        target_folder, files, settings.settings
+    )  # a wrong folder is refused before anything is trained
     with observing(quiet=quiet) as observer:
         prepared = prepare(settings, observer, files=files)
     with result_folder as folder:

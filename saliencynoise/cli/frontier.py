@@ -44,7 +44,8 @@ def frontier(
 ) -> None:
     """Compare cheap samplers with independently trained networks.
 
-    Without options: six samplers with 1, 2, 4 and 8 members on handwritten digits. That takes a few minutes.
+    Without options: six samplers with 1, 2, 4 and 8 members on handwritten digits. That takes about fifteen
+    minutes of processor time.
     """
     options = {
         "dataset": dataset, "data_dir": data_dir, "archs": archs, "methods": methods, "images": images, "draws": draws,

@@ -228,7 +228,7 @@ def config_of(
     file: Path | None = None,
     named: Collection[str] = (),
 ) -> BenchConfig:
-    """Build the config: the defaults among `given`, then the file, then the options that the user named.
+    """Build the config: the file overrides the defaults in `given`, and options that the user named override the file.
 
     Args:
         arch_args: arguments of the architecture, of the form key=value.

@@ -18,7 +18,7 @@ def report(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the path of the page.")] = False,
 ) -> None:
-    """Write an HTML page about a run, a frontier, a variance or a sanity run: findings, table, figures, provenance.
+    """Write an HTML page about a bench, frontier, variance or sanity run: findings, table, figures, provenance.
 
     The page needs no other file and no network. It can be read on a phone and printed.
     """

@@ -129,7 +129,7 @@ def _statistics(dataset: Dataset, *, channels: int) -> Iterator[str]:
         if not isinstance(values, tuple) or not all(isinstance(value, float | int) for value in values):
             yield f"{name} must be a tuple of floats, not {values!r}"
         elif len(values) != channels:
-            yield f"{name} must have one value a channel ({channels}), not {len(values)}"
+            yield f"{name} must have one value per channel ({channels}), not {len(values)}"
         elif not all(math.isfinite(value) for value in values):
             yield f"{name} must be finite, not {values}"
     if not all(value > 0 for value in dataset.std):

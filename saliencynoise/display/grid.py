@@ -29,7 +29,7 @@ class TerminalColumn:
 
     Attributes:
         header: its name, as markup.
-        rank: of a column that may be left out: those of the lowest rank are shown first; 0 of one that never is.
+        rank: 0 for a column that is never left out; of the others, the lowest ranks get room first.
     """
 
     header: str

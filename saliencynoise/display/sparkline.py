@@ -9,7 +9,7 @@ from saliencynoise.statistics.curve import averaging_curve
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 TENTHS = "0123456789"
-"""For encodings without blocks: each digit is the tenth that holds a value."""
+"""Digits for encodings without blocks: each digit is the tenth that holds the value."""
 
 COUNTS = (1, 2, 4, 8, 16, 32, 64)
 """Numbers of averaged networks in a line of reliabilities; all lines use the same, so that they can be compared."""
@@ -35,7 +35,7 @@ def sparkline(values: Sequence[float], *, mark: int | None = None, ascii_only: b
     """Return a character for each value, on a fixed scale from 0 to 1, so that lines can be compared.
 
     Args:
-        values: beyond 0 to 1 they are drawn at its ends; NaN is a space.
+        values: values outside 0 to 1 are drawn at the scale's ends; NaN is a space.
         mark: number of values that a bar is drawn behind; None for no bar.
         ascii_only: digits in place of blocks, 0 for 0 to 0.1 and 9 for 0.9 to 1.
 

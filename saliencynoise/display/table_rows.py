@@ -1,4 +1,4 @@
-"""Rows of a terminal table by architecture: each architecture has a heading, each failed row a line."""
+"""Rows of a terminal table by architecture: each architecture has a heading, and each failed row has a line."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ PROSE = 100
 
 
 class SafeConsole(Console):
-    """A console on which control characters in names, paths and messages do nothing; its own styles do.
+    """A console on which control characters in names, paths and messages have no effect; its own styles have.
 
     Text is made visible here, once, before it is measured, rather than by each print.
     """
@@ -38,7 +38,7 @@ class SafeConsole(Console):
         return super().render(self._visible(renderable) if isinstance(renderable, Text) else renderable, options)
 
     def on_broken_pipe(self) -> None:
-        """Leave it to the command line, which ends with success."""
+        """Let the command line handle it; the command then ends with success."""
         raise BrokenPipeError
 
     def _visible(self, text: Text) -> Text:

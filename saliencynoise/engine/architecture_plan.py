@@ -103,7 +103,7 @@ def reused_members(pool: Pool, count: int) -> dict[int, MemberRecord]:
     """Return the records of those of the first `count` members that the pool has already, by index.
 
     They are reused as they are, and only the others are trained: a run of 16 members after a run of 8 trains members 8
-    to 15. A member whose files are missing or damaged is none.
+    to 15. A member whose files are missing or damaged is not among them.
     """
     records = {index: pool.verified(index) for index in range(count)}
     return {index: record for index, record in records.items() if record is not None}
@@ -128,7 +128,7 @@ def using_pools(architectures: Sequence[ArchitecturePlan]) -> Iterator[None]:
 def built_without_weights(model: BoundModel, in_shape: tuple[int, ...], classes: int) -> Network:
     """Build a network on the meta device, where it costs little, to check that it can be built and to describe it."""
     channels, height, width = in_shape
-    loaded = model.named()  # imports the plugin's library, on no account under the meta device
+    loaded = model.named()  # imports the plugin's library, which must not happen under the meta device
     with torch.random.fork_rng(), as_before() as changes, torch.device("meta"):
         network = loaded.build((channels, height, width), classes)
     if changes:

@@ -204,7 +204,9 @@ class MemberAttribution:
 
     def _attribute(self, chunk: Chunk, entry: MissingMaps) -> None:
         batch = self._batch(chunk, entry)
-        method = self._with_copies(chunk, entry)  # loads the network first, so that its errors are its own
+        method = self._with_copies(
+            chunk, entry
+        )  # loads the network first, so that its errors are not taken for the method's
         seed = self._global_seed([entry.method.canonical_name])
         self._begin(entry.method.canonical_name)
         results, seconds = self._within_memory(lambda guard: {"": guard.attribute(method, batch, seed=seed)})

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from saliencynoise.records.cell import Cell
 
 IMAGES = 8
-"""Images, the first ones, that are attributed in float32, too."""
+"""Number of images, the first ones, that are also attributed in float32."""
 
 
 def float32_config(config: BenchConfig, study: Study) -> BenchConfig:
     """Return the bench of the first images of a study in bfloat16, in float32, by the same members."""
     images = min(IMAGES, len(study.result.images))
     folder = study.folder / "float32"
-    if config.fresh:  # the members and their maps are new, and only the figures in this folder are old
+    if config.fresh:  # the members and their maps are made again already; only the figures in this folder are old
         shutil.rmtree(folder, ignore_errors=True)
     return replace(config, precision="float32", images=images, out=str(folder), fresh=False, untrained="none")
 

@@ -1,8 +1,8 @@
-"""The effect of rewritten weights, which compute the same function, on the maps of a method of a layer.
+"""The effect of rewritten weights, which compute the same function, on the maps of a method that reads a layer.
 
 A method that is not invariant to all rewrites that its CAM point allows also explains rewritten copies of each network,
-whose maps differ though the function is the same. The copies share the pass of the method if it has one. Few images are
-compared: `IMAGES`, `COPIES` and `MEMBERS`. The results are stored with the maps as diagnostics.
+whose maps differ though the function is the same. The copies of a pass method share its pass. Only `IMAGES`, `COPIES`
+and `MEMBERS` are compared. The results are stored with the maps as diagnostics.
 """
 
 from __future__ import annotations

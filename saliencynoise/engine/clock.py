@@ -10,7 +10,7 @@ def clock(device: str) -> Callable[[], float]:
     """Return the clock, in seconds, by which work on a device is measured.
 
     On the CPU, where one thread works, it is the processor's time, so that other work on the machine is no part of a
-    price. (Wall-clock prices on a shared machine made a network that was trained again and then changed cheaper than
-    one that was not changed.) On other devices it is the wall clock.
+    price. (By the wall clock of a shared machine, a network that was trained and then changed was cheaper than one that
+    was only trained.) On other devices it is the wall clock.
     """
     return time.process_time if device == "cpu" else time.perf_counter

@@ -34,7 +34,7 @@ REFERENCE = "builtin/deep_ensemble"
 """The sampler that trains each member from its seeds; other samplers are compared with it."""
 
 LONGEST_FILE = 2**20
-"""Bytes of a file of settings at most."""
+"""The largest size of a file of settings, in bytes."""
 
 
 def default_archs() -> tuple[str, ...]:
@@ -70,11 +70,11 @@ class BenchConfig:
         precision: precision of attribution: "float32", or "bfloat16", whose error is then measured on a few images.
         seed: seed of the run.
         aggregator: combines the members' maps to one.
-        untrained: for which methods r is compared with that of untrained networks: "auto" (methods on a layer, and
+        untrained: the methods whose r is compared with that of untrained networks: "auto" (methods on a layer, and
             those whose maps do not change their sign with the score), "all" or "none".
         keep_maps: "all", "mean" (the aggregated map only) or "none".
         out: folder of the results; None for one under ./runs that is named after the settings.
-        workers: worker processes on the CPU; None for one for each core, as far as the memory allows; 0 to work in this
+        workers: worker processes on the CPU; None for one per core, as far as the memory allows; 0 to work in this
             process. It changes no figure, so it is none of the `settings`.
         fresh: train and attribute again, also where the pool and the folder have members and maps already.
     """
@@ -259,7 +259,7 @@ def check_whole(**values: object) -> None:
 
 
 def check_list(**values: object) -> None:
-    """Refuse values that are no lists, above all one name, whose letters would be taken for names.
+    """Refuse values that are no lists; the letters of a single text would be taken for names.
 
     Raises:
         UsageError: naming the setting and its value.
@@ -270,7 +270,7 @@ def check_list(**values: object) -> None:
 
 
 def check_out(out: str | None) -> None:
-    """Refuse a folder that no library could write to: without a name, or not of Unicode's characters.
+    """Refuse a folder without a name, or with a name that is no UTF-8; no library could write to it.
 
     Raises:
         UsageError: naming the folder.

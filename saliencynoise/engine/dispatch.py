@@ -43,7 +43,7 @@ def worker_count(jobs: int, device: str, *, workers: int | None = None) -> int:
     Args:
         jobs: number of jobs.
         device: device of the jobs; other devices than the CPU are served by this process.
-        workers: largest number of processes; None for one for each core, as far as the memory allows.
+        workers: largest number of processes; None for one per core, as far as the memory allows.
     """
     if device != "cpu":
         return 0
@@ -84,7 +84,8 @@ class Dispatcher:
     def run(self, jobs: Sequence[MemberJob], on_event: OnEvent) -> None:
         """Run jobs, in their order as workers become free; `on_event` is called in the caller's thread.
 
-        If jobs run in that thread, the event "running" comes from another thread: a method has not returned for long.
+        If jobs run in that thread, the event "running", which reports a method that takes long, comes from another
+        thread.
         """
         workers = worker_count(len(jobs), self._device, workers=self._workers)
         if workers == 0:
@@ -139,7 +140,7 @@ class Dispatcher:
         events.put(None)
 
     def _surviving(self, slot: int, job: MemberJob) -> Iterator[Event]:
-        """Yield a job's events; where its process ends while a method runs, the job is tried again without it."""
+        """Yield a job's events; if its process ends while a method runs, the job is repeated without this method."""
         attempt, running, ended = job, Running(), True
         while ended:
             kept_methods = {
@@ -231,7 +232,7 @@ class Dispatchers:
         self._open.close()
 
     def of(self, dataset: Dataset, key: str, device: str, *, workers: int | None = None) -> Dispatcher:
-        """Return the dispatcher of a data set, known by `key`, on a device; that of another one ends."""
+        """Return the dispatcher of a data set, identified by `key`, on a device; that of other data is closed."""
         if self._last is None or self._last[0] != (key, device):
             self._open.close()
             self._last = (key, device), self._open.enter_context(Dispatcher(dataset, device, workers=workers))

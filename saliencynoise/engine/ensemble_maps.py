@@ -52,7 +52,7 @@ class EnsembleMaps:
     groups: tuple[tuple[int, ...], ...]
 
     def groups_of(self, budget: int) -> Groups:
-        """Return the members of each map at a budget: the first of each base run; none where a run has too few.
+        """Return the members of each average at a budget: the first ones of each base run; none if a run has too few.
 
         If each run gives one member, the groups are disjoint, and there are as many as the members allow.
         """

@@ -1,4 +1,4 @@
-"""The class that is explained on each image: as the user gave it, or as an ensemble voted once it was trained."""
+"""The class that is explained on each image: given by the user, or voted by the trained ensemble."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A rough estimate of a plan's hours from sizes alone, before any work, for users who planned more than they meant.
 
-Nothing is measured yet, so it may be wrong by a factor of several; `estimate` measures once the first steps are done.
+Nothing is measured yet, so it may be wrong by a factor of several; `time_left` measures once the first steps are done.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REUSE = 3
 """Multiplications for a parameter and a value of the last grid; ResNet-18 has 3.1 at 224 px and 3.1 at 32 px."""
 
 BACKWARD = 2
-"""Cost of a backward pass beside a forward pass."""
+"""Cost of a backward pass, in forward passes."""
 
 SPEED = {"cpu": 3e10, "cuda": 5e12, "mps": 1e12}
 """Multiplications a second of a core or a GPU; digits networks of this package reach 3e10 to 7e10 on a core."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from saliencynoise.interfaces.specs import Sign
 
 SIMILAR_IMAGES = 64
-"""Images, the first ones, for which SSIM and rank correlations are computed: they cost most."""
+"""Number of images, the first ones, for which SSIM and rank correlations are computed: these cost most."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

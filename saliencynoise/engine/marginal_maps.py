@@ -88,7 +88,7 @@ class MarginalMapSource:
     def _guard(self, architecture: ArchitecturePlan) -> Guard:
         if self._kept is not None and self._kept[0] == architecture.name:
             return self._kept[1]
-        self._kept = None  # so that the last architecture's networks go before these come
+        self._kept = None  # frees the last architecture's networks before these are loaded
         try:
             guard = self._open(architecture)
         except UsageError:
@@ -97,7 +97,7 @@ class MarginalMapSource:
             if not is_out_of_memory(error):
                 raise FailedCellError(f"the average of the networks failed: {one_line(error)}") from error
             raise FailedCellError(
-                "the networks do not fit the memory together, as their average must; use --aggregator mean"
+                "the networks do not fit the memory together, which their average needs; use --aggregator mean"
             ) from error
         self._kept = (architecture.name, guard)
         return guard

@@ -67,7 +67,7 @@ class MemberRunner:
         """Do a job; each result is on disk when it is reported.
 
         Raises:
-            UsageError: if the architecture cannot be built, or the pool not be written or used.
+            UsageError: if the architecture cannot be built, or the pool cannot be written or used.
         """
         with without_tf32():
             self._run(job, Pool(Path(job.pool)), report)
@@ -100,7 +100,7 @@ class MemberRunner:
         if records := _reused(job, pool):  # this needs no lock, so that pools can be read where there are no locks
             return "found", records
         with pool.lock(job.members[0]):
-            if records := _reused(job, pool):  # another process has trained them in the meantime
+            if records := _reused(job, pool):  # another process may have trained them in the meantime
                 return "found", records
             MemberTrainer(job=job, dataset=self._dataset, build=partial(self._build, job), report=report).run()
         if job.sampler != REFERENCE:

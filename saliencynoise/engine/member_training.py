@@ -1,4 +1,4 @@
-"""The training of members: a sampler gets a training run, and its samples are saved in the pool."""
+"""The training of members: a sampler receives a training run, and its samples are saved in the pool."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class MemberTrainer:
             if not job.retrain and pool.record(index) is not None:
                 training.take_extra_seconds()
                 continue
-            seconds = now() - start + training.take_extra_seconds()  # without those of the accuracy
+            seconds = now() - start + training.take_extra_seconds()  # the seconds of the accuracy do not count
             module = training.evaluated(sample.weights)
             logits = predict(module, self.dataset, device=job.device)
             correct = logits.argmax(1) == self.dataset.test.labels

@@ -1,6 +1,6 @@
 """The plan of a bench: names are resolved, values are checked, pools are read, and no result is computed yet.
 
-Where the files of a run are says `run_folder`, and the jobs of its members are made in `planned_jobs`.
+`run_folder` says where the files of a run are, and `planned_jobs` makes the jobs of its members.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Plan:
 
     @property
     def groups(self) -> Groups | None:
-        """A number for each attributed image, equal for those that belong together; None where all stand alone."""
+        """A number for each attributed image, equal for those that belong together; None where none do."""
         return as_groups(self.image_groups.names)
 
     def draws(self, method: BoundMethod) -> int:
@@ -138,7 +138,7 @@ def make_plan(config: BenchConfig) -> Plan:
 
 
 def _run_folder(config: BenchConfig, dataset: Dataset, key: str) -> RunFolder:
-    """Return the folder of the results; a plan that only trains looks at none."""
+    """Return the folder of the results; a plan that only trains does not read it."""
     path = Path(config.out) if config.out else Path("runs") / _run_name(config, dataset, key)
     shared = shared_settings(config, key)
     return RunFolder(

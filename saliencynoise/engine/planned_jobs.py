@@ -30,7 +30,7 @@ def training_jobs(plan: Plan, *, retrain: bool) -> list[MemberJob]:
 def attribution_jobs(explained: ExplainedClasses, *, retrain: bool) -> list[MemberJob]:
     """Return a job for each member of the architectures that have explained classes; it trains the member first.
 
-    Runs take turns, so that jobs of one run, which wait for each other's training, do not stand side by side.
+    Runs take turns, so that jobs of one run, which wait for each other's training, do not follow each other.
 
     Args:
         explained: the plan with its explained classes.

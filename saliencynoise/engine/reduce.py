@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class FailedCellError(SaliencyNoiseError):
-    """The maps of one architecture and method give no figures; the message has the reason."""
+    """No figures can be computed from the maps of one architecture and method; the message has the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Reduced:
         classes: figures over the images of each class, by view and class index.
         details: further statistics of the maps, by view.
         grams: the members' inner products on each image, by view; "VIEW.crossed": between draws, too.
-        marginal: `[B, c, h, w]`, raw: the members' maps as one, or those of the averaged network.
+        marginal: `[B, c, h, w]`, raw: the aggregator's maps, or those of the averaged network.
         diagnostics: the method's diagnostics of its maps, by name, `[D, E, B]`.
         sign: sign of the maps, as `MethodSpec.sign`, from the method's declaration and from all values.
         denormal: number of images on which a map has only denormal values, so that digits are lost.
@@ -132,7 +132,7 @@ def reduce_maps(
         marginal: the marginal maps, or the aggregator of the members' maps, each averaged over its own draws.
         masks: the pixels that cause the images' labels; None where they are unknown.
         seed: seed of the run.
-        scale: scale on which the aggregator averages maps; the members needed are for that.
+        scale: scale on which the aggregator averages maps; the number of members needed is for this scale.
         sign: sign that the method declares; the sign of all values takes precedence. Maps of one sign are read a
             second time for the view "centred" where it is none of `views`.
         groups: groups of the images, where some belong together.
@@ -267,7 +267,7 @@ def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int) -> None:
 
 
 def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[Tensor, "c h w"]:
-    """Return the one map that an aggregator makes of the members'."""
+    """Return the map that an aggregator makes of the members' maps."""
     name = type(aggregator).__name__
     with as_before() as changes:
         try:
@@ -276,7 +276,7 @@ def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[T
                 state = aggregator.update(state, values)
             average: object = aggregator.result(state)
         except ValueError as error:
-            raise FailedCellError(f"the members' maps cannot become one: {error}") from error
+            raise FailedCellError(f"the members' maps cannot be aggregated: {error}") from error
         except BaseException as error:
             raise FailedCellError(f"the aggregator {name} failed: {one_line(failure(error))}") from error
     if changes:

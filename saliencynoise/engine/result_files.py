@@ -141,7 +141,7 @@ def write_maps(plan: Plan, computed: Sequence[ComputedMaps]) -> list[StoredMaps]
 
     export = plan.run_folder.path / "maps.zarr"
     if plan.config.keep_maps == "none":
-        shutil.rmtree(export, ignore_errors=True)  # of an earlier run, whose maps it shows
+        shutil.rmtree(export, ignore_errors=True)  # the export of an earlier run shows that run's maps
         return []
     for maps in computed:
         write_bytes(maps.marginal_file, save({"values": maps.reduced.marginal.contiguous()}))

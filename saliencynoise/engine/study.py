@@ -89,7 +89,7 @@ class Study:
 
     @property
     def groups(self) -> tuple[int, ...] | None:
-        """The group of each image, by number; None where all images stand alone."""
+        """The group of each image, by number; None where no images belong together."""
         groups = [image.group for image in self.result.images if image.group is not None]
         return tuple(groups) if groups and len(groups) == len(self.result.images) else None
 
@@ -140,9 +140,9 @@ class Study:
         return pixels
 
     def member_maps(self, cell: Cell) -> xr.DataArray:
-        """Return the members' maps of a cell: (member, image, channel, y, x), with draw after member where there are.
+        """Return the members' maps of a cell: (member, image, channel, y, x).
 
-        They are read when they are used.
+        Stochastic methods have the dimension draw after member. Values are read when they are used.
 
         Raises:
             UsageError: if none were kept.

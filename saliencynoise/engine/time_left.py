@@ -18,7 +18,7 @@ STEPS, SECONDS = 10, 5.0
 event of a job never counts: imports and compilation take longer than all steps of a small network."""
 
 FORWARD = 1 / 3
-"""Cost of a forward pass beside a training step of as many images."""
+"""Cost of a forward pass, in training steps of the same number of images."""
 
 MARGIN = 0.2
 """The least relative error of a forecast, to either side. It is chosen, not measured: other work on the machine and

@@ -69,7 +69,7 @@ class TrainingRunOfMember:
         self._extra_seconds = 0.0
 
     def build(self, *, init: int | str | None = None) -> nn.Module:
-        """Return a new, untrained network; the first one is tested, so that no hours go into an unusable one."""
+        """Return a new, untrained network; the first one is tested, so that no hours are spent on a useless one."""
         start = self._now()
         seed = derive_seed(self._run_seed, "init", self.index if init is None else init)
         self.seeds["init"] = seed
@@ -78,7 +78,7 @@ class TrainingRunOfMember:
         if self._twin is None:
             self._twin = copy.deepcopy(module)
             self._try_out(replace(network, module=self._twin))
-        self._extra_seconds -= self._now() - start  # building is no training
+        self._extra_seconds -= self._now() - start  # building does not count as training
         return module
 
     def _try_out(self, network: Network) -> None:
@@ -137,7 +137,7 @@ class TrainingRunOfMember:
         if self._twin is None:
             seconds = self._extra_seconds
             self.build()
-            self._extra_seconds = seconds  # the sampler's clock does not run now
+            self._extra_seconds = seconds  # this time is not part of the sampler's price
         assert self._twin is not None  # noqa: S101 - the first network that is built leaves its twin
         try:
             self._twin.load_state_dict(dict(weights))

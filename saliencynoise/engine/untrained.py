@@ -58,7 +58,7 @@ RunJobs = Callable[[Sequence["MemberJob"]], Mapping[tuple[str, str | None], str]
 
 @dataclass
 class Floors:
-    """Inner products of untrained networks' maps, by architecture and method, then by view; or why there are none.
+    """Inner products of untrained networks' maps, by architecture and method, then by view; or why they are missing.
 
     Intervals and p-values are for new groups of images where `groups` says that some belong together.
     """
@@ -283,9 +283,9 @@ def with_floors(
 def withhold(cell: Cell) -> Cell:
     """Limit the claims of a cell whose maps do not change their sign with the score to its excess over the floor.
 
-    Agreement of such maps, also of centred ones, is alone no sign of learning: p is the larger one of the sign-flip
-    test and of the test of more than untrained networks. Where that shows nothing, p and significant pixels are
-    removed.
+    Agreement of such maps, also of centred ones, does not show learning by itself: p is the larger one of the sign-flip
+    test and of the test of more than untrained networks. Where this test is not positive, p and the significant pixels
+    are removed.
     """
     floor, figures, details = cell.untrained, cell.figures, cell.details
     if cell.sign == "signed" or floor is None or floor.p is None or figures is None or details is None:

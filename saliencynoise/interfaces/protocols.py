@@ -89,7 +89,7 @@ class Split:
         images: `[N, C, H, W]`, uint8; or float32 in the same range, 0 to 255, where files have more than 8 bits.
         labels: `[N]`, int64, indices into the data set's classes.
         names: a name for each image that stays the same between runs (a path, or "digits/17").
-        masks: `[N, H, W]`, true where a pixel causes the label, at least one an image; None where nobody knows.
+        masks: `[N, H, W]`, true where a pixel causes the label, at least one per image; None where nobody knows.
         groups: the source of each image, such as a writer, a patient or a video. Images of one group are no
             independent examples, and intervals are then for new groups. None where each image has its own source, or
             where the sources are unknown.

@@ -55,7 +55,7 @@ class MembersNeeded(Record, frozen=True, kw_only=True):
 
 
 class UnseenMode(Record, frozen=True, kw_only=True):
-    """The lower end of r, if no member is of one mode of networks."""
+    """The lower end of r if the population has a mode that no member belongs to."""
 
     share: Share
     low: Number

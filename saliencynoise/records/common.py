@@ -22,7 +22,7 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 MOST = 2**53
-"""Counts at most: whole numbers that JSON's readers agree on."""
+"""The largest count: JSON's readers agree on whole numbers up to this one."""
 
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 """A number of members, images or parameters."""

@@ -15,10 +15,10 @@ from saliencynoise.store.atomic import DamagedFileError, read_verified
 T = TypeVar("T")
 
 DEEPEST = 64
-"""Levels of nesting at most; results have about ten."""
+"""The largest depth of nesting; results have about ten levels."""
 
 LONGEST = 60
-"""Characters of a wrong value that a message shows."""
+"""The number of characters of a wrong value that a message shows."""
 
 _FIX = "copy it whole, or run the same command again"
 
@@ -65,8 +65,8 @@ def check_record(document: Any, kind: type[T], *, where: str, fix: str = _FIX, a
             return msgspec.convert(document, kind, dec_hook=figure)
         except msgspec.ValidationError as error:
             wrong = _mismatch(document, kind, error, at)
-        except UnicodeEncodeError as error:  # of a word that only a few may stand for, and of a key
-            wrong = f"it holds the text {error.object!r} as a key or as one of few words"
+        except UnicodeEncodeError as error:  # raised for an enumerated value, and for a key
+            wrong = f"it holds the text {error.object!r} as a key or as an enumerated value"
     raise RecordError(f"{where} is damaged: {wrong}; {fix}")
 
 
@@ -154,7 +154,7 @@ def _message(document: Any, keys: list[str | int], problem: str, at: str) -> str
     shown = repr(_value_at(document, keys))
     shown = shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
     if problem.startswith(("Invalid enum value", "Invalid value")):
-        problem = "one of the words that it may be (or a number, where it is a figure)"
+        problem = "one of the allowed words (or a number, where it is a figure)"
     wanted = re.sub(r", got `.*`$", "", problem).replace("`", "").removeprefix("Expected ")
     wanted = {"array": "a list", "object": "a table", "str": "a text", "int": "a whole number"}.get(wanted, wanted)
     return f"{path} is {shown} where {wanted} is wanted"

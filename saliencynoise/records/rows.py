@@ -1,4 +1,4 @@
-"""Rows of a result: done ones and failed ones, which the key `status` distinguishes in the file."""
+"""Rows of a result: computed and failed ones, which the key `status` distinguishes in the file."""
 
 from __future__ import annotations
 

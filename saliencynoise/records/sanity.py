@@ -27,7 +27,7 @@ class SanitySettings(Record, frozen=True, kw_only=True):
 
 
 class SanityMembers(Record, frozen=True, kw_only=True):
-    """The networks of an architecture: their accuracies, and reasons to doubt a training by member."""
+    """The networks of an architecture: their accuracies, and by member the reason to doubt its training."""
 
     accuracies: tuple[Share, ...]
     flagged: dict[str, str]

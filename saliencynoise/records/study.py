@@ -182,7 +182,7 @@ class StudyRecord(Provenance, frozen=True, kw_only=True):
 
 
 def contradiction(record: StudyRecord) -> str | None:
-    """Return a message on a contradiction in a study, or None: names that point nowhere, classes out of range."""
+    """Return a message on a contradiction in a study, or None: unknown names, classes out of range."""
     member_counts = {architecture.label: len(architecture.members) for architecture in record.architectures}
     misplaced = wrong_file(record.files) or wrong_maps(
         record.maps, record.files, members=member_counts, images=len(record.images)

@@ -1,4 +1,4 @@
-"""Records made of the values that the code computes, and written as JSON."""
+"""Records are built from computed values and written as JSON."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Discovery of plugins: each is loaded, called and validated alone, so that a broken one does not harm the others.
 
 pluggy's own `load_setuptools_entrypoints` stops at the first ImportError and drops the second of two
-distributions that share an entry-point name, and one raising hook loses the results of all; hence this
+distributions that share an entry-point name, and one raising hook loses the results of all; so this
 loader, with a plugin manager for each plugin.
 """
 

@@ -17,9 +17,9 @@ Names = Sequence[str] | None
 
 @dataclass(frozen=True)
 class Plots:
-    """The figures of one study. Each method draws what the `data` of the module of its name returns.
+    """The figures of one study. Each method draws the data of the module of its name.
 
-    `methods` and `architectures` are labels as they stand in the study's table; None stands for all. A label that the
+    `methods` and `architectures` are labels, as in the study's table; None means all. A label that the
     study does not have is a UsageError.
 
     Example:

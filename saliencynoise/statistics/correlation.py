@@ -74,7 +74,7 @@ def correlate(
     1.0
     """
     if x.shape != y.shape or x.ndim != 1:
-        raise UsageError(f"figures of shapes {list(x.shape)} and {list(y.shape)}: need one value of each an image")
+        raise UsageError(f"figures of shapes {list(x.shape)} and {list(y.shape)}: need one value of each per image")
     both = x.isfinite() & y.isfinite()
     x, y = x[both].double(), y[both].double()
     note = _trouble(x, y)

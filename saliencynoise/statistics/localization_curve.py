@@ -143,7 +143,7 @@ class Localization:
         images: those with pixels inside and outside the mask; the others are not counted.
         blank: share of single maps without any relevance.
         measures: by name.
-        per_image: columns, a value an image; NaN where an image does not count.
+        per_image: columns, a value per image; NaN where an image does not count.
     """
 
     images: int

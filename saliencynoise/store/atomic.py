@@ -151,7 +151,7 @@ def _fix(path: Path, error: OSError) -> str:
     if error.errno in LOCKLESS:
         return f"that file system gives no locks; name a folder on a local disk ({where})"
     if path.is_dir() and error.errno in {errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST, errno.EPERM, errno.EACCES}:
-        return "a folder stands in the file's place; move it away, or delete it"
+        return "a folder is in the file's place; move it away, or delete it"
     obstacle = next((folder for folder in path.parents if folder.exists()), None)
     if obstacle is not None and not obstacle.is_dir():
         return f"{obstacle} is a file; move it away, or name another folder ({where})"

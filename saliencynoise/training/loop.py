@@ -1,6 +1,6 @@
 """The training loop of one member.
 
-On CPU one thread a member: same seed, same thread count, same weights bit for bit.
+On CPU one thread per member: same seed, same thread count, same weights bit for bit.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Recipe:
 
     Attributes:
         epochs: passes over the training images.
-        batch_size: images a step.
+        batch_size: images per step.
         optimiser: "adamw", or "sgd" with Nesterov's momentum of 0.9.
         learning_rate: the peak of the one-cycle schedule.
         weight_decay: weight decay of the optimiser; with "adamw" it is decoupled from the gradient.

@@ -69,9 +69,9 @@ BROKEN = [
     ),
     (
         lambda: replace(make_dataset(), mean=(0.1, 0.2, 0.3)),
-        r"mean must have one value a channel \(1\), not 3",
+        r"mean must have one value per channel \(1\), not 3",
     ),
-    (lambda: replace(make_dataset(), std=()), r"std must have one value a channel \(1\), not 0"),
+    (lambda: replace(make_dataset(), std=()), r"std must have one value per channel \(1\), not 0"),
     (lambda: replace(make_dataset(), std=(0.0,)), r"std must be positive, not \(0.0,\)"),
     (lambda: replace(make_dataset(), mean=(float("nan"),)), r"mean must be finite, not \(nan,\)"),
     (lambda: replace(make_dataset(), std=torch.ones(1)), "std must be a tuple of floats, not tensor"),

@@ -111,7 +111,7 @@ def test_networks_that_do_not_fit_together_fail_the_cell_with_the_fix(quick, mon
 
     monkeypatch.setattr(averaged.MarginalMapSource, "_open", short)
     (cell,) = bench(**quick | {"methods": ["gradient"]}, aggregator="mean_logits").result.cells
-    assert cell.reason.endswith("do not fit the memory together, as their average must; use --aggregator mean")
+    assert cell.reason.endswith("do not fit the memory together, which their average needs; use --aggregator mean")
 
 
 def test_too_few_members_for_an_aggregator_fail_the_cell(quick, monkeypatch):
@@ -119,7 +119,7 @@ def test_too_few_members_for_an_aggregator_fail_the_cell(quick, monkeypatch):
 
     monkeypatch.setattr(Variance, "result", lambda self, state: (_ for _ in ()).throw(ValueError("it needs 9 members")))
     (cell,) = bench(**quick | {"methods": ["gradient"]}, aggregator="variance").result.cells
-    assert cell.reason == "the members' maps cannot become one: it needs 9 members"
+    assert cell.reason == "the members' maps cannot be aggregated: it needs 9 members"
 
 
 def test_every_aggregator_of_maps_makes_marginal_maps(quick):

@@ -44,11 +44,11 @@ def test_maps_are_averaged_over_the_draws_that_are_each_members_own():
 
 def test_an_aggregator_that_cannot_says_why_and_costs_the_marginal_map_only(monkeypatch):
     def refuse(aggregator, maps):
-        raise FailedCellError("the members' maps cannot become one: too few")
+        raise FailedCellError("the members' maps cannot be aggregated: too few")
 
     monkeypatch.setattr(method, "aggregate", refuse)
     own = explained(torch.randn(4, 1, 1, 5, 5, generator=torch.Generator().manual_seed(0)))
-    assert (own.reason, own.no_marginal) == ("", "the members' maps cannot become one: too few")
+    assert (own.reason, own.no_marginal) == ("", "the members' maps cannot be aggregated: too few")
     assert record_of_method(own).status == "failed"
     assert record_of_method(own).reliability.value == own.reliability.value >= 0
     assert own.marginal is None

@@ -121,7 +121,7 @@ def test_a_folder_that_may_not_be_written(tmp_path):
 
 def test_a_folder_in_the_way(tmp_path):
     (tmp_path / "file").mkdir()
-    with pytest.raises(UsageError, match=r"^cannot write .*/file: Is a directory; a folder stands in the file's"):
+    with pytest.raises(UsageError, match=r"^cannot write .*/file: Is a directory; a folder is in the file's"):
         write_bytes(tmp_path / "file", b"new")
     assert files(tmp_path) == ["file"]
 
@@ -305,7 +305,7 @@ def test_without_locks_work_goes_on(tmp_path, monkeypatch, error):
 
 def test_advice_names_what_stands_in_the_way(tmp_path, monkeypatch):
     (tmp_path / "file").mkdir()
-    with pytest.raises(UsageError, match="a folder stands in the file's place; move it away, or delete it"):
+    with pytest.raises(UsageError, match="a folder is in the file's place; move it away, or delete it"):
         write_bytes(tmp_path / "file", b"")
     (tmp_path / "plain").write_text("")
     with pytest.raises(UsageError, match=r"plain is a file; move it away, or name another folder"):

@@ -1,9 +1,9 @@
 """The averages of all members' maps of one picture that figures show: mean, noise and significant pixels.
 
-Every member's map is divided by its L2 norm before anything else, as for the headline r. Raw maps would not do: a
-network with a large gain would set the colour scale and dominate the mean, although its gain says nothing of where it
-looks. Only the test of `AverageMap.significant` sees the raw maps, as does the share of significant pixels in a study's
-table.
+Every member's map is divided by its L2 norm before anything else, as for the headline r. With raw maps, a
+network with a large gain would set the colour scale and dominate the mean, although its gain says nothing about the
+places that it uses. Only the test of `AverageMap.significant` sees the raw maps, as does the share of significant
+pixels in a study's table.
 """
 
 from __future__ import annotations

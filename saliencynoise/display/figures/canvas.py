@@ -32,7 +32,7 @@ LARGEST = 1.3
 """Inches of a tile."""
 
 KEY = 0.34
-"""Inches below all rows, where the meanings of greys and hatches stand."""
+"""Inches below all rows, for the key of greys and hatches."""
 
 PALE, STRIPE = "#EDEDED", "#BDBDBD"
 """Colours of pixels that are not significant: the ground and the hatch on it."""

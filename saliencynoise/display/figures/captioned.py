@@ -1,7 +1,7 @@
 """A figure with its title, caption, alternative text and data, as pages, panels and notebooks show it.
 
-The module of a figure has its `TITLE`, its `CAPTION` and four functions. `data` reads from a study or a result what is
-shown. `draw` makes the figure of these data. `alt` is their alternative text. `captioned` puts all of these into one
+The module of a figure has its `TITLE`, its `CAPTION` and four functions. `data` reads the shown values from a study or
+a result. `draw` makes the figure of these data. `alt` is their alternative text. `captioned` puts all of these into one
 `CaptionedFigure`.
 """
 
@@ -26,14 +26,14 @@ class CaptionedFigure:
     """A figure with its texts and data.
 
     Attributes:
-        name: of its files and its place in the page: "classes".
+        name: its name in files and in the page: "classes".
         title: its heading, without a full stop.
         caption: plain text of at most `MOST_WORDS` words: the content and its definition.
         alt: alternative text: the kind of figure, and its message.
         notes: paragraphs on these data: members and images, intervals, failures. Panels of the paper use Markdown.
         figure: the drawing.
         data: a row for each point of the figure.
-        facts: further results, as a record or in plain values that JSON holds; empty if there are none.
+        facts: further results, as a record or as plain values for JSON; empty if there are none.
         arrays: the bytes of an .npz, offered for download in place of `data` where a table would be large.
         pictorial: whether it shows pictures or maps, whose colours must stay as they are on a dark page.
     """

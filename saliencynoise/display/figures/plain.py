@@ -21,10 +21,10 @@ NUMBERS = (LogFormatter, ScalarFormatter, NullFormatter)
 
 
 class PlainFigure(Figure):
-    """A figure in which "$" is a dollar sign: a name such as "a$b$c" is no formula, and "$x" no error.
+    """A figure in which "$" is a dollar sign: the name "a$b$c" is no formula, and "$x" is no error.
 
-    Only the numbers that matplotlib itself writes along logarithmic axes are set as formulas. Control characters, of
-    which an SVG would not be readable, are drawn as unknown ones; characters that the font lacks make no warning.
+    Only the numbers that matplotlib itself writes along logarithmic axes are set as formulas. Control characters, with
+    which an SVG would be unreadable, are drawn as unknown ones. Characters that the font lacks give no warning.
     """
 
     def draw(self, renderer: Any) -> None:

@@ -24,7 +24,7 @@ SMALL = 8.0
 """Points of labels beside the axes' own."""
 
 LONGEST = 60
-"""Characters of a name in a legend or a title."""
+"""The largest number of characters of a name in a legend or a title."""
 
 GREY = "#7F7F7F"
 """Colour of reference lines."""

@@ -38,7 +38,7 @@ def translucent() -> Colormap:
     from matplotlib.colors import ListedColormap  # noqa: PLC0415 - as above
 
     levels = np.linspace(-1, 1, 257)
-    # small values take their colour from further out: the palette's own are near white, and would pass for picture
+    # small values take their colour from further out: the palette's own are near white, and would look like the picture
     colours = diverging()((np.sign(levels) * np.abs(levels) ** 0.5 + 1) / 2)
     colours[:, 3] = np.abs(levels) ** 0.6
     return ListedColormap(colours).with_extremes(bad=(0, 0, 0, 0), under=colours[0], over=colours[-1])

@@ -28,7 +28,7 @@ _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u206
 
 
 def render(template: str, **values: Any) -> str:
-    """Return a page. Values are escaped; a value that the template names and that is not given is an error.
+    """Return a page. Values are escaped; a missing value of the template is an error.
 
     Args:
         template: name of a file beside this one, as "explain.html"; it extends "base.html".
@@ -57,7 +57,7 @@ def data_uri(content: bytes, kind: str) -> str:
 
 
 def shown(text: str) -> str:
-    r"""Return a text with a sign for each character that no page or XML may hold, or that turns words around.
+    r"""Return a text with a sign for each character that no page or XML may hold, or that reverses the text.
 
     >>> shown("a\x00b")
     'a\ufffdb'
@@ -122,7 +122,7 @@ def _environment() -> Environment:
     made.globals |= {
         "style": (TEMPLATES / "page.css").read_text(encoding="utf-8"),
         "script": script,
-        # scripts by this hash only, so that even markup that slipped through could run nothing
+        # only the script with this hash runs, even if a user's markup were not escaped
         "policy": "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'",
     }

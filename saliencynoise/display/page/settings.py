@@ -7,7 +7,7 @@ from typing import Any
 
 
 def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return settings as texts by flat name, as `recipe.epochs`; lists have commas."""
+    """Return settings as texts by flat name, as `recipe.epochs`; commas separate the entries of lists."""
     texts: dict[str, str] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):

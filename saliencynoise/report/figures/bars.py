@@ -39,7 +39,7 @@ CAPTION = (
 )
 
 SKEWED = 10.0
-"""Largest value of a panel over its lower quartile above which the axis is logarithmic but for a piece about zero."""
+"""Above this ratio of a panel's largest value to its lower quartile, the axis is logarithmic except near zero."""
 
 SHARE = 0.8
 """Share of a row's height that the bars of all architectures take."""
@@ -124,7 +124,7 @@ def _row(cell: Cell) -> dict[str, Any]:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Draw a table: a row a method, the published SNR on the left, the corrected r on the right.
+    """Draw a table: a row per method, the published SNR on the left, the corrected r on the right.
 
     Methods are in the order of r, by its median over architectures; each architecture has its colour and marker.
     A thin line beside a bar is its 95% interval, a short thick one across it its noise floor; a hollow mark is r of the

@@ -40,7 +40,7 @@ CAPTION = (
 
 COLUMNS = 4
 SKEWED = 10.0
-"""Largest r of a panel over its median above which the axis is logarithmic from 1."""
+"""Above this ratio of a panel's largest r to its median, the axis is logarithmic from 1."""
 
 LINE = 0.2
 """Inches of a class in one architecture."""
@@ -150,7 +150,7 @@ def _draw_study(figure: FigureBase, frame: pd.DataFrame, *, title: str = "") -> 
 
     Points: r of the images of a class; bars: its interval; hollow: a class of one image, whose interval is for new
     members only. Solid line and band: r of all images with its interval; dashed: the floor. Each panel has its own
-    scale, which ends near the largest r: an arrow marks a bar that goes on, a triangle a point beyond it.
+    scale, which ends near the largest r: an arrow marks a bar that goes on, a triangle a point beyond the end.
     """
     methods = list(frame["method"].unique())
     looks = styles(frame["architecture"].unique())

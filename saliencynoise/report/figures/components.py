@@ -130,7 +130,7 @@ def shares_of(
 ) -> pd.DataFrame:
     """Return a row per architecture and method: the shares of a single map's energy, which sum to one.
 
-    `signal` is c, the mean cosine of two members' maps, with its interval `low` to `high`; `network` is the remainder.
+    `signal` is c, the mean cosine of two members' maps, with its interval `low` to `high`; `network` is the rest.
     A stochastic method also has `draw` and `residual`, the part that only network and draw together determine; they
     are NaN for other methods. Shares are unbiased, so small ones may be negative. In a variance run, whose members
     share seeds, the shares are those of members that share none.
@@ -187,7 +187,7 @@ def draw(components: Components) -> Figure:
 
 
 def _draw_shares(figure: FigureBase, frame: pd.DataFrame) -> None:
-    """Draw a table's shares: a bar a method, the largest signal first, under the name of each architecture.
+    """Draw a table's shares: a bar per method, the largest signal first, under the name of each architecture.
 
     Line: the 95% interval of the signal. A share below zero, which is sampling error, has no length.
     """

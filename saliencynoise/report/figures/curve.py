@@ -93,7 +93,7 @@ def data(
     """Return a row per architecture, method and number n of averaged networks.
 
     `snr_of_average` (n r), `reliability` and its interval `low` to `high` are those of the closed form, a forecast
-    beyond the study's `members`. `measured` is the cosine between averages of n members and n others, a mean over
+    beyond the study's `members`. `measured` is the cosine between averages of n members and n others, averaged over
     `pairs` of groups, 90% of which are from `measured_low` to `measured_high`; `measured_per_image` that on the single
     image. They are NaN where there are not twice n members. `needed` is the number for a reliability of `target`. A
     cell that failed has one row, without n.
@@ -155,7 +155,7 @@ def _rows(study: Study, cell: Cell, furthest: int, seed: int) -> list[dict[str, 
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Draw a table: a panel a method, a colour and marker for each architecture.
+    """Draw a table: a panel per method, a colour and marker for each architecture.
 
     Line: R(n) = n r / (1 + n r), dashed beyond the members of the study, with a band for the interval of r. Marks: the
     cosine between averages that were formed of n members and n others, with bars from the 5% to the 95% quantile of
@@ -206,7 +206,7 @@ def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, st
 
 
 def _write_needed(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
-    """Write above a panel how many networks a reliability needs, in the architectures' colours, two a line."""
+    """Write above a panel how many networks a reliability needs, in the architectures' colours, two per line."""
     target = f"for R = {frame['target'].dropna().iloc[0]:g}"
     texts = {label: _needed(frame[frame["architecture"] == label]) for label in looks}
     if len(texts) == 1:

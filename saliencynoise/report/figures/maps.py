@@ -50,7 +50,7 @@ TITLE = "Maps of single networks and their mean"
 CAPTION = (
     "Maps of the first members, and averages over all members. Every map is divided by its norm before averaging. Each "
     "row has one colour scale, symmetric about zero: red is positive, blue negative, white zero, grey NaN. The mean is "
-    "pale where members disagree, and its norm stands below it; the norm is 1 if all members agree."
+    "pale where members disagree, and its norm is written below it; the norm is 1 if all members agree."
 )
 SIGNIFICANCE_NOTE = (
     "Significant pixels exceed noise in a moderated t-test over members, at "

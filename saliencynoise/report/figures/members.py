@@ -161,8 +161,8 @@ def draw(frame: pd.DataFrame) -> Figure:
 
     Rows and columns are members by their index; of a single architecture with their accuracy on the left. Red: maps
     that agree; white: independent; blue: opposed ones. The diagonal, a map with itself, is left out. A member that
-    was flagged has a star. Lines part two clusters where the test for several modes fires on more than a tenth of the
-    images.
+    was flagged has a star. Lines separate two clusters where the test for several modes is positive on more than a
+    tenth of the images.
     """
     several = frame["architecture"].nunique() > 1
     drawn, places = _grid(frame, several=several)

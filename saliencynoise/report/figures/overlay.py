@@ -145,8 +145,8 @@ def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: st
     """Draw marginal maps over their pictures, with the picture itself first in each block.
 
     The picture is in greys; the colour says the sign, its opacity |value|, so that zeros show the picture; black lines
-    go round the significant pixels. Each map's colours end at its own limit, the 99.5th percentile of its |value|, for
-    methods have different units. Coarse maps are drawn as they are, each value a rectangle.
+    go round the significant pixels. Each map's colours end at its own limit, the 99.5th percentile of its |value|,
+    because methods have different units. Coarse maps are drawn as they are, each value a rectangle.
 
     Args:
         overlays: from `data`.

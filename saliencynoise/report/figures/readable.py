@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 CELLS = 100
-"""Cells in the signed view that a figure draws; all figures of a report together take 0.3 to 0.5 s of a CPU a cell."""
+"""The most cells in the signed view that a figure draws. All figures together take 0.3 to 0.5 s of a CPU per cell."""
 
 
 def readable(study: Study) -> tuple[Study, str]:

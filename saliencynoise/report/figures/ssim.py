@@ -171,9 +171,9 @@ def correlations(frame: pd.DataFrame, *, seed: int) -> pd.DataFrame:
 def _draw_study(figure: FigureBase, frame: pd.DataFrame, related: pd.DataFrame, *, title: str = "") -> None:
     """Draw the images of a table, a panel for each method, a colour and marker for each architecture.
 
-    The horizontal axis is the signed root of `snr_raw`, which varies less unevenly and may be negative; each panel has
-    its own. Above a panel stands Spearman's correlation with its interval, of several architectures in their colours;
-    of a single one Pearson's, too.
+    The horizontal axis is the signed root of `snr_raw`, whose values are less skewed and may be negative; each panel
+    has its own axis. Spearman's correlation with its interval is written above a panel, in the colour of each
+    architecture. For a single architecture Pearson's correlation is written, too.
     """
     methods = list(frame["method"].unique())
     looks = styles(frame["architecture"].unique())

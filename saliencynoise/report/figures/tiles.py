@@ -2,10 +2,9 @@
 
 Every member's map of an image is divided by its L2 norm before anything else (`averages`). The mean of such maps is
 *not* scaled up again: its norm is sqrt(c + (1 - c) / E), with c the mean cosine between members' maps, so that on a
-scale shared with single maps the mean is as pale as the members disagree. That hides what is left where much was
-noise. So the mean is shown a second time, at the norm of a single map: the remaining pattern at equal energy, on the
-same colour scale. That scale also shows the standard deviation of the members' maps at each pixel, and the pixels of
-the mean that exceed such noise.
+scale shared with single maps the mean is the paler the more the members disagree. A mostly noisy mean is then too pale
+to see. So the mean is shown a second time, at the norm of a single map, on the same colour scale. That scale also shows
+the standard deviation of the members' maps at each pixel, and the pixels of the mean that exceed such noise.
 """
 
 from __future__ import annotations

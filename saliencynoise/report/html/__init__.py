@@ -1,1 +1,1 @@
-"""Pages that stand by themselves: one file, no network, readable on a phone and in print, in light and in dark."""
+"""Self-contained pages: one file, no network, readable on a phone and in print, in light and in dark."""

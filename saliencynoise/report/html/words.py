@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from saliencynoise.records.study import StudyRecord
 
 MOST_SENTENCES = 3
-"""Methods with a sentence each; of more, the best, the middle and the worst have one."""
+"""Up to this number, each method has a sentence; of more methods, the best, the middle and the worst have one."""
 MOST_BARS = 16
 CHANCE = 0.05
 """Above this p, agreement between networks may be chance."""

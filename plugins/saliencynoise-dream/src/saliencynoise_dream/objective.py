@@ -70,7 +70,7 @@ class LayerEnergy:
         """Return each row's energy: the mean over the runs, where the layer runs more than once in a pass.
 
         Raises:
-            UsageError: if there is no such layer, or it is not run, or gives no tensor with a row a picture.
+            UsageError: if there is no such layer, or it is not run, or gives no tensor with one row per picture.
         """
         point = network.points.get(self.layer)
         energies: list[Tensor] = []

@@ -92,7 +92,7 @@ def dream(
         gif: also write the steps as an animation.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         seed: seed of members, noise and jitter, 0 or more; with `pool` only of noise and jitter.
-        workers: worker processes on the CPU; 0 to work in this process; None for one a core, as far as the memory
+        workers: worker processes on the CPU; 0 to work in this process; None for one per core, as far as the memory
             allows. No figure depends on it.
         out: folder of the results; None for one under ./runs that is named after the settings.
         observer: receives progress events of the training; None for no one.

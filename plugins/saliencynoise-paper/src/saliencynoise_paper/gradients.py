@@ -21,7 +21,7 @@ COLOURS = "Red: the logit rises where the picture becomes brighter; blue: it fal
 def gradients_panel(
     studies: Sequence[Study], *, architecture: str | None = None, images: int = 6, singles: int = 4
 ) -> CaptionedFigure:
-    """Return the panel, a row an image: picture, gradients of single members, their mean over all members.
+    """Return the panel, one row per image: picture, gradients of single members, their mean over all members.
 
     Args:
         studies: run with the method "gradient" and `keep_maps="all"`.

@@ -25,7 +25,7 @@ def maps_panel(
     images: Sequence[int] = (0,),
     singles: int = 4,
 ) -> CaptionedFigure:
-    """Return the panel, a row an image and method: picture, maps of single members, their mean over all members.
+    """Return the panel, one row per image and method: picture, maps of single members, their mean over all members.
 
     Args:
         studies: run with `keep_maps="all"`.

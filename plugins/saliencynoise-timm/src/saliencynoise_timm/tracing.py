@@ -53,7 +53,7 @@ def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> Trace:
     network.eval()
     try:
         with torch.no_grad(), warnings.catch_warnings():
-            # torch warns once a process that even kernels with padding "same" may copy: here, not in training
+            # torch warns once per process that even kernels with padding "same" may copy: here, not in training
             warnings.simplefilter("ignore")
             out = network(torch.empty(ROWS, channels, *size, device="meta"))
         result = tuple(out.shape) if isinstance(out, torch.Tensor) else None

@@ -1,4 +1,4 @@
-"""Localisation against the number of averaged networks: a panel a measure, a line a method."""
+"""Localisation against the number of averaged networks: a panel per measure, a line per method."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def draw(data: pd.DataFrame, facts: TableFacts) -> Figure:
 
 
 def _scatter(axis: Axes, rows: pd.DataFrame, names: Sequence[str], best: BestDefinition) -> None:
-    """Draw measured against published, a marker a method, a colour a column."""
+    """Draw measured against published, a marker per method, a colour per column."""
     colours = {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(names)}
     markers = dict(zip(PUBLISHED, MARKERS, strict=True))
     low, high = _span([*rows["published"], *rows["value"]])
