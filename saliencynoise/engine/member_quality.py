@@ -127,7 +127,7 @@ def other_order(predicted: Int[Tensor, " N"], labels: Int[Tensor, " N"], classes
         p = float(bdtrc(gained - 1, gained + lost, 0.5)) if gained else 1.0
         if p < ORDER_LEVEL and gained - lost >= ORDER_GAIN * len(labels):
             return (
-                f"but {float(correct_in_order.double().mean()):.3f} with the classes sorted {name} ({few(order)}): list "
-                f"the class folders in that order in {FILE} of the data set's folder, a name a line"
+                f"but {float(correct_in_order.double().mean()):.3f} with the classes sorted {name} ({few(order)}): "
+                f"list the class folders in that order in {FILE} of the data set's folder, a name a line"
             )
     return ""

@@ -1,4 +1,4 @@
-"""The similarity of maps to those of uninformed networks: points with intervals, a panel a cell of a sanity run."""
+"""The similarity of maps to those of uninformed networks: points with intervals, a panel per cell of a sanity run."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def data(rows: Sequence[SanityRow]) -> list[CosinePanel]:
 
 
 def table(panels: Sequence[CosinePanel]) -> pd.DataFrame:
-    """Return a row a point: the panel, the label, the value and its interval."""
+    """Return a row per point: the panel, the label, the value and its interval."""
     import pandas as pd  # noqa: PLC0415 - kept off the import path of the command line
 
     return pd.DataFrame([{"panel": panel.title, **vars(point)} for panel in panels for point in panel.points])

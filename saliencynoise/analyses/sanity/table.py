@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 LEGEND = (
     "r: corrected SNR, the agreement of networks of one kind (0: none), with its 95% interval for new members and new "
-    "images. p: of r compared with that of trained networks, corrected for all rows (Holm). cosine: between the "
-    "signal of the trained networks and that of these networks, corrected for the noise in both (1: the same map); it "
-    "needs a signal in both. needed: whether the maps of trained networks need what these networks lack. It is no "
-    "where the interval of the cosine is above 0.71, because then the signals share most of their energy. magnitude: "
-    "absolute values less their mean; it shows where a map is large, without the sign. centred: each map less its own "
-    "mean, for methods whose whole maps agree without training."
+    "images. p: of r compared with that of trained networks, corrected for all rows (Holm). cosine (mean maps): "
+    "between the signal of the trained networks and that of these networks, corrected for the noise in both (1: the "
+    "same map); it needs a signal in both. needed: whether the maps of trained networks need what these networks lack."
+    " It is no where the interval of the cosine is above 0.71, because then the signals share most of their energy. "
+    "magnitude: absolute values less their mean; it shows where a map is large, without the sign. centred: each map "
+    "less its own mean, for methods whose whole maps agree without training."
 )
 NEEDED = {
     "depends": "yes",
@@ -113,7 +113,7 @@ def sanity_table(rows: Sequence[SanityRow | FailedSanityRow], *, narrow: bool) -
     """Return the table of all three kinds of networks."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
-    for header in ("r", "95% of r", "p", "cosine", "95%", "needed"):
+    for header in ("r", "95% of r", "p", "cosine\n(mean\nmaps)", "95%", "needed"):
         table.add_column(header, justify="right", no_wrap=True)
     for row in with_headings(table, rows, narrow=narrow):
         label = escape(method_label(row.method, narrow=narrow))

@@ -161,7 +161,8 @@ def _centred_sentence(cell: Cell, centred: Cell | None) -> str:
     if centred is None or cell.view == CENTRED:
         return ""
     caution = ", and no agreement is shown" if lacks_signal(centred) else ""
-    return f" Minus its own mean, each map has an r of {_r(centred)} instead of {format_number(_snr(cell).value)}{caution}."
+    whole_map_snr = format_number(_snr(cell).value)
+    return f" Minus its own mean, each map has an r of {_r(centred)} instead of {whole_map_snr}{caution}."
 
 
 def _r(cell: Cell) -> str:
