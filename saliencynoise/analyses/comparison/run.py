@@ -191,7 +191,7 @@ def _grams_of_maps(
     for left, right in zip(_maps(*a), _maps(*b), strict=True):
         if left.shape[1:] != right.shape[1:]:
             shapes = ["x".join(map(str, maps.shape[1:])) for maps in (left, right)]
-            raise UsageError(f"maps of {shapes[0]} and {shapes[1]} are on different grids")
+            raise UsageError(f"maps of {shapes[0]} and {shapes[1]} have different grids")
         crossed.append(left.flatten(1) @ right.flatten(1).mT)
         within_a.append(gram_matrix(left.flatten(1)))
         within_b.append(gram_matrix(right.flatten(1)))
