@@ -294,7 +294,7 @@ def exchanged() -> tuple[str, ...]:
     pairs = facts().exchanges
     if {pair.other for pair in pairs} != {"GradCAM (intermediate)"}:
         raise ValueError(f"other rows change their order: {pairs}")
-    return ({3: "three"}[len(pairs)],)
+    return ({3: "Three"}[len(pairs)],)
 
 
 def full_scale() -> tuple[str, ...]:
@@ -348,7 +348,7 @@ def table() -> Iterator[Claim]:
             fewer_networks()[3],
         ),
     )
-    yield Claim(page, "Of 45 pairs of a starred and another row {} change their order", exchanged)
+    yield Claim(page, "{} of 45 pairs of a starred and another row change their order", exchanged)
     yield Claim(
         page,
         "the floor is {} with 10 networks and {} with 30",

@@ -49,11 +49,11 @@ class SafeConsole(Console):
         ]
         if not indices:
             return text
-        made = text.blank_copy()
+        visible_text = text.blank_copy()
         for part in text.divide(sorted({*indices, *(index + 1 for index in indices)})):
             shown = visible(part.plain, encoding=self.encoding)
-            made.append_text(part if shown == part.plain else Text(shown, style=part.style))
-        return made
+            visible_text.append_text(part if shown == part.plain else Text(shown, style=part.style))
+        return visible_text
 
 
 class Terminal(SafeConsole):

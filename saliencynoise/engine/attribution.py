@@ -287,9 +287,9 @@ class MemberAttribution:
     def _input_noise(self, x: Float[Tensor, "B C H W"], names: Sequence[str]) -> Float[Tensor, "B C H W"]:
         """Return the sampler's noise, one draw for each member and image."""
         seeds = [derive_seed(self._job.run_seed, "sampler", "input", self._job.member, name) for name in names]
-        drawn = [torch.randn(x.shape[1:], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        noises = [torch.randn(x.shape[1:], generator=torch.Generator().manual_seed(seed)) for seed in seeds]
         extent = x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True)
-        return self._job.input_noise * extent * torch.stack(drawn).to(x)
+        return self._job.input_noise * extent * torch.stack(noises).to(x)
 
     def _save(self, chunk: Chunk, entry: MissingMaps, maps: Maps | Exception, seconds: float) -> None:
         if isinstance(maps, Exception):

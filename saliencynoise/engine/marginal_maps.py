@@ -59,8 +59,8 @@ class MarginalMapSource:
         self, guard: Guard, chunk: Chunk, method: BoundMethod, targets: Sequence[int], *, network: str
     ) -> Float[Tensor, "B c h w"]:
         draws = range(self._plan.draws(method))
-        drawn = [self._of_draw(guard, chunk, method, targets, draw=draw, network=network) for draw in draws]
-        return torch.stack(drawn).mean(0)
+        maps_by_draw = [self._of_draw(guard, chunk, method, targets, draw=draw, network=network) for draw in draws]
+        return torch.stack(maps_by_draw).mean(0)
 
     def _of_draw(
         self, guard: Guard, chunk: Chunk, method: BoundMethod, targets: Sequence[int], *, draw: int, network: str

@@ -117,17 +117,17 @@ def other_order(predicted: Int[Tensor, " N"], labels: Int[Tensor, " N"], classes
         labels: the true classes.
         classes: their names, as they are numbered now.
     """
-    right = predicted == labels
+    correct = predicted == labels
     for name, order in usual_orders(classes).items():
         if tuple(order) == tuple(classes):
             continue
         number = torch.tensor([list(classes).index(class_name) for class_name in order])
-        other = number[predicted] == labels
-        gained, lost = int((other & ~right).sum()), int((right & ~other).sum())
+        correct_in_order = number[predicted] == labels
+        gained, lost = int((correct_in_order & ~correct).sum()), int((correct & ~correct_in_order).sum())
         p = float(bdtrc(gained - 1, gained + lost, 0.5)) if gained else 1.0
         if p < ORDER_LEVEL and gained - lost >= ORDER_GAIN * len(labels):
             return (
-                f"but {float(other.double().mean()):.3f} with the classes sorted {name} ({few(order)}): list the class "
-                f"folders in that order in {FILE} of the data set's folder, a name a line"
+                f"but {float(correct_in_order.double().mean()):.3f} with the classes sorted {name} ({few(order)}): "
+                f"list the class folders in that order in {FILE} of the data set's folder, a name a line"
             )
     return ""

@@ -22,7 +22,7 @@ TICK = 1.0
 class _Call:
     method: str
     start: float
-    due: float
+    next_report: float
 
 
 @dataclass(kw_only=True)
@@ -43,7 +43,7 @@ class Running:
         self._calls.pop(job, None)
         if event["kind"] == "attributing":
             now = time.monotonic()
-            self._calls[job] = _Call(method=event["method"], start=now, due=now + self.patience)
+            self._calls[job] = _Call(method=event["method"], start=now, next_report=now + self.patience)
 
     def method(self, job: MemberJob) -> str | None:
         """Return the method that runs in a job; None if none does."""
@@ -54,8 +54,8 @@ class Running:
         """Yield an event for each method that has been running for long, the next one after twice the time."""
         now = time.monotonic()
         for job, call in list(self._calls.items()):
-            if now >= call.due:
-                call.due = now + (now - call.start)
+            if now >= call.next_report:
+                call.next_report = now + (now - call.start)
                 yield job, {"kind": "running", "method": call.method, "seconds": now - call.start}
 
     @contextmanager

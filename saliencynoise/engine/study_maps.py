@@ -116,8 +116,8 @@ class _MemberMaps:
             for key_part, size in zip(keys[:3], (self._shape[0], len(self._stored.draws), images), strict=True)
         )
         values = [[self._images(member, draw, wanted) for draw in draws] for member in members]
-        whole = np.array(values, np.float32).reshape(len(members), len(draws), len(wanted), *self._stored.shape)
-        return whole[tuple(0 if isinstance(key_part, int) else slice(None) for key_part in keys[:3]) + keys[3:]]
+        maps = np.array(values, np.float32).reshape(len(members), len(draws), len(wanted), *self._stored.shape)
+        return maps[tuple(0 if isinstance(key_part, int) else slice(None) for key_part in keys[:3]) + keys[3:]]
 
     def _images(self, member: int, draw: int, images: Sequence[int]) -> list[np.ndarray]:
         from safetensors import safe_open  # noqa: PLC0415 - when maps are read

@@ -64,7 +64,7 @@ def about_picture(picture: OwnPicture, usual: Mapping[str, Range]) -> Iterator[C
     if short >= LARGEST_DOWN * size:
         yield Caution(
             "size",
-            f"the picture was scaled down {short / size:.0f} times, from {short} to {size} pixels: details are gone",
+            f"the picture was scaled down {short / size:.0f} times, from {short} to {size} pixels: details are lost",
         )
     if 1 - short / long > LARGEST_CUT:
         yield Caution("size", f"the square crop cut off {1 - short / long:.0%} of the picture, at its ends")

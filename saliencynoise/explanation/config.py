@@ -23,8 +23,8 @@ class ExplainConfig:
             and its target are not used.
         arch: the architecture as the user named it; None if they did not, or a pool stands for it.
         pool: folder or name of a pool (or the beginning of one) whose members are taken; nothing is trained then.
-        target: name or index of the class that is explained; None for the ensemble's vote. A name comes first where
-            classes are called by numbers.
+        target: name or index of the class that is explained; None for the ensemble's vote. A number is
+            first looked up among the names of the classes.
     """
 
     pictures: tuple[str, ...]

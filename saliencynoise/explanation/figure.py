@@ -119,10 +119,10 @@ def alt(rows: Sequence[ExplanationRow]) -> str:
     """Return the alternative text of rows."""
     shares = [f"{row.method} {percent(row.average.share)}" for row in rows if row.average is not None and row.tested]
     failures = [f"{row.method} failed: {row.reason}." for row in rows if row.reason]
-    shown = (
+    content = (
         "the picture, maps of single members, their mean, its noise, its significant pixels, the marginal map over it"
     )
-    sentences = [f"For each method: {shown}.", *([f"Significant pixels: {'; '.join(shares)}."] if shares else [])]
+    sentences = [f"For each method: {content}.", *([f"Significant pixels: {'; '.join(shares)}."] if shares else [])]
     return " ".join([*sentences, *failures])
 
 
@@ -167,15 +167,15 @@ def draw(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Figure:
     singles = min(singles, max(counts, default=0))
     columns = [*(f"member {e}" for e in range(singles)), MEAN, NOISE, SIGNIFICANT, OVERLAY]
     labels = ["\n".join(_words(row)) for row in rows]
-    made = grid(len(rows), 1 + len(columns), left=room_for(labels), between=BELOW, bottom=KEY)
+    canvas = grid(len(rows), 1 + len(columns), left=room_for(labels), between=BELOW, bottom=KEY)
     for line, (row, label) in enumerate(zip(rows, labels, strict=True)):
-        first = made.place(line, 0)
+        first = canvas.place(line, 0)
         draw_picture(first, row.picture)
         first.set_ylabel(label, fontsize=SMALL, rotation=0, ha="right", va="center", labelpad=6)
         if row.average is None:
-            draw_failure(made.place(line, 1, across=len(columns)), row.reason)
+            draw_failure(canvas.place(line, 1, across=len(columns)), row.reason)
         else:
-            _draw_row(made, line, row, row.average, columns)
+            _draw_row(canvas, line, row, row.average, columns)
     every = str(counts.pop()) if len(counts) == 1 else "all"
     titles = {
         MEAN: f"mean of {every}",
@@ -184,10 +184,10 @@ def draw(rows: Sequence[ExplanationRow], *, singles: int = 3) -> Figure:
     }
     titles[OVERLAY] = "marginal map\nover picture"
     for index, column in enumerate(["picture", *columns]):
-        made.heading(index, titles.get(column, column))
+        canvas.heading(index, titles.get(column, column))
     over = {f"{name}, over the picture": OVERLAY_LOOKS[name] for name in ("significant", "NaN")}
-    key(made.figure, LOOKS | over)
-    return made.figure
+    key(canvas.figure, LOOKS | over)
+    return canvas.figure
 
 
 def _words(row: ExplanationRow) -> list[str]:
@@ -201,7 +201,7 @@ def _words(row: ExplanationRow) -> list[str]:
     return lines
 
 
-def _draw_row(made: Grid, line: int, row: ExplanationRow, average: AverageMap, columns: Sequence[str]) -> None:
+def _draw_row(canvas: Grid, line: int, row: ExplanationRow, average: AverageMap, columns: Sequence[str]) -> None:
     extent = (row.picture.shape[1], row.picture.shape[2])
     mean = average.mean.sum(0)
     tiles = {f"member {e}": unit.sum(0) for e, unit in enumerate(average.unit)}
@@ -209,7 +209,7 @@ def _draw_row(made: Grid, line: int, row: ExplanationRow, average: AverageMap, c
     limit = colour_limit([tiles[name] for name in columns if name in tiles])
     significant_pixels = average.significant_pixels
     for index, column in enumerate(columns, 1):
-        axes = made.place(line, index)
+        axes = canvas.place(line, index)
         if column == OVERLAY and row.no_marginal:
             axes.set_axis_off()
             write_on(axes, "failed")
@@ -225,4 +225,4 @@ def _draw_row(made: Grid, line: int, row: ExplanationRow, average: AverageMap, c
             draw_map(axes, tiles[column], extent=extent, limit=limit)
         else:  # a method of fewer members than another
             axes.set_axis_off()
-    draw_bar(made.figure, axes, limit)
+    draw_bar(canvas.figure, axes, limit)

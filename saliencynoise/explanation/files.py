@@ -62,7 +62,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         """
         self.folder = folder
         self._key = key_of(settings)
-        self._due = len(files)
+        self._expected = len(files)
         self._several = len(files) > 1
         self._explained: list[PictureRecord] = []
         self._entries: list[IndexEntry] = []
@@ -79,7 +79,7 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
         self._held.enter_context(holding(self.folder))
         self._earlier = self._read_earlier()  # another process may have written since
         if not (self.folder / RESULT).exists():
-            write_record(self.folder / RESULT, self.record)  # so that the folder is known, also after an error
+            write_record(self.folder / RESULT, self.record)  # now, so that an error leaves a known folder
         return self
 
     def add(self, outcome: Explanation | LeftOut) -> Path | None:
@@ -100,8 +100,8 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
     def _finish(self) -> None:
         write_record(self.folder / RESULT, self.record)
         index = self.folder / "index.html"
-        whole = len(self._explained) + len(self._left_out) == self._due
-        if self._several and (whole or not index.exists()):
+        complete = len(self._explained) + len(self._left_out) == self._expected
+        if self._several and (complete or not index.exists()):
             write_index(index, self._entries, self._left_out)
 
     def _add(self, explanation: Explanation) -> Path:
@@ -130,9 +130,9 @@ class ExplanationFolder(AbstractContextManager["ExplanationFolder"]):
     @property
     def record(self) -> ExplanationRecord:
         """The content of `explanation.json`."""
-        done = {picture.files.html for picture in self._explained}
-        kept = [picture for picture in self._earlier if picture.files.html not in done]
-        explained = (*self._explained, *kept)
+        rewritten = {picture.files.html for picture in self._explained}
+        earlier = [picture for picture in self._earlier if picture.files.html not in rewritten]
+        explained = (*self._explained, *earlier)
         return ExplanationRecord(format=FORMAT, key=self._key, explanations=explained, left_out=tuple(self._left_out))
 
     def _read_earlier(self) -> tuple[PictureRecord, ...]:

@@ -66,7 +66,7 @@ class MemberStream:
 
         Args:
             pixels: of the pictures, as many channels and pixels as the data set's.
-            names: of the pictures, which random numbers follow from.
+            names: of the pictures; the random numbers are derived from them.
             targets: the class that is explained, of each picture.
         """
         pictures = Split(images=pixels, labels=torch.tensor(targets), names=tuple(names))
@@ -86,7 +86,7 @@ class MemberStream:
         return {text: failed.get(text) or torch.stack(stack, 1) for text, stack in stacks.items()}
 
     def bytes_of_picture(self) -> int:
-        """Return the bytes of all members' maps of a picture, at most: as if all methods were on pixels."""
+        """Return an upper limit of the bytes of all members' maps of a picture; each method counts as one on pixels."""
         values = self._ensemble.dataset.test.images[0].numel()
         return 4 * values * len(self._ensemble.members) * sum(map(len, self._draws.values()))
 

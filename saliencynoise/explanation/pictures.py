@@ -41,7 +41,7 @@ class PictureFile:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OwnPicture:
-    """A picture as the networks see it, but for the normalisation.
+    """A picture as the networks see it, before its normalisation.
 
     Attributes:
         file: its file.
@@ -113,7 +113,7 @@ def _paths_in(folder: Path) -> Iterator[Path]:
 def _image_files(path: Path) -> Iterator[tuple[Path, str]]:
     """Yield a file and its name, or a folder's image files and their paths in it."""
     if not path.is_dir():
-        if path.exists() and not path.is_file():  # a pipe would be waited for
+        if path.exists() and not path.is_file():  # reading a pipe would wait for its writer
             raise UsageError(f"{path} is no file; name an image file, or a folder of them")
         yield path, path.name
         return

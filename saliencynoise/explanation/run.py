@@ -205,7 +205,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
 
 
 def _refuse_unreadable(files: Sequence[PictureFile]) -> None:
-    """Refuse pictures of which none can be read, before anything is trained for them."""
+    """Refuse the pictures if none of them can be read, before anything is trained."""
     reason = ""
     for file in files:
         image = read_picture(str(file.path), SMALLEST)
@@ -237,12 +237,12 @@ def _label_if_dependent(text: str) -> str:
     """Return the label of a sampler whose members share training runs; empty if each is trained by itself.
 
     Raises:
-        UsageError: if its members are networks whose input is noised, too.
+        UsageError: if the sampler also adds noise to the pictures.
     """
     sampler = catalogue().sampler(text)
     if sampler.instance.input_noise:
         raise UsageError(
-            f"the sampler {sampler.display_name} adds noise to pictures, which is not done here; choose another "
-            "one, as deep_ensemble"
+            f"the sampler {sampler.display_name} adds noise to pictures, which this command does not do; choose "
+            "another one, as deep_ensemble"
         )
     return "" if sampler.instance.per_run == 1 else sampler.display_name

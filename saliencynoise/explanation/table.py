@@ -79,21 +79,21 @@ def headline(explanation: Explanation) -> str:
         votes = explanation.votes.count(index)
         return f"'{explanation.classes[index]}' ({votes} of {members} members, mean probability {mean[index]:.0%})"
 
-    seen = about(explanation.vote)
+    vote = about(explanation.vote)
     if explanation.target == explanation.vote:
-        return seen
-    return f"{seen}; explained: {about(explanation.target)}"
+        return vote
+    return f"{vote}; explained: {about(explanation.target)}"
 
 
 def scope(explanation: Explanation) -> list[str]:
     """Return sentences on the map behind the reliability, if it is not the mean map of the members alone."""
     aggregator = explanation.aggregator
-    drawn = [method for method in explanation.methods if method.draws > 1 and not method.reason]
+    stochastic = [method for method in explanation.methods if method.draws > 1 and not method.reason]
     sentences = []
     if aggregator not in {"mean", "mean_unit"}:
         sentences.append(f"Reliability is that of the mean of unit-norm maps, not of the marginal map by {aggregator}.")
-    if drawn:
-        names, draws = ", ".join(method.method for method in drawn), drawn[0].draws
+    if stochastic:
+        names, draws = ", ".join(method.method for method in stochastic), stochastic[0].draws
         sentences.append(f"For {names} it is that of the mean over members and {draws} draws of each.")
     return sentences
 

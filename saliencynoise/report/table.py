@@ -105,8 +105,8 @@ def _style(warning: str) -> str:
 
 
 def _draws(cells: Sequence[Cell]) -> str:
-    drawn = max(map(_draws_of, cells), default=1)
-    return " " + DRAWS.format(draws=drawn) if drawn > 1 else ""
+    draws = max(map(_draws_of, cells), default=1)
+    return " " + DRAWS.format(draws=draws) if draws > 1 else ""
 
 
 def _draws_of(cell: Cell) -> int:
@@ -202,13 +202,13 @@ def basis(result: StudyRecord) -> str:
     """Return the provenance of the figures: members, images, recipe, versions and hardware."""
     settings, dataset = result.settings, result.dataset
     aggregator = result.aggregator
-    made = "" if aggregator == MEAN else f"marginal maps by {aggregator.removeprefix('builtin/')}; "
+    marginal = "" if aggregator == MEAN else f"marginal maps by {aggregator.removeprefix('builtin/')}; "
     versions, hardware = result.versions, result.hardware
     channels, height, width = dataset.image_shape
     return (
         f"{settings.members} members; {len(result.images)} of {dataset.test_images} test images of "
         f"{dataset.asked}, {channels}x{height}x{width}{_correct(result)}; target {settings.target}; "
-        f"{_origin(result)}; {made}"
+        f"{_origin(result)}; {marginal}"
         f"seed {settings.seed}; torch {versions['torch']}, {hardware.device}, {hardware.processor}."
     )
 
@@ -219,9 +219,9 @@ def _origin(result: StudyRecord) -> str:
     sampler = result.sampler
     if not sampler.trains:
         return f"members from {result.settings.sampler}"
-    made = "" if sampler.name == REFERENCE else f"members from {sampler.label}, by a recipe: "
+    source = "" if sampler.name == REFERENCE else f"members from {sampler.label}, by a recipe: "
     recipes = {name: (recipe.epochs, recipe.precision) for name, recipe in result.recipes.items()}
-    return f"{made}trained on {dataset.train_images} images, {recipes_text(recipes)}"
+    return f"{source}trained on {dataset.train_images} images, {recipes_text(recipes)}"
 
 
 def _correct(result: StudyRecord) -> str:

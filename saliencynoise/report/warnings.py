@@ -123,9 +123,9 @@ def _dependent(result: StudyRecord) -> list[str]:
     members, runs = result.settings.members, result.sampler.runs
     if runs >= members:
         return []
-    made = f"{members} members of {result.sampler.label} from {counted(runs, 'training run')}"
+    origin = f"{members} members of {result.sampler.label} from {counted(runs, 'training run')}"
     line = (
-        f"dependent: {made}: r, its interval and the networks for 0.9 are for more members of that kind. They agree "
+        f"dependent: {origin}: r, its interval and the networks for 0.9 are for more members of that kind. They agree "
         "more than retrained networks, because they share a run; 'saliencynoise frontier' compares both"
     )
     return [line]

@@ -69,7 +69,7 @@ def picture(size=(32, 32), *, low=0, high=255, tint=0):
         (picture((17, 17)), []),
         (picture((16, 16)), ["the picture was scaled up 2.0 times, from 16 to 32 pixels: it is blurred"]),
         (picture((255, 255)), []),
-        (picture((256, 256)), ["the picture was scaled down 8 times, from 256 to 32 pixels: details are gone"]),
+        (picture((256, 256)), ["the picture was scaled down 8 times, from 256 to 32 pixels: details are lost"]),
         (picture((40, 30)), []),
         (picture((48, 32)), ["the square crop cut off 33% of the picture, at its ends"]),
         (picture(low=9, high=9), ["the picture is constant: there is nothing to see"]),

@@ -79,7 +79,7 @@ def test_an_unreadable_picture_is_named(tmp_path, content):
         ({"gradient": "median"}, "--gradient median"),
         ({"held_out": 0}, "--held-out 0"),
         ({"singles": 0}, "--singles 0"),
-        ({"members": 2, "singles": 3}, "--singles 3 is more than dream; give 2"),
+        ({"members": 2, "singles": 3}, "--singles 3 is more than the members that dream; give 2"),
         ({"archs": ["test_resnet", "resnet18"]}, "--arch is given 2 times"),
         ({"stepz": 3}, "unknown setting 'stepz'"),
         ({"steps": 0}, "--steps 0"),

@@ -134,8 +134,8 @@ def _forecast(study: Study, cell: Cell, reliability: float) -> Forecast:
 
 def same_machine(study: Study) -> bool:
     """Whether the members' seconds were measured on a machine like this one."""
-    here = hardware("cpu", threads=1)
-    this_machine = here["processor"], here["cores"]
+    facts = hardware("cpu", threads=1)
+    this_machine = facts["processor"], facts["cores"]
     machines = [member.hardware for architecture in study.result.architectures for member in architecture.members]
     return all((machine.processor, machine.cores) == this_machine for machine in machines)
 
@@ -146,7 +146,7 @@ def notes_of_predictions(study: Study) -> list[str]:
 
 
 def _predictions_record(study: Study) -> PredictionsRecord:
-    """Return a study's forecasts. They are empty if the folder has none, as after a result was copied alone."""
+    """Return a study's forecasts; they are empty if its folder has no `predictions.json`, as after a copy of a part."""
     if not (study.folder / PREDICTIONS).exists():
         return NO_PREDICTIONS
     study.files.path(PREDICTIONS)

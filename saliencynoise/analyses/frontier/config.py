@@ -54,8 +54,8 @@ class FrontierConfig:
         if not (self.samplers and self.aggregators):
             raise UsageError("no sampler or no aggregator is named; give --sampler NAME and --aggregator NAME")
         if not self.budgets or min(self.budgets) < 1 or len(set(self.budgets)) < len(self.budgets):
-            asked = ",".join(map(str, self.budgets))
-            raise UsageError(f"--budgets {asked} is not possible; give different numbers of 1 or more, as in 1,2,4,8")
+            budgets = ",".join(map(str, self.budgets))
+            raise UsageError(f"--budgets {budgets} is not possible; give different numbers of 1 or more, as in 1,2,4,8")
         if self.runs < 1:
             raise UsageError(f"--runs {self.runs} is not possible; give 1 or more, 4 for intervals")
         if self.reference < 4:

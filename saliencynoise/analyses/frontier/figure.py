@@ -221,7 +221,7 @@ def _figure(panels: Sequence[FrontierPanel]) -> Figure:
     for axis, (panel, points) in zip(axes, panels, strict=True):
         _draw_panel(axis, panel, points, looks)
     legend_below(figure, axes)
-    figure.draw_without_rendering()  # settles where points are, and so where there is room beside them
+    figure.draw_without_rendering()  # fixes the positions of the points, and so the free space beside them
     for axis, (_, points) in zip(axes, panels, strict=True):
         _label(axis, points, {name: colour for name, (colour, _) in looks.items()})
     return figure

@@ -157,7 +157,7 @@ def _members(config: FrontierConfig, sampler: BoundSampler) -> int:
 
 
 def _strategies(config: FrontierConfig, plans: Sequence[tuple[str, Plan]], observer: Observer) -> list[EnsembleMaps]:
-    """Run all plans, the reference first. Its targets hold for all; the others use the cells that it has maps of."""
+    """Run all plans, the reference first; the others take its targets, and only the architectures that it trained."""
     (label, first), *others = plans
     with dispatcher_of(first) as dispatcher:
         study = run_plan(first, observer, dispatcher=dispatcher)

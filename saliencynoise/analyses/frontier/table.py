@@ -135,8 +135,8 @@ def _sampler_of(row: FailedRow) -> str:
 def _listed(names: Sequence[str], rows: int) -> str:
     if len(names) == rows > 1:
         return "all rows"
-    each = list(dict.fromkeys(names))
-    return ", ".join(each[:4]) + (f" and {len(each) - 4} others" if len(each) > 4 else "")
+    distinct = list(dict.fromkeys(names))
+    return ", ".join(distinct[:4]) + (f" and {len(distinct) - 4} others" if len(distinct) > 4 else "")
 
 
 def _where(row: FrontierRow | FailedRow) -> str:
@@ -163,11 +163,11 @@ def frontier_table(rows: Sequence[FrontierRow | FailedSampler], *, narrow: bool,
         table.add_column(header, justify="right", no_wrap=True, min_width=width)
     for header in ("s made", "s maps"):
         table.add_column(header, justify="right", no_wrap=True, min_width=6)
-    shown = None
+    last_name = None
     for row in rows:
         name = f"{row.sampler}, {row.aggregator}" if several and isinstance(row, FrontierRow) else row.sampler
-        label = escape(method_label(name, narrow=narrow)) if name != shown else ""
-        shown = name
+        label = escape(method_label(name, narrow=narrow)) if name != last_name else ""
+        last_name = name
         table.add_row(label, *_cells(row))
     return table
 

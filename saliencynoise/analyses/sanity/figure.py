@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 TITLE = "Similarity of the maps to those of uninformed networks"
 CAPTION = (
     "Points: cosine between the mean map of trained networks and that of the other networks, corrected for noise. "
-    "Bars: 95% intervals. Above 0.71 most of the map is the same. A line without a point: these networks agree on "
-    "nothing."
+    "Bars: 95% intervals. Above 0.71 most of the signal is the same. A line without a point: these networks show "
+    "no agreement."
 )
 
 
@@ -98,10 +98,10 @@ def draw(panels: Sequence[CosinePanel]) -> Figure:
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     most = max(len(panel.points) for panel in panels)
-    made = blank(3.6 * max(columns, 1.4), rows * (1.0 + 0.35 * most))
-    for axis, panel in zip(small_multiples(made, len(panels), columns=columns), panels, strict=True):
+    figure = blank(3.6 * max(columns, 1.4), rows * (1.0 + 0.35 * most))
+    for axis, panel in zip(small_multiples(figure, len(panels), columns=columns), panels, strict=True):
         _draw_panel(axis, panel)
-    return made
+    return figure
 
 
 def _draw_panel(axis: Axes, panel: CosinePanel) -> None:

@@ -152,7 +152,7 @@ def _members(study: Study, design: Design, blocks: Blocks) -> VarianceMembers:
     (architecture,) = study.result.architectures
     members = architecture.members
     accuracies = [member.accuracy for member in members]
-    equal = [members[one].sha256 == members[other].sha256 for one, other in blocks.again]
+    equal = [members[one].sha256 == members[other].sha256 for one, other in blocks.repeated_pairs]
     return VarianceMembers(
         architecture=architecture.label,
         run=str(study.folder),
@@ -181,7 +181,7 @@ def _rows(study: Study, design: Design, blocks: Blocks) -> Iterator[VarianceRow 
 
 
 def _row(study: Study, cell: Cell, design: Design, blocks: Blocks) -> VarianceRow:
-    """Return the parts of the noise of a cell that is done."""
+    """Return the parts of the noise of a cell that was computed."""
     crossed = study.crossed(cell)
     components = seed_components(
         study.gram(cell) if crossed is None else networks_gram(crossed),
@@ -209,8 +209,8 @@ def _energy(crossed: Float[Tensor, "B N D N D"], blocks: Blocks) -> EnergyShares
     """Return the shares of a map's energy, from members that share no seed; t over blocks."""
     names = sorted(set(blocks.blocks))
     block_of_member = torch.tensor(blocks.blocks)
-    whole = energy_shares(crossed, apart=blocks.apart)
-    fewer = [_without_block(crossed, blocks.apart, block_of_member != block) for block in names]
+    whole = energy_shares(crossed, apart=blocks.sharing_no_seed)
+    fewer = [_without_block(crossed, blocks.sharing_no_seed, block_of_member != block) for block in names]
     shares = {
         key: {"value": value, "interval": _interval(value, [shares[key] for shares in fewer])}
         for key, value in whole.items()

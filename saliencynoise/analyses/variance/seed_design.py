@@ -83,14 +83,14 @@ class Blocks:
         )
 
     @property
-    def apart(self) -> Bool[Tensor, "N N"]:
+    def sharing_no_seed(self) -> Bool[Tensor, "N N"]:
         """The pairs of members that share no seed."""
         return torch.tensor(
             [[all(x != y for x, y in zip(one, other, strict=True)) for other in self.seeds] for one in self.seeds]
         )
 
     @property
-    def again(self) -> list[tuple[int, int]]:
+    def repeated_pairs(self) -> list[tuple[int, int]]:
         """Pairs of indices: the first member of some seeds, and the member that repeats its training."""
         return [(self.seeds.index(self.seeds[index]), index) for index, repeat in enumerate(self.repeats) if repeat]
 

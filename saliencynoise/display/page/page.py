@@ -107,7 +107,7 @@ def breakable_html(text: str) -> Markup:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only where pages are made
 
-    made = Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -118,12 +118,12 @@ def _environment() -> Environment:
     )
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    made.filters |= {"truncate_middle": truncate_middle, "breakable_html": breakable_html, "parts": parts_of}
-    made.globals |= {
+    environment.filters |= {"truncate_middle": truncate_middle, "breakable_html": breakable_html, "parts": parts_of}
+    environment.globals |= {
         "style": (TEMPLATES / "page.css").read_text(encoding="utf-8"),
         "script": script,
         # only the script with this hash runs, even if a user's markup were not escaped
         "policy": "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'",
     }
-    return made
+    return environment

@@ -133,8 +133,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     rows = _order(frame)
     looks = styles(frame["architecture"].unique())
     slot = max(0.3, 0.13 * len(looks))
-    drawn = blank(WIDEST, 0.85 + slot * len(rows) + legend_height([*looks, *MARKS], WIDEST))
-    left, right = drawn.subplots(1, 2, sharey=True, width_ratios=(1, 1.5))
+    figure = blank(WIDEST, 0.85 + slot * len(rows) + legend_height([*looks, *MARKS], WIDEST))
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1.5))
     names = {"published": left, "r": right}
     for name, axes in names.items():
         _draw_panel(axes, frame, rows, looks, name=name)
@@ -144,8 +144,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     if frame["network"].notna().any():
         right.plot([], [], "D", mfc="white", color=GREY, ms=4.5, label=MARKS[0])
     right.plot([], [], "|", color="black", mew=2, ms=9, label=MARKS[1])
-    legend_below(drawn, [right])
-    return drawn
+    legend_below(figure, [right])
+    return figure
 
 
 def _order(frame: pd.DataFrame) -> list[tuple[str, str]]:
@@ -197,14 +197,14 @@ def _draw_bars(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, height
     """Draw one architecture's bars with their intervals and floors."""
     colour, marker = look
     low, high, floor = (f"{PREFIX[name]}{end}" for end in ("low", "high", "floor"))
-    done = _finite(frame, name)
-    bars = error_bars(done[name].tolist(), done[low].tolist(), done[high].tolist())
+    measured = _finite(frame, name)
+    bars = error_bars(measured[name].tolist(), measured[low].tolist(), measured[high].tolist())
     size = 4.5 if height > NARROW else 3
-    axes.barh(done["y"], done[name], height * 0.8, color=colour, alpha=0.3, lw=0)
+    axes.barh(measured["y"], measured[name], height * 0.8, color=colour, alpha=0.3, lw=0)
     axes.errorbar(
-        done[name], done["y"], xerr=bars, fmt=marker, ms=size, color=colour, elinewidth=1, capsize=size / 3
+        measured[name], measured["y"], xerr=bars, fmt=marker, ms=size, color=colour, elinewidth=1, capsize=size / 3
     )  # fmt: skip
-    floors = _finite(done, floor)
+    floors = _finite(measured, floor)
     axes.vlines(
         floors[floor], floors["y"] - height * 0.46, floors["y"] + height * 0.46, color="black", lw=size / 2.2, zorder=4
     )  # fmt: skip
@@ -216,10 +216,10 @@ def _finite(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _draw_networks(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, height: float) -> None:
     """Draw r of the networks alone, of the methods that draw random numbers."""
-    alone = _finite(frame, "network")
-    ends = error_bars(*(alone[f"network{end}"].tolist() for end in ("", "_low", "_high")))
+    networks_alone = _finite(frame, "network")
+    ends = error_bars(*(networks_alone[f"network{end}"].tolist() for end in ("", "_low", "_high")))
     axes.errorbar(
-        alone["network"], alone["y"] + height * 0.27, xerr=ends, fmt="D", mfc="white", color=look[0],
+        networks_alone["network"], networks_alone["y"] + height * 0.27, xerr=ends, fmt="D", mfc="white", color=look[0],
         ms=4 if height > NARROW else 2.5, mew=0.9, elinewidth=0.7, zorder=5,
     )  # fmt: skip
 
@@ -227,19 +227,19 @@ def _draw_networks(axes: Axes, frame: pd.DataFrame, look: tuple[str, str], *, he
 def _write_value(axes: Axes, row: Any, look: tuple[str, str], *, name: str, single: bool) -> None:
     """Write a bar's number beside the axes of one architecture, or the reason for a missing bar into the axes."""
     value = getattr(row, name)
-    drawn = math.isfinite(value)
+    has_bar = math.isfinite(value)
     if row.status == "failed":
         label = f"failed: {shortened(str(row.reason), 62)}" if name == "r" else "failed"
     else:
         label = "undefined" if math.isnan(value) else format_number(value)
-    if drawn and not single:
+    if has_bar and not single:
         return
-    if drawn:
+    if has_bar:
         label = with_interval(value, *(getattr(row, f"{PREFIX[name]}{end}") for end in ("low", "high")))
     axes.annotate(
-        label, (1 if drawn else 0, row.y), xytext=(5, 0), xycoords=("axes fraction", "data"),
+        label, (1 if has_bar else 0, row.y), xytext=(5, 0), xycoords=("axes fraction", "data"),
         textcoords="offset points", va="center", fontsize=SMALL - 1 if single else 6,
-        color="black" if drawn else BAD if single else look[0], annotation_clip=False,
+        color="black" if has_bar else BAD if single else look[0], annotation_clip=False,
     )  # fmt: skip
 
 

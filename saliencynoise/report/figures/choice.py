@@ -43,20 +43,20 @@ def choose(study: Study) -> Choice:
         UsageError: all cells failed.
     """
     cells = signed_cells(study)
-    done = [cell for cell in cells if cell.status == "ok"]
-    if not done:
+    computed = [cell for cell in cells if cell.status == "ok"]
+    if not computed:
         raise UsageError("all cells failed")
     architectures = list(dict.fromkeys(cell.architecture for cell in cells))
     methods = list(dict.fromkeys(cell.method for cell in cells))
-    image, reason = _typical(study, architecture=done[0].architecture, method=done[0].method)
-    shown = architectures[: max(1, ROWS // len(methods))]
-    if done[0].architecture not in shown:
-        shown = [done[0].architecture]
-    if len(shown) < len(architectures):
-        reason += f" The figure shows {', '.join(shown)} of {len(architectures)} architectures."
+    image, reason = _typical(study, architecture=computed[0].architecture, method=computed[0].method)
+    shown_architectures = architectures[: max(1, ROWS // len(methods))]
+    if computed[0].architecture not in shown_architectures:
+        shown_architectures = [computed[0].architecture]
+    if len(shown_architectures) < len(architectures):
+        reason += f" The figure shows {', '.join(shown_architectures)} of {len(architectures)} architectures."
     if len(methods) > ROWS:
         reason += f" The figure shows the first {ROWS} of {len(methods)} methods."
-    return Choice(architectures=shown, methods=methods[:ROWS], image=image, words=reason)
+    return Choice(architectures=shown_architectures, methods=methods[:ROWS], image=image, words=reason)
 
 
 def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]:

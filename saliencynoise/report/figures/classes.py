@@ -104,11 +104,11 @@ def _width(values: pd.Series[float]) -> float:
 def draw(*tables: pd.DataFrame) -> Figure:
     """Draw the tables of one or more studies below each other, each with the classes of its own data set."""
     heights = [_height(frame) for frame in tables]
-    drawn = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame in tables), sum(heights))
-    parts = drawn.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
+    figure = blank(0.9 + 2.75 * max(min(COLUMNS, frame["method"].nunique()) for frame in tables), sum(heights))
+    parts = figure.subfigures(len(tables), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, frame in zip(parts, tables, strict=True):
         _draw_study(part, frame, title=str(frame["dataset"].iloc[0]) if len(tables) > 1 else "")
-    return drawn
+    return figure
 
 
 def data(

@@ -149,14 +149,14 @@ def data(
 def _tiles(maps: Float[np.ndarray, "E c h w"], singles: int, averages: Sequence[str]) -> dict[str, Any]:
     """Return the fields of a row that are computed from its maps."""
     average = average_of(maps)
-    shown = {
+    averages_by_name = {
         MEAN: average.mean.sum(0),
         MEAN_AT_UNIT_NORM: average.at_unit_norm,
         NOISE: average.noise,
         SIGNIFICANT: average.mean_where_significant,
     }
     tiles = {f"member {e}": average.unit[e].sum(0) for e in range(min(singles, len(average.unit)))}
-    tiles |= {name: shown[name] for name in averages}
+    tiles |= {name: averages_by_name[name] for name in averages}
     tested = (
         {"significant_pixels": average.significant_pixels, "share": average.share} if SIGNIFICANT in averages else {}
     )
@@ -176,23 +176,23 @@ def draw(rows: Sequence[TileRow]) -> Figure:
     columns = list(dict.fromkeys(column for row in rows for column in row.tiles)) or [MEAN]
     labels = _labels(rows)
     tested = SIGNIFICANT in columns
-    made = grid(len(rows), 1 + len(columns), left=room_for(labels), bottom=KEY if tested else 0.0, between=BELOW)
+    canvas = grid(len(rows), 1 + len(columns), left=room_for(labels), bottom=KEY if tested else 0.0, between=BELOW)
     for line, (row, label) in enumerate(zip(rows, labels, strict=True)):
-        first = made.place(line, 0)
+        first = canvas.place(line, 0)
         draw_picture(first, row.picture)
         first.set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
         if row.reason:
-            draw_failure(made.place(line, 1, across=len(columns)), row.reason)
+            draw_failure(canvas.place(line, 1, across=len(columns)), row.reason)
             continue
         for index, column in enumerate(columns):
-            last = made.place(line, index + 1)
+            last = canvas.place(line, index + 1)
             _draw_tile(last, row, column)
-        draw_bar(made.figure, last, row.scale)
+        draw_bar(canvas.figure, last, row.scale)
     for index, title in enumerate(["picture", *(_title(column, rows) for column in columns)]):
-        made.heading(index, title)
+        canvas.heading(index, title)
     if tested:
-        key(made.figure, LOOKS)
-    return made.figure
+        key(canvas.figure, LOOKS)
+    return canvas.figure
 
 
 def _draw_tile(axes: Axes, row: TileRow, column: str) -> None:

@@ -165,22 +165,22 @@ def draw(frame: pd.DataFrame) -> Figure:
     tenth of the images.
     """
     several = frame["architecture"].nunique() > 1
-    drawn, places = _grid(frame, several=several)
+    figure, places = _grid(frame, several=several)
     apart = frame[frame["member"] != frame.get("other")]
     largest = float(apart["cosine"].abs().max()) if "cosine" in apart and apart["cosine"].notna().any() else 1.0
-    shown: Any = None
+    image: Any = None
     for (architecture, method), cell_frame in frame.groupby(["architecture", "method"], sort=False):
         axes = places[str(architecture), str(method)]
         axes.set_axis_on()
         title = two_lines(str(method), longest=16 if several else 24)
-        shown = _draw_matrix(axes, cell_frame, largest, title, accuracies=not several) or shown
-    if shown is not None:
-        width, height = drawn.get_size_inches()
-        side = drawn.add_axes((1 - 0.82 / width, 0.37 / height, 0.12 / width, min(2.4, height - 0.9) / height))
-        bar = drawn.colorbar(shown, cax=side)
+        image = _draw_matrix(axes, cell_frame, largest, title, accuracies=not several) or image
+    if image is not None:
+        width, height = figure.get_size_inches()
+        side = figure.add_axes((1 - 0.82 / width, 0.37 / height, 0.12 / width, min(2.4, height - 0.9) / height))
+        bar = figure.colorbar(image, cax=side)
         bar.set_label("mean cosine of two members' maps", fontsize=SMALL)
         side.tick_params(labelsize=SMALL - 1)
-    return drawn
+    return figure
 
 
 def _grid(frame: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str, str], Axes]]:
@@ -196,9 +196,9 @@ def _grid(frame: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str
     rows = blocks * len(architectures)
     across, down = (0.22, 0.66) if several else (0.6, 0.68)
     width, height = 0.6 + columns * (size + across) - across + 1.1, rows * (size + down) + 0.25
-    drawn = blank(width, height, constrained=False)
+    figure = blank(width, height, constrained=False)
     edges = {"left": 0.6 / width, "right": 1 - 1.1 / width, "top": 1 - 0.56 / height, "bottom": 0.37 / height}
-    grid = drawn.subplots(
+    grid = figure.subplots(
         rows, columns, squeeze=False, gridspec_kw=edges | {"wspace": across / size, "hspace": down / size}
     )
     for axes in grid.flat:
@@ -213,7 +213,7 @@ def _grid(frame: pd.DataFrame, *, several: bool) -> tuple[Figure, dict[tuple[str
                     -0.2, 0.5, name, rotation=90, ha="right", va="center", fontsize=SMALL - 1, transform=axes.transAxes,
                     multialignment="center",
                 )  # fmt: skip
-    return drawn, places
+    return figure, places
 
 
 def _draw_matrix(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *, accuracies: bool) -> Any:
@@ -230,7 +230,7 @@ def _draw_matrix(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *,
         return None
     matrix = frame.pivot_table(index="place", columns="other_place", values="cosine", dropna=False).to_numpy(copy=True)
     np.fill_diagonal(matrix, np.nan)
-    shown = axes.imshow(matrix, cmap=diverging(), vmin=-largest, vmax=largest, interpolation="nearest")
+    image = axes.imshow(matrix, cmap=diverging(), vmin=-largest, vmax=largest, interpolation="nearest")
     off_diagonal = matrix[~np.eye(len(matrix), dtype=bool)]
     members = frame.drop_duplicates("member").sort_values("place").reset_index(drop=True)
     low, high = format_number(off_diagonal.min()), format_number(off_diagonal.max())
@@ -239,7 +239,7 @@ def _draw_matrix(axes: Axes, frame: pd.DataFrame, largest: float, title: str, *,
         fontsize=8.5 if accuracies else 7,
     )
     _name(axes, members, accuracies=accuracies)
-    return shown
+    return image
 
 
 def _part_clusters(axes: Axes, members: pd.DataFrame) -> str:

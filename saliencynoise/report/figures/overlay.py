@@ -165,7 +165,7 @@ def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: st
     columns = -(-longest // -(-longest // COLUMNS))  # 9 tiles are 5 and 4, not 6 and 3
     labels = _labels(blocks)
     lines = [-(-(1 + len(block)) // columns) for block in blocks]
-    made = grid(
+    canvas = grid(
         sum(lines),
         columns,
         left=room_for(labels) if any(labels) else 0.15,
@@ -175,9 +175,9 @@ def draw(overlays: Sequence[Overlay], *, masked: bool = False, interpolation: st
         bottom=FOOT - HEADING,
     )
     for index, (block, label) in enumerate(zip(blocks, labels, strict=True)):
-        _draw_block(made, sum(lines[:index]), columns, block, label, masked=masked, interpolation=interpolation)
-    _draw_foot(made, interpolation)
-    return made.figure
+        _draw_block(canvas, sum(lines[:index]), columns, block, label, masked=masked, interpolation=interpolation)
+    _draw_foot(canvas, interpolation)
+    return canvas.figure
 
 
 def table(overlays: Sequence[Overlay]) -> pd.DataFrame:
@@ -200,12 +200,12 @@ def arrays(overlays: Sequence[Overlay]) -> bytes:
     """
     named: dict[str, np.ndarray] = {}
     for index, overlay in enumerate(overlays):
-        kept = {
+        arrays_of_map = {
             "picture": overlay.picture,
             "marginal": overlay.values,
             "significant_pixels": overlay.significant_pixels,
         }
-        named |= {f"{index:02d}/{name}": values for name, values in kept.items() if values is not None}
+        named |= {f"{index:02d}/{name}": values for name, values in arrays_of_map.items() if values is not None}
     return packed(named, table(overlays))
 
 
@@ -247,14 +247,14 @@ def _labels(blocks: Sequence[Sequence[Overlay]]) -> list[str]:
 
 
 def _draw_block(
-    made: Grid, line: int, columns: int, block: Sequence[Overlay], label: str, *, masked: bool, interpolation: str
+    canvas: Grid, line: int, columns: int, block: Sequence[Overlay], label: str, *, masked: bool, interpolation: str
 ) -> None:  # fmt: skip
-    first = made.place(line, 0)
+    first = canvas.place(line, 0)
     draw_picture(first, block[0].picture)
     first.set_title("picture", fontsize=SMALL)
     first.set_ylabel(label, fontsize=SMALL + 1, rotation=0, ha="right", va="center", labelpad=6)
     for index, overlay in enumerate(block, 1):
-        axes = made.place(line + index // columns, index % columns)
+        axes = canvas.place(line + index // columns, index % columns)
         title = "\n".join(shortened(part, 22) for part in two_lines(overlay.keys["method"]).split("\n"))
         axes.set_title(title, fontsize=SMALL)
         _draw_tile(axes, overlay, masked=masked, interpolation=interpolation)
@@ -277,18 +277,18 @@ def _draw_tile(axes: Axes, overlay: Overlay, *, masked: bool, interpolation: str
         axes.set_xlabel(f"{percent(overlay.share)} significant", fontsize=SMALL, labelpad=2)
 
 
-def _draw_foot(made: Grid, interpolation: str) -> None:
-    width = made.figure.get_figwidth()
+def _draw_foot(canvas: Grid, interpolation: str) -> None:
+    width = canvas.figure.get_figwidth()
     across = min(3.2, width - 1.6)
     how = (
         "maps at their own resolution, each value a rectangle"
         if interpolation == "nearest"
         else "maps smoothed for display (bilinear)"
     )
-    made.figure.text(0.5, 0.78 / made.figure.get_figheight(), how, ha="center", va="bottom", fontsize=SMALL)
+    canvas.figure.text(0.5, 0.78 / canvas.figure.get_figheight(), how, ha="center", va="bottom", fontsize=SMALL)
     draw_opacity_bar(
-        made.figure,
+        canvas.figure,
         ((width - across) / 2, 0.6, across, 0.12),
         labels=("− its limit", "0: the picture", "+ its limit"),
     )
-    key(made.figure, LOOKS)
+    key(canvas.figure, LOOKS)

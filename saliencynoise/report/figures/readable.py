@@ -27,21 +27,21 @@ def readable(study: Study) -> tuple[Study, str]:
     cells = signed_cells(study)
     if len(cells) <= CELLS:
         return study, ""
-    done = [cell for cell in cells if cell.status == "ok"] or cells
-    methods = list(dict.fromkeys(cell.method for cell in done))
-    architectures = list(dict.fromkeys(cell.architecture for cell in done))
-    drawn = {
+    computed = [cell for cell in cells if cell.status == "ok"] or cells
+    methods = list(dict.fromkeys(cell.method for cell in computed))
+    architectures = list(dict.fromkeys(cell.architecture for cell in computed))
+    drawn_names = {
         "architecture": architectures[:CELLS],
         "method": methods[: max(1, CELLS // len(architectures))],
     }
     chosen = [
-        cell for cell in study.result.cells if all(getattr(cell, kind) in names for kind, names in drawn.items())
+        cell for cell in study.result.cells if all(getattr(cell, kind) in names for kind, names in drawn_names.items())
     ]  # fmt: skip
-    available = {kind: len({getattr(cell, kind) for cell in cells}) for kind in drawn}
+    available = {kind: len({getattr(cell, kind) for cell in cells}) for kind in drawn_names}
     parts = [
-        f"the first {len(drawn[kind])} of {available[kind]} {kind}s"
+        f"the first {len(drawn_names[kind])} of {available[kind]} {kind}s"
         for kind in ("method", "architecture")
-        if len(drawn[kind]) < available[kind]
+        if len(drawn_names[kind]) < available[kind]
     ]
     sentence = f"The figures show {' and '.join(parts)} that have results. The table holds all." if parts else ""
     return replace(study, result=structs.replace(study.result, cells=tuple(chosen))), sentence

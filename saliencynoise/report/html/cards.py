@@ -140,10 +140,10 @@ def _images(result: StudyRecord) -> PageTable:
         )
         for image in result.images[:MOST_IMAGES]
     ]
-    left = len(result.images) - MOST_IMAGES
+    remaining = len(result.images) - MOST_IMAGES
     heads = [f"{labels[name]} correct" for name in named] if len(named) > 1 else ["networks correct"] * len(named)
     return PageTable(
-        caption="The attributed images" + (f", the first {MOST_IMAGES}; {left} more" if left > 0 else ""),
+        caption="The attributed images" + (f", the first {MOST_IMAGES}; {remaining} more" if remaining > 0 else ""),
         columns=[
             PageColumn(label="image", numeric=False),
             PageColumn(label="class", numeric=False),

@@ -47,8 +47,8 @@ def method_words(method: MethodRecord) -> str:
         return method.label
     if list(method.given) == ["layer"] and method.given["layer"] in LAYERS:
         return NAMES[method.short_name] + LAYERS[str(method.given["layer"])]
-    given = method.label.removeprefix(method.short_name)
-    return f"{NAMES[method.short_name]} {given}".rstrip()
+    parameters = method.label.removeprefix(method.short_name)
+    return f"{NAMES[method.short_name]} {parameters}".rstrip()
 
 
 class CellNames:

@@ -39,7 +39,7 @@ def command_of(settings: Mapping[str, Any]) -> str:
     >>> command_of({"seed": 3, "archs": ["resnet(depth=18)"], "recipe": {"epochs": 2}})
     "saliencynoise bench --seed 3 --arch 'resnet(depth=18)' --epochs 2"
     """
-    usual = {**BenchConfig().settings, "images": IMAGES}
+    defaults = {**BenchConfig().settings, "images": IMAGES}
     recipe = dict(settings.get("recipe") or {})
     epochs = recipe.pop("epochs", None)
     if recipe or settings.get("methods") == []:
@@ -51,10 +51,10 @@ def command_of(settings: Mapping[str, Any]) -> str:
                 parts += ["--arch-arg", f"{name}={text}"]
         elif key == "recipe":
             parts += [] if epochs is None else ["--epochs", str(epochs)]
-        elif key in REPEATED and list(value) != list(usual[key]):
+        elif key in REPEATED and list(value) != list(defaults[key]):
             for item in value:
                 parts += [REPEATED[key], str(item)]
-        elif key not in REPEATED and value is not None and value != usual.get(key):
+        elif key not in REPEATED and value is not None and value != defaults.get(key):
             parts += [f"--{key.replace('_', '-')}", str(value)]
     return shlex.join(parts)
 

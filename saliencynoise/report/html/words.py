@@ -101,11 +101,11 @@ def members_undetermined(cell: Cell) -> bool:
 
 def _measured(result: StudyRecord) -> Iterator[Cell]:
     """Yield, for each architecture and method, the first cell that has an r and a view in which pure noise has none."""
-    seen = set()
+    pairs = set()
     for cell in _done(result):
         key = cell.architecture, cell.method
-        if key not in seen and not math.isnan(_snr(cell).value) and noise_free(cell):
-            seen.add(key)
+        if key not in pairs and not math.isnan(_snr(cell).value) and noise_free(cell):
+            pairs.add(key)
             yield cell
 
 
@@ -160,10 +160,9 @@ def _centred_sentence(cell: Cell, centred: Cell | None) -> str:
     """Return a sentence with the r of a cell's maps minus their means; it is empty for cells of the centred view."""
     if centred is None or cell.view == CENTRED:
         return ""
-    shown = ", and no agreement is shown" if lacks_signal(centred) else ""
-    return (
-        f" Minus its own mean, each map has an r of {_r(centred)} instead of {format_number(_snr(cell).value)}{shown}."
-    )
+    caution = ", and no agreement is shown" if lacks_signal(centred) else ""
+    whole_map_snr = format_number(_snr(cell).value)
+    return f" Minus its own mean, each map has an r of {_r(centred)} instead of {whole_map_snr}{caution}."
 
 
 def _r(cell: Cell) -> str:
@@ -210,12 +209,12 @@ def sentence(cell: Cell, name: str) -> str:
         number = "the number of networks to average is undetermined"
         return f"Networks agree on the maps of {name} (r {_r(cell)}), but {number}."
     needed, snr = cell.known_figures.members_needed, cell.known_figures.estimates.snr_averaged
-    one = f"{format_number(reliability(snr.value, 1))}{_range(snr.interval, 1)}"
+    single_reliability = f"{format_number(reliability(snr.value, 1))}{_range(snr.interval, 1)}"
     with_draws = ", each with draws of its own," if cell.draws > 1 else ""
     average = f"the average of all {cell.members}{with_draws} has {format_number(reliability(snr.value, cell.members))}"
     if needed.value == 1:
-        return f"A single network gives {name} a reliability of {one}; {average}."
-    single = f"A single network's map has {one}; {average}."
+        return f"A single network gives {name} a reliability of {single_reliability}; {average}."
+    single = f"A single network's map has {single_reliability}; {average}."
     if needed.low is not None and needed.high is None:
         return (
             f"At least {needed.low} networks must be averaged to give {name} a reliability of {needed.reliability:g}; "
@@ -229,8 +228,8 @@ def _no_agreement(cell: Cell, name: str) -> str:
     test = "" if p is None else f", p {p_text(p)}"
     if untrained is not None and untrained.above is False:
         test += f"; untrained networks: {format_number(untrained.snr)}"
-    shown = f"No agreement between networks is shown for the maps of {name} (r {_r(cell)}{test})"
-    return f"{shown}: a map may be chance alone."
+    statement = f"No agreement between networks is shown for the maps of {name} (r {_r(cell)}{test})"
+    return f"{statement}: a map may be chance alone."
 
 
 def _range(interval: Interval | None, members: int | None) -> str:

@@ -160,7 +160,7 @@ def test_blocks_by_the_seeds_of_the_records():
     blocks = Blocks.of(members, design, per_block=size)
     assert blocks.blocks == (0,) * 5 + (1,) * 5
     assert blocks.repeats == (0, 0, 0, 0, 1) * 2
-    assert blocks.again == [(0, 4), (5, 9)]
+    assert blocks.repeated_pairs == [(0, 4), (5, 9)]
     for e, f in itertools.product(range(10), repeat=2):
         apart = all(members[e].seeds[name] != members[f].seeds[name] for name in ("init", "order"))
-        assert bool(blocks.apart[e, f]) == apart
+        assert bool(blocks.sharing_no_seed[e, f]) == apart

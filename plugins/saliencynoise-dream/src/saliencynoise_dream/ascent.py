@@ -127,7 +127,7 @@ def mean_gradient(
             (gradient,) = torch.autograd.grad(values.sum(), leaf)
         total = total + values.detach()
         gradients = gradient if gradients is None else gradients + gradient
-    assert gradients is not None  # noqa: S101 - there is a network: `dream` refuses none
+    assert gradients is not None  # noqa: S101 - `dream` refuses an empty list
     return total / len(networks), gradients / len(networks)
 
 
@@ -160,7 +160,7 @@ def _drawn(
 
 
 def check_start(start: Float[Tensor, "B C H W"], config: DreamConfig) -> None:
-    """Refuse a start that no dream can have.
+    """Refuse a start from which no dream can be made.
 
     Raises:
         UsageError: if the shape is not that of pictures, or the jitter is too large for them.

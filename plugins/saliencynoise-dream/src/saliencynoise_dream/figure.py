@@ -78,7 +78,7 @@ def _recognised(scores: Mapping[Score, Tensor]) -> tuple[str, list[str]]:
 
 def _energies(gains: Tensor) -> tuple[str, list[str]]:
     below = [f"log2 gain {_span(gain[None], 'gain')}" for gain in gains]
-    return f"log2 gain {_span(gains, 'gain')}", below if len(below) > 1 else [""]  # no figure is repeated
+    return f"log2 gain {_span(gains, 'gain')}", below if len(below) > 1 else [""]  # the heading has it
 
 
 def _span(values: Tensor, score: Score) -> str:

@@ -102,7 +102,7 @@ class DreamRequest:
                 raise UsageError(f"{option} {value} is not possible; give 1 or more")
         members = self.bench.members
         if members is not None and self.singles is not None and self.singles > members:
-            raise UsageError(f"--singles {self.singles} is more than dream; give {members} or fewer")
+            raise UsageError(f"--singles {self.singles} is more than the members that dream; give {members} or fewer")
         if len(self.bench.archs) != 1:
             raise UsageError(f"--arch is given {len(self.bench.archs)} times; name one architecture")
 

@@ -148,7 +148,7 @@ def _settings(result: DreamRecord) -> str:
 
 def _notes(result: DreamRecord) -> Iterator[str]:
     yield from (f"note: {note}" for note in (*result.dataset.notes, *result.notes))
-    yield from (f"passed over: member {member}: {reason}" for member, reason in result.passed_over.items())
+    yield from (f"left out: member {member}: {reason}" for member, reason in result.passed_over.items())
     if len(result.held_out) < 2:
         yield "1 network judges: no intervals; --held-out 2 or more gives them"
     elif len(result.held_out) < 5:

@@ -71,7 +71,7 @@ def smoothed(pictures: Float[Tensor, "B C H W"], sigma: float) -> Float[Tensor, 
 
 
 def _smoothed_along(pictures: Tensor, sigma: float, axis: int) -> Tensor:
-    radius = min(math.ceil(3 * sigma), pictures.shape[axis] - 1)  # a mirror holds no more than the picture
+    radius = min(math.ceil(3 * sigma), pictures.shape[axis] - 1)  # mirroring adds less than the size of the picture
     if radius == 0:
         return pictures
     offsets = torch.arange(-radius, radius + 1, dtype=pictures.dtype, device=pictures.device)

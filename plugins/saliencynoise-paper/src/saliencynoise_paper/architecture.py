@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 TRENDS = (
     "Trend: least squares of log r on log2 of the value. The table has the factor of r per doubling, its 95% interval "
-    "for new members and new images, and p of no trend, not corrected for the number of rows. Ensembles are taken as "
-    "independent and the line as straight. (Ensembles of one architecture and seed have the same initial weights.)"
+    "for new members and new images, and p of no trend, not corrected for the number of rows. Ensembles are assumed "
+    "to be independent, and the line to be straight. (Ensembles of one architecture and seed have the same initial "
+    "weights.)"
 )
 COMPARED = (
     "Accuracy also differs between the values. Where a layer's map changes its size, r belongs to another resolution."

@@ -15,8 +15,8 @@ GRIDS = OWN_GRID, COMMON_GRID = ("own", "common")
 """Each method's own grid, and the coarsest among the methods of an architecture."""
 
 READINGS = OWN_DRAWS, SHARED_DRAWS, FEWER_NETWORKS = ("own", "shared", "fewer")
-"""How a cell may have been made: each network with random numbers of its own, as a plain script has them; all networks
-with the same; and each with its own, but fewer networks in the starred rows."""
+"""The ways in which a cell may have been computed: each network with random numbers of its own, as in a plain script;
+all networks with the same; and each with its own, but fewer networks in the starred rows."""
 
 
 class ColumnFacts(Record, frozen=True, kw_only=True):

@@ -161,7 +161,7 @@ def stars(facts: TableFacts) -> list[str]:
         return []
     return [
         _rise(facts),
-        f"By it, of {len(facts.columns)} columns: {'; '.join(_changed_orders(facts)) or 'no ordering changes'}.",
+        _changed_orders(facts),
         *_exchanged(facts),
         *_search_by(facts, FEWER_NETWORKS, "With these figures"),
     ]
@@ -171,7 +171,7 @@ def _rise(facts: TableFacts) -> str:
     first = facts.starred[0]
     ratios = [cell.value_fewer / cell.value for cell in facts.starred]
     expected = [cell.expected_fewer / cell.value for cell in facts.starred if cell.expected_fewer > 0]
-    from_floor = f"; signal and floor alone would make it {format_number(_median(expected))}" if expected else ""
+    from_floor = f"; signal and floor alone predict {format_number(_median(expected))}" if expected else ""
     methods = ", ".join(dict.fromkeys(cell.method for cell in facts.starred))
     return (
         f"With {first.fewer} networks in place of {first.networks} the starred rows ({methods}) change by a factor of "
@@ -180,18 +180,21 @@ def _rise(facts: TableFacts) -> str:
     )
 
 
-def _changed_orders(facts: TableFacts) -> list[str]:
+def _changed_orders(facts: TableFacts) -> str:
     verdicts = zip(facts.verdicts(FEWER_NETWORKS), facts.verdicts(), strict=True)
-    return [
-        f"{fewer.claim} in {fewer.columns_by_best} in place of {every.columns_by_best}"
+    changes = [
+        f"{fewer.claim} in {fewer.columns_by_best} instead of {every.columns_by_best}"
         for fewer, every in verdicts
         if fewer.columns_by_best != every.columns_by_best
     ]
+    if not changes:
+        return f"By this definition, no ordering changes in the {counted(len(facts.columns), 'column')}."
+    return f"By this definition, orderings hold in other numbers of columns: {'; '.join(changes)}."
 
 
 def _exchanged(facts: TableFacts) -> Iterator[str]:
     pairs = _pairs(len(facts.columns))
-    yield f"Of {pairs} pairs of a starred and another row {len(facts.exchanges)} change their order."
+    yield f"{len(facts.exchanges)} of {pairs} pairs of a starred and another row change their order."
     if facts.published_exchanges:
         yield (
             f"With {FEWER} networks behind the published starred cells in place of {MEMBERS}, the floor alone would "

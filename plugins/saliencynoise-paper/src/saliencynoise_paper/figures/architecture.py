@@ -100,8 +100,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     """Draw a table, a panel for each axis of variation, a colour and marker for each method.
 
     Vertical: r, on a logarithmic scale; on a symmetric one, linear within 0.1 of zero, where an r is not above zero.
-    Bars: its interval. Methods stand beside each other, so that their bars can be distinguished. Below each value: the
-    members' median accuracy, since networks that differ in it are compared with caution. Failed cells are named.
+    Bars: its interval. Methods are drawn beside each other, so that their bars can be distinguished. Below each value:
+    the members' median accuracy, since networks that differ in it are compared with caution. Failed cells are named.
     """
     axes_names = list(frame["axis"].unique())
     looks = styles(frame["method"].unique())

@@ -34,7 +34,7 @@ WIDTH, HEIGHT = 3.0, 2.9
 """Inches of a panel."""
 
 APART = 0.07
-"""Factor between the places of two methods at one number of networks, so that their intervals stand side by side."""
+"""Factor between the positions of two methods at one number of networks, so that their intervals do not overlap."""
 
 
 class MaskRow(LocalizationRow, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def draw(data: pd.DataFrame, facts: TableFacts) -> Figure:
     draw_orderings(axes[1, 1], facts)
     for letter, axis in zip("abcd", axes.flatten(), strict=True):
         axis.set_title(f"{letter}  {axis.get_title(loc='left')}", loc="left", fontsize=12, fontweight="bold", pad=10)
-    for _ in range(2):  # the layout settles, and then stays: each further drawing would move it a little
+    for _ in range(2):  # the layout is computed once and then kept, since each further drawing would change it a little
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return figure
