@@ -137,10 +137,8 @@ def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
             hint = did_you_mean(key, types, otherwise=f"it has {', '.join(types)}")
             raise UsageError(f"a recipe has no '{key}'; {hint}")
         try:
-            # `Recipe` itself says which words a field may have
-            checked[key] = fitted(
-                value, str if get_origin(types[key]) is Literal else types[key]
-            )  # `learning_rate=1` and `learning_rate=1.0` are one recipe
+            # `learning_rate=1` and `learning_rate=1.0` are one recipe; `Recipe` says which words a field may have
+            checked[key] = fitted(value, str if get_origin(types[key]) is Literal else types[key])
         except TypeError as error:
             wanted = Recipe.__annotations__[key]
             raise UsageError(f"the recipe's {key} is {value!r}; it must be of type {wanted}") from error
