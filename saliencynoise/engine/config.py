@@ -7,10 +7,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin, get_type_hints
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.suggestions import did_you_mean
+from saliencynoise.records.values import fitted
 from saliencynoise.registry.first_party import installed
 
 MEMBERS = 8
@@ -129,7 +130,6 @@ class BenchConfig:
         check_workers(self.workers)
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} is not possible; give 0 or more")
-        _check_choices(self)
         if self.target not in {"true", "predicted"} and not re.fullmatch("[0-9]+", self.target):
             raise UsageError(f"--target {self.target} is not possible; choose true, predicted or a class index")
 
@@ -201,38 +201,33 @@ def _with_epochs(values: Mapping[str, Any]) -> dict[str, Any]:
 
 _NO_FIGURE_CHANGES = {"data_dir", "out", "workers", "fresh", "keep_maps"}
 
-_CHOICES = {
-    "precision": ("float32", "bfloat16"),
-    "untrained": ("auto", "all", "none"),
-    "keep_maps": ("all", "mean", "none"),
+_WANTED = {
+    "dataset": "a name",
+    "data_dir": "a folder",
+    "archs": "a list of names",
+    "arch_args": "a table",
+    "methods": "a list of names",
+    "sampler": "a name",
+    "members": "a whole number",
+    "images": "a whole number",
+    "draws": "a whole number",
+    "image_size": "a whole number",
+    "groups": "a CSV file",
+    "normalization": "dataset, imagenet, none or MEAN/STD",
+    "train_images": "a whole number",
+    "recipe": "a table",
+    "target": "true, predicted or a class index",
+    "device": "a device",
+    "precision": "float32 or bfloat16",
+    "seed": "a whole number",
+    "aggregator": "a name",
+    "untrained": "auto, all or none",
+    "keep_maps": "all, mean or none",
+    "out": "a folder",
+    "workers": "a whole number",
+    "fresh": "true or false",
 }
-
-_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
-    "dataset": ((str,), "a name"),
-    "data_dir": ((str, type(None)), "a folder"),
-    "archs": ((tuple,), "a list of names"),
-    "arch_args": ((dict,), "a table"),
-    "methods": ((tuple,), "a list of names"),
-    "sampler": ((str,), "a name"),
-    "members": ((int, type(None)), "a whole number"),
-    "images": ((int, type(None)), "a whole number"),
-    "draws": ((int,), "a whole number"),
-    "image_size": ((int, type(None)), "a whole number"),
-    "groups": ((str, type(None)), "a CSV file"),
-    "normalization": ((str,), "dataset, imagenet, none or MEAN/STD"),
-    "train_images": ((int, type(None)), "a whole number"),
-    "recipe": ((dict,), "a table"),
-    "target": ((str,), "true, predicted or a class index"),
-    "device": ((str,), "a device"),
-    "precision": ((str,), "float32 or bfloat16"),
-    "seed": ((int,), "a whole number"),
-    "aggregator": ((str,), "a name"),
-    "untrained": ((str,), "auto, all or none"),
-    "keep_maps": ((str,), "all, mean or none"),
-    "out": ((str, type(None)), "a folder"),
-    "workers": ((int, type(None)), "a whole number"),
-    "fresh": ((bool,), "true or false"),
-}
+"""The values of each setting in words."""
 
 
 def check_workers(workers: int | None) -> None:
@@ -285,28 +280,26 @@ def check_out(out: str | None) -> None:
         raise UsageError(f"--out {out!a} is no UTF-8; name a folder by letters that are") from error
 
 
-def _check_choices(config: BenchConfig) -> None:
-    for name, choices in _CHOICES.items():
-        value = getattr(config, name)
-        if value not in choices:
-            alternatives = f"{', '.join(choices[:-1])} or {choices[-1]}"
-            raise UsageError(f"--{name.replace('_', '-')} {value} is not possible; choose {alternatives}")
-
-
 def _check_types(config: BenchConfig) -> None:
-    for name, (types, wanted) in _TYPES.items():
+    types = get_type_hints(BenchConfig)
+    for name, wanted in _WANTED.items():
         value = getattr(config, name)
-        wrong = isinstance(value, bool) and bool not in types
-        if wrong or not isinstance(value, types):
-            raise UsageError(f"{name} is {value!r}; it must be {wanted}")
+        try:
+            fitted(value, types[name])
+        except TypeError as error:
+            raise UsageError(_not_possible(name, value, types[name], wanted)) from error
     for name in ("arch_args", "recipe"):
         for key, entry in getattr(config, name).items():
             if not isinstance(entry, str | int | float | bool | None):
                 raise UsageError(f"{name}.{key} is {entry!r}; it must be a number, a word, true or false")
     for name in ("archs", "methods"):
         value = getattr(config, name)
-        if not all(isinstance(entry, str) for entry in value):
-            raise UsageError(f"{name} is {list(value)!r}; it must be a list of names")
         repeated = [entry for entry in value if value.count(entry) > 1]
         if repeated:
             raise UsageError(f"'{repeated[0]}' is named twice among the {name}; give it once")
+
+
+def _not_possible(name: str, value: object, kind: object, wanted: str) -> str:
+    if get_origin(kind) is Literal and isinstance(value, str):
+        return f"--{name.replace('_', '-')} {value} is not possible; choose {wanted}"
+    return f"{name} is {list(value) if isinstance(value, tuple) else value!r}; it must be {wanted}"

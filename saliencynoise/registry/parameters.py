@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 
 from saliencynoise.interfaces.errors import ConfigurationError, UsageError
 from saliencynoise.interfaces.suggestions import did_you_mean
+from saliencynoise.records.values import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -187,7 +188,7 @@ def _unknown_parameter(key: str, fields: list[str], where: str) -> str:
 def _checked(key: str, value: object, hint: object, where: str) -> object:
     try:
         return _fit(value, hint)
-    except (TypeError, OverflowError):
+    except TypeError:
         pass
     if get_origin(hint) is Literal:
         choices = " or ".join(str(choice) for choice in get_args(hint))
@@ -196,32 +197,9 @@ def _checked(key: str, value: object, hint: object, where: str) -> object:
 
 
 def _fit(value: object, hint: object) -> object:
-    """Return a value as a field of type `hint` holds it; hints that are not known here accept anything.
-
-    An int becomes a float where the field is a float: `sigma=1` and `sigma=1.0` are one method, with one name.
-    """
-    origin, options = get_origin(hint), get_args(hint)
-    if origin in {Union, UnionType}:
-        return _fit_any(value, options)
-    if origin is Literal:
-        fits = any(value == option and type(value) is type(option) for option in options)
-    elif hint is float and type(value) is int:
-        return float(value)
-    elif hint is float:
-        fits = isinstance(value, float) and math.isfinite(value)
-    elif hint in {int, bool, str, NoneType}:
-        fits = type(value) is hint
-    else:
-        return value
-    if not fits:
+    """Return a value as a field of type `hint` holds it; types that `parse_call` cannot write accept anything."""
+    options = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+    plain = all(get_origin(option) is Literal or option in {int, float, bool, str, NoneType} for option in options)
+    if isinstance(value, float) and not math.isfinite(value):
         raise TypeError
-    return value
-
-
-def _fit_any(value: object, options: tuple[object, ...]) -> object:
-    for option in options:
-        try:
-            return _fit(value, option)
-        except TypeError:
-            continue
-    raise TypeError
+    return fitted(value, hint) if plain else value

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, get_origin, get_type_hints
 
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.interfaces.suggestions import did_you_mean
+from saliencynoise.records.values import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,20 +130,18 @@ def _of_table(table: Mapping[str, Any], dataset: Dataset) -> Recipe:
 
 
 def _checked(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    kinds: dict[str, tuple[type, ...]] = {
-        "int": (int,),
-        "float": (int, float),
-        "bool": (bool,),
-    }
-    types = {field.name: str(field.type) for field in fields(Recipe)}
+    types = get_type_hints(Recipe)
     checked: dict[str, Any] = {}
     for key, value in overrides.items():
         if key not in types:
             hint = did_you_mean(key, types, otherwise=f"it has {', '.join(types)}")
             raise UsageError(f"a recipe has no '{key}'; {hint}")
-        wanted = kinds.get(types[key], (str,))
-        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-            raise UsageError(f"the recipe's {key} is {value!r}; it must be of type {types[key]}")
-        # `learning_rate=1` and `learning_rate=1.0` are one recipe, and one pool
-        checked[key] = float(cast("float", value)) if types[key] == "float" else value
+        try:
+            # `Recipe` itself says which words a field may have
+            checked[key] = fitted(
+                value, str if get_origin(types[key]) is Literal else types[key]
+            )  # `learning_rate=1` and `learning_rate=1.0` are one recipe
+        except TypeError as error:
+            wanted = Recipe.__annotations__[key]
+            raise UsageError(f"the recipe's {key} is {value!r}; it must be of type {wanted}") from error
     return checked
