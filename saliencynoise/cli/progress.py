@@ -13,8 +13,8 @@ from rich.progress import Progress as Bars
 from saliencynoise.display.numbers import counted, duration, duration_range
 from saliencynoise.display.terminal import SafeConsole
 from saliencynoise.engine.config import REFERENCE
-from saliencynoise.engine.foresight import map_bytes, warning
 from saliencynoise.engine.observer import Observer, Silent
+from saliencynoise.engine.rough_duration import map_bytes, warning
 from saliencynoise.engine.time_left import Span, TimeLeft
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A folder of images, one subfolder a class, as a data set."""
+"""A folder of images, one subfolder per class, as a data set."""
 
 from __future__ import annotations
 

@@ -78,6 +78,6 @@ class Terminal(SafeConsole):
 
 
 def print_places(places: Iterable[str | Path]) -> None:
-    """Print the paths of results, a line each: unchanged for scripts, with visible control characters on a terminal."""
+    """Print paths of results, one per line: unchanged for scripts; with visible control characters on a terminal."""
     for path in places:
         print(visible(str(path)) if sys.stdout.isatty() else path)  # noqa: T201 - rich would wrap it

@@ -128,6 +128,6 @@ def other_order(predicted: Int[Tensor, " N"], labels: Int[Tensor, " N"], classes
         if p < ORDER_LEVEL and gained - lost >= ORDER_GAIN * len(labels):
             return (
                 f"but {float(correct_in_order.double().mean()):.3f} with the classes sorted {name} ({few(order)}): "
-                f"list the class folders in that order in {FILE} of the data set's folder, a name a line"
+                f"list the class folders in that order in {FILE} of the data set's folder, one name per line"
             )
     return ""

@@ -26,7 +26,7 @@ class Observer(Protocol):
         """All jobs are finished; the statistics of `cells` cells begin."""
 
     def comparing(self, jobs: Sequence[MemberJob]) -> None:
-        """Untrained networks explain the same images, a job each; they send no events."""
+        """Untrained networks explain the same images, each in a job of its own; they send no events."""
 
 
 class Silent:

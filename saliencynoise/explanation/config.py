@@ -21,7 +21,7 @@ class ExplainConfig:
         pictures: image files, and folders, whose image files are taken, also from subfolders.
         bench: data set, architecture, sampler, members, recipe, methods, draws, aggregator, device, seed; its images
             and its target are not used.
-        arch: the architecture as the user named it; None if they did not, or a pool stands for it.
+        arch: the architecture as the user named it; None if they did not, or if a pool determines it.
         pool: folder or name of a pool (or the beginning of one) whose members are taken; nothing is trained then.
         target: name or index of the class that is explained; None for the ensemble's vote. A number is
             first looked up among the names of the classes.

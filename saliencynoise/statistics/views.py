@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A function of a map, by name: of each pixel's value, or, "centred", of the map.
+    """A named function of a map: of each pixel's value, or for "centred" of the whole map.
 
     Attributes:
         name: as in commands, files and results.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.study import Study
 
 LEGEND = (
-    "for R = {reliability:g}: members to average until the reliability is {reliability:g}, pooled over images, with "
+    "for {reliability:g}: members to average until the reliability is {reliability:g}, pooled over images, with "
     "95% interval for new members and new images (such an average has cosine {truth:.3f} with the true mean map). 90% "
     "of images: members until nine of ten images reach that. more: members still to train for the first number (+: no "
     "upper bound is known yet). time: of {workers} cores, for training ({training}) and attribution, as "
@@ -85,7 +85,7 @@ def print_forecast(
 def _table(forecasts: Sequence[Forecast], reliability: float, workers: int, *, narrow: bool) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
-    for header in ("members", f"for R = {reliability:g}", "90% of images", "more", "time"):
+    for header in ("members", f"for {reliability:g}", "90% of images", "more", "time"):
         table.add_column(header, justify="right", no_wrap=True)
     for forecast in with_headings(table, forecasts, narrow=narrow):
         seconds = None if forecast.seconds is None else forecast.seconds / workers

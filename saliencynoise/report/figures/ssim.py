@@ -227,7 +227,7 @@ def _draw_method(axes: Axes, frame: pd.DataFrame, related: pd.DataFrame, looks: 
 
 
 def _words(related: pd.DataFrame, names: Sequence[str]) -> str:
-    """Return correlations with their intervals, a line each; empty for a failed cell."""
+    """Return correlations with their intervals, one per line; empty for a failed cell."""
     if not len(related) or related["note"].iloc[0]:
         return ""
     row = related.iloc[0]

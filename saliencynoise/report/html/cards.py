@@ -1,4 +1,4 @@
-"""The cards of a page: one for each method, for the data set and for each architecture, with a fact a line."""
+"""The cards of a page: one for each method, for the data set and for each architecture, with one fact per line."""
 
 from __future__ import annotations
 

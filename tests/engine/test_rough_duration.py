@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from saliencynoise.cli.progress import Progress
-from saliencynoise.engine import foresight
+from saliencynoise.engine import rough_duration
 from saliencynoise.engine.config import config_from
-from saliencynoise.engine.foresight import LONG, passes_of, rough_seconds, warning
 from saliencynoise.engine.plan import make_plan
+from saliencynoise.engine.rough_duration import LONG, passes_of, rough_seconds, warning
 
 SMALL = {"archs": ("test_resnet",), "methods": ("gradient",), "members": 4, "images": 8, "device": "cpu"}
 
@@ -23,7 +23,7 @@ def plan_of(tmp_path, **settings):
 
 
 def test_examples():
-    assert doctest.testmod(foresight).failed == 0
+    assert doctest.testmod(rough_duration).failed == 0
 
 
 def test_a_usual_plan_says_nothing(tmp_path):
