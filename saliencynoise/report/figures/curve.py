@@ -181,7 +181,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     for panel in {*axes[width - 1 :: width], axes[-1]}:
         _note_snr(panel)
     label_lowest(axes, "n, networks averaged", columns=width)
-    drawn.supylabel("R, reliability of the average", fontsize=9)
+    drawn.supylabel("reliability of the average", fontsize=9)
     axes[0].plot([], [], "o", mfc="white", color=GREY, ms=4, label=MARKS[0])
     axes[0].plot([], [], "x", color=GREY, ms=3.5, label=MARKS[1])
     axes[0].plot([], [], "--", color=GREY, label=MARKS[2])
@@ -207,7 +207,7 @@ def _draw_method(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, st
 
 def _write_needed(axes: Axes, frame: pd.DataFrame, looks: dict[str, tuple[str, str]]) -> None:
     """Write above a panel how many networks a reliability needs, in the architectures' colours, two per line."""
-    target = f"for R = {frame['target'].dropna().iloc[0]:g}"
+    target = f"for reliability {frame['target'].dropna().iloc[0]:g}"
     texts = {label: _needed(frame[frame["architecture"] == label]) for label in looks}
     if len(texts) == 1:
         _write_above(axes, f"{texts.popitem()[1]} {target}", 0.5, 0, "black")
