@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from saliencynoise.api import Study, bench, compare, explain, frontier, sanity, variance
     from saliencynoise.interfaces.errors import SaliencyNoiseError, UsageError
     from saliencynoise.registry.hookspecs import hookimpl
-    from saliencynoise_dream.run import dream
+    from saliencynoise_dream.run import dream as dream
 
 __all__ = [
     "SaliencyNoiseError",
@@ -20,13 +20,14 @@ __all__ = [
     "UsageError",
     "bench",
     "compare",
-    "dream",
     "explain",
     "frontier",
     "hookimpl",
     "sanity",
     "variance",
 ]
+
+"""`dream`, which a distribution of its own brings, is not among them, so that `import *` works without it."""
 
 _API = "saliencynoise.api"
 _HOMES = {
@@ -53,4 +54,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted(_HOMES)

@@ -326,7 +326,7 @@ def frontier(
         observer: receives progress events; None for no one.
 
     Returns:
-        The record of `frontier.json` and its folder; costs are in seconds.
+        `.result` is the record of `frontier.json`, `.folder` its folder; costs are in seconds.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
@@ -405,7 +405,8 @@ def variance(
         observer: receives progress events; None for no one.
 
     Returns:
-        The record of `variance.json` and its folder; parts of the noise are shares of a map's energy.
+        `.result` is the record of `variance.json`, `.folder` its folder. Parts of the noise are shares of a map's
+        energy.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.
@@ -480,7 +481,7 @@ def sanity(
         observer: receives progress events; None for no one.
 
     Returns:
-        The record of `sanity.json` and its folder.
+        `.result` is the record of `sanity.json`, `.folder` its folder.
 
     Raises:
         UsageError: naming the value that cannot be used, and the fix.

@@ -103,7 +103,10 @@ def reused_members(pool: Pool, count: int) -> dict[int, MemberRecord]:
     """Return the records of those of the first `count` members that the pool has already, by index.
 
     They are reused as they are, and only the others are trained: a run of 16 members after a run of 8 trains members 8
-    to 15. A member whose files are missing or damaged is not among them.
+    to 15. A member without a record is not among them.
+
+    Raises:
+        UsageError: if a member is damaged; the run after that trains it again.
     """
     records = {index: pool.verified(index) for index in range(count)}
     return {index: record for index, record in records.items() if record is not None}

@@ -62,17 +62,35 @@ class Study:
         return [cell for cell in self.result.cells if cell.status == "ok"]
 
     def cell(self, architecture: str, method: str, view: str = "signed") -> Cell:
-        """Return the cell of an architecture, method and view, each by its display name.
+        """Return the cell of an architecture, method and view, for example `study.cell("test_resnet", "gradient")`.
+
+        Args:
+            architecture: display name, as in tables.
+            method: display name, as in tables, or the canonical name with all parameters.
+            view: "signed", "centred", "relu" ...
+
+        Returns:
+            The cell. Its r is `cell.figures.estimates.snr`, with `value`, `interval` and `floor`. The published SNR is
+            `cell.figures.estimates.snr_pixel`. p is `cell.figures.signal_p`.
 
         Raises:
-            UsageError: if the study has no such cell; the message names those that it has.
+            UsageError: if the study has no such cell; the message names what it has.
         """
-        for cell in self.result.cells:
-            if (cell.architecture, cell.method, cell.view) == (architecture, method, view):
+        named = [cell for cell in self.result.cells if method in {cell.method, cell.method_name}]
+        of_network = [cell for cell in named if cell.architecture == architecture]
+        for cell in of_network:
+            if cell.view == view:
                 return cell
-        cells = [f"{cell.architecture} {cell.method} {cell.view}" for cell in self.result.cells]
-        hint = did_you_mean(f"{architecture} {method} {view}", cells, otherwise=f"it has {', '.join(cells)}")
-        raise UsageError(f"{self.folder} has no cell of {method} on {architecture} in the view '{view}'; {hint}")
+        for kind, name, available in (
+            ("method", method, [] if named else [cell.method for cell in self.result.cells]),
+            ("architecture", architecture, [] if of_network else [cell.architecture for cell in named]),
+            ("view", view, [cell.view for cell in of_network]),
+        ):
+            if available:
+                names = list(dict.fromkeys(available))
+                hint = did_you_mean(name, names, otherwise=f"it has {', '.join(names)}")
+                raise UsageError(f"{self.folder} has no {kind} '{name}'; {hint}")
+        raise UsageError(f"{self.folder} has no cells")
 
     def method(self, cell: Cell) -> MethodRecord:
         """Return the method of a cell: plugin, name, parameters, and what the plugin declares."""

@@ -41,12 +41,13 @@ def test_cells_by_status_and_by_name(shared):
     assert shared.cell("net", "noisy") is shared.done[1]
     assert shared.method(shared.done[1]).label == "noisy"
     assert shared.architecture(shared.done[1]).label == "net"
-    with pytest.raises(
-        UsageError, match=r"has no cell of nosy on net in the view 'signed'; did you mean 'net noisy sig"
-    ):
+    assert shared.cell("net", shared.done[1].method_name) is shared.done[1]
+    with pytest.raises(UsageError, match=r"run has no method 'nosy'; did you mean 'noisy'"):
         shared.cell("net", "nosy")
-    with pytest.raises(UsageError, match=r"no cell of lime on net in the view 'abs'"):
+    with pytest.raises(UsageError, match=r"run has no view 'abs'; it has signed"):
         shared.cell("net", "lime", "abs")
+    with pytest.raises(UsageError, match=r"run has no architecture 'vgg'; it has net"):
+        shared.cell("vgg", "noisy")
 
 
 def test_targets_and_groups_are_those_of_the_images():

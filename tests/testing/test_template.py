@@ -80,8 +80,8 @@ def test_its_command_is_listed_and_runs(template):
     shutil.rmtree(next(template.glob("src/*.dist-info")))
     done = run(template, "saliencynoise", "hires-versus-gradcam", "--members", "2", "--images", "2", "--epochs", "1")
     assert done.returncode == 0, done.stderr
-    figures = re.findall(r"^(\S+): SNR (\d+\.\d{3}) of 2 members$", done.stdout, re.MULTILINE)
-    assert [method for method, _ in figures] == ["hirescam/hires_cam", "gradcam"]
+    figures = re.findall(r"^(\S+): r (-?\d+\.\d{3}) from 2 members$", done.stdout, re.MULTILINE)
+    assert [method for method, _ in figures] == ["hirescam/hires_cam(layer=intermediate)", "gradcam(layer=intermediate)"]
 
 
 def test_its_command_refuses_one_member(template):

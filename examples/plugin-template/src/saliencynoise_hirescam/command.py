@@ -21,8 +21,8 @@ def compare(
 
     import saliencynoise as sn  # noqa: PLC0415 - torch, only when the command runs
 
-    length = {} if epochs is None else {"epochs": epochs}
-    study = sn.bench(methods=["hires_cam", "gradcam"], members=members, images=images, **length)
-    signed = study.table[study.table["view"] == "signed"]
-    for method, snr in zip(signed["method"], signed["snr"], strict=True):
-        typer.echo(f"{method}: SNR {snr:.3f} of {members} members")
+    methods = [f"{name}(layer=intermediate)" for name in ("hires_cam", "gradcam")]
+    study = sn.bench(methods=methods, members=members, images=images, epochs=epochs)
+    for cell in study.done:
+        if cell.view == "signed" and cell.figures is not None:
+            typer.echo(f"{cell.method}: r {cell.figures.estimates.snr.value:.3f} from {members} members")
