@@ -27,7 +27,7 @@ COMMANDS = (
     ),
     CommandSpec(
         name="report",
-        summary="Write an HTML page about a run, a frontier, a variance or a sanity run: findings, table, figures, "
+        summary="Write an HTML page about a bench, frontier, variance or sanity run: findings, table, figures, "
         "provenance.",
         target="saliencynoise.cli.report:report",
     ),

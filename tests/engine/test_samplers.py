@@ -205,10 +205,10 @@ def test_networks_of_a_plain_script_are_members(four, networks, trainings, watch
         network.load_state_dict(weights_of(study, index))
         with torch.no_grad():
             logits = network(x)
-        assert member["accuracy"] == pytest.approx(
+        assert member.accuracy == pytest.approx(
             (logits.argmax(1) == data.test.labels).double().mean().item(), abs=0.004
         )
-        pool = Pool(networks.parent / study.result["architectures"][0]["pool"])
+        pool = Pool(networks.parent / study.result.architectures[0].pool)
         torch.testing.assert_close(pool.logits(index), logits, rtol=1e-4, atol=1e-4)
     bench(**four | FILES, observer=watcher)
     assert watcher.jobs == []

@@ -373,7 +373,10 @@ REFUSED: dict[str, tuple[Callable[[Tensor], Any], str]] = {
     "a mask": (lambda x: x * (x > 0), "'mul' for decisions that differ between images and references"),
     "sort": (lambda x: x.sort(1).values, "'sort'"),
     "topk": (lambda x: x.topk(2, 1).values, "'topk', which is not affine"),
-    "gather": (lambda x: x.gather(1, x.argmax(1, keepdim=True)), "'gather' by what images and references decide"),
+    "gather": (
+        lambda x: x.gather(1, x.argmax(1, keepdim=True)),
+        "'gather' for decisions that differ between images",
+    ),
     "a branch": (lambda x: x if x.sum() > x.sum() + x[0, 0, 0, 0] else -x, "'__bool__': images and references"),
     "a number": (lambda x: x * x.mean().item(), "'item': images and references"),
     "batch statistics": (lambda x: F.batch_norm(x, None, None, training=True), "statistics of the batch"),

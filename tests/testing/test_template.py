@@ -81,7 +81,10 @@ def test_its_command_is_listed_and_runs(template):
     done = run(template, "saliencynoise", "hires-versus-gradcam", "--members", "2", "--images", "2", "--epochs", "1")
     assert done.returncode == 0, done.stderr
     figures = re.findall(r"^(\S+): r (-?\d+\.\d{3}) from 2 members$", done.stdout, re.MULTILINE)
-    assert [method for method, _ in figures] == ["hirescam/hires_cam(layer=intermediate)", "gradcam(layer=intermediate)"]
+    assert [method for method, _ in figures] == [
+        "hirescam/hires_cam(layer=intermediate)",
+        "gradcam(layer=intermediate)",
+    ]
 
 
 def test_its_command_refuses_one_member(template):
