@@ -17,10 +17,11 @@ import torch
 
 import saliencynoise as sn
 from saliencynoise.engine.attribution import background_of, batch_of
-from saliencynoise.engine.config import BenchConfig
+from saliencynoise.engine.config import BenchConfig, config_from
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.networks import load_members
 from saliencynoise.interfaces import Batch, Dataset, Network, PassMethod, Rewrite, Tap, derive_seed
+from saliencynoise.records.writing import json_of
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import Passes, Rewriting, RewrittenScorer, Scorer
 from saliencynoise.statistics.ceiling import ceiling, disagreement
@@ -56,17 +57,17 @@ def value(networks: list[Network], method: str, point: str, kind: Rewrite, batch
 def trained(folder: str) -> Iterator[tuple[str, list[Network], Batch]]:
     """Yield each architecture of a run, its members, and images."""
     study = sn.Study.load(folder)
-    _, dataset = load_dataset(BenchConfig(**study.result["settings"]))
-    for architecture in study.result["architectures"]:
+    _, dataset = load_dataset(config_from(json_of(study.result.settings)))
+    for architecture in study.result.architectures:
         networks = load_members(
-            catalogue().model(architecture["name"]),
-            Pool(Path(architecture["pool"])),
-            [member["index"] for member in architecture["members"]],
+            catalogue().model(architecture.name),
+            Pool(Path(architecture.pool)),
+            [member.index for member in architecture.members],
             in_shape=tuple(dataset.train.images.shape[1:]),
             classes=len(dataset.classes),
             device="cpu",
         )
-        yield architecture["label"], networks, images_of(dataset)
+        yield architecture.label, networks, images_of(dataset)
 
 
 def untrained() -> Iterator[tuple[str, list[Network], Batch]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from saliencynoise.records.cell import Cell
@@ -183,26 +183,45 @@ class StudyRecord(Provenance, frozen=True, kw_only=True):
 
 def contradiction(record: StudyRecord) -> str | None:
     """Return a message on a contradiction in a study, or None: unknown names, classes out of range."""
+    return next(_contradictions(record), None)
+
+
+def _contradictions(record: StudyRecord) -> Iterator[str]:
     member_counts = {architecture.label: len(architecture.members) for architecture in record.architectures}
     misplaced = wrong_file(record.files) or wrong_maps(
         record.maps, record.files, members=member_counts, images=len(record.images)
     )
     if misplaced:
-        return misplaced
+        yield misplaced
     if "torch" not in record.versions:
-        return "versions has no torch"
+        yield "versions has no torch"
     if len(member_counts) < len(record.architectures):
-        return "two architectures have one label"
+        yield "two architectures have one label"
     for index, cell in enumerate(record.cells):
         wrong = _wrong_cell(cell, member_counts, record.files)
         if wrong:
-            return f"cells[{index}].{wrong}"
+            yield f"cells[{index}].{wrong}"
     classes = len(record.dataset.classes)
     for index, image in enumerate(record.images):
         wrong = _wrong_image(image, classes)
         if wrong:
-            return f"images[{index}].{wrong}"
-    return None
+            yield f"images[{index}].{wrong}"
+    yield from _missing_entries(record)
+
+
+def _missing_entries(record: StudyRecord) -> Iterator[str]:
+    """Yield a message on each method, recipe and target that a cell needs and the record lacks."""
+    methods = {method.label for method in record.methods}
+    for index, cell in enumerate(record.cells):
+        if cell.method not in methods:
+            yield f"cells[{index}].method is '{cell.method}', which is none of the methods"
+    computed = {cell.architecture for cell in record.cells if cell.status == "ok"}
+    for architecture in record.architectures:
+        if architecture.label not in record.recipes:
+            yield f"recipes has no '{architecture.label}'"
+        lacking = [index for index, image in enumerate(record.images) if architecture.name not in image.target]
+        if lacking and architecture.label in computed:
+            yield f"images[{lacking[0]}].target has no '{architecture.name}'"
 
 
 def _wrong_cell(cell: Cell, member_counts: Mapping[str, int], files: Files) -> str | None:

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from saliencynoise.engine.study import Study
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.html.study import write_report
 from tests.studies import make_study, noisy_maps
 
@@ -26,7 +27,7 @@ ARCHITECTURES = [f"net{place}" for place in range(10)]
 def large_study(folder: Path, cells: int) -> Study:
     """Write a study with so many cells: those of one method, with the name of others."""
     study = make_study(folder, {("net", "method"): noisy_maps()}, keep_maps="none")
-    result = dict(study.result)
+    result = json_of(study.result)
     cell, own = result["cells"][0], result["architectures"][0]
     methods = [f"method(k={place})" for place in range(cells // len(VIEWS) // len(ARCHITECTURES))]
     result["cells"] = [
@@ -35,6 +36,7 @@ def large_study(folder: Path, cells: int) -> Study:
         for method in methods
         for view in VIEWS
     ]
+    result["methods"] = [{**result["methods"][0], "name": method, "label": method} for method in methods]
     result["architectures"] = [{**own, "name": name, "label": name} for name in ARCHITECTURES]
     result["recipes"] = dict.fromkeys(ARCHITECTURES, result["recipes"]["net"])
     result["images"] = [{**image, "target": dict.fromkeys(ARCHITECTURES, image["label"])} for image in result["images"]]

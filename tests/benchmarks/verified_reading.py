@@ -53,7 +53,7 @@ def main(methods: str = "8", members: str = "16", images: str = "64") -> None:
             ("net", f"m{k}"): noisy_maps(members=int(members), images=int(images), shape=SHAPE, seed=k)
             for k in range(int(methods))
         }
-        sums = make_study(folder, maps, channels=SHAPE[0], side=SHAPE[1]).result["files"]
+        sums = make_study(folder, maps, channels=SHAPE[0], side=SHAPE[1]).result.files
         size = sum((folder / name).stat().st_size for name in sums) / 1e6
         print(f"{len(sums)} files, {size:.0f} MB; {hardware('cpu', threads=1)['processor']}, torch {torch.__version__}")
 
