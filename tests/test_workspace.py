@@ -140,3 +140,9 @@ def test_an_annotated_test_would_be_seen():
     assert typed_tests(source + "@pytest.fixture(scope='module')\ndef study() -> Study: ...\n") == [
         "test_a", "test_b", "study",
     ]  # fmt: skip
+
+
+def test_every_test_that_runs_on_the_lowest_versions_exists():
+    names = re.findall(r"(?:tests|plugins)/[\w./-]+\.py", (ROOT / ".ci/versions").read_text())
+    assert len(names) > 15
+    assert [name for name in names if not (ROOT / name).is_file()] == []
