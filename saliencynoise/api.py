@@ -22,6 +22,7 @@ from saliencynoise.engine.config import DEFAULT_METHODS, config_from
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
 from saliencynoise.interfaces import UsageError
+from saliencynoise.records.common import Scalar
 
 if TYPE_CHECKING:
     from saliencynoise.explanation.explanation import Explanation
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from saliencynoise.report.plots import Plots
 
 PathLike = str | Path
-Scalar = str | int | float | bool | None
-"""A value of a recipe, or of an architecture's arguments."""
 
 
 class Study(engine_study.Study):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.markup import escape
 
@@ -95,16 +94,11 @@ class TwoEnds(Protocol):
         """The upper end."""
 
 
-def interval_text(interval: TwoEnds | Mapping[str, Any] | None) -> str:
-    """Return an interval as "[low, high]", escaped for rich; a dash where there is none.
-
-    Args:
-        interval: a record, or a mapping with "low" and "high" as the rows of an analysis hold it.
-    """
+def interval_text(interval: TwoEnds | None) -> str:
+    """Return an interval as "[low, high]", escaped for rich; a dash where there is none."""
     if interval is None:
         return "-"
-    low, high = (interval["low"], interval["high"]) if isinstance(interval, Mapping) else (interval.low, interval.high)
-    return escape(f"[{format_number(low)}, {format_number(high)}]")
+    return escape(f"[{format_number(interval.low)}, {format_number(interval.high)}]")
 
 
 def with_interval(value: float | str | None, low: float | str | None, high: float | str | None) -> str:

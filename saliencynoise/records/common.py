@@ -43,6 +43,7 @@ Status = Literal["ok", "failed"]
 Format = Annotated[int, Meta(ge=1, le=MOST)]
 
 Scalar = str | int | float | bool | None
+"""A value of a recipe, of an architecture's arguments, or of a method's parameters."""
 
 Shape = Annotated[tuple[Count, ...], Meta(min_length=3, max_length=3)]
 """Channels, height, width."""

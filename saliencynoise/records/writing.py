@@ -34,6 +34,8 @@ def record_of(values: object, kind: type[T]) -> T:
 def json_of(value: object) -> Any:
     """Return a record, or values that contain records, as JSON can hold them: NaN as null, infinities as words.
 
+    Tensors and arrays become lists.
+
     >>> json_of({"r": math.nan, "high": math.inf, "members": (1, 2)})
     {'r': None, 'high': 'inf', 'members': [1, 2]}
     """
@@ -42,6 +44,8 @@ def json_of(value: object) -> Any:
         tag = {} if kind.tag_field is None else {kind.tag_field: kind.tag}
         keys = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
         return tag | {key: json_of(getattr(value, name)) for key, name in keys}
+    if hasattr(value, "tolist"):
+        return json_of(value.tolist())
     if isinstance(value, Mapping):
         return {str(key): json_of(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

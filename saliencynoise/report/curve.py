@@ -17,8 +17,8 @@ from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.table_rows import with_headings
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study, interval_of
+from saliencynoise.records.writing import json_of
 from saliencynoise.statistics.curve import CurvePoint, averaging_curve
-from saliencynoise.statistics.json_safe import json_safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,7 +53,7 @@ def curve_of(cell: Cell) -> tuple[CurvePoint, ...]:
 def curve_rows(study: Study) -> list[Any]:
     """Return the curves as values that JSON can hold."""
     return [
-        json_safe(
+        json_of(
             {name: getattr(cell, name) for name in ("architecture", "method", "view")}
             | {"curve": [asdict(point) for point in curve_of(cell)]}
         )

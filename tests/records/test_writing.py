@@ -7,7 +7,9 @@ import math
 from types import SimpleNamespace
 
 import msgspec
+import numpy as np
 import pytest
+import torch
 
 from saliencynoise.records.common import Count, Number, Record, Share
 from saliencynoise.records.reading import read_record
@@ -81,3 +83,7 @@ def test_what_is_written_is_read_again_and_sealed(tmp_path):
     path.write_text(path.read_text().replace("0.5", "0.6"))
     with pytest.raises(Exception, match="it does not match its checksum"):
         read_record(path, Whole)
+
+
+def test_tensors_and_arrays_become_lists():
+    assert json_of({"a": torch.tensor([1.0, math.inf]), "b": np.float64("nan")}) == {"a": [1.0, "inf"], "b": None}

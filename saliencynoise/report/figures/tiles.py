@@ -19,8 +19,8 @@ from saliencynoise.display.figures.averages import MEAN, MEAN_AT_UNIT_NORM, NOIS
 from saliencynoise.engine.study_maps import group_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.cell import Cell
+from saliencynoise.records.writing import json_of
 from saliencynoise.statistics.draws import own_draws
-from saliencynoise.statistics.json_safe import json_safe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,7 +162,7 @@ def packed(named: Mapping[str, np.ndarray], about: pd.DataFrame) -> bytes:
     import numpy as np  # noqa: PLC0415 - as above
 
     narrow = {name: values.astype(np.float32) if values.dtype.kind == "f" else values for name, values in named.items()}
-    texts = [json.dumps(json_safe(row)) for row in about.to_dict(orient="records")]
+    texts = [json.dumps(json_of(row)) for row in about.to_dict(orient="records")]
     buffer = io.BytesIO()
     np.savez_compressed(buffer, rows=np.array(texts, dtype=np.str_), **narrow)  # type: ignore[arg-type]
     return buffer.getvalue()

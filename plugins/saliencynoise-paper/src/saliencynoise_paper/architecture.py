@@ -10,7 +10,7 @@ from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.numbers import format_number, p_text
 from saliencynoise.engine.study_cells import failures, signed_cells
 from saliencynoise.records.cell import Cell
-from saliencynoise.statistics.json_safe import json_safe
+from saliencynoise.records.writing import json_of
 from saliencynoise_paper.caption import provenance
 from saliencynoise_paper.figures import architecture as figure
 from saliencynoise_paper.figures.architecture import SCALES, Variation, check, ordered
@@ -51,7 +51,7 @@ def architecture_panel(variations: Sequence[Variation], *, methods: Sequence[str
         notes=[COMPARED, *_lines(fitted), *failures(frame), provenance(studies)],
         figure=figure.draw(frame),
         data=frame,
-        facts={"trends": json_safe(fitted.to_dict("records"))},
+        facts={"trends": json_of(fitted.to_dict("records"))},
     )
 
 

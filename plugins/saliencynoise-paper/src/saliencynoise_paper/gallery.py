@@ -9,9 +9,9 @@ from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.engine.study_cells import signed_cells
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.shell import shell
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.figures import maps
 from saliencynoise.report.figures.tiles import TileRow, tidy
-from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise_paper.caption import provenance
 
 if TYPE_CHECKING:
@@ -62,5 +62,5 @@ def gallery_panel(
         ],
         figure=maps.draw(rows),
         data=tidy(rows),
-        facts={"rows": json_safe(facts)},
+        facts={"rows": json_of(facts)},
     )

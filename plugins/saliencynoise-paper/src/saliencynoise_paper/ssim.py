@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.display.figures.captioned import CaptionedFigure
 from saliencynoise.display.numbers import with_interval
 from saliencynoise.engine.study_cells import failures
+from saliencynoise.records.writing import json_of
 from saliencynoise.report.figures import ssim
-from saliencynoise.statistics.json_safe import json_safe
 from saliencynoise_paper.caption import provenance
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def ssim_panel(
         notes=[_lines(correlations), *failures(images), provenance(studies)],
         figure=ssim.draw(*similarities),
         data=images,
-        facts={"correlations": json_safe(correlations.to_dict("records"))},
+        facts={"correlations": json_of(correlations.to_dict("records"))},
     )
 
 
