@@ -16,7 +16,7 @@ LEVELS = (
     {"interfaces"},
     {"store"},
     {"records"},
-    {"registry", "scoring", "statistics", "data"},
+    {"registry", "scoring", "statistics", "data", "weights"},
     {"architectures", "methods", "aggregators", "samplers", "training"},
     {"testing"},  # it tries samplers with the training that the engine gives them
     {"display"},

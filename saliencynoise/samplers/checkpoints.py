@@ -9,8 +9,8 @@ from pathlib import Path
 
 from saliencynoise.data.orders import natural
 from saliencynoise.interfaces import Sample, Sampler, TrainingRun, UsageError
-from saliencynoise.samplers.state_dicts import read_weights
 from saliencynoise.store.atomic import sha256_of
+from saliencynoise.weights.state_dicts import read_weights
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.registry.parameters import canonical, parse_call
 from saliencynoise.samplers.checkpoints import Checkpoints
-from saliencynoise.samplers.state_dicts import read_weights
+from saliencynoise.weights.state_dicts import read_weights
 
 
 @pytest.fixture
@@ -189,3 +189,17 @@ def test_differences_are_named(tmp_path, weights):
         f"checkpoints: {path} does not fit the network: it lacks 0.weight, 0.bias, 1.weight and 3 more; the network "
         "lacks stem.weight; give the architecture of the file with --arch, and its arguments with --arch-arg"
     )
+
+
+def test_the_sampler_takes_the_key_and_passes_the_note_on(tmp_path, fake_run):
+    for index in (5, 6):
+        weights = fake_run(index=index).build().state_dict()
+        torch.save({"raw": weights, "ema": {k: v + 1 for k, v in weights.items()}}, tmp_path / f"{index}.pth")
+    text = f"checkpoints(files='{tmp_path}/*.pth',key=ema)"
+    sampler = catalogue().sampler(text).instance
+    assert sampler == Checkpoints(f"{tmp_path}/*.pth", key="ema")
+    (raw,) = Checkpoints(f"{tmp_path}/*.pth").members(fake_run(index=0))
+    (averaged,) = sampler.members(fake_run(index=0))
+    assert torch.equal(averaged.weights["8.weight"], raw.weights["8.weight"] + 1)
+    assert averaged.note.startswith("weights under 'ema'; 2 state dictionaries fit, ema was taken; ")
+    assert averaged.note.endswith("checkpoints(files=...,key=raw) takes the other")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.samplers.checkpoint_files import open_file, some, state_dicts
+from saliencynoise.weights.files import open_file, some, state_dicts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import doctest
 
 import numpy as np
 import pytest
@@ -12,10 +13,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from saliencynoise.interfaces import UsageError
-from saliencynoise.registry.catalogue import catalogue
-from saliencynoise.samplers.checkpoint_files import DEEPEST, some
-from saliencynoise.samplers.checkpoints import Checkpoints
-from saliencynoise.samplers.state_dicts import read_weights
+from saliencynoise.weights import files, state_dicts
+from saliencynoise.weights.files import DEEPEST, some
+from saliencynoise.weights.state_dicts import read_weights
 
 
 class Block(nn.Sequential):
@@ -276,18 +276,12 @@ def test_the_key_takes_another_of_those_that_fit(tmp_path):
         read_weights(path, network, key="optimizer")
 
 
-def test_the_sampler_takes_the_key_and_passes_the_note_on(tmp_path, fake_run):
-    for index in (5, 6):
-        weights = fake_run(index=index).build().state_dict()
-        torch.save({"raw": weights, "ema": {k: v + 1 for k, v in weights.items()}}, tmp_path / f"{index}.pth")
-    text = f"checkpoints(files='{tmp_path}/*.pth',key=ema)"
-    sampler = catalogue().sampler(text).instance
-    assert sampler == Checkpoints(f"{tmp_path}/*.pth", key="ema")
-    (raw,) = Checkpoints(f"{tmp_path}/*.pth").members(fake_run(index=0))
-    (averaged,) = sampler.members(fake_run(index=0))
-    assert torch.equal(averaged.weights["8.weight"], raw.weights["8.weight"] + 1)
-    assert averaged.note == f"weights under 'ema'; {CHOICE.format('ema', 'raw')}"
-
-
 def test_lists_are_short():
     assert some(["a", "b"]) == "a, b"
+
+
+@pytest.mark.parametrize("module", [files, state_dicts], ids=lambda module: module.__name__)
+def test_the_examples_in_docstrings_hold(module):
+    failed, tried = doctest.testmod(module)
+    assert tried
+    assert not failed
