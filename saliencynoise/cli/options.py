@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Dataset = Annotated[
     str | None,
     typer.Option(
-        help="Data set: digits, cifar10, imagenette, shapes, or folder:PATH with a subfolder for each class (default: "
-        "digits).",
+        help="Data set: digits, cifar10, imagenette, shapes, folder:PATH with a subfolder for each class, csv:FILE or "
+        "hf:PATH (default: digits).",
         autocompletion=complete_datasets,
         show_default=False,
     ),

@@ -12,6 +12,7 @@ from saliencynoise.display.numbers import counted, duration, format_number, with
 from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
+from saliencynoise.display.population import population_sentence, population_sentences
 from saliencynoise.records.writing import json_of
 from saliencynoise.report.html.names import method_words
 
@@ -173,6 +174,7 @@ def _architecture(architecture: ArchitectureResult, recipe: RecipeRecord | None)
         ("parameters", f"{architecture.parameters:,}"),
         ("provided by", architecture.distribution),
         ("adapted", "; ".join(architecture.adaptations) or "no"),
+        *([("population", population_sentence(architecture.population, members=len(members)))] if members else []),
         *([("test accuracy", _accuracy(accuracies))] if accuracies else []),
         *([("trained in", f"{duration(trained)} of computing, all members together")] if trained else []),
         *([("recipe", _recipe(recipe))] if recipe is not None else []),
@@ -229,6 +231,7 @@ def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
             "networks",
             f"{settings.members} of {_names([architecture.label for architecture in result.architectures])}",
         ),
+        ("population", " ".join(population_sentences(result))),
         ("images", f"{len(result.images)} test images of {result.dataset.asked}"),
         *([("accuracy", _accuracy(accuracies))] if accuracies else []),
         ("explained class", TARGETS.get(settings.target, settings.target)),
