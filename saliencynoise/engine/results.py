@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from saliencynoise.engine.ceiling import ceiling_of
 from saliencynoise.engine.computed_cells import accuracy_of, computed_cells, failed_cells
 from saliencynoise.engine.member_quality import failed_training_warnings, votes
+from saliencynoise.engine.population import population_of
 from saliencynoise.engine.predictions import note_prediction
 from saliencynoise.engine.result_files import (
     ComputedMaps,
@@ -93,7 +94,7 @@ def write_results(
         versions=versions(),
         hardware=record_of(hardware(plan.device, threads=1), Hardware),
         methods=tuple(_method(method) for method in plan.methods),
-        architectures=tuple(_architecture(ensemble) for ensemble in ensembles),
+        architectures=tuple(_architecture(plan, ensemble) for ensemble in ensembles),
         images=tuple(_images(plan, ensembles)),
         cells=tuple(all_cells),
         maps=tuple(stored_maps),
@@ -194,7 +195,7 @@ def _method(method: BoundMethod) -> MethodRecord:
     )
 
 
-def _architecture(ensemble: Ensemble) -> ArchitectureResult:
+def _architecture(plan: Plan, ensemble: Ensemble) -> ArchitectureResult:
     model = ensemble.plan.model
     return record_of(
         {
@@ -206,6 +207,7 @@ def _architecture(ensemble: Ensemble) -> ArchitectureResult:
             "distribution": model.distribution,
             "pool": str(ensemble.plan.pool.folder),
             **ensemble.plan.network,
+            "population": population_of(plan),
             "members": [{**asdict(record), "flag": ensemble.flags.get(record.index)} for record in ensemble.records],
         },
         ArchitectureResult,

@@ -25,6 +25,7 @@ from saliencynoise.records.common import (
     Status,
 )
 from saliencynoise.records.files import Files, StoredMaps, wrong_file, wrong_maps
+from saliencynoise.records.population import PopulationRecord, wrong_population
 
 Layout = Literal["picture", "values"]
 
@@ -151,6 +152,7 @@ class ArchitectureResult(Record, frozen=True, kw_only=True):
     parameters: Count | None
     adaptations: tuple[str, ...]
     points: dict[str, Any]
+    population: PopulationRecord
     members: tuple[MemberResult, ...]
 
     @property
@@ -261,6 +263,10 @@ def _contradictions(record: StudyRecord) -> Iterator[str]:
         yield "versions has no torch"
     if len(member_counts) < len(record.architectures):
         yield "two architectures have one label"
+    for index, architecture in enumerate(record.architectures):
+        wrong = wrong_population(architecture.population, members=len(architecture.members))
+        if wrong:
+            yield f"architectures[{index}].population.{wrong}"
     for index, cell in enumerate(record.cells):
         wrong = _wrong_cell(cell, member_counts, record.files)
         if wrong:

@@ -20,6 +20,7 @@ from saliencynoise.display.numbers import (
     seconds_text,
     untrained_text,
 )
+from saliencynoise.display.population import population_sentences
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.config import REFERENCE
@@ -93,6 +94,8 @@ def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Itera
         low = f" {CEILING}" if any(map(is_low, cells)) else ""
         yield Text(LEGEND + wider + _draws(cells) + low, style="dim")
     yield Text(basis(study.result))
+    for sentence in population_sentences(study.result):
+        yield Text(sentence)
     for warning in warnings(study.result):
         yield Text(warning, style=_style(warning))
     yield Text(

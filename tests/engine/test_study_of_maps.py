@@ -20,13 +20,14 @@ MEMBERS, ITEMS = 5, 6
 
 def about(*methods: str, layout: str = "picture", **more: Any) -> MeasuredMaps:
     """What is known of maps of five members on six items without labels."""
+    networks = {"label": "networks", "name": "networks", "population": {"kind": "unknown"}}
     members = [{"index": index, "source": f"seed {index}"} for index in range(MEMBERS)]
     given = {"dataset": {"classes": (), "train_images": None, "test_images": None, "image_shape": None, "key": ""}}
     return MeasuredMaps(
         settings=record_with(MeasureSettings, maps="an array", members=MEMBERS, images=ITEMS, methods=methods),
         dataset=record_with(DatasetRecord, **given["dataset"]),
         images=[record_with(ImageRecord, name=f"item {index}") for index in range(ITEMS)],
-        architecture=record_with(ArchitectureResult, label="networks", name="networks", members=members),
+        architecture=record_with(ArchitectureResult, **networks, members=members),
         methods={
             label: record_with(
                 MethodRecord, label=label, name=label, layout=layout, views=("signed",), sign="signed"

@@ -13,7 +13,7 @@ from saliencynoise.records.common import Record
 
 PAGE = Path(__file__).parents[2] / "docs/reference/results.md"
 MODULES = {
-    "result": ("study", "cell", "files", "common"),
+    "result": ("study", "population", "cell", "files", "common"),
     "plan": ("plan",),
     "predictions": ("predictions",),
     "explanation": ("explanation",),

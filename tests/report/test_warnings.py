@@ -51,7 +51,7 @@ def test_what_a_reader_must_know_is_said():
             "deep_ensemble",
             "",
             ["more --epochs or a lower learning_rate may help", "target true; trained on 1437 images, 2 epochs"],
-            "from",
+            "members from",
         ),
         (
             "swag(rank=3)",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from saliencynoise.display.figures.style import LONGEST, shortened
 from saliencynoise.display.numbers import counted, format_number
+from saliencynoise.display.population import population_sentences
 from saliencynoise.statistics.intervals import WORDS
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ MOST = 3
 
 
 def basis(study: Study) -> str:
-    """Return a sentence on the data behind a study's figures: its members, images and data set."""
+    """Return sentences on the data behind a study's figures: its members, images, data set and population."""
     result = study.result
     members, images = result.settings.members, counted(len(result.images), "test image")
     few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
-    return f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
+    data = f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
+    return " ".join([data, *population_sentences(result)])
 
 
 def intervals(frame: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ from saliencynoise.display.numbers import counted, duration, format_number, with
 from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue, without_empty_columns
+from saliencynoise.display.population import population_sentence, population_sentences
 from saliencynoise.records.study import MeasureSettings
 from saliencynoise.records.writing import json_of
 from saliencynoise.report.html.names import method_words
@@ -186,6 +187,7 @@ def _architecture(architecture: ArchitectureResult, recipe: RecipeRecord | None)
         *([("parameters", f"{architecture.parameters:,}")] if known else []),
         *([("provided by", architecture.distribution)] if architecture.distribution else []),
         *([("adapted", "; ".join(architecture.adaptations) or "no")] if known else []),
+        *([("population", population_sentence(architecture.population, members=len(members)))] if members else []),
         *([("test accuracy", _accuracy(accuracies))] if accuracies else []),
         *([("trained in", f"{duration(trained)} of computing, all members together")] if trained else []),
         *([("recipe", _recipe(recipe))] if recipe is not None else []),
@@ -245,6 +247,7 @@ def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
         images = f"{len(result.images)} test images of {result.dataset.asked}"
     return [
         ("networks", networks),
+        ("population", " ".join(population_sentences(result))),
         (f"{result.item}s", images),
         *([("maps from", settings.maps)] if isinstance(settings, MeasureSettings) else []),
         *([("accuracy", _accuracy(accuracies))] if accuracies else []),
