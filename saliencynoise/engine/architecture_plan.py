@@ -11,7 +11,7 @@ import torch
 
 from saliencynoise.engine.config import MEMBERS, REFERENCE, BenchConfig
 from saliencynoise.engine.member import describe_network
-from saliencynoise.interfaces import Dataset, Network, UsageError
+from saliencynoise.interfaces import Dataset, Network, Sampler, UsageError
 from saliencynoise.registry.bound import BoundModel, BoundSampler
 from saliencynoise.registry.calling import calling
 from saliencynoise.scoring import as_before
@@ -88,6 +88,9 @@ def plan_architecture(
         if description is not None and key_of(description["identity"]) == key_of(identity)
         else describe_network(built_without_weights(model, tuple(shape), len(dataset.classes)))
     )
+    members = config.members or MEMBERS
+    reused = {} if config.fresh else reused_members(pool, members)
+    _check_members(sampler, model, dataset, members=[index for index in range(members) if index not in reused])
     return ArchitecturePlan(
         model=model,
         pool=pool,
@@ -95,8 +98,18 @@ def plan_architecture(
         identity=identity,
         recipe=recipe,
         network=network,
-        reused_members={} if config.fresh else reused_members(pool, config.members or MEMBERS),
+        reused_members=reused,
     )
+
+
+def _check_members(sampler: BoundSampler, model: BoundModel, dataset: Dataset, *, members: Sequence[int]) -> None:
+    """Let the sampler check the members that the pool lacks, before any of them runs."""
+    if not members or type(sampler.instance).check is Sampler.check:
+        return
+    shape = tuple(dataset.train.images.shape[1:])
+    network = built_without_weights(model, shape, len(dataset.classes)).module.state_dict()
+    with calling(f"the sampler {sampler.display_name} ({sampler.distribution})"):
+        sampler.instance.check(network, members=members)
 
 
 def reused_members(pool: Pool, count: int) -> dict[int, MemberRecord]:

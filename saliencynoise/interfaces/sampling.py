@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from jaxtyping import Int
     from torch import Generator, Tensor, nn
@@ -143,6 +143,17 @@ class Sampler(ABC):
     def identity(self) -> Mapping[str, str]:
         """Return other values that determine the members than parameters, recipe and seeds, such as hashes of files."""
         return {}
+
+    def check(self, network: Mapping[str, Tensor], *, members: Sequence[int]) -> None:  # noqa: B027 - most need none
+        """Check, before anything runs, that these members can be made; called with those that the pool lacks.
+
+        Args:
+            network: the state dictionary of the architecture, on the meta device: names, shapes and types.
+            members: their indices.
+
+        Raises:
+            UsageError: if one cannot be made; the message says why, and how to correct it.
+        """
 
     @abstractmethod
     def members(self, run: TrainingRun) -> Iterator[Sample]:

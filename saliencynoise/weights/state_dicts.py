@@ -240,13 +240,24 @@ def _misfit(reading: Reading, network: Mapping[str, Tensor], path: Path) -> Usag
     lists = {"it lacks": missing, "the network lacks": unexpected, "it has": shapes}
     differences = "; ".join(f"{problem} {some(names)}" for problem, names in lists.items() if names)
     location = f" under {reading.label}" if reading.label else ""
-    cause = _cause(names_differ=bool(missing or unexpected))
+    cause = _cause(reading, network, names_differ=bool(missing or unexpected))
     return UsageError(f"checkpoints: {path}{location} does not fit the network: {differences}; {cause}")
 
 
-def _cause(*, names_differ: bool) -> str:
+def _cause(reading: Reading, network: Mapping[str, Tensor], *, names_differ: bool) -> str:
     if names_differ:
         return "give the architecture of the file with --arch, and its arguments with --arch-arg"
+    shapes = [
+        (list(reading.tensors[reading.names[name]].shape), list(network[name].shape))
+        for name in reading.misshapen(network)
+    ]
+    outputs = {(file[0], ours[0]) if file[1:] == ours[1:] and file and ours else None for file, ours in shapes}
+    if None not in outputs and len(outputs) == 1 and len(shapes) <= 2:
+        ((theirs, ours),) = filter(None, outputs)
+        return (
+            f"the file has {theirs} outputs and the data set has {ours} classes: name the data set of its training, "
+            "whose classes are its outputs"
+        )
     return (
         "the first number of the last layer's shape is the number of classes, the second of the first layer's shape is "
         "the number of channels: if these differ, the file was trained for another data set (networks that saw grey "

@@ -259,6 +259,16 @@ def test_a_pickled_network_is_refused(four, networks):
         bench(**four | FILES)
 
 
+def test_a_damaged_file_is_refused_before_any_network_is_read(four, networks, watcher):
+    weights = torch.load(networks / "net-2.pt")["state_dict"]
+    weights["module.fc.bias"][0] = torch.inf
+    torch.save(weights, networks / "net-2.pt")
+    with pytest.raises(UsageError, match=r"net-2\.pt has values that are NaN or infinite, in fc\.bias"):
+        bench(**four | FILES, observer=watcher)
+    assert watcher.jobs == []
+    assert len(members_of(bench(**four | FILES | {"members": 2}))) == 2  # the first two are sound
+
+
 PLUGIN = """
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -64,7 +64,9 @@ def test_the_users_home_is_understood(tmp_path, monkeypatch):
     assert Checkpoints("~/*.pt").available == 2
 
 
-@pytest.mark.parametrize(("files", "words"), [((), "matches no file"), (("a.pt",), r"matches only .*/a\.pt")])
+@pytest.mark.parametrize(
+    ("files", "words"), [((), "matches no file of weights"), (("a.pt",), r"matches only .*/a\.pt")]
+)
 def test_fewer_than_two_files_are_refused(tmp_path, files, words):
     for name in files:
         (tmp_path / name).write_bytes(b"x")
@@ -179,8 +181,14 @@ def test_differences_are_named(tmp_path, weights):
         read_weights(path, weights)
     assert str(caught.value).startswith(
         f"checkpoints: {path} does not fit the network: it has 8.weight [5, 6] where the network has [3, 6], 8.bias "
-        "[5] where the network has [3]; the first number of the last layer's shape is the number of classes"
+        "[5] where the network has [3]; the file has 5 outputs and the data set has 3 classes: name the data set "
+        "of its training, whose classes are its outputs"
     )
+    torch.save({**weights, "0.weight": torch.zeros(4, 3, 3, 3)}, path)
+    with pytest.raises(
+        UsageError, match=r"0\.weight \[4, 3, 3, 3\] where the network has \[4, 1, 3, 3\]; the first number"
+    ):
+        read_weights(path, weights)
     fewer = {name: value for name, value in weights.items() if not name.startswith(("0.", "1."))}
     torch.save({**fewer, "stem.weight": torch.zeros(2)}, path)
     with pytest.raises(UsageError) as caught:
@@ -203,3 +211,47 @@ def test_the_sampler_takes_the_key_and_passes_the_note_on(tmp_path, fake_run):
     assert torch.equal(averaged.weights["8.weight"], raw.weights["8.weight"] + 1)
     assert averaged.note.startswith("weights under 'ema'; 2 state dictionaries fit, ema was taken; ")
     assert averaged.note.endswith("checkpoints(files=...,key=raw) takes the other")
+
+
+def saved(path, network):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(network.state_dict(), path)
+
+
+def test_a_folder_of_training_runs_gives_a_file_of_each(tmp_path, fake_run):
+    for run in range(3):
+        for number, name in enumerate(("model_best", "last", "checkpoint-4")):
+            saved(tmp_path / f"train/run {run}/{name}.pth.tar", fake_run(index=10 * run + number).build())
+    sampler = Checkpoints(str(tmp_path))
+    for run in range(3):
+        (sample,) = sampler.members(fake_run(index=run))
+        assert sample.source == f"run {run}/model_best.pth.tar"
+        assert sample.note == (
+            "model_best.pth.tar is taken of the 3 files of this training run (the others: checkpoint-4.pth.tar, "
+            "last.pth.tar)"
+        )
+        assert torch.equal(sample.weights["8.weight"], fake_run(index=10 * run).build().state_dict()["8.weight"])
+    assert [path.name for path in Checkpoints(f"{tmp_path}/train/run*").paths()] == ["model_best.pth.tar"] * 3
+    assert catalogue().sampler(f"checkpoints:{tmp_path}").instance == sampler
+
+
+def test_epochs_of_one_run_are_no_members(tmp_path, fake_run):
+    for epoch in (1, 2):
+        saved(tmp_path / f"epoch={epoch}.ckpt", fake_run(index=epoch).build())
+    with pytest.raises(UsageError, match=r"holds one training run \(epoch=2\.ckpt, epoch=1\.ckpt\), and epochs of one"):
+        Checkpoints(str(tmp_path))
+    (sample,) = Checkpoints(f"{tmp_path}/*.ckpt").members(fake_run(index=0))  # asked for by name
+    assert sample.note.startswith("2 of these files seem to be moments of one training run; such networks agree more")
+
+
+def test_the_check_reads_every_file_without_a_network(tmp_path, fake_run):
+    for index in range(3):
+        saved(tmp_path / f"{index}.pt", fake_run(index=index).build())
+    with torch.device("meta"):
+        network = fake_run().make().state_dict()
+    sampler = Checkpoints(f"{tmp_path}/*.pt")
+    sampler.check(network, members=range(3))
+    torch.save({**fake_run().build().state_dict(), "8.bias": torch.full((3,), torch.nan)}, tmp_path / "2.pt")
+    sampler.check(network, members=range(2))
+    with pytest.raises(UsageError, match=r"/2\.pt has values that are NaN or infinite, in 8\.bias"):
+        sampler.check(network, members=range(3))
