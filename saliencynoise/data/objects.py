@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from PIL import Image
 
 from saliencynoise.data.hugging_face import IMAGES, LABELS
 from saliencynoise.data.layout import TEST, TRAIN, named
-from saliencynoise.data.levels import scaled_levels
+from saliencynoise.data.levels import Levels, scaled_levels
 from saliencynoise.data.orders import natural
 from saliencynoise.data.pictures import eight_bits
 from saliencynoise.data.sizes import median_side
@@ -21,22 +21,18 @@ from saliencynoise.data.tensors import channel_statistics
 from saliencynoise.data.words import few
 from saliencynoise.interfaces import Dataset, Split, UsageError
 
-if TYPE_CHECKING:
-    from jaxtyping import Float, UInt8
-    from torch import Tensor
-
 READ_TWICE = 16
 """Items of each part that are read twice, since a random transform gives another image each time."""
 
 WANTED = (
-    "it must be a name, or a pair (train, test): of data sets with len() and items (image, label), or of pairs (images, "
-    "labels) of tensors or arrays; or a mapping with the keys 'train' and 'test'"
+    "it must be a name, or a pair (train, test): of data sets with len() and items (image, label), or of pairs "
+    "(images, labels) of tensors or arrays; or a mapping with the keys 'train' and 'test'"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Part:
-    """One part as it was given: the images `[C, H, W]` in their own types, their labels, and the names of the classes."""
+    """One part as it was given: the images `[C, H, W]` in their own types, their labels, the names of the classes."""
 
     images: Sequence[np.ndarray]
     labels: Sequence[int | str]
@@ -64,10 +60,11 @@ def dataset_in_memory(value: object, *, image_size: int | None = None) -> Datase
     """
     if isinstance(value, Dataset):
         return value
-    train, test = (_read(part, name) for part, name in zip(_pair(value), ("train", "test"), strict=True))
+    with torch.random.fork_rng():  # transforms draw from it
+        train, test = (_read(part, name) for part, name in zip(_pair(value), ("train", "test"), strict=True))
     classes = _classes(train, test)
     images, notes = _of_one_size([*train.images, *test.images], image_size)
-    pixels, range_notes = _levels(images)
+    pixels, levels, range_notes = _levels(images)
     splits = []
     for name, part, start in (("train", train, 0), ("test", test, len(train.images))):
         splits.append(
@@ -87,6 +84,7 @@ def dataset_in_memory(value: object, *, image_size: int | None = None) -> Datase
         std=std,
         augmentations=frozenset({"shift"}) if pixels.shape[1] == 1 else frozenset({"shift", "flip"}),
         notes=(*notes, *range_notes),
+        levels=levels,
     )
 
 
@@ -219,7 +217,8 @@ def _indices(part: _Part, classes: tuple[str, ...], name: str) -> Iterator[int]:
         number = numbers.get(label, -1) if isinstance(label, str) else label
         if not 0 <= number < len(classes):
             raise UsageError(
-                f"dataset: the label of item {index} of {name} is {label!r}; the {len(classes)} classes are {few(classes)}"
+                f"dataset: the label of item {index} of {name} is {label!r}; the {len(classes)} classes are "
+                f"{few(classes)}"
             )
         yield number
 
@@ -241,14 +240,12 @@ def _of_one_size(images: Sequence[np.ndarray], size: int | None) -> tuple[list[n
     return list(images), notes
 
 
-def _levels(
-    images: list[np.ndarray],
-) -> tuple[UInt8[np.ndarray, "N C H W"] | Float[np.ndarray, "N C H W"], tuple[str, ...]]:
-    """Return all images from 0 to 255, as bytes where they are whole, with a note where they were scaled."""
+def _levels(images: list[np.ndarray]) -> tuple[np.ndarray, Levels | None, tuple[str, ...]]:
+    """Return all images from 0 to 255, as bytes where they are whole; the levels that these were; and notes."""
     pixels = np.stack(images)
     images.clear()  # the peak is twice the data set, not more
     if pixels.dtype == np.uint8:
-        return pixels, ()
+        return pixels, None, ()
     if pixels.dtype.kind not in "fiub":
         raise UsageError(f"dataset: images are of the type {pixels.dtype}; give bytes or floating point")
     low, high = float(pixels.min()), float(pixels.max())
@@ -256,16 +253,15 @@ def _levels(
         raise UsageError("dataset: images hold values that are NaN or infinite; replace them")
     if pixels.dtype.kind == "f" and (low < 0 or high > 255):
         raise UsageError(
-            f"dataset: images hold values from {low:.3g} to {high:.3g}, as after a normalisation; give values from 0 to 1, "
-            "or bytes (leave Normalize out), and the mean and deviation by normalization='MEAN/STD' or 'imagenet'"
+            f"dataset: images hold values from {low:.3g} to {high:.3g}, as after a normalisation; give values from 0 "
+            "to 1, or bytes (leave Normalize out), and the mean and deviation by normalization='MEAN/STD' or 'imagenet'"
         )
     if pixels.dtype.kind == "b" or (pixels.dtype.kind == "f" and high <= 1):
-        return _whole(pixels * np.float32(255)), ("values of 0 to 1 became 0 to 255",)
-    if 0 <= low and high <= 255:
-        return _whole(pixels), ()
-    return scaled_levels(pixels, (low, high)), (
-        f"levels {low:.10g} to {high:.10g} of more than 8 bits, their range, became 0 to 255, without rounding (float32)",
-    )
+        return _whole(pixels * np.float32(255)), None, ("values of 0 to 1 became 0 to 255",)
+    if low >= 0 and high <= 255:
+        return _whole(pixels), None, ()
+    note = f"the levels {low:.10g} to {high:.10g}, their range, became 0 to 255, without rounding (float32)"
+    return scaled_levels(pixels, (low, high)), (low, high), (note,)
 
 
 def _whole(pixels: np.ndarray) -> np.ndarray:

@@ -47,6 +47,11 @@ def stored_name(value: object, *, image_size: int | None = None) -> str:
     return f"{NAME}:{path}"
 
 
+def name_for_people(asked: str, dataset: Dataset) -> str:
+    """Return the name of a data set as the user gave it, or its kind ("mnist", "tensors") if it came from memory."""
+    return dataset.name if asked.partition(":")[0].rpartition("/")[2] == NAME else asked
+
+
 def load_stored(*, path: str | None, image_size: int | None, seed: int) -> Dataset:  # noqa: ARG001 - its split is fixed
     """Return a data set that `stored_name` kept.
 
@@ -61,8 +66,8 @@ def load_stored(*, path: str | None, image_size: int | None, seed: int) -> Datas
     file = Path(path or "")
     if not _is_sound(file):
         raise UsageError(
-            f"the data set {str(file)!r}, which came from memory, is no longer in the cache, or was changed; give it again "
-            "in Python, with dataset=..."
+            f"the data set {str(file)!r}, which came from memory, is no longer in the cache, or was changed; give it "
+            "again in Python, with dataset=..."
         )
     dataset = load_dataset(file)
     if image_size is None or dataset.train.images.shape[2:] == (image_size, image_size):

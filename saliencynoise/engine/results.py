@@ -9,6 +9,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from saliencynoise.data.stored import name_for_people
 from saliencynoise.engine.ceiling import ceiling_of, is_ceiling
 from saliencynoise.engine.member_quality import failed_training_warnings, votes
 from saliencynoise.engine.population import population_of
@@ -163,7 +164,7 @@ def _dataset(plan: Plan) -> DatasetRecord:
     dataset = plan.dataset
     return DatasetRecord(
         name=plan.dataset_text,
-        asked=plan.config.dataset,
+        asked=name_for_people(plan.config.dataset, dataset),
         key=plan.dataset_key,
         classes=tuple(dataset.classes),
         train_images=len(dataset.train),
