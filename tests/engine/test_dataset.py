@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from saliencynoise.api import Study, bench
+from saliencynoise.api import bench
 from saliencynoise.data.fingerprint import fingerprint
+from saliencynoise.data.stored import stored_name
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.interfaces import UsageError
@@ -36,17 +37,23 @@ def test_an_unknown_name_is_refused():
         load_dataset(config_from({"dataset": "digit"}))
 
 
-def test_data_in_memory_are_the_data_set_of_the_same_content(quick, watcher):
-    """The members are found in the pool, which is that of the same pixels, labels and normalisation."""
-    dataset = load_dataset(config_from(quick))[1]
+def test_data_in_memory_are_the_data_set_of_the_same_content():
+    dataset = load_dataset(config_from({"dataset": "digits"}))[1]
     parts = [(split.images, split.labels) for split in (dataset.train, dataset.test)]
-    settings = {**quick, "methods": ["gradient"], "train_images": None}
-    study = bench(
-        **settings | {"dataset": parts, "normalization": f"{dataset.mean[0]!r}/{dataset.std[0]!r}"}, observer=watcher
-    )
-    assert study.result.dataset.key == fingerprint(dataset)
+    name, stored = load_dataset(config_from({"dataset": stored_name(parts)}))
+    assert name == "builtin/stored"
+    assert fingerprint(stored) == fingerprint(dataset)
+
+
+def test_a_bench_of_data_in_memory_is_that_of_their_name_in_worker_processes(cache):
+    images = torch.arange(24 * 3 * 8 * 8, dtype=torch.float32).remainder(251).view(24, 3, 8, 8) / 250
+    data = {"train": (images, torch.arange(24) % 2), "test": (images[:8], torch.arange(8) % 2)}
+    settings = {"archs": ["resnet(depth=10,width=4)"], "methods": ["gradient"], "members": 2, "epochs": 1, "images": 2}
+    study = bench(**settings, dataset=data, workers=2, untrained="none", out="one")
     assert study.result.dataset.asked == "tensors"
-    assert watcher.plans[0].members_to_train == 0
-    assert Study.load(study.folder).result.settings.dataset.startswith("stored:")
+    assert study.result.settings.dataset.startswith("stored:")
+    again = bench(**settings, dataset=study.result.settings.dataset, workers=0, untrained="none", out="two")
+    assert again.result.dataset.key == study.result.dataset.key
+    assert list(again.table["snr"]) == list(study.table["snr"])
     with pytest.raises(UsageError, match=r"dataset is a set; it must be a name, or a pair \(train, test\)"):
-        bench(**settings | {"dataset": {1}})
+        bench(**settings, dataset={1})
