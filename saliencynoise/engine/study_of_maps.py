@@ -167,6 +167,7 @@ def _reduced(
             sign=sign,
             scale=aggregator.spec.scale,
             groups=tuple(groups) if groups and len(groups) == source.items else None,
+            clusters=about.architecture.population.clusters,
         )
     except BrokenMapError as error:
         if strict:
