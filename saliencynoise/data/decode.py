@@ -95,7 +95,7 @@ def _check_filled(layout: Layout, readable: Collection[int], lost: Mapping[int, 
     files = layout.listing.files
     left = Counter((files[i].label, files[i].part) for i in readable)
     for part in (None,) if layout.test_part is None else ("train", "test"):
-        inside = "" if part is None else f" of {layout.test_part if part == 'test' else part}/"
+        inside = "" if part is None else f" of {layout.test_part if part == 'test' else layout.train_part}/"
         for label in layout.classes:
             where = f"image folder {str(layout.root)!r}: class {label!r}{inside}"
             why = [f"{files[i].name} ({lost[i]})" for i in lost if (files[i].label, files[i].part) == (label, part)]
@@ -112,7 +112,8 @@ def _check_filled(layout: Layout, readable: Collection[int], lost: Mapping[int, 
 
 def _fix(layout: Layout, label: str, part: str | None) -> str:
     """Return the fix for a class without images, which depends on the other files in its folder."""
-    folders = [name for name in (layout.test_part if part == "test" else part, label) if name]
+    folder = {"test": layout.test_part, "train": layout.train_part, None: None}[part]
+    folders = [name for name in (folder, label) if name]
     start = "/".join(folders) + "/"
     others = [name for name in layout.listing.others if name.startswith(start)]
     contents = described(layout.root, others)
@@ -123,7 +124,9 @@ def _levels(pictures: Collection[Picture]) -> Levels | None:
     """Return the levels of files of more than 8 bits that become 0 and 255: their range, or that of their bits."""
     deep = [picture.levels for picture in pictures if picture.levels is not None]
     levels = joint(deep)
-    return likely(levels) if levels is not None and len(deep) < len(pictures) else levels
+    if levels is None or len(deep) == len(pictures):
+        return levels
+    return likely(levels, floating=any("floating" in picture.traits for picture in pictures))
 
 
 def _parts(layout: Layout, readable: Sequence[int], seed: int) -> tuple[list[int], list[int]]:

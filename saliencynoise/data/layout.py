@@ -10,9 +10,12 @@ from saliencynoise.data.scan import NO_CLASSES, Listing, entries_of, list_classe
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-_SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing", "eval", "evaluation"})
+TRAIN = ("train", "training")
+TEST = ("test", "testing", "val", "valid", "validation", "dev", "eval", "evaluation")
+"""Names of the parts of a data set, in lower case; where there are several, the first is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,8 @@ class Layout:
         root: the folder.
         classes: names of the classes, in the order in which they are numbered: see `read_order`.
         listing: the image files, each with its class and part, and the ignored files.
-        test_part: "test" or "val" where the folder itself is split, else None.
+        test_part: the name of the test part, such as "test" or "val", where the folder itself is split, else None.
+        train_part: the name of the training part beside it.
         unused: folders beside the parts that are not read.
         order: a note on the order of the classes for the reader.
     """
@@ -32,6 +36,7 @@ class Layout:
     classes: tuple[str, ...]
     listing: Listing
     test_part: str | None
+    train_part: str = "train"
     unused: tuple[str, ...] = ()
     order: str = ""
 
@@ -43,47 +48,57 @@ def read_layout(root: Path) -> Layout:
         UsageError: if there are no class folders, or only one, or a class is in one part only, or the folders
             look like parts of a data set but are not named so, or a folder may not be read; as `read_order`.
     """
-    test_part, unused = find_parts(root)
-    if test_part is None:
+    parts, unused = find_parts(root)
+    if parts is None:
         classes, listing = list_classes(root)
     else:
-        classes, listing = list_classes(root, "train", "train")
+        train_part, test_part = parts
+        classes, listing = list_classes(root, train_part, "train")
         others, second = list_classes(root, test_part, "test")
-        _check_same(root, test_part, classes, others)
+        _check_same(root, parts, classes, others)
         listing = listing + second
     if len(classes) < 2:
-        raise _only_class(root if test_part is None else root / "train", classes[0])
+        raise _only_class(root if parts is None else root / parts[0], classes[0])
     order = read_order(root, classes)
-    if test_part is None:
+    if parts is None:
         listing = replace(listing, others=[name for name in listing.others if name != FILE])
     return Layout(
         root=root,
         classes=order.classes,
         listing=listing,
-        test_part=test_part,
+        test_part=parts[1] if parts else None,
+        train_part=parts[0] if parts else "train",
         unused=tuple(unused),
         order=order.note,
     )
 
 
-def find_parts(root: Path) -> tuple[str | None, list[str]]:
-    """Return the name of the test part beside train/ ("test" or "val"), or None, and parts that are not used.
+def find_parts(root: Path) -> tuple[tuple[str, str] | None, list[str]]:
+    """Return the folders of the training and of the test part, or None; and folders that are not used.
+
+    The names are those of `TRAIN` and `TEST`, in upper or lower case.
 
     Raises:
-        UsageError: if the folders look like splits, but are not named so.
+        UsageError: if the folders look like parts, but one of the two is missing.
     """
     folders = [entry.name for entry in entries_of(str(root))[0] if entry.name not in NO_CLASSES]
-    tests = [name for name in ("test", "val") if name in folders]
-    if "train" in folders and tests:
+    trains, tests = (_named(names, folders) for names in (TRAIN, TEST))
+    if trains and tests:
         # an unlabelled test part (no class folders) is no use where there is a labelled val/
-        usable = [name for name in tests if entries_of(str(root / name))[0]] or tests
-        return usable[0], [name for name in folders if name not in {"train", usable[0]}]
-    if folders and all(name.lower() in _SPLITS for name in folders):
+        used = trains[0], next((name for name in tests if entries_of(str(root / name))[0]), tests[0])
+        return used, [name for name in folders if name not in used]
+    if folders and len(trains + tests) == len(folders):
         raise UsageError(
             f"image folder {str(root)!r} holds {', '.join(map(repr, folders))}, which look like parts of a "
             "data set, not classes: name them 'train' and 'test' (or 'val'), or give the path of one of them"
         )
     return None, []
+
+
+def _named(names: Sequence[str], folders: Sequence[str]) -> list[str]:
+    """Return the folders that have one of the names in any case, in the order of the names; exact names come first."""
+    found = [folder for folder in folders if folder.lower() in names]
+    return sorted(found, key=lambda folder: (names.index(folder.lower()), folder != folder.lower(), folder))
 
 
 def _only_class(root: Path, name: str) -> UsageError:
@@ -95,11 +110,11 @@ def _only_class(root: Path, name: str) -> UsageError:
     )
 
 
-def _check_same(root: Path, test_part: str, train: list[str], test: list[str]) -> None:
+def _check_same(root: Path, parts: tuple[str, str], train: list[str], test: list[str]) -> None:
     """Raise UsageError if a class is in one part only."""
     for inside, outside, names in (
-        ("train", test_part, set(train) - set(test)),
-        (test_part, "train", set(test) - set(train)),
+        (*parts, set(train) - set(test)),
+        (*reversed(parts), set(test) - set(train)),
     ):
         if names:
             first, more = min(names, key=natural), f" (and {len(names) - 1} more)" if len(names) > 1 else ""

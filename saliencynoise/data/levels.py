@@ -1,8 +1,9 @@
 """Pictures of more than 8 bits: their levels as in the file, and their scale in a data set.
 
-A file of 16 bits may hold 10, 12 or 14, a label mask of two levels, or signed values. Its levels are read as they are.
-The lowest and the highest level of all such files of a data set become 0 and 255, in float32, so nothing is rounded.
-Beside files of 8 bits, it is the range of the number of bits that they seem to have.
+A file of 16 bits may hold 10, 12 or 14, a label mask of two levels, or signed values; 32 bits may be whole numbers or
+floating point. The levels are read as they are. The lowest and the highest level of all such files of a data set become
+0 and 255, in float32, so nothing is rounded. Beside files of 8 bits, it is the range of the number of bits that they
+seem to have, and 0 to 1 for floating point within 0 to 1.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 Levels = tuple[float, float]
 """The level that becomes 0 and the one that becomes 255."""
 
-GREY = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+GREY = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 """Modes of Pillow for one channel of more than 8 bits."""
 
-DEPTHS = (8, 10, 12, 14, 16)
-_BITS, _ORIENTATION = 258, 0x0112
+DEPTHS = (8, 10, 12, 14, 16, 24, 32)
+_BITS, _FORMAT, _ORIENTATION = 258, 339, 0x0112
+_UNSIGNED, _SIGNED = 1, 2
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -41,13 +43,19 @@ _TURNS = {
 
 def is_deep(file: Image.Image) -> bool:
     """Return, before it is loaded, whether a file has more than 8 bits a channel that can all be read."""
-    return file.mode in GREY or _is_deep_png(file)
+    return file.mode in GREY or _is_deep_png(file) or (file.mode == "L" and _number_format(file) == _SIGNED)
 
 
 def is_halved(file: Image.Image) -> bool:
     """Return whether Pillow reads the upper 8 bits of a file only: TIFF in colour of 16 bits."""
     tags: Any = getattr(file, "tag_v2", {})
-    return file.format == "TIFF" and file.mode not in (*GREY, "F") and max(tags.get(_BITS, (8,))) > 8
+    return file.format == "TIFF" and file.mode not in GREY and max(tags.get(_BITS, (8,))) > 8
+
+
+def _number_format(file: Image.Image) -> int:
+    """Return the number for unsigned (1), signed (2) or floating-point (3) values in a TIFF; 1 for other files."""
+    tags: Any = getattr(file, "tag_v2", {})
+    return int(max(tags.get(_FORMAT, (_UNSIGNED,))))
 
 
 def _is_deep_png(file: Image.Image) -> bool:
@@ -62,11 +70,13 @@ def planes(file: Image.Image, stream: io.BufferedIOBase | Any, traits: set[str])
     Transparent parts are laid over the file's brightest level.
 
     Raises:
-        ValueError: if levels are outside -32768..65535.
+        ValueError: if levels are NaN or infinite.
     """
-    levels = _grey(file) if file.mode in GREY else _colour(stream)
-    if levels.min() < -32768 or levels.max() > 65535:
-        raise ValueError("32-bit pixels: save it with 8 or 16 bits")
+    levels = _colour(stream) if _is_deep_png(file) else _grey(file)
+    if not np.isfinite(levels).all():
+        raise ValueError("levels that are NaN or infinite: replace them")
+    if file.mode == "F":
+        traits.add("floating")
     if len(levels) in {2, 4}:
         *_, alpha = levels
         levels = levels[:-1]
@@ -79,8 +89,14 @@ def planes(file: Image.Image, stream: io.BufferedIOBase | Any, traits: set[str])
 
 
 def _grey(file: Image.Image) -> np.ndarray:
+    kind = _number_format(file)
     file.load()
-    return np.asarray(file).astype(np.float64)[None]
+    levels = np.asarray(file)
+    if levels.dtype == np.int32 and kind == _UNSIGNED and file.format == "TIFF":
+        levels = levels.view(np.uint32)  # Pillow gives the upper half of them as negative numbers
+    if levels.dtype == np.uint8 and kind == _SIGNED:
+        levels = levels.view(np.int8)
+    return levels.astype(np.float64)[None]
 
 
 def _colour(stream: Any) -> np.ndarray:
@@ -112,15 +128,19 @@ def joint(levels: Iterable[Levels]) -> Levels | None:
     return (float(min(low for low, _ in ranges)), float(max(high for _, high in ranges))) if ranges else None
 
 
-def likely(levels: Levels) -> Levels:
-    """Return the range of the number of bits that a single file was likely made with: 8, 10, 12, 14 or 16.
+def likely(levels: Levels, *, floating: bool = False) -> Levels:
+    """Return the range of the number of bits that a single file was likely made with: 8, 10, 12, 14, 16, 24 or 32.
 
-    >>> likely((17, 3000)), likely((-5, 7))
-    ((0.0, 4095.0), (-5, 7))
+    Floating point within 0 to 1 has the range 0 to 1, and within 0 to 255 that of bytes; others keep their own.
+
+    >>> likely((17, 3000)), likely((-5, 7)), likely((0.1, 0.7), floating=True)
+    ((0.0, 4095.0), (-5, 7), (0.0, 1.0))
     """
     low, high = levels
-    if low < 0:
+    if low < 0 or (floating and high > 255):
         return levels
+    if floating:
+        return 0.0, 1.0 if high <= 1 else 255.0
     return 0.0, float(next(2**bits - 1 for bits in DEPTHS if high < 2**bits))
 
 

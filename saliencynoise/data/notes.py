@@ -43,10 +43,12 @@ def levels_note(pictures: Collection[Picture], levels: Levels | None) -> tuple[s
     if levels is None or not deep:
         return ()
     (low, high), shallow = levels, len(pictures) - deep
+    floating = _having("floating", pictures)
+    what = f" ({floating} of floating point)" if floating else ""
     whose = "the range of their bits" if shallow else "their range"
     note = (
-        f"{count(deep, 'image')} of more than 8 bits: the levels {low:.10g} to {high:.10g}, {whose}, became 0 to 255, "
-        "without rounding (float32)"
+        f"{count(deep, 'image')} of more than 8 bits{what}: the levels {low:.10g} to {high:.10g}, {whose}, became "
+        "0 to 255, without rounding (float32)"
     )
     return (
         (note, f"{count(shallow, 'image')} of 8 bits beside them, whose levels stayed 0 to 255") if shallow else (note,)
@@ -59,7 +61,7 @@ def split_note(sizes: Sequence[int], layout: Layout, *, seed: int) -> str:
     if layout.test_part is None:
         return f"split by seed {seed}, stratified by class: {train} to train on and {test} to test"
     aside = f"; not used: {few(layout.unused)}" if layout.unused else ""
-    return f"split as in the folder: {train} in train/ and {test} in {layout.test_part}/{aside}"
+    return f"split as in the folder: {train} in {layout.train_part}/ and {test} in {layout.test_part}/{aside}"
 
 
 def content_notes(pictures: Collection[Picture], *, channels: int) -> tuple[str, ...]:

@@ -72,8 +72,12 @@ def _scaled(picture: Picture, levels: Levels | None) -> np.ndarray:
     """Return the picture's pixels from 0 to 255, of the type of the data set's images."""
     pixels = picture.pixels
     if picture.levels is not None:
-        pixels = scaled_levels(pixels, levels or likely(picture.levels))
+        pixels = scaled_levels(pixels, levels or _likely(picture))
     return pixels.astype(np.float32) if levels is not None else np.rint(pixels).astype(np.uint8)
+
+
+def _likely(picture: Picture) -> Levels:
+    return likely(picture.levels or (0.0, 255.0), floating="floating" in picture.traits)
 
 
 def _with_channels(pixels: np.ndarray, channels: int) -> np.ndarray | None:
@@ -96,7 +100,7 @@ def _notes(
     if "resized" in picture.traits:
         yield f"scaled from {short} to {size} pixels"
     if picture.levels is not None:
-        low, high = levels or likely(picture.levels)
+        low, high = levels or _likely(picture)
         rounded = ", rounded" if levels is None else ", as in the data set"
         yield f"levels {low:.10g} to {high:.10g} of more than 8 bits turned into 0 to 255{rounded}"
     for trait in sorted(picture.traits & TRAITS.keys()):

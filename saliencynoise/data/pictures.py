@@ -40,7 +40,8 @@ class Picture:
     Attributes:
         pixels: `[C, S, S]`, C = 1 where red, green and blue agree everywhere, else 3.
         traits: conversions that a reader of the results must know: "resized", "cropped", "transparent",
-            "animated", "deep" (more than 8 bits), "halved" (only the upper 8 of 16 bits could be read), "cmyk".
+            "animated", "deep" (more than 8 bits), "floating" (deep, of floating point), "halved" (only the upper 8 of
+            16 bits could be read), "cmyk".
         levels: the lowest and the highest in the file, where it has more than 8 bits; `pixels` are then its levels, as
             float32.
     """
@@ -132,8 +133,6 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
     """Return the image in mode L or RGB; unchanged if it has one of them."""
-    if image.mode == "F":
-        raise ValueError("floating-point pixels: save it with 8 or 16 bits")
     if "halved" in traits and np.asarray(image).max() < _FEW:
         raise ValueError("a colour TIFF of 16 bits that uses 14 or fewer: save it as PNG with 16 bits")
     if image.has_transparency_data:

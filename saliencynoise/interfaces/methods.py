@@ -75,7 +75,8 @@ class Batch:
 
     Attributes:
         x: `[B, C, H, W]`, normalised images.
-        target: `[B]`, the class whose logit is explained; the same for every member.
+        target: `[B]`, the column of the network's outputs that is explained, as the class whose logit it is; the same
+            for every member.
         background: `[R, C, H, W]`, normalised training images of all classes, the same for every batch of a run.
         noise: the random numbers of this method and draw, one stream for each image.
     """
@@ -103,7 +104,7 @@ class Maps:
     """What a method returns.
 
     Attributes:
-        values: `[B, c, h, w]`, signed and raw: positive where more of it raises the target's logit.
+        values: `[B, c, h, w]`, signed and raw: positive where more of it raises the score.
         diagnostics: figures per image, `[B]` each; "completeness_error" is that of the function of this name.
     """
 
@@ -124,12 +125,12 @@ class Maps:
 class Scorer(Protocol):
     """One network bound to a batch: what a functional method asks. Axis 0 is the image, axis 1 its samples.
 
-    The score of a sample is the raw logit of its image's target. Passes are divided to fit the memory; results do not
-    depend on the division.
+    The score of a sample is the network's output for its image's target: a logit, unless the run explains another score
+    (`Network.columns`). Passes are divided to fit the memory; results do not depend on the division.
     """
 
     def logits(self, samples: Float[Tensor, "N S C H W"]) -> Float[Tensor, "N S K"]:
-        """Return the logits of samples, without gradients; of other images than the batch's, too."""
+        """Return all outputs of samples, without gradients; of other images than the batch's, too."""
         ...
 
     def scores(
@@ -141,7 +142,8 @@ class Scorer(Protocol):
     ) -> Float[Tensor, "B S"]:
         """Return the scores of all samples, which may come in blocks of any size and are used one block at a time.
 
-        At another `point` than the input, samples take the place of the grid that the image itself gives there.
+        At another `point` than the input, samples take the place of the grid that the image itself gives there. With
+        `score="probability"` logits become probabilities; other scores stay as they are.
         """
         ...
 

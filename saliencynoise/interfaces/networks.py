@@ -21,6 +21,10 @@ Point: TypeAlias = str
 
 INPUT: Point = "input"
 
+Columns: TypeAlias = Literal["logits", "log_odds", "scores"]
+"""What the K outputs of a network are: "logits" of classes, whose softmax are probabilities; "log_odds" of labels or
+of the two classes of a binary network, whose sigmoid are probabilities; or other "scores"."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CamPoint:
@@ -80,16 +84,30 @@ class Network:
 
     Attributes:
         module: in eval mode maps `[N, C, H, W]` to logits `[N, K]`, each row on its own; the same rows give the same
-            logits, and neither they nor the module change by it. Its state_dict holds all that training changes.
+            logits, and neither they nor the module change by it. Its state_dict holds all that training changes. Where
+            another score than the logit is explained, methods get a module with columns of that score in their place.
         points: the CAM points: "top" (the last layer that still has a grid) and "intermediate" (one level of
             resolution, or for networks of one resolution about a quarter of the depth, earlier). Each module runs
             once in a forward pass, and the logits depend on what it gives.
         adaptations: what was changed to suit the image size, in words, for the results; empty if nothing was.
         head: path of the classifier, the layer with an output for each class; None for the last linear or
             convolutional layer with as many outputs. Members that are tuned from a start get a new one.
+        columns: what the module's outputs are; an architecture gives "logits".
     """
 
     module: nn.Module
     points: Mapping[Point, CamPoint]
     adaptations: tuple[str, ...] = ()
     head: str | None = None
+    columns: Columns = "logits"
+
+    def probabilities(self, outputs: Float[Tensor, "... K"]) -> Float[Tensor, "... K"]:
+        """Return the outputs as probabilities; scores that are neither logits nor log-odds as they are.
+
+        >>> import torch
+        >>> Network(module=torch.nn.Identity(), points={}).probabilities(torch.zeros(2)).tolist()
+        [0.5, 0.5]
+        """
+        if self.columns == "logits":
+            return outputs.softmax(-1)
+        return outputs.sigmoid() if self.columns == "log_odds" else outputs

@@ -43,7 +43,7 @@ class Scorer:
         parts = []
         for block, _ in self._packed(samples):
             logits = self.logits(block) if point == INPUT else self._logits_at(point, block)
-            values = logits.softmax(-1) if score == "probability" else logits
+            values = self._passes.network.probabilities(logits) if score == "probability" else logits
             parts.append(values.gather(2, self._batch.target[:, None, None].expand(-1, block.shape[1], 1))[..., 0])
         if not parts:
             raise ValueError("no samples were given to score")

@@ -133,7 +133,9 @@ def _table_of(dataset: str, architecture: str, tuned: tuple[str, ...]) -> dict[s
 
 def _of_table(table: Mapping[str, Any], dataset: Dataset) -> Recipe:
     """Return the recipe in a table of `recipes.toml`, for the data set's number of images, with its augmentations."""
-    values = {name: value for name, value in table.items() if name not in {"datasets", "architectures", "steps", "tuned"}}
+    values = {
+        name: value for name, value in table.items() if name not in {"datasets", "architectures", "steps", "tuned"}
+    }
     batch_size = values["batch_size"]
     values["batch_size"] = max(2, min(batch_size, len(dataset.train) // 8))
     if values.get("optimiser") == "sgd":  # its rate scales with the batch size; AdamW's does not

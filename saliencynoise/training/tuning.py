@@ -64,7 +64,9 @@ class Tuning:
             module: the network, in training mode.
             norms: whether the batch norms of trained parts keep their statistics, too; their scale and shift train.
         """
-        parameters = [value for name, value in module.named_parameters() if not self.trains(name) and value.requires_grad]
+        parameters = [
+            value for name, value in module.named_parameters() if not self.trains(name) and value.requires_grad
+        ]
         for parameter in parameters:
             parameter.requires_grad_(requires_grad=False)
         for path, part in module.named_modules():

@@ -34,7 +34,7 @@ class Fitted:
     Attributes:
         weights: under the network's names.
         note: their location in the file and the ignored names, in words; empty for a plain state dictionary.
-        outputs: number of outputs of the file's head, where the network's own is not taken from it; None if it has none.
+        outputs: number of outputs of the file's head, if the network's is not taken from it; None where it has none.
     """
 
     weights: Mapping[str, Tensor]
@@ -145,7 +145,14 @@ def _short_head(head: str | None, bare: Mapping[str, str]) -> str:
     """Return the beginning of the short names of a head; "" without one."""
     if head is None:
         return ""
-    return next((f"{short[: len(short) - len(name) + len(head)]}." for short, name in bare.items() if name.startswith(f"{head}.")), "")
+    return next(
+        (
+            f"{short[: len(short) - len(name) + len(head)]}."
+            for short, name in bare.items()
+            if name.startswith(f"{head}.")
+        ),
+        "",
+    )
 
 
 def _outputs(reading: Reading) -> int | None:

@@ -30,6 +30,26 @@ def test_a_folder_that_is_split(tmp_path, part):
     ]
 
 
+@pytest.mark.parametrize(
+    ("parts", "read", "unused"),
+    [
+        (("Train", "Test"), ("Train", "Test"), ()),
+        (("TRAIN", "VALID"), ("TRAIN", "VALID"), ()),
+        (("training", "validation"), ("training", "validation"), ()),
+        (("Train", "train", "testing", "Test", "valid"), ("train", "Test"), ("Train", "testing", "valid")),
+        (("train", "training", "dev"), ("train", "dev"), ("training",)),
+    ],
+)
+def test_parts_have_the_usual_names_in_any_case_and_others_are_named(tmp_path, parts, read, unused):
+    layout = read_layout(make_folder(tmp_path, _both(*parts)))
+    assert (layout.train_part, layout.test_part) == read
+    assert layout.unused == unused
+    assert {file.name.partition("/")[0]: file.part for file in layout.listing.files} == {
+        read[0]: "train",
+        read[1]: "test",
+    }
+
+
 def test_of_val_and_test_the_test(tmp_path):
     layout = read_layout(make_folder(tmp_path, _both("train", "val", "test") | {"extra/c": 1}))
     assert (layout.test_part, layout.unused) == ("test", ("extra", "val"))
@@ -62,8 +82,8 @@ def test_a_folder_of_classes(tmp_path):
         ),
         ({"train": 2, "test": 2}, "has no class folders (2 images are directly in it)"),
         (
-            {"Train/a": 1, "Test/a": 1},
-            "holds 'Test', 'Train', which look like parts of a data set, not classes",
+            {"Val/a": 1, "Test/a": 1},
+            "holds 'Test', 'Val', which look like parts of a data set, not classes",
         ),
         (
             {"train/a": 1, "train/b": 1},

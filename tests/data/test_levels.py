@@ -257,3 +257,58 @@ def test_constant_levels_become_nothing_and_bytes_are_shown_as_they_are():
     images = torch.tensor([0.4, 0.6, 254.9])
     assert shown(images).tolist() == [0, 1, 255]
     assert shown(images.to(torch.uint8)).tolist() == [0, 0, 254]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"),
+    [
+        ("int32", -(2**31), 2**31),
+        ("uint32", 0, 2**32),
+        ("int8", -128, 128),
+        ("int16", -3000, 3000),
+        ("float32", None, 0),
+    ],
+)
+def test_every_tiff_of_one_channel_is_read_by_its_number_format(tmp_path, dtype, low, high):
+    tifffile = pytest.importorskip("tifffile")  # comes with scikit-image
+    random = np.random.default_rng(0)
+    array = random.normal(size=(8, 8)) if low is None else random.integers(low, high, (8, 8))
+    array = array.astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", array)
+    result = read_picture(str(tmp_path / "a.tif"), 8)
+    assert isinstance(result, Picture)
+    np.testing.assert_allclose(result.pixels[0], array, rtol=1e-7)
+    assert result.levels == pytest.approx((array.min(), array.max()), rel=1e-7)
+    assert result.traits == ({"deep", "floating"} if low is None else {"deep"})
+
+
+def test_of_many_pages_the_first_is_read_and_it_is_said(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    pages = np.random.default_rng(0).integers(0, 4096, (3, 8, 8)).astype(np.uint16)
+    for index in range(12):
+        (tmp_path / "ab"[index % 2]).mkdir(exist_ok=True)
+        tifffile.imwrite(tmp_path / "ab"[index % 2] / f"{index}.tif", pages, photometric="minisblack")
+    result = read_picture(str(tmp_path / "a" / "0.tif"), 8)
+    assert isinstance(result, Picture)
+    assert np.array_equal(result.pixels[0], pages[0])
+    assert "12 images with several frames, of which the first was used" in load(tmp_path).notes
+
+
+def test_floating_point_is_scaled_by_its_range(tmp_path):
+    arrays = {}
+    for index in range(12):
+        name = f"{'ab'[index % 2]}/{index}.tif"
+        arrays[name] = np.random.default_rng(index).normal(size=(8, 8)).astype(np.float32)
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(arrays[name]).save(tmp_path / name)
+    dataset = load(tmp_path)
+    low, high = min(map(np.min, arrays.values())), max(map(np.max, arrays.values()))
+    for split in (dataset.train, dataset.test):
+        for name, image in zip(split.names, split.images, strict=True):
+            np.testing.assert_allclose(image[0], (arrays[name].astype(float) - low) / (high - low) * 255, atol=1e-4)
+    (note,) = [note for note in dataset.notes if "levels" in note]
+    assert note.startswith("12 images of more than 8 bits (12 of floating point): the levels ")
+    make_folder(tmp_path, {"a": 1}, channels=1)  # a byte beside them
+    assert load(tmp_path).levels == (low, high)
+    assert likely((0.2, 0.9), floating=True) == (0, 1)
+    assert likely((0, 200.5), floating=True) == (0, 255)

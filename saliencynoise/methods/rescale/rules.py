@@ -1,7 +1,7 @@
 """The rescale rule for each function of torch: affine, a product, elementwise, a maximum.
 
 A rule gets the function as the network called it, out of place, and its arguments with pairs among them. The functions
-that are made of others are in `rescale_formulas`.
+that are made of others are in `formulas`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from saliencynoise.methods.rescale.pairs import (
     with_slope,
     with_value,
 )
+from saliencynoise.scoring.score import others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -209,6 +210,14 @@ def maximum(_func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return torch.return_types.max((values, indices))
 
 
+def max_of_others(_func: Any, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> Pair:
+    """Return for each column the largest other column of its row."""
+    (x,) = args
+    indices = others(x.image), others(x.reference)
+    values = x.image.detach().gather(1, indices[0]), x.reference.gather(1, indices[1])
+    return winner(x, values, indices)
+
+
 def _stacked(two: tuple[Tensor, Tensor]) -> Tensor:
     first, second = two
     zero = torch.zeros_like(first + second)  # of the shape that both broadcast to
@@ -234,5 +243,6 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(_names("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout"), dropout),
     "amax": amax,
     **dict.fromkeys(("max", "maximum"), maximum),
+    "max_of_others": max_of_others,
 }
 """Rules by the name of the function. A rule that returns None leaves the function affine; NotImplemented, unknown."""
