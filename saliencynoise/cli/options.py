@@ -94,8 +94,8 @@ Init = Annotated[
     list[str],
     typer.Option(
         "--init",
-        help="Weights that members begin with: random, timm (its pretrained weights), a file, 'PATTERN' or a pool; may be "
-        "repeated: starts take turns (default: random).",
+        help="Weights that members begin with: random, timm (its pretrained weights), a file, 'PATTERN' or a pool; may "
+        "be repeated: starts take turns (default: random).",
         metavar="START",
         show_default=False,
     ),

@@ -47,7 +47,7 @@ class ArchitecturePlan:
     starts: tuple[Start, ...] = ()
 
     def start_of(self, run: int) -> Start | None:
-        """Return the start of a training run: starts take turns, so that more members leave the earlier ones as they are."""
+        """Return the start of a training run. Starts take turns, so that more members leave the others as they are."""
         return self.starts[run % len(self.starts)] if self.starts else None
 
     @property

@@ -55,8 +55,8 @@ class BenchConfig:
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters; empty to train only.
         sampler: source of the members; "deep_ensemble" trains each from another seed.
-        init: the weights that members begin with: ("random",), or starts that they take in turn: files, patterns, folders
-            of pools, or "timm" for timm's own pretrained weights.
+        init: the weights that members begin with: ("random",), or starts that they take in turn: files, patterns,
+            pools, or "timm" for timm's own pretrained weights.
         tune: the parts that train from a start: ("all",), ("head",), or paths of modules beside the head.
         members: networks of each architecture; None for 8, or for all that the sampler has.
         images: number of attributed test images; None for 32, or for all where there are fewer.
@@ -157,7 +157,8 @@ class BenchConfig:
         """
         if self.init != ("random",):
             raise UsageError(
-                f"'{command}' compares networks that are trained from random weights; leave out init={', '.join(self.init)}"
+                f"'{command}' compares networks that are trained from random weights; leave out "
+                f"init={', '.join(self.init)}"
             )
 
     @property

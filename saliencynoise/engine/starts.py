@@ -37,7 +37,7 @@ class Start:
     Attributes:
         name: name of the file, or of the pretrained weights.
         source: absolute path, with the key of the weights where one was given; or the name of a plugin whose
-            architecture brings them, with the file that they are read from where one was given.
+            architecture brings them, with what was given after a colon.
         head: path of the network's head, which does not come from the start.
         tuned: as `saliencynoise.training.tuning.Tuning.tuned`.
         sha256: of the weights as the network gets them, without its head.
@@ -54,7 +54,7 @@ class Start:
     @classmethod
     def from_plain(cls, values: Mapping[str, object]) -> Start:
         """Rebuild a start from the JSON of its `asdict`."""
-        return cls(**{**values, "tuned": tuple(values["tuned"])})  # type: ignore[arg-type,call-overload]
+        return cls(**{**values, "tuned": tuple(values["tuned"])})  # type: ignore[arg-type]
 
     @property
     def tuning(self) -> Tuning:
@@ -78,7 +78,7 @@ def sources_of(init: Sequence[str]) -> tuple[str, ...]:
 def _sources(text: str) -> list[str]:
     if is_plugin(text):
         name, _, file = text.partition(":")
-        return [f"{name}:{_file(file)}" if file else name]
+        return [f"{name}:{Path(file).expanduser().absolute()}" if Path(file).expanduser().is_file() else text]
     path, separator, key = text.partition(KEY)
     if (Path(path).expanduser() / "pool.json").is_file():
         pool = Pool(Path(path).expanduser().absolute())
@@ -126,8 +126,14 @@ def is_plugin(text: str) -> bool:
 
 
 def starts_of(
-    sources: Sequence[str], model: BoundModel, network: Network, *, in_shape: tuple[int, int, int], classes: int, tuned: tuple[str, ...]
-) -> tuple[Start, ...]:  # fmt: skip
+    sources: Sequence[str],
+    model: BoundModel,
+    network: Network,
+    *,
+    in_shape: tuple[int, int, int],
+    classes: int,
+    tuned: tuple[str, ...],
+) -> tuple[Start, ...]:
     """Return the starts of an architecture's members, after reading each.
 
     Args:
@@ -151,8 +157,8 @@ def starts_of(
         sha256 = _hash(loaded.weights, network.module.state_dict())
         if sha256 in starts:
             raise UsageError(
-                f"--init: {starts[sha256].source} and {source} hold the same weights, so they are one start and not two; "
-                "leave one out"
+                f"--init: {starts[sha256].source} and {source} hold the same weights, so they are one start and not "
+                "two; leave one out"
             )
         outputs = "" if loaded.outputs in {None, classes} else f" ({loaded.outputs} classes there, {classes} here)"
         note = "; ".join(filter(None, (loaded.note, f"new head '{head}'{outputs}")))
@@ -191,8 +197,8 @@ def refuse_sampler(sampler: BoundSampler) -> None:
         )
     if instance.per_run != 1 or instance.per_block > 1:
         raise UsageError(
-            f"--sampler {sampler.display_name} makes several members of one training run or seed, which --init does not "
-            "divide among starts; choose deep_ensemble"
+            f"--sampler {sampler.display_name} makes several members of one training run or seed, which --init does "
+            "not divide among starts; choose deep_ensemble"
         )
 
 
@@ -205,8 +211,14 @@ class _Loaded:
 
 
 def _loaded(
-    source: str, model: BoundModel, network: Mapping[str, Tensor], head: str, *, in_shape: tuple[int, int, int], classes: int
-) -> _Loaded:  # fmt: skip
+    source: str,
+    model: BoundModel,
+    network: Mapping[str, Tensor],
+    head: str,
+    *,
+    in_shape: tuple[int, int, int],
+    classes: int,
+) -> _Loaded:
     if is_plugin(source):
         return _pretrained(source, model, head, in_shape=in_shape, classes=classes)
     path, _, key = source.partition(KEY)
@@ -223,10 +235,10 @@ def _pretrained(
     source: str, model: BoundModel, head: str, *, in_shape: tuple[int, int, int], classes: int
 ) -> _Loaded:  # fmt: skip
     offering = pretrained_model(source, model)
-    file = source.partition(":")[2] or None
+    which = source.partition(":")[2] or None
     with calling(f"the architecture '{model.canonical_name}' ({model.distribution})"), torch.random.fork_rng():
-        name = offering.pretrained(file).name
-        weights = offering.build_pretrained(in_shape, classes, file=file).module.state_dict()
+        name = offering.pretrained(which).name
+        weights = offering.build_pretrained(in_shape, classes, which=which).module.state_dict()
     return _Loaded(name=name, weights=without_head(weights, head), outputs=None, note="")
 
 
@@ -240,8 +252,8 @@ def pretrained_model(source: str, model: BoundModel) -> PretrainedModel:
     loaded = model.load()
     if name != plugin or not isinstance(loaded, PretrainedModel):
         raise UsageError(
-            f"--init {name}: the architecture '{model.canonical_name}' brings no weights of {name}; name an architecture "
-            f"that does, or a file with weights (./{name} if the file has this name)"
+            f"--init {name}: the architecture '{model.canonical_name}' brings no weights of {name}; name an "
+            f"architecture that does, or a file with weights (./{name} if the file has this name)"
         )
     return loaded
 

@@ -68,7 +68,7 @@ class Tuning:
             value for name, value in module.named_parameters() if not self.trains(name) and value.requires_grad
         ]
         for parameter in parameters:
-            parameter.requires_grad_(requires_grad=False)
+            parameter.requires_grad_(False)  # noqa: FBT003 - torch takes it by place
         for path, part in module.named_modules():
             trains = self.trains(path) or any(_is_in(own, path) for own in (self.head, *self._layers))
             if not trains or (norms and isinstance(part, torch.nn.modules.batchnorm._BatchNorm)):  # noqa: SLF001 - the one base of all of them
@@ -77,7 +77,7 @@ class Tuning:
             yield
         finally:
             for parameter in parameters:
-                parameter.requires_grad_(requires_grad=True)
+                parameter.requires_grad_(True)  # noqa: FBT003 - as above
 
     @property
     def _layers(self) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ def find_head(module: nn.Module, classes: int, *, given: str | None, name: str) 
         if given not in layers:
             raise UsageError(f"{name} names the head '{given}', which the network does not have")
         return given
-    heads = [path for path, layer in layers.items() if _outputs(layer) == classes and path]
+    heads: list[str] = [path for path, layer in layers.items() if _outputs(layer) == classes and path]
     if not heads:
         raise UsageError(
             f"{name} has no linear or convolutional layer with {classes} outputs, one for each class, so that no new "
@@ -131,5 +131,5 @@ def written(tuned: Sequence[str]) -> str:
     >>> written(("all",)), written(("head",)), written(("layer4",))
     ('all layers', 'the head', 'layer4 and the head')
     """
-    named = {(ALL,): "all layers", (HEAD,): "the head"}
-    return named.get(tuple(tuned)) or f"{', '.join(tuned)} and the head"
+    named = {ALL: "all layers", HEAD: "the head"}
+    return named.get(tuned[0]) or f"{', '.join(tuned)} and the head"
