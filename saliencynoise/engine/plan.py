@@ -24,8 +24,9 @@ from saliencynoise.engine.run_folder import RunFolder
 from saliencynoise.engine.starts import refuse_sampler, sources_of
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.interfaces.methods import layers_of
-from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundSampler
+from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundModel, BoundSampler
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.registry.own import is_only_here, label_of
 from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import key_of, slug_of
 
@@ -113,6 +114,8 @@ def make_plan(config: BenchConfig) -> Plan:
         config = replace(config, init=sources)
     models = [names.model(text, config.arch_args) for text in config.archs]
     _refuse_repeated([model.canonical_name for model in models], "architecture")
+    _refuse_one_label(models)
+    config = replace(config, workers=_workers(config.workers, [*models, *methods]))
     follow = followed(config, models, sources)
     models, config = list(follow.models), replace(config, image_size=follow.image_size)
     device = resolve_device(config.device)
@@ -188,6 +191,35 @@ def _refuse_repeated(texts: Sequence[str], kind: str) -> None:
         raise UsageError(f"the {kind} {repeated[0]} is asked for twice; name it once")
 
 
+def _refuse_one_label(models: Sequence[BoundModel]) -> None:
+    """Refuse two architectures that tables could not tell apart, as two of the user's files with one name."""
+    labels = [model.display_name for model in models]
+    for model in models:
+        if labels.count(model.display_name) > 1:
+            both = " and ".join(other.canonical_name for other in models if other.display_name == model.display_name)
+            raise UsageError(
+                f"two architectures are called {model.display_name}: {both}; bench them apart, or rename one"
+            )
+
+
+def _workers(workers: int | None, used: Sequence[BoundModel | BoundMethod]) -> int | None:
+    """Return the number of worker processes: none where one of the user's objects exists in this process only.
+
+    Raises:
+        UsageError: naming the object, if processes are asked for.
+    """
+    for bound in used:
+        if not is_only_here(bound.canonical_name):
+            continue
+        if workers:
+            raise UsageError(
+                f"workers={workers}: worker processes cannot import {bound.display_name}, which this script, notebook "
+                "or function made; give workers=0, or put it into a file and name it, as my_net.py:Net"
+            )
+        return 0
+    return workers
+
+
 def _check_target(target: str, dataset: Dataset) -> None:
     if target.isdecimal() and not is_index(target, len(dataset.classes)):
         raise UsageError(
@@ -197,7 +229,7 @@ def _check_target(target: str, dataset: Dataset) -> None:
 
 
 def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
-    archs = config.archs[0] if len(config.archs) == 1 else f"{len(config.archs)}-architectures"
+    archs = label_of(config.archs[0]) if len(config.archs) == 1 else f"{len(config.archs)}-architectures"
     return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of([config.settings, key])[:6]}"
 
 
