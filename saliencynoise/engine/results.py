@@ -208,7 +208,7 @@ def _architecture(plan: Plan, ensemble: Ensemble) -> ArchitectureResult:
             "distribution": model.distribution,
             "pool": str(ensemble.plan.pool.folder),
             **ensemble.plan.network,
-            "population": population_of(plan),
+            "population": population_of(plan, ensemble.plan),
             "members": [{**asdict(record), "flag": ensemble.flags.get(record.index)} for record in ensemble.records],
         },
         ArchitectureResult,

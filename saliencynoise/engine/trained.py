@@ -105,6 +105,8 @@ def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | Non
 def _of_pool(config: BenchConfig, pool: Pool) -> TrainedEnsemble:
     identity = pool.described()["identity"]
     model = catalogue().model(identity["architecture"])
+    if config.normalization == "auto":
+        config = replace(config, normalization=identity.get("init", {}).get("normalization", "dataset"))
     config = replace(config, image_size=identity["in_shape"][1], seed=identity["run_seed"])
     _, dataset = load_dataset(config)
     if fingerprint(dataset) != identity["dataset"]:
