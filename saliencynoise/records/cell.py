@@ -21,11 +21,12 @@ from saliencynoise.records.common import (
 
 
 class Accuracy(Record, frozen=True, kw_only=True):
-    """Test accuracies of an architecture's members."""
+    """Test accuracies of an architecture's members; `balanced` is the median balanced one where classes are unequal."""
 
     median: Share | None
     min: Share | None
     max: Share | None
+    balanced: Share | None = None
 
 
 class Estimate(Record, frozen=True, kw_only=True):
@@ -121,12 +122,6 @@ class CellFigures(Record, frozen=True, kw_only=True):
     energy: dict[str, Number] | None
     unseen_mode: UnseenMode | None
     nested: Nested | None
-
-    @property
-    def worth(self) -> float:
-        """The number of independent networks that the average of all members is worth; of one start, its members."""
-        worth = None if self.nested is None else self.nested.worth
-        return float(self.members) if worth is None else worth.value
 
 
 class Pixels(Record, frozen=True, kw_only=True):
@@ -326,6 +321,12 @@ class Cell(Record, frozen=True, kw_only=True):
     details: Details | None
     ceiling: Ceiling | None
     untrained: UntrainedFloor | None
+
+    @property
+    def worth(self) -> float:
+        """The number of independent networks that the average of all members is worth; of one start, its members."""
+        nested = None if self.figures is None else self.figures.nested
+        return float(self.members) if nested is None or nested.worth is None else nested.worth.value
 
     @property
     def known_figures(self) -> CellFigures:

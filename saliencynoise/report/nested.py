@@ -43,7 +43,7 @@ def nested_of(cell: Cell) -> Nested | None:
 
 def networks_of(cell: Cell) -> int:
     """Return how many independent networks the average of all members is worth, rounded; without starts all of them."""
-    worth = cell.known_figures.worth
+    worth = cell.worth
     return max(1, round(worth)) if math.isfinite(worth) else cell.members
 
 

@@ -140,7 +140,7 @@ def _more(cell: Cell, needed: MembersNeeded) -> int | None:
     """Return the networks still to train; where members share starts, each from a start of its own."""
     if needed.value is None or str(needed) == "undetermined":
         return None
-    worth = cell.known_figures.worth
+    worth = cell.worth
     return 0 if math.isinf(worth) else max(0, math.ceil(needed.value - worth - 1e-9))
 
 

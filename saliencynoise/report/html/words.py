@@ -130,7 +130,7 @@ def _bar(cell: Cell, names: CellNames) -> Bar:
         method=names.method(cell) + (", centred" if cell.view == CENTRED else ""),
         architecture=cell.architecture if names.several else "",
         one=reliability(snr, 1),
-        all=reliability(snr, figures.worth),
+        all=reliability(snr, cell.worth),
         needed=figures.members_needed.text,
         lacks_signal=lacks_signal(cell),
     )
@@ -211,7 +211,7 @@ def sentence(cell: Cell, name: str) -> str:
         return f"Networks agree on the maps of {name} (r {_r(cell)}), but {number}."
     needed, snr = cell.known_figures.members_needed, cell.known_figures.estimates.snr_averaged
     single_reliability = f"{format_number(reliability(snr.value, 1))}{_range(snr.interval, 1)}"
-    worth = cell.known_figures.worth
+    worth = cell.worth
     with_draws = ", each with draws of its own," if cell.draws > 1 else ""
     average = f"the average of all {cell.members}{with_draws} has {format_number(reliability(snr.value, worth))}"
     if needed.value == 1:
