@@ -21,7 +21,7 @@ from saliencynoise.engine import study as engine_study
 from saliencynoise.engine.config import DEFAULT_METHODS, config_from
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
-from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.records.common import Scalar
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ PathLike = str | Path
 Architecture: TypeAlias = "Callable[..., nn.Module]"
 """A function or class of the user's that returns a network: its parameters `in_shape`, `num_classes` and `in_chans` are
 filled from the data set, and `arch_args` gives others."""
+
+DatasetLike = Sequence[Any] | Mapping[Any, Any] | Dataset
+"""Data in memory: a pair (train, test), a mapping with these keys, or a `Dataset` of this package."""
 
 
 class Study(engine_study.Study):
@@ -82,7 +85,7 @@ class Study(engine_study.Study):
 
 def bench(
     *,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     groups: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
@@ -114,7 +117,9 @@ def bench(
     The study is on disk when it is returned. Trained members are kept in a pool and never trained twice.
 
     Args:
-        dataset: a name, as "digits", "cifar10", "imagenette" or "shapes", or "folder:PATH".
+        dataset: a name, as "digits", "cifar10", "imagenette" or "shapes", "folder:PATH", "csv:FILE" or "hf:PATH"; or
+            data in memory: a pair (train, test) of torch data sets, or of pairs (images, labels) of tensors or arrays;
+            or a mapping from "train" and "test" to such parts.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         groups: CSV file with the columns "file" and "group", for test images that belong together (one writer,
             patient or video); None for the data set's groups.
@@ -169,7 +174,7 @@ def explain(
     picture: PathLike,
     *,
     arch: str | Architecture | None = None,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
     methods: Sequence[str] = EXPLAIN_METHODS,
@@ -196,7 +201,7 @@ def explain(
     Args:
         picture: an image file.
         arch: an architecture as in `bench`; None for the pool's, or for "test_resnet" where timm is installed.
-        dataset: data set on which the networks are or were trained; it gives classes and normalisation.
+        dataset: data set on which the networks are or were trained; it gives classes and normalisation. As for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         arch_args: arguments of the architecture.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
@@ -280,7 +285,7 @@ def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
 
 def frontier(
     *,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
@@ -306,7 +311,7 @@ def frontier(
     """Compare cheap samplers with independently trained networks.
 
     Args:
-        dataset: a name, as "digits" or "cifar10", or "folder:PATH".
+        dataset: a name, as "digits" or "cifar10", or "folder:PATH"; or data in memory, as for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
             an nn.Module; None for a small one: "test_resnet" where timm is installed.
@@ -367,7 +372,7 @@ def frontier(
 
 def variance(
     *,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
@@ -390,7 +395,7 @@ def variance(
     Networks are trained in blocks: every combination of two seeds of each stream, and one combination a second time.
 
     Args:
-        dataset: a name, as "digits" or "cifar10", or "folder:PATH".
+        dataset: a name, as "digits" or "cifar10", or "folder:PATH"; or data in memory, as for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
             an nn.Module; None for a small one: "test_resnet" where timm is installed.
@@ -440,7 +445,7 @@ def variance(
 
 def sanity(
     *,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     groups: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
@@ -465,7 +470,7 @@ def sanity(
     The randomisation tests of Adebayo et al. 2018, arXiv:1810.03292, for ensembles.
 
     Args:
-        dataset: a name, as "digits" or "cifar10", or "folder:PATH".
+        dataset: a name, as "digits" or "cifar10", or "folder:PATH"; or data in memory, as for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         groups: CSV file with the columns "file" and "group", for test images that belong together (one writer,
             patient or video); None for the data set's groups.
@@ -518,7 +523,12 @@ def _given(**values: Any) -> dict[str, Any]:
     >>> _given(out=Path("runs/mine"), methods=["gradient"], members=None)
     {'out': 'runs/mine', 'methods': ('gradient',)}
     """
-    return {name: _plain(value) for name, value in values.items() if value is not None}
+    plain = {name: _plain(value) for name, value in values.items() if value is not None}
+    if not isinstance(values.get("dataset", ""), str):
+        from saliencynoise.data.stored import stored_name
+
+        plain["dataset"] = stored_name(values["dataset"], image_size=values.get("image_size"))
+    return plain
 
 
 def _named(archs: Any) -> Any:

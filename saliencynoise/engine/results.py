@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from saliencynoise.data.stored import name_for_people
 from saliencynoise.engine.ceiling import ceiling_of
 from saliencynoise.engine.computed_cells import accuracy_of, computed_cells, failed_cells
 from saliencynoise.engine.member_quality import failed_training_warnings, votes
@@ -161,7 +162,7 @@ def _dataset(plan: Plan) -> DatasetRecord:
     dataset = plan.dataset
     return DatasetRecord(
         name=plan.dataset_text,
-        asked=plan.config.dataset,
+        asked=name_for_people(plan.config.dataset, dataset),
         key=plan.dataset_key,
         classes=tuple(dataset.classes),
         train_images=len(dataset.train),
