@@ -27,7 +27,7 @@ def test_a_sampler_says_what_its_members_have_in_common(quick, sampler, kind, st
     assert (population.kind, population.start_of, population.unit) == (kind, start_of, unit)
     assert len(population.starts) == len(set(start_of))
     assert population.tuned == ()
-    assert population.clusters == (start_of if kind == "several_starts" else None)
+    assert population.clusters == (start_of or None)
 
 
 def test_it_is_not_known_how_networks_from_files_were_trained(quick, tmp_path):
