@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +42,6 @@ class Asked:
 
     Attributes:
         images: the images.
-        members: a name for each network; None for "network 0" and so on.
         methods: the methods with their parameters.
         target: what is explained.
         classes: names of the classes; None for their numbers.
@@ -116,6 +114,7 @@ class Attribution:
         """Prepare; `folder` is where the maps go."""
         self._networks, self._asked, self._folder = networks, asked, folder
         self._points: dict[tuple[Any, ...], Mapping[Point, CamPoint]] = {}
+        self._seen = SeenWeights()
         self.explained = Explained()
 
     @property
@@ -149,6 +148,14 @@ class Attribution:
             reason = self.explained.failed.get(method.canonical_name)
             sources[method.display_name] = reason or StoredSource(stores, range(count), self.chunks)
         return sources
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of a map of each method that gave some, by its display name."""
+        return {
+            method.display_name: self._asked.stores(self._folder, method)[0].shape(0, self.chunks[0])[1:]
+            for method in self._asked.methods
+            if method.canonical_name not in self.explained.failed
+        }
 
     def seconds(self, method: BoundMethod) -> float:
         """Return the seconds that a method's maps took."""
@@ -247,9 +254,9 @@ class Attribution:
         job = self._job(number, kept, label=f"network {number} ({type(module).__name__})")
 
         def load() -> Network:
-            plain = score == LOGIT
-            scored = self._plain(network) if plain else self._scored(network, score)
-            return scored
+            if score == LOGIT:
+                return self._plain(network)
+            return scored_network(network, score, image=self._first(), task=asked.task, output=asked.output)
 
         def report(event: Event) -> None:
             if event["kind"] == "failed":
@@ -262,18 +269,10 @@ class Attribution:
         except RefusedNetworkError as error:
             raise UsageError(one_line(error).removeprefix("the architecture ")) from error
 
-    def _scored(self, network: Network, score: Any) -> Network:
-        return scored_network(network, score, image=self._first(), task=self._asked.task, output=self._asked.output)
-
     @property
     def class_names(self) -> Sequence[str]:
         """The names of the classes: those that are given, else their numbers."""
         return self._asked.classes or [str(index) for index in range(self.explained.columns)]
-
-    @property
-    def _seen(self) -> SeenWeights:
-        self._seen_weights = getattr(self, "_seen_weights", None) or SeenWeights()
-        return self._seen_weights
 
     def _job(self, number: int, methods: Sequence[BoundMethod], *, label: str) -> MemberJob:
         asked, count = self._asked, len(self._asked.images.x)
@@ -301,8 +300,3 @@ class Attribution:
             chunks=self.chunks,
             rows=None,
         )
-
-
-def temporary_folder() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder for maps, which is removed with its context."""
-    return tempfile.TemporaryDirectory(prefix="saliencynoise-")
