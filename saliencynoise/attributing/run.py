@@ -268,6 +268,10 @@ class Attribution:
             ).run()
         except RefusedNetworkError as error:
             raise UsageError(one_line(error).removeprefix("the architecture ")) from error
+        except SaliencyNoiseError:
+            raise
+        except Exception as error:
+            raise UsageError(f"{job.architecture} failed: {one_line(error)}") from error
 
     @property
     def class_names(self) -> Sequence[str]:
