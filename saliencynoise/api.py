@@ -92,11 +92,13 @@ def bench(
     arch_args: Mapping[str, Scalar] | None = None,
     methods: Sequence[str] = DEFAULT_METHODS,
     sampler: str = "deep_ensemble",
+    init: PathLike | Sequence[PathLike] = "random",
+    tune: str | Sequence[str] = "all",
     members: int | None = None,
     images: int | None = None,
     draws: int = 2,
     image_size: int | None = None,
-    normalization: str = "dataset",
+    normalization: str = "auto",
     train_images: int | None = None,
     epochs: int | None = None,
     recipe: Mapping[str, Scalar] | None = None,
@@ -128,11 +130,15 @@ def bench(
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         sampler: source of the members; "deep_ensemble" trains each member independently.
+        init: weights that members begin with: "random", "timm" (its pretrained weights), a file, a pattern, a pool, or
+            several of these, which take turns.
+        tune: the part that trains from a start: "all", "head", or paths of modules beside the head.
         members: number of networks of each architecture; None for 8, or for all that the sampler has.
         images: number of test images to attribute; None for 32, or for all where there are fewer.
         draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
-        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
+        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), "MEAN/STD", or "auto":
+            that of the weights with init="timm", else "dataset".
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
@@ -161,7 +167,7 @@ def bench(
 
     settings = _given(
         dataset=dataset, data_dir=data_dir, groups=groups, archs=_named(archs), arch_args=arch_args, methods=methods,
-        sampler=sampler, members=members, images=images, draws=draws, image_size=image_size,
+        sampler=sampler, init=init, tune=tune, members=members, images=images, draws=draws, image_size=image_size,
         normalization=normalization, train_images=train_images, epochs=epochs, recipe=recipe, target=target,
         device=device, precision=precision, seed=seed, aggregator=aggregator, untrained=untrained,
         keep_maps=keep_maps, workers=workers, out=out, fresh=fresh,
@@ -256,12 +262,14 @@ def explain(
     arch_args: Mapping[str, Scalar] | None = None,
     methods: Sequence[str] = EXPLAIN_METHODS,
     sampler: str = "deep_ensemble",
+    init: PathLike | Sequence[PathLike] = "random",
+    tune: str | Sequence[str] = "all",
     members: int | None = None,
     pool: PathLike | None = None,
     target: str | int | None = None,
     draws: int = 2,
     image_size: int | None = None,
-    normalization: str = "dataset",
+    normalization: str = "auto",
     train_images: int | None = None,
     epochs: int | None = None,
     recipe: Mapping[str, Scalar] | None = None,
@@ -283,12 +291,16 @@ def explain(
         arch_args: arguments of the architecture.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         sampler: source of the members; "deep_ensemble" trains each member independently.
+        init: weights that members begin with: "random", "timm" (its pretrained weights), a file, a pattern, a pool, or
+            several of these, which take turns.
+        tune: the part that trains from a start: "all", "head", or paths of modules beside the head.
         members: number of networks; None for 8, or for all that the pool has.
         pool: folder or name of a pool of trained members; nothing is trained then.
         target: name or index of the class to explain; None for the ensemble's vote.
         draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
-        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
+        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), "MEAN/STD", or "auto":
+            that of the weights with init="timm", else "dataset".
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
@@ -312,7 +324,7 @@ def explain(
 
     settings = _given(
         dataset=dataset, data_dir=data_dir, archs=None if arch is None else _named([arch]), arch_args=arch_args,
-        methods=methods, sampler=sampler, members=members, draws=draws, image_size=image_size,
+        methods=methods, sampler=sampler, init=init, tune=tune, members=members, draws=draws, image_size=image_size,
         normalization=normalization, train_images=train_images, epochs=epochs, recipe=recipe, device=device, seed=seed,
         aggregator=aggregator, workers=workers,
     )  # fmt: skip
@@ -622,4 +634,4 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
-    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+    return tuple(map(_plain, value)) if isinstance(value, Sequence) and not isinstance(value, str) else value

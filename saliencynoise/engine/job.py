@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from saliencynoise.engine.starts import Start
 from saliencynoise.scoring.passes import Precision
 from saliencynoise.store.maps import Chunk
 
@@ -37,6 +38,7 @@ class MemberJob:
         targets: the class that is explained, for each of them.
         chunks: the images' division into files.
         rows: number of rows of a pass; None to choose it from the memory.
+        start: weights that the run's networks begin with; None for random ones.
     """
 
     architecture: str
@@ -58,12 +60,15 @@ class MemberJob:
     targets: tuple[int, ...]
     chunks: tuple[Chunk, ...]
     rows: int | None
+    start: Start | None = None
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
         """Rebuild a job from the JSON of its `asdict`."""
         chunks = (Chunk(index=c["index"], key=c["key"], rows=tuple(c["rows"])) for c in values["chunks"])
+        start = values.get("start")
         lists = {
+            "start": None if start is None else Start.from_plain(start),
             "members": tuple(values["members"]),
             "images": tuple(values["images"]),
             "targets": tuple(values["targets"]),

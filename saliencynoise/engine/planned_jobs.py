@@ -68,6 +68,7 @@ def _training_job(plan: Plan, architecture: ArchitecturePlan, run: int, *, retra
         targets=(),
         chunks=(),
         rows=plan.run_folder.division.rows.get(architecture.name),
+        start=architecture.start_of(run),
     )
 
 

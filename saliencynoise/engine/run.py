@@ -183,7 +183,7 @@ def _reduce(
             masks=None if plan.dataset.test.masks is None else plan.dataset.test.masks[plan.images],
             seed=plan.config.seed,
             groups=plan.groups,
-            clusters=population_of(plan).clusters,
+            clusters=population_of(plan, architecture).clusters,
         )
     except FailedCellError as error:
         if error.__cause__ is not None:

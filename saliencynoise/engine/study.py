@@ -315,6 +315,7 @@ def _row(cell: Cell) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(cell, name) for name in ("dataset", "architecture", "method", "view")}
     row |= {"status": cell.status, "reason": cell.reason, "members": cell.members, "sign": cell.sign}
     row |= {"accuracy": cell.accuracy.median, "accuracy_min": cell.accuracy.min}
+    row |= {"balanced_accuracy": cell.accuracy.balanced} if cell.accuracy.balanced is not None else {}
     if cell.figures is None:
         return row
     return row | _figures(cell.figures) | _floors(cell) | {"seconds": cell.seconds}

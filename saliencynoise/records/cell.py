@@ -21,11 +21,12 @@ from saliencynoise.records.common import (
 
 
 class Accuracy(Record, frozen=True, kw_only=True):
-    """Test accuracies of an architecture's members."""
+    """Test accuracies of an architecture's members; `balanced` is the median balanced one where classes are unequal."""
 
     median: Share | None
     min: Share | None
     max: Share | None
+    balanced: Share | None = None
 
 
 class Estimate(Record, frozen=True, kw_only=True):
