@@ -45,10 +45,14 @@ class GivenNetworks:
         """
         if isinstance(self.modules, nn.Module):
             if self.states is None:
-                raise UsageError("one network is given, and its maps show no noise; give a list of 2 or more, or states=")
+                raise UsageError(
+                    "one network is given, and its maps show no noise; give a list of 2 or more, or states="
+                )
             return
         if self.states is not None:
-            raise UsageError("states goes with one module, whose weights they are; give that module, or leave states out")
+            raise UsageError(
+                "states goes with one module, whose weights they are; give that module, or leave states out"
+            )
         if not isinstance(self.modules, Iterable) or isinstance(self.modules, str | Mapping):
             raise UsageError(
                 f"networks is {described(self.modules)}; give a list of nn.Modules, a generator of them, or one module "

@@ -151,7 +151,7 @@ def _all_of(files: RunFiles, name: str, tensor: str) -> np.ndarray:
     return values
 
 
-class _Lazy(BackendArray):
+class Lazy(BackendArray):
     """An array whose values are read when they are used."""
 
     def __init__(self, shape: Sequence[int], dtype: Any, read: Callable[[Key], np.ndarray]) -> None:
@@ -164,4 +164,4 @@ class _Lazy(BackendArray):
 def _variable(
     dimensions: Sequence[str], shape: Sequence[int], dtype: Any, read: Callable[[Key], np.ndarray]
 ) -> xr.Variable:  # fmt: skip
-    return xr.Variable(dimensions, indexing.LazilyIndexedArray(_Lazy(shape, dtype, read)))
+    return xr.Variable(dimensions, indexing.LazilyIndexedArray(Lazy(shape, dtype, read)))

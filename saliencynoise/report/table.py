@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -39,13 +40,16 @@ if TYPE_CHECKING:
 LEGEND = (
     "SNR: published SNR, |mean|/sd over members, averaged over pixels; floor: its value for pure noise with as many "
     "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in the "
-    "views relu and abs), and its 95% interval for new members and new images. untrained: r of as many untrained "
-    "networks, for methods on a layer and maps of one sign. p: sign-flip test for any signal. for 0.9: networks to "
-    "average, on the aggregator's scale, until the reliability is 0.9. sig. pix.: significant pixels, the share "
-    f"of the mean map's values that exceed noise, at {FALSE_DISCOVERY_RATE:.0%} false discoveries (more with 4 members "
-    "or skewed noise); it grows with the members. s: seconds of attribution; a pass that methods share counts for "
-    "each. Beside the architecture: its members' median test accuracy."
+    "views relu and abs), and its 95% interval for new members and new images.{untrained} p: sign-flip test for any "
+    "signal. for 0.9: networks to average, on the aggregator's scale, until the reliability is 0.9. sig. pix.: "
+    "significant pixels, the share of the mean map's values that exceed noise, at "
+    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries (more with 4 members or skewed noise); it grows with the members."
+    "{seconds}{accuracy}"
 )
+
+UNTRAINED = " untrained: r of as many untrained networks, for methods on a layer and maps of one sign."
+SECONDS = " s: seconds of attribution; a pass that methods share counts for each."
+ACCURACY = " Beside the architecture: its members' median test accuracy."
 
 DRAWS = (
     "networks alone: r of a stochastic method without its sampling noise, from {draws} draws; all members share the "
@@ -59,7 +63,7 @@ BALANCED = (
 WIDER = (
     f"reliability 1..{COUNTS[-1]}: of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each on "
     "a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has. "
-    "In brackets: the lowest and the highest accuracy."
+    "In brackets: the lowest and the highest accuracy, where they are known."
 )
 
 CEILING = (
@@ -97,15 +101,28 @@ def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Itera
         wider = f" {WIDER}" if width >= WIDE else ""
         low = f" {CEILING}" if any(map(is_low, cells)) else ""
         balanced = f" {BALANCED}" if any(cell.accuracy.balanced is not None for cell in cells) else ""
-        yield Text(LEGEND + wider + balanced + _draws(cells) + low, style="dim")
+        yield Text(_legend(study.result) + wider + balanced + _draws(cells) + low, style="dim")
     yield Text(basis(study.result))
     for sentence in population_sentences(study.result):
         yield Text(sentence)
     for warning in warnings(study.result):
         yield Text(warning, style=_style(warning))
+    if study.scratch is not None:
+        return
+    files = ["result.json", "snr.parquet", *(["maps.zarr"] if study.result.sampler is not None else [])]
     yield Text(
-        f"Results in {study.folder} (result.json, snr.parquet, maps.zarr); again with: "
+        f"Results in {study.folder} ({', '.join(files)}); again with: "
         f"{shell('saliencynoise', 'show', study.folder, encoding='ascii' if ascii_only else 'utf-8')}"
+    )
+
+
+def _legend(result: StudyRecord) -> str:
+    """Return the legend without the columns that no row has."""
+    done = [cell for cell in result.cells if cell.status == "ok"]
+    return LEGEND.format(
+        untrained=UNTRAINED if result.sampler is not None else "",
+        seconds=SECONDS if any(cell.seconds is not None for cell in done) else "",
+        accuracy=ACCURACY if any(cell.accuracy.median is not None for cell in done) else "",
     )
 
 
@@ -142,7 +159,11 @@ def _table(cells: Sequence[Cell], *, width: int, ascii_only: bool) -> Iterator[R
             rows.append(_untrained_row(cell.untrained))
         if cell.ceiling is not None and is_low(cell):
             rows.append(["    ceiling", "", "", "", format_number(cell.ceiling.value), interval_text(cell.ceiling)])
-    columns = [TerminalColumn(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
+    timed = any(cell.seconds is not None for cell in cells)
+    shown = HEADERS if timed else HEADERS[:-1]  # the seconds are the last column
+    if not timed:
+        sections = [replace(section, rows=[row[: 1 + len(shown)] for row in section.rows]) for section in sections]
+    columns = [TerminalColumn(header=name, rank=RANKS.get(name, 0)) for name in shown]
     return render_sections(
         "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
     )
@@ -177,7 +198,7 @@ def _row(cell: Cell, *, ascii_only: bool) -> list[str]:
         escape(figures.members_needed.text),
         reliability_line(figures.estimates.snr_averaged.value, members=cell.members, ascii_only=ascii_only),
         _significant(cell),
-        seconds_text(cell.seconds or 0.0),
+        "" if cell.seconds is None else seconds_text(cell.seconds),
     ]
 
 

@@ -161,8 +161,9 @@ def _denormal(cells: Sequence[Cell]) -> list[str]:
     """Return a line for each method whose maps are so small that float32 holds few of their digits."""
     denormal = {(c.method, c.architecture): c.denormal_images for c in cells if c.denormal_images}
     return [
-        f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} are below 1.2e-38, where float32 "
-        "has fewer digits, and their figures are inexact; multiply the method's values by a constant"
+        f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} are below 1.2e-38 in float32 "
+        "(6.1e-5 in float16), where they have fewer digits, and their figures are inexact; multiply the "
+        "method's values by a constant"
         for (method, architecture), images in denormal.items()
     ]
 

@@ -14,7 +14,13 @@ from saliencynoise.engine.networks import load_members
 from saliencynoise.engine.plan import make_plan
 from tests.conftest import TRAINED
 
-METHODS = ("gradient", "smoothgrad(samples=3)", "expected_gradients(samples=2)", "gradcam", "gradcam(layer=intermediate)")
+METHODS = (
+    "gradient",
+    "smoothgrad(samples=3)",
+    "expected_gradients(samples=2)",
+    "gradcam",
+    "gradcam(layer=intermediate)",
+)
 FIGURES = ["snr", "snr_low", "snr_high", "snr_pixel", "members_needed", "p", "completeness_error"]
 
 
@@ -27,7 +33,9 @@ def test_five_lines_are_the_bench(pooled, tmp_path, lazy):
     shape = tuple(plan.dataset.train.images.shape[1:])
     networks = [
         network.module
-        for network in load_members(architecture.model, architecture.pool, range(3), in_shape=shape, classes=10, device="cpu")
+        for network in load_members(
+            architecture.model, architecture.pool, range(3), in_shape=shape, classes=10, device="cpu"
+        )
     ]
     study = sn.attribute(
         (network for network in networks) if lazy else networks,

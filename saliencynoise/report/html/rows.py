@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import format_number, p_text, percent, seconds_text
-from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
+from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue, without_empty_columns
 from saliencynoise.report.html.words import noise_free, reliability
 from saliencynoise.report.table import is_low
 
@@ -48,13 +48,14 @@ def study_table(result: StudyRecord) -> PageTable:
     ]
     names = [PageColumn(label="method", numeric=False)]
     names += [PageColumn(label="architecture", numeric=False)] if several else []
-    return PageTable(
+    table = PageTable(
         caption=f"Corrected SNR and its interval, by {'architecture and ' if several else ''}method",
         columns=[*names, *NUMBERS],
         rows=rows,
         architectures=list(dict.fromkeys(row.architecture for row in rows)),
         families=list(dict.fromkeys(row.family for row in rows if row.family)),
     )
+    return without_empty_columns(table) if result.sampler is None else table
 
 
 def _rows(cell: Cell) -> Iterator[tuple[str, list[PageValue]]]:
@@ -74,7 +75,7 @@ def _rows(cell: Cell) -> Iterator[tuple[str, list[PageValue]]]:
             _value(estimates.snr_pixel.value),
             _value(estimates.snr_pixel.floor),
             none if pixels is None else PageValue(text=percent(pixels.share), key=_key(pixels.share)),
-            PageValue(text=seconds_text(cell.seconds or 0.0), key=_key(cell.seconds)),
+            none if cell.seconds is None else PageValue(text=seconds_text(cell.seconds), key=_key(cell.seconds)),
         ],
     )
     if cell.draws > 1:
