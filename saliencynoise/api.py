@@ -212,13 +212,13 @@ def attribute(
             network is in memory at a time; or one module, with `states`. Networks of several types may be mixed;
             methods on a layer then need layers of one size.
         images: `[B, C, H, W]`, floats as the networks take them, already normalised.
-        targets: the class that is explained: a whole number for all images or one each, "predicted" (the networks' vote,
-            which a generator cannot give), "true" (the labels), a name, a score as "logprob(predicted)"; or a function
-            from outputs to scores `[N]`.
+        targets: the class that is explained: a whole number for all images or one each, "predicted" (the networks'
+            vote, which a generator cannot give), "true" (the labels), a name, a score as "logprob(predicted)"; or a
+            function from outputs to scores `[N]`.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         states: a state dict for each network, where `networks` is one module.
-        layers: paths of modules that are read as CAM points, as {"top": "layer4", "intermediate": "layer3"}; None to find
-            them: the last module with a grid of features, and the last one of the next finer resolution.
+        layers: paths of modules that are read as CAM points, as {"top": "layer4", "intermediate": "layer3"}; None to
+            find them: the last module with a grid of features, and the last one of the next finer resolution.
         background: `[R, C, H, W]`, as `images`, that methods may compare with; None for the images themselves.
         labels: the true class of each image, a whole number; None where it is not known.
         names: a name for each image, from which its random numbers derive.

@@ -152,7 +152,7 @@ def checked_classes(values: object, count: int, *, what: str) -> Int[Tensor, " B
 
 
 def pictures_of(images: Float[Tensor, "B C H W"]) -> UInt8[Tensor, "B C H W"] | None:
-    """Return images to look at, each scaled from its smallest to its largest value; None for other than 1 or 3 channels."""
+    """Return images to look at, each scaled from its smallest to its largest value; None without 1 or 3 channels."""
     if images.shape[1] not in {1, 3}:
         return None
     low, high = images.amin((1, 2, 3), keepdim=True), images.amax((1, 2, 3), keepdim=True)

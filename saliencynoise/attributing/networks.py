@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -67,14 +67,14 @@ class GivenNetworks:
         source = self.modules if self.states is None else self.states
         return iter(source) is not source  # type: ignore[arg-type]
 
-    def each(self) -> AbstractContextManager[Iterator[nn.Module]]:
-        """Return an iterator over the networks, each of which is put back when the next one is asked for, or at the end.
+    def each(self) -> AbstractContextManager[Iterable[nn.Module]]:
+        """Return an iterator over the networks, each of which is put back when the next one is asked for.
 
         One module and its states are the same object each time.
         """
         return closing(self._lent())
 
-    def _lent(self) -> Iterator[nn.Module]:
+    def _lent(self) -> Generator[nn.Module]:
         if self.states is not None and isinstance(self.modules, nn.Module):
             with as_it_was(self.modules):
                 for number, state in enumerate(self.states):

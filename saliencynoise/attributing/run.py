@@ -187,7 +187,7 @@ class Attribution:
             plain = self._plain(network)
             if isinstance(asked.target.score, Score):
                 logits = self._logits(plain)
-                self._refuse_other_outputs(logits.shape[1], name)
+                self._refuse_other_outputs(logits.shape[1])
                 if number == len(explained.logits):
                     explained.logits.append(logits)
             points = self._points_of(module, name)
@@ -223,7 +223,7 @@ class Attribution:
         with torch.no_grad():
             return torch.cat([network.module(part.to(self._asked.device)).float().cpu() for part in parts])
 
-    def _refuse_other_outputs(self, columns: int, name: str) -> None:
+    def _refuse_other_outputs(self, columns: int) -> None:
         explained, classes = self.explained, self._asked.classes
         if explained.columns not in {0, columns}:
             raise UsageError(f"it gives {columns} outputs, and network 0 gives {explained.columns}; they must agree")

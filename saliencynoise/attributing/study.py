@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from jaxtyping import Int
     from torch import Tensor
 
-    from saliencynoise.engine.map_source import MapSource
     from saliencynoise.engine.study import Study
     from saliencynoise.registry.bound import BoundAggregator, BoundMethod
     from saliencynoise.scoring.score import Task
@@ -128,7 +127,7 @@ def attribute(networks: Networks, images: Any, config: AttributeConfig) -> Study
     try:
         attribution = Attribution(given, asked, made.path)
         sources = attribution.run()
-        about = _about(attribution, asked, sources, config, labels, aggregator)
+        about = _about(attribution, asked, config, labels=labels, aggregator=aggregator)
         return study_of_maps(
             sources, about, folder=folder, aggregator=aggregator, keep_maps=config.keep_maps, scratch=kept
         )
@@ -170,8 +169,8 @@ def _refuse_used(folder: Path) -> None:
 def _about(
     attribution: Attribution,
     asked: Asked,
-    sources: Mapping[str, MapSource | str],
     config: AttributeConfig,
+    *,
     labels: Int[Tensor, " B"] | None,
     aggregator: BoundAggregator,
 ) -> MeasuredMaps:
@@ -227,7 +226,7 @@ def _about(
         seconds={
             method.display_name: attribution.seconds(method)
             for method in asked.methods
-            if not isinstance(sources[method.display_name], str)
+            if method.canonical_name not in found.failed
         },
         device=asked.device,
     )

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def as_it_was(module: nn.Module) -> Iterator[None]:
     """Put a network back at the end, also after an error or Ctrl-C.
 
-    Restored are the mode of each submodule, `requires_grad` and `grad` of each parameter, hooks, attributes, submodules,
-    buffers, the device and the values, bit by bit. A copy of the weights is in memory in between.
+    Restored are the mode of each submodule, `requires_grad` and `grad` of each parameter, hooks, attributes,
+    submodules, buffers, the device and the values, bit by bit. A copy of the weights is in memory in between.
 
     >>> import torch
     >>> module = torch.nn.Linear(2, 1)

@@ -110,7 +110,7 @@ def nan() -> nn.Module:
         (lambda: net(0), "one network is given, and its maps show no noise; give a list of 2 or more, or states="),
         (lambda: [net(0)], "1 networks are given; give 2 or more"),
         (lambda: iter([net(0)]), "1 networks are given; give 2 or more"),
-        (lambda: (lambda one: [net(1), one, one])(net(0)), "networks 1 and 2 are the same object"),
+        (lambda: [net(1), *[net(0)] * 2], "networks 1 and 2 are the same object"),
         (lambda: [net(0), net(0)], "networks 0 and 1 have equal weights; each must be trained for itself"),
         (lambda: [net(0), net(1, classes=7)], "network 1 (Sequential): it gives 7 outputs, and network 0 gives 4"),
         (lambda: [net(0), "net"], "network 1 is a str; each must be an nn.Module"),
