@@ -37,7 +37,7 @@ class DataArrayReader:
     @property
     def dtype(self) -> str:
         """The number format in words."""
-        return str(self.values.dtype)
+        return str(self.values.dtype.name)
 
     def read(self, rows: slice) -> Any:
         """Return the maps of consecutive items."""

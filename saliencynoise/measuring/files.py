@@ -13,7 +13,7 @@ from saliencynoise.data.orders import natural
 from saliencynoise.interfaces import UsageError, one_line
 from saliencynoise.measuring.arrays import maps_of
 from saliencynoise.measuring.layout import text_of
-from saliencynoise.measuring.member_maps import Draws, MemberMaps
+from saliencynoise.measuring.member_maps import Draws, MemberMaps, refuse_single
 from saliencynoise.measuring.npy import npy_array, npz_arrays
 from saliencynoise.measuring.readers import ArrayReader, JoinedReader, Reader
 from saliencynoise.measuring.tables import Columns, features_of_frame, read_table
@@ -167,7 +167,8 @@ def _expanded(pattern: str) -> list[Path]:
     paths = sorted(glob.glob(pattern, recursive=True), key=natural)  # noqa: PTH207 - Path.glob takes no absolute pattern
     if not paths:
         raise UsageError(f"no file matches '{pattern}'; name a file, or another pattern")
-    return [Path(path) for path in paths]
+    readable = [path for path in map(Path, paths) if _is_folder(path) or kind_of(path) in (*ARRAYS, *TABLES)]
+    return readable or [Path(path) for path in paths]  # a pattern may also match a file of notes
 
 
 def maps_of_files(
@@ -205,6 +206,7 @@ def _of_method(
     if kinds[0] in TABLES:
         if len(kinds) > 1:
             raise UsageError(f"{files.paths[0]} is a table, and other files are not; give files of one kind")
+        refuse_single(len(files.paths), where=default)
         names = distinct(files.paths)
         frames = [read_table(path) for path in files.paths]
         return {default: features_of_frame(frames, columns, where=default, files=names)}
@@ -230,6 +232,7 @@ def _of_members(
     files: Files, default: str, *, draws: Draws | None, opener: Opener
 ) -> dict[str, MemberMaps]:  # fmt: skip
     """Return the maps of a file or folder for each member."""
+    refuse_single(len(files.paths), where=default)
     opened = [[opener.arrays(part) for part in _parts(path)] for path in files.paths]
     names = list(opened[0][0])
     for path, parts in zip(files.paths, opened, strict=True):

@@ -49,6 +49,19 @@ class MemberMaps:
         return self.readers[0][0].shape[1:]
 
 
+def refuse_single(members: int, *, where: str) -> None:
+    """Refuse fewer than two members.
+
+    Raises:
+        UsageError: naming the maps.
+    """
+    if members < 2:
+        raise UsageError(
+            f"{where}: maps of {members} member; differences between members need two or more, and intervals three. "
+            "The first axis, the list or the files are the members"
+        )
+
+
 def check_shapes(maps: MemberMaps, *, where: str) -> None:
     """Refuse maps that are not those of two or more members on the same items.
 
@@ -59,11 +72,7 @@ def check_shapes(maps: MemberMaps, *, where: str) -> None:
     Raises:
         UsageError: naming the first member that differs.
     """
-    if len(maps.readers) < 2:
-        raise UsageError(
-            f"{where}: maps of {len(maps.readers)} member; differences between members need two or more, and intervals "
-            "three. The first axis, the list or the files are the members"
-        )
+    refuse_single(len(maps.readers), where=where)
     expected = maps.readers[0][0].shape
     for member, of_member in enumerate(maps.readers):
         for reader in of_member:

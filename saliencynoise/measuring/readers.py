@@ -65,7 +65,8 @@ class ArrayReader:
     @property
     def dtype(self) -> str:
         """The number format in words."""
-        return str(self.values.dtype).removeprefix("torch.")
+        dtype = self.values.dtype
+        return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
 
     def read(self, rows: slice) -> Any:
         """Return the maps of consecutive items."""
@@ -105,7 +106,7 @@ def refuse_format(dtype: str, *, where: str) -> None:
     Raises:
         UsageError: naming the maps and their number format.
     """
-    if dtype.startswith(("float", "bfloat", "int", "uint")):
+    if dtype.startswith(("float", "bfloat", "longdouble", "int", "uint")):
         return
     hint = "nothing is unpickled; save them as an array of numbers" if dtype == "object" else "give real numbers"
     raise UsageError(f"{where}: the values are {dtype}; {hint}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.records.study import MeasureSettings
+from saliencynoise.report.nested import legend_of, nested_of, networks_of, unit_of, worth_sentences
 from saliencynoise.report.warnings import warnings
 
 if TYPE_CHECKING:
@@ -96,14 +97,17 @@ def print_study(study: Study, console: Console | None = None) -> None:
 def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Iterator[RenderableType]:
     """Yield the printed parts: the table, its legend, provenance, warnings and the folder of the results."""
     cells = study.result.cells
-    yield from _table(cells, width=width, ascii_only=ascii_only)
+    units = {cell.architecture: unit_of(study.result, cell) for cell in cells}
+    yield from _table(cells, units, width=width, ascii_only=ascii_only)
     if any(cell.status == "ok" for cell in cells):
         wider = f" {WIDER}" if width >= WIDE else ""
         low = f" {CEILING}" if any(map(is_low, cells)) else ""
         balanced = f" {BALANCED}" if any(cell.accuracy.balanced is not None for cell in cells) else ""
-        yield Text(_legend(study.result) + wider + balanced + _draws(cells) + low, style="dim")
+        yield Text(
+            _legend(study.result) + wider + balanced + _draws(cells) + low + legend_of(study.result), style="dim"
+        )
     yield Text(basis(study.result))
-    for sentence in population_sentences(study.result):
+    for sentence in (*population_sentences(study.result), *worth_sentences(study.result)):
         yield Text(sentence)
     for warning in warnings(study.result):
         yield Text(warning, style=_style(warning))
@@ -141,7 +145,9 @@ def _draws_of(cell: Cell) -> int:
     return cell.draws if cell.status == "ok" else 1
 
 
-def _table(cells: Sequence[Cell], *, width: int, ascii_only: bool) -> Iterator[RenderableType]:
+def _table(
+    cells: Sequence[Cell], units: Mapping[str, str], *, width: int, ascii_only: bool
+) -> Iterator[RenderableType]:
     narrow = width < WIDE
     sections: list[Section] = []
     rows: list[list[str]] = []
@@ -155,6 +161,11 @@ def _table(cells: Sequence[Cell], *, width: int, ascii_only: bool) -> Iterator[R
         rows.append([label, *_row(cell, ascii_only=ascii_only)])
         if _draws_of(cell) > 1:
             rows.append(_networks_row(cell, ascii_only=ascii_only))
+        nested = nested_of(cell)
+        if nested is not None:
+            within = nested.r_within
+            r = [format_number(within.value), interval_text(within.interval)]
+            rows.append([f"    within a {units[cell.architecture]}", "", "", "", *r])
         if narrow and cell.untrained is not None and not math.isnan(cell.untrained.snr):
             rows.append(_untrained_row(cell.untrained))
         if cell.ceiling is not None and is_low(cell):
@@ -196,7 +207,7 @@ def _row(cell: Cell, *, ascii_only: bool) -> list[str]:
         untrained_text(cell),
         p_cell(figures.signal_p),
         escape(figures.members_needed.text),
-        reliability_line(figures.estimates.snr_averaged.value, members=cell.members, ascii_only=ascii_only),
+        reliability_line(figures.estimates.snr_averaged.value, members=networks_of(cell), ascii_only=ascii_only),
         _significant(cell),
         "" if cell.seconds is None else seconds_text(cell.seconds),
     ]
@@ -205,7 +216,7 @@ def _row(cell: Cell, *, ascii_only: bool) -> list[str]:
 def _networks_row(cell: Cell, *, ascii_only: bool) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell.known_figures.estimates.snr_network
-    line = reliability_line(snr.value, members=cell.members, ascii_only=ascii_only)
+    line = reliability_line(snr.value, members=networks_of(cell), ascii_only=ascii_only)
     r = [format_number(snr.value), interval_text(snr.interval)]
     return ["    networks alone", "", "", "", *r, "", "", "", line]
 

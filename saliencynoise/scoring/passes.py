@@ -49,7 +49,7 @@ class Passes:
         if point != INPUT and point not in self.network.points:
             known = ", ".join([INPUT, *self.network.points])
             why = (
-                "" if self.network.points else " only: an average of networks has no layers, nor has one without a grid"
+                "" if self.network.points else " only: averages of networks and networks without a grid have no layers"
             )
             raise ConfigurationError(f"the network has no point '{point}'; it has {known}{why}")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from saliencynoise.display.numbers import format_number, p_text, percent, seconds_text
 from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue, without_empty_columns
 from saliencynoise.report.html.words import noise_free, reliability
+from saliencynoise.report.nested import nested_of, unit_of
 from saliencynoise.report.table import is_low
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ NUMBERS = (
 
 
 def study_table(result: StudyRecord) -> PageTable:
-    """Return a row per architecture, method and view, and one more for a stochastic method without its own noise."""
+    """Return a row per architecture, method and view.
+
+    A stochastic method has one more, without its own noise; members that share starts have one for r within a start.
+    """
     several = len({cell.architecture for cell in result.cells}) > 1
     families = {method.label: method.family for method in result.methods}
     rows = [
@@ -44,7 +48,7 @@ def study_table(result: StudyRecord) -> PageTable:
             family=families.get(cell.method, ""),
         )
         for cell in result.cells
-        for name, values in _rows(cell)
+        for name, values in _rows(cell, unit_of(result, cell))
     ]
     names = [PageColumn(label="method", numeric=False)]
     names += [PageColumn(label="architecture", numeric=False)] if several else []
@@ -58,7 +62,7 @@ def study_table(result: StudyRecord) -> PageTable:
     return without_empty_columns(table) if result.sampler is None else table
 
 
-def _rows(cell: Cell) -> Iterator[tuple[str, list[PageValue]]]:
+def _rows(cell: Cell, unit: str) -> Iterator[tuple[str, list[PageValue]]]:
     name = cell.method + ("" if cell.view == "signed" else f", view {cell.view}")
     if cell.figures is None:
         yield name, [PageValue(text="failed", failed=True), *[PageValue(text="-")] * (len(NUMBERS) - 1)]
@@ -82,6 +86,10 @@ def _rows(cell: Cell) -> Iterator[tuple[str, list[PageValue]]]:
         networks = estimates.snr_network
         values = [_single_reliability(networks.value), none, *_estimate(networks.value, networks.interval)]
         yield f"{name}, networks alone", [*values, *[none] * (len(NUMBERS) - 4)]
+    nested = nested_of(cell)
+    if nested is not None:
+        values = [none, none, *_estimate(nested.r_within.value, nested.r_within.interval)]
+        yield f"{name}, within a {unit}", [*values, *[none] * (len(NUMBERS) - 4)]
     if cell.ceiling is not None and is_low(cell):
         values = [none, none, *_estimate(cell.ceiling.value, cell.ceiling)]
         yield f"{name}, ceiling", [*values, *[none] * (len(NUMBERS) - 4)]
