@@ -6,7 +6,7 @@ the data, the architecture or the sampler. Every wrong value is a `UsageError`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -25,7 +25,7 @@ from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.records.common import Scalar
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from saliencynoise.explanation.explanation import Explanation
     from saliencynoise.records.frontier import FrontierRecord
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from saliencynoise.report.plots import Plots
 
 PathLike = str | Path
+
+Listed = Sequence[Any] | PathLike | Any
+"""A value for each of several things: a list, array or tensor, or the path of a file with one a line."""
 Architecture: TypeAlias = "Callable[..., nn.Module]"
 """A function or class of the user's that returns a network: its parameters `in_shape`, `num_classes` and `in_chans` are
 filled from the data set, and `arch_args` gives others."""
@@ -176,6 +179,83 @@ def bench(
     return Study(study.result, study.folder)
 
 
+def attribute(
+    networks: nn.Module | Iterable[nn.Module],
+    images: Any,
+    *,
+    targets: int | str | Sequence[int] | Tensor | Callable[[Any], Any] = "predicted",
+    methods: Sequence[str] = EXPLAIN_METHODS,
+    states: Iterable[Mapping[str, Any]] | None = None,
+    layers: Mapping[str, str] | None = None,
+    background: Any = None,
+    labels: Any = None,
+    names: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+    members: Sequence[str] | None = None,
+    clusters: Sequence[Any] | None = None,
+    pictures: Any = None,
+    output: str | int | None = None,
+    task: Literal["classification", "multilabel", "regression"] = "classification",
+    draws: int = 2,
+    seed: int = 0,
+    device: str = "auto",
+    aggregator: str = "mean",
+    keep_maps: Literal["all", "mean", "none"] = "all",
+    out: PathLike | None = None,
+) -> Study:
+    """Attribute images by networks that are in memory, and return the SNR of the maps.
+
+    The networks come back as they were: mode, flags, gradients, hooks, buffers, device, weights; also after an error.
+
+    Args:
+        networks: 2 or more modules that map `[N, C, H, W]` to outputs `[N, ...]`: a list; a generator, of which one
+            network is in memory at a time; or one module, with `states`. Networks of several types may be mixed;
+            methods on a layer then need layers of one size.
+        images: `[B, C, H, W]`, floats as the networks take them, already normalised.
+        targets: the class that is explained: a whole number for all images or one each, "predicted" (the networks'
+            vote, which a generator cannot give), "true" (the labels), a name, a score as "logprob(predicted)"; or a
+            function from outputs to scores `[N]`.
+        methods: names of methods, with parameters as in "gradcam(layer=top)".
+        states: a state dict for each network, where `networks` is one module.
+        layers: paths of modules that are read as CAM points, as {"top": "layer4", "intermediate": "layer3"}; None to
+            find them: the last module with a grid of features, and the last one of the next finer resolution.
+        background: `[R, C, H, W]`, as `images`, that methods may compare with; None for the images themselves.
+        labels: the true class of each image, a whole number; None where it is not known.
+        names: a name for each image, from which its random numbers derive.
+        classes: names of the classes, in the order of the outputs.
+        members: a name for each network, from which its own random numbers derive.
+        clusters: what each network started from, where some share a start, as the name of a checkpoint.
+        pictures: `[B, 1 or 3, H, W]`, bytes for figures; None for the images, each scaled from 0 to 255.
+        output: name or index of the output that is explained, of networks that give several.
+        task: what the outputs are: logits of classes, of labels that do not exclude each other, or numbers.
+        draws: number of repetitions of each stochastic method, 2 or more.
+        seed: seed of the random numbers, 0 or more.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps"; networks are moved there one at a time, and back.
+        aggregator: makes the marginal map from members' maps.
+        keep_maps: "all", "mean" (the marginal map only) or "none".
+        out: folder of the results; None for a temporary one, which is deleted with the study.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix.
+
+    Example:
+        >>> import saliencynoise as sn
+        >>> study = sn.attribute(networks, images, targets=labels, methods=["gradient"])    # doctest: +SKIP
+        >>> study.table[["method", "snr", "members_needed"]]                                # doctest: +SKIP
+    """
+    from saliencynoise.attributing.study import AttributeConfig
+    from saliencynoise.attributing.study import attribute as attributed
+
+    config = AttributeConfig(
+        methods=methods, targets=targets, states=states, layers=layers, background=background, labels=labels,
+        names=names, classes=classes, members=members, clusters=clusters, pictures=pictures, output=output, task=task,
+        draws=draws, seed=seed, device=device, aggregator=aggregator, keep_maps=keep_maps,
+        out=None if out is None else Path(out),
+    )  # fmt: skip
+    study = attributed(networks, images, config)
+    return Study(study.result, study.folder, study.scratch)
+
+
 def explain(
     picture: PathLike,
     *,
@@ -259,6 +339,80 @@ def explain(
         target=None if target is None else str(target),
     )
     return explain_one(config, observer or Silent())
+
+
+def measure(
+    maps: Any,
+    *,
+    labels: Listed | None = None,
+    names: Listed | None = None,
+    images: Any = None,
+    clusters: Listed | None = None,
+    members: Listed | None = None,
+    features: Listed | None = None,
+    draws: Literal["own", "shared"] | None = None,
+    layout: Literal["picture", "values"] | None = None,
+    views: Sequence[str] = ("signed",),
+    name_column: str | None = None,
+    label_column: str | None = None,
+    network: str = "networks",
+    aggregator: str = "mean",
+    keep_maps: Literal["all", "mean", "none"] = "all",
+    seed: int = 0,
+    out: PathLike | None = None,
+) -> Study:
+    """Measure maps that were computed elsewhere, and return the SNR of the maps and all that follows from it.
+
+    The maps are reduced as those of a bench. Nothing is written, but for a temporary folder that is deleted with the
+    study, unless `out` names one.
+
+    Args:
+        maps: an array `[members, items, ...]` of numpy, torch (on any device) or Zarr; an xarray with the dimensions
+            member and image (or item), and draw if there are several; a list with, for each member, an array
+            `[items, ...]`, a pandas table with a row an item and a column a feature, or a `shap.Explanation`; the names
+            of files, as the command takes them; or a mapping from names of methods to these. Values are floating
+            numbers of 16 to 64 bits; whole numbers become float64.
+        labels: the class of each item; None where items have none.
+        names: name of each item; None for their numbers.
+        images: the pictures that are explained, for figures: `[items, H, W]`, `[items, C, H, W]` or `[items, H, W, C]`.
+        clusters: the start that each member has in common with others, as the checkpoint it was fine-tuned from.
+        members: name of each member; None for the files' names, or for numbers.
+        features: name of each value of a map that is a list of values.
+        draws: says that the axis after that of the members is one of draws of a stochastic method: "own" if each member
+            has random numbers of its own in each draw, "shared" if all have the same ones in the second draw.
+        layout: "picture" if maps are grids of places, `(H, W)` or `(C, H, W)`, or "values" if they are lists of values
+            without places. None takes `(H, W)`, and `(C, H, W)` and `(H, W, C)` with C of 1 or 3, for pictures.
+        views: "signed", and others in which maps are to be measured: "relu", "abs", "centred".
+        name_column: column of tables with the names of the items.
+        label_column: column of tables with their labels.
+        network: name of the networks in tables.
+        aggregator: makes the marginal map from members' maps.
+        keep_maps: "all", "mean" (the marginal map only) or "none"; figures of maps need all.
+        seed: seed of the bootstrap and of the tests, 0 or more.
+        out: a new folder for the results, which `show`, `report` and `compare` read; None for none.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix; with NaN or infinity, the member and the item.
+
+    Example:
+        >>> import numpy as np
+        >>> import saliencynoise as sn
+        >>> rng = np.random.default_rng(0)
+        >>> maps = rng.normal(size=(16, 32)) + rng.normal(size=(8, 16, 32))     # 8 members, 16 items, r = 1
+        >>> study = sn.measure(maps)
+        >>> round(study.cell("networks", "maps").figures.estimates.snr.value, 1)
+        1.0
+    """
+    from saliencynoise.measuring.run import MeasureConfig
+    from saliencynoise.measuring.run import measure as run_measure
+
+    config = MeasureConfig(
+        labels=labels, names=names, images=images, clusters=clusters, members=members, features=features, draws=draws,
+        layout=layout, views=views, name_column=name_column, label_column=label_column, network=network,
+        aggregator=aggregator, keep_maps=keep_maps, seed=seed, out=out,
+    )  # fmt: skip
+    study = run_measure(maps, config)
+    return Study(study.result, study.folder, study.scratch)
 
 
 def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
