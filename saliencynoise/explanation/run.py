@@ -15,6 +15,7 @@ from saliencynoise.data.sizes import SMALLEST
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.observer import Observer
+from saliencynoise.engine.population import of_pool
 from saliencynoise.engine.trained import TrainedEnsemble, trained_ensemble
 from saliencynoise.explanation.cautions import about_class, about_members, about_methods, about_picture
 from saliencynoise.explanation.config import ExplainConfig
@@ -25,8 +26,10 @@ from saliencynoise.explanation.pictures import LeftOut, OwnPicture, PictureFile,
 from saliencynoise.explanation.training_range import training_ranges
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.explanation import ExplanationOrigin
+from saliencynoise.records.population import PopulationRecord
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.statistics.clusters import several_starts
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -67,6 +70,7 @@ class Prepared:
         aggregator: makes one map of the members' maps.
         target: index of the class to explain, or None for each picture's vote.
         sampler: label of the sampler if its members share training runs, else empty.
+        population: the population of the members.
     """
 
     files: Sequence[PictureFile]
@@ -76,6 +80,7 @@ class Prepared:
     aggregator: BoundAggregator
     target: int | None
     sampler: str
+    population: PopulationRecord
 
     def explanations(self) -> Iterator[Explanation | LeftOut]:
         """Yield each picture's explanation or `LeftOut`, in order. A few pictures are processed at a time.
@@ -112,6 +117,7 @@ class Prepared:
                     method,
                     method_maps if isinstance(method_maps := maps[method.canonical_name], str) else method_maps[index],
                     self.aggregator,
+                    clusters=several_starts(self.population.clusters),
                 )
                 for method in self.methods
             ]
@@ -154,6 +160,7 @@ class Prepared:
                 seed=ensemble.seed,
                 device=ensemble.device,
                 recipe=ensemble.recipe,
+                population=self.population,
                 accuracies=tuple(record.accuracy for record in ensemble.records),
             ),
         )
@@ -201,6 +208,7 @@ def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[Pictur
         if config.target is None
         else class_index(config.target, ensemble.dataset.classes, option="--target"),
         sampler=_label_if_dependent(_sampler_of(ensemble)),
+        population=_population_of(ensemble),
     )
 
 
@@ -231,6 +239,11 @@ def _refuse_other_architecture(config: ExplainConfig, ensemble: TrainedEnsemble)
 def _sampler_of(ensemble: TrainedEnsemble) -> str:
     identity = (ensemble.pool.description or {}).get("identity", {})
     return str(identity.get("sampler", {}).get("name", REFERENCE))
+
+
+def _population_of(ensemble: TrainedEnsemble) -> PopulationRecord:
+    identity = (ensemble.pool.description or {}).get("identity", {})
+    return of_pool(identity, catalogue().sampler(_sampler_of(ensemble)), ensemble.members)
 
 
 def _label_if_dependent(text: str) -> str:
