@@ -139,7 +139,7 @@ class Prepared:
             *about_class(shares, target, classes),
             *about_picture(picture, usual),
             *about_methods(methods),
-            *about_members(len(ensemble.members), ensemble.flags, dependent=self.sampler),
+            *about_members(len(ensemble.members), ensemble.flags, dependent=self.sampler, starts=self._checkpoints()),
         )
         return Explanation(
             file=picture.file,
@@ -164,6 +164,10 @@ class Prepared:
                 accuracies=tuple(record.accuracy for record in ensemble.records),
             ),
         )
+
+    def _checkpoints(self) -> int:
+        """Return how many checkpoints the members were tuned from; 0 for random initial weights."""
+        return len(self.population.starts) if self.population.unit == "start" else 0
 
 
 def prepare(config: ExplainConfig, observer: Observer, *, files: Sequence[PictureFile] | None = None) -> Prepared:
