@@ -125,7 +125,9 @@ def bench(
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
-        target: class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        target: scalar that is explained: the logit of "true" (the label's class), "predicted" (the ensemble's vote)
+            or a class by name or index; or a score of one: "logprob(CLASS)", "probability(CLASS)", "margin(CLASS)",
+            "contrast(CLASS,CLASS)".
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: precision of the attribution; the error of "bfloat16" is measured on 8 images.
         seed: seed of the run, 0 or more.
@@ -170,7 +172,7 @@ def explain(
     sampler: str = "deep_ensemble",
     members: int | None = None,
     pool: PathLike | None = None,
-    target: str | int | None = None,
+    target: str | int = "predicted",
     draws: int = 2,
     image_size: int | None = None,
     normalization: str = "dataset",
@@ -197,7 +199,8 @@ def explain(
         sampler: source of the members; "deep_ensemble" trains each member independently.
         members: number of networks; None for 8, or for all that the pool has.
         pool: folder or name of a pool of trained members; nothing is trained then.
-        target: name or index of the class to explain; None for the ensemble's vote.
+        target: scalar that is explained: the logit of "predicted" (the ensemble's vote) or of a class by name or
+            index, or a score of one, as of `bench`.
         draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
         normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
@@ -233,7 +236,7 @@ def explain(
         bench=config_from(settings),
         arch=arch,
         pool=None if pool is None else str(pool),
-        target=None if target is None else str(target),
+        target=str(target),
     )
     return explain_one(config, observer or Silent())
 
@@ -316,7 +319,9 @@ def frontier(
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
-        target: class whose logit is explained: "true", "predicted" (the ensemble's vote), or an index.
+        target: scalar that is explained: the logit of "true" (the label's class), "predicted" (the ensemble's vote)
+            or a class by name or index; or a score of one: "logprob(CLASS)", "probability(CLASS)", "margin(CLASS)",
+            "contrast(CLASS,CLASS)".
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         seed: seed of the run, 0 or more.
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if
@@ -471,7 +476,7 @@ def sanity(
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         permuted_epochs: number of passes over the images with permuted labels; 0 for the recipe's.
-        target: class whose logit is explained: "true" or an index.
+        target: scalar that is explained, as of `bench`, but of no "predicted" class.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         seed: seed of the run, 0 or more.
         workers: number of worker processes on the CPU; 0 to work in this process; None for one per core, or fewer if

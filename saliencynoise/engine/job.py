@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from saliencynoise.scoring import Score
 from saliencynoise.scoring.passes import Precision
 from saliencynoise.store.maps import Chunk
 
@@ -35,6 +36,7 @@ class MemberJob:
         methods: canonical names, each with the folders of its maps, one for each draw; empty to train only.
         images: indices of the attributed test images.
         targets: the class that is explained, for each of them.
+        score: the score of that class.
         chunks: the images' division into files.
         rows: number of rows of a pass; None to choose it from the memory.
     """
@@ -56,6 +58,7 @@ class MemberJob:
     methods: Mapping[str, tuple[str, ...]]
     images: tuple[int, ...]
     targets: tuple[int, ...]
+    score: Score
     chunks: tuple[Chunk, ...]
     rows: int | None
 
@@ -67,6 +70,7 @@ class MemberJob:
             "members": tuple(values["members"]),
             "images": tuple(values["images"]),
             "targets": tuple(values["targets"]),
+            "score": Score(**values["score"]),
             "chunks": tuple(chunks),
             "methods": {text: tuple(folders) for text, folders in values["methods"].items()},
         }

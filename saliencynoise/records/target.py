@@ -33,7 +33,7 @@ WORDS: Mapping[ScoreName, str] = MappingProxyType(
 )
 """The scores in words."""
 
-VOTED = ("true", "predicted")
+TRUE, PREDICTED = VOTED = ("true", "predicted")
 """Words for a class of each image: its label, or the ensemble's vote."""
 
 TURNS: tuple[ScoreName, ...] = ("logit", "contrast")

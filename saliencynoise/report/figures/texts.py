@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.display.figures.style import LONGEST, shortened
 from saliencynoise.display.numbers import counted, format_number
 from saliencynoise.display.population import population_sentences
+from saliencynoise.records.target import TRUE, parsed
 from saliencynoise.statistics.intervals import WORDS
 
 if TYPE_CHECKING:
@@ -21,12 +22,14 @@ MOST = 3
 
 
 def basis(study: Study) -> str:
-    """Return sentences on the data behind a study's figures: its members, images, data set and population."""
+    """Return sentences on a study's figures: members, images, data set, another target than the label's logit, population.
+    """
     result = study.result
     members, images = result.settings.members, counted(len(result.images), "test image")
     few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
     data = f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
-    return " ".join([data, *population_sentences(result)])
+    explained = [] if result.settings.target == TRUE else [f"Explained: the {parsed(result.settings.target).in_words}."]
+    return " ".join([data, *explained, *population_sentences(result)])
 
 
 def intervals(frame: pd.DataFrame) -> str:

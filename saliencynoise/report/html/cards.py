@@ -13,6 +13,7 @@ from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
 from saliencynoise.display.population import population_sentence, population_sentences
+from saliencynoise.records.target import parsed
 from saliencynoise.records.writing import json_of
 from saliencynoise.report.html.names import method_words
 
@@ -39,7 +40,6 @@ FAMILIES = {
     "perturbation": "perturbation: parts of the image are changed",
     "reference": "reference: the image is compared with others",
 }
-TARGETS = {"true": "the true class", "predicted": "the class that most networks predict"}
 MOST_IMAGES = 500
 """The largest number of attributed images in the list."""
 
@@ -222,7 +222,7 @@ def _percent(value: float | None) -> PageValue:
 
 
 def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
-    """Return the main facts: networks, images, accuracy, explained class, device, time and seed."""
+    """Return the main facts: networks, images, accuracy, explained scalar, device, time and seed."""
     settings, hardware = result.settings, result.hardware
     members = [member for architecture in result.architectures for member in architecture.members]
     accuracies = [member.accuracy for member in members]
@@ -234,7 +234,7 @@ def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
         ("population", " ".join(population_sentences(result))),
         ("images", f"{len(result.images)} test images of {result.dataset.asked}"),
         *([("accuracy", _accuracy(accuracies))] if accuracies else []),
-        ("explained class", TARGETS.get(settings.target, settings.target)),
+        ("explained", f"the {parsed(settings.target).in_words}"),
         ("device", f"{hardware.device}, {hardware.processor}"),
         ("time", _time(result, members)),
         ("seed", str(settings.seed)),
