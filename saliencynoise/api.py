@@ -6,9 +6,9 @@ the data, the architecture or the sampler. Every wrong value is a `UsageError`, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from saliencynoise.analyses.frontier.config import BUDGETS, SAMPLERS, FrontierConfig
 from saliencynoise.analyses.frontier.config import METHODS as FRONTIER_METHODS
@@ -25,6 +25,8 @@ from saliencynoise.interfaces import UsageError
 from saliencynoise.records.common import Scalar
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from saliencynoise.explanation.explanation import Explanation
     from saliencynoise.records.frontier import FrontierRecord
     from saliencynoise.records.sanity import SanityRecord
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from saliencynoise.report.plots import Plots
 
 PathLike = str | Path
+Architecture: TypeAlias = "Callable[..., nn.Module]"
+"""A function or class of the user's that returns a network: its parameters `in_shape`, `num_classes` and `in_chans` are
+filled from the data set, and `arch_args` gives others."""
 
 
 class Study(engine_study.Study):
@@ -80,7 +85,7 @@ def bench(
     dataset: str = "digits",
     data_dir: PathLike | None = None,
     groups: PathLike | None = None,
-    archs: Sequence[str] | None = None,
+    archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
     methods: Sequence[str] = DEFAULT_METHODS,
     sampler: str = "deep_ensemble",
@@ -113,7 +118,8 @@ def bench(
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         groups: CSV file with the columns "file" and "group", for test images that belong together (one writer,
             patient or video); None for the data set's groups.
-        archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
+        archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
+            an nn.Module; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         sampler: source of the members; "deep_ensemble" trains each member independently.
@@ -151,7 +157,7 @@ def bench(
     from saliencynoise.engine.run import run
 
     settings = _given(
-        dataset=dataset, data_dir=data_dir, groups=groups, archs=archs, arch_args=arch_args, methods=methods,
+        dataset=dataset, data_dir=data_dir, groups=groups, archs=_named(archs), arch_args=arch_args, methods=methods,
         sampler=sampler, members=members, images=images, draws=draws, image_size=image_size,
         normalization=normalization, train_images=train_images, epochs=epochs, recipe=recipe, target=target,
         device=device, precision=precision, seed=seed, aggregator=aggregator, untrained=untrained,
@@ -164,7 +170,7 @@ def bench(
 def explain(
     picture: PathLike,
     *,
-    arch: str | None = None,
+    arch: str | Architecture | None = None,
     dataset: str = "digits",
     data_dir: PathLike | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
@@ -191,7 +197,7 @@ def explain(
 
     Args:
         picture: an image file.
-        arch: name of an architecture; None for the pool's, or for "test_resnet" where timm is installed.
+        arch: an architecture as in `bench`; None for the pool's, or for "test_resnet" where timm is installed.
         dataset: data set on which the networks are or were trained; it gives classes and normalisation.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         arch_args: arguments of the architecture.
@@ -226,7 +232,7 @@ def explain(
     from saliencynoise.explanation.run import explain_one
 
     settings = _given(
-        dataset=dataset, data_dir=data_dir, archs=None if arch is None else [arch], arch_args=arch_args,
+        dataset=dataset, data_dir=data_dir, archs=None if arch is None else _named([arch]), arch_args=arch_args,
         methods=methods, sampler=sampler, members=members, draws=draws, image_size=image_size,
         normalization=normalization, train_images=train_images, epochs=epochs, recipe=recipe, device=device, seed=seed,
         aggregator=aggregator, workers=workers,
@@ -234,7 +240,7 @@ def explain(
     config = ExplainConfig(
         pictures=(str(picture),),
         bench=config_from(settings),
-        arch=arch,
+        arch=None if arch is None else _named([arch])[0],
         pool=None if pool is None else str(pool),
         target=str(target),
     )
@@ -279,7 +285,7 @@ def frontier(
     *,
     dataset: str = "digits",
     data_dir: PathLike | None = None,
-    archs: Sequence[str] | None = None,
+    archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
     methods: Sequence[str] = FRONTIER_METHODS,
     samplers: Sequence[str] = SAMPLERS,
@@ -305,7 +311,8 @@ def frontier(
     Args:
         dataset: a name, as "digits" or "cifar10", or "folder:PATH".
         data_dir: folder or file that the data set is read from; None to download it where it must be.
-        archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
+        archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
+            an nn.Module; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         samplers: names of samplers, with parameters; the deep ensemble is always among them, as the reference.
@@ -344,7 +351,7 @@ def frontier(
     from saliencynoise.analyses.frontier.run import run_frontier
 
     settings = _given(
-        dataset=dataset, data_dir=data_dir, archs=archs, arch_args=arch_args, methods=methods, images=images,
+        dataset=dataset, data_dir=data_dir, archs=_named(archs), arch_args=arch_args, methods=methods, images=images,
         draws=draws, image_size=image_size, train_images=train_images, epochs=epochs, recipe=recipe, target=target,
         device=device, seed=seed, workers=workers, out=out,
     )  # fmt: skip
@@ -367,7 +374,7 @@ def variance(
     *,
     dataset: str = "digits",
     data_dir: PathLike | None = None,
-    archs: Sequence[str] | None = None,
+    archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
     methods: Sequence[str] = VARIANCE_METHODS,
     blocks: int = 4,
@@ -390,7 +397,8 @@ def variance(
     Args:
         dataset: a name, as "digits" or "cifar10", or "folder:PATH".
         data_dir: folder or file that the data set is read from; None to download it where it must be.
-        archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
+        archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
+            an nn.Module; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         blocks: number of blocks of networks, 2 or more, each with its own seeds; intervals are over blocks.
@@ -424,7 +432,7 @@ def variance(
     from saliencynoise.analyses.variance.run import run_variance
 
     settings = _given(
-        dataset=dataset, data_dir=data_dir, archs=archs, arch_args=arch_args, methods=methods, images=images,
+        dataset=dataset, data_dir=data_dir, archs=_named(archs), arch_args=arch_args, methods=methods, images=images,
         draws=draws, image_size=image_size, train_images=train_images, epochs=epochs, device=device, seed=seed,
         workers=workers, out=out,
     )  # fmt: skip
@@ -440,7 +448,7 @@ def sanity(
     dataset: str = "digits",
     data_dir: PathLike | None = None,
     groups: PathLike | None = None,
-    archs: Sequence[str] | None = None,
+    archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
     methods: Sequence[str] = SANITY_METHODS,
     members: int | None = None,
@@ -466,7 +474,8 @@ def sanity(
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         groups: CSV file with the columns "file" and "group", for test images that belong together (one writer,
             patient or video); None for the data set's groups.
-        archs: names of architectures; None for a small one: "test_resnet" where timm is installed.
+        archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
+            an nn.Module; None for a small one: "test_resnet" where timm is installed.
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         members: number of networks of each of the three kinds, 3 or more; None for 8.
@@ -498,7 +507,7 @@ def sanity(
     from saliencynoise.analyses.sanity.run import run_sanity
 
     settings = _given(
-        dataset=dataset, data_dir=data_dir, groups=groups, archs=archs, arch_args=arch_args, methods=methods,
+        dataset=dataset, data_dir=data_dir, groups=groups, archs=_named(archs), arch_args=arch_args, methods=methods,
         members=members, images=images, draws=draws, image_size=image_size, train_images=train_images, epochs=epochs,
         target=target, device=device, seed=seed, workers=workers, out=out,
     )  # fmt: skip
@@ -515,6 +524,15 @@ def _given(**values: Any) -> dict[str, Any]:
     {'out': 'runs/mine', 'methods': ('gradient',)}
     """
     return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def _named(archs: Any) -> Any:
+    """Return the names of architectures; a function or class is known by its name from then on."""
+    if not isinstance(archs, Sequence) or isinstance(archs, str):
+        return archs
+    from saliencynoise.registry.catalogue import catalogue
+
+    return [catalogue().own.name_of(arch) if callable(arch) else arch for arch in archs]
 
 
 def _plain(value: Any) -> Any:

@@ -19,6 +19,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from saliencynoise.api import Study
+from saliencynoise.engine.map_source import StoredSource
 from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.records.cell import Cell, CellFigures
@@ -53,7 +54,8 @@ def filled(kind: Any, part: Any) -> Any:
         return part if part is None else filled(_chosen(inside, part), part)
     if isinstance(kind, type) and issubclass(kind, Record) and isinstance(part, dict):
         hints = get_type_hints(kind, include_extras=True)
-        tag = {} if kind.__struct_config__.tag_field is None else {kind.__struct_config__.tag_field: kind.status}
+        config = kind.__struct_config__
+        tag = {} if config.tag_field is None else {config.tag_field: config.tag}
         kinds = {
             key: hints[name] for key, name in zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
         }
@@ -66,10 +68,12 @@ def filled(kind: Any, part: Any) -> Any:
 
 
 def _chosen(kinds: Sequence[Any], part: Any) -> Any:
-    """The kind of a value that may be of several: by its status, else the first."""
+    """The kind of a value that may be of several: by its tag, else the first."""
     chosen = [kind for kind in kinds if kind is not type(None)]
-    failed = isinstance(part, dict) and part.get("status") == "failed"
-    return next((kind for kind in chosen if failed and getattr(kind, "status", None) == "failed"), chosen[0])
+    configs = [getattr(kind, "__struct_config__", None) for kind in chosen]
+    tags = [isinstance(part, dict) and config and config.tag_field and part.get(config.tag_field) for config in configs]
+    own = [config.tag if config else None for config in configs]
+    return next((kind for kind, tag, name in zip(chosen, tags, own, strict=True) if tag and tag == name), chosen[0])
 
 
 def record_with(kind: type[T], **parts: Any) -> T:
@@ -82,8 +86,8 @@ def _blank(kind: Any) -> Any:
     origin, inside = get_origin(kind), get_args(kind)
     if kind in special:
         return special[kind]
-    if origin in {Union, UnionType} and type(None) in inside:
-        return None
+    if origin in {Union, UnionType}:
+        return None if type(None) in inside else _blank(inside[0])
     if origin in {Annotated, Literal}:
         return _blank(inside[0]) if origin is Annotated else inside[0]
     if origin in {tuple, dict}:
@@ -102,6 +106,7 @@ def record_of_study(**parts: Any) -> StudyRecord:
     cells = [json_of(cell) for cell in parts.get("cells", ())]
     labels = dict.fromkeys(cell["method"] for cell in cells)
     nets = dict.fromkeys(cell["architecture"] for cell in cells)
+    parts.setdefault("sampler", {})
     parts.setdefault("methods", [method_of(label) for label in labels])
     parts.setdefault("architectures", [{"label": label, "name": label} for label in nets])
     document = filled(StudyRecord, {"format": 1, **parts, "cells": cells})
@@ -182,9 +187,8 @@ def make_study(
         place = f"{slug_of(architecture)}/{slug_of(method)}"
         stores = stores_of(folder / "maps" / place, drawn[architecture, method], chunk)
         mean = drawn[architecture, method].mean((0, 1))
-        reduced = reduce_maps(
-            stores, members=members, chunks=[chunk], labels=labels, views=["signed"], marginal=mean, masks=None, seed=0
-        )  # fmt: skip
+        source = StoredSource(stores, range(members), [chunk])
+        reduced = reduce_maps(source, labels=labels, views=["signed"], marginal=mean, masks=None, seed=0)
         gram = f"gram/{place}.safetensors"
         save_grams(folder / gram, reduced.grams)
         cells.append(

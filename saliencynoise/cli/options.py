@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Dataset = Annotated[
     str | None,
     typer.Option(
-        help="Data set: digits, cifar10, imagenette, shapes, or folder:PATH with a subfolder for each class (default: "
-        "digits).",
+        help="Data set: digits, cifar10, imagenette, shapes, folder:PATH with a subfolder for each class, csv:FILE or "
+        "hf:PATH (default: digits).",
         autocompletion=complete_datasets,
         show_default=False,
     ),
@@ -40,7 +40,8 @@ Archs = Annotated[
     list[str] | None,
     typer.Option(
         "--arch",
-        help="Architecture: any name of timm; may be repeated (default: test_resnet).",
+        help="Architecture: any name of timm, or own code as in 'my_net.py:Net(width=32)'; may be repeated (default: "
+        "test_resnet).",
         autocompletion=complete_archs,
     ),
 ]
@@ -48,7 +49,8 @@ OneArch = Annotated[
     str | None,
     typer.Option(
         "--arch",
-        help="Architecture: any name of timm (default: test_resnet, or the architecture of the pool).",
+        help="Architecture: any name of timm, or own code as in 'my_net.py:Net(width=32)' (default: test_resnet, or "
+        "the architecture of the pool).",
         autocompletion=complete_archs,
     ),
 ]

@@ -16,6 +16,7 @@ from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.engine.rough_duration import map_bytes, warning
 from saliencynoise.engine.time_left import Span, TimeLeft
+from saliencynoise.registry.own import label_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -145,7 +146,7 @@ class Progress:
 
     def comparing(self, jobs: Sequence[MemberJob]) -> None:
         """Print that untrained networks are explained; they fill the column "untrained"."""
-        name = jobs[0].architecture.rpartition("/")[2]
+        name = _label(jobs[0].architecture)
         self._say(f"explaining the same images with {len(jobs)} untrained networks of {name} for comparison")
         self._remove_bar()
         self._task = self._bars.add_task(f"untrained {name}", total=None, state="")
@@ -160,7 +161,7 @@ class Progress:
         self._announced.add(job.architecture)
         span = self._estimate.training(job.architecture)
         if span is not None:
-            name = job.architecture.rpartition("/")[2]
+            name = _label(job.architecture)
             self._say(f"training {name} will take about {_range(span)} on this machine")
 
     def _announce_attribution(self, job: MemberJob) -> None:
@@ -170,7 +171,7 @@ class Progress:
             return
         self._announced.add(key)
         if span.likely >= 1:
-            name, methods = job.architecture.rpartition("/")[2], counted(len(self._plan.methods), "method")
+            name, methods = _label(job.architecture), counted(len(self._plan.methods), "method")
             self._say(f"attributing {name} with {methods} will take about {_range(span)} more on this machine")
 
     def _time_left(self) -> str:
@@ -203,6 +204,11 @@ def _waiting(job: MemberJob, event: Event) -> str:
         f"{event['method']} has been running for {duration(event['seconds'])} on member {job.member} of "
         f"{job.architecture} and has not returned; Ctrl-C stops it; finished results are kept"
     )
+
+
+def _label(architecture: str) -> str:
+    """Return the name of an architecture without its plugin or its file."""
+    return label_of(architecture).rpartition("/")[2]
 
 
 def _to_make(plan: Plan, architecture: ArchitecturePlan) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from saliencynoise.data.layout import Layout
     from saliencynoise.interfaces import Dataset
 
-FORMAT = 2
+FORMAT = 3
 """Version of the cache: raise it whenever the same files would give another data set."""
 
 _log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def decoded_once(decode: Callable[[], Dataset], *, name: str, identity: Mapping[
 def listed(layout: Layout) -> list[Any]:
     """Return values that identify the files of a layout, and the parts of the layout that enter the notes."""
     listing = layout.listing
-    stamps = [[file.name, *stamp(file.path)] for file in listing.files]
+    stamps = [[file.name, file.label, file.part, *stamp(file.path)] for file in listing.files if type(file.path) is str]
     return [stamps, listing.strays, listing.others, listing.loops, layout.unused, layout.classes, layout.order]
 
 

@@ -77,7 +77,7 @@ def decode(layout: Layout, *, image_size: int | None, seed: int, channels: int =
     return Decoded(train=train, test=test, notes=described, levels=levels)
 
 
-def _median(paths: Sequence[str]) -> int:
+def _median(paths: Sequence[str | bytes]) -> int:
     """Return the default size of the images; any size if no image can be read."""
     sizes = [size for size in read_all(read_size, paths) if size is not None]
     return median_side(sizes) if sizes else SMALLEST
@@ -95,9 +95,9 @@ def _check_filled(layout: Layout, readable: Collection[int], lost: Mapping[int, 
     files = layout.listing.files
     left = Counter((files[i].label, files[i].part) for i in readable)
     for part in (None,) if layout.test_part is None else ("train", "test"):
-        inside = "" if part is None else f" of {layout.test_part if part == 'test' else layout.train_part}/"
+        inside = "" if part is None else f" of {layout.parts[part]}"
         for label in layout.classes:
-            where = f"image folder {str(layout.root)!r}: class {label!r}{inside}"
+            where = f"{layout.title}: class {label!r}{inside}"
             why = [f"{files[i].name} ({lost[i]})" for i in lost if (files[i].label, files[i].part) == (label, part)]
             if not left[label, part] and why:
                 raise UsageError(f"{where} has no image that can be read, replace its files: {few(why)}")
@@ -112,12 +112,14 @@ def _check_filled(layout: Layout, readable: Collection[int], lost: Mapping[int, 
 
 def _fix(layout: Layout, label: str, part: str | None) -> str:
     """Return the fix for a class without images, which depends on the other files in its folder."""
-    folder = {"test": layout.test_part, "train": layout.train_part, None: None}[part]
-    folders = [name for name in (folder, label) if name]
-    start = "/".join(folders) + "/"
+    start = f"{'' if part is None else layout.parts[part]}{label}/"
     others = [name for name in layout.listing.others if name.startswith(start)]
     contents = described(layout.root, others)
-    return f"it has {contents}" if contents else "add images to it, or remove the folder"
+    return (
+        f"it has {contents}"
+        if contents
+        else f"add images to it, or remove the {'class' if layout.split_by else 'folder'}"
+    )
 
 
 def _levels(pictures: Collection[Picture]) -> Levels | None:

@@ -19,6 +19,7 @@ from saliencynoise.data.words import count, few
 from saliencynoise.interfaces import Dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from saliencynoise.data.layout import Layout
@@ -56,8 +57,8 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
         check_image_size(image_size)
     layout = read_layout(open_root(path))
     dataset = decoded_once(
-        partial(_decode, layout, image_size=image_size, seed=seed),
-        name=_name(layout),
+        partial(dataset_of, layout, image_size=image_size, seed=seed),
+        name=name_of(layout),
         identity={
             "folder": str(layout.root.resolve()),
             "image_size": image_size,
@@ -65,18 +66,21 @@ def load_folder(*, path: str | None, image_size: int | None, seed: int) -> Datas
         },
         content=listed(layout),
     )
-    return with_groups(dataset, layout.root / GROUPS)
+    file = layout.root / GROUPS
+    return with_groups(dataset, read_groups(file), file) if file.exists() else dataset
 
 
-def with_groups(dataset: Dataset, file: Path) -> Dataset:
-    """Return the data set with the groups that a file names, where there is one; a note names the groups in both parts.
+def with_groups(dataset: Dataset, table: Mapping[str, str], file: Path) -> Dataset:
+    """Return the data set with groups; a note names those that are in both parts.
+
+    Args:
+        dataset: of images with names.
+        table: the group of each image by its name.
+        file: from which the table was read.
 
     Raises:
-        UsageError: if the file cannot be read, or lacks a test image.
+        UsageError: if the table lacks a test image.
     """
-    if not file.exists():
-        return dataset
-    table = read_groups(file)
     groups = tuple(named_groups(table, dataset.test.names, file=str(file)))
     seen = {table[name] for name in dataset.train.names if name in table}
     shared = sorted(set(groups) & seen, key=natural)
@@ -88,12 +92,13 @@ def with_groups(dataset: Dataset, file: Path) -> Dataset:
     return replace(dataset, test=replace(dataset.test, groups=groups), notes=notes)
 
 
-def _decode(layout: Layout, *, image_size: int | None, seed: int) -> Dataset:
+def dataset_of(layout: Layout, *, image_size: int | None, seed: int) -> Dataset:
+    """Return the data set of listed images, as `load_folder` does."""
     decoded = decode(layout, image_size=image_size, seed=seed)
     mean, std = channel_statistics(decoded.train.images)
     grey = decoded.train.images.shape[1] == 1
     return Dataset(
-        name=_name(layout),
+        name=name_of(layout),
         classes=layout.classes,
         train=decoded.train,
         test=decoded.test,
@@ -105,5 +110,7 @@ def _decode(layout: Layout, *, image_size: int | None, seed: int) -> Dataset:
     )
 
 
-def _name(layout: Layout) -> str:
-    return f"folder:{text(layout.root.resolve().name) or '/'}"
+def name_of(layout: Layout) -> str:
+    """Return the name under which results list the data set."""
+    kind = "folder" if layout.what == "image folder" else layout.what
+    return f"{kind}:{text(layout.root.resolve().name) or '/'}"

@@ -10,7 +10,7 @@ from saliencynoise.data.scan import NO_CLASSES, Listing, entries_of, list_classe
 from saliencynoise.interfaces import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 TRAIN = ("train", "training")
@@ -30,6 +30,8 @@ class Layout:
         train_part: the name of the training part beside it.
         unused: folders beside the parts that are not read.
         order: a note on the order of the classes for the reader.
+        what: what `root` is, for messages.
+        split_by: where the parts come from, for messages; "" for the folders.
     """
 
     root: Path
@@ -39,6 +41,19 @@ class Layout:
     train_part: str = "train"
     unused: tuple[str, ...] = ()
     order: str = ""
+    what: str = "image folder"
+    split_by: str = ""
+
+    @property
+    def title(self) -> str:
+        """The data set in messages."""
+        return f"{self.what} {str(self.root)!r}"
+
+    @property
+    def parts(self) -> Mapping[str | None, str]:
+        """The names of the parts "train" and "test" in messages; folders end with a slash."""
+        slash = "" if self.split_by else "/"
+        return {"train": f"{self.train_part}{slash}", "test": f"{self.test_part}{slash}"}
 
 
 def read_layout(root: Path) -> Layout:
@@ -82,7 +97,7 @@ def find_parts(root: Path) -> tuple[tuple[str, str] | None, list[str]]:
         UsageError: if the folders look like parts, but one of the two is missing.
     """
     folders = [entry.name for entry in entries_of(str(root))[0] if entry.name not in NO_CLASSES]
-    trains, tests = (_named(names, folders) for names in (TRAIN, TEST))
+    trains, tests = named(TRAIN, folders), named(TEST, folders)
     if trains and tests:
         # an unlabelled test part (no class folders) is no use where there is a labelled val/
         used = trains[0], next((name for name in tests if entries_of(str(root / name))[0]), tests[0])
@@ -95,10 +110,14 @@ def find_parts(root: Path) -> tuple[tuple[str, str] | None, list[str]]:
     return None, []
 
 
-def _named(names: Sequence[str], folders: Sequence[str]) -> list[str]:
-    """Return the folders that have one of the names in any case, in the order of the names; exact names come first."""
-    found = [folder for folder in folders if folder.lower() in names]
-    return sorted(found, key=lambda folder: (names.index(folder.lower()), folder != folder.lower(), folder))
+def named(names: Sequence[str], given: Sequence[str]) -> list[str]:
+    """Return what has one of the names in any case, in the order of the names; exact names come first.
+
+    >>> named(TEST, ["Val", "Test", "test", "train"])
+    ['test', 'Test', 'Val']
+    """
+    found = [name for name in given if name.lower() in names]
+    return sorted(found, key=lambda name: (names.index(name.lower()), name != name.lower(), name))
 
 
 def _only_class(root: Path, name: str) -> UsageError:

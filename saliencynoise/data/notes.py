@@ -61,7 +61,8 @@ def split_note(sizes: Sequence[int], layout: Layout, *, seed: int) -> str:
     if layout.test_part is None:
         return f"split by seed {seed}, stratified by class: {train} to train on and {test} to test"
     aside = f"; not used: {few(layout.unused)}" if layout.unused else ""
-    return f"split as in the folder: {train} in {layout.train_part}/ and {test} in {layout.test_part}/{aside}"
+    parts, source = layout.parts, layout.split_by or "the folder"
+    return f"split as in {source}: {train} in {parts['train']} and {test} in {parts['test']}{aside}"
 
 
 def content_notes(pictures: Collection[Picture], *, channels: int) -> tuple[str, ...]:

@@ -19,13 +19,13 @@ class ImageFile:
     """An image file of a class.
 
     Attributes:
-        path: where to open it.
+        path: where to open it, or its content.
         name: its path relative to the data set's folder, with "/", in text that can be written anywhere.
         label: the name of its class.
         part: "train" or "test" where the folder says so, else None.
     """
 
-    path: str
+    path: str | bytes
     name: str
     label: str
     part: str | None

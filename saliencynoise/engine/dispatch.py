@@ -190,7 +190,7 @@ class Dispatcher:
                     stdout=subprocess.PIPE,
                     stderr=log,
                     text=True,
-                    env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                    env={**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": import_path()},
                 )
             self._processes[slot] = process
         return process
@@ -203,6 +203,11 @@ class Dispatcher:
         lines = self._log(slot).read_text(errors="replace").strip().splitlines()
         last_line = f": {lines[-1]}" if lines else ""
         return f"its worker process ended ({ending(code)}){last_line}"
+
+
+def import_path() -> str:
+    """Return the folders from which this process imports, for workers, which import the same architectures."""
+    return os.pathsep.join(dict.fromkeys(os.path.abspath(folder) for folder in sys.path))  # noqa: PTH100 - "" is here
 
 
 def ending(code: int) -> str:

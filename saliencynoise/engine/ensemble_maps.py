@@ -12,7 +12,8 @@ import torch
 from saliencynoise.engine.architecture_plan import ArchitecturePlan
 from saliencynoise.engine.explained_classes import ExplainedClasses
 from saliencynoise.engine.judged import judged_cells, key_of_cell
-from saliencynoise.engine.reduce import aggregate, images_of
+from saliencynoise.engine.map_source import StoredSource
+from saliencynoise.engine.reduce import aggregate
 from saliencynoise.interfaces import Aggregator
 from saliencynoise.records.writing import json_of
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod
@@ -83,7 +84,7 @@ class EnsembleMaps:
         """Yield the members' maps, image by image."""
         architecture = self._planned(cell[0])
         stores = self.plan.run_folder.stores(architecture, cell[1])
-        return images_of(stores, members, self.explained.chunks(architecture))
+        return StoredSource(stores, members, self.explained.chunks(architecture)).maps()
 
     def judged(self, cell: PlannedCell) -> Cell:
         """Return the result's cell of an architecture and method, in the view in which the method is judged."""

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from saliencynoise.interfaces import SaliencyNoiseError
+
+
+class FailedCellError(SaliencyNoiseError):
+    """No figures can be computed from the maps of one architecture and method; the message has the reason."""
+
 
 @dataclass
 class Failures:

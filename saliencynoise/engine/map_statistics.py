@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saliencynoise.interfaces.specs import Sign
+    from saliencynoise.records.study import Layout
 
 SIMILAR_IMAGES = 64
 """Number of images, the first ones, for which SSIM and rank correlations are computed: these cost most."""
@@ -57,7 +58,7 @@ class MapStatistics:
         variation: `[B]`, the coefficient of variation.
         modes: modes of the maps scaled by member.
         template: None with a single image.
-        spectrum: None where all maps are zero.
+        spectrum: None where all maps are zero, or are lists of values.
         localization: comparison with the true masks; None where there are none.
     """
 
@@ -143,6 +144,7 @@ class MapStatisticsAccumulator:
 
     view: str
     seed: int
+    layout: Layout = "picture"
     _pixels: list[SignificantPixels] = field(default_factory=list)
     _similarities: list[Similarity] = field(default_factory=list)
     _spearman: list[Tensor] = field(default_factory=list)
@@ -164,7 +166,8 @@ class MapStatisticsAccumulator:
             self._similarities.append(similarity(maps, seed=seed))
             self._spearman.append(spearman_matrix(rows))
         self._variation.append(coefficient_of_variation(rows))
-        self._bands.append(band_grams(maps))
+        if self.layout == "picture":
+            self._bands.append(band_grams(maps))
         self._sums = add_image(self._sums, rows, label=label)
         self._size = (maps.shape[-2], maps.shape[-1])
 
@@ -187,7 +190,7 @@ class MapStatisticsAccumulator:
     ) -> MapStatistics:
         """Return the details of all images that were added, whose Gram matrices are `gram`; `sign` is the maps'."""
         height, width = self._size
-        alive = bool(gram.any())
+        alive = bool(gram.any()) and bool(self._bands)
         return MapStatistics(
             pixels=None if not self._pixels or why_no_null(self.view, sign) else tuple(self._pixels),
             similarities=tuple(self._similarities),

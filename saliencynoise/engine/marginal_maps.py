@@ -9,9 +9,9 @@ import torch
 
 from saliencynoise.engine.attribution import background_of, batch_of, scored, within_memory
 from saliencynoise.engine.dispatch import one_thread
+from saliencynoise.engine.failures import FailedCellError
 from saliencynoise.engine.member import without_tf32
 from saliencynoise.engine.networks import load_members
-from saliencynoise.engine.reduce import FailedCellError
 from saliencynoise.interfaces import Aggregator, NetworkAggregator, UsageError, one_line
 from saliencynoise.scoring import Guard, Passes, averaged_network, fitting_rows, is_out_of_memory
 

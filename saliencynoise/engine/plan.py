@@ -22,8 +22,9 @@ from saliencynoise.engine.run_folder import RunFolder
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.interfaces.methods import layers_of
 from saliencynoise.records.target import Target, parsed, resolved
-from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundSampler
+from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundModel, BoundSampler
 from saliencynoise.registry.catalogue import catalogue
+from saliencynoise.registry.own import is_only_here, label_of
 from saliencynoise.scoring import Score, score_of
 from saliencynoise.statistics.groups import Groups, as_groups
 from saliencynoise.store.atomic import key_of, slug_of
@@ -118,6 +119,8 @@ def make_plan(config: BenchConfig) -> Plan:
     _refuse_layers(methods, aggregator)
     models = [names.model(text, config.arch_args) for text in config.archs]
     _refuse_repeated([model.canonical_name for model in models], "architecture")
+    _refuse_one_label(models)
+    config = replace(config, workers=_workers(config.workers, [*models, *methods]))
     device = resolve_device(config.device)
     dataset_text, dataset = load_dataset(config)
     config, dataset = _count_images(config, dataset)
@@ -190,8 +193,37 @@ def _refuse_repeated(texts: Sequence[str], kind: str) -> None:
         raise UsageError(f"the {kind} {repeated[0]} is asked for twice; name it once")
 
 
+def _refuse_one_label(models: Sequence[BoundModel]) -> None:
+    """Refuse two architectures that tables could not tell apart, as two of the user's files with one name."""
+    labels = [model.display_name for model in models]
+    for model in models:
+        if labels.count(model.display_name) > 1:
+            both = " and ".join(other.canonical_name for other in models if other.display_name == model.display_name)
+            raise UsageError(
+                f"two architectures are called {model.display_name}: {both}; bench them apart, or rename one"
+            )
+
+
+def _workers(workers: int | None, used: Sequence[BoundModel | BoundMethod]) -> int | None:
+    """Return the number of worker processes: none where one of the user's objects exists in this process only.
+
+    Raises:
+        UsageError: naming the object, if processes are asked for.
+    """
+    for bound in used:
+        if not is_only_here(bound.canonical_name):
+            continue
+        if workers:
+            raise UsageError(
+                f"workers={workers}: worker processes cannot import {bound.display_name}, which this script, notebook "
+                "or function made; give workers=0, or put it into a file and name it, as my_net.py:Net"
+            )
+        return 0
+    return workers
+
+
 def _run_name(config: BenchConfig, dataset: Dataset, key: str) -> str:
-    archs = config.archs[0] if len(config.archs) == 1 else f"{len(config.archs)}-architectures"
+    archs = label_of(config.archs[0]) if len(config.archs) == 1 else f"{len(config.archs)}-architectures"
     return f"{slug_of(dataset.name)}-{slug_of(archs)}-{key_of([config.settings, key])[:6]}"
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from saliencynoise.engine.failures import FailedCellError
+from saliencynoise.engine.map_source import MapSource
 from saliencynoise.engine.map_statistics import LocalizationAccumulator, MapStatistics, MapStatisticsAccumulator
-from saliencynoise.interfaces import SaliencyNoiseError, one_line
+from saliencynoise.interfaces import one_line
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.scoring import as_before, described, failure
 from saliencynoise.statistics.cell_statistics import CellStatistics, ImageStatistics, image_statistics, summarise
@@ -26,12 +27,8 @@ if TYPE_CHECKING:
 
     from saliencynoise.interfaces import Aggregator
     from saliencynoise.interfaces.specs import Sign
+    from saliencynoise.records.study import Layout
     from saliencynoise.statistics.gram import Scale
-    from saliencynoise.store.maps import Chunk, MapStore
-
-
-class FailedCellError(SaliencyNoiseError):
-    """No figures can be computed from the maps of one architecture and method; the message has the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +44,7 @@ class Reduced:
         diagnostics: the method's diagnostics of its maps, by name, `[D, E, B]`.
         sign: sign of the maps, as `MethodSpec.sign`, from the method's declaration and from all values.
         denormal: number of images on which a map has only denormal values, so that digits are lost.
+        draws: number of draws.
     """
 
     figures: Mapping[str, CellStatistics]
@@ -57,6 +55,7 @@ class Reduced:
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
     sign: Sign
     denormal: int = 0
+    draws: int = 1
 
     def single(self, view: str) -> Float[Tensor, "B E E"]:
         """Return the inner products for r of a view; those of a stochastic method are between different draws."""
@@ -72,14 +71,18 @@ class _Views:
         views: Sequence[str],
         *,
         labels: Sequence[int],
-        members: int,
+        source: MapSource,
         masks: Bool[Tensor, "B H W"] | None,
         seed: int,
     ) -> None:
         self.statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
-        self._accumulators = {view: MapStatisticsAccumulator(view=view, seed=seed) for view in views}
+        self._accumulators = {
+            view: MapStatisticsAccumulator(view=view, seed=seed, layout=source.layout) for view in views
+        }
         self._labels, self._masks = labels, masks
-        self._localization = None if masks is None else LocalizationAccumulator(views=views, members=members, seed=seed)
+        self._localization = (
+            None if masks is None else LocalizationAccumulator(views=views, members=source.members, seed=seed)
+        )
 
     def add(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
         """Add the raw maps of one more image."""
@@ -108,11 +111,9 @@ class _Views:
 
 
 def reduce_maps(
-    stores: Sequence[MapStore],
+    source: MapSource,
     *,
-    members: int,
-    chunks: Sequence[Chunk],
-    labels: Sequence[int],
+    labels: Sequence[int] | None,
     views: Sequence[str],
     marginal: Aggregator | Float[Tensor, "B c h w"],
     masks: Bool[Tensor, "B H W"] | None,
@@ -124,10 +125,8 @@ def reduce_maps(
     """Read the maps image by image and return their figures and their marginal maps.
 
     Args:
-        stores: a store for each draw of the method.
-        members: number of members.
-        chunks: chunks of the images.
-        labels: labels of the images.
+        source: the maps of all members.
+        labels: labels of the images; None where they have none. Then there are no figures of classes.
         views: views in which the maps are measured.
         marginal: the marginal maps, or the aggregator of the members' maps, each averaged over its own draws.
         masks: the pixels that cause the images' labels; None where they are unknown.
@@ -141,13 +140,15 @@ def reduce_maps(
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
             the aggregator.
     """
-    gathered = [_Views(views, labels=labels, members=members, masks=masks, seed=seed)]
+    known = [0] * source.items if labels is None else labels
+    gathered = [_Views(views, labels=known, source=source, masks=masks, seed=seed)]
     signs = SeenSigns()
     marginals: list[Tensor] = []
     denormal = 0
-    for image, maps in enumerate(images_of(stores, range(members), chunks)):
-        _refuse_unusable(maps, image=image)
-        denormal += is_denormal(maps)
+    for image, stored in enumerate(source.maps()):
+        denormal += is_denormal(stored)
+        maps = _at_least_single(stored)
+        _refuse_unusable(maps, image=image, layout=source.layout)
         signs.add(maps)
         gathered[0].add(maps, image)
         if isinstance(marginal, torch.Tensor):
@@ -158,12 +159,12 @@ def reduce_maps(
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
     sign = sign_of(sign, signs.sign)
     if sign in ONE_SIGNED and CENTRED not in views:
-        gathered.append(_Views((CENTRED,), labels=labels, members=members, masks=masks, seed=seed))
-        for image, maps in enumerate(images_of(stores, range(members), chunks)):
-            gathered[1].add(maps, image)
-    for image, maps in enumerate(images_of(stores, range(members), chunks)):
+        gathered.append(_Views((CENTRED,), labels=known, source=source, masks=masks, seed=seed))
+        for image, maps in enumerate(source.maps()):
+            gathered[1].add(_at_least_single(maps), image)
+    for image, maps in enumerate(source.maps()):
         for part in gathered:
-            part.add_again(maps, image)
+            part.add_again(_at_least_single(maps), image)
     statistics = {view: images for part in gathered for view, images in part.statistics.items()}
     grams = _grams(statistics)
     return Reduced(
@@ -172,15 +173,18 @@ def reduce_maps(
             for view, images in statistics.items()
         },
         classes={
-            view: _by_class(images, labels, view, seed=seed, groups=groups, sign=sign, scale=scale)
+            view: {}
+            if labels is None
+            else _by_class(images, labels, view, seed=seed, groups=groups, sign=sign, scale=scale)
             for view, images in statistics.items()
         },
         details={view: entry for part in gathered for view, entry in part.details(grams, sign, groups).items()},
         grams=grams,
         marginal=torch.stack(marginals),
-        diagnostics=_diagnostics(stores, members, chunks),
+        diagnostics=source.diagnostics(),
         sign=sign,
         denormal=denormal,
+        draws=source.draws,
     )
 
 
@@ -199,66 +203,30 @@ def _are_zero(image: ImageStatistics) -> bool:
 
 
 def is_denormal(maps: Float[Tensor, "E D c h w"]) -> bool:
-    """Whether a map of an image that is not zero has no value of float32's full precision.
+    """Whether a map of an image that is not zero has no value of its number format's full precision.
 
-    Values below 1.2e-38 are multiples of 1.4e-45: one of 1e-42 has three digits.
+    In float32, values below 1.2e-38 are multiples of 1.4e-45: one of 1e-42 has three digits.
 
     >>> is_denormal(torch.full((1, 1, 1, 2, 2), 1e-42)), is_denormal(torch.zeros(1, 1, 1, 2, 2))
     (True, False)
     """
     largest = maps.abs().flatten(2).amax(2)
-    return bool(((largest > 0) & (largest < torch.finfo(torch.float32).tiny)).any())
+    return bool(((largest > 0) & (largest < torch.finfo(maps.dtype).tiny)).any())
 
 
-def images_of(
-    stores: Sequence[MapStore], members: Sequence[int], chunks: Sequence[Chunk]
-) -> Iterator[Float[Tensor, "E D c h w"]]:
-    """Yield the members' maps image by image, so that the maps of no two images are in memory together."""
-    for chunk in chunks:
-        with ExitStack() as files:
-            readers = [files.enter_context(store.reading(members, chunk)) for store in stores]
-            _refuse_sizes(stores, members, chunk)
-            for index in range(len(chunk.rows)):
-                yield torch.stack([read(index) for read in readers], 1)
+def _at_least_single(maps: Float[Tensor, "E D c h w"]) -> Float[Tensor, "E D c h w"]:
+    """Return maps in float32 or float64: half precision is exact there, and its means are not."""
+    return maps.float() if maps.dtype.itemsize < 4 else maps
 
 
-def _refuse_sizes(stores: Sequence[MapStore], members: Sequence[int], chunk: Chunk) -> None:
-    """Refuse maps of different sizes."""
-    sizes = [(member, store.shape(member, chunk)[1:]) for store in stores for member in members]
-    for member, size in sizes:
-        if size != sizes[0][1]:
-            expected, other = ("x".join(map(str, sides)) for sides in (sizes[0][1], size))
-            raise FailedCellError(
-                f"the maps of member {member} are {other}, and those of member {sizes[0][0]} are {expected}; "
-                "a method's maps must have one size"
-            )
-
-
-def _diagnostics(
-    stores: Sequence[MapStore], members: int, chunks: Sequence[Chunk]
-) -> Mapping[str, Float[Tensor, "D E B"]]:
-    """Return the method's diagnostics of its maps, by name."""
-    by_store = [[[store.diagnostics(e, chunk) for chunk in chunks] for e in range(members)] for store in stores]
-    # an earlier version may have left some of the maps, with other diagnostics
-    names = [
-        name
-        for name in by_store[0][0][0]
-        if all(name in diagnostics for rows in by_store for row in rows for diagnostics in row)
-    ]
-    return {
-        name: torch.stack(
-            [torch.stack([torch.cat([diagnostics[name] for diagnostics in row]) for row in rows]) for rows in by_store]
-        )
-        for name in names
-    }
-
-
-def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int) -> None:
-    height, width = maps.shape[-2:]
-    if min(height, width) < 2:
+def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int, layout: Layout) -> None:
+    channels, height, width = maps.shape[-3:]
+    if layout == "picture" and min(height, width) < 2:
         raise FailedCellError(
             f"the maps are {height}x{width}: an SNR over so few pixels means nothing; use larger images"
         )
+    if channels * height * width < 2:
+        raise FailedCellError("the maps have one value each: an SNR needs two values or more")
     broken = (~maps.isfinite()).flatten(1).sum(1)
     for member in broken.nonzero().flatten().tolist():
         raise FailedCellError(

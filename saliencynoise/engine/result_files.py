@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -104,15 +104,19 @@ class ComputedMaps:
         return columns
 
 
-def write_image_table(plan: Plan, computed: Iterable[ComputedMaps]) -> None:
+def write_image_table(folder: Path, columns: Iterable[Mapping[str, Any]]) -> None:
     """Write `snr.parquet`: a row per architecture, method, view and image.
 
     It takes pyarrow alone, because pandas takes a second to load.
+
+    Args:
+        folder: of the run.
+        columns: of each architecture, method and view.
     """
     import pyarrow as pa  # noqa: PLC0415 - planning need not wait for it
     import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
-    tables = [pa.table(columns) for maps in computed for columns in _image_columns(maps)]
+    tables = [pa.table(dict(of_view)) for of_view in columns]
     names = ("dataset", "architecture", "method", "view", "image")
     table = (
         pa.concat_tables(tables, promote_options="default")
@@ -121,18 +125,37 @@ def write_image_table(plan: Plan, computed: Iterable[ComputedMaps]) -> None:
     )
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
-    write_bytes(plan.run_folder.path / PARQUET, buffer.getvalue())
+    write_bytes(folder / PARQUET, buffer.getvalue())
 
 
-def _image_columns(maps: ComputedMaps) -> Iterable[Mapping[str, Any]]:
-    """Yield the columns of each view."""
-    about = maps.columns_of_images()
-    names = {"dataset": maps.plan.dataset.name, "architecture": maps.ensemble.plan.model.display_name}
-    for view, figures in maps.reduced.figures.items():
-        of_cell = {**names, "method": maps.method.display_name, "view": view}
-        repeated = {name: [value] * figures.images for name, value in of_cell.items()}
+def image_columns(
+    reduced: Reduced, names: Mapping[str, str], about: Mapping[str, Sequence[Any]]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the columns of `snr.parquet` for each view of a method.
+
+    Args:
+        reduced: statistics of its maps.
+        names: data set, architecture and method.
+        about: the columns that describe the images.
+    """
+    for view, figures in reduced.figures.items():
+        repeated = {name: [value] * figures.images for name, value in {**names, "view": view}.items()}
         values = {name: column.numpy() for name, column in figures.per_image.items()}
-        yield {**repeated, **about, **values, **maps.reduced.details[view].per_image()}
+        yield {**repeated, **about, **values, **reduced.details[view].per_image()}
+
+
+def _image_columns(maps: ComputedMaps) -> Iterator[Mapping[str, Any]]:
+    names = {
+        "dataset": maps.plan.dataset.name,
+        "architecture": maps.ensemble.plan.model.display_name,
+        "method": maps.method.display_name,
+    }
+    return image_columns(maps.reduced, names, maps.columns_of_images())
+
+
+def write_table(plan: Plan, computed: Iterable[ComputedMaps]) -> None:
+    """Write the table of the images of a bench."""
+    write_image_table(plan.run_folder.path, (columns for maps in computed for columns in _image_columns(maps)))
 
 
 def write_maps(plan: Plan, computed: Sequence[ComputedMaps]) -> list[StoredMaps]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from saliencynoise.engine.ceiling import ceiling_of, is_ceiling
+from saliencynoise.engine.ceiling import ceiling_of
+from saliencynoise.engine.computed_cells import accuracy_of, computed_cells, failed_cells
 from saliencynoise.engine.member_quality import failed_training_warnings, votes
 from saliencynoise.engine.population import population_of
 from saliencynoise.engine.predictions import note_prediction
@@ -18,8 +18,8 @@ from saliencynoise.engine.result_files import (
     Ensemble,
     checksums,
     remove_unwanted_maps,
-    write_image_table,
     write_maps,
+    write_table,
 )
 from saliencynoise.engine.study import FORMAT, RESULT, Study
 from saliencynoise.engine.untrained import with_floors
@@ -41,8 +41,6 @@ from saliencynoise.store.grams import save_grams
 from saliencynoise.store.provenance import hardware, versions
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.explained_classes import ExplainedClasses
     from saliencynoise.engine.member_outputs import MemberOutputs
@@ -78,7 +76,7 @@ def write_results(
     for maps in computed:
         save_grams(maps.gram_file, maps.reduced.grams)
     note_prediction(plan.run_folder.path, all_cells, members=plan.config.settings["members"], created=created)
-    write_image_table(plan, computed)
+    write_table(plan, computed)
     stored_maps = write_maps(plan, computed)
     result = StudyRecord(
         format=FORMAT,
@@ -236,7 +234,6 @@ def _images(plan: Plan, ensembles: Sequence[Ensemble]) -> list[ImageRecord]:
 def _cells(
     plan: Plan, ensemble: Ensemble, method: BoundMethod, reduced: Reduced | str, traceback: str | None
 ) -> list[Cell]:
-    accuracies = [record.accuracy for record in ensemble.records]
     common = {
         "dataset": plan.dataset.name,
         "architecture": ensemble.plan.model.display_name,
@@ -246,46 +243,20 @@ def _cells(
         "members": plan.members,
         "draws": plan.draws(method),
         "flagged_members": sorted(ensemble.flags),
-        "accuracy": {
-            "median": median(accuracies) if accuracies else None,
-            "min": min(accuracies, default=None),
-            "max": max(accuracies, default=None),
-        },
+        "accuracy": accuracy_of([record.accuracy for record in ensemble.records]),
         "untrained": None,
     }
     if isinstance(reduced, str):
-        blank = dict.fromkeys(
-            ("figures", "ceiling", "classes", "details", "seconds", "diagnostics", "denormal_images", "gram")
-        )
-        failure = {**common, **blank, "status": "failed", "reason": reduced, "traceback": traceback}
-        return [record_of({**failure, "sign": method.sign, "view": view}, Cell) for view in method.views]
-    computed = {
-        **common,
-        "status": "ok",
-        "reason": None,
-        "sign": reduced.sign,
-        "traceback": None,
-        "seconds": _seconds(plan, ensemble, method),
-        "gram": plan.run_folder.gram_file(ensemble.plan, method).relative_to(plan.run_folder.path).as_posix(),
-        "denormal_images": reduced.denormal,
-        "diagnostics": {name: _summary(values) for name, values in reduced.diagnostics.items() if not is_ceiling(name)},
-    }
-    return [
-        record_of(
-            {
-                **computed,
-                "view": view,
-                "figures": figures,
-                "ceiling": ceiling_of(method, reduced.diagnostics, view),
-                "details": reduced.details[view].record(None if ensemble.votes is None else ensemble.votes.correct),
-                "classes": {
-                    plan.dataset.classes[label]: class_figures for label, class_figures in reduced.classes[view].items()
-                },
-            },
-            Cell,
-        )
-        for view, figures in reduced.figures.items()
-    ]
+        return failed_cells(common, views=method.views, sign=method.sign, reason=reduced, traceback=traceback)
+    return computed_cells(
+        common,
+        reduced,
+        classes=plan.dataset.classes,
+        correct=None if ensemble.votes is None else ensemble.votes.correct,
+        gram=plan.run_folder.gram_file(ensemble.plan, method).relative_to(plan.run_folder.path).as_posix(),
+        seconds=_seconds(plan, ensemble, method),
+        ceilings={view: ceiling_of(method, reduced.diagnostics, view) for view in reduced.figures},
+    )
 
 
 def _seconds(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> float:
@@ -295,8 +266,3 @@ def _seconds(plan: Plan, ensemble: Ensemble, method: BoundMethod) -> float:
         for record in ensemble.records
         for chunk in ensemble.chunks
     )
-
-
-def _summary(values: Tensor) -> dict[str, float]:
-    """Return the median and the largest of a diagnostic over members, images and draws."""
-    return {"median": float(values.median()), "max": float(values.max())}

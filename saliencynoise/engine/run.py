@@ -13,16 +13,17 @@ from saliencynoise.engine.config import BenchConfig
 from saliencynoise.engine.dispatch import Dispatcher, Dispatchers
 from saliencynoise.engine.errors_log import forget_failures, log_traceback
 from saliencynoise.engine.explained_classes import ExplainedClasses, Targets, given_classes, voted_classes
-from saliencynoise.engine.failures import Failures
+from saliencynoise.engine.failures import FailedCellError, Failures
 from saliencynoise.engine.job import MemberJob
 from saliencynoise.engine.job_runner import JobRunner
+from saliencynoise.engine.map_source import StoredSource
 from saliencynoise.engine.marginal_maps import MarginalMapSource
 from saliencynoise.engine.member_outputs import MemberOutputs
 from saliencynoise.engine.member_quality import logits_shape
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.engine.plan import Plan, make_plan
 from saliencynoise.engine.planned_jobs import attribution_jobs, training_jobs
-from saliencynoise.engine.reduce import FailedCellError, Reduced, reduce_maps
+from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.engine.results import write_results
 from saliencynoise.engine.untrained import RunJobs, untrained_floors
 from saliencynoise.interfaces import UsageError, one_line, traceback_of
@@ -170,9 +171,9 @@ def _reduce(
         return reason
     try:
         return reduce_maps(
-            plan.run_folder.stores(architecture, method),
-            members=plan.members,
-            chunks=explained.chunks(architecture),
+            StoredSource(
+                plan.run_folder.stores(architecture, method), range(plan.members), explained.chunks(architecture)
+            ),
             labels=plan.dataset.test.labels[plan.images].tolist(),
             views=method.views,
             sign=method.sign,

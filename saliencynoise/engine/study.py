@@ -142,8 +142,8 @@ class Study:
         """
         from saliencynoise.engine.study_maps import map_tree  # noqa: PLC0415 - as above
 
-        if PICTURES not in self.result.files:
-            raise UsageError(f"{self.folder} holds no maps; run the bench with --keep-maps all or mean")
+        if not self.result.maps:
+            raise UsageError(f"{self.folder} holds no maps; run the same command with --keep-maps all or mean")
         return map_tree(self.result, self.files)
 
     @property
@@ -151,8 +151,10 @@ class Study:
         """The attributed images.
 
         Raises:
-            UsageError: as `maps`.
+            UsageError: as `maps`; or if the study has no pictures.
         """
+        if PICTURES not in self.result.files:
+            raise UsageError(f"{self.folder} holds no pictures; measure the maps with images=")
         tree: Any = self.maps
         pixels: UInt8[np.ndarray, "B C H W"] = tree["images"]["pixels"].to_numpy()
         return pixels

@@ -45,17 +45,18 @@ def group_of(tree: xr.DataTree, cell: Cell) -> Any:
 
 
 def map_tree(result: StudyRecord, files: RunFiles) -> xr.DataTree:
-    """Return the maps of a result: a group for each architecture and method, and the attributed images in `/images`.
+    """Return the maps of a result: a group for each architecture and method, and any attributed images in `/images`.
 
     No file is read before a value is used.
     """
     groups = {map_path(stored.architecture, stored.method): _group(stored, result, files) for stored in result.maps}
-    groups["images"] = xr.Dataset({"pixels": _pictures(result, files)})
+    if PICTURES in result.files:
+        groups["images"] = xr.Dataset({"pixels": _pictures(result, files)})
     return xr.DataTree.from_dict(groups)
 
 
 def _pictures(result: StudyRecord, files: RunFiles) -> xr.Variable:
-    shape = (len(result.images), *result.dataset.image_shape)
+    shape = (len(result.images), *(result.dataset.image_shape or ()))
     return _variable(DIMENSIONS[1:], shape, np.uint8, lambda key: _all_of(files, PICTURES, "pixels")[key])
 
 
@@ -91,7 +92,9 @@ def _coordinates(stored: StoredMaps, result: StudyRecord) -> dict[str, Any]:
     classes, images = result.dataset.classes, result.images
     name = result.architecture(stored.architecture).name
     about: dict[str, Any] = {"image": [image.name for image in images]}
-    about["label"] = ("image", [classes[image.label] for image in images])
+    labels = [result.class_of(image) for image in images]
+    if None not in labels:
+        about["label"] = ("image", labels)
     for key, votes in (
         ("target", [image.target for image in images]),
         ("predicted", [image.predicted for image in images]),

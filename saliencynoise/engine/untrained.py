@@ -17,8 +17,8 @@ import torch
 from msgspec import structs
 
 from saliencynoise.engine.config import MOST_MEMBERS
+from saliencynoise.engine.map_source import StoredSource
 from saliencynoise.engine.planned_jobs import attribution_jobs
-from saliencynoise.engine.reduce import images_of
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.records.cell import UntrainedFloor, WordedEnds
@@ -241,7 +241,7 @@ def _grams(
     """Return the inner products on each image, by view; those of a stochastic method are between different draws."""
     by_view: dict[str, list[Tensor]] = {view: [] for view in views}
     members = range(FIRST, FIRST + explained.plan.members)
-    for maps in images_of(stores, members, explained.chunks(architecture)):
+    for maps in StoredSource(stores, members, explained.chunks(architecture)).maps():
         for view, grams in by_view.items():
             crossed = crossed_gram(apply_view(maps, view).flatten(2))
             single = crossed[:, 0, :, 0] if crossed.shape[1] == 1 else between_draws(crossed[None])[0]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from saliencynoise.engine.reduce import FailedCellError, aggregate
+from saliencynoise.engine.failures import FailedCellError
+from saliencynoise.engine.reduce import aggregate
 from saliencynoise.explanation.explanation import MethodExplanation
 from saliencynoise.explanation.reliability import UNKNOWN, map_reliability
 from saliencynoise.interfaces import Aggregator, one_line

@@ -156,5 +156,6 @@ def _message(document: Any, keys: list[str | int], problem: str, at: str) -> str
     if problem.startswith(("Invalid enum value", "Invalid value")):
         problem = "one of the allowed words (or a number, where it is a figure)"
     wanted = re.sub(r", got `.*`$", "", problem).replace("`", "").removeprefix("Expected ")
-    wanted = {"array": "a list", "object": "a table", "str": "a text", "int": "a whole number"}.get(wanted, wanted)
+    words = {"array": "a list", "object": "a table", "str": "a text", "int": "a whole number"}
+    wanted = " or ".join(words.get(part, part) for part in wanted.split(" | "))
     return f"{path} is {shown} where {wanted} is wanted"

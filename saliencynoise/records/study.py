@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from saliencynoise.records.cell import Cell
 from saliencynoise.records.common import (
@@ -27,25 +27,56 @@ from saliencynoise.records.common import (
 from saliencynoise.records.files import Files, StoredMaps, wrong_file, wrong_maps
 from saliencynoise.records.population import PopulationRecord, wrong_population
 
+Layout = Literal["picture", "values"]
 
-class StudySettings(BenchSettings, frozen=True, kw_only=True):
+
+class StudySettings(BenchSettings, frozen=True, kw_only=True, tag_field="command", tag="bench"):
     """The settings of a bench, with its number of members."""
 
     members: Count
 
 
+class MeasureSettings(Record, frozen=True, kw_only=True, tag_field="command", tag="measure"):
+    """The settings of a study of maps that no bench made.
+
+    `maps` says in words where they are from; `target` is what they explain, empty where that is not known. `draws` is
+    the largest number of draws of a method, `shapes` has the shape of one map of each method as it was given.
+    """
+
+    maps: str
+    methods: tuple[str, ...]
+    shapes: dict[str, tuple[Count, ...]]
+    views: tuple[str, ...]
+    members: Count
+    images: Count
+    draws: Count
+    target: str
+    seed: Seed
+    aggregator: str
+
+
 class DatasetRecord(Record, frozen=True, kw_only=True):
-    """The images that a study is about."""
+    """The images or other items that a study is about.
+
+    The numbers of training and test images are null where no data set is known, the shape where there are no pictures.
+    `classes` is empty where the items have no labels; `features` names the values of each map, where it is a list.
+    """
 
     asked: str
     name: str
     key: str
     masks: bool
     classes: tuple[str, ...]
-    train_images: Count
-    test_images: Count
-    image_shape: Shape
+    train_images: Count | None
+    test_images: Count | None
+    image_shape: Shape | None
     notes: tuple[str, ...]
+    features: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> str:
+        """The size of the pictures as text, as "3x32x32"; empty where there are none."""
+        return "x".join(map(str, self.image_shape or ()))
 
 
 class StudyFacts(Environment, frozen=True, kw_only=True):
@@ -68,7 +99,10 @@ class SamplerRecord(Record, frozen=True, kw_only=True):
 
 
 class MethodRecord(Record, frozen=True, kw_only=True):
-    """A method and what its plugin declares; `name` is canonical, `label` is the display name."""
+    """A method and what its plugin declares; `name` is canonical, `label` is the display name.
+
+    `layout` says whether its maps are grids of places, or lists of values without places, of shape `[1, 1, P]`.
+    """
 
     name: str
     label: str
@@ -86,19 +120,20 @@ class MethodRecord(Record, frozen=True, kw_only=True):
     stochastic: bool
     views: tuple[str, ...]
     sign: str
+    layout: Layout = "picture"
 
 
 class MemberResult(Record, frozen=True, kw_only=True):
-    """A trained network."""
+    """A trained network; of one whose maps alone are known, `source` is its name."""
 
     index: Count
     seeds: dict[str, Seed]
-    accuracy: Share
-    seconds: Seconds
+    accuracy: Share | None
+    seconds: Seconds | None
     sha256: str
     logits_sha256: str
     versions: dict[str, str]
-    hardware: Hardware
+    hardware: Hardware | None
     source: str
     note: str
     flag: str | None
@@ -114,18 +149,26 @@ class ArchitectureResult(Record, frozen=True, kw_only=True):
     arguments: dict[str, Any]
     distribution: str
     pool: str
-    parameters: Count
+    parameters: Count | None
     adaptations: tuple[str, ...]
     points: dict[str, Any]
     population: PopulationRecord
     members: tuple[MemberResult, ...]
 
+    @property
+    def accuracies(self) -> tuple[float, ...]:
+        """The test accuracies of the members, as far as they are known."""
+        return tuple(member.accuracy for member in self.members if member.accuracy is not None)
+
 
 class ImageRecord(Record, frozen=True, kw_only=True):
-    """An attributed image; by architecture its target, the vote on it, and how many members are right."""
+    """An attributed image or other item; by architecture its target, the vote on it, and how many members are right.
+
+    `label` is null where it has none.
+    """
 
     name: str
-    label: Count
+    label: Count | None
     group: Count | None
     target: dict[str, Count]
     predicted: dict[str, Count]
@@ -160,16 +203,16 @@ class Chunks(Record, frozen=True, kw_only=True):
 
 
 class StudyRecord(Provenance, frozen=True, kw_only=True):
-    """The document of `result.json`."""
+    """The document of `result.json`; `sampler` is null, and `recipes` is empty, where the networks are not known."""
 
     format: Format
-    settings: StudySettings
+    settings: StudySettings | MeasureSettings
     plan: Chunks
     dataset: DatasetRecord
     recipes: dict[str, RecipeRecord]
     device: str
     aggregator: str
-    sampler: SamplerRecord
+    sampler: SamplerRecord | None
     methods: tuple[MethodRecord, ...]
     architectures: tuple[ArchitectureResult, ...]
     images: tuple[ImageRecord, ...]
@@ -178,9 +221,30 @@ class StudyRecord(Provenance, frozen=True, kw_only=True):
     files: Files
     precision: Precision | None = None
 
+    @property
+    def bench(self) -> StudySettings:
+        """The settings of a study that a bench made.
+
+        Raises:
+            ValueError: if its maps are from elsewhere.
+        """
+        if not isinstance(self.settings, StudySettings):
+            raise ValueError(f"these maps are from {self.settings.maps}, and no bench made them")  # noqa: TRY004 - a value
+        return self.settings
+
     def architecture(self, label: str) -> ArchitectureResult:
         """Return the architecture with a display name."""
         return next(architecture for architecture in self.architectures if architecture.label == label)
+
+    @property
+    def item(self) -> str:
+        """The word for what is attributed: "image", or "item" where no map is a grid of places."""
+        grids = any(method.layout == "picture" for method in self.methods)
+        return "image" if grids or not self.methods else "item"
+
+    def class_of(self, image: ImageRecord) -> str | None:
+        """Return the name of an image's class; None where it has no label."""
+        return None if image.label is None else self.dataset.classes[image.label]
 
 
 def contradiction(record: StudyRecord) -> str | None:
@@ -221,6 +285,8 @@ def _missing_entries(record: StudyRecord) -> Iterator[str]:
     for index, cell in enumerate(record.cells):
         if cell.method not in methods:
             yield f"cells[{index}].method is '{cell.method}', which is none of the methods"
+    if record.sampler is None:
+        return
     computed = {cell.architecture for cell in record.cells if cell.status == "ok"}
     for architecture in record.architectures:
         if architecture.label not in record.recipes:
@@ -236,7 +302,7 @@ def _wrong_cell(cell: Cell, member_counts: Mapping[str, int], files: Files) -> s
         return f"architecture is '{cell.architecture}', which is none of the architectures"
     if cell.status == "failed":
         return None if cell.reason is not None else "reason is null, though it failed"
-    lacks = [f"{name} is null" for name in ("figures", "seconds", "details", "classes") if getattr(cell, name) is None]
+    lacks = [f"{name} is null" for name in ("figures", "details", "classes") if getattr(cell, name) is None]
     lacks += [] if cell.members else ["members is 0"]
     if lacks:
         return f"{lacks[0]}, though its status is ok"
@@ -248,7 +314,7 @@ def _wrong_cell(cell: Cell, member_counts: Mapping[str, int], files: Files) -> s
 
 
 def _wrong_image(image: ImageRecord, classes: int) -> str | None:
-    if image.label >= classes:
+    if image.label is not None and image.label >= classes:
         return f"label is {image.label}, and there are {classes} classes"
     for name, votes in (("target", image.target), ("predicted", image.predicted)):
         wrong = next((value for value in votes.values() if value >= classes), None)

@@ -394,6 +394,18 @@ def saliencynoise_datasets() -> tuple[DatasetSpec, ...]:
             target="saliencynoise.data.folder:load_folder",
             takes_path=True,
         ),
+        DatasetSpec(
+            name="csv",
+            summary="csv:FILE, a table with a column of paths and one of classes",
+            target="saliencynoise.data.csv_table:load_csv",
+            takes_path=True,
+        ),
+        DatasetSpec(
+            name="hf",
+            summary="hf:PATH, a folder that save_to_disk of Hugging Face's datasets wrote",
+            target="saliencynoise.data.hugging_face:load_hugging_face",
+            takes_path=True,
+        ),
     )
 
 

@@ -23,9 +23,10 @@ from saliencynoise.interfaces.suggestions import did_you_mean
 from saliencynoise.registry.bound import BoundAggregator, BoundMethod, BoundModel, BoundSampler
 from saliencynoise.registry.calling import calling
 from saliencynoise.registry.commands import command_clashes
-from saliencynoise.registry.entry import Entry, check_kind, check_sampler, listed_names
+from saliencynoise.registry.entry import Entry, check_kind, check_sampler, listed_names, own_architecture
 from saliencynoise.registry.first_party import missing
 from saliencynoise.registry.loader import BUILTIN, Plugin, Spec, discover, raise_if_strict
+from saliencynoise.registry.own import OwnObjects, split_own
 from saliencynoise.registry.parameters import Parameter, build, canonical, parameters_of, parse_call, values_of, written
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Catalogue:
     plugins: Sequence[Plugin]
     unloaded: Sequence[PluginFailure]
     _names: dict[str, tuple[str, ...] | PluginFailure] = field(default_factory=dict, repr=False)
+    own: OwnObjects = field(default_factory=OwnObjects, repr=False)
 
     @property
     def failures(self) -> list[PluginFailure]:
@@ -194,19 +196,25 @@ class Catalogue:
     def model(self, text: str, arguments: Mapping[str, Any] = MappingProxyType({})) -> BoundModel:
         """Return the architecture that `name` or `name(key=value)` stands for; its library is not imported yet.
 
+        One of the user's own code, `my_net.py:Net(key=value)` or `package.module:Net`, is imported.
+
         Args:
             text: with the architecture's own arguments in brackets.
             arguments: more of them.
 
         Raises:
-            UsageError: if the name is unknown, or an argument given twice.
+            UsageError: if the name is unknown, an argument is given twice, or own code cannot be imported.
         """
-        name, values = parse_call(text)
+        if text.strip().endswith(".py"):
+            raise UsageError(f"'{text}' is a file; name the class or function in it, as in {text.strip()}:Net")
+        own = split_own(text)
+        name, values = parse_call(text) if own is None else (own[0], parse_call(f"own{own[1]}")[1])
         for key in set(values) & set(arguments):
             raise UsageError(
                 f"{key} is given twice, in '{text}' and as --arch-arg {key}={written(arguments[key])}; give it once"
             )
-        return BoundModel(entry=self.find("models", name), arguments={**arguments, **values})
+        entry = self.find("models", name) if own is None else own_architecture(*self.own.resolve(name))
+        return BoundModel(entry=entry, arguments={**arguments, **values})
 
     def dataset(
         self, text: str, *, image_size: int | None, seed: int, data_dir: str | None = None

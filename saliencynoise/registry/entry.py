@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces.errors import ConfigurationError, PluginFailure, UsageError, one_line
+from saliencynoise.interfaces.specs import ModelSpec
 from saliencynoise.registry.calling import calling
 from saliencynoise.registry.loader import NAME, Plugin, Spec, raise_if_strict
 
@@ -14,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from saliencynoise.interfaces.sampling import Sampler
+    from saliencynoise.registry.own import OwnName
+
+OWN_ARCHITECTURE = "saliencynoise.architectures.own:OwnArchitecture"
+"""The target of architectures of the user's own code."""
 
 PROPERTIES = ("per_run", "per_block", "available", "input_noise", "trains")
 """The properties of a sampler, which are read before a run begins."""
@@ -40,6 +47,48 @@ class Entry:
     def load(self) -> Callable[..., Any]:
         """Import the object that the spec's import string names; errors as of `load_target`."""
         return load_target(self.spec.target, self.plugin)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnEntry(Entry):
+    """An object of the user's own code, as an entry.
+
+    Attributes:
+        own: its full name.
+        function: the object: it builds networks.
+    """
+
+    own: OwnName
+    function: Callable[..., Any]
+
+    @property
+    def canonical(self) -> str:
+        """The full name, by which a worker process finds it."""
+        return self.own.full
+
+    def load(self) -> Callable[..., Any]:
+        """Return a callable `(name, **arguments) -> Model` with the parameters of the user's function."""
+        architecture = load_target(OWN_ARCHITECTURE, self.plugin)
+
+        def make(_name: str, /, **arguments: Any) -> object:
+            return architecture(function=self.function, label=self.own.attribute, arguments=arguments)
+
+        with suppress(TypeError, ValueError):  # some callables of C have no signature
+            own = inspect.signature(self.function)
+            name = inspect.Parameter("_name", inspect.Parameter.POSITIONAL_ONLY)
+            make.__signature__ = own.replace(parameters=[name, *own.parameters.values()])  # type: ignore[attr-defined]
+        return make
+
+
+def own_architecture(own: OwnName, function: Callable[..., Any]) -> OwnEntry:
+    """Return the entry of an object that builds networks."""
+    return OwnEntry(
+        plugin=Plugin(name="own", distribution=own.brought_by, version=own.check, specs={}),
+        spec=ModelSpec(name=own.attribute.rpartition(".")[2], summary="of the user's code", target=OWN_ARCHITECTURE),
+        name=own.attribute,
+        own=own,
+        function=function,
+    )
 
 
 def load_target(target: str, plugin: Plugin) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from saliencynoise.display.grid import WIDE, Section, TerminalColumn, render_sections
 from saliencynoise.display.labels import NAME_WIDTH, method_label, recipes_text
 from saliencynoise.display.numbers import (
+    counted,
     format_number,
     interval_text,
     p_cell,
@@ -26,6 +27,7 @@ from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
+from saliencynoise.records.study import MeasureSettings
 from saliencynoise.report.warnings import warnings
 
 if TYPE_CHECKING:
@@ -207,26 +209,35 @@ def basis(result: StudyRecord) -> str:
     aggregator = result.aggregator
     marginal = "" if aggregator == MEAN else f"marginal maps by {aggregator.removeprefix('builtin/')}; "
     versions, hardware = result.versions, result.hardware
-    channels, height, width = dataset.image_shape
-    return (
-        f"{settings.members} members; {len(result.images)} of {dataset.test_images} test images of "
-        f"{dataset.asked}, {channels}x{height}x{width}{_correct(result)}; target {settings.target}; "
-        f"{_origin(result)}; {marginal}"
-        f"seed {settings.seed}; torch {versions['torch']}, {hardware.device}, {hardware.processor}."
-    )
+    images = counted(len(result.images), result.item)
+    if dataset.test_images is not None:
+        images = f"{len(result.images)} of {dataset.test_images} test images of {dataset.asked}"
+    size = f", {dataset.size}" if dataset.size else ""
+    parts = [
+        f"{settings.members} members",
+        f"{images}{size}{_correct(result)}",
+        *([f"target {settings.target}"] if settings.target else []),
+        _origin(result),
+        f"{marginal}seed {settings.seed}",
+        f"torch {versions['torch']}, {hardware.device}, {hardware.processor}",
+    ]
+    return f"{'; '.join(parts)}."
 
 
 def _origin(result: StudyRecord) -> str:
     """Return the source of the members as text."""
     dataset = result.dataset
-    sampler = result.sampler
+    sampler, settings = result.sampler, result.settings
+    if isinstance(settings, MeasureSettings) or sampler is None:
+        return f"maps from {settings.maps}" if isinstance(settings, MeasureSettings) else "networks from elsewhere"
     if not sampler.trains:
-        return f"members from {result.settings.sampler}"
+        return f"members from {settings.sampler}"
     source = "" if sampler.name == REFERENCE else f"members from {sampler.label}, by a recipe: "
     recipes = {name: (recipe.epochs, recipe.precision) for name, recipe in result.recipes.items()}
     return f"{source}trained on {dataset.train_images} images, {recipes_text(recipes)}"
 
 
 def _correct(result: StudyRecord) -> str:
-    wrong = sum(any(predicted != image.label for predicted in image.predicted.values()) for image in result.images)
+    labelled = [image for image in result.images if image.label is not None]
+    wrong = sum(any(predicted != image.label for predicted in image.predicted.values()) for image in labelled)
     return f" ({wrong} misclassified)" if wrong else ""

@@ -120,10 +120,11 @@ def rounded(result: StudyRecord) -> list[str]:
 
 def _dependent(result: StudyRecord) -> list[str]:
     """Return a line if members share training runs, since they agree more than retrained networks."""
-    members, runs = result.settings.members, result.sampler.runs
-    if runs >= members:
+    members, sampler = result.settings.members, result.sampler
+    if sampler is None or sampler.runs >= members:
         return []
-    origin = f"{members} members of {result.sampler.label} from {counted(runs, 'training run')}"
+    runs = sampler.runs
+    origin = f"{members} members of {sampler.label} from {counted(runs, 'training run')}"
     line = (
         f"dependent: {origin}: r, its interval and the networks for 0.9 are for more members of that kind. They agree "
         "more than retrained networks, because they share a run; 'saliencynoise frontier' compares both"
@@ -174,6 +175,8 @@ def _remedy(result: StudyRecord, member: MemberResult) -> str:
             "--image-size and the order of the classes with those of its training; networks trained without "
             "saliencynoise need --arch-arg adapt=false"
         )
+    if sampler is None:
+        return "leave it out if it failed"
     if sampler.at_chance:
         return f"as expected: {sampler.at_chance}"
     if not sampler.trains:

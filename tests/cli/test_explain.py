@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from saliencynoise.cli import main
 from saliencynoise.display.numbers import percent
-from saliencynoise.engine.reduce import FailedCellError
+from saliencynoise.engine.failures import FailedCellError
 from saliencynoise.explanation import method
 from saliencynoise.store.atomic import write_json
 

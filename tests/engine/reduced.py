@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from saliencynoise.engine.explained_classes import ExplainedClasses, given_classes
+from saliencynoise.engine.map_source import StoredSource
 from saliencynoise.engine.member_outputs import MemberOutputs
 from saliencynoise.engine.member_quality import logits_shape, votes
 from saliencynoise.engine.plan import Plan
@@ -63,8 +64,8 @@ def reduced_maps(ensemble: Ensemble, plan: Plan, maps: Mapping[Key, Tensor]) -> 
     for method in plan.methods:
         key = ensemble.plan.name, method.canonical_name
         reduced[key] = reduce_maps(
-            plan.run_folder.stores(ensemble.plan, method), members=plan.members, chunks=ensemble.chunks, labels=labels,
-            views=method.views, marginal=maps[key].mean((0, 1)), masks=None, seed=0,
+            StoredSource(plan.run_folder.stores(ensemble.plan, method), range(plan.members), ensemble.chunks),
+            labels=labels, views=method.views, marginal=maps[key].mean((0, 1)), masks=None, seed=0,
         )  # fmt: skip
     return reduced
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from saliencynoise.engine.map_source import StoredSource
 from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.interfaces.specs import Sign
 from saliencynoise.registry.catalogue import catalogue
@@ -22,7 +23,7 @@ def reduced(
     for member, values in enumerate(maps):
         store.save(member, f"{member:064x}", chunk, values, diagnostics={}, seconds=0.0)
     return reduce_maps(
-        [store], members=len(maps), chunks=[chunk], labels=[0] * images, views=views, marginal=maps.mean(0),
+        StoredSource([store], range(len(maps)), [chunk]), labels=[0] * images, views=views, marginal=maps.mean(0),
         masks=None, seed=0, sign=sign,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from saliencynoise.engine.config import config_from
 from saliencynoise.engine.plan import Plan, make_plan
 from saliencynoise.engine.predictions import note_prediction
-from saliencynoise.engine.result_files import checksums, remove_unwanted_maps, write_image_table, write_maps
+from saliencynoise.engine.result_files import checksums, remove_unwanted_maps, write_maps, write_table
 from saliencynoise.store.grams import save_grams
 from tests.engine.reduced import computed_maps
 
@@ -35,7 +35,7 @@ def plan(quick):
 
 def test_the_table_has_the_figures_of_each_method_and_image(plan):
     computed = computed_maps(plan)
-    write_image_table(plan, computed)
+    write_table(plan, computed)
     table = pd.read_parquet("run/snr.parquet")
     labels = plan.dataset.test.labels[plan.images].tolist()
     names = [plan.dataset.test.names[index] for index in plan.images.tolist()]
@@ -62,7 +62,7 @@ def test_the_votes_are_those_of_the_members_logits(plan):
 
 
 def test_without_maps_the_table_is_empty(plan):
-    write_image_table(plan, [])
+    write_table(plan, [])
     table = pd.read_parquet("run/snr.parquet")
     assert (len(table), list(table.columns)) == (0, ["dataset", "architecture", "method", "view", "image"])
 
@@ -89,7 +89,7 @@ def write_all(plan: Plan) -> set[str]:
     for maps in computed:
         save_grams(maps.gram_file, maps.reduced.grams)
     note_prediction(plan.run_folder.path, [], members=plan.members, created="monday")
-    write_image_table(plan, computed)
+    write_table(plan, computed)
     write_maps(plan, computed)
     sums = checksums(plan, computed)
     for name, checksum in sums.items():

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from scipy.stats import false_discovery_control, ttest_1samp
 
-from saliencynoise.engine.reduce import FailedCellError
+from saliencynoise.engine.failures import FailedCellError
 from saliencynoise.explanation import method
 from saliencynoise.explanation.method import explained_by, unusable
 from saliencynoise.explanation.record import record_of_method

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -102,7 +102,7 @@ def test_a_result_of_this_version_is_whole(made):
     [
         (("settings", "members"), "4", "settings.members is '4' where a whole number is wanted"),
         (("settings", "seed"), -1, "settings.seed is -1"),
-        (("dataset", "image_shape"), 3, "dataset.image_shape is 3 where a list is wanted"),
+        (("dataset", "image_shape"), 3, "dataset.image_shape is 3 where a list or null is wanted"),
         (("recipes", "net", "epochs"), [], "recipes.net.epochs is []"),
         (("cells", 1, "figures", "estimates", "snr", "value"), GONE, "cells[1].figures.estimates.snr has no value"),
         (("cells", 0, "view"), "", "cells[0].view is ''"),
@@ -147,16 +147,22 @@ def test_keys_that_are_added_change_nothing(made, tmp_path):
     assert json_of(Study.load(tmp_path).result) == json_of(made.result)
 
 
+def _possible(kinds: Sequence[Any], value: Any) -> list[Any]:
+    """The kinds that a value may be of, by their tags where they have some."""
+    tags = [getattr(getattr(kind, "__struct_config__", None), "tag", None) for kind in kinds]
+    return [kind for kind, tag in zip(kinds, tags, strict=True) if tag is None or tag in value.values()]
+
+
 def untyped(value: Any, kind: Any, keys: str = "") -> Iterator[str]:
     """The keys of a document of which its record says nothing, so that commands may meet any value there."""
     inside = get_args(kind)
     if get_origin(kind) is Annotated:
         yield from untyped(value, inside[0], keys)
     elif get_origin(kind) in {Union, UnionType}:
-        for own in inside:
+        for own in _possible(inside, value):
             yield from untyped(value, own, keys)
     elif isinstance(kind, type) and issubclass(kind, Record) and isinstance(value, dict):
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind) | {kind.__struct_config__.tag_field: str}
         yield from (f"{keys}.{key}" for key in value if key not in hints)
         for key in value.keys() & hints:
             yield from untyped(value[key], hints[key], f"{keys}.{key}")

@@ -152,7 +152,7 @@ def _facts(result: StudyRecord) -> Iterator[tuple[str, str]]:
     yield from ((name, _words(value)) for name, value in settings.items() if name not in {"recipe", "arch_args"})
     yield "data", f"{result.dataset.asked} (sha256 {result.dataset.key[:DIGITS] or ABSENT})"
     yield "training images", _words(result.dataset.train_images)
-    yield "image shape", "x".join(map(str, result.dataset.image_shape))
+    yield "image shape", result.dataset.size or ABSENT
     yield "attributed images", _set_of(image.name for image in result.images)
     for architecture in result.architectures:
         members = [member.sha256 for member in architecture.members if member.sha256]

@@ -20,6 +20,7 @@ from saliencynoise.store.provenance import hardware
 if TYPE_CHECKING:
     from saliencynoise.records.cell import Cell
     from saliencynoise.records.predictions import PredictedCell
+    from saliencynoise.records.study import ArchitectureResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class Forecast:
         needed_for_images: members whose average reaches it on nine of ten images.
         more: members still to train for `needed`; None where that is undetermined.
         note: why no number is given although r is known; empty where a number is given.
-        training_seconds: of one more member: the median of the measured seconds.
+        training_seconds: of one more member: the median of the measured seconds; None where they are not known.
         attribution_seconds: of one more member with this method, as measured.
     """
 
@@ -46,7 +47,7 @@ class Forecast:
     needed: MembersNeeded
     needed_for_images: MembersNeeded
     more: int | None
-    training_seconds: float
+    training_seconds: float | None
     attribution_seconds: float
     note: str = ""
 
@@ -57,8 +58,10 @@ class Forecast:
 
     @property
     def seconds(self) -> float | None:
-        """Seconds of one core for the members still to train and their maps; None where their number is not known."""
-        return None if self.more is None else self.more * (self.training_seconds + self.attribution_seconds)
+        """Seconds of one core for the members still to train and their maps; None where number or time is not known."""
+        if self.more is None or self.training_seconds is None:
+            return None
+        return self.more * (self.training_seconds + self.attribution_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,17 +129,23 @@ def _forecast(study: Study, cell: Cell, reliability: float) -> Forecast:
         needed=needed,
         needed_for_images=needed_for_images,
         more=None if needed.value is None or str(needed) == "undetermined" else max(0, needed.value - cell.members),
-        training_seconds=float(median(member.seconds for member in study.architecture(cell).members)),
+        training_seconds=_training_seconds(study.architecture(cell)),
         attribution_seconds=(cell.seconds or 0.0) / cell.members,
         note=note,
     )
+
+
+def _training_seconds(architecture: ArchitectureResult) -> float | None:
+    seconds = [member.seconds for member in architecture.members if member.seconds is not None]
+    return float(median(seconds)) if seconds else None
 
 
 def same_machine(study: Study) -> bool:
     """Whether the members' seconds were measured on a machine like this one."""
     facts = hardware("cpu", threads=1)
     this_machine = facts["processor"], facts["cores"]
-    machines = [member.hardware for architecture in study.result.architectures for member in architecture.members]
+    members = [member for architecture in study.result.architectures for member in architecture.members]
+    machines = [member.hardware for member in members if member.hardware is not None]
     return all((machine.processor, machine.cores) == this_machine for machine in machines)
 
 

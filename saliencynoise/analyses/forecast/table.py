@@ -26,9 +26,9 @@ LEGEND = (
     "for {reliability:g}: members to average until the reliability is {reliability:g}, pooled over images, with "
     "95% interval for new members and new images (such an average has cosine {truth:.3f} with the true mean map). 90% "
     "of images: members until nine of ten images reach that. more: members still to train for the first number (+: no "
-    "upper bound is known yet). time: of {workers} cores, for training ({training}) and attribution, as "
-    "measured{where}."
+    "upper bound is known yet)."
 )
+TIME = " time: of {workers} cores, for training ({training}) and attribution, as measured{where}."
 
 
 def forecast_rows(forecasts: Sequence[Forecast]) -> list[dict[str, Any]]:
@@ -65,12 +65,12 @@ def print_forecast(
     training = ", ".join(
         f"{name} {duration(seconds)} a member"
         for name, seconds in dict.fromkeys((forecast.architecture, forecast.training_seconds) for forecast in forecasts)
+        if seconds is not None
     )
     where = ", on another machine than this one" if elsewhere else " on this machine"
-    legend = LEGEND.format(
-        reliability=reliability, truth=reliability**0.5, workers=workers, training=training, where=where
-    )
-    console.print(Text(legend, style="dim"))
+    legend = LEGEND.format(reliability=reliability, truth=reliability**0.5)
+    time = TIME.format(workers=workers, training=training, where=where) if training else ""
+    console.print(Text(legend + time, style="dim"))
     for forecast in forecasts:
         if forecast.note:
             console.print(
@@ -85,18 +85,21 @@ def print_forecast(
 def _table(forecasts: Sequence[Forecast], reliability: float, workers: int, *, narrow: bool) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("architecture, method", overflow="fold", min_width=22)
-    for header in ("members", f"for {reliability:g}", "90% of images", "more", "time"):
+    timed = any(forecast.training_seconds is not None for forecast in forecasts)
+    headers = ("members", f"for {reliability:g}", "90% of images", "more", "time")
+    for header in headers if timed else headers[:-1]:
         table.add_column(header, justify="right", no_wrap=True)
     for forecast in with_headings(table, forecasts, narrow=narrow):
         seconds = None if forecast.seconds is None else forecast.seconds / workers
-        table.add_row(
+        row = [
             escape(method_label(forecast.method, forecast.view, narrow=narrow)),
             str(forecast.members),
             escape(str(forecast.needed)),
             escape(str(forecast.needed_for_images)),
             "?" if forecast.more is None else f"{forecast.more}{'' if forecast.bounded else '+'}",
             "?" if seconds is None else "-" if forecast.more == 0 else duration(seconds),
-        )
+        ]
+        table.add_row(*(row if timed else row[:-1]))
     return table
 
 
@@ -105,15 +108,17 @@ def _advice(study: Study, forecasts: Sequence[Forecast]) -> str:
     if not known:
         return (
             "No number of members is known: no cell shows a signal from which it could be computed. Try more images or "
-            "--members 16."
+            "more members."
         )
     most = max(known, key=lambda forecast: forecast.more or 0)
     if not most.more:
         return f"The {most.members} members of this run are enough for every cell whose number is known."
     total = most.members + most.more
+    enough = f"{most.more} more members are enough for every cell whose number is known."
+    if study.result.sampler is None:
+        return f"{enough} Measure the maps of {total} members."
     return (
-        f"{most.more} more members are enough for every cell whose number is known. The same bench with --members "
-        f"{total} --out {study.folder} trains them and keeps the earlier ones."
+        f"{enough} The same bench with --members {total} --out {study.folder} trains them and keeps the earlier ones."
     )
 
 

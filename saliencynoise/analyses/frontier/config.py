@@ -8,6 +8,7 @@ from typing import Any
 
 from saliencynoise.engine.config import MOST_MEMBERS, BenchConfig, check_list, check_out, check_whole
 from saliencynoise.interfaces import UsageError
+from saliencynoise.registry.own import label_of
 from saliencynoise.store.atomic import key_of, slug_of
 
 METHODS = ("gradient", "gradcam(layer=top)")
@@ -91,5 +92,5 @@ class FrontierConfig:
         """The folder of the results."""
         if self.out is not None:
             return Path(self.out)
-        names = (self.bench.dataset, self.bench.archs[0], key_of(self.settings)[:6])
+        names = (self.bench.dataset, label_of(self.bench.archs[0]), key_of(self.settings)[:6])
         return Path("runs") / "-".join(["frontier", *map(slug_of, names)])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from saliencynoise.engine.ensemble_maps import EnsembleMaps, Groups, PlannedCell, inner_products
+from saliencynoise.engine.failures import FailedCellError
 from saliencynoise.engine.judged import no_claim
-from saliencynoise.engine.reduce import FailedCellError
 from saliencynoise.interfaces import one_line
 from saliencynoise.records.common import Interval
 from saliencynoise.records.frontier import FailedSampler, FidelityRecord, FrontierRow, HeldOutNetworks

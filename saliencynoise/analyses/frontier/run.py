@@ -20,9 +20,10 @@ from saliencynoise.analyses.frontier.rows import held_out_networks, rows_of, wit
 from saliencynoise.analyses.result import facts_of, load_result
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.ensemble_maps import EnsembleMaps
+from saliencynoise.engine.failures import FailedCellError
 from saliencynoise.engine.observer import Observer
 from saliencynoise.engine.plan import Plan, make_plan
-from saliencynoise.engine.reduce import FailedCellError, aggregate
+from saliencynoise.engine.reduce import aggregate
 from saliencynoise.engine.run import dispatcher_of, run_plan
 from saliencynoise.interfaces import Aggregator, UsageError, one_line
 from saliencynoise.records.frontier import (

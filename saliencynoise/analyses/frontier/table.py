@@ -207,11 +207,10 @@ def legend(record: FrontierRecord) -> str:
 def basis(record: FrontierRecord) -> str:
     """Return the provenance of the figures."""
     bench, dataset = record.settings.bench, record.dataset
-    channels, height, width = dataset.image_shape
     recipes = {name: (recipe.epochs, recipe.precision) for name, recipe in record.recipes.items()}
     return (
         f"{record.images} of {dataset.test_images} test images of {dataset.asked}, "
-        f"{channels}x{height}x{width}; target {bench.target}; trained on {dataset.train_images} images, "
+        f"{dataset.size}; target {bench.target}; trained on {dataset.train_images} images, "
         f"{recipes_text(recipes)}; seed {bench.seed}; "
         f"torch {record.versions['torch']}, {record.hardware.device}, {record.hardware.processor}."
     )

@@ -9,6 +9,7 @@ from typing import Any
 from saliencynoise.engine.config import REFERENCE, BenchConfig, check_out, check_whole
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.target import parsed
+from saliencynoise.registry.own import label_of
 from saliencynoise.store.atomic import key_of, slug_of
 
 METHODS = (
@@ -73,5 +74,5 @@ class SanityConfig:
         """The folder of the results."""
         if self.out is not None:
             return Path(self.out)
-        name = f"sanity-{slug_of(self.bench.dataset)}-{slug_of(self.bench.archs[0])}"
+        name = f"sanity-{slug_of(self.bench.dataset)}-{slug_of(label_of(self.bench.archs[0]))}"
         return Path("runs") / f"{name}-{key_of(self.settings)[:6]}"

@@ -93,7 +93,7 @@ def _ensemble(study: Study) -> SanityEnsemble:
         run=str(study.folder),
         architectures={
             architecture.label: SanityMembers(
-                accuracies=tuple(member.accuracy for member in architecture.members),
+                accuracies=architecture.accuracies,
                 flagged={str(member.index): member.flag for member in architecture.members if member.flag},
             )
             for architecture in study.result.architectures

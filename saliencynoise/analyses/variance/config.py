@@ -8,6 +8,7 @@ from typing import Any
 
 from saliencynoise.engine.config import BenchConfig, check_list, check_out, check_whole
 from saliencynoise.interfaces import UsageError
+from saliencynoise.registry.own import label_of
 from saliencynoise.store.atomic import key_of, slug_of
 
 METHODS = ("gradient", "gradcam(layer=top)", "smoothgrad")
@@ -56,5 +57,5 @@ class VarianceConfig:
         """The folder of the results."""
         if self.out is not None:
             return Path(self.out)
-        name = f"variance-{slug_of(self.bench.dataset)}-{slug_of(self.bench.archs[0])}"
+        name = f"variance-{slug_of(self.bench.dataset)}-{slug_of(label_of(self.bench.archs[0]))}"
         return Path("runs") / f"{name}-{key_of(self.settings)[:6]}"

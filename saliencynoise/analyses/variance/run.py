@@ -151,7 +151,7 @@ def _blocks(study: Study, design: Design) -> Blocks:
 def _members(study: Study, design: Design, blocks: Blocks) -> VarianceMembers:
     (architecture,) = study.result.architectures
     members = architecture.members
-    accuracies = [member.accuracy for member in members]
+    accuracies = architecture.accuracies
     equal = [members[one].sha256 == members[other].sha256 for one, other in blocks.repeated_pairs]
     return VarianceMembers(
         architecture=architecture.label,

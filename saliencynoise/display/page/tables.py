@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -66,3 +66,17 @@ def plain_table(table: RichTable, caption: str) -> PageTable:
 
 def _plain(cell: object) -> str:
     return (cell if isinstance(cell, Text) else Text.from_markup(str(cell))).plain
+
+
+def without_empty_columns(table: PageTable) -> PageTable:
+    """Return a table without the columns that have no value in any row, after the first column."""
+    filled = [
+        index
+        for index in range(len(table.columns))
+        if index == 0 or any(row.values[index].text not in {"-", ""} for row in table.rows)
+    ]
+    return replace(
+        table,
+        columns=[table.columns[index] for index in filled],
+        rows=[replace(row, values=[row.values[index] for index in filled]) for row in table.rows],
+    )

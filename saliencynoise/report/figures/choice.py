@@ -73,7 +73,8 @@ def _typical(study: Study, *, architecture: str, method: str) -> tuple[int, str]
     r, index = ranked[(len(ranked) - 1) // 2]
     on = f" on {architecture}" if len({cell.architecture for cell in signed_cells(study)}) > 1 else ""
     image = study.result.images[index]
-    named = f"{image.name} (class {study.result.dataset.classes[image.label]})"
+    label = study.result.class_of(image)
+    named = image.name if label is None else f"{image.name} (class {label})"
     return (
         index,
         f"The picture is {named}: its r of raw maps by {method}{on}, {r:.2f}, is the median of {len(ranked)} images.",

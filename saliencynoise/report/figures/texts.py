@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.display.figures.style import LONGEST, shortened
 from saliencynoise.display.numbers import counted, format_number
 from saliencynoise.display.population import population_sentences
+from saliencynoise.records.study import StudySettings
 from saliencynoise.records.target import TRUE, parsed
 from saliencynoise.statistics.intervals import WORDS
 
@@ -16,20 +17,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from saliencynoise.engine.study import Study
+    from saliencynoise.records.study import StudyRecord
 
 MOST = 3
 """The largest number of failures, or of names, in an alternative text."""
 
 
 def basis(study: Study) -> str:
-    """Return sentences on a study's figures: members, images, data set, another target than the label's logit, population.
+    """Return sentences on the data behind a study's figures: members, images, data set, target and population.
+
+    The usual target, the logit of the true class, is not mentioned.
     """
     result = study.result
     members, images = result.settings.members, counted(len(result.images), "test image")
     few = "; with fewer than 8 members intervals are indicative" if members < 8 else ""
     data = f"From {members} members of each architecture and {images} of {result.dataset.asked}{few}."
-    explained = [] if result.settings.target == TRUE else [f"Explained: the {parsed(result.settings.target).in_words}."]
+    explained = [f"Explained: {explained_scalar(result)}."] if result.settings.target not in {"", TRUE} else []
     return " ".join([data, *explained, *population_sentences(result)])
+
+
+def explained_scalar(result: StudyRecord) -> str:
+    """Return the target of a study in words; as it was given where no bench made the maps."""
+    target = result.settings.target
+    return f"the {parsed(target).in_words}" if isinstance(result.settings, StudySettings) else target
 
 
 def intervals(frame: pd.DataFrame) -> str:

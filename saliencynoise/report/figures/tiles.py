@@ -83,10 +83,10 @@ def pictures_of(tree: xr.DataTree, images: Sequence[int]) -> dict[int, UInt8[np.
 
 
 def keys_of(study: Study, cell: Cell, image: int) -> dict[str, str]:
-    """Return the keys of a map: data set, architecture, method, image and its class."""
+    """Return the keys of a map: data set, architecture, method, image and its class, empty where it has no label."""
     record = study.result.images[image]
     keys = {name: str(getattr(cell, name)) for name in ("dataset", "architecture", "method")}
-    return keys | {"image": record.name, "class": study.result.dataset.classes[record.label]}
+    return keys | {"image": record.name, "class": study.result.class_of(record) or ""}
 
 
 def member_maps(study: Study, tree: xr.DataTree, cell: Cell, *, image: int) -> Float[np.ndarray, "E c h w"]:

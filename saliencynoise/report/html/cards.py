@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from saliencynoise.display.numbers import counted, duration, format_number, with_interval
 from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.settings import flat
-from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
+from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue, without_empty_columns
 from saliencynoise.display.population import population_sentence, population_sentences
-from saliencynoise.records.target import parsed
+from saliencynoise.records.study import MeasureSettings
 from saliencynoise.records.writing import json_of
+from saliencynoise.report.figures.texts import explained_scalar
 from saliencynoise.report.html.names import method_words
 
 if TYPE_CHECKING:
@@ -67,14 +68,17 @@ def method_cards(result: StudyRecord) -> list[Card]:
 def _method(method: MethodRecord, cells: Sequence[Cell]) -> Card:
     title = method_words(method)
     facts = [] if title == method.label else [("name", method.label)]
-    facts += [
+    known = [
         ("family", FAMILIES.get(method.family, method.family)),
         ("kind", KINDS.get(method.kind, method.kind)),
         ("parameters", ", ".join(f"{key} = {value}" for key, value in method.parameters.items()) or "none"),
         ("cost of an image", method.cost),
+    ]
+    facts += known if method.distribution else []
+    facts += [
         ("random", "yes: its draws are separated from the networks" if method.stochastic else "no"),
         ("views", ", ".join(method.views)),
-        ("provided by", method.distribution),
+        *([("provided by", method.distribution)] if method.distribution else []),
     ]
     facts += [(f"{name} on {where}", values) for where, name, values in _diagnostics(cells)]
     facts += [(f"ceiling on {where}", ceiling) for where, ceiling in _ceilings(cells)]
@@ -112,30 +116,37 @@ def _first_failures(cells: Sequence[Cell]) -> list[Cell]:
 def data_card(result: StudyRecord) -> Card:
     """Return the card of the data set."""
     dataset = result.dataset
-    channels, height, width = dataset.image_shape
     classes = dataset.classes
-    facts = [
-        ("requested as", dataset.asked),
-        ("images", f"{dataset.train_images} to train, {dataset.test_images} to test"),
-        ("attributed", f"{len(result.images)} of the test images"),
-        ("shape", f"{counted(channels, 'channel')}, {height} x {width} pixels"),
-        (f"{len(classes)} classes", ", ".join(map(str, classes))),
-        ("masks of the causing pixels", "yes" if dataset.masks else "no"),
-        *[("note", note) for note in dataset.notes],
-        ("fingerprint", dataset.key),
-    ]
+    facts = [("requested as", dataset.asked)] if dataset.asked else []
+    if dataset.test_images is None:
+        facts.append(("attributed", counted(len(result.images), result.item)))
+    else:
+        facts.append(("images", f"{dataset.train_images} to train, {dataset.test_images} to test"))
+        facts.append(("attributed", f"{len(result.images)} of the test images"))
+    if dataset.image_shape is not None:
+        channels, height, width = dataset.image_shape
+        facts.append(("shape", f"{counted(channels, 'channel')}, {height} x {width} pixels"))
+    if classes:
+        facts.append((f"{len(classes)} classes", ", ".join(map(str, classes))))
+    if dataset.features:
+        facts.append((counted(len(dataset.features), "feature"), ", ".join(dataset.features)))
+    if dataset.test_images is not None:
+        facts.append(("masks of the causing pixels", "yes" if dataset.masks else "no"))
+    facts += [("note", note) for note in dataset.notes]
+    facts += [("fingerprint", dataset.key)] if dataset.key else []
     return Card(title=dataset.name, facts=facts, table=_images(result))
 
 
 def _images(result: StudyRecord) -> PageTable:
     classes, members = result.dataset.classes, result.settings.members
+    labelled = bool(classes)
     labels = {architecture.name: architecture.label for architecture in result.architectures}
     named = [name for name in labels if any(name in image.members_correct for image in result.images)]
     rows = [
         PageRow(
             values=[
                 PageValue(text=str(image.name)),
-                PageValue(text=str(classes[image.label])),
+                *([PageValue(text=result.class_of(image) or "-")] if labelled else []),
                 *(_correct(image, name, members) for name in named),
             ]
         )
@@ -144,10 +155,11 @@ def _images(result: StudyRecord) -> PageTable:
     remaining = len(result.images) - MOST_IMAGES
     heads = [f"{labels[name]} correct" for name in named] if len(named) > 1 else ["networks correct"] * len(named)
     return PageTable(
-        caption="The attributed images" + (f", the first {MOST_IMAGES}; {remaining} more" if remaining > 0 else ""),
+        caption=f"The attributed {result.item}s"
+        + (f", the first {MOST_IMAGES}; {remaining} more" if remaining > 0 else ""),
         columns=[
-            PageColumn(label="image", numeric=False),
-            PageColumn(label="class", numeric=False),
+            PageColumn(label=result.item, numeric=False),
+            *([PageColumn(label="class", numeric=False)] if labelled else []),
             *(PageColumn(label=head) for head in heads),
         ],
         rows=rows,
@@ -168,17 +180,18 @@ def architecture_cards(result: StudyRecord) -> list[Card]:
 
 def _architecture(architecture: ArchitectureResult, recipe: RecipeRecord | None) -> Card:
     members = architecture.members
-    accuracies = [member.accuracy for member in members]
-    trained = sum(member.seconds for member in members)
+    accuracies = architecture.accuracies
+    trained = sum(member.seconds or 0.0 for member in members)
+    known = architecture.parameters is not None
     facts = [
-        ("parameters", f"{architecture.parameters:,}"),
-        ("provided by", architecture.distribution),
-        ("adapted", "; ".join(architecture.adaptations) or "no"),
+        *([("parameters", f"{architecture.parameters:,}")] if known else []),
+        *([("provided by", architecture.distribution)] if architecture.distribution else []),
+        *([("adapted", "; ".join(architecture.adaptations) or "no")] if known else []),
         *([("population", population_sentence(architecture.population, members=len(members)))] if members else []),
         *([("test accuracy", _accuracy(accuracies))] if accuracies else []),
         *([("trained in", f"{duration(trained)} of computing, all members together")] if trained else []),
         *([("recipe", _recipe(recipe))] if recipe is not None else []),
-        ("pool", architecture.pool),
+        *([("pool", architecture.pool)] if architecture.pool else []),
     ]
     return Card(title=architecture.label, facts=facts, table=_members(architecture))
 
@@ -200,13 +213,13 @@ def _members(architecture: ArchitectureResult) -> PageTable:
                 PageValue(text=member.flag or "-", failed=bool(member.flag)),
                 PageValue(text=", ".join(f"{name} {seed}" for name, seed in member.seeds.items()) or "-"),
                 PageValue(text=member.sha256[:16] or "-"),
-                PageValue(text=member.source or "trained"),
+                PageValue(text=member.source or ("trained" if member.sha256 else "-")),
             ]
         )
         for member in architecture.members
     ]
     headers = ("flag", "seeds", "weights (SHA-256)", "source")
-    return PageTable(
+    table = PageTable(
         caption=f"Members of {architecture.label}",
         columns=[
             PageColumn(label="member"),
@@ -215,6 +228,7 @@ def _members(architecture: ArchitectureResult) -> PageTable:
         ],
         rows=rows,
     )
+    return without_empty_columns(table)
 
 
 def _percent(value: float | None) -> PageValue:
@@ -225,18 +239,21 @@ def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
     """Return the main facts: networks, images, accuracy, explained scalar, device, time and seed."""
     settings, hardware = result.settings, result.hardware
     members = [member for architecture in result.architectures for member in architecture.members]
-    accuracies = [member.accuracy for member in members]
+    accuracies = [accuracy for architecture in result.architectures for accuracy in architecture.accuracies]
+    networks = f"{settings.members} of {_names([architecture.label for architecture in result.architectures])}"
+    images = counted(len(result.images), result.item)
+    time = _time(result, members)
+    if result.dataset.test_images is not None:
+        images = f"{len(result.images)} test images of {result.dataset.asked}"
     return [
-        (
-            "networks",
-            f"{settings.members} of {_names([architecture.label for architecture in result.architectures])}",
-        ),
+        ("networks", networks),
         ("population", " ".join(population_sentences(result))),
-        ("images", f"{len(result.images)} test images of {result.dataset.asked}"),
+        (f"{result.item}s", images),
+        *([("maps from", settings.maps)] if isinstance(settings, MeasureSettings) else []),
         *([("accuracy", _accuracy(accuracies))] if accuracies else []),
-        ("explained", f"the {parsed(settings.target).in_words}"),
+        *([("explained", explained_scalar(result))] if settings.target else []),
         ("device", f"{hardware.device}, {hardware.processor}"),
-        ("time", _time(result, members)),
+        *([("time", time)] if time else []),
         ("seed", str(settings.seed)),
         ("made", result.created.replace("T", " ").replace("+00:00", " UTC")),
     ]
@@ -247,8 +264,13 @@ def _names(labels: Sequence[str]) -> str:
 
 
 def _time(result: StudyRecord, members: Sequence[MemberResult]) -> str:
-    """Return the computing time to train and to explain. Views share their maps, so each method counts once."""
-    trained = sum(member.seconds for member in members)
+    """Return the computing time to train and to explain, as far as it is known; it is empty where it is not.
+
+    Views share their maps, so each method counts once.
+    """
+    if all(cell.seconds is None for cell in result.cells):
+        return ""
+    trained = sum(member.seconds or 0.0 for member in members)
     seconds = {(cell.architecture, cell.method): cell.seconds or 0.0 for cell in result.cells}
     maps = f"{duration(sum(seconds.values()))} to explain"
     return f"{duration(trained)} to train, {maps}" if trained else maps
@@ -258,7 +280,7 @@ def provenance(result: StudyRecord) -> list[tuple[str, str]]:
     """Return the versions and the hardware that computed the figures."""
     facts = [
         ("made", result.created),
-        ("sampler", _sampler(result.sampler)),
+        *([("sampler", _sampler(result.sampler))] if result.sampler is not None else []),
         ("aggregator", result.aggregator),
         *machine(result),
     ]

@@ -256,7 +256,7 @@ def _cautions(result: StudyRecord, measured: Sequence[Cell], names: CellNames) -
             f"The number of networks to average is undetermined for {', '.join(unclear)}: more networks or images "
             "would determine it."
         )
-    if result.sampler.runs < members:
+    if result.sampler is not None and result.sampler.runs < members:
         yield (
             f"The {members} networks come from {counted(result.sampler.runs, 'training run')} and are not independent: "
             "retrained networks agree less than these."

@@ -23,8 +23,7 @@ def provenance(studies: Sequence[Study]) -> str:
 
 
 def _of_study(result: StudyRecord) -> str:
-    dataset, settings, hardware = result.dataset, result.settings, result.hardware
-    shape = "x".join(str(edge) for edge in dataset.image_shape)
+    dataset, settings, hardware = result.dataset, result.bench, result.hardware
     notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in dataset.notes)
     networks = " ".join(
         _of_architecture(architecture, result.recipes[architecture.label]) for architecture in result.architectures
@@ -33,7 +32,7 @@ def _of_study(result: StudyRecord) -> str:
         f"{name} {result.versions[name]}" for name in ("saliencynoise", "torch", "timm") if name in result.versions
     )
     return (
-        f"**{dataset.asked}** ({shape}): {len(result.images)} of {dataset.test_images} test images, target "
+        f"**{dataset.asked}** ({dataset.size}): {len(result.images)} of {dataset.test_images} test images, target "
         f"{settings.target}, {settings.draws} draws of each stochastic method; trained on "
         f"{dataset.train_images} images.{notes} {networks} "
         f"Attributed in {settings.precision}.{' '.join(['', *rounded(result)])} "
@@ -42,7 +41,7 @@ def _of_study(result: StudyRecord) -> str:
 
 
 def _of_architecture(architecture: ArchitectureResult, recipe: RecipeRecord) -> str:
-    accuracies = sorted(member.accuracy for member in architecture.members)
+    accuracies = sorted(architecture.accuracies)
     if not accuracies:
         return f"{architecture.label}: no member was trained."
     adapted = f"; {'; '.join(architecture.adaptations)}" if architecture.adaptations else ""

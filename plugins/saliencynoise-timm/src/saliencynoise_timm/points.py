@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.interfaces import CamPoint
+from saliencynoise.interfaces.grids import mismatch, token_grid
 from saliencynoise_timm.rewrites import rewrites_of
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def _four_dimensional(network: nn.Module, traced: Trace, path: str, shape: tuple
     last_fits = last[0] in channels and first[0] not in channels
     if last[0] in channels and first[0] in channels:  # as many channels as pixels: ask the network
         last_fits = getattr(network, "output_fmt", "NCHW") == "NHWC"
-    if last_fits or (first[0] not in channels and _mismatch(last[1:], traced.size) < _mismatch(first[1:], traced.size)):
+    if last_fits or (first[0] not in channels and mismatch(last[1:], traced.size) < mismatch(first[1:], traced.size)):
         return CamPoint(module=path, layout="NHWC", grid=(shape[1], shape[2]))
     return CamPoint(module=path, layout="NCHW", grid=(shape[2], shape[3]))
 
@@ -173,25 +174,7 @@ def _tokens(network: nn.Module, traced: Trace, path: str, shape: tuple[int, ...]
         for prefix in prefixes:
             if length - prefix == math.prod(grid):
                 return CamPoint(module=path, layout="tokens", grid=(grid[0], grid[1]), prefix_tokens=prefix)
-    best: tuple[float, tuple[int, int], int] | None = None
-    for prefix in prefixes:
-        for h in range(1, length - prefix + 1):
-            w, remainder = divmod(length - prefix, h)
-            if (
-                remainder == 0
-                and (mismatch := _mismatch((h, w), traced.size)) < math.inf
-                and (best is None or mismatch < best[0])
-            ):
-                best = (mismatch, (h, w), prefix)
-    if best is None:
+    found = token_grid(length, traced.size, prefixes=prefixes)
+    if found is None:
         raise LookupError(f"the {length} tokens of '{path}' are no grid over {traced.size[0]}x{traced.size[1]} pixels")
-    return CamPoint(module=path, layout="tokens", grid=best[1], prefix_tokens=best[2])
-
-
-def _mismatch(grid: tuple[int, ...], size: tuple[int, int]) -> float:
-    """Return by how much the sides' ratios differ; infinite where no reduction of `size` gives `grid`."""
-    low = max(n / (g + 1) for n, g in zip(size, grid, strict=True))
-    high = min(n / (g - 1) if g > 1 else math.inf for n, g in zip(size, grid, strict=True))
-    if low >= high:
-        return math.inf
-    return abs(math.log(grid[0] / grid[1]) - math.log(size[0] / size[1]))
+    return CamPoint(module=path, layout="tokens", grid=found[0], prefix_tokens=found[1])
