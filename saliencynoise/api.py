@@ -21,7 +21,7 @@ from saliencynoise.engine import study as engine_study
 from saliencynoise.engine.config import DEFAULT_METHODS, config_from
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.explanation.config import EXPLAIN_METHODS, ExplainConfig
-from saliencynoise.interfaces import UsageError
+from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.records.common import Scalar
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ PathLike = str | Path
 Architecture: TypeAlias = "Callable[..., nn.Module]"
 """A function or class of the user's that returns a network: its parameters `in_shape`, `num_classes` and `in_chans` are
 filled from the data set, and `arch_args` gives others."""
+
+DatasetLike = Sequence[Any] | Mapping[Any, Any] | Dataset
+"""Data in memory: a pair (train, test), a mapping with these keys, or a `Dataset` of this package."""
 
 
 class Study(engine_study.Study):
@@ -82,18 +85,20 @@ class Study(engine_study.Study):
 
 def bench(
     *,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     groups: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
     methods: Sequence[str] = DEFAULT_METHODS,
     sampler: str = "deep_ensemble",
+    init: PathLike | Sequence[PathLike] = "random",
+    tune: str | Sequence[str] = "all",
     members: int | None = None,
     images: int | None = None,
     draws: int = 2,
     image_size: int | None = None,
-    normalization: str = "dataset",
+    normalization: str = "auto",
     train_images: int | None = None,
     epochs: int | None = None,
     recipe: Mapping[str, Scalar] | None = None,
@@ -114,7 +119,9 @@ def bench(
     The study is on disk when it is returned. Trained members are kept in a pool and never trained twice.
 
     Args:
-        dataset: a name, as "digits", "cifar10", "imagenette" or "shapes", or "folder:PATH".
+        dataset: a name, as "digits", "cifar10", "imagenette" or "shapes", "folder:PATH", "csv:FILE" or "hf:PATH"; or
+            data in memory: a pair (train, test) of torch data sets, or of pairs (images, labels) of tensors or arrays;
+            or a mapping from "train" and "test" to such parts.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         groups: CSV file with the columns "file" and "group", for test images that belong together (one writer,
             patient or video); None for the data set's groups.
@@ -123,11 +130,15 @@ def bench(
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         sampler: source of the members; "deep_ensemble" trains each member independently.
+        init: weights that members begin with: "random", "timm" (its pretrained weights), a file, a pattern, a pool, or
+            several of these, which take turns.
+        tune: the part that trains from a start: "all", "head", or paths of modules beside the head.
         members: number of networks of each architecture; None for 8, or for all that the sampler has.
         images: number of test images to attribute; None for 32, or for all where there are fewer.
         draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
-        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
+        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), "MEAN/STD", or "auto":
+            that of the weights with init="timm", else "dataset".
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
@@ -158,7 +169,7 @@ def bench(
 
     settings = _given(
         dataset=dataset, data_dir=data_dir, groups=groups, archs=_named(archs), arch_args=arch_args, methods=methods,
-        sampler=sampler, members=members, images=images, draws=draws, image_size=image_size,
+        sampler=sampler, init=init, tune=tune, members=members, images=images, draws=draws, image_size=image_size,
         normalization=normalization, train_images=train_images, epochs=epochs, recipe=recipe, target=target,
         device=device, precision=precision, seed=seed, aggregator=aggregator, untrained=untrained,
         keep_maps=keep_maps, workers=workers, out=out, fresh=fresh,
@@ -171,17 +182,19 @@ def explain(
     picture: PathLike,
     *,
     arch: str | Architecture | None = None,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
     methods: Sequence[str] = EXPLAIN_METHODS,
     sampler: str = "deep_ensemble",
+    init: PathLike | Sequence[PathLike] = "random",
+    tune: str | Sequence[str] = "all",
     members: int | None = None,
     pool: PathLike | None = None,
     target: str | int = "predicted",
     draws: int = 2,
     image_size: int | None = None,
-    normalization: str = "dataset",
+    normalization: str = "auto",
     train_images: int | None = None,
     epochs: int | None = None,
     recipe: Mapping[str, Scalar] | None = None,
@@ -198,18 +211,22 @@ def explain(
     Args:
         picture: an image file.
         arch: an architecture as in `bench`; None for the pool's, or for "test_resnet" where timm is installed.
-        dataset: data set on which the networks are or were trained; it gives classes and normalisation.
+        dataset: data set on which the networks are or were trained; it gives classes and normalisation. As for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         arch_args: arguments of the architecture.
         methods: names of methods, with parameters as in "gradcam(layer=top)".
         sampler: source of the members; "deep_ensemble" trains each member independently.
+        init: weights that members begin with: "random", "timm" (its pretrained weights), a file, a pattern, a pool, or
+            several of these, which take turns.
+        tune: the part that trains from a start: "all", "head", or paths of modules beside the head.
         members: number of networks; None for 8, or for all that the pool has.
         pool: folder or name of a pool of trained members; nothing is trained then.
         target: scalar that is explained: the logit of "predicted" (the ensemble's vote) or of a class by name or
             index, or a score of one, as of `bench`.
         draws: number of repetitions of each stochastic method, 2 or more.
         image_size: edge of the square images, in pixels; None for the data set's.
-        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
+        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), "MEAN/STD", or "auto":
+            that of the weights with init="timm", else "dataset".
         train_images: number of training images; None for all.
         epochs: number of passes over the training images; None for the recipe's.
         recipe: fields of `Recipe` to change, as {"learning_rate": 0.01}.
@@ -233,7 +250,7 @@ def explain(
 
     settings = _given(
         dataset=dataset, data_dir=data_dir, archs=None if arch is None else _named([arch]), arch_args=arch_args,
-        methods=methods, sampler=sampler, members=members, draws=draws, image_size=image_size,
+        methods=methods, sampler=sampler, init=init, tune=tune, members=members, draws=draws, image_size=image_size,
         normalization=normalization, train_images=train_images, epochs=epochs, recipe=recipe, device=device, seed=seed,
         aggregator=aggregator, workers=workers,
     )  # fmt: skip
@@ -283,7 +300,7 @@ def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:
 
 def frontier(
     *,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
@@ -309,7 +326,7 @@ def frontier(
     """Compare cheap samplers with independently trained networks.
 
     Args:
-        dataset: a name, as "digits" or "cifar10", or "folder:PATH".
+        dataset: a name, as "digits" or "cifar10", or "folder:PATH"; or data in memory, as for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
             an nn.Module; None for a small one: "test_resnet" where timm is installed.
@@ -372,7 +389,7 @@ def frontier(
 
 def variance(
     *,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
     arch_args: Mapping[str, Scalar] | None = None,
@@ -395,7 +412,7 @@ def variance(
     Networks are trained in blocks: every combination of two seeds of each stream, and one combination a second time.
 
     Args:
-        dataset: a name, as "digits" or "cifar10", or "folder:PATH".
+        dataset: a name, as "digits" or "cifar10", or "folder:PATH"; or data in memory, as for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         archs: names of architectures, of own code as in "my_net.py:Net(width=32)", or functions or classes that return
             an nn.Module; None for a small one: "test_resnet" where timm is installed.
@@ -445,7 +462,7 @@ def variance(
 
 def sanity(
     *,
-    dataset: str = "digits",
+    dataset: str | DatasetLike = "digits",
     data_dir: PathLike | None = None,
     groups: PathLike | None = None,
     archs: Sequence[str | Architecture] | None = None,
@@ -470,7 +487,7 @@ def sanity(
     The randomisation tests of Adebayo et al. 2018, arXiv:1810.03292, for ensembles.
 
     Args:
-        dataset: a name, as "digits" or "cifar10", or "folder:PATH".
+        dataset: a name, as "digits" or "cifar10", or "folder:PATH"; or data in memory, as for `bench`.
         data_dir: folder or file that the data set is read from; None to download it where it must be.
         groups: CSV file with the columns "file" and "group", for test images that belong together (one writer,
             patient or video); None for the data set's groups.
@@ -523,7 +540,12 @@ def _given(**values: Any) -> dict[str, Any]:
     >>> _given(out=Path("runs/mine"), methods=["gradient"], members=None)
     {'out': 'runs/mine', 'methods': ('gradient',)}
     """
-    return {name: _plain(value) for name, value in values.items() if value is not None}
+    plain = {name: _plain(value) for name, value in values.items() if value is not None}
+    if not isinstance(values.get("dataset", ""), str):
+        from saliencynoise.data.stored import stored_name
+
+        plain["dataset"] = stored_name(values["dataset"], image_size=values.get("image_size"))
+    return plain
 
 
 def _named(archs: Any) -> Any:
@@ -540,4 +562,4 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
-    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+    return tuple(map(_plain, value)) if isinstance(value, Sequence) and not isinstance(value, str) else value

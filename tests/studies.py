@@ -24,6 +24,7 @@ from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.records.cell import Cell, CellFigures
 from saliencynoise.records.common import Name, Number, Record, Shape
+from saliencynoise.records.population import FROM_SCRATCH, Kind, PopulationRecord
 from saliencynoise.records.reading import check_record
 from saliencynoise.records.study import StudyRecord
 from saliencynoise.records.writing import json_of, record_of
@@ -147,6 +148,31 @@ def noisy_maps(
     return snr**0.5 * signal + torch.randn(members, images, *shape, generator=generator)
 
 
+def nested_maps(
+    *,
+    sizes: Sequence[int] = (2, 2, 2, 2),
+    images: int = 6,
+    shape: Sequence[int] = (1, 8, 8),
+    snr: float = 1.0,
+    start_share: float = 0.8,
+    seed: int = 0,
+) -> Tensor:
+    """[E, B, c, h, w]: as `noisy_maps`, a share of whose noise is common to the members of a start."""
+    generator = torch.Generator().manual_seed(seed)
+    signal = torch.randn(1, images, *shape, generator=generator)
+    starts = torch.randn(len(sizes), images, *shape, generator=generator).repeat_interleave(torch.tensor(sizes), 0)
+    own = torch.randn(sum(sizes), images, *shape, generator=generator)
+    return snr**0.5 * signal + start_share**0.5 * starts + (1 - start_share) ** 0.5 * own
+
+
+def population_with(sizes: Sequence[int], *, tuned: Sequence[str] = ("all",)) -> PopulationRecord:
+    """The population of networks that were tuned from starts, each with so many members."""
+    starts = tuple(f"start-{index}.pt" for index in range(len(sizes)))
+    start_of = tuple(index for index, size in enumerate(sizes) for _ in range(size))
+    kind: Kind = "one_start" if len(sizes) == 1 else "several_starts"
+    return PopulationRecord(kind=kind, starts=starts, start_of=start_of, tuned=tuple(tuned))
+
+
 def make_study(
     folder: Path,
     maps: Mapping[tuple[str, str], Tensor | str],
@@ -157,6 +183,7 @@ def make_study(
     side: int = 8,
     keep_maps: str = "all",
     accuracy: float = 0.9,
+    population: PopulationRecord = FROM_SCRATCH,
 ) -> Study:
     """Write a study into a folder and load it; image b is of class b modulo their number.
 
@@ -169,6 +196,7 @@ def make_study(
         side: of the pictures.
         keep_maps: as of a bench.
         accuracy: of all members.
+        population: of each architecture's members; of a nested design, with the start of each.
     """
     drawn = {key: values[:, None] if values.ndim == 5 else values for key, values in maps.items() if _is_map(values)}
     members, _, count = next(iter(drawn.values())).shape[:3]
@@ -188,7 +216,15 @@ def make_study(
         stores = stores_of(folder / "maps" / place, drawn[architecture, method], chunk)
         mean = drawn[architecture, method].mean((0, 1))
         source = StoredSource(stores, range(members), [chunk])
-        reduced = reduce_maps(source, labels=labels, views=["signed"], marginal=mean, masks=None, seed=0)
+        reduced = reduce_maps(
+            source,
+            labels=labels,
+            views=["signed"],
+            marginal=mean,
+            masks=None,
+            seed=0,
+            clusters=population.clusters,
+        )
         gram = f"gram/{place}.safetensors"
         save_grams(folder / gram, reduced.grams)
         cells.append(
@@ -219,7 +255,9 @@ def make_study(
         device="cpu",
         versions={"saliencynoise": "0.1.0", "torch": "2.15.0"},
         hardware=hardware,
-        architectures=[{"name": name, "label": name, "members": trained} for name in architectures],
+        architectures=[
+            {"name": name, "label": name, "members": trained, "population": population} for name in architectures
+        ],
         images=images,
         cells=cells,
         maps=kept,

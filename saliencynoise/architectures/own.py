@@ -48,7 +48,7 @@ class OwnArchitecture:
         points = dict(_points(_Trial(own=self, text=repr(self), in_shape=in_shape, num_classes=num_classes)))
         network = self._built(in_shape, num_classes)
         network.module.to(device)
-        return Network(module=network.module, points=points, adaptations=network.adaptations)
+        return Network(module=network.module, points=points, adaptations=network.adaptations, head=network.head)
 
     def _built(self, in_shape: tuple[int, int, int], num_classes: int) -> Network:
         filled = dict(zip(FILLED, (in_shape, num_classes, in_shape[0]), strict=True))

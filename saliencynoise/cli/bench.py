@@ -12,6 +12,7 @@ from saliencynoise.engine.config import DEFAULT_METHODS
 from saliencynoise.records.writing import json_of
 
 _METHODS = [*DEFAULT_METHODS]  # typer takes lists
+_INIT, _TUNE = ["random"], ["all"]
 
 
 def bench(
@@ -24,11 +25,13 @@ def bench(
     arch_args: o.ArchArgs = None,
     methods: o.Methods = _METHODS,
     sampler: o.Sampler = "deep_ensemble",
+    init: o.Init = _INIT,
+    tune: o.Tune = _TUNE,
     members: o.Members = None,
     images: o.Images = None,
     draws: o.Draws = 2,
     image_size: o.ImageSize = None,
-    normalization: o.Normalization = "dataset",
+    normalization: o.Normalization = "auto",
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
     target: o.Target = "true",
@@ -55,6 +58,7 @@ def bench(
     options |= {"sampler": sampler, "members": members, "images": images, "draws": draws, "image_size": image_size}
     options |= {"target": target, "normalization": normalization, "train_images": train_images, "device": device}
     options |= {"precision": precision, "seed": seed, "aggregator": aggregator, "keep_maps": keep_maps, "fresh": fresh}
+    options |= {"init": init, "tune": tune}
     options |= {"untrained": untrained, "groups": groups, "workers": workers}
     settings = o.config_of(arch_args, epochs, options, file=config, named=o.named_by_user(context))
 

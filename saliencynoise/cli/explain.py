@@ -24,6 +24,7 @@ Target = Annotated[
 ]
 Out = Annotated[str | None, typer.Option(help="Folder for the results (default: a folder in ./explanations).")]
 _METHODS = [*EXPLAIN_METHODS]  # typer takes lists
+_INIT, _TUNE = ["random"], ["all"]
 
 
 def explain(
@@ -36,12 +37,14 @@ def explain(
     arch_args: o.ArchArgs = None,
     methods: o.ExplainMethods = _METHODS,
     sampler: o.Sampler = "deep_ensemble",
+    init: o.Init = _INIT,
+    tune: o.Tune = _TUNE,
     members: Members = None,
     pool: o.Pool = None,
     target: Target = "predicted",
     draws: o.Draws = 2,
     image_size: o.ImageSize = None,
-    normalization: o.Normalization = "dataset",
+    normalization: o.Normalization = "auto",
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
     device: o.Device = "auto",
@@ -59,7 +62,7 @@ def explain(
     """
     options = {
         "dataset": dataset, "data_dir": data_dir, "archs": None if arch is None else [arch], "methods": methods,
-        "sampler": sampler, "members": members, "draws": draws, "image_size": image_size,
+        "sampler": sampler, "init": init, "tune": tune, "members": members, "draws": draws, "image_size": image_size,
         "normalization": normalization, "train_images": train_images, "device": device, "seed": seed,
         "aggregator": aggregator, "workers": workers,
     }  # fmt: skip

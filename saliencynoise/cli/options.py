@@ -92,6 +92,25 @@ Sampler = Annotated[
         show_default=False,
     ),
 ]
+Init = Annotated[
+    list[str],
+    typer.Option(
+        "--init",
+        help="Weights that members begin with: random, timm (its pretrained weights), a file, 'PATTERN' or a pool; may "
+        "be repeated: starts take turns (default: random).",
+        metavar="START",
+        show_default=False,
+    ),
+]
+Tune = Annotated[
+    list[str],
+    typer.Option(
+        "--tune",
+        help="Part that trains from a start: all, head, or modules beside the head, as layer4,layer3 (default: all).",
+        metavar="PART",
+        show_default=False,
+    ),
+]
 Members = Annotated[
     int | None, typer.Option(help="Number of networks of each architecture (default: 8, or all that the sampler has).")
 ]
@@ -106,8 +125,8 @@ ImageSize = Annotated[int | None, typer.Option(help="Edge of the square images, 
 Normalization = Annotated[
     str | None,
     typer.Option(
-        help="Normalization of the images: dataset (its mean and deviation), imagenet, none (pixels from 0 to 1) or "
-        "MEAN/STD (default: dataset).",
+        help="Normalization of the images: dataset (its mean and deviation), imagenet, none (pixels from 0 to 1), "
+        "MEAN/STD, or auto: that of the weights with --init timm, else dataset (default: auto).",
         show_default=False,
     ),
 ]

@@ -7,6 +7,8 @@ import typer
 from saliencynoise.cli import options as o
 from saliencynoise.cli.output import emit
 
+_INIT, _TUNE = ["random"], ["all"]  # typer takes lists
+
 
 def train(
     context: typer.Context,
@@ -16,9 +18,11 @@ def train(
     archs: o.Archs = None,
     arch_args: o.ArchArgs = None,
     sampler: o.Sampler = "deep_ensemble",
+    init: o.Init = _INIT,
+    tune: o.Tune = _TUNE,
     members: o.Members = None,
     image_size: o.ImageSize = None,
-    normalization: o.Normalization = "dataset",
+    normalization: o.Normalization = "auto",
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
     device: o.Device = "auto",
@@ -35,6 +39,8 @@ def train(
         "data_dir": data_dir,
         "archs": archs,
         "sampler": sampler,
+        "init": init,
+        "tune": tune,
         "members": members,
         "image_size": image_size,
         "normalization": normalization,

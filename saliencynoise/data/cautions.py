@@ -1,4 +1,4 @@
-"""Cautions about the accuracy on a data set: too few test images, or test images that are also training images."""
+"""Cautions about the accuracy on a data set: few test images, unequal classes, test images that are training images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from saliencynoise.data.chance import largest_share, p_by_chance, too_few
+from saliencynoise.data.chance import is_imbalanced, largest_share, p_by_chance, too_few
 from saliencynoise.data.words import count, few
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def cautions(dataset: Dataset) -> tuple[str, ...]:
-    """Return sentences about too few test images, and about test images that are also training images; often none."""
-    return (*_on_number(dataset), *_on_copies(dataset))
+    """Return sentences about too few test images, unequal classes, and test images that are training images, too."""
+    return (*_on_number(dataset), *_on_balance(dataset), *_on_copies(dataset))
 
 
 def _on_number(dataset: Dataset) -> Iterator[str]:
@@ -25,6 +25,25 @@ def _on_number(dataset: Dataset) -> Iterator[str]:
             f"too few test images to distinguish a trained network from chance: {len(labels)} right answers of "
             f"{len(labels)} have p {p_by_chance(len(labels), labels):.2g} where the largest class has "
             f"{largest_share(labels):.0%} of them; no network is flagged for its accuracy: add test images"
+        )
+
+
+def _on_balance(dataset: Dataset) -> Iterator[str]:
+    for part, split in (("test", dataset.test), ("training", dataset.train)):
+        if not is_imbalanced(split.labels):
+            continue
+        counts = split.labels.bincount(minlength=len(dataset.classes)).tolist()
+        present = [number for number in counts if number]
+        largest, smallest = (dataset.classes[counts.index(of(present))] for of in (max, min))
+        chance = (
+            f": naming {largest!r} always has an accuracy of {largest_share(split.labels):.1%} and a balanced accuracy "
+            f"of {1 / len(present):.1%}; members are judged by the balanced one, the mean over classes"
+            if part == "test"
+            else ""
+        )
+        yield (
+            f"classes of unequal size: {max(present)} {part} images of {largest!r} and {min(present)} of "
+            f"{smallest!r}{chance}"
         )
 
 

@@ -73,8 +73,8 @@ def read_picture(path: str | bytes, image_size: int) -> Picture | Unreadable:
                 return _deep(file, stream, image_size, traits)
             traits |= {"halved"} if is_halved(file) else set()
             file.load()
-            image = _eight_bits(_upright(file), traits)
-            return Picture(_as_array(_fit(image, image_size, traits)), frozenset(traits))
+            image = eight_bits(_upright(file), traits)
+            return Picture(_as_array(fitted(image, image_size, traits)), frozenset(traits))
     except Exception as error:  # noqa: BLE001 - Pillow's decoders raise a dozen types on damaged files
         return Unreadable(_reason(error))
 
@@ -134,8 +134,8 @@ def _upright(image: Image.Image) -> Image.Image:
     return image
 
 
-def _eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
-    """Return the image in mode L or RGB; unchanged if it has one of them."""
+def eight_bits(image: Image.Image, traits: set[str]) -> Image.Image:
+    """Return the image in mode L or RGB; unchanged if it has one of them. What was converted is added to `traits`."""
     if "halved" in traits and np.asarray(image).max() < _FEW:
         raise ValueError("a colour TIFF of 16 bits that uses 14 or fewer: save it as PNG with 16 bits")
     if image.has_transparency_data:
@@ -155,13 +155,13 @@ def _deep(file: Image.Image, stream: BinaryIO, size: int, traits: set[str]) -> P
     images = planes(file, stream, traits)
     arrays = [np.asarray(plane) for plane in images]
     levels = (min(float(plane.min()) for plane in arrays), max(float(plane.max()) for plane in arrays))
-    pixels = np.stack([np.asarray(_fit(plane, size, traits)) for plane in images])
+    pixels = np.stack([np.asarray(fitted(plane, size, traits)) for plane in images])
     if all(np.array_equal(pixels[0], plane) for plane in pixels):
         pixels = pixels[:1]
     return Picture(pixels, frozenset(traits | {"deep"}), levels)
 
 
-def _fit(image: Image.Image, size: int, traits: set[str]) -> Image.Image:
+def fitted(image: Image.Image, size: int, traits: set[str]) -> Image.Image:
     """Return the central square, scaled to `size`; cut before it is scaled, so a long strip costs no more."""
     width, height = image.size
     short = min(width, height)

@@ -11,6 +11,7 @@ import torch
 
 from saliencynoise.engine.config import MEMBERS, REFERENCE, BenchConfig
 from saliencynoise.engine.member import describe_network
+from saliencynoise.engine.starts import Start, starts_of
 from saliencynoise.interfaces import Dataset, Network, Sampler, UsageError
 from saliencynoise.registry.bound import BoundModel, BoundSampler
 from saliencynoise.registry.calling import calling
@@ -33,6 +34,7 @@ class ArchitecturePlan:
         recipe: training recipe of the members.
         network: description of the network: parameters, adaptations, points.
         reused_members: records of the members that the pool has already, by index; the others are trained.
+        starts: the weights that members begin with, in turn; empty for random ones.
     """
 
     model: BoundModel
@@ -42,6 +44,11 @@ class ArchitecturePlan:
     recipe: Recipe
     network: Mapping[str, Any]
     reused_members: Mapping[int, MemberRecord]
+    starts: tuple[Start, ...] = ()
+
+    def start_of(self, run: int) -> Start | None:
+        """Return the start of a training run. Starts take turns, so that more members leave the others as they are."""
+        return self.starts[run % len(self.starts)] if self.starts else None
 
     @property
     def name(self) -> str:
@@ -60,14 +67,27 @@ class ArchitecturePlan:
 
 
 def plan_architecture(
-    model: BoundModel, dataset: Dataset, key: str, *, device: str, sampler: BoundSampler, config: BenchConfig
+    model: BoundModel,
+    dataset: Dataset,
+    key: str,
+    *,
+    device: str,
+    sampler: BoundSampler,
+    config: BenchConfig,
+    sources: Sequence[str] = (),
 ) -> ArchitecturePlan:
     """Plan the members of one architecture: the recipe, the pool, and the members that are reused.
 
     Raises:
-        UsageError: if the network cannot be built, or the sampler cannot be used.
+        UsageError: if the network cannot be built, or the sampler or a start cannot be used.
     """
-    recipe = recipe_for(dataset, architecture=model.display_name, device=device, overrides=config.recipe)
+    recipe = recipe_for(
+        dataset,
+        architecture=model.display_name,
+        device=device,
+        overrides=config.recipe,
+        tuned=config.tune if sources else (),
+    )
     shape = dataset.train.images.shape[1:]
     identity = {
         "dataset": key,
@@ -77,6 +97,13 @@ def plan_architecture(
         "recipe": asdict(recipe),
         "run_seed": config.seed,
     }
+    starts = _starts(model, dataset, config, sources)
+    if starts:
+        identity["init"] = {
+            "starts": [start.sha256 for start in starts],
+            "tuned": list(config.tune),
+            "normalization": config.normalization,
+        }
     base_pool = pool = Pool.of(identity, name=f"{dataset.name}-{model.display_name}")
     if sampler.canonical_name != REFERENCE:
         with calling(f"the sampler {sampler.display_name} ({sampler.distribution})"):
@@ -99,7 +126,17 @@ def plan_architecture(
         recipe=recipe,
         network=network,
         reused_members=reused,
+        starts=starts,
     )
+
+
+def _starts(model: BoundModel, dataset: Dataset, config: BenchConfig, sources: Sequence[str]) -> tuple[Start, ...]:
+    if not sources:
+        return ()
+    channels, height, width = dataset.train.images.shape[1:]
+    in_shape, classes = (channels, height, width), len(dataset.classes)
+    network = built_without_weights(model, in_shape, classes)
+    return starts_of(sources, model, network, in_shape=in_shape, classes=classes, tuned=config.tune)
 
 
 def _check_members(sampler: BoundSampler, model: BoundModel, dataset: Dataset, *, members: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -138,6 +138,67 @@ def network_name(pool: Path, member: int) -> str:
     return f"{pool.name}:{member}"
 
 
+class MemberImages(Protocol):
+    """The images of a run as networks take them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an image, (C, H, W)."""
+
+    def probes(self, device: str) -> Float[Tensor, "3 C H W"]:
+        """Return images on which the steadiness of a network is tested."""
+
+    def background(self, *, run_seed: int) -> Float[Tensor, "R C H W"]:
+        """Return the images that methods may compare with."""
+
+    def names(self, job: MemberJob, rows: Sequence[int]) -> list[str]:
+        """Return the names of the images at rows of the job's images."""
+
+    def batch(
+        self, job: MemberJob, rows: Sequence[int], *, background: Float[Tensor, "R C H W"], method: str, draw: int
+    ) -> Batch:
+        """Return these images with everything that a draw of a method needs, on the background's device."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DatasetImages:
+    """The images of a data set, of which a job names some by their indices."""
+
+    dataset: Dataset
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an image, (C, H, W)."""
+        return tuple(self.dataset.test.images.shape[1:])
+
+    def probes(self, device: str) -> Float[Tensor, "3 C H W"]:
+        """Return training images on which the steadiness of a network is tested."""
+        return probes(self.dataset, device)
+
+    def background(self, *, run_seed: int) -> Float[Tensor, "R C H W"]:
+        """Return the training images that methods may compare with."""
+        return background_of(self.dataset, run_seed=run_seed)
+
+    def names(self, job: MemberJob, rows: Sequence[int]) -> list[str]:
+        """Return the names of the test images at rows of the job's images."""
+        return [self.dataset.test.names[job.images[row]] for row in rows]
+
+    def batch(
+        self, job: MemberJob, rows: Sequence[int], *, background: Float[Tensor, "R C H W"], method: str, draw: int
+    ) -> Batch:
+        """Return the test images at these rows, as `batch_of` does."""
+        return batch_of(
+            self.dataset,
+            images=[job.images[row] for row in rows],
+            targets=[job.targets[row] for row in rows],
+            background=background,
+            method=method,
+            draw=draw,
+            run_seed=job.run_seed,
+            network=network_name(Path(job.pool), job.member),
+        )
+
+
 def within_memory(
     passes: Passes, compute: Callable[[Passes], Results], *, on_rows: Callable[[int], None] = lambda _: None
 ) -> Results:
@@ -157,14 +218,14 @@ class MemberAttribution:
 
     def __init__(
         self,
-        dataset: Dataset,
+        images: MemberImages,
         job: MemberJob,
         *,
         weights_sha256: str,
         load: Callable[[], Network],
         report: Report,
     ) -> None:
-        self._dataset = dataset
+        self._images = images
         self._job = job
         self._weights = weights_sha256
         self._load = load
@@ -268,11 +329,11 @@ class MemberAttribution:
         return results, now() - start
 
     def _open(self) -> Guard:
-        image = torch.zeros(1, *self._dataset.test.images.shape[1:], device=self._job.device)
+        image = torch.zeros(1, *self._images.shape, device=self._job.device)
         network = scored(self._load(), self._job.score, image)
         passes = Passes(network, precision=self._job.precision)
         refuse_unsteady(
-            passes, probes(self._dataset, self._job.device), name=f"the architecture {self._job.architecture}"
+            passes, self._images.probes(self._job.device), name=f"the architecture {self._job.architecture}"
         )
         passes.rows = self._job.rows or fitting_rows(network, image)
         if passes.rows != self._job.rows:
@@ -282,20 +343,13 @@ class MemberAttribution:
     def _batch(self, chunk: Chunk, entry: MissingMaps) -> Batch:
         job = self._job
         if self._background is None:
-            self._background = background_of(self._dataset, run_seed=job.run_seed).to(job.device)
-        batch = batch_of(
-            self._dataset,
-            images=[job.images[row] for row in chunk.rows],
-            targets=[job.targets[row] for row in chunk.rows],
-            background=self._background,
-            method=entry.method.canonical_name,
-            draw=entry.draw,
-            run_seed=job.run_seed,
-            network=network_name(Path(job.pool), job.member),
+            self._background = self._images.background(run_seed=job.run_seed).to(job.device)
+        batch = self._images.batch(
+            job, chunk.rows, background=self._background, method=entry.method.canonical_name, draw=entry.draw
         )
         if not job.input_noise:
             return batch
-        names = [self._dataset.test.names[job.images[row]] for row in chunk.rows]
+        names = self._images.names(job, chunk.rows)
         return replace(batch, x=batch.x + self._input_noise(batch.x, names))
 
     def _input_noise(self, x: Float[Tensor, "B C H W"], names: Sequence[str]) -> Float[Tensor, "B C H W"]:

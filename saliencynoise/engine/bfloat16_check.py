@@ -60,8 +60,8 @@ def _beside(study: Study, cell: Cell, exact: Study, twin: Cell) -> PrecisionCell
     )
     if twin.status == "failed":
         return failed
-    reference = exact.gram(twin)
-    gram = study.gram(cell)[: len(reference)]
+    reference = exact.independent_gram(twin)
+    gram = study.independent_gram(cell)[: len(reference)]
     used = (diag_mean(gram) > 0) & (diag_mean(reference) > 0)
     if not bool(used.any()):
         return structs.replace(failed, reason="no image has a map that is not zero in both precisions")

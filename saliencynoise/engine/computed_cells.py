@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     from saliencynoise.engine.reduce import Reduced
 
 
-def accuracy_of(accuracies: Sequence[float]) -> dict[str, float | None]:
-    """Return the median, lowest and highest accuracy of members; None where none is known."""
+def accuracy_of(accuracies: Sequence[float], *, balanced: Collection[float] = ()) -> dict[str, float | None]:
+    """Return the median, lowest and highest accuracy of members and their median balanced one; None if not known.
+
+    Args:
+        accuracies: of the members.
+        balanced: their balanced accuracies where classes are of unequal size.
+    """
     return {
         "median": median(accuracies) if accuracies else None,
         "min": min(accuracies, default=None),
         "max": max(accuracies, default=None),
+        "balanced": median(balanced) if balanced else None,
     }
 
 

@@ -55,6 +55,9 @@ class BenchConfig:
         arch_args: arguments of the architectures.
         methods: names of methods, with parameters; empty to train only.
         sampler: source of the members; "deep_ensemble" trains each from another seed.
+        init: the weights that members begin with: ("random",), or starts that they take in turn: files, patterns,
+            pools, or "timm" for timm's own pretrained weights.
+        tune: the parts that train from a start: ("all",), ("head",), or paths of modules beside the head.
         members: networks of each architecture; None for 8, or for all that the sampler has.
         images: number of attributed test images; None for 32, or for all where there are fewer.
         draws: runs of each stochastic method: the second with random numbers that all members share, the
@@ -62,8 +65,9 @@ class BenchConfig:
         image_size: edge of the square images, in pixels; None for the data set's own.
         groups: a CSV file with the columns "file" and "group" that says which test images belong together (writer,
             patient, video); None for the data set's own groups.
-        normalization: normalization of the images: "dataset" (its mean and deviation), "imagenet", "none" (0 to 1), or
-            "MEAN/STD" with a number for each channel, as in "0.5,0.5,0.5/0.2,0.2,0.2".
+        normalization: normalization of the images: "dataset" (its mean and deviation), "imagenet", "none" (0 to 1),
+            "MEAN/STD" with a number for each channel, as in "0.5,0.5,0.5/0.2,0.2,0.2", or "auto": that of timm's
+            pretrained weights with `init=("timm",)`, else "dataset".
         train_images: number of images to train on; None for all.
         recipe: fields of the recipe to change.
         target: the scalar that is explained: "true" (the logit of the label's class), "predicted" (of the ensemble's
@@ -87,12 +91,14 @@ class BenchConfig:
     arch_args: Mapping[str, Any] = field(default_factory=dict)
     methods: tuple[str, ...] = DEFAULT_METHODS
     sampler: str = "deep_ensemble"
+    init: tuple[str, ...] = ("random",)
+    tune: tuple[str, ...] = ("all",)
     members: int | None = None
     images: int | None = None
     draws: int = 2
     image_size: int | None = None
     groups: str | None = None
-    normalization: str = "dataset"
+    normalization: str = "auto"
     train_images: int | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
     target: str = "true"
@@ -116,6 +122,7 @@ class BenchConfig:
         check_out(self.out)
         if not self.archs:
             raise UsageError("no architecture is named; give --arch NAME at least once")
+        _check_starts(self.init, self.tune)
         if self.members is not None and not 1 <= self.members <= MOST_MEMBERS:
             raise UsageError(f"--members {self.members} is not possible; give 2 or more, at most {MOST_MEMBERS}")
         if self.methods and self.members == 1:
@@ -142,6 +149,18 @@ class BenchConfig:
         if self.precision != "float32":
             raise UsageError(f"'{command}' computes in float32; leave out precision={self.precision}")
 
+    def refuse_starts(self, command: str) -> None:
+        """Refuse starts where members must have random initial weights.
+
+        Raises:
+            UsageError: naming the command.
+        """
+        if self.init != ("random",):
+            raise UsageError(
+                f"'{command}' compares networks that are trained from random weights; leave out "
+                f"init={', '.join(self.init)}"
+            )
+
     @property
     def settings(self) -> dict[str, Any]:
         """Everything that determines the figures: all but `data_dir`, `out`, `workers`, `fresh` and `keep_maps`."""
@@ -163,9 +182,14 @@ def config_from(values: Mapping[str, Any]) -> BenchConfig:
         hint = did_you_mean(unknown[0], names, otherwise=f"there are {', '.join(sorted(names))}")
         raise UsageError(f"unknown setting '{unknown[0]}'; {hint}")
     plain = _with_epochs(values)
-    for key in ("archs", "methods"):
+    for key in ("init", "tune"):
+        if isinstance(plain.get(key), str):
+            plain[key] = (plain[key],)
+    for key in ("archs", "methods", "init", "tune"):
         if isinstance(plain.get(key), list):
             plain[key] = tuple(plain[key])
+    if isinstance(plain.get("tune"), tuple) and all(isinstance(text, str) for text in plain["tune"]):
+        plain["tune"] = tuple(part.strip() for text in plain["tune"] for part in text.split(","))
     if isinstance(plain.get("target"), int) and not isinstance(plain["target"], bool):
         plain["target"] = str(plain["target"])
     return BenchConfig(**plain)
@@ -208,12 +232,14 @@ _WANTED = {
     "arch_args": "a table",
     "methods": "a list of names",
     "sampler": "a name",
+    "init": "random, timm, or files",
+    "tune": "all, head, or names of modules",
     "members": "a whole number",
     "images": "a whole number",
     "draws": "a whole number",
     "image_size": "a whole number",
     "groups": "a CSV file",
-    "normalization": "dataset, imagenet, none or MEAN/STD",
+    "normalization": "auto, dataset, imagenet, none or MEAN/STD",
     "train_images": "a whole number",
     "recipe": "a table",
     "target": "true, predicted, a class, or a score of one as logprob(true)",
@@ -280,6 +306,18 @@ def check_out(out: str | None) -> None:
         raise UsageError(f"--out {out!a} is no UTF-8; name a folder by letters that are") from error
 
 
+def _check_starts(init: tuple[str, ...], tune: tuple[str, ...]) -> None:
+    for name, values in (("init", init), ("tune", tune)):
+        if not values or not all(value.strip() and "\0" not in value for value in values):
+            raise UsageError(f"--{name} {', '.join(values)!r} names nothing; leave it out, or give {_WANTED[name]}")
+    if "random" in init and len(init) > 1:
+        raise UsageError("--init random stands alone; leave it out, or leave out the other starts")
+    if len(tune) > 1 and {"all", "head"} & set(tune):
+        raise UsageError("--tune all and --tune head stand alone; modules train beside the head without naming it")
+    if init == ("random",) and tune != ("all",):
+        raise UsageError(f"--tune {', '.join(tune)} needs a start; give --init timm or --init FILE")
+
+
 def _check_types(config: BenchConfig) -> None:
     types = get_type_hints(BenchConfig)
     for name, wanted in _WANTED.items():
@@ -292,7 +330,7 @@ def _check_types(config: BenchConfig) -> None:
         for key, entry in getattr(config, name).items():
             if not isinstance(entry, str | int | float | bool | None):
                 raise UsageError(f"{name}.{key} is {entry!r}; it must be a number, a word, true or false")
-    for name in ("archs", "methods"):
+    for name in ("archs", "methods", "init", "tune"):
         value = getattr(config, name)
         repeated = [entry for entry in value if value.count(entry) > 1]
         if repeated:

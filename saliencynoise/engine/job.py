@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from saliencynoise.scoring import Score
+from saliencynoise.engine.starts import Start
+from saliencynoise.scoring import LOGIT, Score
 from saliencynoise.scoring.passes import Precision
 from saliencynoise.store.maps import Chunk
 
@@ -36,9 +37,10 @@ class MemberJob:
         methods: canonical names, each with the folders of its maps, one for each draw; empty to train only.
         images: indices of the attributed test images.
         targets: the class that is explained, for each of them.
-        score: the score of that class.
         chunks: the images' division into files.
         rows: number of rows of a pass; None to choose it from the memory.
+        start: weights that the run's networks begin with; None for random ones.
+        score: the score of the target that is explained.
     """
 
     architecture: str
@@ -58,15 +60,18 @@ class MemberJob:
     methods: Mapping[str, tuple[str, ...]]
     images: tuple[int, ...]
     targets: tuple[int, ...]
-    score: Score
     chunks: tuple[Chunk, ...]
     rows: int | None
+    start: Start | None = None
+    score: Score = LOGIT
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> MemberJob:
         """Rebuild a job from the JSON of its `asdict`."""
         chunks = (Chunk(index=c["index"], key=c["key"], rows=tuple(c["rows"])) for c in values["chunks"])
+        start = values.get("start")
         lists = {
+            "start": None if start is None else Start.from_plain(start),
             "members": tuple(values["members"]),
             "images": tuple(values["images"]),
             "targets": tuple(values["targets"]),

@@ -17,6 +17,7 @@ from saliencynoise.records import cell as records
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.records.writing import record_of
 from saliencynoise.statistics.averages import plan_averages
+from saliencynoise.statistics.clusters import Clusters, several_starts, start_means
 from saliencynoise.statistics.groups import Groups, chosen
 from saliencynoise.statistics.localization_curve import (
     ImageLocalization,
@@ -24,7 +25,7 @@ from saliencynoise.statistics.localization_curve import (
     localize,
     summarise_localization,
 )
-from saliencynoise.statistics.modes import Modes, mode_test
+from saliencynoise.statistics.modes import Modes, mode_test, modes_of_starts
 from saliencynoise.statistics.pixels import SignificantPixels, significant_pixels
 from saliencynoise.statistics.signs import why_no_null
 from saliencynoise.statistics.similarity import Measures, Similarity, similarity, spearman_matrix
@@ -140,10 +141,15 @@ def _spectrum(result: Spectrum) -> records.Spectrum:
 
 @dataclass
 class MapStatisticsAccumulator:
-    """Accumulates the statistics of the images of one architecture, method and view."""
+    """Accumulates the statistics of the images of one architecture, method and view.
+
+    Where members share some of several starts, pixels and modes are those of the starts' average maps, template and
+    spectrum those of networks from different starts; similarity is that of all members.
+    """
 
     view: str
     seed: int
+    clusters: Clusters | None = None
     layout: Layout = "picture"
     _pixels: list[SignificantPixels] = field(default_factory=list)
     _similarities: list[Similarity] = field(default_factory=list)
@@ -160,7 +166,8 @@ class MapStatisticsAccumulator:
         maps = maps.double()
         rows = maps.flatten(1)
         if get_view(self.view).signed:
-            self._pixels.append(significant_pixels(rows, rate=FALSE_DISCOVERY_RATE))
+            independent = rows if self._starts is None else start_means(rows, self._starts)
+            self._pixels.append(significant_pixels(independent, rate=FALSE_DISCOVERY_RATE))
         if len(self._similarities) < SIMILAR_IMAGES:
             seed = derive_seed(self.seed, "bootstrap", 2, len(self._similarities))
             self._similarities.append(similarity(maps, seed=seed))
@@ -176,9 +183,14 @@ class MapStatisticsAccumulator:
         sums = self._sums or {}
         if self._total is None:
             self._total = torch.stack([entry.total for entry in sums.values()]).sum(0)
-        part = image_part(maps.flatten(1), label, all_images=self._total, one_class=sums[label].total)
+        one_class = sums[label].total
+        part = image_part(maps.flatten(1), label, all_images=self._total, one_class=one_class, clusters=self._starts)
         if part is not None:
             self._parts.append(part)
+
+    @property
+    def _starts(self) -> Clusters | None:
+        return several_starts(self.clusters)
 
     def result(
         self,
@@ -196,9 +208,18 @@ class MapStatisticsAccumulator:
             similarities=tuple(self._similarities),
             spearman=torch.stack(self._spearman),
             variation=torch.tensor(self._variation),
-            modes=mode_test(gram, seed=derive_seed(self.seed, "bootstrap", 3)),
+            modes=mode_test(gram, seed=derive_seed(self.seed, "bootstrap", 3))
+            if self._starts is None
+            else modes_of_starts(gram, self._starts, seed=derive_seed(self.seed, "bootstrap", 3)),
             template=self._template(chosen(groups, gram.flatten(1).any(1))),
-            spectrum=spectrum(torch.stack(self._bands), height=height, width=width, seed=self.seed, groups=groups)
+            spectrum=spectrum(
+                torch.stack(self._bands),
+                height=height,
+                width=width,
+                seed=self.seed,
+                groups=groups,
+                clusters=self._starts,
+            )
             if alive
             else None,
             localization=localization,
@@ -208,7 +229,7 @@ class MapStatisticsAccumulator:
         sums = self._sums or {}
         if sum(entry.images for entry in sums.values()) < 2:
             return None
-        return template(sums, self._parts or None, groups=groups if self._parts else None)
+        return template(sums, self._parts or None, groups=groups if self._parts else None, clusters=self._starts)
 
 
 class LocalizationAccumulator:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import torch
 
-from saliencynoise.engine.attribution import MemberAttribution
+from saliencynoise.engine.attribution import DatasetImages, MemberAttribution
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.engine.job import MemberJob, Report
 from saliencynoise.engine.member_training import MemberTrainer
@@ -86,7 +86,7 @@ class MemberRunner:
         )
         if job.methods:
             MemberAttribution(
-                self._dataset,
+                DatasetImages(dataset=self._dataset),
                 job,
                 weights_sha256=records[0].sha256,
                 load=lambda: self._load(job, pool, records[0].sha256),

@@ -31,7 +31,7 @@ class MemberOutputs:
 
     images: Int[Tensor, " B"]
     shape: tuple[int, int]
-    _entries: dict[tuple[str, int], tuple[MemberRecord, Tensor]] = field(default_factory=dict)
+    _entries: dict[tuple[str, int], tuple[MemberRecord, Tensor, Tensor]] = field(default_factory=dict)
 
     def add(self, job: MemberJob, records: Iterable[MemberRecord]) -> None:
         """Keep the records of members that a job has found or made, and their logits.
@@ -51,7 +51,7 @@ class MemberOutputs:
                     "again"
                 )
             logits = pool.logits(record.index, sha256=record.logits_sha256, shape=self.shape)
-            self._entries[job.architecture, record.index] = record, logits[self.images]
+            self._entries[job.architecture, record.index] = record, logits[self.images], logits.argmax(-1)
 
     def records(self, architecture: str) -> list[MemberRecord]:
         """Return the records of an architecture's members, by index."""
@@ -60,3 +60,7 @@ class MemberOutputs:
     def logits(self, architecture: str) -> Float[Tensor, "E B K"]:
         """Return the logits of the attributed images, in the same order."""
         return torch.stack([self._entries[key][1] for key in sorted(self._entries) if key[0] == architecture])
+
+    def predicted(self, architecture: str) -> dict[int, Int[Tensor, " N"]]:
+        """Return the classes that each member gives to all test images, by its index."""
+        return {index: entry[2] for (name, index), entry in self._entries.items() if name == architecture}

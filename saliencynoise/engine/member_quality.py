@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import torch
 from scipy.special import bdtrc
 
-from saliencynoise.data.chance import CHANCE_LEVEL, largest_share, p_by_chance, too_few
+from saliencynoise.data.chance import (
+    CHANCE_LEVEL,
+    balanced_accuracy,
+    is_imbalanced,
+    largest_share,
+    p_by_chance,
+    p_of_balance,
+    too_few,
+)
 from saliencynoise.data.orders import FILE, usual_orders
 from saliencynoise.data.words import few
 from saliencynoise.store.pool import Pool
@@ -60,47 +68,69 @@ def votes(logits: Float[Tensor, "E B K"], labels: Int[Tensor, " B"]) -> Votes:
     )
 
 
-def low_accuracy_warnings(records: Sequence[MemberRecord], test_labels: Tensor) -> Mapping[int, str]:
+def low_accuracy_warnings(predicted: Mapping[int, Int[Tensor, " N"]], labels: Int[Tensor, " N"]) -> Mapping[int, str]:
     """Return the reason for each member that may have failed; the maps of a failed network look like noise.
 
     A member is flagged if its accuracy is not above chance (a one-sided binomial test against the largest class), or
     is below the median by more than 3 points and more than 4 robust standard deviations (1.4826 times the median
-    absolute deviation). None is flagged where there are too few test images for the test.
+    absolute deviation). Where classes are of unequal size, the balanced accuracy takes the place of the accuracy, and
+    chance is that of its answers in random order. None is flagged where there are too few test images for the test.
+
+    Args:
+        predicted: the answers of each member to the test images, by index.
+        labels: the true classes.
     """
-    if too_few(test_labels):
+    if too_few(labels):
         return {}
-    accuracies = [record.accuracy for record in records]
-    middle = median(accuracies)
-    spread = 1.4826 * median(abs(accuracy - middle) for accuracy in accuracies)
+    unequal = is_imbalanced(labels)
+    name = "balanced accuracy" if unequal else "accuracy"
+    scores = {index: _score(answers, labels, unequal=unequal) for index, answers in predicted.items()}
+    middle = median(scores.values())
+    spread = 1.4826 * median(abs(score - middle) for score in scores.values())
     lowest = middle - max(0.03, 4 * spread)
     reasons = {}
-    for record in records:
-        p = p_by_chance(round(record.accuracy * len(test_labels)), test_labels)
+    for index, score in scores.items():
+        if unequal:
+            p = p_of_balance(predicted[index], labels)
+            chance = f"{1 / int((labels.bincount() > 0).sum()):.3f}"
+        else:
+            p = p_by_chance(round(score * len(labels)), labels)
+            chance = f"largest class {largest_share(labels):.3f}"
         if p >= CHANCE_LEVEL:
-            reasons[record.index] = (
-                f"accuracy {record.accuracy:.3f} is not above chance (largest class {largest_share(test_labels):.3f}, "
-                f"{len(test_labels)} test images, p {p:.2g})"
-            )
-        elif record.accuracy < lowest:
-            reasons[record.index] = f"accuracy {record.accuracy:.3f} is an outlier below the median {middle:.3f}"
+            reasons[index] = f"{name} {score:.3f} is not above chance ({chance}, {len(labels)} test images, p {p:.2g})"
+        elif score < lowest:
+            reasons[index] = f"{name} {score:.3f} is an outlier below the median {middle:.3f}"
     return reasons
 
 
-def failed_training_warnings(pool: Pool, records: Sequence[MemberRecord], dataset: Dataset) -> dict[int, str]:
+def _score(predicted: Int[Tensor, " N"], labels: Int[Tensor, " N"], *, unequal: bool) -> float:
+    return balanced_accuracy(predicted, labels) if unequal else float((predicted == labels).double().mean())
+
+
+def answers_in(pool: Pool, records: Sequence[MemberRecord], dataset: Dataset) -> dict[int, Int[Tensor, " N"]]:
+    """Return the classes that members give to the test images, by index, from the logits in their pool."""
+    return {
+        record.index: pool.logits(record.index, sha256=record.logits_sha256, shape=logits_shape(dataset)).argmax(-1)
+        for record in records
+    }
+
+
+def failed_training_warnings(
+    records: Sequence[MemberRecord], predicted: Mapping[int, Int[Tensor, " N"]], dataset: Dataset
+) -> dict[int, str]:
     """Return the flags of members; those from files are also tested with other orders of the classes.
 
     Args:
-        pool: pool of the members' logits.
         records: records of the members.
+        predicted: their answers to the test images, by index.
         dataset: data set of the test images.
     """
     labels = dataset.test.labels
-    reasons = dict(low_accuracy_warnings(records, labels))
+    reasons = dict(low_accuracy_warnings(predicted, labels))
     for record in records:
         if not record.source:
             continue
-        logits = pool.logits(record.index, sha256=record.logits_sha256, shape=logits_shape(dataset))
-        if order_text := other_order(logits.argmax(-1), labels, dataset.classes):
+        if order_text := other_order(predicted[record.index], labels, dataset.classes):
             reasons[record.index] = f"accuracy {record.accuracy:.3f}, {order_text}"
     return reasons
 

@@ -34,6 +34,7 @@ from saliencynoise.training.loop import predict
 
 if TYPE_CHECKING:
     from saliencynoise.engine.job import MemberJob, Report
+    from saliencynoise.engine.starts import Start
 
 
 YIELDS = "it must yield saliencynoise.interfaces.Sample(weights=a network's state_dict())"
@@ -94,7 +95,7 @@ class MemberTrainer:
                 "versions": versions(),
                 "hardware": hardware(job.device, threads=torch.get_num_threads()),
                 "source": sample.source,
-                "note": sample.note,
+                "note": _note(job.start, sample.note),
             }
             if pool.description is None:
                 raise UsageError(f"the pool {pool.folder} was removed while it was in use; run the same command again")
@@ -124,6 +125,12 @@ class MemberTrainer:
                     job = replace(self.job, sampler=REFERENCE, pool=str(pool.folder), members=(index,), retrain=False)
                     record = replace(self, job=job).run()[0]
         return pool, record
+
+
+def _note(start: Start | None, note: str) -> str:
+    """Return the note on a member: its start, and what its sampler says."""
+    begun = () if start is None else (f"tuned from {start.name}", start.note)
+    return "; ".join(filter(None, (*begun, note)))
 
 
 def _checked_samples(samples: object, *, name: str) -> Iterable[object]:

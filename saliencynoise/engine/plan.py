@@ -18,7 +18,9 @@ from saliencynoise.engine.config import IMAGES, MEMBERS, BenchConfig
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.device import resolve_device
 from saliencynoise.engine.earlier_run import agreed_division, new_division, shared_settings
+from saliencynoise.engine.pretrained import followed, followed_normalization, with_normalization
 from saliencynoise.engine.run_folder import RunFolder
+from saliencynoise.engine.starts import refuse_sampler, sources_of
 from saliencynoise.interfaces import Dataset, UsageError
 from saliencynoise.interfaces.methods import layers_of
 from saliencynoise.records.target import Target, parsed, resolved
@@ -117,12 +119,20 @@ def make_plan(config: BenchConfig) -> Plan:
     sampler = names.sampler(config.sampler)
     config = replace(config, members=_count_members(config.members, sampler))
     _refuse_layers(methods, aggregator)
+    sources = sources_of(config.init)
+    if sources:
+        refuse_sampler(sampler)
+        config = replace(config, init=sources)
     models = [names.model(text, config.arch_args) for text in config.archs]
     _refuse_repeated([model.canonical_name for model in models], "architecture")
     _refuse_one_label(models)
     config = replace(config, workers=_workers(config.workers, [*models, *methods]))
+    follow = followed(config, models, sources)
+    models, config = list(follow.models), replace(config, image_size=follow.image_size)
     device = resolve_device(config.device)
     dataset_text, dataset = load_dataset(config)
+    normalization = followed_normalization(config, dataset, follow.weights)
+    config, dataset = with_normalization(config, dataset, normalization)
     config, dataset = _count_images(config, dataset)
     count = config.images or IMAGES
     images = select_images(dataset.test, count=count, seed=config.seed, num_classes=len(dataset.classes))
@@ -132,7 +142,8 @@ def make_plan(config: BenchConfig) -> Plan:
     turns = score_of(target, dataset.classes).turns
     key = fingerprint(dataset)
     architectures = [
-        plan_architecture(model, dataset, key, device=device, sampler=sampler, config=config) for model in models
+        plan_architecture(model, dataset, key, device=device, sampler=sampler, config=config, sources=sources)
+        for model in models
     ]
     for architecture in architectures:
         architecture.describe_pools()

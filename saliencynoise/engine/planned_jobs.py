@@ -69,6 +69,7 @@ def _training_job(plan: Plan, architecture: ArchitecturePlan, run: int, *, retra
         score=plan.score,
         chunks=(),
         rows=plan.run_folder.division.rows.get(architecture.name),
+        start=architecture.start_of(run),
     )
 
 

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from saliencynoise.records.population import FROM_SCRATCH, Kind, PopulationRecord, Unit
 
 if TYPE_CHECKING:
+    from saliencynoise.engine.architecture_plan import ArchitecturePlan
     from saliencynoise.engine.plan import Plan
 
 
-def population_of(plan: Plan) -> PopulationRecord:
-    """Return the population that the members of a plan are drawn from.
+def population_of(plan: Plan, architecture: ArchitecturePlan) -> PopulationRecord:
+    """Return the population that the members of an architecture in a plan are drawn from.
 
     Members of a sampler that varies the weights of a trained network are conditional on its training run. Those of
     blocks that share seeds are conditional on the block. It is not known how networks from files were trained.
     """
     sampler = plan.sampler.instance
+    if architecture.starts:
+        return _of_starts(architecture, members=plan.members)
     if plan.sampler.spec.imported:
         return PopulationRecord(kind="unknown", starts=(), start_of=(), tuned=())
     if sampler.per_block > 1:
@@ -27,6 +30,16 @@ def population_of(plan: Plan) -> PopulationRecord:
     if not sampler.trains:
         return PopulationRecord(kind="untrained", starts=(), start_of=(), tuned=())
     return FROM_SCRATCH
+
+
+def _of_starts(architecture: ArchitecturePlan, *, members: int) -> PopulationRecord:
+    starts = architecture.starts[:members]  # the others have no member
+    return PopulationRecord(
+        kind="one_start" if len(starts) == 1 else "several_starts",
+        starts=tuple(start.name for start in starts),
+        start_of=tuple(member % len(architecture.starts) for member in range(members)),
+        tuned=starts[0].tuned,
+    )
 
 
 def _in_common(unit: Unit, start_of: list[int]) -> PopulationRecord:

@@ -15,9 +15,11 @@ from saliencynoise.interfaces import one_line
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.scoring import as_before, described, failure
 from saliencynoise.statistics.cell_statistics import CellStatistics, ImageStatistics, image_statistics, summarise
+from saliencynoise.statistics.clusters import Clusters, first_members, several_starts
 from saliencynoise.statistics.draws import between_draws, own_mean
 from saliencynoise.statistics.flips import image_flips
 from saliencynoise.statistics.groups import Groups, chosen
+from saliencynoise.statistics.nested import population_gram
 from saliencynoise.statistics.signs import ONE_SIGNED, SeenSigns, sign_of
 from saliencynoise.statistics.views import apply_view, get_view
 
@@ -44,6 +46,7 @@ class Reduced:
         diagnostics: the method's diagnostics of its maps, by name, `[D, E, B]`.
         sign: sign of the maps, as `MethodSpec.sign`, from the method's declaration and from all values.
         denormal: number of images on which a map has only denormal values, so that digits are lost.
+        clusters: the start of each member, where several share one.
         draws: number of draws.
     """
 
@@ -55,12 +58,17 @@ class Reduced:
     diagnostics: Mapping[str, Float[Tensor, "D E B"]]
     sign: Sign
     denormal: int = 0
+    clusters: Clusters | None = None
     draws: int = 1
 
     def single(self, view: str) -> Float[Tensor, "B E E"]:
-        """Return the inner products for r of a view; those of a stochastic method are between different draws."""
-        crossed = self.grams.get(f"{view}.crossed")
-        return self.grams[view] if crossed is None else between_draws(crossed)
+        """Return the inner products for r of a view; those of a stochastic method are between different draws.
+
+        Where members share some of several starts, they are of networks from different starts.
+        """
+        crossed, starts = self.grams.get(f"{view}.crossed"), several_starts(self.clusters)
+        single = self.grams[view] if crossed is None else between_draws(crossed)
+        return single if starts is None else population_gram(single, starts)
 
 
 class _Views:
@@ -74,25 +82,28 @@ class _Views:
         source: MapSource,
         masks: Bool[Tensor, "B H W"] | None,
         seed: int,
+        clusters: Clusters | None,
     ) -> None:
         self.statistics: dict[str, list[ImageStatistics]] = {view: [] for view in views}
         self._accumulators = {
-            view: MapStatisticsAccumulator(view=view, seed=seed, layout=source.layout) for view in views
+            view: MapStatisticsAccumulator(view=view, seed=seed, clusters=clusters, layout=source.layout)
+            for view in views
         }
-        self._labels, self._masks = labels, masks
-        self._localization = (
-            None if masks is None else LocalizationAccumulator(views=views, members=source.members, seed=seed)
-        )
+        self._labels, self._masks, self._clusters = labels, masks, clusters
+        starts = several_starts(clusters)
+        self._independent = list(range(source.members)) if starts is None else first_members(starts)
+        count = len(self._independent)
+        self._localization = None if masks is None else LocalizationAccumulator(views=views, members=count, seed=seed)
 
     def add(self, maps: Float[Tensor, "E D c h w"], image: int) -> None:
         """Add the raw maps of one more image."""
         if self._localization is not None and self._masks is not None:
-            self._localization.add(own_mean(maps), self._masks[image])
+            self._localization.add(own_mean(maps[self._independent]), self._masks[image])
         for view, accumulator in self._accumulators.items():
             viewed = apply_view(maps, view)
-            image_figures = image_statistics(viewed.flatten(2))
+            image_figures = image_statistics(viewed.flatten(2), clusters=self._clusters)
             if not get_view(view).signed:
-                image_figures = replace(image_figures, flips=image_flips(maps[:, 0], view=view))
+                image_figures = replace(image_figures, flips=image_flips(maps[self._independent, 0], view=view))
             self.statistics[view].append(image_figures)
             accumulator.add(own_mean(viewed), label=self._labels[image])
 
@@ -121,6 +132,7 @@ def reduce_maps(
     sign: Sign = "signed",
     scale: Scale = "unit",
     groups: Groups | None = None,
+    clusters: Clusters | None = None,
 ) -> Reduced:
     """Read the maps image by image and return their figures and their marginal maps.
 
@@ -135,13 +147,15 @@ def reduce_maps(
         sign: sign that the method declares; the sign of all values takes precedence. Maps of one sign are read a
             second time for the view "centred" where it is none of `views`.
         groups: groups of the images, where some belong together.
+        clusters: the start of each member, where several share one, as `summarise` takes it. Statistics that need
+            independent networks then take the starts' averages, or the first network of each start.
 
     Raises:
         FailedCellError: if a map holds NaN or infinity, or is too small for an SNR; or if the members are too few for
             the aggregator.
     """
     known = [0] * source.items if labels is None else labels
-    gathered = [_Views(views, labels=known, source=source, masks=masks, seed=seed)]
+    gathered = [_Views(views, labels=known, source=source, masks=masks, seed=seed, clusters=clusters)]
     signs = SeenSigns()
     marginals: list[Tensor] = []
     denormal = 0
@@ -159,7 +173,7 @@ def reduce_maps(
         raise FailedCellError("the maps of all members are zero on all images: the method found nothing")
     sign = sign_of(sign, signs.sign)
     if sign in ONE_SIGNED and CENTRED not in views:
-        gathered.append(_Views((CENTRED,), labels=known, source=source, masks=masks, seed=seed))
+        gathered.append(_Views((CENTRED,), labels=known, source=source, masks=masks, seed=seed, clusters=clusters))
         for image, maps in enumerate(source.maps()):
             gathered[1].add(_at_least_single(maps), image)
     for image, maps in enumerate(source.maps()):
@@ -169,13 +183,13 @@ def reduce_maps(
     grams = _grams(statistics)
     return Reduced(
         figures={
-            view: summarise(images, view=view, seed=seed, groups=groups, sign=sign, scale=scale)
+            view: summarise(images, view=view, seed=seed, groups=groups, sign=sign, scale=scale, clusters=clusters)
             for view, images in statistics.items()
         },
         classes={
             view: {}
             if labels is None
-            else _by_class(images, labels, view, seed=seed, groups=groups, sign=sign, scale=scale)
+            else _by_class(images, labels, view, seed=seed, groups=groups, sign=sign, scale=scale, clusters=clusters)
             for view, images in statistics.items()
         },
         details={view: entry for part in gathered for view, entry in part.details(grams, sign, groups).items()},
@@ -184,6 +198,7 @@ def reduce_maps(
         diagnostics=source.diagnostics(),
         sign=sign,
         denormal=denormal,
+        clusters=clusters,
         draws=source.draws,
     )
 
@@ -266,10 +281,19 @@ def _by_class(
     groups: Groups | None,
     sign: Sign,
     scale: Scale,
+    clusters: Clusters | None,
 ) -> dict[int, CellStatistics]:
     figures = {}
     for label in sorted(set(labels)):
         inside = [image_label == label for image_label in labels]
         some = [image for image, is_inside in zip(images, inside, strict=True) if is_inside]
-        figures[label] = summarise(some, view=view, seed=seed, groups=chosen(groups, inside), sign=sign, scale=scale)
+        figures[label] = summarise(
+            some,
+            view=view,
+            seed=seed,
+            groups=chosen(groups, inside),
+            sign=sign,
+            scale=scale,
+            clusters=clusters,
+        )
     return figures

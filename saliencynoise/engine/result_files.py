@@ -35,6 +35,7 @@ class Ensemble:
     Attributes:
         plan: plan of the architecture.
         records: records of the members that were trained.
+        balanced: the balanced accuracy of each, by index.
         flags: reason for each member that may have failed, by index.
         votes: votes on the attributed images; None where no member was trained.
         targets: the class that is explained, for each attributed image; empty where the vote on it failed.
@@ -43,6 +44,7 @@ class Ensemble:
 
     plan: ArchitecturePlan
     records: Sequence[MemberRecord]
+    balanced: Mapping[int, float]
     flags: Mapping[int, str]
     votes: Votes | None
     targets: tuple[int, ...]

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from saliencynoise.data.chance import balanced_accuracy, is_imbalanced, largest_share
+from saliencynoise.data.stored import name_for_people
 from saliencynoise.engine.ceiling import ceiling_of
 from saliencynoise.engine.computed_cells import accuracy_of, computed_cells, failed_cells
 from saliencynoise.engine.member_quality import failed_training_warnings, votes
@@ -147,10 +149,12 @@ def _sampler(plan: Plan) -> SamplerRecord:
 def _ensemble(explained: ExplainedClasses, architecture: ArchitecturePlan, kept: MemberOutputs) -> Ensemble:
     plan = explained.plan
     labels, records = plan.dataset.test.labels, kept.records(architecture.name)
+    predicted = kept.predicted(architecture.name)
     return Ensemble(
         plan=architecture,
         records=records,
-        flags=failed_training_warnings(architecture.pool, records, plan.dataset) if records else {},
+        flags=failed_training_warnings(records, predicted, plan.dataset) if records else {},
+        balanced={index: balanced_accuracy(answers, labels) for index, answers in predicted.items()},
         votes=votes(kept.logits(architecture.name), labels[plan.images]) if records else None,
         targets=explained.of(architecture),
         chunks=explained.chunks(architecture),
@@ -161,13 +165,14 @@ def _dataset(plan: Plan) -> DatasetRecord:
     dataset = plan.dataset
     return DatasetRecord(
         name=plan.dataset_text,
-        asked=plan.config.dataset,
+        asked=name_for_people(plan.config.dataset, dataset),
         key=plan.dataset_key,
         classes=tuple(dataset.classes),
         train_images=len(dataset.train),
         test_images=len(dataset.test),
         image_shape=tuple(dataset.test.images.shape[1:]),
         masks=dataset.test.masks is not None,
+        largest_class=largest_share(dataset.test.labels),
         notes=(*dataset.notes, *plan.image_groups.notes),
     )
 
@@ -207,8 +212,15 @@ def _architecture(plan: Plan, ensemble: Ensemble) -> ArchitectureResult:
             "distribution": model.distribution,
             "pool": str(ensemble.plan.pool.folder),
             **ensemble.plan.network,
-            "population": population_of(plan),
-            "members": [{**asdict(record), "flag": ensemble.flags.get(record.index)} for record in ensemble.records],
+            "population": population_of(plan, ensemble.plan),
+            "members": [
+                {
+                    **asdict(record),
+                    "balanced_accuracy": ensemble.balanced[record.index],
+                    "flag": ensemble.flags.get(record.index),
+                }
+                for record in ensemble.records
+            ],
         },
         ArchitectureResult,
     )
@@ -243,7 +255,10 @@ def _cells(
         "members": plan.members,
         "draws": plan.draws(method),
         "flagged_members": sorted(ensemble.flags),
-        "accuracy": accuracy_of([record.accuracy for record in ensemble.records]),
+        "accuracy": accuracy_of(
+            [record.accuracy for record in ensemble.records],
+            balanced=ensemble.balanced.values() if is_imbalanced(plan.dataset.test.labels) else (),
+        ),
         "untrained": None,
     }
     if isinstance(reduced, str):

@@ -23,6 +23,7 @@ from saliencynoise.engine.member_quality import logits_shape
 from saliencynoise.engine.observer import Observer, Silent
 from saliencynoise.engine.plan import Plan, make_plan
 from saliencynoise.engine.planned_jobs import attribution_jobs, training_jobs
+from saliencynoise.engine.population import population_of
 from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.engine.results import write_results
 from saliencynoise.engine.untrained import RunJobs, untrained_floors
@@ -182,6 +183,7 @@ def _reduce(
             masks=None if plan.dataset.test.masks is None else plan.dataset.test.masks[plan.images],
             seed=plan.config.seed,
             groups=plan.groups,
+            clusters=population_of(plan, architecture).clusters,
         )
     except FailedCellError as error:
         if error.__cause__ is not None:

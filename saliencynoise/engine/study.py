@@ -193,6 +193,25 @@ class Study:
         crossed = grams.get(f"{cell.view}.crossed")
         return grams[cell.view] if crossed is None else between_draws(crossed)
 
+    def clusters(self, cell: Cell) -> tuple[int, ...] | None:
+        """Return the start of each member of a cell, by number, where members share some of several; else None."""
+        clusters = self.architecture(cell).population.clusters
+        return clusters if clusters is not None and len(set(clusters)) > 1 else None
+
+    def independent_gram(self, cell: Cell) -> Float[Tensor, "B K K"]:
+        """Return the inner products of independent networks, from which r of a cell and its forecasts follow.
+
+        They are those of `gram`; where members share some of several starts, those of networks from different starts,
+        at unit norm.
+
+        Raises:
+            UsageError: as `gram`.
+        """
+        from saliencynoise.statistics.nested import population_gram  # noqa: PLC0415 - as above
+
+        gram, clusters = self.gram(cell), self.clusters(cell)
+        return gram if clusters is None else population_gram(gram, clusters)
+
     def crossed(self, cell: Cell) -> Float[Tensor, "B E D E D"] | None:
         """Return the inner products of all members' raw maps in all draws; None where there is one draw.
 
@@ -296,6 +315,7 @@ def _row(cell: Cell) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(cell, name) for name in ("dataset", "architecture", "method", "view")}
     row |= {"status": cell.status, "reason": cell.reason, "members": cell.members, "sign": cell.sign}
     row |= {"accuracy": cell.accuracy.median, "accuracy_min": cell.accuracy.min}
+    row |= {"balanced_accuracy": cell.accuracy.balanced} if cell.accuracy.balanced is not None else {}
     if cell.figures is None:
         return row
     return row | _figures(cell.figures) | _floors(cell) | {"seconds": cell.seconds}
@@ -308,10 +328,24 @@ def _figures(figures: CellFigures) -> dict[str, Any]:
         row |= {name: estimate.value, **_ends(name, estimate.interval), f"{name}_floor": estimate.floor}
     row["snr_low_unseen_mode"] = math.nan if figures.unseen_mode is None else figures.unseen_mode.low
     needed = figures.members_needed
+    row |= _nested(figures)
     row |= {"members_needed": number(needed.value)}
     row |= {"members_needed_low": number(needed.low), "members_needed_high": number(needed.high)}
     row |= {"signal_p": number(figures.signal_p), "indicative": figures.indicative, "draws": figures.draws}
     return row | {f"energy_{name}": share for name, share in (figures.energy or {}).items()}
+
+
+def _nested(figures: CellFigures) -> dict[str, Any]:
+    """Return the columns of members that share starts; NaN where they share none, or where there is one start."""
+    within = None if figures.nested is None else figures.nested.r_within
+    worth = None if figures.nested is None else figures.nested.worth
+    row = {"snr_within": math.nan if within is None else within.value}
+    row |= _ends("snr_within", None if within is None else within.interval)
+    return (
+        row
+        | {"worth": math.nan if worth is None else worth.value}
+        | _ends("worth", None if worth is None else worth.interval)
+    )
 
 
 def _floors(cell: Cell) -> dict[str, Any]:

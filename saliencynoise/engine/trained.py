@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from saliencynoise.data.fingerprint import fingerprint
 from saliencynoise.engine.dataset import load_dataset
 from saliencynoise.engine.device import resolve_device
-from saliencynoise.engine.member_quality import failed_training_warnings
+from saliencynoise.engine.member_quality import answers_in, failed_training_warnings
 from saliencynoise.engine.networks import load_members
 from saliencynoise.engine.run import fill_pools
 from saliencynoise.interfaces import Dataset, Network, UsageError
@@ -95,7 +95,7 @@ def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | Non
         model=architecture.model,
         pool=architecture.pool,
         records=records,
-        flags=failed_training_warnings(architecture.pool, records, plan.dataset),
+        flags=failed_training_warnings(records, answers_in(architecture.pool, records, plan.dataset), plan.dataset),
         device=plan.device,
         recipe=dict(architecture.identity["recipe"]),
         seed=config.seed,
@@ -105,6 +105,8 @@ def trained_ensemble(config: BenchConfig, observer: Observer, *, pool: str | Non
 def _of_pool(config: BenchConfig, pool: Pool) -> TrainedEnsemble:
     identity = pool.described()["identity"]
     model = catalogue().model(identity["architecture"])
+    if config.normalization == "auto":
+        config = replace(config, normalization=identity.get("init", {}).get("normalization", "dataset"))
     config = replace(config, image_size=identity["in_shape"][1], seed=identity["run_seed"])
     _, dataset = load_dataset(config)
     if fingerprint(dataset) != identity["dataset"]:
@@ -116,12 +118,13 @@ def _of_pool(config: BenchConfig, pool: Pool) -> TrainedEnsemble:
     wanted = len(records) if config.members is None else config.members
     if not 1 <= wanted <= len(records):
         raise UsageError(f"the pool {pool.folder.name} has {len(records)} members, not {wanted}; ask for fewer")
+    records = records[:wanted]
     return TrainedEnsemble(
         dataset=dataset,
         model=model,
         pool=pool,
-        records=records[:wanted],
-        flags=failed_training_warnings(pool, records[:wanted], dataset),
+        records=records,
+        flags=failed_training_warnings(records, answers_in(pool, records, dataset), dataset),
         device=resolve_device(config.device),
         recipe=dict(identity["recipe"]),
         seed=identity["run_seed"],

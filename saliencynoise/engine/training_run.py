@@ -12,7 +12,9 @@ import torch
 
 from saliencynoise.engine.attribution import probes
 from saliencynoise.engine.clock import clock
+from saliencynoise.engine.starts import begin_with
 from saliencynoise.interfaces import ConfigurationError, Dataset, Network, derive_seed
+from saliencynoise.registry.catalogue import catalogue
 from saliencynoise.scoring import Passes, refuse_unsteady
 from saliencynoise.training.loop import Seeds, refresh_batch_norm, train
 from saliencynoise.training.recipes import Recipe
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
     from saliencynoise.engine.job import MemberJob, Report
+    from saliencynoise.engine.starts import Start
     from saliencynoise.interfaces.sampling import Schedule
     from saliencynoise.store.pool import Pool
     from saliencynoise.store.records import MemberRecord
@@ -69,17 +72,28 @@ class TrainingRunOfMember:
         self._extra_seconds = 0.0
 
     def build(self, *, init: int | str | None = None) -> nn.Module:
-        """Return a new, untrained network; the first one is tested, so that no hours are spent on a useless one."""
+        """Return a new network with random weights, or with those of the run's start and a random head.
+
+        The first one is tested, so that no hours are spent on a useless one.
+        """
         start = self._now()
         seed = derive_seed(self._run_seed, "init", self.index if init is None else init)
         self.seeds["init"] = seed
         network = self._build(seed)
+        if self._job.start is not None:
+            self._begin(self._job.start, network.module)
         module = network.module.to(self._device)
         if self._twin is None:
             self._twin = copy.deepcopy(module)
             self._try_out(replace(network, module=self._twin))
         self._extra_seconds -= self._now() - start  # building does not count as training
         return module
+
+    def _begin(self, start: Start, module: nn.Module) -> None:
+        """Give a network the weights of the run's start; its head stays as it was initialised."""
+        channels, height, width = self._dataset.train.images.shape[1:]
+        model, classes = catalogue().model(self._job.architecture), len(self._dataset.classes)
+        begin_with(start, model, module, in_shape=(channels, height, width), classes=classes)
 
     def _try_out(self, network: Network) -> None:
         """Refuse a network of which no map can be made, before hours of training."""
@@ -122,6 +136,7 @@ class TrainingRunOfMember:
             device=self._device,
             progress=progress,
             schedule=schedule,
+            tuning=None if self._job.start is None else self._job.start.tuning,
         )
 
     def refresh_batch_norm(self, module: nn.Module) -> None:

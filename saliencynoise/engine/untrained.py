@@ -19,6 +19,7 @@ from msgspec import structs
 from saliencynoise.engine.config import MOST_MEMBERS
 from saliencynoise.engine.map_source import StoredSource
 from saliencynoise.engine.planned_jobs import attribution_jobs
+from saliencynoise.engine.starts import RANDOM
 from saliencynoise.interfaces import UsageError
 from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.records.cell import UntrainedFloor, WordedEnds
@@ -51,6 +52,8 @@ FIRST = MOST_MEMBERS
 """Index of the first untrained network: no trained member begins with the same weights."""
 
 IMPORTED = "initialised as this architecture is built; the initialisation of the imported networks is not known"
+
+TUNED = "initialised at random, not from the start"
 
 RunJobs = Callable[[Sequence["MemberJob"]], Mapping[tuple[str, str | None], str]]
 """Does jobs, and returns the reasons of failures, by architecture and method; a method of None stands for all."""
@@ -115,7 +118,8 @@ def untrained_floors(
         UsageError: if the pool cannot be written.
     """
     plan = explained.plan
-    floors = Floors(note=IMPORTED if plan.sampler.spec.imported else "", groups=plan.groups)
+    note = IMPORTED if plan.sampler.spec.imported else TUNED if plan.config.init != RANDOM else ""
+    floors = Floors(note=note, groups=plan.groups)
     for architecture in plan.architectures:
         missing: list[_MissingFloor] = []
         for method in plan.methods:
@@ -228,6 +232,7 @@ def _jobs(
             member=member,
             pool=str(_networks(folder, architecture).folder),
             input_noise=0.0,
+            start=None,
             recompute=False,
             methods={text: tuple(str(store.folder) for store in each) for text, each in stores.items()},
         )

@@ -22,6 +22,7 @@ from saliencynoise.interfaces.methods import (
     Tap,
 )
 from saliencynoise.interfaces.networks import INPUT, CamPoint, Network, Point
+from saliencynoise.interfaces.pretrained import PretrainedModel, PretrainedWeights
 from saliencynoise.interfaces.protocols import (
     Aggregator,
     Dataset,
@@ -65,6 +66,8 @@ __all__ = [
     "PluginError",
     "PluginFailure",
     "Point",
+    "PretrainedModel",
+    "PretrainedWeights",
     "Rewrite",
     "SaliencyNoiseError",
     "Sample",

@@ -90,12 +90,15 @@ class Network:
             resolution, or for networks of one resolution about a quarter of the depth, earlier). Each module runs
             once in a forward pass, and the logits depend on what it gives.
         adaptations: what was changed to suit the image size, in words, for the results; empty if nothing was.
+        head: path of the classifier, the layer with an output for each class; None for the last linear or
+            convolutional layer with as many outputs. Members that are tuned from a start get a new one.
         columns: what the module's outputs are; an architecture gives "logits".
     """
 
     module: nn.Module
     points: Mapping[Point, CamPoint]
     adaptations: tuple[str, ...] = ()
+    head: str | None = None
     columns: Columns = "logits"
 
     def probabilities(self, outputs: Float[Tensor, "... K"]) -> Float[Tensor, "... K"]:

@@ -6,15 +6,27 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from saliencynoise.records.common import Count, Ends, Interval, Name, Number, Record, Seconds, Share, Status
+from saliencynoise.records.common import (
+    Count,
+    Ends,
+    Interval,
+    Name,
+    Number,
+    Record,
+    Seconds,
+    Share,
+    Status,
+    ValueWithInterval,
+)
 
 
 class Accuracy(Record, frozen=True, kw_only=True):
-    """Test accuracies of an architecture's members."""
+    """Test accuracies of an architecture's members; `balanced` is the median balanced one where classes are unequal."""
 
     median: Share | None
     min: Share | None
     max: Share | None
+    balanced: Share | None = None
 
 
 class Estimate(Record, frozen=True, kw_only=True):
@@ -61,6 +73,38 @@ class UnseenMode(Record, frozen=True, kw_only=True):
     low: Number
 
 
+class AverageOfStarts(Record, frozen=True, kw_only=True):
+    """The average of some starts with some networks of each."""
+
+    starts: Count
+    seeds: Count
+    reliability: Number
+    interval: Interval | None
+    worth: Number
+
+
+class Split(Record, frozen=True, kw_only=True):
+    """The best use of a study's cost, for a cost of a start in units of the cost of a network from it."""
+
+    start_cost: Number
+    starts: Count
+    seeds: Count
+    worth: Number
+
+
+class Nested(Record, frozen=True, kw_only=True):
+    """The figures of members that share starts, as `saliencynoise.statistics.nested.Nested` is written."""
+
+    sizes: tuple[Count, ...]
+    c_within: Number
+    c_between: Number
+    r_within: ValueWithInterval
+    r_population: ValueWithInterval | None
+    worth: ValueWithInterval | None
+    averages: tuple[AverageOfStarts, ...]
+    splits: tuple[Split, ...]
+
+
 class CellFigures(Record, frozen=True, kw_only=True):
     """The figures of a cell, or of a class of it."""
 
@@ -77,6 +121,13 @@ class CellFigures(Record, frozen=True, kw_only=True):
     draws: Count
     energy: dict[str, Number] | None
     unseen_mode: UnseenMode | None
+    nested: Nested | None
+
+    @property
+    def worth(self) -> float:
+        """The number of independent networks that the average of all members is worth; of one start, its members."""
+        worth = None if self.nested is None else self.nested.worth
+        return float(self.members) if worth is None else worth.value
 
 
 class Pixels(Record, frozen=True, kw_only=True):

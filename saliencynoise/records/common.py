@@ -104,6 +104,8 @@ class BenchSettings(Record, frozen=True, kw_only=True):
     arch_args: dict[str, Scalar]
     methods: tuple[str, ...]
     sampler: str
+    init: tuple[str, ...]
+    tune: tuple[str, ...]
     members: Count | None
     images: Count
     groups: str | None
@@ -134,6 +136,8 @@ class RecipeRecord(Record, frozen=True, kw_only=True):
     shift: Count
     flip: bool
     crop: float
+    backbone_rate: float
+    frozen_norms: bool
     precision: str
     channels_last: bool
     compiled: bool

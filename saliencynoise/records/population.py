@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Literal
 
 from saliencynoise.records.common import Count, Record
@@ -34,9 +33,8 @@ class PopulationRecord(Record, frozen=True, kw_only=True):
 
     @property
     def clusters(self) -> tuple[int, ...] | None:
-        """The start of each member of a nested design, by number; None where no two members share one of several."""
-        sizes = Counter(self.start_of)
-        return self.start_of if len(sizes) > 1 and max(sizes.values()) > 1 else None
+        """The start of each member, by number; None where no two members share one."""
+        return self.start_of if len(set(self.start_of)) < len(self.start_of) else None
 
 
 FROM_SCRATCH = PopulationRecord(kind="from_scratch", starts=(), start_of=(), tuned=())

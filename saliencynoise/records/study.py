@@ -60,6 +60,7 @@ class DatasetRecord(Record, frozen=True, kw_only=True):
 
     The numbers of training and test images are null where no data set is known, the shape where there are no pictures.
     `classes` is empty where the items have no labels; `features` names the values of each map, where it is a list.
+    `largest_class` is its share of the test images: the accuracy of naming it always.
     """
 
     asked: str
@@ -72,6 +73,7 @@ class DatasetRecord(Record, frozen=True, kw_only=True):
     image_shape: Shape | None
     notes: tuple[str, ...]
     features: tuple[str, ...] = ()
+    largest_class: Share | None = None
 
     @property
     def size(self) -> str:
@@ -137,6 +139,7 @@ class MemberResult(Record, frozen=True, kw_only=True):
     source: str
     note: str
     flag: str | None
+    balanced_accuracy: Share | None = None
 
 
 class ArchitectureResult(Record, frozen=True, kw_only=True):

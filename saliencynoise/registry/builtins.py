@@ -406,6 +406,12 @@ def saliencynoise_datasets() -> tuple[DatasetSpec, ...]:
             target="saliencynoise.data.hugging_face:load_hugging_face",
             takes_path=True,
         ),
+        DatasetSpec(
+            name="stored",
+            summary="stored:FILE, a data set that Python gave (dataset=...), in the cache",
+            target="saliencynoise.data.stored:load_stored",
+            takes_path=True,
+        ),
     )
 
 

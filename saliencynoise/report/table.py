@@ -52,6 +52,10 @@ DRAWS = (
     "second draw. The row above it includes the sampling noise."
 )
 
+BALANCED = (
+    "balanced: the mean over classes of the share of images that are right; chance is 1 over the number of classes."
+)
+
 WIDER = (
     f"reliability 1..{COUNTS[-1]}: of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each on "
     "a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has. "
@@ -92,7 +96,8 @@ def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Itera
     if any(cell.status == "ok" for cell in cells):
         wider = f" {WIDER}" if width >= WIDE else ""
         low = f" {CEILING}" if any(map(is_low, cells)) else ""
-        yield Text(LEGEND + wider + _draws(cells) + low, style="dim")
+        balanced = f" {BALANCED}" if any(cell.accuracy.balanced is not None for cell in cells) else ""
+        yield Text(LEGEND + wider + balanced + _draws(cells) + low, style="dim")
     yield Text(basis(study.result))
     for sentence in population_sentences(study.result):
         yield Text(sentence)
@@ -151,6 +156,8 @@ def _architecture(cell: Cell, *, narrow: bool) -> Text:
         title.append(f" {accuracy.median:.1%}{flag}", style="not bold")
         if not narrow:
             title.append(f" ({accuracy.min:.1%} to {accuracy.max:.1%})", style="not bold")
+        if accuracy.balanced is not None:
+            title.append(f", balanced {accuracy.balanced:.1%}", style="not bold")
     return title
 
 

@@ -90,7 +90,7 @@ def _without_null(cells: Sequence[Cell]) -> list[str]:
 
 
 def _origins(architecture: ArchitectureResult) -> list[str]:
-    """Return a line for each note about members that were read from files."""
+    """Return a line for each note about members that were read from files, or tuned from a start."""
     files: dict[str, list[str]] = {}
     for member in architecture.members:
         if member.note:
@@ -99,7 +99,8 @@ def _origins(architecture: ArchitectureResult) -> list[str]:
         note: f"{', '.join(members[:3])}{f' and {len(members) - 3} more' if len(members) > 3 else ''}"
         for note, members in files.items()
     }
-    return [f"note: {architecture.label} from {names[note]}: {note}" for note in files]
+    what = f"{architecture.label} from" if any(member.source for member in architecture.members) else architecture.label
+    return [f"note: {what} {names[note]}: {note}" for note in files]
 
 
 def rounded(result: StudyRecord) -> list[str]:

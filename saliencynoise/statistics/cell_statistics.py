@@ -11,12 +11,28 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError, derive_seed
-from saliencynoise.statistics.draws import between_draws, crossed_gram, energy_shares, network_snr, own_mean
+from saliencynoise.statistics.clusters import (
+    Clusters,
+    first_members,
+    several_starts,
+    start_crossed,
+    start_gram,
+    without_each,
+)
+from saliencynoise.statistics.draws import (
+    between_draws,
+    crossed_gram,
+    energy_shares,
+    network_snr,
+    own_mean,
+    unit_crossed,
+)
 from saliencynoise.statistics.flips import Flips, flip_test, floor_of
 from saliencynoise.statistics.floors import noise_floor
 from saliencynoise.statistics.gram import Scale, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.groups import Groups, chosen
-from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, claim_interval
+from saliencynoise.statistics.intervals import INDICATIVE_BELOW, Interval, Pooled, Unit, claim_interval
+from saliencynoise.statistics.nested import Nested, nested, population_gram
 from saliencynoise.statistics.reliability import MembersNeeded, members_needed
 from saliencynoise.statistics.significance import SignalTest, sign_flip_test
 from saliencynoise.statistics.signs import why_no_null
@@ -36,7 +52,6 @@ from saliencynoise.statistics.uncorrected_snr import (
     snr_power,
     snr_power_without,
     snr_rms,
-    snr_rms_without,
 )
 from saliencynoise.statistics.unseen import UnseenMode, allow_for_unseen_mode
 from saliencynoise.statistics.views import get_view
@@ -69,7 +84,8 @@ class ImageStatistics:
     Attributes:
         gram: `[E, E]`, inner products of members' maps (averaged over own draws), float64.
         snr_pixel: published SNR of all members; NaN where all maps are zero.
-        snr_pixel_without: `[E]`, the same with each member left out; NaN with two members.
+        snr_pixel_without: `[E]`, the same with each member left out; NaN with two members. Where members share some of
+            several starts, `[K]`: with each start left out.
         crossed: `[E, D, E, D]`, inner products of all members' maps in all draws; None with one draw.
         flips: statistics of maps with flipped signs, in a view without sign: they give the floor, and the test in
             "relu". With None the floor is that of Gaussian noise, and there is no test.
@@ -123,6 +139,8 @@ class CellStatistics:
         draws: D, of a stochastic method; 1 of any other.
         energy: shares of a map's energy, "signal", "network", "draw" and "residual"; None with one draw.
         unseen_mode: lower end of the headline r if a second mode of networks went unseen; None without an interval.
+        nested: r within a start and of the population, where several members share a start; else None. With several
+            starts the headline figures are those of the population.
         per_image: by key `[images]`: the figures per image, of maps averaged over a member's draws, and
             `effective_pixels`; NaN where undefined. `snr_raw` is r of raw maps, corrected for small samples;
             `cosine_draw_mean` is the mean pairwise cosine of the members' draw-averaged maps.
@@ -141,16 +159,18 @@ class CellStatistics:
     draws: int
     energy: Mapping[str, float] | None
     unseen_mode: UnseenMode | None
+    nested: Nested | None
     per_image: Mapping[str, Float[Tensor, " B"]]
 
 
-def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
+def image_statistics(maps: Float[Tensor, "E *D P"], *, clusters: Clusters | None = None) -> ImageStatistics:
     """Return the statistics of one image from all members' maps, so that no two images need be held at once.
 
     Args:
         maps: `[E, P]`, in one view, the pixels (channels included) flattened; any floating dtype, any unit. With a
             stochastic method `[E, D, P]`, the second draw the same for all members, the others each member's own;
             uncorrected figures are then computed from maps averaged over own draws.
+        clusters: the start of each member, where several share one.
 
     Raises:
         UsageError: of another shape, fewer than two members, no pixel, or values that are not finite.
@@ -166,10 +186,13 @@ def image_statistics(maps: Float[Tensor, "E *D P"]) -> ImageStatistics:
         raise UsageError(f"maps of members {broken} hold NaN or infinity: leave out these members or this image")
     several = maps.ndim == 3 and maps.shape[1] > 1
     averaged = own_mean(maps) if maps.ndim == 3 else maps
+    starts = several_starts(clusters)
     return ImageStatistics(
         gram=gram_matrix(averaged),
         snr_pixel=float(snr_pixel(averaged)),
-        snr_pixel_without=snr_pixel_without(averaged),
+        snr_pixel_without=snr_pixel_without(averaged)
+        if starts is None
+        else without_each(lambda stay: snr_pixel(averaged[stay]), starts),
         crossed=crossed_gram(maps) if several else None,
     )
 
@@ -183,6 +206,7 @@ def summarise(
     groups: Groups | None = None,
     sign: Sign = "signed",
     scale: Scale = "unit",
+    clusters: Clusters | None = None,
 ) -> CellStatistics:
     """Return all figures of a set of images: a whole study, or the images of one class.
 
@@ -196,6 +220,8 @@ def summarise(
         sign: of the maps before they were viewed, as `MethodSpec.sign`: without both signs there are no floors and no
             test but in the view "centred".
         groups: the group of each image, where some belong together; the intervals are for new groups.
+        clusters: the start of each member, where several share one. With several starts the headline is r of networks
+            from different starts, and the starts are left out one by one; with one it is r within.
 
     Raises:
         UsageError: no images, differing numbers of members, an unknown view, or a reliability outside 0 to 1.
@@ -213,25 +239,29 @@ def summarise(
         raise UsageError(f"need images that all have the same members; got {len(images)} images, members {counts}")
     gram = torch.stack([image.gram for image in images])
     used = diag_mean(gram) > 0
-    per_image = _per_image(images, gram)
+    starts = several_starts(clusters)
+    per_image = _per_image(images, gram, starts)
     crossed = _crossed(images)
-    single = gram if crossed is None else between_draws(crossed)
-    pooled = _pooled(images, gram, per_image, used) if bool(used.any()) else {}
+    single = of_members = gram if crossed is None else between_draws(crossed)
+    raw = _raw_gram(single, gram, crossed)
+    if starts is not None:
+        single, raw = population_gram(single, starts), start_gram(raw, starts)
+        crossed = None if crossed is None else start_crossed(unit_crossed(crossed), starts)
+    pooled = _pooled(images, gram, per_image, used, starts) if bool(used.any()) else {}
     if pooled:
         pooled |= _headlines(single[used], None if crossed is None else crossed[used])
-        pooled["snr_averaged"] = (
-            pooled["snr"] if scale == "unit" else _raw_pooled_snr(single[used], gram, crossed, used)
-        )
-    grouped = {key: replace(figure, groups=chosen(groups, used)) for key, figure in pooled.items()}
+        pooled["snr_averaged"] = pooled["snr"] if scale == "unit" else _raw_pooled_snr(raw[used])
+    unit: Unit = "members" if starts is None else "starts"
+    grouped = {key: replace(figure, groups=chosen(groups, used), unit=unit) for key, figure in pooled.items()}
     intervals = {key: claim_interval(figure, seed=derive_seed(seed, "bootstrap")) for key, figure in grouped.items()}
-    pixels = float(pooled_effective_pixels(gram))
+    pixels = float(pooled_effective_pixels(independent_gram(gram, starts)))
     estimates = _estimates(pooled, intervals, view=view, members=counts[0], pixels=pixels)
     estimates, floor_note = _with_floors(estimates, images, members=counts[0])
     if no_null:
         floor_note = ""
         estimates = MappingProxyType({key: replace(estimate, floor=math.nan) for key, estimate in estimates.items()})
     averaged = estimates["snr_averaged"]
-    test = _signal_test(images, single, view=view, no_null=no_null, seed=derive_seed(seed, "bootstrap", 1))
+    test = _signal_test(images, single, view=view, no_null=no_null, seed=derive_seed(seed, "bootstrap", 1), unit=unit)
     return CellStatistics(
         view=view,
         members=counts[0],
@@ -242,10 +272,13 @@ def summarise(
         signal_p=test.p,
         signal_note=test.note,
         floor_note=floor_note,
-        indicative=counts[0] < INDICATIVE_BELOW,
+        indicative=single.shape[-1] < INDICATIVE_BELOW,
         draws=1 if crossed is None else crossed.shape[-1],
         energy=energy_shares(crossed[used]) if crossed is not None and bool(used.any()) else None,
-        unseen_mode=allow_for_unseen_mode(estimates["snr"].interval, members=counts[0]),
+        unseen_mode=allow_for_unseen_mode(estimates["snr"].interval, members=single.shape[-1]),
+        nested=nested(of_members[used], clusters, seed=derive_seed(seed, "bootstrap"), groups=chosen(groups, used))
+        if clusters is not None and pooled
+        else None,
         per_image=per_image,
     )
 
@@ -267,29 +300,40 @@ def _with_floors(
 
 
 def _signal_test(
-    images: Sequence[ImageStatistics], single: Tensor, *, view: str, no_null: str, seed: int
+    images: Sequence[ImageStatistics], single: Tensor, *, view: str, no_null: str, seed: int, unit: Unit
 ) -> SignalTest:  # fmt: skip
     """Return the sign-flip test where it is valid; in the view "relu" that by flips of whole maps."""
     if no_null:
         return SignalTest(p=None, note=f"no test: {no_null}")
     flips = [image.flips for image in images if image.flips is not None]
     if view == "relu" and len(flips) == len(images):
-        return flip_test(flips, seed=seed)
+        return flip_test(flips, seed=seed, unit=unit)
     if not get_view(view).signed:
         return SignalTest(p=None, note=f"no test: the noise of the view '{view}' is not symmetric about zero")
-    return sign_flip_test(single, seed=seed)
+    return sign_flip_test(single, seed=seed, unit=unit)
 
 
-def _raw_pooled_snr(single: Tensor, gram: Tensor, crossed: Tensor | None, used: Tensor) -> Pooled:
-    """Return r of raw maps, each image's energy divided by the mean over members, pooled as `pooled_snr`.
+def independent_gram(gram: Float[Tensor, "B E E"], starts: Clusters | None) -> Float[Tensor, "B K K"]:
+    """Return the inner products of independent members: all, or the first one of each start."""
+    if starts is None:
+        return gram
+    first = first_members(starts)
+    return gram[:, first][:, :, first]
+
+
+def _raw_gram(single: Tensor, gram: Tensor, crossed: Tensor | None) -> Tensor:
+    """Return the inner products of single raw maps, each of a stochastic method from a draw of its own.
 
     For a stochastic method each member's root mean energy over draws replaces the norms of its single maps.
     """
     if crossed is None:
-        raw = gram[used]
-    else:
-        norms = crossed[used].diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2).mean(-1).sqrt()
-        raw = single * norms[:, :, None] * norms[:, None, :]
+        return gram
+    norms = crossed.diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2).mean(-1).sqrt()
+    return single * norms[:, :, None] * norms[:, None, :]
+
+
+def _raw_pooled_snr(raw: Tensor) -> Pooled:
+    """Return r of raw maps, each image's energy divided by the mean over members, pooled as `pooled_snr`."""
     diag, off, _ = means_without(raw)
     return Pooled(
         per_image=off_mean(raw) / diag_mean(raw),
@@ -314,28 +358,41 @@ def _headlines(single: Tensor, crossed: Tensor | None) -> dict[str, Pooled]:
     return {"snr": snr} | ({} if networks is None else {"snr_network": networks})
 
 
-def _per_image(images: Sequence[ImageStatistics], gram: Tensor) -> Mapping[str, Tensor]:
-    """Return the figures per image; `snr_raw` is of raw maps, since its correction assumes Gaussian noise."""
+def _per_image(images: Sequence[ImageStatistics], gram: Tensor, starts: Clusters | None) -> Mapping[str, Tensor]:
+    """Return the figures per image; `snr_raw` is of raw maps, since its correction assumes Gaussian noise.
+
+    That correction is for independent networks, so it takes the first one of each of several starts.
+    """
+    independent = independent_gram(gram, starts)
     return MappingProxyType(
         {
             "snr_pixel": torch.tensor([image.snr_pixel for image in images], dtype=torch.float64),
             "snr_rms": snr_rms(gram),
             "snr_power": snr_power(gram),
-            "snr_raw": corrected_snr(gram),
-            "cosine_draw_mean": cosine(gram),
-            "effective_pixels": effective_pixels(gram),
+            "snr_raw": corrected_snr(independent),
+            "cosine_draw_mean": cosine(gram if starts is None else population_gram(gram, starts)),
+            "effective_pixels": effective_pixels(independent),
         }
     )
 
 
 def _pooled(
-    images: Sequence[ImageStatistics], gram: Tensor, per_image: Mapping[str, Tensor], used: Tensor
+    images: Sequence[ImageStatistics],
+    gram: Tensor,
+    per_image: Mapping[str, Tensor],
+    used: Tensor,
+    starts: Clusters | None,
 ) -> dict[str, Pooled]:
     """Return the uncorrected figures, which are averaged over the used images."""
+    power = (
+        snr_power_without(gram)
+        if starts is None
+        else without_each(lambda stay: snr_power(gram[:, stay][:, :, stay]), starts)
+    )
     without = {
         "snr_pixel": torch.stack([image.snr_pixel_without for image in images]),
-        "snr_rms": snr_rms_without(gram),
-        "snr_power": snr_power_without(gram),
+        "snr_rms": power.sqrt(),
+        "snr_power": power,
     }
     return {
         key: Pooled(per_image=per_image[key][used], without=values[used], lowest=0.0) for key, values in without.items()

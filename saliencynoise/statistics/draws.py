@@ -63,7 +63,7 @@ def between_draws(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]
     Off the diagonal, own draws of different members; on it, each map with itself. The r of these matrices is that of
     one network's map from one draw of its own.
     """
-    unit = _unit(crossed)
+    unit = unit_crossed(crossed)
     draws = own_draws(unit.shape[-1])
     gram = unit[..., draws, :, :][..., draws].mean((-3, -1))
     itself = unit.diagonal(dim1=-4, dim2=-2).diagonal(dim1=-3, dim2=-2)  # [B, E, D]
@@ -76,7 +76,7 @@ def networks_gram(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E E"]
     The means are over all pairs of different draws. So they contain neither the common part of a draw nor the part that
     a map has in common with itself alone.
     """
-    unit = _unit(crossed)
+    unit = unit_crossed(crossed)
     draws = unit.shape[-1]
     different = unit.sum((-3, -1)) - unit.diagonal(dim1=-3, dim2=-1).sum(-1)
     return (different + different.mT) / (2 * draws * (draws - 1))
@@ -122,7 +122,7 @@ def energy_shares(
         crossed: of the raw maps.
         apart: the pairs of members that have nothing in common but the signal; None where all different ones do.
     """
-    unit, gram = _unit(crossed), networks_gram(crossed)
+    unit, gram = unit_crossed(crossed), networks_gram(crossed)
     itself = torch.eye(unit.shape[-4], dtype=torch.bool)
     off = ~itself if apart is None else apart
     signal = float(between_draws(crossed)[:, off].mean())
@@ -135,8 +135,12 @@ def energy_shares(
     return MappingProxyType({name: part / c11 for name, part in parts.items()})
 
 
-def _unit(crossed: Tensor) -> Tensor:
-    """Return the inner products of the maps divided by their norms."""
+def unit_crossed(crossed: Float[Tensor, "B E D E D"]) -> Float[Tensor, "B E D E D"]:
+    """Return the inner products of the maps divided by their norms.
+
+    >>> unit_crossed(torch.full((1, 1, 2, 1, 2), 4.0)).flatten().tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
     flat = crossed.flatten(-4, -3).flatten(-2, -1)
     return scale_gram(flat, "unit").reshape(crossed.shape)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from saliencynoise.statistics.intervals import Unit
 from saliencynoise.statistics.significance import DRAWS, FEWEST_MEMBERS, MOST_MEMBERS_EXACT, SignalTest
 from saliencynoise.statistics.views import apply_view
 
@@ -94,7 +95,7 @@ def floor_of(images: Sequence[Flips]) -> tuple[float, str]:
     return (math.inf if 1 - c <= 1e-12 else c / (1 - c)), note
 
 
-def flip_test(images: Sequence[Flips], *, seed: int) -> SignalTest:
+def flip_test(images: Sequence[Flips], *, seed: int, unit: Unit = "members") -> SignalTest:
     """Test whether members share any signal in the view "relu": their agreement against all flips of whole maps.
 
     Without signal and with noise symmetric about zero, each member's raw maps could as well have come with the other
@@ -104,11 +105,12 @@ def flip_test(images: Sequence[Flips], *, seed: int) -> SignalTest:
     Args:
         images: of the same members, each with its `gram`.
         seed: of the draws.
+        unit: "starts" where each member is the first one of its start.
     """
     grams = [image.gram for image in images if image.gram is not None]
     members = len(grams[0]) // 2 if grams else 0
     if members < FEWEST_MEMBERS:
-        note = f"no test: {members} members; at least {FEWEST_MEMBERS} are needed for p below 0.05"
+        note = f"no test: {members} {unit}; at least {FEWEST_MEMBERS} are needed for p below 0.05"
         return SignalTest(p=None, note=note)
     pooled = torch.stack(grams).sum(0)
     pooled = pooled - torch.diag(pooled.diagonal())

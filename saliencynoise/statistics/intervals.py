@@ -22,16 +22,24 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-Question = Literal["members", "images", "both"]
+Question = Literal["members", "images", "both", "starts", "starts and images"]
 
 WORDS: Mapping[Question, str] = MappingProxyType(
     {
         "members": "for these images, if other networks were trained",
         "images": "for these networks, if other images were drawn",
         "both": "for other networks and other images",
+        "starts": "for these images, if networks came from other starts",
+        "starts and images": "for networks from other starts and other images",
     }
 )
 """The meaning of an interval by its question, as it is printed beside the interval."""
+
+Unit = Literal["members", "starts"]
+"""What is left out in turn: members, or starts with all their members."""
+
+OF_STARTS: Mapping[Question, Question] = MappingProxyType({"members": "starts", "both": "starts and images"})
+"""The question of an interval over starts, by that over members."""
 
 INDICATIVE_BELOW = 8
 RESAMPLES = 2000
@@ -44,7 +52,8 @@ class Interval:
     Attributes:
         low: lower end, never below the smallest value that the figure can take.
         high: upper end; infinity where the data set no bound.
-        question: the part that varies: "members", "images" or "both".
+        question: the part that varies: "members", "images" or "both"; "starts" or "starts and images" where several
+            members share a start.
         df: degrees of freedom of Student's t; infinity where no t was needed.
         note: a caveat in words, or empty.
         level: nominal coverage.
@@ -74,11 +83,13 @@ class Pooled:
 
     Attributes:
         per_image: `[B]`, no NaN.
-        without: `[B, E]`, the same with each member left out; images where that is NaN are left out there.
+        without: `[B, E]`, the same with each member left out; images where that is NaN are left out there. Of a nested
+            design, `[B, K]`: with each start left out.
         link: applied to the mean over images.
         lowest: the smallest value that the figure can take.
         groups: the group of each image, where some belong together; then the groups vary, not the images.
         ratio: whether the figure is a ratio of energies, as r, whose logarithm is nearer to normal.
+        unit: what is left out.
     """
 
     per_image: Float[Tensor, " B"]
@@ -87,6 +98,7 @@ class Pooled:
     lowest: float = -math.inf
     groups: Groups | None = None
     ratio: bool = False
+    unit: Unit = "members"
 
     @property
     def value(self) -> float:
@@ -100,7 +112,7 @@ class Pooled:
 
     @property
     def members(self) -> int:
-        """E."""
+        """E, or the number of starts."""
         return self.without.shape[1]
 
 
@@ -227,15 +239,17 @@ def _t_quantile(probability: float, df: float) -> float:
 
 def _around(figure: Pooled, variance: float, *, df: float, question: Question, level: float) -> Interval:
     """Return value +- t sqrt(variance), cut at the figure's lowest value, with its caveats."""
-    notes = [f"indicative: fewer than {INDICATIVE_BELOW} members"] if figure.members < INDICATIVE_BELOW else []
+    notes = [f"indicative: fewer than {INDICATIVE_BELOW} {figure.unit}"] if figure.members < INDICATIVE_BELOW else []
     low = high = figure.value
     if math.isinf(variance):
         low, high = figure.lowest, math.inf
-        notes.append("no bound: leaving out a member or an image makes the figure infinite or undefined")
+        unit = figure.unit.removesuffix("s")
+        notes.append(f"no bound: leaving out a {unit} or an image makes the figure infinite or undefined")
     elif variance > 0:
         half = _t_quantile((1 + level) / 2, df) * math.sqrt(variance)
         low, high = max(figure.value - half, figure.lowest), figure.value + half
-    return Interval(low=low, high=high, question=question, df=df, note="; ".join(notes), level=level)
+    asked = OF_STARTS.get(question, question) if figure.unit == "starts" else question
+    return Interval(low=low, high=high, question=asked, df=df, note="; ".join(notes), level=level)
 
 
 def _finite_or_inf(variance: float) -> float:

@@ -19,7 +19,7 @@ keeps the level in both cases.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
+from saliencynoise.statistics.clusters import Clusters, first_members, gram_of_means
 from saliencynoise.statistics.false_discovery import benjamini_hochberg
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, scale_gram
 
@@ -160,6 +161,39 @@ def mode_test(gram: Float[Tensor, "B E E"], *, seed: int, rate: float = FALSE_DI
         note=f"{NULL_SAMPLES} Gaussian samples; Benjamini-Hochberg over {int(spread.sum())} images at {rate:g}",
         members=members,
     )
+
+
+def modes_of_starts(gram: Float[Tensor, "B E E"], clusters: Clusters, *, seed: int) -> Modes:
+    """Test whether starts fall into groups, by their average maps: members of one start are a group by design.
+
+    Args:
+        gram: of members' raw maps.
+        clusters: the start of each member.
+        seed: as of `mode_test`.
+
+    Returns:
+        Groups and representatives are of members: all those of the starts of a group, and the first one of the start
+        that is nearest to the group's mean.
+
+    >>> gram = torch.eye(8).double()[None]
+    >>> modes_of_starts(gram, (0, 0, 1, 1, 2, 2, 3, 3), seed=0).members
+    4
+    """
+    starts = mode_test(gram_of_means(gram, clusters), seed=seed)
+    first = first_members(clusters)
+
+    def members_of(group: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(member for member, start in enumerate(clusters) if start in group)
+
+    found = tuple(
+        replace(
+            image,
+            groups=(members_of(image.groups[0]), members_of(image.groups[1])),
+            representatives=(first[image.representatives[0]], first[image.representatives[1]]),
+        )
+        for image in starts.found
+    )
+    return replace(starts, found=found, representative=first[starts.representative])
 
 
 def centred(gram: Float[Tensor, "*n E E"]) -> Float[Tensor, "*n E E"]:

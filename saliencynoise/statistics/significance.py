@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.statistics.gram import diag_mean, scale_gram
+from saliencynoise.statistics.intervals import Unit
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -31,7 +32,7 @@ class SignalTest:
     note: str
 
 
-def sign_flip_test(gram: Float[Tensor, "B E E"], *, seed: int) -> SignalTest:
+def sign_flip_test(gram: Float[Tensor, "B E E"], *, seed: int, unit: Unit = "members") -> SignalTest:
     """Test whether members share any signal: the energy of their summed maps against all choices of signs.
 
     Without signal and with noise symmetric about zero, each member's maps (on all images together) could as
@@ -40,6 +41,8 @@ def sign_flip_test(gram: Float[Tensor, "B E E"], *, seed: int) -> SignalTest:
     = 11; beyond, 9999 draws from `seed`. Only for signed maps: the noise of non-negative views is not
     symmetric.
 
+    Where members share starts, G is of networks from different starts, and the starts are flipped: `unit` is "starts".
+
     No test below E = 6, where the smallest p exceeds 0.05.
 
     >>> sign_flip_test(torch.ones(1, 6, 6).double() + torch.eye(6).double(), seed=0).p
@@ -47,7 +50,7 @@ def sign_flip_test(gram: Float[Tensor, "B E E"], *, seed: int) -> SignalTest:
     """
     members = gram.shape[-1]
     if members < FEWEST_MEMBERS:
-        note = f"no test: {members} members; at least {FEWEST_MEMBERS} are needed for p below 0.05"
+        note = f"no test: {members} {unit}; at least {FEWEST_MEMBERS} are needed for p below 0.05"
         return SignalTest(p=None, note=note)
     if not bool((diag_mean(gram) > 0).any()):
         return SignalTest(p=None, note="no test: all maps are zero")

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.clusters import Clusters, start_gram
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, means_without, off_mean
 from saliencynoise.statistics.groups import Groups, chosen
-from saliencynoise.statistics.intervals import Interval, claim_interval
+from saliencynoise.statistics.intervals import Interval, Unit, claim_interval
 from saliencynoise.statistics.jackknife import ratio_of_means
 from saliencynoise.statistics.snr import snr_from_cosine
 
@@ -146,7 +147,13 @@ def band_grams(maps: Float[Tensor, "E C h w"], *, most_bands: int = MOST_BANDS) 
 
 
 def spectrum(
-    grams: Float[Tensor, "B K E E"], *, height: int, width: int, seed: int, groups: Groups | None = None
+    grams: Float[Tensor, "B K E E"],
+    *,
+    height: int,
+    width: int,
+    seed: int,
+    groups: Groups | None = None,
+    clusters: Clusters | None = None,
 ) -> Spectrum:
     """Return the spectral SNR pooled over images.
 
@@ -159,6 +166,8 @@ def spectrum(
         width: of the maps.
         seed: of the bootstrap over images.
         groups: the group of each image, where some belong together; the groups vary, not the images.
+        clusters: the start of each member, where several share one of several; the SSNR is then of networks from
+            different starts.
 
     Raises:
         UsageError: the number of bands is not that of maps of this size, or all maps are zero.
@@ -170,7 +179,7 @@ def spectrum(
     [1.0, 0.0, 0.0, 0.0, 0.0]
     """
     band = band_of(height, width, most_bands=grams.shape[1])
-    scaled = _scaled(grams)
+    scaled = _scaled(grams) if clusters is None else start_gram(_scaled(grams), clusters)
     if int(band.max()) + 1 != grams.shape[1] or not len(scaled):
         raise UsageError(
             f"{grams.shape[1]} bands of {len(scaled)} images with maps: need the bands of {height} x {width} maps, and "
@@ -180,14 +189,20 @@ def spectrum(
     groups = chosen(groups, grams.flatten(1).any(1))
     return Spectrum(
         bands=tuple(
-            _band(scaled[:, k], frequency=float(radius[band == k].mean()), seed=seed, groups=groups)
+            _band(
+                scaled[:, k],
+                frequency=float(radius[band == k].mean()),
+                seed=seed,
+                groups=groups,
+                unit="members" if clusters is None else "starts",
+            )
             for k in range(grams.shape[1])
         ),
         images=len(scaled),
     )
 
 
-def _band(gram: Float[Tensor, "B E E"], *, frequency: float, seed: int, groups: Groups | None) -> Band:
+def _band(gram: Float[Tensor, "B E E"], *, frequency: float, seed: int, groups: Groups | None, unit: Unit) -> Band:
     diag, off = diag_mean(gram), off_mean(gram)
     energy = float(diag.mean())
     if energy <= NOISELESS:  # rounding of the transform
@@ -201,7 +216,7 @@ def _band(gram: Float[Tensor, "B E E"], *, frequency: float, seed: int, groups: 
         energy=energy,
         cosine=float(off.mean()) / energy,
         ssnr=figure.value,
-        interval=claim_interval(replace(figure, groups=groups), seed=seed),
+        interval=claim_interval(replace(figure, groups=groups, unit=unit), seed=seed),
     )
 
 

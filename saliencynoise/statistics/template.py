@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from saliencynoise.interfaces import UsageError
+from saliencynoise.statistics.clusters import Clusters, start_gram
 from saliencynoise.statistics.gram import NOISELESS, diag_mean, gram_matrix, means_without, off_mean
 from saliencynoise.statistics.groups import Groups, variance_of_mean
-from saliencynoise.statistics.intervals import Interval, Question
+from saliencynoise.statistics.intervals import OF_STARTS, Interval, Question
 from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval
 
 if TYPE_CHECKING:
@@ -160,7 +161,12 @@ def merge(left: TemplateSums, right: TemplateSums) -> TemplateSums:
 
 
 def image_part(
-    maps: Float64[Tensor, "E P"], label: int, *, all_images: Float64[Tensor, "E P"], one_class: Float64[Tensor, "E P"]
+    maps: Float64[Tensor, "E P"],
+    label: int,
+    *,
+    all_images: Float64[Tensor, "E P"],
+    one_class: Float64[Tensor, "E P"],
+    clusters: Clusters | None = None,
 ) -> ImagePart | None:
     """Return an image's part in the sums that are known by now; None where all its maps are zero.
 
@@ -169,20 +175,27 @@ def image_part(
         label: its class.
         all_images: the sum of `ClassSums.total` over classes.
         one_class: that of the image's class.
+        clusters: as of `template`.
     """
     scaled = _unit_energy(maps)
     if not bool(scaled.any()):
         return None
     return ImagePart(
         label=label,
-        all_images=float(off_mean(scaled @ all_images.mT)),
-        one_class=float(off_mean(scaled @ one_class.mT)),
-        itself=float(off_mean(scaled @ scaled.mT)),
+        all_images=float(off_mean(_independent(scaled @ all_images.mT, clusters))),
+        one_class=float(off_mean(_independent(scaled @ one_class.mT, clusters))),
+        itself=float(off_mean(_independent(scaled @ scaled.mT, clusters))),
         energy=float(scaled.square().sum(-1).mean()),
     )
 
 
-def template(sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, groups: Groups | None = None) -> Template:
+def template(
+    sums: TemplateSums,
+    parts: Sequence[ImagePart] | None = None,
+    *,
+    groups: Groups | None = None,
+    clusters: Clusters | None = None,
+) -> Template:
     """Return how much of the signal is a template, how much the class's, and how much the image's.
 
     Intervals by the jackknife over members (t with E - 1 degrees of freedom). With `parts` the variance over images is
@@ -193,6 +206,8 @@ def template(sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, gr
         sums: of all images.
         parts: of the images that have maps, in any order; None for intervals for these images.
         groups: of the same images, where some belong together.
+        clusters: the start of each member, where several share one of several: the signal is then what networks from
+            different starts have in common, and starts are left out, not members.
 
     Raises:
         UsageError: fewer than two images with maps.
@@ -206,7 +221,7 @@ def template(sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, gr
     >>> round(result.share, 2), round(abs(result.share_class), 2)
     (0.74, 0.0)
     """
-    pairs = _pairs(sums)
+    pairs = _pairs(sums, clusters)
     if groups is not None and (parts is None or len(groups) != len(parts)):
         raise UsageError(f"{len(groups)} groups for {0 if parts is None else len(parts)} images: give one for each")
     figures = _figures(pairs.means)
@@ -223,6 +238,7 @@ def template(sums: TemplateSums, parts: Sequence[ImagePart] | None = None, *, gr
             variances.append(variance_of_mean(effects * len(parts), groups))
         note = "; ".join(filter(None, (few_members(members), THESE_CLASSES if parts and not pairs.note else "")))
         question: Question = "members" if parts is None else "both"
+        question = question if clusters is None else OF_STARTS[question]
         return t_interval(float(figures[index]), variances, question=question, note=note)
 
     shares = figures[:3].tolist() if signal else [math.nan] * 3
@@ -276,7 +292,12 @@ class _Pairs:
     note: str
 
 
-def _pairs(sums: TemplateSums) -> _Pairs:
+def _independent(products: Tensor, clusters: Clusters | None) -> Tensor:
+    """Return mean inner products of independent networks: of all members, or of networks from different starts."""
+    return products if clusters is None else start_gram(products, clusters)
+
+
+def _pairs(sums: TemplateSums, clusters: Clusters | None) -> _Pairs:
     filled = {label: entry for label, entry in sums.items() if entry.images}
     counts = {label: entry.images for label, entry in filled.items()}
     images = sum(counts.values())
@@ -289,7 +310,7 @@ def _pairs(sums: TemplateSums) -> _Pairs:
     inside = (within - itself) / max(same, 1)
     note = ONE_CLASS if not different else ONE_IMAGE_A_CLASS if not same else ""
     across, inside = (inside if not different else across), (across if not same else inside)
-    one = itself / images
+    across, inside, one = (_independent(products, clusters) for products in (across, inside, itself / images))
     diag, off, _ = means_without(one)
     return _Pairs(
         counts=counts,

@@ -42,6 +42,7 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
         "levels": dataset.levels,
         "train": dataset.train.names,
         "test": dataset.test.names,
+        "groups": {"train": dataset.train.groups, "test": dataset.test.groups},
     }
 
     def write(temporary: Path) -> None:
@@ -83,6 +84,7 @@ def load_dataset(path: Path) -> Dataset:
                 images=file.get_tensor(f"{name}.images"),
                 labels=file.get_tensor(f"{name}.labels"),
                 names=tuple(plain[name]),
+                groups=_texts(plain["groups"][name]),
                 masks=file.get_tensor(f"{name}.masks") if f"{name}.masks" in file.keys() else None,  # noqa: SIM118 - no dict
             )
             for name in ("train", "test")
@@ -97,3 +99,7 @@ def load_dataset(path: Path) -> Dataset:
         levels=None if plain["levels"] is None else tuple(plain["levels"]),
         **splits,
     )
+
+
+def _texts(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)

@@ -6,6 +6,7 @@ On CPU one thread per member: same seed, same thread count, same weights bit for
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from saliencynoise.interfaces.sampling import Schedule
     from saliencynoise.training.recipes import Recipe
+    from saliencynoise.training.tuning import Tuning
 
 Progress = Callable[[int, int], None]
 """Called with the number of steps that are done, and of all steps."""
@@ -64,47 +66,54 @@ def train(
     device: str,
     progress: Progress,
     schedule: Schedule = "one_cycle",
+    tuning: Tuning | None = None,
 ) -> None:
     """Train `module`, which is on `device`, in place on the training split, and leave it in eval mode.
+
+    With `tuning` only its parts train; all others keep their weights and statistics bit for bit.
 
     `progress` is called after each step; it may copy the weights, which are then those of that step. The caller
     forks the global random state: dropout and stochastic depth draw from it.
     """
     images, labels = dataset.train.images.to(device), dataset.train.labels.to(device)
     steps, done = steps_of(recipe, len(images)), 0
-    optimiser = _optimiser(module, recipe, device=device)
+    optimiser = _optimiser(module, recipe, tuning, device=device)
     rates = scheduler(schedule, optimiser, recipe, steps=steps)
     forward = compiled_forward() if recipe.compiled else _forward
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     module.to(memory_format=layout)
     torch.manual_seed(seeds.dropout)
     module.train()
-    for epoch in range(recipe.epochs):
-        draws = draw(recipe, len(images), seed=derive_seed(seeds.augment, "augment", epoch))
-        shuffle = torch.Generator().manual_seed(derive_seed(seeds.order, "order", epoch))
-        order = torch.randperm(len(images), generator=shuffle)
-        for rows in torch.split(order, recipe.batch_size)[: steps // recipe.epochs]:
-            x = to_float(images[rows.to(device)], dataset.mean, dataset.std)
-            x = augment(x, draws, rows, recipe=recipe).contiguous(memory_format=layout)
-            with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-                logits = forward(module, x)
-            loss = F.cross_entropy(logits.float(), labels[rows.to(device)], label_smoothing=recipe.label_smoothing)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.clip_norm)
-            optimiser.step()
-            rates.step()
-            done += 1
-            progress(done, steps)
+    with nullcontext() if tuning is None else tuning.frozen(module, norms=recipe.frozen_norms):
+        for epoch in range(recipe.epochs):
+            draws = draw(recipe, len(images), seed=derive_seed(seeds.augment, "augment", epoch))
+            shuffle = torch.Generator().manual_seed(derive_seed(seeds.order, "order", epoch))
+            order = torch.randperm(len(images), generator=shuffle)
+            for rows in torch.split(order, recipe.batch_size)[: steps // recipe.epochs]:
+                x = to_float(images[rows.to(device)], dataset.mean, dataset.std)
+                x = augment(x, draws, rows, recipe=recipe).contiguous(memory_format=layout)
+                with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+                    logits = forward(module, x)
+                loss = F.cross_entropy(logits.float(), labels[rows.to(device)], label_smoothing=recipe.label_smoothing)
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.clip_norm)
+                optimiser.step()
+                rates.step()
+                done += 1
+                progress(done, steps)
     module.to(memory_format=torch.contiguous_format)  # the format in which maps are computed, also of a loaded network
     module.eval()
 
 
-def _optimiser(module: nn.Module, recipe: Recipe, *, device: str) -> torch.optim.Optimizer:
+def _optimiser(
+    module: nn.Module, recipe: Recipe, tuning: Tuning | None, *, device: str
+) -> torch.optim.Optimizer:  # fmt: skip
+    parameters: Any = module.parameters() if tuning is None else tuning.groups(module, recipe)
     common: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": device != "mps"}
     if recipe.optimiser == "sgd":
-        return torch.optim.SGD(module.parameters(), momentum=0.9, nesterov=True, **common)
-    return torch.optim.AdamW(module.parameters(), **common)
+        return torch.optim.SGD(parameters, momentum=0.9, nesterov=True, **common)
+    return torch.optim.AdamW(parameters, **common)
 
 
 def _forward(module: nn.Module, x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N K"]:

@@ -37,6 +37,8 @@ class Recipe:
         shift: largest random shift, in pixels.
         flip: whether images are flipped left to right at random.
         crop: smallest share of the image's area in a random resized crop; 1 for none.
+        backbone_rate: learning rate of all but the head, as a factor of the head's; 1 from random initial weights.
+        frozen_norms: whether batch norms keep the statistics of the start; false from random initial weights.
         precision: "float32", or "bfloat16" for autocast (the default on CUDA).
         channels_last: whether convolutions see their images channel by channel last (the default on CUDA).
         compiled: whether the forward and backward pass are one compiled graph, the same for all members of an
@@ -54,6 +56,8 @@ class Recipe:
     shift: int = 0
     flip: bool = False
     crop: float = 1.0
+    backbone_rate: float = 1.0
+    frozen_norms: bool = False
     precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = False
     compiled: bool = False
@@ -66,10 +70,11 @@ class Recipe:
         """
         _require(1 <= self.epochs <= MOST_EPOCHS, "epochs", self.epochs, f"1 or more, {MOST_EPOCHS} at most")
         _require(self.batch_size >= 2, "batch_size", self.batch_size, "2 or more")
-        for name in ("learning_rate", "weight_decay", "clip_norm"):
+        for name in ("learning_rate", "weight_decay", "clip_norm", "backbone_rate"):
             _require(math.isfinite(getattr(self, name)), name, getattr(self, name), "finite")
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "more than 0")
         _require(self.weight_decay >= 0, "weight_decay", self.weight_decay, "0 or more")
+        _require(self.backbone_rate > 0, "backbone_rate", self.backbone_rate, "more than 0")
         _require(0 < self.warmup < 1, "warmup", self.warmup, "between 0 and 1")
         _require(self.clip_norm > 0, "clip_norm", self.clip_norm, "more than 0")
         _require(0 <= self.label_smoothing < 1, "label_smoothing", self.label_smoothing, "0 or more, below 1")
@@ -84,7 +89,14 @@ def _require(holds: bool, name: str, value: object, possible: str) -> None:  # n
         raise UsageError(f"the recipe's {name} is {value}; it must be {possible}")
 
 
-def recipe_for(dataset: Dataset, *, architecture: str, device: str, overrides: Mapping[str, Any]) -> Recipe:
+def recipe_for(
+    dataset: Dataset,
+    *,
+    architecture: str,
+    device: str,
+    overrides: Mapping[str, Any],
+    tuned: tuple[str, ...] = (),
+) -> Recipe:
     """Return the recipe of a data set and an architecture on a device, with the user's values.
 
     Args:
@@ -92,29 +104,38 @@ def recipe_for(dataset: Dataset, *, architecture: str, device: str, overrides: M
         architecture: the name without the plugin's.
         device: on CUDA members are trained in bfloat16, channels_last and compiled.
         overrides: fields of the recipe.
+        tuned: as `saliencynoise.training.tuning.Tuning.tuned`, where training begins from a start; empty for random
+            initial weights.
 
     Raises:
         UsageError: if an override is no field of a recipe, or impossible.
     """
-    recipe = _of_table(_table_of(dataset.name, architecture), dataset)
+    for name in ("backbone_rate", "frozen_norms"):
+        if name in overrides and not tuned:
+            raise UsageError(f"the recipe's {name} is for training from a start; give --init, or leave it out")
+    recipe = _of_table(_table_of(dataset.name, architecture, tuned), dataset)
     if device.startswith("cuda"):
         recipe = replace(recipe, precision="bfloat16", channels_last=True, compiled=True)
     return replace(recipe, **_checked(overrides))
 
 
-def _table_of(dataset: str, architecture: str) -> dict[str, Any]:
+def _table_of(dataset: str, architecture: str, tuned: tuple[str, ...]) -> dict[str, Any]:
+    kind = "random" if not tuned else "head" if tuned == ("head",) else "layers"
     tables = tomllib.loads(files("saliencynoise.training").joinpath("recipes.toml").read_text())["recipe"]
     return next(
         table
         for table in tables
-        if any(fnmatchcase(dataset, pattern) for pattern in table["datasets"])
+        if table.get("tuned", "random") == kind
+        and any(fnmatchcase(dataset, pattern) for pattern in table["datasets"])
         and any(fnmatchcase(architecture, pattern) for pattern in table["architectures"])
     )
 
 
 def _of_table(table: Mapping[str, Any], dataset: Dataset) -> Recipe:
     """Return the recipe in a table of `recipes.toml`, for the data set's number of images, with its augmentations."""
-    values = {name: value for name, value in table.items() if name not in {"datasets", "architectures", "steps"}}
+    values = {
+        name: value for name, value in table.items() if name not in {"datasets", "architectures", "steps", "tuned"}
+    }
     batch_size = values["batch_size"]
     values["batch_size"] = max(2, min(batch_size, len(dataset.train) // 8))
     if values.get("optimiser") == "sgd":  # its rate scales with the batch size; AdamW's does not

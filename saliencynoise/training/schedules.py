@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 def scheduler(
     schedule: Schedule, optimiser: torch.optim.Optimizer, recipe: Recipe, *, steps: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    """Return the scheduler of the rate for `steps` steps; the optimiser's own rate is the peak.
+    """Return the scheduler of the rate for `steps` steps; the optimiser's own rate is the peak, for each of its groups.
 
     "one_cycle" rises and falls once (Smith and Topin 2019, arXiv:1708.07120). "cosine" falls from the peak to zero
     along half a cosine (Loshchilov and Hutter 2017, arXiv:1608.03983). "constant" stays.
     """
-    peak = optimiser.param_groups[0]["lr"]
+    peak = [group["lr"] for group in optimiser.param_groups]
     if schedule == "one_cycle":
         steps = max(2, steps)
         return torch.optim.lr_scheduler.OneCycleLR(

@@ -34,10 +34,12 @@ class Fitted:
     Attributes:
         weights: under the network's names.
         note: their location in the file and the ignored names, in words; empty for a plain state dictionary.
+        outputs: number of outputs of the file's head, if the network's is not taken from it; None where it has none.
     """
 
     weights: Mapping[str, Tensor]
     note: str
+    outputs: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Reading:
         within: names beside those that are the network's, under the prefix.
         beside: names without the prefix.
         tensors: the dictionary.
+        free: beginning of the names that may be missing, of any shape or more than the network's; "" for none.
     """
 
     keys: tuple[str, ...]
@@ -61,6 +64,7 @@ class Reading:
     within: tuple[str, ...]
     beside: tuple[str, ...]
     tensors: Mapping[str, Tensor]
+    free: str = ""
 
     @property
     def label(self) -> str:
@@ -69,7 +73,8 @@ class Reading:
 
     def missing(self, network: Mapping[str, Tensor]) -> list[str]:
         """Return the network's names that are not there."""
-        return [name for name in network if name not in self.names and not name.endswith(COUNTER)]
+        lacking = (name for name in network if name not in self.names and not name.endswith(COUNTER))
+        return [name for name in lacking if not self.is_free(name)]
 
     def unexpected(self) -> list[str]:
         """Return the names that belong to another network; single numbers (counters of tools) do not."""
@@ -77,14 +82,26 @@ class Reading:
 
     def misshapen(self, network: Mapping[str, Tensor]) -> list[str]:
         """Return the network's names whose tensors have other shapes there."""
-        return [name for name, stored in self.names.items() if self.tensors[stored].shape != network[name].shape]
+        taken = ((name, stored) for name, stored in self.names.items() if not self.is_free(name))
+        return [name for name, stored in taken if self.tensors[stored].shape != network[name].shape]
+
+    def is_free(self, name: str) -> bool:
+        """Return whether a name is of the head, which the file need not have."""
+        return bool(self.free) and name.startswith(self.free)
 
     def fits(self, network: Mapping[str, Tensor]) -> bool:
         """Return whether all names and shapes are the network's."""
         return not (self.missing(network) or self.unexpected() or self.misshapen(network))
 
 
-def read_weights(path: Path, network: Mapping[str, Tensor], *, key: str | None = None) -> Fitted:
+def read_weights(
+    path: Path,
+    network: Mapping[str, Tensor],
+    *,
+    key: str | None = None,
+    head: str | None = None,
+    select: str = "checkpoints(files=...,key={key})",
+) -> Fitted:
     """Return the weights in a file under the names, and so in the places, of a network's state dictionary.
 
     Every dictionary in the file is compared with the network, under every prefix that its names have, and without
@@ -95,6 +112,8 @@ def read_weights(path: Path, network: Mapping[str, Tensor], *, key: str | None =
         path: the file.
         network: the network's state dictionary.
         key: the `Reading.label` of the weights to take.
+        head: path of the network's head, whose weights are not taken: the file may have another one, or none.
+        select: how a user takes another one of several that fit, with its `{key}`.
 
     Raises:
         UsageError: if the file cannot be read; if nothing in it fits, with the first differences of the closest
@@ -103,10 +122,11 @@ def read_weights(path: Path, network: Mapping[str, Tensor], *, key: str | None =
     """
     bare = _without_shared_lead(network)
     plain = {short: network[name] for short, name in bare.items()}
+    free = _short_head(head, bare)
     readings = [
         reading
         for keys, tensors in state_dicts(open_file(path), path).items()
-        for reading in _readings(keys, tensors, plain)
+        for reading in _readings(keys, tensors, plain, free)
     ]
     fitting = _distinct([reading for reading in readings if reading.fits(plain)])
     chosen = _chosen(fitting, sorted(readings, key=lambda reading: _closeness(reading, plain), reverse=True), key, path)
@@ -116,8 +136,28 @@ def read_weights(path: Path, network: Mapping[str, Tensor], *, key: str | None =
     weights = {
         name: chosen.tensors[chosen.names[short]] if short in chosen.names else network[name]
         for short, name in bare.items()
+        if not chosen.is_free(short)
     }
-    return Fitted(weights=weights, note=_note(chosen, fitting))
+    return Fitted(weights=weights, note=_note(chosen, fitting, select), outputs=_outputs(chosen))
+
+
+def _short_head(head: str | None, bare: Mapping[str, str]) -> str:
+    """Return the beginning of the short names of a head; "" without one."""
+    if head is None:
+        return ""
+    return next(
+        (
+            f"{short[: len(short) - len(name) + len(head)]}."
+            for short, name in bare.items()
+            if name.startswith(f"{head}.")
+        ),
+        "",
+    )
+
+
+def _outputs(reading: Reading) -> int | None:
+    weight = reading.names.get(f"{reading.free}weight") if reading.free else None
+    return None if weight is None else int(reading.tensors[weight].shape[0])
 
 
 def _without_shared_lead(names: Iterable[str]) -> dict[str, str]:
@@ -135,7 +175,9 @@ def _without_shared_lead(names: Iterable[str]) -> dict[str, str]:
     return short
 
 
-def _readings(keys: tuple[str, ...], tensors: Mapping[str, Tensor], network: Mapping[str, Tensor]) -> Iterator[Reading]:
+def _readings(
+    keys: tuple[str, ...], tensors: Mapping[str, Tensor], network: Mapping[str, Tensor], free: str
+) -> Iterator[Reading]:
     """Yield the ways to read a dictionary, the most names in common first: exact names, then without wrappers."""
 
     def reading(prefix: str, names: Mapping[str, str], inside: tuple[str, ...] = ()) -> Reading:
@@ -145,9 +187,12 @@ def _readings(keys: tuple[str, ...], tensors: Mapping[str, Tensor], network: Map
             prefix=prefix,
             inside=inside,
             names={short: name for short, name in names.items() if short in network},
-            within=tuple(name for short, name in names.items() if short not in network),
+            within=tuple(
+                name for short, name in names.items() if short not in network and not (free and short.startswith(free))
+            ),
             beside=tuple(name for name in tensors if name not in under),
             tensors=tensors,
+            free=free,
         )
 
     prefixes = _prefixes(tensors, network)
@@ -267,7 +312,11 @@ def _cause(reading: Reading, network: Mapping[str, Tensor], *, names_differ: boo
 
 def _check_values(reading: Reading, network: Mapping[str, Tensor], path: Path) -> None:
     """Raise UsageError if values are of a type that would be cast to something else, or not finite."""
-    used = {name: reading.tensors[stored] for name, stored in reading.names.items() if not name.endswith(COUNTER)}
+    used = {
+        name: reading.tensors[stored]
+        for name, stored in reading.names.items()
+        if not (name.endswith(COUNTER) or reading.is_free(name))
+    }
     for name, value in used.items():
         allowed = FLOATS if network[name].is_floating_point() else INTEGERS
         if value.dtype not in allowed or value.layout != torch.strided or value.is_meta:
@@ -285,7 +334,7 @@ def _check_values(reading: Reading, network: Mapping[str, Tensor], path: Path) -
         )
 
 
-def _note(reading: Reading, fitting: Sequence[Reading]) -> str:
+def _note(reading: Reading, fitting: Sequence[Reading], select: str) -> str:
     """Return the location of the weights and the ignored names in words; nothing for a plain state dictionary."""
     keys = ".".join(reading.keys)
     others = [other.label or "''" for other in fitting if other is not reading]
@@ -295,18 +344,18 @@ def _note(reading: Reading, fitting: Sequence[Reading]) -> str:
         f"weights under '{keys}'" if keys else "",
         f"names without '{reading.prefix}.'" if reading.prefix else "",
         f"names without the segment {some(reading.inside)}" if reading.inside else "",
-        _choice(reading, others),
+        _choice(reading, others, select),
         f"ignored: {some(extra)}" if extra else "",
     )
     return "; ".join(filter(None, parts))
 
 
-def _choice(reading: Reading, others: Sequence[str]) -> str:
+def _choice(reading: Reading, others: Sequence[str], select: str) -> str:
     """Return which of several fitting dictionaries was taken and how to take another; nothing if there is one."""
     if not others:
         return ""
     what = "the other" if len(others) == 1 else f"another ({some(others)})"
     return (
         f"{len(others) + 1} state dictionaries fit, {reading.label or 'the one without a key'} was taken; "
-        f"checkpoints(files=...,key={others[0]}) takes {what}"
+        f"{select.format(key=others[0])} takes {what}"
     )

@@ -27,6 +27,16 @@ def test_too_few_test_images_are_told_with_their_p():
     assert "largest class has 50% of them" in caution
 
 
+def test_classes_of_unequal_size_are_told_with_chance():
+    images = torch.arange(100, 140, dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 2, 2)
+    (caution,) = cautions(with_test(images, [0] * 30 + [1] * 10))
+    assert caution == (
+        "classes of unequal size: 30 test images of 'a' and 10 of 'b': naming 'a' always has an accuracy of 75.0% "
+        "and a balanced accuracy of 50.0%; members are judged by the balanced one, the mean over classes"
+    )
+    assert cautions(with_test(images, [0] * 29 + [1] * 11)) == ()
+
+
 def test_copies_are_counted_and_named():
     images = torch.arange(2, 12, dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 2, 2)  # training has 0 to 3
     dataset = with_test(images, [0, 1] * 5)

@@ -40,7 +40,8 @@ def ensemble_of(explained: ExplainedClasses, outputs: MemberOutputs) -> Ensemble
     (architecture,) = plan.architectures
     logits, labels = outputs.logits(architecture.name), plan.dataset.test.labels[plan.images]
     return Ensemble(
-        plan=architecture, records=outputs.records(architecture.name), flags={}, votes=votes(logits, labels),
+        plan=architecture, records=outputs.records(architecture.name), balanced={}, flags={},
+        votes=votes(logits, labels),
         targets=explained.of(architecture), chunks=explained.chunks(architecture),
     )  # fmt: skip
 

@@ -132,7 +132,7 @@ def test_a_saved_study_is_a_copy_with_its_maps(shared, tmp_path):
 
 def test_maps_that_were_not_kept_are_refused_with_the_option(tmp_path):
     none, mean = made(tmp_path / "none", keep_maps="none"), made(tmp_path / "mean", keep_maps="mean")
-    with pytest.raises(UsageError, match="none holds no maps; run the bench with --keep-maps all or mean"):
+    with pytest.raises(UsageError, match="none holds no maps; run the same command with --keep-maps all or mean"):
         _ = none.maps
     with pytest.raises(UsageError, match="kept no members' maps; run the same bench again with --keep-maps all"):
         mean.member_maps(mean.done[0])

@@ -68,7 +68,8 @@ def test_impossible_numbers(dataset, values, error):
             {"zzz": 3},
             (
                 "a recipe has no 'zzz'; it has epochs, batch_size, optimiser, learning_rate, weight_decay, warmup, "
-                "clip_norm, label_smoothing, shift, flip, crop, precision, channels_last, compiled"
+                "clip_norm, label_smoothing, shift, flip, crop, backbone_rate, frozen_norms, precision, "
+                "channels_last, compiled"
             ),
         ),
         ({"epochs": 2.5}, "the recipe's epochs is 2.5; it must be of type int"),
@@ -155,7 +156,8 @@ def test_recipes_follow_the_data_set_and_the_family(dataset):
 def test_every_table_of_recipes_is_the_first_for_something():
     tables = tomllib.loads(Path(recipes.__file__).with_suffix(".toml").read_text())["recipe"]
     result = [
-        recipes._table_of(data, name)
+        recipes._table_of(data, name, tuned)
+        for tuned in ((), ("head",), ("all",))
         for data in ("digits", "cifar10", "imagenette", "folder:mine")
         for name in ("vgg19_bn", "resnet18", "vit_tiny_patch16_224", "resnet(depth=18,norm=None)")
     ]

@@ -285,3 +285,39 @@ def test_the_examples_in_docstrings_hold(module):
     failed, tried = doctest.testmod(module)
     assert tried
     assert not failed
+
+
+def without(network, part):
+    return {name: value for name, value in sd(network).items() if not name.startswith(part)}
+
+
+def test_a_head_of_another_size_or_name_is_left_out(tmp_path):
+    network, path = sd(net(seed=1)), tmp_path / "start.pt"
+    start = net(seed=2)
+    start.fc = nn.Linear(4, 7)
+    projector = {"fc.0.weight": torch.ones(9, 4), "fc.2.bias": torch.ones(2)}
+    diverged = {**sd(start), "fc.weight": torch.full((7, 4), torch.nan)}
+    contents = sd(start), {"net": prefixed(start, "module.backbone.")}, without(start, "fc"), diverged
+    for content in (*contents, without(start, "fc") | projector):
+        torch.save(content, path)
+        fitted = read_weights(path, network, head="fc")
+        assert set(fitted.weights) == {name for name in network if not name.startswith("fc.")}
+        assert all(torch.equal(value, sd(start)[name]) for name, value in fitted.weights.items())
+        assert fitted.outputs == (
+            7 if any(name.endswith("fc.weight") for name in content.get("net", content)) else None
+        )
+        with pytest.raises(UsageError):
+            read_weights(path, network)
+
+
+def test_everything_but_the_head_must_fit(tmp_path):
+    network, path = sd(net(seed=1)), tmp_path / "start.pt"
+    torch.save(without(net(seed=2), "conv1"), path)
+    with pytest.raises(UsageError, match=r"it lacks conv1.weight, conv1.bias"):
+        read_weights(path, network, head="fc")
+    torch.save(sd(net(seed=2, depth=2)), path)
+    with pytest.raises(UsageError, match=r"the network lacks layer1.1.0.weight"):
+        read_weights(path, network, head="fc")
+    torch.save(sd(net(seed=2)) | {"conv1.bias": torch.full((4,), torch.nan)}, path)
+    with pytest.raises(UsageError, match=r"NaN or infinite, in conv1.bias"):
+        read_weights(path, network, head="fc")

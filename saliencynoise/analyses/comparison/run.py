@@ -13,6 +13,7 @@ from saliencynoise.engine.judged import judged_cells, key_of_cell
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.agreement import Agreement, agreement
+from saliencynoise.statistics.clusters import start_means
 from saliencynoise.statistics.comparison import Comparison, Everywhere, Shared, compare, everywhere, holm
 from saliencynoise.statistics.draws import own_mean
 from saliencynoise.statistics.gram import diag_mean, gram_matrix
@@ -157,7 +158,7 @@ def _weights(study: Study) -> set[str]:
 
 
 def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str], shared: Shared) -> Comparison:
-    grams = [study.gram(cell) for study, cell in (a, b)]
+    grams = [study.independent_gram(cell) for study, cell in (a, b)]
     used = (diag_mean(grams[0]) > 0) & (diag_mean(grams[1]) > 0)
     if not bool(used.any()):
         raise UsageError(f"{names[0]} and {names[1]} have no image on which both give maps")
@@ -199,11 +200,12 @@ def _grams_of_maps(
 
 
 def _maps(study: Study, cell: Cell) -> Iterator[Float[Tensor, "E c h w"]]:
-    """Yield the members' maps of each image, averaged over the member's draws."""
-    maps = study.member_maps(cell)
+    """Yield the members' maps of each image, averaged over the member's draws, and over those of a start if shared."""
+    maps, clusters = study.member_maps(cell), study.clusters(cell)
     for image in range(maps.sizes["image"]):
         values = torch.as_tensor(maps.isel(image=image).values, dtype=torch.float64)
-        yield apply_view(own_mean(values) if "draw" in maps.dims else values, cell.view)
+        viewed = apply_view(own_mean(values) if "draw" in maps.dims else values, cell.view)
+        yield viewed if clusters is None else start_means(viewed, clusters)
 
 
 def _corrected(pairs: Sequence[Pair]) -> list[Pair]:

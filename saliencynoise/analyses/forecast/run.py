@@ -119,7 +119,7 @@ def _forecast(study: Study, cell: Cell, reliability: float) -> Forecast:
         snr = cell.known_figures.estimates.snr_averaged
         needed = members_needed(snr.value, interval_of(snr.interval), reliability=reliability)
         needed_for_images = members_for_images(
-            study.gram(cell), reliability=reliability, seed=study.result.settings.seed, groups=study.groups
+            study.independent_gram(cell), reliability=reliability, seed=study.result.settings.seed, groups=study.groups
         )
     return Forecast(
         architecture=cell.architecture,

@@ -50,6 +50,7 @@ class FrontierConfig:
         check_list(samplers=self.samplers, aggregators=self.aggregators, budgets=self.budgets)
         check_whole(runs=self.runs, reference=self.reference)
         self.bench.refuse_bfloat16("frontier")
+        self.bench.refuse_starts("frontier")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")
         if not (self.samplers and self.aggregators):

@@ -47,6 +47,7 @@ class SanityConfig:
         check_out(self.out)
         check_whole(permuted_epochs=self.permuted_epochs)
         self.bench.refuse_bfloat16("sanity")
+        self.bench.refuse_starts("sanity")
         if not self.bench.methods:
             raise UsageError("no method is named; name one with --method")
         if self.bench.members is not None and self.bench.members < 3:

@@ -42,6 +42,7 @@ class VarianceConfig:
         if self.streams is not None:
             check_list(streams=self.streams)
         self.bench.refuse_bfloat16("variance")
+        self.bench.refuse_starts("variance")
         if self.blocks < 2:
             raise UsageError(f"--blocks {self.blocks} is not possible; give 2 or more, which intervals need")
         if not self.bench.methods:

@@ -129,7 +129,7 @@ def _furthest(cell: Cell) -> int:
 
 def _rows(study: Study, cell: Cell, furthest: int, seed: int) -> list[dict[str, Any]]:
     snr, needed = cell.known_figures.estimates.snr, cell.known_figures.members_needed
-    measured = {point.members: point for point in split_halves(study.gram(cell), seed=seed)}
+    measured = {point.members: point for point in split_halves(study.independent_gram(cell), seed=seed)}
     counts = {
         *range(1, cell.members + 1),
         *(round(2 ** (step / 4)) for step in range(200) if 2 ** (step / 4) < furthest),

@@ -210,6 +210,7 @@ def _members(architecture: ArchitectureResult) -> PageTable:
             values=[
                 PageValue(text=str(member.index), key=str(member.index)),
                 _percent(member.accuracy),
+                _percent(member.balanced_accuracy),
                 PageValue(text=member.flag or "-", failed=bool(member.flag)),
                 PageValue(text=", ".join(f"{name} {seed}" for name, seed in member.seeds.items()) or "-"),
                 PageValue(text=member.sha256[:16] or "-"),
@@ -224,6 +225,7 @@ def _members(architecture: ArchitectureResult) -> PageTable:
         columns=[
             PageColumn(label="member"),
             PageColumn(label="accuracy"),
+            PageColumn(label="balanced accuracy"),
             *(PageColumn(label=header, numeric=False) for header in headers),
         ],
         rows=rows,

@@ -89,7 +89,7 @@ def dream(
     arch: o.OneArch = None,
     arch_args: o.ArchArgs = None,
     image_size: o.ImageSize = None,
-    normalization: o.Normalization = "dataset",
+    normalization: o.Normalization = "auto",
     train_images: o.TrainImages = None,
     epochs: o.Epochs = None,
     gradient: GradientOf = "mean",

@@ -46,7 +46,7 @@ def dream(
     arch: str | None = None,
     arch_args: Mapping[str, str | int | float | bool | None] | None = None,
     image_size: int | None = None,
-    normalization: str = "dataset",
+    normalization: str = "auto",
     train_images: int | None = None,
     epochs: int | None = None,
     gradient: Literal["mean", "random", "both"] = "mean",
@@ -78,7 +78,8 @@ def dream(
         arch: name of an architecture; None for the pool's, or for "test_resnet" where timm is installed.
         arch_args: arguments of the architecture.
         image_size: edge of the square images, in pixels; None for the data set's.
-        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), or "MEAN/STD".
+        normalization: "dataset" (its mean and deviation), "imagenet", "none" (pixels of 0 to 1), "MEAN/STD", or "auto":
+            that of the pool's pretrained weights where it has such, else "dataset".
         train_images: number of training images; None for all.
         epochs: passes over the training images; None for the recipe's.
         gradient: gradient that the ensemble follows: "mean", "random" (of one member, drawn at each step), or "both".

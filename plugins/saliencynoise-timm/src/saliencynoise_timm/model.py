@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from saliencynoise.interfaces import Network, UsageError
+from saliencynoise.interfaces import Network, PretrainedWeights, UsageError
 from saliencynoise_timm.plan import Plan, Request
+from saliencynoise_timm.pretrained import known_weights, load_pretrained
 from saliencynoise_timm.search import find_plan
 
 
@@ -47,13 +48,34 @@ class TimmModel:
             UsageError: if timm lacks the architecture or refuses an argument, or if it cannot take such
                 images.
         """
+        request = self._request(in_shape, num_classes)
+        plan = self._plan(request)
+        return Network(module=plan.build(request), points=dict(plan.points), adaptations=plan.adaptations)
+
+    def pretrained(self, which: str | None) -> PretrainedWeights:
+        """Return what timm says of its weights, as `saliencynoise.interfaces.PretrainedModel`."""
+        return known_weights(self.name, which)
+
+    def build_pretrained(self, in_shape: tuple[int, int, int], num_classes: int, *, which: str | None) -> Network:
+        """Return the network of `build` with timm's weights, but for its classifier.
+
+        Raises:
+            UsageError: as `build`, or if the weights cannot be had or do not fit.
+        """
+        request = self._request(in_shape, num_classes)
+        plan, network = self._plan(request), self.build(in_shape, num_classes)
+        channels = 3 if plan.repeat_channels else request.channels
+        load_pretrained(network.module, self.name, channels=channels, arguments=dict(plan.arguments), which=which)
+        return network
+
+    def _request(self, in_shape: tuple[int, int, int], num_classes: int) -> Request:
         if len(in_shape) != 3 or min(in_shape) < 1 or num_classes < 1:
             raise UsageError(f"timm/{self.name} cannot be built for images {in_shape} and {num_classes} classes")
         arguments = dict(self.arch_args)
         repeat = in_shape[0] == 1 and arguments.get("in_chans") == 3
         if repeat or arguments.get("in_chans") == in_shape[0]:
             del arguments["in_chans"]
-        request = Request(
+        return Request(
             name=self.name,
             arguments=tuple(arguments.items()),
             channels=in_shape[0],
@@ -62,8 +84,9 @@ class TimmModel:
             adapt=self.adapt,
             repeat=repeat,
         )
-        plan = _plan(request, tuple(repr(value) for _, value in self.arch_args))
-        return Network(module=plan.build(request), points=dict(plan.points), adaptations=plan.adaptations)
+
+    def _plan(self, request: Request) -> Plan:
+        return _plan(request, tuple(repr(value) for _, value in self.arch_args))
 
 
 @lru_cache(maxsize=256)
