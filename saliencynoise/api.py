@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from saliencynoise.report.plots import Plots
 
 PathLike = str | Path
+
+Listed = Sequence[Any] | PathLike | Any
+"""A value for each of several things: a list, array or tensor, or the path of a file with one a line."""
 Architecture: TypeAlias = "Callable[..., nn.Module]"
 """A function or class of the user's that returns a network: its parameters `in_shape`, `num_classes` and `in_chans` are
 filled from the data set, and `arch_args` gives others."""
@@ -262,6 +265,80 @@ def explain(
         target=str(target),
     )
     return explain_one(config, observer or Silent())
+
+
+def measure(
+    maps: Any,
+    *,
+    labels: Listed | None = None,
+    names: Listed | None = None,
+    images: Any = None,
+    clusters: Listed | None = None,
+    members: Listed | None = None,
+    features: Listed | None = None,
+    draws: Literal["own", "shared"] | None = None,
+    layout: Literal["picture", "values"] | None = None,
+    views: Sequence[str] = ("signed",),
+    name_column: str | None = None,
+    label_column: str | None = None,
+    network: str = "networks",
+    aggregator: str = "mean",
+    keep_maps: Literal["all", "mean", "none"] = "all",
+    seed: int = 0,
+    out: PathLike | None = None,
+) -> Study:
+    """Measure maps that were computed elsewhere, and return the SNR of the maps and all that follows from it.
+
+    The maps are reduced as those of a bench. Nothing is written, but for a temporary folder that is deleted with the
+    study, unless `out` names one.
+
+    Args:
+        maps: an array `[members, items, ...]` of numpy, torch (on any device) or Zarr; an xarray with the dimensions
+            member and image (or item), and draw if there are several; a list with, for each member, an array
+            `[items, ...]`, a pandas table with a row an item and a column a feature, or a `shap.Explanation`; the names
+            of files, as the command takes them; or a mapping from names of methods to these. Values are floating
+            numbers of 16 to 64 bits; whole numbers become float64.
+        labels: the class of each item; None where items have none.
+        names: name of each item; None for their numbers.
+        images: the pictures that are explained, for figures: `[items, H, W]`, `[items, C, H, W]` or `[items, H, W, C]`.
+        clusters: the start that each member has in common with others, as the checkpoint it was fine-tuned from.
+        members: name of each member; None for the files' names, or for numbers.
+        features: name of each value of a map that is a list of values.
+        draws: says that the axis after that of the members is one of draws of a stochastic method: "own" if each member
+            has random numbers of its own in each draw, "shared" if all have the same ones in the second draw.
+        layout: "picture" if maps are grids of places, `(H, W)` or `(C, H, W)`, or "values" if they are lists of values
+            without places. None takes `(H, W)`, and `(C, H, W)` and `(H, W, C)` with C of 1 or 3, for pictures.
+        views: "signed", and others in which maps are to be measured: "relu", "abs", "centred".
+        name_column: column of tables with the names of the items.
+        label_column: column of tables with their labels.
+        network: name of the networks in tables.
+        aggregator: makes the marginal map from members' maps.
+        keep_maps: "all", "mean" (the marginal map only) or "none"; figures of maps need all.
+        seed: seed of the bootstrap and of the tests, 0 or more.
+        out: a new folder for the results, which `show`, `report` and `compare` read; None for none.
+
+    Raises:
+        UsageError: naming the value that cannot be used, and the fix; with NaN or infinity, the member and the item.
+
+    Example:
+        >>> import numpy as np
+        >>> import saliencynoise as sn
+        >>> rng = np.random.default_rng(0)
+        >>> maps = rng.normal(size=(16, 32)) + rng.normal(size=(8, 16, 32))     # 8 members, 16 items, r = 1
+        >>> study = sn.measure(maps)
+        >>> round(study.cell("networks", "maps").figures.estimates.snr.value, 1)
+        1.0
+    """
+    from saliencynoise.measuring.run import MeasureConfig
+    from saliencynoise.measuring.run import measure as run_measure
+
+    config = MeasureConfig(
+        labels=labels, names=names, images=images, clusters=clusters, members=members, features=features, draws=draws,
+        layout=layout, views=views, name_column=name_column, label_column=label_column, network=network,
+        aggregator=aggregator, keep_maps=keep_maps, seed=seed, out=out,
+    )  # fmt: skip
+    study = run_measure(maps, config)
+    return Study(study.result, study.folder, study.scratch)
 
 
 def compare(*runs: engine_study.Study | PathLike) -> dict[str, Any]:

@@ -156,10 +156,11 @@ def nested_maps(
     snr: float = 1.0,
     start_share: float = 0.8,
     seed: int = 0,
+    signal_seed: int = 0,
 ) -> Tensor:
     """[E, B, c, h, w]: as `noisy_maps`, a share of whose noise is common to the members of a start."""
     generator = torch.Generator().manual_seed(seed)
-    signal = torch.randn(1, images, *shape, generator=generator)
+    signal = torch.randn(1, images, *shape, generator=torch.Generator().manual_seed(1000 + signal_seed))
     starts = torch.randn(len(sizes), images, *shape, generator=generator).repeat_interleave(torch.tensor(sizes), 0)
     own = torch.randn(sum(sizes), images, *shape, generator=generator)
     return snr**0.5 * signal + start_share**0.5 * starts + (1 - start_share) ** 0.5 * own

@@ -20,7 +20,7 @@ from saliencynoise.engine.study import Study as EngineStudy
 from saliencynoise.registry.catalogue import catalogue
 from tests.conftest import TRAINED
 
-FUNCTIONS = ("bench", "compare", "dream", "explain", "frontier", "sanity", "variance")
+FUNCTIONS = ("bench", "compare", "dream", "explain", "frontier", "measure", "sanity", "variance")
 
 TERMINAL = {"as_json", "quiet", "report", "html", "config"}
 """Parameters of commands alone: how and where something is printed, and a file of settings."""

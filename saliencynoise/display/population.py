@@ -51,6 +51,23 @@ def population_sentence(population: PopulationRecord, *, members: int) -> str:
     )
 
 
+def scope_words(population: PopulationRecord) -> str:
+    """Return the population in a few words, to compare it with another.
+
+    >>> from saliencynoise.records.population import FROM_SCRATCH
+    >>> scope_words(FROM_SCRATCH)
+    'trained from scratch'
+    """
+    words = {"from_scratch": "trained from scratch", "untrained": "untrained", "unknown": "not stated"}
+    if population.kind in words:
+        return words[population.kind]
+    unit, short = UNITS[population.unit]
+    origin = _tuned(population.tuned)
+    if population.kind == "one_start":
+        return f"{origin} one {unit}" + (f" ({population.starts[0]})" if population.starts[0] else "")
+    return f"{origin} {len(population.starts)} {unit.replace(short, f'{short}s', 1)}"
+
+
 def population_sentences(result: StudyRecord) -> list[str]:
     """Return the sentence of each architecture of a study; one where all have the same."""
     sentences = {

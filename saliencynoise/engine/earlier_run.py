@@ -13,7 +13,7 @@ from saliencynoise.engine.study import PLAN, RESULT
 from saliencynoise.interfaces import UsageError
 from saliencynoise.records.plan import PlanRecord
 from saliencynoise.records.reading import RecordError, check_record, read_record
-from saliencynoise.records.writing import write_record
+from saliencynoise.records.writing import json_of, write_record
 from saliencynoise.store.atomic import LOCK, holds_files, read_json
 
 FORMAT = 1
@@ -46,7 +46,7 @@ def new_division() -> Division:
 
 def shared_settings(config: BenchConfig, dataset_key: str) -> dict[str, Any]:
     """Return the settings that a folder's runs share."""
-    return {**_without_growing(config.settings), "dataset_key": dataset_key}
+    return {**_without_growing(json_of(config.settings)), "dataset_key": dataset_key}
 
 
 def _without_growing(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,20 @@ class FailedCellError(SaliencyNoiseError):
     """No figures can be computed from the maps of one architecture and method; the message has the reason."""
 
 
+class BrokenMapError(FailedCellError):
+    """A map holds NaN or infinity.
+
+    Attributes:
+        member: its member.
+        image: its image.
+        count: how many values are no numbers.
+    """
+
+    def __init__(self, *, member: int, image: int, count: int) -> None:
+        super().__init__(f"member {member} has {count} values of NaN or infinity in the map of image {image}")
+        self.member, self.image, self.count = member, image, count
+
+
 @dataclass
 class Failures:
     """The failures of a run, by architecture and method; a method of None stands for all of them."""

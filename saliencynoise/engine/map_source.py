@@ -30,7 +30,11 @@ class MapSource(Protocol):
 
     @property
     def draws(self) -> int:
-        """Number of draws, D; the second one has the same random numbers for all members."""
+        """Number of draws, D."""
+
+    @property
+    def shared_draw(self) -> bool:
+        """Whether all members have the same random numbers in the second draw; in the others each has its own."""
 
     @property
     def items(self) -> int:
@@ -58,6 +62,7 @@ class StoredSource:
     """The maps of a bench's members in their stores, one for each draw."""
 
     layout: Layout = "picture"
+    shared_draw = True
 
     def __init__(self, stores: Sequence[MapStore], members: Sequence[int], chunks: Sequence[Chunk]) -> None:
         self._stores, self._members, self._chunks = stores, members, chunks
@@ -117,6 +122,7 @@ class ArraySource:
         values: `[E, D, B, c, h, w]`, raw; of lists of values `[E, D, B, 1, 1, P]`.
         layout: whether a map is a grid of places or a list of values.
         diagnostics: the method's checks of its maps by name, `[D, E, B]`.
+        shared_draw: whether all members have the same random numbers in the second draw.
     """
 
     def __init__(
@@ -125,10 +131,12 @@ class ArraySource:
         *,
         layout: Layout = "picture",
         diagnostics: Mapping[str, Float[Tensor, "D E B"]] | None = None,
+        shared_draw: bool = True,
     ) -> None:
         self._values, self._diagnostics = values.detach(), dict(diagnostics or {})
         self.members, self.draws, self.items = values.shape[:3]
         self.layout: Layout = layout
+        self.shared_draw = shared_draw
 
     def maps(self) -> Iterator[Float[Tensor, "E D c h w"]]:
         """Yield the maps of all members item by item."""

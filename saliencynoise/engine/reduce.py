@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from saliencynoise.engine.failures import FailedCellError
+from saliencynoise.engine.failures import BrokenMapError, FailedCellError
 from saliencynoise.engine.map_source import MapSource
 from saliencynoise.engine.map_statistics import LocalizationAccumulator, MapStatistics, MapStatisticsAccumulator
 from saliencynoise.interfaces import one_line
@@ -183,7 +183,10 @@ def reduce_maps(
     grams = _grams(statistics)
     return Reduced(
         figures={
-            view: summarise(images, view=view, seed=seed, groups=groups, sign=sign, scale=scale, clusters=clusters)
+            view: _without_shared_draw(
+                summarise(images, view=view, seed=seed, groups=groups, sign=sign, scale=scale, clusters=clusters),
+                shared=source.shared_draw,
+            )
             for view, images in statistics.items()
         },
         classes={
@@ -201,6 +204,15 @@ def reduce_maps(
         clusters=clusters,
         draws=source.draws,
     )
+
+
+def _without_shared_draw(figures: CellStatistics, *, shared: bool) -> CellStatistics:
+    """Return figures without the share of the draws where no draw is shared: it is then part of the residual."""
+    if shared or figures.energy is None:
+        return figures
+    energy = dict(figures.energy)
+    energy["residual"] += energy.pop("draw")
+    return replace(figures, energy=energy)
 
 
 def _grams(statistics: Mapping[str, Sequence[ImageStatistics]]) -> dict[str, Tensor]:
@@ -244,9 +256,7 @@ def _refuse_unusable(maps: Float[Tensor, "E D c h w"], *, image: int, layout: La
         raise FailedCellError("the maps have one value each: an SNR needs two values or more")
     broken = (~maps.isfinite()).flatten(1).sum(1)
     for member in broken.nonzero().flatten().tolist():
-        raise FailedCellError(
-            f"member {member} has {int(broken[member])} values of NaN or infinity in the map of image {image}"
-        )
+        raise BrokenMapError(member=member, image=image, count=int(broken[member]))
 
 
 def aggregate(aggregator: Aggregator, maps: Float[Tensor, "E c h w"]) -> Float[Tensor, "c h w"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from saliencynoise.records.cell import Ceiling, Cell, CellFigures, Estimate
     from saliencynoise.records.study import ArchitectureResult, MethodRecord
     from saliencynoise.statistics.intervals import Interval
+    from saliencynoise.store.scratch import Scratch
 
 RESULT = "result.json"
 PLAN = "plan.json"
@@ -46,10 +47,12 @@ class Study:
     Attributes:
         result: the document of `result.json`: configuration, provenance, members, images, cells.
         folder: its folder, with `snr.parquet` and `maps`.
+        scratch: the temporary folder that holds it, which is deleted with the study; None for none.
     """
 
     result: StudyRecord
     folder: Path
+    scratch: Scratch | None = field(default=None, repr=False, compare=False)
 
     @property
     def failed(self) -> list[Cell]:
@@ -128,7 +131,7 @@ class Study:
     @cached_property
     def files(self) -> RunFiles:
         """The files of this study, each compared with the checksum of the result before it is read."""
-        return RunFiles(self.folder, self.result.files)
+        return RunFiles(self.folder, self.result.files, self.scratch)
 
     @property
     def maps(self) -> xr.DataTree:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 Key = tuple[int | slice, ...]
 
+VALUE = "value"
+"""The dimension of maps that are lists of values; others have those of `DIMENSIONS`."""
+
 
 def group_of(tree: xr.DataTree, cell: Cell) -> Any:
     """Return the group of a cell in `Study.maps`, which holds trees and arrays.
@@ -62,25 +65,29 @@ def _pictures(result: StudyRecord, files: RunFiles) -> xr.Variable:
 
 def _group(stored: StoredMaps, result: StudyRecord, files: RunFiles) -> xr.Dataset:
     images = len(result.images)
+    is_list = next(method.layout for method in result.methods if method.label == stored.method) == "values"
+    size = (stored.shape[-1],) if is_list else stored.shape
+    of_image = (DIMENSIONS[1], VALUE) if is_list else DIMENSIONS[1:]
     variables = {
         "marginal": _variable(
-            DIMENSIONS[1:],
-            (images, *stored.shape),
+            of_image,
+            (images, *size),
             np.float32,
-            lambda key: _all_of(files, stored.marginal, "values")[key],
+            lambda key: _all_of(files, stored.marginal, "values").reshape(images, *size)[key],
         )
     }
     coordinates = _coordinates(stored, result)
+    if is_list and len(result.dataset.features) == stored.shape[-1]:
+        coordinates[VALUE] = list(result.dataset.features)
     if stored.draws:
         members = len(result.architecture(stored.architecture).members)
         dimensions, sizes = [DIMENSIONS[0]], [members]
         if len(stored.draws) > 1:
             dimensions, sizes = [*dimensions, "draw"], [*sizes, len(stored.draws)]
             coordinates["draw"] = [PurePosixPath(draw).name for draw in stored.draws]
-        shape = (*sizes, images, *stored.shape)
-        variables["maps"] = _variable(
-            (*dimensions, *DIMENSIONS[1:]), shape, np.float32, _MemberMaps(stored, files, shape)
-        )
+        shape = (*sizes, images, *size)
+        reader = _MemberMaps(stored, files, (*sizes, images, *stored.shape), values=is_list)
+        variables["maps"] = _variable((*dimensions, *of_image), shape, np.float32, reader)
     attributes = {name: getattr(stored, name) for name in ("architecture", "method")} | {
         "aggregator": result.aggregator
     }
@@ -107,10 +114,12 @@ def _coordinates(stored: StoredMaps, result: StudyRecord) -> dict[str, Any]:
 class _MemberMaps:
     """Reader of some members' maps of some images; a file has those of one member, one draw and some images."""
 
-    def __init__(self, stored: StoredMaps, files: RunFiles, shape: Sequence[int]) -> None:
-        self._stored, self._files, self._shape = stored, files, shape
+    def __init__(self, stored: StoredMaps, files: RunFiles, shape: Sequence[int], *, values: bool) -> None:
+        self._stored, self._files, self._shape, self._values = stored, files, shape, values
 
     def __call__(self, key: Key) -> np.ndarray:
+        if self._values:  # a list has neither channels nor rows
+            key = (*key[:-1], 0, 0, key[-1])
         several = len(self._stored.draws) > 1
         keys = key if several else (key[0], 0, *key[1:])
         images = self._shape[-4]
@@ -151,7 +160,7 @@ def _all_of(files: RunFiles, name: str, tensor: str) -> np.ndarray:
     return values
 
 
-class _Lazy(BackendArray):
+class Lazy(BackendArray):
     """An array whose values are read when they are used."""
 
     def __init__(self, shape: Sequence[int], dtype: Any, read: Callable[[Key], np.ndarray]) -> None:
@@ -164,4 +173,4 @@ class _Lazy(BackendArray):
 def _variable(
     dimensions: Sequence[str], shape: Sequence[int], dtype: Any, read: Callable[[Key], np.ndarray]
 ) -> xr.Variable:  # fmt: skip
-    return xr.Variable(dimensions, indexing.LazilyIndexedArray(_Lazy(shape, dtype, read)))
+    return xr.Variable(dimensions, indexing.LazilyIndexedArray(Lazy(shape, dtype, read)))

@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec import structs
+
+from saliencynoise.display.numbers import counted
 from saliencynoise.engine.computed_cells import accuracy_of, computed_cells, failed_cells
-from saliencynoise.engine.failures import FailedCellError
+from saliencynoise.engine.failures import BrokenMapError, FailedCellError
 from saliencynoise.engine.reduce import Reduced, reduce_maps
 from saliencynoise.engine.result_files import image_columns, write_image_table
 from saliencynoise.engine.study import FORMAT, PARQUET, RESULT, Study
-from saliencynoise.interfaces import Aggregator, one_line
+from saliencynoise.interfaces import Aggregator, UsageError, one_line
 from saliencynoise.interfaces.seeds import draw_name
 from saliencynoise.records.common import Hardware
 from saliencynoise.records.files import PICTURES, StoredChunk, StoredMaps, map_path
@@ -28,6 +31,7 @@ from saliencynoise.records.study import (
     StudyRecord,
 )
 from saliencynoise.records.writing import record_of, write_record
+from saliencynoise.statistics.gram import NOISELESS
 from saliencynoise.store.atomic import sha256_of, write_bytes
 from saliencynoise.store.grams import save_grams
 from saliencynoise.store.maps import Chunk, MapStore
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from saliencynoise.engine.map_source import MapSource
     from saliencynoise.records.cell import Cell
     from saliencynoise.registry.bound import BoundAggregator
+    from saliencynoise.store.scratch import Scratch
 
 KeptMaps = Literal["all", "mean", "none"]
 
@@ -83,6 +88,8 @@ def study_of_maps(
     folder: Path,
     aggregator: BoundAggregator,
     keep_maps: KeptMaps = "all",
+    strict: bool = False,
+    scratch: Scratch | None = None,
 ) -> Study:
     """Reduce maps as a bench does, write the files of a study into a folder, and return the study.
 
@@ -94,14 +101,16 @@ def study_of_maps(
         folder: an empty folder, or a new one.
         aggregator: makes the marginal map from members' maps; its level is "maps".
         keep_maps: "all", "mean" (the marginal map only) or "none".
+        strict: whether maps that cannot be measured are an error, in place of a cell that failed.
+        scratch: the temporary folder that holds `folder`, which is deleted with the study; None for none.
 
     Raises:
-        UsageError: if the folder is read-only or full.
+        UsageError: if the folder is read-only or full; with `strict`, naming the method, member and item.
     """
     labels = [image.label for image in about.images if image.label is not None]
     reduced = {
         label: source if isinstance(source, str) else _reduced(
-            source, about, about.methods[label], labels=labels or None, aggregator=aggregator
+            source, about, about.methods[label], labels=labels or None, aggregator=aggregator, strict=strict
         )
         for label, source in sources.items()
     }  # fmt: skip
@@ -116,10 +125,10 @@ def study_of_maps(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         settings=about.settings,
         plan=Chunks(chunk=max((chunk.images for entry in stored for chunk in entry.chunks), default=0), rows={}),
-        dataset=about.dataset,
+        dataset=structs.replace(about.dataset, notes=(*about.dataset.notes, *_oddities(reduced, about))),
         recipes={},
         device=about.device,
-        aggregator=about.settings.aggregator,
+        aggregator=aggregator.canonical_name,
         sampler=None,
         versions=versions(),
         hardware=record_of(hardware(about.device, threads=1), Hardware),
@@ -131,7 +140,7 @@ def study_of_maps(
         files=writer.checksums(),
     )
     write_record(folder / RESULT, result)
-    return Study(result, folder)
+    return Study(result, folder, scratch)
 
 
 def _reduced(
@@ -141,6 +150,7 @@ def _reduced(
     *,
     labels: Sequence[int] | None,
     aggregator: BoundAggregator,
+    strict: bool,
 ) -> Reduced | str:
     """Return the statistics of a method's maps, or the reason why there are none."""
     groups = [image.group for image in about.images if image.group is not None]
@@ -157,9 +167,54 @@ def _reduced(
             sign=sign,
             scale=aggregator.spec.scale,
             groups=tuple(groups) if groups and len(groups) == source.items else None,
+            clusters=about.architecture.population.clusters,
         )
-    except FailedCellError as error:
+    except BrokenMapError as error:
+        if strict:
+            raise UsageError(f"{method.label}: {_broken(error, about)}") from error
         return one_line(error)
+    except FailedCellError as error:
+        if strict:
+            raise UsageError(f"{method.label}: {one_line(error)}") from error
+        return one_line(error)
+
+
+def _broken(error: BrokenMapError, about: MeasuredMaps) -> str:
+    """Return a sentence on a map with NaN or infinity that names its member and its item."""
+    source = about.architecture.members[error.member].source
+    member = f"member {error.member}" + (f" ({source})" if source else "")
+    name = about.images[error.image].name
+    item = f"item {error.image}" + (f" ({name})" if name != f"item {error.image}" else "")
+    return (
+        f"{member} has {counted(error.count, 'value')} of NaN or infinity in the map of {item}; leave out this "
+        "member or this item"
+    )
+
+
+def _oddities(reduced: Mapping[str, Reduced | str], about: MeasuredMaps) -> list[str]:
+    """Return notes on members with the same maps, and on those whose maps are zero."""
+    notes = []
+    names = [member.source or str(member.index) for member in about.architecture.members]
+    for label, found in reduced.items():
+        if isinstance(found, str):
+            continue
+        gram = found.grams[next(iter(found.figures))]
+        energy = gram.diagonal(dim1=-2, dim2=-1)
+        empty = (energy == 0).all(0)
+        if bool(empty.any()):
+            blank = ", ".join(names[member] for member in empty.nonzero().flatten().tolist())
+            notes.append(f"the maps of {label} are zero on all {about.settings.images} images for member {blank}")
+        apart = energy[:, :, None] + energy[:, None, :] - 2 * gram
+        same = (apart <= NOISELESS * (energy[:, :, None] + energy[:, None, :])).all(0) & ~empty & ~empty[:, None]
+        pairs = [(one, other) for one, other in same.nonzero().tolist() if one < other]
+        if pairs:
+            one, other = pairs[0]
+            more = f" and {counted(len(pairs) - 1, 'more pair')}" if len(pairs) > 1 else ""
+            notes.append(
+                f"the same maps: members {names[one]} and {names[other]}{more} have identical maps of {label}; if they "
+                "are copies of one network, count them once"
+            )
+    return notes
 
 
 class _Writer:

@@ -123,12 +123,6 @@ class CellFigures(Record, frozen=True, kw_only=True):
     unseen_mode: UnseenMode | None
     nested: Nested | None
 
-    @property
-    def worth(self) -> float:
-        """The number of independent networks that the average of all members is worth; of one start, its members."""
-        worth = None if self.nested is None else self.nested.worth
-        return float(self.members) if worth is None else worth.value
-
 
 class Pixels(Record, frozen=True, kw_only=True):
     """Significant pixels."""
@@ -327,6 +321,12 @@ class Cell(Record, frozen=True, kw_only=True):
     details: Details | None
     ceiling: Ceiling | None
     untrained: UntrainedFloor | None
+
+    @property
+    def worth(self) -> float:
+        """The number of independent networks that the average of all members is worth; of one start, its members."""
+        nested = None if self.figures is None else self.figures.nested
+        return float(self.members) if nested is None or nested.worth is None else nested.worth.value
 
     @property
     def known_figures(self) -> CellFigures:

@@ -21,6 +21,11 @@ COMMANDS = (
         target="saliencynoise.cli.explain:explain",
     ),
     CommandSpec(
+        name="measure",
+        summary="Measure saliency maps that were computed elsewhere, from files of arrays or tables.",
+        target="saliencynoise.cli.measure:measure",
+    ),
+    CommandSpec(
         name="show",
         summary="Print the table of a run or a frontier from its files, or other figures of a run.",
         target="saliencynoise.cli.show:show",

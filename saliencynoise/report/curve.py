@@ -13,11 +13,13 @@ from rich.text import Text
 from saliencynoise.display.grid import WIDE
 from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import format_number, interval_text
+from saliencynoise.display.population import population_sentences
 from saliencynoise.display.sparkline import COUNTS, reliability_line
 from saliencynoise.display.table_rows import with_headings
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.engine.study import Study, interval_of
 from saliencynoise.records.writing import json_of
+from saliencynoise.report.nested import legend_of, networks_of, print_averages, worth_sentences
 from saliencynoise.statistics.curve import CurvePoint, averaging_curve
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def curve_rows(study: Study) -> list[Any]:
     return [
         json_of(
             {name: getattr(cell, name) for name in ("architecture", "method", "view")}
-            | {"curve": [asdict(point) for point in curve_of(cell)]}
+            | {"curve": [asdict(point) for point in curve_of(cell)], "nested": cell.known_figures.nested}
         )
         for cell in study.done
     ]
@@ -71,18 +73,21 @@ def print_curve(study: Study, console: Console | None = None) -> None:
     narrow = console.width < WIDE
     for cell in with_headings(table, study.done, narrow=narrow):
         labels = _labels(cell, narrow=narrow, ascii_only=console.options.ascii_only)
-        rows = [_row(point, members=cell.members) for point in curve_of(cell)]
+        rows = [_row(point, members=networks_of(cell)) for point in curve_of(cell)]
         for label, row in zip_longest(labels, rows, fillvalue=""):
             table.add_row(label, *row)
     console.print(table)
     members = study.result.settings.members
-    console.print(Text(LEGEND.format(members=members, last=COUNTS[-1]), style="dim"))
+    console.print(Text(LEGEND.format(members=members, last=COUNTS[-1]) + legend_of(study.result), style="dim"))
+    for sentence in (*population_sentences(study.result), *worth_sentences(study.result)):
+        console.print(Text(sentence))
+    print_averages(study, console, narrow=narrow)
 
 
 def _labels(cell: Cell, *, narrow: bool, ascii_only: bool) -> list[str]:
     """Return the labels beside a curve's figures, line by line: the method's name, then the curve as a sparkline."""
     snr = cell.known_figures.estimates.snr_averaged.value
-    line = reliability_line(snr, members=cell.members, ascii_only=ascii_only)
+    line = reliability_line(snr, members=networks_of(cell), ascii_only=ascii_only)
     return [*escape(method_label(cell.method, cell.view, narrow=narrow)).split("\n"), f"    {line}"]
 
 

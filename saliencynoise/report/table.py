@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -28,6 +29,7 @@ from saliencynoise.engine.study import Study
 from saliencynoise.interfaces.shell import shell
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
 from saliencynoise.records.study import MeasureSettings
+from saliencynoise.report.nested import legend_of, nested_of, networks_of, unit_of, worth_sentences
 from saliencynoise.report.warnings import warnings
 
 if TYPE_CHECKING:
@@ -39,13 +41,16 @@ if TYPE_CHECKING:
 LEGEND = (
     "SNR: published SNR, |mean|/sd over members, averaged over pixels; floor: its value for pure noise with as many "
     "members. r: corrected SNR, c/(1-c) with c the mean cosine between members' maps (pure noise: 0, but more in the "
-    "views relu and abs), and its 95% interval for new members and new images. untrained: r of as many untrained "
-    "networks, for methods on a layer and maps of one sign. p: sign-flip test for any signal. for 0.9: networks to "
-    "average, on the aggregator's scale, until the reliability is 0.9. sig. pix.: significant pixels, the share "
-    f"of the mean map's values that exceed noise, at {FALSE_DISCOVERY_RATE:.0%} false discoveries (more with 4 members "
-    "or skewed noise); it grows with the members. s: seconds of attribution; a pass that methods share counts for "
-    "each. Beside the architecture: its members' median test accuracy."
+    "views relu and abs), and its 95% interval for new members and new images.{untrained} p: sign-flip test for any "
+    "signal. for 0.9: networks to average, on the aggregator's scale, until the reliability is 0.9. sig. pix.: "
+    "significant pixels, the share of the mean map's values that exceed noise, at "
+    f"{FALSE_DISCOVERY_RATE:.0%} false discoveries (more with 4 members or skewed noise); it grows with the members."
+    "{seconds}{accuracy}"
 )
+
+UNTRAINED = " untrained: r of as many untrained networks, for methods on a layer and maps of one sign."
+SECONDS = " s: seconds of attribution; a pass that methods share counts for each."
+ACCURACY = " Beside the architecture: its members' median test accuracy."
 
 DRAWS = (
     "networks alone: r of a stochastic method without its sampling noise, from {draws} draws; all members share the "
@@ -59,7 +64,7 @@ BALANCED = (
 WIDER = (
     f"reliability 1..{COUNTS[-1]}: of averages of {', '.join(map(str, COUNTS[:3]))} ... {COUNTS[-1]} networks, each on "
     "a scale of 0 to 1 (as digits: in tenths); right of the bar a forecast for more networks than this run has. "
-    "In brackets: the lowest and the highest accuracy."
+    "In brackets: the lowest and the highest accuracy, where they are known."
 )
 
 CEILING = (
@@ -92,20 +97,36 @@ def print_study(study: Study, console: Console | None = None) -> None:
 def render_study(study: Study, *, width: int, ascii_only: bool = False) -> Iterator[RenderableType]:
     """Yield the printed parts: the table, its legend, provenance, warnings and the folder of the results."""
     cells = study.result.cells
-    yield from _table(cells, width=width, ascii_only=ascii_only)
+    units = {cell.architecture: unit_of(study.result, cell) for cell in cells}
+    yield from _table(cells, units, width=width, ascii_only=ascii_only)
     if any(cell.status == "ok" for cell in cells):
         wider = f" {WIDER}" if width >= WIDE else ""
         low = f" {CEILING}" if any(map(is_low, cells)) else ""
         balanced = f" {BALANCED}" if any(cell.accuracy.balanced is not None for cell in cells) else ""
-        yield Text(LEGEND + wider + balanced + _draws(cells) + low, style="dim")
+        yield Text(
+            _legend(study.result) + wider + balanced + _draws(cells) + low + legend_of(study.result), style="dim"
+        )
     yield Text(basis(study.result))
-    for sentence in population_sentences(study.result):
+    for sentence in (*population_sentences(study.result), *worth_sentences(study.result)):
         yield Text(sentence)
     for warning in warnings(study.result):
         yield Text(warning, style=_style(warning))
+    if study.scratch is not None:
+        return
+    files = ["result.json", "snr.parquet", *(["maps.zarr"] if study.result.sampler is not None else [])]
     yield Text(
-        f"Results in {study.folder} (result.json, snr.parquet, maps.zarr); again with: "
+        f"Results in {study.folder} ({', '.join(files)}); again with: "
         f"{shell('saliencynoise', 'show', study.folder, encoding='ascii' if ascii_only else 'utf-8')}"
+    )
+
+
+def _legend(result: StudyRecord) -> str:
+    """Return the legend without the columns that no row has."""
+    done = [cell for cell in result.cells if cell.status == "ok"]
+    return LEGEND.format(
+        untrained=UNTRAINED if result.sampler is not None else "",
+        seconds=SECONDS if any(cell.seconds is not None for cell in done) else "",
+        accuracy=ACCURACY if any(cell.accuracy.median is not None for cell in done) else "",
     )
 
 
@@ -124,7 +145,9 @@ def _draws_of(cell: Cell) -> int:
     return cell.draws if cell.status == "ok" else 1
 
 
-def _table(cells: Sequence[Cell], *, width: int, ascii_only: bool) -> Iterator[RenderableType]:
+def _table(
+    cells: Sequence[Cell], units: Mapping[str, str], *, width: int, ascii_only: bool
+) -> Iterator[RenderableType]:
     narrow = width < WIDE
     sections: list[Section] = []
     rows: list[list[str]] = []
@@ -138,11 +161,20 @@ def _table(cells: Sequence[Cell], *, width: int, ascii_only: bool) -> Iterator[R
         rows.append([label, *_row(cell, ascii_only=ascii_only)])
         if _draws_of(cell) > 1:
             rows.append(_networks_row(cell, ascii_only=ascii_only))
+        nested = nested_of(cell)
+        if nested is not None:
+            within = nested.r_within
+            r = [format_number(within.value), interval_text(within.interval)]
+            rows.append([f"    within a {units[cell.architecture]}", "", "", "", *r])
         if narrow and cell.untrained is not None and not math.isnan(cell.untrained.snr):
             rows.append(_untrained_row(cell.untrained))
         if cell.ceiling is not None and is_low(cell):
             rows.append(["    ceiling", "", "", "", format_number(cell.ceiling.value), interval_text(cell.ceiling)])
-    columns = [TerminalColumn(header=name, rank=RANKS.get(name, 0)) for name in HEADERS]
+    timed = any(cell.seconds is not None for cell in cells)
+    shown = HEADERS if timed else HEADERS[:-1]  # the seconds are the last column
+    if not timed:
+        sections = [replace(section, rows=[row[: 1 + len(shown)] for row in section.rows]) for section in sections]
+    columns = [TerminalColumn(header=name, rank=RANKS.get(name, 0)) for name in shown]
     return render_sections(
         "architecture, method", columns, sections, width=width, label_width=NAME_WIDTH, ascii_only=ascii_only
     )
@@ -175,16 +207,16 @@ def _row(cell: Cell, *, ascii_only: bool) -> list[str]:
         untrained_text(cell),
         p_cell(figures.signal_p),
         escape(figures.members_needed.text),
-        reliability_line(figures.estimates.snr_averaged.value, members=cell.members, ascii_only=ascii_only),
+        reliability_line(figures.estimates.snr_averaged.value, members=networks_of(cell), ascii_only=ascii_only),
         _significant(cell),
-        seconds_text(cell.seconds or 0.0),
+        "" if cell.seconds is None else seconds_text(cell.seconds),
     ]
 
 
 def _networks_row(cell: Cell, *, ascii_only: bool) -> list[str]:
     """Return the row of a stochastic method without its own noise."""
     snr = cell.known_figures.estimates.snr_network
-    line = reliability_line(snr.value, members=cell.members, ascii_only=ascii_only)
+    line = reliability_line(snr.value, members=networks_of(cell), ascii_only=ascii_only)
     r = [format_number(snr.value), interval_text(snr.interval)]
     return ["    networks alone", "", "", "", *r, "", "", "", line]
 

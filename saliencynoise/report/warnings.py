@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import counted, format_number
+from saliencynoise.display.population import UNITS
 from saliencynoise.engine.config import REFERENCE
 from saliencynoise.interfaces.specs import CENTRED, REASONS
 from saliencynoise.records.numbers import FALSE_DISCOVERY_RATE
@@ -35,7 +36,10 @@ def warnings(result: StudyRecord) -> list[str]:
         if architecture.adaptations:
             lines.append(f"adapted: {architecture.label}: {'; '.join(architecture.adaptations)}")
     members = result.settings.members
-    if members == 2:
+    starts = _few_starts(result)
+    if starts:
+        lines += starts
+    elif members == 2:
         lines.append(
             "2 members: figures without intervals, and the SNR's floor is infinite; --members 8 gives intervals"
         )
@@ -44,6 +48,22 @@ def warnings(result: StudyRecord) -> list[str]:
     cells = result.cells
     lines += [*rounded(result), *_dependent(result), *_without_null(cells), *_untrained(cells)]
     return [*lines, *_modes(cells), *_skewed(cells), *_denormal(cells), *_failures(cells)]
+
+
+def _few_starts(result: StudyRecord) -> list[str]:
+    """Return a line for each architecture of a nested design with few starts."""
+    lines = []
+    for architecture in result.architectures:
+        population = architecture.population
+        if population.clusters is None or population.kind != "several_starts":
+            continue
+        count, unit = len(population.starts), UNITS[population.unit][1]
+        named = f"{count} {unit}s of {architecture.label}"
+        if count == 2:
+            lines.append(f"{named}: figures without intervals; a third {unit} gives intervals")
+        elif count < 8:
+            lines.append(f"{named}: intervals are indicative; 8 or more {unit}s make them reliable")
+    return lines
 
 
 def _untrained(cells: Sequence[Cell]) -> list[str]:
@@ -122,7 +142,7 @@ def rounded(result: StudyRecord) -> list[str]:
 def _dependent(result: StudyRecord) -> list[str]:
     """Return a line if members share training runs, since they agree more than retrained networks."""
     members, sampler = result.settings.members, result.sampler
-    if sampler is None or sampler.runs >= members:
+    if sampler is None or sampler.runs >= members or any(map(_has_starts, result.architectures)):
         return []
     runs = sampler.runs
     origin = f"{members} members of {sampler.label} from {counted(runs, 'training run')}"
@@ -131,6 +151,11 @@ def _dependent(result: StudyRecord) -> list[str]:
         "more than retrained networks, because they share a run; 'saliencynoise frontier' compares both"
     )
     return [line]
+
+
+def _has_starts(architecture: ArchitectureResult) -> bool:
+    """Whether members share some of several starts, so that r is already that of different ones."""
+    return architecture.population.kind == "several_starts"
 
 
 def _modes(cells: Sequence[Cell]) -> list[str]:
@@ -161,8 +186,9 @@ def _denormal(cells: Sequence[Cell]) -> list[str]:
     """Return a line for each method whose maps are so small that float32 holds few of their digits."""
     denormal = {(c.method, c.architecture): c.denormal_images for c in cells if c.denormal_images}
     return [
-        f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} are below 1.2e-38, where float32 "
-        "has fewer digits, and their figures are inexact; multiply the method's values by a constant"
+        f"digits lost: {method} on {architecture}: maps of {counted(images, 'image')} are below 1.2e-38 in float32 "
+        "(6.1e-5 in float16), where they have fewer digits, and their figures are inexact; multiply the "
+        "method's values by a constant"
         for (method, architecture), images in denormal.items()
     ]
 

@@ -16,8 +16,8 @@ import torch
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.statistics.groups import variance_of_mean
-from saliencynoise.statistics.intervals import Interval, Pooled
-from saliencynoise.statistics.jackknife import few_members, jackknife_variance, t_interval, two_sided_p
+from saliencynoise.statistics.intervals import INDICATIVE_BELOW, OF_STARTS, Interval, Pooled, Question
+from saliencynoise.statistics.jackknife import jackknife_variance, t_interval, two_sided_p
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -156,8 +156,10 @@ def compare(
     parts = _members_parts(a, b, shared)
     if asked == "both":
         parts.append(variance_of_mean(contributions(a) - contributions(b), a.groups))
-    note = few_members(min(a.members, b.members))
-    return _comparison(names, _log(a) - _log(b), parts, question=asked, note=note)
+    units = {figure.unit for figure in (a, b) if figure.members < INDICATIVE_BELOW}
+    note = f"indicative: fewer than {INDICATIVE_BELOW} {' or '.join(sorted(units))}" if units else ""
+    scope = OF_STARTS[asked] if "starts" in {a.unit, b.unit} else asked
+    return _comparison(names, _log(a) - _log(b), parts, question=scope, note=note)
 
 
 def everywhere(cells: Mapping[str, Comparison]) -> Everywhere:
@@ -249,7 +251,7 @@ def _members_parts(a: Pooled, b: Pooled, shared: Shared) -> list[tuple[float, fl
 
 
 def _comparison(
-    names: tuple[str, str], difference: float, parts: Sequence[tuple[float, float]], *, question: Asked, note: str
+    names: tuple[str, str], difference: float, parts: Sequence[tuple[float, float]], *, question: Question, note: str
 ) -> Comparison:
     p = two_sided_p(difference, parts)
     interval = t_interval(difference, parts, question=question, note=note, level=LEVEL)

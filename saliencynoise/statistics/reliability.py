@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from saliencynoise.statistics.intervals import Interval
 
 
-def reliability_at(snr: float, members: int) -> float:
+def reliability_at(snr: float, members: float) -> float:
     """Return R(n) = n r / (1 + n r), the cosine between two independent n-member averages, pooled by energy.
 
     The cosine between such an average and the true marginal map is the root of R.

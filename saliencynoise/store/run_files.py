@@ -7,6 +7,7 @@ from pathlib import Path
 
 from saliencynoise.interfaces import UsageError
 from saliencynoise.store.atomic import DamagedFileError, sha256_of
+from saliencynoise.store.scratch import Scratch
 
 
 class RunFiles:
@@ -15,8 +16,9 @@ class RunFiles:
     A file is compared once. A change while a study is open is not noticed.
     """
 
-    def __init__(self, folder: Path, sums: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, sums: Mapping[str, str], scratch: Scratch | None = None) -> None:
         self.folder = folder
+        self._scratch = scratch  # a temporary folder is there as long as its files may be read
         self._sums = sums
         self._sound: set[str] = set()
 

@@ -23,7 +23,7 @@ def test_skewed_noise_of_pixels_is_warned_of():
 def test_lost_digits_are_noted_once_a_method():
     small = {**cell(), "denormal_images": 1}
     text = " ".join(printed(study(small, {**small, "view": "absolute"})).split())
-    assert text.count("digits lost: gradient on test_resnet: maps of 1 image are below 1.2e-38, where float32") == 1
+    assert text.count("digits lost: gradient on test_resnet: maps of 1 image are below 1.2e-38 in float32") == 1
     assert "digits lost" not in printed(study({**cell(), "denormal_images": 0}))
 
 

@@ -163,7 +163,10 @@ def _compare(a: tuple[Study, Cell], b: tuple[Study, Cell], names: tuple[str, str
     if not bool(used.any()):
         raise UsageError(f"{names[0]} and {names[1]} have no image on which both give maps")
     groups = chosen(_groups(a[0], b[0]), used)
-    figures = [pooled_snr(gram[used], groups=groups) for gram in grams]
+    figures = [
+        replace(pooled_snr(gram[used], groups=groups), unit="members" if study.clusters(cell) is None else "starts")
+        for gram, (study, cell) in zip(grams, (a, b), strict=True)
+    ]
     return compare(figures[0], figures[1], names=names, shared=shared)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saliencynoise.analyses.comparison.run import Pair, compare_runs
+from saliencynoise.display.population import scope_words
 from saliencynoise.engine.judged import key_of_cell
 from saliencynoise.engine.study import Study
 from saliencynoise.interfaces import UsageError
@@ -17,12 +18,13 @@ from saliencynoise.store.atomic import DamagedFileError
 
 if TYPE_CHECKING:
     from saliencynoise.records.cell import Cell
+    from saliencynoise.records.population import PopulationRecord
     from saliencynoise.records.study import StudyRecord
 
 ABSENT = "-"
 """The value of a setting that a run does not know."""
 
-ABOUT_ARCHITECTURES = ("recipe of ", "weights of ")
+ABOUT_ARCHITECTURES = ("recipe of ", "weights of ", "population of ")
 """Prefix of the names of differences that concern one architecture."""
 
 LISTED = 3
@@ -157,6 +159,7 @@ def _facts(result: StudyRecord) -> Iterator[tuple[str, str]]:
     for architecture in result.architectures:
         members = [member.sha256 for member in architecture.members if member.sha256]
         yield f"weights of {architecture.label}", _set_of(members)
+        yield f"population of {architecture.label}", scope_words(architecture.population)
     for label, recipe in result.recipes.items():
         yield from ((f"recipe of {label}: {name}", _words(value)) for name, value in json_of(recipe).items())
     yield from ((name, _words(value)) for name, value in result.versions.items())
@@ -198,11 +201,30 @@ def _warnings(studies: Sequence[Study], differing: set[str]) -> Iterator[str]:
         yield "comparable in r only: other numbers of members; the published SNR and its floor depend on them"
     if differing & {"draws"}:
         yield "comparable in r only: other draws; the published SNR of a stochastic method depends on them"
+    yield from _other_populations(studies)
     if _sharing(studies):
         yield "not independent: runs share networks, and agree in part for that reason"
     short = [study.folder.name for study in studies if study.result.settings.members < 3]
     if short:
         yield f"no intervals with 2 members: {', '.join(short)}"
+
+
+def _other_populations(studies: Sequence[Study]) -> Iterator[str]:
+    """Yield a warning for each architecture whose members come from different populations in two studies."""
+    populations: dict[str, list[PopulationRecord]] = {}
+    for study in studies:
+        for architecture in study.result.architectures:
+            populations.setdefault(architecture.label, []).append(architecture.population)
+    for label, found in populations.items():
+        if len({_scope(population) for population in found}) > 1:
+            named = "; ".join(dict.fromkeys(scope_words(population) for population in found))
+            yield f"other populations of {label}: {named}; r of one says nothing about networks of the other"
+
+
+def _scope(population: PopulationRecord) -> tuple[Any, ...]:
+    """Return what two populations must have in common: of several starts the kind, of one start the start itself."""
+    starts = population.starts if population.kind == "one_start" else ()
+    return population.kind, population.unit, population.tuned, starts
 
 
 def _sharing(studies: Sequence[Study]) -> bool:

@@ -34,7 +34,8 @@ class Forecast:
         members: number of members that the study has.
         needed: members whose average reaches the reliability, over all images.
         needed_for_images: members whose average reaches it on nine of ten images.
-        more: members still to train for `needed`; None where that is undetermined.
+        more: members still to train for `needed`; None where that is undetermined. Where members share some of several
+            starts: networks from starts of their own, beside what the average of all members is worth.
         note: why no number is given although r is known; empty where a number is given.
         training_seconds: of one more member: the median of the measured seconds; None where they are not known.
         attribution_seconds: of one more member with this method, as measured.
@@ -128,11 +129,19 @@ def _forecast(study: Study, cell: Cell, reliability: float) -> Forecast:
         members=cell.members,
         needed=needed,
         needed_for_images=needed_for_images,
-        more=None if needed.value is None or str(needed) == "undetermined" else max(0, needed.value - cell.members),
+        more=_more(cell, needed),
         training_seconds=_training_seconds(study.architecture(cell)),
         attribution_seconds=(cell.seconds or 0.0) / cell.members,
         note=note,
     )
+
+
+def _more(cell: Cell, needed: MembersNeeded) -> int | None:
+    """Return the networks still to train; where members share starts, each from a start of its own."""
+    if needed.value is None or str(needed) == "undetermined":
+        return None
+    worth = cell.worth
+    return 0 if math.isinf(worth) else max(0, math.ceil(needed.value - worth - 1e-9))
 
 
 def _training_seconds(architecture: ArchitectureResult) -> float | None:
@@ -169,6 +178,7 @@ def check_predictions(study: Study) -> list[ForecastCheck]:
         for earlier in _predictions_record(study).predictions
         for predicted in earlier.cells
         for cell in study.done
+        if study.clusters(cell) is None  # later members may come from the same starts
         if (predicted.architecture, predicted.method, predicted.view) == (cell.architecture, cell.method, cell.view)
         for check in _checks(study, cell, predicted, earlier.members)
     ]

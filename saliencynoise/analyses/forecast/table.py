@@ -12,6 +12,7 @@ from rich.text import Text
 
 from saliencynoise.display.labels import method_label
 from saliencynoise.display.numbers import duration, format_number, interval_text
+from saliencynoise.display.population import UNITS, population_sentences
 from saliencynoise.display.table_rows import with_headings
 from saliencynoise.display.terminal import Terminal
 from saliencynoise.records.common import Ends
@@ -71,6 +72,8 @@ def print_forecast(
     legend = LEGEND.format(reliability=reliability, truth=reliability**0.5)
     time = TIME.format(workers=workers, training=training, where=where) if training else ""
     console.print(Text(legend + time, style="dim"))
+    for sentence in population_sentences(study.result):
+        console.print(Text(sentence))
     for forecast in forecasts:
         if forecast.note:
             console.print(
@@ -113,6 +116,13 @@ def _advice(study: Study, forecasts: Sequence[Forecast]) -> str:
     most = max(known, key=lambda forecast: forecast.more or 0)
     if not most.more:
         return f"The {most.members} members of this run are enough for every cell whose number is known."
+    starts = study.result.architecture(most.architecture).population
+    if starts.kind == "several_starts":
+        unit = UNITS[starts.unit][1]
+        return (
+            f"{most.more} more networks, each from a new {unit}, are enough for every cell whose number is known. More "
+            f"networks of the same {unit}s add less."
+        )
     total = most.members + most.more
     enough = f"{most.more} more members are enough for every cell whose number is known."
     if study.result.sampler is None:

@@ -42,6 +42,10 @@ CAPTION = (
     "this study's members. Marks: cosine between averages of n members and of n others, with bars for 90% of the "
     "pairs of groups. Crosses: the same on single images. Above: networks for the dotted reliability."
 )
+STARTS = (
+    "n counts networks that each have a start of their own; members that share one are averaged, and the marks are of "
+    "the cosines between different starts."
+)
 NOTE = "The marks come from the same members as the line, so they are no test of it."
 
 COLUMNS = 4
@@ -68,7 +72,7 @@ def captioned(study: Study) -> CaptionedFigure:
         title=TITLE,
         caption=CAPTION,
         alt=alt(frame),
-        notes=[NOTE, texts.basis(study)],
+        notes=[NOTE, *([STARTS] if any(map(study.clusters, study.done)) else []), texts.basis(study)],
         figure=draw(frame),
         data=frame,
     )
@@ -93,10 +97,10 @@ def data(
     """Return a row per architecture, method and number n of averaged networks.
 
     `snr_of_average` (n r), `reliability` and its interval `low` to `high` are those of the closed form, a forecast
-    beyond the study's `members`. `measured` is the cosine between averages of n members and n others, averaged over
-    `pairs` of groups, 90% of which are from `measured_low` to `measured_high`; `measured_per_image` that on the single
-    image. They are NaN where there are not twice n members. `needed` is the number for a reliability of `target`. A
-    cell that failed has one row, without n.
+    beyond the study's `members` (where members share starts, the starts). `measured` is the cosine between averages of
+    n members and n others, averaged over `pairs` of groups, 90% of which are from `measured_low` to `measured_high`;
+    `measured_per_image` that on the single image. They are NaN where there are not twice n members. `needed` is the
+    number for a reliability of `target`. A cell that failed has one row, without n.
 
     Args:
         study: with its Gram matrices.
@@ -121,20 +125,27 @@ def data(
     return frame if "n" in frame else frame.assign(n=math.nan)
 
 
+def _networks(cell: Cell) -> int:
+    """Return the members of a cell; where they share some of several starts, the number of starts."""
+    nested = cell.known_figures.nested
+    return cell.members if nested is None or nested.r_population is None else len(nested.sizes)
+
+
 def _furthest(cell: Cell) -> int:
     """Return the n at which a curve ends: beyond what a reliability of 0.9 needs, and at twice the members at least."""
-    needed = cell.known_figures.members_needed.value or 0
-    return int(min(max(2 * cell.members, 1.5 * needed), FURTHEST * cell.members))
+    needed, networks = cell.known_figures.members_needed.value or 0, _networks(cell)
+    return int(min(max(2 * networks, 1.5 * needed), FURTHEST * networks))
 
 
 def _rows(study: Study, cell: Cell, furthest: int, seed: int) -> list[dict[str, Any]]:
     snr, needed = cell.known_figures.estimates.snr, cell.known_figures.members_needed
     measured = {point.members: point for point in split_halves(study.independent_gram(cell), seed=seed)}
     counts = {
-        *range(1, cell.members + 1),
+        *range(1, _networks(cell) + 1),
         *(round(2 ** (step / 4)) for step in range(200) if 2 ** (step / 4) < furthest),
     }
     common = names_of(cell) | {"r": snr.value, "target": needed.reliability, "needed": number(needed.value)}
+    common |= {"members": _networks(cell)}
     common |= {"needed_low": number(needed.low), "needed_high": number(needed.high)}
     rows = []
     for point in averaging_curve(snr.value, interval_of(snr.interval), counts=sorted({*counts, furthest})):

@@ -12,11 +12,12 @@ from saliencynoise.display.numbers import counted, duration, format_number, with
 from saliencynoise.display.page.machine import machine
 from saliencynoise.display.page.settings import flat
 from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue, without_empty_columns
-from saliencynoise.display.population import population_sentence, population_sentences
+from saliencynoise.display.population import UNITS, population_sentence, population_sentences
 from saliencynoise.records.study import MeasureSettings
 from saliencynoise.records.writing import json_of
 from saliencynoise.report.figures.texts import explained_scalar
 from saliencynoise.report.html.names import method_words
+from saliencynoise.report.nested import AVERAGES, average_rows, nested_of, split_sentences, worth_sentences
 
 if TYPE_CHECKING:
     from saliencynoise.records.cell import Cell
@@ -172,10 +173,36 @@ def _correct(image: ImageRecord, name: str, members: int) -> PageValue:
 
 
 def architecture_cards(result: StudyRecord) -> list[Card]:
-    """Return a card for each architecture, with its members."""
-    return [
-        _architecture(architecture, result.recipes.get(architecture.label)) for architecture in result.architectures
-    ]
+    """Return a card for each architecture, with its members, and one for each method on members that share starts."""
+    cards = []
+    for architecture in result.architectures:
+        cards.append(_architecture(architecture, result.recipes.get(architecture.label)))
+        cells = [cell for cell in result.cells if cell.architecture == architecture.label]
+        cards += [_starts(architecture, cell) for cell in cells if nested_of(cell) is not None]
+    return cards
+
+
+def _starts(architecture: ArchitectureResult, cell: Cell) -> Card:
+    """Return the card of a method whose members share some of several starts: what averages of them are worth."""
+    population = architecture.population
+    unit = UNITS[population.unit][1]
+    sizes = Counter(population.start_of)
+    names = [f"{name or index} ({sizes[index]})" for index, name in enumerate(population.starts)]
+    headers = (f"{unit}s x networks", "reliability", "95%", "worth")
+    view = "" if cell.view == "signed" else f", view {cell.view}"
+    return Card(
+        title=f"{cell.method}{view} on {architecture.label}: averages of {unit}s and networks",
+        facts=[
+            (f"{unit}s and their networks", ", ".join(names)),
+            *[(f"best split {index + 1}", text) for index, text in enumerate(split_sentences(cell, unit))],
+        ],
+        table=PageTable(
+            caption=AVERAGES.format(unit=unit),
+            columns=[PageColumn(label=header, numeric=index in {1, 3}) for index, header in enumerate(headers)],
+            rows=[PageRow(values=[PageValue(text=text) for text in row]) for row in average_rows(cell)],
+            sortable=False,
+        ),
+    )
 
 
 def _architecture(architecture: ArchitectureResult, recipe: RecipeRecord | None) -> Card:
@@ -249,7 +276,7 @@ def key_facts(result: StudyRecord) -> list[tuple[str, str]]:
         images = f"{len(result.images)} test images of {result.dataset.asked}"
     return [
         ("networks", networks),
-        ("population", " ".join(population_sentences(result))),
+        ("population", " ".join([*population_sentences(result), *worth_sentences(result)])),
         (f"{result.item}s", images),
         *([("maps from", settings.maps)] if isinstance(settings, MeasureSettings) else []),
         *([("accuracy", _accuracy(accuracies))] if accuracies else []),

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import format_number, p_text, percent, seconds_text
-from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue
+from saliencynoise.display.page.tables import PageColumn, PageRow, PageTable, PageValue, without_empty_columns
 from saliencynoise.report.html.words import noise_free, reliability
+from saliencynoise.report.nested import nested_of, unit_of
 from saliencynoise.report.table import is_low
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ NUMBERS = (
 
 
 def study_table(result: StudyRecord) -> PageTable:
-    """Return a row per architecture, method and view, and one more for a stochastic method without its own noise."""
+    """Return a row per architecture, method and view.
+
+    A stochastic method has one more, without its own noise; members that share starts have one for r within a start.
+    """
     several = len({cell.architecture for cell in result.cells}) > 1
     families = {method.label: method.family for method in result.methods}
     rows = [
@@ -44,20 +48,21 @@ def study_table(result: StudyRecord) -> PageTable:
             family=families.get(cell.method, ""),
         )
         for cell in result.cells
-        for name, values in _rows(cell)
+        for name, values in _rows(cell, unit_of(result, cell))
     ]
     names = [PageColumn(label="method", numeric=False)]
     names += [PageColumn(label="architecture", numeric=False)] if several else []
-    return PageTable(
+    table = PageTable(
         caption=f"Corrected SNR and its interval, by {'architecture and ' if several else ''}method",
         columns=[*names, *NUMBERS],
         rows=rows,
         architectures=list(dict.fromkeys(row.architecture for row in rows)),
         families=list(dict.fromkeys(row.family for row in rows if row.family)),
     )
+    return without_empty_columns(table) if result.sampler is None else table
 
 
-def _rows(cell: Cell) -> Iterator[tuple[str, list[PageValue]]]:
+def _rows(cell: Cell, unit: str) -> Iterator[tuple[str, list[PageValue]]]:
     name = cell.method + ("" if cell.view == "signed" else f", view {cell.view}")
     if cell.figures is None:
         yield name, [PageValue(text="failed", failed=True), *[PageValue(text="-")] * (len(NUMBERS) - 1)]
@@ -74,13 +79,17 @@ def _rows(cell: Cell) -> Iterator[tuple[str, list[PageValue]]]:
             _value(estimates.snr_pixel.value),
             _value(estimates.snr_pixel.floor),
             none if pixels is None else PageValue(text=percent(pixels.share), key=_key(pixels.share)),
-            PageValue(text=seconds_text(cell.seconds or 0.0), key=_key(cell.seconds)),
+            none if cell.seconds is None else PageValue(text=seconds_text(cell.seconds), key=_key(cell.seconds)),
         ],
     )
     if cell.draws > 1:
         networks = estimates.snr_network
         values = [_single_reliability(networks.value), none, *_estimate(networks.value, networks.interval)]
         yield f"{name}, networks alone", [*values, *[none] * (len(NUMBERS) - 4)]
+    nested = nested_of(cell)
+    if nested is not None:
+        values = [none, none, *_estimate(nested.r_within.value, nested.r_within.interval)]
+        yield f"{name}, within a {unit}", [*values, *[none] * (len(NUMBERS) - 4)]
     if cell.ceiling is not None and is_low(cell):
         values = [none, none, *_estimate(cell.ceiling.value, cell.ceiling)]
         yield f"{name}, ceiling", [*values, *[none] * (len(NUMBERS) - 4)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from saliencynoise.display.numbers import counted, format_number, p_text
+from saliencynoise.display.population import population_sentences
 from saliencynoise.interfaces.specs import CENTRED
 from saliencynoise.report.html.names import CellNames
 from saliencynoise.statistics.reliability import reliability_at
@@ -69,7 +70,7 @@ def summary_of(result: StudyRecord) -> Summary:
     )
 
 
-def reliability(snr: float, members: int) -> float:
+def reliability(snr: float, members: float) -> float:
     """Return n r / (1 + n r), the expected correlation of two averages of n members; 0 where r is not above 0.
 
     >>> reliability(0.5, 18), reliability(-0.1, 8), reliability(float("inf"), 1)
@@ -129,7 +130,7 @@ def _bar(cell: Cell, names: CellNames) -> Bar:
         method=names.method(cell) + (", centred" if cell.view == CENTRED else ""),
         architecture=cell.architecture if names.several else "",
         one=reliability(snr, 1),
-        all=reliability(snr, cell.members),
+        all=reliability(snr, cell.worth),
         needed=figures.members_needed.text,
         lacks_signal=lacks_signal(cell),
     )
@@ -210,8 +211,9 @@ def sentence(cell: Cell, name: str) -> str:
         return f"Networks agree on the maps of {name} (r {_r(cell)}), but {number}."
     needed, snr = cell.known_figures.members_needed, cell.known_figures.estimates.snr_averaged
     single_reliability = f"{format_number(reliability(snr.value, 1))}{_range(snr.interval, 1)}"
+    worth = cell.worth
     with_draws = ", each with draws of its own," if cell.draws > 1 else ""
-    average = f"the average of all {cell.members}{with_draws} has {format_number(reliability(snr.value, cell.members))}"
+    average = f"the average of all {cell.members}{with_draws} has {format_number(reliability(snr.value, worth))}"
     if needed.value == 1:
         return f"A single network gives {name} a reliability of {single_reliability}; {average}."
     single = f"A single network's map has {single_reliability}; {average}."
@@ -256,7 +258,9 @@ def _cautions(result: StudyRecord, measured: Sequence[Cell], names: CellNames) -
             f"The number of networks to average is undetermined for {', '.join(unclear)}: more networks or images "
             "would determine it."
         )
-    if result.sampler is not None and result.sampler.runs < members:
+    yield from (sentence for sentence in population_sentences(result) if "not estimated" in sentence)
+    several = any(architecture.population.kind == "several_starts" for architecture in result.architectures)
+    if result.sampler is not None and result.sampler.runs < members and not several:
         yield (
             f"The {members} networks come from {counted(result.sampler.runs, 'training run')} and are not independent: "
             "retrained networks agree less than these."

@@ -1,0 +1,107 @@
+"""`saliencynoise measure`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from saliencynoise.cli import options as o
+from saliencynoise.cli.output import emit, report_beside
+from saliencynoise.records.writing import json_of
+
+Maps = Annotated[
+    list[str],
+    typer.Argument(
+        help="One file of all members, or a file or folder for each member, or a pattern in quotes as 'runs/*/ig.npy'; "
+        "NAME=FILES for each of several methods. Kinds: .npy, .npz, .safetensors, .zarr, and tables in .csv, .parquet.",
+        metavar="FILES...",
+    ),
+]
+Labels = Annotated[
+    str | None, typer.Option(help="Labels of the items: a file with one a line, a .npy file, or values with commas.")
+]
+Names = Annotated[str | None, typer.Option(help="Names of the items, as --labels (default: their numbers).")]
+Images = Annotated[
+    str | None, typer.Option(help="Pictures that are explained, for figures: a .npy file or a pattern of image files.")
+]
+Clusters = Annotated[
+    str | None, typer.Option(help="The start that each member shares with others, as --labels; for nested statistics.")
+]
+Members = Annotated[str | None, typer.Option(help="Names of the members, as --labels (default: the files' names).")]
+Features = Annotated[
+    str | None, typer.Option(help="Names of the values of a map, as --labels, where maps are lists of values.")
+]
+Draws = Annotated[
+    str | None,
+    typer.Option(
+        help="There is an axis of draws after the members: own (each member has its own random numbers in each draw) "
+        "or shared (all members have the same ones in the second draw). (Default: there is no such axis.)"
+    ),
+]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        help="What a map is: picture, a grid of places, or values, a list. (Default: a picture if its shape is (H, W), "
+        "or (C, H, W) or (H, W, C) with C of 1 or 3.)"
+    ),
+]
+Views = Annotated[
+    list[str],
+    typer.Option(
+        "--view",
+        help="View in which maps are measured: signed, relu, abs or centred; may be repeated (default: signed).",
+        show_default=False,
+    ),
+]
+NameColumn = Annotated[str | None, typer.Option(help="Column of tables with the names of the items.")]
+LabelColumn = Annotated[str | None, typer.Option(help="Column of tables with the labels of the items.")]
+Network = Annotated[str, typer.Option(help="Name of the networks in tables (default: networks).", show_default=False)]
+Out = Annotated[str | None, typer.Option(help="New folder for the results and the report (default: none is written).")]
+
+
+_VIEWS = ["signed"]  # typer takes lists
+
+
+def measure(
+    maps: Maps,
+    *,
+    labels: Labels = None,
+    names: Names = None,
+    images: Images = None,
+    clusters: Clusters = None,
+    members: Members = None,
+    features: Features = None,
+    draws: Draws = None,
+    layout: Layout = None,
+    views: Views = _VIEWS,
+    name_column: NameColumn = None,
+    label_column: LabelColumn = None,
+    network: Network = "networks",
+    aggregator: o.Aggregator = "mean",
+    keep_maps: o.KeepMaps = "all",
+    seed: o.Seed = 0,
+    out: Out = None,
+    report: o.Report = True,
+    quiet: o.Quiet = False,
+    as_json: o.Json = False,
+) -> None:
+    """Measure saliency maps that were computed elsewhere: SNR, networks to average, significant pixels.
+
+    A file that is named alone holds an array [members, items, ...]. Of several files, or of a pattern, each belongs to
+    a member and holds [items, ...]; a table has a row for each item and a column for each feature.
+    """
+    from saliencynoise.measuring.run import MeasureConfig  # noqa: PLC0415 - torch, once the options are parsed
+    from saliencynoise.measuring.run import measure as run_measure  # noqa: PLC0415 - as above
+    from saliencynoise.report.table import print_study  # noqa: PLC0415 - as above
+
+    options: dict[str, Any] = {"labels": labels, "names": names, "images": images, "clusters": clusters}
+    options |= {"members": members, "features": features, "draws": draws, "layout": layout, "views": views}
+    options |= {"name_column": name_column, "label_column": label_column, "network": network, "out": out}
+    options["keep_maps"] = keep_maps if out else "none"  # without a folder nothing but the table is left
+    study = run_measure(maps, MeasureConfig(**options, aggregator=aggregator or "mean", seed=seed or 0))
+    places = [study.folder] if out else []
+    document = json_of(study.result) | ({"folder": str(study.folder)} if out else {})
+    emit(lambda: print_study(study), document, places, as_json=as_json, quiet=quiet)
+    if out and report:
+        report_beside(study, quiet=quiet)
