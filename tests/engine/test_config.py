@@ -47,7 +47,7 @@ def test_true_is_no_number(name):
         ({"draws": 1}, "--draws 1 cannot separate a method's own noise from the networks'; give 2 or more"),
         ({"train_images": 0}, "--train-images 0 is not possible; give 1 or more"),
         ({"seed": -1}, "--seed -1 is not possible; give 0 or more"),
-        ({"target": "logprob()"}, "--target 'logprob()' is not possible; choose true, predicted, a class"),
+        ({"target": "logprob()"}, "--target 'logprob()' names no class; choose true, predicted, a name or an index"),
         ({"precision": "float16"}, "--precision float16 is not possible; choose float32 or bfloat16"),
         ({"keep_maps": "some"}, "--keep-maps some is not possible; choose all, mean or none"),
         ({"untrained": "few"}, "--untrained few is not possible; choose auto, all or none"),
